@@ -1,0 +1,14 @@
+//! Names the shared library inside itself, so that a program linked to it asks for `libegret_ws` and not for a path.
+//!
+//! The name carries no version: the ABI only ever grows, so there is no second one to tell apart, and Android packages
+//! libraries by their plain name only.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    match os.as_str() {
+        "macos" | "ios" => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libegret_ws.dylib"),
+        "windows" => {}
+        _ => println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libegret_ws.so"),
+    }
+}

@@ -1,0 +1,112 @@
+//! The numbers of the ABI, fixed for ever. A number that is retired leaves a gap; none is used twice.
+
+/// The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and 131073 do
+/// not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
+pub const EGRET_WS_MAX_MESSAGE_BYTES: u32 = 131072;
+
+/// Pass this as the length of a `char` pointer to say that the text ends at its NUL.
+pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
+
+/// `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
+/// a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+pub const EGRET_WS_LOOP_INLINE: u32 = 1;
+
+/// State: the connection is being made, or `on_connect` has not been called yet.
+pub const EGRET_WS_STATE_CONNECTING: i32 = 0;
+/// State: `on_connect` was called; messages can be sent.
+pub const EGRET_WS_STATE_OPEN: i32 = 1;
+/// State: one side has begun to close, or the connection has ended and `on_close` has not been called yet.
+pub const EGRET_WS_STATE_CLOSING: i32 = 2;
+/// State: `on_close` was called, or is running.
+pub const EGRET_WS_STATE_CLOSED: i32 = 3;
+
+/// Kind of a message: text, valid UTF-8.
+pub const EGRET_WS_TEXT: i32 = 1;
+/// Kind of a message: binary.
+pub const EGRET_WS_BINARY: i32 = 2;
+
+/// Phase: the host's name was being looked up.
+pub const EGRET_WS_PHASE_RESOLVE: i32 = 1;
+/// Phase: TCP was connecting.
+pub const EGRET_WS_PHASE_CONNECT: i32 = 2;
+/// Phase: a proxy was being asked. Not used yet.
+pub const EGRET_WS_PHASE_PROXY: i32 = 3;
+/// Phase: TLS was being set up. Not used yet.
+pub const EGRET_WS_PHASE_TLS: i32 = 4;
+/// Phase: the HTTP upgrade was under way (RFC 6455 section 4).
+pub const EGRET_WS_PHASE_HANDSHAKE: i32 = 5;
+/// Phase: the connection was open.
+pub const EGRET_WS_PHASE_OPEN: i32 = 6;
+/// Phase: the closing handshake was under way (RFC 6455 section 7).
+pub const EGRET_WS_PHASE_CLOSING: i32 = 7;
+
+/// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`).
+pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
+/// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal.
+pub const EGRET_WS_INITIATOR_PEER: i32 = 2;
+/// Initiator: the network did: no name, no route, a reset, an end of the stream, a deadline that passed.
+pub const EGRET_WS_INITIATOR_TRANSPORT: i32 = 3;
+
+/// Log level: something failed inside the library.
+pub const EGRET_WS_LOG_ERROR: i32 = 1;
+/// Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise.
+pub const EGRET_WS_LOG_WARN: i32 = 2;
+/// Log level: connections made and ended.
+pub const EGRET_WS_LOG_INFO: i32 = 3;
+/// Log level: each step.
+pub const EGRET_WS_LOG_DEBUG: i32 = 4;
+
+/// No error.
+pub const EGRET_WS_OK: i32 = 0;
+/// An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range.
+pub const EGRET_WS_ERR_INVALID_ARGUMENT: i32 = -1;
+/// The handle is not one of a live loop or socket: freed, forged, or of the other kind.
+pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
+/// `struct_size` is none this library knows, or bytes past the end it knows are not zero: the caller was compiled
+/// against a newer header and uses something this library does not have.
+pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
+/// The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback.
+pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
+/// Another thread is polling this loop.
+pub const EGRET_WS_ERR_BUSY: i32 = -5;
+/// The process was forked after the library was first used: in the child no call works. Use it before `exec` in the
+/// parent only.
+pub const EGRET_WS_ERR_FORKED: i32 = -6;
+/// The operating system, or the table of handles, has none left: descriptors, threads, handles. `os_error` of the close
+/// report or the log line says which.
+pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
+/// A fault in this library, caught before it could reach the game. Please report it with the log line.
+pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
+/// Something this build cannot do, for example `wss` without TLS.
+pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
+/// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
+pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
+/// The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
+/// report: the peer sent it, and was told 1009.
+pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
+/// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007.
+pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
+/// The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again when
+/// `egret_ws_buffered_amount` has fallen.
+pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
+/// The URL or host cannot be used; the log line says why.
+pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
+/// The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes.
+pub const EGRET_WS_ERR_INVALID_CLOSE: i32 = -15;
+
+/// Close report: the host's name was not found.
+pub const EGRET_WS_ERR_RESOLVE: i32 = -30;
+/// Close report: no TCP connection to any address of the host; `os_error` says why the last one failed.
+pub const EGRET_WS_ERR_CONNECT: i32 = -31;
+/// Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1).
+pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
+/// Close report: the server answered the upgrade with another HTTP status; see `http_status`.
+pub const EGRET_WS_ERR_REFUSED: i32 = -41;
+/// Close report: a deadline passed; `phase` says in which stage.
+pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
+/// Close report: the connection broke without a closing handshake.
+pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
+/// Close report: the peer broke the protocol, and was told 1002.
+pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
+/// Close report: closed by this side before the connection was made.
+pub const EGRET_WS_ERR_ABORTED: i32 = -53;

@@ -1,0 +1,96 @@
+//! What can go wrong, as the header numbers it.
+
+use crate::constants::*;
+use std::ffi::CStr;
+
+macro_rules! errors {
+    ($($variant:ident = $constant:ident, $text:literal;)*) => {
+        /// Every error of the ABI. What each means to a caller is told at its constant, in [`crate::constants`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(i32)]
+        #[allow(missing_docs)]
+        pub enum Error {
+            $($variant = $constant,)*
+        }
+
+        impl Error {
+            /// The error with this number.
+            pub fn from_code(code: i32) -> Option<Error> {
+                match code {
+                    $($constant => Some(Error::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// The name of its constant.
+            pub fn name(self) -> &'static CStr {
+                const fn c_str(name: &str) -> &CStr {
+                    match CStr::from_bytes_with_nul(name.as_bytes()) {
+                        Ok(name) => name,
+                        Err(_) => unreachable!(),
+                    }
+                }
+                match self {
+                    $(Error::$variant => const { c_str(concat!(stringify!($constant), "\0")) },)*
+                }
+            }
+
+            /// What it means, in a few words for a log line.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Error::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+errors! {
+    InvalidArgument = EGRET_WS_ERR_INVALID_ARGUMENT, "an argument is not allowed";
+    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not one of a live object";
+    BadStruct = EGRET_WS_ERR_BAD_STRUCT, "struct_size is unknown";
+    Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback";
+    Busy = EGRET_WS_ERR_BUSY, "another thread is polling this loop";
+    Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child";
+    NoResources = EGRET_WS_ERR_NO_RESOURCES, "the operating system has none left";
+    Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library";
+    Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported by this build";
+    NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open";
+    MessageTooBig = EGRET_WS_ERR_MESSAGE_TOO_BIG, "the message is too big";
+    InvalidUtf8 = EGRET_WS_ERR_INVALID_UTF8, "the text is not UTF-8";
+    Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send buffer is full";
+    InvalidUrl = EGRET_WS_ERR_INVALID_URL, "the URL cannot be used";
+    InvalidClose = EGRET_WS_ERR_INVALID_CLOSE, "the close code or reason may not be sent";
+    Resolve = EGRET_WS_ERR_RESOLVE, "the host's name was not found";
+    Connect = EGRET_WS_ERR_CONNECT, "no TCP connection";
+    Handshake = EGRET_WS_ERR_HANDSHAKE, "the answer to the upgrade is not a WebSocket server's";
+    Refused = EGRET_WS_ERR_REFUSED, "the server refused the upgrade";
+    Timeout = EGRET_WS_ERR_TIMEOUT, "a deadline passed";
+    ConnectionLost = EGRET_WS_ERR_CONNECTION_LOST, "the connection broke";
+    Protocol = EGRET_WS_ERR_PROTOCOL, "the peer broke the protocol";
+    Aborted = EGRET_WS_ERR_ABORTED, "closed before the connection was made";
+}
+
+impl Error {
+    /// Its number in the header.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_names_lead_back_to_the_error() {
+        for code in -100..0 {
+            if let Some(error) = Error::from_code(code) {
+                assert_eq!(error.code(), code);
+                assert!(error.name().to_str().unwrap().starts_with("EGRET_WS_ERR_"));
+            }
+        }
+        assert_eq!(Error::from_code(-1), Some(Error::InvalidArgument));
+        assert_eq!(Error::from_code(0), None);
+    }
+}

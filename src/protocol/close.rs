@@ -1,0 +1,87 @@
+//! Close frames: codes and reasons, RFC 6455 sections 5.5.1 and 7.4.
+
+use super::frame::MAX_CONTROL_PAYLOAD;
+use super::{Violation, ViolationKind};
+use crate::error::Error;
+use tungstenite::protocol::frame::coding::CloseCode;
+
+/// What a browser says when a Close frame had no code.
+pub const NO_STATUS: u16 = 1005;
+/// What a browser says when no Close frame came.
+pub const ABNORMAL: u16 = 1006;
+
+/// The most bytes of a reason.
+pub const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
+
+/// May this code stand in a Close frame, either way?
+pub fn is_allowed(code: u16) -> bool {
+    // 1014 (bad gateway) was registered after tungstenite's list was made.
+    CloseCode::from(code).is_allowed() || code == 1014
+}
+
+/// Reads a Close frame's payload: the code, if there is one, and the reason.
+pub fn parse(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
+    match payload {
+        [] => Ok((None, "")),
+        [_] => Err(Violation::protocol("a Close frame has one byte of payload")),
+        [high, low, reason @ ..] => {
+            let code = u16::from_be_bytes([*high, *low]);
+            if !is_allowed(code) {
+                return Err(Violation::protocol("a Close frame has a code that may not be sent"));
+            }
+            let reason = std::str::from_utf8(reason).map_err(|_| Violation {
+                kind: ViolationKind::InvalidUtf8,
+                detail: "the reason of a Close frame is not UTF-8",
+            })?;
+            Ok((Some(code), reason))
+        }
+    }
+}
+
+/// The payload of a Close frame that says what the caller of `egret_ws_close` gave; code 0 stands for none.
+pub fn payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, Error> {
+    if code == 0 {
+        return if reason.is_empty() { Ok(Vec::new()) } else { Err(Error::InvalidClose) };
+    }
+    if !is_allowed(code) || reason.len() > MAX_REASON {
+        return Err(Error::InvalidClose);
+    }
+    if std::str::from_utf8(reason).is_err() {
+        return Err(Error::InvalidUtf8);
+    }
+    Ok([&code.to_be_bytes(), reason].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_allowed_as_the_registry_says() {
+        let allowed = |code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+        for code in 0..=u16::MAX {
+            assert_eq!(is_allowed(code), allowed(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn reads_codes_and_reasons_and_refuses_bad_ones() {
+        assert_eq!(parse(b""), Ok((None, "")));
+        assert_eq!(parse(b"\x03\xe8"), Ok((Some(1000), "")));
+        assert_eq!(parse(b"\x03\xe8bye"), Ok((Some(1000), "bye")));
+        assert_eq!(parse(b"\x03").unwrap_err().close_code(), 1002);
+        assert_eq!(parse(b"\x03\xed").unwrap_err().close_code(), 1002); // 1005
+        assert_eq!(parse(b"\x03\xe8\xff").unwrap_err().close_code(), 1007);
+    }
+
+    #[test]
+    fn writes_only_what_may_be_sent() {
+        assert_eq!(payload(0, b""), Ok(vec![]));
+        assert_eq!(payload(0, b"why"), Err(Error::InvalidClose));
+        assert_eq!(payload(1000, b"bye"), Ok(b"\x03\xe8bye".to_vec()));
+        assert_eq!(payload(1006, b""), Err(Error::InvalidClose));
+        assert_eq!(payload(1000, &[b'x'; 123]).map(|payload| payload.len()), Ok(125));
+        assert_eq!(payload(1000, &[b'x'; 124]), Err(Error::InvalidClose));
+        assert_eq!(payload(1000, b"\xff"), Err(Error::InvalidUtf8));
+    }
+}

@@ -1,0 +1,179 @@
+//! Frame headers: RFC 6455 section 5.2. The client's are always masked, the server's never.
+
+use super::Violation;
+use super::mask::append_masked;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+/// The longest header of a frame: two bytes, an eight-byte length, a masking key.
+pub const MAX_HEADER: usize = 14;
+
+/// The most payload bytes of a control frame (section 5.5).
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
+
+/// The header of a frame from the server, checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The last frame of its message.
+    pub fin: bool,
+    /// What the frame is.
+    pub opcode: OpCode,
+    /// Bytes of the payload.
+    pub payload: u64,
+    /// Bytes of the header itself.
+    pub size: usize,
+}
+
+impl Header {
+    /// Reads the header at the front of `bytes`; `None` if more bytes are needed. Everything that can be refused is refused
+    /// at the first byte that shows it.
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
+        let Some(&first) = bytes.first() else { return Ok(None) };
+        if first & 0x70 != 0 {
+            return Err(Violation::protocol("a reserved bit is set though no extension was agreed on"));
+        }
+        let fin = first & 0x80 != 0;
+        let opcode = OpCode::from(first & 0x0f);
+        let control = match opcode {
+            OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => {
+                return Err(Violation::protocol("a frame has a reserved opcode"));
+            }
+            OpCode::Control(_) => true,
+            OpCode::Data(_) => false,
+        };
+        if control && !fin {
+            return Err(Violation::protocol("a control frame is fragmented"));
+        }
+        let Some(&second) = bytes.get(1) else { return Ok(None) };
+        if second & 0x80 != 0 {
+            return Err(Violation::protocol("a frame from the server is masked"));
+        }
+        if control && second > MAX_CONTROL_PAYLOAD as u8 {
+            return Err(Violation::protocol("a control frame is longer than 125 bytes"));
+        }
+        let (payload, size) = match second {
+            126 => {
+                let Some(length) = bytes.get(2..).and_then(<[u8]>::first_chunk) else { return Ok(None) };
+                (u64::from(u16::from_be_bytes(*length)), 4)
+            }
+            127 => {
+                let Some(length) = bytes.get(2..).and_then(<[u8]>::first_chunk) else { return Ok(None) };
+                (u64::from_be_bytes(*length), 10)
+            }
+            short => (u64::from(short), 2),
+        };
+        let shortest = match payload {
+            0..126 => 2,
+            126..65536 => 4,
+            _ => 10,
+        };
+        if size != shortest {
+            return Err(Violation::protocol("a frame's length is not in its shortest form"));
+        }
+        if payload >> 63 != 0 {
+            return Err(Violation::protocol("a frame's length has its highest bit set"));
+        }
+        Ok(Some(Header { fin, opcode, payload, size }))
+    }
+}
+
+/// Appends a whole, unfragmented, masked frame to `out`.
+#[inline]
+pub fn append(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8], key: [u8; 4]) {
+    const MASKED: u8 = 0x80;
+    out.reserve(MAX_HEADER + payload.len());
+    out.push(0x80 | u8::from(opcode));
+    match payload.len() {
+        len @ 0..126 => out.push(MASKED | len as u8),
+        len @ 126..65536 => {
+            out.push(MASKED | 126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        len => {
+            out.push(MASKED | 127);
+            out.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(&key);
+    append_masked(out, payload, key);
+}
+
+/// Bytes of the header that [`append`] writes before a payload of `len` bytes.
+pub fn header_size(len: usize) -> usize {
+    match len {
+        0..126 => 6,
+        126..65536 => 8,
+        _ => MAX_HEADER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: OpCode = OpCode::Data(Data::Text);
+
+    fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
+        Header::parse(bytes)
+    }
+
+    #[test]
+    fn reads_each_form_of_length_and_waits_for_all_its_bytes() {
+        let forms: [(&[u8], u64); 6] = [
+            (&[0x81, 0], 0),
+            (&[0x81, 125], 125),
+            (&[0x81, 126, 0, 126], 126),
+            (&[0x81, 126, 0xff, 0xff], 65535),
+            (&[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0], 65536),
+            (&[0x81, 127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], u64::MAX >> 1),
+        ];
+        for (bytes, payload) in forms {
+            for cut in 0..bytes.len() {
+                assert_eq!(parse(&bytes[..cut]), Ok(None));
+            }
+            let header = Header { fin: true, opcode: TEXT, payload, size: bytes.len() };
+            assert_eq!(parse(bytes), Ok(Some(header)));
+        }
+    }
+
+    #[test]
+    fn refuses_what_the_rfc_forbids() {
+        let refused: [&[u8]; 13] = [
+            &[0xc1],                                    // RSV1
+            &[0xa1],                                    // RSV2
+            &[0x91],                                    // RSV3
+            &[0x83],                                    // reserved data opcodes
+            &[0x87],                                    //
+            &[0x8b],                                    // reserved control opcodes
+            &[0x8f],                                    //
+            &[0x09],                                    // a ping without FIN
+            &[0x81, 0x80],                              // masked
+            &[0x88, 126],                               // a long control frame
+            &[0x81, 126, 0, 125],                       // lengths longer than needed
+            &[0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff], //
+            &[0x81, 127, 0x80, 0, 0, 0, 0, 0, 0, 0],    // the highest bit
+        ];
+        for bytes in refused {
+            assert!(matches!(parse(bytes), Err(violation) if violation.close_code() == 1002), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn writes_what_tungstenite_reads() {
+        use std::io::Cursor;
+        use tungstenite::protocol::frame::FrameHeader;
+        for len in [0, 1, 125, 126, 127, 65535, 65536, 131072] {
+            let payload: Vec<u8> = (0..len).map(|n| n as u8).collect();
+            let mut out = Vec::new();
+            append(&mut out, OpCode::Data(Data::Binary), &payload, [1, 2, 3, 4]);
+            let mut cursor = Cursor::new(&out);
+            let (header, size) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
+            assert_eq!((header.is_final, header.opcode, size), (true, OpCode::Data(Data::Binary), len as u64));
+            assert_eq!(header.mask, Some([1, 2, 3, 4]));
+            let start = cursor.position() as usize;
+            assert_eq!(start, header_size(len));
+            crate::protocol::mask::apply(&mut out[start..], [1, 2, 3, 4]);
+            assert_eq!(out[start..], payload);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Masking keys and masking: RFC 6455 section 5.3.
+
+/// Fills a buffer with bytes that nobody can predict, as section 5.3 asks of masking keys.
+pub type Entropy = fn(&mut [u8]);
+
+/// The operating system's generator. Where even that fails (which no supported system does after its start), there is no
+/// safe way on: it panics, and the socket is closed with `EGRET_WS_ERR_INTERNAL`.
+pub fn system_entropy(bytes: &mut [u8]) {
+    use rand::{TryRng, rngs::SysRng};
+    SysRng.try_fill_bytes(bytes).expect("the operating system's random numbers");
+}
+
+/// A supply of masking keys: 64 for each call of the generator, since a system call a message costs more than the mask.
+#[derive(Debug)]
+pub struct Keys {
+    entropy: Entropy,
+    block: [u8; Keys::BLOCK],
+    used: usize,
+}
+
+impl Keys {
+    const BLOCK: usize = 256;
+
+    /// Keys from `entropy`.
+    pub fn new(entropy: Entropy) -> Keys {
+        Keys { entropy, block: [0; Keys::BLOCK], used: Keys::BLOCK }
+    }
+
+    /// The next key. Never the same bytes twice.
+    pub fn draw(&mut self) -> [u8; 4] {
+        if self.used == Keys::BLOCK {
+            (self.entropy)(&mut self.block);
+            self.used = 0;
+        }
+        let key = self.block[self.used..].first_chunk().copied().unwrap_or_default();
+        self.used += 4;
+        key
+    }
+}
+
+/// Appends `payload` to `out`, masked. Copy and mask go hand in hand over pieces that fit the innermost cache.
+pub fn append_masked(out: &mut Vec<u8>, payload: &[u8], key: [u8; 4]) {
+    const STEP: usize = 4096; // a multiple of 4: each piece begins with the key's first byte
+    out.reserve(payload.len());
+    for piece in payload.chunks(STEP) {
+        let start = out.len();
+        out.extend_from_slice(piece);
+        apply(&mut out[start..], key);
+    }
+}
+
+/// Masks, or unmasks, in place.
+pub fn apply(bytes: &mut [u8], key: [u8; 4]) {
+    let [a, b, c, d] = key;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (words, rest) = bytes.as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_as_the_rfc_says_at_every_length() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        for len in (0..70).chain(4090..4110).chain([131072]) {
+            let payload: Vec<u8> = (0..len).map(|n| (n * 7) as u8).collect();
+            let expected: Vec<u8> = payload.iter().enumerate().map(|(n, byte)| byte ^ key[n % 4]).collect();
+            let mut out = vec![9; 3];
+            append_masked(&mut out, &payload, key);
+            assert_eq!(out[..3], [9, 9, 9]);
+            assert_eq!(out[3..], expected, "{len}");
+        }
+    }
+
+    #[test]
+    fn the_rfcs_own_example() {
+        let mut out = Vec::new();
+        append_masked(&mut out, b"Hello", [0x37, 0xfa, 0x21, 0x3d]);
+        assert_eq!(out, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+    }
+
+    #[test]
+    fn keys_do_not_repeat() {
+        let mut keys = Keys::new(system_entropy);
+        let drawn: std::collections::HashSet<[u8; 4]> = (0..1000).map(|_| keys.draw()).collect();
+        // A thousand draws of 32 bits collide once in some ten thousand runs, and hardly ever twice.
+        assert!(drawn.len() >= 998);
+    }
+}

@@ -1,0 +1,380 @@
+//! Bytes from the peer → messages and control frames: RFC 6455 sections 5.4 to 5.6.
+//!
+//! ```text
+//!             ┌───────────── header not whole: kept in `head` ◄──┐
+//!             ▼                                                  │
+//!   header ──► checked: opcode order, cap ──► payload whole and ─┼─► handed out from the input itself
+//!                                             message unbroken   │
+//!                                       └──► else collected: control frames in `control`, data in `message`,
+//!                                            text checked as it comes; handed out at the last byte
+//! ```
+
+use super::close;
+use super::frame::{Header, MAX_HEADER};
+use super::utf8::Utf8;
+use super::{Violation, ViolationKind};
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+/// What a message is made of. The numbers are the header's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Kind {
+    /// UTF-8.
+    Text = 1,
+    /// Bytes.
+    Binary = 2,
+}
+
+impl Kind {
+    /// The opcode of a message of this kind.
+    pub fn opcode(self) -> OpCode {
+        OpCode::Data(match self {
+            Kind::Text => Data::Text,
+            Kind::Binary => Data::Binary,
+        })
+    }
+}
+
+/// What the decoder hands out. It borrows the input or the decoder until the next call.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// A whole message.
+    Message(Kind, Body<'a>),
+    /// A ping, to be answered with the same payload.
+    Ping(&'a [u8]),
+    /// A pong.
+    Pong(&'a [u8]),
+    /// A Close frame: its code, if it had one, and reason. Nothing that follows it counts.
+    Close(Option<u16>, &'a str),
+}
+
+/// The payload of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// It lies whole in the input.
+    Input(&'a [u8]),
+    /// It came in pieces and was collected; whoever wants to keep it may take it.
+    Collected(&'a mut Vec<u8>),
+}
+
+/// Takes the peer's bytes in pieces of any size. After a violation it must not be used again.
+#[derive(Debug)]
+pub struct Decoder {
+    max_message: usize,
+    /// The bytes of an unfinished header.
+    head: [u8; MAX_HEADER],
+    head_len: usize,
+    /// The frame whose payload is being collected.
+    frame: Option<Partial>,
+    /// The kind of the message that is being collected.
+    kind: Option<Kind>,
+    message: Vec<u8>,
+    utf8: Utf8,
+    control: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Partial {
+    fin: bool,
+    /// Control frames may stand between the fragments of a message.
+    control: Option<Control>,
+    remaining: usize,
+}
+
+const TOO_BIG: Violation =
+    Violation { kind: ViolationKind::TooBig, detail: "a message is larger than max_message_bytes" };
+const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail: "a text message is not UTF-8" };
+
+impl Decoder {
+    /// A decoder at the beginning of the stream, that refuses messages of more than `max_message` bytes.
+    pub fn new(max_message: usize) -> Decoder {
+        Decoder {
+            max_message,
+            head: [0; MAX_HEADER],
+            head_len: 0,
+            frame: None,
+            kind: None,
+            message: Vec::new(),
+            utf8: Utf8::default(),
+            control: Vec::new(),
+        }
+    }
+
+    /// The next message or control frame, taken off the front of `input`; `None` when more bytes are needed, and then
+    /// `input` is used up.
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Item<'a>>, Violation> {
+        loop {
+            if let Some(frame) = self.frame {
+                if !self.collect(frame, input)? {
+                    return Ok(None);
+                }
+                match frame.control {
+                    Some(control) => return control_item(control, &self.control).map(Some),
+                    None if frame.fin => return self.collected().map(Some),
+                    None => continue,
+                }
+            }
+            let Some(header) = self.header(input)? else { return Ok(None) };
+            let (kind, fresh) = match header.opcode {
+                OpCode::Control(control) => {
+                    let len = header.payload as usize; // at most 125
+                    if let Some((payload, rest)) = input.split_at_checked(len) {
+                        *input = rest;
+                        return control_item(control, payload).map(Some);
+                    }
+                    self.control.clear();
+                    self.frame = Some(Partial { fin: true, control: Some(control), remaining: len });
+                    continue;
+                }
+                OpCode::Data(data) => match (data, self.kind) {
+                    (Data::Text, None) => (Kind::Text, true),
+                    (Data::Binary, None) => (Kind::Binary, true),
+                    (Data::Continue, Some(kind)) => (kind, false),
+                    (Data::Continue, None) => {
+                        return Err(Violation::protocol("a continuation frame came without a message to continue"));
+                    }
+                    _ => return Err(Violation::protocol("a new message began inside an unfinished one")),
+                },
+            };
+            // The cap is decided here, from the announced length, before any of the payload is kept.
+            let collected = if fresh { 0 } else { self.message.len() };
+            if header.payload > (self.max_message - collected) as u64 {
+                return Err(TOO_BIG);
+            }
+            let len = header.payload as usize;
+            if header.fin
+                && fresh
+                && let Some((payload, rest)) = input.split_at_checked(len)
+            {
+                *input = rest;
+                if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
+                    return Err(NOT_UTF8);
+                }
+                return Ok(Some(Item::Message(kind, Body::Input(payload))));
+            }
+            if fresh {
+                self.message.clear();
+                self.kind = Some(kind);
+            }
+            if header.fin {
+                self.message.reserve_exact(len + 1); // and a NUL
+            }
+            self.frame = Some(Partial { fin: header.fin, control: None, remaining: len });
+        }
+    }
+
+    /// The next header, from `head` and the input; `None` when the input ended first.
+    #[inline]
+    fn header(&mut self, input: &mut &[u8]) -> Result<Option<Header>, Violation> {
+        if self.head_len == 0 {
+            if let Some(header) = Header::parse(input)? {
+                *input = &input[header.size..];
+                return Ok(Some(header));
+            }
+            self.head[..input.len()].copy_from_slice(input);
+            self.head_len = input.len();
+            *input = &[];
+            return Ok(None);
+        }
+        while let Some((&byte, rest)) = input.split_first() {
+            *input = rest;
+            self.head[self.head_len] = byte;
+            self.head_len += 1;
+            if let Some(header) = Header::parse(&self.head[..self.head_len])? {
+                self.head_len = 0;
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Moves what the input has of the frame's payload to where it is collected. True when the frame is whole.
+    fn collect(&mut self, mut frame: Partial, input: &mut &[u8]) -> Result<bool, Violation> {
+        let (piece, rest) = input.split_at(frame.remaining.min(input.len()));
+        *input = rest;
+        frame.remaining -= piece.len();
+        if frame.control.is_some() {
+            self.control.extend_from_slice(piece);
+        } else {
+            if self.kind == Some(Kind::Text) {
+                self.utf8.feed(piece).map_err(|_| NOT_UTF8)?;
+            }
+            self.message.extend_from_slice(piece);
+        }
+        let whole = frame.remaining == 0;
+        self.frame = (!whole).then_some(frame);
+        Ok(whole)
+    }
+
+    /// Hands out the collected message.
+    fn collected(&mut self) -> Result<Item<'_>, Violation> {
+        // Never absent: a frame of a message is only collected once its kind is known.
+        let kind = self.kind.take().unwrap_or(Kind::Binary);
+        if kind == Kind::Text {
+            self.utf8.finish().map_err(|_| NOT_UTF8)?;
+        }
+        Ok(Item::Message(kind, Body::Collected(&mut self.message)))
+    }
+}
+
+fn control_item(control: Control, payload: &[u8]) -> Result<Item<'_>, Violation> {
+    match control {
+        Control::Ping => Ok(Item::Ping(payload)),
+        Control::Pong => Ok(Item::Pong(payload)),
+        Control::Close => close::parse(payload).map(|(code, reason)| Item::Close(code, reason)),
+        Control::Reserved(_) => Err(Violation::protocol("a frame has a reserved opcode")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame as a server sends it.
+    fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
+        let mut out = vec![u8::from(fin) << 7 | opcode];
+        match payload.len() {
+            len @ 0..126 => out.push(len as u8),
+            len @ 126..65536 => {
+                out.push(126);
+                out.extend_from_slice(&(len as u16).to_be_bytes());
+            }
+            len => {
+                out.push(127);
+                out.extend_from_slice(&(len as u64).to_be_bytes());
+            }
+        }
+        out.extend_from_slice(payload);
+        out
+    }
+
+    /// What comes out, in words, with the stream cut into pieces of `size`.
+    fn decode(stream: &[u8], size: usize, max_message: usize) -> (Vec<(String, Vec<u8>)>, Option<u16>) {
+        let mut decoder = Decoder::new(max_message);
+        let mut items = Vec::new();
+        for mut piece in stream.chunks(size) {
+            loop {
+                match decoder.next(&mut piece) {
+                    Err(violation) => return (items, Some(violation.close_code())),
+                    Ok(None) => break,
+                    Ok(Some(Item::Message(kind, Body::Input(body)))) => {
+                        items.push((format!("{kind:?}"), body.to_vec()))
+                    }
+                    Ok(Some(Item::Message(kind, Body::Collected(body)))) => {
+                        items.push((format!("{kind:?}"), std::mem::take(body)));
+                    }
+                    Ok(Some(Item::Ping(payload))) => items.push(("ping".into(), payload.to_vec())),
+                    Ok(Some(Item::Pong(payload))) => items.push(("pong".into(), payload.to_vec())),
+                    Ok(Some(Item::Close(code, reason))) => items.push((format!("close {code:?}"), reason.into())),
+                }
+            }
+            assert!(piece.is_empty(), "None only when the input is used up");
+        }
+        (items, None)
+    }
+
+    fn item(name: &str, payload: &[u8]) -> (String, Vec<u8>) {
+        (name.into(), payload.to_vec())
+    }
+
+    const CUTS: [usize; 7] = [1, 2, 3, 7, 125, 4096, usize::MAX];
+
+    #[test]
+    fn messages_fragments_and_control_frames_come_out_whole_however_the_stream_is_cut() {
+        let long = vec![b'x'; 70_000];
+        let stream = [
+            frame(true, 1, b"hello"),
+            frame(true, 2, b""),
+            frame(false, 1, "κ".as_bytes().split_at(1).0), // cut inside a character
+            frame(true, 9, b"are you there"),
+            frame(false, 0, "κ".as_bytes().split_at(1).1),
+            frame(false, 0, b""),
+            frame(true, 0, b"!"),
+            frame(true, 2, &long),
+            frame(true, 10, &[7; 125]),
+            frame(true, 8, b"\x03\xe8bye"),
+        ]
+        .concat();
+        for cut in CUTS {
+            let (items, violation) = decode(&stream, cut.min(stream.len()), 131072);
+            assert_eq!(violation, None);
+            assert_eq!(
+                items,
+                [
+                    item("Text", b"hello"),
+                    item("Binary", b""),
+                    item("ping", b"are you there"),
+                    item("Text", "κ!".as_bytes()),
+                    item("Binary", &long),
+                    item("pong", &[7; 125]),
+                    item("close Some(1000)", b"bye"),
+                ],
+                "cut by {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_cap_is_inclusive_in_one_frame_and_in_many() {
+        for opcode in [1, 2] {
+            let whole = frame(true, opcode, &vec![b'x'; 131072]);
+            let many: Vec<u8> = (0..33)
+                .flat_map(|n| {
+                    let payload = if n == 32 { 0 } else { 4096 };
+                    frame(n == 32, if n == 0 { opcode } else { 0 }, &vec![b'x'; payload])
+                })
+                .collect();
+            for stream in [&whole, &many] {
+                for cut in [1000, usize::MAX] {
+                    let (items, violation) = decode(stream, cut.min(stream.len()), 131072);
+                    assert_eq!((items.len(), violation), (1, None));
+                    assert_eq!(items[0].1.len(), 131072);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn too_much_is_refused_at_the_header_before_any_payload() {
+        let one_over = &frame(true, 2, &[0; 131073])[..10];
+        assert_eq!(decode(one_over, 1, 131072).1, Some(1009));
+        let mut enormous = vec![0x82, 127];
+        enormous.extend_from_slice(&(u64::MAX >> 1).to_be_bytes());
+        assert_eq!(decode(&enormous, 10, 131072).1, Some(1009));
+        let running_total = [frame(false, 1, &[b'x'; 100]), vec![0x80, 29]].concat();
+        assert_eq!(decode(&running_total, 1, 128).1, Some(1009));
+        assert_eq!(decode(&running_total, 1, 129).1, None);
+    }
+
+    #[test]
+    fn what_stands_before_a_violation_still_comes_out() {
+        let stream = [frame(true, 1, b"last words"), frame(true, 0, b"")].concat();
+        for cut in CUTS {
+            assert_eq!(decode(&stream, cut.min(stream.len()), 100), (vec![item("Text", b"last words")], Some(1002)));
+        }
+    }
+
+    #[test]
+    fn order_of_fragments_is_checked() {
+        let begun_twice = [frame(false, 1, b"a"), frame(true, 1, b"b")].concat();
+        assert_eq!(decode(&begun_twice, 1, 100).1, Some(1002));
+        let begun_twice = [frame(false, 1, b"a"), frame(true, 2, b"b")].concat();
+        assert_eq!(decode(&begun_twice, 100, 100).1, Some(1002));
+        assert_eq!(decode(&frame(false, 0, b""), 100, 100).1, Some(1002));
+    }
+
+    #[test]
+    fn bad_text_is_refused_as_soon_as_it_shows() {
+        assert_eq!(decode(&frame(true, 1, b"ab\xff"), 100, 100).1, Some(1007));
+        // The frame has more to come, and so has the message.
+        let first_bytes = &frame(false, 1, b"\xf4\x90\x80\x80 and so on")[..4];
+        assert_eq!(decode(first_bytes, 1, 100).1, Some(1007));
+        // A character that the message's end cuts off.
+        let cut_off = [frame(false, 1, b"\xce"), frame(true, 0, b"")].concat();
+        for cut in CUTS {
+            assert_eq!(decode(&cut_off, cut.min(cut_off.len()), 100).1, Some(1007));
+        }
+        // A broken text does not spoil the next decoder's state: binary may hold anything.
+        assert_eq!(decode(&frame(true, 2, b"\xff"), 1, 100).1, None);
+    }
+}

@@ -1,0 +1,56 @@
+//! WebSocket itself (RFC 6455), bytes in and bytes out: no socket, no clock, no thread.
+//!
+//! ```text
+//!   upgrade   the HTTP request, and the check of its answer (section 4)
+//!   frame     frame headers, both ways (section 5.2)
+//!   mask      masking keys and masking (section 5.3)
+//!   message   bytes from the peer → messages and control frames (sections 5.4 to 5.6)
+//!   utf8      text that arrives in pieces (section 8.1)
+//!   close     close codes and reasons (sections 5.5.1 and 7.4)
+//! ```
+//!
+//! permessage-deflate (RFC 7692) will stand beside `utf8`: it is agreed on in `upgrade`, marked by RSV1 in `frame`, and
+//! inflated in `message`, where the cap is enforced.
+
+pub mod close;
+pub mod frame;
+pub mod mask;
+pub mod message;
+pub mod upgrade;
+pub mod utf8;
+
+/// What the peer did that ends the connection: RFC 6455 section 7.1.7, "fail the WebSocket connection".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Of which sort, which decides the close code.
+    pub kind: ViolationKind,
+    /// In words, for the close report.
+    pub detail: &'static str,
+}
+
+/// The sorts of violation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViolationKind {
+    /// A broken rule of the protocol: 1002.
+    Protocol,
+    /// Text that is not UTF-8: 1007.
+    InvalidUtf8,
+    /// A message above the cap: 1009.
+    TooBig,
+}
+
+impl Violation {
+    /// A broken rule of the protocol.
+    pub const fn protocol(detail: &'static str) -> Violation {
+        Violation { kind: ViolationKind::Protocol, detail }
+    }
+
+    /// The close code the peer is told.
+    pub fn close_code(self) -> u16 {
+        match self.kind {
+            ViolationKind::Protocol => 1002,
+            ViolationKind::InvalidUtf8 => 1007,
+            ViolationKind::TooBig => 1009,
+        }
+    }
+}
