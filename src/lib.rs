@@ -8,12 +8,16 @@
 //!   C callback ◄─ ffi ◄─ socket (loop_poll) ◄─ events ◄─ engine ◄─ connection ◄─ network
 //! ```
 //!
+//! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
+//! - [`transport`] is TCP.
 //! - [`constants`] and [`error`]: the numbers of the ABI.
 
+pub mod connection;
 pub mod constants;
 pub mod error;
 pub mod protocol;
+pub mod transport;
 
 #[doc(inline)]
 pub use constants::*;

@@ -1,0 +1,273 @@
+//! What the host accepted to send, as frames ready for the wire. The host's threads fill it and the connection empties
+//! it, each under its lock, each for the time of a copy at most.
+
+use crate::error::Error;
+use crate::protocol::frame;
+use crate::protocol::mask::{Entropy, Keys};
+use crate::protocol::message::Kind;
+use std::collections::VecDeque;
+use tungstenite::protocol::frame::coding::{Control, OpCode};
+
+/// May the host send?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// Not yet: `on_connect` was not called.
+    Shut,
+    Open,
+    /// No more: closing or closed.
+    Sealed,
+}
+
+/// A frame that is queued or in flight.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    wire: u32,
+    payload: u32,
+    is_message: bool,
+}
+
+/// The queue between the host's sends and the connection's writes.
+#[derive(Debug)]
+pub struct Outbox {
+    gate: Gate,
+    /// Whole frames, in order.
+    wire: Vec<u8>,
+    /// One for each frame in `wire` and, before those, in what [`Outbox::take`] handed out and is not yet settled.
+    pending: VecDeque<Pending>,
+    /// Bytes of the first pending frame that are written.
+    partly_written: usize,
+    /// Bytes of all pending frames, headers counted.
+    wire_bytes: usize,
+    payload_bytes: usize,
+    /// The payload of the Close frame that was put at the end.
+    close_code: Option<Option<u16>>,
+    /// The engine knows that there is something to take.
+    announced: bool,
+    max_message: usize,
+    max_buffer: usize,
+    keys: Keys,
+}
+
+/// What a queue that is empty may keep of its memory.
+const KEEP: usize = 16 * 1024;
+
+impl Outbox {
+    /// An empty outbox whose gate is shut.
+    pub fn new(max_message: usize, max_buffer: usize, entropy: Entropy) -> Outbox {
+        Outbox {
+            gate: Gate::Shut,
+            wire: Vec::new(),
+            pending: VecDeque::new(),
+            partly_written: 0,
+            wire_bytes: 0,
+            payload_bytes: 0,
+            close_code: None,
+            announced: false,
+            max_message,
+            max_buffer,
+            keys: Keys::new(entropy),
+        }
+    }
+
+    // The host's side.
+
+    /// Opens the gate, unless it was sealed before.
+    pub fn open(&mut self) {
+        if self.gate == Gate::Shut {
+            self.gate = Gate::Open;
+        }
+    }
+
+    /// No message is accepted any more.
+    pub fn is_sealed(&self) -> bool {
+        self.gate == Gate::Sealed
+    }
+
+    /// Takes a message, or refuses it whole. True when the engine has to be told.
+    pub fn push(&mut self, kind: Kind, payload: &[u8]) -> Result<bool, Error> {
+        if self.gate != Gate::Open {
+            return Err(Error::NotOpen);
+        }
+        if payload.len() > self.max_message {
+            return Err(Error::MessageTooBig);
+        }
+        if self.wire_bytes + frame::header_size(payload.len()) + payload.len() > self.max_buffer {
+            return Err(Error::Backpressure);
+        }
+        if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
+            return Err(Error::InvalidUtf8);
+        }
+        self.append(kind.opcode(), payload, true);
+        self.payload_bytes += payload.len();
+        Ok(self.announce())
+    }
+
+    /// Puts a Close frame at the end and seals the gate. Does nothing if it is sealed. True when the engine has to be told.
+    pub fn close(&mut self, payload: &[u8]) -> bool {
+        if self.is_sealed() {
+            return false;
+        }
+        self.gate = Gate::Sealed;
+        self.close_code = Some(payload.first_chunk().copied().map(u16::from_be_bytes));
+        self.append(OpCode::Control(Control::Close), payload, false);
+        self.announce()
+    }
+
+    /// Payload bytes that are accepted and not written.
+    pub fn payload_bytes(&self) -> usize {
+        self.payload_bytes
+    }
+
+    fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
+        let before = self.wire.len();
+        frame::append(&mut self.wire, opcode, payload, self.keys.draw());
+        let wire = self.wire.len() - before;
+        self.wire_bytes += wire;
+        // No frame is longer than max_message and a header, so both fit.
+        self.pending.push_back(Pending { wire: wire as u32, payload: payload.len() as u32, is_message });
+    }
+
+    fn announce(&mut self) -> bool {
+        !std::mem::replace(&mut self.announced, true)
+    }
+
+    // The connection's side.
+
+    /// A masking key for a frame that does not pass through here.
+    pub fn next_key(&mut self) -> [u8; 4] {
+        self.keys.draw()
+    }
+
+    /// The code of the Close frame that was queued: `None` if none was, `Some(None)` if it has no code.
+    pub fn close_code(&self) -> Option<Option<u16>> {
+        self.close_code
+    }
+
+    /// Swaps what is queued into `out`, which must be empty. False if nothing is queued; from then on the next push has to
+    /// be told again.
+    pub fn take(&mut self, out: &mut Vec<u8>) -> bool {
+        self.announced = !self.wire.is_empty();
+        if !self.announced {
+            return false;
+        }
+        std::mem::swap(&mut self.wire, out);
+        if self.wire.capacity() > KEEP {
+            self.wire = Vec::new();
+        }
+        true
+    }
+
+    /// `bytes` more of what was taken are written.
+    pub fn settle(&mut self, bytes: usize) {
+        self.wire_bytes -= bytes;
+        self.partly_written += bytes;
+        while let Some(frame) = self.pending.front()
+            && frame.wire as usize <= self.partly_written
+        {
+            self.partly_written -= frame.wire as usize;
+            if frame.is_message {
+                self.payload_bytes -= frame.payload as usize;
+            }
+            self.pending.pop_front();
+        }
+        if self.pending.is_empty() && self.pending.capacity() > KEEP / size_of::<Pending>() {
+            self.pending = VecDeque::new();
+        }
+    }
+
+    /// Seals the gate without a Close frame and drops what is queued; it stays counted as unsent.
+    pub fn shut_down(&mut self) {
+        self.gate = Gate::Sealed;
+        self.wire = Vec::new();
+    }
+
+    /// Messages accepted and not wholly written, and their payload bytes.
+    pub fn unsent(&self) -> (u32, u64) {
+        let messages = self.pending.iter().filter(|frame| frame.is_message).count();
+        (u32::try_from(messages).unwrap_or(u32::MAX), self.payload_bytes as u64)
+    }
+}
+
+/// For tests and simulations: keys that are all zero, so that masked bytes read as they are.
+#[cfg(test)]
+pub fn no_entropy(bytes: &mut [u8]) {
+    bytes.fill(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open_outbox(max_message: usize, max_buffer: usize) -> Outbox {
+        let mut outbox = Outbox::new(max_message, max_buffer, no_entropy);
+        outbox.open();
+        outbox
+    }
+
+    #[test]
+    fn refuses_whole_and_names_why() {
+        let mut outbox = Outbox::new(10, 40, no_entropy);
+        assert_eq!(outbox.push(Kind::Text, b"early"), Err(Error::NotOpen));
+        outbox.open();
+        assert_eq!(outbox.push(Kind::Text, b"hello world"), Err(Error::MessageTooBig));
+        assert_eq!(outbox.push(Kind::Text, b"\xff"), Err(Error::InvalidUtf8));
+        assert_eq!(outbox.push(Kind::Binary, b"\xff"), Ok(true));
+        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(false));
+        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(false)); // 7 + 16 + 16 of 40
+        assert_eq!(outbox.push(Kind::Text, b""), Err(Error::Backpressure));
+        assert_eq!(outbox.unsent(), (3, 21));
+        outbox.close(b"");
+        assert_eq!(outbox.push(Kind::Text, b"late"), Err(Error::NotOpen));
+    }
+
+    #[test]
+    fn a_message_counts_until_its_last_byte_is_written() {
+        let mut outbox = open_outbox(100, 1000);
+        outbox.push(Kind::Text, b"abc").unwrap(); // 9 bytes on the wire
+        outbox.push(Kind::Text, b"").unwrap(); // 6
+        outbox.push(Kind::Text, b"de").unwrap(); // 8
+        let mut out = Vec::new();
+        assert!(outbox.take(&mut out));
+        assert_eq!(out.len(), 23);
+        let step = |_: &u8| {
+            outbox.settle(1);
+            outbox.unsent()
+        };
+        let unsent: Vec<_> = out.iter().map(step).collect();
+        assert_eq!(unsent[7], (3, 5));
+        assert_eq!(unsent[8], (2, 2));
+        assert_eq!(unsent[14], (1, 2));
+        assert_eq!(unsent[22], (0, 0));
+        assert!(!outbox.take(&mut out));
+    }
+
+    #[test]
+    fn the_engine_is_told_once_until_it_has_looked() {
+        let mut outbox = open_outbox(100, 1000);
+        assert_eq!(outbox.push(Kind::Text, b"a"), Ok(true));
+        assert_eq!(outbox.push(Kind::Text, b"b"), Ok(false));
+        let mut out = Vec::new();
+        assert!(outbox.take(&mut out));
+        assert_eq!(outbox.push(Kind::Text, b"c"), Ok(false)); // it will look again before it rests
+        out.clear();
+        assert!(outbox.take(&mut out));
+        out.clear();
+        assert!(!outbox.take(&mut out));
+        assert_eq!(outbox.push(Kind::Text, b"d"), Ok(true));
+    }
+
+    #[test]
+    fn what_is_dropped_stays_counted() {
+        let mut outbox = open_outbox(100, 1000);
+        outbox.push(Kind::Text, b"abc").unwrap();
+        outbox.push(Kind::Text, b"de").unwrap();
+        let mut out = Vec::new();
+        outbox.take(&mut out);
+        outbox.settle(10);
+        outbox.push(Kind::Text, b"f").unwrap();
+        outbox.shut_down();
+        out.clear();
+        assert!(!outbox.take(&mut out));
+        assert_eq!(outbox.unsent(), (2, 3));
+    }
+}

@@ -1,0 +1,135 @@
+//! How and why a connection ended.
+
+use crate::constants::*;
+use crate::error::Error;
+use crate::protocol::close::ABNORMAL;
+use crate::protocol::upgrade::Refusal;
+use crate::protocol::{Violation, ViolationKind};
+use std::io;
+
+/// The stage in which a connection ended. The numbers are the header's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+#[allow(missing_docs)]
+pub enum Phase {
+    Resolve = EGRET_WS_PHASE_RESOLVE,
+    Connect = EGRET_WS_PHASE_CONNECT,
+    Handshake = EGRET_WS_PHASE_HANDSHAKE,
+    Open = EGRET_WS_PHASE_OPEN,
+    Closing = EGRET_WS_PHASE_CLOSING,
+}
+
+/// Who ended it. The numbers are the header's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+#[allow(missing_docs)]
+pub enum Initiator {
+    Local = EGRET_WS_INITIATOR_LOCAL,
+    Peer = EGRET_WS_INITIATOR_PEER,
+    Transport = EGRET_WS_INITIATOR_TRANSPORT,
+}
+
+/// The close report. What each part means is told at `egret_ws_close_info` in the header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Report {
+    pub error: Option<Error>,
+    pub phase: Phase,
+    pub initiator: Initiator,
+    pub http_status: u16,
+    pub os_error: i32,
+    pub code: u16,
+    pub sent_code: u16,
+    pub reason: String,
+    pub message: String,
+    pub unsent_messages: u32,
+    pub unsent_bytes: u64,
+}
+
+impl Report {
+    /// A report of what `ending` says, of a connection that got no Close frame and sent none.
+    pub fn new(ending: Ending, phase: Phase) -> Report {
+        Report {
+            error: ending.error,
+            phase,
+            initiator: ending.initiator,
+            http_status: ending.http_status,
+            os_error: ending.os_error,
+            code: ABNORMAL,
+            sent_code: 0,
+            reason: String::new(),
+            message: ending.message,
+            unsent_messages: 0,
+            unsent_bytes: 0,
+        }
+    }
+}
+
+/// Why it ended, before it is known what was still sent and received.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Ending {
+    pub error: Option<Error>,
+    pub initiator: Initiator,
+    pub http_status: u16,
+    pub os_error: i32,
+    pub message: String,
+}
+
+impl Ending {
+    /// An ending with an error.
+    pub fn new(error: Error, initiator: Initiator, message: impl Into<String>) -> Ending {
+        Ending { error: Some(error), initiator, http_status: 0, os_error: 0, message: message.into() }
+    }
+
+    /// The closing handshake was done.
+    pub fn clean(initiator: Initiator) -> Ending {
+        let who = if initiator == Initiator::Local { "this side" } else { "the peer" };
+        let message = format!("closed by {who}, with the closing handshake");
+        Ending { error: None, initiator, http_status: 0, os_error: 0, message }
+    }
+
+    /// The transport failed with an error of the operating system.
+    pub fn io(error: Error, doing: &str, cause: &io::Error) -> Ending {
+        let os_error = cause.raw_os_error().unwrap_or(0);
+        Ending { os_error, ..Ending::new(error, Initiator::Transport, format!("{doing}: {cause}")) }
+    }
+
+    /// A deadline passed.
+    pub fn timeout(what: &str) -> Ending {
+        Ending::new(Error::Timeout, Initiator::Transport, format!("{what} took longer than its time-out"))
+    }
+
+    /// Closed by this side before the connection was made.
+    pub fn aborted() -> Ending {
+        Ending::new(Error::Aborted, Initiator::Local, "closed by this side before the connection was made")
+    }
+
+    /// A fault in this library.
+    pub fn internal() -> Ending {
+        Ending::new(Error::Internal, Initiator::Local, "a fault in the library, caught; please report it")
+    }
+
+    /// The peer sent what it may not send.
+    pub fn violation(violation: Violation) -> Ending {
+        let error = match violation.kind {
+            ViolationKind::Protocol => Error::Protocol,
+            ViolationKind::InvalidUtf8 => Error::InvalidUtf8,
+            ViolationKind::TooBig => Error::MessageTooBig,
+        };
+        Ending::new(error, Initiator::Local, format!("the peer was refused: {}", violation.detail))
+    }
+
+    /// The server did not agree to the upgrade.
+    pub fn refusal(refusal: Refusal) -> Ending {
+        match refusal {
+            Refusal::Status { status, reason } => {
+                let message = format!("the server answered the upgrade with {status} {reason}");
+                Ending { http_status: status, ..Ending::new(Error::Refused, Initiator::Peer, message.trim_end()) }
+            }
+            Refusal::Malformed { status, detail } => {
+                Ending { http_status: status, ..Ending::new(Error::Handshake, Initiator::Local, detail) }
+            }
+        }
+    }
+}

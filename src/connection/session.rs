@@ -1,0 +1,351 @@
+//! An open connection, until its end: messages both ways, pings, the closing handshake (RFC 6455 section 7).
+//!
+//! ```text
+//!   Open ──host closes──► Closing(Local) ──peer's Close──┐
+//!    │                                                   ├─► both sent ──end of stream, or linger──► ended, clean
+//!    ├────peer's Close──► Closing(Peer) ──ours written───┘
+//!    │                        │
+//!    │                        └─ deadline ─► ended, TIMEOUT          at any time: end of stream, error
+//!    └────violation─────► Failing ── host caught up, our Close written, stream ended, or deadline ─► ended, PROTOCOL …
+//! ```
+//!
+//! Order on the wire: what is in flight, then control frames, then the outbox, whose last frame is our Close.
+
+use super::outbox::Outbox;
+use super::report::{Ending, Initiator, Phase, Report};
+use super::{Context, Events, Limits};
+use crate::error::Error;
+use crate::protocol::message::{Decoder, Item};
+use crate::protocol::{Violation, close, frame};
+use crate::transport::Transport;
+use parking_lot::Mutex;
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+use tungstenite::protocol::frame::coding::{Control, OpCode};
+
+/// Reads before others get their turn.
+const READS_A_TURN: usize = 8;
+/// Waiting pongs, in bytes, beyond which only the last ping is answered (RFC 6455 section 5.5.3).
+const MAX_PONGS: usize = 4096;
+/// How long the server is given to end the stream, as it should (section 7.1.1), once nothing else is to be waited for.
+const LINGER: Duration = Duration::from_secs(1);
+/// What an empty out buffer may keep of its memory.
+const KEEP: usize = 16 * 1024;
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct Session<S> {
+    stream: S,
+    limits: Limits,
+    decoder: Decoder,
+    life: Life,
+    /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
+    out: Vec<u8>,
+    written: usize,
+    out_is_control: bool,
+    /// Control frames that wait their turn, whole.
+    control: Vec<u8>,
+    /// The peer's Close frame.
+    peer_close: Option<(Option<u16>, String)>,
+    /// The code of our Close frame (1005: none), once it is written; 0 before.
+    sent_code: u16,
+    /// Writing failed: no more of it, but what the peer sent before is still read.
+    write_error: Option<io::Error>,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Life {
+    Open,
+    Closing(Initiator),
+    /// The peer broke a rule: nothing more that comes in counts. `tell` is the code of our Close frame as long as it waits
+    /// for the host, which may still answer what came before.
+    Failing { ending: Ending, tell: Option<u16> },
+}
+
+/// What a call came to.
+pub(super) enum Progress {
+    Wait,
+    Again,
+    Ended(Ending),
+}
+
+/// How reading stopped.
+enum Read {
+    Emptied,
+    /// The host's queue is full.
+    Paused,
+    Budget,
+    Ended(Option<io::Error>),
+}
+
+impl<S: Transport> Session<S> {
+    pub(super) fn new(stream: S, limits: Limits) -> Session<S> {
+        Session {
+            stream,
+            limits,
+            decoder: Decoder::new(limits.max_message),
+            life: Life::Open,
+            out: Vec::new(),
+            written: 0,
+            out_is_control: false,
+            control: Vec::new(),
+            peer_close: None,
+            sent_code: 0,
+            write_error: None,
+            deadline: None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Takes the bytes that came with the answer to the upgrade, and goes on from there.
+    pub(super) fn begin<N, E: Events>(&mut self, early: Range<usize>, context: &mut Context<'_, N, E>) -> Progress {
+        self.process(early, context);
+        self.turn(context)
+    }
+
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Reads and writes all that can be, within the budget.
+    pub(super) fn turn<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        let read = self.read(context);
+        self.tell_violation(context);
+        self.write(context);
+        match read {
+            Read::Ended(error) => self.stream_ended(error),
+            Read::Emptied if self.write_error.is_some() => self.stream_ended(None),
+            Read::Emptied | Read::Paused => Progress::Wait,
+            Read::Budget => Progress::Again,
+        }
+    }
+
+    /// Writes all that can be.
+    pub(super) fn flush<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        self.write(context);
+        // After a failed write the peer may still have said why: read to the end.
+        if self.write_error.is_some() { self.turn(context) } else { Progress::Wait }
+    }
+
+    /// The host's Close frame is in the outbox.
+    pub(super) fn close<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        if matches!(self.life, Life::Open) {
+            self.life = Life::Closing(Initiator::Local);
+            self.deadline = Some(context.now + self.limits.close);
+        }
+        self.flush(context)
+    }
+
+    pub(super) fn expire<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        if self.deadline.is_none_or(|deadline| context.now < deadline) {
+            return Progress::Wait;
+        }
+        if let Life::Failing { tell: tell @ Some(_), .. } = &mut self.life {
+            // The host does not poll. The peer is told all the same.
+            let code = tell.take().unwrap_or(close::NO_STATUS);
+            self.deadline = Some(context.now + LINGER);
+            context.outbox.lock().close(&code.to_be_bytes());
+            return self.flush(context);
+        }
+        Progress::Ended(match self.ended_well() {
+            Some(ending) => ending,
+            None => Ending::timeout("the closing handshake"),
+        })
+    }
+
+    /// How it ends if the stream ends now, should all that is needed have been exchanged.
+    fn ended_well(&self) -> Option<Ending> {
+        match &self.life {
+            Life::Failing { ending, .. } => Some(ending.clone()),
+            Life::Closing(initiator) if self.handshake_done() => Some(Ending::clean(*initiator)),
+            _ => None,
+        }
+    }
+
+    fn handshake_done(&self) -> bool {
+        self.peer_close.is_some() && self.sent_code != 0
+    }
+
+    fn stream_ended(&mut self, error: Option<io::Error>) -> Progress {
+        if let Some(ending) = self.ended_well() {
+            return Progress::Ended(ending);
+        }
+        let error = error.or(self.write_error.take());
+        // The peer has said goodbye and ended its side; ours may still be on its way out.
+        if self.peer_close.is_some() && error.is_none() {
+            return Progress::Wait;
+        }
+        Progress::Ended(match error {
+            Some(error) => Ending::io(Error::ConnectionLost, "the connection broke", &error),
+            None => Ending::new(
+                Error::ConnectionLost,
+                Initiator::Transport,
+                "the peer ended the connection without a Close frame",
+            ),
+        })
+    }
+
+    // Reading.
+
+    fn read<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Read {
+        for _ in 0..READS_A_TURN {
+            if self.listens() && context.events.is_full() {
+                return Read::Paused;
+            }
+            match self.stream.read(context.buffer) {
+                Ok(0) => return Read::Ended(None),
+                Ok(count) => {
+                    self.process(0..count, context);
+                    if count < context.buffer.len() && self.stream.short_read_is_last() {
+                        return Read::Emptied;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Read::Emptied,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Read::Ended(Some(error)),
+            }
+        }
+        Read::Budget
+    }
+
+    /// Does what comes in still count?
+    fn listens(&self) -> bool {
+        self.peer_close.is_none() && !matches!(self.life, Life::Failing { .. })
+    }
+
+    /// Takes bytes of the read buffer.
+    fn process<N, E: Events>(&mut self, range: Range<usize>, context: &mut Context<'_, N, E>) {
+        let mut input = &context.buffer[range];
+        while self.listens() {
+            match self.decoder.next(&mut input) {
+                Ok(None) => return,
+                Ok(Some(Item::Message(kind, body))) => context.events.message(kind, body),
+                Ok(Some(Item::Ping(payload))) => {
+                    if self.control.len() > MAX_PONGS {
+                        self.control.clear();
+                    }
+                    let key = context.outbox.lock().next_key();
+                    frame::append(&mut self.control, OpCode::Control(Control::Pong), payload, key);
+                }
+                Ok(Some(Item::Pong(_))) => {}
+                Ok(Some(Item::Close(code, reason))) => {
+                    self.peer_close = Some((code, reason.to_owned()));
+                    self.answer_close(code, context.now, context.outbox);
+                }
+                Err(violation) => self.fail(violation, context.now),
+            }
+        }
+    }
+
+    /// The peer's Close is answered with its own code, after all that was accepted before; unless ours was first.
+    fn answer_close(&mut self, code: Option<u16>, now: Instant, outbox: &Mutex<Outbox>) {
+        let mut outbox = outbox.lock();
+        // The host may have closed a moment ago, and its command be on the way.
+        let ours_was_first = matches!(self.life, Life::Closing(_)) || outbox.is_sealed();
+        self.life = Life::Closing(if ours_was_first { Initiator::Local } else { Initiator::Peer });
+        let payload = code.map(u16::to_be_bytes);
+        outbox.close(payload.as_ref().map_or(&[], |code| code));
+        self.deadline.get_or_insert(now + self.limits.close);
+    }
+
+    /// RFC 6455 section 7.1.7.
+    fn fail(&mut self, violation: Violation, now: Instant) {
+        self.life = Life::Failing { ending: Ending::violation(violation), tell: Some(violation.close_code()) };
+        self.deadline = Some(now + self.limits.close);
+    }
+
+    /// Queues the Close frame that tells the peer of its violation, once the host has had every message before it.
+    /// Does nothing if ours is queued already: no second one may follow it (section 5.5.1).
+    fn tell_violation<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) {
+        if let Life::Failing { tell, .. } = &mut self.life
+            && tell.is_some()
+            && !context.events.is_behind()
+            && let Some(code) = tell.take()
+        {
+            context.outbox.lock().close(&code.to_be_bytes());
+        }
+    }
+
+    // Writing.
+
+    fn write<N, E>(&mut self, context: &mut Context<'_, N, E>) {
+        while self.write_error.is_none() && self.refill(context) {
+            match self.stream.write(&self.out[self.written..]) {
+                Ok(0) => self.write_error = Some(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.written += count;
+                    if !self.out_is_control {
+                        context.outbox.lock().settle(count);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => self.write_error = Some(error),
+            }
+        }
+    }
+
+    /// Puts the next bytes to be written into `out`, if all before them are written. False if there are none.
+    fn refill<N, E>(&mut self, context: &mut Context<'_, N, E>) -> bool {
+        if self.written < self.out.len() {
+            return true;
+        }
+        self.out.clear();
+        self.written = 0;
+        if self.out.capacity() > KEEP {
+            self.out = Vec::new();
+        }
+        if !self.control.is_empty() {
+            std::mem::swap(&mut self.out, &mut self.control);
+            self.out_is_control = true;
+            return true;
+        }
+        self.out_is_control = false;
+        let mut outbox = context.outbox.lock();
+        if outbox.take(&mut self.out) {
+            return true;
+        }
+        // All is written. Was a Close frame the last?
+        if let Some(code) = outbox.close_code()
+            && self.sent_code == 0
+        {
+            self.sent_code = code.unwrap_or(close::NO_STATUS);
+            if matches!(self.life, Life::Failing { .. }) {
+                self.stream.end_writing();
+            }
+        }
+        drop(outbox);
+        if self.sent_code != 0 && !self.listens() {
+            // Nothing is left to say or to hear: only the end of the stream.
+            let linger = context.now + LINGER;
+            self.deadline = Some(self.deadline.map_or(linger, |deadline| deadline.min(linger)));
+        }
+        false
+    }
+
+    /// The close report of a connection that ends so.
+    pub(super) fn report(self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
+        let mut outbox = outbox.lock();
+        outbox.shut_down();
+        let (unsent_messages, unsent_bytes) = outbox.unsent();
+        let phase = if matches!(self.life, Life::Closing(_)) { Phase::Closing } else { Phase::Open };
+        let (code, reason) = match self.peer_close {
+            Some((code, reason)) => (code.unwrap_or(close::NO_STATUS), reason),
+            None => (close::ABNORMAL, String::new()),
+        };
+        Report {
+            http_status: 101,
+            code,
+            reason,
+            sent_code: self.sent_code,
+            unsent_messages,
+            unsent_bytes,
+            ..Report::new(ending, phase)
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! A world for one connection: a network that does what it is told, and a clock that stands until it is moved.
+//!
+//! A scenario is played several times: as it is, with every read and write cut to one byte, and with a failure at the
+//! first, second, … nth operation of the stream. The first two must come to the same; the last must keep the contract.
+
+use super::super::outbox::{Outbox, no_entropy};
+use super::super::report::Report;
+use super::super::target::Target;
+use super::super::{Connection, Context, Events, Limits, Network, Turn};
+use crate::error::Error;
+use crate::protocol::message::{Body, Kind};
+use crate::transport::Transport;
+use parking_lot::Mutex;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+pub const LIMITS: Limits = Limits {
+    connect: Duration::from_millis(1000),
+    handshake: Duration::from_millis(500),
+    close: Duration::from_millis(2000),
+    max_message: 1000,
+    max_send_buffer: 2000,
+    max_receive_queue: 1000,
+};
+
+/// One TCP connection, seen from the server's side.
+#[derive(Default)]
+pub struct Wire {
+    pub to_client: VecDeque<u8>,
+    pub from_client: Vec<u8>,
+    /// The server has ended its side.
+    pub ended: bool,
+    pub client_ended: bool,
+    connected: Option<Result<(), ErrorKind>>,
+    /// How much more the client can write.
+    pub room: usize,
+    cut: usize,
+    operations_until_failure: Option<usize>,
+}
+
+impl Wire {
+    fn operation(&mut self) -> io::Result<()> {
+        match &mut self.operations_until_failure {
+            Some(0) => Err(ErrorKind::ConnectionReset.into()),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub struct FakeStream(Rc<RefCell<Wire>>);
+
+impl Transport for FakeStream {
+    fn short_read_is_last(&self) -> bool {
+        false
+    }
+
+    fn end_is_near(&mut self) {}
+
+    fn poll_connected(&mut self) -> io::Result<bool> {
+        match self.0.borrow().connected {
+            None => Ok(false),
+            Some(Ok(())) => Ok(true),
+            Some(Err(kind)) => Err(kind.into()),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut wire = self.0.borrow_mut();
+        wire.operation()?;
+        if wire.to_client.is_empty() {
+            return if wire.ended { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
+        }
+        let count = buffer.len().min(wire.cut).min(wire.to_client.len());
+        for (byte, read) in buffer.iter_mut().zip(wire.to_client.drain(..count)) {
+            *byte = read;
+        }
+        Ok(count)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut wire = self.0.borrow_mut();
+        wire.operation()?;
+        let count = bytes.len().min(wire.cut).min(wire.room);
+        if count == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        wire.room -= count;
+        wire.from_client.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn end_writing(&mut self) {
+        self.0.borrow_mut().client_ended = true;
+    }
+}
+
+#[derive(Default)]
+struct FakeNetwork {
+    looked_up: Vec<String>,
+    dialed: Vec<SocketAddr>,
+    wire: Rc<RefCell<Wire>>,
+    cut: usize,
+    operations_until_failure: Option<usize>,
+}
+
+impl Network for FakeNetwork {
+    type Stream = FakeStream;
+
+    fn resolve(&mut self, host: &str, port: u16) {
+        self.looked_up.push(format!("{host}:{port}"));
+    }
+
+    fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
+        self.dialed.push(address);
+        if address.port() == 9 {
+            return Err(ErrorKind::NetworkUnreachable.into());
+        }
+        let (cut, operations_until_failure) = (self.cut, self.operations_until_failure);
+        self.wire = Rc::new(RefCell::new(Wire { room: usize::MAX, cut, operations_until_failure, ..Wire::default() }));
+        Ok(FakeStream(Rc::clone(&self.wire)))
+    }
+}
+
+#[derive(Default)]
+struct Recorder {
+    told: Vec<String>,
+    full: bool,
+    behind: bool,
+}
+
+impl Events for Recorder {
+    fn connected(&mut self) {
+        self.told.push("connected".into());
+    }
+
+    fn message(&mut self, kind: Kind, body: Body<'_>) {
+        let payload = match body {
+            Body::Input(payload) => payload,
+            Body::Collected(payload) => payload,
+        };
+        self.told.push(match kind {
+            Kind::Text => format!("text {}", String::from_utf8_lossy(payload)),
+            Kind::Binary => format!("binary of {}", payload.len()),
+        });
+    }
+
+    fn closed(&mut self, report: Report) {
+        let Report { error, phase, initiator, code, sent_code, unsent_messages, unsent_bytes, .. } = &report;
+        let error = error.map_or("OK".into(), |error| format!("{error:?}"));
+        let mut line = format!("closed {error} in {phase:?} by {initiator:?}, got {code}, sent {sent_code}");
+        if !report.reason.is_empty() {
+            line += &format!(", reason {}", report.reason);
+        }
+        if *unsent_messages > 0 {
+            line += &format!(", unsent {unsent_messages} of {unsent_bytes} bytes");
+        }
+        if report.http_status != 0 && report.http_status != 101 {
+            line += &format!(", status {}", report.http_status);
+        }
+        self.told.push(line);
+    }
+
+    fn is_full(&mut self) -> bool {
+        self.full
+    }
+
+    fn is_behind(&mut self) -> bool {
+        self.behind
+    }
+
+    fn step(&mut self, _: std::fmt::Arguments<'_>) {}
+}
+
+/// The connection and its world.
+pub struct Lab {
+    connection: Option<Connection<FakeStream>>,
+    network: FakeNetwork,
+    recorder: Recorder,
+    outbox: Mutex<Outbox>,
+    buffer: Vec<u8>,
+    now: Instant,
+}
+
+type Handed<'a> = Context<'a, FakeNetwork, Recorder>;
+
+impl Lab {
+    fn new(cut: usize, operations_until_failure: Option<usize>) -> Lab {
+        Lab {
+            connection: None,
+            network: FakeNetwork { cut, operations_until_failure, ..FakeNetwork::default() },
+            recorder: Recorder::default(),
+            outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy)),
+            buffer: vec![0; 256],
+            now: Instant::now(),
+        }
+    }
+
+    fn with(&mut self, act: impl Fn(&mut Connection<FakeStream>, &mut Handed<'_>) -> Turn) {
+        let Some(connection) = &mut self.connection else { return };
+        let mut context = Context {
+            now: self.now,
+            buffer: &mut self.buffer,
+            network: &mut self.network,
+            events: &mut self.recorder,
+            outbox: &self.outbox,
+        };
+        let mut turn = act(connection, &mut context);
+        while turn == Turn::Again {
+            turn = connection.turn(&mut context);
+        }
+        // As the poll does when it tells the host.
+        if self.recorder.told.iter().any(|told| told == "connected") {
+            self.outbox.lock().open();
+        }
+    }
+
+    // What the host does.
+
+    pub fn begin(&mut self, url: &str) {
+        let target = Target::from_url(url).unwrap();
+        let mut context = Context {
+            now: self.now,
+            buffer: &mut self.buffer,
+            network: &mut self.network,
+            events: &mut self.recorder,
+            outbox: &self.outbox,
+        };
+        self.connection = Some(Connection::begin(target, LIMITS, &mut context));
+    }
+
+    pub fn send(&mut self, text: &str) -> Result<(), Error> {
+        self.outbox.lock().push(Kind::Text, text.as_bytes())?;
+        self.with(|connection, context| connection.flush(context));
+        Ok(())
+    }
+
+    pub fn close(&mut self, payload: &[u8]) {
+        self.outbox.lock().close(payload);
+        self.with(|connection, context| connection.close(context));
+    }
+
+    /// The host polls no more, or again.
+    pub fn set_full(&mut self, full: bool) {
+        self.recorder.full = full;
+        if !full {
+            self.turn();
+        }
+    }
+
+    /// The host has messages before it, or has dispatched them all.
+    pub fn set_behind(&mut self, behind: bool) {
+        self.recorder.behind = behind;
+        if !behind {
+            self.turn();
+        }
+    }
+
+    // What the network and the clock do.
+
+    pub fn resolved(&mut self, addresses: Result<&[&str], ErrorKind>) {
+        let parse = |addresses: &[&str]| addresses.iter().map(|address| address.parse().unwrap()).collect();
+        self.with(|connection, context| connection.resolved(addresses.map(parse).map_err(io::Error::from), context));
+    }
+
+    pub fn tcp(&mut self, outcome: Result<(), ErrorKind>) {
+        self.network.wire.borrow_mut().connected = Some(outcome);
+        self.turn();
+    }
+
+    pub fn turn(&mut self) {
+        self.with(|connection, context| connection.turn(context));
+    }
+
+    pub fn advance(&mut self, milliseconds: u64) {
+        let until = self.now + Duration::from_millis(milliseconds);
+        while let Some(deadline) = self.connection.as_ref().and_then(Connection::deadline).filter(|at| *at <= until) {
+            self.now = self.now.max(deadline);
+            self.with(|connection, context| connection.expire(context));
+        }
+        self.now = until;
+    }
+
+    // What the server does.
+
+    pub fn wire(&self) -> std::cell::RefMut<'_, Wire> {
+        self.network.wire.borrow_mut()
+    }
+
+    pub fn serve(&mut self, bytes: &[u8]) {
+        self.wire().to_client.extend(bytes);
+        self.turn();
+    }
+
+    pub fn end_stream(&mut self) {
+        self.wire().ended = true;
+        self.turn();
+    }
+
+    /// Connects all the way.
+    pub fn open(&mut self) {
+        self.begin("ws://10.0.0.1:80/chat");
+        self.tcp(Ok(()));
+        let answer = self.answer();
+        self.serve(answer.as_bytes());
+    }
+
+    /// The right answer to the request that came.
+    pub fn answer(&mut self) -> String {
+        let request = String::from_utf8(std::mem::take(&mut self.wire().from_client)).unwrap();
+        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap_or("");
+        let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        )
+    }
+
+    // What is to be seen.
+
+    /// Is this the play of a failure?
+    pub fn fails(&self) -> bool {
+        self.network.operations_until_failure.is_some()
+    }
+
+    pub fn told(&self) -> Vec<String> {
+        self.recorder.told.clone()
+    }
+
+    pub fn dialed(&self) -> Vec<String> {
+        self.network.dialed.iter().map(ToString::to_string).collect()
+    }
+
+    pub fn looked_up(&self) -> &[String] {
+        &self.network.looked_up
+    }
+
+    /// The frames that the client wrote, in words.
+    pub fn written(&self) -> Vec<String> {
+        let wire = self.wire();
+        let mut rest: &[u8] = &wire.from_client;
+        let mut frames = Vec::new();
+        while let [first, second, ..] = *rest {
+            assert_eq!(second & 0x80, 0x80, "the client masks");
+            let (len, header) = match second & 0x7f {
+                126 => (usize::from(u16::from_be_bytes([rest[2], rest[3]])), 8),
+                short => (usize::from(short), 6),
+            };
+            let Some(payload) = rest.get(header..header + len) else { break };
+            frames.push(match first {
+                0x81 => format!("text {}", String::from_utf8_lossy(payload)),
+                0x82 => format!("binary of {len}"),
+                0x88 => format!("close {:x?}", payload),
+                0x8a => format!("pong {}", String::from_utf8_lossy(payload)),
+                other => format!("{other:x}"),
+            });
+            rest = &rest[header + len..];
+        }
+        frames
+    }
+}
+
+/// A frame as a server sends it.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![first];
+    match payload.len() {
+        len @ 0..126 => out.push(len as u8),
+        len => {
+            out.push(126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+    out
+}
+
+/// Plays a scenario in every way; as it is and cut to bytes it must come to `expected`.
+pub fn play(scenario: impl Fn(&mut Lab), expected: &[&str]) {
+    let run = |cut, failure| {
+        let mut lab = Lab::new(cut, failure);
+        scenario(&mut lab);
+        lab
+    };
+    let whole = run(usize::MAX, None).told();
+    assert_eq!(whole, expected);
+    assert_eq!(run(1, None).told(), expected, "cut to bytes");
+    for cut in [usize::MAX, 1] {
+        // The first operations one by one, then ever fewer: a cut scenario has tens of thousands.
+        let operations = (0..100).chain((0..).map_while(|n| 100usize.checked_add(n * n * n)));
+        for operation in operations {
+            let mut lab = run(cut, Some(operation));
+            let failed = lab.wire().operations_until_failure == Some(0);
+            lab.end_stream();
+            lab.set_full(false);
+            lab.advance(3_600_000);
+            keeps_the_contract(&lab.told(), &whole, operation);
+            if !failed {
+                break;
+            }
+        }
+    }
+}
+
+/// At most one `connected`, then messages that are the first of those of the whole run, then one `closed`, and no more.
+fn keeps_the_contract(told: &[String], whole: &[String], operation: usize) {
+    let (closed, before) = told.split_last().expect("at least the end is told");
+    assert!(closed.starts_with("closed"), "failure at {operation}: {told:?}");
+    for (told, expected) in before.iter().zip(whole) {
+        assert_eq!(told, expected, "failure at {operation}");
+    }
+    assert!(before.len() <= whole.len() && !before.iter().any(|told| told.starts_with("closed")), "{told:?}");
+}

@@ -1,0 +1,358 @@
+//! The state machine, without a network, in virtual time.
+
+mod lab;
+
+use crate::error::Error;
+use lab::{Lab, frame, play};
+use std::io::ErrorKind;
+
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
+
+#[test]
+fn opens_talks_and_closes() {
+    play(
+        |lab| {
+            lab.begin("ws://example.com:7000/chat");
+            assert_eq!(lab.looked_up(), ["example.com:7000"]);
+            assert_eq!(lab.send("early"), Err(Error::NotOpen));
+            lab.resolved(Ok(&["10.0.0.1:7000"]));
+            lab.tcp(Ok(()));
+            let answer = lab.answer();
+            lab.serve(answer.as_bytes());
+            let _ = lab.send("hello");
+            lab.serve(&frame(TEXT, b"hello yourself"));
+            lab.close(b"\x03\xe8bye");
+            assert_eq!(lab.send("late"), Err(Error::NotOpen));
+            lab.serve(&frame(TEXT, b"one more"));
+            lab.serve(&frame(CLOSE, b"\x03\xe8"));
+            lab.end_stream();
+        },
+        &["connected", "text hello yourself", "text one more", "closed OK in Closing by Local, got 1000, sent 1000"],
+    );
+}
+
+#[test]
+fn what_was_accepted_is_written_before_the_close_frame() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.wire().room = 0;
+        let _ = lab.send("one");
+        let _ = lab.send("two");
+        lab.close(b"\x03\xe8");
+        lab.wire().room = usize::MAX;
+        lab.turn();
+        assert!(["text one", "text two", "close [3, e8]"].starts_with(&as_strs(&lab.written())));
+        lab.serve(&frame(CLOSE, b"\x03\xe8"));
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "closed OK in Closing by Local, got 1000, sent 1000"]);
+}
+
+fn as_strs(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn the_peers_close_is_answered_with_its_code_after_what_was_accepted() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.wire().room = 0;
+        let _ = lab.send("accepted");
+        lab.serve(&[frame(TEXT, b"last words"), frame(CLOSE, b"\x0f\xa0enough"), frame(TEXT, b"ignored")].concat());
+        lab.wire().room = usize::MAX;
+        lab.turn();
+        assert!(["text accepted", "close [f, a0]"].starts_with(&as_strs(&lab.written())));
+        lab.end_stream();
+    };
+    play(
+        scenario,
+        &["connected", "text last words", "closed OK in Closing by Peer, got 4000, sent 4000, reason enough"],
+    );
+}
+
+#[test]
+fn a_close_without_a_code_is_answered_in_kind() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.serve(&frame(CLOSE, b""));
+        assert!(["close []"].starts_with(&as_strs(&lab.written())));
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "closed OK in Closing by Peer, got 1005, sent 1005"]);
+}
+
+#[test]
+fn a_server_that_does_not_end_the_stream_after_the_handshake_is_not_waited_for_long() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.close(b"\x03\xe8");
+        lab.serve(&frame(CLOSE, b"\x03\xe8"));
+        lab.advance(999);
+        assert!(lab.fails() || lab.told().len() == 1, "not yet");
+        lab.advance(1);
+    };
+    play(scenario, &["connected", "closed OK in Closing by Local, got 1000, sent 1000"]);
+}
+
+#[test]
+fn a_closing_handshake_has_a_deadline() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        let _ = lab.send("hello");
+        lab.close(b"\x03\xe8");
+        lab.advance(2000);
+    };
+    play(scenario, &["connected", "closed Timeout in Closing by Transport, got 1006, sent 1000"]);
+}
+
+#[test]
+fn what_could_not_be_written_is_counted() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.wire().room = 9 + 7; // one message, and most of the next
+        let _ = lab.send("one");
+        let _ = lab.send("two");
+        let _ = lab.send("three");
+        lab.close(b"\x03\xe8");
+        lab.advance(2000);
+    };
+    play(scenario, &["connected", "closed Timeout in Closing by Transport, got 1006, sent 0, unsent 2 of 8 bytes"]);
+}
+
+#[test]
+fn a_stream_that_ends_without_a_close_frame_is_lost() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.serve(&frame(TEXT, b"whole"));
+        lab.serve(&frame(TEXT, b"cut off")[..5]);
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "text whole", "closed ConnectionLost in Open by Transport, got 1006, sent 0"]);
+}
+
+#[test]
+fn a_violation_is_told_to_the_peer_and_ends_the_connection() {
+    for (bytes, error, code) in [
+        (frame(0xc1, b"reserved bit"), "Protocol", 1002),
+        (frame(TEXT, b"\xff"), "InvalidUtf8", 1007),
+        (frame(0x82, &[0; 1001]), "MessageTooBig", 1009),
+        (frame(CLOSE, b"\x03\xed"), "Protocol", 1002),
+    ] {
+        let scenario = |lab: &mut Lab| {
+            lab.open();
+            lab.serve(&[frame(TEXT, b"before"), bytes.clone(), frame(TEXT, b"after")].concat());
+            let close = format!("close {:x?}", u16::to_be_bytes(code));
+            assert!([close.as_str()].starts_with(&as_strs(&lab.written())));
+            lab.end_stream();
+        };
+        let closed = format!("closed {error} in Open by Local, got 1006, sent {code}");
+        play(scenario, &["connected", "text before", &closed]);
+    }
+}
+
+#[test]
+fn a_host_can_answer_what_came_before_a_violation() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.set_behind(true);
+        lab.serve(&[frame(TEXT, b"question"), frame(0x83, b"")].concat());
+        assert!(lab.written().is_empty(), "the host has not seen the question yet");
+        let _ = lab.send("answer");
+        lab.set_behind(false);
+        assert!(["text answer", "close [3, ea]"].starts_with(&as_strs(&lab.written())));
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "text question", "closed Protocol in Open by Local, got 1006, sent 1002"]);
+}
+
+#[test]
+fn a_violation_is_told_though_the_host_does_not_poll() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.set_behind(true);
+        lab.serve(&frame(0x83, b""));
+        lab.advance(1999);
+        assert!(lab.written().is_empty());
+        lab.advance(1);
+        assert!(["close [3, ea]"].starts_with(&as_strs(&lab.written())));
+        lab.advance(1000);
+    };
+    play(scenario, &["connected", "closed Protocol in Open by Local, got 1006, sent 1002"]);
+}
+
+#[test]
+fn after_a_violation_the_peer_is_not_listened_to_for_ever() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.serve(&frame(0x83, b""));
+        for _ in 0..10 {
+            lab.serve(&[0x55; 100]);
+            lab.advance(99);
+        }
+        lab.advance(10);
+    };
+    play(scenario, &["connected", "closed Protocol in Open by Local, got 1006, sent 1002"]);
+}
+
+#[test]
+fn no_second_close_frame_follows_the_first() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.close(b"\x03\xe8");
+        lab.serve(&frame(0x83, b""));
+        assert!(["close [3, e8]"].starts_with(&as_strs(&lab.written())));
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "closed Protocol in Open by Local, got 1006, sent 1000"]);
+}
+
+#[test]
+fn pings_are_answered_in_order_and_a_flood_of_them_is_bounded() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.serve(&[frame(PING, b"1"), frame(PING, b"2")].concat());
+        assert!(["pong 1", "pong 2"].starts_with(&as_strs(&lab.written())));
+        lab.wire().room = 0;
+        for _ in 0..100 {
+            lab.serve(&frame(PING, &[b'x'; 125]));
+        }
+        lab.serve(&frame(PING, b"last"));
+        lab.wire().room = usize::MAX;
+        lab.turn();
+        let written = lab.written();
+        if written.len() > 2 {
+            assert!(written.len() < 80, "only the latest are answered");
+        }
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "closed ConnectionLost in Open by Transport, got 1006, sent 0"]);
+}
+
+#[test]
+fn bytes_that_come_with_the_answer_are_the_first_frame() {
+    let scenario = |lab: &mut Lab| {
+        lab.begin("ws://10.0.0.1/");
+        lab.tcp(Ok(()));
+        let answer = lab.answer();
+        lab.serve(&[answer.as_bytes(), &frame(TEXT, b"quick"), &frame(CLOSE, b"\x03\xe8")].concat());
+        lab.end_stream();
+    };
+    play(scenario, &["connected", "text quick", "closed OK in Closing by Peer, got 1000, sent 1000"]);
+}
+
+#[test]
+fn reading_stops_while_the_host_has_enough_and_nothing_is_lost() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.set_full(true);
+        lab.serve(&[frame(TEXT, b"1"), frame(TEXT, b"2"), frame(CLOSE, b"\x03\xe8")].concat());
+        lab.end_stream();
+        assert!(lab.told().len() <= 1 || lab.told()[1].starts_with("closed"), "nothing is read");
+        lab.set_full(false);
+    };
+    play(scenario, &["connected", "text 1", "text 2", "closed OK in Closing by Peer, got 1000, sent 1000"]);
+}
+
+#[test]
+fn every_stage_of_opening_has_a_deadline() {
+    let look_up = |lab: &mut Lab| {
+        lab.begin("ws://example.com/");
+        lab.advance(1000);
+        lab.resolved(Ok(&["10.0.0.1:80"])); // too late
+    };
+    play(look_up, &["closed Timeout in Resolve by Transport, got 1006, sent 0"]);
+    let connect = |lab: &mut Lab| {
+        lab.begin("ws://10.0.0.1/");
+        lab.advance(1000);
+    };
+    play(connect, &["closed Timeout in Connect by Transport, got 1006, sent 0"]);
+    let upgrade = |lab: &mut Lab| {
+        lab.begin("ws://10.0.0.1/");
+        lab.advance(900);
+        lab.tcp(Ok(()));
+        lab.advance(499);
+        assert!(lab.told().is_empty() || lab.told()[0].contains("ConnectionLost"));
+        lab.serve(b"HTTP/1.1 101 Sw");
+        lab.advance(1);
+    };
+    play(upgrade, &["closed Timeout in Handshake by Transport, got 1006, sent 0"]);
+}
+
+#[test]
+fn addresses_are_tried_in_turn_and_share_the_time() {
+    let scenario = |lab: &mut Lab| {
+        lab.begin("ws://example.com/");
+        lab.resolved(Ok(&["10.0.0.1:9", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80"]));
+        assert_eq!(lab.dialed(), ["10.0.0.1:9", "10.0.0.2:80"]); // no route to the first
+        lab.tcp(Err(ErrorKind::ConnectionRefused));
+        assert_eq!(lab.dialed().last().unwrap(), "10.0.0.3:80");
+        lab.advance(500); // half of what is left
+        assert_eq!(lab.dialed().last().unwrap(), "10.0.0.4:80");
+        lab.tcp(Err(ErrorKind::ConnectionRefused));
+    };
+    play(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
+}
+
+#[test]
+fn localhost_is_never_looked_up() {
+    let scenario = |lab: &mut Lab| {
+        lab.begin("ws://localhost:7/");
+        assert!(lab.looked_up().is_empty());
+        assert_eq!(lab.dialed(), ["127.0.0.1:7"]);
+        lab.tcp(Err(ErrorKind::ConnectionRefused));
+        assert_eq!(lab.dialed(), ["127.0.0.1:7", "[::1]:7"]);
+        lab.tcp(Err(ErrorKind::ConnectionRefused));
+    };
+    play(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
+}
+
+#[test]
+fn a_name_that_is_not_found_is_reported_so() {
+    let not_found = |lab: &mut Lab| {
+        lab.begin("ws://example.com/");
+        lab.resolved(Err(ErrorKind::NotFound));
+    };
+    play(not_found, &["closed Resolve in Resolve by Transport, got 1006, sent 0"]);
+    let no_address = |lab: &mut Lab| {
+        lab.begin("ws://example.com/");
+        lab.resolved(Ok(&[]));
+    };
+    play(no_address, &["closed Resolve in Resolve by Transport, got 1006, sent 0"]);
+}
+
+#[test]
+fn a_refused_upgrade_keeps_its_status() {
+    let refused = |lab: &mut Lab| {
+        lab.begin("ws://10.0.0.1/");
+        lab.tcp(Ok(()));
+        lab.serve(b"HTTP/1.1 403 Forbidden\r\n\r\n");
+    };
+    play(refused, &["closed Refused in Handshake by Peer, got 1006, sent 0, status 403"]);
+    let wrong_key = |lab: &mut Lab| {
+        lab.begin("ws://10.0.0.1/");
+        lab.tcp(Ok(()));
+        let answer = lab.answer().replace("Accept: ", "Accept: x");
+        lab.serve(answer.as_bytes());
+    };
+    play(wrong_key, &["closed Handshake in Handshake by Local, got 1006, sent 0"]);
+}
+
+#[test]
+fn closing_before_it_is_open_abandons_it_at_once() {
+    for (stage, phase) in [(0, "Resolve"), (1, "Connect"), (2, "Handshake")] {
+        let scenario = |lab: &mut Lab| {
+            lab.begin("ws://example.com/");
+            if stage > 0 {
+                lab.resolved(Ok(&["10.0.0.1:80"]));
+            }
+            if stage > 1 {
+                lab.tcp(Ok(()));
+            }
+            lab.close(b"\x03\xe8");
+            lab.resolved(Ok(&["10.0.0.1:80"])); // comes too late
+        };
+        play(scenario, &[&format!("closed Aborted in {phase} by Local, got 1006, sent 0")]);
+    }
+}

@@ -1,0 +1,29 @@
+//! Byte streams. Each kind advances by itself and never blocks; a proxy and TLS will be further kinds, each over the one
+//! before it.
+
+pub mod tcp;
+
+use std::io;
+
+/// A byte stream that never blocks: what cannot be done now is `WouldBlock`.
+pub trait Transport {
+    /// A read that brings fewer bytes than were asked for means that no more are there, and that readiness will be told
+    /// anew: the read that would say `WouldBlock` can be saved.
+    fn short_read_is_last(&self) -> bool;
+
+    /// Readiness told that the stream has ended or failed. It is told once: from now on only a read that says so is the
+    /// last.
+    fn end_is_near(&mut self);
+
+    /// True when the connection is made, false while it is being made. An error when it cannot be.
+    fn poll_connected(&mut self) -> io::Result<bool>;
+
+    /// Reads at most `buffer.len()` bytes. 0 at the end of the stream.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes at most `bytes.len()` bytes.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Tells the peer that nothing more will be written.
+    fn end_writing(&mut self);
+}
