@@ -8,14 +8,18 @@
 //!   C callback ◄─ ffi ◄─ socket (loop_poll) ◄─ events ◄─ engine ◄─ connection ◄─ network
 //! ```
 //!
+//! - [`engine`]: readiness, timers, wake-ups, look-ups; turned by a thread of its own or by the host's poll.
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`] is TCP.
-//! - [`constants`] and [`error`]: the numbers of the ABI.
+//! - [`constants`] and [`error`]: the numbers of the ABI. `log` and `fault` serve all rooms.
 
 pub mod connection;
 pub mod constants;
+pub mod engine;
 pub mod error;
+mod fault;
+pub mod log;
 pub mod protocol;
 pub mod transport;
 

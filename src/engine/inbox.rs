@@ -1,0 +1,201 @@
+//! What the engine has for the host: a list of events, and one flat memory for their payloads. A batch is filled on one
+//! side, swapped whole, and walked on the other: no allocation, no lock and no reference count for each message.
+
+use crate::connection::report::Report;
+use crate::protocol::message::{Body, Kind};
+
+/// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
+const LARGE: usize = 16 * 1024;
+/// What an emptied batch may keep of its memory.
+const KEEP: usize = 1024 * 1024;
+
+/// An event of the socket with this key.
+#[derive(Debug)]
+pub struct Event {
+    /// See [`super::Link::key`].
+    pub key: usize,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened; the rest of it lies in the batch.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum What {
+    Connected,
+    /// A message in the flat memory.
+    Message {
+        kind: Kind,
+        start: usize,
+        len: usize,
+    },
+    /// A message of its own memory.
+    LargeMessage {
+        kind: Kind,
+        index: usize,
+        len: usize,
+    },
+    Closed {
+        index: usize,
+    },
+}
+
+/// Events in their order.
+#[derive(Debug, Default)]
+pub struct Batch {
+    events: Vec<Event>,
+    flat: Vec<u8>,
+    large: Vec<Vec<u8>>,
+    reports: Vec<Option<Report>>,
+}
+
+impl Batch {
+    /// Nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Bytes of payload in the flat memory.
+    pub fn flat_len(&self) -> usize {
+        self.flat.len()
+    }
+
+    /// The events.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Adds that the connection is open.
+    pub fn connected(&mut self, key: usize) {
+        self.events.push(Event { key, what: What::Connected });
+    }
+
+    /// Adds a message, and a NUL after it if it is text.
+    #[inline]
+    pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) {
+        let payload: &[u8] = match body {
+            Body::Collected(collected) if collected.len() >= LARGE => {
+                let len = collected.len();
+                let mut collected = std::mem::take(collected);
+                if kind == Kind::Text {
+                    collected.push(0);
+                }
+                self.events.push(Event { key, what: What::LargeMessage { kind, index: self.large.len(), len } });
+                self.large.push(collected);
+                return;
+            }
+            Body::Collected(collected) => collected,
+            Body::Input(payload) => payload,
+        };
+        let start = self.flat.len();
+        self.flat.extend_from_slice(payload);
+        if kind == Kind::Text {
+            self.flat.push(0);
+        }
+        self.events.push(Event { key, what: What::Message { kind, start, len: payload.len() } });
+    }
+
+    /// Adds the end of the connection.
+    pub fn closed(&mut self, key: usize, report: Report) {
+        self.events.push(Event { key, what: What::Closed { index: self.reports.len() } });
+        self.reports.push(Some(report));
+    }
+
+    /// The payload of a message; if it is text, a NUL follows it in memory.
+    #[inline]
+    pub fn flat(&self, start: usize, len: usize) -> &[u8] {
+        &self.flat[start..start + len]
+    }
+
+    /// The payload of a large message; if it is text, a NUL follows it in memory.
+    pub fn large(&self, index: usize, len: usize) -> &[u8] {
+        &self.large[index][..len]
+    }
+
+    /// Frees a large message that was dispatched.
+    pub fn drop_large(&mut self, index: usize) {
+        self.large[index] = Vec::new();
+    }
+
+    /// Takes a close report out.
+    pub fn take_report(&mut self, index: usize) -> Option<Report> {
+        self.reports[index].take()
+    }
+
+    /// Moves all of `other` behind what is here.
+    pub fn append(&mut self, other: &mut Batch) {
+        if self.is_empty() {
+            std::mem::swap(self, other);
+            return;
+        }
+        let (flat, large, reports) = (self.flat.len(), self.large.len(), self.reports.len());
+        self.flat.append(&mut other.flat);
+        self.large.append(&mut other.large);
+        self.reports.append(&mut other.reports);
+        self.events.extend(other.events.drain(..).map(|event| Event {
+            key: event.key,
+            what: match event.what {
+                What::Connected => What::Connected,
+                What::Message { kind, start, len } => What::Message { kind, start: flat + start, len },
+                What::LargeMessage { kind, index, len } => What::LargeMessage { kind, index: large + index, len },
+                What::Closed { index } => What::Closed { index: reports + index },
+            },
+        }));
+    }
+
+    /// Empties the batch for the next use.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.flat.clear();
+        self.large.clear();
+        self.reports.clear();
+        if self.flat.capacity() > KEEP {
+            self.flat = Vec::new();
+        }
+        if self.events.capacity() > KEEP / size_of::<Event>() {
+            self.events = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payloads(batch: &Batch) -> Vec<Vec<u8>> {
+        let payload = |event: &Event| match event.what {
+            What::Message { start, len, .. } => Some(batch.flat(start, len).to_vec()),
+            What::LargeMessage { index, len, .. } => Some(batch.large(index, len).to_vec()),
+            _ => None,
+        };
+        batch.events().iter().filter_map(payload).collect()
+    }
+
+    #[test]
+    fn batches_join_in_order_with_their_payloads() {
+        let big = vec![7; LARGE];
+        let mut first = Batch::default();
+        let mut second = Batch::default();
+        first.message(1, Kind::Text, Body::Input(b"one"));
+        first.message(1, Kind::Binary, Body::Collected(&mut big.clone()));
+        second.message(2, Kind::Text, Body::Input(b"two"));
+        second.message(2, Kind::Text, Body::Collected(&mut b"three".to_vec()));
+        second.message(2, Kind::Text, Body::Collected(&mut big.clone()));
+        first.append(&mut second);
+        assert!(second.is_empty());
+        assert_eq!(payloads(&first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
+        let mut third = Batch::default();
+        third.append(&mut first);
+        assert_eq!(payloads(&third).len(), 5);
+    }
+
+    #[test]
+    fn text_is_followed_by_a_nul() {
+        let mut batch = Batch::default();
+        batch.message(0, Kind::Text, Body::Input(b"abc"));
+        batch.message(0, Kind::Text, Body::Collected(&mut vec![b'x'; LARGE]));
+        assert_eq!(batch.flat[3], 0);
+        assert_eq!(batch.large[0].len(), LARGE + 1);
+        assert_eq!(batch.large[0][LARGE], 0);
+    }
+}

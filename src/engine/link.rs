@@ -1,0 +1,103 @@
+//! What the host's threads and the engine share of one socket.
+
+use crate::connection::outbox::Outbox;
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+/// What a waiting event counts beyond its payload, so that a flood of empty messages is bounded too.
+pub const EVENT_COST: usize = 32;
+
+/// One socket, seen from both sides.
+#[derive(Debug)]
+pub struct Link {
+    /// Its place in the engine's table and in the dispatcher's. Used again only when both are done with it.
+    pub key: usize,
+    /// The number of its handle, for log lines.
+    pub id: usize,
+    /// What the host sent.
+    pub outbox: Mutex<Outbox>,
+    max_queue: usize,
+    /// Bytes received and not dispatched.
+    queued: AtomicUsize,
+    /// The engine waits until no more than this is queued, plus one; 0 if it does not wait.
+    awaited: AtomicUsize,
+    /// The host has freed it: nothing it receives counts any more.
+    freed: AtomicBool,
+}
+
+impl Link {
+    /// A link that nothing has passed.
+    pub fn new(key: usize, id: usize, outbox: Outbox, max_queue: usize) -> Link {
+        Link {
+            key,
+            id,
+            outbox: Mutex::new(outbox),
+            max_queue,
+            queued: AtomicUsize::new(0),
+            awaited: AtomicUsize::new(0),
+            freed: AtomicBool::new(false),
+        }
+    }
+
+    /// The host has freed the socket. True the first time.
+    pub fn free(&self) -> bool {
+        !self.freed.swap(true, SeqCst)
+    }
+
+    /// Was it freed?
+    pub fn is_freed(&self) -> bool {
+        self.freed.load(SeqCst)
+    }
+
+    /// The engine has queued a message.
+    pub fn enqueued(&self, payload: usize) {
+        self.queued.fetch_add(payload + EVENT_COST, SeqCst);
+    }
+
+    /// The host has dispatched a message. True if the engine, which waits for that, is to turn the connection.
+    #[must_use]
+    pub fn dequeued(&self, payload: usize) -> bool {
+        let cost = payload + EVENT_COST;
+        let left = self.queued.fetch_sub(cost, SeqCst) - cost;
+        left < self.awaited.load(SeqCst) && self.awaited.swap(0, SeqCst) != 0
+    }
+
+    /// Is the queue full? If so, the engine stops reading until [`Link::dequeued`] has seen it half empty.
+    pub fn is_full(&self) -> bool {
+        self.queued.load(SeqCst) >= self.max_queue && self.waits_until(self.max_queue / 2)
+    }
+
+    /// Is anything queued? If so, [`Link::dequeued`] says when nothing is any more.
+    pub fn is_behind(&self) -> bool {
+        self.queued.load(SeqCst) > 0 && self.waits_until(0)
+    }
+
+    fn waits_until(&self, left: usize) -> bool {
+        if self.is_freed() {
+            return false;
+        }
+        self.awaited.store(left + 1, SeqCst);
+        // The host may have got there in between, and have seen nobody wait.
+        let is_there = self.queued.load(SeqCst) <= left;
+        !(is_there && self.awaited.swap(0, SeqCst) != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::outbox::no_entropy;
+
+    #[test]
+    fn reading_stops_at_the_limit_and_goes_on_at_half() {
+        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy), 1000);
+        for _ in 0..4 {
+            link.enqueued(218);
+        }
+        assert!(link.is_full()); // 4 × 250
+        assert!(!link.dequeued(218)); // 750 left
+        assert!(link.dequeued(218)); // 500
+        assert!(!link.dequeued(218)); // told once
+        assert!(!link.is_full());
+    }
+}

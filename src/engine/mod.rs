@@ -1,0 +1,464 @@
+//! Turns connections: readiness, timers, wake-ups, name look-ups. One pass is [`Engine::turn`]; a thread of the loop's own
+//! or the host's poll calls it, and that is all that differs between the two.
+//!
+//! ```text
+//!   host threads ── Command ──► Shared ──► Engine::turn ──► Connection ──► network
+//!   host's poll ◄─── Batch ──── Shared ◄──────┘    ▲
+//!                                                  └── readiness, deadlines, look-ups
+//! ```
+
+pub mod inbox;
+mod link;
+mod lookup;
+mod shared;
+pub mod thread;
+
+pub use link::Link;
+pub use shared::{Command, Shared};
+
+use crate::connection::report::{Ending, Phase, Report};
+use crate::connection::{Connection, Context, Events, Limits, Network, Turn, target::Target};
+use crate::error::Error;
+use crate::fault;
+use crate::log::Log;
+use crate::protocol::message::{Body, Kind};
+use crate::transport::tcp::Tcp;
+use inbox::Batch;
+use lookup::Lookups;
+use mio::{Interest, Poll, Registry, Token, Waker};
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The one buffer into which every connection reads.
+const READ_BUFFER: usize = 64 * 1024;
+/// Events are handed over before the pass ends when their payloads reach this size.
+const PUBLISH_AT: usize = 256 * 1024;
+/// Readiness events a pass.
+const MAX_READY: usize = 256;
+const WAKER: Token = Token(usize::MAX);
+
+/// All connections of a loop.
+pub struct Engine {
+    shared: Arc<Shared>,
+    poll: Poll,
+    readiness: mio::Events,
+    /// Keys of connections that are ready in this pass, and whether their stream has ended or failed.
+    ready: Vec<(usize, bool)>,
+    /// Keys of connections that stopped so that others got their turn.
+    again: Vec<usize>,
+    /// By [`Link::key`].
+    entries: Vec<Option<Entry>>,
+    live: usize,
+    timers: BTreeSet<(Instant, usize)>,
+    commands: Vec<Command>,
+    lookups: Lookups,
+    buffer: Box<[u8]>,
+    batch: Batch,
+    now: Instant,
+    stop_at: Option<Instant>,
+}
+
+struct Entry {
+    link: Arc<Link>,
+    connection: Connection<Tcp>,
+    timer: Option<Instant>,
+    in_again: bool,
+    told_closed: bool,
+}
+
+impl Engine {
+    /// An engine without connections. Fails when the operating system has no descriptors left.
+    pub fn new(log: Arc<Log>) -> io::Result<Engine> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        let shared = Arc::new(Shared::new(waker, log));
+        Ok(Engine {
+            lookups: Lookups::new(Arc::clone(&shared)),
+            shared,
+            poll,
+            readiness: mio::Events::with_capacity(MAX_READY),
+            ready: Vec::new(),
+            again: Vec::new(),
+            entries: Vec::new(),
+            live: 0,
+            timers: BTreeSet::new(),
+            commands: Vec::new(),
+            buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            batch: Batch::default(),
+            now: Instant::now(),
+            stop_at: None,
+        })
+    }
+
+    /// What it shares with the host.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// After [`Command::Stop`]: nothing is left to do, or no time to do it.
+    pub fn is_stopped(&self) -> bool {
+        self.stop_at.is_some_and(|stop_at| self.live == 0 || self.now >= stop_at)
+    }
+
+    /// One pass: commands, then sleep until something is ready, at most `wait` (`None`: without limit), then all that is
+    /// ready. It does not sleep if it has told events.
+    pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
+        fault::point(fault::Place::Engine);
+        self.run_commands();
+        if self.is_stopped() {
+            return Ok(());
+        }
+        let timer = self.timers.first().map(|(deadline, _)| deadline.saturating_duration_since(self.now));
+        let stop = self.stop_at.map(|stop_at| stop_at.saturating_duration_since(self.now));
+        let mut sleep = [wait, timer, stop].into_iter().flatten().min();
+        if self.publish() || !self.again.is_empty() || !self.shared.fall_asleep() {
+            sleep = Some(Duration::ZERO);
+        }
+        let polled = self.poll.poll(&mut self.readiness, sleep);
+        self.shared.awake();
+        match polled {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            Err(_) => {}
+            Ok(()) => {
+                let ready = self.readiness.iter().filter(|event| event.token() != WAKER);
+                self.ready.extend(ready.map(|event| (event.token().0, event.is_read_closed() || event.is_error())));
+            }
+        }
+        self.now = Instant::now();
+        self.turn_ready();
+        self.expire();
+        self.run_commands();
+        self.publish();
+        Ok(())
+    }
+
+    fn turn_ready(&mut self) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for key in self.again.drain(..) {
+            if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
+                entry.in_again = false;
+                ready.push((key, false));
+            }
+        }
+        for (key, end_is_near) in ready.drain(..) {
+            self.with(key, |connection, context| {
+                if end_is_near {
+                    connection.end_is_near();
+                }
+                connection.turn(context)
+            });
+        }
+        self.ready = ready;
+    }
+
+    fn expire(&mut self) {
+        while let Some(&(deadline, key)) = self.timers.first()
+            && deadline <= self.now
+        {
+            self.timers.pop_first();
+            if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
+                entry.timer = None;
+            }
+            self.with(key, |connection, context| connection.expire(context));
+        }
+    }
+
+    /// Does what the host asked for, until it asks for nothing more.
+    pub fn run_commands(&mut self) {
+        self.now = Instant::now();
+        loop {
+            let mut commands = std::mem::take(&mut self.commands);
+            self.shared.take_commands(&mut commands);
+            if commands.is_empty() {
+                self.commands = commands;
+                return;
+            }
+            for command in commands.drain(..) {
+                self.run(command);
+            }
+            self.commands = commands;
+        }
+    }
+
+    fn run(&mut self, command: Command) {
+        match command {
+            Command::Connect(link, target, limits) => self.connect(link, *target, limits),
+            Command::Resolved(link, addresses) => {
+                self.with_link(&link, |connection, context| connection.resolved(addresses, context));
+            }
+            Command::Flush(link) => self.with_link(&link, |connection, context| connection.flush(context)),
+            Command::Close(link) => self.with_link(&link, |connection, context| connection.close(context)),
+            Command::Resume(link) => self.with_link(&link, |connection, context| connection.turn(context)),
+            Command::Free(link) => self.say_goodbye(&link),
+            Command::Stop(linger) => {
+                self.stop_at = Some(self.now + linger);
+                let links: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.link)).collect();
+                for link in links {
+                    link.free();
+                    self.say_goodbye(&link);
+                }
+            }
+        }
+    }
+
+    /// Nobody listens any more: an open connection ends with 1001 (going away), one that is closing goes on.
+    fn say_goodbye(&mut self, link: &Arc<Link>) {
+        link.outbox.lock().close(&1001u16.to_be_bytes());
+        // Also reads again what a full queue had stopped.
+        self.with_link(link, |connection, context| match connection.close(context) {
+            Turn::Wait => connection.turn(context),
+            Turn::Again => Turn::Again,
+        });
+    }
+
+    fn connect(&mut self, link: Arc<Link>, target: Target, limits: Limits) {
+        let key = link.key;
+        if self.entries.len() <= key {
+            self.entries.resize_with(key + 1, || None);
+        }
+        self.shared.log.debug(link.id, format_args!("connecting to ws://{}{}", target.authority, target.target));
+        let mut told_closed = false;
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            let mut network = Net { registry: self.poll.registry(), lookups: &self.lookups, link: &link };
+            let mut events =
+                Delivery { batch: &mut self.batch, link: &link, log: &self.shared.log, told_closed: &mut told_closed };
+            let mut context = Context {
+                now: self.now,
+                buffer: &mut self.buffer,
+                network: &mut network,
+                events: &mut events,
+                outbox: &link.outbox,
+            };
+            fault::point(fault::Place::Connection);
+            Connection::begin(target, limits, &mut context)
+        }));
+        match begun {
+            Ok(connection) if !connection.is_closed() => {
+                self.entries[key] = Some(Entry { link, connection, timer: None, in_again: false, told_closed });
+                self.live += 1;
+                self.set_timer(key);
+                // The host may have closed it already.
+                let closed = self.entries[key].as_ref().is_some_and(|entry| entry.link.outbox.lock().is_sealed());
+                if closed {
+                    self.with(key, |connection, context| connection.close(context));
+                }
+            }
+            Ok(_) => {}
+            Err(_) => {
+                if !told_closed {
+                    self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect));
+                }
+                self.shared.log.error(link.id, format_args!("a panic was caught while a connection was begun"));
+            }
+        }
+    }
+
+    /// Lets a connection do something, if it is still the one meant.
+    fn with_link(
+        &mut self,
+        link: &Arc<Link>,
+        act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn,
+    ) {
+        let entry = self.entries.get(link.key).and_then(Option::as_ref);
+        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.link, link)) {
+            self.with(link.key, act);
+        }
+    }
+
+    /// Lets a connection do something, then looks after its timer, its next turn and its end. A panic ends that
+    /// connection only.
+    fn with(
+        &mut self,
+        key: usize,
+        act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn,
+    ) {
+        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
+        let Entry { link, connection, told_closed, .. } = entry;
+        let mut network = Net { registry: self.poll.registry(), lookups: &self.lookups, link };
+        let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
+        let mut context = Context {
+            now: self.now,
+            buffer: &mut self.buffer,
+            network: &mut network,
+            events: &mut events,
+            outbox: &link.outbox,
+        };
+        let turn = catch_unwind(AssertUnwindSafe(|| act(connection, &mut context)));
+        match turn {
+            Ok(Turn::Again) if !connection.is_closed() => {
+                if !std::mem::replace(&mut entry.in_again, true) {
+                    self.again.push(key);
+                }
+            }
+            Ok(_) => {}
+            Err(_) => {
+                self.shared.log.error(entry.link.id, format_args!("a panic was caught in a connection"));
+                self.abandon(key, Ending::internal());
+            }
+        }
+        let Some(Some(entry)) = self.entries.get(key) else { return };
+        if entry.told_closed {
+            self.remove(key);
+        } else {
+            self.set_timer(key);
+        }
+        if self.batch.flat_len() > PUBLISH_AT {
+            self.publish();
+        }
+    }
+
+    /// Ends a connection at once, whatever state a panic may have left it in.
+    fn abandon(&mut self, key: usize, ending: Ending) {
+        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
+        let Entry { link, connection, told_closed, .. } = entry;
+        let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
+        let ended = catch_unwind(AssertUnwindSafe(|| connection.abandon(ending.clone(), &link.outbox, &mut events)));
+        if ended.is_err() || !*told_closed {
+            link.outbox.lock().shut_down();
+            self.batch.closed(key, Report::new(ending, Phase::Open));
+            *told_closed = true;
+        }
+    }
+
+    fn remove(&mut self, key: usize) {
+        if let Some(entry) = self.entries[key].take() {
+            self.live -= 1;
+            if let Some(timer) = entry.timer {
+                self.timers.remove(&(timer, key));
+            }
+        }
+    }
+
+    fn set_timer(&mut self, key: usize) {
+        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
+        let deadline = entry.connection.deadline();
+        if deadline != entry.timer {
+            if let Some(old) = entry.timer {
+                self.timers.remove(&(old, key));
+            }
+            if let Some(new) = deadline {
+                self.timers.insert((new, key));
+            }
+            entry.timer = deadline;
+        }
+    }
+
+    /// Hands the events over. False if there are none.
+    pub fn publish(&mut self) -> bool {
+        let any = !self.batch.is_empty();
+        if any {
+            self.shared.publish(&mut self.batch);
+            self.batch.clear();
+        }
+        any
+    }
+
+    /// The engine itself has failed: every connection ends with `EGRET_WS_ERR_INTERNAL`.
+    pub fn fail(&mut self, why: std::fmt::Arguments<'_>) {
+        self.shared.log.error(0, format_args!("the engine has failed: {why}"));
+        self.end_all(true);
+    }
+
+    /// The engine ends: every connection that is left ends at once, and no command is taken any more.
+    pub fn end(&mut self) {
+        self.end_all(false);
+    }
+
+    fn end_all(&mut self, failed: bool) {
+        let ending = if failed { Ending::internal() } else { Ending::aborted() };
+        for command in self.shared.close_commands(failed) {
+            if let Command::Connect(link, ..) = command {
+                link.outbox.lock().shut_down();
+                self.batch.closed(link.key, Report::new(ending.clone(), Phase::Resolve));
+            }
+        }
+        for key in 0..self.entries.len() {
+            self.abandon(key, ending.clone());
+            self.remove(key);
+        }
+        self.publish();
+    }
+}
+
+/// The network, for one connection.
+struct Net<'a> {
+    registry: &'a Registry,
+    lookups: &'a Lookups,
+    link: &'a Arc<Link>,
+}
+
+impl Network for Net<'_> {
+    type Stream = Tcp;
+
+    fn resolve(&mut self, host: &str, port: u16) {
+        self.lookups.ask(host, port, self.link);
+    }
+
+    fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
+        let mut stream = Tcp::connect(address)?;
+        self.registry.register(stream.source(), Token(self.link.key), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(stream)
+    }
+}
+
+/// The place for events, for one connection.
+struct Delivery<'a> {
+    batch: &'a mut Batch,
+    link: &'a Link,
+    log: &'a Log,
+    told_closed: &'a mut bool,
+}
+
+impl Events for Delivery<'_> {
+    fn connected(&mut self) {
+        self.log.info(self.link.id, format_args!("connected"));
+        self.batch.connected(self.link.key);
+    }
+
+    #[inline]
+    fn message(&mut self, kind: Kind, body: Body<'_>) {
+        if self.link.is_freed() {
+            return;
+        }
+        self.link.enqueued(match &body {
+            Body::Input(payload) => payload.len(),
+            Body::Collected(payload) => payload.len(),
+        });
+        self.batch.message(self.link.key, kind, body);
+    }
+
+    fn closed(&mut self, report: Report) {
+        match report.error {
+            None => self.log.info(self.link.id, format_args!("{} (code {})", report.message, report.code)),
+            Some(Error::Aborted) => self.log.info(self.link.id, format_args!("{}", report.message)),
+            Some(error) => self.log.warn(
+                self.link.id,
+                format_args!(
+                    "closed: {} ({}, {:?}); {} messages unsent",
+                    report.message,
+                    error.name().to_string_lossy(),
+                    report.phase,
+                    report.unsent_messages
+                ),
+            ),
+        }
+        *self.told_closed = true;
+        self.batch.closed(self.link.key, report);
+    }
+
+    fn is_full(&mut self) -> bool {
+        self.link.is_full()
+    }
+
+    fn is_behind(&mut self) -> bool {
+        self.link.is_behind()
+    }
+
+    fn step(&mut self, what: std::fmt::Arguments<'_>) {
+        self.log.debug(self.link.id, what);
+    }
+}

@@ -1,0 +1,172 @@
+//! The two ways between the host's threads and the engine: commands in, events out.
+
+use super::Link;
+use super::inbox::Batch;
+use crate::connection::Limits;
+use crate::connection::target::Target;
+use crate::error::Error;
+use crate::log::Log;
+use mio::Waker;
+use parking_lot::{Condvar, Mutex};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+/// What the engine is asked to do.
+pub enum Command {
+    /// Begin a connection.
+    Connect(Arc<Link>, Box<Target>, Limits),
+    /// A look-up has ended.
+    Resolved(Arc<Link>, io::Result<Vec<SocketAddr>>),
+    /// There is something new in the outbox.
+    Flush(Arc<Link>),
+    /// The last in the outbox is a Close frame.
+    Close(Arc<Link>),
+    /// The host wants to hear no more of it.
+    Free(Arc<Link>),
+    /// The host has room for messages again.
+    Resume(Arc<Link>),
+    /// End, at the latest after this time.
+    Stop(Duration),
+}
+
+/// What an engine shares with the host's threads.
+pub struct Shared {
+    commands: Mutex<Commands>,
+    /// The engine sleeps, or is about to: who adds a command has to wake it.
+    sleeping: AtomicBool,
+    waker: Waker,
+    inbox: Mutex<Inbox>,
+    arrived: Condvar,
+    /// There may be something to dispatch. So a poll with nothing to do costs one load.
+    pub due: AtomicBool,
+    /// The engine has failed, not ended.
+    failed: AtomicBool,
+    /// Where it logs.
+    pub log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Commands {
+    list: Vec<Command>,
+    /// The engine has ended: it takes no more.
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Inbox {
+    batch: Batch,
+    /// A poll waits for events.
+    waiting: bool,
+}
+
+impl Shared {
+    pub(super) fn new(waker: Waker, log: Arc<Log>) -> Shared {
+        Shared {
+            commands: Mutex::default(),
+            sleeping: AtomicBool::new(false),
+            waker,
+            inbox: Mutex::default(),
+            arrived: Condvar::new(),
+            due: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            log,
+        }
+    }
+
+    // Commands.
+
+    /// Adds a command; [`Shared::wake`] is to follow. Fails if the engine has ended, with the reason.
+    pub fn command(&self, command: Command) -> Result<(), Error> {
+        let mut commands = self.commands.lock();
+        if commands.closed {
+            return Err(if self.has_failed() { Error::Internal } else { Error::BadHandle });
+        }
+        commands.list.push(command);
+        Ok(())
+    }
+
+    /// The engine has failed: every connection of it has ended, and none can be begun.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(SeqCst)
+    }
+
+    /// Are there commands that the engine has not taken?
+    pub fn has_commands(&self) -> bool {
+        !self.commands.lock().list.is_empty()
+    }
+
+    /// Wakes the engine if it sleeps; else it will look at its commands by itself before it does.
+    pub fn wake(&self) {
+        if self.sleeping.swap(false, SeqCst)
+            && let Err(error) = self.waker.wake()
+        {
+            self.log.error(0, format_args!("cannot wake the I/O thread: {error}"));
+        }
+    }
+
+    pub(super) fn take_commands(&self, into: &mut Vec<Command>) {
+        std::mem::swap(&mut self.commands.lock().list, into);
+    }
+
+    /// The engine ends: it takes what is there, and nothing after.
+    pub(super) fn close_commands(&self, failed: bool) -> Vec<Command> {
+        let mut commands = self.commands.lock();
+        self.failed.fetch_or(failed, SeqCst);
+        commands.closed = true;
+        std::mem::take(&mut commands.list)
+    }
+
+    /// Says that the engine will sleep. False if it must not: a command was added that nobody will wake it for.
+    pub(super) fn fall_asleep(&self) -> bool {
+        self.sleeping.store(true, SeqCst);
+        !self.has_commands()
+    }
+
+    pub(super) fn awake(&self) {
+        self.sleeping.store(false, SeqCst);
+    }
+
+    // Events.
+
+    /// Hands a batch over, and wakes the poll that waits for it.
+    pub(super) fn publish(&self, batch: &mut Batch) {
+        let mut inbox = self.inbox.lock();
+        inbox.batch.append(batch);
+        let waiting = std::mem::take(&mut inbox.waiting);
+        drop(inbox);
+        self.due.store(true, SeqCst);
+        if waiting {
+            self.arrived.notify_all();
+        }
+    }
+
+    /// Swaps the waiting events for an empty batch.
+    pub fn take_events(&self, empty: &mut Batch) {
+        std::mem::swap(&mut self.inbox.lock().batch, empty);
+    }
+
+    /// Something other than an event is to be done in the poll.
+    pub fn make_due(&self) {
+        self.due.store(true, SeqCst);
+        if std::mem::take(&mut self.inbox.lock().waiting) {
+            self.arrived.notify_all();
+        }
+    }
+
+    /// Waits until something is due, at most until `deadline`.
+    pub fn wait_until_due(&self, deadline: Option<Instant>) {
+        let mut inbox = self.inbox.lock();
+        while !self.due.load(SeqCst) && inbox.batch.is_empty() {
+            inbox.waiting = true;
+            match deadline {
+                None => self.arrived.wait(&mut inbox),
+                Some(deadline) if self.arrived.wait_until(&mut inbox, deadline).timed_out() => break,
+                Some(_) => {}
+            }
+        }
+        inbox.waiting = false;
+    }
+}

@@ -1,0 +1,54 @@
+//! Faults on purpose, so that the fence that catches panics is tested from outside. In debug builds only: the environment
+//! variable `EGRET_WS_FAULT`, read when a loop is made, names the place where the next call panics. In release builds
+//! nothing of this is left.
+
+/// A place that can be told to panic, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Place {
+    /// The next call of the C ABI.
+    Export = 1,
+    /// The next connection that is turned.
+    Connection = 2,
+    /// The engine itself.
+    Engine = 3,
+}
+
+#[cfg(debug_assertions)]
+mod armed {
+    use super::Place;
+    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+    static ARMED: AtomicU8 = AtomicU8::new(0);
+
+    pub fn arm() {
+        let place = match std::env::var("EGRET_WS_FAULT").as_deref() {
+            Ok("export") => Place::Export as u8,
+            Ok("connection") => Place::Connection as u8,
+            Ok("engine") => Place::Engine as u8,
+            _ => return,
+        };
+        ARMED.store(place, Relaxed);
+    }
+
+    pub fn point(place: Place) {
+        if ARMED.compare_exchange(place as u8, 0, Relaxed, Relaxed).is_ok() {
+            panic!("a fault on purpose: {place:?}");
+        }
+    }
+}
+
+/// Reads the environment.
+pub fn arm() {
+    #[cfg(debug_assertions)]
+    armed::arm();
+}
+
+/// Panics if this place was named.
+#[inline]
+pub fn point(place: Place) {
+    #[cfg(debug_assertions)]
+    armed::point(place);
+    #[cfg(not(debug_assertions))]
+    let _ = place;
+}
