@@ -8,6 +8,7 @@
 //!   C callback ◄─ ffi ◄─ socket (loop_poll) ◄─ events ◄─ engine ◄─ connection ◄─ network
 //! ```
 //!
+//! - [`socket`]: what a handle stands for: a loop, a socket; dispatch of events to callbacks.
 //! - [`engine`]: readiness, timers, wake-ups, look-ups; turned by a thread of its own or by the host's poll.
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
@@ -21,6 +22,7 @@ pub mod error;
 mod fault;
 pub mod log;
 pub mod protocol;
+pub mod socket;
 pub mod transport;
 
 #[doc(inline)]

@@ -1,0 +1,354 @@
+//! A loop: an engine, who turns it, and the poll that dispatches.
+
+use super::dispatch::{Budget, Dispatcher};
+use super::{Limits, Listener, Socket, TOLD_NOTHING, Target};
+use crate::connection::outbox::Outbox;
+use crate::engine::{Command, Engine, Link, Shared, thread};
+use crate::error::Error;
+use crate::log::Log;
+use crate::protocol::mask::system_entropy;
+use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The options of a loop, checked.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct LoopOptions {
+    pub inline: bool,
+    pub poll_max_callbacks: u32,
+    /// `None`: without limit.
+    pub poll_max_time: Option<Duration>,
+    pub linger: Duration,
+}
+
+/// A loop.
+pub struct Loop {
+    pub(super) shared: Arc<Shared>,
+    options: LoopOptions,
+    driver: Driver,
+    /// Taken out by the poll that runs.
+    dispatcher: Mutex<Option<Box<Dispatcher>>>,
+    /// The thread that polls, as [`this_thread`] numbers it; 0 if none does.
+    poller: AtomicUsize,
+    /// A command was added inside a callback: the engine is woken once, when the poll ends.
+    wake_later: AtomicBool,
+    /// Sockets that the dispatcher does not know yet.
+    joined: Mutex<Vec<Arc<Socket>>>,
+    /// Sockets that were freed and whose user data is to be released.
+    freed: Mutex<Vec<Arc<Socket>>>,
+    any_freed: AtomicBool,
+    pub(super) keys: Mutex<Keys>,
+}
+
+enum Driver {
+    Threaded(Mutex<Option<JoinHandle<()>>>),
+    /// Taken out by who turns it.
+    Inline(Mutex<Option<Box<Engine>>>),
+}
+
+/// The places of the engine's and the dispatcher's tables.
+#[derive(Default)]
+pub(super) struct Keys {
+    unused: Vec<usize>,
+    next: usize,
+}
+
+impl Keys {
+    fn take(&mut self) -> usize {
+        self.unused.pop().unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+
+    pub(super) fn give_back(&mut self, key: usize) {
+        self.unused.push(key);
+    }
+}
+
+/// A number for the calling thread that no other living thread has, and that is not 0.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+/// Ends the poll, also when it ends by a panic.
+struct Polling<'a> {
+    host_loop: &'a Loop,
+    dispatcher: Option<Box<Dispatcher>>,
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        if let Some(dispatcher) = self.dispatcher.take() {
+            *self.host_loop.dispatcher.lock() = Some(dispatcher);
+        }
+        self.host_loop.poller.store(0, SeqCst);
+    }
+}
+
+impl Loop {
+    /// Makes a loop.
+    pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, (Error, String)> {
+        let no_resources = |error: std::io::Error| (Error::NoResources, error.to_string());
+        let engine = Engine::new(log).map_err(no_resources)?;
+        let shared = Arc::clone(engine.shared());
+        let driver = if options.inline {
+            Driver::Inline(Mutex::new(Some(Box::new(engine))))
+        } else {
+            Driver::Threaded(Mutex::new(Some(thread::spawn(engine).map_err(no_resources)?)))
+        };
+        Ok(Arc::new(Loop {
+            shared,
+            options,
+            driver,
+            dispatcher: Mutex::new(Some(Box::default())),
+            poller: AtomicUsize::new(0),
+            wake_later: AtomicBool::new(false),
+            joined: Mutex::default(),
+            freed: Mutex::default(),
+            any_freed: AtomicBool::new(false),
+            keys: Mutex::default(),
+        }))
+    }
+
+    /// Where it logs.
+    pub fn log(&self) -> &Log {
+        &self.shared.log
+    }
+
+    // Sockets.
+
+    /// Makes a socket that [`Socket::start`] is to begin. `id` is its number in log lines.
+    pub fn socket(
+        self: &Arc<Loop>,
+        target: Target,
+        limits: Limits,
+        id: usize,
+        listener: Box<dyn Listener>,
+    ) -> Arc<Socket> {
+        let key = self.keys.lock().take();
+        let outbox = Outbox::new(limits.max_message, limits.max_send_buffer, system_entropy);
+        Arc::new(Socket {
+            link: Arc::new(Link::new(key, id, outbox, limits.max_receive_queue)),
+            host_loop: Arc::clone(self),
+            listener,
+            told: AtomicU8::new(TOLD_NOTHING),
+            released: AtomicBool::new(false),
+            plan: Mutex::new(Some((target, limits))),
+        })
+    }
+
+    pub(super) fn begin(&self, socket: &Arc<Socket>, target: Target, limits: Limits) -> Result<(), Error> {
+        // It joins under the lock under which the command is added, so that freeing the loop finds it, or it is refused.
+        let mut joined = self.joined.lock();
+        let command = Command::Connect(Arc::clone(&socket.link), Box::new(target), limits);
+        self.shared.command(command).inspect_err(|_| self.keys.lock().give_back(socket.link.key))?;
+        joined.push(Arc::clone(socket));
+        drop(joined);
+        self.run_commands();
+        Ok(())
+    }
+
+    pub(super) fn take_joined(&self, sockets: &mut Vec<Option<Arc<Socket>>>) {
+        for socket in self.joined.lock().drain(..) {
+            let key = socket.link.key;
+            if sockets.len() <= key {
+                sockets.resize_with(key + 1, || None);
+            }
+            sockets[key] = Some(socket);
+        }
+    }
+
+    pub(super) fn freed(&self, socket: &Arc<Socket>) {
+        self.freed.lock().push(Arc::clone(socket));
+        self.any_freed.store(true, SeqCst);
+        self.shared.make_due();
+    }
+
+    pub(super) fn take_freed(&self) -> Vec<Arc<Socket>> {
+        if !self.any_freed.load(SeqCst) || !self.any_freed.swap(false, SeqCst) {
+            return Vec::new();
+        }
+        std::mem::take(&mut *self.freed.lock())
+    }
+
+    // Commands.
+
+    /// Adds a command and sees to it that the engine takes it.
+    pub(super) fn command(&self, command: Command) {
+        // An engine that has ended has ended its connections too: there is nothing left to do.
+        if self.shared.command(command).is_ok() {
+            self.run_commands();
+        }
+    }
+
+    fn run_commands(&self) {
+        if self.poller.load(SeqCst) == this_thread() {
+            self.wake_later.store(true, SeqCst);
+            return;
+        }
+        match &self.driver {
+            Driver::Threaded(_) => self.shared.wake(),
+            Driver::Inline(engine) => self.turn_commands(engine),
+        }
+    }
+
+    /// Inline: does what was asked for on this thread, unless another is at it; that one takes it along.
+    fn turn_commands(&self, slot: &Mutex<Option<Box<Engine>>>) {
+        while self.shared.has_commands() {
+            let Some(mut engine) = slot.lock().take() else {
+                self.shared.wake();
+                return;
+            };
+            if catch_unwind(AssertUnwindSafe(|| engine.run_commands())).is_err() {
+                engine.fail(format_args!("a panic was caught"));
+            }
+            engine.publish();
+            *slot.lock() = Some(engine);
+        }
+    }
+
+    // Polling.
+
+    fn begin_poll(&self) -> Result<(), Error> {
+        let me = this_thread();
+        match self.poller.compare_exchange(0, me, SeqCst, SeqCst) {
+            Ok(_) => Ok(()),
+            Err(other) if other == me => Err(Error::Reentrant),
+            Err(_) => Err(Error::Busy),
+        }
+    }
+
+    /// Runs the callbacks that are due and returns how many ran. `timeout_ms` as in `egret_ws_loop_poll`.
+    pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
+        self.begin_poll()?;
+        if timeout_ms == 0 && !self.options.inline && !self.shared.due.load(SeqCst) {
+            self.poller.store(0, SeqCst);
+            return Ok(0);
+        }
+        let mut polling = Polling { host_loop: self, dispatcher: self.dispatcher.lock().take() };
+        let Some(dispatcher) = polling.dispatcher.as_mut() else { return Err(Error::Internal) };
+        let start = Instant::now();
+        // A time-out too long for the clock is one without limit.
+        let deadline = match u64::try_from(timeout_ms) {
+            Ok(timeout) => start.checked_add(Duration::from_millis(timeout)),
+            Err(_) => None,
+        };
+        loop {
+            if let Driver::Inline(engine) = &self.driver {
+                let wait = if self.shared.due.load(SeqCst) {
+                    Some(Duration::ZERO)
+                } else {
+                    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+                };
+                self.turn(engine, wait);
+            }
+            self.shared.due.store(false, SeqCst);
+            let budget = Budget {
+                callbacks: self.options.poll_max_callbacks,
+                until: self.options.poll_max_time.map(|limit| Instant::now() + limit),
+            };
+            let (made, left) = dispatcher.run(self, &budget);
+            if left {
+                self.shared.due.store(true, SeqCst);
+            }
+            self.end_of_round();
+            if made > 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(made);
+            }
+            // An inline engine has waited by itself, unless it has failed.
+            if !self.options.inline || self.shared.has_failed() {
+                self.shared.wait_until_due(deadline);
+            }
+        }
+    }
+
+    /// Inline: one pass of the engine. While another thread has it (a send that writes at once), its commands are all that
+    /// is to be done, and it is soon back.
+    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, wait: Option<Duration>) {
+        let Some(mut engine) = slot.lock().take() else {
+            std::thread::yield_now();
+            return;
+        };
+        if !self.shared.has_failed() {
+            match catch_unwind(AssertUnwindSafe(|| engine.turn(wait))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => engine.fail(format_args!("{error}")),
+                Err(_) => engine.fail(format_args!("a panic was caught")),
+            }
+        }
+        *slot.lock() = Some(engine);
+        // Another thread may have added a command while the engine was out.
+        self.turn_commands(slot);
+    }
+
+    /// What was sent inside callbacks goes out together.
+    fn end_of_round(&self) {
+        if !self.wake_later.swap(false, SeqCst) {
+            return;
+        }
+        match &self.driver {
+            Driver::Threaded(_) => self.shared.wake(),
+            Driver::Inline(engine) => self.turn_commands(engine),
+        }
+    }
+
+    // Freeing.
+
+    /// Claims the loop for [`Loop::finish_free`]: no poll can begin any more.
+    pub fn begin_free(&self) -> Result<(), Error> {
+        self.begin_poll()
+    }
+
+    /// Ends the engine and releases every socket. No handle leads here any more.
+    pub fn finish_free(&self) {
+        let linger = self.options.linger;
+        if self.shared.command(Command::Stop(linger)).is_ok() {
+            match &self.driver {
+                Driver::Threaded(thread) => {
+                    self.shared.wake();
+                    if let Some(thread) = thread.lock().take() {
+                        // It catches its own panics.
+                        let _ = thread.join();
+                    }
+                }
+                Driver::Inline(slot) => self.stop_inline(slot, Instant::now() + linger),
+            }
+        }
+        // In any case the engine has ended now, and takes no further socket.
+        let dispatcher = self.dispatcher.lock().take();
+        let known = dispatcher.map(|dispatcher| dispatcher.into_sockets());
+        let joined = std::mem::take(&mut *self.joined.lock());
+        let freed = std::mem::take(&mut *self.freed.lock());
+        for socket in known.into_iter().flatten().chain(joined).chain(freed) {
+            socket.link.free();
+            socket.release();
+        }
+    }
+
+    fn stop_inline(&self, slot: &Mutex<Option<Box<Engine>>>, stop_at: Instant) {
+        loop {
+            // Another thread may have it for the moment of a send.
+            let Some(mut engine) = slot.lock().take() else {
+                std::thread::yield_now();
+                continue;
+            };
+            let turned = catch_unwind(AssertUnwindSafe(|| {
+                while !engine.is_stopped() {
+                    engine.turn(Some(stop_at.saturating_duration_since(Instant::now())))?;
+                }
+                Ok::<(), std::io::Error>(())
+            }));
+            if turned.is_err() {
+                self.log().error(0, format_args!("a panic was caught while the loop was freed"));
+            }
+            engine.end();
+            return;
+        }
+    }
+}

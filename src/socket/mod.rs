@@ -1,0 +1,138 @@
+//! What the handles stand for: a loop, its sockets, and the dispatch of events to the host's callbacks.
+
+mod dispatch;
+mod host_loop;
+
+pub use crate::connection::Limits;
+pub use crate::connection::report::Report;
+pub use crate::connection::target::Target;
+pub use crate::protocol::message::Kind;
+pub use host_loop::{Loop, LoopOptions};
+
+use crate::constants::*;
+use crate::engine::{Command, Link};
+use crate::error::Error;
+use crate::protocol::close;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+
+/// Who hears of a socket's events. Called by the poll only, and never with a lock held; `release` last, once.
+#[allow(missing_docs)]
+pub trait Listener: Send + Sync {
+    fn connected(&self);
+    /// If `kind` is text, a NUL follows `data` in memory.
+    fn data(&self, kind: Kind, data: &[u8]);
+    fn closed(&self, report: &Report);
+    fn release(&self);
+}
+
+/// The state of a socket, as its host sees it. The numbers are the header's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+#[allow(missing_docs)]
+pub enum State {
+    Connecting = EGRET_WS_STATE_CONNECTING,
+    Open = EGRET_WS_STATE_OPEN,
+    Closing = EGRET_WS_STATE_CLOSING,
+    Closed = EGRET_WS_STATE_CLOSED,
+}
+
+/// How far the host has been told of the connection.
+const TOLD_NOTHING: u8 = 0;
+const TOLD_CONNECTED: u8 = 1;
+const TOLD_CLOSED: u8 = 2;
+
+/// A socket.
+pub struct Socket {
+    link: Arc<Link>,
+    /// Its loop, which holds it too; freeing the loop lets go of it.
+    host_loop: Arc<Loop>,
+    listener: Box<dyn Listener>,
+    told: AtomicU8,
+    released: AtomicBool,
+    /// What [`Socket::start`] begins with.
+    plan: Mutex<Option<(Target, Limits)>>,
+}
+
+impl Socket {
+    /// Begins to connect.
+    pub fn start(self: &Arc<Socket>) -> Result<(), Error> {
+        let plan = self.plan.lock().take();
+        match plan {
+            Some((target, limits)) => self.host_loop.begin(self, target, limits),
+            None => Err(Error::Internal), // begun already
+        }
+    }
+
+    /// Queues a message.
+    pub fn send(&self, kind: Kind, payload: &[u8]) -> Result<(), Error> {
+        let pushed = self.link.outbox.lock().push(kind, payload);
+        match pushed {
+            Ok(true) => self.host_loop.command(Command::Flush(Arc::clone(&self.link))),
+            Ok(false) => {}
+            Err(error) => {
+                self.refused("send", error);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes with a code, or without if it is 0.
+    pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
+        let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
+        let was_sealed = {
+            let mut outbox = self.link.outbox.lock();
+            let was_sealed = outbox.is_sealed();
+            outbox.close(&payload);
+            was_sealed
+        };
+        if !was_sealed {
+            self.host_loop.command(Command::Close(Arc::clone(&self.link)));
+        }
+        Ok(())
+    }
+
+    /// The handle is gone: no callback but `release` begins any more.
+    pub fn free(self: &Arc<Socket>) {
+        if self.link.free() {
+            self.host_loop.freed(self);
+            self.host_loop.command(Command::Free(Arc::clone(&self.link)));
+        }
+    }
+
+    /// The state.
+    pub fn state(&self) -> State {
+        match self.told.load(SeqCst) {
+            TOLD_CLOSED => State::Closed,
+            told => match (told, self.link.outbox.lock().is_sealed()) {
+                (_, true) => State::Closing,
+                (TOLD_CONNECTED, false) => State::Open,
+                _ => State::Connecting,
+            },
+        }
+    }
+
+    /// Payload bytes accepted and not written.
+    pub fn buffered_amount(&self) -> usize {
+        self.link.outbox.lock().payload_bytes()
+    }
+
+    /// Does it belong to this loop?
+    pub fn is_of(&self, host_loop: &Arc<Loop>) -> bool {
+        Arc::ptr_eq(&self.host_loop, host_loop)
+    }
+
+    /// Logs a call that was refused.
+    pub fn refused(&self, call: &str, error: Error) {
+        self.host_loop.log().warn(self.link.id, format_args!("{call} refused: {}", error.text()));
+    }
+
+    /// Tells that the user data can go, once.
+    fn release(&self) {
+        if !self.released.swap(true, SeqCst) {
+            self.listener.release();
+        }
+    }
+}
