@@ -1,6 +1,6 @@
 //! egret-ws: the WebSocket of native Egret game shells, behind a C ABI.
 //!
-//! The header `include/egret_ws.h` is the manual; it is generated from `ffi`. This page is the map of the house.
+//! The header `include/egret_ws.h` is the manual; it is generated from [`ffi`]. This page is the map of the house.
 //!
 //! ```text
 //!   C call ─► ffi ─► socket ─► engine ─► connection ─┬─► protocol     bytes in, bytes out
@@ -8,6 +8,7 @@
 //!   C callback ◄─ ffi ◄─ socket (loop_poll) ◄─ events ◄─ engine ◄─ connection ◄─ network
 //! ```
 //!
+//! - [`ffi`]: the door. Arguments checked, panics caught, handles resolved.
 //! - [`socket`]: what a handle stands for: a loop, a socket; dispatch of events to callbacks.
 //! - [`engine`]: readiness, timers, wake-ups, look-ups; turned by a thread of its own or by the host's poll.
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
@@ -20,6 +21,7 @@ pub mod constants;
 pub mod engine;
 pub mod error;
 mod fault;
+pub mod ffi;
 pub mod log;
 pub mod protocol;
 pub mod socket;
@@ -27,3 +29,5 @@ pub mod transport;
 
 #[doc(inline)]
 pub use constants::*;
+#[doc(inline)]
+pub use ffi::*;

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * egret_ws.h - the WebSocket of native Egret game shells.
+ * Generated from the Rust sources by cbindgen (make header); do not edit.
+ *
+ *
+ * HOW TO USE IT, IN FIVE STEPS
+ *
+ *   1. Make a loop, once:            egret_ws_loop *loop;
+ *                                    egret_ws_loop_new(NULL, &loop);
+ *   2. Fill in a socket's options:   egret_ws_options options;
+ *                                    egret_ws_options_init(&options, sizeof options);
+ *                                    options.user = my_game;            (comes back in every callback)
+ *                                    options.on_connect = on_connect;   (see the callback types below)
+ *                                    options.on_data = on_data;
+ *                                    options.on_close = on_close;
+ *   3. Connect:                      egret_ws *ws;
+ *                                    egret_ws_connect(loop, "127.0.0.1", 9000, &options, &ws);
+ *   4. Poll, once a frame:           egret_ws_loop_poll(loop, 0);       (the callbacks run in here)
+ *      and send when connected:      egret_ws_send_text(ws, "hello", EGRET_WS_NUL_TERMINATED);
+ *   5. Close, and free:              egret_ws_close(ws, 1000, NULL, 0); (on_close comes from a later poll)
+ *                                    egret_ws_free(ws);                 (at any time, in any state)
+ *                                    egret_ws_loop_free(loop);
+ *
+ *   Every function that can fail returns an int32_t: EGRET_WS_OK (0) or a negative EGRET_WS_ERR_*. Set on_log in the
+ *   loop's options to read, in words, what was wrong with a call that was refused.
+ *
+ *
+ * THE CONTRACT
+ *
+ *   Callbacks run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or close. For each
+ *   socket: at most one on_connect for each connection made, any number of on_data, exactly one on_close, then
+ *   release_user once. (Two exceptions, both said where they are declared: on_log may come from any thread, and
+ *   egret_ws_loop_free runs the release_user calls that are left.)
+ *
+ *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, egret_ws_free on that very
+ *   socket too; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
+ *   begins; release_user still runs, once.
+ *
+ *   Every function but egret_ws_loop_poll and egret_ws_loop_free may be called from any thread at any time. A loop is
+ *   polled and freed by one thread at a time.
+ *
+ *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
+ *   it returns. When a connect call fails, no callback runs, and `user` stays the caller's.
+ *
+ *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock of the library is
+ *   held while a callback runs.
+ *
+ *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
+ *   foreign one gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
+ *
+ *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
+ *
+ *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns
+ *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; a peer that sends more is told 1009 and on_close says
+ *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
+ *
+ *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Free every
+ *   loop before unloading the library.
+ *
+ *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
+ *   later version of the library.
+ */
+
+#ifndef EGRET_WS_H
+#define EGRET_WS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Pass this as the length of a `char` pointer to say that the text ends at its NUL. */
+#define EGRET_WS_NUL_TERMINATED ((size_t)-1)
+
+/*
+ * The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and 131073 do
+ * not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
+ */
+#define EGRET_WS_MAX_MESSAGE_BYTES 131072
+
+/*
+ * `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
+ * a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+ */
+#define EGRET_WS_LOOP_INLINE 1
+
+/* State: the connection is being made, or `on_connect` has not been called yet. */
+#define EGRET_WS_STATE_CONNECTING 0
+
+/* State: `on_connect` was called; messages can be sent. */
+#define EGRET_WS_STATE_OPEN 1
+
+/* State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. */
+#define EGRET_WS_STATE_CLOSING 2
+
+/* State: `on_close` was called, or is running. */
+#define EGRET_WS_STATE_CLOSED 3
+
+/* Kind of a message: text, valid UTF-8. */
+#define EGRET_WS_TEXT 1
+
+/* Kind of a message: binary. */
+#define EGRET_WS_BINARY 2
+
+/* Phase: the host's name was being looked up. */
+#define EGRET_WS_PHASE_RESOLVE 1
+
+/* Phase: TCP was connecting. */
+#define EGRET_WS_PHASE_CONNECT 2
+
+/* Phase: a proxy was being asked. Not used yet. */
+#define EGRET_WS_PHASE_PROXY 3
+
+/* Phase: TLS was being set up. Not used yet. */
+#define EGRET_WS_PHASE_TLS 4
+
+/* Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
+#define EGRET_WS_PHASE_HANDSHAKE 5
+
+/* Phase: the connection was open. */
+#define EGRET_WS_PHASE_OPEN 6
+
+/* Phase: the closing handshake was under way (RFC 6455 section 7). */
+#define EGRET_WS_PHASE_CLOSING 7
+
+/* Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). */
+#define EGRET_WS_INITIATOR_LOCAL 1
+
+/* Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. */
+#define EGRET_WS_INITIATOR_PEER 2
+
+/* Initiator: the network did: no name, no route, a reset, an end of the stream, a deadline that passed. */
+#define EGRET_WS_INITIATOR_TRANSPORT 3
+
+/* Log level: something failed inside the library. */
+#define EGRET_WS_LOG_ERROR 1
+
+/* Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise. */
+#define EGRET_WS_LOG_WARN 2
+
+/* Log level: connections made and ended. */
+#define EGRET_WS_LOG_INFO 3
+
+/* Log level: each step. */
+#define EGRET_WS_LOG_DEBUG 4
+
+/* No error. */
+#define EGRET_WS_OK 0
+
+/* An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range. */
+#define EGRET_WS_ERR_INVALID_ARGUMENT (-1)
+
+/* The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
+#define EGRET_WS_ERR_BAD_HANDLE (-2)
+
+/*
+ * `struct_size` is none this library knows, or bytes past the end it knows are not zero: the caller was compiled
+ * against a newer header and uses something this library does not have.
+ */
+#define EGRET_WS_ERR_BAD_STRUCT (-3)
+
+/* The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback. */
+#define EGRET_WS_ERR_REENTRANT (-4)
+
+/* Another thread is polling this loop. */
+#define EGRET_WS_ERR_BUSY (-5)
+
+/*
+ * The process was forked after the library was first used: in the child no call works. Use it before `exec` in the
+ * parent only.
+ */
+#define EGRET_WS_ERR_FORKED (-6)
+
+/*
+ * The operating system, or the table of handles, has none left: descriptors, threads, handles. `os_error` of the close
+ * report or the log line says which.
+ */
+#define EGRET_WS_ERR_NO_RESOURCES (-7)
+
+/* A fault in this library, caught before it could reach the game. Please report it with the log line. */
+#define EGRET_WS_ERR_INTERNAL (-8)
+
+/* Something this build cannot do, for example `wss` without TLS. */
+#define EGRET_WS_ERR_UNSUPPORTED (-9)
+
+/* The socket is not open: `on_connect` was not called yet, or it is closing or closed. */
+#define EGRET_WS_ERR_NOT_OPEN (-10)
+
+/*
+ * The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
+ * report: the peer sent it, and was told 1009.
+ */
+#define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
+
+/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007. */
+#define EGRET_WS_ERR_INVALID_UTF8 (-12)
+
+/*
+ * The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again when
+ * `egret_ws_buffered_amount` has fallen.
+ */
+#define EGRET_WS_ERR_BACKPRESSURE (-13)
+
+/* The URL or host cannot be used; the log line says why. */
+#define EGRET_WS_ERR_INVALID_URL (-14)
+
+/* The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
+#define EGRET_WS_ERR_INVALID_CLOSE (-15)
+
+/* Close report: the host's name was not found. */
+#define EGRET_WS_ERR_RESOLVE (-30)
+
+/* Close report: no TCP connection to any address of the host; `os_error` says why the last one failed. */
+#define EGRET_WS_ERR_CONNECT (-31)
+
+/* Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1). */
+#define EGRET_WS_ERR_HANDSHAKE (-40)
+
+/* Close report: the server answered the upgrade with another HTTP status; see `http_status`. */
+#define EGRET_WS_ERR_REFUSED (-41)
+
+/* Close report: a deadline passed; `phase` says in which stage. */
+#define EGRET_WS_ERR_TIMEOUT (-50)
+
+/* Close report: the connection broke without a closing handshake. */
+#define EGRET_WS_ERR_CONNECTION_LOST (-51)
+
+/* Close report: the peer broke the protocol, and was told 1002. */
+#define EGRET_WS_ERR_PROTOCOL (-52)
+
+/* Close report: closed by this side before the connection was made. */
+#define EGRET_WS_ERR_ABORTED (-53)
+
+/* The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`. */
+#define EGRET_WS_VERSION_NUMBER 256
+
+/* A socket: one WebSocket connection of a loop. Opaque; never dereferenced. */
+typedef struct egret_ws egret_ws;
+
+/* A loop: the I/O of any number of sockets and the queue of their events. Opaque; never dereferenced. */
+typedef struct egret_ws_loop egret_ws_loop;
+
+/*
+ * Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
+ * from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
+ * and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
+ * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits.
+ */
+typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
+
+/*
+ * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set what you need; a field that is zero means its
+ * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
+ */
+typedef struct egret_ws_loop_options {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`. */
+    uint32_t struct_size;
+    /* `EGRET_WS_LOOP_INLINE`, or 0 for a loop with an I/O thread. Unknown bits are refused. */
+    uint32_t flags;
+    /* Handed to `on_log`. Not touched by the library. */
+    void *user;
+    /* Where log lines go. NULL: nowhere. */
+    egret_ws_on_log on_log;
+    /* The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`. */
+    int32_t log_level;
+    /*
+     * Budget of a poll: the most callbacks one `egret_ws_loop_poll` makes; the rest waits for the next. 0: 4096.
+     * UINT32_MAX: no limit.
+     */
+    uint32_t poll_max_callbacks;
+    /*
+     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
+     * is made. 0: 4000. UINT32_MAX: no limit.
+     */
+    uint32_t poll_max_us;
+    /*
+     * The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
+     * closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.
+     */
+    uint32_t linger_ms;
+} egret_ws_loop_options;
+
+/*
+ * Called once when the connection is open. `user` is the one of the socket's options. From here on messages can be sent,
+ * from inside this callback too.
+ */
+typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
+
+/*
+ * Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
+ * `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
+ * not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
+ * still come after `egret_ws_close`, until the peer's Close frame.
+ */
+typedef void (*egret_ws_on_data)(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len);
+
+/* How and why a connection ended. Everything it points to is borrowed until `on_close` returns. */
+typedef struct egret_ws_close_info {
+    /* Bytes of this struct as the library knows it. Read a field only if it lies within. */
+    uint32_t struct_size;
+    /*
+     * `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
+     * `wasClean`), else one of `EGRET_WS_ERR_*`.
+     */
+    int32_t error;
+    /* In which phase it ended: one of `EGRET_WS_PHASE_*`. */
+    int32_t phase;
+    /* Who ended it: one of `EGRET_WS_INITIATOR_*`. */
+    int32_t initiator;
+    /* The HTTP status that the server answered the upgrade with, or 0 if it did not answer. */
+    int32_t http_status;
+    /* The operating system's error number (`errno`, `WSAGetLastError`), or 0. */
+    int32_t os_error;
+    /*
+     * What a browser's `CloseEvent.code` says: the code of the peer's Close frame; 1005 if that had none; 1006 if none
+     * came.
+     */
+    uint16_t code;
+    /* The code of the Close frame this side sent: 1005 if that had none, 0 if none was sent. */
+    uint16_t sent_code;
+    /* Messages accepted by a send and not, or not wholly, handed to the operating system. */
+    uint32_t unsent_messages;
+    /* The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL. */
+    const char *reason;
+    /* Bytes of `reason`, 0 to 123. */
+    size_t reason_len;
+    /* What happened, for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL. */
+    const char *message;
+    /* Payload bytes of `unsent_messages`. */
+    uint64_t unsent_bytes;
+} egret_ws_close_info;
+
+/*
+ * Called exactly once, after every message that came before the end, unless the socket or its loop was freed before.
+ * `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
+ * `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
+ */
+typedef void (*egret_ws_on_close)(void *user, egret_ws *ws, const egret_ws_close_info *info);
+
+/*
+ * Called exactly once for each socket that was made, as its very last callback: after `on_close`, or after
+ * `egret_ws_free`, from the next `egret_ws_loop_poll`, or from `egret_ws_loop_free` for what is left then. The place to
+ * free `user`, or to drop the reference to it.
+ */
+typedef void (*egret_ws_release_user)(void *user);
+
+/*
+ * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
+ * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+ */
+typedef struct egret_ws_options {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
+    uint32_t struct_size;
+    /* No flag is defined yet: must be 0. */
+    uint32_t flags;
+    /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
+    void *user;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_connect on_connect;
+    /* See the callback's type. NULL: messages are counted as received and dropped. */
+    egret_ws_on_data on_data;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_close on_close;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_release_user release_user;
+    /* The longest time in milliseconds for the name look-up and TCP together. 0: 15000. */
+    uint32_t connect_timeout_ms;
+    /* The longest time in milliseconds for the HTTP upgrade, from the TCP connection on. 0: 10000. */
+    uint32_t handshake_timeout_ms;
+    /*
+     * The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
+     * connection. 0: 5000.
+     */
+    uint32_t close_timeout_ms;
+    /* The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072. */
+    uint32_t max_message_bytes;
+    /*
+     * The most bytes, frame headers counted, that may wait to be written; a send that would go beyond returns
+     * `EGRET_WS_ERR_BACKPRESSURE`. At least `max_message_bytes` + 14. 0: 1 MiB.
+     */
+    uint32_t max_send_buffer_bytes;
+    /*
+     * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
+     * library stops reading this socket, until polls have taken half of them; TCP then pushes back. What one read
+     * brought (64 KiB) and one message may lie above it. 0: 1 MiB.
+     */
+    uint32_t max_receive_queue_bytes;
+} egret_ws_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/*
+ * The name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for other numbers, a positive one
+ * included, `"EGRET_WS_ERR_?"`. A static string, never NULL, never to be freed. Any thread.
+ */
+const char *egret_ws_error_name(int32_t error);
+
+/*
+ * The version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
+ * the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
+ */
+uint32_t egret_ws_version_number(void);
+
+/* The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread. */
+const char *egret_ws_version_string(void);
+
+/*
+ * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
+ * Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
+ * small or larger than 4096.
+ *
+ * Precondition:
+ * `options` is NULL or points to `size` writable bytes.
+ */
+int32_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
+
+/*
+ * Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
+ *
+ * Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`.
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread or descriptor left), `FORKED`; `*out` is then
+ * left as it was.
+ *
+ * Precondition:
+ * `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
+ */
+int32_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **out);
+
+/*
+ * Runs the callbacks that are due, on this thread, and returns how many ran (0 or more), or a negative error. Call it
+ * once a frame with `timeout_ms` 0: with nothing to do that costs tens of nanoseconds.
+ *
+ * `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
+ * one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
+ * with the next call.
+ *
+ * One thread at a time: `EGRET_WS_ERR_BUSY` while another polls this loop, `EGRET_WS_ERR_REENTRANT` from a callback.
+ * Other errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
+
+/*
+ * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
+ * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
+ *
+ * Waits for the I/O thread to end, which never blocks, and at most `linger_ms` (see the loop's options) for what was
+ * accepted to be written. `EGRET_WS_ERR_REENTRANT` from a callback of this loop, `EGRET_WS_ERR_BUSY` while another
+ * thread polls it: then nothing was freed. Other errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_free(egret_ws_loop *loop);
+
+/*
+ * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
+ * Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
+ * small or larger than 4096.
+ *
+ * Precondition:
+ * `options` is NULL or points to `size` writable bytes.
+ */
+int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
+
+/*
+ * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
+ * `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
+ *
+ * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
+ * 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
+ * `egret_ws_free`, also after it closed.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
+ * no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
+ *
+ * Precondition:
+ * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is
+ * NULL or writable.
+ */
+int32_t egret_ws_connect(egret_ws_loop *loop,
+                         const char *host,
+                         uint16_t port,
+                         const egret_ws_options *options,
+                         egret_ws **out);
+
+/*
+ * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
+ * `egret_ws_connect` in all else.
+ *
+ * The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws`; without a port, 80. A fragment
+ * is refused, as RFC 6455 section 3 asks; so are user name and password, for now. `wss` gives
+ * `EGRET_WS_ERR_UNSUPPORTED` in this build.
+ *
+ * Precondition:
+ * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
+ * or writable.
+ */
+int32_t egret_ws_connect_url(egret_ws_loop *loop,
+                             const char *url,
+                             const egret_ws_options *options,
+                             egret_ws **out);
+
+/*
+ * Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
+ * copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
+ *
+ * `data` may be NULL if `len` is 0. On an error nothing was sent and the socket stays as it was: `NOT_OPEN`,
+ * `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`. A message
+ * that was accepted is written in order, or counted in the close report's `unsent_messages`.
+ *
+ * Precondition:
+ * `data` points to `len` readable bytes, or ends in a NUL.
+ */
+int32_t egret_ws_send_text(egret_ws *ws, const char *data, size_t len);
+
+/*
+ * Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
+ *
+ * Precondition:
+ * `data` points to `len` readable bytes.
+ */
+int32_t egret_ws_send_binary(egret_ws *ws, const uint8_t *data, size_t len);
+
+/*
+ * Closes the socket: what was accepted before is sent, then a Close frame with `code` and `reason`, then the peer's is
+ * waited for, at most `close_timeout_ms`. Never blocks; the outcome comes as `on_close`. Any thread.
+ *
+ * `code` is 1000 (the usual one), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
+ * `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
+ * NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
+ * and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
+ *
+ * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`; nothing happened then.
+ *
+ * Precondition:
+ * `reason` points to `reason_len` readable bytes, or ends in a NUL.
+ */
+int32_t egret_ws_close(egret_ws *ws, uint16_t code, const char *reason, size_t reason_len);
+
+/*
+ * Frees the handle, in any state and inside any callback, this socket's own too. Returns at once. After it no callback
+ * of this socket begins but `release_user`, which runs once from the next poll (on another thread than the polling
+ * one, a callback that has begun may still be running). `on_close` is not called.
+ *
+ * What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
+ * socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+ * Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
+ */
+int32_t egret_ws_free(egret_ws *ws);
+
+/* The state: one of `EGRET_WS_STATE_*`, or a negative error (`BAD_HANDLE`, `FORKED`). Any thread. */
+int32_t egret_ws_state(egret_ws *ws);
+
+/*
+ * Payload bytes accepted and not yet handed to the operating system, or a negative error (`BAD_HANDLE`, `FORKED`). A
+ * message counts whole until its last byte is written. Any thread.
+ */
+int64_t egret_ws_buffered_amount(egret_ws *ws);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* EGRET_WS_H */

@@ -1,0 +1,51 @@
+//! The exports that need no handle: names and versions.
+
+use crate::constants::EGRET_WS_OK;
+use crate::error::Error;
+use std::ffi::c_char;
+
+/// The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`.
+pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000100;
+
+/// The name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for other numbers, a positive one
+/// included, `"EGRET_WS_ERR_?"`. A static string, never NULL, never to be freed. Any thread.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_error_name(error: i32) -> *const c_char {
+    let name = match Error::from_code(error) {
+        _ if error == EGRET_WS_OK => c"EGRET_WS_OK",
+        Some(error) => error.name(),
+        None => c"EGRET_WS_ERR_?",
+    };
+    name.as_ptr()
+}
+
+/// The version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
+/// the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_version_number() -> u32 {
+    EGRET_WS_VERSION_NUMBER
+}
+
+/// The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_version_string() -> *const c_char {
+    const TEXT: &[u8] = concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes();
+    TEXT.as_ptr().cast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_number_is_the_package_version() {
+        let part = |text: &str| text.parse::<u32>().unwrap();
+        let number = part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+            | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
+            | part(env!("CARGO_PKG_VERSION_PATCH"));
+        assert_eq!(EGRET_WS_VERSION_NUMBER, number);
+    }
+}

@@ -1,0 +1,114 @@
+//! Events → the host's callbacks.
+
+use super::handle::Handle;
+use super::types::{
+    egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close, egret_ws_on_connect, egret_ws_on_data,
+    egret_ws_on_log, egret_ws_options, egret_ws_release_user,
+};
+use crate::constants::EGRET_WS_OK;
+use crate::error::Error;
+use crate::log::{Log, Sink};
+use crate::socket::{Kind, Listener, Report};
+use std::ffi::{CStr, CString, c_void};
+
+/// The host's pointer. The library never looks behind it.
+#[derive(Clone, Copy)]
+struct User(*mut c_void);
+
+// SAFETY: it is only handed back to the host's own functions, of which the header says on what thread they run.
+unsafe impl Send for User {}
+// SAFETY: as above.
+unsafe impl Sync for User {}
+
+/// The callbacks of a socket.
+pub(super) struct Callbacks {
+    user: User,
+    functions: Functions,
+    handle: Handle,
+}
+
+struct Functions {
+    on_connect: egret_ws_on_connect,
+    on_data: egret_ws_on_data,
+    on_close: egret_ws_on_close,
+    release_user: egret_ws_release_user,
+}
+
+impl Callbacks {
+    pub(super) fn new(given: &egret_ws_options, handle: Handle) -> Callbacks {
+        let egret_ws_options { user, on_connect, on_data, on_close, release_user, .. } = *given;
+        let functions = Functions { on_connect, on_data, on_close, release_user };
+        Callbacks { user: User(user), functions, handle }
+    }
+
+    fn socket(&self) -> *mut egret_ws {
+        self.handle.to_socket()
+    }
+}
+
+impl Listener for Callbacks {
+    fn connected(&self) {
+        if let Some(on_connect) = self.functions.on_connect {
+            // SAFETY: the host gave a function of this type, to be called with its own `user` by the poll.
+            unsafe { on_connect(self.user.0, self.socket()) }
+        }
+    }
+
+    #[inline]
+    fn data(&self, kind: Kind, data: &[u8]) {
+        if let Some(on_data) = self.functions.on_data {
+            // SAFETY: as above; `data` lives until the call returns.
+            unsafe { on_data(self.user.0, self.socket(), kind as i32, data.as_ptr(), data.len()) }
+        }
+    }
+
+    fn closed(&self, report: &Report) {
+        let Some(on_close) = self.functions.on_close else { return };
+        // A reason may contain a NUL of its own; C then reads it to there, and `reason_len` tells the rest.
+        let reason = [report.reason.as_bytes(), &[0]].concat();
+        let message = CString::new(report.message.replace('\0', " ")).unwrap_or_default();
+        let info = egret_ws_close_info {
+            struct_size: size_of::<egret_ws_close_info>() as u32,
+            error: report.error.map_or(EGRET_WS_OK, Error::code),
+            phase: report.phase as i32,
+            initiator: report.initiator as i32,
+            http_status: report.http_status.into(),
+            os_error: report.os_error,
+            code: report.code,
+            sent_code: report.sent_code,
+            unsent_messages: report.unsent_messages,
+            reason: reason.as_ptr().cast(),
+            reason_len: report.reason.len(),
+            message: message.as_ptr(),
+            unsent_bytes: report.unsent_bytes,
+        };
+        // SAFETY: as above; `info`, `reason` and `message` live until the call returns.
+        unsafe { on_close(self.user.0, self.socket(), &info) }
+    }
+
+    fn release(&self) {
+        if let Some(release_user) = self.functions.release_user {
+            // SAFETY: as above, and the caller sees to it that this is the last call, and the only one.
+            unsafe { release_user(self.user.0) }
+        }
+    }
+}
+
+struct LogCallback {
+    user: User,
+    on_log: unsafe extern "C" fn(*mut c_void, i32, *const std::ffi::c_char, *mut egret_ws),
+}
+
+impl Sink for LogCallback {
+    fn line(&self, level: i32, text: &CStr, socket: usize) {
+        // SAFETY: the host gave a function of this type, to be called with its own `user` on any thread.
+        unsafe { (self.on_log)(self.user.0, level, text.as_ptr(), std::ptr::without_provenance_mut(socket)) }
+    }
+}
+
+/// The log that the options ask for.
+pub(super) fn log(given: &egret_ws_loop_options) -> Log {
+    let on_log: egret_ws_on_log = given.on_log;
+    let sink = on_log.map(|on_log| Box::new(LogCallback { user: User(given.user), on_log }) as Box<dyn Sink>);
+    Log::new(super::options::log_level(given), sink)
+}

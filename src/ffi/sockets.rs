@@ -1,0 +1,225 @@
+//! The exports that take a socket.
+
+use super::guard::{guard, guard_code, guard_with};
+use super::handle::{self, Reserved};
+use super::types::{egret_ws, egret_ws_loop, egret_ws_options};
+use super::{callbacks, options, text};
+use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
+use crate::error::Error;
+use crate::socket::{Kind, Target};
+use std::ffi::c_char;
+use std::mem::size_of;
+use std::sync::Arc;
+
+const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 == EGRET_WS_BINARY);
+
+/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
+/// Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
+/// small or larger than 4096.
+///
+/// # Safety
+/// `options` is NULL or points to `size` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> i32 {
+    // SAFETY: the caller's promise, passed on.
+    guard_code(|| unsafe { options::init(options, size, size_of::<egret_ws_options>()) })
+}
+
+/// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
+/// `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
+///
+/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
+/// 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
+/// `egret_ws_free`, also after it closed.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
+/// no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
+///
+/// # Safety
+/// `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is
+/// NULL or writable.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_connect(
+    r#loop: *mut egret_ws_loop,
+    host: *const c_char,
+    port: u16,
+    options: *const egret_ws_options,
+    out: *mut *mut egret_ws,
+) -> i32 {
+    guard_code(|| {
+        // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
+        unsafe { connect(r#loop, host, options, out, |host| Target::from_host_and_port(host, port)) }
+    })
+}
+
+/// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
+/// `egret_ws_connect` in all else.
+///
+/// The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws`; without a port, 80. A fragment
+/// is refused, as RFC 6455 section 3 asks; so are user name and password, for now. `wss` gives
+/// `EGRET_WS_ERR_UNSUPPORTED` in this build.
+///
+/// # Safety
+/// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
+/// or writable.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_connect_url(
+    r#loop: *mut egret_ws_loop,
+    url: *const c_char,
+    options: *const egret_ws_options,
+    out: *mut *mut egret_ws,
+) -> i32 {
+    guard_code(|| {
+        // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
+        unsafe { connect(r#loop, url, options, out, Target::from_url) }
+    })
+}
+
+/// What both connect calls do.
+///
+/// # Safety
+/// As for [`egret_ws_connect_url`].
+#[allow(unsafe_code)]
+unsafe fn connect(
+    r#loop: *mut egret_ws_loop,
+    place: *const c_char,
+    options: *const egret_ws_options,
+    out: *mut *mut egret_ws,
+    target: impl FnOnce(&str) -> Result<Target, (Error, String)>,
+) -> Result<(), Error> {
+    let host_loop = handle::resolve_loop(r#loop)?;
+    let refuse = |error: Error, why: &str| {
+        host_loop.log().warn(0, format_args!("connect refused: {why}"));
+        error
+    };
+    if out.is_null() {
+        return Err(refuse(Error::InvalidArgument, "out is NULL: give the address of an egret_ws pointer"));
+    }
+    if place.is_null() {
+        return Err(refuse(Error::InvalidArgument, "the host or URL is NULL"));
+    }
+    // SAFETY: not NULL, and ends in a NUL by the caller's promise.
+    let place = unsafe { text::nul_terminated(place) }
+        .map_err(|_| refuse(Error::InvalidUrl, "the host or URL is not UTF-8"))?;
+    // SAFETY: the caller's promise about `options`, passed on.
+    let given = unsafe { options::read_socket(options) }.map_err(|error| {
+        refuse(
+            error,
+            "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
+        )
+    })?;
+    let limits = options::check_socket(&given).map_err(|(error, why)| refuse(error, why))?;
+    let target = target(place).map_err(|(error, why)| refuse(error, &why))?;
+    let reserved = Reserved::new(handle::Kind::Socket)
+        .map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
+    let id = reserved.handle();
+    let listener = callbacks::Callbacks::new(&given, id);
+    let socket = host_loop.socket(target, limits, id.number(), Box::new(listener));
+    // The connection begins when the handle is filled in, for its callbacks may use it at once on another thread.
+    reserved.fill(handle::Entry::Socket(Arc::clone(&socket)));
+    if let Err(error) = socket.start() {
+        let _ = handle::remove_socket(id.to_socket());
+        return Err(refuse(error, error.text()));
+    }
+    // SAFETY: not NULL, and writable by the caller's promise.
+    unsafe { out.write(id.to_socket()) };
+    Ok(())
+}
+
+/// Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
+/// copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
+///
+/// `data` may be NULL if `len` is 0. On an error nothing was sent and the socket stays as it was: `NOT_OPEN`,
+/// `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`. A message
+/// that was accepted is written in order, or counted in the close report's `unsent_messages`.
+///
+/// # Safety
+/// `data` points to `len` readable bytes, or ends in a NUL.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_char, len: usize) -> i32 {
+    guard_code(|| {
+        let socket = handle::resolve_socket(ws)?;
+        // SAFETY: the caller's promise, passed on.
+        let data = unsafe { text::bytes(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
+        socket.send(Kind::Text, data)
+    })
+}
+
+/// Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
+///
+/// # Safety
+/// `data` points to `len` readable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8, len: usize) -> i32 {
+    guard_code(|| {
+        let socket = handle::resolve_socket(ws)?;
+        // SAFETY: the caller's promise, passed on.
+        let data = unsafe { text::slice(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
+        socket.send(Kind::Binary, data)
+    })
+}
+
+/// Closes the socket: what was accepted before is sent, then a Close frame with `code` and `reason`, then the peer's is
+/// waited for, at most `close_timeout_ms`. Never blocks; the outcome comes as `on_close`. Any thread.
+///
+/// `code` is 1000 (the usual one), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
+/// `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
+/// NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
+/// and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
+///
+/// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`; nothing happened then.
+///
+/// # Safety
+/// `reason` points to `reason_len` readable bytes, or ends in a NUL.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *const c_char, reason_len: usize) -> i32 {
+    guard_code(|| {
+        let socket = handle::resolve_socket(ws)?;
+        // SAFETY: the caller's promise, passed on.
+        let reason = unsafe { text::bytes(reason, reason_len) }.inspect_err(|error| socket.refused("close", *error))?;
+        socket.close(code, reason)
+    })
+}
+
+/// Frees the handle, in any state and inside any callback, this socket's own too. Returns at once. After it no callback
+/// of this socket begins but `release_user`, which runs once from the next poll (on another thread than the polling
+/// one, a callback that has begun may still be running). `on_close` is not called.
+///
+/// What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
+/// socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+/// Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
+    guard_code(|| {
+        handle::remove_socket(ws)?.free();
+        Ok(())
+    })
+}
+
+/// The state: one of `EGRET_WS_STATE_*`, or a negative error (`BAD_HANDLE`, `FORKED`). Any thread.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
+    guard(|| Ok(handle::resolve_socket(ws)?.state() as i32))
+}
+
+/// Payload bytes accepted and not yet handed to the operating system, or a negative error (`BAD_HANDLE`, `FORKED`). A
+/// message counts whole until its last byte is written. Any thread.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
+    guard_with(
+        || {
+            let bytes = handle::resolve_socket(ws)?.buffered_amount();
+            Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
+        },
+        |error| i64::from(error.code()),
+    )
+}

@@ -1,0 +1,46 @@
+//! Pointers and lengths from C → slices.
+
+use crate::constants::EGRET_WS_NUL_TERMINATED;
+use crate::error::Error;
+use std::ffi::{CStr, c_char};
+
+/// The text at `text`, without its NUL.
+///
+/// # Safety
+/// `text` ends in a NUL and is not written to as long as the result lives.
+pub(super) unsafe fn nul_terminated<'a>(text: *const c_char) -> Result<&'a str, Error> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str().map_err(|_| Error::InvalidUtf8)
+}
+
+/// `len` bytes at `data`, or up to the NUL if `len` says so.
+///
+/// # Safety
+/// As for [`slice`]; with `EGRET_WS_NUL_TERMINATED`, `data` is NULL or ends in a NUL.
+pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u8], Error> {
+    if len == EGRET_WS_NUL_TERMINATED {
+        if data.is_null() {
+            return Err(Error::InvalidArgument);
+        }
+        // SAFETY: not NULL, and ends in a NUL by the caller's promise.
+        return Ok(unsafe { CStr::from_ptr(data) }.to_bytes());
+    }
+    // SAFETY: the caller's promise.
+    unsafe { slice(data.cast(), len) }
+}
+
+/// `len` bytes at `data`.
+///
+/// # Safety
+/// `data` is NULL or points to `len` readable bytes that are not written to as long as the result lives.
+pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], Error> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if data.is_null() || isize::try_from(len).is_err() {
+        return Err(Error::InvalidArgument);
+    }
+    // SAFETY: not NULL, not too long, and readable by the caller's promise; bytes have no alignment.
+    Ok(unsafe { std::slice::from_raw_parts(data, len) })
+}

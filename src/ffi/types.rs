@@ -1,0 +1,139 @@
+//! The structs and callback types of the header.
+#![allow(non_camel_case_types)] // these are the header's names
+
+use std::ffi::{c_char, c_void};
+
+/// A loop: the I/O of any number of sockets and the queue of their events. Opaque; never dereferenced.
+pub struct egret_ws_loop {
+    _opaque: (),
+}
+
+/// A socket: one WebSocket connection of a loop. Opaque; never dereferenced.
+pub struct egret_ws {
+    _opaque: (),
+}
+
+/// Called once when the connection is open. `user` is the one of the socket's options. From here on messages can be sent,
+/// from inside this callback too.
+pub type egret_ws_on_connect = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
+
+/// Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
+/// `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
+/// not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
+/// still come after `egret_ws_close`, until the peer's Close frame.
+pub type egret_ws_on_data =
+    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize)>;
+
+/// Called exactly once, after every message that came before the end, unless the socket or its loop was freed before.
+/// `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
+/// `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
+pub type egret_ws_on_close =
+    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info)>;
+
+/// Called exactly once for each socket that was made, as its very last callback: after `on_close`, or after
+/// `egret_ws_free`, from the next `egret_ws_loop_poll`, or from `egret_ws_loop_free` for what is left then. The place to
+/// free `user`, or to drop the reference to it.
+pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>;
+
+/// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
+/// from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
+/// and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
+/// already, so use it to compare only. Never contains message payloads. Return soon: the connection waits.
+pub type egret_ws_on_log =
+    Option<unsafe extern "C" fn(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws)>;
+
+/// Options of a loop. Fill it with `egret_ws_loop_options_init`, then set what you need; a field that is zero means its
+/// default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_loop_options {
+    /// Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`.
+    pub struct_size: u32,
+    /// `EGRET_WS_LOOP_INLINE`, or 0 for a loop with an I/O thread. Unknown bits are refused.
+    pub flags: u32,
+    /// Handed to `on_log`. Not touched by the library.
+    pub user: *mut c_void,
+    /// Where log lines go. NULL: nowhere.
+    pub on_log: egret_ws_on_log,
+    /// The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`.
+    pub log_level: i32,
+    /// Budget of a poll: the most callbacks one `egret_ws_loop_poll` makes; the rest waits for the next. 0: 4096.
+    /// UINT32_MAX: no limit.
+    pub poll_max_callbacks: u32,
+    /// Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
+    /// is made. 0: 4000. UINT32_MAX: no limit.
+    pub poll_max_us: u32,
+    /// The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
+    /// closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.
+    pub linger_ms: u32,
+}
+
+/// Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
+/// default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_options {
+    /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
+    pub struct_size: u32,
+    /// No flag is defined yet: must be 0.
+    pub flags: u32,
+    /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
+    pub user: *mut c_void,
+    /// See the callback's type. NULL: not called.
+    pub on_connect: egret_ws_on_connect,
+    /// See the callback's type. NULL: messages are counted as received and dropped.
+    pub on_data: egret_ws_on_data,
+    /// See the callback's type. NULL: not called.
+    pub on_close: egret_ws_on_close,
+    /// See the callback's type. NULL: not called.
+    pub release_user: egret_ws_release_user,
+    /// The longest time in milliseconds for the name look-up and TCP together. 0: 15000.
+    pub connect_timeout_ms: u32,
+    /// The longest time in milliseconds for the HTTP upgrade, from the TCP connection on. 0: 10000.
+    pub handshake_timeout_ms: u32,
+    /// The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
+    /// connection. 0: 5000.
+    pub close_timeout_ms: u32,
+    /// The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072.
+    pub max_message_bytes: u32,
+    /// The most bytes, frame headers counted, that may wait to be written; a send that would go beyond returns
+    /// `EGRET_WS_ERR_BACKPRESSURE`. At least `max_message_bytes` + 14. 0: 1 MiB.
+    pub max_send_buffer_bytes: u32,
+    /// The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
+    /// library stops reading this socket, until polls have taken half of them; TCP then pushes back. What one read
+    /// brought (64 KiB) and one message may lie above it. 0: 1 MiB.
+    pub max_receive_queue_bytes: u32,
+}
+
+/// How and why a connection ended. Everything it points to is borrowed until `on_close` returns.
+#[repr(C)]
+pub struct egret_ws_close_info {
+    /// Bytes of this struct as the library knows it. Read a field only if it lies within.
+    pub struct_size: u32,
+    /// `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
+    /// `wasClean`), else one of `EGRET_WS_ERR_*`.
+    pub error: i32,
+    /// In which phase it ended: one of `EGRET_WS_PHASE_*`.
+    pub phase: i32,
+    /// Who ended it: one of `EGRET_WS_INITIATOR_*`.
+    pub initiator: i32,
+    /// The HTTP status that the server answered the upgrade with, or 0 if it did not answer.
+    pub http_status: i32,
+    /// The operating system's error number (`errno`, `WSAGetLastError`), or 0.
+    pub os_error: i32,
+    /// What a browser's `CloseEvent.code` says: the code of the peer's Close frame; 1005 if that had none; 1006 if none
+    /// came.
+    pub code: u16,
+    /// The code of the Close frame this side sent: 1005 if that had none, 0 if none was sent.
+    pub sent_code: u16,
+    /// Messages accepted by a send and not, or not wholly, handed to the operating system.
+    pub unsent_messages: u32,
+    /// The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL.
+    pub reason: *const c_char,
+    /// Bytes of `reason`, 0 to 123.
+    pub reason_len: usize,
+    /// What happened, for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL.
+    pub message: *const c_char,
+    /// Payload bytes of `unsent_messages`.
+    pub unsent_bytes: u64,
+}
