@@ -289,7 +289,8 @@ typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
  * Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
  * `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
  * not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
- * still come after `egret_ws_close`, until the peer's Close frame.
+ * still come after `egret_ws_close`, until the peer's Close frame. A peer that breaks the protocol is told when the
+ * messages before that were dispatched, so they can be answered still, or after `close_timeout_ms`.
  */
 typedef void (*egret_ws_on_data)(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len);
 
@@ -428,8 +429,9 @@ int32_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
 int32_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **out);
 
 /*
- * Runs the callbacks that are due, on this thread, and returns how many ran (0 or more), or a negative error. Call it
- * once a frame with `timeout_ms` 0: with nothing to do that costs tens of nanoseconds.
+ * Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
+ * `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do that costs tens
+ * of nanoseconds, inline one system call.
  *
  * `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
  * one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
@@ -486,8 +488,8 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
  * `egret_ws_connect` in all else.
  *
  * The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws`; without a port, 80. A fragment
- * is refused, as RFC 6455 section 3 asks; so are user name and password, for now. `wss` gives
- * `EGRET_WS_ERR_UNSUPPORTED` in this build.
+ * is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. `wss`, and a user name or password, give
+ * `EGRET_WS_ERR_UNSUPPORTED`: this build has no TLS and no authentication.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL

@@ -185,7 +185,8 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The host has closed: its Close frame is the last in the outbox. A connection that is not open is abandoned.
+    /// The host has closed: its Close frame is the last in the outbox. A connection that is not open, or not yet so for the
+    /// host, is abandoned.
     pub fn close<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
@@ -195,6 +196,13 @@ impl<S: Transport> Connection<S> {
             Stage::Opening(opening) => {
                 let phase = opening.phase();
                 self.end(Ending::aborted(), phase, context);
+                Turn::Wait
+            }
+            // For the host it was not open yet: it gets what it would have got before, and the server a Close frame if
+            // that can be written now.
+            Stage::Session(session) if context.outbox.lock().is_closed_early() => {
+                session.close_early(context);
+                self.abandon(Ending::aborted(), context.outbox, context.events);
                 Turn::Wait
             }
             Stage::Session(session) => {

@@ -39,8 +39,10 @@ pub struct Outbox {
     /// Bytes of all pending frames, headers counted.
     wire_bytes: usize,
     payload_bytes: usize,
-    /// The payload of the Close frame that was put at the end.
+    /// The code of the Close frame that was put at the end.
     close_code: Option<Option<u16>>,
+    /// The host closed before it was told that the connection is open.
+    closed_early: bool,
     /// The engine knows that there is something to take.
     announced: bool,
     max_message: usize,
@@ -62,6 +64,7 @@ impl Outbox {
             wire_bytes: 0,
             payload_bytes: 0,
             close_code: None,
+            closed_early: false,
             announced: false,
             max_message,
             max_buffer,
@@ -71,11 +74,23 @@ impl Outbox {
 
     // The host's side.
 
-    /// Opens the gate, unless it was sealed before.
-    pub fn open(&mut self) {
+    /// Opens the gate, unless it was sealed before. False if the host has closed: then it is not to be told that the
+    /// connection is open.
+    pub fn open(&mut self) -> bool {
         if self.gate == Gate::Shut {
             self.gate = Gate::Open;
         }
+        !self.closed_early
+    }
+
+    /// The host closes without having been told that the connection is open.
+    pub fn close_early(&mut self) {
+        self.closed_early = true;
+    }
+
+    /// Did it?
+    pub fn is_closed_early(&self) -> bool {
+        self.closed_early
     }
 
     /// No message is accepted any more.

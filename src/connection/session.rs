@@ -40,6 +40,7 @@ pub(super) struct Session<S> {
     limits: Limits,
     decoder: Decoder,
     life: Life,
+    phase: Phase,
     /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
     out: Vec<u8>,
     written: usize,
@@ -61,7 +62,10 @@ enum Life {
     Closing(Initiator),
     /// The peer broke a rule: nothing more that comes in counts. `tell` is the code of our Close frame as long as it waits
     /// for the host, which may still answer what came before.
-    Failing { ending: Ending, tell: Option<u16> },
+    Failing {
+        ending: Ending,
+        tell: Option<u16>,
+    },
 }
 
 /// What a call came to.
@@ -87,6 +91,7 @@ impl<S: Transport> Session<S> {
             limits,
             decoder: Decoder::new(limits.max_message),
             life: Life::Open,
+            phase: Phase::Open,
             out: Vec::new(),
             written: 0,
             out_is_control: false,
@@ -136,9 +141,16 @@ impl<S: Transport> Session<S> {
     pub(super) fn close<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         if matches!(self.life, Life::Open) {
             self.life = Life::Closing(Initiator::Local);
+            self.phase = Phase::Closing;
             self.deadline = Some(context.now + self.limits.close);
         }
         self.flush(context)
+    }
+
+    /// The same, though the host does not know that the connection is open. It is abandoned after this.
+    pub(super) fn close_early<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) {
+        self.phase = Phase::Handshake;
+        self.write(context);
     }
 
     pub(super) fn expire<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
@@ -248,6 +260,7 @@ impl<S: Transport> Session<S> {
         // The host may have closed a moment ago, and its command be on the way.
         let ours_was_first = matches!(self.life, Life::Closing(_)) || outbox.is_sealed();
         self.life = Life::Closing(if ours_was_first { Initiator::Local } else { Initiator::Peer });
+        self.phase = Phase::Closing;
         let payload = code.map(u16::to_be_bytes);
         outbox.close(payload.as_ref().map_or(&[], |code| code));
         self.deadline.get_or_insert(now + self.limits.close);
@@ -333,7 +346,6 @@ impl<S: Transport> Session<S> {
         let mut outbox = outbox.lock();
         outbox.shut_down();
         let (unsent_messages, unsent_bytes) = outbox.unsent();
-        let phase = if matches!(self.life, Life::Closing(_)) { Phase::Closing } else { Phase::Open };
         let (code, reason) = match self.peer_close {
             Some((code, reason)) => (code.unwrap_or(close::NO_STATUS), reason),
             None => (close::ABNORMAL, String::new()),
@@ -345,7 +357,7 @@ impl<S: Transport> Session<S> {
             sent_code: self.sent_code,
             unsent_messages,
             unsent_bytes,
-            ..Report::new(ending, phase)
+            ..Report::new(ending, self.phase)
         }
     }
 }

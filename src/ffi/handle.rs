@@ -69,6 +69,15 @@ pub(super) enum Entry {
     Socket(Arc<Socket>),
 }
 
+impl Entry {
+    fn kind(&self) -> Kind {
+        match self {
+            Entry::Loop(_) => Kind::Loop,
+            Entry::Socket(_) => Kind::Socket,
+        }
+    }
+}
+
 struct Slot {
     generation: usize,
     entry: Option<Entry>,
@@ -83,9 +92,11 @@ struct Table {
 static TABLE: RwLock<Table> = RwLock::new(Table { slots: Vec::new(), unused: VecDeque::new() });
 
 impl Table {
+    /// What the handle stands for, if it is live and of this kind, in its own bits as well as in fact.
     fn get(&self, handle: Handle, kind: Kind) -> Result<&Entry, Error> {
         let slot = self.slots.get(handle.slot()).filter(|slot| slot.generation == handle.generation());
-        slot.and_then(|slot| slot.entry.as_ref()).filter(|_| handle.is(kind)).ok_or(Error::BadHandle)
+        let entry = slot.and_then(|slot| slot.entry.as_ref());
+        entry.filter(|entry| handle.is(kind) && entry.kind() == kind).ok_or(Error::BadHandle)
     }
 
     /// Empties a slot; its handle is stale from now on.

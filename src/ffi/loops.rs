@@ -58,8 +58,9 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
     })
 }
 
-/// Runs the callbacks that are due, on this thread, and returns how many ran (0 or more), or a negative error. Call it
-/// once a frame with `timeout_ms` 0: with nothing to do that costs tens of nanoseconds.
+/// Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
+/// `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do that costs tens
+/// of nanoseconds, inline one system call.
 ///
 /// `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
 /// one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes

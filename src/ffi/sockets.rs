@@ -58,8 +58,8 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// `egret_ws_connect` in all else.
 ///
 /// The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws`; without a port, 80. A fragment
-/// is refused, as RFC 6455 section 3 asks; so are user name and password, for now. `wss` gives
-/// `EGRET_WS_ERR_UNSUPPORTED` in this build.
+/// is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. `wss`, and a user name or password, give
+/// `EGRET_WS_ERR_UNSUPPORTED`: this build has no TLS and no authentication.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL

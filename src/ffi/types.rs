@@ -20,7 +20,8 @@ pub type egret_ws_on_connect = Option<unsafe extern "C" fn(user: *mut c_void, ws
 /// Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
 /// `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
 /// not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
-/// still come after `egret_ws_close`, until the peer's Close frame.
+/// still come after `egret_ws_close`, until the peer's Close frame. A peer that breaks the protocol is told when the
+/// messages before that were dispatched, so they can be answered still, or after `close_timeout_ms`.
 pub type egret_ws_on_data =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize)>;
 

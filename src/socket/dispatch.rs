@@ -1,8 +1,9 @@
 //! Events on their way to the host's callbacks.
 
-use super::{Loop, Socket, TOLD_CLOSED, TOLD_CONNECTED};
+use super::{Loop, Socket, TOLD_CLOSED};
 use crate::engine::inbox::{Batch, What};
-use crate::engine::{Command, Shared};
+use crate::engine::{Command, Link, Shared};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Instant;
@@ -15,6 +16,8 @@ pub(super) struct Dispatcher {
     done: usize,
     /// By [`crate::engine::Link::key`].
     sockets: Vec<Option<Arc<Socket>>>,
+    /// Sockets that have had their last event, or were freed.
+    over: VecDeque<Arc<Socket>>,
 }
 
 /// What one poll may do.
@@ -33,24 +36,28 @@ impl Dispatcher {
     /// Dispatches what is due, within the budget, and returns the number of callbacks made and whether something is left.
     pub(super) fn run(&mut self, host_loop: &Loop, budget: &Budget) -> (u32, bool) {
         let mut made = 0;
-        self.release_freed(host_loop);
         loop {
-            if self.done == self.batch.events().len() {
-                self.batch.clear();
-                self.done = 0;
-                host_loop.shared.take_events(&mut self.batch);
-                if self.batch.is_empty() {
-                    return (made, false);
+            self.over.extend(host_loop.take_freed());
+            if let Some(socket) = self.over.front() {
+                if !budget.allows(made) {
+                    return (made, true);
                 }
-            }
-            while let Some(event) = self.batch.events().get(self.done) {
+                made += u32::from(socket.release());
+                self.over.pop_front();
+            } else if let Some(event) = self.batch.events().get(self.done) {
                 if !budget.allows(made) {
                     return (made, true);
                 }
                 let (key, what) = (event.key, event.what);
                 self.done += 1;
                 made += u32::from(self.dispatch(host_loop, key, what));
-                self.release_freed(host_loop);
+            } else {
+                self.batch.clear();
+                self.done = 0;
+                host_loop.shared.take_events(&mut self.batch);
+                if self.batch.is_empty() {
+                    return (made, false);
+                }
             }
         }
     }
@@ -62,55 +69,52 @@ impl Dispatcher {
         }
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        let heard = !socket.link.is_freed();
+        let link = &socket.link;
+        let listens = !link.is_freed();
         match what {
             What::Connected => {
-                if heard {
-                    socket.link.outbox.lock().open();
-                    socket.told.store(TOLD_CONNECTED, SeqCst);
-                    socket.listener.connected();
+                if !listens || !socket.tell_connected() {
+                    return false;
                 }
+                socket.listener.connected();
             }
             What::Message { kind, start, len } => {
+                let heard = listens && socket.was_told_connected();
                 if heard {
                     socket.listener.data(kind, self.batch.flat(start, len));
                 }
-                dequeued(&host_loop.shared, socket, len);
+                dequeued(&host_loop.shared, link, len);
+                return heard;
             }
             What::LargeMessage { kind, index, len } => {
+                let heard = listens && socket.was_told_connected();
                 if heard {
                     socket.listener.data(kind, self.batch.large(index, len));
                 }
-                dequeued(&host_loop.shared, socket, len);
+                dequeued(&host_loop.shared, link, len);
                 self.batch.drop_large(index);
+                return heard;
             }
             What::Closed { index } => {
                 socket.told.store(TOLD_CLOSED, SeqCst);
-                if heard && let Some(report) = self.batch.take_report(index) {
+                if listens && let Some(report) = self.batch.take_report(index) {
                     socket.listener.closed(&report);
                 }
-                socket.release();
-                self.sockets[key] = None;
+                self.over.extend(self.sockets[key].take());
                 host_loop.keys.lock().give_back(key);
             }
         }
-        heard
-    }
-
-    fn release_freed(&self, host_loop: &Loop) {
-        for socket in host_loop.take_freed() {
-            socket.release();
-        }
+        listens
     }
 
     /// The loop is being freed: every socket of it, for the last calls.
     pub(super) fn into_sockets(self) -> impl Iterator<Item = Arc<Socket>> {
-        self.sockets.into_iter().flatten()
+        self.sockets.into_iter().flatten().chain(self.over)
     }
 }
 
-fn dequeued(shared: &Shared, socket: &Socket, len: usize) {
-    if socket.link.dequeued(len) && shared.command(Command::Resume(Arc::clone(&socket.link))).is_ok() {
+fn dequeued(shared: &Shared, link: &Arc<Link>, len: usize) {
+    if link.dequeued(len) && shared.command(Command::Resume(Arc::clone(link))).is_ok() {
         shared.wake();
     }
 }

@@ -84,6 +84,10 @@ impl Socket {
         let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
         let was_sealed = {
             let mut outbox = self.link.outbox.lock();
+            // The poll opens the gate and sets `told` under this lock.
+            if self.told.load(SeqCst) == TOLD_NOTHING {
+                outbox.close_early();
+            }
             let was_sealed = outbox.is_sealed();
             outbox.close(&payload);
             was_sealed
@@ -129,10 +133,26 @@ impl Socket {
         self.host_loop.log().warn(self.link.id, format_args!("{call} refused: {}", error.text()));
     }
 
-    /// Tells that the user data can go, once.
-    fn release(&self) {
-        if !self.released.swap(true, SeqCst) {
+    /// The host is about to be told that the connection is open. False if it must not be: it has closed already.
+    fn tell_connected(&self) -> bool {
+        let mut outbox = self.link.outbox.lock();
+        let open = outbox.open();
+        if open {
+            self.told.store(TOLD_CONNECTED, SeqCst);
+        }
+        open
+    }
+
+    fn was_told_connected(&self) -> bool {
+        self.told.load(SeqCst) == TOLD_CONNECTED
+    }
+
+    /// Tells that the user data can go. False if that was told before.
+    fn release(&self) -> bool {
+        let first = !self.released.swap(true, SeqCst);
+        if first {
             self.listener.release();
         }
+        first
     }
 }

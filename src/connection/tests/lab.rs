@@ -187,6 +187,7 @@ pub struct Lab {
     outbox: Mutex<Outbox>,
     buffer: Vec<u8>,
     now: Instant,
+    host_knows: bool,
 }
 
 type Handed<'a> = Context<'a, FakeNetwork, Recorder>;
@@ -200,6 +201,7 @@ impl Lab {
             outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy)),
             buffer: vec![0; 256],
             now: Instant::now(),
+            host_knows: false,
         }
     }
 
@@ -215,10 +217,6 @@ impl Lab {
         let mut turn = act(connection, &mut context);
         while turn == Turn::Again {
             turn = connection.turn(&mut context);
-        }
-        // As the poll does when it tells the host.
-        if self.recorder.told.iter().any(|told| told == "connected") {
-            self.outbox.lock().open();
         }
     }
 
@@ -243,7 +241,12 @@ impl Lab {
     }
 
     pub fn close(&mut self, payload: &[u8]) {
-        self.outbox.lock().close(payload);
+        let mut outbox = self.outbox.lock();
+        if !self.host_knows {
+            outbox.close_early();
+        }
+        outbox.close(payload);
+        drop(outbox);
         self.with(|connection, context| connection.close(context));
     }
 
@@ -304,8 +307,20 @@ impl Lab {
         self.turn();
     }
 
-    /// Connects all the way.
+    /// Connects all the way, and the host is told.
     pub fn open(&mut self) {
+        self.open_untold();
+        self.tell();
+    }
+
+    /// The poll tells the host that the connection is open.
+    pub fn tell(&mut self) {
+        self.outbox.lock().open();
+        self.host_knows = true;
+    }
+
+    /// Connects all the way.
+    pub fn open_untold(&mut self) {
         self.begin("ws://10.0.0.1:80/chat");
         self.tcp(Ok(()));
         let answer = self.answer();

@@ -21,6 +21,7 @@ fn opens_talks_and_closes() {
             lab.tcp(Ok(()));
             let answer = lab.answer();
             lab.serve(answer.as_bytes());
+            lab.tell();
             let _ = lab.send("hello");
             lab.serve(&frame(TEXT, b"hello yourself"));
             lab.close(b"\x03\xe8bye");
@@ -205,7 +206,7 @@ fn no_second_close_frame_follows_the_first() {
         assert!(["close [3, e8]"].starts_with(&as_strs(&lab.written())));
         lab.end_stream();
     };
-    play(scenario, &["connected", "closed Protocol in Open by Local, got 1006, sent 1000"]);
+    play(scenario, &["connected", "closed Protocol in Closing by Local, got 1006, sent 1000"]);
 }
 
 #[test]
@@ -355,4 +356,14 @@ fn closing_before_it_is_open_abandons_it_at_once() {
         };
         play(scenario, &[&format!("closed Aborted in {phase} by Local, got 1006, sent 0")]);
     }
+}
+
+#[test]
+fn closing_before_the_host_was_told_that_it_is_open_abandons_it_too() {
+    let scenario = |lab: &mut Lab| {
+        lab.open_untold();
+        lab.close(b"\x03\xe8");
+        assert!(["close [3, e8]"].starts_with(&as_strs(&lab.written())));
+    };
+    play(scenario, &["connected", "closed Aborted in Handshake by Local, got 1006, sent 1000"]);
 }

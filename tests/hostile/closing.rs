@@ -1,0 +1,114 @@
+//! Close frames, right and wrong (RFC 6455 sections 5.5.1 and 7.4).
+
+use crate::support::client::on_both_drivers;
+use crate::support::frame::{self, Frame, wire};
+use crate::support::play::{closed_by_peer, hears, refuses};
+use crate::support::raw::{Peer, Server};
+use ::egret_ws::*;
+
+#[test]
+fn a_close_frame_of_one_byte_is_refused() {
+    refuses("half a code", Frame::new(frame::CLOSE, [3]).bytes(), EGRET_WS_ERR_PROTOCOL, 1002);
+}
+
+#[test]
+fn close_codes_that_may_not_be_sent_are_refused() {
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535] {
+        refuses(&format!("code {code}"), Frame::close(code, "").bytes(), EGRET_WS_ERR_PROTOCOL, 1002);
+    }
+}
+
+#[test]
+fn a_close_reason_that_is_not_utf8_is_refused() {
+    for reason in [b"\xff".as_slice(), b"bye \xe2\x82", b"\xed\xa0\x80"] {
+        refuses("a bad reason", Frame::close(1000, reason).bytes(), EGRET_WS_ERR_INVALID_UTF8, 1007);
+    }
+}
+
+#[test]
+fn every_legal_close_code_is_answered_and_reported() {
+    for code in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999] {
+        hears(
+            &[],
+            move |peer| peer.close(code),
+            |report| {
+                closed_by_peer(report);
+                assert_eq!((report.code, report.sent_code), (code, code), "{report:#?}");
+            },
+        );
+    }
+}
+
+#[test]
+fn a_close_frame_without_a_code_is_answered_and_reported_as_1005() {
+    let script = |mut peer: Peer| {
+        peer.send(&Frame::new(frame::CLOSE, ""));
+        assert_eq!(peer.read_close(), 1005);
+        peer.expect_silence();
+    };
+    hears(&[], script, |report| {
+        closed_by_peer(report);
+        assert_eq!((report.code, report.sent_code, report.reason.as_str()), (1005, 1005, ""), "{report:#?}");
+    });
+}
+
+#[test]
+fn a_reason_of_123_bytes_is_reported_whole() {
+    let reason = "ß".repeat(61) + "!";
+    let sent = reason.clone();
+    let script = move |mut peer: Peer| {
+        peer.send(&Frame::close(4000, &sent));
+        assert_eq!(peer.read_close(), 4000);
+        peer.expect_silence();
+    };
+    hears(&[], script, |report| assert_eq!((report.code, &report.reason), (4000, &reason), "{report:#?}"));
+}
+
+#[test]
+fn nothing_counts_after_a_close_frame() {
+    let late = [Frame::close(1000, ""), Frame::text("late"), Frame::ping("late"), Frame::text("worse").rsv(7)];
+    let script = move |mut peer: Peer| {
+        peer.write(wire(&late));
+        assert_eq!(peer.read_close(), 1000);
+        peer.expect_silence();
+    };
+    hears(&[], script, closed_by_peer);
+}
+
+#[test]
+fn our_close_is_sent_with_its_reason_and_its_answer_reported() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            assert_eq!(peer.read(), Frame::close(4001, "au revoir"));
+            peer.send(&Frame::close(4002, "bye"));
+            peer.expect_silence();
+        });
+        let socket = host.connect(server.port());
+        socket.wait_open();
+        assert_eq!(socket.close(4001, "au revoir"), EGRET_WS_OK);
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.code, report.sent_code, report.reason.as_str()), (4002, 4001, "bye"), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn a_server_that_breaks_the_protocol_while_closing_does_not_get_away_clean() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            assert_eq!(peer.read_close(), 1000);
+            peer.send(&Frame::text("x").rsv(7));
+            peer.expect_end(); // one Close frame was sent; there is no second
+        });
+        let socket = host.connect(server.port());
+        socket.wait_open();
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_PROTOCOL, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.code, report.sent_code), (1006, 1000), "{report:#?}");
+        server.finish();
+    });
+}

@@ -1,0 +1,157 @@
+//! Servers that send without end or without sense: what they can cost is bounded.
+
+use crate::support::client::{Driver, Loop, on_both_drivers};
+use crate::support::frame::{Frame, wire};
+use crate::support::process;
+use crate::support::raw::Server;
+use ::egret_ws::*;
+use std::sync::mpsc;
+
+const MIB: usize = 1 << 20;
+
+/// The server sends `start` and then `more` without end; the client must hang up in the handshake.
+#[track_caller]
+fn head_is_cut_off(start: &'static str, more: String) {
+    on_both_drivers(|host| {
+        let more = more.clone();
+        let server = Server::start(move |mut peer| {
+            peer.read_request();
+            peer.write(start);
+            let mut written = 0;
+            while peer.try_write(more.as_bytes()).is_ok() {
+                written += more.len();
+                assert!(written < 64 * MIB, "the client reads for ever");
+            }
+        });
+        let socket = host.connect(server.port());
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.code, report.sent_code), (1006, 0), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn headers_without_end_are_refused() {
+    head_is_cut_off("HTTP/1.1 101 Switching Protocols\r\n", "X-Filler: filler\r\n".repeat(1000));
+}
+
+#[test]
+fn a_header_line_without_end_is_refused() {
+    head_is_cut_off("HTTP/1.1 101 Switching Protocols\r\nX-Filler: ", "x".repeat(MIB));
+}
+
+#[test]
+fn a_status_line_without_end_is_refused() {
+    head_is_cut_off("HTTP/1.1 101 ", "x".repeat(MIB));
+}
+
+#[test]
+fn a_header_line_of_1_mib_is_refused() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            let answer = peer.read_request().answer();
+            let filler = format!("\r\nX-Filler: {}\r\n", "x".repeat(MIB));
+            // The client may hang up before it has read it all.
+            let _ = peer.try_write(answer.replacen("\r\n", &filler, 1).as_bytes());
+            peer.expect_end();
+        });
+        let socket = host.connect(server.port());
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+        server.finish();
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn pings_whose_pongs_nobody_reads_cost_bounded_memory() {
+    if !process::is_alone("floods::pings_whose_pongs_nobody_reads_cost_bounded_memory") {
+        return;
+    }
+    const FLOOD: usize = 64 * MIB;
+    const BOUND: usize = 4 * MIB;
+    for driver in [Driver::Threaded, Driver::Inline] {
+        println!("driver: {driver:?}");
+        let host = Loop::new(driver);
+        let (flooded, done) = mpsc::channel();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            peer.send(&Frame::text("open"));
+            let pings = wire(&vec![Frame::ping([b'p'; 125]); 512]);
+            let before = process::resident_bytes();
+            let mut sent = 0;
+            while sent < FLOOD && peer.write_until_stalled(&pings) == pings.len() {
+                sent += pings.len();
+            }
+            flooded.send(process::resident_bytes().saturating_sub(before)).expect("the test waits");
+            peer.reset();
+        });
+        let socket = host.connect(server.port());
+        socket.wait_open();
+        assert_eq!(socket.send_text("to be left unread"), EGRET_WS_OK);
+        // From here on the host does not poll: the engine, if there is one, is alone with the flood.
+        let grown = done.recv_timeout(crate::support::PATIENCE).expect("the flood ends");
+        println!("{grown} bytes more in memory");
+        assert!(grown < BOUND, "{grown} bytes more in memory");
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+        server.finish();
+    }
+}
+
+/// SplitMix64: the same bytes in every run.
+fn garbage(mut seed: u64, len: usize) -> Vec<u8> {
+    let next = || {
+        seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (seed ^ seed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ mixed >> 31) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+#[test]
+fn garbage_instead_of_a_head_is_refused() {
+    for seed in 0..16 {
+        println!("seed {seed}");
+        on_both_drivers(|host| {
+            let server = Server::start(move |mut peer| {
+                peer.read_request();
+                let _ = peer.try_write(&garbage(seed, 100_000));
+                peer.expect_end();
+            });
+            let socket = host.connect(server.port());
+            let report = socket.wait_closed();
+            report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+            server.finish();
+        });
+    }
+}
+
+#[test]
+fn garbage_instead_of_frames_ends_with_the_close_code_of_its_first_fault() {
+    for seed in 0..64 {
+        println!("seed {seed}");
+        on_both_drivers(|host| {
+            let server = Server::start(move |mut peer| {
+                peer.upgrade();
+                let _ = peer.try_write(&garbage(seed, 1000));
+                peer.finish_writing();
+                peer.read_to_end()
+            });
+            let socket = host.connect(server.port());
+            let report = socket.wait_closed();
+            let expected = match report.error {
+                EGRET_WS_ERR_PROTOCOL => 1002,
+                EGRET_WS_ERR_INVALID_UTF8 => 1007,
+                EGRET_WS_ERR_MESSAGE_TOO_BIG => 1009,
+                EGRET_WS_ERR_CONNECTION_LOST => 0, // a frame that promised more than came
+                _ => panic!("{report:#?}"),
+            };
+            assert_eq!(report.sent_code, expected, "{report:#?}");
+            let told = server.finish();
+            assert_eq!(told.is_empty(), expected == 0, "told {told:02x?}");
+        });
+    }
+}

@@ -1,0 +1,137 @@
+//! Servers that keep the client waiting: every stage has its deadline.
+
+use crate::support::client::{Driver, Loop, on_both_drivers};
+use crate::support::frame::{Frame, wire};
+use crate::support::raw::{Peer, Server};
+use crate::support::record::Event;
+use ::egret_ws::*;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_millis(150);
+/// Far below every default, so that it must have been our limit that ended it.
+const SOON: Duration = Duration::from_secs(4);
+
+/// The server plays `script` instead of a handshake; the handshake's deadline must end it.
+#[track_caller]
+fn handshake_times_out(script: impl Fn(Peer) + Clone + Send + 'static) {
+    on_both_drivers(|host| {
+        let server = Server::start(script.clone());
+        let begun = Instant::now();
+        let socket =
+            host.connect_with(server.port(), |options| options.handshake_timeout_ms = LIMIT.as_millis() as u32);
+        let report = socket.wait_closed();
+        let took = begun.elapsed();
+        report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_TRANSPORT);
+        assert_eq!((report.http_status, report.code, report.sent_code), (0, 1006, 0), "{report:#?}");
+        assert!(took >= LIMIT && took < SOON, "after {took:?}");
+        assert_eq!(socket.events().len(), 1, "nothing but on_close: {:?}", socket.events());
+        server.finish();
+    });
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    handshake_times_out(|mut peer| {
+        peer.read_request();
+        peer.expect_end();
+    });
+}
+
+#[test]
+fn a_server_that_never_even_reads_is_given_up() {
+    handshake_times_out(|mut peer| {
+        assert!(peer.read_to_end().starts_with(b"GET / HTTP/1.1\r\n"));
+    });
+}
+
+#[test]
+fn a_server_that_stops_in_the_middle_of_the_head_is_given_up() {
+    handshake_times_out(|mut peer| {
+        let answer = peer.read_request().answer();
+        peer.write(&answer[..answer.len() / 2]);
+        peer.expect_end();
+    });
+}
+
+#[test]
+fn a_head_that_drips_for_ever_is_given_up() {
+    handshake_times_out(|mut peer| {
+        peer.read_request();
+        peer.write("HTTP/1.1 101 Switching Protocols\r\nX-Drip: ");
+        // The pause is the attack: each byte comes long before the deadline, and none may move it.
+        while peer.try_write(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(10));
+        }
+    });
+}
+
+/// The client closes; the server plays `script` instead of answering with a Close frame.
+#[track_caller]
+fn closing_times_out(script: impl Fn(Peer) + Clone + Send + 'static) {
+    on_both_drivers(|host| {
+        let script = script.clone();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            assert_eq!(peer.read_close(), 3210);
+            script(peer);
+        });
+        let socket = host.connect_with(server.port(), |options| options.close_timeout_ms = LIMIT.as_millis() as u32);
+        socket.wait_open();
+        let begun = Instant::now();
+        assert_eq!(socket.close(3210, "bye"), EGRET_WS_OK);
+        let report = socket.wait_closed();
+        let took = begun.elapsed();
+        report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_TRANSPORT);
+        assert_eq!((report.code, report.sent_code), (1006, 3210), "{report:#?}");
+        assert!(took >= LIMIT && took < SOON, "after {took:?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn a_server_that_ignores_our_close_frame_is_given_up() {
+    closing_times_out(|mut peer| peer.expect_end());
+}
+
+#[test]
+fn a_server_that_talks_on_instead_of_closing_is_given_up() {
+    closing_times_out(|mut peer| while peer.try_write(&Frame::text("and another thing").bytes()).is_ok() {});
+}
+
+#[test]
+fn a_server_that_never_hangs_up_after_both_close_frames_is_not_waited_for_long() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            assert_eq!(peer.read_close(), 1000);
+            peer.send(&Frame::close(1000, ""));
+            peer.expect_end();
+        });
+        let socket = host.connect_with(server.port(), |options| options.close_timeout_ms = LIMIT.as_millis() as u32);
+        socket.wait_open();
+        let begun = Instant::now();
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.code, report.sent_code), (1000, 1000), "{report:#?}");
+        assert!(begun.elapsed() < SOON, "after {:?}", begun.elapsed());
+        server.finish();
+    });
+}
+
+#[test]
+fn with_a_thread_a_server_is_told_of_its_fault_though_the_host_does_not_poll() {
+    let host = Loop::new(Driver::Threaded);
+    let server = Server::start(|mut peer| {
+        peer.upgrade();
+        peer.write(wire(&[Frame::text("before"), Frame::text("x").rsv(7)]));
+        assert_eq!(peer.read_close(), 1002);
+        peer.expect_end();
+    });
+    let socket = host.connect_with(server.port(), |options| options.close_timeout_ms = LIMIT.as_millis() as u32);
+    server.finish(); // without a single poll
+    let report = socket.wait_closed();
+    report.expect(EGRET_WS_ERR_PROTOCOL, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_LOCAL);
+    assert_eq!(socket.events()[..2], [Event::Connect, Event::Text("before".into())]);
+}

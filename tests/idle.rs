@@ -1,0 +1,114 @@
+//! A thousand idle sockets in one loop: one thread, under 4 KiB of resident memory each, and nothing left behind.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)] // raises the limit of descriptors
+
+mod support;
+
+use ::egret_ws::EGRET_WS_STATE_OPEN;
+use std::io::{self, Read};
+use std::net::TcpListener;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::PATIENCE;
+use support::client::{Driver, Loop, Socket};
+use support::process;
+use support::raw::Peer;
+use support::record::Event;
+
+const SOCKETS: usize = 1000;
+/// Sockets that connect at a time: fewer than a listener's backlog, which drops what does not fit.
+const WAVE: usize = 50;
+/// Set for the process that plays the server.
+const SERVER: &str = "EGRET_WS_TEST_IDLE_SERVER";
+
+// The server is this program once more, so that only the client is measured.
+#[test]
+fn a_thousand_idle_sockets_take_one_thread_and_under_4_kib_each() {
+    if std::env::var_os(SERVER).is_some() {
+        return serve();
+    }
+    allow_descriptors(SOCKETS + 200);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("a bound listener").port();
+    let _server = Server::start(listener);
+    let (threads, descriptors) = (process::threads(), process::descriptors());
+
+    let host = Loop::new(Driver::Threaded);
+    let mut sockets = vec![host.connect(port)];
+    sockets.reserve(SOCKETS);
+    sockets[0].wait_open(); // also warms up what all sockets share
+    let before = process::resident_bytes();
+    while sockets.len() < SOCKETS + 1 {
+        let wave: Vec<Socket> = (0..WAVE).map(|_| host.connect(port)).collect();
+        wave.iter().for_each(Socket::wait_open);
+        sockets.extend(wave);
+    }
+    let each = process::resident_bytes().saturating_sub(before) / SOCKETS;
+    println!("{each} bytes of resident memory a socket");
+    assert!(each < 4096, "{each} bytes of resident memory a socket");
+    assert_eq!(process::threads(), threads + 1, "one thread for a loop");
+    for socket in &sockets {
+        assert_eq!((socket.state(), socket.events()), (EGRET_WS_STATE_OPEN, vec![Event::Connect]));
+    }
+
+    drop(sockets);
+    drop(host);
+    assert_eq!(process::descriptors(), descriptors, "descriptors are left");
+    // The kernel lists a joined thread for a moment longer.
+    let deadline = Instant::now() + PATIENCE;
+    while process::threads() != threads {
+        assert!(Instant::now() < deadline, "threads are left");
+        thread::yield_now();
+    }
+}
+
+/// The process that plays the server; it ends with this.
+struct Server(Child);
+
+impl Server {
+    fn start(listener: TcpListener) -> Server {
+        let program = std::env::current_exe().expect("this program");
+        let mut command = Command::new(program);
+        command.env(SERVER, "1").stdin(Stdio::from(OwnedFd::from(listener))).stdout(Stdio::null());
+        Server(command.spawn().expect("this program runs again"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Upgrades and holds every connection to the listener that is our standard input.
+fn serve() {
+    thread::spawn(|| {
+        thread::sleep(Duration::from_secs(60));
+        std::process::exit(1); // the test was killed and could not end us
+    });
+    let listener = io::stdin().as_fd().try_clone_to_owned().expect("a listener as standard input");
+    let held: Vec<Peer> = TcpListener::from(listener)
+        .incoming()
+        .take(SOCKETS + 1)
+        .map(|stream| {
+            let mut peer = Peer::new(stream.expect("a connection"));
+            peer.upgrade();
+            peer
+        })
+        .collect();
+    for mut peer in held {
+        let _ = peer.stream().read(&mut [0]); // until the client leaves
+    }
+}
+
+fn allow_descriptors(count: usize) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is writable.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) }, 0);
+    limit.rlim_cur = limit.rlim_cur.max(limit.rlim_max.min(count as libc::rlim_t));
+    // SAFETY: `limit` is a whole struct.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+}

@@ -1,0 +1,256 @@
+//! The C ABI made safe and easy for tests. Every callback is recorded and, when a loop is freed, held to the contract.
+#![allow(unsafe_code)] // calls the C ABI
+
+use super::PATIENCE;
+use super::record::{Event, Log, Recorder, Report};
+use ::egret_ws::*;
+use std::cell::RefCell;
+use std::ffi::{CString, c_char};
+use std::ptr;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What runs a loop: its own thread, or the poll.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Driver {
+    Threaded,
+    Inline,
+}
+
+/// Runs a test once on each driver, each time with a fresh loop.
+pub fn on_both_drivers(test: impl Fn(&Loop)) {
+    for driver in [Driver::Threaded, Driver::Inline] {
+        println!("driver: {driver:?}"); // shown when the test fails
+        test(&Loop::new(driver));
+    }
+}
+
+/// An `egret_ws_loop` that is freed when dropped.
+pub struct Loop {
+    handle: *mut egret_ws_loop,
+    log: Arc<Log>,
+    recorders: RefCell<Vec<Arc<Recorder>>>,
+}
+
+impl Loop {
+    pub fn new(driver: Driver) -> Loop {
+        Loop::with(driver, |_| {})
+    }
+
+    pub fn with(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> Loop {
+        let log = Arc::new(Log::default());
+        let mut handle = ptr::null_mut();
+        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
+        let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
+        // SAFETY: `options` is writable for its own size.
+        let made = unsafe { egret_ws_loop_options_init(&mut options, size_of::<egret_ws_loop_options>()) };
+        assert_eq!(made, EGRET_WS_OK);
+        options.flags = if driver == Driver::Inline { EGRET_WS_LOOP_INLINE } else { 0 };
+        log.listen_by(&mut options);
+        set(&mut options);
+        // SAFETY: `options` is whole and `handle` writable; `log` outlives the loop, see `drop`.
+        assert_eq!(unsafe { egret_ws_loop_new(&options, &mut handle) }, EGRET_WS_OK);
+        Loop { handle, log, recorders: RefCell::default() }
+    }
+
+    /// Polls once; returns the number of callbacks.
+    #[track_caller]
+    pub fn poll(&self, timeout_ms: i32) -> usize {
+        let polled = egret_ws_loop_poll(self.handle, timeout_ms);
+        usize::try_from(polled).unwrap_or_else(|_| panic!("the poll failed with {polled}"))
+    }
+
+    /// Polls until `done`, which is asked before each poll.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, mut done: impl FnMut() -> bool) {
+        if !done() {
+            self.watch_polls(what, |_| done());
+        }
+    }
+
+    /// Polls until `done`, which is told after each poll how many callbacks it made.
+    #[track_caller]
+    pub fn watch_polls(&self, what: &str, mut done: impl FnMut(usize) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !done(self.poll(10)) {
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
+        }
+    }
+
+    /// Begins to connect to a server on this machine.
+    #[track_caller]
+    pub fn connect(&self, port: u16) -> Socket<'_> {
+        self.connect_with(port, |_| {})
+    }
+
+    #[track_caller]
+    pub fn connect_with(&self, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Socket<'_> {
+        self.open_host("127.0.0.1", port, set).expect("the connect call succeeds")
+    }
+
+    /// `egret_ws_connect`, or its error.
+    pub fn try_connect(&self, host: &str, port: u16) -> Result<Socket<'_>, i32> {
+        self.open_host(host, port, |_| {})
+    }
+
+    /// `egret_ws_connect_url`, or its error.
+    pub fn try_connect_url(&self, url: impl AsRef<[u8]>) -> Result<Socket<'_>, i32> {
+        self.open(
+            url,
+            |_| {},
+            |url, options, out| {
+                // SAFETY: `open` gives a C string, whole options and a writable `out`.
+                unsafe { egret_ws_connect_url(self.handle, url, options, out) }
+            },
+        )
+    }
+
+    /// The lines logged since this was last asked.
+    pub fn take_log(&self) -> Vec<String> {
+        self.log.take()
+    }
+
+    fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
+        self.open(host, set, |host, options, out| {
+            // SAFETY: `open` gives a C string, whole options and a writable `out`.
+            unsafe { egret_ws_connect(self.handle, host, port, options, out) }
+        })
+    }
+
+    fn open(
+        &self,
+        place: impl AsRef<[u8]>,
+        set: impl FnOnce(&mut egret_ws_options),
+        connect: impl FnOnce(*const c_char, *const egret_ws_options, *mut *mut egret_ws) -> i32,
+    ) -> Result<Socket<'_>, i32> {
+        let place = CString::new(place.as_ref()).expect("no NUL in a test's host or URL");
+        let recorder = Arc::new(Recorder::new());
+        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
+        let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
+        // SAFETY: `options` is writable for its own size.
+        let made = unsafe { egret_ws_options_init(&mut options, size_of::<egret_ws_options>()) };
+        assert_eq!(made, EGRET_WS_OK);
+        recorder.listen_by(&mut options);
+        set(&mut options);
+        // Kept until the loop is freed, so that a callback that comes too late is seen, not undefined.
+        self.recorders.borrow_mut().push(Arc::clone(&recorder));
+        let mut handle = ptr::null_mut();
+        match connect(place.as_ptr(), &options, &mut handle) {
+            EGRET_WS_OK => Ok(Socket { host: self, handle, recorder }),
+            error => {
+                assert!(handle.is_null(), "a failed connect call wrote its out-parameter");
+                recorder.state().refused = true;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        let freed = egret_ws_loop_free(self.handle);
+        if thread::panicking() {
+            return; // the test has failed already, and says why
+        }
+        assert_eq!(freed, EGRET_WS_OK);
+        for recorder in self.recorders.borrow().iter() {
+            recorder.state().check();
+        }
+    }
+}
+
+/// An `egret_ws` that is freed when dropped.
+pub struct Socket<'a> {
+    host: &'a Loop,
+    handle: *mut egret_ws,
+    recorder: Arc<Recorder>,
+}
+
+impl Socket<'_> {
+    /// Polls until the events so far satisfy `done`.
+    #[track_caller]
+    pub fn wait_for(&self, what: &str, done: impl Fn(&[Event]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !done(&self.recorder.state().events) {
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}; last came {:?}", self.last());
+            self.host.poll(10);
+        }
+    }
+
+    #[track_caller]
+    pub fn wait_open(&self) {
+        self.wait_for("on_connect", |events| events.first() == Some(&Event::Connect));
+    }
+
+    /// Waits for `on_close` and for `release_user` after it.
+    #[track_caller]
+    pub fn wait_closed(&self) -> Report {
+        self.wait_for("on_close", |events| matches!(events.last(), Some(Event::Close(_))));
+        self.host.wait_until("release_user after on_close", || self.recorder.state().released > 0);
+        match self.last() {
+            Some(Event::Close(report)) => *report,
+            other => panic!("after on_close came {other:?}"),
+        }
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.recorder.state().events.clone()
+    }
+
+    /// How many callbacks came so far.
+    pub fn count_callbacks(&self) -> usize {
+        let state = self.recorder.state();
+        state.events.len() + state.released as usize
+    }
+
+    fn last(&self) -> Option<Event> {
+        self.recorder.state().events.last().cloned()
+    }
+
+    /// The messages so far.
+    pub fn messages(&self) -> Vec<Event> {
+        self.recorder.state().events.iter().filter(|event| event.is_message()).cloned().collect()
+    }
+
+    pub fn count_messages(&self) -> usize {
+        self.recorder.state().events.iter().filter(|event| event.is_message()).count()
+    }
+
+    /// Makes every `on_data` keep the poll busy for `work`.
+    pub fn work_in_on_data(&self, work: Duration) {
+        self.recorder.state().work = work;
+    }
+
+    pub fn send_text(&self, text: impl AsRef<[u8]>) -> i32 {
+        let text = text.as_ref();
+        // SAFETY: the pointer and the length are those of a slice.
+        unsafe { egret_ws_send_text(self.handle, text.as_ptr().cast(), text.len()) }
+    }
+
+    pub fn send_binary(&self, bytes: &[u8]) -> i32 {
+        // SAFETY: the pointer and the length are those of a slice.
+        unsafe { egret_ws_send_binary(self.handle, bytes.as_ptr(), bytes.len()) }
+    }
+
+    pub fn close(&self, code: u16, reason: &str) -> i32 {
+        // SAFETY: the pointer and the length are those of a slice.
+        unsafe { egret_ws_close(self.handle, code, reason.as_ptr().cast(), reason.len()) }
+    }
+
+    pub fn state(&self) -> i32 {
+        egret_ws_state(self.handle)
+    }
+
+    #[track_caller]
+    pub fn buffered_amount(&self) -> u64 {
+        u64::try_from(egret_ws_buffered_amount(self.handle)).expect("the handle is valid")
+    }
+}
+
+impl Drop for Socket<'_> {
+    fn drop(&mut self) {
+        let freed = egret_ws_free(self.handle);
+        assert!(freed == EGRET_WS_OK || thread::panicking(), "egret_ws_free failed with {freed}");
+    }
+}

@@ -1,0 +1,58 @@
+//! Whole connections in one call: the server's part is given, the client's outcome is checked, on both drivers.
+
+use super::client::on_both_drivers;
+use super::raw::{Peer, Server};
+use super::record::{Event, Report};
+use ::egret_ws::*;
+
+/// The server upgrades and sends `bytes`. The client must say `code` in a Close frame, hang up by itself, and report
+/// `error`; no message may have come out of those bytes.
+#[track_caller]
+pub fn refuses(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
+    println!("{what}: {:02x?}", &bytes[..bytes.len().min(20)]);
+    on_both_drivers(|host| {
+        let bytes = bytes.clone();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            peer.write(bytes);
+            let code = peer.read_close();
+            peer.expect_end();
+            code
+        });
+        let socket = host.connect(server.port());
+        let report = socket.wait_closed();
+        report.expect(error, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!(
+            (report.http_status, report.code, report.sent_code, report.reason.as_str()),
+            (101, 1006, code, ""),
+            "{report:#?}"
+        );
+        assert_eq!(socket.count_messages(), 0, "{:?}", socket.events());
+        assert_eq!(server.finish(), code);
+    });
+}
+
+/// The server upgrades and plays `script`; the client, which sends nothing, must end with messages `expected` and a
+/// report that is returned to `check`.
+#[track_caller]
+pub fn hears(expected: &[Event], script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)) {
+    on_both_drivers(|host| {
+        let script = script.clone();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            script(peer);
+        });
+        let socket = host.connect(server.port());
+        let report = socket.wait_closed();
+        assert_eq!(socket.events()[0], Event::Connect);
+        assert_eq!(socket.messages(), expected);
+        check(&report);
+        server.finish();
+    });
+}
+
+/// Both Close frames were exchanged, the server's first.
+#[track_caller]
+pub fn closed_by_peer(report: &Report) {
+    report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
+}

@@ -1,0 +1,59 @@
+//! What the operating system knows of this process and its connections.
+#![cfg(target_os = "linux")]
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+/// Runs a test in a process of its own, where nothing but it uses memory, threads and descriptors: false in the first
+/// process, which has only to return; true in the second.
+pub fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "EGRET_WS_TEST_ALONE";
+    if env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    let output = command.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().expect("it runs again");
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 passed"), "{test} failed in its own process");
+    false
+}
+
+/// Resident memory, exactly; `statm` and `status` are some pages behind.
+pub fn resident_bytes() -> usize {
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup").expect("/proc/self/smaps_rollup");
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).expect("a line for Rss");
+    let kib: usize = line.trim().strip_suffix(" kB").and_then(|number| number.parse().ok()).expect("a number of kB");
+    kib * 1024
+}
+
+pub fn threads() -> usize {
+    fs::read_dir("/proc/self/task").expect("/proc/self/task").count()
+}
+
+/// Open descriptors, the one that reads them included.
+pub fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count()
+}
+
+/// Bytes that a server on `port` has written and its clients have not read: what the kernel holds in between.
+pub fn in_flight_from(port: u16) -> usize {
+    let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
+    table.lines().skip(1).map(|line| in_flight_of(port, line).expect("the kernel's table of connections")).sum()
+}
+
+/// The same for one connection, given as `sl local_address rem_address st tx_queue:rx_queue …`, numbers in hex.
+fn in_flight_of(port: u16, line: &str) -> Option<usize> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let port_of = |address: &str| u16::from_str_radix(address.split_once(':')?.1, 16).ok();
+    let (written, unread) = fields.get(4)?.split_once(':')?;
+    let is_listening = fields[3] == "0A"; // where the queues count connections
+    if port_of(fields[1])? == port && !is_listening {
+        usize::from_str_radix(written, 16).ok()
+    } else if port_of(fields[2])? == port {
+        usize::from_str_radix(unread, 16).ok()
+    } else {
+        Some(0)
+    }
+}

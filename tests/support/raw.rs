@@ -1,0 +1,245 @@
+//! A server for one connection, scripted by hand on plain sockets: it does what it is told, right or wrong.
+
+use super::PATIENCE;
+use super::frame::{self, Frame, Length};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tungstenite::handshake::derive_accept_key;
+
+/// Accepts one connection on a free port and plays a script with it.
+pub struct Server<T> {
+    port: u16,
+    outcome: Receiver<T>,
+    thread: JoinHandle<()>,
+}
+
+impl<T: Send + 'static> Server<T> {
+    pub fn start(script: impl FnOnce(Peer) -> T + Send + 'static) -> Server<T> {
+        Server::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), script)
+    }
+
+    pub fn on(listener: TcpListener, script: impl FnOnce(Peer) -> T + Send + 'static) -> Server<T> {
+        let port = listener.local_addr().expect("a bound listener").port();
+        let (sender, outcome) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("a connection");
+            let _ = sender.send(script(Peer::new(stream)));
+        });
+        Server { port, outcome, thread }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What the script returned; if it panicked, its panic.
+    #[track_caller]
+    pub fn finish(self) -> T {
+        match self.outcome.recv_timeout(PATIENCE) {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Disconnected) => resume_unwind(self.thread.join().expect_err("the script panicked")),
+            Err(RecvTimeoutError::Timeout) => panic!("the server's script did not end"),
+        }
+    }
+}
+
+/// The head of the client's request.
+#[derive(Debug)]
+pub struct Request {
+    pub line: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The value of a header that must be there once.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let mut values = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => value,
+            _ => panic!("not exactly one {name} in {self:#?}"),
+        }
+    }
+
+    /// The value of `Sec-WebSocket-Accept` that answers this request.
+    pub fn accept_key(&self) -> String {
+        derive_accept_key(self.header("Sec-WebSocket-Key").as_bytes())
+    }
+
+    /// The answer that every client must take.
+    pub fn answer(&self) -> String {
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {}\r\n\r\n",
+            self.accept_key()
+        )
+    }
+}
+
+/// The server's end of one connection. Every read and write is bounded, and panics when it fails.
+pub struct Peer {
+    stream: BufReader<TcpStream>,
+}
+
+impl Peer {
+    pub fn new(stream: TcpStream) -> Peer {
+        stream.set_nodelay(true).expect("TCP_NODELAY");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+        Peer { stream: BufReader::new(stream) }
+    }
+
+    pub fn stream(&mut self) -> &mut TcpStream {
+        self.stream.get_mut()
+    }
+
+    /// Reads the request's head, which must be one that RFC 6455 section 4.1 asks for.
+    pub fn read_request(&mut self) -> Request {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).expect("a line of the request");
+            let line = line.strip_suffix("\r\n").expect("lines end in CR LF");
+            if line.is_empty() {
+                break;
+            }
+            lines.push(line.to_owned());
+        }
+        let headers = lines[1..].iter().map(|line| line.split_once(": ").expect("a header"));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let request = Request { line: lines[0].clone(), headers };
+        assert!(request.line.starts_with("GET /") && request.line.ends_with(" HTTP/1.1"), "{request:#?}");
+        assert!(request.header("Upgrade").eq_ignore_ascii_case("websocket"), "{request:#?}");
+        assert!(request.header("Connection").eq_ignore_ascii_case("upgrade"), "{request:#?}");
+        assert_eq!(request.header("Sec-WebSocket-Version"), "13");
+        assert!(!request.header("Host").is_empty());
+        let key = request.header("Sec-WebSocket-Key");
+        assert!(key.len() == 24 && key.ends_with("=="), "not 16 bytes in base64: {key}");
+        request
+    }
+
+    /// Reads the request and accepts it.
+    pub fn upgrade(&mut self) -> Request {
+        let request = self.read_request();
+        self.write(request.answer());
+        request
+    }
+
+    pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream().write_all(bytes.as_ref()).expect("the client reads");
+    }
+
+    /// Writes to a client that may have hung up, which is the error. One that merely reads no more is a failure.
+    pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.stream().write_all(bytes);
+        if let Err(error) = &written {
+            let hung_up = matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+            assert!(hung_up, "the client neither reads nor hangs up: {error}");
+        }
+        written
+    }
+
+    /// Writes until the client has taken nothing for a quarter of a second; returns how many bytes were written.
+    pub fn write_until_stalled(&mut self, bytes: &[u8]) -> usize {
+        let stream = self.stream();
+        stream.set_write_timeout(Some(Duration::from_millis(250))).expect("a write time-out");
+        let mut written = 0;
+        while written < bytes.len() {
+            match stream.write(&bytes[written..]) {
+                Ok(count) => written += count,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+                Err(error) => panic!("the client hung up: {error}"),
+            }
+        }
+        stream.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+        written
+    }
+
+    pub fn send(&mut self, frame: &Frame) {
+        self.write(frame.bytes());
+    }
+
+    /// Reads a frame, which must be masked, use no reserved bit, and have its length in the shortest form.
+    pub fn read(&mut self) -> Frame {
+        let [first, second] = self.read_array();
+        assert_eq!(first & 0x70, 0, "a reserved bit in a frame of the client");
+        assert_eq!(second & 0x80, 0x80, "a client's frame without a mask");
+        let length = match second & 0x7F {
+            126 => u64::from(u16::from_be_bytes(self.read_array())),
+            127 => u64::from_be_bytes(self.read_array()),
+            short => u64::from(short),
+        };
+        let shortest = match length {
+            0..=125 => second & 0x7F < 126,
+            126..=0xFFFF => second & 0x7F == 126,
+            _ => second & 0x7F == 127,
+        };
+        assert!(shortest, "a length of {length} bytes in a longer form than needed");
+        let key = self.read_array();
+        let mut payload = vec![0; usize::try_from(length).expect("a length that fits")];
+        self.stream.read_exact(&mut payload).expect("the payload of a frame");
+        frame::unmask(&mut payload, key);
+        let frame = Frame::new(first & 0x0F, payload).length_as(Length::Shortest);
+        if first & 0x80 == 0 { frame.unfinished() } else { frame }
+    }
+
+    /// Reads a frame, which must be a Close frame, and returns its code, 1005 if it has none.
+    pub fn read_close(&mut self) -> u16 {
+        let frame = self.read();
+        assert!(frame.opcode == frame::CLOSE && frame.fin, "not a Close frame: {frame:?}");
+        match frame.payload[..] {
+            [] => 1005,
+            [high, low, ..] => u16::from_be_bytes([high, low]),
+            [_] => panic!("a Close frame with one byte"),
+        }
+    }
+
+    /// The closing handshake from the server's side.
+    pub fn close(mut self, code: u16) {
+        self.send(&Frame::close(code, ""));
+        assert_eq!(self.read_close(), code, "the Close frame is answered with its own code");
+        self.expect_silence();
+    }
+
+    /// Ends this side's stream. The client may still be read.
+    pub fn finish_writing(&mut self) {
+        self.stream().shutdown(std::net::Shutdown::Write).expect("the connection is open");
+    }
+
+    /// Waits for the end of the client's stream; no byte may come before.
+    pub fn expect_end(&mut self) {
+        let rest = self.read_to_end();
+        assert!(rest.is_empty(), "{} bytes where none were due: {:?}…", rest.len(), &rest[..rest.len().min(20)]);
+    }
+
+    /// As [`Peer::expect_end`], from a client that may leave it to the server to hang up first.
+    pub fn expect_silence(mut self) {
+        self.finish_writing();
+        self.expect_end();
+    }
+
+    /// What the client sends until it ends the connection, orderly or not.
+    pub fn read_to_end(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Ok(_) => rest,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => rest,
+            Err(error) => panic!("the client does not hang up: {error}"),
+        }
+    }
+
+    /// Resets the connection once the client has sent something: the kernel sends RST where unread bytes are closed.
+    pub fn reset(mut self) {
+        self.stream().peek(&mut [0]).expect("a byte to leave unread");
+    }
+
+    fn read_array<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.stream.read_exact(&mut bytes).expect("a frame of the client");
+        bytes
+    }
+}

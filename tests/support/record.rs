@@ -1,0 +1,221 @@
+//! What a socket's callbacks were called with, and the header's promises about them.
+#![allow(unsafe_code)] // is called by the C ABI
+
+use ::egret_ws::*;
+use parking_lot::{Mutex, MutexGuard};
+use std::ffi::{CStr, c_char, c_void};
+use std::fmt;
+use std::ptr;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// A callback that was made.
+#[derive(Clone, PartialEq)]
+pub enum Event {
+    Connect,
+    Text(String),
+    Binary(Vec<u8>),
+    Close(Box<Report>),
+}
+
+/// `egret_ws_close_info`, owned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    pub error: i32,
+    pub phase: i32,
+    pub initiator: i32,
+    pub http_status: i32,
+    pub os_error: i32,
+    pub code: u16,
+    pub sent_code: u16,
+    pub unsent_messages: u32,
+    pub unsent_bytes: u64,
+    pub reason: String,
+    pub message: String,
+}
+
+impl Report {
+    #[track_caller]
+    pub fn expect(&self, error: i32, phase: i32, initiator: i32) {
+        assert_eq!((self.error, self.phase, self.initiator), (error, phase, initiator), "{self:#?}");
+        assert!(!self.message.is_empty(), "{self:#?}");
+    }
+}
+
+impl Event {
+    pub fn is_message(&self) -> bool {
+        matches!(self, Event::Text(_) | Event::Binary(_))
+    }
+}
+
+// Long messages are shown by their length.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Connect => write!(f, "Connect"),
+            Event::Text(text) if text.len() <= 40 => write!(f, "Text({text:?})"),
+            Event::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Event::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
+            Event::Close(report) => write!(f, "{report:?}"),
+        }
+    }
+}
+
+/// What the callbacks of one socket find in `user`.
+pub struct Recorder {
+    thread: ThreadId,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub events: Vec<Event>,
+    /// How often `release_user` was called.
+    pub released: u32,
+    /// The connect call failed: no callback may come.
+    pub refused: bool,
+    /// How long each `on_data` keeps the poll busy.
+    pub work: Duration,
+    /// What no single event shows: callbacks from another thread or after the last, and wrong arguments.
+    wrong: Vec<&'static str>,
+}
+
+impl Recorder {
+    pub fn new() -> Recorder {
+        Recorder { thread: thread::current().id(), state: Mutex::default() }
+    }
+
+    /// Fills in the callbacks and their `user`, which is this: it must outlive the loop.
+    pub fn listen_by(&self, options: &mut egret_ws_options) {
+        options.user = ptr::from_ref(self).cast_mut().cast();
+        options.on_connect = Some(on_connect);
+        options.on_data = Some(on_data);
+        options.on_close = Some(on_close);
+        options.release_user = Some(release_user);
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    fn record(&self, event: Event) {
+        let mut state = self.state();
+        if self.thread != thread::current().id() {
+            state.wrong.push("a callback came on another thread than the poll's");
+        }
+        if state.released > 0 {
+            state.wrong.push("a callback came after release_user");
+        }
+        state.events.push(event);
+    }
+}
+
+impl State {
+    /// The contract of the header: at most one `on_connect`, then messages, then at most one `on_close`, one release.
+    pub fn check(&self) {
+        let last = self.events.len().saturating_sub(1);
+        for (at, event) in self.events.iter().enumerate() {
+            match event {
+                Event::Connect => assert_eq!(at, 0, "on_connect came late or twice"),
+                Event::Close(_) => assert_eq!(at, last, "a callback came after on_close"),
+                Event::Text(_) | Event::Binary(_) => {
+                    assert_eq!(self.events[0], Event::Connect, "data before on_connect")
+                }
+            }
+        }
+        assert_eq!(self.released, u32::from(!self.refused), "release_user runs once for each socket made");
+        assert!(!self.refused || self.events.is_empty(), "callbacks of a connect call that failed");
+        assert!(self.wrong.is_empty(), "{:?}", self.wrong);
+    }
+}
+
+unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
+    recorder(user).record(Event::Connect);
+}
+
+unsafe extern "C" fn on_data(user: *mut c_void, _: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    let bytes = unsafe { std::slice::from_raw_parts(data, len) }.to_vec();
+    let recorder = recorder(user);
+    match kind {
+        EGRET_WS_TEXT => {
+            // SAFETY: the header promises a NUL after text.
+            if unsafe { data.add(len).read() } != 0 {
+                recorder.state().wrong.push("text without a NUL after it");
+            }
+            match String::from_utf8(bytes) {
+                Ok(text) => recorder.record(Event::Text(text)),
+                Err(_) => recorder.state().wrong.push("text that is not UTF-8"),
+            }
+        }
+        EGRET_WS_BINARY => recorder.record(Event::Binary(bytes)),
+        _ => recorder.state().wrong.push("a message of an unknown kind"),
+    }
+    let work = recorder.state().work;
+    let begun = Instant::now();
+    while begun.elapsed() < work {
+        std::hint::spin_loop();
+    }
+}
+
+unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
+    // SAFETY: the header promises a readable struct.
+    let info = unsafe { &*info };
+    if info.struct_size as usize != size_of::<egret_ws_close_info>() {
+        recorder(user).state().wrong.push("a close report of another size");
+    }
+    // SAFETY: the header promises `reason_len` bytes and then a NUL.
+    let reason = unsafe { std::slice::from_raw_parts(info.reason.cast::<u8>(), info.reason_len + 1) };
+    if reason.last() != Some(&0) {
+        recorder(user).state().wrong.push("a reason without a NUL after it");
+    }
+    recorder(user).record(Event::Close(Box::new(Report {
+        error: info.error,
+        phase: info.phase,
+        initiator: info.initiator,
+        http_status: info.http_status,
+        os_error: info.os_error,
+        code: info.code,
+        sent_code: info.sent_code,
+        unsent_messages: info.unsent_messages,
+        unsent_bytes: info.unsent_bytes,
+        reason: String::from_utf8_lossy(&reason[..info.reason_len]).into_owned(),
+        message: text(info.message),
+    })));
+}
+
+unsafe extern "C" fn release_user(user: *mut c_void) {
+    recorder(user).state().released += 1;
+}
+
+fn recorder<'a>(user: *mut c_void) -> &'a Recorder {
+    // SAFETY: `user` is the recorder of a socket, which its loop keeps until it is freed.
+    unsafe { &*user.cast::<Recorder>() }
+}
+
+fn text(text: *const c_char) -> String {
+    // SAFETY: the header promises text that is not NULL and ends in a NUL.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// The lines that a loop logs.
+#[derive(Default)]
+pub struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    /// As [`Recorder::listen_by`].
+    pub fn listen_by(&self, options: &mut egret_ws_loop_options) {
+        options.user = ptr::from_ref(self).cast_mut().cast();
+        options.on_log = Some(on_log);
+    }
+
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock())
+    }
+}
+
+unsafe extern "C" fn on_log(user: *mut c_void, _: i32, line: *const c_char, _: *mut egret_ws) {
+    // SAFETY: `user` is the log of a loop that is not freed yet.
+    let log = unsafe { &*user.cast::<Log>() };
+    log.0.lock().push(text(line));
+}
