@@ -385,6 +385,11 @@ typedef struct egret_ws_options {
      * brought (64 KiB) and one message may lie above it. 0: 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
+    /*
+     * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
+     * of preference, ending in a NUL, copied. NULL: none. What it chose, `egret_ws_subprotocol` tells.
+     */
+    const char *subprotocols;
 } egret_ws_options;
 
 #ifdef __cplusplus
@@ -474,8 +479,8 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  * no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
  *
  * Precondition:
- * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is
- * NULL or writable.
+ * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
+ * they point to; `out` is NULL or writable.
  */
 int32_t egret_ws_connect(egret_ws_loop *loop,
                          const char *host,
@@ -556,6 +561,28 @@ int32_t egret_ws_state(egret_ws *ws);
  * message counts whole until its last byte is written. Any thread.
  */
 int64_t egret_ws_buffered_amount(egret_ws *ws);
+
+/*
+ * Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
+ * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
+ * Any thread. Errors: `INVALID_ARGUMENT` if `capacity` is not more than the length (and not 0), `BAD_HANDLE`, `FORKED`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
+
+/*
+ * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
+ * without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
+ * interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+ * Errors: `INVALID_URL` (not a URL, another scheme, a fragment), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
+ * more than the length (and not 0), `FORKED`.
+ *
+ * Precondition:
+ * `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_normalize_url(const char *url, char *out, size_t capacity);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -46,6 +46,16 @@ pub struct Limits {
     pub max_receive_queue: usize,
 }
 
+/// What a connection is to be.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Plan {
+    pub target: Target,
+    /// Those the server may choose from.
+    pub subprotocols: Vec<String>,
+    pub limits: Limits,
+}
+
 /// What a connection asks of the network.
 pub trait Network {
     /// What [`Network::dial`] gives.
@@ -60,8 +70,8 @@ pub trait Network {
 
 /// Where a connection tells what happened.
 pub trait Events {
-    /// The connection is open.
-    fn connected(&mut self);
+    /// The connection is open, with this subprotocol or none.
+    fn connected(&mut self, subprotocol: String);
 
     /// A message came.
     fn message(&mut self, kind: Kind, body: Body<'_>);
@@ -115,12 +125,13 @@ enum Stage<S> {
 
 impl<S: Transport> Connection<S> {
     /// Begins to connect.
-    pub fn begin<N, E>(target: Target, limits: Limits, context: &mut Context<'_, N, E>) -> Connection<S>
+    pub fn begin<N, E>(plan: Plan, context: &mut Context<'_, N, E>) -> Connection<S>
     where
         N: Network<Stream = S>,
         E: Events,
     {
-        let (opening, step) = Opening::begin(target, limits, context);
+        let limits = plan.limits;
+        let (opening, step) = Opening::begin(plan, context);
         let mut connection = Connection { limits, stage: Stage::Opening(Box::new(opening)) };
         connection.take_step(step, context);
         connection
@@ -268,8 +279,8 @@ impl<S: Transport> Connection<S> {
                 self.end(ending, phase, context);
                 Turn::Wait
             }
-            Step::Open { stream, early } => {
-                context.events.connected();
+            Step::Open { stream, subprotocol, early } => {
+                context.events.connected(subprotocol);
                 let mut session = Box::new(Session::new(stream, self.limits));
                 let progress = session.begin(early, context);
                 self.stage = Stage::Session(session);

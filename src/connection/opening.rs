@@ -1,9 +1,9 @@
 //! From the URL to an open connection: look-up, TCP, upgrade.
 
 use super::report::{Ending, Initiator, Phase};
-use super::{Context, Events, Limits, Network, Target};
+use super::{Context, Events, Network, Plan};
 use crate::error::Error;
-use crate::protocol::upgrade::{self, Answer, Refusal};
+use crate::protocol::upgrade::{self, Agreed, Answer, Refusal};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,8 +15,7 @@ use url::Host;
 /// A connection that is being made.
 #[derive(Debug)]
 pub(super) struct Opening<S> {
-    target: Target,
-    limits: Limits,
+    plan: Plan,
     /// For the look-up and TCP together.
     connect_deadline: Instant,
     deadline: Instant,
@@ -36,20 +35,21 @@ pub(super) enum Step<S> {
     /// It is open. `early` is where in the read buffer the first bytes after the answer are.
     Open {
         stream: S,
+        subprotocol: String,
         early: Range<usize>,
     },
     Ended(Ending, Phase),
 }
 
 impl<S: Transport> Opening<S> {
-    pub(super) fn begin<N, E>(target: Target, limits: Limits, context: &mut Context<'_, N, E>) -> (Opening<S>, Step<S>)
+    pub(super) fn begin<N, E>(plan: Plan, context: &mut Context<'_, N, E>) -> (Opening<S>, Step<S>)
     where
         N: Network<Stream = S>,
         E: Events,
     {
-        let connect_deadline = context.now + limits.connect;
-        let port = target.port;
-        let addresses = match &target.host {
+        let connect_deadline = context.now + plan.limits.connect;
+        let port = plan.target.port;
+        let addresses = match &plan.target.host {
             Host::Ipv4(address) => Some(vec![SocketAddr::from((*address, port))]),
             Host::Ipv6(address) => Some(vec![SocketAddr::from((*address, port))]),
             // RFC 6761 section 6.3: never a question for the network.
@@ -61,8 +61,7 @@ impl<S: Transport> Opening<S> {
                 None
             }
         };
-        let mut opening =
-            Opening { target, limits, connect_deadline, deadline: connect_deadline, stage: Stage::Resolving };
+        let mut opening = Opening { plan, connect_deadline, deadline: connect_deadline, stage: Stage::Resolving };
         let step = match addresses {
             Some(addresses) => opening.resolved(Ok(addresses), context),
             None => Step::Wait,
@@ -103,12 +102,12 @@ impl<S: Transport> Opening<S> {
         }
         match addresses {
             Ok(addresses) if addresses.is_empty() => {
-                let message = format!("no address for {}", self.target.host);
+                let message = format!("no address for {}", self.plan.target.host);
                 Step::Ended(Ending::new(Error::Resolve, Initiator::Transport, message), Phase::Resolve)
             }
             Ok(addresses) => self.dial(addresses.into_iter(), None, context),
             Err(error) => {
-                let doing = format!("no address for {}", self.target.host);
+                let doing = format!("no address for {}", self.plan.target.host);
                 Step::Ended(Ending::io(Error::Resolve, &doing, &error), Phase::Resolve)
             }
         }
@@ -176,12 +175,17 @@ impl<S: Transport> Opening<S> {
         context.events.step(format_args!("connected, asking for the upgrade"));
         if let Stage::Dialing { stream, .. } = std::mem::replace(&mut self.stage, Stage::Resolving) {
             let key = generate_key();
-            self.deadline = context.now + self.limits.handshake;
+            self.deadline = context.now + self.plan.limits.handshake;
             self.stage = Stage::Upgrading {
                 stream,
-                request: upgrade::request(&self.target.authority, &self.target.target, &key),
+                request: upgrade::request(
+                    &self.plan.target.authority,
+                    &self.plan.target.target,
+                    &key,
+                    &self.plan.subprotocols,
+                ),
                 written: 0,
-                answer: Answer::new(&key),
+                answer: Answer::new(&key, std::mem::take(&mut self.plan.subprotocols)),
             };
         }
     }
@@ -224,12 +228,12 @@ impl<S: Transport> Opening<S> {
                     let ending = Ending::refusal(Refusal::Malformed { status: 101, detail });
                     return Step::Ended(ending, Phase::Handshake);
                 }
-                Ok(Some(rest)) => {
+                Ok(Some(Agreed { subprotocol, rest })) => {
                     let early = count - rest.len()..count;
                     let Stage::Upgrading { stream, .. } = std::mem::replace(&mut self.stage, Stage::Resolving) else {
                         return Step::Wait;
                     };
-                    return Step::Open { stream, early };
+                    return Step::Open { stream, subprotocol, early };
                 }
                 Err(refusal) => return Step::Ended(Ending::refusal(refusal), Phase::Handshake),
             }

@@ -19,18 +19,38 @@ pub struct Target {
 
 type Refused = (Error, String);
 
+/// What the constructor of a browser's `WebSocket` makes of a URL: `http` and `https` stand for `ws` and `wss`, and what
+/// it refuses is refused.
+pub fn normalize_url(text: &str) -> Result<String, Refused> {
+    let mut url = parse(text)?;
+    let scheme = match url.scheme() {
+        "http" | "ws" => "ws",
+        "https" | "wss" => "wss",
+        other => return Err((Error::InvalidUrl, format!("the URL's scheme is {other}, not ws or wss"))),
+    };
+    // Fails only between schemes of different sorts.
+    url.set_scheme(scheme).map_err(|()| (Error::InvalidUrl, "the URL's scheme cannot be changed".to_owned()))?;
+    Ok(url.into())
+}
+
+fn parse(text: &str) -> Result<Url, Refused> {
+    let invalid = |why: String| (Error::InvalidUrl, why);
+    let url = Url::parse(text).map_err(|error| invalid(format!("the URL cannot be read: {error}")))?;
+    match url.fragment() {
+        Some(_) => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids".to_owned())),
+        None => Ok(url),
+    }
+}
+
 impl Target {
     /// Reads a `ws` URL. The error comes with what is wrong, for the log.
     pub fn from_url(text: &str) -> Result<Target, Refused> {
         let invalid = |why: &str| (Error::InvalidUrl, why.to_owned());
-        let url = Url::parse(text).map_err(|error| invalid(&format!("the URL cannot be read: {error}")))?;
+        let url = parse(text)?;
         match url.scheme() {
             "ws" => {}
             "wss" => return Err((Error::Unsupported, "wss: this build has no TLS".to_owned())),
             other => return Err(invalid(&format!("the URL's scheme is {other}, not ws"))),
-        }
-        if url.fragment().is_some() {
-            return Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err((Error::Unsupported, "user name and password in the URL are not supported".to_owned()));
@@ -116,6 +136,18 @@ mod tests {
             let (got, said) = Target::from_url(text).unwrap_err();
             assert_eq!(got, error, "{text}");
             assert!(said.contains(why), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_normalised_as_browsers_do() {
+        let normal = |text| normalize_url(text).unwrap();
+        assert_eq!(normal("ws://h:1?x=1"), "ws://h:1/?x=1");
+        assert_eq!(normal("http://h"), "ws://h/");
+        assert_eq!(normal("HTTPS://H:443/A b"), "wss://h/A%20b");
+        assert_eq!(normal("http://h:80/"), "ws://h/");
+        for text in ["", "/path", "ftp://h/", "ws://h/#x", "ws://h/#", "ws://"] {
+            assert_eq!(normalize_url(text).unwrap_err().0, Error::InvalidUrl, "{text}");
         }
     }
 

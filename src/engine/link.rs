@@ -16,6 +16,8 @@ pub struct Link {
     pub id: usize,
     /// What the host sent.
     pub outbox: Mutex<Outbox>,
+    /// What the server chose of the subprotocols offered; empty if nothing.
+    pub subprotocol: Mutex<Box<str>>,
     max_queue: usize,
     /// Bytes received and not dispatched.
     queued: AtomicUsize,
@@ -32,6 +34,7 @@ impl Link {
             key,
             id,
             outbox: Mutex::new(outbox),
+            subprotocol: Mutex::default(),
             max_queue,
             queued: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),

@@ -17,7 +17,7 @@ pub use link::Link;
 pub use shared::{Command, Shared};
 
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Events, Limits, Network, Turn, target::Target};
+use crate::connection::{Connection, Context, Events, Network, Plan, Turn, target::Target};
 use crate::error::Error;
 use crate::fault;
 use crate::log::Log;
@@ -186,7 +186,7 @@ impl Engine {
 
     fn run(&mut self, command: Command) {
         match command {
-            Command::Connect(link, target, limits) => self.connect(link, *target, limits),
+            Command::Connect(link, plan) => self.connect(link, *plan),
             Command::Resolved(link, addresses) => {
                 self.with_link(&link, |connection, context| connection.resolved(addresses, context));
             }
@@ -215,12 +215,13 @@ impl Engine {
         });
     }
 
-    fn connect(&mut self, link: Arc<Link>, target: Target, limits: Limits) {
+    fn connect(&mut self, link: Arc<Link>, plan: Plan) {
         let key = link.key;
         if self.entries.len() <= key {
             self.entries.resize_with(key + 1, || None);
         }
-        self.shared.log.debug(link.id, format_args!("connecting to ws://{}{}", target.authority, target.target));
+        let Target { authority, target, .. } = &plan.target;
+        self.shared.log.debug(link.id, format_args!("connecting to ws://{authority}{target}"));
         let mut told_closed = false;
         let begun = catch_unwind(AssertUnwindSafe(|| {
             let mut network = Net { registry: self.poll.registry(), lookups: &self.lookups, link: &link };
@@ -234,7 +235,7 @@ impl Engine {
                 outbox: &link.outbox,
             };
             fault::point(fault::Place::Connection);
-            Connection::begin(target, limits, &mut context)
+            Connection::begin(plan, &mut context)
         }));
         match begun {
             Ok(connection) if !connection.is_closed() => {
@@ -371,7 +372,7 @@ impl Engine {
     fn end_all(&mut self, failed: bool) {
         let ending = if failed { Ending::internal() } else { Ending::aborted() };
         for command in self.shared.close_commands(failed) {
-            if let Command::Connect(link, ..) = command {
+            if let Command::Connect(link, _) = command {
                 link.outbox.lock().shut_down();
                 self.batch.closed(link.key, Report::new(ending.clone(), Phase::Resolve));
             }
@@ -414,8 +415,9 @@ struct Delivery<'a> {
 }
 
 impl Events for Delivery<'_> {
-    fn connected(&mut self) {
+    fn connected(&mut self, subprotocol: String) {
         self.log.info(self.link.id, format_args!("connected"));
+        *self.link.subprotocol.lock() = subprotocol.into_boxed_str();
         self.batch.connected(self.link.key);
     }
 

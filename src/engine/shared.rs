@@ -2,8 +2,7 @@
 
 use super::Link;
 use super::inbox::Batch;
-use crate::connection::Limits;
-use crate::connection::target::Target;
+use crate::connection::Plan;
 use crate::error::Error;
 use crate::log::Log;
 use mio::Waker;
@@ -17,7 +16,7 @@ use std::time::{Duration, Instant};
 /// What the engine is asked to do.
 pub enum Command {
     /// Begin a connection.
-    Connect(Arc<Link>, Box<Target>, Limits),
+    Connect(Arc<Link>, Box<Plan>),
     /// A look-up has ended.
     Resolved(Arc<Link>, io::Result<Vec<SocketAddr>>),
     /// There is something new in the outbox.

@@ -1,10 +1,11 @@
 //! Options from C: the size of the struct, then each value.
 
+use super::text;
 use super::types::{egret_ws_loop_options, egret_ws_options};
 use crate::constants::*;
 use crate::error::Error;
 use crate::protocol::frame::MAX_HEADER;
-use crate::socket::{Limits, LoopOptions};
+use crate::socket::{Limits, LoopOptions, subprotocols};
 use std::time::Duration;
 
 /// No struct of options will ever be larger: a size above it is not a size.
@@ -91,8 +92,9 @@ pub(super) unsafe fn read_socket(options: *const egret_ws_options) -> Result<egr
         max_message_bytes: 0,
         max_send_buffer_bytes: 0,
         max_receive_queue_bytes: 0,
+        subprotocols: std::ptr::null(),
     };
-    // SAFETY: the caller's promise; the struct has numbers, a pointer and nullable function pointers.
+    // SAFETY: the caller's promise; the struct has numbers, pointers and nullable function pointers.
     unsafe { read(options) }.map(|given| given.unwrap_or(defaults))
 }
 
@@ -146,4 +148,18 @@ pub(super) fn check_socket(given: &egret_ws_options) -> Result<Limits, (Error, &
         max_send_buffer: max_send_buffer as usize,
         max_receive_queue: or(given.max_receive_queue_bytes, 1024 * 1024) as usize,
     })
+}
+
+/// Reads the list of subprotocols of the options. An error comes with what is wrong.
+///
+/// # Safety
+/// `given.subprotocols` is NULL or ends in a NUL.
+pub(super) unsafe fn check_subprotocols(given: &egret_ws_options) -> Result<Vec<String>, (Error, &'static str)> {
+    if given.subprotocols.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: not NULL, and ends in a NUL by the caller's promise.
+    let list = unsafe { text::nul_terminated(given.subprotocols) }
+        .map_err(|_| (Error::InvalidArgument, "subprotocols is not UTF-8"))?;
+    subprotocols(list).map_err(|why| (Error::InvalidArgument, why))
 }

@@ -6,7 +6,7 @@ use super::types::{egret_ws, egret_ws_loop, egret_ws_options};
 use super::{callbacks, options, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
-use crate::socket::{Kind, Target};
+use crate::socket::{Kind, Plan, Target, normalize_url};
 use std::ffi::c_char;
 use std::mem::size_of;
 use std::sync::Arc;
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
 ///
 /// # Safety
-/// `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is
-/// NULL or writable.
+/// `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
+/// they point to; `out` is NULL or writable.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_connect(
@@ -112,12 +112,14 @@ unsafe fn connect(
         )
     })?;
     let limits = options::check_socket(&given).map_err(|(error, why)| refuse(error, why))?;
+    // SAFETY: the caller's promise about `options`, of which this is a field.
+    let subprotocols = unsafe { options::check_subprotocols(&given) }.map_err(|(error, why)| refuse(error, why))?;
     let target = target(place).map_err(|(error, why)| refuse(error, &why))?;
     let reserved = Reserved::new(handle::Kind::Socket)
         .map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let id = reserved.handle();
     let listener = callbacks::Callbacks::new(&given, id);
-    let socket = host_loop.socket(target, limits, id.number(), Box::new(listener));
+    let socket = host_loop.socket(Plan { target, subprotocols, limits }, id.number(), Box::new(listener));
     // The connection begins when the handle is filled in, for its callbacks may use it at once on another thread.
     reserved.fill(handle::Entry::Socket(Arc::clone(&socket)));
     if let Err(error) = socket.start() {
@@ -222,4 +224,43 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
         },
         |error| i64::from(error.code()),
     )
+}
+
+/// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
+/// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
+/// Any thread. Errors: `INVALID_ARGUMENT` if `capacity` is not more than the length (and not 0), `BAD_HANDLE`, `FORKED`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard(|| {
+        let subprotocol = handle::resolve_socket(ws)?.subprotocol();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::give(&subprotocol, out, capacity) }
+    })
+}
+
+/// Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
+/// without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
+/// interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
+/// more than the length (and not 0), `FORKED`.
+///
+/// # Safety
+/// `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_char, capacity: usize) -> i32 {
+    guard(|| {
+        if url.is_null() {
+            return Err(Error::InvalidArgument);
+        }
+        // SAFETY: not NULL, and ends in a NUL by the caller's promise.
+        let url = unsafe { text::nul_terminated(url) }.map_err(|_| Error::InvalidUrl)?;
+        let normal = normalize_url(url).map_err(|(error, _)| error)?;
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::give(&normal, out, capacity) }
+    })
 }

@@ -44,3 +44,24 @@ pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], 
     // SAFETY: not NULL, not too long, and readable by the caller's promise; bytes have no alignment.
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
+
+/// Writes `text` and a NUL to `out` and returns its length without the NUL; with a capacity of 0 it only returns that.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes, or is NULL.
+pub(super) unsafe fn give(text: &str, out: *mut c_char, capacity: usize) -> Result<i32, Error> {
+    let len = i32::try_from(text.len()).map_err(|_| Error::InvalidArgument)?;
+    if capacity == 0 {
+        return Ok(len);
+    }
+    if out.is_null() || capacity <= text.len() {
+        return Err(Error::InvalidArgument);
+    }
+    // SAFETY: `out` is not NULL and has room for the text and its NUL by the caller's promise; it cannot overlap a string
+    // of ours.
+    unsafe {
+        out.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len());
+        out.add(text.len()).write(0);
+    }
+    Ok(len)
+}

@@ -104,6 +104,9 @@ pub struct egret_ws_options {
     /// library stops reading this socket, until polls have taken half of them; TCP then pushes back. What one read
     /// brought (64 KiB) and one message may lie above it. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
+    /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
+    /// of preference, ending in a NUL, copied. NULL: none. What it chose, `egret_ws_subprotocol` tells.
+    pub subprotocols: *const c_char,
 }
 
 /// How and why a connection ended. Everything it points to is borrowed until `on_close` returns.

@@ -7,8 +7,12 @@ pub const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
 
 /// The request. `authority` is the URL's host, with its port unless that is the scheme's own; `target` the path with the
-/// query; `key` the `Sec-WebSocket-Key`.
-pub fn request(authority: &str, target: &str, key: &str) -> Vec<u8> {
+/// query; `key` the `Sec-WebSocket-Key`; `subprotocols` those the server may choose from.
+pub fn request(authority: &str, target: &str, key: &str, subprotocols: &[String]) -> Vec<u8> {
+    let subprotocols = match subprotocols {
+        [] => String::new(),
+        list => format!("Sec-WebSocket-Protocol: {}\r\n", list.join(", ")),
+    };
     format!(
         "GET {target} HTTP/1.1\r\n\
          Host: {authority}\r\n\
@@ -16,9 +20,26 @@ pub fn request(authority: &str, target: &str, key: &str) -> Vec<u8> {
          Upgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: {key}\r\n\
+         {subprotocols}\
          \r\n"
     )
     .into_bytes()
+}
+
+/// Reads a comma-separated list of subprotocols: tokens, each once (RFC 6455 section 4.1, 10.).
+pub fn subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let mut subprotocols: Vec<String> = Vec::new();
+    for name in list.split(',').map(|name| name.trim_matches([' ', '\t'])) {
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return Err("a subprotocol is not a token of ASCII letters, digits and !#$%&'*+-.^_`|~");
+        }
+        if subprotocols.iter().any(|other| other == name) {
+            return Err("a subprotocol is named twice");
+        }
+        subprotocols.push(name.to_owned());
+    }
+    Ok(subprotocols)
 }
 
 /// Why an answer does not open the connection.
@@ -44,21 +65,31 @@ fn malformed(status: u16, detail: &'static str) -> Refusal {
     Refusal::Malformed { status, detail }
 }
 
+/// What a right answer says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Agreed<'i> {
+    /// The subprotocol that the server chose; empty if none.
+    pub subprotocol: String,
+    /// The bytes after the answer, which belong to the first frame.
+    pub rest: &'i [u8],
+}
+
 /// Collects the head of the answer and checks it.
 #[derive(Debug)]
 pub struct Answer {
     accept: String,
+    subprotocols: Vec<String>,
     head: Vec<u8>,
 }
 
 impl Answer {
-    /// Expects the answer to the request with this key.
-    pub fn new(key: &str) -> Answer {
-        Answer { accept: derive_accept_key(key.as_bytes()), head: Vec::new() }
+    /// Expects the answer to the request with this key and these subprotocols.
+    pub fn new(key: &str, subprotocols: Vec<String>) -> Answer {
+        Answer { accept: derive_accept_key(key.as_bytes()), subprotocols, head: Vec::new() }
     }
 
-    /// Takes the next bytes. `Some` when the head is whole and right: the bytes after it, which belong to the first frame.
-    pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Option<&'i [u8]>, Refusal> {
+    /// Takes the next bytes. `Some` when the head is whole and right.
+    pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Option<Agreed<'i>>, Refusal> {
         const START: &[u8] = b"HTTP/1.";
         let known = self.head.len();
         let room = MAX_HEAD - known;
@@ -70,11 +101,59 @@ impl Answer {
         // Only the new bytes, and the two before them, are searched: a head that trickles in costs no quadratic time.
         match end_of_head(&self.head, known.saturating_sub(2)) {
             Some(end) => {
-                check(&self.head[..end], &self.accept)?;
-                Ok(Some(&input[end - known..]))
+                let subprotocol = self.check(&self.head[..end])?;
+                Ok(Some(Agreed { subprotocol, rest: &input[end - known..] }))
             }
             None if self.head.len() == MAX_HEAD => Err(malformed(0, "the head of the answer is longer than 16 KiB")),
             None => Ok(None),
+        }
+    }
+
+    fn check(&self, head: &[u8]) -> Result<String, Refusal> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        match response.parse(head) {
+            Ok(httparse::Status::Complete(_)) => {}
+            Err(httparse::Error::TooManyHeaders) => return Err(malformed(0, "the answer has more than 100 headers")),
+            Ok(httparse::Status::Partial) | Err(_) => return Err(malformed(0, "the head of the answer is not HTTP")),
+        }
+        let status = response.code.unwrap_or(0);
+        if status != 101 {
+            return Err(Refusal::Status { status, reason: response.reason.unwrap_or("").to_owned() });
+        }
+        if response.version != Some(1) {
+            return Err(malformed(status, "the answer is HTTP/1.0, which cannot upgrade"));
+        }
+        let values = |name: &'static str| {
+            response
+                .headers
+                .iter()
+                .filter(move |header| header.name.eq_ignore_ascii_case(name))
+                .map(|header| header.value)
+        };
+        let has_token = |name, token: &str| {
+            values(name)
+                .flat_map(|value| value.split(|byte| *byte == b','))
+                .any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        };
+        if !has_token("upgrade", "websocket") {
+            return Err(malformed(status, "the answer has no `Upgrade: websocket`"));
+        }
+        if !has_token("connection", "upgrade") {
+            return Err(malformed(status, "the answer has no `Connection: Upgrade`"));
+        }
+        let mut accepts = values("sec-websocket-accept");
+        if accepts.next().map(<[u8]>::trim_ascii) != Some(self.accept.as_bytes()) || accepts.next().is_some() {
+            return Err(malformed(status, "`Sec-WebSocket-Accept` of the answer does not fit the request's key"));
+        }
+        if values("sec-websocket-extensions").any(|value| !value.trim_ascii().is_empty()) {
+            return Err(malformed(status, "the answer has an extension that was not asked for"));
+        }
+        let mut chosen = values("sec-websocket-protocol").map(<[u8]>::trim_ascii);
+        let Some(subprotocol) = chosen.next() else { return Ok(String::new()) };
+        match self.subprotocols.iter().find(|offered| offered.as_bytes() == subprotocol) {
+            Some(offered) if chosen.next().is_none() => Ok(offered.clone()),
+            _ => Err(malformed(status, "the answer has a subprotocol that was not asked for")),
         }
     }
 }
@@ -91,48 +170,6 @@ fn end_of_head(head: &[u8], from: usize) -> Option<usize> {
     })
 }
 
-fn check(head: &[u8], accept: &str) -> Result<(), Refusal> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    match response.parse(head) {
-        Ok(httparse::Status::Complete(_)) => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(malformed(0, "the answer has more than 100 headers")),
-        Ok(httparse::Status::Partial) | Err(_) => return Err(malformed(0, "the head of the answer is not HTTP")),
-    }
-    let status = response.code.unwrap_or(0);
-    if status != 101 {
-        return Err(Refusal::Status { status, reason: response.reason.unwrap_or("").to_owned() });
-    }
-    if response.version != Some(1) {
-        return Err(malformed(status, "the answer is HTTP/1.0, which cannot upgrade"));
-    }
-    let values = |name: &'static str| {
-        response.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
-    };
-    let has_token = |name, token: &str| {
-        values(name)
-            .flat_map(|value| value.split(|byte| *byte == b','))
-            .any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-    };
-    if !has_token("upgrade", "websocket") {
-        return Err(malformed(status, "the answer has no `Upgrade: websocket`"));
-    }
-    if !has_token("connection", "upgrade") {
-        return Err(malformed(status, "the answer has no `Connection: Upgrade`"));
-    }
-    let mut accepts = values("sec-websocket-accept");
-    if accepts.next().map(<[u8]>::trim_ascii) != Some(accept.as_bytes()) || accepts.next().is_some() {
-        return Err(malformed(status, "`Sec-WebSocket-Accept` of the answer does not fit the request's key"));
-    }
-    if values("sec-websocket-extensions").any(|value| !value.trim_ascii().is_empty()) {
-        return Err(malformed(status, "the answer has an extension that was not asked for"));
-    }
-    if values("sec-websocket-protocol").next().is_some() {
-        return Err(malformed(status, "the answer has a subprotocol that was not asked for"));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,11 +178,16 @@ mod tests {
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="; // the RFC's own example
 
     fn feed(answer: &str, size: usize) -> Result<Option<Vec<u8>>, Refusal> {
-        let mut reader = Answer::new(KEY);
+        Ok(feed_with(answer, size, "")?.map(|(_, rest)| rest))
+    }
+
+    fn feed_with(answer: &str, size: usize, offered: &str) -> Result<Option<(String, Vec<u8>)>, Refusal> {
+        let offered = if offered.is_empty() { Vec::new() } else { subprotocols(offered).unwrap() };
+        let mut reader = Answer::new(KEY, offered);
         let mut pieces = answer.as_bytes().chunks(size);
         while let Some(piece) = pieces.next() {
-            if let Some(rest) = reader.feed(piece)? {
-                return Ok(Some([rest, &pieces.collect::<Vec<_>>().concat()].concat()));
+            if let Some(Agreed { subprotocol, rest }) = reader.feed(piece)? {
+                return Ok(Some((subprotocol, [rest, &pieces.collect::<Vec<_>>().concat()].concat())));
             }
         }
         Ok(None)
@@ -169,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_request_is_the_rfcs() {
-        let request = String::from_utf8(request("example.com:9000", "/chat?x=1", KEY)).unwrap();
+        let request = String::from_utf8(request("example.com:9000", "/chat?x=1", KEY, &[])).unwrap();
         assert!(request.starts_with("GET /chat?x=1 HTTP/1.1\r\nHost: example.com:9000\r\n"));
         assert!(request.ends_with(&format!("Sec-WebSocket-Key: {KEY}\r\n\r\n")));
     }
@@ -218,5 +260,21 @@ mod tests {
         assert_eq!(feed("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 5), Err(refused));
         let refused = Refusal::Status { status: 503, reason: String::new() };
         assert_eq!(feed("HTTP/1.1 503\r\n\r\n", 5), Err(refused));
+    }
+    #[test]
+    fn a_subprotocol_is_one_of_those_offered() {
+        let offered = "chat.v2, chat.v1";
+        let list = subprotocols(offered).unwrap();
+        let request = String::from_utf8(request("h", "/", KEY, &list)).unwrap();
+        assert!(request.ends_with("\r\nSec-WebSocket-Protocol: chat.v2, chat.v1\r\n\r\n"));
+        let choice = |extra: &str| feed_with(&good(extra), 50, offered).map(|agreed| agreed.unwrap().0);
+        assert_eq!(choice(""), Ok(String::new()));
+        assert_eq!(choice("Sec-WebSocket-Protocol: chat.v1\r\n"), Ok("chat.v1".into()));
+        for extra in ["chat.v3", "CHAT.V1", "chat.v1, chat.v2", "", "chat.v1\r\nSec-WebSocket-Protocol: chat.v1"] {
+            assert!(choice(&format!("Sec-WebSocket-Protocol: {extra}\r\n")).is_err(), "{extra}");
+        }
+        for list in ["", "a,,b", "a b", "a,a", "\u{fc}", "a\r\nb: c"] {
+            assert!(subprotocols(list).is_err(), "{list}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A loop: an engine, who turns it, and the poll that dispatches.
 
 use super::dispatch::{Budget, Dispatcher};
-use super::{Limits, Listener, Socket, TOLD_NOTHING, Target};
+use super::{Listener, Plan, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
 use crate::engine::{Command, Engine, Link, Shared, thread};
 use crate::error::Error;
@@ -124,13 +124,8 @@ impl Loop {
     // Sockets.
 
     /// Makes a socket that [`Socket::start`] is to begin. `id` is its number in log lines.
-    pub fn socket(
-        self: &Arc<Loop>,
-        target: Target,
-        limits: Limits,
-        id: usize,
-        listener: Box<dyn Listener>,
-    ) -> Arc<Socket> {
+    pub fn socket(self: &Arc<Loop>, plan: Plan, id: usize, listener: Box<dyn Listener>) -> Arc<Socket> {
+        let limits = plan.limits;
         let key = self.keys.lock().take();
         let outbox = Outbox::new(limits.max_message, limits.max_send_buffer, system_entropy);
         Arc::new(Socket {
@@ -139,14 +134,14 @@ impl Loop {
             listener,
             told: AtomicU8::new(TOLD_NOTHING),
             released: AtomicBool::new(false),
-            plan: Mutex::new(Some((target, limits))),
+            plan: Mutex::new(Some(plan)),
         })
     }
 
-    pub(super) fn begin(&self, socket: &Arc<Socket>, target: Target, limits: Limits) -> Result<(), Error> {
+    pub(super) fn begin(&self, socket: &Arc<Socket>, plan: Plan) -> Result<(), Error> {
         // It joins under the lock under which the command is added, so that freeing the loop finds it, or it is refused.
         let mut joined = self.joined.lock();
-        let command = Command::Connect(Arc::clone(&socket.link), Box::new(target), limits);
+        let command = Command::Connect(Arc::clone(&socket.link), Box::new(plan));
         self.shared.command(command).inspect_err(|_| self.keys.lock().give_back(socket.link.key))?;
         joined.push(Arc::clone(socket));
         drop(joined);

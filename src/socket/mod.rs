@@ -3,10 +3,11 @@
 mod dispatch;
 mod host_loop;
 
-pub use crate::connection::Limits;
 pub use crate::connection::report::Report;
-pub use crate::connection::target::Target;
+pub use crate::connection::target::{Target, normalize_url};
+pub use crate::connection::{Limits, Plan};
 pub use crate::protocol::message::Kind;
+pub use crate::protocol::upgrade::subprotocols;
 pub use host_loop::{Loop, LoopOptions};
 
 use crate::constants::*;
@@ -52,7 +53,7 @@ pub struct Socket {
     told: AtomicU8,
     released: AtomicBool,
     /// What [`Socket::start`] begins with.
-    plan: Mutex<Option<(Target, Limits)>>,
+    plan: Mutex<Option<Plan>>,
 }
 
 impl Socket {
@@ -60,7 +61,7 @@ impl Socket {
     pub fn start(self: &Arc<Socket>) -> Result<(), Error> {
         let plan = self.plan.lock().take();
         match plan {
-            Some((target, limits)) => self.host_loop.begin(self, target, limits),
+            Some(plan) => self.host_loop.begin(self, plan),
             None => Err(Error::Internal), // begun already
         }
     }
@@ -121,6 +122,11 @@ impl Socket {
     /// Payload bytes accepted and not written.
     pub fn buffered_amount(&self) -> usize {
         self.link.outbox.lock().payload_bytes()
+    }
+
+    /// What the server chose of the subprotocols offered; empty if nothing.
+    pub fn subprotocol(&self) -> Box<str> {
+        self.link.subprotocol.lock().clone()
     }
 
     /// Does it belong to this loop?

@@ -111,7 +111,8 @@ impl Loop {
         self.log.take()
     }
 
-    fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
+    /// `egret_ws_connect` with options, or its error.
+    pub fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(host, set, |host, options, out| {
             // SAFETY: `open` gives a C string, whole options and a writable `out`.
             unsafe { egret_ws_connect(self.handle, host, port, options, out) }
@@ -240,6 +241,16 @@ impl Socket<'_> {
 
     pub fn state(&self) -> i32 {
         egret_ws_state(self.handle)
+    }
+
+    #[track_caller]
+    pub fn subprotocol(&self) -> String {
+        let mut out = [0u8; 64];
+        // SAFETY: `out` has as many bytes as the call is told.
+        let length = unsafe { egret_ws_subprotocol(self.handle, out.as_mut_ptr().cast(), out.len()) };
+        let length = usize::try_from(length).expect("no error");
+        assert_eq!(out[length], 0, "a NUL follows");
+        String::from_utf8_lossy(&out[..length]).into_owned()
     }
 
     #[track_caller]

@@ -6,7 +6,7 @@
 use super::super::outbox::{Outbox, no_entropy};
 use super::super::report::Report;
 use super::super::target::Target;
-use super::super::{Connection, Context, Events, Limits, Network, Turn};
+use super::super::{Connection, Context, Events, Limits, Network, Plan, Turn};
 use crate::error::Error;
 use crate::protocol::message::{Body, Kind};
 use crate::transport::Transport;
@@ -137,7 +137,8 @@ struct Recorder {
 }
 
 impl Events for Recorder {
-    fn connected(&mut self) {
+    fn connected(&mut self, subprotocol: String) {
+        assert_eq!(subprotocol, "", "none was offered");
         self.told.push("connected".into());
     }
 
@@ -224,6 +225,7 @@ impl Lab {
 
     pub fn begin(&mut self, url: &str) {
         let target = Target::from_url(url).unwrap();
+        let plan = Plan { target, subprotocols: Vec::new(), limits: LIMITS };
         let mut context = Context {
             now: self.now,
             buffer: &mut self.buffer,
@@ -231,7 +233,7 @@ impl Lab {
             events: &mut self.recorder,
             outbox: &self.outbox,
         };
-        self.connection = Some(Connection::begin(target, LIMITS, &mut context));
+        self.connection = Some(Connection::begin(plan, &mut context));
     }
 
     pub fn send(&mut self, text: &str) -> Result<(), Error> {
