@@ -1,0 +1,170 @@
+/* on_close says who ended the connection, in which phase, with what code and why, and what was not sent. */
+#include "server.h"
+
+#include <netdb.h>
+
+/* No test asks a name server: no name is known. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+    (void)name, (void)service, (void)hints, (void)found;
+    return EAI_NONAME;
+}
+
+static egret_ws_loop *loop;
+
+static void expect_report(recorder *r, int32_t error, int32_t phase, int32_t initiator, int code, int sent_code) {
+    POLL_UNTIL(loop, r->releases == 1);
+    CHECK_EQ(r->report.error, error);
+    CHECK_EQ(r->report.phase, phase);
+    CHECK_EQ(r->report.initiator, initiator);
+    CHECK_EQ(r->report.code, code);
+    CHECK_EQ(r->report.sent_code, sent_code);
+    free_socket(r);
+}
+
+static void expect_nothing_unsent(const recorder *r) {
+    CHECK_EQ(r->report.unsent_messages, 0);
+    CHECK_EQ(r->report.unsent_bytes, 0);
+    CHECK_EQ(r->report.os_error, 0);
+}
+
+static void we_close(void) {
+    static recorder r;
+    open_socket(loop, echo_url, &r);
+    CHECK_OK(egret_ws_close(r.ws, 1000, "bye", EGRET_WS_NUL_TERMINATED));
+    expect_report(&r, EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL, 1000, 1000);
+    expect_nothing_unsent(&r);
+    CHECK_EQ(r.report.http_status, 101);
+}
+
+static void we_close_without_a_code(void) {
+    static recorder r;
+    static server peer;
+    start_server(&peer, swallow);
+    open_socket(loop, peer.at.url, &r);
+    CHECK_OK(egret_ws_close(r.ws, 0, NULL, 0));
+    expect_report(&r, EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL, 1005, 1005);
+    CHECK_EQ(r.report.reason_len, 0);
+    stop_server(&peer);
+}
+
+/* A message, then a Close: 1001 "so long". */
+static void the_peer_closes(void) {
+    static const uint8_t frames[] = {0x81, 2, 'h', 'i', 0x88, 9, 0x03, 0xE9, 's', 'o', ' ', 'l', 'o', 'n', 'g'};
+    static recorder r;
+    static server peer;
+    start_answering_server(&peer, send_answer, frames, sizeof frames);
+    begin_connect(loop, peer.at.url, &r);
+    expect_report(&r, EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER, 1001, 1001);
+    expect_nothing_unsent(&r);
+    expect_message(&r, EGRET_WS_TEXT, "hi", 2);
+    CHECK_EQ(r.report.reason_len, 7);
+    CHECK(strcmp(r.reason, "so long") == 0);
+    WAIT_UNTIL(SERVER_SAW(peer, close_code) == 1001);
+    stop_server(&peer);
+}
+
+static void the_peer_hangs_up(void) {
+    static recorder r;
+    static server peer;
+    start_server(&peer, hang_up);
+    begin_connect(loop, peer.at.url, &r);
+    expect_report(&r, EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    CHECK_EQ(r.connects, 1);
+    stop_server(&peer);
+}
+
+/* The last message and the end of the stream are there together when the loop looks. */
+static void send_after_a_message(server *s, int fd) {
+    uint8_t data[16];
+    size_t len;
+    CHECK(receive_frame(fd, data, sizeof data, &len) == OPCODE_TEXT);
+    send_all(fd, s->answer, s->answer_len);
+}
+
+static void the_peer_hangs_up_after_a_message(void) {
+    static const uint8_t message[] = {0x81, 4, 'l', 'a', 's', 't'};
+    static recorder r;
+    static server peer;
+    start_answering_server(&peer, send_after_a_message, message, sizeof message);
+    open_socket(loop, peer.at.url, &r);
+    CHECK_OK(egret_ws_send_text(r.ws, "go", 2));
+    WAIT_UNTIL(SERVER_SAW(peer, ended) == 1);
+    expect_report(&r, EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    expect_message(&r, EGRET_WS_TEXT, "last", 4);
+    stop_server(&peer);
+}
+
+/* When the peer has answered and ended the stream, nothing is left to wait for. */
+static void a_clean_close_is_told_at_once(void) {
+    static recorder r;
+    static server peer;
+    int64_t ended_us;
+    start_server(&peer, swallow);
+    open_socket(loop, peer.at.url, &r);
+    CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    WAIT_UNTIL(SERVER_SAW(peer, ended) == 1);
+    ended_us = now_us();
+    expect_report(&r, EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL, 1000, 1000);
+    CHECK(now_us() - ended_us < 500000);
+    stop_server(&peer);
+}
+
+static void nobody_listens(void) {
+    static recorder r;
+    listener nobody = bind_loopback();
+    begin_connect(loop, nobody.url, &r);
+    expect_report(&r, EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    CHECK_EQ(r.report.os_error, ECONNREFUSED);
+    CHECK_EQ(r.report.http_status, 0);
+    CHECK_EQ(r.connects, 0);
+    close_listener(&nobody);
+}
+
+static void the_name_is_not_known(void) {
+    static recorder r;
+    begin_connect(loop, "ws://nope.invalid/", &r);
+    expect_report(&r, EGRET_WS_ERR_RESOLVE, EGRET_WS_PHASE_RESOLVE, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    CHECK(strstr(r.message, "nope.invalid") != NULL);
+    CHECK_EQ(r.connects, 0);
+}
+
+/* What the operating system took is not called unsent, though the peer never reads it; it cannot take all of this. */
+static void what_was_not_sent_is_counted(void) {
+    static uint8_t part[PART];
+    static recorder r;
+    static server deaf;
+    egret_ws_options options = recorder_options(&r);
+    int64_t accepted = 0, unsent;
+    int32_t result;
+
+    start_server(&deaf, never_read);
+    options.close_timeout_ms = 100;
+    options.max_send_buffer_bytes = 32 << 20;
+    CHECK_OK(egret_ws_connect_url(loop, deaf.at.url, &options, &r.ws));
+    POLL_UNTIL(loop, r.connects == 1);
+    while ((result = egret_ws_send_binary(r.ws, part, sizeof part)) == EGRET_WS_OK) accepted++;
+    CHECK_EQ(result, EGRET_WS_ERR_BACKPRESSURE);
+    CHECK(egret_ws_buffered_amount(r.ws) <= accepted * PART);
+    CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    expect_report(&r, EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    unsent = r.report.unsent_messages;
+    CHECK(unsent > 0 && unsent < accepted);
+    CHECK_EQ(r.report.unsent_bytes, unsent * PART);
+    stop_server(&deaf);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    loop = new_loop();
+    we_close();
+    we_close_without_a_code();
+    the_peer_closes();
+    the_peer_hangs_up();
+    the_peer_hangs_up_after_a_message();
+    a_clean_close_is_told_at_once();
+    nobody_listens();
+    the_name_is_not_known();
+    what_was_not_sent_is_counted();
+    free_loop(loop);
+    return 0;
+}

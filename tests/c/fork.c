@@ -1,0 +1,50 @@
+/* After a fork every call in the child returns EGRET_WS_ERR_FORKED, at once; the parent's sockets live on. */
+#include "check.h"
+
+#include <sys/wait.h>
+
+static void in_the_child(egret_ws_loop *loop, egret_ws *ws) {
+    egret_ws_loop *new_loop = NULL;
+    egret_ws *new_ws = NULL;
+    alarm(5); /* a call that waits for a thread of the parent's would wait for ever */
+    CHECK_EQ(egret_ws_loop_new(NULL, &new_loop), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9, NULL, &new_ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_connect_url(loop, echo_url, NULL, &new_ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_send_text(ws, "x", 1), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_send_binary(ws, (const uint8_t *)"x", 1), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_close(ws, 1000, NULL, 0), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_state(ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_buffered_amount(ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_normalize_url("ws://h/", NULL, 0), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_FORKED);
+    CHECK(new_loop == NULL && new_ws == NULL);
+    _exit(0);
+}
+
+int main(int argc, char **argv) {
+    static recorder r;
+    egret_ws_loop *loop;
+    pid_t child;
+    int status = -1;
+
+    begin(argc, argv);
+    loop = new_loop();
+    open_socket(loop, echo_url, &r);
+    CHECK_OK(egret_ws_send_text(r.ws, "on its way", EGRET_WS_NUL_TERMINATED));
+
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) in_the_child(loop, r.ws);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+
+    POLL_UNTIL(loop, r.messages == 1);
+    expect_echo(loop, &r);
+    close_and_free(loop, &r);
+    settle(loop);
+    free_loop(loop);
+    return 0;
+}

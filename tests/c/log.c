@@ -1,0 +1,149 @@
+/* The log says in words what was wrong with a call, and how connections ended; never what was sent. */
+#include "server.h"
+
+/* Lines may come from the I/O thread. */
+typedef struct {
+    pthread_mutex_t lock;
+    int lines[EGRET_WS_LOG_DEBUG + 1]; /* by level */
+    char text[512];                    /* the last line, its level and socket */
+    int32_t level;
+    egret_ws *ws;
+    int payload_seen;
+} journal;
+
+static const char payload[] = "the payload is nobody's business";
+
+static void write_down(void *user, int32_t level, const char *text, egret_ws *ws) {
+    journal *j = (journal *)user;
+    CHECK(level >= EGRET_WS_LOG_ERROR && level <= EGRET_WS_LOG_DEBUG);
+    CHECK(text[0] != '\0' && strpbrk(text, "\r\n") == NULL);
+    pthread_mutex_lock(&j->lock);
+    j->lines[level]++;
+    j->level = level;
+    j->ws = ws;
+    snprintf(j->text, sizeof j->text, "%s", text);
+    if (strstr(text, payload)) j->payload_seen = 1;
+    pthread_mutex_unlock(&j->lock);
+}
+
+static egret_ws_loop *new_loop_with(journal *j, int32_t log_level) {
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    memset(j, 0, sizeof *j);
+    CHECK_EQ(pthread_mutex_init(&j->lock, NULL), 0);
+    options.user = j;
+    options.on_log = write_down;
+    options.log_level = log_level;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    return loop;
+}
+
+static int lines_of(journal *j, int32_t level) {
+    int lines;
+    pthread_mutex_lock(&j->lock);
+    lines = j->lines[level];
+    pthread_mutex_unlock(&j->lock);
+    return lines;
+}
+
+/* A refused call writes one line, before it returns, that has the word. */
+#define REFUSED(j, call, error, word)                         \
+    do {                                                      \
+        const int before = lines_of(j, EGRET_WS_LOG_WARN);    \
+        CHECK_EQ(call, error);                                \
+        CHECK_EQ(lines_of(j, EGRET_WS_LOG_WARN), before + 1); \
+        CHECK_EQ((j)->level, EGRET_WS_LOG_WARN);              \
+        CHECK(strstr((j)->text, word) != NULL);               \
+        CHECK((j)->ws == NULL);                               \
+    } while (0)
+
+static void refused_calls_are_explained(void) {
+    static journal j;
+    egret_ws_loop *loop = new_loop_with(&j, 0);
+    egret_ws_options options;
+    egret_ws *ws = NULL;
+
+    REFUSED(&j, egret_ws_connect_url(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT, "out");
+    REFUSED(&j, egret_ws_connect_url(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "NULL");
+    REFUSED(&j, egret_ws_connect_url(loop, "http://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "http");
+    REFUSED(&j, egret_ws_connect_url(loop, "wss://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_UNSUPPORTED, "wss");
+    REFUSED(&j, egret_ws_connect(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "port");
+    REFUSED(&j, egret_ws_connect(loop, "a b", 9, NULL, &ws), EGRET_WS_ERR_INVALID_URL, "host");
+    CHECK_OK(egret_ws_options_init(&options, sizeof options));
+    options.flags = 4;
+    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "flag");
+    options.flags = 0;
+    options.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1;
+    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT,
+            "max_message_bytes");
+    options.max_message_bytes = 0;
+    options.struct_size = 1;
+    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_BAD_STRUCT, "struct_size");
+    free_loop(loop);
+    CHECK_EQ(j.lines[EGRET_WS_LOG_ERROR] + j.lines[EGRET_WS_LOG_INFO] + j.lines[EGRET_WS_LOG_DEBUG], 0);
+}
+
+/* A connection that fails and one that does not, with a message; the log's lines are left in `j`. */
+static void two_connections(journal *j, int32_t log_level, recorder *refused) {
+    static recorder good;
+    egret_ws_loop *loop = new_loop_with(j, log_level);
+    listener nobody = bind_loopback();
+
+    memset(&good, 0, sizeof good);
+    begin_connect(loop, nobody.url, refused);
+    POLL_UNTIL(loop, refused->releases == 1);
+    if (log_level != EGRET_WS_LOG_ERROR) CHECK(lines_of(j, EGRET_WS_LOG_WARN) == 1);
+
+    open_socket(loop, echo_url, &good);
+    CHECK_OK(egret_ws_send_text(good.ws, payload, EGRET_WS_NUL_TERMINATED));
+    POLL_UNTIL(loop, good.messages == 1);
+    close_and_free(loop, &good);
+    free_loop(loop);
+    close_listener(&nobody);
+    CHECK(!j->payload_seen);
+}
+
+static void levels_are_respected(void) {
+    static journal errors, warnings, standard, infos, debugs;
+    static recorder r[5];
+
+    two_connections(&errors, EGRET_WS_LOG_ERROR, &r[0]);
+    CHECK_EQ(errors.lines[1] + errors.lines[2] + errors.lines[3] + errors.lines[4], 0);
+
+    two_connections(&warnings, EGRET_WS_LOG_WARN, &r[1]);
+    CHECK_EQ(warnings.lines[EGRET_WS_LOG_WARN], 1);
+    CHECK_EQ(warnings.lines[EGRET_WS_LOG_INFO] + warnings.lines[EGRET_WS_LOG_DEBUG], 0);
+    CHECK(warnings.ws == r[1].ws); /* the line is about that socket */
+
+    two_connections(&standard, 0, &r[2]);
+    CHECK_EQ(standard.lines[EGRET_WS_LOG_WARN], 1);
+    CHECK_EQ(standard.lines[EGRET_WS_LOG_INFO] + standard.lines[EGRET_WS_LOG_DEBUG], 0);
+
+    two_connections(&infos, EGRET_WS_LOG_INFO, &r[3]);
+    CHECK_EQ(infos.lines[EGRET_WS_LOG_WARN], 1);
+    CHECK(infos.lines[EGRET_WS_LOG_INFO] >= 2); /* made, ended */
+    CHECK_EQ(infos.lines[EGRET_WS_LOG_DEBUG], 0);
+
+    two_connections(&debugs, EGRET_WS_LOG_DEBUG, &r[4]);
+    CHECK(debugs.lines[EGRET_WS_LOG_INFO] >= 2);
+    CHECK(debugs.lines[EGRET_WS_LOG_DEBUG] > 0);
+}
+
+static void a_log_need_not_be(void) {
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    options.on_log = NULL;
+    options.log_level = EGRET_WS_LOG_DEBUG;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    CHECK_EQ(egret_ws_connect_url(loop, NULL, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    settle(loop);
+    free_loop(loop);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    refused_calls_are_explained();
+    levels_are_respected();
+    a_log_need_not_be();
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* A handle that is stale, forged, foreign or freed twice is an error from every function, and harms nobody. */
+#include "server.h"
+
+static egret_ws *as_socket(uintptr_t number) {
+    return (egret_ws *)number;
+}
+
+static egret_ws_loop *as_loop(uintptr_t number) {
+    return (egret_ws_loop *)number;
+}
+
+static void no_socket(uintptr_t number) {
+    egret_ws *ws = as_socket(number);
+    CHECK_EQ(egret_ws_state(ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_buffered_amount(ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send_text(ws, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send_binary(ws, (const uint8_t *)"x", 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_close(ws, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_BAD_HANDLE);
+}
+
+static void no_loop(uintptr_t number) {
+    egret_ws_loop *loop = as_loop(number);
+    egret_ws *ws = NULL;
+    CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect_url(loop, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK(ws == NULL);
+}
+
+/* The same numbers in each run (xorshift64). */
+static uintptr_t random_number(void) {
+    static uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uintptr_t)state;
+}
+
+static void forged(egret_ws_loop *loop, egret_ws *ws) {
+    const uintptr_t live_loop = (uintptr_t)loop, live_socket = (uintptr_t)ws;
+    size_t bit;
+    int i;
+    for (bit = 0; bit < 8 * sizeof(uintptr_t); bit++) {
+        const uintptr_t flip = (uintptr_t)1 << bit;
+        if ((live_socket ^ flip) != live_loop) no_loop(live_socket ^ flip);
+        if ((live_loop ^ flip) != live_loop) no_loop(live_loop ^ flip);
+        if ((live_loop ^ flip) != live_socket) no_socket(live_loop ^ flip);
+        if ((live_socket ^ flip) != live_socket) no_socket(live_socket ^ flip);
+        no_loop(flip);
+        no_socket(flip);
+    }
+    for (i = 0; i < 10000; i++) {
+        const uintptr_t number = random_number();
+        if (number != live_loop) no_loop(number);
+        if (number != live_socket) no_socket(number);
+    }
+    for (i = 1; i < 64; i++) { /* misaligned ones too */
+        no_loop(live_loop + (uintptr_t)i);
+        no_socket(live_loop + (uintptr_t)i == live_socket ? 0 : live_loop + (uintptr_t)i);
+        no_loop((uintptr_t)i);
+        no_socket((uintptr_t)i);
+        no_loop(UINTPTR_MAX - (uintptr_t)i);
+        no_socket(UINTPTR_MAX - (uintptr_t)i);
+    }
+    no_loop((uintptr_t)&live_loop);
+    no_socket((uintptr_t)&live_socket);
+}
+
+/* A slot is used again and again; the first handle stays stale, and no handle comes twice in a row. */
+static void stale(egret_ws_loop *loop) {
+    listener nobody = listen_silently();
+    egret_ws *first = NULL, *before, *ws = NULL;
+    int i;
+    CHECK_OK(egret_ws_connect(loop, "127.0.0.1", nobody.port, NULL, &first));
+    CHECK_OK(egret_ws_free(first));
+    before = first;
+    for (i = 0; i < 200; i++) {
+        CHECK_OK(egret_ws_connect(loop, "127.0.0.1", nobody.port, NULL, &ws));
+        CHECK(ws != first && ws != before);
+        no_socket((uintptr_t)before);
+        CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);
+        CHECK_OK(egret_ws_free(ws));
+        no_socket((uintptr_t)ws);
+        no_socket((uintptr_t)first);
+        CHECK(poll_loop(loop, 0) >= 0);
+        before = ws;
+    }
+    close_listener(&nobody);
+}
+
+int main(int argc, char **argv) {
+    static recorder r, last;
+    egret_ws_loop *loop, *another;
+
+    begin(argc, argv);
+    loop = new_loop();
+    another = new_loop();
+    open_socket(loop, echo_url, &r);
+
+    /* foreign: the one kind given as the other */
+    no_socket((uintptr_t)loop);
+    no_loop((uintptr_t)r.ws);
+
+    CHECK_OK(egret_ws_loop_free(another));
+    no_loop((uintptr_t)another);
+    forged(loop, r.ws);
+    stale(loop);
+
+    /* all that did the live ones no harm */
+    expect_echo(loop, &r);
+    close_and_free(loop, &r);
+    no_socket((uintptr_t)r.ws);
+
+    /* a loop takes the handles of its sockets with it */
+    open_socket(loop, echo_url, &last);
+    free_loop(loop);
+    CHECK_EQ(last.releases, 1);
+    no_loop((uintptr_t)loop);
+    no_socket((uintptr_t)last.ws);
+    return 0;
+}

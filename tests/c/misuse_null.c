@@ -1,0 +1,95 @@
+/* NULL where something is needed is an error, from every function, and changes nothing. */
+#include "check.h"
+
+static void without_handles(void) {
+    egret_ws *ws = NULL;
+    CHECK_EQ(egret_ws_loop_new(NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_loop_poll(NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_poll(NULL, -1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_options_init(NULL, sizeof(egret_ws_loop_options)), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_options_init(NULL, sizeof(egret_ws_options)), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(NULL, NULL, 0, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect(NULL, "127.0.0.1", 9000, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect_url(NULL, NULL, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect_url(NULL, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send_text(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send_text(NULL, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send_binary(NULL, NULL, 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_close(NULL, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_state(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_buffered_amount(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_subprotocol(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_normalize_url(NULL, NULL, 0), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_normalize_url("ws://h/", NULL, 8), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK(ws == NULL);
+}
+
+static void refused_connects(egret_ws_loop *loop) {
+    egret_ws *ws = NULL;
+    CHECK_EQ(egret_ws_connect(loop, NULL, 9000, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9000, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(loop, NULL, 0, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect_url(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect_url(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK(ws == NULL);
+}
+
+static void on_an_open_socket(egret_ws_loop *loop) {
+    static recorder r;
+    open_socket(loop, echo_url, &r);
+    CHECK_EQ(egret_ws_send_text(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_send_text(r.ws, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_send_binary(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_close(r.ws, 1000, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_close(r.ws, 1000, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_ARGUMENT);
+    /* A length no object has: refused before a byte is read. */
+    CHECK(egret_ws_send_binary(r.ws, (const uint8_t *)"x", SIZE_MAX) < 0);
+    CHECK(egret_ws_send_binary(r.ws, (const uint8_t *)"x", SIZE_MAX / 2 + 1) < 0);
+    CHECK(egret_ws_send_text(r.ws, "x", SIZE_MAX - 1) < 0);
+    CHECK(egret_ws_close(r.ws, 1000, "x", SIZE_MAX - 1) < 0);
+    CHECK_EQ(egret_ws_buffered_amount(r.ws), 0);
+    expect_echo(loop, &r);
+    CHECK_EQ(r.messages, 1);
+    close_and_free(loop, &r);
+}
+
+/* No options, no callbacks: the socket is followed by its state. */
+static void nothing_but_what_is_needed(void) {
+    egret_ws_loop *loop = NULL;
+    egret_ws *ws = NULL;
+    CHECK_OK(egret_ws_loop_new(NULL, &loop));
+    CHECK_OK(egret_ws_connect_url(loop, echo_url, NULL, &ws));
+    POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_OPEN);
+    CHECK_OK(egret_ws_send_text(ws, "to nobody", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_close(ws, 0, NULL, 0));
+    POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
+    CHECK_OK(egret_ws_free(ws));
+    CHECK_OK(egret_ws_loop_free(loop));
+}
+
+static void names_are_never_null(void) {
+    CHECK(strcmp(egret_ws_error_name(EGRET_WS_OK), "EGRET_WS_OK") == 0);
+    CHECK(strcmp(egret_ws_error_name(EGRET_WS_ERR_NOT_OPEN), "EGRET_WS_ERR_NOT_OPEN") == 0);
+    CHECK(strcmp(egret_ws_error_name(EGRET_WS_ERR_ABORTED), "EGRET_WS_ERR_ABORTED") == 0);
+    CHECK(strcmp(egret_ws_error_name(1), "EGRET_WS_ERR_?") == 0);
+    CHECK(strcmp(egret_ws_error_name(INT32_MIN), "EGRET_WS_ERR_?") == 0);
+    CHECK_EQ(egret_ws_version_number(), EGRET_WS_VERSION_NUMBER);
+    CHECK(strlen(egret_ws_version_string()) >= strlen("0.1.0"));
+}
+
+int main(int argc, char **argv) {
+    egret_ws_loop *loop;
+
+    begin(argc, argv);
+    without_handles();
+    loop = new_loop();
+    without_handles();
+    refused_connects(loop);
+    on_an_open_socket(loop);
+    free_loop(loop);
+    nothing_but_what_is_needed();
+    names_are_never_null();
+    return 0;
+}

@@ -1,0 +1,104 @@
+/* Every stage has its deadline, which is kept, and the report says which stage it was. */
+#include "hung_lookup.h"
+#include "server.h"
+
+enum { LIMIT_MS = 100 };
+
+static egret_ws_loop *loop;
+
+/* What is left out of `options` has a limit that this test would not live to see. */
+static egret_ws_options patient_options(recorder *r) {
+    egret_ws_options options = recorder_options(r);
+    options.connect_timeout_ms = options.handshake_timeout_ms = options.close_timeout_ms = 1000 * PATIENCE_MS;
+    return options;
+}
+
+static void expect_timeout(recorder *r, int64_t begun_us, int32_t phase) {
+    POLL_UNTIL(loop, r->releases == 1);
+    CHECK(now_us() - begun_us >= LIMIT_MS * 1000); /* not before its time */
+    CHECK_EQ(r->report.error, EGRET_WS_ERR_TIMEOUT);
+    CHECK_EQ(r->report.phase, phase);
+    CHECK_EQ(r->report.initiator, EGRET_WS_INITIATOR_TRANSPORT);
+    CHECK_EQ(r->report.code, 1006);
+    CHECK_EQ(r->report.reason_len, 0);
+    free_socket(r);
+}
+
+static void a_lookup_takes_too_long(void) {
+    static recorder r;
+    const int64_t begun_us = now_us();
+    egret_ws_options options = patient_options(&r);
+    options.connect_timeout_ms = LIMIT_MS;
+    CHECK_OK(egret_ws_connect(loop, "hung.test", 9, &options, &r.ws));
+    expect_timeout(&r, begun_us, EGRET_WS_PHASE_RESOLVE);
+    CHECK_EQ(r.connects, 0);
+}
+
+static void tcp_takes_too_long(void) {
+    static recorder r;
+    listener full = listen_with_full_queue();
+    const int64_t begun_us = now_us();
+    egret_ws_options options = patient_options(&r);
+    options.connect_timeout_ms = LIMIT_MS;
+    CHECK_OK(egret_ws_connect_url(loop, full.url, &options, &r.ws));
+    expect_timeout(&r, begun_us, EGRET_WS_PHASE_CONNECT);
+    CHECK_EQ(r.connects, 0);
+    close_listener(&full);
+}
+
+static void the_upgrade_takes_too_long(void) {
+    static recorder r;
+    listener silent = listen_silently();
+    const int64_t begun_us = now_us();
+    egret_ws_options options = patient_options(&r);
+    options.handshake_timeout_ms = LIMIT_MS;
+    CHECK_OK(egret_ws_connect_url(loop, silent.url, &options, &r.ws));
+    expect_timeout(&r, begun_us, EGRET_WS_PHASE_HANDSHAKE);
+    CHECK_EQ(r.connects, 0);
+    CHECK_EQ(r.report.http_status, 0);
+    close_listener(&silent);
+}
+
+static void the_close_is_not_answered(void) {
+    static recorder r;
+    static server deaf;
+    int64_t begun_us;
+    egret_ws_options options = patient_options(&r);
+    start_server(&deaf, ignore_close);
+    options.close_timeout_ms = LIMIT_MS;
+    CHECK_OK(egret_ws_connect_url(loop, deaf.at.url, &options, &r.ws));
+    POLL_UNTIL(loop, r.connects == 1);
+    begun_us = now_us();
+    CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    expect_timeout(&r, begun_us, EGRET_WS_PHASE_CLOSING);
+    CHECK_EQ(r.report.sent_code, 1000);
+    WAIT_UNTIL(SERVER_SAW(deaf, close_code) == 1000);
+    CHECK_EQ(r.report.unsent_messages, 0);
+    stop_server(&deaf);
+}
+
+/* An open connection has no deadline, however small those of the stages are. */
+static void open_is_no_stage(void) {
+    static recorder r;
+    egret_ws_options options = recorder_options(&r);
+    options.connect_timeout_ms = options.handshake_timeout_ms = options.close_timeout_ms = LIMIT_MS;
+    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &r.ws));
+    POLL_UNTIL(loop, r.connects == 1);
+    CHECK_EQ(poll_loop(loop, 3 * LIMIT_MS), 0);
+    expect_echo(loop, &r);
+    close_and_free(loop, &r);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    loop = new_loop();
+    a_lookup_takes_too_long();
+    tcp_takes_too_long();
+    the_upgrade_takes_too_long();
+    the_close_is_not_answered();
+    open_is_no_stage();
+    settle(loop);
+    free_loop(loop);
+    let_lookups_end();
+    return 0;
+}

@@ -1,0 +1,195 @@
+//! Runs the programs of `tests/c`, each one promise of the header: compiled as C99 and as C++11, with both drivers.
+//!
+//! `EGRET_WS_TEST_LIB_DIR`, `EGRET_WS_TEST_STATIC=1`, `EGRET_WS_TEST_CFLAGS`, `EGRET_WS_TEST_LDFLAGS`, `CC` and `CXX`
+//! let the same programs run under a sanitizer.
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+mod library;
+
+use std::collections::HashMap;
+use std::env;
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than any wait inside the programs, so that they tell first what they waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Language {
+    C99,
+    Cpp11,
+}
+
+impl Language {
+    fn compiler(self) -> Command {
+        let mut compiler = Command::new(library::compiler(self == Language::Cpp11));
+        match self {
+            Language::C99 => compiler.arg("-std=c99"),
+            Language::Cpp11 => compiler.args(["-x", "c++", "-std=c++11"]),
+        };
+        compiler
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Language::C99 => "c99",
+            Language::Cpp11 => "cpp11",
+        }
+    }
+}
+
+/// Compiles a program, once for all tests of it, and returns its path.
+fn compile(program: &'static str, language: Language) -> PathBuf {
+    type Compiled = Mutex<HashMap<(&'static str, Language), Arc<OnceLock<PathBuf>>>>;
+    static COMPILED: OnceLock<Compiled> = OnceLock::new();
+    let cell =
+        Arc::clone(COMPILED.get_or_init(Compiled::default).lock().unwrap().entry((program, language)).or_default());
+    cell.get_or_init(|| compile_now(program, language)).clone()
+}
+
+fn compile_now(program: &str, language: Language) -> PathBuf {
+    let library_dir = library::build();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(program).with_extension("c");
+    let out_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    fs::create_dir_all(&out_dir).expect("a directory for the programs");
+    let out = out_dir.join(format!("{program}-{}", language.suffix()));
+    let mut compiler = language.compiler();
+    compiler.args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"]).args(flags("EGRET_WS_TEST_CFLAGS"));
+    compiler.arg("-I").arg(library::include_dir()).arg(source).arg("-o").arg(&out);
+    if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
+        // `-x none`: from here on a file is what its name says.
+        compiler.args(["-x", "none"]).arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
+    } else {
+        // -rdynamic: a program that has a getaddrinfo of its own has it for the library too.
+        compiler.arg("-rdynamic").arg("-L").arg(&library_dir).arg("-legret_ws");
+        compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
+    }
+    library::run(compiler.args(flags("EGRET_WS_TEST_LDFLAGS")));
+    out
+}
+
+fn flags(variable: &str) -> Vec<String> {
+    env::var(variable).unwrap_or_default().split_whitespace().map(String::from).collect()
+}
+
+/// The URL of one echo server for all programs.
+fn echo_url() -> &'static str {
+    static URL: LazyLock<String> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
+        thread::spawn(move || echo_server::serve(listener));
+        url
+    });
+    &URL
+}
+
+fn run(program: &'static str, language: Language, driver: &str) {
+    let path = compile(program, language);
+    let log_path = path.with_extension(format!("{driver}.log"));
+    let log = File::create(&log_path).expect("a file for the program's output");
+    let child = Command::new(&path)
+        .args([echo_url(), driver])
+        // Cargo's own entry would go before the rpath.
+        .env_remove("LD_LIBRARY_PATH")
+        // The panics are on purpose, and under a sanitizer a backtrace takes seconds.
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a second handle"))
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
+    let status = wait(child);
+    let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
+    match status {
+        Some(status) if status.success() => {}
+        Some(status) => panic!("{program} ({driver}) failed, {status}:\n{}", output()),
+        None => panic!("{program} ({driver}) did not end within {PATIENCE:?} and was killed:\n{}", output()),
+    }
+}
+
+/// The child's status, or `None` if it had to be killed.
+fn wait(mut child: Child) -> Option<ExitStatus> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().expect("the program's status") {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("the program ends");
+    child.wait().expect("the program ended");
+    None
+}
+
+/// Four tests for each program.
+macro_rules! programs {
+    ($($(#[$attribute:meta])* $program:ident)*) => {$(
+        $(#[$attribute])*
+        mod $program {
+            use super::{Language, run};
+
+            #[test]
+            fn threaded_c99() {
+                run(stringify!($program), Language::C99, "threaded");
+            }
+
+            #[test]
+            fn threaded_cpp11() {
+                run(stringify!($program), Language::Cpp11, "threaded");
+            }
+
+            #[test]
+            fn inline_c99() {
+                run(stringify!($program), Language::C99, "inline");
+            }
+
+            #[test]
+            fn inline_cpp11() {
+                run(stringify!($program), Language::Cpp11, "inline");
+            }
+        }
+
+    )*
+    /// The programs that have tests.
+    const PROGRAMS: &[&str] = &[$(stringify!($program)),*];
+    };
+}
+
+programs! {
+    budget
+    cap
+    close_report
+    echo
+    fork
+    free_states
+    log
+    misuse_handle
+    misuse_null
+    misuse_state
+    misuse_struct
+    never_blocks
+    #[cfg(debug_assertions)] // the library panics on request in a debug build only
+    panic
+    reentrancy
+    state
+    threads
+    timeouts
+}
+
+#[test]
+fn every_program_is_run() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c");
+    for entry in fs::read_dir(dir).expect("the directory of the programs") {
+        let path = entry.expect("an entry of the directory").path();
+        if path.extension().is_some_and(|extension| extension == "c") {
+            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+            assert!(PROGRAMS.contains(&name), "{name}.c has no test");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `include/egret_ws.h` is what the sources say, and compiles alone, without a warning, in every C and C++ from C99 and
+//! C++11 on.
+//!
+//! `EGRET_WS_WRITE_HEADER=1` writes the header (`make header`).
+
+mod library;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What the header shows, in its order.
+const SOURCES: [&str; 5] =
+    ["src/constants.rs", "src/ffi/about.rs", "src/ffi/types.rs", "src/ffi/loops.rs", "src/ffi/sockets.rs"];
+
+#[test]
+fn the_header_is_what_the_sources_say() {
+    let path = library::include_dir().join("egret_ws.h");
+    let header = generate();
+    if std::env::var_os("EGRET_WS_WRITE_HEADER").is_some_and(|value| value == "1") {
+        // In one step: the other tests here may be reading it.
+        let new = path.with_extension("h.new");
+        fs::write(&new, &header).and_then(|()| fs::rename(&new, &path)).expect("the header is written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let differing = committed.lines().zip(header.lines()).position(|(old, new)| old != new);
+    let line = differing.unwrap_or_else(|| committed.lines().count().min(header.lines().count())) + 1;
+    assert!(committed == header, "include/egret_ws.h is out of date from line {line} on: run `make header`");
+}
+
+fn generate() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    let builder = cbindgen::Builder::new().with_config(config);
+    let builder = SOURCES.iter().fold(builder, |builder, source| builder.with_src(root.join(source)));
+    let mut bytes = Vec::new();
+    builder.generate().expect("the sources are read").write(&mut bytes);
+    polish(&String::from_utf8(bytes).expect("UTF-8"))
+}
+
+/// Makes a page that a C programmer would have written of what cbindgen wrote.
+fn polish(generated: &str) -> String {
+    let structs = struct_names(generated);
+    let mut out = String::new();
+    let mut lines = generated.lines().peekable();
+    while let Some(line) = lines.next() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        if line.trim() == "/*" {
+            let comment: Vec<&str> = lines.by_ref().map(str::trim).take_while(|&line| line != "*/").collect();
+            write_comment(&mut out, indent, &comment);
+        } else if !(line.is_empty() && (out.ends_with("\n\n") || out.ends_with("{\n"))) {
+            out.push_str(&parenthesize(&name_by_typedef(line, &structs)));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// `/* a line */`, or a block with a star before each line.
+fn write_comment(out: &mut String, indent: &str, lines: &[&str]) {
+    if let [line] = lines {
+        out.push_str(&format!("{indent}/* {line} */\n"));
+        return;
+    }
+    out.push_str(&format!("{indent}/*\n"));
+    for line in lines {
+        let line = line.replace("# Safety", "Precondition:");
+        out.push_str(format!("{indent} * {line}").trim_end());
+        out.push('\n');
+    }
+    out.push_str(&format!("{indent} */\n"));
+}
+
+/// The names in lines such as `typedef struct egret_ws egret_ws;` and `typedef struct egret_ws_options {`.
+fn struct_names(generated: &str) -> HashSet<&str> {
+    generated
+        .lines()
+        .filter_map(|line| line.strip_prefix("typedef struct "))
+        .filter_map(|rest| rest.split([' ', ';']).next())
+        .collect()
+}
+
+/// `struct egret_ws *ws` → `egret_ws *ws`: every struct has a typedef, which comes first.
+fn name_by_typedef(line: &str, structs: &HashSet<&str>) -> String {
+    if line.starts_with("typedef struct ") {
+        return line.to_owned();
+    }
+    let mut line = line.to_owned();
+    for name in structs {
+        line = line.replace(&format!("struct {name} *"), &format!("{name} *"));
+    }
+    line
+}
+
+/// `#define X -1` → `#define X (-1)`.
+fn parenthesize(line: &str) -> String {
+    match line.rsplit_once(' ') {
+        Some((define, value)) if define.starts_with("#define ") && value.starts_with('-') => {
+            format!("{define} ({value})")
+        }
+        _ => line.to_owned(),
+    }
+}
+
+#[test]
+fn the_header_compiles_alone_as_c() {
+    let standards = [&["c99"][..], &["c11"], &["c17"], &["c23", "c2x"]];
+    for compiler in compilers(false) {
+        for names in standards {
+            compile(&compiler, "c", names);
+        }
+    }
+}
+
+#[test]
+fn the_header_compiles_alone_as_cpp() {
+    let standards = [&["c++11"][..], &["c++14"], &["c++17"], &["c++20", "c++2a"], &["c++23", "c++2b"]];
+    for compiler in compilers(true) {
+        for names in standards {
+            compile(&compiler, "c++", names);
+        }
+    }
+}
+
+/// The system's compiler, which there must be, and clang where there is one.
+fn compilers(cplusplus: bool) -> Vec<String> {
+    let system = library::compiler(cplusplus).into_string().expect("the compiler's name is UTF-8");
+    let clang = if cplusplus { "clang++" } else { "clang" };
+    let has_clang = Command::new(clang).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let mut compilers = vec![system];
+    if has_clang && compilers[0] != clang {
+        compilers.push(clang.into());
+    }
+    compilers
+}
+
+/// Compiles a file of nothing but the header, by the first of a standard's names that this compiler knows.
+fn compile(compiler: &str, language: &str, names: &[&str]) {
+    let name = names.iter().find(|name| try_compile(compiler, language, name, "").is_ok());
+    let name = name.unwrap_or_else(|| panic!("{compiler} knows none of {names:?}; a newer compiler is needed"));
+    if let Err(messages) = try_compile(compiler, language, name, "#include \"egret_ws.h\"\n#include \"egret_ws.h\"\n") {
+        panic!("{compiler} -std={name}:\n{messages}");
+    }
+}
+
+fn try_compile(compiler: &str, language: &str, standard: &str, source: &str) -> Result<(), String> {
+    let source = format!("{source}typedef int nothing;\n"); // ISO C wants a declaration in every file
+    let mut child = Command::new(compiler)
+        .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-x", language])
+        .arg(format!("-std={standard}"))
+        .arg("-I")
+        .arg(library::include_dir())
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run {compiler}: {error}; install it (Debian: build-essential)"));
+    let written = child.stdin.take().expect("a pipe").write_all(source.as_bytes());
+    let output = child.wait_with_output().expect("the compiler ends");
+    match (output.status.success(), written) {
+        (true, Ok(())) => Ok(()),
+        _ => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}

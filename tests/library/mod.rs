@@ -1,0 +1,61 @@
+//! The shared library as a C program gets it, and what is needed to compile one.
+#![allow(dead_code, reason = "each test that includes this needs a part of it")]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The directory of `libegret_ws.so`: that of `EGRET_WS_TEST_LIB_DIR`, or the library is built here, once, with the
+/// profile and into the target directory of this test.
+pub fn build() -> PathBuf {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    DIR.get_or_init(|| match std::env::var_os("EGRET_WS_TEST_LIB_DIR") {
+        Some(dir) => PathBuf::from(dir),
+        None => build_with_cargo(),
+    })
+    .clone()
+}
+
+/// This test is `TARGET_DIR[/TRIPLE]/PROFILE/deps/NAME`; cargo marks the target directory with a tag.
+fn build_with_cargo() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let dir = test.ancestors().nth(2).expect("deps lies in the profile's directory").to_path_buf();
+    let profile = match dir.file_name().and_then(|name| name.to_str()) {
+        Some("debug") => "dev",
+        Some(name) => name,
+        None => panic!("{} is no profile's directory", dir.display()),
+    };
+    let parent = dir.parent().expect("the profile's directory lies in another");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    cargo.args(["build", "--lib", "--quiet", "--profile", profile]);
+    if parent.join("CACHEDIR.TAG").exists() {
+        cargo.arg("--target-dir").arg(parent);
+    } else {
+        let target_dir = parent.parent().expect("the target directory");
+        cargo.arg("--target-dir").arg(target_dir).arg("--target").arg(parent.file_name().expect("the target's name"));
+    }
+    run(cargo.current_dir(env!("CARGO_MANIFEST_DIR")));
+    dir
+}
+
+/// The directory of `egret_ws.h`.
+pub fn include_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("include")
+}
+
+/// The C compiler: `$CC` or `cc`; the C++ compiler: `$CXX` or `c++`.
+pub fn compiler(cplusplus: bool) -> OsString {
+    let (variable, default) = if cplusplus { ("CXX", "c++") } else { ("CC", "cc") };
+    std::env::var_os(variable).unwrap_or_else(|| default.into())
+}
+
+/// Runs a tool and returns what it wrote to its standard output. A tool that is missing or fails fails the test.
+pub fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("cannot run {:?}: {error}; install it (Debian: build-essential, binutils)", command.get_program())
+    });
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{}\n{stderr}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

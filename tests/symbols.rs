@@ -1,0 +1,41 @@
+//! The shared library exports the functions of the header and nothing else, under the name that programs ask for.
+#![cfg(target_os = "linux")]
+
+mod library;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+/// The names before a `(` at the beginning of a declaration: no comment and no callback type has such a line.
+fn declared() -> BTreeSet<String> {
+    let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header");
+    header
+        .lines()
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()) && !line.starts_with("typedef"))
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .map(String::from)
+        .collect()
+}
+
+fn exported() -> BTreeSet<String> {
+    let library = library::build().join("libegret_ws.so");
+    let listing = library::run(Command::new("nm").args(["--dynamic", "--defined-only", "--format=posix"]).arg(library));
+    listing.lines().filter_map(|line| line.split(' ').next()).map(String::from).collect()
+}
+
+#[test]
+fn the_library_exports_what_the_header_declares_and_nothing_else() {
+    let declared = declared();
+    assert!(declared.len() >= 16, "the header's functions were not found: {declared:?}");
+    assert!(declared.iter().all(|name| name.starts_with("egret_ws_")), "{declared:?}");
+    assert_eq!(exported(), declared);
+}
+
+#[test]
+fn the_library_names_itself_without_a_path() {
+    let library = library::build().join("libegret_ws.so");
+    let dynamic = library::run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library));
+    let soname = dynamic.lines().find(|line| line.contains("(SONAME)")).expect("a SONAME");
+    assert!(soname.ends_with("[libegret_ws.so]"), "{soname}");
+}
