@@ -1,0 +1,29 @@
+//! Autobahn's 517 cases against the C ABI: a C client of the public header, with each driver of the loop.
+//! The work is in tests/autobahn; its scripts bound every wait.
+
+use std::io::{Write, stderr};
+use std::path::Path;
+use std::process::Command;
+
+mod library;
+
+#[test]
+fn every_case_ends_as_expected() {
+    if std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "autobahn")) {
+        // Not by `eprintln!`, which cargo shows for tests that fail only.
+        writeln!(stderr(), "SKIPPED: autobahn (named in SKIP)").expect("stderr");
+        return;
+    }
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/autobahn");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (venv, report) = (target.join("autobahn-venv"), target.join("autobahn-report"));
+    run(Command::new(scripts.join("install.sh")).arg(&venv));
+    run(Command::new(scripts.join("run.sh")).arg(library::build()).args([&venv, &report]));
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+}

@@ -1,0 +1,42 @@
+"""Autobahn's fuzzing server on a free loopback port.
+
+usage: server.py REPORT_DIR
+
+Prints the port, and nothing else, when it listens. Ends with a signal; after two minutes of its own accord.
+"""
+import contextlib
+import signal
+import sys
+import warnings
+
+warnings.filterwarnings('ignore')  # the suite is of 2015
+
+from twisted.internet import reactor
+from twisted.python import log
+
+from autobahntestsuite import fuzzing
+
+LIFE_SECONDS = 120
+# The cases drop a client that has not answered for a second. On a busy machine that is slow, not wrong: be patient.
+PATIENCE = 10
+
+
+def kill_after(protocol, delay, kill_after=fuzzing.FuzzingProtocol.killAfter):
+    kill_after(protocol, delay * PATIENCE)
+
+
+def main(report_dir):
+    signal.alarm(LIFE_SECONDS)
+    fuzzing.FuzzingProtocol.killAfter = kill_after
+    log.addObserver(lambda event: event.get('isError') and print(log.textFromEventDict(event), file=sys.stderr))
+    with contextlib.redirect_stdout(sys.stderr):  # the suite's chatter
+        factory = fuzzing.FuzzingServerFactory({'url': 'ws://127.0.0.1:0', 'outdir': report_dir, 'cases': ['*']})
+        listener = reactor.listenTCP(0, factory, interface='127.0.0.1')
+        # What it demands to find in the requests' Host header.
+        factory.externalPort = listener.getHost().port
+        print(factory.externalPort, file=sys.__stdout__, flush=True)
+        reactor.run()
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
