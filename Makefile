@@ -1,0 +1,48 @@
+# The project's commands (GNU make). `make` alone lists them.
+
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+EXAMPLES := $(RELEASE)/examples
+WARNINGS := -Wall -Wextra -pedantic
+LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
+BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
+	cargo build --quiet --release --lib --example echo_server
+
+.PHONY: help build demo demo-frames header test test-asan test-tsan bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+build: ## the library, optimised, as shared and static library in target/release
+	cargo build --release --lib
+
+demo: ## say hello to an echo server from C
+	@tests/tools/setup.sh demo
+	@$(BUILD_DEMO)
+	@$(CC) -std=c99 -O2 $(WARNINGS) examples/hello.c $(LINK) -o $(EXAMPLES)/hello
+	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/hello
+
+demo-frames: ## three seconds of a game loop with two sockets, in C++
+	@tests/tools/setup.sh demo-frames
+	@$(BUILD_DEMO)
+	@$(CXX) -std=c++11 -O2 $(WARNINGS) examples/frame_loop.cpp $(LINK) -o $(EXAMPLES)/frame_loop
+	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/frame_loop 3
+
+header: ## write include/egret_ws.h anew from the Rust sources
+	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header
+
+test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names
+	@tests/tools/test.sh
+
+test-asan: ## the C programs and the unit tests under AddressSanitizer, with leak detection
+	@tests/tools/setup.sh asan
+	@tests/tools/sanitizer.sh asan
+
+test-tsan: ## the C programs under ThreadSanitizer
+	@tests/tools/setup.sh tsan
+	@tests/tools/sanitizer.sh tsan
+
+bench: ## the benchmarks
+	cargo bench --bench '*'
+
+clean: ## remove what was built
+	cargo clean

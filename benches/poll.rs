@@ -1,0 +1,65 @@
+//! What a game pays each frame for a poll with nothing to do. The bar is 100 ns, threaded.
+#![allow(unsafe_code)] // The C functions are measured as a game calls them.
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+
+use ::egret_ws::*;
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::{ffi::CString, net::TcpListener, ptr, thread};
+
+/// A loop with open sockets on it that have nothing to say.
+struct IdleLoop(*mut egret_ws_loop);
+
+impl IdleLoop {
+    fn new(flags: u32, sockets: usize) -> Self {
+        // SAFETY: zeros are a value of this plain struct, and every pointer is one to a local variable.
+        let idle = unsafe {
+            let mut options: egret_ws_loop_options = std::mem::zeroed();
+            assert_eq!(egret_ws_loop_options_init(&mut options, size_of_val(&options)), EGRET_WS_OK);
+            options.flags = flags;
+            let mut handle = ptr::null_mut();
+            assert_eq!(egret_ws_loop_new(&options, &mut handle), EGRET_WS_OK);
+            Self(handle)
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = CString::new(format!("ws://{}/", listener.local_addr().expect("an address"))).expect("no NUL");
+        thread::spawn(|| echo_server::serve(listener));
+        (0..sockets).for_each(|_| idle.open(&url));
+        idle
+    }
+
+    fn open(&self, url: &CString) {
+        let mut ws = ptr::null_mut();
+        // SAFETY: the URL ends in a NUL, the options may be NULL, and `ws` is writable.
+        assert_eq!(unsafe { egret_ws_connect_url(self.0, url.as_ptr(), ptr::null(), &mut ws) }, EGRET_WS_OK);
+        while egret_ws_state(ws) == EGRET_WS_STATE_CONNECTING {
+            assert!(egret_ws_loop_poll(self.0, -1) >= 0); // ended by the connect deadline at the latest
+        }
+        assert_eq!(egret_ws_state(ws), EGRET_WS_STATE_OPEN);
+    }
+
+    fn poll(&self) -> i32 {
+        egret_ws_loop_poll(self.0, 0)
+    }
+}
+
+impl Drop for IdleLoop {
+    fn drop(&mut self) {
+        egret_ws_loop_free(self.0);
+    }
+}
+
+fn poll(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("idle poll");
+    for (driver, flags) in [("threaded", 0), ("inline", EGRET_WS_LOOP_INLINE)] {
+        for sockets in [0, 10] {
+            let idle = IdleLoop::new(flags, sockets);
+            assert_eq!(idle.poll(), 0, "there is something to do");
+            group.bench_function(format!("{driver}, {sockets} sockets"), |bencher| bencher.iter(|| idle.poll()));
+        }
+    }
+}
+
+criterion_group!(benches, poll);
+criterion_main!(benches);

@@ -1,0 +1,55 @@
+//! An echo server for the demo and the tests: sends every text and binary message back, and answers close and ping.
+//!
+//! `cargo run --example echo_server [PORT]` listens on loopback, on a free port unless told one, and prints its URL.
+
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+use tungstenite::protocol::WebSocketConfig;
+
+/// Above the library's own cap, so that tests can send it too much through an echo.
+const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+#[allow(dead_code, reason = "tests include this file as a module")]
+fn main() -> io::Result<()> {
+    let port = match std::env::args().nth(1) {
+        Some(text) => text.parse().map_err(|_| io::Error::other(format!("not a port: {text}")))?,
+        None => 0,
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    println!("ws://{}/", listener.local_addr()?);
+    serve(listener);
+    Ok(())
+}
+
+/// Serves each connection on a thread of its own, for ever. A client that fails ends its own thread only.
+pub fn serve(listener: TcpListener) {
+    for stream in listener.incoming() {
+        let started = stream.and_then(|stream| thread::Builder::new().name("echo".into()).spawn(|| echo(stream)));
+        if let Err(error) = started {
+            eprintln!("echo_server: {error}");
+            // Out of descriptors or threads, most likely: do not spin until some come back.
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Echoes until the client closes. Its errors are its own affair: the tests' clients make all of them on purpose.
+fn echo(stream: TcpStream) {
+    let _ = stream.set_nodelay(true);
+    // The default read buffer of 128 KiB for each connection is too much for tests with a thousand of them.
+    let config = WebSocketConfig::default()
+        .read_buffer_size(16 << 10)
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES));
+    let Ok(mut socket) = tungstenite::accept_with_config(stream, Some(config)) else { return };
+    // A read answers pings and Close by itself, and fails with `ConnectionClosed` when the handshake is complete.
+    while let Ok(message) = socket.read() {
+        if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
+            return;
+        }
+    }
+}

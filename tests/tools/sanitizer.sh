@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# sanitizer.sh asan|tsan: runs the programs of tests/c against the library, both built with AddressSanitizer (and its
+# leak detection) or ThreadSanitizer; with asan the unit tests too.
+#
+# The compiler is Debian's newest Rust, with the clang of the same LLVM for the sanitizers' runtime. ThreadSanitizer
+# reports false races unless the standard library is built with it as well, and Debian packages its sources with the
+# compiler. RUSTC_BOOTSTRAP opens the -Z options of this release.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+rustc=/usr/bin/rustc
+llvm=$($rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+host=$($rustc -vV | sed -n 's/^host: //p')
+build=$(realpath -m "${CARGO_TARGET_DIR:-target}/$1")
+
+case $1 in
+asan) sanitizer=address build_std=() ;;
+tsan) sanitizer=thread build_std=("-Zbuild-std=std,panic_unwind") ;;
+*) echo "sanitizer.sh: asan or tsan, not $1" >&2 && exit 2 ;;
+esac
+
+instrumented() {
+    local command=$1
+    shift
+    RUSTC_BOOTSTRAP=1 RUSTC=$rustc RUSTDOC=/usr/bin/rustdoc \
+        RUSTFLAGS="-Zsanitizer=$sanitizer -Zexternal-clangrt -Clinker=clang-$llvm -Clink-arg=-fsanitize=$sanitizer" \
+        /usr/bin/cargo "$command" "${build_std[@]}" --target "$host" --target-dir "$build" "$@"
+}
+
+# addr2line is in binutils; without it reports have no line numbers.
+common="external_symbolizer_path=$(command -v addr2line)"
+export ASAN_OPTIONS="$common:detect_leaks=1:detect_stack_use_after_return=1:strict_init_order=1"
+export TSAN_OPTIONS="$common:halt_on_error=1"
+
+instrumented rustc --lib --crate-type staticlib
+status=0
+CC=clang-$llvm CXX=clang++-$llvm \
+    EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer" \
+    cargo test --test c_programs --no-fail-fast || status=$?
+[ "$1" != asan ] || instrumented test --lib || status=$?
+exit $status

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# setup.sh demo|demo-frames|test|asan|tsan: makes sure that the tools this purpose needs are there.
+#
+# What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
+# install. Tools of the steps that SKIP names are not asked for.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source tests/tools/skip.sh
+
+# need PACKAGE COMMAND...: if the command fails, the Debian package that mends it is noted as missing.
+# need_other ADVICE COMMAND...: the same where no package of Debian's helps.
+packages=() others=()
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 </dev/null || packages+=("$package")
+}
+need_other() {
+    local advice=$1
+    shift
+    "$@" >/dev/null 2>&1 </dev/null || others+=("$advice")
+}
+compiles() { # COMPILER LANGUAGE HEADER: a compiler without the headers of its library is of no use
+    echo "#include <$3>" | "$1" -x "$2" -fsyntax-only -
+}
+
+check_c() {
+    need_other "Rust 1.95 or newer, by rustup" cargo --version
+    need gcc command -v "${CC:-cc}"
+    need libc6-dev compiles "${CC:-cc}" c stdio.h
+}
+
+check_cpp() {
+    need g++ compiles "${CXX:-c++}" c++ vector
+}
+
+check_test() {
+    need_other "rustfmt, by rustup component add rustfmt" cargo fmt --version
+    need_other "clippy, by rustup component add clippy" cargo clippy --version
+    need binutils nm --version
+    need binutils readelf --version
+}
+
+check_autobahn() {
+    need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+    need python3-venv python3 -c 'import ensurepip, venv'
+}
+
+# See sanitizer.sh for why it is this compiler.
+check_sanitizers() {
+    local package llvm
+    for package in rustc-web cargo-web rust-web-src; do
+        need "$package" dpkg-query --status "$package"
+    done
+    if llvm=$(/usr/bin/rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p') && [ -n "$llvm" ]; then
+        need "clang-$llvm" "clang-$llvm" --version
+        need "libclang-rt-$llvm-dev" dpkg-query --status "libclang-rt-$llvm-dev"
+    fi
+}
+
+check() {
+    packages=() others=()
+    check_c
+    case $1 in
+    demo) ;;
+    demo-frames) check_cpp ;;
+    asan | tsan)
+        check_cpp
+        check_sanitizers
+        ;;
+    test)
+        check_cpp
+        check_test
+        skipped autobahn || check_autobahn
+        { skipped asan && skipped tsan; } || check_sanitizers
+        ;;
+    *) echo "setup.sh: unknown purpose: $1" >&2 && exit 2 ;;
+    esac
+    [ ${#packages[@]} -eq 0 ] && [ ${#others[@]} -eq 0 ]
+}
+
+install() {
+    local log
+    log=$(mktemp)
+    echo "Installing ${packages[*]} ..."
+    if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+    rm "$log"
+}
+
+check "$1" && exit
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    # Twice at most: which clang is needed can be told only once the compiler is there.
+    for _ in 1 2; do
+        [ ${#packages[@]} -eq 0 ] || install || break
+        check "$1" && exit
+    done
+fi
+
+echo "setup.sh: these tools are missing:" >&2
+[ ${#packages[@]} -eq 0 ] || echo "  apt-get install --no-install-recommends ${packages[*]}" >&2
+[ ${#others[@]} -eq 0 ] || printf '  %s\n' "${others[@]}" >&2
+[ "$1" != test ] || echo "Or leave out what needs them, by SKIP=\"$skippable\" or some of these words." >&2
+exit 1

@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Sourced: `skipped STEP` tells whether the variable SKIP names the step. A word that names none is an error.
+skippable="autobahn asan tsan"
+
+for word in ${SKIP:-}; do
+    case " $skippable " in
+    *" $word "*) ;;
+    *) echo "SKIP: no step is called '$word'; there are: $skippable" >&2 && exit 2 ;;
+    esac
+done
+
+skipped() {
+    case " ${SKIP:-} " in
+    *" $1 "*) return 0 ;;
+    *) return 1 ;;
+    esac
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# test.sh: every check of the project. Goes on after a failure, and ends with the sum of what cargo counted.
+#
+# Nothing is left out but what SKIP names: SKIP="autobahn tsan".
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+source tests/tools/skip.sh
+
+tests/tools/setup.sh test || exit
+
+passed=0 failed=0 skipped=0 failed_steps=""
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+step() { # NAME COMMAND...
+    local name=$1 status=0 p f i
+    shift
+    printf '\n=== %s: %s\n' "$name" "$*"
+    "$@" 2>&1 | tee "$log" || status=1
+    # test result: ok. 12 passed; 0 failed; 0 ignored; ...
+    read -r p f i < <(awk '/^test result: / { p += $4; f += $6; i += $8 } END { print p + 0, f + 0, i + 0 }' "$log")
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + i))
+    [ $status -ne 0 ] || return 0
+    failed_steps+=" $name"
+    # A step can fail although no test did, by a warning or a crash: that counts as one failure.
+    [ "$f" -gt 0 ] || failed=$((failed + 1))
+}
+
+optional() { # NAME COMMAND...
+    skipped "$1" || step "$@"
+}
+
+step format cargo fmt --check
+step lint cargo clippy --all-targets -- -D warnings
+step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+step tests cargo test --no-fail-fast
+optional asan tests/tools/sanitizer.sh asan
+optional tsan tests/tools/sanitizer.sh tsan
+
+echo
+for name in ${SKIP:-}; do
+    echo "SKIPPED: $name (named in SKIP)"
+    skipped=$((skipped + 1))
+done
+skipped autobahn && passed=$((passed - 1)) # told to skip, this test of cargo's passes
+for name in $failed_steps; do echo "FAILED: $name"; done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
