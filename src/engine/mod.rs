@@ -12,26 +12,25 @@ mod link;
 mod lookup;
 mod shared;
 pub mod thread;
+mod world;
 
 pub use link::Link;
 pub use shared::{Command, Shared};
 
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Events, Network, Plan, Turn, target::Target};
-use crate::error::Error;
+use crate::connection::{Connection, Context, Plan, Turn, target::Target};
 use crate::fault;
 use crate::log::Log;
-use crate::protocol::message::{Body, Kind};
 use crate::transport::tcp::Tcp;
 use inbox::Batch;
 use lookup::Lookups;
-use mio::{Interest, Poll, Registry, Token, Waker};
+use mio::{Poll, Token, Waker};
 use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use world::{Delivery, Net};
 
 /// The one buffer into which every connection reads.
 const READ_BUFFER: usize = 64 * 1024;
@@ -382,85 +381,5 @@ impl Engine {
             self.remove(key);
         }
         self.publish();
-    }
-}
-
-/// The network, for one connection.
-struct Net<'a> {
-    registry: &'a Registry,
-    lookups: &'a Lookups,
-    link: &'a Arc<Link>,
-}
-
-impl Network for Net<'_> {
-    type Stream = Tcp;
-
-    fn resolve(&mut self, host: &str, port: u16) {
-        self.lookups.ask(host, port, self.link);
-    }
-
-    fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
-        let mut stream = Tcp::connect(address)?;
-        self.registry.register(stream.source(), Token(self.link.key), Interest::READABLE | Interest::WRITABLE)?;
-        Ok(stream)
-    }
-}
-
-/// The place for events, for one connection.
-struct Delivery<'a> {
-    batch: &'a mut Batch,
-    link: &'a Link,
-    log: &'a Log,
-    told_closed: &'a mut bool,
-}
-
-impl Events for Delivery<'_> {
-    fn connected(&mut self, subprotocol: String) {
-        self.log.info(self.link.id, format_args!("connected"));
-        *self.link.subprotocol.lock() = subprotocol.into_boxed_str();
-        self.batch.connected(self.link.key);
-    }
-
-    #[inline]
-    fn message(&mut self, kind: Kind, body: Body<'_>) {
-        if self.link.is_freed() {
-            return;
-        }
-        self.link.enqueued(match &body {
-            Body::Input(payload) => payload.len(),
-            Body::Collected(payload) => payload.len(),
-        });
-        self.batch.message(self.link.key, kind, body);
-    }
-
-    fn closed(&mut self, report: Report) {
-        match report.error {
-            None => self.log.info(self.link.id, format_args!("{} (code {})", report.message, report.code)),
-            Some(Error::Aborted) => self.log.info(self.link.id, format_args!("{}", report.message)),
-            Some(error) => self.log.warn(
-                self.link.id,
-                format_args!(
-                    "closed: {} ({}, {:?}); {} messages unsent",
-                    report.message,
-                    error.name().to_string_lossy(),
-                    report.phase,
-                    report.unsent_messages
-                ),
-            ),
-        }
-        *self.told_closed = true;
-        self.batch.closed(self.link.key, report);
-    }
-
-    fn is_full(&mut self) -> bool {
-        self.link.is_full()
-    }
-
-    fn is_behind(&mut self) -> bool {
-        self.link.is_behind()
-    }
-
-    fn step(&mut self, what: std::fmt::Arguments<'_>) {
-        self.log.debug(self.link.id, what);
     }
 }

@@ -1,0 +1,96 @@
+//! What the engine hands to one connection: the network, and a place for its events.
+
+use super::Link;
+use super::inbox::Batch;
+use super::lookup::Lookups;
+use crate::connection::report::Report;
+use crate::connection::{Events, Network};
+use crate::error::Error;
+use crate::log::Log;
+use crate::protocol::message::{Body, Kind};
+use crate::transport::tcp::Tcp;
+use mio::{Interest, Registry, Token};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The network, for one connection.
+pub(super) struct Net<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) lookups: &'a Lookups,
+    pub(super) link: &'a Arc<Link>,
+}
+
+impl Network for Net<'_> {
+    type Stream = Tcp;
+
+    fn resolve(&mut self, host: &str, port: u16) {
+        self.lookups.ask(host, port, self.link);
+    }
+
+    fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
+        let mut stream = Tcp::connect(address)?;
+        self.registry.register(stream.source(), Token(self.link.key), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(stream)
+    }
+}
+
+/// The place for events, for one connection.
+pub(super) struct Delivery<'a> {
+    pub(super) batch: &'a mut Batch,
+    pub(super) link: &'a Link,
+    pub(super) log: &'a Log,
+    /// Set when the last event is told.
+    pub(super) told_closed: &'a mut bool,
+}
+
+impl Events for Delivery<'_> {
+    fn connected(&mut self, subprotocol: String) {
+        self.log.info(self.link.id, format_args!("connected"));
+        *self.link.subprotocol.lock() = subprotocol.into_boxed_str();
+        self.batch.connected(self.link.key);
+    }
+
+    #[inline]
+    fn message(&mut self, kind: Kind, body: Body<'_>) {
+        if self.link.is_freed() {
+            return;
+        }
+        self.link.enqueued(match &body {
+            Body::Input(payload) => payload.len(),
+            Body::Collected(payload) => payload.len(),
+        });
+        self.batch.message(self.link.key, kind, body);
+    }
+
+    fn closed(&mut self, report: Report) {
+        match report.error {
+            None => self.log.info(self.link.id, format_args!("{} (code {})", report.message, report.code)),
+            Some(Error::Aborted) => self.log.info(self.link.id, format_args!("{}", report.message)),
+            Some(error) => self.log.warn(
+                self.link.id,
+                format_args!(
+                    "closed: {} ({}, {:?}); {} messages unsent",
+                    report.message,
+                    error.name().to_string_lossy(),
+                    report.phase,
+                    report.unsent_messages
+                ),
+            ),
+        }
+        *self.told_closed = true;
+        self.batch.closed(self.link.key, report);
+    }
+
+    fn is_full(&mut self) -> bool {
+        self.link.is_full()
+    }
+
+    fn is_behind(&mut self) -> bool {
+        self.link.is_behind()
+    }
+
+    fn step(&mut self, what: std::fmt::Arguments<'_>) {
+        self.log.debug(self.link.id, what);
+    }
+}
