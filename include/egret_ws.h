@@ -473,8 +473,8 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  *
  * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
  * 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
- * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before `*out` is written:
- * it is given the handle too.
+ * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
+ * `*out` is written by then.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
  * no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.

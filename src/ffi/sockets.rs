@@ -8,7 +8,7 @@ use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
 use crate::socket::{Kind, Plan, Target, normalize_url};
 use std::ffi::c_char;
-use std::mem::size_of;
+use std::mem::{MaybeUninit, size_of};
 use std::sync::Arc;
 
 const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 == EGRET_WS_BINARY);
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 ///
 /// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
 /// 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
-/// `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before `*out` is written:
-/// it is given the handle too.
+/// `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
+/// `*out` is written by then.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
 /// no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
@@ -121,15 +121,18 @@ unsafe fn connect(
     let id = reserved.handle();
     let listener = callbacks::Callbacks::new(&given, id);
     let socket = host_loop.socket(Plan { target, subprotocols, limits }, id.number(), Box::new(listener));
-    // The connection begins when the handle is filled in, for its callbacks may use it at once on another thread.
     reserved.fill(handle::Entry::Socket(Arc::clone(&socket)));
-    if let Err(error) = socket.start() {
-        let _ = handle::remove_socket(id.to_socket());
-        return Err(refuse(error, error.text()));
-    }
-    // SAFETY: not NULL, and writable by the caller's promise.
-    unsafe { out.write(id.to_socket()) };
-    Ok(())
+    // The connection begins when the handle is filled in and known to the caller: if another thread polls, a callback may
+    // run at once. Should it not begin, nothing was written.
+    let out = out.cast::<MaybeUninit<*mut egret_ws>>();
+    // SAFETY: not NULL, and readable and writable by the caller's promise; it may be uninitialised.
+    let before = unsafe { out.replace(MaybeUninit::new(id.to_socket())) };
+    socket.start().map_err(|error| {
+        // SAFETY: as above.
+        unsafe { out.write(before) };
+        let _ = handle::remove_socket(id.to_socket()); // it may have gone with its loop
+        refuse(error, error.text())
+    })
 }
 
 /// Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
