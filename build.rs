@@ -9,6 +9,10 @@ fn main() {
     match os.as_str() {
         "macos" | "ios" => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libegret_ws.dylib"),
         "windows" => {}
-        _ => println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libegret_ws.so"),
+        _ => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libegret_ws.so");
+            // A look-up that hangs in the system's resolver cannot be ended: its code must not go away beneath it.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
     }
 }

@@ -56,7 +56,7 @@
  *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
  *
  *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Free every
- *   loop before unloading the library.
+ *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
  *
  *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
  *   later version of the library.
@@ -164,19 +164,16 @@
 /* Another thread is polling this loop. */
 #define EGRET_WS_ERR_BUSY (-5)
 
-/*
- * The process was forked after the library was first used: in the child no call works. Use it before `exec` in the
- * parent only.
- */
+/* The process was forked after a loop had been made: in the child no call works. */
 #define EGRET_WS_ERR_FORKED (-6)
 
 /*
- * The operating system, or the table of handles, has none left: descriptors, threads, handles. `os_error` of the close
- * report or the log line says which.
+ * The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
+ * `os_error` of the close report or the log line says which.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
-/* A fault in this library, caught before it could reach the game. Please report it with the log line. */
+/* A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr. */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
 /* Something this build cannot do, for example `wss` without TLS. */
@@ -224,7 +221,7 @@
 /* Close report: the connection broke without a closing handshake. */
 #define EGRET_WS_ERR_CONNECTION_LOST (-51)
 
-/* Close report: the peer broke the protocol, and was told 1002. */
+/* Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came before it). */
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /* Close report: closed by this side before the connection was made. */
@@ -243,7 +240,9 @@ typedef struct egret_ws_loop egret_ws_loop;
  * Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
  * from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
  * and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
- * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits.
+ * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
+ * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
+ * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running.
  */
 typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
 
@@ -281,7 +280,7 @@ typedef struct egret_ws_loop_options {
 
 /*
  * Called once when the connection is open. `user` is the one of the socket's options. From here on messages can be sent,
- * from inside this callback too.
+ * from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
  */
 typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
 
@@ -387,7 +386,8 @@ typedef struct egret_ws_options {
     uint32_t max_receive_queue_bytes;
     /*
      * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-     * of preference, ending in a NUL, copied. NULL: none. What it chose, `egret_ws_subprotocol` tells.
+     * of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
+     * a browser. What it chose, `egret_ws_subprotocol` tells.
      */
     const char *subprotocols;
 } egret_ws_options;

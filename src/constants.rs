@@ -69,13 +69,12 @@ pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;
-/// The process was forked after the library was first used: in the child no call works. Use it before `exec` in the
-/// parent only.
+/// The process was forked after a loop had been made: in the child no call works.
 pub const EGRET_WS_ERR_FORKED: i32 = -6;
-/// The operating system, or the table of handles, has none left: descriptors, threads, handles. `os_error` of the close
-/// report or the log line says which.
+/// The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
+/// `os_error` of the close report or the log line says which.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
-/// A fault in this library, caught before it could reach the game. Please report it with the log line.
+/// A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr.
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
 /// Something this build cannot do, for example `wss` without TLS.
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
@@ -106,7 +105,7 @@ pub const EGRET_WS_ERR_REFUSED: i32 = -41;
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
-/// Close report: the peer broke the protocol, and was told 1002.
+/// Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came before it).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
 /// Close report: closed by this side before the connection was made.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;

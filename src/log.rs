@@ -1,8 +1,10 @@
 //! Log lines on their way to the host.
 
 use crate::constants::*;
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::fmt::Arguments;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Where lines go.
 pub trait Sink: Send + Sync {
@@ -14,19 +16,38 @@ pub trait Sink: Send + Sync {
 pub struct Log {
     level: i32,
     sink: Option<Box<dyn Sink>>,
+    closed: AtomicBool,
+}
+
+thread_local!(static IN_SINK: Cell<bool> = const { Cell::new(false) });
+
+/// Is this thread inside a call of a sink? Then it may be the engine's, or have the engine in its hands.
+pub fn is_in_sink() -> bool {
+    IN_SINK.get()
 }
 
 impl Log {
     /// A log that passes lines at or below `level` on.
     pub fn new(level: i32, sink: Option<Box<dyn Sink>>) -> Log {
-        Log { level, sink }
+        Log { level, sink, closed: AtomicBool::new(false) }
+    }
+
+    /// Writes no further line.
+    pub fn close(&self) {
+        self.closed.store(true, SeqCst);
     }
 
     fn write(&self, level: i32, socket: usize, text: Arguments<'_>) {
         let Some(sink) = self.sink.as_ref().filter(|_| level <= self.level) else { return };
+        // A sink whose own calls were logged might never come to an end.
+        if self.closed.load(SeqCst) || IN_SINK.get() {
+            return;
+        }
         let line: Vec<u8> = text.to_string().bytes().map(|byte| if byte < b' ' { b' ' } else { byte }).collect();
         if let Ok(line) = CString::new(line) {
+            IN_SINK.set(true);
             sink.line(level, &line, socket);
+            IN_SINK.set(false);
         }
     }
 

@@ -257,5 +257,14 @@ impl<S: Transport> Opening<S> {
 }
 
 fn connect_failed(error: &io::Error) -> Ending {
-    Ending::io(Error::Connect, "connecting failed", error)
+    let error_of_ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
+    Ending::io(error_of_ours, "connecting failed", error)
+}
+
+/// Was it the operating system of this machine that had none left: descriptors, ports, memory?
+fn is_out_of_resources(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM));
+    #[cfg(not(unix))]
+    return matches!(error.kind(), ErrorKind::OutOfMemory);
 }

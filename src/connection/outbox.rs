@@ -30,8 +30,10 @@ struct Pending {
 #[derive(Debug)]
 pub struct Outbox {
     gate: Gate,
-    /// Whole frames, in order.
-    wire: Vec<u8>,
+    /// Whole frames, in order, in chunks.
+    wire: VecDeque<Vec<u8>>,
+    /// An emptied chunk.
+    spare: Vec<u8>,
     /// One for each frame in `wire` and, before those, in what [`Outbox::take`] handed out and is not yet settled.
     pending: VecDeque<Pending>,
     /// Bytes of the first pending frame that are written.
@@ -50,6 +52,8 @@ pub struct Outbox {
     keys: Keys,
 }
 
+/// A chunk takes no further frame from this size on. It is what is written before a control frame gets its turn.
+const CHUNK: usize = 64 * 1024;
 /// What a queue that is empty may keep of its memory.
 const KEEP: usize = 16 * 1024;
 
@@ -58,7 +62,8 @@ impl Outbox {
     pub fn new(max_message: usize, max_buffer: usize, entropy: Entropy) -> Outbox {
         Outbox {
             gate: Gate::Shut,
-            wire: Vec::new(),
+            wire: VecDeque::new(),
+            spare: Vec::new(),
             pending: VecDeque::new(),
             partly_written: 0,
             wire_bytes: 0,
@@ -114,18 +119,16 @@ impl Outbox {
         }
         self.append(kind.opcode(), payload, true);
         self.payload_bytes += payload.len();
-        Ok(self.announce())
+        Ok(!std::mem::replace(&mut self.announced, true))
     }
 
-    /// Puts a Close frame at the end and seals the gate. Does nothing if it is sealed. True when the engine has to be told.
-    pub fn close(&mut self, payload: &[u8]) -> bool {
-        if self.is_sealed() {
-            return false;
+    /// Puts a Close frame at the end and seals the gate; the engine has to be told. Does nothing if it is sealed.
+    pub fn close(&mut self, payload: &[u8]) {
+        if !self.is_sealed() {
+            self.append(OpCode::Control(Control::Close), payload, false);
+            self.gate = Gate::Sealed;
+            self.close_code = Some(payload.first_chunk().copied().map(u16::from_be_bytes));
         }
-        self.gate = Gate::Sealed;
-        self.close_code = Some(payload.first_chunk().copied().map(u16::from_be_bytes));
-        self.append(OpCode::Control(Control::Close), payload, false);
-        self.announce()
     }
 
     /// Payload bytes that are accepted and not written.
@@ -134,16 +137,17 @@ impl Outbox {
     }
 
     fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
-        let before = self.wire.len();
-        frame::append(&mut self.wire, opcode, payload, self.keys.draw());
-        let wire = self.wire.len() - before;
+        let key = self.keys.draw();
+        if self.wire.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
+            self.wire.push_back(std::mem::take(&mut self.spare));
+        }
+        let Some(chunk) = self.wire.back_mut() else { return };
+        let before = chunk.len();
+        frame::append(chunk, opcode, payload, key);
+        let wire = chunk.len() - before;
         self.wire_bytes += wire;
         // No frame is longer than max_message and a header, so both fit.
         self.pending.push_back(Pending { wire: wire as u32, payload: payload.len() as u32, is_message });
-    }
-
-    fn announce(&mut self) -> bool {
-        !std::mem::replace(&mut self.announced, true)
     }
 
     // The connection's side.
@@ -158,16 +162,16 @@ impl Outbox {
         self.close_code
     }
 
-    /// Swaps what is queued into `out`, which must be empty. False if nothing is queued; from then on the next push has to
+    /// Swaps the next chunk into `out`, which must be empty. False if nothing is queued; from then on the next push has to
     /// be told again.
     pub fn take(&mut self, out: &mut Vec<u8>) -> bool {
-        self.announced = !self.wire.is_empty();
-        if !self.announced {
+        let Some(chunk) = self.wire.pop_front() else {
+            self.announced = false;
             return false;
-        }
-        std::mem::swap(&mut self.wire, out);
-        if self.wire.capacity() > KEEP {
-            self.wire = Vec::new();
+        };
+        let emptied = std::mem::replace(out, chunk);
+        if emptied.capacity() <= KEEP {
+            self.spare = emptied;
         }
         true
     }
@@ -193,7 +197,7 @@ impl Outbox {
     /// Seals the gate without a Close frame and drops what is queued; it stays counted as unsent.
     pub fn shut_down(&mut self) {
         self.gate = Gate::Sealed;
-        self.wire = Vec::new();
+        self.wire = VecDeque::new();
     }
 
     /// Messages accepted and not wholly written, and their payload bytes.
@@ -254,6 +258,23 @@ mod tests {
         assert_eq!(unsent[14], (1, 2));
         assert_eq!(unsent[22], (0, 0));
         assert!(!outbox.take(&mut out));
+    }
+
+    #[test]
+    fn a_backlog_is_handed_out_in_chunks_and_in_order() {
+        let mut outbox = open_outbox(CHUNK, usize::MAX);
+        for number in 0..100u8 {
+            outbox.push(Kind::Binary, &[number; 10_000]).unwrap();
+        }
+        let (mut out, mut numbers) = (Vec::new(), Vec::new());
+        while outbox.take(&mut out) {
+            assert!(out.len() < CHUNK + 10_014, "control frames wait for no more than this");
+            numbers.extend(out.chunks(10_008).map(|frame| frame[8]));
+            outbox.settle(out.len());
+            out.clear();
+        }
+        assert_eq!(numbers, Vec::from_iter(0..100));
+        assert_eq!(outbox.unsent(), (0, 0));
     }
 
     #[test]

@@ -105,6 +105,11 @@ impl Ending {
         Ending::new(Error::Aborted, Initiator::Local, "closed by this side before the connection was made")
     }
 
+    /// Its loop was freed.
+    pub fn freed() -> Ending {
+        Ending::new(Error::Aborted, Initiator::Local, "ended with its loop")
+    }
+
     /// A fault in this library.
     pub fn internal() -> Ending {
         Ending::new(Error::Internal, Initiator::Local, "a fault in the library, caught; please report it")

@@ -26,6 +26,8 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 
 /// Reads before others get their turn.
 const READS_A_TURN: usize = 8;
+/// Writes before others get their turn.
+const WRITES_A_TURN: usize = 16;
 /// Waiting pongs, in bytes, beyond which only the last ping is answered (RFC 6455 section 5.5.3).
 const MAX_PONGS: usize = 4096;
 /// How long the server is given to end the stream, as it should (section 7.1.1), once nothing else is to be waited for.
@@ -121,20 +123,24 @@ impl<S: Transport> Session<S> {
     pub(super) fn turn<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         let read = self.read(context);
         self.tell_violation(context);
-        self.write(context);
+        let more = self.write(context);
         match read {
             Read::Ended(error) => self.stream_ended(error),
             Read::Emptied if self.write_error.is_some() => self.stream_ended(None),
-            Read::Emptied | Read::Paused => Progress::Wait,
-            Read::Budget => Progress::Again,
+            Read::Emptied | Read::Paused if !more => Progress::Wait,
+            _ => Progress::Again,
         }
     }
 
     /// Writes all that can be.
     pub(super) fn flush<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
-        self.write(context);
-        // After a failed write the peer may still have said why: read to the end.
-        if self.write_error.is_some() { self.turn(context) } else { Progress::Wait }
+        let more = self.write(context);
+        match self.write_error {
+            // The peer may still have said why: read to the end.
+            Some(_) => self.turn(context),
+            None if more => Progress::Again,
+            None => Progress::Wait,
+        }
     }
 
     /// The host's Close frame is in the outbox.
@@ -286,8 +292,12 @@ impl<S: Transport> Session<S> {
 
     // Writing.
 
-    fn write<N, E>(&mut self, context: &mut Context<'_, N, E>) {
-        while self.write_error.is_none() && self.refill(context) {
+    /// True if more can be written, but others are to get their turn.
+    fn write<N, E>(&mut self, context: &mut Context<'_, N, E>) -> bool {
+        for _ in 0..WRITES_A_TURN {
+            if self.write_error.is_some() || !self.refill(context) {
+                return false;
+            }
             match self.stream.write(&self.out[self.written..]) {
                 Ok(0) => self.write_error = Some(ErrorKind::WriteZero.into()),
                 Ok(count) => {
@@ -296,11 +306,12 @@ impl<S: Transport> Session<S> {
                         context.outbox.lock().settle(count);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => self.write_error = Some(error),
             }
         }
+        true
     }
 
     /// Puts the next bytes to be written into `out`, if all before them are written. False if there are none.

@@ -1,5 +1,6 @@
 //! Name look-ups, off the engine: the system's resolver blocks, and may for minutes.
 
+use super::thread::with_signals_blocked;
 use super::{Command, Link, Shared};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -43,7 +44,8 @@ impl Lookups {
             return;
         }
         let (shared, questions) = (Arc::clone(&self.shared), Arc::clone(&self.queue));
-        match thread::Builder::new().name("egret-ws-lookup".to_owned()).spawn(move || run(&shared, &questions)) {
+        let thread = thread::Builder::new().name("egret-ws-lookup".to_owned());
+        match with_signals_blocked(|| thread.spawn(move || run(&shared, &questions))) {
             Ok(_) => queue.threads += 1,
             // Another thread may be there to take it; else say why it cannot be done.
             Err(error) if queue.threads == 0 => {

@@ -25,7 +25,7 @@ use crate::transport::tcp::Tcp;
 use inbox::Batch;
 use lookup::Lookups;
 use mio::{Poll, Token, Waker};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -53,7 +53,8 @@ pub struct Engine {
     entries: Vec<Option<Entry>>,
     live: usize,
     timers: BTreeSet<(Instant, usize)>,
-    commands: Vec<Command>,
+    /// Taken from the host, and not yet run.
+    commands: VecDeque<Command>,
     lookups: Lookups,
     buffer: Box<[u8]>,
     batch: Batch,
@@ -85,7 +86,7 @@ impl Engine {
             entries: Vec::new(),
             live: 0,
             timers: BTreeSet::new(),
-            commands: Vec::new(),
+            commands: VecDeque::new(),
             buffer: vec![0; READ_BUFFER].into_boxed_slice(),
             batch: Batch::default(),
             now: Instant::now(),
@@ -166,20 +167,12 @@ impl Engine {
         }
     }
 
-    /// Does what the host asked for, until it asks for nothing more.
+    /// Does what the host has asked for so far.
     pub fn run_commands(&mut self) {
         self.now = Instant::now();
-        loop {
-            let mut commands = std::mem::take(&mut self.commands);
-            self.shared.take_commands(&mut commands);
-            if commands.is_empty() {
-                self.commands = commands;
-                return;
-            }
-            for command in commands.drain(..) {
-                self.run(command);
-            }
-            self.commands = commands;
+        self.shared.take_commands(&mut self.commands);
+        while let Some(command) = self.commands.pop_front() {
+            self.run(command);
         }
     }
 
@@ -249,6 +242,7 @@ impl Engine {
             }
             Ok(_) => {}
             Err(_) => {
+                link.outbox.lock().shut_down();
                 if !told_closed {
                     self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect));
                 }
@@ -369,8 +363,9 @@ impl Engine {
     }
 
     fn end_all(&mut self, failed: bool) {
-        let ending = if failed { Ending::internal() } else { Ending::aborted() };
-        for command in self.shared.close_commands(failed) {
+        let ending = if failed { Ending::internal() } else { Ending::freed() };
+        let left = self.shared.close_commands(failed);
+        for command in std::mem::take(&mut self.commands).into_iter().chain(left) {
             if let Command::Connect(link, _) = command {
                 link.outbox.lock().shut_down();
                 self.batch.closed(link.key, Report::new(ending.clone(), Phase::Resolve));

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::log::Log;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,7 +50,9 @@ pub struct Shared {
 
 #[derive(Default)]
 struct Commands {
-    list: Vec<Command>,
+    list: VecDeque<Command>,
+    /// The loop is being freed: no connection can be begun.
+    stopping: bool,
     /// The engine has ended: it takes no more.
     closed: bool,
 }
@@ -80,10 +83,11 @@ impl Shared {
     /// Adds a command; [`Shared::wake`] is to follow. Fails if the engine has ended, with the reason.
     pub fn command(&self, command: Command) -> Result<(), Error> {
         let mut commands = self.commands.lock();
-        if commands.closed {
+        commands.stopping |= matches!(command, Command::Stop(_));
+        if commands.closed || commands.stopping && matches!(command, Command::Connect(..)) {
             return Err(if self.has_failed() { Error::Internal } else { Error::BadHandle });
         }
-        commands.list.push(command);
+        commands.list.push_back(command);
         Ok(())
     }
 
@@ -106,12 +110,12 @@ impl Shared {
         }
     }
 
-    pub(super) fn take_commands(&self, into: &mut Vec<Command>) {
+    pub(super) fn take_commands(&self, into: &mut VecDeque<Command>) {
         std::mem::swap(&mut self.commands.lock().list, into);
     }
 
     /// The engine ends: it takes what is there, and nothing after.
-    pub(super) fn close_commands(&self, failed: bool) -> Vec<Command> {
+    pub(super) fn close_commands(&self, failed: bool) -> VecDeque<Command> {
         let mut commands = self.commands.lock();
         self.failed.fetch_or(failed, SeqCst);
         commands.closed = true;

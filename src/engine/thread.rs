@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{Builder, JoinHandle};
 
-/// Starts it. It ends after [`super::Command::Stop`].
+/// Starts it. It ends after [`super::Command::Stop`], or when the engine has failed.
 pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
     with_signals_blocked(|| Builder::new().name("egret-ws".to_owned()).spawn(move || run(engine)))
 }
@@ -14,24 +14,34 @@ fn run(mut engine: Engine) {
     while !engine.is_stopped() {
         match catch_unwind(AssertUnwindSafe(|| engine.turn(None))) {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return engine.fail(format_args!("{error}")),
-            Err(_) => return engine.fail(format_args!("a panic was caught")),
+            Ok(Err(error)) => return last(|| engine.fail(format_args!("{error}"))),
+            Err(_) => return last(|| engine.fail(format_args!("a panic was caught"))),
         }
     }
-    engine.end();
+    last(|| engine.end());
+}
+
+/// What fails here has nobody left to tell.
+fn last(act: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(act));
 }
 
 /// A thread inherits the signal mask of its maker. The host's signals are the host's: none may be handled on a thread it
-/// does not know.
+/// does not know. But those that a fault of the thread itself raises are let through, for the host's crash reporter.
 #[cfg(unix)]
 #[allow(unsafe_code)] // the signal mask is not in std
-fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
+pub(super) fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
     use std::mem::MaybeUninit;
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigfillset initialises `all`, pthread_sigmask reads it and writes `before`; both live on this stack.
+    let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT, libc::SIGSYS];
+    // SAFETY: sigfillset initialises `all`, which the calls after it change and read; pthread_sigmask writes `before`. Both
+    // live on this stack.
     let blocked = unsafe {
         libc::sigfillset(all.as_mut_ptr());
+        for fault in faults {
+            libc::sigdelset(all.as_mut_ptr(), fault);
+        }
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) == 0
     };
     let made = make();
@@ -43,6 +53,6 @@ fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
 }
 
 #[cfg(not(unix))]
-fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
+pub(super) fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
     make()
 }

@@ -90,8 +90,10 @@ pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
     guard_code(|| {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.begin_free().inspect_err(|error| refused(&host_loop, "free", *error))?;
-        handle::remove_loop(r#loop, &host_loop);
+        handle::remove_loop(&host_loop);
         host_loop.finish_free();
+        // A connect call of another thread may have made a socket just before the loop took no more.
+        handle::remove_loop(&host_loop);
         Ok(())
     })
 }

@@ -14,7 +14,7 @@ pub struct egret_ws {
 }
 
 /// Called once when the connection is open. `user` is the one of the socket's options. From here on messages can be sent,
-/// from inside this callback too.
+/// from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
 pub type egret_ws_on_connect = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
@@ -39,7 +39,9 @@ pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>
 /// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
 /// from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
 /// and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
-/// already, so use it to compare only. Never contains message payloads. Return soon: the connection waits.
+/// already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
+/// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
+/// `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running.
 pub type egret_ws_on_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws)>;
 
@@ -105,7 +107,8 @@ pub struct egret_ws_options {
     /// brought (64 KiB) and one message may lie above it. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-    /// of preference, ending in a NUL, copied. NULL: none. What it chose, `egret_ws_subprotocol` tells.
+    /// of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
+    /// a browser. What it chose, `egret_ws_subprotocol` tells.
     pub subprotocols: *const c_char,
 }
 

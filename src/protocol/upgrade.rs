@@ -150,7 +150,13 @@ impl Answer {
             return Err(malformed(status, "the answer has an extension that was not asked for"));
         }
         let mut chosen = values("sec-websocket-protocol").map(<[u8]>::trim_ascii);
-        let Some(subprotocol) = chosen.next() else { return Ok(String::new()) };
+        let Some(subprotocol) = chosen.next() else {
+            // The RFC allows it; browsers do not, and a game expects what they do.
+            return match self.subprotocols.as_slice() {
+                [] => Ok(String::new()),
+                _ => Err(malformed(status, "the answer chose none of the subprotocols offered")),
+            };
+        };
         match self.subprotocols.iter().find(|offered| offered.as_bytes() == subprotocol) {
             Some(offered) if chosen.next().is_none() => Ok(offered.clone()),
             _ => Err(malformed(status, "the answer has a subprotocol that was not asked for")),
@@ -268,7 +274,7 @@ mod tests {
         let request = String::from_utf8(request("h", "/", KEY, &list)).unwrap();
         assert!(request.ends_with("\r\nSec-WebSocket-Protocol: chat.v2, chat.v1\r\n\r\n"));
         let choice = |extra: &str| feed_with(&good(extra), 50, offered).map(|agreed| agreed.unwrap().0);
-        assert_eq!(choice(""), Ok(String::new()));
+        assert!(choice("").is_err());
         assert_eq!(choice("Sec-WebSocket-Protocol: chat.v1\r\n"), Ok("chat.v1".into()));
         for extra in ["chat.v3", "CHAT.V1", "chat.v1, chat.v2", "", "chat.v1\r\nSec-WebSocket-Protocol: chat.v1"] {
             assert!(choice(&format!("Sec-WebSocket-Protocol: {extra}\r\n")).is_err(), "{extra}");

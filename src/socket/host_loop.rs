@@ -5,7 +5,7 @@ use super::{Listener, Plan, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
 use crate::engine::{Command, Engine, Link, Shared, thread};
 use crate::error::Error;
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::protocol::mask::system_entropy;
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +39,8 @@ pub struct Loop {
     /// Sockets that the dispatcher does not know yet.
     joined: Mutex<Vec<Arc<Socket>>>,
     /// Sockets that were freed and whose user data is to be released.
-    freed: Mutex<Vec<Arc<Socket>>>,
+    /// `None` when the loop has ended.
+    freed: Mutex<Option<Vec<Arc<Socket>>>>,
     any_freed: AtomicBool,
     pub(super) keys: Mutex<Keys>,
 }
@@ -87,6 +88,10 @@ impl Drop for Polling<'_> {
         if let Some(dispatcher) = self.dispatcher.take() {
             *self.host_loop.dispatcher.lock() = Some(dispatcher);
         }
+        if std::thread::panicking() {
+            // What it was about is not lost: the next poll goes on.
+            self.host_loop.shared.due.store(true, SeqCst);
+        }
         self.host_loop.poller.store(0, SeqCst);
     }
 }
@@ -110,7 +115,7 @@ impl Loop {
             poller: AtomicUsize::new(0),
             wake_later: AtomicBool::new(false),
             joined: Mutex::default(),
-            freed: Mutex::default(),
+            freed: Mutex::new(Some(Vec::new())),
             any_freed: AtomicBool::new(false),
             keys: Mutex::default(),
         }))
@@ -160,7 +165,10 @@ impl Loop {
     }
 
     pub(super) fn freed(&self, socket: &Arc<Socket>) {
-        self.freed.lock().push(Arc::clone(socket));
+        match self.freed.lock().as_mut() {
+            Some(freed) => freed.push(Arc::clone(socket)),
+            None => return,
+        }
         self.any_freed.store(true, SeqCst);
         self.shared.make_due();
     }
@@ -169,7 +177,7 @@ impl Loop {
         if !self.any_freed.load(SeqCst) || !self.any_freed.swap(false, SeqCst) {
             return Vec::new();
         }
-        std::mem::take(&mut *self.freed.lock())
+        self.freed.lock().as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     // Commands.
@@ -193,9 +201,22 @@ impl Loop {
         }
     }
 
-    /// Inline: does what was asked for on this thread, unless another is at it; that one takes it along.
+    /// A message was queued behind another that the engine was told of, perhaps inside a callback on another thread, which
+    /// may last: tells it now.
+    pub(super) fn hurry(&self) {
+        if self.wake_later.load(SeqCst) && self.poller.load(SeqCst) != this_thread() {
+            self.run_commands();
+        }
+    }
+
+    /// Inline: does what was asked for on this thread, unless another is at it; that one takes it along. Not for ever: what
+    /// other threads add all the time is left to the poll at last.
     fn turn_commands(&self, slot: &Mutex<Option<Box<Engine>>>) {
-        while self.shared.has_commands() {
+        const PASSES: usize = 16;
+        for _ in 0..PASSES {
+            if !self.shared.has_commands() {
+                return;
+            }
             let Some(mut engine) = slot.lock().take() else {
                 self.shared.wake();
                 return;
@@ -211,6 +232,9 @@ impl Loop {
     // Polling.
 
     fn begin_poll(&self) -> Result<(), Error> {
+        if log::is_in_sink() {
+            return Err(Error::Reentrant);
+        }
         let me = this_thread();
         match self.poller.compare_exchange(0, me, SeqCst, SeqCst) {
             Ok(_) => Ok(()),
@@ -236,12 +260,7 @@ impl Loop {
         };
         loop {
             if let Driver::Inline(engine) = &self.driver {
-                let wait = if self.shared.due.load(SeqCst) {
-                    Some(Duration::ZERO)
-                } else {
-                    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
-                };
-                self.turn(engine, wait);
+                self.turn(engine, deadline);
             }
             self.shared.due.store(false, SeqCst);
             let budget = Budget {
@@ -256,8 +275,11 @@ impl Loop {
             if made > 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Ok(made);
             }
-            // An inline engine has waited by itself, unless it has failed.
-            if !self.options.inline || self.shared.has_failed() {
+            if self.shared.has_failed() && !self.shared.due.load(SeqCst) {
+                return Err(Error::Internal); // nothing will ever come
+            }
+            // An inline engine has waited by itself.
+            if !self.options.inline {
                 self.shared.wait_until_due(deadline);
             }
         }
@@ -265,10 +287,16 @@ impl Loop {
 
     /// Inline: one pass of the engine. While another thread has it (a send that writes at once), its commands are all that
     /// is to be done, and it is soon back.
-    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, wait: Option<Duration>) {
+    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, deadline: Option<Instant>) {
         let Some(mut engine) = slot.lock().take() else {
             std::thread::yield_now();
             return;
+        };
+        // Looked at only now: what another thread makes due from here on finds the engine out, and wakes it.
+        let wait = if self.shared.due.load(SeqCst) {
+            Some(Duration::ZERO)
+        } else {
+            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
         };
         if !self.shared.has_failed() {
             match catch_unwind(AssertUnwindSafe(|| engine.turn(wait))) {
@@ -303,27 +331,28 @@ impl Loop {
     /// Ends the engine and releases every socket. No handle leads here any more.
     pub fn finish_free(&self) {
         let linger = self.options.linger;
-        if self.shared.command(Command::Stop(linger)).is_ok() {
-            match &self.driver {
-                Driver::Threaded(thread) => {
-                    self.shared.wake();
-                    if let Some(thread) = thread.lock().take() {
-                        // It catches its own panics.
-                        let _ = thread.join();
-                    }
+        // Fails if the engine has failed: then it has ended, or is about to.
+        let _ = self.shared.command(Command::Stop(linger));
+        match &self.driver {
+            Driver::Threaded(thread) => {
+                self.shared.wake();
+                if let Some(thread) = thread.lock().take() {
+                    // It catches its own panics.
+                    let _ = thread.join();
                 }
-                Driver::Inline(slot) => self.stop_inline(slot, Instant::now() + linger),
             }
+            Driver::Inline(slot) => self.stop_inline(slot, Instant::now() + linger),
         }
-        // In any case the engine has ended now, and takes no further socket.
+        // The engine has ended, and takes no further socket.
         let dispatcher = self.dispatcher.lock().take();
         let known = dispatcher.map(|dispatcher| dispatcher.into_sockets());
         let joined = std::mem::take(&mut *self.joined.lock());
-        let freed = std::mem::take(&mut *self.freed.lock());
-        for socket in known.into_iter().flatten().chain(joined).chain(freed) {
+        let freed = self.freed.lock().take();
+        for socket in known.into_iter().flatten().chain(joined).chain(freed.into_iter().flatten()) {
             socket.link.free();
             socket.release();
         }
+        self.log().close();
     }
 
     fn stop_inline(&self, slot: &Mutex<Option<Box<Engine>>>, stop_at: Instant) {
@@ -334,8 +363,12 @@ impl Loop {
                 continue;
             };
             let turned = catch_unwind(AssertUnwindSafe(|| {
-                while !engine.is_stopped() {
+                // A failed engine has no use for the time.
+                while !self.shared.has_failed() {
                     engine.turn(Some(stop_at.saturating_duration_since(Instant::now())))?;
+                    if engine.is_stopped() || Instant::now() >= stop_at {
+                        break;
+                    }
                 }
                 Ok::<(), std::io::Error>(())
             }));

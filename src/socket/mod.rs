@@ -71,7 +71,7 @@ impl Socket {
         let pushed = self.link.outbox.lock().push(kind, payload);
         match pushed {
             Ok(true) => self.host_loop.command(Command::Flush(Arc::clone(&self.link))),
-            Ok(false) => {}
+            Ok(false) => self.host_loop.hurry(),
             Err(error) => {
                 self.refused("send", error);
                 return Err(error);

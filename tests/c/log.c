@@ -140,10 +140,53 @@ static void a_log_need_not_be(void) {
     free_loop(loop);
 }
 
+/* Polls and frees from inside the log, where the engine may be in the middle of its work on this very thread. */
+typedef struct {
+    egret_ws_loop *loop;
+    int lines; /* of the thread that polls, which is the only one to touch it, or of the I/O thread before it was joined */
+} meddler;
+
+static void meddle(void *user, int32_t level, const char *text, egret_ws *ws) {
+    meddler *m = (meddler *)user;
+    egret_ws *another = NULL;
+    (void)level, (void)text, (void)ws;
+    m->lines++;
+    if (!m->loop) return;
+    CHECK_EQ(egret_ws_loop_poll(m->loop, -1), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_loop_free(m->loop), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_connect_url(m->loop, "no URL", NULL, &another), EGRET_WS_ERR_INVALID_URL); /* and no line of it */
+    CHECK(another == NULL);
+}
+
+static void the_log_cannot_be_used_to_poll(void) {
+    static meddler m;
+    static recorder r;
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    egret_ws *ws = NULL;
+    int lines;
+    options.user = &m;
+    options.on_log = meddle;
+    options.log_level = EGRET_WS_LOG_WARN;
+    m.loop = NULL;
+    m.lines = 0;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    m.loop = loop;
+    CHECK_EQ(egret_ws_connect_url(loop, "ws://", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(m.lines, 1);
+    begin_connect(loop, "ws://127.0.0.1:1/", &r); /* nobody listens: the engine has a line to write */
+    POLL_UNTIL(loop, r.releases == 1);
+    CHECK_EQ(r.report.error, EGRET_WS_ERR_CONNECT);
+    CHECK_OK(egret_ws_loop_free(loop));
+    lines = m.lines;
+    CHECK_EQ(lines, 2);
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
     refused_calls_are_explained();
     levels_are_respected();
     a_log_need_not_be();
+    the_log_cannot_be_used_to_poll();
     return 0;
 }
