@@ -376,5 +376,6 @@ impl Engine {
             self.remove(key);
         }
         self.publish();
+        self.shared.fall_silent();
     }
 }

@@ -42,8 +42,10 @@ pub struct Shared {
     arrived: Condvar,
     /// There may be something to dispatch. So a poll with nothing to do costs one load.
     pub due: AtomicBool,
-    /// The engine has failed, not ended.
+    /// The engine has failed: it takes no commands, and its last events are on their way.
     failed: AtomicBool,
+    /// The last events were published.
+    silent: AtomicBool,
     /// Where it logs.
     pub log: Arc<Log>,
 }
@@ -74,6 +76,7 @@ impl Shared {
             arrived: Condvar::new(),
             due: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             log,
         }
     }
@@ -133,6 +136,16 @@ impl Shared {
     }
 
     // Events.
+
+    /// No further event will come.
+    pub fn is_silent(&self) -> bool {
+        self.silent.load(SeqCst)
+    }
+
+    pub(super) fn fall_silent(&self) {
+        self.silent.store(true, SeqCst);
+        self.make_due(); // a poll that waits is to see it
+    }
 
     /// Hands a batch over, and wakes the poll that waits for it.
     pub(super) fn publish(&self, batch: &mut Batch) {

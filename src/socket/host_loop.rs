@@ -275,8 +275,9 @@ impl Loop {
             if made > 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Ok(made);
             }
-            if self.shared.has_failed() && !self.shared.due.load(SeqCst) {
-                return Err(Error::Internal); // nothing will ever come
+            // Asked in this order: what was published before the silence is due.
+            if self.shared.is_silent() && !self.shared.due.load(SeqCst) {
+                return Err(Error::Internal);
             }
             // An inline engine has waited by itself.
             if !self.options.inline {
