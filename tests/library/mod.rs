@@ -29,7 +29,7 @@ fn build_with_cargo() -> PathBuf {
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
     cargo.args(["build", "--lib", "--quiet", "--profile", profile]);
-    if parent.join("CACHEDIR.TAG").exists() {
+    if parent.join(".rustc_info.json").exists() {
         cargo.arg("--target-dir").arg(parent);
     } else {
         let target_dir = parent.parent().expect("the target directory");
