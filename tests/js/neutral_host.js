@@ -1,0 +1,81 @@
+// A host without a native library, for the tests of egret_ws.js: it records what it is asked to do, and a test says
+// what the peer does.
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const vm = require('node:vm');
+
+const SCRIPT = path.join(__dirname, '../../bindings/js/egret_ws.js');
+const source = fs.readFileSync(SCRIPT, 'utf8');
+const install = vm.runInThisContext(source, { filename: SCRIPT });
+
+const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, INTERNAL: -8, UNSUPPORTED: -9, NOT_OPEN: -10, TOO_BIG: -11,
+    BACKPRESSURE: -13, INVALID_URL: -14, CONNECT: -31, CONNECTION_LOST: -51, ABORTED: -53 };
+const CAP = 131072;
+
+// `global` is what the script finds of the engine's own; empty, it is that of a bare engine.
+function makeHost(global = {}) {
+    let lastId = 0;
+    const host = {
+        calls: [], // everything asked for, as [name, ...arguments]
+        reported: [], // what handlers threw
+        buffered: 0, // what bufferedAmount returns
+        answer: {}, // by function name: an error to return
+        open(url, protocols) {
+            host.calls.push(['open', url, protocols]);
+            return host.answer.open ?? ++lastId;
+        },
+        sendText(id, text) {
+            if (typeof text !== 'string') throw new Error('sendText takes a string');
+            return send('text', id, text, Buffer.byteLength(text));
+        },
+        sendBinary(id, data) {
+            // Bytes are copied, as the library does.
+            const bytes = ArrayBuffer.isView(data)
+                ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(data);
+            return send('binary', id, bytes.toString('hex'), bytes.length);
+        },
+        close(id, code, reason) {
+            host.calls.push(['close', id, code, reason]);
+            return host.answer.close ?? 0;
+        },
+        bufferedAmount: () => host.buffered,
+        normalizeUrl(url) {
+            try {
+                const parsed = new URL(url.replace(/^http/, 'ws'));
+                return /^wss?:$/.test(parsed.protocol) && !url.includes('#') ? parsed.href : null;
+            } catch {
+                return null;
+            }
+        },
+        reportError: (thrown) => host.reported.push(thrown),
+    };
+    function send(kind, id, payload, size) {
+        if (size > CAP) return ERR.TOO_BIG;
+        if (host.answer.send) return host.answer.send;
+        host.buffered += size;
+        host.calls.push([kind, id, payload]);
+        return 0;
+    }
+    const events = install(global, host);
+
+    return {
+        global, host, events,
+        WebSocket: global.WebSocket,
+        NativeWebSocket: global.egret_native.WebSocket,
+        // The connection of the last open().
+        get id() { return lastId; },
+        connected: (id = lastId, protocol = '', extensions = '') => events.connected(id, protocol, extensions),
+        text: (text, id = lastId) => events.text(id, text),
+        binary: (bytes, id = lastId) => events.binary(id, new Uint8Array(bytes).buffer),
+        closed: (code = 1000, reason = '', id = lastId) => events.closed(id, code, reason, true, 0, 'closed'),
+        lost: (id = lastId) => events.closed(id, 1006, '', false, ERR.CONNECTION_LOST, 'the connection was lost'),
+        poll: () => events.poll(),
+        sent: () => host.calls.filter(([name]) => name === 'text' || name === 'binary').map((call) => call[2]),
+        // What one function was asked, without its name.
+        asked: (name) => host.calls.filter((call) => call[0] === name).map((call) => call.slice(1)),
+    };
+}
+
+module.exports = { makeHost, install, source, ERR, CAP };
