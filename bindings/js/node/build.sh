@@ -1,0 +1,33 @@
+#!/bin/sh
+# build.sh LIB_DIR [OUT]: compiles the addon against the libegret_ws in LIB_DIR.
+#
+# OUT is `egret_ws.node` beside this script unless given. CC and CFLAGS as usual. NODE_INCLUDE is the directory of
+# node_api.h; it is looked for beside `node` unless given.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+die() {
+    echo "build.sh: $*" >&2
+    exit 1
+}
+
+[ $# -ge 1 ] || die "usage: build.sh LIB_DIR [OUT]"
+library=$(cd "$1" && pwd)
+out=${2:-$here/egret_ws.node}
+
+if [ -z "${NODE_INCLUDE:-}" ]; then
+    command -v node >/dev/null || die "node is missing; install it (Debian: nodejs)"
+    NODE_INCLUDE=$(node -p 'require("path").resolve(process.execPath, "../../include/node")')
+fi
+[ -f "$NODE_INCLUDE/node_api.h" ] ||
+    die "no node_api.h in $NODE_INCLUDE; install Node's headers (Debian: libnode-dev; npm: node-api-headers)" \
+        "and set NODE_INCLUDE to their directory"
+
+# The symbols of Node-API are node's own, found when it loads the addon.
+case $(uname -s) in
+Darwin) link="-bundle -undefined dynamic_lookup" ;;
+*) link="-shared -fPIC" ;;
+esac
+# shellcheck disable=SC2086 # these are lists of words
+"${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic ${CFLAGS:-} $link -I"$here/../../../include" -I"$NODE_INCLUDE" \
+    "$here/egret_ws_node.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"

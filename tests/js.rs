@@ -1,0 +1,152 @@
+//! The JavaScript of `bindings/js`: runs the programs of `tests/js` under Node.
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+mod library;
+
+use std::io::{Read, Write, stderr};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than any wait inside the programs, so that they tell first what they waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn neutral_websocket() {
+    node(&["neutral_websocket.js"]);
+}
+
+#[test]
+fn neutral_events() {
+    node(&["neutral_events.js"]);
+}
+
+#[test]
+fn neutral_native() {
+    node(&["neutral_native.js"]);
+}
+
+#[test]
+fn neutral_model() {
+    node(&["neutral_model.js"]);
+}
+
+#[test]
+fn egret_module() {
+    node(&["module.js", concat!(env!("CARGO_TARGET_TMPDIR"), "/egret-module")]);
+}
+
+#[test]
+fn node_sockets() {
+    node_glue(&["node_sockets.js"]);
+}
+
+#[test]
+fn node_connecting() {
+    node_glue(&["node_connecting.js"]);
+}
+
+#[test]
+fn node_lifetime() {
+    node_glue(&["--expose-gc", "node_lifetime.js"]);
+}
+
+#[test]
+fn node_memory() {
+    node_glue(&["--expose-gc", "--max-semi-space-size=1", "node_memory.js"]);
+}
+
+#[test]
+fn node_engine_with_its_own_module() {
+    node_engine("");
+}
+
+#[test]
+fn node_engine_with_our_module() {
+    node_engine(concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js/module/bin/socket.js"));
+}
+
+/// Runs a program of the Node-API glue: the last two arguments are an echo server's URL and the addon.
+fn node_glue(arguments: &[&str]) {
+    static ADDON: LazyLock<String> = LazyLock::new(|| {
+        let addon = format!("{}/egret_ws.node", env!("CARGO_TARGET_TMPDIR"));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/js/node/build.sh");
+        library::run(Command::new(script).arg(library::build()).arg(&addon).env("CFLAGS", "-Werror"));
+        addon
+    });
+    static ECHO_URL: LazyLock<String> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
+        thread::spawn(move || echo_server::serve(listener));
+        url
+    });
+    if is_skipped() {
+        return node(arguments);
+    }
+    node(&[arguments, &[&ECHO_URL, &ADDON]].concat());
+}
+
+/// Runs the real engine with a socket module: with its own if none is given.
+fn node_engine(module: &str) {
+    if is_skipped() {
+        return node(&["node_engine.js", module]);
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/engine.sh");
+    let engine = library::run(Command::new(script).arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/egret-engine")));
+    let own = format!("{}/socket/socket.js", engine.trim());
+    node_glue(&["node_engine.js", engine.trim(), if module.is_empty() { &own } else { module }]);
+}
+
+fn is_skipped() -> bool {
+    std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"))
+}
+
+/// Runs `node` in `tests/js` and shows what it wrote. It has to end with success; `SKIP` with `js` in it skips it, aloud.
+fn node(arguments: &[&str]) {
+    if is_skipped() {
+        // Not by `eprintln!`, which cargo shows for tests that fail only.
+        writeln!(stderr(), "SKIPPED: js: {} (js is named in SKIP)", arguments.join(" ")).expect("stderr");
+        return;
+    }
+    let mut child = Command::new("node")
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run node: {error}; install it, version 20 or newer (Debian: nodejs)"));
+    let stdout = collect(child.stdout.take().expect("piped"));
+    let stderr = collect(child.stderr.take().expect("piped"));
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().expect("a child to wait for") {
+            Some(status) => break Some(status),
+            None if Instant::now() >= deadline => {
+                child.kill().expect("a child to end");
+                child.wait().expect("a child that was ended");
+                break None;
+            }
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    print!("{}", stdout.join().expect("the reader of stdout"));
+    eprint!("{}", stderr.join().expect("the reader of stderr"));
+    match status {
+        Some(status) => assert!(status.success(), "node {arguments:?}: {status}"),
+        None => panic!("node {arguments:?} did not end within {PATIENCE:?}"),
+    }
+}
+
+/// Reads to the end in a thread, so that no pipe fills up.
+fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        pipe.read_to_end(&mut text).expect("a readable pipe");
+        String::from_utf8_lossy(&text).into_owned()
+    })
+}

@@ -1,0 +1,162 @@
+'use strict';
+
+// The Egret engine, unmodified, with a socket module, on our WebSocket: node_engine.js ENGINE SOCKET_MODULE ECHO_URL ADDON.
+// ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a `socket.js`.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('node:test');
+const vm = require('node:vm');
+const install = require('../../bindings/js/node');
+const { TIMEOUT_MS, addon, echoUrl, serve } = require('./node_support.js');
+
+const [engine, socketModule] = process.argv.slice(2);
+const { hostname: host, port } = new URL(echoUrl);
+
+globalThis.window = globalThis;
+install(globalThis, { addon, interval: 1 });
+for (const script of [path.join(engine, 'egret', 'egret.js'), socketModule]) {
+  vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
+}
+
+function engineTest(name, body) {
+  test(name, { timeout: TIMEOUT_MS }, body);
+}
+
+/** The next event of this type, from an egret.EventDispatcher. */
+function next(dispatcher, type) {
+  return new Promise((resolve) => dispatcher.once(type, resolve, null));
+}
+
+async function connect() {
+  const socket = new egret.WebSocket();
+  socket.connect(host, Number(port));
+  await next(socket, egret.Event.CONNECT);
+  return socket;
+}
+
+engineTest('the sample of the documentation', async () => {
+  const lines = [];
+  let main;
+  await new Promise((resolve) => {
+    const console = {
+      log(line) {
+        lines.push(line);
+        if (lines.length === 2) resolve();
+      },
+    };
+    class Main {
+      constructor() {
+        this.socket = new egret.WebSocket();
+        this.socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, this.onReceiveMessage, this);
+        this.socket.addEventListener(egret.Event.CONNECT, this.onSocketOpen, this);
+        this.socket.connect(host, Number(port));
+      }
+      onSocketOpen() {
+        const cmd = 'Hello Egret WebSocket';
+        console.log('The connection is successful, send data: ' + cmd);
+        this.socket.writeUTF(cmd);
+      }
+      onReceiveMessage() {
+        const msg = this.socket.readUTF();
+        console.log('Receive data:' + msg);
+      }
+    }
+    main = new Main();
+  });
+  main.socket.close(); // the sample never does; the timer polls as long as there is a socket
+  assert.deepStrictEqual(lines, [
+    'The connection is successful, send data: Hello Egret WebSocket',
+    'Receive data:Hello Egret WebSocket',
+  ]);
+});
+
+engineTest('text of any script, and a close', async () => {
+  const socket = await connect();
+  for (const text of ['\u4f60\u597d', 'a'.repeat(100000), '\u{1f600}']) {
+    socket.writeUTF(text);
+    await next(socket, egret.ProgressEvent.SOCKET_DATA);
+    assert.strictEqual(socket.readUTF(), text);
+  }
+  assert.strictEqual(socket.connected, true);
+  socket.close();
+  await next(socket, egret.Event.CLOSE);
+  assert.strictEqual(socket.connected, false);
+});
+
+engineTest('ints and UTF in binary mode', async () => {
+  const socket = await connect();
+  socket.type = egret.WebSocket.TYPE_BINARY;
+  const out = new egret.ByteArray();
+  out.writeInt(-123456789);
+  out.writeDouble(Math.PI);
+  out.writeUTF('\u4f60\u597d');
+  out.writeBoolean(true);
+  socket.writeBytes(out);
+  await next(socket, egret.ProgressEvent.SOCKET_DATA);
+  const back = new egret.ByteArray();
+  socket.readBytes(back);
+  back.position = 0;
+  assert.strictEqual(back.length, out.length);
+  assert.deepStrictEqual([back.readInt(), back.readDouble(), back.readUTF(), back.readBoolean()],
+    [-123456789, Math.PI, '\u4f60\u597d', true]);
+
+  socket.writeBytes(out, 4, 8); // the double alone
+  await next(socket, egret.ProgressEvent.SOCKET_DATA);
+  const part = new egret.ByteArray();
+  socket.readBytes(part);
+  part.position = 0;
+  assert.deepStrictEqual([part.length, part.readDouble()], [8, Math.PI]);
+  socket.close();
+  await next(socket, egret.Event.CLOSE);
+});
+
+engineTest('a dead port, then the same object connects from inside CLOSE', async () => {
+  const log = [];
+  const socket = new egret.WebSocket();
+  socket.addEventListener(egret.IOErrorEvent.IO_ERROR, () => log.push('ioError'), null);
+  socket.once(egret.Event.CLOSE, () => {
+    log.push('close');
+    socket.connect(host, Number(port));
+  }, null);
+  socket.connect('127.0.0.1', 1);
+  await next(socket, egret.Event.CONNECT);
+  assert.deepStrictEqual(log, ['ioError', 'close']);
+  socket.writeUTF('again');
+  await next(socket, egret.ProgressEvent.SOCKET_DATA);
+  assert.strictEqual(socket.readUTF(), 'again');
+  socket.close();
+  await next(socket, egret.Event.CLOSE);
+});
+
+engineTest('the server closes, and the same object connects elsewhere from inside CLOSE', async () => {
+  const server = await serve((peer) => {
+    peer.accept();
+    peer.frame(8, [0x03, 0xe8]);
+  });
+  const socket = new egret.WebSocket();
+  socket.once(egret.Event.CLOSE, () => socket.connectByUrl(echoUrl), null);
+  socket.connectByUrl(server.url);
+  await next(socket, egret.Event.CONNECT);
+  await next(socket, egret.Event.CONNECT);
+  socket.writeUTF('elsewhere');
+  await next(socket, egret.ProgressEvent.SOCKET_DATA);
+  assert.strictEqual(socket.readUTF(), 'elsewhere');
+  socket.close();
+  await next(socket, egret.Event.CLOSE);
+});
+
+engineTest('connectByUrl with a query and no slash', async () => {
+  let target;
+  const server = await serve((peer) => {
+    target = peer.target;
+    peer.accept();
+  });
+  const socket = new egret.WebSocket();
+  socket.connectByUrl(`ws://${server.authority}?room=1`);
+  await next(socket, egret.Event.CONNECT);
+  assert.strictEqual(target, '/?room=1');
+  socket.close();
+  await next(socket, egret.Event.CLOSE);
+});

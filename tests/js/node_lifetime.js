@@ -1,0 +1,112 @@
+'use strict';
+
+// Who keeps what alive, and what is left afterwards. Needs --expose-gc.
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const test = require('node:test');
+const { Worker } = require('node:worker_threads');
+const { TIMEOUT_MS, addon, both, connected, echoUrl, serve, start } = require('./node_support.js');
+
+const support = JSON.stringify(require.resolve('./node_support.js'));
+
+function runNode(script) {
+  return spawnSync(process.execPath, ['-e', script, echoUrl, addon], { timeout: TIMEOUT_MS, encoding: 'utf8' });
+}
+
+const turn = () => new Promise(setImmediate);
+
+/** Collects garbage until `done` says so. What `done` derefs lives to the end of its turn; finalisers run in another. */
+async function collectUntil(done) {
+  const deadline = Date.now() + TIMEOUT_MS / 2;
+  while (!done()) {
+    assert(Date.now() < deadline, 'the garbage was not collected');
+    await turn();
+    gc();
+    await turn();
+  }
+}
+
+/** A server that says `hello`, and whose `left` becomes the code of the Close frame it got. */
+async function watcher() {
+  const server = await serve((peer) => {
+    peer.accept();
+    peer.onframe = (opcode, payload) => {
+      if (opcode === 8) server.left = payload.readUInt16BE(0);
+    };
+    server.say = (text) => peer.frame(1, text);
+  });
+  return server;
+}
+
+both('an open socket that nothing refers to lives on, until it is closed', async (host) => {
+  const server = await watcher();
+  let received = null;
+  const dropped = await (async () => {
+    const socket = await connected(host, server.url);
+    socket.onmessage = ({ data, target }) => {
+      received = data;
+      target.close(1000);
+    };
+    return new WeakRef(socket);
+  })();
+  // Something as old has to be gone before it counts that the socket is not.
+  const witness = new WeakRef({});
+  await collectUntil(() => witness.deref() === undefined);
+  assert.notStrictEqual(dropped.deref(), undefined);
+  server.say('hello');
+  await collectUntil(() => dropped.deref() === undefined);
+  assert.strictEqual(received, 'hello');
+});
+
+for (const inline of [false, true]) {
+  const driver = inline ? 'inline' : 'threaded';
+
+  test(`an installation that nobody can poll any more goes away (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+    const server = await watcher();
+    await (async () => {
+      const host = start({ inline, interval: undefined });
+      const socket = new host.WebSocket(server.url);
+      while (socket.readyState !== host.WebSocket.OPEN) {
+        host.poll();
+        await turn();
+      }
+    })();
+    await collectUntil(() => server.left !== undefined);
+    assert.strictEqual(server.left, 1001);
+  });
+
+  test(`a worker that is terminated takes its sockets along (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+    const server = await watcher();
+    const worker = new Worker(
+      `const { start, connected } = require(${support});
+       connected(start({ inline: ${inline} }), '${server.url}')
+         .then(() => require('node:worker_threads').parentPort.postMessage('open'));`,
+      { eval: true, argv: [echoUrl, addon] });
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    await worker.terminate();
+    while (server.left === undefined) await turn();
+    assert.strictEqual(server.left, 1001);
+  });
+
+  test(`the process may end inside a handler (${driver})`, () => {
+    const script = `
+      const { start, echoUrl } = require(${support});
+      const host = start({ inline: ${inline} });
+      const socket = new host.WebSocket(echoUrl);
+      socket.onopen = () => process.exit(17);`;
+    const { status, signal, stderr } = runNode(script);
+    assert.deepStrictEqual([status, signal], [17, null], stderr);
+  });
+
+  test(`the timer lets the process end when the last socket has closed (${driver})`, () => {
+    const script = `
+      const { start, echoUrl } = require(${support});
+      const host = start({ inline: ${inline} });
+      const socket = new host.WebSocket(echoUrl);
+      socket.onopen = () => socket.close();
+      socket.onclose = () => new host.WebSocket('ws://127.0.0.1:1').onclose = () => console.log('end');`;
+    const { status, stdout, stderr } = runNode(script);
+    assert.deepStrictEqual([status, stdout], [0, 'end\n'], stderr);
+  });
+}
