@@ -1,0 +1,96 @@
+/** @internal */
+namespace egret.ws {
+    /**
+     * The messages that have come and are not read yet. Text and bytes wait apart and each kind in its order, so that a
+     * read in one format never meets a message of the other. Until the game asks for the binary format there is one
+     * queue only, and what comes in binary frames is read as UTF-8.
+     */
+    export class Inbox {
+        private texts: (string | Uint8Array)[] = [];
+        private chunks: Uint8Array[] = null;
+        /** How much of the first chunk has been read. */
+        private offset = 0;
+        private bytesAvailable = 0;
+
+        /** Whether the game has asked for the binary format. */
+        public get binary(): boolean {
+            return this.chunks != null;
+        }
+
+        public acceptBinary(): void {
+            if (this.binary) {
+                return;
+            }
+            const waiting = this.texts;
+            this.texts = [];
+            this.chunks = [];
+            waiting.forEach(this.push, this);
+        }
+
+        public push(message: string | ArrayBuffer | Uint8Array): void {
+            if (typeof message == "string") {
+                this.texts.push(message);
+                return;
+            }
+            const bytes = new Uint8Array(message as ArrayBuffer);
+            if (!this.binary) {
+                this.texts.push(bytes);
+                return;
+            }
+            // Games read the head of a message and leave the rest: that must not be taken for the next message's head.
+            if (this.offset > 0) {
+                this.skip(this.chunks[0].length - this.offset);
+            }
+            this.chunks.push(bytes);
+            this.bytesAvailable += bytes.length;
+        }
+
+        /** The next message as text; empty if there is none. */
+        public readText(): string {
+            const message = this.texts.length > 0 ? this.texts.shift() : "";
+            if (typeof message == "string") {
+                return message;
+            }
+            return message.length > 0 ? new ByteArray(message.buffer as ArrayBuffer).readUTFBytes(message.length) : "";
+        }
+
+        /** The next string that `ByteArray.writeUTF` wrote: its length in two bytes, then UTF-8. */
+        public readUTF(): string {
+            const length = 2 + this.peek(2).readUnsignedShort();
+            const text = this.peek(length).readUTF();
+            this.skip(length);
+            return text;
+        }
+
+        /** Copies `length` bytes to `target`, or with 0 all there are. */
+        public readBytes(target: ByteArray, offset: number, length: number): void {
+            length = length || this.bytesAvailable;
+            this.peek(length).readBytes(target, offset);
+            this.skip(length);
+        }
+
+        /** The next bytes, from one message or several. If there are too few, throws the engine's error 1025. */
+        private peek(length: number): ByteArray {
+            if (length > this.bytesAvailable) {
+                $error(1025);
+            }
+            const bytes = new Uint8Array(length);
+            let start = this.offset;
+            for (let i = 0, filled = 0; filled < length; i++) {
+                const part = this.chunks[i].subarray(start, start + length - filled);
+                bytes.set(part, filled);
+                filled += part.length;
+                start = 0;
+            }
+            return new ByteArray(bytes.buffer as ArrayBuffer);
+        }
+
+        private skip(length: number): void {
+            this.bytesAvailable -= length;
+            this.offset += length;
+            while (this.chunks.length > 0 && this.offset >= this.chunks[0].length) {
+                this.offset -= this.chunks.shift().length;
+            }
+        }
+    }
+}

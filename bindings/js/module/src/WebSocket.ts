@@ -1,0 +1,211 @@
+namespace egret {
+    /** @internal */
+    const enum State {
+        /** Not connected, or a connection failed and its `close` has not come yet. */
+        Closed,
+        Connecting,
+        /** `close()` was called while connecting. */
+        Cancelled,
+        Connected,
+    }
+
+    /**
+     * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
+     *
+     * @event egret.Event.CONNECT The connection is open.
+     * @event egret.ProgressEvent.SOCKET_DATA A message has come: read it by `readUTF` or `readBytes`.
+     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed. If the connection is lost, CLOSE follows.
+     * @event egret.Event.CLOSE The connection is closed. The object can connect anew, also from inside this event.
+     */
+    export class WebSocket extends EventDispatcher {
+        /** The `type` for strings. */
+        public static TYPE_STRING: string = "webSocketTypeString";
+
+        /** The `type` for bytes. */
+        public static TYPE_BINARY: string = "webSocketTypeBinary";
+
+        // Names with a dollar are the engine's: a game's subclass does not use them.
+        private $socket: ws.NativeSocket = null;
+        private $state: State = State.Closed;
+        private $type: string = WebSocket.TYPE_STRING;
+        private $uri: string = "";
+        private $inbox: ws.Inbox = new ws.Inbox();
+
+        /**
+         * @param host Not used, and nor is `port`: call `connect`.
+         */
+        public constructor(host: string = "", port: number = 0) {
+            super();
+            if (!ws.isSupported()) {
+                $error(3100);
+            }
+        }
+
+        /**
+         * Connects to `ws://host:port`. Does nothing if connecting or connected.
+         * @param host A name or an address; one of IPv6 in brackets.
+         */
+        public connect(host: string, port: number): void {
+            this.$open("ws://" + host + ":" + port);
+        }
+
+        /**
+         * Connects to a URL. Does nothing if connecting or connected.
+         * @param url Such as `wss://example.com:8443/game?room=1`. A bad one throws.
+         */
+        public connectByUrl(url: string): void {
+            this.$open(url);
+        }
+
+        private $open(url: string): void {
+            if (this.$state != State.Closed) {
+                return;
+            }
+            this.$socket = ws.connect(url, {
+                onConnect: socket => this.$onConnect(socket),
+                onMessage: message => this.$onMessage(message),
+                onError: socket => this.$onError(socket),
+                onClose: socket => this.$onClose(socket),
+            });
+            this.$state = State.Connecting;
+            this.$uri = url;
+        }
+
+        /** Closes the connection, or gives up connecting. CLOSE follows. */
+        public close(): void {
+            if (this.$state == State.Connecting) {
+                this.$state = State.Cancelled;
+            } else if (this.$state != State.Connected) {
+                return;
+            }
+            this.$socket.close();
+        }
+
+        private $onConnect(socket: ws.NativeSocket): void {
+            if (this.$state == State.Cancelled) {
+                socket.close(); // A runtime that could not do it before.
+                return;
+            }
+            this.$state = State.Connected;
+            this.dispatchEventWith(Event.CONNECT);
+        }
+
+        private $onMessage(message: string | ArrayBuffer): void {
+            this.$inbox.push(message);
+            ProgressEvent.dispatchProgressEvent(this, ProgressEvent.SOCKET_DATA);
+        }
+
+        private $onError(socket: ws.NativeSocket): void {
+            // An open connection may survive an error: a message that was too big to send.
+            if (socket == this.$socket && this.$state != State.Connected) {
+                const cancelled = this.$state == State.Cancelled;
+                this.$state = State.Closed;
+                if (cancelled) {
+                    return; // The game gave up itself: CLOSE is what it waits for.
+                }
+            }
+            this.dispatchEventWith(IOErrorEvent.IO_ERROR);
+        }
+
+        private $onClose(socket: ws.NativeSocket): void {
+            // A game that reconnects on IO_ERROR gets the CLOSE of the failed connection while the next is under way.
+            if (socket == this.$socket) {
+                this.$state = State.Closed;
+                this.$socket = null;
+            }
+            this.dispatchEventWith(Event.CLOSE);
+        }
+
+        /** Every write is sent at once, as one message: there is nothing left to flush. */
+        public flush(): void {
+            this.$isConnected();
+        }
+
+        /** Sends a string: as text, or if `type` is binary, as bytes in the format of `ByteArray.writeUTF`. */
+        public writeUTF(message: string): void {
+            if (!this.$isConnected()) {
+                return;
+            }
+            if (this.$type == WebSocket.TYPE_BINARY) {
+                const bytes = new ByteArray();
+                bytes.writeUTF(message);
+                this.$socket.send(bytes.buffer);
+            } else {
+                this.$socket.send("" + message);
+            }
+        }
+
+        /**
+         * Reads the next message as a string, an empty one if there is none. If `type` is binary, reads a string in the
+         * format of `ByteArray.writeUTF`.
+         */
+        public readUTF(): string {
+            return this.$type == WebSocket.TYPE_BINARY ? this.$inbox.readUTF() : this.$inbox.readText();
+        }
+
+        /**
+         * Sends bytes as one message.
+         * @param offset Where in `bytes` to begin.
+         * @param length How many bytes; 0 for all from `offset` on.
+         */
+        public writeBytes(bytes: ByteArray, offset: number = 0, length: number = 0): void {
+            if (!this.$isConnected() || !this.$isBinary()) {
+                return;
+            }
+            const message = new ByteArray();
+            message.writeBytes(bytes, offset, length);
+            this.$socket.send(message.buffer);
+        }
+
+        /**
+         * Reads bytes that have come.
+         * @param bytes What they are copied to.
+         * @param offset Where in `bytes` to begin.
+         * @param length How many bytes; 0 for all that have come.
+         */
+        public readBytes(bytes: ByteArray, offset: number = 0, length: number = 0): void {
+            if (this.$isBinary()) {
+                this.$inbox.readBytes(bytes, offset, length);
+            }
+        }
+
+        /** Whether the connection is open. */
+        public get connected(): boolean {
+            return this.$state == State.Connected;
+        }
+
+        /** The URL of the last connection that was begun, or an empty string. */
+        public get URI(): string {
+            return this.$uri;
+        }
+
+        /** The format of what is sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
+        public get type(): string {
+            return this.$type;
+        }
+
+        public set type(value: string) {
+            this.$type = value;
+            if (value == WebSocket.TYPE_BINARY) {
+                this.$inbox.acceptBinary();
+            }
+        }
+
+        private $isConnected(): boolean {
+            if (!this.connected) {
+                $warn(3101);
+            }
+            return this.connected;
+        }
+
+        // As in the engine, it is enough that `type` has been binary once.
+        private $isBinary(): boolean {
+            if (!this.$inbox.binary) {
+                $warn(3102);
+            }
+            return this.$inbox.binary;
+        }
+    }
+
+    registerClass(WebSocket, "egret.WebSocket");
+}

@@ -1,0 +1,478 @@
+// egret.WebSocket as this project builds it, in the real engine.
+// usage: node module.js BUILD     a directory in which module_build.sh builds it, and puts the engine
+"use strict";
+
+const assert = require("assert");
+const { spawnSync } = require("child_process");
+const path = require("path");
+const test = require("node:test");
+const { world } = require("./module_world.js");
+
+const build = path.resolve(process.argv[2]);
+const builder = path.join(__dirname, "module_build.sh");
+const { status, error } = spawnSync(builder, [build], { stdio: "inherit", timeout: 50000 });
+if (status !== 0) {
+    console.error(error || `module_build.sh: ${status}`);
+    process.exit(1);
+}
+
+const bin = path.join(__dirname, "../../bindings/js/module/bin");
+const engines = path.join(build, "node_modules/egret-engine/build/socket/socket.js");
+
+const bytes = (...values) => new Uint8Array(values).buffer;
+const utf = text => {
+    const encoded = Buffer.from(text);
+    return bytes(encoded.length >> 8, encoded.length & 255, ...encoded);
+};
+
+// Each test runs with the module and its minified form, on each kind of native socket.
+function each(name, body) {
+    for (const file of ["socket.js", "socket.min.js"]) {
+        for (const kind of ["WebSocket", "egret_native"]) {
+            test(`${name} (${file}, ${kind})`, () => body(game(path.join(bin, file), kind)));
+        }
+    }
+}
+
+// One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
+function game(modulePath, kind) {
+    const it = world(build, modulePath, kind);
+    it.socket = new it.egret.WebSocket();
+    it.events = [];
+    it.on = {};
+    for (const type of ["connect", "close", "socketData", "ioError"]) {
+        it.socket.addEventListener(type, function (event) {
+            assert.strictEqual(this, it);
+            assert.strictEqual(event.target, it.socket);
+            it.events.push(type);
+            if (it.on[type]) it.on[type]();
+        }, it);
+    }
+    it.connected = () => {
+        it.socket.connect("example.com", 8080);
+        it.latest().open();
+        it.events.length = 0;
+        return it.latest();
+    };
+    it.byteArray = (...values) => new it.egret.ByteArray(bytes(...values));
+    it.bytesRead = (...range) => {
+        const target = new it.egret.ByteArray();
+        it.socket.readBytes(target, ...range);
+        return [...new Uint8Array(target.buffer)];
+    };
+    it.takeWarnings = () => it.warnings.splice(0).map(text => Number(/#(\d+)/.exec(text)[1]));
+    return it;
+}
+
+each("has the members of the documented class", it => {
+    const { egret, socket } = it;
+    assert.strictEqual(egret.WebSocket.TYPE_STRING, "webSocketTypeString");
+    assert.strictEqual(egret.WebSocket.TYPE_BINARY, "webSocketTypeBinary");
+    assert.strictEqual(socket.type, "webSocketTypeString");
+    assert.strictEqual(socket.connected, false);
+    assert.strictEqual(socket.URI, "");
+    for (const name of "connect connectByUrl close flush writeUTF readUTF writeBytes readBytes".split(" ")) {
+        assert.strictEqual(typeof socket[name], "function", name);
+    }
+    assert.ok(egret.is(socket, "egret.WebSocket"));
+    assert.ok(egret.is(socket, "egret.EventDispatcher"));
+    assert.strictEqual(egret.getQualifiedClassName(socket), "egret.WebSocket");
+    new egret.WebSocket("example.com", 80);
+    assert.strictEqual(it.natives.length, 0, "the constructor does not connect");
+});
+
+each("the documentation's sample", it => {
+    it.on.connect = () => it.socket.writeUTF("Hello Egret WebSocket");
+    it.on.socketData = () => it.text = it.socket.readUTF();
+    it.socket.connect("echo.websocket.org", 80);
+    assert.strictEqual(it.latest().url, "ws://echo.websocket.org:80");
+    assert.strictEqual(it.socket.connected, false);
+    it.latest().open();
+    assert.strictEqual(it.socket.connected, true);
+    assert.deepStrictEqual(it.latest().sent, ["Hello Egret WebSocket"]);
+    it.latest().message(it.latest().sent[0]);
+    assert.strictEqual(it.text, "Hello Egret WebSocket");
+    it.socket.close();
+    assert.strictEqual(it.latest().closeCalls, 1);
+    it.latest().end();
+    assert.strictEqual(it.socket.connected, false);
+    assert.deepStrictEqual(it.events, ["connect", "socketData", "close"]);
+    assert.deepStrictEqual(it.warnings, []);
+});
+
+each("the documentation's binary sample", it => {
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    const native = it.connected();
+    const written = new it.egret.ByteArray();
+    written.writeUTF("Hello Egret WebSocket");
+    written.writeBoolean(false);
+    written.writeInt(123);
+    written.position = 0;
+    it.socket.writeBytes(written, 0, written.bytesAvailable);
+    assert.strictEqual(native.sent.length, 1);
+    native.message(native.sent[0].buffer);
+    const read = new it.egret.ByteArray();
+    it.socket.readBytes(read);
+    assert.strictEqual(read.readUTF(), "Hello Egret WebSocket");
+    assert.strictEqual(read.readBoolean(), false);
+    assert.strictEqual(read.readInt(), 123);
+});
+
+each("connectByUrl hands the URL on as it is", it => {
+    for (const url of ["ws://h:8081", "ws://h:1?x=1", "wss://h/?q=\u540d", "ws://[::1]:9/p", "http://h"]) {
+        it.socket.connectByUrl(url);
+        assert.strictEqual(it.latest().url, url);
+        assert.strictEqual(it.socket.URI, url);
+        it.latest().fail();
+    }
+});
+
+each("connects once", it => {
+    it.socket.connect("a", 1);
+    it.socket.connect("b", 2);
+    it.socket.connectByUrl("ws://c");
+    it.latest().open();
+    it.socket.connect("d", 4);
+    assert.deepStrictEqual(it.natives.map(native => native.url), ["ws://a:1"]);
+    assert.strictEqual(it.socket.URI, "ws://a:1");
+});
+
+each("each of two queued messages has its readUTF", it => {
+    const native = it.connected();
+    native.message("one");
+    native.message("two");
+    assert.deepStrictEqual([1, 2, 3].map(() => it.socket.readUTF()), ["one", "two", ""]);
+
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    native.message(utf("three"));
+    native.message(utf("four \u540d"));
+    assert.deepStrictEqual([1, 2].map(() => it.socket.readUTF()), ["three", "four \u540d"]);
+    assert.throws(() => it.socket.readUTF(), /#1025/);
+});
+
+each("readBytes takes what it is asked for, over messages, and no more", it => {
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    const native = it.connected();
+    native.message(bytes(1, 2, 3));
+    native.message(bytes(4, 5));
+    native.message(bytes(6));
+    assert.deepStrictEqual(it.bytesRead(0, 2), [1, 2]);
+    assert.throws(() => it.bytesRead(0, 5), /#1025/);
+    assert.deepStrictEqual(it.bytesRead(0, 2), [3, 4]);
+    assert.deepStrictEqual(it.bytesRead(1), [0, 5, 6]);
+    assert.deepStrictEqual(it.bytesRead(), []);
+});
+
+each("the unread rest of a message is gone with the next message", it => {
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    const native = it.connected();
+    native.message(bytes(1, 2, 3));
+    native.message(bytes(4, 5));
+    assert.deepStrictEqual(it.bytesRead(0, 1), [1]);
+    native.message(bytes(6));
+    assert.deepStrictEqual(it.bytesRead(), [4, 5, 6]);
+});
+
+each("empty messages", it => {
+    const native = it.connected();
+    it.socket.writeUTF("");
+    it.socket.flush();
+    assert.deepStrictEqual(native.sent, [""]);
+    native.message("");
+    native.message("x");
+    native.message(bytes());
+    assert.deepStrictEqual(it.events, ["socketData", "socketData", "socketData"]);
+    assert.deepStrictEqual([1, 2, 3].map(() => it.socket.readUTF()), ["", "x", ""]);
+
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    native.message(bytes());
+    assert.deepStrictEqual(it.bytesRead(), []);
+    native.message(bytes());
+    native.message(bytes(1));
+    assert.deepStrictEqual(it.bytesRead(0, 1), [1]);
+    it.socket.writeBytes(new it.egret.ByteArray());
+    assert.strictEqual(native.sent[1].length, 0);
+});
+
+each("a binary message in the string format", it => {
+    const native = it.connected();
+    native.message("text");
+    native.message(new Uint8Array(Buffer.from("\u540d\ud83d\ude00")).buffer);
+    native.message(bytes(0, 255));
+    assert.deepStrictEqual(it.events, ["socketData", "socketData", "socketData"]);
+    assert.deepStrictEqual([1, 2].map(() => it.socket.readUTF()), ["text", "\u540d\ud83d\ude00"]);
+    assert.deepStrictEqual(it.bytesRead(), []);
+    assert.deepStrictEqual(it.takeWarnings(), [3102]);
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    assert.deepStrictEqual(it.bytesRead(), [0, 255], "nothing is lost");
+});
+
+each("a text message in the binary format waits for the string format", it => {
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    const native = it.connected();
+    native.message("text");
+    native.message(bytes(7));
+    assert.deepStrictEqual(it.bytesRead(), [7]);
+    it.socket.type = it.egret.WebSocket.TYPE_STRING;
+    assert.strictEqual(it.socket.readUTF(), "text");
+});
+
+each("writes are sent at once and alone", it => {
+    const native = it.connected();
+    it.socket.writeUTF("a");
+    it.socket.writeUTF("b");
+    it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    it.socket.writeUTF("c");
+    it.socket.writeBytes(it.byteArray(1, 2, 3, 4), 1, 2);
+    it.socket.writeBytes(it.byteArray(1, 2, 3, 4), 3);
+    it.socket.flush();
+    assert.deepStrictEqual(native.sent,
+        ["a", "b", new Uint8Array(utf("c")), new Uint8Array([2, 3]), new Uint8Array([4])]);
+});
+
+each("warnings 3101 and 3102", it => {
+    const { socket } = it;
+    socket.writeUTF("x");
+    socket.writeBytes(it.byteArray(1));
+    socket.flush();
+    assert.deepStrictEqual(it.takeWarnings(), [3101, 3101, 3101]);
+    socket.connect("h", 1);
+    socket.writeUTF("x");
+    assert.deepStrictEqual(it.takeWarnings(), [3101]);
+    it.latest().open();
+    socket.writeBytes(it.byteArray(1));
+    assert.deepStrictEqual(it.bytesRead(), []);
+    assert.deepStrictEqual(it.takeWarnings(), [3102, 3102]);
+    assert.deepStrictEqual(it.latest().sent, []);
+    it.latest().end();
+    socket.writeUTF("x");
+    assert.deepStrictEqual(it.takeWarnings(), [3101]);
+});
+
+each("a failure is ioError, then close, and leaves nothing stuck", it => {
+    it.socket.connect("h", 1);
+    it.latest().fail();
+    assert.deepStrictEqual(it.events.splice(0), ["ioError", "close"]);
+    it.socket.connect("h", 2);
+    it.latest().end(); // a native socket that reports no error
+    assert.deepStrictEqual(it.events.splice(0), ["close"]);
+    assert.throws(() => it.socket.connectByUrl("ws://not valid"), { name: "SyntaxError" });
+    it.socket.connect("h", 3);
+    it.latest().open();
+    assert.strictEqual(it.natives.length, 3);
+    assert.deepStrictEqual(it.events, ["connect"]);
+    assert.strictEqual(it.socket.URI, "ws://h:3");
+});
+
+each("an error does not close an open connection", it => {
+    const native = it.connected();
+    native.error();
+    assert.strictEqual(it.socket.connected, true);
+    it.socket.writeUTF("still here");
+    assert.deepStrictEqual(native.sent, ["still here"]);
+    assert.deepStrictEqual(it.events, ["ioError"]);
+});
+
+each("close while connecting", it => {
+    it.socket.close();
+    it.socket.connect("h", 1);
+    it.socket.close();
+    it.socket.close();
+    assert.strictEqual(it.latest().closeCalls, 1);
+    it.socket.connect("h", 2);
+    assert.strictEqual(it.natives.length, 1, "no new connection before the close is reported");
+    it.on.close = () => it.on.close = it.socket.connect("h", 3);
+    it.latest().fail();
+    assert.deepStrictEqual(it.events.splice(0), ["close"]);
+    assert.strictEqual(it.latest().url, "ws://h:3");
+    it.latest().open();
+    assert.deepStrictEqual(it.events, ["connect"]);
+});
+
+each("close while connecting, on a runtime that opens nevertheless", it => {
+    it.socket.connect("h", 1);
+    it.socket.close();
+    it.latest().open();
+    assert.strictEqual(it.latest().closeCalls, 2);
+    assert.strictEqual(it.socket.connected, false);
+    it.latest().end();
+    assert.deepStrictEqual(it.events, ["close"]);
+});
+
+each("reconnects from inside close", it => {
+    it.on.close = () => {
+        assert.strictEqual(it.socket.connected, false);
+        it.socket.connect("h", it.natives.length + 1);
+    };
+    it.socket.connect("h", 1);
+    it.latest().fail();
+    it.latest().open();
+    it.latest().end();
+    it.latest().open();
+    it.latest().message("third");
+    assert.deepStrictEqual(it.natives.map(native => native.url), ["ws://h:1", "ws://h:2", "ws://h:3"]);
+    assert.deepStrictEqual(it.events, ["ioError", "close", "connect", "close", "connect", "socketData"]);
+    assert.strictEqual(it.socket.readUTF(), "third");
+});
+
+each("reconnects from inside ioError, and the failed connection's close does not disturb the new one", it => {
+    it.on.ioError = () => it.socket.connect("h", 2);
+    it.socket.connect("h", 1);
+    it.natives[0].fail();
+    assert.deepStrictEqual(it.events.splice(0), ["ioError", "close"]);
+    it.natives[0].error();
+    it.socket.connect("h", 3);
+    assert.strictEqual(it.natives.length, 2, "the second is under way");
+    it.natives[1].open();
+    assert.strictEqual(it.socket.connected, true);
+});
+
+each("what came before the close can be read after it", it => {
+    const native = it.connected();
+    native.message("last words");
+    native.end();
+    assert.strictEqual(it.socket.readUTF(), "last words");
+});
+
+test("without a native socket the constructor says so", () => {
+    const { egret } = world(build, path.join(bin, "socket.js"), "none");
+    assert.throws(() => new egret.WebSocket(), /#3100/);
+});
+
+test("no message is reordered, lost or duplicated in 100,000 random operations", () => {
+    const it = game(path.join(bin, "socket.js"), "WebSocket");
+    const { TYPE_STRING, TYPE_BINARY } = it.egret.WebSocket;
+    const random = randomSource(2);
+    const texts = [];
+    let waiting = []; // bytes, each with the number of its message
+    let begun = -1; // the message that was read last
+    let serial = 0;
+    it.socket.type = TYPE_BINARY;
+    const native = it.connected();
+    for (let step = 0; step < 100000; step++) {
+        const what = random(5);
+        if (what === 0) {
+            texts.push("text " + serial++);
+            native.message(texts[texts.length - 1]);
+        } else if (what === 1) {
+            it.socket.type = TYPE_STRING;
+            assert.strictEqual(it.socket.readUTF(), texts.length > 0 ? texts.shift() : "");
+            it.socket.type = TYPE_BINARY;
+        } else if (what < 4) {
+            const message = Array.from({ length: random(6) }, () => ({ step, byte: random(256) }));
+            waiting = waiting.filter(({ step }) => step !== begun).concat(message);
+            native.message(bytes(...message.map(({ byte }) => byte)));
+        } else {
+            const count = random(12);
+            if (count > waiting.length) {
+                assert.throws(() => it.bytesRead(0, count), /#1025/);
+                continue;
+            }
+            const taken = waiting.splice(0, count || waiting.length);
+            assert.deepStrictEqual(it.bytesRead(0, count), taken.map(({ byte }) => byte));
+            if (taken.length > 0) begun = taken[taken.length - 1].step;
+        }
+    }
+});
+
+test("the engine's own compiler reads the declarations", () => {
+    const engine = path.join(build, "node_modules/egret-engine");
+    const ts = require(path.join(engine, "tools/lib/typescript-plus/lib/typescript.js"));
+    const files = [path.join(engine, "build/egret/egret.d.ts"), path.join(bin, "socket.d.ts")];
+    const program = ts.createProgram([...files, path.join(__dirname, "module_game.ts")], { noImplicitAny: true });
+    const problems = ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText);
+    assert.deepStrictEqual(problems, []);
+});
+
+// Where the README lists no difference, any sequence of calls and events has the same effects as in the engine's own.
+test("20,000 random steps compared with the engine's own module", () => {
+    const traces = [engines, path.join(bin, "socket.js")].map(file => randomGame(game(file, "WebSocket"), 20000));
+    for (const type of ["connect", "close", "socketData", "ioError"]) {
+        assert.ok(traces[0].filter(entry => entry[0] === type).length > 100, "too few of " + type);
+    }
+    for (let i = 0; i < traces[0].length; i++) {
+        assert.deepStrictEqual(traces[1][i], traces[0][i],
+            `entry ${i}, after ${JSON.stringify(traces[0].slice(Math.max(0, i - 8), i))}`);
+    }
+    assert.strictEqual(traces[1].length, traces[0].length);
+});
+
+function randomSource(seed) {
+    return limit => {
+        seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+        return (seed >>> 8) % limit;
+    };
+}
+
+function randomGame(it, steps) {
+    const { egret, socket } = it;
+    const { TYPE_STRING, TYPE_BINARY } = egret.WebSocket;
+    const trace = [];
+    const random = randomSource(1);
+    const isBinary = () => socket.type === TYPE_BINARY;
+    const randomBytes = () => Array.from({ length: random(9) }, () => random(256));
+    let phase = "closed";
+    let hasBeenBinary = false;
+    let reconnects = false;
+
+    for (const type of ["connect", "socketData", "ioError"]) {
+        it.on[type] = () => trace.push([type, socket.connected]);
+    }
+    it.on.close = () => {
+        trace.push(["close", socket.connected]);
+        phase = "closed";
+        if (reconnects) connect();
+    };
+    const connect = () => {
+        socket.connect("h", random(1000));
+        if (phase === "closed") phase = "connecting";
+    };
+    const setType = type => {
+        socket.type = type;
+        hasBeenBinary = hasBeenBinary || type === TYPE_BINARY;
+    };
+    const text = () => {
+        it.latest().message("text " + random(1000));
+        const type = socket.type;
+        socket.type = TYPE_STRING;
+        trace.push(socket.readUTF());
+        socket.type = type;
+    };
+    const binary = () => {
+        if (isBinary() && random(2)) {
+            it.latest().message(bytes(...new Uint8Array(utf("utf " + random(1000))), ...randomBytes()));
+            trace.push(socket.readUTF());
+        } else {
+            const data = randomBytes();
+            it.latest().message(bytes(...data));
+            trace.push(it.bytesRead(random(3), random(data.length + 1)));
+        }
+    };
+    const actions = {
+        connect,
+        open: () => phase === "connecting" && (phase = "open", it.latest().open()),
+        fail: () => phase === "connecting" && it.latest().fail(),
+        end: () => phase === "open" && random(4) === 0 && it.latest().end(),
+        error: () => phase === "open" && it.latest().error(),
+        close: () => phase !== "connecting" && random(4) === 0 && socket.close(),
+        reconnects: () => reconnects = random(2) === 0,
+        type: () => (hasBeenBinary || random(50) === 0) && setType(random(2) ? TYPE_BINARY : TYPE_STRING),
+        text: () => phase === "open" && text(),
+        binary: () => phase === "open" && hasBeenBinary && binary(),
+        // What is no string, ByteArray.writeUTF refuses.
+        writeUTF: () => socket.writeUTF(["a", "\u540d", "\ud83d\ude00", 42, null][random(isBinary() ? 3 : 5)]),
+        writeBytes: () => socket.writeBytes(it.byteArray(...randomBytes()), random(4), random(4)),
+        flush: () => socket.flush(),
+        readBytes: () => hasBeenBinary || trace.push(it.bytesRead()),
+    };
+    const names = Object.keys(actions);
+    for (let step = 0; step < steps; step++) {
+        const name = names[random(names.length)];
+        trace.push(name);
+        actions[name]();
+        trace.push([phase, socket.connected, socket.type, it.natives.length, ...it.takeWarnings()]);
+        const native = it.latest();
+        if (native) trace.push([native.url, native.closeCalls, ...native.sent.splice(0)]);
+    }
+    return trace;
+}
