@@ -1,13 +1,14 @@
 # The project's commands (GNU make). `make` alone lists them.
 
-RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
 EXAMPLES := $(RELEASE)/examples
 WARNINGS := -Wall -Wextra -pedantic
 LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server
 
-.PHONY: help build demo demo-frames header test test-asan test-tsan bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -26,6 +27,13 @@ demo-frames: ## three seconds of a game loop with two sockets, in C++
 	@$(BUILD_DEMO)
 	@$(CXX) -std=c++11 -O2 $(WARNINGS) examples/frame_loop.cpp $(LINK) -o $(EXAMPLES)/frame_loop
 	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/frame_loop 3
+
+demo-egret: ## the sample of Egret's documentation in a native shell, with the real engine (fetched from npm)
+	@tests/tools/setup.sh demo-egret
+	@$(BUILD_DEMO)
+	@examples/egret_shell/build.sh $(EXAMPLES)/egret_shell $(RELEASE)
+	@engine=$$(tests/js/engine.sh $(TARGET)/tmp) && tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server \
+		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
 header: ## write include/egret_ws.h anew from the Rust sources
 	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|test|asan|tsan: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -46,6 +46,15 @@ check_autobahn() {
     need python3-venv python3 -c 'import ensurepip, venv'
 }
 
+# The Egret shell, and the engine, which npm fetches.
+check_js() {
+    need pkg-config pkg-config --version
+    need libjavascriptcoregtk-4.1-dev pkg-config --exists javascriptcoregtk-4.1
+    need nodejs node --version
+    need npm npm --version
+    need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
+}
+
 # See sanitizer.sh for why it is this compiler.
 check_sanitizers() {
     local package llvm
@@ -64,6 +73,10 @@ check() {
     case $1 in
     demo) ;;
     demo-frames) check_cpp ;;
+    demo-egret)
+        check_cpp
+        check_js
+        ;;
     asan | tsan)
         check_cpp
         check_sanitizers
@@ -72,6 +85,7 @@ check() {
         check_cpp
         check_test
         skipped autobahn || check_autobahn
+        skipped js || check_js
         { skipped asan && skipped tsan; } || check_sanitizers
         ;;
     *) echo "setup.sh: unknown purpose: $1" >&2 && exit 2 ;;

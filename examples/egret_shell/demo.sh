@@ -1,0 +1,18 @@
+#!/bin/sh
+# demo.sh URL SHELL ENGINE: the documentation's sample in the shell, against the echo server at URL; ENGINE is the `build`
+# directory of npm's egret-engine. Once with the engine's own egret.WebSocket, once with the one of bindings/js/module.
+set -eu
+address=${1#ws://} shell=$2 engine=$3
+address=${address%/}
+sources=$(dirname "$0")/../..
+
+run_sample() { # TITLE SOCKET_MODULE
+    echo "--- $1"
+    # The sample leaves its socket open; what comes after it ends the demo with the first answer.
+    "$shell" --seconds 10 --eval "var host = '${address%:*}', port = ${address##*:}" \
+        "$engine/egret/egret.js" "$2" "$sources/examples/egret_shell/sample.js" \
+        --eval "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)"
+}
+
+run_sample "Egret 5.2.18, its own socket module" "$engine/socket/socket.js"
+run_sample "Egret 5.2.18, the socket module of egret-ws" "$sources/bindings/js/module/bin/socket.js"

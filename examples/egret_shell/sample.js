@@ -1,0 +1,16 @@
+// The sample of Egret's documentation; only host and port come from outside.
+var socket = new egret.WebSocket();
+socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, onReceiveMessage, this);
+socket.addEventListener(egret.Event.CONNECT, onSocketOpen, this);
+socket.connect(host, port);
+
+function onSocketOpen() {
+    var cmd = "Hello Egret WebSocket";
+    console.log("The connection is successful, send data: " + cmd);
+    socket.writeUTF(cmd);
+}
+
+function onReceiveMessage(e) {
+    var msg = socket.readUTF();
+    console.log("Receive data:" + msg);
+}

@@ -1,0 +1,34 @@
+// A live socket that the game has dropped is not collected; one that has closed is.
+var canary, socket;
+(function () {
+    canary = new WeakRef({});
+    var dropped = open();
+    socket = new WeakRef(dropped);
+    dropped.onopen = function () { setTimeout(collect); };
+    dropped.onmessage = function (event) {
+        equal(event.data, 'alive', 'message');
+        this.close();
+    };
+    dropped.onclose = function () { setTimeout(collectAgain); };
+})();
+
+// deref() keeps what it gives until the task ends, so each collection is one task and its check another.
+function collect() {
+    gc();
+    setTimeout(function () {
+        equal(canary.deref(), undefined, 'the canary');
+        gc();
+        socket.deref().send('alive');
+    });
+}
+
+var attempts = 0;
+function collectAgain() {
+    gc();
+    setTimeout(function () {
+        // The collector takes any word on the stack for a reference, so one old pointer may keep the object for a while.
+        if (socket.deref() === undefined) passed();
+        else if (++attempts < 100) setTimeout(collectAgain);
+        else throw new Error('the closed socket is not collected');
+    });
+}

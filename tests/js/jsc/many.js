@@ -1,0 +1,35 @@
+// Sockets opened and closed, 20 at a time, are collected. Prints "warm" after the first tenth and "passed" at the end, and
+// then stays, still collecting, to be measured.
+var COUNT = 5000, AT_ONCE = 20;
+var closed = 0;
+var sockets = []; // a WeakRef for each
+
+function another() {
+    if (sockets.length === COUNT) return;
+    var socket = open();
+    sockets.push(new WeakRef(socket));
+    socket.onopen = function () { socket.send('hello'); };
+    socket.onmessage = function () { socket.close(); };
+    socket.onclose = function (event) {
+        equal(event.wasClean, true, 'wasClean');
+        if (++closed % 100 === 0) gc();
+        if (closed === COUNT / 10) console.log('warm');
+        if (closed === COUNT) setTimeout(end, 0, 100);
+        else another();
+    };
+}
+
+// deref() keeps what it gives until the task ends, so each collection is one task and its check another. It is not checked
+// to the very last: an old pointer on the stack may keep one for a while.
+function end(attempts) {
+    gc();
+    setTimeout(function () {
+        var left = sockets.filter(function (socket) { return socket.deref() !== undefined; }).length;
+        if (left < AT_ONCE) passed();
+        else if (attempts === 0) throw new Error(left + ' closed sockets are not collected');
+        else return setTimeout(end, 10, attempts - 1);
+        setInterval(gc, 100);
+    });
+}
+
+for (var i = 0; i < AT_ONCE; i++) another();

@@ -1,0 +1,20 @@
+// What cannot be used throws, or fails from the poll; nothing is left behind.
+['ftp://h/', 'ws://', 'ws://h/#f', 'ws://h/\ud800#'].forEach(function (bad) {
+    try {
+        new WebSocket(bad);
+    } catch (exception) {
+        equal(exception.name, 'SyntaxError', bad);
+        return;
+    }
+    throw new Error(bad + ' was not refused');
+});
+equal(new WebSocket('http://127.0.0.1:1?q=\u4e2d').url, 'ws://127.0.0.1:1/?q=%E4%B8%AD', 'url');
+equal(open('ws://[::1]:1').url, 'ws://[::1]:1/', 'url');
+var socket = open('ws://user@127.0.0.1:1/'); // no authentication: the library refuses at once
+var failed = false;
+socket.onerror = function () { failed = true; };
+socket.onclose = function () {
+    equal(failed, true, 'an error came first');
+    passed();
+};
+equal(failed, false, 'an error came too soon');

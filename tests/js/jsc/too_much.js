@@ -1,0 +1,10 @@
+// The server sends 131073 bytes: the connection ends with an error, and nothing of the message comes.
+var socket = open();
+var failed = false;
+socket.onmessage = function () { throw new Error('a message'); };
+socket.onerror = function () { failed = true; };
+socket.onclose = function (event) {
+    equal(failed, true, 'an error came first');
+    equal(event.wasClean, false, 'wasClean');
+    passed();
+};

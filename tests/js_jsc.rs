@@ -1,0 +1,413 @@
+//! JavaScript in JavaScriptCore, end to end: the scenarios of `tests/js/jsc` in the shell of `examples/egret_shell`, some of
+//! them with the real Egret engine, which npm fetches.
+//!
+//! A missing tool fails a test, unless the variable SKIP names `js`.
+#![cfg(target_os = "linux")]
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+mod library;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{LazyLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+use tungstenite::handshake::server::{Request, Response};
+use tungstenite::protocol::{CloseFrame, WebSocket, frame::coding::CloseCode};
+use tungstenite::{Message, accept, accept_hdr};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const LIMIT: usize = 128 << 10;
+
+fn is_skipped() -> bool {
+    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"));
+    if skipped {
+        // Not by eprintln, which the test harness would swallow.
+        writeln!(std::io::stderr(), "SKIPPED: js (named in SKIP)").expect("stderr");
+    }
+    skipped
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn scratch() -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jsc");
+    fs::create_dir_all(&dir).expect("a directory for the programs");
+    dir
+}
+
+/// The shell, compiled once.
+fn shell() -> &'static Path {
+    static SHELL: LazyLock<PathBuf> = LazyLock::new(|| {
+        let shell = scratch().join("egret_shell");
+        library::run(Command::new(root().join("examples/egret_shell/build.sh")).arg(&shell).arg(library::build()));
+        shell
+    });
+    &SHELL
+}
+
+/// The `build` directory of the engine, fetched once.
+fn engine() -> &'static Path {
+    static ENGINE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let mut fetch = Command::new(root().join("tests/js/engine.sh"));
+        PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR"))).trim_end())
+    });
+    &ENGINE
+}
+
+/// A port that refuses: it is the near end of a connection that lasts as long as the tests, so nobody else gets it.
+fn dead_url() -> String {
+    static CONNECTION: LazyLock<(TcpListener, TcpStream)> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let stream = TcpStream::connect(listener.local_addr().expect("the port")).expect("a connection");
+        (listener, stream)
+    });
+    format!("ws://{}/", CONNECTION.1.local_addr().expect("the port"))
+}
+
+fn url_of(listener: &TcpListener) -> String {
+    format!("ws://{}/", listener.local_addr().expect("the port"))
+}
+
+/// The URL of one echo server for all tests.
+fn echo_url() -> String {
+    static URL: LazyLock<String> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = url_of(&listener);
+        thread::spawn(move || echo_server::serve(listener));
+        url
+    });
+    URL.clone()
+}
+
+/// A server that gives each of `connections` to `talk`, and then the results to the receiver.
+fn server<T: Send + 'static>(
+    connections: usize,
+    talk: impl Fn(TcpStream) -> T + Send + 'static,
+) -> (String, mpsc::Receiver<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = url_of(&listener);
+    let (results, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for _ in 0..connections {
+            let (stream, _) = listener.accept().expect("a connection");
+            stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+            if results.send(talk(stream)).is_err() {
+                return;
+            }
+        }
+    });
+    (url, receiver)
+}
+
+/// The peer's Close frame, messages before it left out.
+fn close_of(socket: &mut WebSocket<TcpStream>) -> Option<CloseFrame> {
+    loop {
+        match socket.read().expect("a message before the end") {
+            Message::Close(frame) => return frame,
+            _ => continue,
+        }
+    }
+}
+
+/// The shell's command line, as far as all scenarios share it.
+fn command(driver: &str, url: &str) -> Command {
+    let host_and_port = url.trim_start_matches("ws://").trim_end_matches('/');
+    let (host, port) = host_and_port.rsplit_once(':').expect("host and port");
+    let mut command = Command::new(shell());
+    // Cargo's own entry would go before the rpath.
+    command.env_remove("LD_LIBRARY_PATH").args(["--seconds", "9", "--expose-gc"]);
+    if driver == "inline" {
+        command.arg("--inline");
+    }
+    let dead_url = dead_url();
+    command.arg("--eval").arg(format!("var url = '{url}', host = '{host}', port = {port}, dead_url = '{dead_url}'"));
+    command.arg(root().join("tests/js/jsc/check.js"));
+    command
+}
+
+/// What a shell that has ended wrote.
+struct Outcome {
+    status: ExitStatus,
+    out: String,
+    err: String,
+}
+
+/// Runs to the end. `name` is that of the test, for its log files.
+fn finish(name: &str, command: &mut Command) -> Outcome {
+    let [out, err] = ["out", "err"].map(|stream| scratch().join(format!("{name}.{stream}")));
+    let open = |path| File::create(path).expect("a file for the output");
+    command.stdin(Stdio::null()).stdout(open(&out)).stderr(open(&err));
+    let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let status = wait(child);
+    let [out, err] = [out, err].map(|path| fs::read_to_string(path).expect("the output"));
+    match status {
+        Some(status) => Outcome { status, out, err },
+        None => panic!("{name} did not end within {PATIENCE:?} and was killed:\n{out}{err}"),
+    }
+}
+
+/// The child's status, or `None` if it had to be killed.
+fn wait(mut child: Child) -> Option<ExitStatus> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().expect("the program's status") {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("the program ends");
+    child.wait().expect("the program ended");
+    None
+}
+
+fn scenario(name: &str) -> PathBuf {
+    root().join("tests/js/jsc").join(name).with_extension("js")
+}
+
+/// Runs a scenario that must print "passed" and end without an exception.
+fn pass(name: &str, driver: &str, url: &str) {
+    let outcome = finish(&format!("{name}-{driver}"), command(driver, url).arg(scenario(name)));
+    assert!(
+        outcome.status.success() && outcome.out == "passed\n",
+        "{name} ({driver}) failed, {}:\n{}{}",
+        outcome.status,
+        outcome.out,
+        outcome.err
+    );
+}
+
+/// Each scenario against the echo server, with both drivers.
+macro_rules! echo_scenarios {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[test]
+            fn threaded() {
+                if !super::is_skipped() {
+                    super::pass(stringify!($name), "threaded", &super::echo_url());
+                }
+            }
+
+            #[test]
+            fn inline() {
+                if !super::is_skipped() {
+                    super::pass(stringify!($name), "inline", &super::echo_url());
+                }
+            }
+        }
+    )*};
+}
+
+echo_scenarios! {
+    cap
+    echo
+    gc
+    native
+    order
+    reconnect
+    refused
+}
+
+#[test]
+fn handlers_that_throw_are_reported_and_stop_nothing() {
+    if is_skipped() {
+        return;
+    }
+    let outcome = finish("throws", command("threaded", &echo_url()).arg(scenario("throws")));
+    assert_eq!(outcome.status.code(), Some(1), "{}", outcome.err);
+    assert_eq!(outcome.out, "passed\n", "{}", outcome.err);
+    let reported: Vec<&str> = outcome.err.lines().filter(|line| line.starts_with("Uncaught")).collect();
+    let expected = ["open", "one", "two", "close"].map(|what| format!("Uncaught Error: {what} on purpose"));
+    assert_eq!(reported, expected);
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "tungstenite's signature")]
+fn requests_and_subprotocols_reach_the_server() {
+    if is_skipped() {
+        return;
+    }
+    let (url, ended) = server(3, |stream| {
+        let mut path = String::new();
+        let mut socket = accept_hdr(stream, |request: &Request, mut response: Response| {
+            assert_eq!(request.headers()["sec-websocket-protocol"], "a, b");
+            response.headers_mut().insert("sec-websocket-protocol", "b".parse().expect("a header"));
+            path = request.uri().to_string();
+            Ok(response)
+        })
+        .expect("a handshake");
+        socket.send(Message::text(path)).expect("it is sent");
+        close_of(&mut socket)
+    });
+    pass("requests", "threaded", &url);
+    for _ in 0..3 {
+        assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
+    }
+}
+
+#[test]
+fn the_servers_close_is_told() {
+    if is_skipped() {
+        return;
+    }
+    let (url, ended) = server(1, |stream| {
+        let mut socket = accept(stream).expect("a handshake");
+        let frame = CloseFrame { code: CloseCode::Library(4001), reason: "bye 中".into() };
+        socket.close(Some(frame)).expect("it is sent");
+        close_of(&mut socket).map(|frame| u16::from(frame.code))
+    });
+    pass("server_closes", "threaded", &url);
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(Some(4001)));
+}
+
+#[test]
+fn a_message_over_the_cap_ends_the_connection_with_1009() {
+    if is_skipped() {
+        return;
+    }
+    let (url, ended) = server(1, |stream| {
+        let mut socket = accept(stream).expect("a handshake");
+        socket.send(Message::text("x".repeat(LIMIT + 1))).expect("it is sent");
+        close_of(&mut socket).map(|frame| u16::from(frame.code))
+    });
+    pass("too_much", "threaded", &url);
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(Some(1009)));
+}
+
+#[test]
+fn thousands_of_sockets_leave_memory_where_it_was() {
+    // Less than a KiB for each socket; the engine's heap alone goes up and down by half of it.
+    const MOST_GROWTH_KIB: usize = 4096;
+    if is_skipped() {
+        return;
+    }
+    let mut command = command("threaded", &echo_url());
+    let mut shell = command.arg(scenario("many")).stdout(Stdio::piped()).spawn().expect("the shell");
+    let mut lines = BufReader::new(shell.stdout.take().expect("a pipe")).lines();
+    // No line is waited for without limit: the shell ends by itself.
+    let mut expect = |expected: &str| {
+        let line = lines.next().unwrap_or_else(|| panic!("the shell ended before it printed {expected}"));
+        assert_eq!(line.expect("a line"), expected);
+    };
+    expect("warm");
+    let warm = resident_kib(shell.id());
+    expect("passed");
+    // The engine gives memory back some time after its collector ran.
+    let deadline = Instant::now() + PATIENCE / 4;
+    let mut end = resident_kib(shell.id());
+    while end >= warm + MOST_GROWTH_KIB && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(50));
+        end = resident_kib(shell.id());
+    }
+    shell.kill().expect("the shell ends");
+    shell.wait().expect("the shell ended");
+    println!("{warm} KiB after 500 sockets, {end} KiB after 5000");
+    assert!(end < warm + MOST_GROWTH_KIB, "{warm} KiB grew to {end} KiB");
+}
+
+/// Resident memory of a process.
+fn resident_kib(process: u32) -> usize {
+    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).expect("the process lives");
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).expect("a line for Rss");
+    line.trim().strip_suffix(" kB").and_then(|number| number.parse().ok()).expect("a number of kB")
+}
+
+#[test]
+fn the_glue_keeps_its_promises_about_lifetime() {
+    if is_skipped() {
+        return;
+    }
+    let program = scratch().join("lifetime");
+    let library_dir = library::build();
+    let flags = library::run(Command::new("pkg-config").args(["--cflags", "--libs", "javascriptcoregtk-4.1"]));
+    let mut compiler = Command::new(library::compiler(false));
+    compiler.args(["-std=c99", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]);
+    compiler.arg("-I").arg(library::include_dir()).arg("-I").arg(root().join("bindings/js/jsc"));
+    compiler.arg(root().join("tests/js/jsc/lifetime.c")).arg(root().join("bindings/js/jsc/egret_ws_jsc.c"));
+    compiler.arg("-o").arg(&program).arg("-L").arg(&library_dir).arg("-legret_ws");
+    compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())).args(flags.split_whitespace());
+    library::run(&mut compiler);
+    let mut command = Command::new(program);
+    command.env_remove("LD_LIBRARY_PATH").arg(root().join("bindings/js/egret_ws.js"));
+    let outcome = finish("lifetime", &mut command);
+    assert!(outcome.status.success(), "{}\n{}", outcome.status, outcome.err);
+}
+
+/// The unmodified engine, with its own socket module over our `WebSocket` and with ours.
+mod real_engine {
+    use super::{command, echo_url, engine, finish, is_skipped, root, scenario};
+    use std::path::PathBuf;
+
+    fn socket_module(whose: &str) -> PathBuf {
+        match whose {
+            "engine" => engine().join("socket/socket.js"),
+            _ => root().join("bindings/js/module/bin").join(whose),
+        }
+    }
+
+    /// Runs a script in the engine and returns what it printed, which has to be without an exception.
+    fn play(name: &str, whose: &str, script: PathBuf, epilogue: &str) -> String {
+        let mut printed = Vec::new();
+        for driver in ["threaded", "inline"] {
+            let mut command = command(driver, &echo_url());
+            command.arg(engine().join("egret/egret.js")).arg(socket_module(whose)).arg(&script);
+            let outcome = finish(&format!("{name}-{whose}-{driver}"), command.arg("--eval").arg(epilogue));
+            assert!(outcome.status.success(), "{name} ({whose}, {driver}), {}:\n{}", outcome.status, outcome.err);
+            printed.push(outcome.out);
+        }
+        assert_eq!(printed[0], printed[1], "the drivers differ");
+        printed.swap_remove(0)
+    }
+
+    /// The documentation's sample; what comes after it only ends the shell.
+    fn sample(whose: &str) {
+        let script = root().join("examples/egret_shell/sample.js");
+        let end = "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)";
+        let expected = "The connection is successful, send data: Hello Egret WebSocket\n\
+                        Receive data:Hello Egret WebSocket\n";
+        assert_eq!(play("sample", whose, script, end), expected);
+    }
+
+    fn run(name: &str, whose: &str) {
+        assert_eq!(play(name, whose, scenario(name), ""), "passed\n");
+    }
+
+    macro_rules! with_module {
+        ($($module:ident = $whose:literal)*) => {$(
+            mod $module {
+                #[test]
+                fn the_sample_of_the_documentation() {
+                    if !super::is_skipped() {
+                        super::sample($whose);
+                    }
+                }
+
+                #[test]
+                fn binary() {
+                    if !super::is_skipped() {
+                        super::run("engine_binary", $whose);
+                    }
+                }
+
+                #[test]
+                fn reconnect_from_the_close_handler() {
+                    if !super::is_skipped() {
+                        super::run("engine_reconnect", $whose);
+                    }
+                }
+            }
+        )*};
+    }
+
+    with_module! {
+        its_own_socket_module = "engine"
+        our_socket_module = "socket.js"
+        our_minified_socket_module = "socket.min.js"
+    }
+}
