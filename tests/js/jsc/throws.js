@@ -1,17 +1,19 @@
 // Handlers that throw are reported one by one, and stop nothing.
-var socket = open();
-var other = open();
 var heard = 0;
-socket.onopen = function () {
-    socket.send('one');
-    socket.send('two');
-    throw new Error('open on purpose');
-};
-socket.addEventListener('message', function (event) { throw new Error(event.data + ' on purpose'); });
-socket.addEventListener('message', function () { if (++heard === 2) socket.close(); });
-socket.onclose = function () {
-    other.send('after');
-    throw new Error('close on purpose');
+var other = open();
+other.onopen = function () {
+    var socket = open();
+    socket.onopen = function () {
+        socket.send('one');
+        socket.send('two');
+        throw new Error('open on purpose');
+    };
+    socket.addEventListener('message', function (event) { throw new Error(event.data + ' on purpose'); });
+    socket.addEventListener('message', function () { if (++heard === 2) socket.close(); });
+    socket.onclose = function () {
+        other.send('after');
+        throw new Error('close on purpose');
+    };
 };
 other.onmessage = function (event) {
     equal(event.data, 'after', 'message on the other socket');
