@@ -1,8 +1,8 @@
 //! Events on their way to the host's callbacks.
 
-use super::{Loop, Socket, TOLD_CLOSED};
+use super::{Kind, Loop, Socket, TOLD_CLOSED};
 use crate::engine::inbox::{Batch, What};
-use crate::engine::{Command, Link, Shared};
+use crate::engine::{Command, Shared};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -69,8 +69,7 @@ impl Dispatcher {
         }
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        let link = &socket.link;
-        let listens = !link.is_freed();
+        let listens = !socket.link.is_freed();
         match what {
             What::Connected => {
                 if !listens || !socket.tell_connected() {
@@ -79,19 +78,10 @@ impl Dispatcher {
                 socket.listener.connected();
             }
             What::Message { kind, start, len } => {
-                let heard = listens && socket.was_told_connected();
-                if heard {
-                    socket.listener.data(kind, self.batch.flat(start, len));
-                }
-                dequeued(&host_loop.shared, link, len);
-                return heard;
+                return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len));
             }
             What::LargeMessage { kind, index, len } => {
-                let heard = listens && socket.was_told_connected();
-                if heard {
-                    socket.listener.data(kind, self.batch.large(index, len));
-                }
-                dequeued(&host_loop.shared, link, len);
+                let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len));
                 self.batch.drop_large(index);
                 return heard;
             }
@@ -113,8 +103,15 @@ impl Dispatcher {
     }
 }
 
-fn dequeued(shared: &Shared, link: &Arc<Link>, len: usize) {
-    if link.dequeued(len) && shared.command(Command::Resume(Arc::clone(link))).is_ok() {
+/// Hands a message to the host, if it listens, and tells an engine that waits for that. True if a callback was made.
+fn deliver(shared: &Shared, socket: &Socket, kind: Kind, data: &[u8]) -> bool {
+    let link = &socket.link;
+    let heard = !link.is_freed() && socket.was_told_connected();
+    if heard {
+        socket.listener.data(kind, data);
+    }
+    if link.dequeued(data.len()) && shared.command(Command::Resume(Arc::clone(link))).is_ok() {
         shared.wake();
     }
+    heard
 }
