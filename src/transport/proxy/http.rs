@@ -1,0 +1,347 @@
+//! HTTP's CONNECT: RFC 9110 section 9.3.6; user name and password by RFC 7617.
+
+use super::Proxy;
+use super::tunnel::Refusal;
+use crate::protocol::upgrade::{MAX_HEAD, end_of_head};
+use data_encoding::BASE64;
+use url::Host;
+
+const MAX_HEADERS: usize = 100;
+
+/// A request that was sent, and the answer as far as it came.
+pub(super) struct Connect {
+    /// The server, as the request named it.
+    server: String,
+    has_credentials: bool,
+    answer: Vec<u8>,
+    /// Where the present head begins in it: after those of interim answers.
+    start: usize,
+}
+
+impl Connect {
+    pub(super) fn new(proxy: &Proxy, host: &Host<String>, port: u16, output: &mut Vec<u8>) -> Connect {
+        let server = format!("{host}:{port}");
+        let authorization = match &proxy.credentials {
+            Some(credentials) => {
+                let pair = [credentials.user.as_slice(), b":", &credentials.password].concat();
+                format!("Proxy-Authorization: Basic {}\r\n", BASE64.encode(&pair))
+            }
+            None => String::new(),
+        };
+        let request = format!(
+            "CONNECT {server} HTTP/1.1\r\n\
+             Host: {server}\r\n\
+             User-Agent: egret-ws/{}\r\n\
+             {authorization}\
+             \r\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        output.extend_from_slice(request.as_bytes());
+        Connect { server, has_credentials: proxy.credentials.is_some(), answer: Vec::new(), start: 0 }
+    }
+
+    pub(super) fn feed(&mut self, input: &[u8]) -> Result<bool, Refusal> {
+        // Only the new bytes, and the two before them, are searched: a head that trickles in costs no quadratic time.
+        let mut from = self.answer.len().saturating_sub(2).max(self.start);
+        self.answer.extend_from_slice(input);
+        loop {
+            expect_http(&self.answer[self.start..])?;
+            let end = match end_of_head(&self.answer, from) {
+                Some(end) if end <= MAX_HEAD => end,
+                None if self.answer.len() <= MAX_HEAD => return Ok(false),
+                _ => return Err(Refusal::new(0, "the head of the proxy's answer is longer than 16 KiB")),
+            };
+            match self.check(&self.answer[self.start..end])? {
+                // What such an answer says of a body does not count.
+                200..=299 if self.answer.len() == end => return Ok(true),
+                status @ 200..=299 => return Err(Refusal::trailing_bytes(status)),
+                // RFC 9110 section 15.2: one that nobody asked for is skipped.
+                _ => (self.start, from) = (end, end),
+            }
+        }
+    }
+
+    /// The status of an answer with this head: 2xx, or an interim one.
+    fn check(&self, head: &[u8]) -> Result<u16, Refusal> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        match response.parse(head) {
+            Ok(httparse::Status::Complete(_)) => {}
+            Err(httparse::Error::TooManyHeaders) => {
+                return Err(Refusal::new(0, "the proxy's answer has more than 100 headers"));
+            }
+            Ok(httparse::Status::Partial) | Err(_) => {
+                return Err(Refusal::new(0, "the head of the proxy's answer is not HTTP"));
+            }
+        }
+        let status = response.code.unwrap_or(0);
+        if matches!(status, 100 | 102..=299) {
+            return Ok(status);
+        }
+        let reason: String = response.reason.unwrap_or("").chars().take(100).collect();
+        let said = format!("{status} {reason}");
+        let said = said.trim_end();
+        let server = &self.server;
+        let message = match status {
+            // tinyproxy says 401 to a wrong password.
+            401 | 407 => self.authentication(said, response.headers),
+            403 if !server.ends_with(":443") => {
+                format!("the proxy allows no connection to {server} (many allow only port 443): {said}")
+            }
+            403 => format!("the proxy allows no connection to {server}: {said}"),
+            400 | 404 | 405 | 501 => {
+                format!("the proxy made no connection to {server}; is it a proxy, and does it allow CONNECT? {said}")
+            }
+            502..=504 => format!("the proxy could not reach {server}: {said}"),
+            300..=399 => {
+                format!("the proxy sends elsewhere instead of connecting to {server} (a sign-in page?): {said}")
+            }
+            _ => format!("the proxy made no connection to {server}: {said}"),
+        };
+        Err(Refusal::new(status, message))
+    }
+
+    fn authentication(&self, said: &str, headers: &[httparse::Header<'_>]) -> String {
+        let mut schemes: Vec<&str> = Vec::new();
+        for header in headers.iter().filter(|header| header.name.eq_ignore_ascii_case("proxy-authenticate")) {
+            let value = str::from_utf8(header.value).unwrap_or("");
+            for scheme in challenges(value) {
+                if schemes.len() < 8 && !schemes.iter().any(|other| other.eq_ignore_ascii_case(scheme)) {
+                    schemes.push(scheme);
+                }
+            }
+        }
+        let list = schemes.join(", ");
+        let said = if list.is_empty() { said.to_owned() } else { format!("{said} ({list})") };
+        if !schemes.is_empty() && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
+            format!("the proxy wants another authentication than Basic, which alone is supported: {said}")
+        } else if self.has_credentials {
+            format!("the proxy wants another user name and password than those of its URL: {said}")
+        } else {
+            format!(
+                "the proxy wants a user name and a password, before the host in its URL, \
+                 http://user:password@host:port: {said}"
+            )
+        }
+    }
+}
+
+/// Says early, from the first bytes, that this is no answer of an HTTP proxy.
+fn expect_http(answer: &[u8]) -> Result<(), Refusal> {
+    const START: &[u8] = b"HTTP/1.";
+    const SOCKS5: u8 = 5;
+    const TLS_ALERT: u8 = 0x15;
+    let begun = answer.len().min(START.len());
+    if answer[..begun] == START[..begun] {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        0,
+        match answer[0] {
+            SOCKS5 => "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?",
+            TLS_ALERT => "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported",
+            _ => "the proxy's answer is not HTTP/1",
+        },
+    ))
+}
+
+/// The schemes of a list of challenges (RFC 9110 section 11.6.1), which has commas between schemes and between their
+/// parameters alike. A parameter has a `=` after its first token.
+fn challenges(value: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let is_comma = move |c: char| {
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+        c == ',' && !quoted
+    };
+    value.split(is_comma).filter_map(|part| {
+        let part = part.trim();
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        let end = part.find(|c| !is_token(c)).unwrap_or(part.len());
+        let (scheme, rest) = part.split_at(end);
+        (!scheme.is_empty() && scheme.len() <= 32 && !rest.trim_start().starts_with('=')).then_some(scheme)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tunnel::tests::{ask, refused};
+    use super::*;
+
+    const OPEN: &str = "http://n4me:s3cret@proxy";
+    const SERVER: &str = "game.example:443";
+
+    fn request(proxy: &str, server: &str) -> String {
+        String::from_utf8(ask(proxy, server, &[]).0.concat()).unwrap()
+    }
+
+    #[test]
+    fn the_request_is_the_rfcs() {
+        let agent = concat!("User-Agent: egret-ws/", env!("CARGO_PKG_VERSION"), "\r\n");
+        assert_eq!(
+            request("http://proxy", SERVER),
+            format!("CONNECT {SERVER} HTTP/1.1\r\nHost: {SERVER}\r\n{agent}\r\n")
+        );
+        assert!(
+            request("proxy", "[2001:db8::1]:80")
+                .starts_with("CONNECT [2001:db8::1]:80 HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n")
+        );
+        // RFC 7617 section 2's own example.
+        assert_eq!(
+            request("http://Aladdin:open%20sesame@proxy", SERVER),
+            format!(
+                "CONNECT {SERVER} HTTP/1.1\r\nHost: {SERVER}\r\n{agent}\
+                 Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"
+            )
+        );
+        assert!(request("http://:s3cret@proxy", SERVER).contains(": Basic OnMzY3JldA==\r\n"));
+    }
+
+    #[test]
+    fn any_2xx_opens_the_tunnel() {
+        let answers = [
+            "HTTP/1.1 200 Connection established\r\n\r\n",
+            "HTTP/1.0 200 OK\r\nProxy-Agent: tinyproxy/1.11.1\r\n\r\n",
+            "HTTP/1.1 200\r\n\r\n",
+            "HTTP/1.1 204 No Content\nVia: x\n\n",
+            "HTTP/1.1 299 OK\r\nContent-Length: 500\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\na: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        ];
+        for answer in answers {
+            assert_eq!(ask(OPEN, SERVER, &[answer.as_bytes()]).1, Ok(true), "{answer}");
+            let unfinished = &answer.as_bytes()[..answer.len() - 1];
+            assert_eq!(ask(OPEN, SERVER, &[unfinished]).1, Ok(false), "{answer}");
+        }
+    }
+
+    #[test]
+    fn another_status_is_a_refusal_that_says_what_to_do() {
+        let rows = [
+            (443, "403 Forbidden", "the proxy allows no connection to game.example:443: 403 Forbidden"),
+            (
+                80,
+                "403 Forbidden",
+                "the proxy allows no connection to game.example:80 (many allow only port 443): 403 Forbidden",
+            ),
+            (
+                80,
+                "405 Method Not Allowed",
+                "the proxy made no connection to game.example:80; is it a proxy, and does it allow CONNECT? \
+                 405 Method Not Allowed",
+            ),
+            (443, "502 Bad Gateway", "the proxy could not reach game.example:443: 502 Bad Gateway"),
+            (443, "504", "the proxy could not reach game.example:443: 504"),
+            (
+                443,
+                "302 Found",
+                "the proxy sends elsewhere instead of connecting to game.example:443 (a sign-in page?): 302 Found",
+            ),
+            (
+                443,
+                "401 Unauthorized",
+                "the proxy wants another user name and password than those of its URL: 401 Unauthorized",
+            ),
+            (443, "429 Too Many Requests", "the proxy made no connection to game.example:443: 429 Too Many Requests"),
+            (
+                443,
+                "101 Switching Protocols",
+                "the proxy made no connection to game.example:443: 101 Switching Protocols",
+            ),
+        ];
+        for (port, said, message) in rows {
+            let answer = format!("HTTP/1.1 {said}\r\nContent-Length: 4\r\n\r\n");
+            let status = said[..3].parse().unwrap();
+            assert_eq!(
+                refused(OPEN, &format!("game.example:{port}"), &[answer.as_bytes()]),
+                (status, message.to_owned())
+            );
+        }
+        let endless = format!("HTTP/1.1 500 {}\r\n\r\n", "x".repeat(10_000));
+        assert!(refused(OPEN, SERVER, &[endless.as_bytes()]).1.len() < 200);
+    }
+
+    #[test]
+    fn a_407_says_whether_no_or_other_credentials_are_wanted() {
+        let refused = |proxy, challenge: &str| {
+            let answer = format!("HTTP/1.1 407 Proxy Authentication Required\r\n{challenge}\r\n");
+            let (status, message) = refused(proxy, SERVER, &[answer.as_bytes()]);
+            assert_eq!(status, 407);
+            message
+        };
+        let basic = "Proxy-Authenticate: Basic realm=\"x\"\r\nPROXY-AUTHENTICATE: NTLM\r\n";
+        assert_eq!(
+            refused("http://proxy", basic),
+            "the proxy wants a user name and a password, before the host in its URL, http://user:password@host:port: \
+             407 Proxy Authentication Required (Basic, NTLM)"
+        );
+        assert_eq!(
+            refused(OPEN, basic),
+            "the proxy wants another user name and password than those of its URL: \
+             407 Proxy Authentication Required (Basic, NTLM)"
+        );
+        assert!(refused(OPEN, "").ends_with("407 Proxy Authentication Required"));
+        assert_eq!(
+            refused(OPEN, "Proxy-Authenticate: Negotiate, Digest realm=\"Basic\", nonce=\"a\"\r\n"),
+            "the proxy wants another authentication than Basic, which alone is supported: \
+             407 Proxy Authentication Required (Negotiate, Digest)"
+        );
+    }
+
+    #[test]
+    fn the_schemes_of_challenges_are_found() {
+        let rows: &[(&str, &[&str])] = &[
+            ("", &[]),
+            ("Basic", &["Basic"]),
+            ("Basic realm=\"a, Fake b\", charset=\"UTF-8\"", &["Basic"]),
+            (
+                "Basic realm=\"a \\\", Fake\", Digest realm = \"b\" , nonce=c,qop=\"auth,auth-int\"",
+                &["Basic", "Digest"],
+            ),
+            ("Basic realm=\"\\\\\", NTLM", &["Basic", "NTLM"]),
+            ("Negotiate YWJj==, , NTLM", &["Negotiate", "NTLM"]),
+            ("\u{fc}, \"x\", =y", &[]),
+            ("Basic realm=\"unfinished, Fake", &["Basic"]),
+        ];
+        for (value, schemes) in rows {
+            assert_eq!(challenges(value).collect::<Vec<_>>(), *schemes, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused_and_named() {
+        let rows: &[(&[u8], u16, &str)] = &[
+            (b"SSH-2.0-OpenSSH_9.2\r\n", 0, "the proxy's answer is not HTTP/1"),
+            (b"HTTP/2 200 OK\r\n\r\n", 0, "the proxy's answer is not HTTP/1"),
+            (b"\x05\xff", 0, "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?"),
+            (b"\x15\x03\x01", 0, "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported"),
+            (b"HTTP/1.1 abc\r\n\r\n", 0, "the head of the proxy's answer is not HTTP"),
+            (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", 0, "the head of the proxy's answer is not HTTP"),
+            (b"HTTP/1.1 100 Continue\r\n\r\nHTTPS\r\n\r\n", 0, "the proxy's answer is not HTTP/1"),
+        ];
+        for (answer, status, message) in rows {
+            assert_eq!(refused(OPEN, SERVER, &[*answer]), (*status, (*message).to_owned()));
+        }
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(101));
+        assert!(refused(OPEN, SERVER, &[many.as_bytes()]).1.contains("100 headers"));
+    }
+
+    #[test]
+    fn heads_are_bounded_at_16_kib() {
+        let sized = |size: usize| format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(size - 24));
+        assert_eq!(sized(MAX_HEAD).len(), MAX_HEAD);
+        assert_eq!(ask(OPEN, SERVER, &[sized(MAX_HEAD).as_bytes()]).1, Ok(true));
+        let interims = "HTTP/1.1 100\r\n\r\n".repeat(MAX_HEAD);
+        for answer in [sized(MAX_HEAD + 1), "HTTP/1.1 200 ".to_owned() + &"x".repeat(MAX_HEAD), interims] {
+            assert!(refused(OPEN, SERVER, &[answer.as_bytes()]).1.contains("16 KiB"));
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_answer_are_refused() {
+        let mut connect = Connect::new(&Proxy::from_url(OPEN).unwrap(), &Host::Domain("h".into()), 1, &mut Vec::new());
+        let refusal = connect.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx").unwrap_err();
+        assert_eq!(refusal, Refusal::trailing_bytes(200));
+        assert!(refusal.message.contains("more than its answer"));
+    }
+}

@@ -1,0 +1,179 @@
+//! `NO_PROXY`: the hosts that are reached without the environment's proxy.
+
+use std::net::IpAddr;
+use url::Host;
+
+/// The list, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NoProxy(Vec<Entry>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    hosts: Hosts,
+    /// `None`: any.
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hosts {
+    All,
+    /// The name and the names under it.
+    Domain(String),
+    /// The addresses that have the first so many bits of this one.
+    Block(IpAddr, u32),
+}
+
+impl NoProxy {
+    /// Reads a list with commas or spaces between its entries: `*`; a name, with or without a dot or `*.` before it, which
+    /// stands for the names under it too; an address; a block of them (`10.0.0.0/8`). All but a block may have a `:port`.
+    /// An entry that is none of these is met by no host, as in curl and Go.
+    pub(super) fn read(list: &str) -> NoProxy {
+        NoProxy(list.split(|c: char| c == ',' || c.is_whitespace()).filter_map(Entry::read).collect())
+    }
+
+    /// Whether this host is reached directly. Names are not looked up: an address in the list is met only by a URL with
+    /// that address.
+    pub(super) fn has(&self, host: &Host<String>, port: u16) -> bool {
+        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.have(host))
+    }
+}
+
+impl Entry {
+    fn read(text: &str) -> Option<Entry> {
+        if let Some((address, bits)) = text.split_once('/') {
+            let (address, bits) = (address.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?);
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            return (bits <= most).then_some(Entry { hosts: Hosts::Block(address, bits), port: None });
+        }
+        // An IPv6 address without brackets: its last colon comes before no port.
+        if let Ok(address) = text.parse() {
+            return Some(Entry { hosts: Hosts::one(address), port: None });
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
+            _ => (text, None),
+        };
+        let hosts = match host {
+            "*" => Hosts::All,
+            _ => match Host::parse(host.strip_prefix("*.").unwrap_or(host).trim_matches('.')).ok()? {
+                Host::Domain(name) => Hosts::Domain(name),
+                Host::Ipv4(address) => Hosts::one(address.into()),
+                Host::Ipv6(address) => Hosts::one(address.into()),
+            },
+        };
+        Some(Entry { hosts, port })
+    }
+}
+
+impl Hosts {
+    fn one(address: IpAddr) -> Hosts {
+        let address = address.to_canonical();
+        Hosts::Block(address, if address.is_ipv4() { 32 } else { 128 })
+    }
+
+    fn have(&self, host: &Host<String>) -> bool {
+        match (self, address(host), host) {
+            (Hosts::All, ..) => true,
+            (Hosts::Domain(domain), _, Host::Domain(name)) => is_under(name, domain),
+            (Hosts::Block(IpAddr::V4(block), bits), Some(IpAddr::V4(address)), _) => {
+                (block.to_bits() ^ address.to_bits()).leading_zeros() >= *bits
+            }
+            (Hosts::Block(IpAddr::V6(block), bits), Some(IpAddr::V6(address)), _) => {
+                (block.to_bits() ^ address.to_bits()).leading_zeros() >= *bits
+            }
+            (Hosts::Domain(_) | Hosts::Block(..), ..) => false,
+        }
+    }
+}
+
+/// Is it a name that RFC 6761 section 6.3 gives a loopback address?
+pub fn is_localhost(name: &str) -> bool {
+    is_under(name, "localhost")
+}
+
+/// Whether the URL's host is this machine itself.
+pub(super) fn is_loopback(host: &Host<String>) -> bool {
+    match host {
+        Host::Domain(name) => is_localhost(name),
+        Host::Ipv4(_) | Host::Ipv6(_) => address(host).is_some_and(|address| address.is_loopback()),
+    }
+}
+
+/// An IPv4 address that is written as an IPv6 one counts as the former.
+fn address(host: &Host<String>) -> Option<IpAddr> {
+    match host {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some((*address).into()),
+        Host::Ipv6(address) => Some(IpAddr::from(*address).to_canonical()),
+    }
+}
+
+/// Whether `name` is `domain` or ends in it at the border of a label. Both are in lower case, as the URL parser makes them.
+fn is_under(name: &str, domain: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_read_as_curl_and_go_read_it() {
+        let rows: &[(&str, &[&str], &[&str])] = &[
+            // The list, hosts it has, hosts it has not.
+            ("", &[], &["a", "1.2.3.4"]),
+            (",, ,", &[], &["a", "1.2.3.4"]),
+            ("*", &["a", "1.2.3.4", "[::2]"], &[]),
+            ("x, *", &["a"], &[]),
+            ("*:81", &["a:81"], &["a"]),
+            ("a.b", &["a.b", "A.B", "a.b.", "x.a.b", "y.x.a.b", "a.b:81"], &["xa.b", "b", "a", "a.b.c"]),
+            (".a.b", &["a.b", "x.a.b"], &["xa.b", "b"]),
+            ("*.a.b", &["a.b", "x.a.b"], &["xa.b", "b"]),
+            ("*a.b", &[], &["a.b", "xa.b", "x.a.b"]),
+            ("A.B.", &["a.b", "x.a.b"], &["xa.b"]),
+            ("a,b c\td", &["a", "b", "c", "d"], &["e"]),
+            (" a , b ", &["a", "b"], &["c"]),
+            ("a:81", &["a:81", "x.a:81"], &["a", "a:8", "b:81"]),
+            (".a:81", &["a:81", "x.a:81"], &["a"]),
+            ("b\u{fc}cher.example", &["xn--bcher-kva.example", "a.b\u{fc}cher.example"], &["bucher.example"]),
+            (
+                "1.2.3.4",
+                &["1.2.3.4", "1.2.3.4:81", "[::ffff:1.2.3.4]"],
+                &["1.2.3.5", "x.1.2.3.4.example", "[::1.2.3.4]"],
+            ),
+            ("::ffff:1.2.3.4", &["1.2.3.4", "[::ffff:1.2.3.4]"], &["1.2.3.5"]),
+            ("1.2.3.4:81", &["1.2.3.4:81"], &["1.2.3.4"]),
+            ("2001:db8::1", &["[2001:db8::1]", "[2001:DB8:0::1]:81"], &["[2001:db8::2]", "1.2.3.4"]),
+            ("[2001:db8::1]", &["[2001:db8::1]"], &["[2001:db8::2]"]),
+            ("[2001:db8::1]:81", &["[2001:db8::1]:81"], &["[2001:db8::1]"]),
+            (
+                "10.0.0.0/8",
+                &["10.0.0.0", "10.255.255.255", "[::ffff:10.1.1.1]"],
+                &["11.0.0.0", "9.255.255.255", "[::a00:0]"],
+            ),
+            ("10.1.2.3/8", &["10.200.0.1"], &["11.1.2.3"]),
+            ("192.168.1.128/25", &["192.168.1.128", "192.168.1.255"], &["192.168.1.127", "192.168.2.128"]),
+            ("1.2.3.4/32", &["1.2.3.4"], &["1.2.3.5"]),
+            ("0.0.0.0/0", &["1.2.3.4", "255.255.255.255"], &["[::2]", "a"]),
+            ("2001:db8::/32", &["[2001:db8::]", "[2001:db8:ffff::1]"], &["[2001:db9::]", "1.2.3.4"]),
+            ("::/0", &["[::2]", "[ffff::]"], &["1.2.3.4", "a"]),
+            // What is none of these is met by nothing, and spoils no other entry.
+            (
+                "10.0.0.0/33,::/129,1.2.3.4/,/8,a/8,a:b,a:99999,[::1,.,*.,:81,b",
+                &["b"],
+                &["1.2.3.4", "10.0.0.1", "a", "[::]"],
+            ),
+        ];
+        for (list, has, has_not) in rows {
+            let no_proxy = NoProxy::read(list);
+            for (hosts, expected) in [(has, true), (has_not, false)] {
+                for text in *hosts {
+                    let url = url::Url::parse(&format!("ws://{text}")).unwrap();
+                    let (host, port) = (url.host().unwrap().to_owned(), url.port_or_known_default().unwrap());
+                    assert_eq!(no_proxy.has(&host, port), expected, "{list:?}: {text}");
+                }
+            }
+        }
+    }
+}

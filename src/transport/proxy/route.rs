@@ -1,0 +1,175 @@
+//! Which proxy a connection goes through: one that was given, or the one the environment names, as curl and Go read it.
+
+use super::Proxy;
+use super::no_proxy::{NoProxy, is_loopback};
+use crate::error::Error;
+use url::Host;
+
+type Refused = (Error, String);
+
+/// The proxies a socket may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proxies {
+    /// None: every connection is direct.
+    None,
+    /// This one, for every connection.
+    Given(Proxy),
+    /// What the environment says.
+    Environment(Environment),
+}
+
+impl Proxies {
+    /// The proxy for a connection to this host, if any; `secure` for `wss`. Asked again after each redirect. An error if
+    /// the environment names one that cannot be used: a connection that went around it, or failed without it, would puzzle
+    /// longer.
+    pub fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
+        match self {
+            Proxies::None => Ok(None),
+            Proxies::Given(proxy) => Ok(Some(proxy)),
+            Proxies::Environment(environment) => environment.for_target(secure, host, port),
+        }
+    }
+}
+
+/// What the environment variables said when they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    plain: Option<Result<Proxy, Refused>>,
+    secure: Option<Result<Proxy, Refused>>,
+    direct: NoProxy,
+}
+
+impl Environment {
+    /// Reads `https_proxy`, `http_proxy`, for what they leave open `all_proxy`, and `no_proxy`; each first in lower case,
+    /// then in upper case. An empty one counts as not set. A value that cannot be used is an error where it is needed, which
+    /// names the variable and never its value.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
+        let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.trim().is_empty())?));
+        let proxy = |(name, value): (&str, String)| {
+            Proxy::from_url(&value).map_err(|(error, why)| (error, format!("the environment's {name}: {why}")))
+        };
+        // Under CGI, HTTP_PROXY is the request's header `Proxy`, which anybody can send ("httpoxy", CVE-2016-5385).
+        // On Windows http_proxy is the same variable.
+        let is_cgi = variable("REQUEST_METHOD").is_some();
+        let http_proxy = set("http_proxy").filter(|_| !(is_cgi && cfg!(windows)));
+        let http_proxy = http_proxy.or_else(|| set("HTTP_PROXY").filter(|_| !is_cgi));
+        let https_proxy = set("https_proxy").or_else(|| set("HTTPS_PROXY"));
+        let all_proxy = || set("all_proxy").or_else(|| set("ALL_PROXY"));
+        Environment {
+            plain: http_proxy.or_else(all_proxy).map(proxy),
+            secure: https_proxy.or_else(all_proxy).map(proxy),
+            direct: NoProxy::read(
+                &set("no_proxy").or_else(|| set("NO_PROXY")).map_or_else(String::new, |(_, list)| list),
+            ),
+        }
+    }
+
+    fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
+        let proxy = if secure { &self.secure } else { &self.plain };
+        // As in Go: no proxy can reach this machine's own loopback.
+        match proxy.as_ref().filter(|_| !is_loopback(host) && !self.direct.has(host, port)) {
+            None => Ok(None),
+            Some(proxy) => proxy.as_ref().map(Some).map_err(Clone::clone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Environment {
+        let value = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| value.to_string());
+        Environment::read(value)
+    }
+
+    /// The names of the proxies for `ws` and `wss` to `host`.
+    fn route(variables: &[(&str, &str)], host: &str) -> [Option<String>; 2] {
+        let proxies = Proxies::Environment(read(variables));
+        let host = Host::parse(host).unwrap();
+        [false, true].map(|secure| Some(proxies.for_target(secure, &host, 80).unwrap()?.host.to_string()))
+    }
+
+    #[test]
+    fn the_variables_are_read_in_their_order() {
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>); // variables, for ws, for wss
+        let rows: &[Row<'_>] = &[
+            (&[], None, None),
+            (&[("http_proxy", "a")], Some("a"), None),
+            (&[("https_proxy", "a")], None, Some("a")),
+            (&[("HTTP_PROXY", "a"), ("HTTPS_PROXY", "b")], Some("a"), Some("b")),
+            (&[("HTTP_PROXY", "A"), ("http_proxy", "a")], Some("a"), None),
+            (&[("HTTPS_PROXY", "A"), ("https_proxy", "a")], None, Some("a")),
+            (&[("all_proxy", "a")], Some("a"), Some("a")),
+            (&[("ALL_PROXY", "A"), ("all_proxy", "a")], Some("a"), Some("a")),
+            (&[("ALL_PROXY", "a"), ("HTTP_PROXY", "b")], Some("b"), Some("a")),
+            (&[("all_proxy", "a"), ("HTTPS_PROXY", "b")], Some("a"), Some("b")),
+            // Empty is not set.
+            (
+                &[("http_proxy", ""), ("HTTP_PROXY", "a"), ("https_proxy", " "), ("all_proxy", "b")],
+                Some("a"),
+                Some("b"),
+            ),
+            // CGI.
+            (&[("HTTP_PROXY", "a"), ("HTTPS_PROXY", "b"), ("REQUEST_METHOD", "GET")], None, Some("b")),
+            (&[("HTTP_PROXY", "a"), ("all_proxy", "b"), ("REQUEST_METHOD", "")], Some("b"), Some("b")),
+            #[cfg(not(windows))]
+            (&[("http_proxy", "a"), ("REQUEST_METHOD", "GET")], Some("a"), None),
+            // What a desktop sets.
+            (&[("all_proxy", "socks://a/"), ("http_proxy", "b"), ("https_proxy", "c")], Some("b"), Some("c")),
+            // Exceptions.
+            (&[("all_proxy", "a"), ("NO_PROXY", "game.example")], None, None),
+            (&[("all_proxy", "a"), ("NO_PROXY", "game.example"), ("no_proxy", "other")], Some("a"), Some("a")),
+            (&[("all_proxy", "a"), ("no_proxy", "game.example:80")], None, None),
+            (&[("all_proxy", "a"), ("no_proxy", "game.example:81")], Some("a"), Some("a")),
+        ];
+        for (variables, plain, secure) in rows {
+            assert_eq!(
+                route(variables, "game.example"),
+                [*plain, *secure].map(|name| name.map(str::to_owned)),
+                "{variables:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn loopback_is_never_proxied_unless_the_proxy_was_given() {
+        let given = Proxies::Given(Proxy::from_url("proxy").unwrap());
+        for host in ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"]
+        {
+            assert_eq!(route(&[("all_proxy", "proxy")], host), [None, None], "{host}");
+            let host = Host::parse(host).unwrap();
+            assert!(given.for_target(true, &host, 80).unwrap().is_some(), "{host}");
+            assert_eq!(Proxies::None.for_target(true, &host, 80), Ok(None));
+        }
+        for host in ["localhost.example", "notlocalhost", "128.0.0.1", "[::2]"] {
+            assert_eq!(route(&[("all_proxy", "proxy")], host), [Some("proxy".into()), Some("proxy".into())], "{host}");
+        }
+    }
+
+    fn refused(variables: &[(&str, &str)], secure: bool) -> (Error, String) {
+        let proxies = Proxies::Environment(read(variables));
+        proxies.for_target(secure, &Host::parse("game.example").unwrap(), 80).unwrap_err()
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_used_is_an_error_where_it_is_needed_and_names_the_variable() {
+        for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+            let variables = [(name, "ftp://u:s3cret@h")];
+            let (error, why) = refused(&variables, name.to_lowercase() != "http_proxy");
+            assert_eq!(route(&variables, "localhost"), [None, None]);
+            assert_eq!(error, Error::InvalidArgument);
+            assert!(why.starts_with(&format!("the environment's {name}: the proxy's URL begins")), "{why}");
+            assert!(!why.contains("s3cret"), "{why}");
+        }
+        let (error, why) = refused(&[("HTTPS_PROXY", "https://u:s3cret@h")], true);
+        assert_eq!(error, Error::Unsupported);
+        assert!(why.contains("HTTPS_PROXY") && !why.contains("s3cret"), "{why}");
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let shown = format!("{:?}", Proxies::Environment(read(&[("all_proxy", "http://n4me:s3cret@h:3128")])));
+        assert!(shown.contains("3128") && !shown.contains("s3cret") && !shown.contains("n4me"), "{shown}");
+    }
+}
