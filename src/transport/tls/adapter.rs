@@ -1,0 +1,286 @@
+//! What the platform's TLS reads from and writes to: our stream, with what is known of it on the way.
+
+use super::hello::Hello;
+use crate::transport::Transport;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::{Arc, OnceLock};
+
+/// Read at once where less is asked for: OpenSSL and Secure Transport ask for a record's five bytes of header, then for
+/// its body. A message of a game fits.
+const READ_AHEAD: usize = 4096;
+/// Bytes that may wait to be written before TLS has to wait: only a peer that asks for new keys without end gets there.
+const MAX_OUTGOING: usize = 64 * 1024;
+
+/// How the stream stopped bringing bytes. It is told again to whoever reads on.
+#[derive(Debug)]
+pub(super) enum Loss {
+    /// It ended.
+    End,
+    Error {
+        kind: ErrorKind,
+        os_error: Option<i32>,
+    },
+}
+
+impl Loss {
+    fn of(error: &io::Error) -> Loss {
+        Loss::Error { kind: error.kind(), os_error: error.raw_os_error() }
+    }
+
+    pub(super) fn to_error(&self) -> io::Error {
+        match *self {
+            Loss::End => io::Error::new(ErrorKind::UnexpectedEof, "the stream ended without a close_notify of TLS"),
+            Loss::Error { os_error: Some(number), .. } => io::Error::from_raw_os_error(number),
+            Loss::Error { kind, .. } => kind.into(),
+        }
+    }
+}
+
+/// A stream as TLS sees it. Writing always succeeds as far as TLS can tell: what the stream does not take now waits here,
+/// because Secure Transport would queue it where we cannot see it, and the others would want the same call again.
+pub(super) struct Adapter<S> {
+    stream: S,
+    hello: Hello,
+    incoming: Box<[u8; READ_AHEAD]>,
+    /// The bytes of `incoming` that TLS has not read yet are `next..end`.
+    next: usize,
+    end: usize,
+    /// The stream has said that no more bytes are there, since TLS was last asked to go on.
+    dry: bool,
+    /// The bytes that the stream has not taken yet are `outgoing[written..]`.
+    outgoing: Vec<u8>,
+    written: usize,
+    /// The stream's writing side is to end behind them.
+    ending: bool,
+    /// Writing failed. The peer may have said why before, so that TLS reads on and what it writes is dropped.
+    write_loss: Option<Loss>,
+    /// Shared with who began the handshake: when it fails, native-tls drops the stream.
+    loss: Arc<OnceLock<Loss>>,
+}
+
+impl<S: Transport> Adapter<S> {
+    pub(super) fn new(stream: S) -> Adapter<S> {
+        Adapter {
+            stream,
+            hello: Hello::default(),
+            incoming: Box::new([0; READ_AHEAD]),
+            next: 0,
+            end: 0,
+            dry: false,
+            outgoing: Vec::new(),
+            written: 0,
+            ending: false,
+            write_loss: None,
+            loss: Arc::default(),
+        }
+    }
+
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    pub(super) fn short_read_is_last(&self) -> bool {
+        self.stream.short_read_is_last()
+    }
+
+    /// The version that the server chose; 0 if it is not known.
+    pub(super) fn version(&self) -> u32 {
+        self.hello.version()
+    }
+
+    /// Where it will be noted how reading stopped.
+    pub(super) fn loss_note(&self) -> Arc<OnceLock<Loss>> {
+        Arc::clone(&self.loss)
+    }
+
+    /// How reading stopped, if it did.
+    pub(super) fn loss(&self) -> Option<&Loss> {
+        self.loss.get()
+    }
+
+    /// How writing stopped, if it did.
+    pub(super) fn write_error(&self) -> Option<io::Error> {
+        self.write_loss.as_ref().map(Loss::to_error)
+    }
+
+    /// To be called before TLS is asked to go on: writes what waits, and looks at the stream anew.
+    #[inline]
+    pub(super) fn refresh(&mut self) {
+        self.dry = false;
+        if !self.is_flushed() || self.ending {
+            self.flush_outgoing();
+        }
+    }
+
+    /// Has the stream taken all bytes?
+    pub(super) fn is_flushed(&self) -> bool {
+        self.written == self.outgoing.len()
+    }
+
+    /// Ends the stream's writing side behind what waits.
+    pub(super) fn end_writing(&mut self) {
+        self.ending = true;
+        self.flush_outgoing();
+    }
+
+    fn flush_outgoing(&mut self) {
+        while !self.is_flushed() {
+            match push(&mut self.stream, &self.outgoing[self.written..]) {
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    self.write_loss = Some(Loss::of(&error));
+                    break;
+                }
+            }
+        }
+        self.outgoing = Vec::new();
+        self.written = 0;
+        if std::mem::take(&mut self.ending) {
+            self.stream.end_writing();
+        }
+    }
+
+    /// Reads from the stream, unless it is known that nothing is there.
+    fn pull(&mut self, buffer: Option<&mut [u8]>) -> io::Result<usize> {
+        match self.loss.get() {
+            Some(Loss::End) => return Ok(0),
+            Some(loss) => return Err(loss.to_error()),
+            None if self.dry => return Err(ErrorKind::WouldBlock.into()),
+            None => {}
+        }
+        let buffer = buffer.unwrap_or(&mut self.incoming[..]);
+        let error = loop {
+            match self.stream.read(buffer) {
+                Ok(count) => {
+                    self.hello.watch(&buffer[..count]);
+                    self.dry = count < buffer.len() && self.stream.short_read_is_last();
+                    if count == 0 {
+                        let _ = self.loss.set(Loss::End);
+                    }
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break error,
+            }
+        };
+        match error.kind() {
+            ErrorKind::WouldBlock => self.dry = true,
+            // Set once: after it nothing is read.
+            _ => drop(self.loss.set(Loss::of(&error))),
+        }
+        Err(error)
+    }
+}
+
+fn push(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match stream.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+impl<S: Transport> Read for Adapter<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.next == self.end {
+            if buffer.len() >= READ_AHEAD {
+                return self.pull(Some(buffer));
+            }
+            (self.next, self.end) = (0, 0);
+            self.end = self.pull(None)?;
+        }
+        let count = buffer.len().min(self.end - self.next);
+        buffer[..count].copy_from_slice(&self.incoming[self.next..self.next + count]);
+        self.next += count;
+        Ok(count)
+    }
+}
+
+impl<S: Transport> Write for Adapter<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.write_loss.is_some() {
+            return Ok(bytes.len());
+        }
+        if self.outgoing.len() - self.written > MAX_OUTGOING {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let mut count = 0;
+        while count < bytes.len() && self.is_flushed() {
+            match push(&mut self.stream, &bytes[count..]) {
+                Ok(more) => count += more,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    self.write_loss = Some(Loss::of(&error));
+                    return Ok(bytes.len());
+                }
+            }
+        }
+        self.outgoing.extend_from_slice(&bytes[count..]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes nothing, brings nothing, and is interrupted all the time.
+    struct Stuck {
+        interrupted: bool,
+    }
+
+    impl Stuck {
+        fn try_to(&mut self) -> io::Result<usize> {
+            self.interrupted = !self.interrupted;
+            Err(if self.interrupted { ErrorKind::Interrupted } else { ErrorKind::WouldBlock }.into())
+        }
+    }
+
+    impl Transport for Stuck {
+        fn short_read_is_last(&self) -> bool {
+            false
+        }
+        fn end_is_near(&mut self) {}
+        fn poll_connected(&mut self) -> io::Result<bool> {
+            Ok(true)
+        }
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.try_to()
+        }
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.try_to()
+        }
+        fn end_writing(&mut self) {}
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut adapter = Adapter::new(Stuck { interrupted: false });
+        let mut taken = 0;
+        let error = loop {
+            match adapter.write(&[7; 1000]) {
+                Ok(count) => taken += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        assert!((MAX_OUTGOING..=MAX_OUTGOING + 1000).contains(&taken));
+        assert!(!adapter.is_flushed());
+    }
+
+    #[test]
+    fn an_interruption_is_nothing() {
+        let mut adapter = Adapter::new(Stuck { interrupted: false });
+        adapter.write_all(&[7]).unwrap();
+        adapter.refresh();
+        assert_eq!(adapter.read(&mut [0; 5]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(adapter.loss().is_none() && adapter.write_error().is_none());
+    }
+}

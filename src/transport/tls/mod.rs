@@ -1,0 +1,120 @@
+//! TLS over another stream: the platform's own, with the platform's trust.
+//!
+//! [`Settings`] become a [`Connector`], which begins a [`Handshake`] over a stream that is connected; that becomes a
+//! [`Tls`] stream. None of them blocks but [`Connector::build`], which reads the trusted roots.
+//!
+//! ```text
+//!   Tls ─► native or openssl (the platform's TLS) ─► Adapter ─► the stream below
+//!                                                       └─ watches: the server's hello, how the stream ended
+//! ```
+
+mod adapter;
+mod failure;
+mod handshake;
+mod hello;
+#[cfg(not(any(target_os = "android", egret_ws_openssl)))]
+mod native;
+#[cfg(any(target_os = "android", egret_ws_openssl))]
+mod openssl;
+mod pem;
+mod pins;
+#[cfg(any(target_os = "android", egret_ws_openssl))]
+mod roots;
+mod stream;
+// The other side of the tests is OpenSSL's.
+#[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
+mod tests;
+
+#[cfg(not(any(target_os = "android", egret_ws_openssl)))]
+use native as backend;
+#[cfg(any(target_os = "android", egret_ws_openssl))]
+use openssl as backend;
+
+pub use failure::Failure;
+pub use handshake::Handshake;
+pub use handshake::is_server_name;
+pub use pins::read_pins;
+pub use stream::Tls;
+
+use std::fmt;
+
+/// What a host may say about TLS.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Certificate authorities to trust besides the system's, in PEM; may be empty.
+    pub roots: Vec<u8>,
+    /// Trust `roots` and nothing else.
+    pub only_these_roots: bool,
+    /// This side's certificate and key, in PKCS#12, with its password.
+    pub identity: Option<(Vec<u8>, String)>,
+    /// The oldest version, 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3).
+    pub min_version: u32,
+    /// Accept any certificate.
+    pub insecure: bool,
+}
+
+impl Settings {
+    fn needs_tls_1_3(&self) -> bool {
+        self.min_version >= 0x0304
+    }
+}
+
+/// Without the key and the password.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("roots", &format_args!("{} bytes", self.roots.len()))
+            .field("only_these_roots", &self.only_these_roots)
+            .field("identity", &self.identity.is_some())
+            .field("min_version", &format_args!("{:#06x}", self.min_version))
+            .field("insecure", &self.insecure)
+            .finish()
+    }
+}
+
+/// Settings made ready for any number of connections.
+#[derive(Clone)]
+pub struct Connector(backend::Connector);
+
+impl Connector {
+    /// Makes settings ready. Takes tens of milliseconds, because it reads the system's roots. The error says which option
+    /// is unusable, and why.
+    pub fn build(settings: &Settings) -> Result<Connector, String> {
+        if settings.only_these_roots && settings.roots.is_empty() {
+            return Err("only the certificates of `tls_roots` are to be trusted, and it is empty".into());
+        }
+        if settings.needs_tls_1_3() && cfg!(target_vendor = "apple") {
+            return Err("`tls_min_version` is TLS 1.3, which Secure Transport, Apple's TLS, does not have".into());
+        }
+        if settings.identity.as_ref().is_some_and(|(_, password)| password.contains('\0')) {
+            return Err("`tls_identity_password` has a NUL in it".into());
+        }
+        let roots = match settings.roots.as_slice() {
+            [] => Vec::new(),
+            roots => pem::certificates(roots).map_err(|why| format!("`tls_roots` cannot be used: {why}"))?,
+        };
+        backend::Connector::build(settings, &roots).map(Connector)
+    }
+}
+
+fn bad_root(at: usize, error: impl fmt::Display) -> String {
+    format!("`tls_roots` cannot be used: certificate {} is none: {error}", at + 1)
+}
+
+fn bad_identity(error: impl fmt::Display) -> String {
+    let text = error.to_string();
+    let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    // As OpenSSL, Apple's errSecAuthFailed and errSecPkcs12VerifyFailure, and Windows's ERROR_INVALID_PASSWORD say it.
+    if has(&["mac verify failure", "passphrase", "MAC verification", "(os error 86)"]) {
+        return format!("`tls_identity_password` is not that of `tls_identity`: {text}");
+    }
+    if has(&["unsupported"]) {
+        let advice = "it may be encrypted in a way that is out of use; export it anew, with AES";
+        return format!("`tls_identity` cannot be used: {text}; {advice}");
+    }
+    format!("`tls_identity` cannot be used: {text}; a certificate with its key in PKCS#12 is expected")
+}
+
+fn unusable(error: impl fmt::Display) -> String {
+    format!("TLS cannot be set up: {error}")
+}

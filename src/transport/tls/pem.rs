@@ -1,0 +1,56 @@
+//! Certificates in PEM (RFC 7468). native-tls reads it too, but not on iOS, and with a panic at bytes that are not UTF-8.
+
+use data_encoding::BASE64;
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// The certificates of `pem`, in DER. Text around them and blocks of other kinds are skipped.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let text = String::from_utf8_lossy(pem);
+    let mut rest = &*text;
+    let mut certificates = Vec::new();
+    while let Some((_, after)) = rest.split_once(BEGIN) {
+        let number = certificates.len() + 1;
+        let Some((body, after)) = after.split_once(END) else {
+            return Err(format!("certificate {number} has no `{END}`"));
+        };
+        let base64: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        match BASE64.decode(&base64) {
+            Ok(der) if !der.is_empty() => certificates.push(der),
+            _ => return Err(format!("certificate {number} is not base64")),
+        }
+        rest = after;
+    }
+    match certificates.is_empty() {
+        true => Err(format!("it has no `{BEGIN}`, as PEM should")),
+        false => Ok(certificates),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_found_among_other_things() {
+        let pem =
+            format!("subject=/CN=x \u{fc}\n{BEGIN}\r\nAQID\r\nBA==\r\n{END}\n-----BEGIN X-----\n{BEGIN}Bw=={END}");
+        assert_eq!(certificates(pem.as_bytes()), Ok(vec![vec![1, 2, 3, 4], vec![7]]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (pem, wrong) in [
+            (String::new(), "has no `-----BEGIN"),
+            ("-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----".into(), "has no `-----BEGIN"),
+            (format!("{BEGIN}\nAQID\n"), "certificate 1 has no `-----END"),
+            (format!("{BEGIN}AQID{END}{BEGIN}A!{END}"), "certificate 2 is not base64"),
+            (format!("{BEGIN}\n{END}"), "certificate 1 is not base64"),
+        ] {
+            let error = certificates(pem.as_bytes()).unwrap_err();
+            assert!(error.contains(wrong), "{error}");
+        }
+        assert!(certificates(&[0x30, 0x82, 0xff]).is_err(), "DER is not PEM");
+    }
+}

@@ -1,0 +1,136 @@
+//! Pinned keys: the SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
+
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+const PREFIX: &str = "sha256/";
+
+/// The SHA-256 of a SubjectPublicKeyInfo.
+pub type Pin = [u8; 32];
+
+/// Reads a list such as `sha256/<base64>, sha256/<base64>`.
+pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
+    let read = |pin: &str| {
+        let base64 = pin.trim_matches([' ', '\t']).strip_prefix(PREFIX).ok_or("a pin does not begin with `sha256/`")?;
+        let hash = BASE64.decode(base64.as_bytes()).map_err(|_| "a pin is not base64, with its padding")?;
+        Pin::try_from(hash).map_err(|_| "a pin is not a SHA-256 of 32 bytes")
+    };
+    list.split(',').map(read).collect()
+}
+
+/// A pin as it is written in the list.
+pub(super) fn spell(pin: &Pin) -> String {
+    format!("{PREFIX}{}", BASE64.encode(pin))
+}
+
+/// The pin of a certificate, or nothing if its DER is not a certificate's.
+pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
+    Some(Sha256::digest(public_key_info(der)?).into())
+}
+
+/// The tags of a SEQUENCE and of the optional version, `[0]`.
+const SEQUENCE: u8 = 0x30;
+const VERSION: u8 = 0xa0;
+
+/// The SubjectPublicKeyInfo of a certificate, with its header (RFC 5280 section 4.1).
+fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
+    let mut rest = certificate;
+    let mut rest = element(&mut rest, Some(SEQUENCE))?.content; // Certificate
+    let mut rest = element(&mut rest, Some(SEQUENCE))?.content; // TBSCertificate
+    if rest.first() == Some(&VERSION) {
+        element(&mut rest, None)?;
+    }
+    for _ in ["serialNumber", "signature", "issuer", "validity", "subject"] {
+        element(&mut rest, None)?;
+    }
+    Some(element(&mut rest, Some(SEQUENCE))?.whole)
+}
+
+struct Element<'a> {
+    whole: &'a [u8],
+    content: &'a [u8],
+}
+
+/// Takes one DER element, of this tag if one is given, from the front: tag, length, content.
+fn element<'a>(rest: &mut &'a [u8], expected: Option<u8>) -> Option<Element<'a>> {
+    let whole = *rest;
+    let tag = *rest.split_off_first()?;
+    if expected.is_some_and(|expected| tag != expected) {
+        return None;
+    }
+    let len = match *rest.split_off_first()? {
+        short @ 0..=0x7f => usize::from(short),
+        // The length has a length; 4 GiB are enough, and a length without end is not DER.
+        long @ 0x81..=0x84 => {
+            let bytes = rest.split_off(..usize::from(long & 0x7f))?;
+            bytes.iter().try_fold(0usize, |len, byte| len.checked_mul(256)?.checked_add(usize::from(*byte)))?
+        }
+        _ => return None,
+    };
+    let content = rest.split_off(..len)?;
+    Some(Element { whole: &whole[..whole.len() - rest.len()], content })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_pins_is_read() {
+        let (one, other) = ([7; 32], [0xff; 32]);
+        assert_eq!(read_pins(&spell(&one)), Ok(vec![one]));
+        assert_eq!(read_pins(&format!(" {},\t{} ", spell(&one), spell(&other))), Ok(vec![one, other]));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let right = spell(&[7; 32]);
+        for list in [
+            "".into(),
+            format!("{right},"),
+            right.replace('/', "//"),
+            right.replace("sha256", "SHA256"),
+            right.replace("sha256/", "pin-sha256="),
+            right.replace("sha256/", ""),
+            right.replace("sha256", "sha1"),
+            right.replace('=', ""),
+            format!("{right}\n"),
+            format!("sha256/{}", BASE64.encode(&[7; 31])),
+            format!("sha256/{}", BASE64.encode(&[7; 33])),
+            "sha256/".into(),
+            format!("{right};{right}"),
+        ] {
+            assert!(read_pins(&list).is_err(), "{list}");
+        }
+    }
+
+    /// A DER element, its length in the form that `long` says.
+    fn der(tag: u8, content: &[u8], long: bool) -> Vec<u8> {
+        let len = content.len() as u16;
+        let header = if long { vec![tag, 0x82, (len >> 8) as u8, len as u8] } else { vec![tag, len as u8] };
+        [header, content.to_vec()].concat()
+    }
+
+    #[test]
+    fn the_key_is_found_and_nothing_broken_panics() {
+        let key = der(SEQUENCE, b"key", false);
+        let fields = [der(2, &[1], false), der(SEQUENCE, b"", false)].concat();
+        let names = der(SEQUENCE, b"a", true).repeat(3);
+        let version = der(VERSION, &[2, 1, 2], false);
+        for version in [version, Vec::new()] {
+            let tbs = der(SEQUENCE, &[version, fields.clone(), names.clone(), key.clone(), vec![9]].concat(), true);
+            let certificate = der(SEQUENCE, &tbs, true);
+            assert_eq!(public_key_info(&certificate), Some(&*key));
+            for end in 0..certificate.len() {
+                assert_eq!(public_key_info(&certificate[..end]), None);
+            }
+            for at in 0..certificate.len() {
+                for wrong in [0, 0x30, 0x7f, 0x80, 0x84, 0xff] {
+                    let mut broken = certificate.clone();
+                    broken[at] = wrong;
+                    public_key_info(&broken);
+                }
+            }
+        }
+    }
+}

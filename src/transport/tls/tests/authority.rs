@@ -1,0 +1,132 @@
+//! Certificates of all kinds.
+
+use crate::transport::tls::{Connector, Settings};
+use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkcs12::Pkcs12;
+use openssl::pkey::{PKey, Private};
+use openssl::stack::Stack;
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509, X509Name};
+use std::ops::Range;
+use std::slice;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A key with its certificate, and those between it and its root.
+#[derive(Clone)]
+pub struct Issued {
+    pub key: PKey<Private>,
+    pub certificate: X509,
+    pub chain: Vec<X509>,
+}
+
+impl Issued {
+    pub fn pem(&self) -> Vec<u8> {
+        self.certificate.to_pem().unwrap()
+    }
+
+    pub fn pkcs12(&self, password: &str) -> Vec<u8> {
+        let mut chain = Stack::new().unwrap();
+        self.chain.iter().for_each(|certificate| chain.push(certificate.clone()).unwrap());
+        let mut builder = Pkcs12::builder();
+        builder.pkey(&self.key).cert(&self.certificate).ca(chain);
+        builder.build2(password).unwrap().to_der().unwrap()
+    }
+
+    pub fn from_pkcs12(der: &[u8], password: &str) -> Issued {
+        let parsed = Pkcs12::from_der(der).unwrap().parse2(password).unwrap();
+        Issued { key: parsed.pkey.unwrap(), certificate: parsed.cert.unwrap(), chain: Vec::new() }
+    }
+
+    /// An authority of its own.
+    pub fn root(name: &str) -> Issued {
+        make(name, "", 0..365, None, true)
+    }
+
+    /// An authority under this one.
+    pub fn intermediate(&self, name: &str) -> Issued {
+        make(name, "", 0..365, Some(self), true)
+    }
+
+    /// A server's certificate for names such as `DNS:localhost, IP:127.0.0.1`.
+    pub fn server(&self, names: &str) -> Issued {
+        self.server_of_days(names, -1..30)
+    }
+
+    /// The same, not valid but within these days from now.
+    pub fn server_of_days(&self, names: &str, days: Range<i64>) -> Issued {
+        make("server", names, days, Some(self), false)
+    }
+}
+
+/// A server's certificate that vouches for itself.
+pub fn self_signed(names: &str) -> Issued {
+    make("self", names, -1..30, None, false)
+}
+
+fn make(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, is_authority: bool) -> Issued {
+    static SERIAL: AtomicU32 = AtomicU32::new(1);
+    let serial = BigNum::from_u32(SERIAL.fetch_add(1, Ordering::Relaxed)).unwrap();
+    let key = EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap();
+    let key = PKey::from_ec_key(key).unwrap();
+    let mut subject = X509Name::builder().unwrap();
+    subject.append_entry_by_text("CN", name).unwrap();
+    let subject = subject.build();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64;
+    let day = |day: i64| Asn1Time::from_unix(now + day * DAY).unwrap();
+
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_serial_number(&Asn1Integer::from_bn(&serial).unwrap()).unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    builder.set_issuer_name(issuer.map_or(&subject, |issuer| issuer.certificate.subject_name())).unwrap();
+    builder.set_not_before(&day(days.start.min(days.end - 1))).unwrap();
+    builder.set_not_after(&day(days.end)).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    if is_authority {
+        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+    }
+    let mut alternatives = SubjectAlternativeName::new();
+    let entries: Vec<_> = names.split(", ").filter_map(|entry| entry.split_once(':')).collect();
+    for (kind, value) in &entries {
+        match *kind {
+            "IP" => alternatives.ip(value),
+            _ => alternatives.dns(value),
+        };
+    }
+    if !entries.is_empty() {
+        let context = builder.x509v3_context(None, None);
+        let alternatives = alternatives.build(&context).unwrap();
+        builder.append_extension(alternatives).unwrap();
+    }
+    builder.sign(issuer.map_or(&key, |issuer| &issuer.key), MessageDigest::sha256()).unwrap();
+    let chain = match issuer {
+        // A root is not sent: who trusts it has it.
+        Some(issuer)
+            if issuer.certificate.issuer_name().try_cmp(issuer.certificate.subject_name()).unwrap().is_ne() =>
+        {
+            [slice::from_ref(&issuer.certificate), &issuer.chain].concat()
+        }
+        _ => Vec::new(),
+    };
+    Issued { key, certificate: builder.build(), chain }
+}
+
+/// Trusts nobody but these.
+pub fn trusting(roots: &[&Issued]) -> Connector {
+    Connector::build(&only(roots)).unwrap()
+}
+
+pub fn only(roots: &[&Issued]) -> Settings {
+    Settings { roots: roots.iter().flat_map(|root| root.pem()).collect(), only_these_roots: true, ..plain() }
+}
+
+pub fn plain() -> Settings {
+    Settings { roots: Vec::new(), only_these_roots: false, identity: None, min_version: 0x0303, insecure: false }
+}

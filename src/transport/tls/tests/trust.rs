@@ -1,0 +1,281 @@
+//! Who is trusted, and how a refusal is named.
+
+use super::authority::{Issued, only, plain, self_signed, trusting};
+use super::lab::{CALM, Lab, WEATHERS, acceptor};
+use crate::error::Error;
+use crate::transport::tls::{Connector, Failure, Settings, read_pins};
+use data_encoding::BASE64;
+use openssl::hash::{MessageDigest, hash};
+use openssl::ssl::{SslVerifyMode, SslVersion};
+use openssl::x509::store::X509StoreBuilder;
+use std::process::Command;
+
+/// The outcome of a handshake with a server that has this certificate: the version, or the failure.
+fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, Failure> {
+    Lab::new(connector, name, acceptor(server), CALM).shake().map(|tls| tls.version())
+}
+
+fn refusal(connector: &Connector, name: &str, server: &Issued, text: &str) -> Error {
+    let failure = try_to(connector, name, server).unwrap_err();
+    assert!(failure.message.contains(text) && !failure.message.contains(".c:"), "{}", failure.message);
+    assert_eq!(failure.os_error, 0);
+    failure.error
+}
+
+#[test]
+fn a_right_certificate_is_accepted_in_any_weather() {
+    let root = Issued::root("root");
+    let server = root.server("DNS:example.com");
+    let connector = trusting(&[&root]);
+    for weather in WEATHERS {
+        let mut lab = Lab::new(&connector, "example.com", acceptor(&server), weather);
+        assert!(lab.handshake.stream().is_some());
+        assert_eq!(lab.shake().map(|tls| tls.version()), Ok(0x0304), "{weather:?}");
+        assert!(lab.handshake.stream().is_none());
+        assert_eq!(lab.handshake.advance().map(|_| ()).unwrap_err().error, Error::Internal, "it is over");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let root = Issued::root("root");
+    let server = root.server("DNS:example.com");
+    let connector = trusting(&[&root]);
+    let with = |connector: &Connector, max, groups: &str| {
+        let mut acceptor = acceptor(&server);
+        acceptor.set_max_proto_version(max).unwrap();
+        acceptor.set_groups_list(groups).unwrap();
+        Lab::new(connector, "example.com", acceptor, CALM).shake().map(|tls| tls.version())
+    };
+    assert_eq!(with(&connector, Some(SslVersion::TLS1_2), "P-256"), Ok(0x0303));
+    assert_eq!(with(&connector, None, "X25519"), Ok(0x0304));
+    assert_eq!(with(&connector, None, "P-521"), Ok(0x0304), "by way of a HelloRetryRequest");
+    let new_only = Connector::build(&Settings { min_version: 0x0304, ..only(&[&root]) }).unwrap();
+    assert_eq!(with(&new_only, None, "P-256"), Ok(0x0304));
+    assert_eq!(with(&new_only, Some(SslVersion::TLS1_2), "P-256").unwrap_err().error, Error::Tls);
+}
+
+#[test]
+fn the_dates_count() {
+    let root = Issued::root("root");
+    let connector = trusting(&[&root]);
+    let expired = root.server_of_days("DNS:example.com", -10..-2);
+    assert_eq!(refusal(&connector, "example.com", &expired, "certificate has expired"), Error::TlsExpired);
+    let early = root.server_of_days("DNS:example.com", 2..10);
+    assert_eq!(refusal(&connector, "example.com", &early, "certificate is not yet valid"), Error::TlsExpired);
+}
+
+#[test]
+fn names_and_addresses_are_each_verified_by_their_rule() {
+    let root = Issued::root("root");
+    let connector = trusting(&[&root]);
+    let server = root.server("DNS:example.com, DNS:*.wild.example, IP:127.0.0.1, IP:fe80::1, DNS:10.0.0.1");
+    for name in
+        ["example.com", "EXAMPLE.com", "example.com.", "a.wild.example", "127.0.0.1", "fe80::1", "fe80:0::1%eth0"]
+    {
+        assert_eq!(try_to(&connector, name, &server), Ok(0x0304), "{name}");
+    }
+    for name in ["www.example.com", "com", "example.org", "wild.example", "a.b.wild.example"] {
+        assert_eq!(refusal(&connector, name, &server, "hostname mismatch"), Error::TlsHost, "{name}");
+    }
+    // An address that is only there as a name does not count.
+    for name in ["127.0.0.2", "::1", "10.0.0.1", "fe80::2%eth0"] {
+        assert_eq!(refusal(&connector, name, &server, "IP address mismatch"), Error::TlsHost, "{name}");
+    }
+    let anonymous = root.server("");
+    assert_eq!(refusal(&connector, "example.com", &anonymous, "hostname mismatch"), Error::TlsHost);
+}
+
+#[test]
+fn a_name_that_would_switch_the_check_off_never_reaches_the_platform() {
+    let root = Issued::root("root");
+    let server = root.server("DNS:example.com");
+    let long = "a".repeat(254);
+    let connector = trusting(&[&root]);
+    for name in ["", ".", ".com", "example..com", "a\0b", "b\u{fc}cher.example", "*.com", "[::1]", "a%b", &long] {
+        let error = refusal(&connector, name, &server, "not a name that a server's certificate can have");
+        assert_eq!(error, Error::Tls, "{name}");
+    }
+}
+
+#[test]
+fn an_unknown_issuer_is_refused_and_named() {
+    let (root, other) = (Issued::root("root"), Issued::root("other"));
+    let server = root.server("DNS:example.com");
+    let unknown = "unable to get local issuer certificate";
+    let system = Connector::build(&plain()).unwrap();
+    assert_eq!(refusal(&trusting(&[&other]), "example.com", &server, unknown), Error::TlsIssuer);
+    assert_eq!(refusal(&system, "example.com", &server, unknown), Error::TlsIssuer, "the system does not trust it");
+    let myself = self_signed("DNS:example.com");
+    assert_eq!(refusal(&trusting(&[&root]), "example.com", &myself, "signed certificate"), Error::TlsIssuer);
+    let impostor = Issued::root("root").server("DNS:example.com");
+    assert_eq!(refusal(&trusting(&[&root]), "example.com", &impostor, "signature"), Error::TlsIssuer);
+}
+
+#[test]
+fn extra_roots_count_beside_the_systems_and_among_others() {
+    let (root, other) = (Issued::root("root"), Issued::root("other"));
+    let server = root.server("DNS:example.com");
+    let extra = Connector::build(&Settings { only_these_roots: false, ..only(&[&other, &root]) }).unwrap();
+    assert_eq!(try_to(&extra, "example.com", &server), Ok(0x0304));
+    assert_eq!(try_to(&trusting(&[&other, &root]), "example.com", &server), Ok(0x0304));
+    let myself = self_signed("DNS:example.com");
+    assert_eq!(try_to(&trusting(&[&myself]), "example.com", &myself), Ok(0x0304));
+}
+
+/// The system's roots are those of the file that `SSL_CERT_FILE` names, which must be set before the process begins: this
+/// test begins itself once more.
+#[test]
+fn the_systems_roots_count_unless_they_are_not_to() {
+    const CHILD: &str = "EGRET_WS_TEST_SYSTEM_ROOT";
+    let Some(pkcs12) = std::env::var_os(CHILD) else {
+        let root = Issued::root("system");
+        let scratch = |name| std::env::temp_dir().join(format!("egret-ws-{}-{name}", std::process::id()));
+        let (pem, pkcs12) = (scratch("root.pem"), scratch("root.p12"));
+        std::fs::write(&pem, root.pem()).unwrap();
+        std::fs::write(&pkcs12, root.pkcs12("")).unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "transport::tls::tests::trust::the_systems_roots_count_unless_they_are_not_to"])
+            .envs([(CHILD, &pkcs12), ("SSL_CERT_FILE", &pem)])
+            .output()
+            .unwrap();
+        for file in [pem, pkcs12] {
+            std::fs::remove_file(file).unwrap();
+        }
+        let told = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && told.contains("1 passed"),
+            "{told}{}",
+            String::from_utf8_lossy(&child.stderr)
+        );
+        return;
+    };
+    let root = Issued::from_pkcs12(&std::fs::read(pkcs12).unwrap(), "");
+    let server = root.server("DNS:example.com");
+    let other = Issued::root("other");
+    let unknown = "unable to get local issuer certificate";
+    assert_eq!(try_to(&Connector::build(&plain()).unwrap(), "example.com", &server), Ok(0x0304));
+    let beside = Settings { only_these_roots: false, ..only(&[&other]) };
+    assert_eq!(try_to(&Connector::build(&beside).unwrap(), "example.com", &server), Ok(0x0304));
+    assert_eq!(refusal(&trusting(&[&other]), "example.com", &server, unknown), Error::TlsIssuer);
+    let identity = Some((other.pkcs12(""), String::new()));
+    let known = Connector::build(&Settings { identity, ..only(&[&other]) }).unwrap();
+    assert_eq!(refusal(&known, "example.com", &server, unknown), Error::TlsIssuer, "with an identity neither");
+}
+
+#[test]
+fn an_intermediate_must_be_sent() {
+    let root = Issued::root("root");
+    let server = root.intermediate("middle").server("DNS:example.com");
+    assert_eq!(try_to(&trusting(&[&root]), "example.com", &server), Ok(0x0304));
+    let alone = Issued { chain: Vec::new(), ..server };
+    let unknown = "unable to get local issuer certificate";
+    assert_eq!(refusal(&trusting(&[&root]), "example.com", &alone, unknown), Error::TlsIssuer);
+}
+
+#[test]
+fn insecure_accepts_any_certificate_and_pins_still_count() {
+    let insecure = Connector::build(&Settings { insecure: true, ..plain() }).unwrap();
+    for server in [self_signed("DNS:other"), Issued::root("root").server_of_days("IP:::1", -10..-2)] {
+        for name in ["example.com", "127.0.0.1"] {
+            let mut lab = Lab::new(&insecure, name, acceptor(&server), CALM);
+            let tls = lab.shake().unwrap();
+            assert_eq!(tls.check_pins(&read_pins(&pin_of(&server)).unwrap()), Ok(()));
+            assert_eq!(tls.check_pins(&[[0; 32]]).unwrap_err().error, Error::TlsPin);
+        }
+    }
+}
+
+/// The pin of a certificate, reckoned by other means than ours.
+fn pin_of(issued: &Issued) -> String {
+    let key = issued.certificate.public_key().unwrap().public_key_to_der().unwrap();
+    format!("sha256/{}", BASE64.encode(&hash(MessageDigest::sha256(), &key).unwrap()))
+}
+
+#[test]
+fn one_of_the_pins_must_be_met() {
+    let root = Issued::root("root");
+    let server = root.intermediate("middle").server("DNS:example.com");
+    let tls = Lab::new(&trusting(&[&root]), "example.com", acceptor(&server), CALM).shake().unwrap();
+    let other = pin_of(&self_signed("DNS:example.com"));
+    let check = |list: &str| tls.check_pins(&read_pins(list).unwrap());
+    assert_eq!(tls.check_pins(&[]), Ok(()));
+    assert_eq!(check(&pin_of(&server)), Ok(()));
+    assert_eq!(check(&format!("{other},{}", pin_of(&server))), Ok(()));
+    let failure = check(&format!("{other}, {}", pin_of(&root))).unwrap_err();
+    assert_eq!(failure.error, Error::TlsPin);
+    assert!(failure.message.contains(&pin_of(&server)), "the pin that would be right is told: {}", failure.message);
+}
+
+#[test]
+fn a_client_certificate_is_sent_with_its_chain() {
+    let (root, clients) = (Issued::root("root"), Issued::root("clients"));
+    let server = root.server("DNS:example.com");
+    let client = clients.intermediate("department").server("DNS:player");
+    let asking = |max| {
+        let mut acceptor = acceptor(&server);
+        acceptor.set_max_proto_version(max).unwrap();
+        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        let mut store = X509StoreBuilder::new().unwrap();
+        store.add_cert(clients.certificate.clone()).unwrap();
+        acceptor.set_verify_cert_store(store.build()).unwrap();
+        acceptor
+    };
+    let identity = Some((client.pkcs12("s\u{e9}same"), "s\u{e9}same".to_owned()));
+    let known = Connector::build(&Settings { identity, ..only(&[&root]) }).unwrap();
+    let unknown = trusting(&[&root]);
+    for max in [Some(SslVersion::TLS1_2), None] {
+        let mut lab = Lab::new(&known, "example.com", asking(max), CALM);
+        lab.shake().unwrap();
+        let told = lab.server.ssl().peer_certificate().expect("the client shows its certificate");
+        assert_eq!(told.to_der().unwrap(), client.certificate.to_der().unwrap());
+    }
+    // Without one, TLS 1.2 fails in the handshake. In TLS 1.3 the client is through with it when the server refuses.
+    let mut lab = Lab::new(&unknown, "example.com", asking(Some(SslVersion::TLS1_2)), CALM);
+    let failure = lab.shake().map(|_| ()).unwrap_err();
+    assert_eq!(failure.error, Error::Tls);
+    assert!(failure.message.contains("alert handshake failure"), "{}", failure.message);
+    let mut lab = Lab::new(&unknown, "example.com", asking(None), CALM);
+    let mut tls = lab.shake().unwrap();
+    let error = lab.read(&mut tls, 1, &mut [0; 100]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    assert!(error.to_string().contains("alert certificate required"), "{error}");
+}
+
+#[test]
+fn unusable_settings_are_named() {
+    let root = Issued::root("root");
+    let fails = |settings: Settings, text: &str| {
+        let error = Connector::build(&settings).map(|_| ()).unwrap_err();
+        assert!(error.contains(text), "{error}");
+    };
+    let roots = |roots: &[u8]| Settings { roots: roots.to_vec(), ..plain() };
+    fails(Settings { only_these_roots: true, ..plain() }, "`tls_roots` are to be trusted, and it is empty");
+    fails(roots(b"x"), "`tls_roots` cannot be used: it has no `-----BEGIN CERTIFICATE-----`");
+    fails(roots(&root.key.private_key_to_pem_pkcs8().unwrap()), "it has no `-----BEGIN CERTIFICATE-----`");
+    let garbage = [&root.pem()[..], b"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----"].concat();
+    fails(roots(&garbage), "`tls_roots` cannot be used: certificate 2 is none: ");
+    let identity = |pkcs12: &[u8], password: &str| {
+        let identity = Some((pkcs12.to_vec(), password.to_owned()));
+        let settings = Settings { identity, ..plain() };
+        assert!(!format!("{settings:?}").contains("sesame"), "no secret is shown");
+        settings
+    };
+    let right = root.pkcs12("sesame");
+    assert!(Connector::build(&identity(&right, "sesame")).is_ok());
+    fails(identity(&right, "Sesame"), "`tls_identity_password` is not that of `tls_identity`");
+    fails(identity(&right, ""), "`tls_identity_password` is not that of `tls_identity`");
+    fails(identity(&right, "a\0b"), "`tls_identity_password` has a NUL");
+    fails(identity(&root.pem(), "sesame"), "`tls_identity` cannot be used");
+    fails(identity(&right[..right.len() / 2], "sesame"), "`tls_identity` cannot be used");
+    let mut keyless = openssl::pkcs12::Pkcs12::builder();
+    let keyless = keyless.cert(&root.certificate).build2("sesame").unwrap().to_der().unwrap();
+    fails(identity(&keyless, "sesame"), "`tls_identity` cannot be used");
+}
+
+#[test]
+fn a_connector_goes_to_any_thread() {
+    fn is_shared<T: Clone + Send + Sync>() {}
+    is_shared::<Connector>();
+    is_shared::<Settings>();
+}
