@@ -83,6 +83,33 @@
  */
 #define EGRET_WS_LOOP_INLINE 1
 
+/*
+ * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
+ * tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
+ * logs a warning. `tls_pins` are checked all the same.
+ */
+#define EGRET_WS_INSECURE 1
+
+/*
+ * `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
+ * others.
+ */
+#define EGRET_WS_ONLY_THESE_ROOTS 2
+
+/*
+ * `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
+ * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
+ * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
+ * client's). Loopback hosts are never proxied. A value that cannot be used gives `EGRET_WS_ERR_INVALID_ARGUMENT`.
+ */
+#define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
+
+/* TLS 1.2, for `tls_min_version`, and in the statistics. */
+#define EGRET_WS_TLS_1_2 771
+
+/* TLS 1.3, for `tls_min_version`, and in the statistics. */
+#define EGRET_WS_TLS_1_3 772
+
 /* State: the connection is being made, or `on_connect` has not been called yet. */
 #define EGRET_WS_STATE_CONNECTING 0
 
@@ -107,10 +134,10 @@
 /* Phase: TCP was connecting. */
 #define EGRET_WS_PHASE_CONNECT 2
 
-/* Phase: a proxy was being asked. Not used yet. */
+/* Phase: the proxy was being asked for a connection to the host. */
 #define EGRET_WS_PHASE_PROXY 3
 
-/* Phase: TLS was being set up. Not used yet. */
+/* Phase: TLS was being set up: its handshake, and the check of the server's certificate. */
 #define EGRET_WS_PHASE_TLS 4
 
 /* Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
@@ -176,7 +203,7 @@
 /* A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr. */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
-/* Something this build cannot do, for example `wss` without TLS. */
+/* Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`). */
 #define EGRET_WS_ERR_UNSUPPORTED (-9)
 
 /* The socket is not open: `on_connect` was not called yet, or it is closing or closed. */
@@ -203,17 +230,32 @@
 /* The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
 #define EGRET_WS_ERR_INVALID_CLOSE (-15)
 
+/* The server's answer has no header of this name, or there was no answer yet. */
+#define EGRET_WS_ERR_NOT_FOUND (-16)
+
 /* Close report: the host's name was not found. */
 #define EGRET_WS_ERR_RESOLVE (-30)
 
 /* Close report: no TCP connection to any address of the host; `os_error` says why the last one failed. */
 #define EGRET_WS_ERR_CONNECT (-31)
 
+/*
+ * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's status is in
+ * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has.
+ */
+#define EGRET_WS_ERR_PROXY (-32)
+
 /* Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1). */
 #define EGRET_WS_ERR_HANDSHAKE (-40)
 
 /* Close report: the server answered the upgrade with another HTTP status; see `http_status`. */
 #define EGRET_WS_ERR_REFUSED (-41)
+
+/*
+ * Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
+ * to `ws`, or to something that is not a URL. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+ */
+#define EGRET_WS_ERR_REDIRECT (-42)
 
 /* Close report: a deadline passed; `phase` says in which stage. */
 #define EGRET_WS_ERR_TIMEOUT (-50)
@@ -226,6 +268,27 @@
 
 /* Close report: closed by this side before the connection was made. */
 #define EGRET_WS_ERR_ABORTED (-53)
+
+/* Close report: the TLS handshake failed, for another reason than those below; `message` has the platform's text. */
+#define EGRET_WS_ERR_TLS (-60)
+
+/* Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same. */
+#define EGRET_WS_ERR_TLS_EXPIRED (-61)
+
+/* Close report: the server's certificate is for another host. */
+#define EGRET_WS_ERR_TLS_HOST (-62)
+
+/*
+ * Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own certificate is
+ * missing from what the server sent.
+ */
+#define EGRET_WS_ERR_TLS_ISSUER (-63)
+
+/* Close report: the server's public key is none of `tls_pins`. The request was not sent. */
+#define EGRET_WS_ERR_TLS_PIN (-64)
+
+/* Close report: `tls_roots`, `tls_identity` or its password cannot be used; `message` says which and why. */
+#define EGRET_WS_ERR_TLS_OPTIONS (-65)
 
 /* The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`. */
 #define EGRET_WS_VERSION_NUMBER 256
@@ -306,7 +369,7 @@ typedef struct egret_ws_close_info {
     int32_t phase;
     /* Who ended it: one of `EGRET_WS_INITIATOR_*`. */
     int32_t initiator;
-    /* The HTTP status that the server answered the upgrade with, or 0 if it did not answer. */
+    /* The HTTP status that the server answered the upgrade with, or a proxy its request; 0 if there was no answer. */
     int32_t http_status;
     /* The operating system's error number (`errno`, `WSAGetLastError`), or 0. */
     int32_t os_error;
@@ -343,6 +406,14 @@ typedef void (*egret_ws_on_close)(void *user, egret_ws *ws, const egret_ws_close
  */
 typedef void (*egret_ws_release_user)(void *user);
 
+/* A header of the request. Both end in a NUL and are copied. */
+typedef struct egret_ws_header {
+    /* Its name, such as `Authorization`. */
+    const char *name;
+    /* Its value. */
+    const char *value;
+} egret_ws_header;
+
 /*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
@@ -350,7 +421,7 @@ typedef void (*egret_ws_release_user)(void *user);
 typedef struct egret_ws_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
     uint32_t struct_size;
-    /* No flag is defined yet: must be 0. */
+    /* `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, or 0. Unknown bits are refused. */
     uint32_t flags;
     /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
     void *user;
@@ -364,7 +435,7 @@ typedef struct egret_ws_options {
     egret_ws_release_user release_user;
     /* The longest time in milliseconds for the name look-up and TCP together. 0: 15000. */
     uint32_t connect_timeout_ms;
-    /* The longest time in milliseconds for the HTTP upgrade, from the TCP connection on. 0: 10000. */
+    /* The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000. */
     uint32_t handshake_timeout_ms;
     /*
      * The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
@@ -390,7 +461,112 @@ typedef struct egret_ws_options {
      * a browser. What it chose, `egret_ws_subprotocol` tells.
      */
     const char *subprotocols;
+    /*
+     * Further headers of the request: `header_count` of them, copied. NULL if that is 0. Names are tokens, values have no
+     * control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
+     * `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
+     * have options of their own. Redirects to another origin do not get them.
+     */
+    const egret_ws_header *headers;
+    /* The number of `headers`. */
+    size_t header_count;
+    /*
+     * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, ending in a NUL, copied. NULL: none, as
+     * is usual outside of browsers.
+     */
+    const char *origin;
+    /* The `User-Agent` header, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none. */
+    const char *user_agent;
+    /*
+     * User name for basic authentication (RFC 7617) at the server, ending in a NUL, copied. NULL: the one of the URL, if it
+     * has one. Redirects to another origin do not get it.
+     */
+    const char *username;
+    /* The password that goes with `username`, and is refused without one, ending in a NUL, copied. NULL: empty. */
+    const char *password;
+    /*
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
+     * fragment, a user name and a password in a `Location` do not count.
+     */
+    uint32_t max_redirects;
+    /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
+    uint32_t tls_min_version;
+    /*
+     * The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
+     * `user:password@` before the host if it wants them, ending in a NUL, copied. The proxy looks the server's name up.
+     * `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
+     * none, whatever the flag says.
+     */
+    const char *proxy;
+    /*
+     * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
+     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), copied. NULL if that is 0.
+     */
+    const char *tls_roots;
+    /* Bytes of `tls_roots`. */
+    size_t tls_roots_len;
+    /*
+     * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
+     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list ending in a NUL, copied. One
+     * of them must be met, so name the next key beside the present one. Checked after the certificate and before the
+     * request is sent. NULL: none.
+     */
+    const char *tls_pins;
+    /*
+     * With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
+     * copied. NULL if that is 0. Redirects to another origin do not get it.
+     */
+    const uint8_t *tls_identity;
+    /* Bytes of `tls_identity`. */
+    size_t tls_identity_len;
+    /* The password of `tls_identity`, ending in a NUL, copied. NULL: empty. */
+    const char *tls_identity_password;
+    /*
+     * With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
+     * or an IP address, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
+     */
+    const char *tls_server_name;
+    /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
+    uint32_t resolve_timeout_ms;
+    /* The longest time in milliseconds for the proxy's answer. 0: 10000. */
+    uint32_t proxy_timeout_ms;
+    /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
+    uint32_t tls_timeout_ms;
+    /* The longest time in milliseconds for all of it, redirects too. 0: 60000. */
+    uint32_t open_timeout_ms;
 } egret_ws_options;
+
+/*
+ * What a socket has measured: known from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call `egret_ws_get_stats`.
+ *
+ * The times are those of the last connection made or tried, of its last hop if it was redirected; a stage that was not
+ * reached, or not needed, has 0.
+ */
+typedef struct egret_ws_stats {
+    /* Bytes of this struct as the caller knows it. */
+    uint32_t struct_size;
+    /* The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet. */
+    uint32_t http_status;
+    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0 without TLS. */
+    uint32_t tls_version;
+    /* Redirects that were followed. */
+    uint32_t redirects;
+    /* Microseconds of the name look-up, until its first usable address. */
+    uint64_t resolve_us;
+    /* Microseconds of TCP, all addresses that were tried. */
+    uint64_t connect_us;
+    /* Microseconds that the proxy took. */
+    uint64_t proxy_us;
+    /* Microseconds of the TLS handshake, reading the trusted roots included where that was not done before. */
+    uint64_t tls_us;
+    /* Microseconds of the HTTP upgrade. */
+    uint64_t handshake_us;
+    /*
+     * The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; the proxy's, if there is one. Empty
+     * as long as none has.
+     */
+    char address[64];
+} egret_ws_stats;
 
 #ifdef __cplusplus
 extern "C" {
@@ -493,9 +669,10 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
  * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
  * `egret_ws_connect` in all else.
  *
- * The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws`; without a port, 80. A fragment
- * is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. `wss`, and a user name or password, give
- * `EGRET_WS_ERR_UNSUPPORTED`: this build has no TLS and no authentication.
+ * The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws` (without a port, 80) or `wss`
+ * (TLS; without a port, 443). A fragment
+ * is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
+ * authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
@@ -572,6 +749,41 @@ int64_t egret_ws_buffered_amount(egret_ws *ws);
  * `out` points to `capacity` writable bytes.
  */
 int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
+
+/*
+ * Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
+ * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
+ * `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
+ * count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+ * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` if `name` is NULL or `capacity` is not more than the length (and not 0),
+ * `BAD_HANDLE`, `FORKED`.
+ *
+ * Precondition:
+ * `name` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_response_header(egret_ws *ws,
+                                 const char *name,
+                                 char *out,
+                                 size_t capacity);
+
+/*
+ * Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
+ * and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
+
+/*
+ * Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
+ * than this library's become 0. Any thread. Errors: `INVALID_ARGUMENT` if `stats` is NULL, `BAD_STRUCT` if its
+ * `struct_size` is less than 120 or more than 4096, `BAD_HANDLE`, `FORKED`.
+ *
+ * Precondition:
+ * `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
+ */
+int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *stats);
 
 /*
  * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length

@@ -11,6 +11,24 @@ pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
 /// a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
 pub const EGRET_WS_LOOP_INLINE: u32 = 1;
 
+/// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
+/// tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
+/// logs a warning. `tls_pins` are checked all the same.
+pub const EGRET_WS_INSECURE: u32 = 1;
+/// `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
+/// others.
+pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
+/// `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
+/// `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
+/// in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
+/// client's). Loopback hosts are never proxied. A value that cannot be used gives `EGRET_WS_ERR_INVALID_ARGUMENT`.
+pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
+
+/// TLS 1.2, for `tls_min_version`, and in the statistics.
+pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
+/// TLS 1.3, for `tls_min_version`, and in the statistics.
+pub const EGRET_WS_TLS_1_3: u32 = 0x0304;
+
 /// State: the connection is being made, or `on_connect` has not been called yet.
 pub const EGRET_WS_STATE_CONNECTING: i32 = 0;
 /// State: `on_connect` was called; messages can be sent.
@@ -29,9 +47,9 @@ pub const EGRET_WS_BINARY: i32 = 2;
 pub const EGRET_WS_PHASE_RESOLVE: i32 = 1;
 /// Phase: TCP was connecting.
 pub const EGRET_WS_PHASE_CONNECT: i32 = 2;
-/// Phase: a proxy was being asked. Not used yet.
+/// Phase: the proxy was being asked for a connection to the host.
 pub const EGRET_WS_PHASE_PROXY: i32 = 3;
-/// Phase: TLS was being set up. Not used yet.
+/// Phase: TLS was being set up: its handshake, and the check of the server's certificate.
 pub const EGRET_WS_PHASE_TLS: i32 = 4;
 /// Phase: the HTTP upgrade was under way (RFC 6455 section 4).
 pub const EGRET_WS_PHASE_HANDSHAKE: i32 = 5;
@@ -76,7 +94,7 @@ pub const EGRET_WS_ERR_FORKED: i32 = -6;
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr.
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
-/// Something this build cannot do, for example `wss` without TLS.
+/// Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`).
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
@@ -92,15 +110,23 @@ pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
 /// The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes.
 pub const EGRET_WS_ERR_INVALID_CLOSE: i32 = -15;
+/// The server's answer has no header of this name, or there was no answer yet.
+pub const EGRET_WS_ERR_NOT_FOUND: i32 = -16;
 
 /// Close report: the host's name was not found.
 pub const EGRET_WS_ERR_RESOLVE: i32 = -30;
 /// Close report: no TCP connection to any address of the host; `os_error` says why the last one failed.
 pub const EGRET_WS_ERR_CONNECT: i32 = -31;
+/// Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's status is in
+/// `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has.
+pub const EGRET_WS_ERR_PROXY: i32 = -32;
 /// Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1).
 pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
 /// Close report: the server answered the upgrade with another HTTP status; see `http_status`.
 pub const EGRET_WS_ERR_REFUSED: i32 = -41;
+/// Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
+/// to `ws`, or to something that is not a URL. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a deadline passed; `phase` says in which stage.
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
@@ -109,3 +135,16 @@ pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
 /// Close report: closed by this side before the connection was made.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
+/// Close report: the TLS handshake failed, for another reason than those below; `message` has the platform's text.
+pub const EGRET_WS_ERR_TLS: i32 = -60;
+/// Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same.
+pub const EGRET_WS_ERR_TLS_EXPIRED: i32 = -61;
+/// Close report: the server's certificate is for another host.
+pub const EGRET_WS_ERR_TLS_HOST: i32 = -62;
+/// Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own certificate is
+/// missing from what the server sent.
+pub const EGRET_WS_ERR_TLS_ISSUER: i32 = -63;
+/// Close report: the server's public key is none of `tls_pins`. The request was not sent.
+pub const EGRET_WS_ERR_TLS_PIN: i32 = -64;
+/// Close report: `tls_roots`, `tls_identity` or its password cannot be used; `message` says which and why.
+pub const EGRET_WS_ERR_TLS_OPTIONS: i32 = -65;

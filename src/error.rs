@@ -54,21 +54,30 @@ errors! {
     Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child";
     NoResources = EGRET_WS_ERR_NO_RESOURCES, "the operating system has none left";
     Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library";
-    Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported by this build";
+    Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported";
     NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open";
     MessageTooBig = EGRET_WS_ERR_MESSAGE_TOO_BIG, "the message is too big";
     InvalidUtf8 = EGRET_WS_ERR_INVALID_UTF8, "the text is not UTF-8";
     Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send buffer is full";
     InvalidUrl = EGRET_WS_ERR_INVALID_URL, "the URL cannot be used";
     InvalidClose = EGRET_WS_ERR_INVALID_CLOSE, "the close code or reason may not be sent";
+    NotFound = EGRET_WS_ERR_NOT_FOUND, "the answer has no such header";
     Resolve = EGRET_WS_ERR_RESOLVE, "the host's name was not found";
     Connect = EGRET_WS_ERR_CONNECT, "no TCP connection";
+    Proxy = EGRET_WS_ERR_PROXY, "the proxy made no connection";
     Handshake = EGRET_WS_ERR_HANDSHAKE, "the answer to the upgrade is not a WebSocket server's";
     Refused = EGRET_WS_ERR_REFUSED, "the server refused the upgrade";
+    Redirect = EGRET_WS_ERR_REDIRECT, "the redirect was not followed";
     Timeout = EGRET_WS_ERR_TIMEOUT, "a deadline passed";
     ConnectionLost = EGRET_WS_ERR_CONNECTION_LOST, "the connection broke";
     Protocol = EGRET_WS_ERR_PROTOCOL, "the peer broke the protocol";
     Aborted = EGRET_WS_ERR_ABORTED, "closed before the connection was made";
+    Tls = EGRET_WS_ERR_TLS, "the TLS handshake failed";
+    TlsExpired = EGRET_WS_ERR_TLS_EXPIRED, "the server's certificate has expired";
+    TlsHost = EGRET_WS_ERR_TLS_HOST, "the server's certificate is for another host";
+    TlsIssuer = EGRET_WS_ERR_TLS_ISSUER, "the issuer of the server's certificate is not trusted";
+    TlsPin = EGRET_WS_ERR_TLS_PIN, "the server's key is not pinned";
+    TlsOptions = EGRET_WS_ERR_TLS_OPTIONS, "the TLS options cannot be used";
 }
 
 impl Error {

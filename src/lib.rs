@@ -13,7 +13,7 @@
 //! - [`engine`]: readiness, timers, wake-ups, look-ups; turned by a thread of its own or by the host's poll.
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
-//! - [`transport`] is TCP.
+//! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI. `log` and `fault` serve all rooms.
 
 pub mod connection;

@@ -4,13 +4,14 @@
 //! ```text
 //!            ┌──────────────── opening ────────────────┐      ┌───────────────── session ──────────────────┐
 //!  begin ──► resolve ──► dial ──► (proxy) ──► (secure) ──► upgrade ──► open ──► closing ──► closed
-//!               │          │                                  │         │          │
-//!               │          │                                  │         └ violation: failing ──► closed
-//!               └──────────┴──── close, deadline, error ──────┴──────────────────────────────► closed
+//!               │          │         │            │           │         │          │
+//!               │          │         │            │           │         └ violation: failing ──► closed
+//!               └──────────┴─────────┴─ close, deadline, error ─────────────────────────────► closed
 //! ```
 //!
-//! Proxy and secure (TLS) have their place here and come later. Exactly one [`Events::closed`] is told, as the last event.
+//! Exactly one [`Events::closed`] is told, as the last event.
 
+pub mod details;
 mod opening;
 pub mod outbox;
 pub mod report;
@@ -19,15 +20,22 @@ pub mod target;
 #[cfg(test)]
 mod tests;
 
+use crate::error::Error;
 use crate::protocol::message::{Body, Kind};
+use crate::protocol::upgrade::Extras;
 use crate::transport::Transport;
+use crate::transport::proxy::Proxies;
+use crate::transport::stream::Stream;
+use crate::transport::tls;
+use details::Details;
 use opening::{Opening, Step};
 use outbox::Outbox;
 use parking_lot::Mutex;
-use report::{Ending, Phase, Report};
+use report::{Ending, Initiator, Phase, Report};
 use session::Session;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use target::Target;
 
@@ -35,10 +43,18 @@ use target::Target;
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Limits {
+    /// For the look-up.
+    pub resolve: Duration,
     /// For the look-up and TCP together.
     pub connect: Duration,
+    /// For the proxy's answer.
+    pub proxy: Duration,
+    /// For the TLS handshake.
+    pub tls: Duration,
     /// For the upgrade.
     pub handshake: Duration,
+    /// For all of these, redirects too.
+    pub open: Duration,
     /// For the closing handshake and the end of the connection.
     pub close: Duration,
     pub max_message: usize,
@@ -51,9 +67,64 @@ pub struct Limits {
 #[allow(missing_docs)]
 pub struct Plan {
     pub target: Target,
-    /// Those the server may choose from.
-    pub subprotocols: Vec<String>,
+    pub extras: Extras,
+    pub proxies: Proxies,
+    /// What the connector is made of; used with `wss` only.
+    pub tls: Arc<tls::Settings>,
+    /// SHA-256 of the public keys that the server may have; empty: any.
+    pub pins: Vec<[u8; 32]>,
+    /// Asked for and checked instead of the target's host.
+    pub server_name: Option<String>,
+    pub max_redirects: u32,
     pub limits: Limits,
+}
+
+/// A family of addresses, looked up by itself: a name server that is slow with one does not hold the other up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(address: &SocketAddr) -> Family {
+        if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+}
+
+/// The TLS connector for some settings, or why there is none.
+pub type Prepared = Result<tls::Connector, Ending>;
+
+/// Why a name has no addresses.
+#[derive(Clone, Debug)]
+pub struct Unresolved {
+    error: Error,
+    os_error: i32,
+    text: String,
+}
+
+impl Unresolved {
+    /// From what the operating system says.
+    pub fn io(error: &io::Error) -> Unresolved {
+        Unresolved { error: Error::Resolve, os_error: error.raw_os_error().unwrap_or(0), text: error.to_string() }
+    }
+
+    /// There was no thread to look it up.
+    pub fn no_thread(error: &io::Error) -> Unresolved {
+        Unresolved { error: Error::NoResources, ..Unresolved::io(error) }
+    }
+
+    /// The name has none.
+    fn none() -> Unresolved {
+        Unresolved { error: Error::Resolve, os_error: 0, text: "the name has none".to_owned() }
+    }
+
+    fn ending(&self, whereto: &str) -> Ending {
+        let message = format!("no address for {whereto}: {}", self.text);
+        Ending { os_error: self.os_error, ..Ending::new(self.error, Initiator::Transport, message) }
+    }
 }
 
 /// What a connection asks of the network.
@@ -62,7 +133,11 @@ pub trait Network {
     type Stream: Transport;
 
     /// Begins to look a name up; the answer comes through [`Connection::resolved`].
-    fn resolve(&mut self, host: &str, port: u16);
+    fn resolve(&mut self, name: &str, family: Family);
+
+    /// The TLS connector for these settings, or why there is none. `None`: it is being made, and comes through
+    /// [`Connection::prepared`].
+    fn prepare(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared>;
 
     /// Begins to connect to an address.
     fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;
@@ -70,14 +145,14 @@ pub trait Network {
 
 /// Where a connection tells what happened.
 pub trait Events {
-    /// The connection is open, with this subprotocol or none.
-    fn connected(&mut self, subprotocol: String);
+    /// The connection is open.
+    fn connected(&mut self, details: Details);
 
     /// A message came.
     fn message(&mut self, kind: Kind, body: Body<'_>);
 
-    /// The connection has ended. The last event.
-    fn closed(&mut self, report: Report);
+    /// The connection has ended. The last event. `details` if it was never open.
+    fn closed(&mut self, report: Report, details: Option<Details>);
 
     /// The host has enough to do: stop reading. Whoever says so calls [`Connection::turn`] when that changes.
     fn is_full(&mut self) -> bool;
@@ -87,6 +162,9 @@ pub trait Events {
 
     /// A step worth a debug log line.
     fn step(&mut self, what: std::fmt::Arguments<'_>);
+
+    /// Something the host should know of.
+    fn warn(&mut self, what: std::fmt::Arguments<'_>);
 }
 
 /// What a connection is handed with each call.
@@ -110,16 +188,14 @@ pub enum Turn {
 }
 
 /// One connection.
-#[derive(Debug)]
 pub struct Connection<S> {
     limits: Limits,
     stage: Stage<S>,
 }
 
-#[derive(Debug)]
 enum Stage<S> {
     Opening(Box<Opening<S>>),
-    Session(Box<Session<S>>),
+    Session(Box<Session<Stream<S>>>),
     Closed,
 }
 
@@ -137,14 +213,34 @@ impl<S: Transport> Connection<S> {
         connection
     }
 
-    /// The look-up has ended.
-    pub fn resolved<N, E>(&mut self, addresses: io::Result<Vec<SocketAddr>>, context: &mut Context<'_, N, E>) -> Turn
+    /// A look-up has ended.
+    pub fn resolved<N, E>(
+        &mut self,
+        name: &str,
+        family: Family,
+        answer: Result<Vec<SocketAddr>, Unresolved>,
+        context: &mut Context<'_, N, E>,
+    ) -> Turn
     where
         N: Network<Stream = S>,
         E: Events,
     {
         if let Stage::Opening(opening) = &mut self.stage {
-            let step = opening.resolved(addresses, context);
+            let step = opening.resolved(name, family, answer, context);
+            self.take_step(step, context)
+        } else {
+            Turn::Wait
+        }
+    }
+
+    /// The TLS connector was made, or cannot be.
+    pub fn prepared<N, E>(&mut self, made: Prepared, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        if let Stage::Opening(opening) = &mut self.stage {
+            let step = opening.prepared(made, context);
             self.take_step(step, context)
         } else {
             Turn::Wait
@@ -172,13 +268,10 @@ impl<S: Transport> Connection<S> {
 
     /// Readiness told that the stream has ended or failed; [`Connection::turn`] is to follow.
     pub fn end_is_near(&mut self) {
-        let stream = match &mut self.stage {
-            Stage::Opening(opening) => opening.stream(),
-            Stage::Session(session) => Some(session.stream()),
-            Stage::Closed => None,
-        };
-        if let Some(stream) = stream {
-            stream.end_is_near();
+        match &mut self.stage {
+            Stage::Opening(opening) => opening.end_is_near(),
+            Stage::Session(session) => session.stream().end_is_near(),
+            Stage::Closed => {}
         }
     }
 
@@ -204,16 +297,15 @@ impl<S: Transport> Connection<S> {
         E: Events,
     {
         match &mut self.stage {
-            Stage::Opening(opening) => {
-                let phase = opening.phase();
-                self.end(Ending::aborted(), phase, context);
+            Stage::Opening(_) => {
+                self.abandon(Ending::aborted(), context.now, context.outbox, context.events);
                 Turn::Wait
             }
             // For the host it was not open yet: it gets what it would have got before, and the server a Close frame if
             // that can be written now.
             Stage::Session(session) if context.outbox.lock().is_closed_early() => {
                 session.close_early(context);
-                self.abandon(Ending::aborted(), context.outbox, context.events);
+                self.abandon(Ending::aborted(), context.now, context.outbox, context.events);
                 Turn::Wait
             }
             Stage::Session(session) => {
@@ -243,13 +335,14 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// Ends the connection at once, without a word to the peer.
-    pub fn abandon<E: Events>(&mut self, ending: Ending, outbox: &Mutex<Outbox>, events: &mut E) {
+    /// Ends the connection at once; the peer is told no more than TLS asks for.
+    pub fn abandon<E: Events>(&mut self, ending: Ending, now: Instant, outbox: &Mutex<Outbox>, events: &mut E) {
         match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Opening(opening) => {
-                end_opening(ending, opening.phase(), outbox, events);
+                let phase = opening.phase();
+                end_opening(*opening, (ending, phase), now, outbox, events);
             }
-            Stage::Session(session) => events.closed(session.report(ending, outbox)),
+            Stage::Session(session) => events.closed(session.report(ending, outbox), None),
             Stage::Closed => {}
         }
     }
@@ -276,11 +369,13 @@ impl<S: Transport> Connection<S> {
         match step {
             Step::Wait => Turn::Wait,
             Step::Ended(ending, phase) => {
-                self.end(ending, phase, context);
+                if let Stage::Opening(opening) = std::mem::replace(&mut self.stage, Stage::Closed) {
+                    end_opening(*opening, (ending, phase), context.now, context.outbox, context.events);
+                }
                 Turn::Wait
             }
-            Step::Open { stream, subprotocol, early } => {
-                context.events.connected(subprotocol);
+            Step::Open { stream, details, early } => {
+                context.events.connected(details);
                 let mut session = Box::new(Session::new(stream, self.limits));
                 let progress = session.begin(early, context);
                 self.stage = Stage::Session(session);
@@ -294,20 +389,21 @@ impl<S: Transport> Connection<S> {
             session::Progress::Wait => Turn::Wait,
             session::Progress::Again => Turn::Again,
             session::Progress::Ended(ending) => {
-                self.abandon(ending, context.outbox, context.events);
+                self.abandon(ending, context.now, context.outbox, context.events);
                 Turn::Wait
             }
         }
     }
-
-    fn end<N, E: Events>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, N, E>) {
-        self.stage = Stage::Closed;
-        end_opening(ending, phase, context.outbox, context.events);
-    }
 }
 
 /// Nothing was accepted before the connection was open, so there is nothing to count.
-fn end_opening<E: Events>(ending: Ending, phase: Phase, outbox: &Mutex<Outbox>, events: &mut E) {
+fn end_opening<S: Transport, E: Events>(
+    opening: Opening<S>,
+    (ending, phase): (Ending, Phase),
+    now: Instant,
+    outbox: &Mutex<Outbox>,
+    events: &mut E,
+) {
     outbox.lock().shut_down();
-    events.closed(Report::new(ending, phase));
+    events.closed(Report::new(ending, phase), Some(opening.into_details(now)));
 }

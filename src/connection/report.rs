@@ -3,7 +3,7 @@
 use crate::constants::*;
 use crate::error::Error;
 use crate::protocol::close::ABNORMAL;
-use crate::protocol::upgrade::Refusal;
+use crate::protocol::upgrade::{Refusal, header};
 use crate::protocol::{Violation, ViolationKind};
 use std::io;
 
@@ -14,6 +14,8 @@ use std::io;
 pub enum Phase {
     Resolve = EGRET_WS_PHASE_RESOLVE,
     Connect = EGRET_WS_PHASE_CONNECT,
+    Proxy = EGRET_WS_PHASE_PROXY,
+    Tls = EGRET_WS_PHASE_TLS,
     Handshake = EGRET_WS_PHASE_HANDSHAKE,
     Open = EGRET_WS_PHASE_OPEN,
     Closing = EGRET_WS_PHASE_CLOSING,
@@ -125,12 +127,16 @@ impl Ending {
         Ending::new(error, Initiator::Local, format!("the peer was refused: {}", violation.detail))
     }
 
-    /// The server did not agree to the upgrade.
-    pub fn refusal(refusal: Refusal) -> Ending {
+    /// The server did not agree to the upgrade. `headers` are those of its answer.
+    pub fn refusal(refusal: Refusal, headers: &str) -> Ending {
         match refusal {
             Refusal::Status { status, reason } => {
                 let message = format!("the server answered the upgrade with {status} {reason}");
-                Ending { http_status: status, ..Ending::new(Error::Refused, Initiator::Peer, message.trim_end()) }
+                let mut message = message.trim_end().to_owned();
+                if let Some(when) = header(headers, "retry-after") {
+                    message += &format!(" (Retry-After: {when:.40})");
+                }
+                Ending { http_status: status, ..Ending::new(Error::Refused, Initiator::Peer, message) }
             }
             Refusal::Malformed { status, detail } => {
                 Ending { http_status: status, ..Ending::new(Error::Handshake, Initiator::Local, detail) }

@@ -36,7 +36,6 @@ const LINGER: Duration = Duration::from_secs(1);
 const KEEP: usize = 16 * 1024;
 
 /// An open connection.
-#[derive(Debug)]
 pub(super) struct Session<S> {
     stream: S,
     limits: Limits,
@@ -353,7 +352,8 @@ impl<S: Transport> Session<S> {
     }
 
     /// The close report of a connection that ends so.
-    pub(super) fn report(self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
+    pub(super) fn report(mut self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
+        self.stream.say_goodbye();
         let mut outbox = outbox.lock();
         outbox.shut_down();
         let (unsent_messages, unsent_bytes) = outbox.unsent();

@@ -1,20 +1,21 @@
 //! Where a connection goes: a URL, read and checked.
 
 use crate::error::Error;
+use crate::protocol::upgrade::check_credentials;
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+use std::fmt;
 use std::net::Ipv6Addr;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
-/// What the connection and the request need to know of the URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A place to connect to.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The host: a name to look up or an address.
-    pub host: Host<String>,
-    /// The TCP port.
-    pub port: u16,
-    /// The `Host` header: the host, and the port unless it is the scheme's own.
-    pub authority: String,
-    /// The request target: path and query.
-    pub target: String,
+    /// Without user name, password and fragment.
+    url: Url,
+    /// The zone of an IPv6 address (RFC 6874), which a URL of WHATWG has no place for.
+    zone: Option<String>,
+    credentials: Option<(String, String)>,
 }
 
 type Refused = (Error, String);
@@ -22,7 +23,10 @@ type Refused = (Error, String);
 /// What the constructor of a browser's `WebSocket` makes of a URL: `http` and `https` stand for `ws` and `wss`, and what
 /// it refuses is refused.
 pub fn normalize_url(text: &str) -> Result<String, Refused> {
-    let mut url = parse(text)?;
+    Ok(as_websocket(parse(text)?)?.into())
+}
+
+fn as_websocket(mut url: Url) -> Result<Url, Refused> {
     let scheme = match url.scheme() {
         "http" | "ws" => "ws",
         "https" | "wss" => "wss",
@@ -30,7 +34,34 @@ pub fn normalize_url(text: &str) -> Result<String, Refused> {
     };
     // Fails only between schemes of different sorts.
     url.set_scheme(scheme).map_err(|()| (Error::InvalidUrl, "the URL's scheme cannot be changed".to_owned()))?;
-    Ok(url.into())
+    Ok(url)
+}
+
+/// Takes the zone out of `scheme://[address%25zone]:port/…`. A bare `%` does too (RFC 6874 section 3).
+fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), Refused> {
+    let whole = Ok((Cow::Borrowed(text), None));
+    let Some(authority) = text.find("://").map(|at| at + 3) else { return whole };
+    let end = text[authority..].find(['/', '\\', '?', '#']).map_or(text.len(), |at| authority + at);
+    let bracket = text[authority..end].rfind('@').map_or(authority, |at| authority + at + 1);
+    if !text[bracket..end].starts_with('[') {
+        return whole;
+    }
+    let Some(end) = text[bracket..end].find(']').map(|at| bracket + at) else { return whole };
+    let Some((address, zone)) = text[bracket..end].split_once('%') else { return whole };
+    let zone = percent_decode_str(zone.strip_prefix("25").unwrap_or(zone)).decode_utf8_lossy().into_owned();
+    if !is_zone(&zone) {
+        return Err((
+            Error::InvalidUrl,
+            "the zone of the URL's IPv6 address is not the name or number of an interface".into(),
+        ));
+    }
+    Ok((Cow::Owned(format!("{}{address}{}", &text[..bracket], &text[end..])), Some(zone)))
+}
+
+fn is_zone(zone: &str) -> bool {
+    !zone.is_empty()
+        && zone.len() <= 64
+        && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~ ".contains(&byte))
 }
 
 fn parse(text: &str) -> Result<Url, Refused> {
@@ -42,34 +73,126 @@ fn parse(text: &str) -> Result<Url, Refused> {
     }
 }
 
+/// For logs: a query may carry a token, so it is not shown.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let query = if self.url.query().is_some() { "?..." } else { "" };
+        write!(f, "{}://{}{}{query}", self.url.scheme(), self.authority(), self.url.path())
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Target {
-    /// Reads a `ws` URL. The error comes with what is wrong, for the log.
+    /// Reads a `ws` or `wss` URL. The error comes with what is wrong, for the log.
     pub fn from_url(text: &str) -> Result<Target, Refused> {
+        let (text, zone) = take_zone(text)?;
+        Target::new(parse(&text)?, zone)
+    }
+
+    fn new(mut url: Url, zone: Option<String>) -> Result<Target, Refused> {
         let invalid = |why: &str| (Error::InvalidUrl, why.to_owned());
-        let url = parse(text)?;
-        match url.scheme() {
-            "ws" => {}
-            "wss" => return Err((Error::Unsupported, "wss: this build has no TLS".to_owned())),
-            other => return Err(invalid(&format!("the URL's scheme is {other}, not ws"))),
+        if !matches!(url.scheme(), "ws" | "wss") {
+            return Err(invalid(&format!("the URL's scheme is {}, not ws or wss", url.scheme())));
         }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err((Error::Unsupported, "user name and password in the URL are not supported".to_owned()));
+        if url.host().is_none() {
+            return Err(invalid("the URL has no host"));
         }
-        let host = url.host().ok_or_else(|| invalid("the URL has no host"))?.to_owned();
-        let port =
-            url.port_or_known_default().filter(|port| *port != 0).ok_or_else(|| invalid("the URL's port is 0"))?;
-        Ok(Target {
-            authority: match url.port() {
-                Some(port) => format!("{host}:{port}"),
-                None => host.to_string(),
-            },
-            target: match url.query() {
-                Some(query) => format!("{}?{query}", url.path()),
-                None => url.path().to_owned(),
-            },
-            host,
-            port,
-        })
+        if url.port() == Some(0) {
+            return Err(invalid("the URL's port is 0"));
+        }
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+        let credentials = match (url.username(), url.password()) {
+            ("", None) => None,
+            (user, password) => Some((decode(user), decode(password.unwrap_or("")))),
+        };
+        let credentials = match credentials {
+            None => None,
+            Some((Ok(user), Ok(password))) => Some((user, password)),
+            Some(_) => return Err(invalid("the user name or password of the URL is not UTF-8")),
+        };
+        if let Some((user, password)) = &credentials
+            && let Err(why) = check_credentials(user, password)
+        {
+            return Err(invalid(&format!("the user name or password of the URL cannot be sent: {why}")));
+        }
+        // They fail only for a URL that cannot have them.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_fragment(None);
+        Ok(Target { url, zone, credentials })
+    }
+
+    /// Where a redirect leads from here. A user name and password in it do not count.
+    pub fn redirected(&self, location: &str) -> Result<Target, Refused> {
+        let invalid = |why: String| (Error::InvalidUrl, why);
+        // A relative reference is resolved by the rules of http and https, of which ws and wss are the image.
+        let mut url = self.url.join(location).map_err(|error| invalid(format!("it is not a URL: {error}")))?;
+        // They fail only for a URL that cannot have them.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let mut target = Target::new(as_websocket(url)?, None)?;
+        if target.url.host() == self.url.host() {
+            target.zone.clone_from(&self.zone);
+        }
+        Ok(target)
+    }
+
+    /// Is it TLS?
+    pub fn is_secure(&self) -> bool {
+        self.url.scheme() == "wss"
+    }
+
+    /// The host: a name to look up or an address.
+    pub fn host(&self) -> Host<String> {
+        // Never absent: `new` has seen to it.
+        self.url.host().map_or(Host::Domain(String::new()), |host| host.to_owned())
+    }
+
+    /// The host as a certificate names it: an IPv6 address without brackets.
+    pub fn server_name(&self) -> String {
+        match self.host() {
+            Host::Domain(name) => name,
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => address.to_string(),
+        }
+    }
+
+    /// The zone of an IPv6 address.
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(0)
+    }
+
+    /// The `Host` header: the host, and the port unless it is the scheme's own.
+    pub fn authority(&self) -> String {
+        match self.url.port() {
+            Some(port) => format!("{}:{port}", self.host()),
+            None => self.host().to_string(),
+        }
+    }
+
+    /// The request target: path and query.
+    pub fn path_and_query(&self) -> &str {
+        &self.url[Position::BeforePath..Position::AfterQuery]
+    }
+
+    /// User name and password of the URL.
+    pub fn credentials(&self) -> Option<&(String, String)> {
+        self.credentials.as_ref()
+    }
+
+    /// Have the two the same scheme, host and port?
+    pub fn is_same_origin(&self, other: &Target) -> bool {
+        self.url.scheme() == other.url.scheme() && self.host() == other.host() && self.port() == other.port()
     }
 
     /// `ws://host:port/`, as `egret.WebSocket.connect` makes it. An IPv6 address may come without its brackets.
@@ -84,6 +207,11 @@ impl Target {
                 Error::InvalidUrl,
                 "the host is empty, or not only a host: use egret_ws_connect_url".to_owned(),
             ));
+        }
+        if let Some((address, zone)) = host.split_once('%')
+            && address.parse::<Ipv6Addr>().is_ok()
+        {
+            return Target::from_url(&format!("ws://[{address}%25{zone}]:{port}/"));
         }
         if host.parse::<Ipv6Addr>().is_ok() {
             return Target::from_url(&format!("ws://[{host}]:{port}/"));
@@ -109,14 +237,18 @@ mod tests {
     #[test]
     fn reads_urls_as_browsers_do() {
         let target = url("ws://Example.COM:9000/chat?room=1");
-        assert_eq!((target.host, target.port), (Host::Domain("example.com".into()), 9000));
-        assert_eq!((target.authority.as_str(), target.target.as_str()), ("example.com:9000", "/chat?room=1"));
-        assert_eq!(url("ws://h?x=1").target, "/?x=1");
-        assert_eq!(url("ws://h:80/").authority, "h");
-        assert_eq!(url("ws://h").port, 80);
-        assert_eq!(url("ws://[::1]:9/").authority, "[::1]:9");
-        assert_eq!(url("ws://h/ü?ü").target, "/%C3%BC?%C3%BC");
-        assert_eq!(url("ws://bücher.example/").authority, "xn--bcher-kva.example");
+        assert_eq!((target.host(), target.port()), (Host::Domain("example.com".into()), 9000));
+        assert_eq!((target.authority().as_str(), target.path_and_query()), ("example.com:9000", "/chat?room=1"));
+        assert_eq!(url("ws://h?x=1").path_and_query(), "/?x=1");
+        assert_eq!(url("ws://h:80/").authority(), "h");
+        assert_eq!(url("ws://h").port(), 80);
+        assert_eq!((url("WSS://h").port(), url("wss://h:443").authority().as_str()), (443, "h"));
+        assert_eq!(url("wss://h:80").authority(), "h:80");
+        assert!(url("wss://h").is_secure() && !url("ws://h").is_secure());
+        assert_eq!(url("ws://[::1]:9/").authority(), "[::1]:9");
+        assert_eq!(url("wss://[::1]/").server_name(), "::1");
+        assert_eq!(url("ws://h/ü?ü").path_and_query(), "/%C3%BC?%C3%BC");
+        assert_eq!(url("ws://bücher.example/").authority(), "xn--bcher-kva.example");
     }
 
     #[test]
@@ -129,13 +261,58 @@ mod tests {
             ("ws://h:99999/", Error::InvalidUrl, "cannot be read"),
             ("ws://h:0/", Error::InvalidUrl, "port"),
             ("ws://h/#top", Error::InvalidUrl, "fragment"),
-            ("ws://u:p@h/", Error::Unsupported, "user"),
-            ("wss://h/", Error::Unsupported, "TLS"),
+            ("ws://%ff@h/", Error::InvalidUrl, "UTF-8"),
+            ("ws://a%3Ab:c@h/", Error::InvalidUrl, "user name"),
+            ("ws://a:b%0A@h/", Error::InvalidUrl, "user name"),
+            ("ws://[fe80::1%25]/", Error::InvalidUrl, "zone"),
+            ("ws://[fe80::1%25a%2fb]/", Error::InvalidUrl, "zone"),
+            ("ws://[fe80::g%25eth0]/", Error::InvalidUrl, "cannot be read"),
         ];
         for (text, error, why) in refused {
             let (got, said) = Target::from_url(text).unwrap_err();
             assert_eq!(got, error, "{text}");
             assert!(said.contains(why), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_user_name_and_password_are_kept_apart_and_hidden() {
+        let target = url("ws://us%40er:p%C3%A4ss@h/chat?token=abc");
+        assert_eq!(target.credentials(), Some(&("us@er".to_owned(), "p\u{e4}ss".to_owned())));
+        assert_eq!(target.authority(), "h");
+        assert_eq!(format!("{target} {target:?}"), "ws://h/chat?... ws://h/chat?...");
+        assert_eq!(url("ws://user@h/").credentials(), Some(&("user".to_owned(), String::new())));
+        assert_eq!(url("ws://h/").credentials(), None);
+    }
+
+    #[test]
+    fn an_ipv6_address_may_have_a_zone() {
+        let target = url("ws://[fe80::1%25eth0]:9000/chat");
+        assert_eq!((target.zone(), target.authority().as_str()), (Some("eth0"), "[fe80::1]:9000"));
+        assert_eq!(url("ws://[fe80::1%2]/").zone(), Some("2"));
+        assert_eq!(url("ws://us%25er@[fe80::1%25eth0]/[%5d]@").zone(), Some("eth0"));
+        assert_eq!(url("ws://h/[fe80::1%25eth0]").zone(), None);
+        assert_eq!(Target::from_host_and_port("fe80::1%eth0", 9000).unwrap(), url("ws://[fe80::1%25eth0]:9000/"));
+    }
+
+    #[test]
+    fn a_redirect_leads_to_another_target() {
+        let from = url("wss://user:pass@h/a/b?c");
+        let to = |location| from.redirected(location).unwrap().to_string();
+        assert_eq!(to("/x?y"), "wss://h/x?...");
+        assert_eq!(to("x#fragment"), "wss://h/a/x");
+        assert_eq!(to("//other:1/"), "wss://other:1/");
+        assert_eq!(to("https://h/z"), "wss://h/z");
+        assert_eq!(to("http://h/z"), "ws://h/z");
+        for location in ["https://u:p@h/", "https://a%3Ab:%ff@h/"] {
+            assert_eq!(from.redirected(location).unwrap().credentials(), None);
+        }
+        for location in ["ftp://h/", "http://", "ws://h:0/"] {
+            assert_eq!(from.redirected(location).unwrap_err().0, Error::InvalidUrl, "{location}");
+        }
+        assert!(from.is_same_origin(&url("wss://H:443/else")));
+        for other in ["ws://h/", "wss://h:444/", "wss://i/"] {
+            assert!(!from.is_same_origin(&url(other)), "{other}");
         }
     }
 

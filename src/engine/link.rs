@@ -1,5 +1,6 @@
 //! What the host's threads and the engine share of one socket.
 
+use crate::connection::details::Details;
 use crate::connection::outbox::Outbox;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -16,8 +17,8 @@ pub struct Link {
     pub id: usize,
     /// What the host sent.
     pub outbox: Mutex<Outbox>,
-    /// What the server chose of the subprotocols offered; empty if nothing.
-    pub subprotocol: Mutex<Box<str>>,
+    /// How the connection was made, or how far it came.
+    pub details: Mutex<Details>,
     max_queue: usize,
     /// Bytes received and not dispatched.
     queued: AtomicUsize,
@@ -34,7 +35,7 @@ impl Link {
             key,
             id,
             outbox: Mutex::new(outbox),
-            subprotocol: Mutex::default(),
+            details: Mutex::default(),
             max_queue,
             queued: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),

@@ -7,21 +7,24 @@
 //!                                                  └── readiness, deadlines, look-ups
 //! ```
 
+mod connectors;
 pub mod inbox;
 mod link;
 mod lookup;
 mod shared;
 pub mod thread;
+mod workers;
 mod world;
 
 pub use link::Link;
 pub use shared::{Command, Shared};
 
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Plan, Turn, target::Target};
+use crate::connection::{Connection, Context, Plan, Turn};
 use crate::fault;
 use crate::log::Log;
 use crate::transport::tcp::Tcp;
+use connectors::Connectors;
 use inbox::Batch;
 use lookup::Lookups;
 use mio::{Poll, Token, Waker};
@@ -56,6 +59,7 @@ pub struct Engine {
     /// Taken from the host, and not yet run.
     commands: VecDeque<Command>,
     lookups: Lookups,
+    connectors: Connectors,
     buffer: Box<[u8]>,
     batch: Batch,
     now: Instant,
@@ -78,6 +82,7 @@ impl Engine {
         let shared = Arc::new(Shared::new(waker, log));
         Ok(Engine {
             lookups: Lookups::new(Arc::clone(&shared)),
+            connectors: Connectors::new(Arc::clone(&shared)),
             shared,
             poll,
             readiness: mio::Events::with_capacity(MAX_READY),
@@ -179,8 +184,13 @@ impl Engine {
     fn run(&mut self, command: Command) {
         match command {
             Command::Connect(link, plan) => self.connect(link, *plan),
-            Command::Resolved(link, addresses) => {
-                self.with_link(&link, |connection, context| connection.resolved(addresses, context));
+            Command::Resolved(link, name, family, answer) => {
+                self.with_link(&link, |connection, context| connection.resolved(&name, family, answer, context));
+            }
+            Command::Made(settings, made) => {
+                for link in self.connectors.made(settings, &made) {
+                    self.with_link(&link, |connection, context| connection.prepared(made.clone(), context));
+                }
             }
             Command::Flush(link) => self.with_link(&link, |connection, context| connection.flush(context)),
             Command::Close(link) => self.with_link(&link, |connection, context| connection.close(context)),
@@ -212,11 +222,15 @@ impl Engine {
         if self.entries.len() <= key {
             self.entries.resize_with(key + 1, || None);
         }
-        let Target { authority, target, .. } = &plan.target;
-        self.shared.log.debug(link.id, format_args!("connecting to ws://{authority}{target}"));
+        self.shared.log.debug(link.id, format_args!("connecting to {}", plan.target));
         let mut told_closed = false;
         let begun = catch_unwind(AssertUnwindSafe(|| {
-            let mut network = Net { registry: self.poll.registry(), lookups: &self.lookups, link: &link };
+            let mut network = Net {
+                registry: self.poll.registry(),
+                lookups: &self.lookups,
+                connectors: &mut self.connectors,
+                link: &link,
+            };
             let mut events =
                 Delivery { batch: &mut self.batch, link: &link, log: &self.shared.log, told_closed: &mut told_closed };
             let mut context = Context {
@@ -272,7 +286,8 @@ impl Engine {
     ) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         let Entry { link, connection, told_closed, .. } = entry;
-        let mut network = Net { registry: self.poll.registry(), lookups: &self.lookups, link };
+        let mut network =
+            Net { registry: self.poll.registry(), lookups: &self.lookups, connectors: &mut self.connectors, link };
         let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
         let mut context = Context {
             now: self.now,
@@ -310,7 +325,8 @@ impl Engine {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         let Entry { link, connection, told_closed, .. } = entry;
         let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
-        let ended = catch_unwind(AssertUnwindSafe(|| connection.abandon(ending.clone(), &link.outbox, &mut events)));
+        let ended =
+            catch_unwind(AssertUnwindSafe(|| connection.abandon(ending.clone(), self.now, &link.outbox, &mut events)));
         if ended.is_err() || !*told_closed {
             link.outbox.lock().shut_down();
             self.batch.closed(key, Report::new(ending, Phase::Open));

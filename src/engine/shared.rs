@@ -2,13 +2,13 @@
 
 use super::Link;
 use super::inbox::Batch;
-use crate::connection::Plan;
+use crate::connection::{Family, Plan, Prepared, Unresolved};
 use crate::error::Error;
 use crate::log::Log;
+use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -19,7 +19,9 @@ pub enum Command {
     /// Begin a connection.
     Connect(Arc<Link>, Box<Plan>),
     /// A look-up has ended.
-    Resolved(Arc<Link>, io::Result<Vec<SocketAddr>>),
+    Resolved(Arc<Link>, Arc<str>, Family, Result<Vec<SocketAddr>, Unresolved>),
+    /// A TLS connector was made, or cannot be.
+    Made(Arc<Settings>, Prepared),
     /// There is something new in the outbox.
     Flush(Arc<Link>),
     /// The last in the outbox is a Close frame.

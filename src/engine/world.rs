@@ -1,14 +1,17 @@
 //! What the engine hands to one connection: the network, and a place for its events.
 
 use super::Link;
+use super::connectors::Connectors;
 use super::inbox::Batch;
 use super::lookup::Lookups;
+use crate::connection::details::Details;
 use crate::connection::report::Report;
-use crate::connection::{Events, Network};
+use crate::connection::{Events, Family, Network, Prepared};
 use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::message::{Body, Kind};
 use crate::transport::tcp::Tcp;
+use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
 use std::io;
 use std::net::SocketAddr;
@@ -18,14 +21,19 @@ use std::sync::Arc;
 pub(super) struct Net<'a> {
     pub(super) registry: &'a Registry,
     pub(super) lookups: &'a Lookups,
+    pub(super) connectors: &'a mut Connectors,
     pub(super) link: &'a Arc<Link>,
 }
 
 impl Network for Net<'_> {
     type Stream = Tcp;
 
-    fn resolve(&mut self, host: &str, port: u16) {
-        self.lookups.ask(host, port, self.link);
+    fn resolve(&mut self, name: &str, family: Family) {
+        self.lookups.ask(name, family, self.link);
+    }
+
+    fn prepare(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
+        self.connectors.ask(settings, self.link)
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
@@ -45,9 +53,9 @@ pub(super) struct Delivery<'a> {
 }
 
 impl Events for Delivery<'_> {
-    fn connected(&mut self, subprotocol: String) {
+    fn connected(&mut self, details: Details) {
         self.log.info(self.link.id, format_args!("connected"));
-        *self.link.subprotocol.lock() = subprotocol.into_boxed_str();
+        *self.link.details.lock() = details;
         self.batch.connected(self.link.key);
     }
 
@@ -63,7 +71,10 @@ impl Events for Delivery<'_> {
         self.batch.message(self.link.key, kind, body);
     }
 
-    fn closed(&mut self, report: Report) {
+    fn closed(&mut self, report: Report, details: Option<Details>) {
+        if let Some(details) = details {
+            *self.link.details.lock() = details;
+        }
         match report.error {
             None => self.log.info(self.link.id, format_args!("{} (code {})", report.message, report.code)),
             Some(Error::Aborted) => self.log.info(self.link.id, format_args!("{}", report.message)),
@@ -92,5 +103,9 @@ impl Events for Delivery<'_> {
 
     fn step(&mut self, what: std::fmt::Arguments<'_>) {
         self.log.debug(self.link.id, what);
+    }
+
+    fn warn(&mut self, what: std::fmt::Arguments<'_>) {
+        self.log.warn(self.link.id, what);
     }
 }

@@ -11,7 +11,9 @@ mod guard;
 mod handle;
 mod loops;
 mod options;
+mod plan;
 mod sockets;
+mod stats;
 mod text;
 mod types;
 

@@ -1,11 +1,10 @@
 //! Options from C: the size of the struct, then each value.
 
-use super::text;
 use super::types::{egret_ws_loop_options, egret_ws_options};
 use crate::constants::*;
 use crate::error::Error;
-use crate::protocol::frame::MAX_HEADER;
-use crate::socket::{Limits, LoopOptions, subprotocols};
+use crate::socket::LoopOptions;
+use std::mem::{MaybeUninit, align_of, offset_of, size_of};
 use std::time::Duration;
 
 /// No struct of options will ever be larger: a size above it is not a size.
@@ -30,75 +29,55 @@ pub(super) unsafe fn init<T>(options: *mut T, size: usize, known: usize) -> Resu
     Ok(())
 }
 
-/// Reads a struct that begins with `struct_size`. `None` if `options` is NULL.
+/// Reads a struct that begins with `struct_size`, which was `smallest` in its first version. `None` if `options` is NULL.
 ///
 /// # Safety
 /// `options` is NULL or points to `struct_size` readable bytes; all zeros, and all bit patterns that C can write into
 /// its fields, are valid for `T`.
-unsafe fn read<T: Copy>(options: *const T) -> Result<Option<T>, Error> {
+unsafe fn read<T: Copy>(options: *const T, smallest: usize) -> Result<Option<T>, Error> {
     if options.is_null() {
         return Ok(None);
     }
     // SAFETY: every options struct has at least its `struct_size`.
     let size = unsafe { options.cast::<u32>().read_unaligned() } as usize;
-    let known = size_of::<T>();
-    if !(known..=LARGEST).contains(&size) {
+    // Every version of a struct has a size of whole alignments, so that no field is cut.
+    if !(smallest..=LARGEST).contains(&size) || !size.is_multiple_of(align_of::<T>()) {
         return Err(Error::BadStruct);
     }
+    let known = size.min(size_of::<T>());
     // SAFETY: `size` bytes are readable by the caller's promise, and it is at least `known`.
     let tail = unsafe { std::slice::from_raw_parts(options.cast::<u8>().add(known), size - known) };
     if tail.iter().any(|byte| *byte != 0) {
         return Err(Error::BadStruct);
     }
-    // SAFETY: `known` bytes are readable, and valid for `T` by the caller's promise.
-    Ok(Some(unsafe { options.read_unaligned() }))
+    let mut read = MaybeUninit::<T>::zeroed();
+    // SAFETY: `known` bytes are readable by the caller's promise, and not more than `T` has; what an older struct lacks is
+    // zero, and all of it valid for `T` by the caller's promise.
+    unsafe {
+        read.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(options.cast(), known);
+        Ok(Some(read.assume_init()))
+    }
 }
 
-/// Reads the options of a loop.
+/// Reads the options of a loop; NULL is all defaults.
 ///
 /// # Safety
 /// `options` is NULL or points to `struct_size` readable bytes.
 pub(super) unsafe fn read_loop(options: *const egret_ws_loop_options) -> Result<egret_ws_loop_options, Error> {
-    let defaults = egret_ws_loop_options {
-        struct_size: 0,
-        flags: 0,
-        user: std::ptr::null_mut(),
-        on_log: None,
-        log_level: 0,
-        poll_max_callbacks: 0,
-        poll_max_us: 0,
-        linger_ms: 0,
-    };
-    // SAFETY: the caller's promise; the struct has numbers, a pointer and a nullable function pointer.
-    unsafe { read(options) }.map(|given| given.unwrap_or(defaults))
+    // SAFETY: the caller's promise; the struct has numbers, a pointer and a nullable function pointer, valid as zeros too.
+    unsafe { Ok(read(options, size_of::<egret_ws_loop_options>())?.unwrap_or(std::mem::zeroed())) }
 }
 
-/// Reads the options of a socket.
+/// Reads the options of a socket; NULL is all defaults.
 ///
 /// # Safety
 /// `options` is NULL or points to `struct_size` readable bytes.
 pub(super) unsafe fn read_socket(options: *const egret_ws_options) -> Result<egret_ws_options, Error> {
-    let defaults = egret_ws_options {
-        struct_size: 0,
-        flags: 0,
-        user: std::ptr::null_mut(),
-        on_connect: None,
-        on_data: None,
-        on_close: None,
-        release_user: None,
-        connect_timeout_ms: 0,
-        handshake_timeout_ms: 0,
-        close_timeout_ms: 0,
-        max_message_bytes: 0,
-        max_send_buffer_bytes: 0,
-        max_receive_queue_bytes: 0,
-        subprotocols: std::ptr::null(),
-    };
-    // SAFETY: the caller's promise; the struct has numbers, pointers and nullable function pointers.
-    unsafe { read(options) }.map(|given| given.unwrap_or(defaults))
+    // SAFETY: the caller's promise; the struct has numbers, pointers and nullable function pointers, valid as zeros too.
+    unsafe { Ok(read(options, offset_of!(egret_ws_options, headers))?.unwrap_or(std::mem::zeroed())) }
 }
 
-fn or(value: u32, default: u32) -> u32 {
+pub(super) fn or(value: u32, default: u32) -> u32 {
     if value == 0 { default } else { value }
 }
 
@@ -123,43 +102,4 @@ pub(super) fn check_loop(given: &egret_ws_loop_options) -> Result<LoopOptions, (
         poll_max_time: (poll_max_us != u32::MAX).then(|| Duration::from_micros(poll_max_us.into())),
         linger: Duration::from_millis(given.linger_ms.into()),
     })
-}
-
-/// Checks the options of a socket. An error comes with what is wrong.
-pub(super) fn check_socket(given: &egret_ws_options) -> Result<Limits, (Error, &'static str)> {
-    let invalid = |why| Err((Error::InvalidArgument, why));
-    if given.flags != 0 {
-        return invalid("flags has an unknown bit");
-    }
-    let max_message = or(given.max_message_bytes, EGRET_WS_MAX_MESSAGE_BYTES);
-    if max_message > EGRET_WS_MAX_MESSAGE_BYTES {
-        return invalid("max_message_bytes is above EGRET_WS_MAX_MESSAGE_BYTES, which nothing raises");
-    }
-    let max_send_buffer = or(given.max_send_buffer_bytes, 1024 * 1024);
-    if (max_send_buffer as usize) < max_message as usize + MAX_HEADER {
-        return invalid("max_send_buffer_bytes is less than max_message_bytes + 14: not every message could be sent");
-    }
-    let milliseconds = |value, default| Duration::from_millis(or(value, default).into());
-    Ok(Limits {
-        connect: milliseconds(given.connect_timeout_ms, 15_000),
-        handshake: milliseconds(given.handshake_timeout_ms, 10_000),
-        close: milliseconds(given.close_timeout_ms, 5_000),
-        max_message: max_message as usize,
-        max_send_buffer: max_send_buffer as usize,
-        max_receive_queue: or(given.max_receive_queue_bytes, 1024 * 1024) as usize,
-    })
-}
-
-/// Reads the list of subprotocols of the options. An error comes with what is wrong.
-///
-/// # Safety
-/// `given.subprotocols` is NULL or ends in a NUL.
-pub(super) unsafe fn check_subprotocols(given: &egret_ws_options) -> Result<Vec<String>, (Error, &'static str)> {
-    if given.subprotocols.is_null() {
-        return Ok(Vec::new());
-    }
-    // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-    let list = unsafe { text::nul_terminated(given.subprotocols) }
-        .map_err(|_| (Error::InvalidArgument, "subprotocols is not UTF-8"))?;
-    subprotocols(list).map_err(|why| (Error::InvalidArgument, why))
 }

@@ -2,11 +2,11 @@
 
 use super::guard::{guard, guard_code, guard_with};
 use super::handle::{self, Reserved};
-use super::types::{egret_ws, egret_ws_loop, egret_ws_options};
-use super::{callbacks, options, text};
+use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
+use super::{callbacks, options, plan, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
-use crate::socket::{Kind, Plan, Target, normalize_url};
+use crate::socket::{Kind, Target, normalize_url};
 use std::ffi::c_char;
 use std::mem::{MaybeUninit, size_of};
 use std::sync::Arc;
@@ -58,9 +58,10 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
 /// `egret_ws_connect` in all else.
 ///
-/// The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws`; without a port, 80. A fragment
-/// is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. `wss`, and a user name or password, give
-/// `EGRET_WS_ERR_UNSUPPORTED`: this build has no TLS and no authentication.
+/// The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws` (without a port, 80) or `wss`
+/// (TLS; without a port, 443). A fragment
+/// is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
+/// authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
@@ -112,15 +113,14 @@ unsafe fn connect(
             "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
         )
     })?;
-    let limits = options::check_socket(&given).map_err(|(error, why)| refuse(error, why))?;
-    // SAFETY: the caller's promise about `options`, of which this is a field.
-    let subprotocols = unsafe { options::check_subprotocols(&given) }.map_err(|(error, why)| refuse(error, why))?;
     let target = target(place).map_err(|(error, why)| refuse(error, &why))?;
+    // SAFETY: the caller's promise about `options`, of which this is a copy.
+    let plan = unsafe { plan::read(&given, target) }.map_err(|(error, why)| refuse(error, &why))?;
     let reserved = Reserved::new(handle::Kind::Socket)
         .map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let id = reserved.handle();
     let listener = callbacks::Callbacks::new(&given, id);
-    let socket = host_loop.socket(Plan { target, subprotocols, limits }, id.number(), Box::new(listener));
+    let socket = host_loop.socket(plan, id.number(), Box::new(listener));
     reserved.fill(handle::Entry::Socket(Arc::clone(&socket)));
     // The connection begins when the handle is filled in and known to the caller: if another thread polls, a callback may
     // run at once. Should it not begin, nothing was written.
@@ -243,6 +243,67 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
         let subprotocol = handle::resolve_socket(ws)?.subprotocol();
         // SAFETY: the caller's promise, passed on.
         unsafe { text::give(&subprotocol, out, capacity) }
+    })
+}
+
+/// Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
+/// answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
+/// `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
+/// count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+/// Errors: `NOT_FOUND`, `INVALID_ARGUMENT` if `name` is NULL or `capacity` is not more than the length (and not 0),
+/// `BAD_HANDLE`, `FORKED`.
+///
+/// # Safety
+/// `name` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_response_header(
+    ws: *mut egret_ws,
+    name: *const c_char,
+    out: *mut c_char,
+    capacity: usize,
+) -> i32 {
+    guard(|| {
+        let socket = handle::resolve_socket(ws)?;
+        if name.is_null() {
+            return Err(Error::InvalidArgument);
+        }
+        // SAFETY: not NULL, and ends in a NUL by the caller's promise.
+        let name = unsafe { text::nul_terminated(name) }.map_err(|_| Error::NotFound)?;
+        let value = socket.response_header(name).ok_or(Error::NotFound)?;
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::give(&value, out, capacity) }
+    })
+}
+
+/// Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
+/// and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard(|| {
+        let headers = handle::resolve_socket(ws)?.response_headers();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::give(&headers, out, capacity) }
+    })
+}
+
+/// Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
+/// than this library's become 0. Any thread. Errors: `INVALID_ARGUMENT` if `stats` is NULL, `BAD_STRUCT` if its
+/// `struct_size` is less than 120 or more than 4096, `BAD_HANDLE`, `FORKED`.
+///
+/// # Safety
+/// `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret_ws_stats) -> i32 {
+    guard_code(|| {
+        let socket = handle::resolve_socket(ws)?;
+        // SAFETY: the caller's promise, passed on.
+        unsafe { stats::write(&socket.details(), stats) }
     })
 }
 

@@ -78,7 +78,7 @@ pub struct egret_ws_loop_options {
 pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
-    /// No flag is defined yet: must be 0.
+    /// `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, or 0. Unknown bits are refused.
     pub flags: u32,
     /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
     pub user: *mut c_void,
@@ -92,7 +92,7 @@ pub struct egret_ws_options {
     pub release_user: egret_ws_release_user,
     /// The longest time in milliseconds for the name look-up and TCP together. 0: 15000.
     pub connect_timeout_ms: u32,
-    /// The longest time in milliseconds for the HTTP upgrade, from the TCP connection on. 0: 10000.
+    /// The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000.
     pub handshake_timeout_ms: u32,
     /// The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
     /// connection. 0: 5000.
@@ -110,6 +110,101 @@ pub struct egret_ws_options {
     /// of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
     /// a browser. What it chose, `egret_ws_subprotocol` tells.
     pub subprotocols: *const c_char,
+    /// Further headers of the request: `header_count` of them, copied. NULL if that is 0. Names are tokens, values have no
+    /// control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
+    /// `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
+    /// have options of their own. Redirects to another origin do not get them.
+    pub headers: *const egret_ws_header,
+    /// The number of `headers`.
+    pub header_count: usize,
+    /// The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, ending in a NUL, copied. NULL: none, as
+    /// is usual outside of browsers.
+    pub origin: *const c_char,
+    /// The `User-Agent` header, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none.
+    pub user_agent: *const c_char,
+    /// User name for basic authentication (RFC 7617) at the server, ending in a NUL, copied. NULL: the one of the URL, if it
+    /// has one. Redirects to another origin do not get it.
+    pub username: *const c_char,
+    /// The password that goes with `username`, and is refused without one, ending in a NUL, copied. NULL: empty.
+    pub password: *const c_char,
+    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
+    /// fragment, a user name and a password in a `Location` do not count.
+    pub max_redirects: u32,
+    /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
+    pub tls_min_version: u32,
+    /// The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
+    /// `user:password@` before the host if it wants them, ending in a NUL, copied. The proxy looks the server's name up.
+    /// `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
+    /// none, whatever the flag says.
+    pub proxy: *const c_char,
+    /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
+    /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), copied. NULL if that is 0.
+    pub tls_roots: *const c_char,
+    /// Bytes of `tls_roots`.
+    pub tls_roots_len: usize,
+    /// With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
+    /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list ending in a NUL, copied. One
+    /// of them must be met, so name the next key beside the present one. Checked after the certificate and before the
+    /// request is sent. NULL: none.
+    pub tls_pins: *const c_char,
+    /// With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
+    /// copied. NULL if that is 0. Redirects to another origin do not get it.
+    pub tls_identity: *const u8,
+    /// Bytes of `tls_identity`.
+    pub tls_identity_len: usize,
+    /// The password of `tls_identity`, ending in a NUL, copied. NULL: empty.
+    pub tls_identity_password: *const c_char,
+    /// With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
+    /// or an IP address, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
+    pub tls_server_name: *const c_char,
+    /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
+    pub resolve_timeout_ms: u32,
+    /// The longest time in milliseconds for the proxy's answer. 0: 10000.
+    pub proxy_timeout_ms: u32,
+    /// The longest time in milliseconds for the TLS handshake. 0: 10000.
+    pub tls_timeout_ms: u32,
+    /// The longest time in milliseconds for all of it, redirects too. 0: 60000.
+    pub open_timeout_ms: u32,
+}
+
+/// A header of the request. Both end in a NUL and are copied.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_header {
+    /// Its name, such as `Authorization`.
+    pub name: *const c_char,
+    /// Its value.
+    pub value: *const c_char,
+}
+
+/// What a socket has measured: known from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call `egret_ws_get_stats`.
+///
+/// The times are those of the last connection made or tried, of its last hop if it was redirected; a stage that was not
+/// reached, or not needed, has 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_stats {
+    /// Bytes of this struct as the caller knows it.
+    pub struct_size: u32,
+    /// The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet.
+    pub http_status: u32,
+    /// The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0 without TLS.
+    pub tls_version: u32,
+    /// Redirects that were followed.
+    pub redirects: u32,
+    /// Microseconds of the name look-up, until its first usable address.
+    pub resolve_us: u64,
+    /// Microseconds of TCP, all addresses that were tried.
+    pub connect_us: u64,
+    /// Microseconds that the proxy took.
+    pub proxy_us: u64,
+    /// Microseconds of the TLS handshake, reading the trusted roots included where that was not done before.
+    pub tls_us: u64,
+    /// Microseconds of the HTTP upgrade.
+    pub handshake_us: u64,
+    /// The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; the proxy's, if there is one. Empty
+    /// as long as none has.
+    pub address: [c_char; 64],
 }
 
 /// How and why a connection ended. Everything it points to is borrowed until `on_close` returns.
@@ -124,7 +219,7 @@ pub struct egret_ws_close_info {
     pub phase: i32,
     /// Who ended it: one of `EGRET_WS_INITIATOR_*`.
     pub initiator: i32,
-    /// The HTTP status that the server answered the upgrade with, or 0 if it did not answer.
+    /// The HTTP status that the server answered the upgrade with, or a proxy its request; 0 if there was no answer.
     pub http_status: i32,
     /// The operating system's error number (`errno`, `WSAGetLastError`), or 0.
     pub os_error: i32,

@@ -6,32 +6,103 @@ use tungstenite::handshake::derive_accept_key;
 pub const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
 
-/// The request. `authority` is the URL's host, with its port unless that is the scheme's own; `target` the path with the
-/// query; `key` the `Sec-WebSocket-Key`; `subprotocols` those the server may choose from.
-pub fn request(authority: &str, target: &str, key: &str, subprotocols: &[String]) -> Vec<u8> {
-    let subprotocols = match subprotocols {
-        [] => String::new(),
-        list => format!("Sec-WebSocket-Protocol: {}\r\n", list.join(", ")),
-    };
-    format!(
+/// What the request says beside the handshake itself.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Extras {
+    pub origin: Option<String>,
+    pub user_agent: Option<String>,
+    /// User name and password for basic authentication.
+    pub credentials: Option<(String, String)>,
+    /// Those the server may choose from.
+    pub subprotocols: Vec<String>,
+    pub headers: Vec<(String, String)>,
+}
+
+/// Names and values are the host's, and may be secrets: only their numbers are shown.
+impl std::fmt::Debug for Extras {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Extras({} headers, {} subprotocols)", self.headers.len(), self.subprotocols.len())
+    }
+}
+
+/// The request. `authority` is the URL's host, with its port unless it is the scheme's own; `target` the path with the
+/// query; `key` the `Sec-WebSocket-Key`.
+pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec<u8> {
+    let mut request = format!(
         "GET {target} HTTP/1.1\r\n\
          Host: {authority}\r\n\
          Connection: Upgrade\r\n\
          Upgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: {key}\r\n\
-         {subprotocols}\
-         \r\n"
-    )
-    .into_bytes()
+         Sec-WebSocket-Key: {key}\r\n"
+    );
+    let mut add = |name: &str, value: &str| request.extend([name, ": ", value, "\r\n"]);
+    if let Some(origin) = &extras.origin {
+        add("Origin", origin);
+    }
+    if let Some(user_agent) = &extras.user_agent {
+        add("User-Agent", user_agent);
+    }
+    if let Some((user, password)) = &extras.credentials {
+        let pair = format!("{user}:{password}");
+        add("Authorization", &format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes())));
+    }
+    if !extras.subprotocols.is_empty() {
+        add("Sec-WebSocket-Protocol", &extras.subprotocols.join(", "));
+    }
+    for (name, value) in &extras.headers {
+        add(name, value);
+    }
+    request.push_str("\r\n");
+    request.into_bytes()
+}
+
+fn is_token(text: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token)
+}
+
+/// May this be a header's value? Control characters could end the header and begin another.
+pub fn is_header_value(value: &str) -> bool {
+    value.bytes().all(|byte| byte == b'\t' || byte >= b' ' && byte != 0x7f)
+}
+
+/// May these be a user name and password for basic authentication (RFC 7617 section 2)? The error says why not.
+pub fn check_credentials(user: &str, password: &str) -> Result<(), &'static str> {
+    let is_control = |byte: u8| byte < b' ' || byte == 0x7f;
+    if user.contains(':') {
+        return Err("the user name has a colon, where it would end");
+    }
+    if user.bytes().chain(password.bytes()).any(is_control) {
+        return Err("it has a control character");
+    }
+    Ok(())
+}
+
+/// May the host add a header of this name and value? The error says why not.
+pub fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
+    const OURS: [&str; 9] =
+        ["Host", "Connection", "Upgrade", "Origin", "User-Agent", "Transfer-Encoding", "Trailer", "TE", "Expect"];
+    const PREFIXES: [&str; 2] = ["Sec-WebSocket-", "Content-"];
+    if !is_token(name) {
+        return Err("its name is not a token of ASCII letters, digits and !#$%&'*+-.^_`|~");
+    }
+    let begins_with = |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if PREFIXES.iter().any(begins_with) || OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
+        return Err("the library sets it itself, or it has an option of its own, or a request for an upgrade has none");
+    }
+    if !is_header_value(value) {
+        return Err("its value has a control character");
+    }
+    Ok(())
 }
 
 /// Reads a comma-separated list of subprotocols: tokens, each once (RFC 6455 section 4.1, 10.).
 pub fn subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let mut subprotocols: Vec<String> = Vec::new();
     for name in list.split(',').map(|name| name.trim_matches([' ', '\t'])) {
-        if name.is_empty() || !name.bytes().all(is_token) {
+        if !is_token(name) {
             return Err("a subprotocol is not a token of ASCII letters, digits and !#$%&'*+-.^_`|~");
         }
         if subprotocols.iter().any(|other| other == name) {
@@ -80,36 +151,66 @@ pub struct Answer {
     accept: String,
     subprotocols: Vec<String>,
     head: Vec<u8>,
+    /// Bytes of interim answers that came before it.
+    interim: usize,
+    /// Of the whole head, once it is there.
+    status: u16,
+    headers: String,
 }
 
 impl Answer {
     /// Expects the answer to the request with this key and these subprotocols.
     pub fn new(key: &str, subprotocols: Vec<String>) -> Answer {
-        Answer { accept: derive_accept_key(key.as_bytes()), subprotocols, head: Vec::new() }
+        Answer {
+            accept: derive_accept_key(key.as_bytes()),
+            subprotocols,
+            head: Vec::new(),
+            interim: 0,
+            status: 0,
+            headers: String::new(),
+        }
+    }
+
+    /// The status of the answer, 0 as long as there is none; and its headers, each as `Name: value` and a line feed.
+    pub fn into_head(self) -> (u16, String) {
+        (self.status, self.headers)
+    }
+
+    /// The value of a header of the answer.
+    pub fn header(&self, name: &str) -> Option<String> {
+        header(&self.headers, name)
     }
 
     /// Takes the next bytes. `Some` when the head is whole and right.
     pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Option<Agreed<'i>>, Refusal> {
         const START: &[u8] = b"HTTP/1.";
-        let known = self.head.len();
-        let room = MAX_HEAD - known;
-        self.head.extend_from_slice(&input[..input.len().min(room)]);
-        let begun = self.head.len().min(START.len());
-        if self.head[..begun] != START[..begun] {
-            return Err(malformed(0, "the answer is not HTTP/1"));
-        }
-        // Only the new bytes, and the two before them, are searched: a head that trickles in costs no quadratic time.
-        match end_of_head(&self.head, known.saturating_sub(2)) {
-            Some(end) => {
-                let subprotocol = self.check(&self.head[..end])?;
-                Ok(Some(Agreed { subprotocol, rest: &input[end - known..] }))
+        let mut rest = input;
+        loop {
+            let known = self.head.len();
+            let room = MAX_HEAD - self.interim - known;
+            self.head.extend_from_slice(&rest[..rest.len().min(room)]);
+            let begun = self.head.len().min(START.len());
+            if self.head[..begun] != START[..begun] {
+                return Err(malformed(0, "the answer is not HTTP/1"));
             }
-            None if self.head.len() == MAX_HEAD => Err(malformed(0, "the head of the answer is longer than 16 KiB")),
-            None => Ok(None),
+            // Only the new bytes, and the two before them, are searched: a head that trickles in costs no quadratic time.
+            let Some(end) = end_of_head(&self.head, known.saturating_sub(2)) else {
+                return match self.head.len() + self.interim {
+                    MAX_HEAD => Err(malformed(0, "the head of the answer is longer than 16 KiB")),
+                    _ => Ok(None),
+                };
+            };
+            let head = std::mem::take(&mut self.head);
+            rest = &rest[end - known..];
+            if let Some(subprotocol) = self.check(&head[..end])? {
+                return Ok(Some(Agreed { subprotocol, rest }));
+            }
+            self.interim += end;
         }
     }
 
-    fn check(&self, head: &[u8]) -> Result<String, Refusal> {
+    /// The subprotocol that a right answer chose. `None`: it is an interim answer, before the one that counts.
+    fn check(&mut self, head: &[u8]) -> Result<Option<String>, Refusal> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         match response.parse(head) {
@@ -118,8 +219,19 @@ impl Answer {
             Ok(httparse::Status::Partial) | Err(_) => return Err(malformed(0, "the head of the answer is not HTTP")),
         }
         let status = response.code.unwrap_or(0);
+        // RFC 9110 section 15.2: a client must be able to read them, whether it expects any or not.
+        if (100..200).contains(&status) && status != 101 {
+            return Ok(None);
+        }
+        self.status = status;
+        for header in &*response.headers {
+            let value = String::from_utf8_lossy(header.value.trim_ascii());
+            self.headers.extend([header.name, ": ", &value, "\n"]);
+        }
         if status != 101 {
-            return Err(Refusal::Status { status, reason: response.reason.unwrap_or("").to_owned() });
+            // Text of the server's, for a log line.
+            let reason = response.reason.unwrap_or("").chars().take(100).collect();
+            return Err(Refusal::Status { status, reason });
         }
         if response.version != Some(1) {
             return Err(malformed(status, "the answer is HTTP/1.0, which cannot upgrade"));
@@ -153,20 +265,33 @@ impl Answer {
         let Some(subprotocol) = chosen.next() else {
             // The RFC allows it; browsers do not, and a game expects what they do.
             return match self.subprotocols.as_slice() {
-                [] => Ok(String::new()),
+                [] => Ok(Some(String::new())),
                 _ => Err(malformed(status, "the answer chose none of the subprotocols offered")),
             };
         };
         match self.subprotocols.iter().find(|offered| offered.as_bytes() == subprotocol) {
-            Some(offered) if chosen.next().is_none() => Ok(offered.clone()),
+            Some(offered) if chosen.next().is_none() => Ok(Some(offered.clone())),
             _ => Err(malformed(status, "the answer has a subprotocol that was not asked for")),
         }
     }
 }
 
+/// The value of a header among `headers`, as [`Answer::into_head`] writes them; several of one name are joined by `, `.
+pub fn header(headers: &str, name: &str) -> Option<String> {
+    let mut values = headers
+        .lines()
+        .filter_map(|line| line.split_once(": ").filter(|(other, _)| other.eq_ignore_ascii_case(name)))
+        .map(|(_, value)| value);
+    let mut joined = values.next()?.to_owned();
+    for value in values {
+        joined.extend([", ", value]);
+    }
+    Some(joined)
+}
+
 /// The index after the empty line that ends a head, looked for from `from` on. Bare line feeds end lines too, as
 /// RFC 9112 section 2.2 allows a recipient to read them.
-fn end_of_head(head: &[u8], from: usize) -> Option<usize> {
+pub fn end_of_head(head: &[u8], from: usize) -> Option<usize> {
     head[from..].iter().enumerate().filter(|(_, byte)| **byte == b'\n').find_map(|(at, _)| {
         match &head[from + at + 1..] {
             [b'\n', ..] => Some(from + at + 2),
@@ -217,7 +342,7 @@ mod tests {
 
     #[test]
     fn the_request_is_the_rfcs() {
-        let request = String::from_utf8(request("example.com:9000", "/chat?x=1", KEY, &[])).unwrap();
+        let request = String::from_utf8(request("example.com:9000", "/chat?x=1", KEY, &Extras::default())).unwrap();
         assert!(request.starts_with("GET /chat?x=1 HTTP/1.1\r\nHost: example.com:9000\r\n"));
         assert!(request.ends_with(&format!("Sec-WebSocket-Key: {KEY}\r\n\r\n")));
     }
@@ -267,11 +392,75 @@ mod tests {
         let refused = Refusal::Status { status: 503, reason: String::new() };
         assert_eq!(feed("HTTP/1.1 503\r\n\r\n", 5), Err(refused));
     }
+
+    #[test]
+    fn interim_answers_are_passed_over() {
+        let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        for size in [1, 2, 3, 30, usize::MAX] {
+            assert_eq!(feed(&format!("{interim}{}\u{1}", good("")), size), Ok(Some(vec![1])), "{size}");
+            let refused = Refusal::Status { status: 404, reason: String::new() };
+            assert_eq!(feed(&format!("{interim}HTTP/1.1 404\r\n\r\n"), size), Err(refused));
+        }
+        assert!(detail(&"HTTP/1.1 100\r\n\r\n".repeat(2000)).contains("16 KiB"));
+    }
+
+    #[test]
+    fn the_request_says_what_the_host_adds() {
+        let extras = Extras {
+            origin: Some("https://game.example".into()),
+            user_agent: Some("shell/1".into()),
+            credentials: Some(("Aladdin".into(), "open sesame".into())), // RFC 7617 section 2
+            subprotocols: Vec::new(),
+            headers: vec![("X-Level".into(), "7".into()), ("X-Empty".into(), String::new())],
+        };
+        let request = String::from_utf8(request("h", "/", KEY, &extras)).unwrap();
+        assert!(request.ends_with(
+            "\r\nOrigin: https://game.example\r\nUser-Agent: shell/1\r\n\
+             Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nX-Level: 7\r\nX-Empty: \r\n\r\n"
+        ));
+    }
+
+    #[test]
+    fn headers_that_would_change_the_request_are_refused() {
+        for (name, value) in [("X-A", "b"), ("authorization", "Bearer x"), ("X", "a\tb"), ("X", "\u{fc}"), ("X", "")] {
+            assert_eq!(check_header(name, value), Ok(()), "{name}: {value}");
+        }
+        for (name, value) in [
+            ("", "x"),
+            ("A b", ""),
+            ("A:", ""),
+            ("A\r\nB", ""),
+            ("X", "a\r\nB: c"),
+            ("X", "\n"),
+            ("X", "\0"),
+            ("X", "\x7f"),
+        ] {
+            assert!(check_header(name, value).is_err(), "{name}: {value}");
+        }
+        for name in ["host", "CONNECTION", "sec-websocket-key", "Sec-WebSocket-", "origin", "te", "\u{e4}bc"] {
+            assert!(check_header(name, "x").is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_headers_of_an_answer_can_be_read() {
+        let mut answer = Answer::new(KEY, Vec::new());
+        let refusal = answer.feed(b"HTTP/1.1 429 Slow down\r\nRetry-After:  3 \r\nA: 1\r\na: \xff\r\nB:\r\n\r\nbody");
+        assert_eq!(refusal, Err(Refusal::Status { status: 429, reason: "Slow down".into() }));
+        let (status, headers) = answer.into_head();
+        assert_eq!((status, headers.as_str()), (429, "Retry-After: 3\nA: 1\na: \u{fffd}\nB: \n"));
+        assert_eq!(header(&headers, "retry-after").as_deref(), Some("3"));
+        assert_eq!(header(&headers, "A").as_deref(), Some("1, \u{fffd}"));
+        assert_eq!(header(&headers, "b").as_deref(), Some(""));
+        assert_eq!(header(&headers, "c"), None);
+    }
+
     #[test]
     fn a_subprotocol_is_one_of_those_offered() {
         let offered = "chat.v2, chat.v1";
         let list = subprotocols(offered).unwrap();
-        let request = String::from_utf8(request("h", "/", KEY, &list)).unwrap();
+        let extras = Extras { subprotocols: list, ..Extras::default() };
+        let request = String::from_utf8(request("h", "/", KEY, &extras)).unwrap();
         assert!(request.ends_with("\r\nSec-WebSocket-Protocol: chat.v2, chat.v1\r\n\r\n"));
         let choice = |extra: &str| feed_with(&good(extra), 50, offered).map(|agreed| agreed.unwrap().0);
         assert!(choice("").is_err());

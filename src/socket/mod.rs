@@ -3,17 +3,20 @@
 mod dispatch;
 mod host_loop;
 
+pub use crate::connection::details::Details;
 pub use crate::connection::report::Report;
 pub use crate::connection::target::{Target, normalize_url};
 pub use crate::connection::{Limits, Plan};
 pub use crate::protocol::message::Kind;
-pub use crate::protocol::upgrade::subprotocols;
+pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, is_header_value, subprotocols};
+pub use crate::transport::proxy::{Environment, Proxies, Proxy};
+pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins};
 pub use host_loop::{Loop, LoopOptions};
 
 use crate::constants::*;
 use crate::engine::{Command, Link};
 use crate::error::Error;
-use crate::protocol::close;
+use crate::protocol::{close, upgrade};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
@@ -125,8 +128,24 @@ impl Socket {
     }
 
     /// What the server chose of the subprotocols offered; empty if nothing.
-    pub fn subprotocol(&self) -> Box<str> {
-        self.link.subprotocol.lock().clone()
+    pub fn subprotocol(&self) -> String {
+        self.link.details.lock().subprotocol.clone()
+    }
+
+    /// The headers of the server's answer, each as `Name: value` and a line feed.
+    pub fn response_headers(&self) -> String {
+        self.link.details.lock().headers.clone()
+    }
+
+    /// The value of a header of the server's answer.
+    pub fn response_header(&self, name: &str) -> Option<String> {
+        upgrade::header(&self.link.details.lock().headers, name)
+    }
+
+    /// How the connection was made, or how far it came. Without the headers.
+    pub fn details(&self) -> Details {
+        let details = self.link.details.lock();
+        Details { headers: String::new(), subprotocol: String::new(), ..*details }
     }
 
     /// Does it belong to this loop?

@@ -1,7 +1,10 @@
-//! Byte streams. Each kind advances by itself and never blocks; a proxy and TLS will be further kinds, each over the one
-//! before it.
+//! Byte streams. Each kind advances by itself and never blocks; a proxy and TLS are asked over the stream below them, and
+//! hand it up.
 
+pub mod proxy;
+pub mod stream;
 pub mod tcp;
+pub mod tls;
 
 use std::io;
 
@@ -21,9 +24,12 @@ pub trait Transport {
     /// Reads at most `buffer.len()` bytes. 0 at the end of the stream.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes at most `bytes.len()` bytes.
+    /// Writes at most `bytes.len()` bytes. What was not taken must be given again by the next call.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Tells the peer that nothing more will be written.
     fn end_writing(&mut self);
+
+    /// The connection is over: the last courtesy before it is dropped.
+    fn say_goodbye(&mut self) {}
 }

@@ -58,7 +58,12 @@ impl Transport for Tcp {
 
     #[inline]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer)
+        let result = self.stream.read(buffer);
+        if self.end_is_near && matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            // It was another stream's end: one that has ended never says so.
+            self.end_is_near = false;
+        }
+        result
     }
 
     #[inline]

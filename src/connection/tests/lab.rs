@@ -3,29 +3,41 @@
 //! A scenario is played several times: as it is, with every read and write cut to one byte, and with a failure at the
 //! first, second, … nth operation of the stream. The first two must come to the same; the last must keep the contract.
 
+use super::super::details::Details;
 use super::super::outbox::{Outbox, no_entropy};
 use super::super::report::Report;
 use super::super::target::Target;
-use super::super::{Connection, Context, Events, Limits, Network, Plan, Turn};
+use super::super::{Connection, Context, Events, Family, Limits, Network, Plan, Prepared, Turn, Unresolved};
 use crate::error::Error;
 use crate::protocol::message::{Body, Kind};
+use crate::protocol::upgrade::Extras;
 use crate::transport::Transport;
+use crate::transport::proxy::Proxies;
+use crate::transport::tls;
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub const LIMITS: Limits = Limits {
+    resolve: Duration::from_millis(800),
     connect: Duration::from_millis(1000),
+    proxy: Duration::from_millis(700),
+    tls: Duration::from_millis(600),
+    open: Duration::from_millis(5000),
     handshake: Duration::from_millis(500),
     close: Duration::from_millis(2000),
     max_message: 1000,
     max_send_buffer: 2000,
     max_receive_queue: 1000,
 };
+
+/// Addresses that begin so cannot be dialed.
+pub const NO_ROUTE: &str = "192.0.2.";
 
 /// One TCP connection, seen from the server's side.
 #[derive(Default)]
@@ -105,7 +117,10 @@ impl Transport for FakeStream {
 #[derive(Default)]
 struct FakeNetwork {
     looked_up: Vec<String>,
-    dialed: Vec<SocketAddr>,
+    prepared: usize,
+    /// Every address that was dialed.
+    wires: Vec<(SocketAddr, Rc<RefCell<Wire>>)>,
+    /// The one that is talked over.
     wire: Rc<RefCell<Wire>>,
     cut: usize,
     operations_until_failure: Option<usize>,
@@ -114,17 +129,22 @@ struct FakeNetwork {
 impl Network for FakeNetwork {
     type Stream = FakeStream;
 
-    fn resolve(&mut self, host: &str, port: u16) {
-        self.looked_up.push(format!("{host}:{port}"));
+    fn resolve(&mut self, name: &str, family: Family) {
+        self.looked_up.push(format!("{name} {family:?}"));
+    }
+
+    fn prepare(&mut self, _: &Arc<tls::Settings>) -> Option<Prepared> {
+        self.prepared += 1;
+        None
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
-        self.dialed.push(address);
-        if address.port() == 9 {
-            return Err(ErrorKind::NetworkUnreachable.into());
-        }
         let (cut, operations_until_failure) = (self.cut, self.operations_until_failure);
         self.wire = Rc::new(RefCell::new(Wire { room: usize::MAX, cut, operations_until_failure, ..Wire::default() }));
+        self.wires.push((address, Rc::clone(&self.wire)));
+        if address.to_string().starts_with(NO_ROUTE) {
+            return Err(ErrorKind::NetworkUnreachable.into());
+        }
         Ok(FakeStream(Rc::clone(&self.wire)))
     }
 }
@@ -134,11 +154,14 @@ struct Recorder {
     told: Vec<String>,
     full: bool,
     behind: bool,
+    details: Details,
+    warnings: Vec<String>,
 }
 
 impl Events for Recorder {
-    fn connected(&mut self, subprotocol: String) {
-        assert_eq!(subprotocol, "", "none was offered");
+    fn connected(&mut self, details: Details) {
+        assert_eq!(details.subprotocol, "", "none was offered");
+        self.details = details;
         self.told.push("connected".into());
     }
 
@@ -153,7 +176,11 @@ impl Events for Recorder {
         });
     }
 
-    fn closed(&mut self, report: Report) {
+    fn closed(&mut self, report: Report, details: Option<Details>) {
+        assert_eq!(details.is_some(), !self.told.iter().any(|told| told == "connected"));
+        if let Some(details) = details {
+            self.details = details;
+        }
         let Report { error, phase, initiator, code, sent_code, unsent_messages, unsent_bytes, .. } = &report;
         let error = error.map_or("OK".into(), |error| format!("{error:?}"));
         let mut line = format!("closed {error} in {phase:?} by {initiator:?}, got {code}, sent {sent_code}");
@@ -178,6 +205,10 @@ impl Events for Recorder {
     }
 
     fn step(&mut self, _: std::fmt::Arguments<'_>) {}
+
+    fn warn(&mut self, what: std::fmt::Arguments<'_>) {
+        self.warnings.push(what.to_string());
+    }
 }
 
 /// The connection and its world.
@@ -194,6 +225,11 @@ pub struct Lab {
 type Handed<'a> = Context<'a, FakeNetwork, Recorder>;
 
 impl Lab {
+    /// A world where nothing is cut and nothing fails.
+    pub fn whole() -> Lab {
+        Lab::new(usize::MAX, None)
+    }
+
     fn new(cut: usize, operations_until_failure: Option<usize>) -> Lab {
         Lab {
             connection: None,
@@ -224,8 +260,28 @@ impl Lab {
     // What the host does.
 
     pub fn begin(&mut self, url: &str) {
-        let target = Target::from_url(url).unwrap();
-        let plan = Plan { target, subprotocols: Vec::new(), limits: LIMITS };
+        self.begin_with(url, |_| {});
+    }
+
+    pub fn begin_with(&mut self, url: &str, change: impl Fn(&mut Plan)) {
+        let settings = tls::Settings {
+            roots: Vec::new(),
+            only_these_roots: false,
+            identity: None,
+            min_version: 0x0303,
+            insecure: false,
+        };
+        let mut plan = Plan {
+            target: Target::from_url(url).unwrap(),
+            extras: Extras::default(),
+            proxies: Proxies::None,
+            tls: Arc::new(settings),
+            pins: Vec::new(),
+            server_name: None,
+            max_redirects: 0,
+            limits: LIMITS,
+        };
+        change(&mut plan);
         let mut context = Context {
             now: self.now,
             buffer: &mut self.buffer,
@@ -270,14 +326,44 @@ impl Lab {
 
     // What the network and the clock do.
 
-    pub fn resolved(&mut self, addresses: Result<&[&str], ErrorKind>) {
-        let parse = |addresses: &[&str]| addresses.iter().map(|address| address.parse().unwrap()).collect();
-        self.with(|connection, context| connection.resolved(addresses.map(parse).map_err(io::Error::from), context));
+    /// The name has these IPv4 addresses and no IPv6 ones.
+    pub fn resolved(&mut self, addresses: &[&str]) {
+        self.resolved_family(Family::V6, Err("no IPv6 address"));
+        self.resolved_family(Family::V4, Ok(addresses));
     }
 
+    pub fn resolved_family(&mut self, family: Family, answer: Result<&[&str], &str>) {
+        let asked =
+            self.network.looked_up.last().and_then(|asked| asked.split_once(' ')).map(|(name, _)| name.to_owned());
+        self.resolved_name(&asked.unwrap_or_default(), family, answer);
+    }
+
+    /// A name that was perhaps asked for long ago.
+    pub fn resolved_name(&mut self, name: &str, family: Family, answer: Result<&[&str], &str>) {
+        let parse = |address: &&str| SocketAddr::new(address.parse().unwrap(), 0);
+        let failed = |text: &str| Unresolved::io(&io::Error::other(text));
+        self.with(|connection, context| {
+            let answer = answer.map(|addresses| addresses.iter().map(parse).collect()).map_err(failed);
+            connection.resolved(name, family, answer, context)
+        });
+    }
+
+    /// The TLS connector was made, or not.
+    pub fn prepared(&mut self, made: &Prepared) {
+        self.with(|connection, context| connection.prepared(made.clone(), context));
+    }
+
+    /// What became of the address dialed last.
     pub fn tcp(&mut self, outcome: Result<(), ErrorKind>) {
         self.network.wire.borrow_mut().connected = Some(outcome);
         self.turn();
+    }
+
+    /// What became of an address.
+    pub fn tcp_to(&mut self, address: &str, outcome: Result<(), ErrorKind>) {
+        let wanted = |(other, _): &&(SocketAddr, _)| other.to_string() == address;
+        self.network.wire = Rc::clone(&self.network.wires.iter().rfind(wanted).expect("it was dialed").1);
+        self.tcp(outcome);
     }
 
     pub fn turn(&mut self) {
@@ -352,7 +438,27 @@ impl Lab {
     }
 
     pub fn dialed(&self) -> Vec<String> {
-        self.network.dialed.iter().map(ToString::to_string).collect()
+        self.network.wires.iter().map(|(address, _)| address.to_string()).collect()
+    }
+
+    /// Addresses whose stream is still there.
+    pub fn held(&self) -> Vec<String> {
+        let current = |wire: &Rc<RefCell<Wire>>| usize::from(Rc::ptr_eq(wire, &self.network.wire));
+        let held = |(_, wire): &&(SocketAddr, Rc<RefCell<Wire>>)| Rc::strong_count(wire) - current(wire) > 1;
+        self.network.wires.iter().filter(held).map(|(address, _)| address.to_string()).collect()
+    }
+
+    /// How often a TLS connector was asked for.
+    pub fn asked_for_connector(&self) -> usize {
+        self.network.prepared
+    }
+
+    pub fn details(&self) -> &Details {
+        &self.recorder.details
+    }
+
+    pub fn warnings(&self) -> &[String] {
+        &self.recorder.warnings
     }
 
     pub fn looked_up(&self) -> &[String] {

@@ -1,10 +1,10 @@
 //! The state machine, without a network, in virtual time.
 
 mod lab;
+mod opening;
 
 use crate::error::Error;
 use lab::{Lab, frame, play};
-use std::io::ErrorKind;
 
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
@@ -15,9 +15,9 @@ fn opens_talks_and_closes() {
     play(
         |lab| {
             lab.begin("ws://example.com:7000/chat");
-            assert_eq!(lab.looked_up(), ["example.com:7000"]);
+            assert_eq!(lab.looked_up(), ["example.com V6", "example.com V4"]);
             assert_eq!(lab.send("early"), Err(Error::NotOpen));
-            lab.resolved(Ok(&["10.0.0.1:7000"]));
+            lab.resolved(&["10.0.0.1"]);
             lab.tcp(Ok(()));
             let answer = lab.answer();
             lab.serve(answer.as_bytes());
@@ -254,116 +254,4 @@ fn reading_stops_while_the_host_has_enough_and_nothing_is_lost() {
         lab.set_full(false);
     };
     play(scenario, &["connected", "text 1", "text 2", "closed OK in Closing by Peer, got 1000, sent 1000"]);
-}
-
-#[test]
-fn every_stage_of_opening_has_a_deadline() {
-    let look_up = |lab: &mut Lab| {
-        lab.begin("ws://example.com/");
-        lab.advance(1000);
-        lab.resolved(Ok(&["10.0.0.1:80"])); // too late
-    };
-    play(look_up, &["closed Timeout in Resolve by Transport, got 1006, sent 0"]);
-    let connect = |lab: &mut Lab| {
-        lab.begin("ws://10.0.0.1/");
-        lab.advance(1000);
-    };
-    play(connect, &["closed Timeout in Connect by Transport, got 1006, sent 0"]);
-    let upgrade = |lab: &mut Lab| {
-        lab.begin("ws://10.0.0.1/");
-        lab.advance(900);
-        lab.tcp(Ok(()));
-        lab.advance(499);
-        assert!(lab.told().is_empty() || lab.told()[0].contains("ConnectionLost"));
-        lab.serve(b"HTTP/1.1 101 Sw");
-        lab.advance(1);
-    };
-    play(upgrade, &["closed Timeout in Handshake by Transport, got 1006, sent 0"]);
-}
-
-#[test]
-fn addresses_are_tried_in_turn_and_share_the_time() {
-    let scenario = |lab: &mut Lab| {
-        lab.begin("ws://example.com/");
-        lab.resolved(Ok(&["10.0.0.1:9", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80"]));
-        assert_eq!(lab.dialed(), ["10.0.0.1:9", "10.0.0.2:80"]); // no route to the first
-        lab.tcp(Err(ErrorKind::ConnectionRefused));
-        assert_eq!(lab.dialed().last().unwrap(), "10.0.0.3:80");
-        lab.advance(500); // half of what is left
-        assert_eq!(lab.dialed().last().unwrap(), "10.0.0.4:80");
-        lab.tcp(Err(ErrorKind::ConnectionRefused));
-    };
-    play(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
-}
-
-#[test]
-fn localhost_is_never_looked_up() {
-    let scenario = |lab: &mut Lab| {
-        lab.begin("ws://localhost:7/");
-        assert!(lab.looked_up().is_empty());
-        assert_eq!(lab.dialed(), ["127.0.0.1:7"]);
-        lab.tcp(Err(ErrorKind::ConnectionRefused));
-        assert_eq!(lab.dialed(), ["127.0.0.1:7", "[::1]:7"]);
-        lab.tcp(Err(ErrorKind::ConnectionRefused));
-    };
-    play(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
-}
-
-#[test]
-fn a_name_that_is_not_found_is_reported_so() {
-    let not_found = |lab: &mut Lab| {
-        lab.begin("ws://example.com/");
-        lab.resolved(Err(ErrorKind::NotFound));
-    };
-    play(not_found, &["closed Resolve in Resolve by Transport, got 1006, sent 0"]);
-    let no_address = |lab: &mut Lab| {
-        lab.begin("ws://example.com/");
-        lab.resolved(Ok(&[]));
-    };
-    play(no_address, &["closed Resolve in Resolve by Transport, got 1006, sent 0"]);
-}
-
-#[test]
-fn a_refused_upgrade_keeps_its_status() {
-    let refused = |lab: &mut Lab| {
-        lab.begin("ws://10.0.0.1/");
-        lab.tcp(Ok(()));
-        lab.serve(b"HTTP/1.1 403 Forbidden\r\n\r\n");
-    };
-    play(refused, &["closed Refused in Handshake by Peer, got 1006, sent 0, status 403"]);
-    let wrong_key = |lab: &mut Lab| {
-        lab.begin("ws://10.0.0.1/");
-        lab.tcp(Ok(()));
-        let answer = lab.answer().replace("Accept: ", "Accept: x");
-        lab.serve(answer.as_bytes());
-    };
-    play(wrong_key, &["closed Handshake in Handshake by Local, got 1006, sent 0"]);
-}
-
-#[test]
-fn closing_before_it_is_open_abandons_it_at_once() {
-    for (stage, phase) in [(0, "Resolve"), (1, "Connect"), (2, "Handshake")] {
-        let scenario = |lab: &mut Lab| {
-            lab.begin("ws://example.com/");
-            if stage > 0 {
-                lab.resolved(Ok(&["10.0.0.1:80"]));
-            }
-            if stage > 1 {
-                lab.tcp(Ok(()));
-            }
-            lab.close(b"\x03\xe8");
-            lab.resolved(Ok(&["10.0.0.1:80"])); // comes too late
-        };
-        play(scenario, &[&format!("closed Aborted in {phase} by Local, got 1006, sent 0")]);
-    }
-}
-
-#[test]
-fn closing_before_the_host_was_told_that_it_is_open_abandons_it_too() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_untold();
-        lab.close(b"\x03\xe8");
-        assert!(["close [3, e8]"].starts_with(&as_strs(&lab.written())));
-    };
-    play(scenario, &["connected", "closed Aborted in Handshake by Local, got 1006, sent 1000"]);
 }

@@ -1,0 +1,97 @@
+//! The HTTP upgrade: the request out, the answer in.
+
+use super::super::report::{Ending, Initiator};
+use crate::error::Error;
+use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
+use crate::transport::Transport;
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use tungstenite::handshake::client::generate_key;
+
+/// A stream on which the upgrade is asked for.
+pub(super) struct Asking<S> {
+    pub(super) stream: S,
+    request: Vec<u8>,
+    written: usize,
+    answer: Answer,
+}
+
+/// What asking came to.
+pub(super) enum Asked {
+    Wait,
+    /// It is open. `early` is where in the read buffer the first bytes after the answer are.
+    Agreed {
+        subprotocol: String,
+        early: Range<usize>,
+    },
+    Refused(Refusal),
+    Lost(Ending),
+}
+
+impl<S: Transport> Asking<S> {
+    pub(super) fn new(stream: S, authority: &str, target: &str, extras: &Extras) -> Asking<S> {
+        let key = generate_key();
+        let request = upgrade::request(authority, target, &key, extras);
+        Asking { stream, request, written: 0, answer: Answer::new(&key, extras.subprotocols.clone()) }
+    }
+
+    /// A header of the answer.
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        self.answer.header(name)
+    }
+
+    /// The stream, and status and headers of the answer.
+    pub(super) fn into_parts(self) -> (S, u16, String) {
+        let (status, headers) = self.answer.into_head();
+        (self.stream, status, headers)
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        while self.written < self.request.len() {
+            match self.stream.write(&self.request[self.written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does all that can be done now.
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Asked {
+        let lost = |error: &io::Error| {
+            // With TLS 1.3 a server that does not like our certificate says so only now.
+            let ours = if error.kind() == ErrorKind::InvalidData { Error::Tls } else { Error::ConnectionLost };
+            Asked::Lost(Ending::io(ours, "the connection broke during the upgrade", error))
+        };
+        let broken = self.write().err();
+        // A server may refuse before it has read the whole request, so the answer is looked for in any case.
+        loop {
+            let count = match self.stream.read(buffer) {
+                Ok(0) => {
+                    let message = "the server ended the connection before it answered the upgrade";
+                    return Asked::Lost(Ending::new(Error::ConnectionLost, Initiator::Transport, message));
+                }
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return broken.map_or(Asked::Wait, |error| lost(&error));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return lost(&error),
+            };
+            match self.answer.feed(&buffer[..count]) {
+                Ok(None) => {}
+                Ok(Some(_)) if self.written < self.request.len() => {
+                    let detail = "the server agreed to the upgrade before it had the request";
+                    return Asked::Refused(Refusal::Malformed { status: 101, detail });
+                }
+                Ok(Some(Agreed { subprotocol, rest })) => {
+                    return Asked::Agreed { subprotocol, early: count - rest.len()..count };
+                }
+                Err(refusal) => return Asked::Refused(refusal),
+            }
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! From the plan to an open connection, hop by hop if the server redirects.
+//!
+//! ```text
+//!   ┌─► reaching ──► tunneling ──► securing ──► asking ──► open
+//!   │   (race)       (if proxied)  (if wss)       │
+//!   └───────────── redirect ◄─────────────────────┘        each stage has a deadline, and all of them together have one
+//! ```
+
+mod asking;
+mod race;
+mod redirect;
+mod tunneling;
+
+use super::details::Details;
+use super::report::{Ending, Initiator, Phase};
+use super::{Context, Events, Family, Network, Plan, Prepared, Unresolved};
+use crate::error::Error;
+use crate::protocol::upgrade::Refusal;
+use crate::transport::Transport;
+use crate::transport::proxy::{Proxy, Tunnel, is_localhost};
+use crate::transport::stream::Stream;
+use crate::transport::tls::{self, Connector, Handshake};
+use asking::{Asked, Asking};
+use race::{Race, Raced};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+use tunneling::Tunneling;
+use url::Host;
+
+/// A connection that is being made.
+pub(super) struct Opening<S> {
+    plan: Plan,
+    /// On the way of this hop.
+    proxy: Option<Proxy>,
+    /// `None` without TLS, and as long as it is being made.
+    connector: Option<Connector>,
+    /// For all hops together.
+    whole_deadline: Instant,
+    /// For the look-up alone, and with TCP.
+    resolve_deadline: Instant,
+    /// For the stage.
+    deadline: Instant,
+    stage_began: Instant,
+    stage: Stage<S>,
+    details: Details,
+}
+
+enum Stage<S> {
+    Reaching(Race<S>),
+    Tunneling(Box<Tunneling<S>>),
+    /// The stream is there, the connector is not.
+    Preparing(S),
+    Securing(Handshake<S>),
+    Asking(Box<Asking<Stream<S>>>),
+    Over,
+}
+
+/// What an opening came to.
+pub(super) enum Step<S> {
+    Wait,
+    /// It is open. `early` is where in the read buffer the first bytes after the answer are.
+    Open {
+        stream: Stream<S>,
+        details: Details,
+        early: Range<usize>,
+    },
+    Ended(Ending, Phase),
+}
+
+impl<S: Transport> Opening<S> {
+    pub(super) fn begin<N, E>(plan: Plan, context: &mut Context<'_, N, E>) -> (Opening<S>, Step<S>)
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let whole_deadline = context.now + plan.limits.open;
+        let mut opening = Opening {
+            plan,
+            proxy: None,
+            connector: None,
+            whole_deadline,
+            resolve_deadline: whole_deadline,
+            deadline: whole_deadline,
+            stage_began: context.now,
+            stage: Stage::Over,
+            details: Details::default(),
+        };
+        let step = opening.set_out(context);
+        (opening, step)
+    }
+
+    /// Begins a hop.
+    fn set_out<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let target = &self.plan.target;
+        let (host, port) = (target.host(), target.port());
+        self.proxy = match self.plan.proxies.for_target(target.is_secure(), &host, port) {
+            Ok(proxy) => proxy.cloned(),
+            Err((_, why)) => return Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy),
+        };
+        self.connector = None;
+        if target.is_secure() {
+            // Made while the connection is, if it is not there.
+            match context.network.prepare(&self.plan.tls) {
+                None => {}
+                Some(Ok(connector)) => self.connector = Some(connector),
+                Some(Err(ending)) => return Step::Ended(ending, Phase::Tls),
+            }
+        }
+        let (race, name) = match &self.proxy {
+            Some(proxy) => {
+                (Race::new(format!("the proxy {}:{}", proxy.host, proxy.port), proxy.port), proxy.host.clone())
+            }
+            None => (Race::new(target.host().to_string(), port), host),
+        };
+        let zone = target.zone().filter(|_| self.proxy.is_none());
+        let port = self.proxy.as_ref().map_or(port, |proxy| proxy.port);
+        let race = match (name, zone) {
+            // What the zone means, only the system knows.
+            (Host::Ipv6(address), Some(zone)) => {
+                race.with_name(&format!("{address}%{zone}"), &[Family::V6], context.network)
+            }
+            (Host::Ipv4(address), _) => race.with_addresses(&[SocketAddr::from((address, port))], context.now),
+            (Host::Ipv6(address), None) => race.with_addresses(&[SocketAddr::from((address, port))], context.now),
+            // RFC 6761 section 6.3: never a question for the network.
+            (Host::Domain(name), _) if is_localhost(&name) => {
+                let both =
+                    [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))];
+                race.with_addresses(&both, context.now)
+            }
+            (Host::Domain(name), _) => race.with_name(&name, &[Family::V6, Family::V4], context.network),
+        };
+        self.enter(Stage::Reaching(race), self.plan.limits.connect, context.now);
+        self.resolve_deadline = self.deadline.min(context.now + self.plan.limits.resolve);
+        self.turn(context)
+    }
+
+    /// Begins a stage, which has this long.
+    fn enter(&mut self, stage: Stage<S>, limit: Duration, now: Instant) {
+        self.stamp(now);
+        self.stage = stage;
+        self.stage_began = now;
+        self.deadline = self.whole_deadline.min(now + limit);
+    }
+
+    /// Notes how long the stage has taken.
+    fn stamp(&mut self, now: Instant) {
+        // Zero is for a stage that was not reached; one turn of the engine has one time.
+        let at_least = Duration::from_micros(1);
+        let took = now.saturating_duration_since(self.stage_began).max(at_least);
+        let timings = &mut self.details.timings;
+        match &self.stage {
+            Stage::Reaching(race) => match race.resolved_at {
+                Some(at) => {
+                    timings.resolve = at.saturating_duration_since(self.stage_began);
+                    timings.connect = now.saturating_duration_since(at).max(at_least);
+                }
+                None => timings.resolve = took,
+            },
+            Stage::Tunneling(_) => timings.proxy = took,
+            Stage::Preparing(_) | Stage::Securing(_) => timings.tls += took,
+            Stage::Asking(_) => timings.handshake = took,
+            Stage::Over => {}
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match &self.stage {
+            Stage::Reaching(race) => race.phase(),
+            Stage::Tunneling(_) => Phase::Proxy,
+            Stage::Preparing(_) | Stage::Securing(_) => Phase::Tls,
+            Stage::Asking(_) | Stage::Over => Phase::Handshake,
+        }
+    }
+
+    pub(super) fn end_is_near(&mut self) {
+        match &mut self.stage {
+            Stage::Reaching(race) => race.end_is_near(),
+            Stage::Tunneling(tunneling) => tunneling.stream.end_is_near(),
+            Stage::Preparing(stream) => stream.end_is_near(),
+            Stage::Securing(handshake) => {
+                if let Some(stream) = handshake.stream() {
+                    stream.end_is_near();
+                }
+            }
+            Stage::Asking(asking) => asking.stream.end_is_near(),
+            Stage::Over => {}
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        match &self.stage {
+            Stage::Reaching(race) => {
+                race.deadline().map_or(self.stage_deadline(), |deadline| deadline.min(self.stage_deadline()))
+            }
+            _ => self.deadline,
+        }
+    }
+
+    fn stage_deadline(&self) -> Instant {
+        match &self.stage {
+            Stage::Reaching(race) if race.waits_for_names() => self.resolve_deadline,
+            _ => self.deadline,
+        }
+    }
+
+    /// How far it came.
+    pub(super) fn into_details(mut self, now: Instant) -> Details {
+        self.stamp(now);
+        self.details
+    }
+
+    pub(super) fn resolved<N, E>(
+        &mut self,
+        name: &str,
+        family: Family,
+        answer: Result<Vec<SocketAddr>, Unresolved>,
+        context: &mut Context<'_, N, E>,
+    ) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        if let Stage::Reaching(race) = &mut self.stage {
+            race.resolved(name, family, answer, context.now);
+        }
+        self.turn(context)
+    }
+
+    /// The connector was made, or cannot be.
+    pub(super) fn prepared<N, E>(&mut self, made: Prepared, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        match made {
+            Ok(connector) => self.connector = Some(connector),
+            Err(ending) => return Step::Ended(ending, Phase::Tls),
+        }
+        self.turn(context)
+    }
+
+    /// Does all that can be done now.
+    pub(super) fn turn<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        loop {
+            let stopped = match &self.stage {
+                Stage::Reaching(_) => self.reach(context),
+                Stage::Tunneling(_) => self.tunnel(context),
+                Stage::Preparing(_) => self.prepare(context),
+                Stage::Securing(_) => self.secure(context),
+                Stage::Asking(_) => self.ask(context),
+                Stage::Over => Some(Step::Wait),
+            };
+            if let Some(step) = stopped {
+                return step;
+            }
+        }
+    }
+
+    // The stages. Each returns `None` when it has entered the next.
+
+    fn reach<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Stage::Reaching(race) = &mut self.stage else { return None };
+        match race.advance(context.now, context.network, context.events) {
+            Raced::Running => Some(Step::Wait),
+            Raced::Lost(ending, phase) => Some(Step::Ended(ending, phase)),
+            Raced::Won { stream, address } => {
+                self.details.address = Some(address);
+                if let Some(proxy) = &self.proxy {
+                    context
+                        .events
+                        .step(format_args!("connected to {address}, asking the proxy for {}", self.plan.target));
+                    let target = &self.plan.target;
+                    let tunnel = Tunnel::new(proxy, &target.host(), target.port());
+                    let tunneling = Box::new(Tunneling::new(stream, tunnel));
+                    self.enter(Stage::Tunneling(tunneling), self.plan.limits.proxy, context.now);
+                } else {
+                    context.events.step(format_args!("connected to {address}"));
+                    self.connected(stream, context.now);
+                }
+                None
+            }
+        }
+    }
+
+    /// The stream leads to the server.
+    fn connected(&mut self, stream: S, now: Instant) {
+        if self.plan.target.is_secure() {
+            self.enter(Stage::Preparing(stream), self.plan.limits.tls, now);
+        } else {
+            self.begin_asking(Stream::Plain(stream), now);
+        }
+    }
+
+    fn begin_asking(&mut self, stream: Stream<S>, now: Instant) {
+        let target = &self.plan.target;
+        let asking = Asking::new(stream, &target.authority(), target.path_and_query(), &self.plan.extras);
+        self.enter(Stage::Asking(Box::new(asking)), self.plan.limits.handshake, now);
+    }
+
+    fn tunnel<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
+        let Stage::Tunneling(tunneling) = &mut self.stage else { return None };
+        match tunneling.advance(context.buffer) {
+            Ok(false) => return Some(Step::Wait),
+            Ok(true) => {}
+            Err(ending) => return Some(Step::Ended(ending, Phase::Proxy)),
+        }
+        if let Stage::Tunneling(tunneling) = self.leave(context.now) {
+            self.connected(tunneling.stream, context.now);
+        }
+        None
+    }
+
+    /// Takes the stage out to make the next of it.
+    fn leave(&mut self, now: Instant) -> Stage<S> {
+        self.stamp(now);
+        std::mem::replace(&mut self.stage, Stage::Over)
+    }
+
+    fn prepare<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
+        let Some(connector) = self.connector.clone() else { return Some(Step::Wait) };
+        if self.plan.tls.insecure {
+            context
+                .events
+                .warn(format_args!("EGRET_WS_INSECURE: the certificate of {} is not checked", self.plan.target));
+        }
+        let Stage::Preparing(stream) = self.leave(context.now) else { return None };
+        let name = self.plan.server_name.clone().unwrap_or_else(|| self.plan.target.server_name());
+        // The same stage for the clock: the deadline stays.
+        self.stage = Stage::Securing(Handshake::begin(&connector, &name, stream));
+        self.stage_began = context.now;
+        None
+    }
+
+    fn secure<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
+        let Stage::Securing(handshake) = &mut self.stage else { return None };
+        let mut secured = match handshake.advance() {
+            Ok(None) => return Some(Step::Wait),
+            Ok(Some(stream)) => stream,
+            Err(failure) => return Some(Step::Ended(tls_failed(failure), Phase::Tls)),
+        };
+        if let Err(failure) = secured.check_pins(&self.plan.pins) {
+            secured.say_goodbye();
+            return Some(Step::Ended(tls_failed(failure), Phase::Tls));
+        }
+        self.details.tls_version = secured.version();
+        context.events.step(format_args!("TLS is set up"));
+        self.begin_asking(Stream::Secure(Box::new(secured)), context.now);
+        None
+    }
+
+    fn ask<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Stage::Asking(asking) = &mut self.stage else { return None };
+        let asked = asking.advance(context.buffer);
+        let location = asking.header("location");
+        match asked {
+            Asked::Wait => return Some(Step::Wait),
+            Asked::Lost(ending) => return Some(Step::Ended(ending, Phase::Handshake)),
+            Asked::Agreed { .. } | Asked::Refused(_) => {}
+        }
+        let Stage::Asking(asking) = self.leave(context.now) else { return None };
+        let (mut stream, status, headers) = asking.into_parts();
+        (self.details.status, self.details.headers) = (status, headers);
+        match asked {
+            Asked::Agreed { subprotocol, early } => {
+                self.details.subprotocol = subprotocol;
+                Some(Step::Open { stream, details: std::mem::take(&mut self.details), early })
+            }
+            Asked::Refused(Refusal::Status { status, .. })
+                if self.plan.max_redirects > 0 && redirect::is_redirect(status) =>
+            {
+                stream.say_goodbye();
+                drop(stream);
+                let followed = self.details.redirects;
+                match redirect::follow(&mut self.plan, location.as_deref(), followed) {
+                    Ok(()) => {
+                        self.details = Details { redirects: followed + 1, ..Details::default() };
+                        context.events.step(format_args!("redirected to {}", self.plan.target));
+                        Some(self.set_out(context))
+                    }
+                    Err(why) => {
+                        let message = format!("the server redirected the connection ({status}), but {why}");
+                        let ending = Ending::new(Error::Redirect, Initiator::Local, message);
+                        Some(Step::Ended(Ending { http_status: status, ..ending }, Phase::Handshake))
+                    }
+                }
+            }
+            Asked::Refused(refusal) => {
+                stream.say_goodbye();
+                Some(Step::Ended(Ending::refusal(refusal, &self.details.headers), Phase::Handshake))
+            }
+            Asked::Wait | Asked::Lost(_) => None,
+        }
+    }
+
+    /// The time of [`Opening::deadline`] has come.
+    pub(super) fn expire<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        if context.now < self.stage_deadline() {
+            return self.turn(context); // the next address of the race
+        }
+        if let Stage::Reaching(race) = &mut self.stage
+            && let Some((ending, phase)) = race.give_up()
+        {
+            return Step::Ended(ending, phase);
+        }
+        let what = match &self.stage {
+            _ if context.now >= self.whole_deadline => "making the connection",
+            Stage::Reaching(race) if race.phase() == Phase::Resolve => "the name look-up",
+            Stage::Reaching(_) => "connecting",
+            Stage::Tunneling(_) => "the proxy's answer",
+            Stage::Preparing(_) | Stage::Securing(_) => "the TLS handshake",
+            Stage::Asking(_) | Stage::Over => "the answer to the upgrade",
+        };
+        Step::Ended(Ending::timeout(what), self.phase())
+    }
+}
+
+fn tls_failed(failure: tls::Failure) -> Ending {
+    let initiator = match failure.error {
+        Error::Tls | Error::ConnectionLost => Initiator::Transport,
+        _ => Initiator::Local,
+    };
+    Ending { os_error: failure.os_error, ..Ending::new(failure.error, initiator, failure.message) }
+}

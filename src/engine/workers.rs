@@ -1,0 +1,113 @@
+//! Threads for what blocks: never the engine's, never the game's.
+
+use super::thread::with_signals_blocked;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::{io, thread};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A bounded number of threads. They are started when needed and end when there is nothing to do. One whose job hangs
+/// outlives its owner; jobs that no thread has taken do not.
+pub struct Workers {
+    name: &'static str,
+    most: usize,
+    queue: Arc<Mutex<Queue>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    threads: usize,
+}
+
+impl Workers {
+    /// At most `most` threads of this name.
+    pub fn new(name: &'static str, most: usize) -> Workers {
+        Workers { name, most, queue: Arc::default() }
+    }
+
+    /// Has the job done by a thread, or by the first that is free. Fails if none runs and none can be started.
+    pub fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let mut queue = self.queue.lock();
+        queue.jobs.push_back(Box::new(job));
+        if queue.threads == self.most {
+            return Ok(());
+        }
+        let jobs = Arc::clone(&self.queue);
+        let thread = thread::Builder::new().name(self.name.to_owned());
+        match with_signals_blocked(|| thread.spawn(move || work(&jobs))) {
+            Ok(_) => queue.threads += 1,
+            Err(error) if queue.threads == 0 => {
+                queue.jobs.pop_back();
+                return Err(error);
+            }
+            // One that runs will take it.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.queue.lock().jobs.clear();
+    }
+}
+
+fn work(queue: &Mutex<Queue>) {
+    loop {
+        let job = {
+            let mut queue = queue.lock();
+            let Some(job) = queue.jobs.pop_front() else {
+                queue.threads -= 1;
+                return;
+            };
+            job
+        };
+        // It takes no thread with it.
+        let _ = catch_unwind(AssertUnwindSafe(job));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn jobs_wait_for_a_free_thread_and_threads_end() {
+        let workers = Workers::new("test", 2);
+        let (done, results) = channel();
+        let gates: Vec<_> = (0..3)
+            .map(|number| {
+                let (open, gate) = channel::<()>();
+                let done = done.clone();
+                workers
+                    .run(move || {
+                        let _ = gate.recv_timeout(SOON);
+                        done.send(number).unwrap();
+                    })
+                    .unwrap();
+                open
+            })
+            .collect();
+        assert_eq!(workers.queue.lock().threads, 2);
+        gates[1].send(()).unwrap();
+        assert_eq!(results.recv_timeout(SOON), Ok(1));
+        gates[2].send(()).unwrap(); // the third has the second's thread now
+        assert_eq!(results.recv_timeout(SOON), Ok(2));
+        gates[0].send(()).unwrap();
+        assert_eq!(results.recv_timeout(SOON), Ok(0));
+        let queue = Arc::clone(&workers.queue);
+        drop(workers);
+        drop(done);
+        assert!(results.recv_timeout(SOON).is_err()); // both threads have let go of their jobs
+        assert!(queue.lock().jobs.is_empty());
+    }
+}

@@ -1,0 +1,223 @@
+//! The options of a socket, checked one by one → what the connection is to be.
+
+use super::options::or;
+use super::text;
+use super::types::{egret_ws_header, egret_ws_options};
+use crate::constants::*;
+use crate::error::Error;
+use crate::protocol::frame::MAX_HEADER;
+use crate::socket::{
+    Environment, Extras, Limits, Plan, Proxies, Proxy, Target, TlsSettings, check_credentials, check_header,
+    is_header_value, is_server_name, read_pins, subprotocols,
+};
+use std::ffi::c_char;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An error, and what is wrong, for the log. Never a value: it may be a secret.
+type Refused = (Error, String);
+
+/// The most bytes of all headers of the host's together.
+const MAX_HEADERS: usize = 8192;
+/// The most redirects that can be asked for.
+const MAX_REDIRECTS: u32 = 20;
+const FLAGS: u32 = EGRET_WS_INSECURE | EGRET_WS_ONLY_THESE_ROOTS | EGRET_WS_PROXY_FROM_ENVIRONMENT;
+
+fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
+    Err((Error::InvalidArgument, why.into()))
+}
+
+/// Reads the options of a socket that is to connect to `target`.
+///
+/// # Safety
+/// Every pointer of `given` is NULL, or ends in a NUL, or has as many elements as its length says.
+pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Plan, Refused> {
+    if given.flags & !FLAGS != 0 {
+        return invalid("flags has an unknown bit");
+    }
+    if given.max_redirects > MAX_REDIRECTS {
+        return invalid("max_redirects is above 20");
+    }
+    // SAFETY: the caller's promise, passed on; so for each of these.
+    let extras = unsafe { extras(given, &target) }?;
+    // SAFETY: as above.
+    let proxies = unsafe { proxies(given) }?;
+    proxies.for_target(target.is_secure(), &target.host(), target.port())?;
+    // SAFETY: as above.
+    let tls = Arc::new(unsafe { tls(given) }?);
+    // SAFETY: as above.
+    let pins = match unsafe { string(given.tls_pins, "tls_pins") }? {
+        Some(list) => read_pins(list).map_err(|why| (Error::InvalidArgument, format!("tls_pins: {why}")))?,
+        None => Vec::new(),
+    };
+    // SAFETY: as above.
+    let server_name = unsafe { string(given.tls_server_name, "tls_server_name") }?;
+    if server_name.is_some_and(|name| !is_server_name(name)) {
+        return invalid("tls_server_name is neither a name nor an IP address (without brackets)");
+    }
+    let server_name = server_name.map(str::to_owned);
+    let limits = limits(given)?;
+    Ok(Plan { target, extras, proxies, tls, pins, server_name, max_redirects: given.max_redirects, limits })
+}
+
+fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
+    let max_message = or(given.max_message_bytes, EGRET_WS_MAX_MESSAGE_BYTES);
+    if max_message > EGRET_WS_MAX_MESSAGE_BYTES {
+        return invalid("max_message_bytes is above EGRET_WS_MAX_MESSAGE_BYTES, which nothing raises");
+    }
+    let max_send_buffer = or(given.max_send_buffer_bytes, 1024 * 1024);
+    if (max_send_buffer as usize) < max_message as usize + MAX_HEADER {
+        return invalid("max_send_buffer_bytes is less than max_message_bytes + 14: not every message could be sent");
+    }
+    let milliseconds = |value, default| Duration::from_millis(or(value, default).into());
+    let connect = or(given.connect_timeout_ms, 15_000);
+    Ok(Limits {
+        resolve: milliseconds(given.resolve_timeout_ms, connect),
+        connect: milliseconds(connect, 0),
+        proxy: milliseconds(given.proxy_timeout_ms, 10_000),
+        tls: milliseconds(given.tls_timeout_ms, 10_000),
+        handshake: milliseconds(given.handshake_timeout_ms, 10_000),
+        open: milliseconds(given.open_timeout_ms, 60_000),
+        close: milliseconds(given.close_timeout_ms, 5_000),
+        max_message: max_message as usize,
+        max_send_buffer: max_send_buffer as usize,
+        max_receive_queue: or(given.max_receive_queue_bytes, 1024 * 1024) as usize,
+    })
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Refused> {
+    // SAFETY: the caller's promise, passed on; so for each of these.
+    let list = unsafe { string(given.subprotocols, "subprotocols") }?;
+    // SAFETY: as above.
+    let origin = unsafe { string(given.origin, "origin") }?.filter(|origin| !origin.is_empty());
+    // SAFETY: as above.
+    let user_agent = unsafe { string(given.user_agent, "user_agent") }?;
+    // SAFETY: as above.
+    let username = unsafe { string(given.username, "username") }?;
+    // SAFETY: as above.
+    let password = unsafe { string(given.password, "password") }?;
+    // SAFETY: as above.
+    let headers = unsafe { headers(given.headers, given.header_count) }?;
+    if ![origin, user_agent].into_iter().flatten().all(is_header_value) {
+        return invalid("origin or user_agent has a control character");
+    }
+    let credentials = match (username, password) {
+        (Some(user), password) => {
+            let password = password.unwrap_or("");
+            if let Err(why) = check_credentials(user, password) {
+                return invalid(format!("username or password cannot be sent: {why}"));
+            }
+            Some((user.to_owned(), password.to_owned()))
+        }
+        (None, Some(_)) => return invalid("password is given without username"),
+        (None, None) => target.credentials().cloned(),
+    };
+    if credentials.is_some() && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
+        return invalid("headers has an Authorization, and so has the user name: one of them only");
+    }
+    Ok(Extras {
+        origin: origin.map(str::to_owned),
+        user_agent: match user_agent {
+            None => Some(concat!("egret-ws/", env!("CARGO_PKG_VERSION")).to_owned()),
+            Some("") => None,
+            Some(own) => Some(own.to_owned()),
+        },
+        credentials,
+        subprotocols: match list {
+            Some(list) => subprotocols(list).map_err(|why| (Error::InvalidArgument, why.to_owned()))?,
+            None => Vec::new(),
+        },
+        headers,
+    })
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(String, String)>, Refused> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    // Each has two bytes at least; so a count that is no count is not believed.
+    if list.is_null() || count > MAX_HEADERS / 2 {
+        return invalid("headers is NULL, or header_count is no sensible number");
+    }
+    let mut size = 0;
+    let mut headers = Vec::new();
+    for index in 0..count {
+        // SAFETY: not NULL, and `count` elements are readable by the caller's promise; they may lie unaligned.
+        let header = unsafe { list.add(index).read_unaligned() };
+        // SAFETY: the caller's promise, passed on.
+        let name = unsafe { string(header.name, &format!("headers[{index}]: its name")) };
+        // SAFETY: as above.
+        let value = unsafe { string(header.value, &format!("headers[{index}]: its value")) };
+        let (Some(name), Some(value)) = (name?, value?) else {
+            return invalid(format!("headers[{index}]: its name or value is NULL"));
+        };
+        if let Err(why) = check_header(name, value) {
+            return invalid(format!("headers[{index}]: {why}"));
+        }
+        size += name.len() + value.len();
+        if size > MAX_HEADERS {
+            return invalid("headers are longer than 8192 bytes");
+        }
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(headers)
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, Refused> {
+    // SAFETY: the caller's promise, passed on.
+    match unsafe { string(given.proxy, "proxy") }? {
+        Some("") => Ok(Proxies::None),
+        Some(url) => Ok(Proxies::Given(Proxy::from_url(url)?)),
+        None if given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT == 0 => Ok(Proxies::None),
+        None => Ok(Proxies::Environment(Environment::read(|name| std::env::var(name).ok()))),
+    }
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
+    let min_version = or(given.tls_min_version, EGRET_WS_TLS_1_2);
+    if ![EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&min_version) {
+        return invalid("tls_min_version is neither EGRET_WS_TLS_1_2 nor EGRET_WS_TLS_1_3");
+    }
+    // SAFETY: the caller's promise, passed on.
+    let Ok(roots) = (unsafe { text::bytes(given.tls_roots, given.tls_roots_len) }) else {
+        return invalid("tls_roots is NULL, but tls_roots_len is not 0");
+    };
+    let only_these_roots = given.flags & EGRET_WS_ONLY_THESE_ROOTS != 0;
+    if only_these_roots && roots.is_empty() {
+        return invalid("EGRET_WS_ONLY_THESE_ROOTS without tls_roots: nothing would be trusted");
+    }
+    // SAFETY: as above.
+    let Ok(identity) = (unsafe { text::slice(given.tls_identity, given.tls_identity_len) }) else {
+        return invalid("tls_identity is NULL, but tls_identity_len is not 0");
+    };
+    // SAFETY: as above.
+    let password = unsafe { string(given.tls_identity_password, "tls_identity_password") }?.unwrap_or("");
+    Ok(TlsSettings {
+        roots: roots.to_vec(),
+        only_these_roots,
+        identity: (!identity.is_empty()).then(|| (identity.to_vec(), password.to_owned())),
+        min_version,
+        insecure: given.flags & EGRET_WS_INSECURE != 0,
+    })
+}
+
+/// The text of an option, `None` if it is NULL.
+///
+/// # Safety
+/// `text` is NULL or ends in a NUL, and is not written to as long as the result lives.
+unsafe fn string<'a>(text: *const c_char, name: &str) -> Result<Option<&'a str>, Refused> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL; the rest is the caller's promise.
+    let text = unsafe { text::nul_terminated(text) };
+    text.map(Some).map_err(|_| (Error::InvalidArgument, format!("{name} is not UTF-8")))
+}

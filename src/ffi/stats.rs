@@ -1,0 +1,61 @@
+//! What a socket has measured → the struct of the header.
+
+use super::types::egret_ws_stats;
+use crate::error::Error;
+use crate::socket::Details;
+use std::ffi::c_char;
+use std::mem::size_of;
+use std::time::Duration;
+
+/// The first version of the struct. It only grows.
+const SMALLEST: usize = 120;
+const LARGEST: usize = 4096;
+const _: () = assert!(size_of::<egret_ws_stats>() >= SMALLEST);
+
+/// Fills the struct as far as its `struct_size` reaches.
+///
+/// # Safety
+/// `out` is NULL or points to `struct_size` readable and writable bytes.
+pub(super) unsafe fn write(details: &Details, out: *mut egret_ws_stats) -> Result<(), Error> {
+    if out.is_null() {
+        return Err(Error::InvalidArgument);
+    }
+    // SAFETY: not NULL, and the struct has at least its `struct_size` by the caller's promise.
+    let size = unsafe { out.cast::<u32>().read_unaligned() };
+    let given = size as usize;
+    if !(SMALLEST..=LARGEST).contains(&given) {
+        return Err(Error::BadStruct);
+    }
+    let stats = stats(details, size);
+    let known = given.min(size_of::<egret_ws_stats>());
+    // SAFETY: `given` bytes are writable by the caller's promise, `known` is not more than that nor than the struct has,
+    // which is plain numbers, without padding between them.
+    unsafe {
+        out.cast::<u8>().copy_from_nonoverlapping((&raw const stats).cast(), known);
+        out.cast::<u8>().add(known).write_bytes(0, given - known);
+    }
+    Ok(())
+}
+
+fn stats(details: &Details, struct_size: u32) -> egret_ws_stats {
+    let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let mut address = [0; 64];
+    if let Some(won) = details.address {
+        // The longest, with a zone, has 58.
+        for (place, byte) in address[..63].iter_mut().zip(won.to_string().bytes()) {
+            *place = byte as c_char;
+        }
+    }
+    egret_ws_stats {
+        struct_size,
+        http_status: details.status.into(),
+        tls_version: details.tls_version,
+        redirects: details.redirects,
+        resolve_us: microseconds(details.timings.resolve),
+        connect_us: microseconds(details.timings.connect),
+        proxy_us: microseconds(details.timings.proxy),
+        tls_us: microseconds(details.timings.tls),
+        handshake_us: microseconds(details.timings.handshake),
+        address,
+    }
+}

@@ -1,0 +1,53 @@
+//! What a connection speaks WebSocket over: a plain stream, or TLS over one.
+
+use super::Transport;
+use super::tls::Tls;
+use std::io;
+
+/// A stream, plain or secure.
+#[allow(missing_docs)]
+pub enum Stream<S> {
+    Plain(S),
+    Secure(Box<Tls<S>>),
+}
+
+macro_rules! either {
+    ($stream:expr, $inner:ident => $call:expr) => {
+        match $stream {
+            Stream::Plain($inner) => $call,
+            Stream::Secure($inner) => $call,
+        }
+    };
+}
+
+impl<S: Transport> Transport for Stream<S> {
+    fn short_read_is_last(&self) -> bool {
+        either!(self, stream => stream.short_read_is_last())
+    }
+
+    fn end_is_near(&mut self) {
+        either!(self, stream => stream.end_is_near());
+    }
+
+    fn poll_connected(&mut self) -> io::Result<bool> {
+        either!(self, stream => stream.poll_connected())
+    }
+
+    #[inline]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        either!(self, stream => stream.read(buffer))
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        either!(self, stream => stream.write(bytes))
+    }
+
+    fn end_writing(&mut self) {
+        either!(self, stream => stream.end_writing());
+    }
+
+    fn say_goodbye(&mut self) {
+        either!(self, stream => stream.say_goodbye());
+    }
+}
