@@ -65,6 +65,10 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
     if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
         // `-x none`: from here on a file is what its name says.
         compiler.args(["-x", "none"]).arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
+        // Without `vendored` OpenSSL is the system's.
+        if !cfg!(feature = "vendored") {
+            compiler.args(["-lssl", "-lcrypto"]);
+        }
     } else {
         // -rdynamic: a program that has a getaddrinfo of its own has it for the library too.
         compiler.arg("-rdynamic").arg("-L").arg(&library_dir).arg("-legret_ws");
@@ -168,12 +172,14 @@ programs! {
     echo
     fork
     free_states
+    deadlines
     log
     misuse_handle
     misuse_null
     misuse_state
     misuse_struct
     never_blocks
+    options
     #[cfg(debug_assertions)] // the library panics on request in a debug build only
     panic
     reentrancy

@@ -66,17 +66,20 @@ static void refused_calls_are_explained(void) {
     REFUSED(&j, egret_ws_connect_url(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT, "out");
     REFUSED(&j, egret_ws_connect_url(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "NULL");
     REFUSED(&j, egret_ws_connect_url(loop, "http://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "http");
-    REFUSED(&j, egret_ws_connect_url(loop, "wss://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_UNSUPPORTED, "wss");
+    REFUSED(&j, egret_ws_connect_url(loop, "wss://127.0.0.1/#x", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "fragment");
     REFUSED(&j, egret_ws_connect(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "port");
     REFUSED(&j, egret_ws_connect(loop, "a b", 9, NULL, &ws), EGRET_WS_ERR_INVALID_URL, "host");
     CHECK_OK(egret_ws_options_init(&options, sizeof options));
-    options.flags = 4;
+    options.flags = 8;
     REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "flag");
     options.flags = 0;
     options.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1;
     REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT,
             "max_message_bytes");
     options.max_message_bytes = 0;
+    options.proxy = "https://127.0.0.1:9/";
+    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_UNSUPPORTED, "https");
+    options.proxy = NULL;
     options.struct_size = 1;
     REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_BAD_STRUCT, "struct_size");
     free_loop(loop);

@@ -93,11 +93,15 @@ static void unknown_flags_and_values(recorder *r) {
     int bit;
 
     for (bit = 0; bit < 32; bit++) {
-        options.flags = UINT32_C(1) << bit;
-        refused(EGRET_WS_ERR_INVALID_ARGUMENT, &options);
-        if (bit == 0) continue; /* EGRET_WS_LOOP_INLINE */
-        of_loop.flags = driver | UINT32_C(1) << bit;
-        loop_refused(EGRET_WS_ERR_INVALID_ARGUMENT, &of_loop);
+        const uint32_t flag = UINT32_C(1) << bit;
+        if (flag != EGRET_WS_INSECURE && flag != EGRET_WS_ONLY_THESE_ROOTS && flag != EGRET_WS_PROXY_FROM_ENVIRONMENT) {
+            options.flags = flag;
+            refused(EGRET_WS_ERR_INVALID_ARGUMENT, &options);
+        }
+        if (flag != EGRET_WS_LOOP_INLINE) {
+            of_loop.flags = driver | flag;
+            loop_refused(EGRET_WS_ERR_INVALID_ARGUMENT, &of_loop);
+        }
     }
     of_loop = loop_options();
     of_loop.log_level = EGRET_WS_LOG_DEBUG + 1;

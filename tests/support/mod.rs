@@ -1,6 +1,7 @@
 //! What the network tests share: a client over the C ABI, a server scripted by hand, and frames nobody should send.
 #![allow(dead_code)] // every test binary includes this and uses its own part of it
 
+pub mod certificates;
 pub mod client;
 pub mod frame;
 pub mod play;

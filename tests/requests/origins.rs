@@ -1,0 +1,194 @@
+//! What a redirect takes along, and what stays with the origin it was meant for.
+
+use crate::redirects::lead_to;
+use crate::site::{ACCEPT, Head, Site};
+use crate::support::certificates::{CLIENT, RIGHT, ROOT};
+use crate::support::client::Driver;
+use crate::visit::{DRIVERS, header, set_headers, visit};
+use ::egret_ws::*;
+use std::ffi::CString;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// What must stay with the origin it was meant for.
+const SECRETS: &[egret_ws_header] =
+    &[header(c"X-Token", c"for the first origin only"), header(c"Cookie", c"session=first")];
+
+#[track_caller]
+fn is_stripped(head: &Head) {
+    for name in ["Authorization", "Cookie", "X-Token", "Proxy-Authorization"] {
+        assert_eq!(head.get(name), None, "another origin was told {name}: {head:#?}");
+    }
+    assert!(!format!("{head:?}").contains("first"), "{head:#?}");
+}
+
+#[track_caller]
+fn has_secrets(head: &Head) {
+    assert_eq!(head.get("Authorization"), Some("Basic dXNlcjpwYXNzd29yZA=="), "{head:#?}"); // user:password
+    assert_eq!(head.get("X-Token"), Some("for the first origin only"), "{head:#?}");
+    assert_eq!(head.get("Cookie"), Some("session=first"), "{head:#?}");
+}
+
+#[test]
+fn secrets_stay_with_their_origin() {
+    for in_url in [false, true] {
+        for driver in DRIVERS {
+            let other = Site::start([lead_to("/again"), ACCEPT.into()]);
+            let own = Site::start([lead_to("/own"), lead_to(other.url())]);
+            let user_info = if in_url { "user:password@" } else { "" };
+            let outcome = visit(driver, format!("ws://{user_info}127.0.0.1:{}/", own.port), |options| {
+                if !in_url {
+                    (options.username, options.password) = (c"user".as_ptr(), c"password".as_ptr());
+                }
+                set_headers(options, SECRETS);
+                options.max_redirects = 3;
+            });
+            assert_eq!(outcome.expect_open().stats.redirects, 3);
+            own.finish().iter().for_each(has_secrets);
+            other.finish().iter().for_each(is_stripped);
+        }
+    }
+}
+
+#[test]
+fn an_authorization_among_the_headers_stays_with_its_origin() {
+    let other = Site::start([ACCEPT]);
+    let own = Site::start([lead_to("/own"), lead_to(other.url())]);
+    let headers = [header(c"authorization", c"Bearer first")];
+    let outcome = visit(Driver::Threaded, own.url(), |options| {
+        set_headers(options, &headers);
+        options.max_redirects = 2;
+    });
+    outcome.expect_open();
+    for head in own.finish() {
+        assert_eq!(head.get("Authorization"), Some("Bearer first"));
+    }
+    is_stripped(&other.finish_one());
+}
+
+/// Another port, another name of the same machine, another scheme.
+#[test]
+fn an_origin_is_scheme_host_and_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let here = || listener.try_clone().expect("a second handle");
+    let port = listener.local_addr().expect("a bound listener").port();
+    let site = Site::on(here(), false, [lead_to(format!("ws://localhost:{port}/")), ACCEPT.into()]);
+    let with_secrets = |url: &str| {
+        visit(Driver::Inline, url, |options| {
+            set_headers(options, SECRETS);
+            options.max_redirects = 1;
+        })
+    };
+    with_secrets(&site.url()).expect_open();
+    is_stripped(&site.finish()[1]);
+
+    let secure = Site::start_tls([ACCEPT]);
+    let plain = Site::start([lead_to(format!("wss://127.0.0.1:{}/", secure.port))]);
+    let roots = CString::new(ROOT.pem()).unwrap();
+    let outcome = visit(Driver::Inline, plain.url(), |options| {
+        (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
+        set_headers(options, SECRETS);
+        options.max_redirects = 1;
+    });
+    outcome.expect_open();
+    plain.finish_one();
+    is_stripped(&secure.finish_one());
+}
+
+/// They would give the next server a say in who the player is.
+#[test]
+fn user_information_of_a_location_is_ignored() {
+    let other = Site::start([ACCEPT]);
+    let port = other.port;
+    let own = Site::start([
+        lead_to("http://first:first@127.0.0.1:{port}/"),
+        lead_to(format!("ws://first:first@127.0.0.1:{port}/")),
+    ]);
+    let outcome = visit(Driver::Inline, format!("ws://user:password@127.0.0.1:{}/", own.port), |options| {
+        set_headers(options, SECRETS);
+        options.max_redirects = 2;
+    });
+    outcome.expect_open();
+    own.finish().iter().for_each(has_secrets);
+    let head = other.finish_one();
+    is_stripped(&head);
+    assert_eq!((head.line.as_str(), head.get("Host")), ("GET / HTTP/1.1", Some(&*format!("127.0.0.1:{port}"))));
+}
+
+#[test]
+fn what_is_no_secret_goes_along() {
+    let other = Site::start([ACCEPT.replacen('\n', "\nSec-WebSocket-Protocol: chat.v1\n", 1)]);
+    let own = Site::start([lead_to(other.url())]);
+    let outcome = visit(Driver::Threaded, own.url(), |options| {
+        options.origin = c"https://game.test".as_ptr();
+        options.user_agent = c"agent/1".as_ptr();
+        options.subprotocols = c"chat.v2,chat.v1".as_ptr();
+        options.max_redirects = 1;
+    });
+    outcome.expect_open();
+    let keys = [own.finish_one(), other.finish_one()].map(|head| {
+        assert_eq!(head.get("Origin"), Some("https://game.test"));
+        assert_eq!(head.get("User-Agent"), Some("agent/1"));
+        assert_eq!(head.get("Sec-WebSocket-Protocol"), Some("chat.v2, chat.v1"));
+        head.get("Sec-WebSocket-Key").map(String::from)
+    });
+    assert_ne!(keys[0], keys[1], "each request has a key of its own");
+}
+
+/// `openssl s_server`: serves one client, and asks it for its certificate.
+struct Asker {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Asker {
+    fn start() -> Asker {
+        let mut command = Command::new("timeout");
+        command.args(["20", "openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-www", "-verify", "1"]);
+        command.arg("-cert").arg(RIGHT.chain()).arg("-key").arg(RIGHT.key()).arg("-CAfile").arg(ROOT.chain());
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("openssl is installed");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let port = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).expect("a line of openssl") > 0, "openssl s_server has ended");
+            if let Some((_, port)) = line.trim_end().split_once("ACCEPT 127.0.0.1:") {
+                break port.parse().expect("a port");
+            }
+        };
+        Asker { child, output, port }
+    }
+
+    fn was_shown_a_certificate(mut self) -> bool {
+        self.output.read_to_end(&mut Vec::new()).expect("the end of openssl");
+        let output = self.child.wait_with_output().expect("the end of openssl");
+        assert!(output.status.success(), "openssl s_server: {}", output.status);
+        String::from_utf8_lossy(&output.stderr).contains("CN = client")
+    }
+}
+
+#[test]
+fn the_certificate_of_this_side_stays_with_its_origin() {
+    let (identity, roots) = (CLIENT.pkcs12("password"), CString::new(ROOT.pem()).unwrap());
+    let visit_with_identity = |port: u16| {
+        let outcome = visit(Driver::Threaded, format!("wss://localhost:{port}/"), |options| {
+            (options.tls_identity, options.tls_identity_len) = (identity.as_ptr(), identity.len());
+            options.tls_identity_password = c"password".as_ptr();
+            (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
+            options.max_redirects = 1;
+        });
+        // What openssl answers.
+        outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 200);
+    };
+    let asker = Asker::start();
+    visit_with_identity(asker.port);
+    assert!(asker.was_shown_a_certificate(), "the origin itself gets it");
+
+    let asker = Asker::start();
+    let own = Site::start_tls([lead_to(format!("wss://localhost:{}/", asker.port))]);
+    visit_with_identity(own.port);
+    own.finish_one();
+    assert!(!asker.was_shown_a_certificate(), "another origin does not");
+}

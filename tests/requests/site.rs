@@ -1,0 +1,171 @@
+//! A site on a port of its own: answers one request after the other, each on its own connection, and keeps their heads.
+
+use crate::support::PATIENCE;
+use crate::support::certificates::RIGHT;
+use native_tls::{Identity, TlsAcceptor};
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpListener;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use tungstenite::handshake::derive_accept_key;
+
+/// The answer that opens a WebSocket. The site then closes it with 1000.
+pub const ACCEPT: &str =
+    "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\n";
+
+/// A proxy's answer to CONNECT. The next request comes on the same connection.
+pub const TUNNEL: &str = "HTTP/1.1 200 Connection established\n\n";
+const TUNNEL_START: &str = "HTTP/1.1 200 Connection established";
+
+/// The head of a request, as it came.
+#[derive(Debug)]
+pub struct Head {
+    pub line: String,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Head {
+    /// Reads up to the empty line, and not a byte further.
+    fn read(stream: &mut impl Read) -> Head {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("the head of a request");
+            text.push(byte[0]);
+        }
+        let text = String::from_utf8(text).expect("UTF-8");
+        let mut lines = text.trim_end().split("\r\n");
+        let line = lines.next().expect("a request line").to_owned();
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(':').expect("a header");
+            (name.to_owned(), value.trim().to_owned())
+        });
+        Head { line, headers: headers.collect() }
+    }
+
+    /// The value of a header, which must not be there twice.
+    #[track_caller]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| value.as_str());
+        assert!(values.next().is_none(), "{name} twice in {self:#?}");
+        value
+    }
+}
+
+pub struct Site {
+    pub port: u16,
+    listener: TcpListener,
+    heads: Receiver<Vec<Head>>,
+    thread: JoinHandle<()>,
+}
+
+impl Site {
+    /// Answers as many requests as there are `answers`, with `{accept}` for the right accept key, `{port}` for the site's
+    /// own, and plain line feeds for CR LF.
+    pub fn start<A: Into<String>>(answers: impl IntoIterator<Item = A>) -> Site {
+        Site::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), false, answers)
+    }
+
+    /// As [`Site::start`], by TLS, with a certificate that `certificates::ROOT` vouches for.
+    pub fn start_tls<A: Into<String>>(answers: impl IntoIterator<Item = A>) -> Site {
+        Site::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), true, answers)
+    }
+
+    pub fn on<A: Into<String>>(listener: TcpListener, tls: bool, answers: impl IntoIterator<Item = A>) -> Site {
+        let port = listener.local_addr().expect("a bound listener").port();
+        let answers: Vec<String> = answers
+            .into_iter()
+            .map(|answer| answer.into().replace('\n', "\r\n").replace("{port}", &port.to_string()))
+            .collect();
+        let acceptor = tls.then(acceptor);
+        let (sender, heads) = mpsc::channel();
+        let accepting = listener.try_clone().expect("a second handle");
+        let thread = thread::spawn(move || {
+            let mut answers = answers.into_iter().peekable();
+            let mut heads = Vec::new();
+            while answers.peek().is_some() {
+                let (stream, _) = accepting.accept().expect("a connection");
+                stream.set_nodelay(true).expect("TCP_NODELAY");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+                stream.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+                heads.extend(match &acceptor {
+                    Some(acceptor) => serve(acceptor.accept(stream).expect("a TLS handshake"), &mut answers),
+                    None => serve(stream, &mut answers),
+                });
+            }
+            let _ = sender.send(heads);
+        });
+        Site { port, listener, heads, thread }
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}/", self.port)
+    }
+
+    /// The heads of the requests, when all answers were given. No connection may be left over.
+    #[track_caller]
+    pub fn finish(self) -> Vec<Head> {
+        let heads = match self.heads.recv_timeout(PATIENCE) {
+            Ok(heads) => heads,
+            Err(RecvTimeoutError::Disconnected) => resume_unwind(self.thread.join().expect_err("the site panicked")),
+            Err(RecvTimeoutError::Timeout) => panic!("not all answers of the site were asked for"),
+        };
+        nobody_waits(&self.listener);
+        heads
+    }
+
+    /// As [`Site::finish`], of a site that gave one answer.
+    #[track_caller]
+    pub fn finish_one(self) -> Head {
+        let mut heads = self.finish();
+        assert_eq!(heads.len(), 1);
+        heads.remove(0)
+    }
+}
+
+/// No connection may wait to be accepted.
+#[track_caller]
+pub fn nobody_waits(listener: &TcpListener) {
+    listener.set_nonblocking(true).expect("a listener");
+    match listener.accept() {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        other => panic!("a connection where none was due: {other:?}"),
+    }
+}
+
+fn acceptor() -> TlsAcceptor {
+    let (chain, key) = (fs::read(RIGHT.chain()).expect("a certificate"), fs::read(RIGHT.key()).expect("its key"));
+    let identity = Identity::from_pkcs8(&chain, &key).expect("a certificate and its key");
+    TlsAcceptor::new(identity).expect("what a TLS server needs")
+}
+
+fn serve(mut stream: impl Read + Write, answers: &mut impl Iterator<Item = String>) -> Vec<Head> {
+    let mut heads = Vec::new();
+    for answer in answers {
+        let head = Head::read(&mut stream);
+        let accept = derive_accept_key(head.get("Sec-WebSocket-Key").unwrap_or_default().as_bytes());
+        stream.write_all(answer.replace("{accept}", &accept).as_bytes()).expect("the answer is written");
+        heads.push(head);
+        if answer.contains("{accept}") {
+            stream.write_all(&[0x88, 2, 0x03, 0xE8]).expect("a Close frame is written");
+            stream.read_exact(&mut [0; 8]).expect("a Close frame with a code and a mask");
+            break;
+        }
+        if !answer.starts_with(TUNNEL_START) {
+            expect_end(stream);
+            break;
+        }
+    }
+    heads
+}
+
+/// The client hangs up, with or without a TLS end, and sends nothing before.
+fn expect_end(mut stream: impl Read) {
+    match stream.read(&mut [0]) {
+        Ok(count) => assert_eq!(count, 0, "bytes where none were due"),
+        Err(error) => assert!(error.kind() != ErrorKind::WouldBlock, "the client does not hang up"),
+    }
+}
