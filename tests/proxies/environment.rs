@@ -1,0 +1,221 @@
+//! Proxies taken from the environment, which belongs to a whole process: each case has a process of its own.
+
+use crate::client::on_both_drivers;
+use crate::fake::Relay;
+use crate::servers::{echo_port, tls_echo_port};
+use crate::talk::echoes;
+use ::egret_ws::*;
+use std::env;
+use std::ffi::CString;
+use std::process::Command;
+use std::ptr;
+
+/// All that may name a proxy, or say that none is to be asked.
+const VARIABLES: [&str; 8] =
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
+
+/// For the second process: where to connect to, with which option `proxy`, with which flags.
+const URL: &str = "EGRET_WS_TEST_URL";
+const PROXY: &str = "EGRET_WS_TEST_PROXY";
+const FLAGS: &str = "EGRET_WS_TEST_FLAGS";
+
+/// In the second process: connects as it was told, once with each driver, and says what came of it. False in the first.
+fn is_second_process() -> bool {
+    let Ok(url) = env::var(URL) else { return false };
+    let proxy = env::var(PROXY).ok().map(|proxy| CString::new(proxy).expect("no NUL"));
+    let flags: u32 = env::var(FLAGS).expect("flags").parse().expect("a number");
+    on_both_drivers(|host| {
+        let socket = host.open_url(&url, |options| {
+            // Which way it goes is the question here, not whom it trusts.
+            options.flags = flags | EGRET_WS_INSECURE;
+            options.proxy = proxy.as_ref().map_or(ptr::null(), |proxy| proxy.as_ptr());
+        });
+        match socket {
+            Ok(socket) => {
+                echoes(&socket);
+                println!("\noutcome: echoed");
+            }
+            Err(error) => println!("\noutcome: {} {:?}", error, host.take_log()),
+        }
+    });
+    true
+}
+
+/// Two proxies, called `ONE` and `TWO` in a case; `WSS` and `WS` are the ports of the echo servers.
+struct World {
+    test: &'static str,
+    one: Relay,
+    two: Relay,
+}
+
+impl World {
+    fn new(test: &'static str) -> World {
+        World { test, one: Relay::start(), two: Relay::start() }
+    }
+
+    fn fill_in(&self, text: &str) -> String {
+        let address = |relay: &Relay| format!("127.0.0.1:{}", relay.port());
+        text.replace("ONE", &address(&self.one))
+            .replace("TWO", &address(&self.two))
+            .replace("WSS", &tls_echo_port().to_string())
+            .replace("WS", &echo_port().to_string())
+    }
+
+    /// Connects in a process with `environment`: `name=value` and so on, separated by spaces. Returns the two outcomes.
+    #[track_caller]
+    fn run(&self, environment: &str, flags: u32, proxy: Option<&str>, url: &str) -> Vec<String> {
+        let mut command = Command::new(env::current_exe().expect("this program"));
+        command.args(["--exact", self.test, "--nocapture"]).env(URL, self.fill_in(url)).env(FLAGS, flags.to_string());
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        for variable in environment.split_whitespace() {
+            let (name, value) = variable.split_once('=').expect("name=value");
+            command.env(name, self.fill_in(value));
+        }
+        if let Some(proxy) = proxy {
+            command.env(PROXY, self.fill_in(proxy));
+        }
+        let output = command.output().expect("this program runs again");
+        let said = String::from_utf8_lossy(&output.stdout);
+        println!("{environment} {url}\n{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.contains("1 passed"), "{} failed in its own process", self.test);
+        said.lines().filter_map(|line| line.strip_prefix("outcome: ")).map(str::to_owned).collect()
+    }
+
+    /// An echo comes back, and on its way `asked` was asked: `one` or `two`, and what for; nobody if it is empty.
+    #[track_caller]
+    fn goes(&self, environment: &str, flags: u32, proxy: Option<&str>, url: &str, asked: &str) {
+        assert_eq!(self.run(environment, flags, proxy, url), ["echoed", "echoed"]);
+        let [one, two] = [("one", &self.one), ("two", &self.two)]
+            .map(|(name, relay)| relay.take_asked().into_iter().map(move |what| format!("{name} {what}")));
+        let drivers = if asked.is_empty() { 0 } else { 2 };
+        assert_eq!(one.chain(two).collect::<Vec<_>>(), vec![self.fill_in(asked); drivers], "{environment} {url}");
+    }
+
+    /// The same, where the environment alone decides.
+    #[track_caller]
+    fn follows(&self, environment: &str, url: &str, asked: &str) {
+        self.goes(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, url, asked);
+    }
+
+    /// The connect call fails with `error`; the one line of its log has `said` and not `hidden`.
+    #[track_caller]
+    fn refuses(&self, environment: &str, error: i32, said: &str, hidden: &str) {
+        let outcomes = self.run(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, "ws://echo.test:WS/");
+        assert_eq!(outcomes.len(), 2);
+        for outcome in outcomes {
+            assert!(outcome.starts_with(&format!("{error} [")) && outcome.contains(said), "{outcome}");
+            assert!(!outcome.contains(hidden), "{outcome}");
+        }
+    }
+}
+
+#[test]
+fn each_scheme_has_its_variable() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::each_scheme_has_its_variable");
+    let both = "http_proxy=http://ONE https_proxy=http://TWO";
+    world.follows(both, "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+    world.follows(both, "wss://echo.test:WSS/", "two CONNECT echo.test:WSS");
+    world.follows("HTTPS_PROXY=socks5://TWO", "wss://echo.test:WSS/", "two SOCKS \"echo.test\":WSS");
+    world.follows("HTTP_PROXY=ONE", "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+}
+
+#[test]
+fn all_proxy_serves_where_the_schemes_own_is_missing() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::all_proxy_serves_where_the_schemes_own_is_missing");
+    world.follows("all_proxy=socks5://ONE", "ws://echo.test:WS/", "one SOCKS \"echo.test\":WS");
+    world.follows("ALL_PROXY=socks5h://ONE", "wss://echo.test:WSS/", "one SOCKS \"echo.test\":WSS");
+    let both = "http_proxy=http://ONE all_proxy=socks5://TWO";
+    world.follows(both, "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+    world.follows(both, "wss://echo.test:WSS/", "two SOCKS \"echo.test\":WSS");
+}
+
+#[test]
+fn lower_case_goes_first_and_empty_is_not_set() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::lower_case_goes_first_and_empty_is_not_set");
+    world.follows("http_proxy=http://ONE HTTP_PROXY=http://TWO", "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+    world.follows("http_proxy= HTTP_PROXY= all_proxy=http://TWO", "ws://echo.test:WS/", "two CONNECT echo.test:WS");
+}
+
+#[test]
+fn a_password_is_carried() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::a_password_is_carried");
+    let asked = "one CONNECT echo.test:WS and Basic dXNlcjpzZWNyZXQ=";
+    world.follows("http_proxy=http://user:secret@ONE", "ws://echo.test:WS/", asked);
+}
+
+/// `0.0.0.0` is this machine, as Linux has it, but no loopback address: without `no_proxy` a proxy is asked for it.
+#[test]
+fn no_proxy_makes_exceptions() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::no_proxy_makes_exceptions");
+    let (plain, secure) = ("ws://0.0.0.0:WS/", "wss://0.0.0.0:WSS/");
+    world.follows("all_proxy=http://ONE", plain, "one CONNECT 0.0.0.0:WS");
+    world.follows("all_proxy=http://ONE no_proxy=echo.test", plain, "one CONNECT 0.0.0.0:WS");
+    world.follows("all_proxy=http://ONE no_proxy=0.0.0.0:1", plain, "one CONNECT 0.0.0.0:WS");
+    world.follows("all_proxy=http://ONE no_proxy=echo.test,0.0.0.0", plain, "");
+    world.follows("all_proxy=http://ONE no_proxy=0.0.0.0:WS", plain, "");
+    world.follows("all_proxy=http://ONE no_proxy=0.0.0.0/8", secure, "");
+    world.follows("all_proxy=http://ONE NO_PROXY=*", secure, "");
+}
+
+#[test]
+fn loopback_is_never_asked_for() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::loopback_is_never_asked_for");
+    for url in ["ws://127.0.0.1:WS/", "ws://localhost:WS/", "ws://LOCALHOST.:WS/", "wss://127.1:WSS/"] {
+        world.follows("all_proxy=http://ONE", url, "");
+    }
+}
+
+#[test]
+fn without_the_flag_the_environment_does_not_count() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::without_the_flag_the_environment_does_not_count");
+    world.goes("all_proxy=http://ONE", 0, None, "ws://0.0.0.0:WS/", "");
+}
+
+#[test]
+fn the_option_goes_before_the_environment() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::the_option_goes_before_the_environment");
+    let flag = EGRET_WS_PROXY_FROM_ENVIRONMENT;
+    let environment = "all_proxy=http://ONE no_proxy=*";
+    world.goes(environment, flag, Some("http://TWO"), "ws://127.0.0.1:WS/", "two CONNECT 127.0.0.1:WS");
+    world.goes("all_proxy=http://ONE", flag, Some(""), "ws://0.0.0.0:WS/", "");
+    // What is not needed may be unusable.
+    world.goes("all_proxy=nonsense://ONE", flag, Some("http://TWO"), "ws://0.0.0.0:WS/", "two CONNECT 0.0.0.0:WS");
+}
+
+#[test]
+fn an_unusable_variable_is_named_but_not_shown() {
+    if is_second_process() {
+        return;
+    }
+    let world = World::new("environment::an_unusable_variable_is_named_but_not_shown");
+    let invalid = EGRET_WS_ERR_INVALID_ARGUMENT;
+    world.refuses("http_proxy=ftp://user:s3cret@ONE", invalid, "http_proxy", "s3cret");
+    world.refuses("ALL_PROXY=http://user:s3cret@ONE/path", invalid, "ALL_PROXY", "s3cret");
+    world.refuses("HTTP_PROXY=https://user:s3cret@ONE", EGRET_WS_ERR_UNSUPPORTED, "HTTP_PROXY", "s3cret");
+}

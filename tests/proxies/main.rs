@@ -1,0 +1,23 @@
+//! Proxies by HTTP CONNECT and SOCKS5: real ones by other hands, and fake ones that record what they are asked or answer
+//! as no proxy should. The real ones come with Debian: tinyproxy-bin, ncat, microsocks, dante-server.
+#![cfg(target_os = "linux")]
+
+#[path = "../../examples/echo_server.rs"]
+mod echo_server;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod asking;
+mod child;
+mod client;
+mod environment;
+mod fake;
+mod http;
+mod leaving;
+mod real;
+mod refusals;
+mod secrets;
+mod servers;
+mod socks;
+mod statistics;
+mod talk;

@@ -1,0 +1,111 @@
+//! The proxy's password is in no line of the log and in no message, whatever happens, at the most talkative level.
+
+use crate::client::Loop;
+use crate::fake::{self, Connect, ESTABLISHED, GRANTED, PASSWORD};
+use crate::servers::closed_port;
+use crate::support::client::Driver;
+use crate::support::raw::{Peer, Server};
+use crate::talk::{open_with, try_open};
+use ::egret_ws::*;
+
+/// `user:pass-w0rd` as `Proxy-Authorization` has it.
+const ENCODED: &str = "dXNlcjpwYXNzLXcwcmQ=";
+
+#[track_caller]
+fn keeps_it(what: &str, text: &str) {
+    for secret in ["pass-w0rd", "pass%2Dw0rd", ENCODED] {
+        assert!(!text.contains(secret), "{what}: {text}");
+    }
+}
+
+/// On both drivers a connection through `proxy`, up to its host, that plays `script`.
+#[track_caller]
+fn keeps_quiet(proxy: &str, timeout_ms: u32, script: impl Fn(Peer) + Clone + Send + 'static, error: i32) {
+    for driver in [Driver::Threaded, Driver::Inline] {
+        let host = Loop::new(driver, EGRET_WS_LOG_DEBUG);
+        let server = Server::start(script.clone());
+        let proxy = format!("{proxy}127.0.0.1:{}", server.port());
+        let socket = open_with(&host, "ws://echo.test/", &proxy, |options| options.proxy_timeout_ms = timeout_ms);
+        let report = socket.wait_closed();
+        assert_eq!(report.error, error, "{report:#?}");
+        keeps_it("the message", &report.message);
+        let log = host.take_log();
+        assert!(log.iter().any(|line| line.contains("proxy")), "the log speaks of the proxy: {log:?}");
+        log.iter().for_each(|line| keeps_it("the log", line));
+        server.finish();
+    }
+}
+
+fn answers(head: &'static str) -> impl Fn(Peer) + Clone + Send + 'static {
+    move |mut peer| {
+        let connect = Connect::read(peer.stream());
+        assert_eq!(connect.header("Proxy-Authorization"), Some(format!("Basic {ENCODED}").as_str()));
+        peer.write(head);
+        peer.expect_end();
+    }
+}
+
+#[test]
+fn of_an_http_proxy() {
+    for user in ["user:pass-w0rd", "user:pass%2Dw0rd"] {
+        let proxy = format!("http://{user}@");
+        for head in [
+            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n",
+            "HTTP/1.1 403 Forbidden\r\n\r\n",
+            "nonsense\r\n\r\n",
+        ] {
+            keeps_quiet(&proxy, 0, answers(head), EGRET_WS_ERR_PROXY);
+        }
+        keeps_quiet(&proxy, 150, answers(""), EGRET_WS_ERR_TIMEOUT);
+        let hang_up = |mut peer: Peer| drop(Connect::read(peer.stream()));
+        keeps_quiet(&proxy, 0, hang_up, EGRET_WS_ERR_PROXY);
+        let connect = |mut peer: Peer| {
+            Connect::read(peer.stream());
+            peer.write(ESTABLISHED);
+            peer.upgrade();
+            peer.close(1000);
+        };
+        keeps_quiet(&proxy, 0, connect, EGRET_WS_OK);
+    }
+}
+
+#[test]
+fn of_a_socks_proxy() {
+    let authenticate = |peer: &mut Peer, answer: [u8; 2]| {
+        fake::read_methods(peer.stream());
+        peer.write([5, PASSWORD]);
+        assert_eq!(fake::read_credentials(peer.stream()), ("user".into(), "pass-w0rd".into()));
+        peer.write(answer);
+    };
+    let proxy = "socks5://user:pass-w0rd@";
+    let wrong = move |mut peer: Peer| {
+        authenticate(&mut peer, [1, 1]);
+        peer.expect_end();
+    };
+    keeps_quiet(proxy, 0, wrong, EGRET_WS_ERR_PROXY);
+    let connect = move |mut peer: Peer| {
+        authenticate(&mut peer, [1, 0]);
+        fake::read_destination(peer.stream());
+        peer.write(GRANTED);
+        peer.upgrade();
+        peer.close(1000);
+    };
+    keeps_quiet(proxy, 0, connect, EGRET_WS_OK);
+}
+
+#[test]
+fn of_a_proxy_that_is_not_there_or_not_usable() {
+    for driver in [Driver::Threaded, Driver::Inline] {
+        let host = Loop::new(driver, EGRET_WS_LOG_DEBUG);
+        for scheme in ["http", "socks5"] {
+            let proxy = format!("{scheme}://user:pass-w0rd@127.0.0.1:{}", closed_port());
+            let report = open_with(&host, "ws://echo.test/", &proxy, |_| {}).wait_closed();
+            assert_eq!(report.error, EGRET_WS_ERR_CONNECT);
+            keeps_it("the message", &report.message);
+            assert!(try_open(&host, "ws://echo.test/", &format!("{proxy}/path"), |_| {}).is_err());
+        }
+        let log = host.take_log();
+        assert!(log.len() >= 4, "two connections and two calls that failed: {log:?}");
+        log.iter().for_each(|line| keeps_it("the log", line));
+    }
+}

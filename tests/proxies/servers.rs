@@ -1,0 +1,70 @@
+//! Echo servers for what comes through the proxies, shared by all tests of this process.
+
+use crate::echo_server;
+use crate::support::certificates::{RIGHT, ROOT};
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
+use std::net::{TcpListener, TcpStream};
+use std::sync::LazyLock;
+use std::thread;
+
+fn listen() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("a bound listener").port();
+    (listener, port)
+}
+
+/// The port of an echo server without TLS.
+pub fn echo_port() -> u16 {
+    static PORT: LazyLock<u16> = LazyLock::new(|| {
+        let (listener, port) = listen();
+        thread::spawn(move || echo_server::serve(listener));
+        port
+    });
+    *PORT
+}
+
+/// The port of an echo server with TLS, whose certificate is for `localhost` and `127.0.0.1`.
+pub fn tls_echo_port() -> u16 {
+    static PORT: LazyLock<u16> = LazyLock::new(|| {
+        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
+        acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
+        acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
+        let acceptor = acceptor.build();
+        let (listener, port) = listen();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let acceptor = acceptor.clone();
+                thread::spawn(move || tls_echo(&acceptor, stream.expect("a connection")));
+            }
+        });
+        port
+    });
+    *PORT
+}
+
+/// Echoes until the client closes, or does not even begin.
+fn tls_echo(acceptor: &SslAcceptor, stream: TcpStream) {
+    stream.set_nodelay(true).expect("TCP_NODELAY");
+    let Ok(stream) = acceptor.accept(stream) else { return };
+    let Ok(mut socket) = tungstenite::accept(stream) else { return };
+    while let Ok(message) = socket.read() {
+        if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+/// The certificate of the authority to trust, as PEM.
+pub fn authority() -> &'static str {
+    static PEM: LazyLock<String> = LazyLock::new(|| ROOT.pem());
+    &PEM
+}
+
+/// A port that refuses: it is the near end of a connection that lasts as long as the tests, so nobody else gets it.
+pub fn closed_port() -> u16 {
+    static CONNECTION: LazyLock<(TcpListener, TcpStream)> = LazyLock::new(|| {
+        let (listener, port) = listen();
+        (listener, TcpStream::connect(("127.0.0.1", port)).expect("a connection"))
+    });
+    CONNECTION.1.local_addr().expect("the port").port()
+}

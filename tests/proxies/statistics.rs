@@ -1,0 +1,55 @@
+//! What the statistics say of a connection through a proxy.
+
+use crate::client::on_both_drivers;
+use crate::fake::{Connect, ESTABLISHED};
+use crate::support::raw::{Peer, Server};
+use crate::talk::open;
+use ::egret_ws::*;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A proxy, and the server in its tunnel, that take `pause` for each answer.
+fn tunnel(mut peer: Peer, pause: Duration) {
+    Connect::read(peer.stream());
+    thread::sleep(pause);
+    peer.write(ESTABLISHED);
+    let request = peer.read_request();
+    thread::sleep(pause);
+    peer.write(request.answer());
+    peer.close(1000);
+}
+
+#[test]
+fn each_stage_has_its_own_time() {
+    const PAUSE: Duration = Duration::from_millis(20);
+    on_both_drivers(|host| {
+        let server = Server::start(|peer| tunnel(peer, PAUSE));
+        let begun = Instant::now();
+        let socket = open(host, "ws://echo.test/", &format!("http://127.0.0.1:{}", server.port()));
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        let took = begun.elapsed().as_micros() as u64;
+        let stats = socket.stats();
+        let stages = [stats.resolve_us, stats.connect_us, stats.proxy_us, stats.tls_us, stats.handshake_us];
+        let pause = PAUSE.as_micros() as u64;
+        assert!(stats.proxy_us >= pause && stats.handshake_us >= pause, "{stages:?}");
+        assert!(stages.iter().sum::<u64>() <= took, "{stages:?} of {took}");
+        server.finish();
+    });
+}
+
+/// A stage may be over in less time than the engine takes to look again, but not in none.
+#[test]
+fn no_stage_that_was_passed_has_no_time() {
+    for _ in 0..20 {
+        on_both_drivers(|host| {
+            let server = Server::start(|peer| tunnel(peer, Duration::ZERO));
+            let socket = open(host, "ws://echo.test/", &format!("http://127.0.0.1:{}", server.port()));
+            assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+            let stats = socket.stats();
+            let stages = [stats.connect_us, stats.proxy_us, stats.handshake_us];
+            assert!(stages.iter().all(|us| *us > 0), "TCP, proxy and upgrade took {stages:?} microseconds");
+            assert_eq!((stats.resolve_us, stats.tls_us), (0, 0), "what was not needed");
+            server.finish();
+        });
+    }
+}
