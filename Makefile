@@ -1,20 +1,21 @@
 # The project's commands (GNU make). `make` alone lists them.
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+FEATURES = $(shell tests/tools/features.sh)
 RELEASE := $(TARGET)/release
 EXAMPLES := $(RELEASE)/examples
 WARNINGS := -Wall -Wextra -pedantic
 LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
-	cargo build --quiet --release --lib --example echo_server
+	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan test-vendored bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 build: ## the library, optimised, as shared and static library in target/release
-	cargo build --release --lib
+	cargo build --release --lib $(FEATURES)
 
 demo: ## say hello to an echo server from C
 	@tests/tools/setup.sh demo
@@ -36,7 +37,7 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
 header: ## write include/egret_ws.h anew from the Rust sources
-	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header
+	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header $(FEATURES)
 
 test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names
 	@tests/tools/test.sh
@@ -49,8 +50,12 @@ test-tsan: ## the C programs under ThreadSanitizer
 	@tests/tools/setup.sh tsan
 	@tests/tools/sanitizer.sh tsan
 
+test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
+	@tests/tools/setup.sh vendored
+	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls
+
 bench: ## the benchmarks
-	cargo bench --bench '*'
+	cargo bench --bench '*' $(FEATURES)
 
 clean: ## remove what was built
 	cargo clean

@@ -39,3 +39,12 @@ fn the_library_names_itself_without_a_path() {
     let soname = dynamic.lines().find(|line| line.contains("(SONAME)")).expect("a SONAME");
     assert!(soname.ends_with("[libegret_ws.so]"), "{soname}");
 }
+
+#[test]
+fn openssl_is_the_systems_or_inside() {
+    let library = library::build().join("libegret_ws.so");
+    let dynamic = library::run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library));
+    let needs = |name: &str| dynamic.lines().any(|line| line.contains("(NEEDED)") && line.contains(name));
+    let inside = cfg!(feature = "vendored");
+    assert_eq!([needs("libssl"), needs("libcrypto")], [!inside; 2], "{dynamic}");
+}

@@ -29,6 +29,10 @@ fn build_with_cargo() -> PathBuf {
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
     cargo.args(["build", "--lib", "--quiet", "--profile", profile]);
+    // OpenSSL as this test has it.
+    if cfg!(feature = "vendored") {
+        cargo.arg("--features=vendored");
+    }
     if parent.join(".rustc_info.json").exists() {
         cargo.arg("--target-dir").arg(parent);
     } else {

@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.."
 rustc=/usr/bin/rustc
 llvm=$($rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 host=$($rustc -vV | sed -n 's/^host: //p')
+read -r -a features < <(tests/tools/features.sh) || true
 build=$(realpath -m "${CARGO_TARGET_DIR:-target}/$1")
 
 case $1 in
@@ -24,7 +25,7 @@ instrumented() {
     shift
     RUSTC_BOOTSTRAP=1 RUSTC=$rustc RUSTDOC=/usr/bin/rustdoc \
         RUSTFLAGS="-Zsanitizer=$sanitizer -Zexternal-clangrt -Clinker=clang-$llvm -Clink-arg=-fsanitize=$sanitizer" \
-        /usr/bin/cargo "$command" "${build_std[@]}" --target "$host" --target-dir "$build" "$@"
+        /usr/bin/cargo "$command" "${build_std[@]}" --target "$host" --target-dir "$build" "${features[@]}" "$@"
 }
 
 # addr2line is in binutils; without it reports have no line numbers.
@@ -36,6 +37,6 @@ instrumented rustc --lib --crate-type staticlib
 status=0
 CC=clang-$llvm CXX=clang++-$llvm \
     EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer" \
-    cargo test --test c_programs --no-fail-fast || status=$?
+    cargo test --test c_programs --no-fail-fast "${features[@]}" || status=$?
 [ "$1" != asan ] || instrumented test --lib || status=$?
 exit $status

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|vendored: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -30,6 +30,13 @@ check_c() {
     need libc6-dev compiles "${CC:-cc}" c stdio.h
 }
 
+# OpenSSL is the system's, or built from its sources.
+check_openssl() {
+    [ "$1" = vendored ] || [ -n "$(tests/tools/features.sh)" ] || return 0
+    need perl perl -MIPC::Cmd -e 1
+    need make make --version
+}
+
 check_cpp() {
     need g++ compiles "${CXX:-c++}" c++ vector
 }
@@ -39,6 +46,30 @@ check_test() {
     need_other "clippy, by rustup component add clippy" cargo clippy --version
     need binutils nm --version
     need binutils readelf --version
+}
+
+# Servers and proxies of other hands. Their daemons are in the directories of root.
+check_peers() {
+    local PATH=$PATH:/usr/sbin:/sbin
+    need openssl openssl version
+    need util-linux setpriv --version
+    need nginx-light command -v nginx
+    need haproxy command -v haproxy
+    need stunnel4 command -v stunnel4
+    need tinyproxy-bin command -v tinyproxy
+    need ncat command -v ncat
+    need microsocks command -v microsocks
+    need dante-server command -v danted
+    need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+    need python3-venv python3 -c 'import ensurepip, venv'
+    need nodejs node --version
+    need npm npm --version
+}
+
+check_netns() {
+    local PATH=$PATH:/usr/sbin:/sbin
+    need iproute2 ip -Version
+    need util-linux unshare --version
 }
 
 check_autobahn() {
@@ -70,8 +101,9 @@ check_sanitizers() {
 check() {
     packages=() others=()
     check_c
+    check_openssl "$1"
     case $1 in
-    demo) ;;
+    demo | vendored) ;;
     demo-frames) check_cpp ;;
     demo-egret)
         check_cpp
@@ -84,6 +116,8 @@ check() {
     test)
         check_cpp
         check_test
+        check_peers
+        skipped netns || check_netns
         skipped autobahn || check_autobahn
         skipped js || check_js
         { skipped asan && skipped tsan; } || check_sanitizers

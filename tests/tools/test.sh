@@ -8,6 +8,8 @@ source tests/tools/skip.sh
 
 tests/tools/setup.sh test || exit
 
+read -r -a features < <(tests/tools/features.sh) || true
+
 passed=0 failed=0 skipped=0 failed_steps=""
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -33,9 +35,12 @@ optional() { # NAME COMMAND...
 }
 
 step format cargo fmt --check
-step lint cargo clippy --all-targets -- -D warnings
-step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
-step tests cargo test --no-fail-fast
+step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
+step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
+step tests cargo test --no-fail-fast "${features[@]}"
+# Android's TLS, which is OpenSSL without native-tls between, on this machine.
+step openssl env RUSTFLAGS="--cfg egret_ws_openssl" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/openssl" \
+    cargo test --no-fail-fast --lib --test tls "${features[@]}"
 optional asan tests/tools/sanitizer.sh asan
 optional tsan tests/tools/sanitizer.sh tsan
 
