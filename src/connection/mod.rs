@@ -139,6 +139,9 @@ pub trait Network {
     /// [`Connection::prepared`].
     fn prepare(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared>;
 
+    /// Reads the clock anew, for a stage that took its time inside one turn.
+    fn now(&self) -> Instant;
+
     /// Begins to connect to an address.
     fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;
 }

@@ -16,6 +16,7 @@ use mio::{Interest, Registry, Token};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The network, for one connection.
 pub(super) struct Net<'a> {
@@ -34,6 +35,10 @@ impl Network for Net<'_> {
 
     fn prepare(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
         self.connectors.ask(settings, self.link)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {

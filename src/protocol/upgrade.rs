@@ -191,7 +191,11 @@ impl Answer {
             self.head.extend_from_slice(&rest[..rest.len().min(room)]);
             let begun = self.head.len().min(START.len());
             if self.head[..begun] != START[..begun] {
-                return Err(malformed(0, "the answer is not HTTP/1"));
+                // The first byte of an alert or a handshake of TLS.
+                let is_tls = matches!(self.head[0], 0x15 | 0x16);
+                let detail =
+                    if is_tls { "the answer is TLS, not HTTP/1: is wss meant?" } else { "the answer is not HTTP/1" };
+                return Err(malformed(0, detail));
             }
             // Only the new bytes, and the two before them, are searched: a head that trickles in costs no quadratic time.
             let Some(end) = end_of_head(&self.head, known.saturating_sub(2)) else {
@@ -379,6 +383,7 @@ mod tests {
         assert!(detail(&good("Sec-WebSocket-Extensions: permessage-deflate\r\n")).contains("extension"));
         assert!(detail(&good("Sec-WebSocket-Protocol: chat\r\n")).contains("subprotocol"));
         assert!(detail(&good("").replace("HTTP/1.1", "HTTP/1.0")).contains("HTTP/1.0"));
+        assert!(detail("\u{15}\u{3}\u{3}").contains("wss"));
         assert!(detail("SSH-2.0-OpenSSH_9.2\r\n").contains("not HTTP"));
         assert!(detail(&good(&"a: b\r\n".repeat(101))).contains("100 headers"));
         assert!(detail(&good(&format!("a: {}\r\n", "b".repeat(MAX_HEAD)))).contains("16 KiB"));

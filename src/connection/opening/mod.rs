@@ -259,6 +259,7 @@ impl<S: Transport> Opening<S> {
                 Stage::Asking(_) => self.ask(context),
                 Stage::Over => Some(Step::Wait),
             };
+            context.now = context.network.now();
             if let Some(step) = stopped {
                 return step;
             }
@@ -344,7 +345,11 @@ impl<S: Transport> Opening<S> {
         None
     }
 
-    fn secure<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
+    fn secure<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
         let Stage::Securing(handshake) = &mut self.stage else { return None };
         let mut secured = match handshake.advance() {
             Ok(None) => return Some(Step::Wait),
@@ -357,7 +362,8 @@ impl<S: Transport> Opening<S> {
         }
         self.details.tls_version = secured.version();
         context.events.step(format_args!("TLS is set up"));
-        self.begin_asking(Stream::Secure(Box::new(secured)), context.now);
+        let now = context.network.now();
+        self.begin_asking(Stream::Secure(Box::new(secured)), now);
         None
     }
 

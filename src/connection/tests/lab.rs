@@ -114,8 +114,8 @@ impl Transport for FakeStream {
     }
 }
 
-#[derive(Default)]
 struct FakeNetwork {
+    now: Instant,
     looked_up: Vec<String>,
     prepared: usize,
     /// Every address that was dialed.
@@ -136,6 +136,10 @@ impl Network for FakeNetwork {
     fn prepare(&mut self, _: &Arc<tls::Settings>) -> Option<Prepared> {
         self.prepared += 1;
         None
+    }
+
+    fn now(&self) -> Instant {
+        self.now
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
@@ -233,7 +237,15 @@ impl Lab {
     fn new(cut: usize, operations_until_failure: Option<usize>) -> Lab {
         Lab {
             connection: None,
-            network: FakeNetwork { cut, operations_until_failure, ..FakeNetwork::default() },
+            network: FakeNetwork {
+                now: Instant::now(),
+                looked_up: Vec::new(),
+                prepared: 0,
+                wires: Vec::new(),
+                wire: Rc::default(),
+                cut,
+                operations_until_failure,
+            },
             recorder: Recorder::default(),
             outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy)),
             buffer: vec![0; 256],
@@ -244,6 +256,7 @@ impl Lab {
 
     fn with(&mut self, act: impl Fn(&mut Connection<FakeStream>, &mut Handed<'_>) -> Turn) {
         let Some(connection) = &mut self.connection else { return };
+        self.network.now = self.now;
         let mut context = Context {
             now: self.now,
             buffer: &mut self.buffer,
@@ -282,6 +295,7 @@ impl Lab {
             limits: LIMITS,
         };
         change(&mut plan);
+        self.network.now = self.now;
         let mut context = Context {
             now: self.now,
             buffer: &mut self.buffer,
