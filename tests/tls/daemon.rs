@@ -1,0 +1,82 @@
+//! Servers of other hands, as child processes.
+#![allow(unsafe_code)] // kills process groups
+
+use crate::support::PATIENCE;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+/// Hands the listening socket over as systemd does, and as nginx does to its successor. Not everybody's PATH has /usr/sbin.
+const AS_DESCRIPTOR_3: &str =
+    r#"exec 3<&0 </dev/null; PATH=$PATH:/usr/sbin; LISTEN_PID=$$ LISTEN_FDS=1 NGINX='3;' exec "$@""#;
+
+/// A server that lives as long as this. Its listening socket is made here and handed to it as descriptor 3, so the port
+/// is free for certain, and who connects before the server is ready waits in the socket's queue.
+pub struct Daemon {
+    child: Child,
+    port: u16,
+    folder: PathBuf,
+    lines: Receiver<String>,
+}
+
+impl Daemon {
+    /// Starts what `command` makes of the port and of a folder for its files.
+    pub fn start(name: &str, command: impl FnOnce(u16, &Path) -> Command) -> Daemon {
+        Daemon::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), name, command)
+    }
+
+    pub fn start_on(listener: TcpListener, name: &str, command: impl FnOnce(u16, &Path) -> Command) -> Daemon {
+        let port = listener.local_addr().expect("the port").port();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tls").join(format!("{name}-{port}"));
+        fs::create_dir_all(&folder).expect("a folder for the server");
+        let command = command(port, &folder);
+        // It ends with this process, however that ends.
+        let mut child = Command::new("setpriv");
+        child.args(["--pdeathsig", "TERM", "sh", "-c", AS_DESCRIPTOR_3, "sh"]);
+        child.arg(command.get_program()).args(command.get_args());
+        child.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        child.stdin(OwnedFd::from(listener)).stdout(Stdio::piped());
+        child.stderr(File::create(folder.join("log")).expect("a file for the server's complaints"));
+        let mut child = child.process_group(0).spawn().expect("setpriv (Debian: util-linux) runs");
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Daemon { child, port, folder, lines }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The next line that the server writes.
+    #[track_caller]
+    pub fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("the server writes a line")
+    }
+
+    /// The same, if it is there.
+    pub fn try_line(&self) -> Option<String> {
+        self.lines.try_recv().ok()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // The group: nginx has a process for the work.
+        let group = i32::try_from(self.child.id()).expect("a process number");
+        // SAFETY: `kill` takes numbers; the child is not waited for yet, so the number is still its own.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+        let _ = self.child.wait();
+        if thread::panicking() {
+            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            eprintln!("{} said:\n{log}", self.folder.display());
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,216 @@
+//! Servers that speak no TLS, or too little of it, or in pieces.
+
+use crate::client::{Settings, on_both_drivers};
+use crate::relay::{Damage, relay};
+use crate::servers;
+use crate::support::PATIENCE;
+use crate::support::certificates::RIGHT;
+use crate::support::raw::{Peer, Server};
+use crate::support::record::{Event, Report};
+use ::egret_ws::*;
+use std::io::{ErrorKind, Read};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+/// What becomes of a connection by TLS with this server.
+#[track_caller]
+fn meets(server: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)) {
+    on_both_drivers(|host| {
+        let server = Server::start(server.clone());
+        let report = host.connect_port(server.port(), &Settings::trusting()).wait_closed();
+        check(&report);
+        assert_eq!((report.code, report.sent_code, report.http_status), (1006, 0, 0));
+        server.finish();
+    });
+}
+
+fn not_tls(report: &Report) {
+    report.expect(EGRET_WS_ERR_TLS, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
+    assert!(report.message.starts_with("the TLS handshake failed: "), "{}", report.message);
+}
+
+fn broken_off(report: &Report) {
+    report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
+    assert!(report.message.starts_with("the connection broke during the TLS handshake: "), "{}", report.message);
+}
+
+/// Waits for the client's hello, at least for some of it.
+fn hear(peer: &mut Peer) {
+    let count = peer.stream().read(&mut [0; 4096]).expect("the client's hello");
+    assert!(count > 0, "the client hung up");
+}
+
+#[test]
+fn a_server_without_tls() {
+    meets(
+        |mut peer| {
+            hear(&mut peer);
+            peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            peer.read_to_end();
+        },
+        |report| {
+            not_tls(report);
+            assert!(report.message.contains("wrong version number"), "{}", report.message);
+        },
+    );
+}
+
+#[test]
+fn garbage() {
+    for garbage in [&[0; 64][..], &[0xff; 64], b"SSH-2.0-OpenSSH_9.2\r\n", &[0x16, 3, 3, 0xff, 0xff, 1, 2, 3, 4, 5]] {
+        meets(
+            move |mut peer| {
+                hear(&mut peer);
+                peer.write(garbage);
+                peer.read_to_end();
+            },
+            not_tls,
+        );
+    }
+}
+
+/// A fatal alert, `handshake_failure`, instead of a hello.
+#[test]
+fn an_alert() {
+    meets(
+        |mut peer| {
+            hear(&mut peer);
+            peer.write([0x15, 3, 3, 0, 2, 2, 40]);
+            peer.read_to_end();
+        },
+        |report| {
+            not_tls(report);
+            assert!(report.message.contains("handshake failure"), "{}", report.message);
+        },
+    );
+}
+
+#[test]
+fn a_server_that_hangs_up() {
+    meets(|mut peer| hear(&mut peer), broken_off);
+    meets(Peer::reset, |report| {
+        broken_off(report);
+        assert_eq!(report.os_error, libc::ECONNRESET);
+    });
+}
+
+/// Wherever in the server's part of the handshake its bytes end.
+#[test]
+fn a_handshake_that_breaks_off() {
+    let server = servers::haproxy(&RIGHT, "");
+    for count in [1, 5, 100, 400, 800] {
+        let port = relay(server.port(), Damage::End(count));
+        on_both_drivers(|host| {
+            let report = host.connect_port(port, &Settings::trusting()).wait_closed();
+            println!("after {count} bytes");
+            broken_off(&report);
+        });
+    }
+}
+
+#[test]
+fn a_handshake_in_pieces() {
+    let server = servers::haproxy(&RIGHT, "");
+    let port = relay(server.port(), Damage::Pieces);
+    on_both_drivers(|host| {
+        let socket = host.connect_port(port, &Settings::trusting());
+        socket.wait_open();
+        socket.send_binary(&[7; 5000]);
+        assert_eq!(socket.wait_messages(1), [Event::Binary(vec![7; 5000])]);
+        socket.close(1000, "");
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+    });
+}
+
+#[test]
+fn a_server_that_falls_silent() {
+    let never_accepts = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let server = servers::haproxy(&RIGHT, "");
+    let silent = [
+        never_accepts.local_addr().expect("the port").port(),
+        relay(server.port(), Damage::Silence(3)),
+        relay(server.port(), Damage::Silence(500)),
+    ];
+    on_both_drivers(|host| {
+        for port in silent {
+            let begun = Instant::now();
+            let socket = host.connect_port(port, &Settings::trusting().timeout_ms(150));
+            let report = socket.wait_closed();
+            report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
+            assert!(begun.elapsed() >= Duration::from_millis(150), "{:?}", begun.elapsed());
+            let (stats, address) = socket.stats();
+            assert_eq!((stats.tls_version, stats.handshake_us, address), (0, 0, format!("127.0.0.1:{port}")));
+            assert!(stats.tls_us >= 100_000, "{} microseconds", stats.tls_us);
+        }
+    });
+}
+
+#[test]
+fn close_and_free_end_it_at_once() {
+    for how in ["close", "free"] {
+        on_both_drivers(|host| {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let port = listener.local_addr().expect("the port").port();
+            listener.set_nonblocking(true).expect("a listener");
+            let socket = host.connect_port(port, &Settings::trusting());
+            let mut accepted = None;
+            host.wait_until("the client's hello", || {
+                accepted = accepted.take().or_else(|| listener.accept().ok().map(|(stream, _)| stream));
+                accepted.as_ref().is_some_and(|stream| {
+                    stream.set_nonblocking(true).expect("a stream");
+                    stream.peek(&mut [0]).is_ok_and(|count| count > 0)
+                })
+            });
+            let begun = Instant::now();
+            if how == "close" {
+                socket.close(1000, "");
+                let report = socket.wait_closed();
+                report.expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
+            }
+            drop(socket);
+            let mut stream = accepted.expect("a connection");
+            host.wait_until("the end of the stream", || match stream.read(&mut [0; 4096]) {
+                Ok(count) => count == 0,
+                Err(error) => error.kind() != ErrorKind::WouldBlock,
+            });
+            assert!(begun.elapsed() < PATIENCE / 10, "{how} took {:?}", begun.elapsed());
+        });
+    }
+}
+
+/// While the trusted roots are being read, and the connection is not there yet.
+#[test]
+fn close_and_free_before_it_has_begun() {
+    let server = servers::haproxy(&RIGHT, "");
+    on_both_drivers(|host| {
+        drop(host.connect_port(server.port(), &Settings::trusting()));
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.close(1000, "");
+        assert_eq!(socket.wait_closed().error, EGRET_WS_ERR_ABORTED);
+    });
+}
+
+/// The client speaks no TLS to a server that does.
+#[test]
+fn a_url_without_tls() {
+    let nginx = servers::nginx(&RIGHT, "");
+    on_both_drivers(|host| {
+        let report = host.connect(&format!("ws://127.0.0.1:{}/", nginx.port()), &Settings::default()).wait_closed();
+        report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
+        assert_eq!(report.http_status, 400);
+
+        // Other servers answer by an alert, `protocol_version` or `unexpected_message`.
+        for alert in [70, 10] {
+            let server = Server::start(move |mut peer| {
+                peer.read_request();
+                peer.write([0x15, 3, 3, 0, 2, 2, alert]);
+                peer.read_to_end();
+            });
+            let report =
+                host.connect(&format!("ws://127.0.0.1:{}/", server.port()), &Settings::default()).wait_closed();
+            report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+            assert!(report.message.contains("TLS"), "{}", report.message);
+            server.finish();
+        }
+    });
+}

@@ -1,0 +1,72 @@
+//! Servers that ask for the client's certificate, and options that cannot be used.
+
+use crate::client::{Settings, on_both_drivers};
+use crate::servers;
+use crate::support::certificates::{CLIENT, RIGHT, ROOT, STRANGE_CLIENT};
+use ::egret_ws::*;
+use std::net::TcpListener;
+
+/// nginx lets everybody in as far as HTTP, and answers there.
+#[test]
+fn a_server_that_answers_by_http() {
+    let server = servers::nginx(&RIGHT, &servers::nginx_asks_clients());
+    on_both_drivers(|host| {
+        let known = host.connect_port(server.port(), &Settings::trusting().identity(&CLIENT));
+        known.wait_open();
+        for settings in [Settings::trusting(), Settings::trusting().identity(&STRANGE_CLIENT)] {
+            let report = host.connect_port(server.port(), &settings).wait_closed();
+            report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
+            assert_eq!(report.http_status, 400);
+        }
+    });
+}
+
+/// HAProxy ends the handshake. By TLS 1.3 the client has ended its own part by then (RFC 8446 section 4.4.2.4).
+#[test]
+fn a_server_that_answers_by_tls() {
+    for (version, phase, alerts) in [
+        ("TLSv1.2", EGRET_WS_PHASE_TLS, ["handshake failure", "unknown ca"]),
+        ("TLSv1.3", EGRET_WS_PHASE_HANDSHAKE, ["certificate required", "unknown ca"]),
+    ] {
+        let parameters = format!("{} ssl-min-ver {version} ssl-max-ver {version}", servers::haproxy_asks_clients());
+        let server = servers::haproxy(&RIGHT, &parameters);
+        on_both_drivers(|host| {
+            let known = host.connect_port(server.port(), &Settings::trusting().identity(&CLIENT));
+            known.wait_open();
+            let strangers = [Settings::trusting(), Settings::trusting().identity(&STRANGE_CLIENT)];
+            for (settings, alert) in strangers.iter().zip(alerts) {
+                let report = host.connect_port(server.port(), settings).wait_closed();
+                report.expect(EGRET_WS_ERR_TLS, phase, EGRET_WS_INITIATOR_TRANSPORT);
+                assert!(report.message.contains(alert), "{version}: {}", report.message);
+            }
+        });
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("the port").port();
+    let pkcs12 = CLIENT.pkcs12("open sesame");
+    let cut = pkcs12[..pkcs12.len() / 2].to_vec();
+    let pem = ROOT.pem();
+    let bad = [
+        (Settings::default().roots("no certificate at all"), "`tls_roots` cannot be used"),
+        (Settings::default().roots([0, 0xff, 0x30, 0x82]), "`tls_roots` cannot be used"),
+        (Settings::default().roots(&pem.as_bytes()[..pem.len() / 2]), "`tls_roots` cannot be used"),
+        (Settings::default().roots(pem.replacen('M', "N", 1)), "`tls_roots` cannot be used"),
+        (Settings::trusting().pkcs12(pkcs12, "close sesame"), "`tls_identity_password` is not that of `tls_identity`"),
+        (Settings::trusting().pkcs12(cut, "open sesame"), "`tls_identity` cannot be used"),
+        (Settings::trusting().pkcs12(b"garbage".to_vec(), ""), "`tls_identity` cannot be used"),
+    ];
+    on_both_drivers(|host| {
+        for (settings, words) in &bad {
+            let report = host.connect_port(port, settings).wait_closed();
+            report.expect(EGRET_WS_ERR_TLS_OPTIONS, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
+            assert!(report.message.starts_with(words), "{}", report.message);
+            assert!(!report.message.contains("sesame"), "{}", report.message);
+        }
+        let nobody = host.try_connect("wss://127.0.0.1:9/", &Settings::default().flags(EGRET_WS_ONLY_THESE_ROOTS));
+        assert_eq!(nobody.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "nothing would be trusted");
+    });
+}

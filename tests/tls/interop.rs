@@ -1,0 +1,131 @@
+//! Messages and closing handshakes with the TLS of five servers.
+
+use crate::client::{Settings, on_both_drivers};
+use crate::daemon::Daemon;
+use crate::servers;
+use crate::support::certificates::RIGHT;
+use crate::support::record::Event;
+use ::egret_ws::*;
+
+/// As large as a message may be, and different everywhere.
+fn largest() -> Vec<u8> {
+    (0..EGRET_WS_MAX_MESSAGE_BYTES).map(|at| (at ^ at >> 8) as u8).collect()
+}
+
+/// Text and binary of all sizes come back, either side closes, and the statistics tell how it was reached.
+fn echoes_and_closes(server: Daemon) {
+    let largest = largest();
+    let text = "größte ".repeat(EGRET_WS_MAX_MESSAGE_BYTES as usize / 9);
+    on_both_drivers(|host| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_open();
+        socket.send_text("");
+        socket.send_text(&text);
+        socket.send_binary(&largest);
+        // Around the size of a TLS record, and many in one.
+        for size in (16_370..16_400).chain(0..200) {
+            socket.send_binary(&largest[..size]);
+        }
+        let messages = socket.wait_messages(3 + 30 + 200);
+        assert_eq!(messages[..3], [Event::Text("".into()), Event::Text(text.clone()), Event::Binary(largest.clone())]);
+        for (message, size) in messages[3..].iter().zip((16_370..16_400).chain(0..200)) {
+            assert_eq!(*message, Event::Binary(largest[..size].to_vec()));
+        }
+        let (stats, address) = socket.stats();
+        assert_eq!(address, format!("127.0.0.1:{}", server.port()));
+        assert_eq!((stats.tls_version, stats.http_status, stats.redirects), (EGRET_WS_TLS_1_3, 101, 0));
+        assert_eq!((stats.resolve_us, stats.proxy_us), (0, 0), "neither was needed");
+        socket.close(1000, "enough");
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.code, report.sent_code), (1000, 1000));
+
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_open();
+        socket.send_text("close");
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
+        assert_eq!((report.code, report.sent_code, report.reason.as_str()), (4001, 4001, "as told"));
+    });
+}
+
+#[test]
+fn python_websockets() {
+    echoes_and_closes(servers::websockets());
+}
+
+#[test]
+fn node_ws() {
+    echoes_and_closes(servers::ws());
+}
+
+#[test]
+fn nginx() {
+    echoes_and_closes(servers::nginx(&RIGHT, "ssl_protocols TLSv1.2 TLSv1.3;"));
+}
+
+#[test]
+fn haproxy() {
+    echoes_and_closes(servers::haproxy(&RIGHT, ""));
+}
+
+#[test]
+fn stunnel() {
+    echoes_and_closes(servers::stunnel());
+}
+
+#[test]
+fn a_hundred_sockets_do_not_hear_each_other() {
+    let server = servers::haproxy(&RIGHT, "");
+    on_both_drivers(|host| {
+        let sockets: Vec<_> = (0..100).map(|_| host.connect_port(server.port(), &Settings::trusting())).collect();
+        for (number, socket) in sockets.iter().enumerate() {
+            socket.wait_open();
+            socket.send_text(&format!("I am {number}"));
+        }
+        for (number, socket) in sockets.iter().enumerate() {
+            assert_eq!(socket.wait_messages(1), [Event::Text(format!("I am {number}"))]);
+            socket.close(1000, "");
+        }
+        for socket in &sockets {
+            assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        }
+    });
+}
+
+/// Until every buffer on the way there and back is full, so that each layer has to stop and go on.
+#[test]
+fn a_flood_both_ways() {
+    let server = servers::haproxy(&RIGHT, "");
+    let largest = largest();
+    let message = |number: u16| [&number.to_be_bytes(), &largest[2..]].concat();
+    on_both_drivers(|host| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_open();
+        let mut sends = (0..1000).map(|number| socket.try_send_binary(&message(number))).enumerate();
+        let (sent, error) = sends.find(|(_, error)| *error != EGRET_WS_OK).expect("buffers have an end");
+        assert_eq!(error, EGRET_WS_ERR_BACKPRESSURE);
+        let echoes = socket.wait_messages(sent);
+        assert_eq!(echoes.len(), sent);
+        for (number, echo) in (0..).zip(echoes) {
+            assert!(echo == Event::Binary(message(number)), "message {number} came back as another: {echo:?}");
+        }
+    });
+}
+
+/// Also where the server answers before the client has turned round.
+#[test]
+fn every_stage_takes_its_time() {
+    let server = servers::haproxy(&RIGHT, "");
+    on_both_drivers(|host| {
+        for _ in 0..20 {
+            let socket = host.connect_port(server.port(), &Settings::trusting());
+            socket.wait_open();
+            let (stats, _) = socket.stats();
+            let took = [stats.connect_us, stats.tls_us, stats.handshake_us];
+            assert!(took.iter().all(|us| (1..10_000_000).contains(us)), "{took:?} microseconds");
+            // A key exchange and a signature, made and checked, take longer on any machine.
+            assert!(stats.tls_us >= 20, "{took:?} microseconds");
+        }
+    });
+}

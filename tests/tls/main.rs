@@ -1,0 +1,22 @@
+//! `wss` with servers of other hands: what is trusted and what is refused, and how connections by TLS end.
+//!
+//! Needed beside Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
+#![cfg(target_os = "linux")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+mod daemon;
+mod peer;
+mod relay;
+mod servers;
+
+mod certificates;
+mod endings;
+mod handshakes;
+mod identity;
+mod interop;
+mod pins;
+mod roots;
+mod versions;

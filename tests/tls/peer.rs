@@ -1,0 +1,77 @@
+//! The scripted server of peer.py.
+
+use crate::client::Loop;
+use crate::daemon::Daemon;
+use crate::servers::{here, python};
+use crate::support::certificates::Certificate;
+use std::process::Command;
+
+/// A TLS server that plays the same script to each client.
+pub struct Peer(Daemon);
+
+/// What one client did.
+#[derive(Debug)]
+pub struct Sight {
+    /// `clean` by close_notify, `cut` without, `reset`, or the alert.
+    pub end: String,
+    pub received: Vec<u8>,
+}
+
+impl Peer {
+    /// `version` and `script` are those of peer.py.
+    pub fn start(certificate: &Certificate, version: Version, script: &str) -> Peer {
+        Peer(Daemon::start("peer", |_, _| {
+            let mut peer = Command::new(python());
+            peer.arg(here().join("peer.py")).args([certificate.chain(), certificate.key()]);
+            peer.arg(format!("{version:?}")).args(script.split_whitespace());
+            peer
+        }))
+    }
+
+    pub fn port(&self) -> u16 {
+        self.0.port()
+    }
+
+    /// What the next client did, once it has ended.
+    #[track_caller]
+    pub fn sight(&self) -> Sight {
+        Sight::read(&self.0.line())
+    }
+
+    /// The same while the loop is polled.
+    #[track_caller]
+    pub fn sight_while(&self, host: &Loop) -> Sight {
+        let mut line = None;
+        host.wait_until("the server's report", || {
+            line = self.0.try_line();
+            line.is_some()
+        });
+        Sight::read(&line.unwrap_or_default())
+    }
+}
+
+impl Sight {
+    #[track_caller]
+    fn read(line: &str) -> Sight {
+        let (end, received) = line.split_once(' ').unwrap_or_else(|| panic!("no report: {line:?}"));
+        Sight { end: end.to_owned(), received: bytes(received.trim_start_matches('-')) }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+#[allow(non_camel_case_types)] // as Python spells them
+pub enum Version {
+    TLSv1_2,
+    TLSv1_3,
+}
+
+pub const BOTH_VERSIONS: [Version; 2] = [Version::TLSv1_2, Version::TLSv1_3];
+
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks_exact(2);
+    digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).expect("hex"), 16).expect("hex")).collect()
+}

@@ -1,0 +1,63 @@
+//! A network between client and server that cuts what the server sends to pieces, or loses the rest of it.
+
+use crate::support::PATIENCE;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+
+/// What becomes of the server's bytes.
+#[derive(Clone, Copy)]
+pub enum Damage {
+    /// They come one by one.
+    Pieces,
+    /// After so many of them nothing more comes, not even an end.
+    Silence(usize),
+    /// After so many of them the connection ends.
+    End(usize),
+}
+
+/// The port by which the server on `port` is reached.
+pub fn relay(port: u16, damage: Damage) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let own = listener.local_addr().expect("the port").port();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+            for stream in [&client, &server] {
+                stream.set_nodelay(true).expect("TCP_NODELAY");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+            }
+            let (from_client, to_server) =
+                (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
+            // What fails is seen at the client.
+            thread::spawn(move || pass(from_client, to_server));
+            thread::spawn(move || damaged(server, client, damage));
+        }
+    });
+    own
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream) -> io::Result<u64> {
+    let passed = io::copy(&mut from, &mut to);
+    to.shutdown(Shutdown::Both)?;
+    passed
+}
+
+fn damaged(server: TcpStream, mut client: TcpStream, damage: Damage) -> io::Result<u64> {
+    match damage {
+        Damage::Pieces => {
+            for byte in BufReader::new(server).bytes() {
+                client.write_all(&[byte?])?;
+            }
+            client.shutdown(Shutdown::Write)?;
+            Ok(0)
+        }
+        // The other direction holds the connection until the client ends it.
+        Damage::Silence(count) => io::copy(&mut server.take(count as u64), &mut client),
+        Damage::End(count) => {
+            let passed = io::copy(&mut server.take(count as u64), &mut client);
+            client.shutdown(Shutdown::Both)?;
+            passed
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Whom the client trusts: the system's authorities, further ones, or only those it is given.
+
+use crate::certificates::refused;
+use crate::client::{Settings, Socket, on_both_drivers};
+use crate::servers;
+use crate::support::certificates::{Certificate, RIGHT, ROOT, STRANGER};
+use ::egret_ws::*;
+use std::env;
+use std::process::Command;
+
+#[track_caller]
+fn unknown(socket: &Socket<'_>) {
+    refused(socket, EGRET_WS_ERR_TLS_ISSUER, "unable to get local issuer certificate");
+}
+
+fn only(roots: &Certificate) -> Settings {
+    Settings::default().roots(roots.pem()).flags(EGRET_WS_ONLY_THESE_ROOTS)
+}
+
+#[test]
+fn roots_that_are_given_are_trusted_and_no_others() {
+    let server = servers::haproxy(&RIGHT, "");
+    let port = server.port();
+    on_both_drivers(|host| {
+        unknown(&host.connect_port(port, &Settings::default()));
+        unknown(&host.connect_port(port, &Settings::default().roots(STRANGER.pem())));
+        unknown(&host.connect_port(port, &only(&STRANGER)));
+        host.connect_port(port, &Settings::trusting()).wait_open();
+        host.connect_port(port, &only(&ROOT)).wait_open();
+        let bundle = format!("Two authorities.\n\n# One\n{}\r\n# Two\n{}", STRANGER.pem(), ROOT.pem());
+        host.connect_port(port, &Settings::default().roots(bundle)).wait_open();
+    });
+}
+
+/// Connections at the same time, and one after the other, each by its own settings though equal ones share a connector.
+#[test]
+fn settings_do_not_mix() {
+    let server = servers::haproxy(&RIGHT, "");
+    let good = [Settings::default().flags(EGRET_WS_INSECURE), Settings::trusting(), only(&ROOT)];
+    let bad = [Settings::default(), only(&STRANGER)];
+    on_both_drivers(|host| {
+        for _ in 0..3 {
+            let trusted = good.each_ref().map(|settings| host.connect_port(server.port(), settings));
+            let not_trusted = bad.each_ref().map(|settings| host.connect_port(server.port(), settings));
+            trusted.iter().for_each(Socket::wait_open);
+            not_trusted.iter().for_each(unknown);
+        }
+    });
+}
+
+/// OpenSSL finds the system's roots by these variables where they are set, so a process of its own has `ROOT` among them.
+#[test]
+fn the_systems_roots_are_trusted() {
+    const PORT: &str = "EGRET_WS_TEST_TLS_PORT";
+    if let Ok(port) = env::var(PORT) {
+        return in_a_system_that_trusts_root(port.parse().expect("a port"));
+    }
+    let server = servers::haproxy(&RIGHT, "");
+    let mut child = Command::new(env::current_exe().expect("this program"));
+    child.args(["--exact", "roots::the_systems_roots_are_trusted", "--nocapture"]);
+    child.env(PORT, server.port().to_string()).env("SSL_CERT_FILE", ROOT.chain()).env("SSL_CERT_DIR", "/nowhere");
+    let output = child.output().expect("it runs again");
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process");
+    // Without the variables it is not trusted: see above.
+}
+
+fn in_a_system_that_trusts_root(port: u16) {
+    on_both_drivers(|host| {
+        host.connect_port(port, &Settings::default()).wait_open();
+        host.connect_port(port, &Settings::default().roots(STRANGER.pem())).wait_open();
+        unknown(&host.connect_port(port, &only(&STRANGER)));
+    });
+}

@@ -1,0 +1,177 @@
+//! Echo servers behind the TLS of five hands. Each closes with 4001 when it is sent the text `close`.
+
+use crate::daemon::Daemon;
+use crate::support::certificates::{Certificate, RIGHT, ROOT};
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::thread;
+use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
+
+/// Python's `websockets`, which has TLS of its own.
+pub fn websockets() -> Daemon {
+    Daemon::start("websockets", |_, _| script(python(), "websockets_echo.py"))
+}
+
+/// Node's `ws`, which has TLS of its own.
+pub fn ws() -> Daemon {
+    Daemon::start("ws", |_, _| {
+        let mut node = script("node", "ws_echo.js");
+        node.env("NODE_PATH", installed().join("node_modules"));
+        node
+    })
+}
+
+/// nginx with the directives of its server block that matter, in front of `echo`.
+pub fn nginx(certificate: &Certificate, directives: &str) -> Daemon {
+    Daemon::start("nginx", |port, folder| {
+        let (chain, key) = (certificate.chain(), certificate.key());
+        let server = format!(
+            "daemon off;\n\
+             pid nginx.pid;\n\
+             error_log stderr;\n\
+             events {{}}\n\
+             http {{\n\
+                 access_log off;\n\
+                 client_body_temp_path body; proxy_temp_path proxy;\n\
+                 fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n\
+                 server {{\n\
+                     listen 127.0.0.1:{port} ssl;\n\
+                     ssl_certificate {}; ssl_certificate_key {};\n\
+                     {directives}\n\
+                     location / {{\n\
+                         proxy_pass http://127.0.0.1:{};\n\
+                         proxy_http_version 1.1;\n\
+                         proxy_set_header Upgrade $http_upgrade;\n\
+                         proxy_set_header Connection upgrade;\n\
+                     }}\n\
+                 }}\n\
+             }}\n",
+            chain.display(),
+            key.display(),
+            echo()
+        );
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-p").arg(folder).args(["-e", "stderr", "-c"]).arg(configure(folder, &server));
+        nginx
+    })
+}
+
+/// HAProxy with the parameters of its `bind` line that matter, in front of `echo`.
+pub fn haproxy(certificate: &Certificate, parameters: &str) -> Daemon {
+    haproxy_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), certificate, parameters)
+}
+
+pub fn haproxy_on(listener: TcpListener, certificate: &Certificate, parameters: &str) -> Daemon {
+    Daemon::start_on(listener, "haproxy", |_, folder| {
+        let proxy = format!(
+            "defaults\n\
+             mode http\n\
+             timeout connect 10s\n\
+             timeout client 10s\n\
+             timeout server 10s\n\
+             frontend tls\n\
+             bind fd@3 ssl crt {} {parameters}\n\
+             default_backend echo\n\
+             backend echo\n\
+             server echo 127.0.0.1:{}\n",
+            certificate.chain_and_key().display(),
+            echo()
+        );
+        let mut haproxy = Command::new("haproxy");
+        haproxy.args(["-db", "-f"]).arg(configure(folder, &proxy));
+        haproxy
+    })
+}
+
+/// stunnel in front of `echo`.
+pub fn stunnel() -> Daemon {
+    Daemon::start("stunnel", |port, folder| {
+        let (chain, key) = (RIGHT.chain(), RIGHT.key());
+        let service = format!(
+            "foreground = yes\n\
+             pid =\n\
+             [echo]\n\
+             accept = 127.0.0.1:{port}\n\
+             connect = 127.0.0.1:{}\n\
+             cert = {}\n\
+             key = {}\n",
+            echo(),
+            chain.display(),
+            key.display()
+        );
+        let mut stunnel = Command::new("stunnel");
+        stunnel.arg(configure(folder, &service));
+        stunnel
+    })
+}
+
+/// A Python that has `websockets`.
+pub fn python() -> PathBuf {
+    installed().join("venv/bin/python")
+}
+
+/// Where the servers are that Debian has not, or too old; installed once.
+fn installed() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tls-servers");
+        let mut install = Command::new(here().join("install.sh"));
+        let status = install.arg(&folder).status().expect("install.sh runs");
+        assert!(status.success(), "{install:?}: {status}");
+        folder
+    });
+    &FOLDER
+}
+
+/// A program of this folder with the right certificate.
+fn script(interpreter: impl AsRef<std::ffi::OsStr>, program: &str) -> Command {
+    let mut command = Command::new(interpreter);
+    command.arg(here().join(program)).args([RIGHT.chain(), RIGHT.key()]);
+    command
+}
+
+pub fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls")
+}
+
+fn configure(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("configuration");
+    fs::write(&path, text).expect("a configuration file");
+    path
+}
+
+/// The parameters by which nginx asks clients for certificates of `ROOT`.
+pub fn nginx_asks_clients() -> String {
+    format!("ssl_verify_client on; ssl_client_certificate {};", ROOT.chain().display())
+}
+
+/// The same for HAProxy.
+pub fn haproxy_asks_clients() -> String {
+    format!("verify required ca-file {}", ROOT.chain().display())
+}
+
+/// The port of a plain echo server for all tests, to stand behind TLS.
+fn echo() -> u16 {
+    static PORT: LazyLock<u16> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("the port").port();
+        thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(|| talk(stream)))));
+        port
+    });
+    *PORT
+}
+
+/// Echoes until one side closes. What goes wrong is seen at the client.
+fn talk(stream: TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let Ok(mut socket) = tungstenite::accept(stream) else { return };
+    while let Ok(message) = socket.read() {
+        if message.to_text().is_ok_and(|text| text == "close") {
+            let _ = socket.close(Some(CloseFrame { code: CloseCode::Library(4001), reason: "as told".into() }));
+        } else if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
+            return;
+        }
+    }
+}

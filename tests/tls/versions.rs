@@ -1,0 +1,64 @@
+//! Which versions of TLS are spoken.
+
+use crate::client::{Settings, on_both_drivers};
+use crate::daemon::Daemon;
+use crate::servers;
+use crate::support::certificates::RIGHT;
+use ::egret_ws::*;
+use std::process::{Command, Stdio};
+
+#[track_caller]
+fn speaks(server: &Daemon, settings: &Settings, version: u32) {
+    on_both_drivers(|host| {
+        let socket = host.connect_port(server.port(), settings);
+        socket.wait_open();
+        assert_eq!(socket.stats().0.tls_version, version);
+    });
+}
+
+#[track_caller]
+fn finds_no_common_version(server: &Daemon, settings: &Settings) {
+    on_both_drivers(|host| {
+        let report = host.connect_port(server.port(), settings).wait_closed();
+        report.expect(EGRET_WS_ERR_TLS, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
+        assert!(report.message.starts_with("the TLS handshake failed: "), "{}", report.message);
+        assert!(report.message.contains("protocol"), "{}", report.message);
+    });
+}
+
+#[test]
+fn tls_1_2_only() {
+    let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.2;");
+    speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_2);
+    speaks(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_2), EGRET_WS_TLS_1_2);
+    finds_no_common_version(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_3));
+}
+
+#[test]
+fn tls_1_3_only() {
+    let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.3;");
+    speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
+    speaks(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_2), EGRET_WS_TLS_1_3);
+    speaks(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_3), EGRET_WS_TLS_1_3);
+}
+
+/// The server asks the client to begin anew with a curve that it did not offer a key for (RFC 8446 section 4.1.4).
+#[test]
+fn a_hello_that_must_be_repeated() {
+    let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.3; ssl_ecdh_curve secp521r1;");
+    speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
+}
+
+#[test]
+fn tls_1_1_is_refused() {
+    let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.1; ssl_ciphers DEFAULT@SECLEVEL=0;");
+    // It is the client who refuses: another one, told to, speaks it.
+    let mut other = Command::new("timeout");
+    other.args(["10", "openssl", "s_client", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0", "-connect"]);
+    let other = other.arg(format!("127.0.0.1:{}", server.port())).stdin(Stdio::null()).output().expect("openssl runs");
+    let said = String::from_utf8_lossy(&other.stdout);
+    assert!(said.contains("Protocol  : TLSv1.1") && !said.contains("Cipher is (NONE)"), "{said}");
+
+    finds_no_common_version(&server, &Settings::trusting());
+    finds_no_common_version(&server, &Settings::trusting().flags(EGRET_WS_INSECURE));
+}

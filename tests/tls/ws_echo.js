@@ -1,0 +1,23 @@
+// An echo over TLS by Node's `ws`, on the listening socket that is descriptor 3.
+//
+// usage: ws_echo.js CHAIN KEY        NODE_PATH has `ws`
+//
+// The message "close" is answered by closing with 4001.
+"use strict";
+
+const fs = require("node:fs");
+const https = require("node:https");
+const { WebSocketServer } = require("ws");
+
+const [chain, key] = process.argv.slice(2).map((path) => fs.readFileSync(path));
+const server = https.createServer({ cert: chain, key });
+new WebSocketServer({ server }).on("connection", (socket) => {
+    socket.on("message", (data, isBinary) => {
+        if (!isBinary && data.toString() === "close") {
+            socket.close(4001, "as told");
+        } else {
+            socket.send(data, { binary: isBinary });
+        }
+    });
+});
+server.listen({ fd: 3 });
