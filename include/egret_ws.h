@@ -104,6 +104,21 @@
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
 
+/* `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+#define EGRET_WS_NO_DEFLATE 8
+
+/*
+ * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): larger
+ * messages, and no memory of the compressor's context between them.
+ */
+#define EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER 16
+
+/*
+ * `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
+ * that takes the offer without this fails the handshake.
+ */
+#define EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER 32
+
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
 
@@ -421,7 +436,10 @@ typedef struct egret_ws_header {
 typedef struct egret_ws_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
     uint32_t struct_size;
-    /* `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, or 0. Unknown bits are refused. */
+    /*
+     * Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
+     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`. Unknown bits are refused.
+     */
     uint32_t flags;
     /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
     void *user;
@@ -534,6 +552,21 @@ typedef struct egret_ws_options {
     uint32_t tls_timeout_ms;
     /* The longest time in milliseconds for all of it, redirects too. 0: 60000. */
     uint32_t open_timeout_ms;
+    /* permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6. */
+    uint32_t deflate_level;
+    /* permessage-deflate: messages of fewer bytes are sent as they are. 0: 256. UINT32_MAX: all are. */
+    uint32_t deflate_threshold_bytes;
+    /*
+     * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
+     * less. It takes about 4 times the window, and 128 KiB, from the first message on that is compressed. 0: 15.
+     */
+    uint32_t deflate_client_window_bits;
+    /*
+     * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
+     * takes the window and some 10 KiB. A server that takes the offer without this limit fails the handshake. 0: 15,
+     * that is no limit.
+     */
+    uint32_t deflate_server_window_bits;
 } egret_ws_options;
 
 /*
@@ -749,6 +782,15 @@ int64_t egret_ws_buffered_amount(egret_ws *ws);
  * `out` points to `capacity` writable bytes.
  */
 int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
+
+/*
+ * Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
+ * `egret_ws_subprotocol` in all else.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
 
 /*
  * Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the

@@ -24,6 +24,15 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
 /// client's). Loopback hosts are never proxied. A value that cannot be used gives `EGRET_WS_ERR_INVALID_ARGUMENT`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
 
+/// `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
+pub const EGRET_WS_NO_DEFLATE: u32 = 8;
+/// `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): larger
+/// messages, and no memory of the compressor's context between them.
+pub const EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER: u32 = 16;
+/// `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
+/// that takes the offer without this fails the handshake.
+pub const EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER: u32 = 32;
+
 /// TLS 1.2, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
 /// TLS 1.3, for `tls_min_version`, and in the statistics.

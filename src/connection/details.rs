@@ -12,6 +12,8 @@ pub struct Details {
     pub headers: String,
     /// What the server chose of the subprotocols offered; empty if nothing.
     pub subprotocol: String,
+    /// The extension that was agreed on, as the server spelled it; empty if none.
+    pub extensions: String,
     /// Redirects that were followed.
     pub redirects: u32,
     /// The address that won: the server's, or the proxy's.

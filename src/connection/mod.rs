@@ -11,6 +11,7 @@
 //!
 //! Exactly one [`Events::closed`] is told, as the last event.
 
+mod compression;
 pub mod details;
 mod opening;
 pub mod outbox;
@@ -377,9 +378,12 @@ impl<S: Transport> Connection<S> {
                 }
                 Turn::Wait
             }
-            Step::Open { stream, details, early } => {
-                context.events.connected(details);
-                let mut session = Box::new(Session::new(stream, self.limits));
+            Step::Open { stream, details, deflate, early } => {
+                if deflate.is_some() {
+                    context.outbox.lock().queue_plain();
+                }
+                context.events.connected(*details);
+                let mut session = Box::new(Session::new(stream, self.limits, deflate));
                 let progress = session.begin(early, context);
                 self.stage = Stage::Session(session);
                 self.take_progress(progress, context)

@@ -1,4 +1,4 @@
-//! What the host accepted to send, as frames ready for the wire. The host's threads fill it and the connection empties
+//! What the host accepted to send, as frames ready for the wire (or to be deflated and masked on their way). The host's threads fill it and the connection empties
 //! it, each under its lock, each for the time of a copy at most.
 
 use crate::error::Error;
@@ -50,6 +50,8 @@ pub struct Outbox {
     max_message: usize,
     max_buffer: usize,
     keys: Keys,
+    /// Frames are queued with a key of zeros: who takes them deflates and masks them.
+    is_plain: bool,
 }
 
 /// A chunk takes no further frame from this size on. It is what is written before a control frame gets its turn.
@@ -74,6 +76,7 @@ impl Outbox {
             max_message,
             max_buffer,
             keys: Keys::new(entropy),
+            is_plain: false,
         }
     }
 
@@ -137,13 +140,13 @@ impl Outbox {
     }
 
     fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
-        let key = self.keys.draw();
+        let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
         if self.wire.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
             self.wire.push_back(std::mem::take(&mut self.spare));
         }
         let Some(chunk) = self.wire.back_mut() else { return };
         let before = chunk.len();
-        frame::append(chunk, opcode, payload, key);
+        frame::append(chunk, opcode, false, payload, key);
         let wire = chunk.len() - before;
         self.wire_bytes += wire;
         // No frame is longer than max_message and a header, so both fit.
@@ -151,6 +154,11 @@ impl Outbox {
     }
 
     // The connection's side.
+
+    /// From now on frames are queued unmasked, for a connection that deflates them. To be called before the gate opens.
+    pub fn queue_plain(&mut self) {
+        self.is_plain = true;
+    }
 
     /// A masking key for a frame that does not pass through here.
     pub fn next_key(&mut self) -> [u8; 4] {

@@ -11,10 +11,12 @@
 //!
 //! Order on the wire: what is in flight, then control frames, then the outbox, whose last frame is our Close.
 
+use super::compression::Compression;
 use super::outbox::Outbox;
 use super::report::{Ending, Initiator, Phase, Report};
 use super::{Context, Events, Limits};
 use crate::error::Error;
+use crate::protocol::deflate::{Agreement, Deflater, Inflater, Offer};
 use crate::protocol::message::{Decoder, Item};
 use crate::protocol::{Violation, close, frame};
 use crate::transport::Transport;
@@ -52,6 +54,8 @@ pub(super) struct Session<S> {
     peer_close: Option<(Option<u16>, String)>,
     /// The code of our Close frame (1005: none), once it is written; 0 before.
     sent_code: u16,
+    /// With permessage-deflate.
+    compression: Option<Box<Compression>>,
     /// Writing failed: no more of it, but what the peer sent before is still read.
     write_error: Option<io::Error>,
     deadline: Option<Instant>,
@@ -86,11 +90,16 @@ enum Read {
 }
 
 impl<S: Transport> Session<S> {
-    pub(super) fn new(stream: S, limits: Limits) -> Session<S> {
+    pub(super) fn new(stream: S, limits: Limits, deflate: Option<(Offer, Agreement)>) -> Session<S> {
+        let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
+        let compression = deflate.map(|(offer, agreement)| {
+            // Whatever is sent waits for its turn here.
+            Box::new(Compression::new(Deflater::new(&offer, &agreement)))
+        });
         Session {
             stream,
             limits,
-            decoder: Decoder::new(limits.max_message),
+            decoder: Decoder::new(limits.max_message, inflater),
             life: Life::Open,
             phase: Phase::Open,
             out: Vec::new(),
@@ -99,6 +108,7 @@ impl<S: Transport> Session<S> {
             control: Vec::new(),
             peer_close: None,
             sent_code: 0,
+            compression,
             write_error: None,
             deadline: None,
         }
@@ -247,7 +257,7 @@ impl<S: Transport> Session<S> {
                         self.control.clear();
                     }
                     let key = context.outbox.lock().next_key();
-                    frame::append(&mut self.control, OpCode::Control(Control::Pong), payload, key);
+                    frame::append(&mut self.control, OpCode::Control(Control::Pong), false, payload, key);
                 }
                 Ok(Some(Item::Pong(_))) => {}
                 Ok(Some(Item::Close(code, reason))) => {
@@ -302,7 +312,11 @@ impl<S: Transport> Session<S> {
                 Ok(count) => {
                     self.written += count;
                     if !self.out_is_control {
-                        context.outbox.lock().settle(count);
+                        let settled = match &mut self.compression {
+                            Some(compression) => compression.settled(self.written),
+                            None => count,
+                        };
+                        context.outbox.lock().settle(settled);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -329,10 +343,14 @@ impl<S: Transport> Session<S> {
             return true;
         }
         self.out_is_control = false;
-        let mut outbox = context.outbox.lock();
-        if outbox.take(&mut self.out) {
+        let taken = match &mut self.compression {
+            Some(compression) => compression.take(context.outbox, &mut self.out),
+            None => context.outbox.lock().take(&mut self.out),
+        };
+        if taken {
             return true;
         }
+        let outbox = context.outbox.lock();
         // All is written. Was a Close frame the last?
         if let Some(code) = outbox.close_code()
             && self.sent_code == 0

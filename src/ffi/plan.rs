@@ -5,6 +5,7 @@ use super::text;
 use super::types::{egret_ws_header, egret_ws_options};
 use crate::constants::*;
 use crate::error::Error;
+use crate::protocol::deflate::{MAX_WINDOW_BITS, Offer};
 use crate::protocol::frame::MAX_HEADER;
 use crate::socket::{
     Environment, Extras, Limits, Plan, Proxies, Proxy, Target, TlsSettings, check_credentials, check_header,
@@ -21,7 +22,12 @@ type Refused = (Error, String);
 const MAX_HEADERS: usize = 8192;
 /// The most redirects that can be asked for.
 const MAX_REDIRECTS: u32 = 20;
-const FLAGS: u32 = EGRET_WS_INSECURE | EGRET_WS_ONLY_THESE_ROOTS | EGRET_WS_PROXY_FROM_ENVIRONMENT;
+const FLAGS: u32 = EGRET_WS_INSECURE
+    | EGRET_WS_ONLY_THESE_ROOTS
+    | EGRET_WS_PROXY_FROM_ENVIRONMENT
+    | EGRET_WS_NO_DEFLATE
+    | EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER
+    | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER;
 
 fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err((Error::InvalidArgument, why.into()))
@@ -129,8 +135,29 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
             Some(list) => subprotocols(list).map_err(|why| (Error::InvalidArgument, why.to_owned()))?,
             None => Vec::new(),
         },
+        deflate: deflate(given)?,
         headers,
     })
+}
+
+fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
+    let level = or(given.deflate_level, 6);
+    if level > 9 {
+        return invalid("deflate_level is above 9");
+    }
+    let window_bits = |bits, name| match u8::try_from(or(bits, MAX_WINDOW_BITS.into())) {
+        Ok(bits @ 9..=MAX_WINDOW_BITS) => Ok(bits),
+        _ => invalid(format!("{name} is not 9 to 15")),
+    };
+    let offer = Offer {
+        client_no_context_takeover: given.flags & EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER != 0,
+        server_no_context_takeover: given.flags & EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER != 0,
+        client_max_window_bits: window_bits(given.deflate_client_window_bits, "deflate_client_window_bits")?,
+        server_max_window_bits: window_bits(given.deflate_server_window_bits, "deflate_server_window_bits")?,
+        level: level as u8,
+        threshold: or(given.deflate_threshold_bytes, 256) as usize,
+    };
+    Ok((given.flags & EGRET_WS_NO_DEFLATE == 0).then_some(offer))
 }
 
 /// # Safety

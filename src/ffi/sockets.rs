@@ -246,6 +246,21 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
     })
 }
 
+/// Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
+/// `egret_ws_subprotocol` in all else.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard(|| {
+        let extensions = handle::resolve_socket(ws)?.extensions();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::give(&extensions, out, capacity) }
+    })
+}
+
 /// Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
 /// answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
 /// `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not

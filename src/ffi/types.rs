@@ -78,7 +78,8 @@ pub struct egret_ws_loop_options {
 pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
-    /// `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, or 0. Unknown bits are refused.
+    /// Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
+    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`. Unknown bits are refused.
     pub flags: u32,
     /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
     pub user: *mut c_void,
@@ -165,6 +166,17 @@ pub struct egret_ws_options {
     pub tls_timeout_ms: u32,
     /// The longest time in milliseconds for all of it, redirects too. 0: 60000.
     pub open_timeout_ms: u32,
+    /// permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6.
+    pub deflate_level: u32,
+    /// permessage-deflate: messages of fewer bytes are sent as they are. 0: 256. UINT32_MAX: all are.
+    pub deflate_threshold_bytes: u32,
+    /// permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
+    /// less. It takes about 4 times the window, and 128 KiB, from the first message on that is compressed. 0: 15.
+    pub deflate_client_window_bits: u32,
+    /// permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
+    /// takes the window and some 10 KiB. A server that takes the offer without this limit fails the handshake. 0: 15,
+    /// that is no limit.
+    pub deflate_server_window_bits: u32,
 }
 
 /// A header of the request. Both end in a NUL and are copied.

@@ -15,6 +15,8 @@ pub const MAX_CONTROL_PAYLOAD: usize = 125;
 pub struct Header {
     /// The last frame of its message.
     pub fin: bool,
+    /// The message is deflated: RSV1 of its first frame (RFC 7692 section 6).
+    pub deflated: bool,
     /// What the frame is.
     pub opcode: OpCode,
     /// Bytes of the payload.
@@ -25,15 +27,15 @@ pub struct Header {
 
 impl Header {
     /// Reads the header at the front of `bytes`; `None` if more bytes are needed. Everything that can be refused is refused
-    /// at the first byte that shows it.
+    /// at the first byte that shows it. `may_deflate`: permessage-deflate was agreed on.
     #[inline]
-    pub fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
+    pub fn parse(bytes: &[u8], may_deflate: bool) -> Result<Option<Header>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
-        if first & 0x70 != 0 {
-            return Err(Violation::protocol("a reserved bit is set though no extension was agreed on"));
-        }
         let fin = first & 0x80 != 0;
         let opcode = OpCode::from(first & 0x0f);
+        if first & 0x70 != 0 {
+            check_reserved_bits(first, opcode, may_deflate)?;
+        }
         let control = match opcode {
             OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => {
                 return Err(Violation::protocol("a frame has a reserved opcode"));
@@ -73,16 +75,28 @@ impl Header {
         if payload >> 63 != 0 {
             return Err(Violation::protocol("a frame's length has its highest bit set"));
         }
-        Ok(Some(Header { fin, opcode, payload, size }))
+        Ok(Some(Header { fin, deflated: first & RSV1 != 0, opcode, payload, size }))
     }
+}
+
+const RSV1: u8 = 0x40;
+
+#[cold]
+fn check_reserved_bits(first: u8, opcode: OpCode, may_deflate: bool) -> Result<(), Violation> {
+    let begins = matches!(opcode, OpCode::Data(Data::Text | Data::Binary));
+    Err(Violation::protocol(match first & 0x70 {
+        RSV1 if may_deflate && begins => return Ok(()),
+        RSV1 if may_deflate => "RSV1 is set on a frame that does not begin a message",
+        _ => "a reserved bit is set though no extension was agreed on",
+    }))
 }
 
 /// Appends a whole, unfragmented, masked frame to `out`.
 #[inline]
-pub fn append(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8], key: [u8; 4]) {
+pub fn append(out: &mut Vec<u8>, opcode: OpCode, deflated: bool, payload: &[u8], key: [u8; 4]) {
     const MASKED: u8 = 0x80;
     out.reserve(MAX_HEADER + payload.len());
-    out.push(0x80 | u8::from(opcode));
+    out.push(0x80 | if deflated { RSV1 } else { 0 } | u8::from(opcode));
     match payload.len() {
         len @ 0..126 => out.push(MASKED | len as u8),
         len @ 126..65536 => {
@@ -96,6 +110,34 @@ pub fn append(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8], key: [u8; 4]) {
     }
     out.extend_from_slice(&key);
     append_masked(out, payload, key);
+}
+
+/// A frame that [`append`] wrote with a key of zeros, so that its payload is there to be read.
+#[derive(Debug)]
+pub struct Queued<'a> {
+    /// What the frame is.
+    pub opcode: OpCode,
+    /// It is a message, and not a control frame.
+    pub is_message: bool,
+    /// Its payload.
+    pub payload: &'a [u8],
+    /// Bytes of the frame.
+    pub size: usize,
+}
+
+/// Takes the next of such frames off the front of `bytes`.
+pub fn split_queued<'a>(bytes: &mut &'a [u8]) -> Option<Queued<'a>> {
+    let (&[first, second], _) = bytes.split_first_chunk()?;
+    let len = match second & 0x7f {
+        126 => usize::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?)),
+        127 => usize::try_from(u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)).ok()?,
+        short => usize::from(short),
+    };
+    let (frame, rest) = bytes.split_at_checked(header_size(len) + len)?;
+    *bytes = rest;
+    let opcode = OpCode::from(first & 0x0f);
+    let is_message = matches!(opcode, OpCode::Data(_));
+    Some(Queued { opcode, is_message, payload: &frame[header_size(len)..], size: frame.len() })
 }
 
 /// Bytes of the header that [`append`] writes before a payload of `len` bytes.
@@ -114,7 +156,7 @@ mod tests {
     const TEXT: OpCode = OpCode::Data(Data::Text);
 
     fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
-        Header::parse(bytes)
+        Header::parse(bytes, false)
     }
 
     #[test]
@@ -131,7 +173,7 @@ mod tests {
             for cut in 0..bytes.len() {
                 assert_eq!(parse(&bytes[..cut]), Ok(None));
             }
-            let header = Header { fin: true, opcode: TEXT, payload, size: bytes.len() };
+            let header = Header { fin: true, deflated: false, opcode: TEXT, payload, size: bytes.len() };
             assert_eq!(parse(bytes), Ok(Some(header)));
         }
     }
@@ -159,13 +201,42 @@ mod tests {
     }
 
     #[test]
+    fn rsv1_stands_on_the_first_frame_of_a_message_and_nowhere_else() {
+        for first in [0xc1, 0xc2, 0x41, 0x42] {
+            assert!(Header::parse(&[first, 0], true).unwrap().unwrap().deflated);
+            assert!(Header::parse(&[first, 0], false).is_err());
+        }
+        for first in [0xc0, 0x40, 0xc8, 0xc9, 0xca, 0xe1, 0xd1, 0xf2, 0xa1, 0x91] {
+            assert!(Header::parse(&[first], true).is_err(), "{first:x}");
+        }
+        assert!(!Header::parse(&[0x81, 0], true).unwrap().unwrap().deflated);
+    }
+
+    #[test]
+    fn queued_frames_come_apart_again() {
+        let payloads = [vec![], vec![1; 125], vec![2; 126], vec![3; 65535], vec![4; 65536]];
+        let mut bytes = Vec::new();
+        for payload in &payloads {
+            append(&mut bytes, TEXT, false, payload, [0; 4]);
+        }
+        append(&mut bytes, OpCode::Control(Control::Close), false, b"", [0; 4]);
+        let mut rest = bytes.as_slice();
+        for payload in &payloads {
+            let queued = split_queued(&mut rest).unwrap();
+            assert!(queued.is_message && queued.payload == payload && queued.opcode == TEXT);
+        }
+        assert!(split_queued(&mut rest).is_some_and(|close| !close.is_message && close.size == 6));
+        assert!(rest.is_empty() && split_queued(&mut rest).is_none());
+    }
+
+    #[test]
     fn writes_what_tungstenite_reads() {
         use std::io::Cursor;
         use tungstenite::protocol::frame::FrameHeader;
         for len in [0, 1, 125, 126, 127, 65535, 65536, 131072] {
             let payload: Vec<u8> = (0..len).map(|n| n as u8).collect();
             let mut out = Vec::new();
-            append(&mut out, OpCode::Data(Data::Binary), &payload, [1, 2, 3, 4]);
+            append(&mut out, OpCode::Data(Data::Binary), false, &payload, [1, 2, 3, 4]);
             let mut cursor = Cursor::new(&out);
             let (header, size) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
             assert_eq!((header.is_final, header.opcode, size), (true, OpCode::Data(Data::Binary), len as u64));

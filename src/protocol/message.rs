@@ -10,6 +10,7 @@
 //! ```
 
 use super::close;
+use super::deflate::{Inflater, Problem};
 use super::frame::{Header, MAX_HEADER};
 use super::utf8::Utf8;
 use super::{Violation, ViolationKind};
@@ -71,6 +72,10 @@ pub struct Decoder {
     message: Vec<u8>,
     utf8: Utf8,
     control: Vec<u8>,
+    /// Once permessage-deflate was agreed on.
+    inflater: Option<Box<Inflater>>,
+    /// The message that is being collected is deflated.
+    deflated: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +83,7 @@ struct Partial {
     fin: bool,
     /// Control frames may stand between the fragments of a message.
     control: Option<Control>,
-    remaining: usize,
+    remaining: u64,
 }
 
 const TOO_BIG: Violation =
@@ -86,8 +91,8 @@ const TOO_BIG: Violation =
 const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail: "a text message is not UTF-8" };
 
 impl Decoder {
-    /// A decoder at the beginning of the stream, that refuses messages of more than `max_message` bytes.
-    pub fn new(max_message: usize) -> Decoder {
+    /// A decoder at the beginning of the stream, that refuses messages of more than `max_message` bytes, inflated.
+    pub fn new(max_message: usize, inflater: Option<Inflater>) -> Decoder {
         Decoder {
             max_message,
             head: [0; MAX_HEADER],
@@ -97,6 +102,8 @@ impl Decoder {
             message: Vec::new(),
             utf8: Utf8::default(),
             control: Vec::new(),
+            inflater: inflater.map(Box::new),
+            deflated: false,
         }
     }
 
@@ -123,7 +130,7 @@ impl Decoder {
                         return control_item(control, payload).map(Some);
                     }
                     self.control.clear();
-                    self.frame = Some(Partial { fin: true, control: Some(control), remaining: len });
+                    self.frame = Some(Partial { fin: true, control: Some(control), remaining: header.payload });
                     continue;
                 }
                 OpCode::Data(data) => match (data, self.kind) {
@@ -136,6 +143,12 @@ impl Decoder {
                     _ => return Err(Violation::protocol("a new message began inside an unfinished one")),
                 },
             };
+            if fresh && header.deflated || !fresh && self.deflated {
+                if self.begin_deflated(header, kind, fresh, input)? {
+                    return Ok(Some(Item::Message(kind, Body::Collected(&mut self.message))));
+                }
+                continue;
+            }
             // The cap is decided here, from the announced length, before any of the payload is kept.
             let collected = if fresh { 0 } else { self.message.len() };
             if header.payload > (self.max_message - collected) as u64 {
@@ -155,11 +168,12 @@ impl Decoder {
             if fresh {
                 self.message.clear();
                 self.kind = Some(kind);
+                self.deflated = false;
             }
             if header.fin {
                 self.message.reserve_exact(len + 1); // and a NUL
             }
-            self.frame = Some(Partial { fin: header.fin, control: None, remaining: len });
+            self.frame = Some(Partial { fin: header.fin, control: None, remaining: header.payload });
         }
     }
 
@@ -167,7 +181,7 @@ impl Decoder {
     #[inline]
     fn header(&mut self, input: &mut &[u8]) -> Result<Option<Header>, Violation> {
         if self.head_len == 0 {
-            if let Some(header) = Header::parse(input)? {
+            if let Some(header) = Header::parse(input, self.inflater.is_some())? {
                 *input = &input[header.size..];
                 return Ok(Some(header));
             }
@@ -180,7 +194,7 @@ impl Decoder {
             *input = rest;
             self.head[self.head_len] = byte;
             self.head_len += 1;
-            if let Some(header) = Header::parse(&self.head[..self.head_len])? {
+            if let Some(header) = Header::parse(&self.head[..self.head_len], self.inflater.is_some())? {
                 self.head_len = 0;
                 return Ok(Some(header));
             }
@@ -190,11 +204,13 @@ impl Decoder {
 
     /// Moves what the input has of the frame's payload to where it is collected. True when the frame is whole.
     fn collect(&mut self, mut frame: Partial, input: &mut &[u8]) -> Result<bool, Violation> {
-        let (piece, rest) = input.split_at(frame.remaining.min(input.len()));
+        let (piece, rest) = input.split_at(frame.remaining.min(input.len() as u64) as usize);
         *input = rest;
-        frame.remaining -= piece.len();
+        frame.remaining -= piece.len() as u64;
         if frame.control.is_some() {
             self.control.extend_from_slice(piece);
+        } else if self.deflated {
+            self.inflate(piece)?;
         } else {
             if self.kind == Some(Kind::Text) {
                 self.utf8.feed(piece).map_err(|_| NOT_UTF8)?;
@@ -206,14 +222,71 @@ impl Decoder {
         Ok(whole)
     }
 
+    /// Begins a frame of a deflated message, or inflates it at once if it is whole and in the input: then true. Its announced
+    /// length says nothing about the cap.
+    fn begin_deflated(
+        &mut self,
+        header: Header,
+        kind: Kind,
+        fresh: bool,
+        input: &mut &[u8],
+    ) -> Result<bool, Violation> {
+        if fresh {
+            self.message.clear();
+            self.kind = Some(kind);
+            self.deflated = true;
+        }
+        if header.fin
+            && fresh
+            && let Some(inflater) = &mut self.inflater
+            && let Ok(len) = usize::try_from(header.payload)
+            && let Some((payload, rest)) = input.split_at_checked(len)
+        {
+            *input = rest;
+            self.kind = None;
+            let inflated = inflater.feed(payload, &mut self.message, self.max_message);
+            inflated.and_then(|()| inflater.finish(&mut self.message, self.max_message)).map_err(not_inflated)?;
+            if kind == Kind::Text && simdutf8::basic::from_utf8(&self.message).is_err() {
+                return Err(NOT_UTF8);
+            }
+            return Ok(true);
+        }
+        self.frame = Some(Partial { fin: header.fin, control: None, remaining: header.payload });
+        Ok(false)
+    }
+
+    /// Inflates a piece of the message that is being collected.
+    fn inflate(&mut self, piece: &[u8]) -> Result<(), Violation> {
+        let before = self.message.len();
+        if let Some(inflater) = &mut self.inflater {
+            inflater.feed(piece, &mut self.message, self.max_message).map_err(not_inflated)?;
+        }
+        match self.kind {
+            Some(Kind::Text) => self.utf8.feed(&self.message[before..]).map_err(|_| NOT_UTF8),
+            _ => Ok(()),
+        }
+    }
+
     /// Hands out the collected message.
     fn collected(&mut self) -> Result<Item<'_>, Violation> {
+        if self.deflated
+            && let Some(inflater) = &mut self.inflater
+        {
+            inflater.finish(&mut self.message, self.max_message).map_err(not_inflated)?;
+        }
         // Never absent: a frame of a message is only collected once its kind is known.
         let kind = self.kind.take().unwrap_or(Kind::Binary);
         if kind == Kind::Text {
             self.utf8.finish().map_err(|_| NOT_UTF8)?;
         }
         Ok(Item::Message(kind, Body::Collected(&mut self.message)))
+    }
+}
+
+fn not_inflated(problem: Problem) -> Violation {
+    match problem {
+        Problem::TooBig => TOO_BIG,
+        Problem::Broken => Violation::protocol("a compressed message cannot be inflated"),
     }
 }
 
@@ -250,7 +323,7 @@ mod tests {
 
     /// What comes out, in words, with the stream cut into pieces of `size`.
     fn decode(stream: &[u8], size: usize, max_message: usize) -> (Vec<(String, Vec<u8>)>, Option<u16>) {
-        let mut decoder = Decoder::new(max_message);
+        let mut decoder = Decoder::new(max_message, None);
         let mut items = Vec::new();
         for mut piece in stream.chunks(size) {
             loop {

@@ -6,13 +6,12 @@
 //!   mask      masking keys and masking (section 5.3)
 //!   message   bytes from the peer → messages and control frames (sections 5.4 to 5.6)
 //!   utf8      text that arrives in pieces (section 8.1)
+//!   deflate   compressed messages: agreed on in `upgrade`, marked in `frame`, inflated in `message` (RFC 7692)
 //!   close     close codes and reasons (sections 5.5.1 and 7.4)
 //! ```
-//!
-//! permessage-deflate (RFC 7692) will stand beside `utf8`: it is agreed on in `upgrade`, marked by RSV1 in `frame`, and
-//! inflated in `message`, where the cap is enforced.
 
 pub mod close;
+pub mod deflate;
 pub mod frame;
 pub mod mask;
 pub mod message;

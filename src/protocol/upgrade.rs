@@ -1,5 +1,6 @@
 //! The opening handshake, the client's side of it: RFC 6455 section 4.1.
 
+use super::deflate::{Agreement, Offer};
 use tungstenite::handshake::derive_accept_key;
 
 /// The most bytes of a response's head. Real ones have some hundreds.
@@ -16,6 +17,8 @@ pub struct Extras {
     pub credentials: Option<(String, String)>,
     /// Those the server may choose from.
     pub subprotocols: Vec<String>,
+    /// permessage-deflate, unless it is not wanted.
+    pub deflate: Option<Offer>,
     pub headers: Vec<(String, String)>,
 }
 
@@ -50,6 +53,9 @@ pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec
     }
     if !extras.subprotocols.is_empty() {
         add("Sec-WebSocket-Protocol", &extras.subprotocols.join(", "));
+    }
+    if let Some(offer) = &extras.deflate {
+        add("Sec-WebSocket-Extensions", &offer.to_string());
     }
     for (name, value) in &extras.headers {
         add(name, value);
@@ -141,6 +147,8 @@ fn malformed(status: u16, detail: &'static str) -> Refusal {
 pub struct Agreed<'i> {
     /// The subprotocol that the server chose; empty if none.
     pub subprotocol: String,
+    /// What was agreed on of permessage-deflate; `None` if the server does without.
+    pub deflate: Option<Agreement>,
     /// The bytes after the answer, which belong to the first frame.
     pub rest: &'i [u8],
 }
@@ -150,6 +158,7 @@ pub struct Agreed<'i> {
 pub struct Answer {
     accept: String,
     subprotocols: Vec<String>,
+    deflate: Option<Offer>,
     head: Vec<u8>,
     /// Bytes of interim answers that came before it.
     interim: usize,
@@ -159,11 +168,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Expects the answer to the request with this key and these subprotocols.
-    pub fn new(key: &str, subprotocols: Vec<String>) -> Answer {
+    /// Expects the answer to the request with this key and these extras.
+    pub fn new(key: &str, extras: &Extras) -> Answer {
         Answer {
             accept: derive_accept_key(key.as_bytes()),
-            subprotocols,
+            subprotocols: extras.subprotocols.clone(),
+            deflate: extras.deflate,
             head: Vec::new(),
             interim: 0,
             status: 0,
@@ -206,15 +216,15 @@ impl Answer {
             };
             let head = std::mem::take(&mut self.head);
             rest = &rest[end - known..];
-            if let Some(subprotocol) = self.check(&head[..end])? {
-                return Ok(Some(Agreed { subprotocol, rest }));
+            if let Some((subprotocol, deflate)) = self.check(&head[..end])? {
+                return Ok(Some(Agreed { subprotocol, deflate, rest }));
             }
             self.interim += end;
         }
     }
 
-    /// The subprotocol that a right answer chose. `None`: it is an interim answer, before the one that counts.
-    fn check(&mut self, head: &[u8]) -> Result<Option<String>, Refusal> {
+    /// What a right answer chose. `None`: it is an interim answer, before the one that counts.
+    fn check(&mut self, head: &[u8]) -> Result<Option<(String, Option<Agreement>)>, Refusal> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         match response.parse(head) {
@@ -262,19 +272,22 @@ impl Answer {
         if accepts.next().map(<[u8]>::trim_ascii) != Some(self.accept.as_bytes()) || accepts.next().is_some() {
             return Err(malformed(status, "`Sec-WebSocket-Accept` of the answer does not fit the request's key"));
         }
-        if values("sec-websocket-extensions").any(|value| !value.trim_ascii().is_empty()) {
-            return Err(malformed(status, "the answer has an extension that was not asked for"));
-        }
+        let mut extensions = values("sec-websocket-extensions");
+        let deflate = match &self.deflate {
+            Some(offer) => offer.read_answer(extensions).map_err(|detail| malformed(status, detail))?,
+            None if extensions.all(|value| value.trim_ascii().is_empty()) => None,
+            None => return Err(malformed(status, "the answer has an extension that was not asked for")),
+        };
         let mut chosen = values("sec-websocket-protocol").map(<[u8]>::trim_ascii);
         let Some(subprotocol) = chosen.next() else {
             // The RFC allows it; browsers do not, and a game expects what they do.
             return match self.subprotocols.as_slice() {
-                [] => Ok(Some(String::new())),
+                [] => Ok(Some((String::new(), deflate))),
                 _ => Err(malformed(status, "the answer chose none of the subprotocols offered")),
             };
         };
         match self.subprotocols.iter().find(|offered| offered.as_bytes() == subprotocol) {
-            Some(offered) if chosen.next().is_none() => Ok(Some(offered.clone())),
+            Some(offered) if chosen.next().is_none() => Ok(Some((offered.clone(), deflate))),
             _ => Err(malformed(status, "the answer has a subprotocol that was not asked for")),
         }
     }
@@ -318,10 +331,10 @@ mod tests {
 
     fn feed_with(answer: &str, size: usize, offered: &str) -> Result<Option<(String, Vec<u8>)>, Refusal> {
         let offered = if offered.is_empty() { Vec::new() } else { subprotocols(offered).unwrap() };
-        let mut reader = Answer::new(KEY, offered);
+        let mut reader = Answer::new(KEY, &Extras { subprotocols: offered, ..Extras::default() });
         let mut pieces = answer.as_bytes().chunks(size);
         while let Some(piece) = pieces.next() {
-            if let Some(Agreed { subprotocol, rest }) = reader.feed(piece)? {
+            if let Some(Agreed { subprotocol, rest, .. }) = reader.feed(piece)? {
                 return Ok(Some((subprotocol, [rest, &pieces.collect::<Vec<_>>().concat()].concat())));
             }
         }
@@ -416,6 +429,7 @@ mod tests {
             user_agent: Some("shell/1".into()),
             credentials: Some(("Aladdin".into(), "open sesame".into())), // RFC 7617 section 2
             subprotocols: Vec::new(),
+            deflate: None,
             headers: vec![("X-Level".into(), "7".into()), ("X-Empty".into(), String::new())],
         };
         let request = String::from_utf8(request("h", "/", KEY, &extras)).unwrap();
@@ -449,7 +463,7 @@ mod tests {
 
     #[test]
     fn the_headers_of_an_answer_can_be_read() {
-        let mut answer = Answer::new(KEY, Vec::new());
+        let mut answer = Answer::new(KEY, &Extras::default());
         let refusal = answer.feed(b"HTTP/1.1 429 Slow down\r\nRetry-After:  3 \r\nA: 1\r\na: \xff\r\nB:\r\n\r\nbody");
         assert_eq!(refusal, Err(Refusal::Status { status: 429, reason: "Slow down".into() }));
         let (status, headers) = answer.into_head();

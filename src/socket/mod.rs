@@ -132,6 +132,11 @@ impl Socket {
         self.link.details.lock().subprotocol.clone()
     }
 
+    /// The extension that was agreed on, as the server spelled it; empty if none.
+    pub fn extensions(&self) -> String {
+        self.link.details.lock().extensions.clone()
+    }
+
     /// The headers of the server's answer, each as `Name: value` and a line feed.
     pub fn response_headers(&self) -> String {
         self.link.details.lock().headers.clone()
@@ -145,7 +150,7 @@ impl Socket {
     /// How the connection was made, or how far it came. Without the headers.
     pub fn details(&self) -> Details {
         let details = self.link.details.lock();
-        Details { headers: String::new(), subprotocol: String::new(), ..*details }
+        Details { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*details }
     }
 
     /// Does it belong to this loop?

@@ -2,6 +2,7 @@
 
 use super::super::report::{Ending, Initiator};
 use crate::error::Error;
+use crate::protocol::deflate::Agreement;
 use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
@@ -22,6 +23,7 @@ pub(super) enum Asked {
     /// It is open. `early` is where in the read buffer the first bytes after the answer are.
     Agreed {
         subprotocol: String,
+        deflate: Option<Agreement>,
         early: Range<usize>,
     },
     Refused(Refusal),
@@ -32,7 +34,7 @@ impl<S: Transport> Asking<S> {
     pub(super) fn new(stream: S, authority: &str, target: &str, extras: &Extras) -> Asking<S> {
         let key = generate_key();
         let request = upgrade::request(authority, target, &key, extras);
-        Asking { stream, request, written: 0, answer: Answer::new(&key, extras.subprotocols.clone()) }
+        Asking { stream, request, written: 0, answer: Answer::new(&key, extras) }
     }
 
     /// A header of the answer.
@@ -87,8 +89,8 @@ impl<S: Transport> Asking<S> {
                     let detail = "the server agreed to the upgrade before it had the request";
                     return Asked::Refused(Refusal::Malformed { status: 101, detail });
                 }
-                Ok(Some(Agreed { subprotocol, rest })) => {
-                    return Asked::Agreed { subprotocol, early: count - rest.len()..count };
+                Ok(Some(Agreed { subprotocol, deflate, rest })) => {
+                    return Asked::Agreed { subprotocol, deflate, early: count - rest.len()..count };
                 }
                 Err(refusal) => return Asked::Refused(refusal),
             }

@@ -15,7 +15,8 @@ use super::details::Details;
 use super::report::{Ending, Initiator, Phase};
 use super::{Context, Events, Family, Network, Plan, Prepared, Unresolved};
 use crate::error::Error;
-use crate::protocol::upgrade::Refusal;
+use crate::protocol::deflate::{Agreement, Offer};
+use crate::protocol::upgrade::{Refusal, header};
 use crate::transport::Transport;
 use crate::transport::proxy::{Proxy, Tunnel, is_localhost};
 use crate::transport::stream::Stream;
@@ -62,7 +63,9 @@ pub(super) enum Step<S> {
     /// It is open. `early` is where in the read buffer the first bytes after the answer are.
     Open {
         stream: Stream<S>,
-        details: Details,
+        details: Box<Details>,
+        /// What was offered and agreed on, if it was.
+        deflate: Option<(Offer, Agreement)>,
         early: Range<usize>,
     },
     Ended(Ending, Phase),
@@ -384,9 +387,14 @@ impl<S: Transport> Opening<S> {
         let (mut stream, status, headers) = asking.into_parts();
         (self.details.status, self.details.headers) = (status, headers);
         match asked {
-            Asked::Agreed { subprotocol, early } => {
+            Asked::Agreed { subprotocol, deflate, early } => {
                 self.details.subprotocol = subprotocol;
-                Some(Step::Open { stream, details: std::mem::take(&mut self.details), early })
+                let deflate = self.plan.extras.deflate.zip(deflate);
+                if deflate.is_some() {
+                    let extensions = header(&self.details.headers, "sec-websocket-extensions");
+                    self.details.extensions = extensions.unwrap_or_default();
+                }
+                Some(Step::Open { stream, details: Box::new(std::mem::take(&mut self.details)), deflate, early })
             }
             Asked::Refused(Refusal::Status { status, .. })
                 if self.plan.max_redirects > 0 && redirect::is_redirect(status) =>

@@ -1,0 +1,60 @@
+//! What goes out with permessage-deflate: the outbox's frames, deflated and masked on their way to the wire.
+
+use super::outbox::Outbox;
+use crate::protocol::deflate::Deflater;
+use crate::protocol::frame;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+
+/// What an empty buffer may keep of its memory.
+const KEEP: usize = 16 * 1024;
+
+/// Deflates for one connection.
+#[derive(Debug)]
+pub(super) struct Compression {
+    deflater: Deflater,
+    /// Frames as the outbox queued them.
+    plain: Vec<u8>,
+    /// A message, deflated.
+    deflated: Vec<u8>,
+    /// For each frame in the out buffer: where it ends there, and how many bytes the outbox counts for it.
+    marks: VecDeque<(usize, usize)>,
+}
+
+impl Compression {
+    pub(super) fn new(deflater: Deflater) -> Compression {
+        Compression { deflater, plain: Vec::new(), deflated: Vec::new(), marks: VecDeque::new() }
+    }
+
+    /// Puts the outbox's next frames into `out`, which must be empty. False if there are none.
+    pub(super) fn take(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> bool {
+        self.plain.clear();
+        if !outbox.lock().take(&mut self.plain) {
+            return false;
+        }
+        let mut rest = self.plain.as_slice();
+        while let Some(queued) = frame::split_queued(&mut rest) {
+            self.deflated.clear();
+            let deflates = queued.is_message && self.deflater.deflate(queued.payload, &mut self.deflated);
+            let payload = if deflates { &self.deflated } else { queued.payload };
+            let key = outbox.lock().next_key();
+            frame::append(out, queued.opcode, deflates, payload, key);
+            self.marks.push_back((out.len(), queued.size));
+        }
+        for buffer in [&mut self.plain, &mut self.deflated] {
+            if buffer.capacity() > KEEP {
+                *buffer = Vec::new();
+            }
+        }
+        true
+    }
+
+    /// `written` bytes of the out buffer are written: what that settles of what the outbox counts.
+    pub(super) fn settled(&mut self, written: usize) -> usize {
+        let mut settled = 0;
+        while let Some((_, queued)) = self.marks.pop_front_if(|(end, _)| *end <= written) {
+            settled += queued;
+        }
+        settled
+    }
+}

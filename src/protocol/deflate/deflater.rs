@@ -1,0 +1,151 @@
+//! Messages to the peer, deflated: RFC 7692 section 7.2.1.
+
+use super::{Agreement, Offer, TAIL};
+use flate2::{Compress, Compression, FlushCompress};
+
+/// Deflates one message after the other.
+#[derive(Debug)]
+pub struct Deflater {
+    /// Made for the first message that is worth it, for it takes some hundred KiB.
+    stream: Option<Compress>,
+    level: Compression,
+    threshold: usize,
+    window_bits: u8,
+    no_context_takeover: bool,
+}
+
+impl Deflater {
+    /// A deflater for what this side sends.
+    pub fn new(offer: &Offer, agreement: &Agreement) -> Deflater {
+        Deflater {
+            stream: None,
+            level: Compression::new(offer.level.into()),
+            threshold: offer.threshold,
+            window_bits: agreement.client_max_window_bits,
+            no_context_takeover: agreement.client_no_context_takeover,
+        }
+    }
+
+    /// Writes the message, deflated, to `out`, which must be empty. False if it is to be sent as it is.
+    pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> bool {
+        // zlib cannot keep to a window of 256 bytes (8): then nothing is deflated, which is always allowed (section 6).
+        if message.len() < self.threshold.max(1) || self.window_bits < 9 {
+            return false;
+        }
+        let (level, window_bits) = (self.level, self.window_bits);
+        let stream = self.stream.get_or_insert_with(|| Compress::new_with_window_bits(level, false, window_bits));
+        let mut input = message;
+        loop {
+            out.reserve((input.len() / 2).max(64));
+            let taken = stream.total_in();
+            // It does not fail: nothing but the level and dictionaries can be wrong.
+            let ended = stream.compress_vec(input, out, FlushCompress::Sync).is_err();
+            input = &input[(stream.total_in() - taken) as usize..];
+            // As zlib says it: all is flushed when room is left over.
+            if ended || input.is_empty() && out.len() < out.capacity() {
+                break;
+            }
+        }
+        if self.no_context_takeover {
+            stream.reset();
+        }
+        let is_whole = input.is_empty() && out.ends_with(&TAIL);
+        debug_assert!(is_whole, "a flushed stream ends in an empty block");
+        out.truncate(out.len().saturating_sub(TAIL.len()));
+        // The peer forgets what it has seen if it is agreed so: only then may a message that did not shrink be sent plain.
+        is_whole && !(self.no_context_takeover && out.len() >= message.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Inflater, MAX_WINDOW_BITS};
+    use super::*;
+
+    const OFFER: Offer = Offer {
+        client_no_context_takeover: false,
+        server_no_context_takeover: false,
+        client_max_window_bits: MAX_WINDOW_BITS,
+        server_max_window_bits: MAX_WINDOW_BITS,
+        level: 6,
+        threshold: 16,
+    };
+
+    /// What one side deflates is what the other inflates, so the agreement is read from both sides.
+    fn agreement(alone: bool, bits: u8) -> Agreement {
+        Agreement {
+            client_no_context_takeover: alone,
+            server_no_context_takeover: alone,
+            client_max_window_bits: bits,
+            server_max_window_bits: bits,
+        }
+    }
+
+    /// Text that repeats itself, noise, and both, of any size.
+    fn messages() -> Vec<Vec<u8>> {
+        let mut seed = 1u64;
+        let mut random = move || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed as u8
+        };
+        [16, 17, 100, 1000, 16_384, 40_000, 131_072, 50, 131_072]
+            .iter()
+            .flat_map(|len| {
+                let text: Vec<u8> = b"{\"x\":1,\"y\":2},".iter().copied().cycle().take(*len).collect();
+                let noise: Vec<u8> = (0..*len).map(|_| random()).collect();
+                [text, noise]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_deflated_inflates_to_the_same() {
+        for (alone, bits, level) in [(false, 15, 6), (true, 15, 1), (false, 9, 9), (true, 10, 3)] {
+            let agreement = agreement(alone, bits);
+            let mut deflater = Deflater::new(&Offer { level, ..OFFER }, &agreement);
+            let mut inflater = Inflater::new(&agreement);
+            for message in messages() {
+                let (mut wire, mut got) = (Vec::new(), Vec::new());
+                if !deflater.deflate(&message, &mut wire) {
+                    assert!(alone && wire.len() >= message.len(), "only what does not shrink is sent as it is");
+                    continue;
+                }
+                for piece in wire.chunks(997) {
+                    inflater.feed(piece, &mut got, 131_072).unwrap();
+                }
+                inflater.finish(&mut got, 131_072).unwrap();
+                assert!(got == message, "{} bytes, {bits} bits", message.len());
+            }
+        }
+    }
+
+    #[test]
+    fn small_messages_and_windows_that_zlib_lacks_are_left_alone() {
+        let mut out = Vec::new();
+        let mut deflater = Deflater::new(&OFFER, &agreement(false, 15));
+        assert!(!deflater.deflate(&[b'x'; 15], &mut out));
+        assert!(deflater.stream.is_none() && out.is_empty(), "nothing is allocated for them");
+        assert!(deflater.deflate(&[b'x'; 16], &mut out));
+        assert!(!Deflater::new(&OFFER, &agreement(false, 8)).deflate(&[b'x'; 1000], &mut Vec::new()));
+        assert!(!Deflater::new(&Offer { threshold: 0, ..OFFER }, &agreement(false, 15)).deflate(b"", &mut Vec::new()));
+    }
+
+    #[test]
+    fn a_context_that_is_taken_over_makes_the_second_message_smaller() {
+        let message: Vec<u8> = (0..200u8).collect();
+        let sizes = |alone| {
+            let mut deflater = Deflater::new(&OFFER, &agreement(alone, 15));
+            [(); 2].map(|()| {
+                let mut out = Vec::new();
+                deflater.deflate(&message, &mut out);
+                out.len()
+            })
+        };
+        let [first, second] = sizes(false);
+        assert!(second * 5 < first, "{first}, then {second}");
+        let [first, second] = sizes(true);
+        assert_eq!(first, second);
+    }
+}

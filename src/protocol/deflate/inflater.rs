@@ -1,0 +1,181 @@
+//! Messages from the peer, inflated: RFC 7692 section 7.2.2.
+
+use super::{Agreement, TAIL};
+use flate2::{Decompress, FlushDecompress, Status};
+
+/// The most that is added to the output at a time. With the cap it bounds what a message can make us allocate.
+const STEP: usize = 16 * 1024;
+/// The least.
+const FIRST_STEP: usize = 512;
+
+/// Inflates one message after the other.
+#[derive(Debug)]
+pub struct Inflater {
+    stream: Decompress,
+    no_context_takeover: bool,
+    /// Bytes of the present message were fed.
+    begun: bool,
+}
+
+/// Why a message cannot be inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It has more bytes than are allowed.
+    TooBig,
+    /// It is not DEFLATE, or ends before its end.
+    Broken,
+}
+
+impl Inflater {
+    /// An inflater for what the server sends. It takes its memory at once: the window, and some 10 KiB.
+    pub fn new(agreement: &Agreement) -> Inflater {
+        // zlib knows no window of 256 bytes (8); a larger one reads it as well.
+        let window_bits = agreement.server_max_window_bits.max(9);
+        Inflater {
+            stream: Decompress::new_with_window_bits(false, window_bits),
+            no_context_takeover: agreement.server_no_context_takeover,
+            begun: false,
+        }
+    }
+
+    /// Appends what `input`, the next bytes of a message, inflates to; `out` has the message so far and may get `max` bytes.
+    pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+        self.begun |= !input.is_empty();
+        self.inflate(input, out, max)
+    }
+
+    /// The message has ended.
+    pub fn finish(&mut self, out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+        // A message of no bytes at all is not what the RFC asks for, but there is nothing in it to get wrong.
+        if std::mem::take(&mut self.begun) {
+            let before = out.len();
+            self.inflate(&TAIL, out, max)?;
+            // All of a message stands before its last, empty block. What comes out of that was begun and not ended.
+            if out.len() != before {
+                return Err(Problem::Broken);
+            }
+        }
+        if self.no_context_takeover {
+            self.stream.reset(false);
+        }
+        Ok(())
+    }
+
+    fn inflate(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+        loop {
+            // One byte more than may come shows that too much does; and blocks without content need room to be passed.
+            let guess = (input.len() * 4).clamp(FIRST_STEP, STEP);
+            out.reserve(guess.min(max + 1 - out.len()));
+            let taken = self.stream.total_in();
+            let status = self.stream.decompress_vec(input, out, FlushDecompress::None).map_err(|_| Problem::Broken)?;
+            if out.len() > max {
+                return Err(Problem::TooBig);
+            }
+            input = &input[(self.stream.total_in() - taken) as usize..];
+            let is_full = out.len() == out.capacity();
+            match status {
+                // A block said to be the last ends the stream, not the message (section 7.2.3.4): a new one begins.
+                Status::StreamEnd => self.stream.reset(false),
+                Status::BufError if !input.is_empty() && !is_full => return Err(Problem::Broken),
+                Status::Ok | Status::BufError => {}
+            }
+            // Unless the room was filled, all that is in the input has come out.
+            if input.is_empty() && !is_full {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MAX_WINDOW_BITS;
+    use super::*;
+
+    fn inflater(no_context_takeover: bool) -> Inflater {
+        Inflater::new(&Agreement {
+            client_no_context_takeover: false,
+            server_no_context_takeover: no_context_takeover,
+            client_max_window_bits: MAX_WINDOW_BITS,
+            server_max_window_bits: MAX_WINDOW_BITS,
+        })
+    }
+
+    /// Inflates a message cut into pieces of `size`.
+    fn message(inflater: &mut Inflater, wire: &[u8], size: usize, max: usize) -> Result<Vec<u8>, Problem> {
+        let mut out = Vec::new();
+        for piece in wire.chunks(size) {
+            inflater.feed(piece, &mut out, max)?;
+        }
+        inflater.finish(&mut out, max)?;
+        Ok(out)
+    }
+
+    const SIZES: [usize; 3] = [1, 3, usize::MAX];
+    // The examples of RFC 7692 section 7.2.3: "Hello".
+    const ONE_BLOCK: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    const TAKEN_OVER: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
+    const STORED: &[u8] = &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
+    const FINAL: &[u8] = &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
+    const TWO_BLOCKS: &[u8] = &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        for size in SIZES {
+            for wire in [ONE_BLOCK, STORED, FINAL, TWO_BLOCKS] {
+                let mut inflater = inflater(false);
+                for _ in 0..3 {
+                    assert_eq!(message(&mut inflater, wire, size, 5), Ok(b"Hello".to_vec()), "{wire:x?}");
+                }
+                assert_eq!(message(&mut inflater, &[0], size, 5), Ok(Vec::new()), "section 7.2.3.6: no bytes");
+                assert_eq!(message(&mut inflater, &[], size, 5), Ok(Vec::new()));
+            }
+            let mut taking_over = inflater(false);
+            assert_eq!(message(&mut taking_over, ONE_BLOCK, size, 5), Ok(b"Hello".to_vec()));
+            assert_eq!(message(&mut taking_over, TAKEN_OVER, size, 5), Ok(b"Hello".to_vec()));
+            let mut alone = inflater(true);
+            assert_eq!(message(&mut alone, ONE_BLOCK, size, 5), Ok(b"Hello".to_vec()));
+            assert_eq!(message(&mut alone, TAKEN_OVER, size, 5), Err(Problem::Broken), "there is no context");
+        }
+    }
+
+    #[test]
+    fn the_cap_is_inclusive_also_with_empty_blocks_after_it() {
+        for size in SIZES {
+            for wire in [ONE_BLOCK, STORED, FINAL, TWO_BLOCKS] {
+                assert_eq!(message(&mut inflater(false), wire, size, 4), Err(Problem::TooBig));
+                let padded = [wire, &[0, 0, 0xff, 0xff, 0]].concat();
+                assert_eq!(message(&mut inflater(false), &padded, size, 5), Ok(b"Hello".to_vec()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_broken_or_cut_off_is_refused() {
+        for size in SIZES {
+            for wire in [
+                &[0x07][..],                        // a block of the reserved type
+                &[0x00, 0x05, 0x00, 0xfa, 0xfe],    // a stored block whose lengths do not fit
+                &[0xf2, 0x00, 0x11, 0x00, 0x00],    // a distance that leads to before the first byte
+                &ONE_BLOCK[..4],                    // cut off inside a code
+                &STORED[..8],                       // cut off inside a stored block
+                &[FINAL, b"trailing"].concat(),     // no block begins so
+                &[ONE_BLOCK, &[0xff; 40]].concat(), //
+            ] {
+                assert_eq!(message(&mut inflater(false), wire, size, 1000), Err(Problem::Broken), "{wire:x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_a_step_beyond_the_cap() {
+        // A thousand to one.
+        let mut bomb = Vec::new();
+        let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
+        bomb.reserve(200_000);
+        stream.compress_vec(&vec![0; 20_000_000], &mut bomb, flate2::FlushCompress::Sync).unwrap();
+        let mut out = Vec::new();
+        assert_eq!(inflater(false).feed(&bomb, &mut out, 131_072), Err(Problem::TooBig));
+        assert!(out.capacity() <= 2 * (131_073 + STEP), "{}", out.capacity());
+    }
+}

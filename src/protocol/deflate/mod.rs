@@ -1,0 +1,266 @@
+//! permessage-deflate: RFC 7692. What is offered and what the server made of it; [`Inflater`] and [`Deflater`] do the work.
+//!
+//! ```text
+//!   Offer ──► Sec-WebSocket-Extensions of the request
+//!   Sec-WebSocket-Extensions of the answer ──► Agreement ──► Inflater (what comes in), Deflater (what goes out)
+//! ```
+
+mod deflater;
+mod inflater;
+
+pub use deflater::Deflater;
+pub use inflater::{Inflater, Problem};
+
+use std::fmt;
+
+/// The largest window, 32 KiB, as a power of two (RFC 1951 section 2).
+pub const MAX_WINDOW_BITS: u8 = 15;
+/// The smallest window that an answer may name.
+const MIN_WINDOW_BITS: u8 = 8;
+const NAME: &str = "permessage-deflate";
+/// What ends each block of a message, and is left out on the wire (RFC 7692 section 7.2.1).
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// What is offered, and how messages are compressed if it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// This side will compress each message by itself.
+    pub client_no_context_takeover: bool,
+    /// The server is asked to.
+    pub server_no_context_takeover: bool,
+    /// The largest window this side will use, 9 to 15.
+    pub client_max_window_bits: u8,
+    /// The largest window the server is asked to use, 9 to 15.
+    pub server_max_window_bits: u8,
+    /// 1 (fast) to 9 (small).
+    pub level: u8,
+    /// Messages of fewer bytes are sent as they are.
+    pub threshold: usize,
+}
+
+/// What both sides have agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Agreement {
+    pub client_no_context_takeover: bool,
+    pub server_no_context_takeover: bool,
+    pub client_max_window_bits: u8,
+    pub server_max_window_bits: u8,
+}
+
+/// As in the request's header. A client that says `client_max_window_bits` at all lets the server ask for less.
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{NAME}; client_max_window_bits")?;
+        if self.client_max_window_bits < MAX_WINDOW_BITS {
+            write!(f, "={}", self.client_max_window_bits)?;
+        }
+        if self.server_max_window_bits < MAX_WINDOW_BITS {
+            write!(f, "; server_max_window_bits={}", self.server_max_window_bits)?;
+        }
+        if self.client_no_context_takeover {
+            f.write_str("; client_no_context_takeover")?;
+        }
+        if self.server_no_context_takeover {
+            f.write_str("; server_no_context_takeover")?;
+        }
+        Ok(())
+    }
+}
+
+impl Offer {
+    /// Reads the answer to the offer: the values of its `Sec-WebSocket-Extensions`. `None` if the server does without. The
+    /// error says what is wrong with it (RFC 7692 sections 5.1 and 7.1).
+    pub fn read_answer<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
+        let mut agreed = None;
+        for value in values {
+            let value = str::from_utf8(value).map_err(|_| "`Sec-WebSocket-Extensions` of the answer is not ASCII")?;
+            // No value that is allowed here can have a comma or a semicolon in it, quoted or not.
+            for extension in value.split(',').map(trim).filter(|extension| !extension.is_empty()) {
+                if agreed.replace(self.read_extension(extension)?).is_some() {
+                    return Err("the answer has permessage-deflate twice");
+                }
+            }
+        }
+        Ok(agreed)
+    }
+
+    fn read_extension(&self, extension: &str) -> Result<Agreement, &'static str> {
+        let mut parts = extension.split(';').map(trim);
+        if !parts.next().is_some_and(|name| name.eq_ignore_ascii_case(NAME)) {
+            return Err("the answer has an extension that was not asked for");
+        }
+        let (mut client_window, mut server_window) = (None, None);
+        let (mut client_alone, mut server_alone) = (None, None);
+        for part in parts {
+            let (name, value) = match part.split_once('=') {
+                Some((name, value)) => (trim(name), Some(unquoted(trim(value)))),
+                None => (part, None),
+            };
+            // The names of parameters are tokens; as those of extensions they are read in any letter case.
+            let repeated = match name.to_ascii_lowercase().as_str() {
+                "client_no_context_takeover" => client_alone.replace(no_value(value)?).is_some(),
+                "server_no_context_takeover" => server_alone.replace(no_value(value)?).is_some(),
+                "client_max_window_bits" => client_window.replace(window_bits(value)?).is_some(),
+                "server_max_window_bits" => server_window.replace(window_bits(value)?).is_some(),
+                _ => return Err("permessage-deflate of the answer has an unknown parameter"),
+            };
+            if repeated {
+                return Err("permessage-deflate of the answer has a parameter twice");
+            }
+        }
+        if server_window.unwrap_or(MAX_WINDOW_BITS) > self.server_max_window_bits {
+            return Err("the answer has no server_max_window_bits, or a larger one than was asked for");
+        }
+        if client_window.is_some_and(|bits| bits > self.client_max_window_bits) {
+            return Err("the answer has a larger client_max_window_bits than was offered");
+        }
+        if self.server_no_context_takeover && server_alone.is_none() {
+            return Err("the answer has no server_no_context_takeover, which was asked for");
+        }
+        Ok(Agreement {
+            client_no_context_takeover: self.client_no_context_takeover || client_alone.is_some(),
+            server_no_context_takeover: server_alone.is_some(),
+            client_max_window_bits: client_window.unwrap_or(self.client_max_window_bits),
+            server_max_window_bits: server_window.unwrap_or(MAX_WINDOW_BITS),
+        })
+    }
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}
+
+fn no_value(value: Option<&str>) -> Result<(), &'static str> {
+    match value {
+        None => Ok(()),
+        Some(_) => Err("a parameter of permessage-deflate in the answer has a value, and must not"),
+    }
+}
+
+/// A decimal number without leading zeros (section 7.1.2.1).
+fn window_bits(value: Option<&str>) -> Result<u8, &'static str> {
+    let bits = match value.map(str::as_bytes) {
+        Some([digit @ b'8'..=b'9']) => digit - b'0',
+        Some([b'1', digit @ b'0'..=b'5']) => 10 + digit - b'0',
+        _ => return Err("the window bits of permessage-deflate in the answer are not 8 to 15"),
+    };
+    debug_assert!((MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&bits));
+    Ok(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFER: Offer = Offer {
+        client_no_context_takeover: false,
+        server_no_context_takeover: false,
+        client_max_window_bits: 15,
+        server_max_window_bits: 15,
+        level: 6,
+        threshold: 0,
+    };
+
+    fn answer(offer: Offer, values: &[&str]) -> Result<Option<Agreement>, &'static str> {
+        offer.read_answer(values.iter().map(|value| value.as_bytes()))
+    }
+
+    fn agreed(
+        client_alone: bool,
+        server_alone: bool,
+        client: u8,
+        server: u8,
+    ) -> Result<Option<Agreement>, &'static str> {
+        Ok(Some(Agreement {
+            client_no_context_takeover: client_alone,
+            server_no_context_takeover: server_alone,
+            client_max_window_bits: client,
+            server_max_window_bits: server,
+        }))
+    }
+
+    #[test]
+    fn the_offer_says_what_differs_from_the_defaults() {
+        assert_eq!(OFFER.to_string(), "permessage-deflate; client_max_window_bits");
+        let small = Offer {
+            client_no_context_takeover: true,
+            server_no_context_takeover: true,
+            client_max_window_bits: 10,
+            server_max_window_bits: 9,
+            ..OFFER
+        };
+        assert_eq!(
+            small.to_string(),
+            "permessage-deflate; client_max_window_bits=10; server_max_window_bits=9; client_no_context_takeover; \
+             server_no_context_takeover"
+        );
+    }
+
+    #[test]
+    fn answers_that_are_right() {
+        assert_eq!(answer(OFFER, &[]), Ok(None));
+        assert_eq!(answer(OFFER, &["", " ,"]), Ok(None));
+        assert_eq!(answer(OFFER, &["permessage-deflate"]), agreed(false, false, 15, 15));
+        assert_eq!(
+            answer(OFFER, &["", "PerMessage-Deflate ;Client_Max_Window_Bits = \"9\""]),
+            agreed(false, false, 9, 15)
+        );
+        // A server may limit itself, and tell the client not to take its context over, without being asked.
+        assert_eq!(answer(OFFER, &["permessage-deflate; server_max_window_bits=8"]), agreed(false, false, 15, 8));
+        assert_eq!(
+            answer(OFFER, &["permessage-deflate;client_no_context_takeover;server_no_context_takeover"]),
+            agreed(true, true, 15, 15)
+        );
+        let small =
+            Offer { client_max_window_bits: 11, server_max_window_bits: 12, client_no_context_takeover: true, ..OFFER };
+        assert_eq!(answer(small, &["permessage-deflate; server_max_window_bits=12"]), agreed(true, false, 11, 12));
+    }
+
+    #[test]
+    fn answers_that_are_wrong_and_why() {
+        let small =
+            Offer { client_max_window_bits: 11, server_max_window_bits: 12, server_no_context_takeover: true, ..OFFER };
+        let wrong: &[(Offer, &[&str], &str)] = &[
+            (OFFER, &["x-webkit-deflate-frame"], "not asked for"),
+            (OFFER, &["permessage-deflate, permessage-deflate"], "twice"),
+            (OFFER, &["permessage-deflate", "permessage-deflate"], "twice"),
+            (OFFER, &["permessage-deflate, x"], "not asked for"),
+            (OFFER, &["permessage-deflate; x"], "unknown"),
+            (OFFER, &["permessage-deflate;"], "unknown"),
+            (OFFER, &["permessage-deflate; server_no_context_takeover; server_no_context_takeover"], "twice"),
+            (OFFER, &["permessage-deflate; server_max_window_bits=10; server_max_window_bits=10"], "twice"),
+            (OFFER, &["permessage-deflate; server_no_context_takeover=1"], "value"),
+            (OFFER, &["permessage-deflate; client_no_context_takeover="], "value"),
+            (OFFER, &["permessage-deflate; client_max_window_bits"], "8 to 15"),
+            (OFFER, &["permessage-deflate; client_max_window_bits=7"], "8 to 15"),
+            (OFFER, &["permessage-deflate; client_max_window_bits=16"], "8 to 15"),
+            (OFFER, &["permessage-deflate; server_max_window_bits=09"], "8 to 15"),
+            (OFFER, &["permessage-deflate; server_max_window_bits=+9"], "8 to 15"),
+            (OFFER, &["permessage-deflate; server_max_window_bits=1 0"], "8 to 15"),
+            (OFFER, &["permessage-deflate; server_max_window_bits=\"\""], "8 to 15"),
+            (small, &["permessage-deflate; server_no_context_takeover"], "server_max_window_bits"),
+            (
+                small,
+                &["permessage-deflate; server_no_context_takeover; server_max_window_bits=13"],
+                "server_max_window_bits",
+            ),
+            (small, &["permessage-deflate; server_max_window_bits=12"], "server_no_context_takeover"),
+            (
+                small,
+                &[
+                    "permessage-deflate; server_no_context_takeover; server_max_window_bits=12; client_max_window_bits=12",
+                ],
+                "larger client_max_window_bits",
+            ),
+        ];
+        for (offer, values, why) in wrong {
+            let said = answer(*offer, values).unwrap_err();
+            assert!(said.contains(why), "{values:?}: {said}");
+        }
+    }
+}
