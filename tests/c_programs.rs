@@ -174,6 +174,7 @@ programs! {
     free_states
     deadlines
     log
+    lookups
     misuse_handle
     misuse_null
     misuse_state

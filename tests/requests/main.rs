@@ -12,4 +12,5 @@ mod refused;
 mod secrets;
 mod sent;
 mod site;
+#[path = "../support/visit.rs"]
 mod visit;

@@ -1,0 +1,306 @@
+/* A name look-up that hangs holds up nobody: not the other family of addresses, another name, a literal, any call, nor the
+ * threads. This program is the resolver: what it does with a name depends on how the name begins.
+ *
+ * Where time is the promise, the fastest of some rounds counts: what waits does so in every round, a busy machine delays
+ * some. */
+#include "server.h"
+
+#include <dirent.h>
+#include <netdb.h>
+
+#ifdef __has_feature
+#define BUILT_WITH(sanitizer) __has_feature(sanitizer)
+#else
+#define BUILT_WITH(sanitizer) 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || BUILT_WITH(address_sanitizer) || \
+    BUILT_WITH(thread_sanitizer)
+#define AT_ONCE_MS 500
+#else
+#define AT_ONCE_MS 50
+#endif
+
+enum { ROUNDS = 3, RESOLUTION_DELAY_MS = 50, LIMIT_MS = 100, MOST_LOOKUPS = 64, SHARED_MS = 1000 };
+
+#define LOOKUP_THREAD "egret-ws-lookup"
+
+/* The resolver. */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int hanging, most_hanging, may_end, is_mended, unfreed;
+
+typedef struct answer {
+    struct addrinfo info;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} answer;
+
+static int begins(const char *name, const char *beginning) {
+    return strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+    const int family = hints->ai_family;
+    answer *a;
+    (void)service;
+    CHECK(family == AF_INET || family == AF_INET6); /* each for itself, or the slower would hold up the other */
+    pthread_mutex_lock(&lock);
+    if (begins(name, "hung") || begins(name, family == AF_INET ? "a-hangs" : "aaaa-hangs") ||
+        (begins(name, "mended") && !is_mended)) {
+        hanging++;
+        if (hanging > most_hanging) most_hanging = hanging;
+        while (!may_end) pthread_cond_wait(&changed, &lock);
+        hanging--;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+        return EAI_AGAIN;
+    }
+    unfreed++;
+    pthread_mutex_unlock(&lock);
+    a = (answer *)calloc(1, sizeof *a);
+    CHECK(a != NULL);
+    a->info.ai_family = family;
+    a->info.ai_socktype = SOCK_STREAM;
+    if (family == AF_INET) {
+        a->v4 = loopback(0);
+        a->info.ai_addr = (struct sockaddr *)&a->v4;
+        a->info.ai_addrlen = sizeof a->v4;
+    } else {
+        /* The same server by an address that machines without IPv6 have too: ::ffff:127.0.0.1. */
+        a->v6.sin6_family = AF_INET6;
+        memset(&a->v6.sin6_addr.s6_addr[10], 0xFF, 2);
+        memcpy(&a->v6.sin6_addr.s6_addr[12], "\x7F\0\0\1", 4);
+        a->info.ai_addr = (struct sockaddr *)&a->v6;
+        a->info.ai_addrlen = sizeof a->v6;
+    }
+    *found = &a->info;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *found) {
+    pthread_mutex_lock(&lock);
+    unfreed--;
+    pthread_mutex_unlock(&lock);
+    free(found);
+}
+
+static int seen(const int *number) {
+    int value;
+    pthread_mutex_lock(&lock);
+    value = *number;
+    pthread_mutex_unlock(&lock);
+    return value;
+}
+
+static void set(int *number, int value) {
+    pthread_mutex_lock(&lock);
+    *number = value;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void let_lookups_end(void) {
+    set(&may_end, 1);
+    WAIT_UNTIL(seen(&hanging) == 0);
+    set(&may_end, 0);
+}
+
+/* Names in place of the echo server's address. */
+
+static uint16_t port_of_echo(void) {
+    const char *colon = strrchr(echo_url, ':');
+    CHECK(colon != NULL);
+    return (uint16_t)atoi(colon + 1);
+}
+
+static void connect_to(egret_ws_loop *loop, const char *name, recorder *r) {
+    egret_ws_options options = recorder_options(r);
+    CHECK_OK(egret_ws_connect(loop, name, port_of_echo(), &options, &r->ws));
+}
+
+/* Connects to the name once more; returns how long that took. */
+static int64_t open_us(egret_ws_loop *loop, const char *name) {
+    recorder *r = (recorder *)calloc(1, sizeof *r);
+    const int64_t begun_us = now_us();
+    int64_t took_us;
+    CHECK(r != NULL);
+    connect_to(loop, name, r);
+    POLL_UNTIL(loop, r->connects + r->closes > 0);
+    took_us = now_us() - begun_us;
+    CHECK_EQ(r->connects, 1);
+    expect_echo(loop, r);
+    close_and_free(loop, r);
+    free(r);
+    return took_us;
+}
+
+static int64_t fastest_us(egret_ws_loop *loop, const char *name) {
+    int64_t fastest = INT64_MAX;
+    int round;
+    for (round = 0; round < ROUNDS; round++) {
+        const int64_t took_us = open_us(loop, name);
+        if (took_us < fastest) fastest = took_us;
+    }
+    return fastest;
+}
+
+/* The threads of this process whose name begins so. */
+static int threads(const char *beginning) {
+    DIR *tasks = opendir("/proc/self/task");
+    const struct dirent *task;
+    int count = 0;
+    CHECK(tasks != NULL);
+    while ((task = readdir(tasks)) != NULL) {
+        char path[300], name[32] = "";
+        FILE *file;
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        file = fopen(path, "r");
+        if (file == NULL) continue; /* the thread has ended, or it is "..", which is none */
+        count += fgets(name, sizeof name, file) != NULL && begins(name, beginning);
+        fclose(file);
+    }
+    closedir(tasks);
+    return count;
+}
+
+/* What is promised. */
+
+static void one_family_does_not_wait_for_the_other(void) {
+    egret_ws_loop *loop = new_loop();
+    int64_t took_us;
+
+    CHECK(fastest_us(loop, "good.test") < AT_ONCE_MS * 1000);
+    took_us = fastest_us(loop, "aaaa-hangs.test"); /* RFC 8305 section 3: a little, for IPv6 to be first */
+    CHECK(took_us >= RESOLUTION_DELAY_MS * 1000);
+    CHECK(took_us < (RESOLUTION_DELAY_MS + AT_ONCE_MS) * 1000);
+    CHECK(seen(&hanging) > 0);
+    CHECK(fastest_us(loop, "a-hangs.test") < AT_ONCE_MS * 1000);
+    free_loop(loop);
+    let_lookups_end();
+}
+
+static void the_deadline_is_kept(void) {
+    static recorder r;
+    egret_ws_loop *loop = new_loop();
+    egret_ws_options options = recorder_options(&r);
+    const int64_t begun_us = now_us();
+
+    options.resolve_timeout_ms = LIMIT_MS;
+    CHECK_OK(egret_ws_connect(loop, "hung.test", 9, &options, &r.ws));
+    POLL_UNTIL(loop, r.releases == 1);
+    CHECK(now_us() - begun_us >= LIMIT_MS * 1000);
+    CHECK_EQ(r.connects, 0);
+    CHECK_EQ(r.report.error, EGRET_WS_ERR_TIMEOUT);
+    CHECK_EQ(r.report.phase, EGRET_WS_PHASE_RESOLVE);
+    CHECK_EQ(r.report.initiator, EGRET_WS_INITIATOR_TRANSPORT);
+    free_socket(&r);
+    free_loop(loop);
+    let_lookups_end();
+}
+
+/* Names that hang, and a good one after them. */
+static void other_names_go_on(void) {
+    enum { NAMES = 20 };
+    static recorder hung[NAMES];
+    egret_ws_loop *loop = new_loop();
+    char name[32];
+    int i;
+
+    memset(hung, 0, sizeof hung);
+    for (i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "hung-%d.test", i);
+        connect_to(loop, name, &hung[i]);
+    }
+    POLL_UNTIL(loop, seen(&hanging) == 2 * NAMES);
+    CHECK(fastest_us(loop, "good.test") < AT_ONCE_MS * 1000);
+    CHECK(fastest_us(loop, "127.0.0.1") < AT_ONCE_MS * 1000);
+    CHECK(fastest_us(loop, "localhost") < AT_ONCE_MS * 1000);
+
+    for (i = 0; i < NAMES; i++) {
+        CHECK_EQ(hung[i].closes, 0);
+        if (i % 2 == 0) {
+            CHECK_OK(egret_ws_close(hung[i].ws, 1000, NULL, 0));
+        } else {
+            free_socket(&hung[i]);
+        }
+    }
+    for (i = 0; i < NAMES; i++) POLL_UNTIL(loop, hung[i].releases == 1);
+    for (i = 0; i < NAMES; i += 2) {
+        CHECK_EQ(hung[i].report.error, EGRET_WS_ERR_ABORTED);
+        CHECK_EQ(hung[i].report.phase, EGRET_WS_PHASE_RESOLVE);
+        free_socket(&hung[i]);
+    }
+    CHECK_EQ(seen(&hanging), 2 * NAMES); /* a call that waited for a look-up would not have returned */
+    let_lookups_end();
+    WAIT_UNTIL(threads(LOOKUP_THREAD) == 0);
+    free_loop(loop);
+}
+
+/* More names than there may be threads. Those that got none are not looked up once nobody wants them any more. */
+static void threads_are_bounded(void) {
+    enum { NAMES = MOST_LOOKUPS };
+    static recorder hung[NAMES];
+    egret_ws_loop *loop = new_loop();
+    char name[32];
+    int i;
+
+    memset(hung, 0, sizeof hung);
+    set(&most_hanging, 0);
+    for (i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "hung-%d.test", i);
+        connect_to(loop, name, &hung[i]);
+    }
+    POLL_UNTIL(loop, seen(&hanging) == MOST_LOOKUPS);
+    settle(loop);
+    CHECK_EQ(threads(LOOKUP_THREAD), MOST_LOOKUPS);
+    CHECK(fastest_us(loop, "localhost") < AT_ONCE_MS * 1000);
+    for (i = 0; i < NAMES; i++) free_socket(&hung[i]);
+    for (i = 0; i < NAMES; i++) POLL_UNTIL(loop, hung[i].releases == 1);
+    let_lookups_end();
+    WAIT_UNTIL(threads(LOOKUP_THREAD) == 0);
+    CHECK_EQ(seen(&most_hanging), MOST_LOOKUPS);
+    CHECK(fastest_us(loop, "good.test") < AT_ONCE_MS * 1000);
+    free_loop(loop);
+}
+
+/* Who asks for the same name waits for the same answer; but not for one that hangs on a network that is gone by now. */
+static void a_look_up_is_shared_while_it_is_young(void) {
+    enum { SOCKETS = 10 };
+    static recorder waiting[SOCKETS];
+    egret_ws_loop *loop = new_loop();
+    int64_t begun_us;
+    int i;
+
+    memset(waiting, 0, sizeof waiting);
+    set(&most_hanging, 0);
+    for (i = 0; i < SOCKETS; i++) connect_to(loop, "mended.test", &waiting[i]);
+    POLL_UNTIL(loop, seen(&hanging) == 2);
+    settle(loop);
+    begun_us = now_us();
+    set(&is_mended, 1);
+    while (now_us() < begun_us + SHARED_MS * 1000) poll_loop(loop, 10);
+    CHECK(fastest_us(loop, "mended.test") < AT_ONCE_MS * 1000);
+    CHECK_EQ(seen(&most_hanging), 2);
+    let_lookups_end();
+    for (i = 0; i < SOCKETS; i++) {
+        POLL_UNTIL(loop, waiting[i].releases == 1);
+        CHECK_EQ(waiting[i].report.error, EGRET_WS_ERR_RESOLVE);
+        CHECK_EQ(waiting[i].report.phase, EGRET_WS_PHASE_RESOLVE);
+        free_socket(&waiting[i]);
+    }
+    free_loop(loop);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    one_family_does_not_wait_for_the_other();
+    the_deadline_is_kept();
+    other_names_go_on();
+    threads_are_bounded();
+    a_look_up_is_shared_while_it_is_young();
+    WAIT_UNTIL(threads("egret-ws") == 0);
+    CHECK_EQ(seen(&unfreed), 0);
+    return 0;
+}

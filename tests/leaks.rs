@@ -1,0 +1,148 @@
+//! Ten thousand connections that fail, in every way one can, leave nothing behind: no thread, descriptor or memory.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![allow(unsafe_code)] // calls the C ABI without anything in between that remembers, and takes the place of the resolver
+
+#[path = "leaks/attempt.rs"]
+mod attempt;
+#[path = "leaks/failures.rs"]
+mod failures;
+#[path = "leaks/hosts.rs"]
+mod hosts;
+mod support;
+
+use ::egret_ws::*;
+use attempt::Attempt;
+use failures::{FAILURES, STRANGER};
+use hosts::Hosts;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Instant;
+use std::{env, iter, ptr, thread};
+use support::{PATIENCE, process};
+
+/// How many connections fail, and after how many memory may grow no more.
+const CONNECTIONS: usize = 10_000;
+const WARM: usize = 2_000;
+/// How many of them, before and after that, have TLS settings that no other has: more than a loop keeps connectors for.
+const STRANGERS: usize = 10;
+/// Connections at a time.
+const WINDOW: usize = 48;
+/// What may be added nevertheless: 16 bytes a connection, counted exactly; and in pages, which fragments keep.
+const HEAP: usize = 128 << 10;
+const RESIDENT: usize = 4 << 20;
+
+#[test]
+fn failing_connections_leave_nothing_behind_threaded() {
+    if process::is_alone("failing_connections_leave_nothing_behind_threaded") {
+        free_at_once();
+        fail_on(0);
+    }
+}
+
+#[test]
+fn failing_connections_leave_nothing_behind_inline() {
+    if process::is_alone("failing_connections_leave_nothing_behind_inline") {
+        free_at_once();
+        fail_on(EGRET_WS_LOOP_INLINE);
+    }
+}
+
+/// Begins this process anew, with an allocator that keeps nothing for the next allocation of a thread: what is in use is
+/// then known to the byte.
+fn free_at_once() {
+    const TUNABLES: &str = "GLIBC_TUNABLES";
+    if env::var_os(TUNABLES).is_none() {
+        let mut again = Command::new(env::current_exe().expect("this program"));
+        let setting = "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1";
+        panic!("{}", again.args(env::args_os().skip(1)).env(TUNABLES, setting).exec());
+    }
+}
+
+/// What a process has.
+#[derive(Debug, Clone, Copy)]
+struct Usage {
+    threads: usize,
+    descriptors: usize,
+    heap: usize,
+    resident: usize,
+}
+
+impl Usage {
+    fn now() -> Usage {
+        // What is free is given back first, so that it is not counted.
+        // SAFETY: numbers in, numbers out.
+        let heap = unsafe {
+            libc::malloc_trim(0);
+            libc::mallinfo2()
+        };
+        Usage {
+            threads: process::threads(),
+            descriptors: process::descriptors(),
+            heap: heap.uordblks + heap.hblkhd,
+            resident: process::resident_bytes(),
+        }
+    }
+
+    /// What is left once threads and connections have ended whose end nobody is told of.
+    #[track_caller]
+    fn settled(threads: usize, descriptors: usize) -> Usage {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let usage = Usage::now();
+            if (usage.threads, usage.descriptors) == (threads, descriptors) {
+                return usage;
+            }
+            assert!(Instant::now() < deadline, "{threads} threads and {descriptors} descriptors become {usage:?}");
+            thread::yield_now();
+        }
+    }
+}
+
+fn fail_on(flags: u32) {
+    let hosts = Hosts::start();
+    let before = Usage::now();
+    let host = new_loop(flags);
+    let (threads, descriptors) = (before.threads + usize::from(flags == 0), process::descriptors());
+    fail(host, &hosts, WARM);
+    let warm = Usage::settled(threads, descriptors);
+    fail(host, &hosts, CONNECTIONS - WARM);
+    let after = Usage::settled(threads, descriptors);
+    println!("before: {before:?}\nafter {WARM}: {warm:?}\nafter {CONNECTIONS}: {after:?}");
+    assert!(after.heap < warm.heap + HEAP, "the heap grows: {warm:?}, {after:?}");
+    assert!(after.resident < warm.resident + RESIDENT, "memory grows: {warm:?}, {after:?}");
+
+    assert_eq!(egret_ws_loop_free(host), EGRET_WS_OK);
+    Usage::settled(before.threads, before.descriptors);
+}
+
+fn new_loop(flags: u32) -> *mut egret_ws_loop {
+    // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros; every pointer is to a local.
+    unsafe {
+        let mut options: egret_ws_loop_options = std::mem::zeroed();
+        assert_eq!(egret_ws_loop_options_init(&mut options, size_of_val(&options)), EGRET_WS_OK);
+        options.flags = flags;
+        let mut host = ptr::null_mut();
+        assert_eq!(egret_ws_loop_new(&options, &mut host), EGRET_WS_OK);
+        host
+    }
+}
+
+/// So many connections of all kinds, one kind after the other, some at a time.
+#[track_caller]
+fn fail(host: *mut egret_ws_loop, hosts: &Hosts, count: usize) {
+    let kinds = FAILURES.iter().cycle().take(count - STRANGERS);
+    let mut waiting = iter::repeat_n(&STRANGER, STRANGERS).chain(kinds).peekable();
+    let mut running = Vec::with_capacity(WINDOW);
+    let mut progress = Instant::now();
+    while waiting.peek().is_some() || !running.is_empty() {
+        let room = WINDOW - running.len();
+        running.extend(waiting.by_ref().take(room).filter_map(|failure| Attempt::begin(host, hosts, failure)));
+        assert!(egret_ws_loop_poll(host, 10) >= 0);
+        let before = running.len();
+        running.retain_mut(Attempt::goes_on);
+        if running.len() < before {
+            progress = Instant::now();
+        }
+        assert!(progress.elapsed() < PATIENCE, "no connection has ended for {PATIENCE:?}, so {:?}", running[0]);
+    }
+}

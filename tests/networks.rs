@@ -1,0 +1,263 @@
+//! Networks that misbehave: dead routes, refusing hosts, no network at all. Each test has one of its own (Linux
+//! namespaces), with names of its own. Where the machine refuses that, it takes `netns` in SKIP to leave these out.
+//!
+//! Where time is the promise, the fastest of some rounds counts: what is slow is so in every round, a busy machine
+//! delays some.
+#![cfg(target_os = "linux")]
+
+mod support;
+#[allow(dead_code)] // the requests' own tests use all of it
+#[path = "support/visit.rs"]
+mod visit;
+#[path = "networks/world.rs"]
+mod world;
+
+use ::egret_ws::*;
+use std::ffi::CStr;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::time::{Duration, Instant};
+use support::client::{Loop, on_both_drivers};
+use support::record::Report;
+use visit::{Answer, DRIVERS, visit};
+use world::{PORT, Server, being_tried, inside, inside_offline};
+
+const ROUNDS: usize = 3;
+/// What a dead route may cost.
+const BAR: Duration = Duration::from_millis(300);
+/// Before this the next address has not begun by itself: it does after 250 ms.
+const STAGGER: Duration = Duration::from_millis(240);
+/// What takes no waiting takes less than this, also in a slow round.
+const AT_ONCE: Duration = Duration::from_millis(150);
+
+/// Connects by URL, on both drivers, to where `address` answers; returns how long TCP took each time.
+#[track_caller]
+fn reaches(host: &str, address: &str) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for driver in DRIVERS {
+        for _ in 0..ROUNDS {
+            let outcome = visit(driver, format!("ws://{host}:{PORT}/"), |_| {});
+            // The kernel gives up on a connection after minutes, so what is there no more was closed.
+            assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the one that won");
+            let opened = outcome.expect_open();
+            assert_eq!(winner(opened), address, "{driver:?}");
+            times.push(Duration::from_micros(opened.stats.connect_us));
+        }
+    }
+    println!("TCP to {host}: {times:?}");
+    times
+}
+
+fn winner(answer: &Answer) -> String {
+    let text: Vec<u8> = answer.stats.address.iter().map(|byte| *byte as u8).collect();
+    CStr::from_bytes_until_nul(&text).expect("a NUL").to_string_lossy().into_owned()
+}
+
+#[track_caller]
+fn reaches_at_once(host: &str, address: &str) {
+    let times = reaches(host, address);
+    assert!(times.iter().min() < Some(&AT_ONCE), "{times:?}");
+}
+
+/// A dead address was tried first, and cost no more than the bar.
+#[track_caller]
+fn reaches_within_the_bar(host: &str, address: &str) {
+    let times = reaches(host, address);
+    assert!(times.iter().all(|time| *time >= STAGGER), "the dead address was not tried first: {times:?}");
+    assert!(times.iter().min() <= Some(&BAR), "{times:?}");
+}
+
+#[test]
+fn a_dead_ipv6_route_costs_300_ms_at_most() {
+    if inside("a_dead_ipv6_route_costs_300_ms_at_most") {
+        let _v4 = Server::on("192.0.2.1");
+        reaches_within_the_bar("dead6.test", "192.0.2.1:9000");
+    }
+}
+
+#[test]
+fn a_dead_ipv4_route_costs_nothing() {
+    if inside("a_dead_ipv4_route_costs_nothing") {
+        let _v6 = Server::on("2001:db8::1");
+        reaches_at_once("dead4.test", "[2001:db8::1]:9000");
+    }
+}
+
+#[test]
+fn ipv6_wins_where_both_families_work() {
+    if inside("ipv6_wins_where_both_families_work") {
+        let (v6, v4) = (Server::on("2001:db8::1"), Server::on("192.0.2.1"));
+        reaches_at_once("both.test", "[2001:db8::1]:9000");
+        assert_eq!((v6.connections(), v4.connections()), (2 * ROUNDS, 0), "IPv4 has a later turn, and none is left");
+    }
+}
+
+#[test]
+fn after_a_refusal_the_next_address_is_tried_at_once() {
+    if inside("after_a_refusal_the_next_address_is_tried_at_once") {
+        let _v4 = Server::on("192.0.2.1");
+        reaches_at_once("refused6.test", "192.0.2.1:9000");
+        reaches_at_once("routeless6.test", "192.0.2.1:9000");
+    }
+}
+
+// One after the other would take 750 ms.
+#[test]
+fn a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one() {
+    if inside("a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one") {
+        let _v4 = Server::on("192.0.2.1");
+        reaches_within_the_bar("needle.test", "192.0.2.1:9000");
+    }
+}
+
+#[test]
+fn addresses_take_turns_and_are_dropped_together() {
+    if !inside("addresses_take_turns_and_are_dropped_together") {
+        return;
+    }
+    on_both_drivers(|host| {
+        let began = Instant::now();
+        let socket = host.try_connect("crowd.test", PORT).expect("the connect call succeeds");
+        let mut tried: Vec<IpAddr> = Vec::new();
+        host.wait_until("all addresses to be tried", || {
+            let now = being_tried();
+            assert!(tried.iter().all(|address| now.contains(address)), "{now:?} are tried, no more all of {tried:?}");
+            let new: Vec<IpAddr> = now.into_iter().filter(|address| !tried.contains(address)).collect();
+            if !new.is_empty() {
+                assert!(began.elapsed() >= STAGGER * tried.len() as u32, "{new:?} after {:?}", began.elapsed());
+                tried.extend(new);
+            }
+            tried.len() == 4
+        });
+        let is_v6: Vec<bool> = tried.iter().map(IpAddr::is_ipv6).collect();
+        assert_eq!(is_v6, [true, false, true, false], "the families do not take turns: {tried:?}");
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive a close");
+    });
+}
+
+#[test]
+fn a_freed_socket_leaves_no_attempt_behind() {
+    if !inside("a_freed_socket_leaves_no_attempt_behind") {
+        return;
+    }
+    on_both_drivers(|host| {
+        let socket = host.try_connect("dead.test", PORT).expect("the connect call succeeds");
+        host.wait_until("both addresses to be tried", || being_tried().len() == 2);
+        drop(socket);
+        host.wait_until("the end of the attempts", || being_tried().is_empty());
+    });
+}
+
+/// The report of a connection that is not made.
+#[track_caller]
+fn fails(host: &Loop, name: &str) -> Report {
+    let socket = host.try_connect(name, PORT).expect("the connect call succeeds");
+    let report = socket.wait_closed();
+    assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the connection");
+    report
+}
+
+#[test]
+fn two_dead_routes_end_at_the_deadline() {
+    if !inside("two_dead_routes_end_at_the_deadline") {
+        return;
+    }
+    for driver in DRIVERS {
+        let began = Instant::now();
+        let outcome = visit(driver, format!("ws://dead.test:{PORT}/"), |options| options.connect_timeout_ms = 400);
+        assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
+        outcome.report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
+        assert_eq!(winner(&outcome.closed), "", "no address has won");
+        assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the deadline");
+    }
+}
+
+#[test]
+fn where_every_address_refuses_the_reason_is_told_at_once() {
+    if !inside("where_every_address_refuses_the_reason_is_told_at_once") {
+        return;
+    }
+    on_both_drivers(|host| {
+        for (name, os_error) in [("refused.test", libc::ECONNREFUSED), ("routeless.test", libc::ENETUNREACH)] {
+            let times = [(); ROUNDS].map(|()| {
+                let began = Instant::now();
+                let report = fails(host, name);
+                report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
+                assert_eq!(report.os_error, os_error, "{report:#?}");
+                assert!(report.message.contains(name), "{}", report.message);
+                began.elapsed()
+            });
+            assert!(times.iter().min() < Some(&AT_ONCE), "{name}: {times:?}");
+        }
+    });
+}
+
+#[test]
+fn an_unknown_name_is_told_from_a_dead_network() {
+    if !inside("an_unknown_name_is_told_from_a_dead_network") {
+        return;
+    }
+    on_both_drivers(|host| {
+        let report = fails(host, "unknown.test");
+        report.expect(EGRET_WS_ERR_RESOLVE, EGRET_WS_PHASE_RESOLVE, EGRET_WS_INITIATOR_TRANSPORT);
+        assert!(report.message.contains("unknown.test"), "{}", report.message);
+    });
+}
+
+#[test]
+fn localhost_needs_no_look_up() {
+    if !inside("localhost_needs_no_look_up") {
+        return;
+    }
+    assert!(("localhost", PORT).to_socket_addrs().is_err(), "a look-up would find it");
+    let _v4 = Server::on("127.0.0.1");
+    reaches_at_once("localhost", "127.0.0.1:9000");
+    reaches_at_once("LocalHost.", "127.0.0.1:9000");
+}
+
+#[test]
+fn localhost_may_listen_on_ipv6_only() {
+    if inside("localhost_may_listen_on_ipv6_only") {
+        let _v6 = Server::on("::1");
+        reaches_at_once("localhost", "[::1]:9000");
+    }
+}
+
+#[test]
+fn loopback_works_offline() {
+    if !inside_offline("loopback_works_offline") {
+        return;
+    }
+    let (_v4, _v6) = (Server::on("127.0.0.1"), Server::on("::1"));
+    reaches_at_once("127.0.0.1", "127.0.0.1:9000");
+    reaches_at_once("[::1]", "[::1]:9000");
+    reaches_at_once("localhost", "127.0.0.1:9000");
+    reaches_at_once("offline.test", "127.0.0.1:9000");
+    on_both_drivers(|host| {
+        let report = fails(host, "dead.test");
+        report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
+        assert_eq!(report.os_error, libc::ENETUNREACH, "{report:#?}");
+    });
+}
+
+#[test]
+fn a_link_local_address_has_a_zone() {
+    if !inside("a_link_local_address_has_a_zone") {
+        return;
+    }
+    let _server = Server::on("::");
+    for driver in DRIVERS {
+        let outcome = visit(driver, format!("ws://[fe80::1%25void]:{PORT}/"), |_| {});
+        let address = winner(outcome.expect_open());
+        assert!(address.starts_with("[fe80::1%") && address.ends_with("]:9000"), "{address}");
+    }
+    on_both_drivers(|host| {
+        for name in ["fe80::1%void", "[fe80::1%void]"] {
+            host.try_connect(name, PORT).expect("the connect call succeeds").wait_open();
+        }
+        let report = fails(host, "fe80::1");
+        report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
+    });
+}

@@ -1,0 +1,108 @@
+//! A network for one test: made by `enter.sh`, which says what is in it, and seen from the inside.
+
+use crate::support::frame::Frame;
+use crate::support::raw::Peer;
+use std::env;
+use std::fs;
+use std::io::{Write, stderr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Where all servers listen: nobody else is in this network.
+pub const PORT: u16 = 9000;
+
+/// Set inside.
+const INSIDE: &str = "EGRET_WS_TEST_NETWORK";
+
+/// Runs a test in a network of its own: false in the first process, which has only to return; true in the second.
+pub fn inside(test: &str) -> bool {
+    enter("online", test)
+}
+
+/// The same where there is nothing but the loopback interface.
+pub fn inside_offline(test: &str) -> bool {
+    enter("offline", test)
+}
+
+fn enter(network: &str, test: &str) -> bool {
+    if env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    if env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "netns")) {
+        // Not by `eprintln!`, which cargo shows for tests that fail only; and whole, for other tests write there too.
+        let line = format!("SKIPPED: netns: {test} (netns is named in SKIP)\n");
+        stderr().write_all(line.as_bytes()).expect("stderr");
+        return false;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/networks/enter.sh");
+    let mut command = Command::new(script);
+    command.arg(network).arg(env::current_exe().expect("this program")).args(["--exact", test, "--nocapture"]);
+    let output = command.env(INSIDE, network).output().expect("enter.sh runs");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        said.contains("running 1 test"),
+        "no network of its own for {test}: {errors}\nThis takes unshare and ip (Debian: util-linux, iproute2), and root or \
+         user namespaces. SKIP=netns leaves out what takes it."
+    );
+    println!("{said}{errors}");
+    assert!(output.status.success() && said.contains("1 passed"), "{test} failed in its network");
+    false
+}
+
+/// Upgrades every connection to its address, and closes it.
+pub struct Server(Arc<AtomicUsize>);
+
+impl Server {
+    pub fn on(address: &str) -> Server {
+        let address: IpAddr = address.parse().expect("an address");
+        let listener = TcpListener::bind((address, PORT)).expect("nobody else is in this network");
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                counter.fetch_add(1, Ordering::Relaxed);
+                let mut peer = Peer::new(stream.expect("a connection"));
+                thread::spawn(move || {
+                    peer.upgrade();
+                    peer.send(&Frame::close(1000, ""));
+                    peer.finish_writing();
+                    peer.read_to_end();
+                });
+            }
+        });
+        Server(count)
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The addresses to which TCP is connecting: SYN sent, nothing come.
+pub fn being_tried() -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+        let table = fs::read_to_string(table).expect("the kernel's table of connections");
+        // sl local_address rem_address st …, numbers in hex
+        let connections = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+        found.extend(connections.filter(|fields| fields[3] == "02").map(|fields| address(fields[2])));
+    }
+    found
+}
+
+/// `ADDRESS:PORT`, the address in words of 32 bits, each in this machine's order of bytes.
+fn address(hex: &str) -> IpAddr {
+    let (hex, _) = hex.split_once(':').expect("an address and a port");
+    let words = hex.as_bytes().chunks(8).map(|word| std::str::from_utf8(word).expect("ASCII"));
+    let bytes: Vec<u8> =
+        words.flat_map(|word| u32::from_str_radix(word, 16).expect("a number in hex").to_ne_bytes()).collect();
+    match <[u8; 4]>::try_from(&bytes[..]) {
+        Ok(v4) => Ipv4Addr::from(v4).into(),
+        Err(_) => Ipv6Addr::from(<[u8; 16]>::try_from(&bytes[..]).expect("4 or 16 bytes")).into(),
+    }
+}
