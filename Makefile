@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan test-vendored bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn test-vendored bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -49,6 +49,12 @@ test-asan: ## the C programs and the unit tests under AddressSanitizer, with lea
 test-tsan: ## the C programs under ThreadSanitizer
 	@tests/tools/setup.sh tsan
 	@tests/tools/sanitizer.sh tsan
+
+autobahn: ## all 517 cases of Autobahn's conformance suite (half an hour); the report is target/autobahn/index.html
+	@tests/tools/setup.sh autobahn
+	cargo build --release --lib $(FEATURES)
+	tests/autobahn/install.sh $(TARGET)/tmp/autobahn-venv
+	tests/autobahn/run.sh $(RELEASE) $(TARGET)/tmp/autobahn-venv $(TARGET)/autobahn all
 
 test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored

@@ -13,7 +13,6 @@
 
 /* Cases run at the same time, because some of them wait for seconds. */
 #define WINDOW 8
-#define CASE_SECONDS 20
 
 /* One request to the server: a case, or one of the questions around them. */
 struct job {

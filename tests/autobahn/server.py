@@ -1,8 +1,8 @@
 """Autobahn's fuzzing server on a free loopback port.
 
-usage: server.py REPORT_DIR
+usage: server.py REPORT_DIR SECONDS
 
-Prints the port, and nothing else, when it listens. Ends with a signal; after two minutes of its own accord.
+Prints the port, and nothing else, when it listens. Ends with a signal; after that many seconds of its own accord.
 """
 import contextlib
 import signal
@@ -16,7 +16,6 @@ from twisted.python import log
 
 from autobahntestsuite import fuzzing
 
-LIFE_SECONDS = 120
 # The cases drop a client that has not answered for a second. On a busy machine that is slow, not wrong: be patient.
 PATIENCE = 10
 
@@ -25,8 +24,8 @@ def kill_after(protocol, delay, kill_after=fuzzing.FuzzingProtocol.killAfter):
     kill_after(protocol, delay * PATIENCE)
 
 
-def main(report_dir):
-    signal.alarm(LIFE_SECONDS)
+def main(report_dir, seconds):
+    signal.alarm(int(seconds))
     fuzzing.FuzzingProtocol.killAfter = kill_after
     log.addObserver(lambda event: event.get('isError') and print(log.textFromEventDict(event), file=sys.stderr))
     with contextlib.redirect_stdout(sys.stderr):  # the suite's chatter

@@ -70,7 +70,7 @@ static void refused_calls_are_explained(void) {
     REFUSED(&j, egret_ws_connect(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "port");
     REFUSED(&j, egret_ws_connect(loop, "a b", 9, NULL, &ws), EGRET_WS_ERR_INVALID_URL, "host");
     CHECK_OK(egret_ws_options_init(&options, sizeof options));
-    options.flags = 8;
+    options.flags = UINT32_C(1) << 31;
     REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "flag");
     options.flags = 0;
     options.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1;

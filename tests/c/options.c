@@ -68,6 +68,20 @@ static void numbers(void) {
     REFUSED(tls_min_version, EGRET_WS_TLS_1_3 + 1, INVALID, "tls_min_version");
     REFUSED(tls_min_version, 1, INVALID, "tls_min_version");
 
+    TAKEN(deflate_level, 1);
+    TAKEN(deflate_level, 9);
+    REFUSED(deflate_level, 10, INVALID, "deflate_level");
+    TAKEN(deflate_threshold_bytes, 1);
+    TAKEN(deflate_threshold_bytes, UINT32_MAX);
+    TAKEN(deflate_client_window_bits, 9);
+    TAKEN(deflate_client_window_bits, 15);
+    REFUSED(deflate_client_window_bits, 8, INVALID, "deflate_client_window_bits"); /* zlib has none so small */
+    REFUSED(deflate_client_window_bits, 16, INVALID, "deflate_client_window_bits");
+    TAKEN(deflate_server_window_bits, 9);
+    TAKEN(deflate_server_window_bits, 15);
+    REFUSED(deflate_server_window_bits, 8, INVALID, "deflate_server_window_bits");
+    REFUSED(deflate_server_window_bits, UINT32_MAX, INVALID, "deflate_server_window_bits");
+
     TAKEN(resolve_timeout_ms, UINT32_MAX);
     TAKEN(proxy_timeout_ms, UINT32_MAX);
     TAKEN(tls_timeout_ms, UINT32_MAX);
@@ -81,7 +95,9 @@ static void flags(void) {
     TAKEN(flags, EGRET_WS_PROXY_FROM_ENVIRONMENT);
     TAKEN(flags, EGRET_WS_INSECURE | EGRET_WS_PROXY_FROM_ENVIRONMENT);
     REFUSED(flags, EGRET_WS_ONLY_THESE_ROOTS, INVALID, "tls_roots"); /* there are none */
-    REFUSED(flags, 8, INVALID, "flag");
+    TAKEN(flags, EGRET_WS_NO_DEFLATE);
+    TAKEN(flags, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER);
+    REFUSED(flags, EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER << 1, INVALID, "flag");
     REFUSED(flags, EGRET_WS_INSECURE | UINT32_C(0x80000000), INVALID, "flag");
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|vendored: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -104,6 +104,7 @@ check() {
     check_openssl "$1"
     case $1 in
     demo | vendored) ;;
+    autobahn) check_autobahn ;;
     demo-frames) check_cpp ;;
     demo-egret)
         check_cpp

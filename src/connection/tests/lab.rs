@@ -442,6 +442,10 @@ impl Lab {
 
     // What is to be seen.
 
+    pub fn buffered(&self) -> usize {
+        self.outbox.lock().payload_bytes()
+    }
+
     /// Is this the play of a failure?
     pub fn fails(&self) -> bool {
         self.network.operations_until_failure.is_some()

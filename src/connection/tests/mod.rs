@@ -1,5 +1,6 @@
 //! The state machine, without a network, in virtual time.
 
+mod compression;
 mod lab;
 mod opening;
 
