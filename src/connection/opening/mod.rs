@@ -438,14 +438,16 @@ impl<S: Transport> Opening<S> {
             return Step::Ended(ending, phase);
         }
         let what = match &self.stage {
-            _ if context.now >= self.whole_deadline => "making the connection",
-            Stage::Reaching(race) if race.phase() == Phase::Resolve => "the name look-up",
-            Stage::Reaching(_) => "connecting",
-            Stage::Tunneling(_) => "the proxy's answer",
-            Stage::Preparing(_) | Stage::Securing(_) => "the TLS handshake",
-            Stage::Asking(_) | Stage::Over => "the answer to the upgrade",
+            _ if context.now >= self.whole_deadline => {
+                format!("connecting to {}, in all its stages,", self.plan.target)
+            }
+            Stage::Reaching(race) if race.phase() == Phase::Resolve => format!("looking up {}", race.whereto),
+            Stage::Reaching(race) => format!("connecting to {}", race.whereto),
+            Stage::Tunneling(_) => "the answer of the proxy (is its scheme right, http or socks5?)".to_owned(),
+            Stage::Preparing(_) | Stage::Securing(_) => "the TLS handshake".to_owned(),
+            Stage::Asking(_) | Stage::Over => "the answer to the upgrade".to_owned(),
         };
-        Step::Ended(Ending::timeout(what), self.phase())
+        Step::Ended(Ending::timeout(&what), self.phase())
     }
 }
 

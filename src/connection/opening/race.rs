@@ -25,7 +25,7 @@ const MAX_ADDRESSES: usize = 16;
 /// A race.
 pub(super) struct Race<S> {
     /// Where to, for messages.
-    whereto: String,
+    pub(super) whereto: String,
     port: u16,
     /// Looked up and not yet tried.
     waiting: VecDeque<SocketAddr>,
