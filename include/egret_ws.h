@@ -558,13 +558,13 @@ typedef struct egret_ws_options {
     uint32_t deflate_threshold_bytes;
     /*
      * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-     * less. It takes about 4 times the window, and 128 KiB, from the first message on that is compressed. 0: 15.
+     * less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.
      */
     uint32_t deflate_client_window_bits;
     /*
      * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-     * takes the window and some 10 KiB. A server that takes the offer without this limit fails the handshake. 0: 15,
-     * that is no limit.
+     * takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this limit fails the
+     * handshake. 0: 15, that is no limit.
      */
     uint32_t deflate_server_window_bits;
 } egret_ws_options;

@@ -1,5 +1,9 @@
 //! The JavaScript of `bindings/js`: runs the programs of `tests/js` under Node.
 
+#[cfg(target_os = "linux")]
+#[allow(dead_code)] // made for other tests, which need more of them
+#[path = "support/certificates.rs"]
+mod certificates;
 #[path = "../examples/echo_server.rs"]
 mod echo_server;
 mod library;
@@ -48,6 +52,21 @@ fn node_sockets() {
 #[test]
 fn node_connecting() {
     node_glue(&["node_connecting.js"]);
+}
+
+#[test]
+fn node_extensions() {
+    node_glue(&["node_extensions.js"]);
+}
+
+/// Elsewhere a variable does not tell whom to trust.
+#[cfg(target_os = "linux")]
+#[test]
+fn node_secure() {
+    use certificates::{RIGHT, ROOT, SELF_SIGNED};
+    let files = [ROOT.chain(), RIGHT.chain(), RIGHT.key(), SELF_SIGNED.chain(), SELF_SIGNED.key()];
+    let files = files.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
+    node_glue(&[&["node_secure.js"], &files[..]].concat());
 }
 
 #[test]

@@ -4,12 +4,17 @@
 //! A missing tool fails a test, unless the variable SKIP names `js`.
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code)] // made for other tests, which need more of them
+#[path = "support/certificates.rs"]
+mod certificates;
 #[path = "../examples/echo_server.rs"]
 mod echo_server;
 mod library;
 
+use certificates::{Certificate, RIGHT, ROOT, SELF_SIGNED};
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,7 +22,9 @@ use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use tungstenite::handshake::server::{Request, Response};
-use tungstenite::protocol::{CloseFrame, WebSocket, frame::coding::CloseCode};
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tungstenite::protocol::frame::{Frame, FrameHeader};
+use tungstenite::protocol::{CloseFrame, WebSocket};
 use tungstenite::{Message, accept, accept_hdr};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -107,10 +114,13 @@ fn server<T: Send + 'static>(
 }
 
 /// The peer's Close frame, messages before it left out.
-fn close_of(socket: &mut WebSocket<TcpStream>) -> Option<CloseFrame> {
+fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
     loop {
         match socket.read().expect("a message before the end") {
-            Message::Close(frame) => return frame,
+            Message::Close(frame) => {
+                let _ = socket.flush(); // the answer, which waits for the next read otherwise
+                return frame;
+            }
             _ => continue,
         }
     }
@@ -173,7 +183,18 @@ fn scenario(name: &str) -> PathBuf {
 
 /// Runs a scenario that must print "passed" and end without an exception.
 fn pass(name: &str, driver: &str, url: &str) {
-    let outcome = finish(&format!("{name}-{driver}"), command(driver, url).arg(scenario(name)));
+    pass_by(command(driver, url), name, driver);
+}
+
+/// The same, where what the system trusts is `ROOT`.
+fn pass_trusting(name: &str, driver: &str, url: &str) {
+    let mut command = command(driver, url);
+    command.env("SSL_CERT_FILE", ROOT.chain()).env("SSL_CERT_DIR", "/nowhere");
+    pass_by(command, name, driver);
+}
+
+fn pass_by(mut command: Command, name: &str, driver: &str) {
+    let outcome = finish(&format!("{name}-{driver}"), command.arg(scenario(name)));
     assert!(
         outcome.status.success() && outcome.out == "passed\n",
         "{name} ({driver}) failed, {}:\n{}{}",
@@ -249,6 +270,71 @@ fn requests_and_subprotocols_reach_the_server() {
     for _ in 0..3 {
         assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
     }
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "tungstenite's signature")]
+fn the_extension_that_was_agreed_on_is_told() {
+    /// RFC 7692 section 7.2.3.1.
+    const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    if is_skipped() {
+        return;
+    }
+    let (url, ended) = server(1, |stream| {
+        let mut socket = accept_hdr(stream, |request: &Request, mut response: Response| {
+            let offered = request.headers()["sec-websocket-extensions"].to_str().expect("ASCII");
+            assert!(offered.starts_with("permessage-deflate"), "{offered}");
+            let agreed = "permessage-deflate; client_no_context_takeover".parse().expect("a header");
+            response.headers_mut().insert("sec-websocket-extensions", agreed);
+            Ok(response)
+        })
+        .expect("a handshake");
+        let header = FrameHeader { rsv1: true, opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+        socket.send(Message::Frame(Frame::from_payload(header, HELLO.into()))).expect("it is sent");
+        socket.send(Message::text("plain")).expect("it is sent");
+        close_of(&mut socket)
+    });
+    pass("extensions", "threaded", &url);
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
+}
+
+/// A server of one connection over TLS.
+fn secure_server<T: Send + 'static>(
+    certificate: &Certificate,
+    talk: impl Fn(Result<SslStream<TcpStream>, String>) -> T + Send + 'static,
+) -> (String, mpsc::Receiver<T>) {
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
+    acceptor.set_certificate_chain_file(certificate.chain()).expect("a certificate");
+    acceptor.set_private_key_file(certificate.key(), SslFiletype::PEM).expect("its key");
+    let acceptor = acceptor.build();
+    let (url, results) = server(1, move |stream| talk(acceptor.accept(stream).map_err(|error| format!("{error:?}"))));
+    (url.replace("ws:", "wss:"), results)
+}
+
+#[test]
+fn wss_is_as_ws() {
+    if is_skipped() {
+        return;
+    }
+    let (url, ended) = secure_server(&RIGHT, |stream| {
+        let mut socket = accept(stream.expect("a TLS handshake")).expect("a handshake");
+        socket.send(Message::text("in secret")).expect("it is sent");
+        close_of(&mut socket)
+    });
+    pass_trusting("secure", "threaded", &url);
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_an_error() {
+    if is_skipped() {
+        return;
+    }
+    let (url, refused) = secure_server(&SELF_SIGNED, |stream| stream.err());
+    pass_trusting("untrusted", "inline", &url);
+    let reason = refused.recv_timeout(PATIENCE).expect("the connection came");
+    let reason = reason.expect("the TLS handshake failed");
+    assert!(reason.contains("alert"), "{reason}");
 }
 
 #[test]

@@ -171,11 +171,11 @@ pub struct egret_ws_options {
     /// permessage-deflate: messages of fewer bytes are sent as they are. 0: 256. UINT32_MAX: all are.
     pub deflate_threshold_bytes: u32,
     /// permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-    /// less. It takes about 4 times the window, and 128 KiB, from the first message on that is compressed. 0: 15.
+    /// less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.
     pub deflate_client_window_bits: u32,
     /// permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-    /// takes the window and some 10 KiB. A server that takes the offer without this limit fails the handshake. 0: 15,
-    /// that is no limit.
+    /// takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this limit fails the
+    /// handshake. 0: 15, that is no limit.
     pub deflate_server_window_bits: u32,
 }
 

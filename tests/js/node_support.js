@@ -7,6 +7,7 @@ const assert = require('node:assert');
 const crypto = require('node:crypto');
 const net = require('node:net');
 const test = require('node:test');
+const tls = require('node:tls');
 const install = require('../../bindings/js/node');
 
 const TIMEOUT_MS = 10_000;
@@ -64,18 +65,20 @@ async function closed(socket) {
 
 /**
  * A WebSocket server that does what `behaviour(peer)` says, once a peer's request has been read. peer.target and
- * peer.headers are of the request; peer.accept(protocol) answers it; peer.frame(opcode, payload) writes a frame;
- * peer.onframe(opcode, payload) is called for each one read.
+ * peer.headers are of the request; peer.accept(protocol, extensions) answers it; peer.frame(opcode, payload) writes a frame;
+ * peer.onframe(opcode, payload) is called for each one read. The opcode of a deflated message has RSV1, 0x40, in it. With
+ * `secure`, a certificate and its key, it speaks TLS.
  */
-async function serve(behaviour, address = '127.0.0.1') {
-  const server = net.createServer((stream) => {
+async function serve(behaviour, address = '127.0.0.1', secure = null) {
+  const serveStream = (stream) => {
     const peer = {
-      accept(protocol) {
+      accept(protocol, extensions) {
         const key = peer.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
         stream.write(
           'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ' +
             crypto.createHash('sha1').update(key).digest('base64') +
-            (protocol ? `\r\nSec-WebSocket-Protocol: ${protocol}` : '') + '\r\n\r\n');
+            (protocol ? `\r\nSec-WebSocket-Protocol: ${protocol}` : '') +
+            (extensions ? `\r\nSec-WebSocket-Extensions: ${extensions}` : '') + '\r\n\r\n');
       },
       frame(opcode, payload) {
         stream.write(Buffer.concat([frameHead(opcode, payload.length), Buffer.from(payload)]));
@@ -98,11 +101,12 @@ async function serve(behaviour, address = '127.0.0.1') {
       }
     });
     stream.on('error', () => {}); // a client that goes away
-  });
+  };
+  const server = secure ? tls.createServer(secure, serveStream) : net.createServer(serveStream);
   server.unref(); // no test has to stop it
   await new Promise((resolve) => server.listen(0, address, resolve));
   const authority = `${address.includes(':') ? `[${address}]` : address}:${server.address().port}`;
-  return { authority, url: `ws://${authority}/` };
+  return { authority, url: `${secure ? 'wss' : 'ws'}://${authority}/` };
 }
 
 function readRequest(peer, head) {
@@ -132,7 +136,7 @@ function readFrame(bytes) {
   if (bytes.length < 6 + length) return null;
   const mask = bytes.subarray(2, 6);
   const payload = Buffer.from(bytes.subarray(6, 6 + length).map((byte, index) => byte ^ mask[index % 4]));
-  return { opcode: bytes[0] & 0x0f, payload, size: 6 + length };
+  return { opcode: bytes[0] & 0x4f, payload, size: 6 + length };
 }
 
 module.exports = { TIMEOUT_MS, addon, both, closed, connected, echo, echoUrl, next, serve, start };

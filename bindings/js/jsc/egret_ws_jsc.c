@@ -149,19 +149,27 @@ static JSValueRef emit(const egret_ws_jsc *self, enum event event, size_t count,
 
 /* The library's callbacks */
 
+/* What egret_ws_subprotocol or egret_ws_extensions tell of the socket; nothing if there is no memory for it. */
+static JSValueRef agreed(egret_ws_jsc *self, egret_ws *ws, int32_t (*ask)(egret_ws *, char *, size_t))
+{
+    int32_t len = ask(ws, NULL, 0);
+    char *text = len > 0 ? malloc((size_t)len + 1) : NULL;
+    JSValueRef value;
+    if (!text || ask(ws, text, (size_t)len + 1) != len)
+        len = 0;
+    value = make_string(self, len > 0 ? text : "", (size_t)len);
+    free(text);
+    return value;
+}
+
 static void on_connect(void *user, egret_ws *ws)
 {
     const struct socket *socket = user;
     egret_ws_jsc *self = socket->owner;
-    const int32_t len = egret_ws_subprotocol(ws, NULL, 0);
-    char *protocol = len > 0 ? malloc((size_t)len + 1) : NULL;
     JSValueRef arguments[3];
-    if (protocol)
-        egret_ws_subprotocol(ws, protocol, (size_t)len + 1);
     arguments[0] = make_number(self, socket->id);
-    arguments[1] = protocol ? make_string(self, protocol, (size_t)len) : make_string(self, "", 0);
-    arguments[2] = make_string(self, "", 0); /* no extension is negotiated yet */
-    free(protocol);
+    arguments[1] = agreed(self, ws, egret_ws_subprotocol);
+    arguments[2] = agreed(self, ws, egret_ws_extensions);
     emit(self, EVENT_CONNECTED, 3, arguments);
 }
 

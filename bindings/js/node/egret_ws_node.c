@@ -148,20 +148,26 @@ static napi_value emit(const poll_scope *poll, const char *name, size_t argc, co
     return NULL;
 }
 
+/* What egret_ws_subprotocol or egret_ws_extensions tell of the socket; nothing if there is no memory for it. */
+static napi_value agreed(napi_env env, egret_ws *ws, int32_t (*ask)(egret_ws *, char *, size_t)) {
+    int32_t len = ask(ws, NULL, 0);
+    char *utf8 = len > 0 ? malloc((size_t)len + 1) : NULL;
+    napi_value result;
+    if (!utf8 || ask(ws, utf8, (size_t)len + 1) != len) len = 0;
+    result = text(env, len > 0 ? utf8 : "", (size_t)len);
+    free(utf8);
+    return result;
+}
+
 static void on_connect(void *user, egret_ws *ws) {
     const peer *p = user;
     const poll_scope *poll = p->owner->poll;
     napi_handle_scope scope;
-    int32_t len = egret_ws_subprotocol(ws, NULL, 0);
-    char *protocol = malloc(len > 0 ? (size_t)len + 1 : 1);
-    if (!protocol || len <= 0 || egret_ws_subprotocol(ws, protocol, (size_t)len + 1) != len) len = 0;
-    if (OK(napi_open_handle_scope(poll->env, &scope))) {
-        napi_value argv[3] = {number(poll->env, (double)p->id), text(poll->env, protocol, (size_t)len),
-                              text(poll->env, "", 0)};
-        emit(poll, "connected", COUNT(argv), argv);
-        napi_close_handle_scope(poll->env, scope);
-    }
-    free(protocol);
+    if (!OK(napi_open_handle_scope(poll->env, &scope))) return;
+    napi_value argv[3] = {number(poll->env, (double)p->id), agreed(poll->env, ws, egret_ws_subprotocol),
+                          agreed(poll->env, ws, egret_ws_extensions)};
+    emit(poll, "connected", COUNT(argv), argv);
+    napi_close_handle_scope(poll->env, scope);
 }
 
 static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {

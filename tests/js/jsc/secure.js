@@ -1,0 +1,12 @@
+// wss to a server with a trusted certificate. It says one thing and takes the answer.
+var socket = open();
+socket.onmessage = function (event) {
+    equal(event.data, 'in secret', 'message');
+    equal(socket.url, url, 'url');
+    equal(socket.extensions, '', 'extensions');
+    socket.close();
+};
+socket.onclose = function (event) {
+    equal(event.wasClean, true, 'clean');
+    passed();
+};

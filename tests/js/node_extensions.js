@@ -1,0 +1,77 @@
+'use strict';
+
+// permessage-deflate, as a game sees it: in `extensions`, and in nothing else. The server's side is Node's zlib.
+
+const assert = require('node:assert');
+const zlib = require('node:zlib');
+const { both, closed, connected, echo, next, serve } = require('./node_support.js');
+
+const TEXT = 1;
+const DEFLATED = 0x40;
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
+const FLUSH = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
+
+/** Answers each message of text by the same, both deflated. */
+function echoDeflated(peer, seen) {
+  peer.onframe = (opcode, payload) => {
+    seen.push(opcode);
+    if (opcode !== (TEXT | DEFLATED)) return;
+    const text = zlib.inflateRawSync(Buffer.concat([payload, TAIL]), FLUSH);
+    peer.frame(opcode, zlib.deflateRawSync(text, FLUSH).subarray(0, -TAIL.length));
+  };
+}
+
+both('what the server agrees to is in extensions as it spelled it, and messages go deflated', async (host) => {
+  for (const agreed of [
+    'permessage-deflate; client_no_context_takeover; server_no_context_takeover',
+    'Permessage-Deflate;client_no_context_takeover;server_no_context_takeover;client_max_window_bits="12"',
+  ]) {
+    const seen = [];
+    let offered;
+    const server = await serve((peer) => {
+      offered = peer.headers['sec-websocket-extensions'];
+      echoDeflated(peer, seen);
+      peer.accept('', agreed);
+    });
+    const socket = new host.WebSocket(server.url);
+    assert.strictEqual(socket.extensions, '');
+    await next(socket, 'open');
+    assert.match(offered, /^permessage-deflate\b/);
+    assert.strictEqual(socket.extensions, agreed);
+    for (const text of ['first '.repeat(1000), 'second \u4f60\u597d '.repeat(1000)]) {
+      assert.strictEqual(await echo(socket, text), text);
+    }
+    const event = await closed(socket);
+    assert.strictEqual(event.wasClean, true);
+    assert.strictEqual(socket.extensions, agreed, 'after the end too');
+    assert.deepStrictEqual(seen, [TEXT | DEFLATED, TEXT | DEFLATED, 8]);
+  }
+});
+
+both('a server that does without leaves extensions empty, and messages as they are', async (host) => {
+  const seen = [];
+  const server = await serve((peer) => {
+    peer.onframe = (opcode, payload) => {
+      seen.push(opcode);
+      if (opcode === TEXT) peer.frame(TEXT, payload);
+    };
+    peer.accept();
+  });
+  const socket = await connected(host, server.url);
+  assert.strictEqual(socket.extensions, '');
+  const text = 'x'.repeat(125);
+  assert.strictEqual(await echo(socket, text), text);
+  await closed(socket);
+  assert.deepStrictEqual(seen, [TEXT, 8]);
+});
+
+both('an extension that nobody asked for fails the connection', async (host) => {
+  for (const extension of ['permessage-bzip2', 'permessage-deflate; unheard_of']) {
+    const server = await serve((peer) => peer.accept('', extension));
+    const socket = new host.WebSocket(server.url);
+    const order = [];
+    for (const type of ['open', 'error', 'close']) socket.addEventListener(type, () => order.push(type));
+    const { code } = await next(socket, 'close');
+    assert.deepStrictEqual([...order, code, socket.extensions], ['error', 'close', 1006, '']);
+  }
+});
