@@ -108,8 +108,8 @@
 #define EGRET_WS_NO_DEFLATE 8
 
 /*
- * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): larger
- * messages, and no memory of the compressor's context between them.
+ * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): nothing
+ * of one is kept for the next, and each is the larger for it. The compressor's memory stays.
  */
 #define EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER 16
 

@@ -26,8 +26,8 @@ pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
 
 /// `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
 pub const EGRET_WS_NO_DEFLATE: u32 = 8;
-/// `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): larger
-/// messages, and no memory of the compressor's context between them.
+/// `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): nothing
+/// of one is kept for the next, and each is the larger for it. The compressor's memory stays.
 pub const EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER: u32 = 16;
 /// `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
 /// that takes the offer without this fails the handshake.

@@ -42,6 +42,8 @@ pub(super) struct Session<S> {
     stream: S,
     limits: Limits,
     decoder: Decoder,
+    /// What was read and not decoded, because the host's queue became full.
+    backlog: Vec<u8>,
     life: Life,
     phase: Phase,
     /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
@@ -100,6 +102,7 @@ impl<S: Transport> Session<S> {
             stream,
             limits,
             decoder: Decoder::new(limits.max_message, inflater),
+            backlog: Vec::new(),
             life: Life::Open,
             phase: Phase::Open,
             out: Vec::new(),
@@ -120,7 +123,7 @@ impl<S: Transport> Session<S> {
 
     /// Takes the bytes that came with the answer to the upgrade, and goes on from there.
     pub(super) fn begin<N, E: Events>(&mut self, early: Range<usize>, context: &mut Context<'_, N, E>) -> Progress {
-        self.process(early, context);
+        self.take_input(early, context);
         self.turn(context)
     }
 
@@ -224,11 +227,16 @@ impl<S: Transport> Session<S> {
             if self.listens() && context.events.is_full() {
                 return Read::Paused;
             }
+            if !self.backlog.is_empty() {
+                self.take_backlog(context);
+                continue;
+            }
             match self.stream.read(context.buffer) {
                 Ok(0) => return Read::Ended(None),
                 Ok(count) => {
-                    self.process(0..count, context);
-                    if count < context.buffer.len() && self.stream.short_read_is_last() {
+                    let is_last = count < context.buffer.len() && self.stream.short_read_is_last();
+                    self.take_input(0..count, context);
+                    if is_last && self.backlog.is_empty() {
                         return Read::Emptied;
                     }
                 }
@@ -246,27 +254,52 @@ impl<S: Transport> Session<S> {
     }
 
     /// Takes bytes of the read buffer.
-    fn process<N, E: Events>(&mut self, range: Range<usize>, context: &mut Context<'_, N, E>) {
-        let mut input = &context.buffer[range];
+    fn take_input<N, E: Events>(&mut self, range: Range<usize>, context: &mut Context<'_, N, E>) {
+        let input = &context.buffer[range];
+        let taken = self.decode(input, context.now, context.events, context.outbox);
+        self.backlog.extend_from_slice(&input[taken..]);
+    }
+
+    /// Takes the bytes that waited for the host.
+    fn take_backlog<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) {
+        let mut backlog = std::mem::take(&mut self.backlog);
+        let taken = self.decode(&backlog, context.now, context.events, context.outbox);
+        if taken < backlog.len() {
+            backlog.drain(..taken);
+            self.backlog = backlog;
+        }
+    }
+
+    /// Decodes until the input ends or the host's queue is full, and returns how much of it was taken. What follows an end
+    /// does not count, and counts as taken.
+    fn decode<E: Events>(&mut self, bytes: &[u8], now: Instant, events: &mut E, outbox: &Mutex<Outbox>) -> usize {
+        let mut input = bytes;
         while self.listens() {
             match self.decoder.next(&mut input) {
-                Ok(None) => return,
-                Ok(Some(Item::Message(kind, body))) => context.events.message(kind, body),
+                Ok(None) => return bytes.len(),
+                Ok(Some(Item::Message(kind, body))) => {
+                    events.message(kind, body);
+                    // One read can bring thousands of messages, and a compressed one a thousand times its size.
+                    if events.is_full() {
+                        return bytes.len() - input.len();
+                    }
+                }
                 Ok(Some(Item::Ping(payload))) => {
                     if self.control.len() > MAX_PONGS {
                         self.control.clear();
                     }
-                    let key = context.outbox.lock().next_key();
+                    let key = outbox.lock().next_key();
                     frame::append(&mut self.control, OpCode::Control(Control::Pong), false, payload, key);
                 }
                 Ok(Some(Item::Pong(_))) => {}
                 Ok(Some(Item::Close(code, reason))) => {
                     self.peer_close = Some((code, reason.to_owned()));
-                    self.answer_close(code, context.now, context.outbox);
+                    self.answer_close(code, now, outbox);
                 }
-                Err(violation) => self.fail(violation, context.now),
+                Err(violation) => self.fail(violation, now),
             }
         }
+        bytes.len()
     }
 
     /// The peer's Close is answered with its own code, after all that was accepted before; unless ours was first.

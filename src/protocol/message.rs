@@ -245,7 +245,7 @@ impl Decoder {
             *input = rest;
             self.kind = None;
             let inflated = inflater.feed(payload, &mut self.message, self.max_message);
-            inflated.and_then(|()| inflater.finish(&mut self.message, self.max_message)).map_err(not_inflated)?;
+            inflated.and_then(|()| inflater.finish()).map_err(not_inflated)?;
             if kind == Kind::Text && simdutf8::basic::from_utf8(&self.message).is_err() {
                 return Err(NOT_UTF8);
             }
@@ -272,7 +272,7 @@ impl Decoder {
         if self.deflated
             && let Some(inflater) = &mut self.inflater
         {
-            inflater.finish(&mut self.message, self.max_message).map_err(not_inflated)?;
+            inflater.finish().map_err(not_inflated)?;
         }
         // Never absent: a frame of a message is only collected once its kind is known.
         let kind = self.kind.take().unwrap_or(Kind::Binary);

@@ -157,6 +157,8 @@ impl Network for FakeNetwork {
 struct Recorder {
     told: Vec<String>,
     full: bool,
+    /// The host's queue is full after so many events.
+    full_after: Option<usize>,
     behind: bool,
     details: Details,
     warnings: Vec<String>,
@@ -201,7 +203,7 @@ impl Events for Recorder {
     }
 
     fn is_full(&mut self) -> bool {
-        self.full
+        self.full || self.full_after.is_some_and(|most| self.told.len() >= most)
     }
 
     fn is_behind(&mut self) -> bool {
@@ -326,8 +328,14 @@ impl Lab {
     pub fn set_full(&mut self, full: bool) {
         self.recorder.full = full;
         if !full {
+            self.recorder.full_after = None;
             self.turn();
         }
+    }
+
+    /// The host polls no more once it was told so much.
+    pub fn set_full_after(&mut self, events: usize) {
+        self.recorder.full_after = Some(events);
     }
 
     /// The host has messages before it, or has dispatched them all.

@@ -99,6 +99,32 @@ fn a_server_that_does_not_end_the_stream_after_the_handshake_is_not_waited_for_l
 }
 
 #[test]
+fn a_full_queue_stops_in_the_midst_of_what_was_read() {
+    let scenario = |lab: &mut Lab| {
+        lab.open();
+        lab.set_full_after(3);
+        lab.serve(&[frame(TEXT, b"1"), frame(TEXT, b"2"), frame(TEXT, b"3"), frame(TEXT, b"4")].concat());
+        assert!(lab.told().len() <= 3, "the rest waits: {:?}", lab.told());
+        lab.serve(&[frame(TEXT, b"5"), frame(CLOSE, b"\x03\xe8")].concat());
+        lab.end_stream();
+        assert!(lab.told().len() <= 3 || lab.fails());
+        lab.set_full(false);
+    };
+    play(
+        scenario,
+        &[
+            "connected",
+            "text 1",
+            "text 2",
+            "text 3",
+            "text 4",
+            "text 5",
+            "closed OK in Closing by Peer, got 1000, sent 1000",
+        ],
+    );
+}
+
+#[test]
 fn a_closing_handshake_has_a_deadline() {
     let scenario = |lab: &mut Lab| {
         lab.open();

@@ -1,7 +1,7 @@
 //! Messages from the peer, inflated: RFC 7692 section 7.2.2.
 
 use super::{Agreement, TAIL};
-use flate2::{Decompress, FlushDecompress, Status};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 /// The most that a piece of input is expected to inflate to; more room follows when that is full.
 const STEP: usize = 16 * 1024;
@@ -9,12 +9,26 @@ const STEP: usize = 16 * 1024;
 const FIRST_STEP: usize = 512;
 
 /// Inflates one message after the other.
-#[derive(Debug)]
 pub struct Inflater {
-    stream: Decompress,
+    stream: Inflate,
     no_context_takeover: bool,
-    /// Bytes of the present message were fed.
-    begun: bool,
+    place: Place,
+}
+
+/// How far the present message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing of it came.
+    Before,
+    Inside,
+    /// A block said to be the last has just ended.
+    AfterLastBlock,
+}
+
+impl std::fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Inflater({:?})", self.place)
+    }
 }
 
 /// Why a message cannot be inflated.
@@ -32,28 +46,61 @@ impl Inflater {
         // zlib knows no window of 256 bytes (8); a larger one reads it as well.
         let window_bits = agreement.server_max_window_bits.max(9);
         Inflater {
-            stream: Decompress::new_with_window_bits(false, window_bits),
+            stream: Inflate::new(false, window_bits),
             no_context_takeover: agreement.server_no_context_takeover,
-            begun: false,
+            place: Place::Before,
         }
     }
 
     /// Appends what `input`, the next bytes of a message, inflates to; `out` has the message so far and may get `max` bytes.
-    pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
-        self.begun |= !input.is_empty();
-        self.inflate(input, out, max)
+    pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+        if input.is_empty() {
+            return Ok(());
+        }
+        self.place = Place::Inside;
+        loop {
+            // One byte more than may come shows that too much does; and blocks without content need room to be passed.
+            let most = max + 1 - out.len();
+            let room = (input.len() * 4).clamp(FIRST_STEP, STEP).min(most);
+            if out.capacity() - out.len() < room {
+                // Twice as much, as a Vec grows by itself, but not beyond the cap.
+                out.reserve_exact(room.max(out.len()).min(most));
+            }
+            let before = out.len();
+            out.resize(before + room, 0);
+            let (taken, made) = (self.stream.total_in(), self.stream.total_out());
+            let status = self.stream.decompress(input, &mut out[before..], InflateFlush::NoFlush);
+            let made = (self.stream.total_out() - made) as usize;
+            input = &input[(self.stream.total_in() - taken) as usize..];
+            out.truncate(before + made);
+            if out.len() > max {
+                return Err(Problem::TooBig);
+            }
+            match status {
+                // It ends the stream, not the message (section 7.2.3.4): a new stream begins.
+                Ok(Status::StreamEnd) => {
+                    self.stream.reset(false);
+                    self.place = Place::AfterLastBlock;
+                }
+                Ok(Status::Ok | Status::BufError) if !input.is_empty() && made < room => return Err(Problem::Broken),
+                Ok(Status::Ok | Status::BufError) => {}
+                Err(_) => return Err(Problem::Broken),
+            }
+            // Unless the room was filled, all that is in the input has come out.
+            if input.is_empty() && made < room {
+                return Ok(());
+            }
+            if !input.is_empty() {
+                self.place = Place::Inside;
+            }
+        }
     }
 
     /// The message has ended.
-    pub fn finish(&mut self, out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    pub fn finish(&mut self) -> Result<(), Problem> {
         // A message of no bytes at all is not what the RFC asks for, but there is nothing in it to get wrong.
-        if std::mem::take(&mut self.begun) {
-            let before = out.len();
-            self.inflate(&TAIL, out, max)?;
-            // All of a message stands before its last, empty block. What comes out of that was begun and not ended.
-            if out.len() != before {
-                return Err(Problem::Broken);
-            }
+        if std::mem::replace(&mut self.place, Place::Before) == Place::Inside {
+            self.pass_tail()?;
         }
         if self.no_context_takeover {
             self.stream.reset(false);
@@ -61,32 +108,16 @@ impl Inflater {
         Ok(())
     }
 
-    fn inflate(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
-        loop {
-            // One byte more than may come shows that too much does; and blocks without content need room to be passed.
-            let most = max + 1 - out.len();
-            let guess = (input.len() * 4).clamp(FIRST_STEP, STEP).min(most);
-            if out.capacity() - out.len() < guess {
-                // Twice as much, as a Vec grows by itself, but not beyond the cap.
-                out.reserve_exact(guess.max(out.len()).min(most));
-            }
-            let taken = self.stream.total_in();
-            let status = self.stream.decompress_vec(input, out, FlushDecompress::None).map_err(|_| Problem::Broken)?;
-            if out.len() > max {
-                return Err(Problem::TooBig);
-            }
-            input = &input[(self.stream.total_in() - taken) as usize..];
-            let is_full = out.len() == out.capacity();
-            match status {
-                // A block said to be the last ends the stream, not the message (section 7.2.3.4): a new one begins.
-                Status::StreamEnd => self.stream.reset(false),
-                Status::BufError if !input.is_empty() && !is_full => return Err(Problem::Broken),
-                Status::Ok | Status::BufError => {}
-            }
-            // Unless the room was filled, all that is in the input has come out.
-            if input.is_empty() && !is_full {
-                return Ok(());
-            }
+    /// The message must end where the four bytes that were left out end a block: they are taken, the byte after them is
+    /// not, and nothing comes out.
+    fn pass_tail(&mut self) -> Result<(), Problem> {
+        let [a, b, c, d] = TAIL;
+        let (taken, made) = (self.stream.total_in(), self.stream.total_out());
+        let status = self.stream.decompress(&[a, b, c, d, 0], &mut [0], InflateFlush::Block);
+        let (taken, made) = (self.stream.total_in() - taken, self.stream.total_out() - made);
+        match status {
+            Ok(Status::Ok | Status::BufError) if (taken, made) == (4, 0) => Ok(()),
+            _ => Err(Problem::Broken),
         }
     }
 }
@@ -111,7 +142,7 @@ mod tests {
         for piece in wire.chunks(size) {
             inflater.feed(piece, &mut out, max)?;
         }
-        inflater.finish(&mut out, max)?;
+        inflater.finish()?;
         Ok(out)
     }
 
@@ -162,6 +193,9 @@ mod tests {
                 &[0x00, 0x05, 0x00, 0xfa, 0xfe],    // a stored block whose lengths do not fit
                 &[0xf2, 0x00, 0x11, 0x00, 0x00],    // a distance that leads to before the first byte
                 &ONE_BLOCK[..4],                    // cut off inside a code
+                &ONE_BLOCK[..6],                    // cut off before the last block's end
+                &[0x00, 0x00, 0x00, 0xff, 0xff],    // the tail was not left out
+                &[0x04, 0xc0, 0x01],                // cut off inside the header of a dynamic block
                 &STORED[..8],                       // cut off inside a stored block
                 &[FINAL, b"trailing"].concat(),     // no block begins so
                 &[ONE_BLOCK, &[0xff; 40]].concat(), //
