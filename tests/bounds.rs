@@ -6,7 +6,7 @@ use ::egret_ws::*;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use support::PATIENCE;
-use support::client::{Driver, Loop, Socket, on_both_drivers};
+use support::client::{DRIVERS, Driver, Loop, Socket, on_both_drivers};
 use support::frame::{Frame, wire};
 use support::play::{closed_by_peer, hears};
 use support::raw::{Peer, Server};
@@ -32,7 +32,7 @@ fn a_flood_the_host_is_too_slow_for_stays_with_the_server_and_loses_nothing() {
     const QUEUE: usize = 256 * KIB;
     // What the header allows above the queue: one read and one message.
     const BOUND: usize = QUEUE + 64 * KIB + MESSAGE;
-    for driver in [Driver::Threaded, Driver::Inline] {
+    for driver in DRIVERS {
         println!("driver: {driver:?}");
         let host = Loop::with(driver, |options| options.poll_max_callbacks = 1);
         let (stalled, stall) = mpsc::channel();
@@ -164,7 +164,7 @@ fn numbers(count: usize) -> Vec<Event> {
 #[test]
 fn a_poll_makes_no_more_callbacks_than_its_budget() {
     const BUDGET: usize = 7;
-    for driver in [Driver::Threaded, Driver::Inline] {
+    for driver in DRIVERS {
         println!("driver: {driver:?}");
         let host = Loop::with(driver, |options| options.poll_max_callbacks = BUDGET as u32);
         let server = burst(500);
@@ -186,7 +186,7 @@ fn a_poll_makes_no_more_callbacks_than_its_budget() {
 
 #[test]
 fn a_poll_begins_no_callback_after_its_time_is_up() {
-    for driver in [Driver::Threaded, Driver::Inline] {
+    for driver in DRIVERS {
         println!("driver: {driver:?}");
         let host = Loop::with(driver, |options| options.poll_max_us = 500);
         let server = burst(50);

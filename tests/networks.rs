@@ -6,19 +6,16 @@
 #![cfg(target_os = "linux")]
 
 mod support;
-#[allow(dead_code)] // the requests' own tests use all of it
-#[path = "support/visit.rs"]
-mod visit;
 #[path = "networks/world.rs"]
 mod world;
 
 use ::egret_ws::*;
-use std::ffi::CStr;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
-use support::client::{Loop, on_both_drivers};
+use support::answer::address;
+use support::client::{DRIVERS, Loop, on_both_drivers};
 use support::record::Report;
-use visit::{Answer, DRIVERS, visit};
+use support::visit::visit;
 use world::{PORT, Server, being_tried, inside, inside_offline};
 
 const ROUNDS: usize = 3;
@@ -29,9 +26,9 @@ const STAGGER: Duration = Duration::from_millis(240);
 /// What takes no waiting takes less than this, also in a slow round.
 const AT_ONCE: Duration = Duration::from_millis(150);
 
-/// Connects by URL, on both drivers, to where `address` answers; returns how long TCP took each time.
+/// Connects by URL, on both drivers, to where `winner` answers; returns how long TCP took each time.
 #[track_caller]
-fn reaches(host: &str, address: &str) -> Vec<Duration> {
+fn reaches(host: &str, winner: &str) -> Vec<Duration> {
     let mut times = Vec::new();
     for driver in DRIVERS {
         for _ in 0..ROUNDS {
@@ -39,7 +36,7 @@ fn reaches(host: &str, address: &str) -> Vec<Duration> {
             // The kernel gives up on a connection after minutes, so what is there no more was closed.
             assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the one that won");
             let opened = outcome.expect_open();
-            assert_eq!(winner(opened), address, "{driver:?}");
+            assert_eq!(address(&opened.stats), winner, "{driver:?}");
             times.push(Duration::from_micros(opened.stats.connect_us));
         }
     }
@@ -47,21 +44,16 @@ fn reaches(host: &str, address: &str) -> Vec<Duration> {
     times
 }
 
-fn winner(answer: &Answer) -> String {
-    let text: Vec<u8> = answer.stats.address.iter().map(|byte| *byte as u8).collect();
-    CStr::from_bytes_until_nul(&text).expect("a NUL").to_string_lossy().into_owned()
-}
-
 #[track_caller]
-fn reaches_at_once(host: &str, address: &str) {
-    let times = reaches(host, address);
+fn reaches_at_once(host: &str, winner: &str) {
+    let times = reaches(host, winner);
     assert!(times.iter().min() < Some(&AT_ONCE), "{times:?}");
 }
 
 /// A dead address was tried first, and cost no more than the bar.
 #[track_caller]
-fn reaches_within_the_bar(host: &str, address: &str) {
-    let times = reaches(host, address);
+fn reaches_within_the_bar(host: &str, winner: &str) {
+    let times = reaches(host, winner);
     assert!(times.iter().all(|time| *time >= STAGGER), "the dead address was not tried first: {times:?}");
     assert!(times.iter().min() <= Some(&BAR), "{times:?}");
 }
@@ -169,7 +161,7 @@ fn two_dead_routes_end_at_the_deadline() {
         let outcome = visit(driver, format!("ws://dead.test:{PORT}/"), |options| options.connect_timeout_ms = 400);
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
         outcome.report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
-        assert_eq!(winner(&outcome.closed), "", "no address has won");
+        assert_eq!(address(&outcome.closed.stats), "", "no address has won");
         assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the deadline");
     }
 }
@@ -250,7 +242,7 @@ fn a_link_local_address_has_a_zone() {
     let _server = Server::on("::");
     for driver in DRIVERS {
         let outcome = visit(driver, format!("ws://[fe80::1%25void]:{PORT}/"), |_| {});
-        let address = winner(outcome.expect_open());
+        let address = address(&outcome.expect_open().stats);
         assert!(address.starts_with("[fe80::1%") && address.ends_with("]:9000"), "{address}");
     }
     on_both_drivers(|host| {

@@ -1,6 +1,6 @@
 //! Servers that send without end or without sense: what they can cost is bounded.
 
-use crate::support::client::{Driver, Loop, on_both_drivers};
+use crate::support::client::{DRIVERS, Loop, on_both_drivers};
 use crate::support::frame::{Frame, wire};
 use crate::support::process;
 use crate::support::raw::Server;
@@ -71,7 +71,7 @@ fn pings_whose_pongs_nobody_reads_cost_bounded_memory() {
     }
     const FLOOD: usize = 64 * MIB;
     const BOUND: usize = 4 * MIB;
-    for driver in [Driver::Threaded, Driver::Inline] {
+    for driver in DRIVERS {
         println!("driver: {driver:?}");
         let host = Loop::new(driver);
         let (flooded, done) = mpsc::channel();

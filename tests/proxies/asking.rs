@@ -1,39 +1,11 @@
 //! What proxies are asked, to the byte, and that names are theirs to look up: `echo.test` is known to nobody.
 
-use crate::client::on_both_drivers;
-use crate::fake::{self, Connect, ESTABLISHED, GRANTED, NO_AUTHENTICATION, PASSWORD};
-use crate::support::frame::Frame;
-use crate::support::raw::{Peer, Server};
-use crate::support::record::Event;
-use crate::talk::{fails, open, open_with, went_through};
+use crate::fake::{self, ESTABLISHED, GRANTED, NO_AUTHENTICATION, PASSWORD};
+use crate::support::client::{header, on_both_drivers, set_headers};
+use crate::support::raw::{Peer, Request, Server};
+use crate::talk::{fails, open, open_with, opens};
 use ::egret_ws::*;
-use std::ffi::CString;
 use std::net::TcpListener;
-
-/// The proxy plays `script` until the tunnel is open; in the tunnel it is the server, which is asked for `authority`.
-/// `proxy` is the URL of the proxy up to its host.
-#[track_caller]
-fn asked(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer) + Clone + Send + 'static) {
-    println!("{url} through {proxy}");
-    on_both_drivers(|host| {
-        let script = script.clone();
-        let server = Server::start(move |mut peer| {
-            script(&mut peer);
-            let request = peer.upgrade();
-            peer.send(&Frame::text("hello"));
-            peer.close(1000);
-            request
-        });
-        let port = server.port();
-        let socket = open(host, url, &format!("{proxy}127.0.0.1:{port}"));
-        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
-        assert_eq!(socket.events()[..2], [Event::Connect, Event::Text("hello".into())]);
-        went_through(&socket, port);
-        let request = server.finish();
-        assert_eq!((request.line.as_str(), request.header("Host")), ("GET / HTTP/1.1", authority));
-        assert!(!format!("{request:?}").contains("Proxy-"), "what is for the proxy reaches the server: {request:?}");
-    });
-}
 
 #[test]
 fn connect_names_host_and_port() {
@@ -46,12 +18,12 @@ fn connect_names_host_and_port() {
         // Not from here, but where the proxy is.
         ("ws://localhost:9000/", "localhost:9000", "localhost:9000"),
     ] {
-        asked("http://", url, authority, move |peer| {
-            let connect = Connect::read(peer.stream());
+        opens("http://", url, authority, move |peer| {
+            let connect = Request::read(peer.stream());
             assert_eq!(connect.line, format!("CONNECT {destination} HTTP/1.1"));
-            assert_eq!(connect.header("Host"), Some(destination));
-            assert_eq!(connect.header("User-Agent"), Some(concat!("egret-ws/", env!("CARGO_PKG_VERSION"))));
-            assert_eq!(connect.header("Proxy-Authorization"), None);
+            assert_eq!(connect.get("Host"), Some(destination));
+            assert_eq!(connect.get("User-Agent"), Some(concat!("egret-ws/", env!("CARGO_PKG_VERSION"))));
+            assert_eq!(connect.get("Proxy-Authorization"), None);
             peer.write(ESTABLISHED);
         });
     }
@@ -65,9 +37,9 @@ fn connect_carries_the_password() {
         ("http://:secret@", "OnNlY3JldA=="),
         ("http://us%20er:p%C3%A4%3Ass%40word@", "dXMgZXI6cMOkOnNzQHdvcmQ="),
     ] {
-        asked(proxy, "ws://echo.test/", "echo.test", move |peer| {
-            let connect = Connect::read(peer.stream());
-            assert_eq!(connect.header("Proxy-Authorization"), Some(format!("Basic {credentials}").as_str()));
+        opens(proxy, "ws://echo.test/", "echo.test", move |peer| {
+            let connect = Request::read(peer.stream());
+            assert_eq!(connect.get("Proxy-Authorization"), Some(format!("Basic {credentials}").as_str()));
             peer.write(ESTABLISHED);
         });
     }
@@ -77,16 +49,15 @@ fn connect_carries_the_password() {
 fn what_is_for_the_server_is_not_shown_to_the_proxy() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
-            let connect = Connect::read(peer.stream());
+            let connect = Request::read(peer.stream());
             peer.write("HTTP/1.1 403 Forbidden\r\n\r\n");
             connect
         });
-        let [name, value, origin] = ["X-Token", "s3cret", "https://game.test"].map(|text| CString::new(text).unwrap());
-        let header = egret_ws_header { name: name.as_ptr(), value: value.as_ptr() };
+        let headers = [header(c"X-Token", c"s3cret")];
         let proxy = format!("http://127.0.0.1:{}", server.port());
         let socket = open_with(host, "ws://player:s3cret@echo.test/path?token=s3cret", &proxy, |options| {
-            (options.headers, options.header_count) = (&header, 1);
-            options.origin = origin.as_ptr();
+            set_headers(options, &headers);
+            options.origin = c"https://game.test".as_ptr();
         });
         fails(&socket).expect_refusal(403, &["403 Forbidden"]);
         let connect = server.finish();
@@ -109,7 +80,7 @@ fn socks_names_host_and_port() {
         let destination = format!("{destination}:9000");
         for scheme in ["socks5://", "socks5h://"] {
             let destination = destination.clone();
-            asked(scheme, &format!("ws://{host}:9000/"), &format!("{host}:9000"), move |peer| {
+            opens(scheme, &format!("ws://{host}:9000/"), &format!("{host}:9000"), move |peer| {
                 assert_eq!(fake::read_socks(peer.stream()), destination);
                 peer.write(GRANTED);
             });
@@ -126,7 +97,7 @@ fn socks_carries_the_password() {
         (&format!("socks5://{longest}:{longest}@"), &longest, &longest),
     ] {
         let expected = (user.to_owned(), password.to_owned());
-        asked(proxy, "ws://echo.test/", "echo.test", move |peer| {
+        opens(proxy, "ws://echo.test/", "echo.test", move |peer| {
             let methods = fake::read_methods(peer.stream());
             assert!(
                 methods == [NO_AUTHENTICATION, PASSWORD] || methods == [PASSWORD, NO_AUTHENTICATION],
@@ -143,7 +114,7 @@ fn socks_carries_the_password() {
 
 #[test]
 fn socks_keeps_a_password_that_is_not_asked_for() {
-    asked("socks5://user:secret@", "ws://echo.test/", "echo.test", |peer| {
+    opens("socks5://user:secret@", "ws://echo.test/", "echo.test", |peer| {
         fake::read_methods(peer.stream());
         peer.write([5, NO_AUTHENTICATION]);
         assert_eq!(fake::read_destination(peer.stream()), "\"echo.test\":80");
@@ -157,12 +128,12 @@ fn a_redirect_is_followed_through_the_proxy() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let again = listener.try_clone().expect("a clone");
         let server = Server::on(listener, move |mut peer| {
-            let first = Connect::read(peer.stream()).line;
+            let first = Request::read(peer.stream()).line;
             peer.write(ESTABLISHED);
             peer.read_request();
             peer.write("HTTP/1.1 302 Found\r\nLocation: ws://other.test/\r\n\r\n");
             let mut peer = Peer::new(again.accept().expect("a second connection").0);
-            let second = Connect::read(peer.stream()).line;
+            let second = Request::read(peer.stream()).line;
             peer.write(ESTABLISHED);
             peer.upgrade();
             peer.close(1000);
@@ -179,7 +150,7 @@ fn a_redirect_is_followed_through_the_proxy() {
 fn a_proxy_may_be_called_by_a_name() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
-            Connect::read(peer.stream());
+            Request::read(peer.stream());
             peer.write(ESTABLISHED);
             peer.upgrade();
             peer.close(1000);

@@ -1,8 +1,8 @@
 //! Proxies taken from the environment, which belongs to a whole process: each case has a process of its own.
 
-use crate::client::on_both_drivers;
 use crate::fake::Relay;
 use crate::servers::{echo_port, tls_echo_port};
+use crate::support::client::on_both_drivers;
 use crate::talk::echoes;
 use ::egret_ws::*;
 use std::env;

@@ -1,39 +1,13 @@
 //! Proxies played by hand: what they are asked is read strictly, and what they answer is up to the test.
 
 use crate::support::PATIENCE;
-use crate::support::raw::Peer;
+use crate::support::raw::{Peer, Request};
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-
-/// The head of a CONNECT request.
-pub struct Connect {
-    pub line: String,
-    pub headers: Vec<(String, String)>,
-}
-
-impl Connect {
-    /// Reads not a byte too much: what follows belongs to the tunnel.
-    pub fn read(stream: &mut TcpStream) -> Connect {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let [byte] = read(stream);
-            head.push(byte);
-        }
-        let head = String::from_utf8(head).expect("a head in UTF-8");
-        let mut lines = head.trim_end().split("\r\n").map(str::to_owned);
-        let line = lines.next().expect("a request line");
-        let headers = lines.map(|line| line.split_once(": ").map(|(name, value)| (name.into(), value.into())));
-        Connect { line, headers: headers.map(|header| header.expect("a header")).collect() }
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-}
 
 /// The answer that opens a tunnel.
 pub const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -146,9 +120,9 @@ fn relay(mut client: TcpStream, asked: &Mutex<Vec<String>>) {
     let (what, answer) = if first == [5] {
         (format!("SOCKS {}", read_socks(&mut client)), GRANTED.as_slice())
     } else {
-        let connect = Connect::read(&mut client);
+        let connect = Request::read(&mut client);
         let destination = connect.line.strip_suffix(" HTTP/1.1").expect("the version of HTTP");
-        let credentials = connect.header("Proxy-Authorization").map(|value| format!(" and {value}"));
+        let credentials = connect.get("Proxy-Authorization").map(|value| format!(" and {value}"));
         (format!("{destination}{}", credentials.unwrap_or_default()), ESTABLISHED.as_bytes())
     };
     let port = what.split(" and ").next().and_then(|what| what.rsplit(':').next()?.parse().ok()).expect("a port");

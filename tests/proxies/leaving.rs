@@ -1,9 +1,9 @@
 //! Proxies that are not there, do not answer, or are no longer wanted.
 
-use crate::client::{Loop, Socket, on_both_drivers};
-use crate::fake::{self, Connect, NO_AUTHENTICATION, PASSWORD};
+use crate::fake::{self, NO_AUTHENTICATION, PASSWORD};
 use crate::servers::closed_port;
-use crate::support::raw::{Peer, Server};
+use crate::support::client::{Loop, Socket, on_both_drivers};
+use crate::support::raw::{Peer, Request, Server};
 use crate::talk::{fails, open, open_with};
 use ::egret_ws::*;
 use std::sync::mpsc;
@@ -53,11 +53,11 @@ fn times_out(proxy: &str, script: impl Fn(Peer) + Clone + Send + 'static) {
 #[test]
 fn a_proxy_that_never_answers_is_given_up() {
     times_out("http://", |mut peer| {
-        Connect::read(peer.stream());
+        Request::read(peer.stream());
         peer.expect_end();
     });
     times_out("http://", |mut peer| {
-        Connect::read(peer.stream());
+        Request::read(peer.stream());
         peer.write("HTTP/1.1 200 OK\r\n");
         peer.expect_end();
     });
@@ -82,7 +82,7 @@ fn a_proxy_that_never_answers_is_given_up() {
 #[test]
 fn an_answer_that_drips_for_ever_is_given_up() {
     times_out("http://", |mut peer| {
-        Connect::read(peer.stream());
+        Request::read(peer.stream());
         peer.write("HTTP/1.1 200 OK\r\nX-Drip: ");
         // The pause is the attack: each byte comes long before the deadline, and none may move it.
         while peer.try_write(b"x").is_ok() {
@@ -113,7 +113,7 @@ fn left(proxy: &str, ask: fn(&mut Peer), leave: impl Fn(&Loop, Socket<'_>)) {
 }
 
 const ASK_HTTP: fn(&mut Peer) = |peer| {
-    Connect::read(peer.stream());
+    Request::read(peer.stream());
     peer.write("HTTP/1.1 2");
 };
 
@@ -125,7 +125,7 @@ const ASK_SOCKS: fn(&mut Peer) = |peer| {
 #[test]
 fn a_close_while_the_proxy_is_asked_ends_at_once() {
     let close = |_: &Loop, socket: Socket<'_>| {
-        socket.close();
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         let report = fails(&socket);
         report.expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_PROXY, EGRET_WS_INITIATOR_LOCAL);
     };

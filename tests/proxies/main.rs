@@ -9,7 +9,6 @@ mod support;
 
 mod asking;
 mod child;
-mod client;
 mod environment;
 mod fake;
 mod http;

@@ -1,8 +1,8 @@
 //! Proxies by other hands, with and without a password, for ws and wss.
 
 use crate::child::Child;
-use crate::client::on_both_drivers;
 use crate::servers::{closed_port, echo_port, tls_echo_port};
+use crate::support::client::on_both_drivers;
 use crate::talk::{echoes, fails, open, open_with, went_through};
 use ::egret_ws::*;
 

@@ -1,7 +1,6 @@
 //! Proxies that the connect call refuses at once.
 
-use crate::client::Loop;
-use crate::support::client::Driver;
+use crate::support::client::{Driver, Loop};
 use crate::talk::try_open;
 use ::egret_ws::*;
 use std::ffi::CString;
@@ -18,7 +17,7 @@ fn refused(host: &Loop, url: &str, proxy: &str, error: i32) {
 
 #[test]
 fn proxies_that_cannot_be_used_are_refused() {
-    let host = Loop::new(Driver::Threaded, EGRET_WS_LOG_WARN);
+    let host = Loop::new(Driver::Threaded);
     let long = "s3cret".repeat(43); // 258 bytes, where SOCKS5 has room for 255
     for proxy in [
         " ",
@@ -57,7 +56,7 @@ fn proxies_that_cannot_be_used_are_refused() {
 
 #[test]
 fn a_proxy_spoken_to_by_tls_is_refused_as_unsupported() {
-    let host = Loop::new(Driver::Threaded, EGRET_WS_LOG_WARN);
+    let host = Loop::new(Driver::Threaded);
     for proxy in ["https://127.0.0.1:3128", "https://user:s3cret@127.0.0.1", "HTTPS://127.0.0.1:3128/"] {
         refused(&host, "ws://echo.test/", proxy, EGRET_WS_ERR_UNSUPPORTED);
     }
@@ -65,7 +64,7 @@ fn a_proxy_spoken_to_by_tls_is_refused_as_unsupported() {
 
 #[test]
 fn a_proxy_that_is_not_utf8_is_refused() {
-    let host = Loop::new(Driver::Threaded, EGRET_WS_LOG_WARN);
+    let host = Loop::new(Driver::Threaded);
     let proxy = CString::new(b"http://\xff:8080").expect("no NUL");
     let outcome = host.open_url("ws://echo.test/", |options| options.proxy = proxy.as_ptr());
     assert!(matches!(outcome.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT | EGRET_WS_ERR_INVALID_UTF8)));

@@ -1,10 +1,9 @@
 //! The proxy's password is in no line of the log and in no message, whatever happens, at the most talkative level.
 
-use crate::client::Loop;
-use crate::fake::{self, Connect, ESTABLISHED, GRANTED, PASSWORD};
+use crate::fake::{self, ESTABLISHED, GRANTED, PASSWORD};
 use crate::servers::closed_port;
-use crate::support::client::Driver;
-use crate::support::raw::{Peer, Server};
+use crate::support::client::{DRIVERS, Loop};
+use crate::support::raw::{Peer, Request, Server};
 use crate::talk::{open_with, try_open};
 use ::egret_ws::*;
 
@@ -21,8 +20,8 @@ fn keeps_it(what: &str, text: &str) {
 /// On both drivers a connection through `proxy`, up to its host, that plays `script`.
 #[track_caller]
 fn keeps_quiet(proxy: &str, timeout_ms: u32, script: impl Fn(Peer) + Clone + Send + 'static, error: i32) {
-    for driver in [Driver::Threaded, Driver::Inline] {
-        let host = Loop::new(driver, EGRET_WS_LOG_DEBUG);
+    for driver in DRIVERS {
+        let host = Loop::with(driver, |options| options.log_level = EGRET_WS_LOG_DEBUG);
         let server = Server::start(script.clone());
         let proxy = format!("{proxy}127.0.0.1:{}", server.port());
         let socket = open_with(&host, "ws://echo.test/", &proxy, |options| options.proxy_timeout_ms = timeout_ms);
@@ -38,8 +37,8 @@ fn keeps_quiet(proxy: &str, timeout_ms: u32, script: impl Fn(Peer) + Clone + Sen
 
 fn answers(head: &'static str) -> impl Fn(Peer) + Clone + Send + 'static {
     move |mut peer| {
-        let connect = Connect::read(peer.stream());
-        assert_eq!(connect.header("Proxy-Authorization"), Some(format!("Basic {ENCODED}").as_str()));
+        let connect = Request::read(peer.stream());
+        assert_eq!(connect.get("Proxy-Authorization"), Some(format!("Basic {ENCODED}").as_str()));
         peer.write(head);
         peer.expect_end();
     }
@@ -57,10 +56,10 @@ fn of_an_http_proxy() {
             keeps_quiet(&proxy, 0, answers(head), EGRET_WS_ERR_PROXY);
         }
         keeps_quiet(&proxy, 150, answers(""), EGRET_WS_ERR_TIMEOUT);
-        let hang_up = |mut peer: Peer| drop(Connect::read(peer.stream()));
+        let hang_up = |mut peer: Peer| drop(Request::read(peer.stream()));
         keeps_quiet(&proxy, 0, hang_up, EGRET_WS_ERR_PROXY);
         let connect = |mut peer: Peer| {
-            Connect::read(peer.stream());
+            Request::read(peer.stream());
             peer.write(ESTABLISHED);
             peer.upgrade();
             peer.close(1000);
@@ -95,8 +94,8 @@ fn of_a_socks_proxy() {
 
 #[test]
 fn of_a_proxy_that_is_not_there_or_not_usable() {
-    for driver in [Driver::Threaded, Driver::Inline] {
-        let host = Loop::new(driver, EGRET_WS_LOG_DEBUG);
+    for driver in DRIVERS {
+        let host = Loop::with(driver, |options| options.log_level = EGRET_WS_LOG_DEBUG);
         for scheme in ["http", "socks5"] {
             let proxy = format!("{scheme}://user:pass-w0rd@127.0.0.1:{}", closed_port());
             let report = open_with(&host, "ws://echo.test/", &proxy, |_| {}).wait_closed();

@@ -1,11 +1,10 @@
 //! Answers of SOCKS5, odd and wrong (RFC 1928, RFC 1929).
 
-use crate::client::on_both_drivers;
 use crate::fake::{self, GRANTED, NO_AUTHENTICATION, PASSWORD, drip};
-use crate::support::frame::Frame;
+use crate::support::client::on_both_drivers;
 use crate::support::raw::{Peer, Server};
-use crate::support::record::{Event, Report};
-use crate::talk::{fails, open, went_through};
+use crate::support::record::Report;
+use crate::talk::{fails, open, opens};
 use ::egret_ws::*;
 
 /// The proxy plays `script`; `user` is that of its URL.
@@ -60,24 +59,10 @@ fn refuses(answer: &[u8], said: &[&str]) {
     answered("", script, |report| report.expect_refusal(0, said));
 }
 
-/// The proxy writes by `write` the answer that opens the tunnel; then it is the server.
+/// The proxy plays `script` until the tunnel is open.
 #[track_caller]
-fn opens(script: impl Fn(&mut Peer) + Clone + Send + 'static) {
-    on_both_drivers(|host| {
-        let script = script.clone();
-        let server = Server::start(move |mut peer| {
-            script(&mut peer);
-            peer.upgrade();
-            peer.send(&Frame::text("hello"));
-            peer.close(1000);
-        });
-        let port = server.port();
-        let socket = open(host, "ws://echo.test/", &format!("socks5://user:secret@127.0.0.1:{port}"));
-        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
-        assert_eq!(socket.events()[..2], [Event::Connect, Event::Text("hello".into())]);
-        went_through(&socket, port);
-        server.finish();
-    });
+fn accepts(script: impl Fn(&mut Peer) + Clone + Send + 'static) {
+    opens("socks5://user:secret@", "ws://echo.test/", "echo.test", script);
 }
 
 /// An answer with a bound address of another type.
@@ -92,7 +77,7 @@ fn the_bound_address_may_be_of_any_type() {
         [(1, &[192, 0, 2, 1]), (4, &[0x20; 16]), (3, b"\x0aproxy.test"), (3, b"\0"), (3, &long_name)];
     for (kind, address) in addresses {
         let answer = granted(kind, address);
-        opens(move |peer| {
+        accepts(move |peer| {
             fake::read_methods(peer.stream());
             peer.write([5, NO_AUTHENTICATION]);
             fake::read_destination(peer.stream());
@@ -104,7 +89,7 @@ fn the_bound_address_may_be_of_any_type() {
 #[test]
 fn the_answers_may_come_byte_by_byte() {
     for answer in [GRANTED.to_vec(), granted(3, b"\x0aproxy.test"), granted(4, &[0x20; 16])] {
-        opens(move |peer| {
+        accepts(move |peer| {
             fake::read_methods(peer.stream());
             drip(peer, &[5, PASSWORD]);
             fake::read_credentials(peer.stream());
@@ -118,7 +103,7 @@ fn the_answers_may_come_byte_by_byte() {
 /// As curl does: some proxies give the version of SOCKS where RFC 1929 has that of the sub-negotiation.
 #[test]
 fn the_version_of_the_sub_negotiation_does_not_matter() {
-    opens(|peer| {
+    accepts(|peer| {
         fake::read_methods(peer.stream());
         peer.write([5, PASSWORD]);
         fake::read_credentials(peer.stream());

@@ -1,8 +1,8 @@
 //! What the statistics say of a connection through a proxy.
 
-use crate::client::on_both_drivers;
-use crate::fake::{Connect, ESTABLISHED};
-use crate::support::raw::{Peer, Server};
+use crate::fake::ESTABLISHED;
+use crate::support::client::on_both_drivers;
+use crate::support::raw::{Peer, Request, Server};
 use crate::talk::open;
 use ::egret_ws::*;
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// A proxy, and the server in its tunnel, that take `pause` for each answer.
 fn tunnel(mut peer: Peer, pause: Duration) {
-    Connect::read(peer.stream());
+    Request::read(peer.stream());
     thread::sleep(pause);
     peer.write(ESTABLISHED);
     let request = peer.read_request();

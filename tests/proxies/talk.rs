@@ -1,7 +1,10 @@
 //! Whole connections through a proxy in one call, and what is true of each of them.
 
-use crate::client::{Loop, Socket};
 use crate::servers::authority;
+use crate::support::answer::address;
+use crate::support::client::{Loop, Socket, on_both_drivers};
+use crate::support::frame::Frame;
+use crate::support::raw::{Peer, Server};
 use crate::support::record::{Event, Report};
 use ::egret_ws::*;
 use std::ffi::CString;
@@ -40,12 +43,12 @@ fn trust_only_ours(options: &mut egret_ws_options) {
 /// Says "hello" and the longest message there may be, hears both, and closes.
 #[track_caller]
 pub fn echoes(socket: &Socket<'_>) {
-    assert_eq!(socket.wait_events(1), [Event::Connect]);
+    socket.wait_open();
     let long = vec![0x5A; EGRET_WS_MAX_MESSAGE_BYTES as usize];
-    socket.send_text("hello");
-    socket.send_binary(&long);
-    assert_eq!(socket.wait_events(3), [Event::Connect, Event::Text("hello".into()), Event::Binary(long)]);
-    socket.close();
+    assert_eq!(socket.send_text("hello"), EGRET_WS_OK);
+    assert_eq!(socket.send_binary(&long), EGRET_WS_OK);
+    assert_eq!(socket.wait_messages(2), [Event::Text("hello".into()), Event::Binary(long)]);
+    assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
     socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
 }
 
@@ -53,9 +56,32 @@ pub fn echoes(socket: &Socket<'_>) {
 #[track_caller]
 pub fn went_through(socket: &Socket<'_>, port: u16) {
     let stats = socket.stats();
-    let address = stats.address.map(|byte| byte as u8);
-    let address = String::from_utf8_lossy(&address).trim_end_matches('\0').to_owned();
-    assert_eq!((address, stats.http_status), (format!("127.0.0.1:{port}"), 101));
+    assert_eq!((address(&stats), stats.http_status), (format!("127.0.0.1:{port}"), 101));
+}
+
+/// On both drivers: the proxy plays `script` until the tunnel is open; in it, it is the server, asked for `authority`.
+/// `proxy` is the URL of the proxy up to its host.
+#[track_caller]
+pub fn opens(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer) + Clone + Send + 'static) {
+    println!("{url} through {proxy}");
+    on_both_drivers(|host| {
+        let script = script.clone();
+        let server = Server::start(move |mut peer| {
+            script(&mut peer);
+            let request = peer.upgrade();
+            peer.send(&Frame::text("hello"));
+            peer.close(1000);
+            request
+        });
+        let port = server.port();
+        let socket = open(host, url, &format!("{proxy}127.0.0.1:{port}"));
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        assert_eq!(socket.events()[..2], [Event::Connect, Event::Text("hello".into())]);
+        went_through(&socket, port);
+        let request = server.finish();
+        assert_eq!((request.line.as_str(), request.header("Host")), ("GET / HTTP/1.1", authority));
+        assert!(!format!("{request:?}").contains("Proxy-"), "what is for the proxy reaches the server: {request:?}");
+    });
 }
 
 /// The connection fails before it is made; returns the report.

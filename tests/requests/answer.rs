@@ -2,12 +2,13 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 use crate::site::{ACCEPT, Site};
-use crate::support::client::Driver;
+use crate::support::answer::address;
+use crate::support::client::{DRIVERS, Driver, Loop, Socket};
 use crate::support::raw::Server;
-use crate::visit::{DRIVERS, Visit, response_header, response_headers, stats, visit};
+use crate::support::visit::visit;
 use ::egret_ws::*;
-use std::ffi::{CStr, c_char};
-use std::net::{SocketAddr, TcpListener};
+use std::ffi::c_char;
+use std::net::TcpListener;
 use std::ptr;
 
 #[test]
@@ -69,12 +70,9 @@ fn the_headers_of_an_acceptance_can_be_read_from_on_connect_on() {
 #[test]
 fn the_statistics_tell_where_and_how_long() {
     let site = Site::start([ACCEPT]);
-    let address: SocketAddr = format!("127.0.0.1:{}", site.port).parse().unwrap();
     let outcome = visit(Driver::Threaded, site.url(), |_| {});
     let stats = outcome.expect_open().stats;
-    // SAFETY: the header promises a NUL.
-    let shown = unsafe { CStr::from_ptr(stats.address.as_ptr()) }.to_str().unwrap();
-    assert_eq!(shown.parse(), Ok(address));
+    assert_eq!(address(&stats), format!("127.0.0.1:{}", site.port));
     let (connect_us, handshake_us) = (stats.connect_us, stats.handshake_us);
     assert!(
         connect_us > 0 && handshake_us > 0,
@@ -87,23 +85,24 @@ fn the_statistics_tell_where_and_how_long() {
 
 /// A connection that is refused with `answer`, at its end and not freed.
 #[track_caller]
-fn at_its_end(answer: &str) -> Visit {
+fn at_its_end<'a>(host: &'a Loop, answer: &str) -> Socket<'a> {
     let site = Site::start([answer]);
-    let visit = Visit::begin(Driver::Inline, site.url(), |_| {}).expect("the connect call succeeds");
-    visit.wait_closed();
+    let socket = host.try_connect_url(site.url()).expect("the connect call succeeds");
+    socket.wait_closed();
     site.finish_one();
-    visit
+    socket
 }
 
 #[test]
 fn the_letter_case_of_a_name_does_not_count_and_no_other_name_is_found() {
-    let visit = at_its_end("HTTP/1.1 429 Too Many Requests\nretry-AFTER: 7\nX-Empty:\n\n");
+    let host = Loop::new(Driver::Inline);
+    let socket = at_its_end(&host, "HTTP/1.1 429 Too Many Requests\nretry-AFTER: 7\nX-Empty:\n\n");
     for name in ["Retry-After", "retry-after", "RETRY-AFTER"] {
-        assert_eq!(response_header(visit.ws(), name).as_deref(), Ok("7"));
+        assert_eq!(socket.response_header(name).as_deref(), Ok("7"));
     }
-    assert_eq!(response_header(visit.ws(), "X-Empty").as_deref(), Ok(""));
+    assert_eq!(socket.response_header("X-Empty").as_deref(), Ok(""));
     for name in ["Retry-Afte", "Retry-After:", "Retry-After ", "etry-After", "", "X-None", "7"] {
-        assert_eq!(response_header(visit.ws(), name), Err(EGRET_WS_ERR_NOT_FOUND), "{name:?}");
+        assert_eq!(socket.response_header(name), Err(EGRET_WS_ERR_NOT_FOUND), "{name:?}");
     }
 }
 
@@ -142,16 +141,17 @@ fn keeps_to_its_room(value: &str, call: impl Fn(*mut c_char, usize) -> i32) {
 
 #[test]
 fn nothing_is_written_where_there_is_no_room() {
-    let visit = at_its_end("HTTP/1.1 429 Too Many Requests\nRetry-After: 120\n\n");
+    let host = Loop::new(Driver::Inline);
+    let socket = at_its_end(&host, "HTTP/1.1 429 Too Many Requests\nRetry-After: 120\n\n");
     let name = c"Retry-After".as_ptr();
     // SAFETY: a C string; `out` has `capacity` bytes, or is NULL.
-    keeps_to_its_room("120", |out, capacity| unsafe { egret_ws_response_header(visit.ws(), name, out, capacity) });
+    keeps_to_its_room("120", |out, capacity| unsafe { egret_ws_response_header(socket.handle(), name, out, capacity) });
     // SAFETY: `out` has `capacity` bytes, or is NULL.
     keeps_to_its_room("Retry-After: 120\n", |out, capacity| unsafe {
-        egret_ws_response_headers(visit.ws(), out, capacity)
+        egret_ws_response_headers(socket.handle(), out, capacity)
     });
     // SAFETY: NULL is allowed to be refused.
-    let no_name = unsafe { egret_ws_response_header(visit.ws(), ptr::null(), ptr::null_mut(), 0) };
+    let no_name = unsafe { egret_ws_response_header(socket.handle(), ptr::null(), ptr::null_mut(), 0) };
     assert_eq!(no_name, EGRET_WS_ERR_INVALID_ARGUMENT);
 }
 
@@ -160,17 +160,16 @@ fn before_an_answer_there_is_none_to_read() {
     for driver in DRIVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("ws://{}/", listener.local_addr().expect("a bound listener"));
-        let visit = Visit::begin(driver, url, |_| {}).expect("the connect call succeeds");
+        let host = Loop::new(driver);
+        let socket = host.try_connect_url(url).expect("the connect call succeeds");
         let expect_none = || {
-            assert_eq!(response_headers(visit.ws()), "");
-            assert_eq!(response_header(visit.ws(), "Upgrade"), Err(EGRET_WS_ERR_NOT_FOUND));
-            assert_eq!(stats(visit.ws()).http_status, 0);
+            assert_eq!(socket.response_headers(), "");
+            assert_eq!(socket.response_header("Upgrade"), Err(EGRET_WS_ERR_NOT_FOUND));
+            assert_eq!(socket.stats().http_status, 0);
         };
         expect_none();
-        // SAFETY: NULL is allowed if the length is 0.
-        assert_eq!(unsafe { egret_ws_close(visit.ws(), 1000, ptr::null(), 0) }, EGRET_WS_OK);
-        visit.wait_closed();
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        assert_eq!(socket.wait_closed().error, EGRET_WS_ERR_ABORTED);
         expect_none();
-        assert_eq!(visit.end().report.error, EGRET_WS_ERR_ABORTED);
     }
 }

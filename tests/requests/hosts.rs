@@ -2,7 +2,7 @@
 
 use crate::site::{ACCEPT, Site, TUNNEL};
 use crate::support::client::Driver;
-use crate::visit::visit;
+use crate::support::visit::visit;
 use std::ffi::CString;
 use std::net::TcpListener;
 

@@ -12,5 +12,3 @@ mod refused;
 mod secrets;
 mod sent;
 mod site;
-#[path = "../support/visit.rs"]
-mod visit;

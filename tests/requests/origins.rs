@@ -1,10 +1,11 @@
 //! What a redirect takes along, and what stays with the origin it was meant for.
 
 use crate::redirects::lead_to;
-use crate::site::{ACCEPT, Head, Site};
+use crate::site::{ACCEPT, Site};
 use crate::support::certificates::{CLIENT, RIGHT, ROOT};
-use crate::support::client::Driver;
-use crate::visit::{DRIVERS, header, set_headers, visit};
+use crate::support::client::{DRIVERS, Driver, header, set_headers};
+use crate::support::raw::Request;
+use crate::support::visit::visit;
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::io::{BufRead, BufReader, Read};
@@ -16,7 +17,7 @@ const SECRETS: &[egret_ws_header] =
     &[header(c"X-Token", c"for the first origin only"), header(c"Cookie", c"session=first")];
 
 #[track_caller]
-fn is_stripped(head: &Head) {
+fn is_stripped(head: &Request) {
     for name in ["Authorization", "Cookie", "X-Token", "Proxy-Authorization"] {
         assert_eq!(head.get(name), None, "another origin was told {name}: {head:#?}");
     }
@@ -24,7 +25,7 @@ fn is_stripped(head: &Head) {
 }
 
 #[track_caller]
-fn has_secrets(head: &Head) {
+fn has_secrets(head: &Request) {
     assert_eq!(head.get("Authorization"), Some("Basic dXNlcjpwYXNzd29yZA=="), "{head:#?}"); // user:password
     assert_eq!(head.get("X-Token"), Some("for the first origin only"), "{head:#?}");
     assert_eq!(head.get("Cookie"), Some("session=first"), "{head:#?}");

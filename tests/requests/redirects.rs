@@ -2,9 +2,9 @@
 
 use crate::site::{ACCEPT, Site, nobody_waits};
 use crate::support::certificates::ROOT;
-use crate::support::client::Driver;
+use crate::support::client::{DRIVERS, Driver};
 use crate::support::raw::Peer;
-use crate::visit::{DRIVERS, Outcome, refused, visit};
+use crate::support::visit::{Outcome, refused, visit};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;

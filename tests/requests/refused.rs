@@ -1,7 +1,8 @@
 //! Headers that would break out of the request, or contradict it, are refused by the connect call.
 
 use crate::site::nobody_waits;
-use crate::visit::{header, refused, set_headers};
+use crate::support::client::{header, set_headers};
+use crate::support::visit::refused;
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;

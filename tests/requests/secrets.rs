@@ -1,10 +1,11 @@
 //! No password, token or key comes into a log line, not even at the level that tells each step, nor into the message of a
 //! close report, however the connection ends. Log files are sent around.
 
-use crate::site::{ACCEPT, Head, Site, TUNNEL};
+use crate::site::{ACCEPT, Site, TUNNEL};
 use crate::support::certificates::{CLIENT, ROOT};
-use crate::support::client::Driver;
-use crate::visit::{DRIVERS, Outcome, Refused, header, refused, set_headers, visit};
+use crate::support::client::{DRIVERS, Driver, header, set_headers};
+use crate::support::raw::Request;
+use crate::support::visit::{Outcome, Refused, refused, visit};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;
@@ -28,7 +29,7 @@ fn with_secrets(options: &mut egret_ws_options) {
 
 /// No line and no message has the secrets, nor what was sent of them in another form.
 #[track_caller]
-fn keeps(what: &str, heads: &[Head], log: &[String], message: &str) {
+fn keeps(what: &str, heads: &[Request], log: &[String], message: &str) {
     assert!(!log.is_empty(), "{what}: nothing was logged, so nothing was tested");
     let encoded: Vec<&str> = heads
         .iter()
@@ -46,7 +47,7 @@ fn keeps(what: &str, heads: &[Head], log: &[String], message: &str) {
 
 /// The connection came to `error`, in silence about the secrets.
 #[track_caller]
-fn ends(what: &str, outcome: &Outcome, heads: &[Head], error: i32) {
+fn ends(what: &str, outcome: &Outcome, heads: &[Request], error: i32) {
     assert_eq!(outcome.report.error, error, "{what}: {:#?}", outcome.report);
     keeps(what, heads, &outcome.log, &outcome.report.message);
 }
@@ -109,7 +110,7 @@ fn of_redirects() {
         with_secrets(options);
         options.max_redirects = 2;
     });
-    let heads: Vec<Head> = own.finish().into_iter().chain(other.finish()).collect();
+    let heads: Vec<Request> = own.finish().into_iter().chain(other.finish()).collect();
     assert!(heads[2].line.contains("s3cret-location"));
     ends("followed", &outcome, &heads, EGRET_WS_OK);
 

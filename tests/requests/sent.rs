@@ -1,16 +1,17 @@
 //! The request as it arrives.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
-use crate::site::{ACCEPT, Head, Site};
-use crate::support::client::Driver;
-use crate::visit::{DRIVERS, Visit, header, refused, set_headers, visit};
+use crate::site::{ACCEPT, Site};
+use crate::support::client::{DRIVERS, Driver, Loop, header, set_headers};
+use crate::support::raw::Request;
+use crate::support::visit::{refused, visit};
 use ::egret_ws::*;
 use std::ffi::{CStr, CString};
 use std::ptr;
 
 /// The request that arrives from a connection with these options, which must succeed.
 #[track_caller]
-fn request(set: impl FnOnce(&mut egret_ws_options)) -> Head {
+fn request(set: impl FnOnce(&mut egret_ws_options)) -> Request {
     let site = Site::start([ACCEPT]);
     visit(Driver::Threaded, site.url(), set).expect_open();
     site.finish_one()
@@ -56,12 +57,13 @@ fn headers_arrive_as_given_and_in_their_order() {
 fn what_was_given_is_copied_before_the_call_returns() {
     let site = Site::start([ACCEPT]);
     let url = site.url();
-    let begun = {
+    let host = Loop::new(Driver::Inline);
+    let socket = {
         let (name, value) = (c"X-Name".to_owned(), c"value".to_owned());
         let (origin, agent) = (c"https://game.test".to_owned(), c"agent/1".to_owned());
         let (user, password) = (c"user".to_owned(), c"password".to_owned());
         let headers = [egret_ws_header { name: name.as_ptr(), value: value.as_ptr() }];
-        let begun = Visit::begin(Driver::Inline, url, |options| {
+        let socket = host.open_url(url, |options| {
             set_headers(options, &headers);
             (options.origin, options.user_agent) = (origin.as_ptr(), agent.as_ptr());
             (options.username, options.password) = (user.as_ptr(), password.as_ptr());
@@ -70,9 +72,9 @@ fn what_was_given_is_copied_before_the_call_returns() {
             let mut bytes = text.into_bytes();
             bytes.fill(b'\n'); // and then it is freed
         }
-        begun
+        socket.expect("the connect call succeeds")
     };
-    begun.expect("the connect call succeeds").end().expect_open();
+    assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
     let head = site.finish_one();
     assert_eq!(head.get("X-Name"), Some("value"));
     assert_eq!(head.get("Origin"), Some("https://game.test"));

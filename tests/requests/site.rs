@@ -2,6 +2,7 @@
 
 use crate::support::PATIENCE;
 use crate::support::certificates::RIGHT;
+use crate::support::raw::Request;
 use native_tls::{Identity, TlsAcceptor};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -19,46 +20,10 @@ pub const ACCEPT: &str =
 pub const TUNNEL: &str = "HTTP/1.1 200 Connection established\n\n";
 const TUNNEL_START: &str = "HTTP/1.1 200 Connection established";
 
-/// The head of a request, as it came.
-#[derive(Debug)]
-pub struct Head {
-    pub line: String,
-    pub headers: Vec<(String, String)>,
-}
-
-impl Head {
-    /// Reads up to the empty line, and not a byte further.
-    fn read(stream: &mut impl Read) -> Head {
-        let mut text = Vec::new();
-        while !text.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).expect("the head of a request");
-            text.push(byte[0]);
-        }
-        let text = String::from_utf8(text).expect("UTF-8");
-        let mut lines = text.trim_end().split("\r\n");
-        let line = lines.next().expect("a request line").to_owned();
-        let headers = lines.map(|line| {
-            let (name, value) = line.split_once(':').expect("a header");
-            (name.to_owned(), value.trim().to_owned())
-        });
-        Head { line, headers: headers.collect() }
-    }
-
-    /// The value of a header, which must not be there twice.
-    #[track_caller]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
-        let value = values.next().map(|(_, value)| value.as_str());
-        assert!(values.next().is_none(), "{name} twice in {self:#?}");
-        value
-    }
-}
-
 pub struct Site {
     pub port: u16,
     listener: TcpListener,
-    heads: Receiver<Vec<Head>>,
+    heads: Receiver<Vec<Request>>,
     thread: JoinHandle<()>,
 }
 
@@ -107,7 +72,7 @@ impl Site {
 
     /// The heads of the requests, when all answers were given. No connection may be left over.
     #[track_caller]
-    pub fn finish(self) -> Vec<Head> {
+    pub fn finish(self) -> Vec<Request> {
         let heads = match self.heads.recv_timeout(PATIENCE) {
             Ok(heads) => heads,
             Err(RecvTimeoutError::Disconnected) => resume_unwind(self.thread.join().expect_err("the site panicked")),
@@ -119,7 +84,7 @@ impl Site {
 
     /// As [`Site::finish`], of a site that gave one answer.
     #[track_caller]
-    pub fn finish_one(self) -> Head {
+    pub fn finish_one(self) -> Request {
         let mut heads = self.finish();
         assert_eq!(heads.len(), 1);
         heads.remove(0)
@@ -142,10 +107,10 @@ fn acceptor() -> TlsAcceptor {
     TlsAcceptor::new(identity).expect("what a TLS server needs")
 }
 
-fn serve(mut stream: impl Read + Write, answers: &mut impl Iterator<Item = String>) -> Vec<Head> {
+fn serve(mut stream: impl Read + Write, answers: &mut impl Iterator<Item = String>) -> Vec<Request> {
     let mut heads = Vec::new();
     for answer in answers {
-        let head = Head::read(&mut stream);
+        let head = Request::read(&mut stream);
         let accept = derive_accept_key(head.get("Sec-WebSocket-Key").unwrap_or_default().as_bytes());
         stream.write_all(answer.replace("{accept}", &accept).as_bytes()).expect("the answer is written");
         heads.push(head);

@@ -2,10 +2,11 @@
 #![allow(unsafe_code)] // calls the C ABI
 
 use super::PATIENCE;
+use super::answer::{self, Answers};
 use super::record::{Event, Log, Recorder, Report};
 use ::egret_ws::*;
 use std::cell::RefCell;
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::sync::Arc;
 use std::thread;
@@ -18,12 +19,25 @@ pub enum Driver {
     Inline,
 }
 
+pub const DRIVERS: [Driver; 2] = [Driver::Threaded, Driver::Inline];
+
 /// Runs a test once on each driver, each time with a fresh loop.
 pub fn on_both_drivers(test: impl Fn(&Loop)) {
-    for driver in [Driver::Threaded, Driver::Inline] {
+    for driver in DRIVERS {
         println!("driver: {driver:?}"); // shown when the test fails
         test(&Loop::new(driver));
     }
+}
+
+/// A header of the request.
+pub const fn header(name: &'static CStr, value: &'static CStr) -> egret_ws_header {
+    egret_ws_header { name: name.as_ptr(), value: value.as_ptr() }
+}
+
+/// Sets the headers of the request.
+pub fn set_headers(options: &mut egret_ws_options, headers: &[egret_ws_header]) {
+    options.headers = headers.as_ptr();
+    options.header_count = headers.len();
 }
 
 /// An `egret_ws_loop` that is freed when dropped.
@@ -96,14 +110,7 @@ impl Loop {
 
     /// `egret_ws_connect_url`, or its error.
     pub fn try_connect_url(&self, url: impl AsRef<[u8]>) -> Result<Socket<'_>, i32> {
-        self.open(
-            url,
-            |_| {},
-            |url, options, out| {
-                // SAFETY: `open` gives a C string, whole options and a writable `out`.
-                unsafe { egret_ws_connect_url(self.handle, url, options, out) }
-            },
-        )
+        self.open_url(url, |_| {})
     }
 
     /// The lines logged since this was last asked.
@@ -111,11 +118,27 @@ impl Loop {
         self.log.take()
     }
 
+    /// Frees the loop; returns the lines logged since this was last asked until it was gone.
+    #[track_caller]
+    pub fn end(self) -> Vec<String> {
+        let log = Arc::clone(&self.log);
+        drop(self);
+        log.take()
+    }
+
     /// `egret_ws_connect` with options, or its error.
     pub fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(host, set, |host, options, out| {
             // SAFETY: `open` gives a C string, whole options and a writable `out`.
             unsafe { egret_ws_connect(self.handle, host, port, options, out) }
+        })
+    }
+
+    /// `egret_ws_connect_url` with options, or its error.
+    pub fn open_url(&self, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
+        self.open(url, set, |url, options, out| {
+            // SAFETY: `open` gives a C string, whole options and a writable `out`.
+            unsafe { egret_ws_connect_url(self.handle, url, options, out) }
         })
     }
 
@@ -169,12 +192,22 @@ pub struct Socket<'a> {
 }
 
 impl Socket<'_> {
+    /// The handle itself, for calls that this has not.
+    pub fn handle(&self) -> *mut egret_ws {
+        self.handle
+    }
+
     /// Polls until the events so far satisfy `done`.
     #[track_caller]
     pub fn wait_for(&self, what: &str, done: impl Fn(&[Event]) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !done(&self.recorder.state().events) {
-            assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}; last came {:?}", self.last());
+            let is_late = Instant::now() >= deadline;
+            let last = self.last();
+            assert!(
+                !is_late && !matches!(last, Some(Event::Close(_))),
+                "waited in vain for {what}; last came {last:?}"
+            );
             self.host.poll(10);
         }
     }
@@ -193,6 +226,13 @@ impl Socket<'_> {
             Some(Event::Close(report)) => *report,
             other => panic!("after on_close came {other:?}"),
         }
+    }
+
+    /// Waits for `count` messages in all, and returns them.
+    #[track_caller]
+    pub fn wait_messages(&self, count: usize) -> Vec<Event> {
+        self.wait_for("messages", |events| events.iter().filter(|event| event.is_message()).count() >= count);
+        self.messages()
     }
 
     pub fn events(&self) -> Vec<Event> {
@@ -223,6 +263,16 @@ impl Socket<'_> {
         self.recorder.state().work = work;
     }
 
+    /// Makes `on_connect` and `on_close` read the server's answer; to be called before they are.
+    pub fn keep_answers(&self) {
+        self.recorder.state().answers = Some(Box::default());
+    }
+
+    #[track_caller]
+    pub fn take_answers(&self) -> Answers {
+        *self.recorder.state().answers.take().expect("they are kept")
+    }
+
     pub fn send_text(&self, text: impl AsRef<[u8]>) -> i32 {
         let text = text.as_ref();
         // SAFETY: the pointer and the length are those of a slice.
@@ -243,14 +293,20 @@ impl Socket<'_> {
         egret_ws_state(self.handle)
     }
 
-    #[track_caller]
     pub fn subprotocol(&self) -> String {
-        let mut out = [0u8; 64];
-        // SAFETY: `out` has as many bytes as the call is told.
-        let length = unsafe { egret_ws_subprotocol(self.handle, out.as_mut_ptr().cast(), out.len()) };
-        let length = usize::try_from(length).expect("no error");
-        assert_eq!(out[length], 0, "a NUL follows");
-        String::from_utf8_lossy(&out[..length]).into_owned()
+        answer::subprotocol(self.handle)
+    }
+
+    pub fn response_header(&self, name: &str) -> Result<String, i32> {
+        answer::response_header(self.handle, name)
+    }
+
+    pub fn response_headers(&self) -> String {
+        answer::response_headers(self.handle)
+    }
+
+    pub fn stats(&self) -> egret_ws_stats {
+        answer::stats(self.handle)
     }
 
     #[track_caller]

@@ -2,7 +2,7 @@
 
 use super::PATIENCE;
 use super::frame::{self, Frame, Length};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -47,22 +47,44 @@ impl<T: Send + 'static> Server<T> {
     }
 }
 
-/// The head of the client's request.
+/// The head of a request, as it came.
 #[derive(Debug)]
 pub struct Request {
     pub line: String,
-    headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
 }
 
 impl Request {
+    /// Reads not a byte too much: what follows a request to a proxy belongs to the tunnel.
+    pub fn read(stream: &mut impl Read) -> Request {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("the head of a request");
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).expect("a head in UTF-8");
+        let mut lines = head.trim_end_matches("\r\n").split("\r\n");
+        let line = lines.next().expect("a request line").to_owned();
+        let headers = lines.map(|line| line.split_once(": ").expect("a header"));
+        let headers: Vec<_> = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(head.matches(['\r', '\n']).count(), 2 * headers.len() + 4, "lines end in CR LF: {head:?}");
+        Request { line, headers }
+    }
+
+    /// The value of a header that may be there once.
+    #[track_caller]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| value.as_str());
+        assert!(values.next().is_none(), "{name} twice in {self:#?}");
+        value
+    }
+
     /// The value of a header that must be there once.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
-        let mut values = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
-        match (values.next(), values.next()) {
-            (Some((_, value)), None) => value,
-            _ => panic!("not exactly one {name} in {self:#?}"),
-        }
+        self.get(name).unwrap_or_else(|| panic!("no {name} in {self:#?}"))
     }
 
     /// The value of `Sec-WebSocket-Accept` that answers this request.
@@ -99,19 +121,7 @@ impl Peer {
 
     /// Reads the request's head, which must be one that RFC 6455 section 4.1 asks for.
     pub fn read_request(&mut self) -> Request {
-        let mut lines = Vec::new();
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line).expect("a line of the request");
-            let line = line.strip_suffix("\r\n").expect("lines end in CR LF");
-            if line.is_empty() {
-                break;
-            }
-            lines.push(line.to_owned());
-        }
-        let headers = lines[1..].iter().map(|line| line.split_once(": ").expect("a header"));
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let request = Request { line: lines[0].clone(), headers };
+        let request = Request::read(&mut self.stream);
         assert!(request.line.starts_with("GET /") && request.line.ends_with(" HTTP/1.1"), "{request:#?}");
         assert!(request.header("Upgrade").eq_ignore_ascii_case("websocket"), "{request:#?}");
         assert!(request.header("Connection").eq_ignore_ascii_case("upgrade"), "{request:#?}");

@@ -1,6 +1,7 @@
 //! What a socket's callbacks were called with, and the header's promises about them.
 #![allow(unsafe_code)] // is called by the C ABI
 
+use super::answer::{Answer, Answers};
 use ::egret_ws::*;
 use parking_lot::{Mutex, MutexGuard};
 use std::ffi::{CStr, c_char, c_void};
@@ -76,6 +77,8 @@ pub struct State {
     pub refused: bool,
     /// How long each `on_data` keeps the poll busy.
     pub work: Duration,
+    /// Where to keep what can be read of the server's answer, if it is to be read.
+    pub answers: Option<Box<Answers>>,
     /// What no single event shows: callbacks from another thread or after the last, and wrong arguments.
     wrong: Vec<&'static str>,
 }
@@ -129,7 +132,10 @@ impl State {
     }
 }
 
-unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
+unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
+    if let Some(answers) = &mut recorder(user).state().answers {
+        answers.opened = Some(Answer::read(ws));
+    }
     recorder(user).record(Event::Connect);
 }
 
@@ -158,7 +164,10 @@ unsafe extern "C" fn on_data(user: *mut c_void, _: *mut egret_ws, kind: i32, dat
     }
 }
 
-unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
+unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
+    if let Some(answers) = &mut recorder(user).state().answers {
+        answers.closed = Some(Answer::read(ws));
+    }
     // SAFETY: the header promises a readable struct.
     let info = unsafe { &*info };
     if info.struct_size as usize != size_of::<egret_ws_close_info>() {

@@ -1,10 +1,11 @@
 //! The server's certificate: which is accepted, which is refused, and with what error.
 
-use crate::client::{Loop, Settings, Socket, on_both_drivers};
 use crate::peer::{BOTH_VERSIONS, Peer};
 use crate::servers;
+use crate::settings::Settings;
+use crate::support::answer::address;
 use crate::support::certificates::*;
-use crate::support::client::Driver;
+use crate::support::client::{Driver, Loop, Socket, on_both_drivers};
 use crate::support::raw::Server;
 use ::egret_ws::*;
 use std::io::{ErrorKind, Read};
@@ -18,8 +19,8 @@ pub fn refused(socket: &Socket<'_>, error: i32, words: &str) {
     assert!(report.message.starts_with("the server's certificate is not accepted: "), "{}", report.message);
     assert!(report.message.contains(words), "{}", report.message);
     assert_eq!((report.code, report.sent_code, report.http_status), (1006, 0, 0));
-    let (stats, address) = socket.stats();
-    assert!(!address.is_empty(), "TCP was connected");
+    let stats = socket.stats();
+    assert!(!address(&stats).is_empty(), "TCP was connected");
     assert_eq!((stats.handshake_us, stats.http_status), (0, 0), "what follows TLS did not begin");
 }
 
@@ -29,7 +30,7 @@ fn is_bad(certificate: &Certificate, host_name: &str, error: i32, words: &str, a
     let start = |script| BOTH_VERSIONS.map(|version| Peer::start(certificate, version, script));
     let (listening, closing) = (start("listen"), start("upgrade send 880203e8 frame end"));
     on_both_drivers(|host| {
-        let connect = |port, settings: &Settings| host.connect(&format!("wss://{host_name}:{port}/"), settings);
+        let connect = |port, settings: &Settings| host.connect_url(&format!("wss://{host_name}:{port}/"), settings);
         for server in &listening {
             refused(&connect(server.port(), &Settings::trusting()), error, words);
             let sight = server.sight_while(host);
@@ -103,9 +104,9 @@ fn hosts() {
     let wrong_host = servers::haproxy(&WRONG_HOST, "");
     on_both_drivers(|host| {
         for name in ["localhost", "LOCALHOST", "127.0.0.1"] {
-            host.connect(&format!("wss://{name}:{}/", right.port()), &Settings::trusting()).wait_open();
+            host.connect_url(&format!("wss://{name}:{}/", right.port()), &Settings::trusting()).wait_open();
         }
-        host.connect(&format!("wss://localhost:{}/", names_only.port()), &Settings::trusting()).wait_open();
+        host.connect_url(&format!("wss://localhost:{}/", names_only.port()), &Settings::trusting()).wait_open();
 
         let as_if = |port, name: &str| host.connect_port(port, &Settings::trusting().server_name(name));
         for name in ["localhost", "LocalHost", "127.0.0.1", "::1", "0:0::1"] {
@@ -139,9 +140,9 @@ fn ipv6_addresses() {
     };
     let server = servers::haproxy_on(listener, &RIGHT, "");
     on_both_drivers(|host| {
-        let socket = host.connect(&format!("wss://[::1]:{}/", server.port()), &Settings::trusting());
+        let socket = host.connect_url(&format!("wss://[::1]:{}/", server.port()), &Settings::trusting());
         socket.wait_open();
-        assert_eq!(socket.stats().1, format!("[::1]:{}", server.port()));
+        assert_eq!(address(&socket.stats()), format!("[::1]:{}", server.port()));
     });
 }
 
@@ -151,7 +152,7 @@ fn what_is_no_server_name_is_refused_at_once() {
         for name in
             ["", "[::1]", ".example", "other..example", "*.example", "other example", "other.example:443", "größe"]
         {
-            let made = host.try_connect("wss://127.0.0.1:9/", &Settings::trusting().server_name(name));
+            let made = host.open_url("wss://127.0.0.1:9/", Settings::trusting().server_name(name).set());
             assert_eq!(made.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "{name:?}");
             let log = host.take_log();
             assert!(matches!(&log[..], [line] if line.contains("tls_server_name")), "{name:?}: {log:?}");
@@ -171,7 +172,7 @@ fn the_server_is_told_which_name_is_meant() {
             hello
         });
         let client = Loop::new(Driver::Threaded);
-        let socket = client.connect(&format!("wss://{host_name}:{}/", server.port()), settings);
+        let socket = client.connect_url(&format!("wss://{host_name}:{}/", server.port()), settings);
         assert_eq!(socket.wait_closed().error, EGRET_WS_ERR_CONNECTION_LOST);
         server.finish()
     };

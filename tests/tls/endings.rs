@@ -1,9 +1,9 @@
 //! How a connection by TLS ends, and what each side can tell of it.
 
-use crate::client::{Loop, Settings, on_both_drivers};
 use crate::peer::{BOTH_VERSIONS, Peer, Version, hex};
+use crate::settings::Settings;
 use crate::support::certificates::RIGHT;
-use crate::support::client::Driver;
+use crate::support::client::{DRIVERS, Loop, on_both_drivers};
 use crate::support::frame::Frame;
 use crate::support::record::Event;
 use ::egret_ws::*;
@@ -39,7 +39,7 @@ fn a_close_ends_with_close_notify() {
     with_peer(&format!("upgrade frame send {} end", close_frame()), |host, server| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_open();
-        socket.close(1000, "");
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
         let sight = server.sight_while(host);
         assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1000), "{sight:?}");
@@ -72,7 +72,7 @@ fn a_freed_socket_says_goodbye() {
 #[test]
 fn a_freed_loop_says_goodbye() {
     let servers = BOTH_VERSIONS.map(|version| Peer::start(&RIGHT, version, "upgrade listen"));
-    for driver in [Driver::Threaded, Driver::Inline] {
+    for driver in DRIVERS {
         for server in &servers {
             let host = Loop::new(driver);
             let socket = host.connect_port(server.port(), &Settings::trusting());

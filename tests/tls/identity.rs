@@ -1,8 +1,9 @@
 //! Servers that ask for the client's certificate, and options that cannot be used.
 
-use crate::client::{Settings, on_both_drivers};
 use crate::servers;
+use crate::settings::Settings;
 use crate::support::certificates::{CLIENT, RIGHT, ROOT, STRANGE_CLIENT};
+use crate::support::client::on_both_drivers;
 use ::egret_ws::*;
 use std::net::TcpListener;
 
@@ -66,7 +67,7 @@ fn what_cannot_be_used_is_named() {
             assert!(report.message.starts_with(words), "{}", report.message);
             assert!(!report.message.contains("sesame"), "{}", report.message);
         }
-        let nobody = host.try_connect("wss://127.0.0.1:9/", &Settings::default().flags(EGRET_WS_ONLY_THESE_ROOTS));
+        let nobody = host.open_url("wss://127.0.0.1:9/", Settings::default().flags(EGRET_WS_ONLY_THESE_ROOTS).set());
         assert_eq!(nobody.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "nothing would be trusted");
     });
 }

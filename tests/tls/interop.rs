@@ -1,9 +1,11 @@
 //! Messages and closing handshakes with the TLS of five servers.
 
-use crate::client::{Settings, on_both_drivers};
 use crate::daemon::Daemon;
 use crate::servers;
+use crate::settings::Settings;
+use crate::support::answer::address;
 use crate::support::certificates::RIGHT;
+use crate::support::client::on_both_drivers;
 use crate::support::record::Event;
 use ::egret_ws::*;
 
@@ -19,30 +21,30 @@ fn echoes_and_closes(server: Daemon) {
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_open();
-        socket.send_text("");
-        socket.send_text(&text);
-        socket.send_binary(&largest);
+        assert_eq!(socket.send_text(""), EGRET_WS_OK);
+        assert_eq!(socket.send_text(&text), EGRET_WS_OK);
+        assert_eq!(socket.send_binary(&largest), EGRET_WS_OK);
         // Around the size of a TLS record, and many in one.
         for size in (16_370..16_400).chain(0..200) {
-            socket.send_binary(&largest[..size]);
+            assert_eq!(socket.send_binary(&largest[..size]), EGRET_WS_OK);
         }
         let messages = socket.wait_messages(3 + 30 + 200);
         assert_eq!(messages[..3], [Event::Text("".into()), Event::Text(text.clone()), Event::Binary(largest.clone())]);
         for (message, size) in messages[3..].iter().zip((16_370..16_400).chain(0..200)) {
             assert_eq!(*message, Event::Binary(largest[..size].to_vec()));
         }
-        let (stats, address) = socket.stats();
-        assert_eq!(address, format!("127.0.0.1:{}", server.port()));
+        let stats = socket.stats();
+        assert_eq!(address(&stats), format!("127.0.0.1:{}", server.port()));
         assert_eq!((stats.tls_version, stats.http_status, stats.redirects), (EGRET_WS_TLS_1_3, 101, 0));
         assert_eq!((stats.resolve_us, stats.proxy_us), (0, 0), "neither was needed");
-        socket.close(1000, "enough");
+        assert_eq!(socket.close(1000, "enough"), EGRET_WS_OK);
         let report = socket.wait_closed();
         report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
         assert_eq!((report.code, report.sent_code), (1000, 1000));
 
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_open();
-        socket.send_text("close");
+        assert_eq!(socket.send_text("close"), EGRET_WS_OK);
         let report = socket.wait_closed();
         report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
         assert_eq!((report.code, report.sent_code, report.reason.as_str()), (4001, 4001, "as told"));
@@ -81,11 +83,11 @@ fn a_hundred_sockets_do_not_hear_each_other() {
         let sockets: Vec<_> = (0..100).map(|_| host.connect_port(server.port(), &Settings::trusting())).collect();
         for (number, socket) in sockets.iter().enumerate() {
             socket.wait_open();
-            socket.send_text(&format!("I am {number}"));
+            assert_eq!(socket.send_text(format!("I am {number}")), EGRET_WS_OK);
         }
         for (number, socket) in sockets.iter().enumerate() {
             assert_eq!(socket.wait_messages(1), [Event::Text(format!("I am {number}"))]);
-            socket.close(1000, "");
+            assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         }
         for socket in &sockets {
             assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
@@ -102,7 +104,7 @@ fn a_flood_both_ways() {
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_open();
-        let mut sends = (0..1000).map(|number| socket.try_send_binary(&message(number))).enumerate();
+        let mut sends = (0..1000).map(|number| socket.send_binary(&message(number))).enumerate();
         let (sent, error) = sends.find(|(_, error)| *error != EGRET_WS_OK).expect("buffers have an end");
         assert_eq!(error, EGRET_WS_ERR_BACKPRESSURE);
         let echoes = socket.wait_messages(sent);
@@ -121,7 +123,7 @@ fn every_stage_takes_its_time() {
         for _ in 0..20 {
             let socket = host.connect_port(server.port(), &Settings::trusting());
             socket.wait_open();
-            let (stats, _) = socket.stats();
+            let stats = socket.stats();
             let took = [stats.connect_us, stats.tls_us, stats.handshake_us];
             assert!(took.iter().all(|us| (1..10_000_000).contains(us)), "{took:?} microseconds");
             // A key exchange and a signature, made and checked, take longer on any machine.

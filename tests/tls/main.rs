@@ -6,11 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod client;
 mod daemon;
 mod peer;
 mod relay;
 mod servers;
+mod settings;
 
 mod certificates;
 mod endings;

@@ -1,9 +1,9 @@
 //! The scripted server of peer.py.
 
-use crate::client::Loop;
 use crate::daemon::Daemon;
 use crate::servers::{here, python};
 use crate::support::certificates::Certificate;
+use crate::support::client::Loop;
 use std::process::Command;
 
 /// A TLS server that plays the same script to each client.

@@ -1,9 +1,10 @@
 //! Public keys that the client insists on, whoever vouches for them.
 
-use crate::client::{Settings, on_both_drivers};
 use crate::peer::{BOTH_VERSIONS, Peer};
 use crate::servers;
+use crate::settings::Settings;
 use crate::support::certificates::{EXPIRED, RIGHT, ROOT, SELF_SIGNED};
+use crate::support::client::on_both_drivers;
 use crate::support::record::Report;
 use ::egret_ws::*;
 
@@ -75,7 +76,7 @@ fn what_is_no_pin_is_refused_at_once() {
             &format!("{right};{right}"),
             &format!("{right},sha256/***"),
         ] {
-            let made = host.try_connect("wss://127.0.0.1:9/", &Settings::trusting().pins(pins));
+            let made = host.open_url("wss://127.0.0.1:9/", Settings::trusting().pins(pins).set());
             assert_eq!(made.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "{pins:?}");
             let log = host.take_log();
             assert!(matches!(&log[..], [line] if line.contains("tls_pins")), "{pins:?}: {log:?}");

@@ -1,9 +1,10 @@
 //! Whom the client trusts: the system's authorities, further ones, or only those it is given.
 
 use crate::certificates::refused;
-use crate::client::{Settings, Socket, on_both_drivers};
 use crate::servers;
+use crate::settings::Settings;
 use crate::support::certificates::{Certificate, RIGHT, ROOT, STRANGER};
+use crate::support::client::{Socket, on_both_drivers};
 use ::egret_ws::*;
 use std::env;
 use std::process::Command;

@@ -1,9 +1,10 @@
 //! Which versions of TLS are spoken.
 
-use crate::client::{Settings, on_both_drivers};
 use crate::daemon::Daemon;
 use crate::servers;
+use crate::settings::Settings;
 use crate::support::certificates::RIGHT;
+use crate::support::client::on_both_drivers;
 use ::egret_ws::*;
 use std::process::{Command, Stdio};
 
@@ -12,7 +13,7 @@ fn speaks(server: &Daemon, settings: &Settings, version: u32) {
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), settings);
         socket.wait_open();
-        assert_eq!(socket.stats().0.tls_version, version);
+        assert_eq!(socket.stats().tls_version, version);
     });
 }
 
