@@ -1,0 +1,131 @@
+//! The 128 KiB rule holds for what a message inflates to: 131072 bytes pass and 131073 do not, in every shape.
+
+use crate::client::Messages;
+use crate::play::{compressed, hears, refuses, refuses_with};
+use crate::support::frame::{BINARY, Frame, TEXT, wire};
+use crate::support::record::Event;
+use crate::zlib::{TAIL, deflated, stored};
+use ::egret_ws::*;
+
+const CAP: usize = 131_072;
+
+/// A ten-thousandth of it, and text; and what does not shrink.
+fn contents(size: usize) -> [Vec<u8>; 3] {
+    let mut random = Messages::new(21);
+    [
+        vec![0; size],
+        (0..size).map(|at| b'a' + (at * 7 % 26 + at / 1000 % 3) as u8 % 26).collect(),
+        (0..size).map(|_| random.random(256) as u8).collect(),
+    ]
+}
+
+/// A compressed message in one frame, in fragments, and in fragments of which the last is empty.
+fn shapes(payload: &[u8]) -> [Vec<u8>; 3] {
+    let size = (payload.len() / 50).max(1);
+    let mut pieces = payload.chunks(size);
+    let mut frames = vec![compressed(BINARY, pieces.next().unwrap_or_default()).unfinished()];
+    for piece in pieces {
+        frames.extend([Frame::pong("unasked"), Frame::continuation(piece).unfinished()]);
+    }
+    let ended_by_an_empty_one = [wire(&frames), Frame::continuation("").bytes()].concat();
+    frames.last_mut().expect("a frame").fin = true;
+    [compressed(BINARY, payload).bytes(), wire(&frames), ended_by_an_empty_one]
+}
+
+/// The ways to say the same bytes.
+fn payloads(bytes: &[u8]) -> [Vec<u8>; 4] {
+    let whole = deflated(bytes);
+    // 300 empty blocks of type 0, then as many of type 1, which are of ten bits each.
+    let empty_stored = [&whole[..], &[0, 0, 0xff, 0xff, 0].repeat(300)].concat();
+    let empty_fixed =
+        [&whole[..], &TAIL, &[0b0000_0010, 0b0000_1000, 0b0010_0000, 0b1000_0000, 0].repeat(75), &[0]].concat();
+    [whole, empty_stored, empty_fixed, stored(bytes, 65_535)]
+}
+
+#[test]
+fn exactly_the_cap_passes() {
+    for bytes in contents(CAP) {
+        for payload in payloads(&bytes) {
+            for shape in shapes(&payload) {
+                // The next message shows that nothing of the first is left.
+                let next = compressed(TEXT, deflated("next")).bytes();
+                hears([shape, next].concat(), &[Event::Binary(bytes.clone()), Event::Text("next".into())]);
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn is_too_big(what: &str, bytes: Vec<u8>) {
+    refuses(what, bytes, &[], EGRET_WS_ERR_MESSAGE_TOO_BIG, 1009);
+}
+
+#[test]
+fn one_byte_more_is_refused() {
+    for bytes in contents(CAP + 1) {
+        for payload in payloads(&bytes) {
+            for shape in shapes(&payload) {
+                is_too_big("131073 bytes", shape);
+            }
+        }
+    }
+}
+
+/// The cap counts bytes of text.
+#[test]
+fn text_at_the_cap() {
+    let text = "€".repeat(CAP / 3) + "ß"; // 43690 × 3 + 2
+    assert_eq!(text.len(), CAP);
+    hears(compressed(TEXT, deflated(&text)).bytes(), &[Event::Text(text.clone())]);
+    is_too_big("131074 bytes of text", compressed(TEXT, deflated(text + "  ")).bytes());
+}
+
+#[test]
+fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
+    let bytes = &contents(1001)[1];
+    let right: Vec<u8> = shapes(&deflated(&bytes[..1000])).concat();
+    let expected = vec![Event::Binary(bytes[..1000].to_vec()); 3];
+    for payload in payloads(bytes) {
+        for shape in shapes(&payload) {
+            refuses_with(
+                "1001 bytes",
+                |options| options.max_message_bytes = 1000,
+                [&right[..], &shape].concat(),
+                &expected,
+                EGRET_WS_ERR_MESSAGE_TOO_BIG,
+                1009,
+            );
+        }
+    }
+}
+
+/// More bytes on the wire than the cap, and fewer in the message.
+#[test]
+fn the_cap_does_not_count_what_is_on_the_wire() {
+    let bytes = vec![7; 30_000];
+    // Six bytes each.
+    let payload = stored(&bytes, 1);
+    assert!(payload.len() > CAP);
+    for shape in shapes(&payload) {
+        hears(shape, &[Event::Binary(bytes.clone())]);
+    }
+    // Nothing at all, in a megabyte.
+    for shape in shapes(&[&[0, 0, 0, 0xff, 0xff].repeat(200_000)[..], &[0]].concat()) {
+        hears(shape, &[Event::Binary(Vec::new())]);
+    }
+}
+
+/// It ends where the cap does, though more is announced and the message goes on.
+#[test]
+fn bombs() {
+    let bomb = deflated(vec![0; 20_000_000]);
+    assert!(bomb.len() < 20_000);
+    for shape in shapes(&bomb) {
+        is_too_big("20 MB in one message", shape);
+    }
+    let start = &bomb[..1000];
+    is_too_big("a fragment", compressed(BINARY, start).unfinished().bytes());
+    is_too_big("half a frame", [compressed(BINARY, "").header_claiming(1 << 40), start.to_vec()].concat());
+    let fragments: Vec<Frame> = start.iter().map(|byte| Frame::continuation([*byte]).unfinished()).collect();
+    is_too_big("a byte a fragment", [compressed(BINARY, "").unfinished().bytes(), wire(&fragments)].concat());
+}

@@ -1,0 +1,226 @@
+//! Random messages with the servers of two hands, directly and through nginx, by every agreement there can be.
+
+use crate::client::{Messages, connect, send};
+use crate::daemon::Daemon;
+use crate::servers;
+use crate::support::client::{DRIVERS, Driver, Loop};
+use crate::support::record::Event;
+use ::egret_ws::*;
+use std::ffi::CString;
+
+const WINDOWS: [u32; 3] = [9, 12, 15];
+/// Around where lengths and the cap change.
+const SIZES: [usize; 8] = [0, 1, 125, 126, 65_535, 65_536, 131_071, 131_072];
+
+/// A server, and how its options spell the parameters.
+struct Hand {
+    server: Daemon,
+    /// In the order of `Asks`.
+    names: [&'static str; 4],
+}
+
+fn websockets() -> Hand {
+    Hand {
+        server: servers::websockets(),
+        names: [
+            "client_no_context_takeover",
+            "server_no_context_takeover",
+            "client_max_window_bits",
+            "server_max_window_bits",
+        ],
+    }
+}
+
+fn ws() -> Hand {
+    Hand {
+        server: servers::ws(),
+        names: ["clientNoContextTakeover", "serverNoContextTakeover", "clientMaxWindowBits", "serverMaxWindowBits"],
+    }
+}
+
+/// What one side asks for of itself and of the other.
+#[derive(Clone, Copy, Debug)]
+struct Asks {
+    client_alone: bool,
+    server_alone: bool,
+    client_bits: u32,
+    server_bits: u32,
+}
+
+impl Asks {
+    const NOTHING: Asks = Asks { client_alone: false, server_alone: false, client_bits: 15, server_bits: 15 };
+
+    fn all() -> impl Iterator<Item = Asks> {
+        (0..36).map(|number| Asks {
+            client_alone: number & 1 != 0,
+            server_alone: number & 2 != 0,
+            client_bits: WINDOWS[number / 4 % 3],
+            server_bits: WINDOWS[number / 12],
+        })
+    }
+
+    fn flags(self) -> u32 {
+        let client = if self.client_alone { EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER } else { 0 };
+        client | if self.server_alone { EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER } else { 0 }
+    }
+
+    /// For the server, in JSON: what differs from the default.
+    fn json(self, names: [&str; 4]) -> String {
+        let values = [
+            self.client_alone.then(|| "true".into()),
+            self.server_alone.then(|| "true".into()),
+            (self.client_bits < 15).then(|| self.client_bits.to_string()),
+            (self.server_bits < 15).then(|| self.server_bits.to_string()),
+        ];
+        let fields = names.iter().zip(values).filter_map(|(name, value)| Some(format!("\"{name}\": {}", value?)));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// How a connection is made, and how the client compresses.
+#[derive(Debug)]
+struct Case<'a> {
+    driver: Driver,
+    port: u16,
+    client: Asks,
+    server: Asks,
+    level: u32,
+    threshold: u32,
+    messages: &'a [Event],
+}
+
+impl Case<'_> {
+    /// Makes the connection and has every message come back as it was.
+    fn run(&self, hand: &Hand) {
+        println!("{self:?}"); // shown when the test fails
+        let asks = CString::new(self.server.json(hand.names)).expect("no NUL");
+        let header = egret_ws_header { name: c"Deflate".as_ptr(), value: asks.as_ptr() };
+        let host = Loop::new(self.driver);
+        let (socket, extension) = connect(&host, self.port, |options| {
+            (options.headers, options.header_count) = (&header, 1);
+            options.flags = self.client.flags();
+            options.deflate_client_window_bits = self.client.client_bits;
+            options.deflate_server_window_bits = self.client.server_bits;
+            options.deflate_level = self.level;
+            options.deflate_threshold_bytes = self.threshold;
+        });
+        assert_eq!(extension, hand.server.line(), "what the server said");
+        self.check_agreement(&extension);
+        self.messages.iter().for_each(|message| send(&host, &socket, message));
+        socket.wait_for("the echoes", |events| events.len() > self.messages.len());
+        for (sent, (at, came)) in self.messages.iter().zip(socket.messages().iter().enumerate()) {
+            assert!(sent == came, "message {at}: {sent:?} came back as {came:?}");
+        }
+        host.wait_until("an empty send buffer", || socket.buffered_amount() == 0);
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+    }
+
+    /// The server has agreed, and on no less than each side has asked for.
+    fn check_agreement(&self, extension: &str) {
+        let parameters: Vec<&str> = extension.split(';').map(str::trim).collect();
+        let has = |name: &str| parameters.contains(&name);
+        let bits = |name: &str| {
+            let value = parameters.iter().find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='));
+            value.map_or(15, |bits| bits.parse().expect("a number"))
+        };
+        assert_eq!(parameters[0], "permessage-deflate");
+        assert!(has("server_no_context_takeover") || !self.client.server_alone && !self.server.server_alone);
+        assert!(has("client_no_context_takeover") || !self.server.client_alone);
+        assert_eq!(bits("server_max_window_bits"), self.client.server_bits.min(self.server.server_bits));
+        assert!(bits("client_max_window_bits") <= self.server.client_bits);
+    }
+}
+
+/// All that the client can ask for, while the server asks for nothing; and what the server can ask for by itself.
+fn every_agreement(hand: &Hand, port: u16) {
+    let by_client = Asks::all().map(|client| (client, Asks::NOTHING));
+    let by_server = Asks::all().map(|server| (Asks::NOTHING, server));
+    // Both: nobody widens what the other has narrowed.
+    let narrow = Asks { client_bits: 12, server_bits: 12, ..Asks::NOTHING };
+    let by_both = Asks::all().filter(|asks| asks.client_bits <= 12 && asks.server_bits <= 12);
+    let all = by_client.chain(by_server).chain(by_both.map(|server| (narrow, server)));
+    for (number, (client, server)) in all.enumerate() {
+        let mut random = Messages::new(number as u64);
+        // Larger than the largest window, after and before small ones.
+        let mut messages: Vec<Event> = (0..6).map(|_| random.any(20_000)).collect();
+        messages.push(random.of_size(40_000));
+        messages.extend((0..3).map(|_| random.any(200)));
+        let driver = DRIVERS[number % 2];
+        let level = [1, 9][number / 2 % 2];
+        let threshold = [1, 0][number / 4 % 2];
+        Case { driver, port, client, server, level, threshold, messages: &messages }.run(hand);
+    }
+}
+
+/// The largest messages and those around each limit, in any order, by the agreements that differ most.
+fn every_size(hand: &Hand, port: u16) {
+    let least = Asks { client_alone: true, server_alone: true, client_bits: 9, server_bits: 9 };
+    for (number, client) in [Asks::NOTHING, least].into_iter().enumerate() {
+        for driver in DRIVERS {
+            let mut random = Messages::new(100 + number as u64);
+            let sizes = SIZES.iter().chain(SIZES.iter().rev()).flat_map(|size| [*size; 2]);
+            let mut messages: Vec<Event> = sizes.map(|size| random.of_size(size)).collect();
+            messages.extend((0..20).map(|_| random.any(131_072)));
+            for level in [1, 9] {
+                let server = Asks::NOTHING;
+                Case { driver, port, client, server, level, threshold: 1, messages: &messages }.run(hand);
+            }
+        }
+    }
+}
+
+#[test]
+fn websockets_by_every_agreement() {
+    let hand = websockets();
+    every_agreement(&hand, hand.server.port());
+}
+
+#[test]
+fn ws_by_every_agreement() {
+    let hand = ws();
+    every_agreement(&hand, hand.server.port());
+}
+
+#[test]
+fn websockets_with_every_size() {
+    let hand = websockets();
+    every_size(&hand, hand.server.port());
+}
+
+#[test]
+fn ws_with_every_size() {
+    let hand = ws();
+    every_size(&hand, hand.server.port());
+}
+
+#[test]
+fn through_nginx() {
+    for hand in [websockets(), ws()] {
+        let nginx = servers::nginx(&hand.server);
+        every_size(&hand, nginx.port());
+    }
+}
+
+/// Neither a server that knows no permessage-deflate nor a client that offers none makes a difference to the messages.
+#[test]
+fn without_an_agreement() {
+    for hand in [websockets(), ws()] {
+        let asks = egret_ws_header { name: c"Deflate".as_ptr(), value: c"{}".as_ptr() };
+        for (offered, asked) in [(true, false), (false, true), (false, false)] {
+            for driver in DRIVERS {
+                let host = Loop::new(driver);
+                let (socket, extension) = connect(&host, hand.server.port(), |options| {
+                    options.flags = if offered { 0 } else { EGRET_WS_NO_DEFLATE };
+                    (options.headers, options.header_count) = (&asks, usize::from(asked));
+                });
+                assert_eq!((extension.as_str(), hand.server.line().as_str()), ("", ""));
+                let mut random = Messages::new(7);
+                let messages: Vec<Event> = SIZES.iter().map(|size| random.of_size(*size)).collect();
+                messages.iter().for_each(|message| send(&host, &socket, message));
+                socket.wait_for("the echoes", |events| events.len() > messages.len());
+                assert!(socket.messages() == messages);
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! permessage-deflate (RFC 7692) with servers of other hands and with hostile ones: what is agreed on, what is taken, what is
+//! refused, and what the client sends.
+//!
+//! Needed beside Rust: setpriv (util-linux), nginx, Python with venv, Node with npm.
+#![cfg(target_os = "linux")]
+
+#[allow(dead_code, reason = "what the tests of TLS need besides")]
+#[path = "../tls/daemon.rs"]
+mod daemon;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+mod play;
+mod servers;
+mod zlib;
+
+mod broken;
+mod cap;
+mod interop;
+mod negotiation;
+mod received;
+mod sent;

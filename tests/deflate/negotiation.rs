@@ -1,0 +1,191 @@
+//! What is offered, and answers to the offer: each that RFC 7692 forbids fails the handshake and is named.
+
+use crate::client::connect;
+use crate::play::{BARE, accept};
+use crate::support::client::on_both_drivers;
+use crate::support::raw::Server;
+use ::egret_ws::*;
+
+type Set = fn(&mut egret_ws_options);
+
+/// The offer when nothing is set.
+const DEFAULT: Set = |_| {};
+
+/// An offer that asks for all there is.
+const NARROW: Set = |options| {
+    options.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER;
+    options.deflate_client_window_bits = 11;
+    options.deflate_server_window_bits = 12;
+};
+
+const OFF: Set = |options| options.flags = EGRET_WS_NO_DEFLATE;
+
+#[track_caller]
+fn offers(set: Set, offer: Option<&'static str>) {
+    on_both_drivers(|host| {
+        let server = Server::start(move |mut peer| {
+            let request = accept(&mut peer, &[]);
+            match offer {
+                Some(offer) => assert_eq!(request.header("Sec-WebSocket-Extensions"), offer),
+                None => assert!(!format!("{request:?}").to_ascii_lowercase().contains("extensions"), "{request:#?}"),
+            }
+            peer.close(1000);
+        });
+        let (socket, extension) = connect(host, server.port(), set);
+        assert_eq!(extension, "", "the server has left it out");
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        server.finish();
+    });
+}
+
+#[test]
+fn the_offer_says_what_was_set() {
+    offers(DEFAULT, Some("permessage-deflate; client_max_window_bits"));
+    offers(
+        NARROW,
+        Some(
+            "permessage-deflate; client_max_window_bits=11; server_max_window_bits=12; client_no_context_takeover; \
+             server_no_context_takeover",
+        ),
+    );
+    offers(OFF, None);
+}
+
+/// The server answers with these lines, and the connection opens.
+#[track_caller]
+fn agrees(set: Set, lines: &'static [&str]) {
+    println!("{lines:?}"); // shown when the test fails
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            accept(&mut peer, lines);
+            peer.close(1000);
+        });
+        let (socket, extension) = connect(host, server.port(), set);
+        assert_eq!(extension, lines.join(", "), "as the server spelled it");
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        server.finish();
+    });
+}
+
+#[test]
+fn answers_that_are_right() {
+    agrees(DEFAULT, &[BARE]);
+    agrees(DEFAULT, &["PerMessage-Deflate ;Server_Max_Window_Bits = \"10\";client_no_context_takeover"]);
+    agrees(DEFAULT, &["permessage-deflate; client_max_window_bits=8; server_max_window_bits=8"]);
+    agrees(DEFAULT, &["permessage-deflate; server_no_context_takeover; client_no_context_takeover"]);
+    agrees(NARROW, &["permessage-deflate; server_no_context_takeover; server_max_window_bits=12"]);
+    agrees(
+        NARROW,
+        &["permessage-deflate; server_max_window_bits=9; client_max_window_bits=11; server_no_context_takeover"],
+    );
+}
+
+/// The server answers with these lines; the message says so in `words`.
+#[track_caller]
+fn fails(set: Set, lines: &'static [&str], words: &str) {
+    println!("{lines:?}"); // shown when the test fails
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            accept(&mut peer, lines);
+            peer.expect_end();
+        });
+        let socket = host.connect_with(server.port(), set);
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.http_status, report.code, report.sent_code), (101, 1006, 0), "{report:#?}");
+        assert!(report.message.contains(words), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn another_extension_was_not_asked_for() {
+    let words = "an extension that was not asked for";
+    fails(DEFAULT, &["x-webkit-deflate-frame"], words);
+    fails(DEFAULT, &["permessage-deflate, x"], words);
+    fails(DEFAULT, &["x, permessage-deflate"], words);
+    fails(DEFAULT, &["permessage-deflate", "x"], words);
+    fails(DEFAULT, &["permessage-deflated"], words);
+    fails(DEFAULT, &["permessage-bzip2; permessage-deflate"], words);
+}
+
+#[test]
+fn an_extension_that_was_not_offered() {
+    fails(OFF, &[BARE], "extension");
+    fails(OFF, &["x"], "extension");
+}
+
+#[test]
+fn permessage_deflate_comes_once() {
+    fails(DEFAULT, &["permessage-deflate, permessage-deflate"], "permessage-deflate twice");
+    fails(DEFAULT, &["permessage-deflate", "permessage-deflate"], "permessage-deflate twice");
+    fails(DEFAULT, &["permessage-deflate", "permessage-deflate; client_max_window_bits=9"], "permessage-deflate twice");
+}
+
+#[test]
+fn unknown_parameters() {
+    fails(DEFAULT, &["permessage-deflate; x"], "unknown parameter");
+    fails(DEFAULT, &["permessage-deflate; x=1"], "unknown parameter");
+    fails(DEFAULT, &["permessage-deflate; server_max_window_bits=10; no_context_takeover"], "unknown parameter");
+    fails(DEFAULT, &["permessage-deflate;"], "unknown parameter");
+}
+
+#[test]
+fn repeated_parameters() {
+    const REPEATED: [&[&str]; 4] = [
+        &["permessage-deflate; server_no_context_takeover; server_no_context_takeover"],
+        &["permessage-deflate; client_no_context_takeover; client_no_context_takeover"],
+        &["permessage-deflate; server_max_window_bits=10; server_max_window_bits=11"],
+        &["permessage-deflate; client_max_window_bits=10; Client_Max_Window_Bits=10"],
+    ];
+    for lines in REPEATED {
+        fails(DEFAULT, lines, "a parameter twice");
+    }
+}
+
+#[test]
+fn values_where_none_belong_and_none_where_one_does() {
+    fails(DEFAULT, &["permessage-deflate; server_no_context_takeover=true"], "has a value, and must not");
+    fails(DEFAULT, &["permessage-deflate; client_no_context_takeover=\"\""], "has a value, and must not");
+    fails(DEFAULT, &["permessage-deflate; client_max_window_bits"], "not 8 to 15");
+    fails(DEFAULT, &["permessage-deflate; server_max_window_bits"], "not 8 to 15");
+}
+
+#[test]
+fn windows_out_of_range_or_misspelled() {
+    const WRONG: [&[&str]; 12] = [
+        &["permessage-deflate; client_max_window_bits=7"],
+        &["permessage-deflate; client_max_window_bits=16"],
+        &["permessage-deflate; client_max_window_bits=0"],
+        &["permessage-deflate; server_max_window_bits=7"],
+        &["permessage-deflate; server_max_window_bits=16"],
+        &["permessage-deflate; server_max_window_bits=150"],
+        &["permessage-deflate; server_max_window_bits=271"], // 15 modulo 256
+        &["permessage-deflate; server_max_window_bits=010"],
+        &["permessage-deflate; server_max_window_bits=+10"],
+        &["permessage-deflate; server_max_window_bits=-9"],
+        &["permessage-deflate; server_max_window_bits=1 0"],
+        &["permessage-deflate; server_max_window_bits=\"10"],
+    ];
+    for lines in WRONG {
+        fails(DEFAULT, lines, "not 8 to 15");
+    }
+}
+
+#[test]
+fn what_was_asked_for_is_missing_or_exceeded() {
+    const ALONE: &str = "no server_no_context_takeover, which was asked for";
+    fails(NARROW, &["permessage-deflate; server_max_window_bits=12"], ALONE);
+    fails(NARROW, &["permessage-deflate; client_no_context_takeover; server_max_window_bits=12"], ALONE);
+    fails(NARROW, &["permessage-deflate; server_no_context_takeover"], "no server_max_window_bits");
+    fails(
+        NARROW,
+        &["permessage-deflate; server_no_context_takeover; server_max_window_bits=13"],
+        "a larger one than was asked for",
+    );
+    fails(
+        NARROW,
+        &["permessage-deflate; server_no_context_takeover; server_max_window_bits=12; client_max_window_bits=12"],
+        "a larger client_max_window_bits than was offered",
+    );
+}

@@ -1,0 +1,275 @@
+//! What the client sends, read by a server that knows each byte of it.
+
+use crate::client::{Messages, connect, send};
+use crate::play::{BARE, accept, read, read_frame};
+use crate::support::client::on_both_drivers;
+use crate::support::frame::{BINARY, CLOSE, Frame, PONG, TEXT};
+use crate::support::raw::Server;
+use crate::support::record::Event;
+use crate::zlib::{Inflater, longest_distance};
+use ::egret_ws::*;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+const COMPRESSED: u8 = 4;
+
+fn payload(message: &Event) -> &[u8] {
+    match message {
+        Event::Text(text) => text.as_bytes(),
+        Event::Binary(bytes) => bytes,
+        other => panic!("{other:?} is not a message"),
+    }
+}
+
+/// Sends the messages by an agreement, and has `check` see the frames they have become.
+#[track_caller]
+fn sends(set: impl Fn(&mut egret_ws_options), extension: &'static str, messages: &[Event], check: impl Fn(&[Frame])) {
+    println!("{extension}"); // shown when the test fails
+    on_both_drivers(|host| {
+        let server = Server::start(move |mut peer| {
+            accept(&mut peer, &[extension]);
+            peer.send(&Frame::ping("compressed, for a pong must not be".repeat(3)));
+            let (mut frames, mut pongs) = (Vec::new(), 0);
+            let mut is_closed = false;
+            // The pong may come after the Close frame: the ping had no part in it.
+            while !is_closed || pongs == 0 {
+                let frame = read(&mut peer);
+                match frame.opcode {
+                    TEXT | BINARY => frames.push(frame),
+                    control => {
+                        assert_eq!(frame.rsv, 0, "{frame:?}");
+                        assert!(control == CLOSE || control == PONG, "{frame:?}");
+                        (pongs, is_closed) = (pongs + u32::from(control == PONG), is_closed || control == CLOSE);
+                    }
+                }
+            }
+            peer.send(&Frame::close(1000, ""));
+            peer.expect_silence();
+            frames
+        });
+        let (socket, said) = connect(host, server.port(), &set);
+        assert_eq!(said, extension);
+        messages.iter().for_each(|message| send(host, &socket, message));
+        host.wait_until("an empty send buffer", || socket.buffered_amount() == 0);
+        assert_eq!(
+            socket.close(1000, "as long a reason as would be worth compressing".repeat(2).as_str()),
+            EGRET_WS_OK
+        );
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.unsent_messages, report.unsent_bytes), (EGRET_WS_OK, 0, 0), "{report:#?}");
+        let frames = server.finish();
+        assert_eq!(frames.len(), messages.len());
+        for (frame, message) in frames.iter().zip(messages) {
+            assert_eq!(frame.opcode, if matches!(message, Event::Text(_)) { TEXT } else { BINARY });
+        }
+        check(&frames);
+    });
+}
+
+/// The frames inflate to the messages, one with the context of those before it or `alone`.
+#[track_caller]
+fn inflate(frames: &[Frame], messages: &[Event], alone: bool) {
+    let mut inflater = Inflater::new();
+    for (frame, message) in frames.iter().zip(messages) {
+        let message = payload(message);
+        if frame.rsv == 0 {
+            assert!(frame.payload == message, "{frame:?}");
+            continue;
+        }
+        if alone {
+            inflater = Inflater::new();
+        }
+        let inflated = inflater.message(&frame.payload, message.len());
+        assert!(inflated.as_deref() == Ok(message), "{frame:?}, of {} bytes: {:?}", message.len(), inflated.err());
+    }
+}
+
+/// Zeros of these sizes are sent compressed or not.
+#[track_caller]
+fn compresses(threshold: u32, sizes: &[(usize, bool)]) {
+    let messages: Vec<Event> = sizes.iter().map(|(size, _)| Event::Binary(vec![0; *size])).collect();
+    sends(
+        |options| options.deflate_threshold_bytes = threshold,
+        BARE,
+        &messages,
+        |frames| {
+            for (frame, (size, compressed)) in frames.iter().zip(sizes) {
+                assert_eq!(frame.rsv == COMPRESSED, *compressed, "{size} bytes, threshold {threshold}");
+            }
+            inflate(frames, &messages, false);
+        },
+    );
+}
+
+#[test]
+fn messages_below_the_threshold_go_as_they_are() {
+    compresses(0, &[(0, false), (255, false), (256, true), (257, true), (255, false), (131_072, true)]);
+    compresses(100, &[(99, false), (100, true), (99, false), (101, true), (0, false)]);
+    compresses(1, &[(0, false), (1, true), (2, true), (0, false)]);
+    compresses(131_072, &[(131_071, false), (131_072, true)]);
+    compresses(u32::MAX, &[(256, false), (131_072, false)]);
+}
+
+fn mixed() -> Vec<Event> {
+    let mut random = Messages::new(11);
+    let mut messages: Vec<Event> = (0..40).map(|_| random.any(30_000)).collect();
+    messages.push(messages[0].clone());
+    messages
+}
+
+#[test]
+fn a_context_is_taken_over() {
+    let messages = mixed();
+    sends(|options| options.deflate_threshold_bytes = 1, BARE, &messages, |frames| inflate(frames, &messages, false));
+
+    let noise = Event::Binary((0..=255).collect());
+    sends(
+        |_| {},
+        BARE,
+        &[noise.clone(), noise],
+        |frames| {
+            assert!(frames[1].payload.len() * 5 < frames[0].payload.len(), "the second refers to the first");
+            assert!(Inflater::new().message(&frames[1].payload, 256).is_err(), "and is nothing without it");
+        },
+    );
+}
+
+#[test]
+fn a_context_is_given_up() {
+    let messages = mixed();
+    let check = |frames: &[Frame]| {
+        inflate(frames, &messages, true);
+        assert!(frames.iter().any(|frame| frame.rsv == COMPRESSED));
+    };
+    const ASKED: &str = "permessage-deflate; client_no_context_takeover";
+    // As the option says, though the server does not repeat it; or as the server says.
+    let by_option = |options: &mut egret_ws_options| {
+        options.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER;
+        options.deflate_threshold_bytes = 1;
+    };
+    sends(by_option, BARE, &messages, check);
+    sends(by_option, ASKED, &messages, check);
+    sends(|options| options.deflate_threshold_bytes = 1, ASKED, &messages, check);
+}
+
+/// Noise that repeats itself at distances of a little less than each window.
+fn far_apart() -> Vec<Event> {
+    let mut random = Messages::new(12);
+    let noise = |size: usize, random: &mut Messages| (0..size).map(|_| random.random(256) as u8).collect::<Vec<u8>>();
+    let sizes = [200, 700, 1700, 3700, 7800, 16_000, 32_000];
+    let pieces = sizes.map(|size| Event::Binary(noise(size, &mut random).repeat(2)));
+    // And from one message to the next.
+    pieces.into_iter().flat_map(|message| [message.clone(), message]).collect()
+}
+
+#[test]
+fn no_message_reaches_back_beyond_the_window() {
+    let messages = far_apart();
+    let keeps = |bits: u32, frames: &[Frame]| {
+        inflate(frames, &messages, false);
+        let longest =
+            frames.iter().filter(|frame| frame.rsv == COMPRESSED).map(|frame| longest_distance(&frame.payload));
+        let longest = longest.max().expect("some are compressed");
+        println!("{bits} bits: {longest}");
+        assert!(longest <= 1 << bits, "{longest} bytes back, with {bits} bits");
+        assert!(bits == 9 || longest > 1 << (bits - 1), "{longest} bytes back is not all there is in {bits} bits");
+    };
+    for bits in 9..=15 {
+        sends(|options| options.deflate_client_window_bits = bits, BARE, &messages, |frames| keeps(bits, frames));
+    }
+    sends(|_| {}, "permessage-deflate; client_max_window_bits=9", &messages, |frames| keeps(9, frames));
+    sends(|_| {}, "permessage-deflate; client_max_window_bits=12", &messages, |frames| keeps(12, frames));
+    sends(|_| {}, "permessage-deflate; client_max_window_bits=15", &messages, |frames| keeps(15, frames));
+    // Less than the option says.
+    let eleven = |options: &mut egret_ws_options| options.deflate_client_window_bits = 11;
+    sends(eleven, "permessage-deflate; client_max_window_bits=10", &messages, |frames| keeps(10, frames));
+}
+
+/// zlib has no window of 256 bytes, so nothing is compressed; RFC 7692 section 6 leaves that to the sender.
+#[test]
+fn a_window_of_8_bits_is_never_exceeded() {
+    let messages = far_apart();
+    sends(
+        |_| {},
+        "permessage-deflate; client_max_window_bits=8",
+        &messages,
+        |frames| {
+            inflate(frames, &messages, false);
+            for frame in frames.iter().filter(|frame| frame.rsv == COMPRESSED) {
+                assert!(longest_distance(&frame.payload) <= 256);
+            }
+        },
+    );
+}
+
+#[test]
+fn a_higher_level_makes_smaller_messages() {
+    let mut random = Messages::new(13);
+    let text: String =
+        (0..4000).map(|_| format!("{{\"id\":{},\"x\":{}}}", random.random(90), random.random(90))).collect();
+    let size = |level: u32| {
+        let (sender, sizes) = mpsc::channel();
+        sends(
+            |options| options.deflate_level = level,
+            BARE,
+            &[Event::Text(text.clone())],
+            |frames| sender.send(frames[0].payload.len()).expect("it is waited for"),
+        );
+        sizes.recv().expect("it was sent")
+    };
+    let sizes = [1, 6, 9].map(size);
+    println!("{sizes:?}");
+    assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2], "{sizes:?}");
+    assert_eq!(size(0), sizes[1], "6 is the default");
+}
+
+/// What the server has read when the connection is over is what was sent; the report counts all else, as it was before
+/// compression.
+#[test]
+fn what_a_broken_connection_leaves_unsent_is_counted() {
+    on_both_drivers(|host| {
+        let (say, said) = mpsc::channel();
+        let server = Server::start(move |mut peer| {
+            accept(&mut peer, &[BARE]);
+            said.recv().expect("the client's buffer is full");
+            peer.finish_writing();
+            said.recv().expect("the client has given up");
+            // What it had written until then still comes.
+            let bytes = peer.read_to_end();
+            let mut rest = bytes.as_slice();
+            std::iter::from_fn(|| read_frame(&mut rest).ok()).collect::<Vec<Frame>>()
+        });
+        let (socket, _) = connect(host, server.port(), |_| {});
+        // Noise fills the buffers soon; between are messages that shrink, and such that are not compressed.
+        let mut random = Messages::new(14);
+        let noise: Vec<u8> = (0..100_000).map(|_| random.random(256) as u8).collect();
+        let message = |number: usize| match number % 3 {
+            0 => noise[number % 1000..].to_vec(),
+            1 => vec![b'x'; 2000 + number],
+            _ => vec![b'y'; number % 200],
+        };
+        let mut accepted = 0;
+        // Until the kernel's buffers are full too: for a quarter of a second there is no more room.
+        let mut progress = Instant::now();
+        while progress.elapsed() < Duration::from_millis(250) {
+            match socket.send_binary(&message(accepted)) {
+                EGRET_WS_OK => (accepted, progress) = (accepted + 1, Instant::now()),
+                error => {
+                    assert_eq!(error, EGRET_WS_ERR_BACKPRESSURE);
+                    host.poll(10);
+                }
+            }
+        }
+        say.send(()).expect("the server waits");
+        let report = socket.wait_closed();
+        say.send(()).expect("the server waits");
+        report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+        let frames = server.finish();
+        let sent: Vec<Event> = (0..frames.len()).map(|number| Event::Binary(message(number))).collect();
+        inflate(&frames, &sent, false);
+        let unsent = (frames.len()..accepted).map(|number| message(number).len() as u64);
+        assert_eq!((report.unsent_messages as usize, report.unsent_bytes), (unsent.len(), unsent.sum()), "{report:#?}");
+        assert!(!frames.is_empty() && frames.len() < accepted, "{} of {accepted}", frames.len());
+        assert_eq!(socket.buffered_amount(), report.unsent_bytes, "what nobody will send stays counted");
+    });
+}

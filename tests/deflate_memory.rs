@@ -1,0 +1,285 @@
+//! What permessage-deflate takes of memory, counted at the allocator: while a bomb goes off, and for each socket.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)] // is an allocator, and a callback of the C ABI
+
+#[allow(dead_code, reason = "what the other tests of permessage-deflate need besides")]
+#[path = "deflate/client.rs"]
+mod client;
+#[allow(dead_code, reason = "as above")]
+#[path = "deflate/play.rs"]
+mod play;
+mod support;
+#[allow(dead_code, reason = "as above")]
+#[path = "deflate/zlib.rs"]
+mod zlib;
+
+use ::egret_ws::*;
+use client::connect;
+use play::{BARE, accept, compressed};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use support::client::{DRIVERS, Driver, Loop, Socket};
+use support::frame::{BINARY, Frame, wire};
+use support::process::is_alone;
+use support::raw::Peer;
+use zlib::{deflated, stored};
+
+const CAP: usize = 131_072;
+const KIB: usize = 1024;
+
+/// The system's allocator, which counts what it has given out. To grow takes the new memory before the old is given back,
+/// as at worst it does.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// This thread is the server's.
+    static IS_SERVER: Cell<bool> = const { Cell::new(false) };
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: the system's allocator does it all.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !IS_SERVER.get() {
+            PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if !IS_SERVER.get() {
+            NOW.fetch_sub(layout.size(), Relaxed);
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// The most that is in use during `work`, beyond what was before it.
+fn peak_during(work: impl FnOnce()) -> usize {
+    let before = NOW.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    work();
+    PEAK.load(Relaxed) - before
+}
+
+/// A server whose allocations do not count, and its port.
+fn server(extensions: &'static [&'static str], script: impl FnOnce(Peer) + Send + 'static) -> (JoinHandle<()>, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("a bound listener").port();
+    let server = thread::spawn(move || {
+        IS_SERVER.set(true);
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut peer = Peer::new(stream);
+        accept(&mut peer, extensions);
+        script(peer);
+    });
+    (server, port)
+}
+
+/// The most memory that a client needs for what a server sends until it is told 1009.
+fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
+    let host = Loop::new(driver);
+    let (go, gone) = mpsc::channel();
+    let (server, port) = server(&[BARE], move |mut peer| {
+        gone.recv().expect("the test says when");
+        // The client may have hung up before all is written.
+        let _ = peer.try_write(&bytes);
+        assert_eq!(peer.read_close(), 1009);
+        peer.read_to_end();
+    });
+    let (socket, _) = connect(&host, port, |_| {});
+    let peak = peak_during(|| {
+        go.send(()).expect("the server waits");
+        assert_eq!(socket.wait_closed().error, EGRET_WS_ERR_MESSAGE_TOO_BIG);
+    });
+    server.join().expect("the script ends well");
+    peak
+}
+
+/// A buffer that grows doubles, and while it does the old one, of less than the cap, and the new one, of less than twice the
+/// cap, are both there. Then there is the report, and what the test writes down.
+const BOMB: usize = 3 * CAP + 16 * KIB;
+
+#[test]
+fn a_bomb_takes_no_more_than_the_cap_and_its_growth() {
+    if !is_alone("a_bomb_takes_no_more_than_the_cap_and_its_growth") {
+        return;
+    }
+    let zeros = deflated(vec![0; 20_000_000]);
+    let empty_first = [&[0, 0, 0, 0xff, 0xff].repeat(10_000)[..], &zeros].concat();
+    let start = &zeros[..10_000];
+    let fragments: Vec<Frame> = start.chunks(3).map(|piece| Frame::continuation(piece).unfinished()).collect();
+    let bombs = [
+        ("a thousand to one", compressed(BINARY, &*zeros).bytes()),
+        ("after empty blocks", compressed(BINARY, empty_first).bytes()),
+        ("in fragments", [compressed(BINARY, "").unfinished().bytes(), wire(&fragments)].concat()),
+        ("a terabyte announced", [compressed(BINARY, "").header_claiming(1 << 40), start.to_vec()].concat()),
+        ("not compressed", compressed(BINARY, stored(&vec![7; 1_000_000], 65_535)).bytes()),
+    ];
+    for driver in DRIVERS {
+        for (what, bytes) in &bombs {
+            let peak = peak_of(driver, bytes.clone());
+            println!("{driver:?}, {what}: {} KiB at most", peak / KIB);
+            assert!(peak >= CAP / 2, "{peak} bytes cannot be all");
+            assert!(peak <= BOMB, "{what}: {peak} bytes at a time");
+        }
+    }
+}
+
+/// Messages that the game has got, and their bytes.
+static MESSAGES: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+unsafe extern "C" fn count(_: *mut c_void, _: *mut egret_ws, _: i32, _: *const u8, len: usize) {
+    MESSAGES.fetch_add(1, Relaxed);
+    BYTES.fetch_add(len, Relaxed);
+}
+
+/// Each message keeps to the cap, and a read brings hundreds. The header says what may wait to be dispatched:
+/// `max_receive_queue_bytes`, one read (64 KiB) and one message.
+#[test]
+fn messages_that_wait_take_no_more_than_the_queue() {
+    if !is_alone("messages_that_wait_take_no_more_than_the_queue") {
+        return;
+    }
+    const COUNT: usize = 300;
+    const QUEUE: usize = 256 * KIB;
+    for driver in DRIVERS {
+        let host = Loop::new(driver);
+        let (go, gone) = mpsc::channel();
+        let (written, all) = mpsc::channel();
+        let bytes = compressed(BINARY, deflated(vec![0; CAP])).bytes().repeat(COUNT);
+        assert!(bytes.len() <= 64 * KIB, "{} bytes are more than a read takes", bytes.len());
+        let (server, port) = server(&[BARE], move |mut peer| {
+            gone.recv().expect("the test says when");
+            peer.write(bytes);
+            written.send(()).expect("it is waited for");
+            peer.close(1000);
+        });
+        let (socket, _) = connect(&host, port, |options| {
+            options.max_receive_queue_bytes = QUEUE as u32;
+            options.on_data = Some(count);
+        });
+        MESSAGES.store(0, Relaxed);
+        BYTES.store(0, Relaxed);
+        let peak = peak_during(|| {
+            go.send(()).expect("the server waits");
+            all.recv().expect("the server writes all");
+            socket.wait_closed();
+        });
+        assert_eq!((MESSAGES.load(Relaxed), BYTES.load(Relaxed)), (COUNT, COUNT * CAP));
+        println!("{driver:?}: {} KiB at most for {COUNT} messages of 128 KiB", peak / KIB);
+        // What is dispatched is a second queue of that size, and the buffer of one more message grows.
+        let limit = 2 * (QUEUE + 64 * KIB + CAP) + BOMB;
+        assert!(peak <= limit, "{} KiB wait, and may be {} KiB", peak / KIB, limit / KIB);
+        server.join().expect("the script ends well");
+    }
+}
+
+/// A socket on an inline loop, where all that is allocated for it is allocated by this thread.
+struct Measured<'a> {
+    socket: Socket<'a>,
+    server: JoinHandle<()>,
+    opened: usize,
+}
+
+impl<'a> Measured<'a> {
+    fn open(host: &'a Loop, extensions: &'static [&'static str], set: impl FnOnce(&mut egret_ws_options)) -> Self {
+        let (server, port) = server(extensions, |mut peer| {
+            while play::read(&mut peer).opcode == BINARY {
+                peer.send(&compressed(BINARY, deflated(b"a message to be inflated")));
+            }
+            peer.send(&Frame::close(1000, ""));
+            peer.expect_silence();
+        });
+        let before = NOW.load(Relaxed);
+        let (socket, _) = connect(host, port, set);
+        Measured { socket, server, opened: NOW.load(Relaxed) - before }
+    }
+
+    /// What is added by a message each way.
+    fn talk(&self, host: &Loop) -> usize {
+        let before = NOW.load(Relaxed);
+        assert_eq!(self.socket.send_binary(&[7; 1000]), EGRET_WS_OK);
+        host.wait_until("the message", || self.socket.count_messages() == 1);
+        NOW.load(Relaxed) - before
+    }
+
+    fn close(self) {
+        assert_eq!(self.socket.close(1000, ""), EGRET_WS_OK);
+        assert_eq!(self.socket.wait_closed().error, EGRET_WS_OK);
+        self.server.join().expect("the script ends well");
+    }
+}
+
+#[test]
+fn what_a_socket_takes() {
+    if !is_alone("what_a_socket_takes") {
+        return;
+    }
+    let host = Loop::new(Driver::Inline);
+    // What the loop makes for its first socket.
+    Measured::open(&host, &[], |_| {}).close();
+    const SMALL: &[&str] = &["permessage-deflate; server_max_window_bits=9"];
+    const ALONE: &[&str] = &["permessage-deflate; server_no_context_takeover; client_no_context_takeover"];
+
+    let measure = |what: &str, extensions, set: fn(&mut egret_ws_options)| {
+        let measured = Measured::open(&host, extensions, set);
+        let added = if extensions.is_empty() { 0 } else { measured.talk(&host) };
+        println!("{what}: {} bytes, and {added} by a message each way", measured.opened);
+        let opened = measured.opened;
+        measured.close();
+        (opened, added)
+    };
+    let (off, _) = measure("not offered", &[], |options| options.flags = EGRET_WS_NO_DEFLATE);
+    let (refused, _) = measure("not agreed on", &[], |_| {});
+    let (agreed, talked) = measure("agreed on", &[BARE], |_| {});
+    let (_, small) = measure("9 bits to send with", &[BARE], |options| options.deflate_client_window_bits = 9);
+    let (narrow, _) = measure("9 bits to read with", SMALL, |options| options.deflate_server_window_bits = 9);
+    let (_, alone) = measure("no context taken over", ALONE, |_| {});
+    let (_, never) = measure("never compressing", &[BARE], |options| options.deflate_threshold_bytes = u32::MAX);
+
+    assert!(off.abs_diff(refused) < 256, "nothing without an agreement: {off}, {refused} bytes");
+    // zlib-rs has its largest window always.
+    for opened in [agreed, narrow] {
+        assert!((32 * KIB..52 * KIB).contains(&(opened - refused)), "32 KiB, and some 15 KiB: {opened} bytes");
+    }
+    for (bits, talked) in [(15, talked), (9, small)] {
+        let least = (4 << bits) + 224 * KIB;
+        assert!((least..least + 32 * KIB).contains(&talked), "4 times the window, and 240 KiB: {talked} bytes");
+    }
+    assert!(alone <= talked + 256, "no more than with a context: {alone} bytes");
+    assert!(never < 4 * KIB, "nothing for what is not used: {never} bytes");
+}
+
+#[test]
+fn a_socket_gives_all_back() {
+    if !is_alone("a_socket_gives_all_back") {
+        return;
+    }
+    let host = Loop::new(Driver::Inline);
+    let visits = || {
+        for _ in 0..4 {
+            let measured = Measured::open(&host, &[BARE], |_| {});
+            measured.talk(&host);
+            measured.close();
+        }
+        NOW.load(Relaxed)
+    };
+    let (warm, after) = (visits(), visits());
+    println!("{} bytes a visit", after.saturating_sub(warm) / 4);
+    // The loop of the test keeps what each socket was called with.
+    assert!(after < warm + 4 * 4 * KIB, "{warm} bytes became {after}");
+}
