@@ -469,8 +469,8 @@ typedef struct egret_ws_options {
     uint32_t max_send_buffer_bytes;
     /*
      * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-     * library stops reading this socket, until polls have taken half of them; TCP then pushes back. What one read
-     * brought (64 KiB) and one message may lie above it. 0: 1 MiB.
+     * library stops reading this socket, until polls have taken half of them; TCP then pushes back. One message may
+     * lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
     /*

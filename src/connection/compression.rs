@@ -55,6 +55,9 @@ impl Compression {
         while let Some((_, queued)) = self.marks.pop_front_if(|(end, _)| *end <= written) {
             settled += queued;
         }
+        if self.marks.is_empty() && self.marks.capacity() > KEEP / size_of::<(usize, usize)>() {
+            self.marks = VecDeque::new();
+        }
         settled
     }
 }

@@ -22,12 +22,14 @@ pub mod target;
 mod tests;
 
 use crate::error::Error;
+use crate::protocol::deflate::{Deflater, Inflater};
 use crate::protocol::message::{Body, Kind};
 use crate::protocol::upgrade::Extras;
 use crate::transport::Transport;
 use crate::transport::proxy::Proxies;
 use crate::transport::stream::Stream;
 use crate::transport::tls;
+use compression::Compression;
 use details::Details;
 use opening::{Opening, Step};
 use outbox::Outbox;
@@ -379,11 +381,12 @@ impl<S: Transport> Connection<S> {
                 Turn::Wait
             }
             Step::Open { stream, details, deflate, early } => {
-                if deflate.is_some() {
-                    context.outbox.lock().queue_plain();
-                }
+                let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
+                let compression = deflate
+                    .filter(|_| context.outbox.lock().queue_plain())
+                    .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement)));
                 context.events.connected(*details);
-                let mut session = Box::new(Session::new(stream, self.limits, deflate));
+                let mut session = Box::new(Session::new(stream, self.limits, inflater, compression));
                 let progress = session.begin(early, context);
                 self.stage = Stage::Session(session);
                 self.take_progress(progress, context)

@@ -1,5 +1,5 @@
-//! What the host accepted to send, as frames ready for the wire (or to be deflated and masked on their way). The host's threads fill it and the connection empties
-//! it, each under its lock, each for the time of a copy at most.
+//! What the host accepted to send, as frames ready for the wire, or to be deflated and masked on their way. The host's
+//! threads fill it and the connection empties it, each under its lock, each for the time of a copy at most.
 
 use crate::error::Error;
 use crate::protocol::frame;
@@ -155,9 +155,11 @@ impl Outbox {
 
     // The connection's side.
 
-    /// From now on frames are queued unmasked, for a connection that deflates them. To be called before the gate opens.
-    pub fn queue_plain(&mut self) {
-        self.is_plain = true;
+    /// From now on frames are queued unmasked, for a connection that deflates them. To be called before the gate opens. False
+    /// if it was sealed before: then a Close frame is queued, masked, and nothing will follow it.
+    pub fn queue_plain(&mut self) -> bool {
+        self.is_plain = !self.is_sealed();
+        self.is_plain
     }
 
     /// A masking key for a frame that does not pass through here.
@@ -168,6 +170,11 @@ impl Outbox {
     /// The code of the Close frame that was queued: `None` if none was, `Some(None)` if it has no code.
     pub fn close_code(&self) -> Option<Option<u16>> {
         self.close_code
+    }
+
+    /// Is there anything to take?
+    pub fn has_frames(&self) -> bool {
+        !self.wire.is_empty()
     }
 
     /// Swaps the next chunk into `out`, which must be empty. False if nothing is queued; from then on the next push has to
@@ -298,6 +305,22 @@ mod tests {
         out.clear();
         assert!(!outbox.take(&mut out));
         assert_eq!(outbox.push(Kind::Text, b"d"), Ok(true));
+    }
+
+    #[test]
+    fn a_close_frame_that_is_queued_before_deflating_is_agreed_on_stays_masked() {
+        let mut early = Outbox::new(100, 1000, |bytes| bytes.fill(7));
+        early.close_early();
+        early.close(b"\x03\xe8");
+        assert!(!early.queue_plain(), "so nothing may take its frames for plain ones");
+        let mut out = Vec::new();
+        assert!(early.take(&mut out) && out == [0x88, 0x82, 7, 7, 7, 7, 3 ^ 7, 0xe8 ^ 7]);
+        let mut open = Outbox::new(100, 1000, |bytes| bytes.fill(7));
+        assert!(open.queue_plain());
+        open.open();
+        open.push(Kind::Text, b"a").unwrap();
+        out.clear();
+        assert!(open.take(&mut out) && out == [0x81, 0x81, 0, 0, 0, 0, b'a']);
     }
 
     #[test]

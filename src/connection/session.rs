@@ -16,7 +16,7 @@ use super::outbox::Outbox;
 use super::report::{Ending, Initiator, Phase, Report};
 use super::{Context, Events, Limits};
 use crate::error::Error;
-use crate::protocol::deflate::{Agreement, Deflater, Inflater, Offer};
+use crate::protocol::deflate::Inflater;
 use crate::protocol::message::{Decoder, Item};
 use crate::protocol::{Violation, close, frame};
 use crate::transport::Transport;
@@ -30,6 +30,8 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 const READS_A_TURN: usize = 8;
 /// Writes before others get their turn.
 const WRITES_A_TURN: usize = 16;
+/// Payload bytes decoded before others get their turn: inflated, a few reads may come to a hundred times that.
+const DECODED_A_TURN: usize = 1024 * 1024;
 /// Waiting pongs, in bytes, beyond which only the last ping is answered (RFC 6455 section 5.5.3).
 const MAX_PONGS: usize = 4096;
 /// How long the server is given to end the stream, as it should (section 7.1.1), once nothing else is to be waited for.
@@ -42,8 +44,12 @@ pub(super) struct Session<S> {
     stream: S,
     limits: Limits,
     decoder: Decoder,
-    /// What was read and not decoded, because the host's queue became full.
+    /// What was read and not decoded, because the host's queue became full or others were to get their turn; and how much
+    /// of it was decoded since.
     backlog: Vec<u8>,
+    backlog_taken: usize,
+    /// Payload bytes decoded in this turn.
+    decoded: usize,
     life: Life,
     phase: Phase,
     /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
@@ -92,17 +98,20 @@ enum Read {
 }
 
 impl<S: Transport> Session<S> {
-    pub(super) fn new(stream: S, limits: Limits, deflate: Option<(Offer, Agreement)>) -> Session<S> {
-        let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
-        let compression = deflate.map(|(offer, agreement)| {
-            // Whatever is sent waits for its turn here.
-            Box::new(Compression::new(Deflater::new(&offer, &agreement)))
-        });
+    /// `inflater` and `compression`: with permessage-deflate.
+    pub(super) fn new(
+        stream: S,
+        limits: Limits,
+        inflater: Option<Inflater>,
+        compression: Option<Compression>,
+    ) -> Session<S> {
         Session {
             stream,
             limits,
             decoder: Decoder::new(limits.max_message, inflater),
             backlog: Vec::new(),
+            backlog_taken: 0,
+            decoded: 0,
             life: Life::Open,
             phase: Phase::Open,
             out: Vec::new(),
@@ -111,7 +120,7 @@ impl<S: Transport> Session<S> {
             control: Vec::new(),
             peer_close: None,
             sent_code: 0,
-            compression,
+            compression: compression.map(Box::new),
             write_error: None,
             deadline: None,
         }
@@ -223,9 +232,13 @@ impl<S: Transport> Session<S> {
     // Reading.
 
     fn read<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Read {
+        self.decoded = 0;
         for _ in 0..READS_A_TURN {
             if self.listens() && context.events.is_full() {
                 return Read::Paused;
+            }
+            if self.decoded >= DECODED_A_TURN {
+                return Read::Budget;
             }
             if !self.backlog.is_empty() {
                 self.take_backlog(context);
@@ -237,10 +250,14 @@ impl<S: Transport> Session<S> {
                     let is_last = count < context.buffer.len() && self.stream.short_read_is_last();
                     self.take_input(0..count, context);
                     if is_last && self.backlog.is_empty() {
+                        self.decoder.rest();
                         return Read::Emptied;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Read::Emptied,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.decoder.rest();
+                    return Read::Emptied;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Read::Ended(Some(error)),
             }
@@ -262,25 +279,26 @@ impl<S: Transport> Session<S> {
 
     /// Takes the bytes that waited for the host.
     fn take_backlog<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) {
-        let mut backlog = std::mem::take(&mut self.backlog);
-        let taken = self.decode(&backlog, context.now, context.events, context.outbox);
+        let backlog = std::mem::take(&mut self.backlog);
+        let from = std::mem::take(&mut self.backlog_taken);
+        let taken = from + self.decode(&backlog[from..], context.now, context.events, context.outbox);
         if taken < backlog.len() {
-            backlog.drain(..taken);
-            self.backlog = backlog;
+            (self.backlog, self.backlog_taken) = (backlog, taken);
         }
     }
 
-    /// Decodes until the input ends or the host's queue is full, and returns how much of it was taken. What follows an end
-    /// does not count, and counts as taken.
+    /// Decodes until the input ends, the host's queue is full or the turn is over, and returns how much of it was taken. What
+    /// follows an end does not count, and counts as taken.
     fn decode<E: Events>(&mut self, bytes: &[u8], now: Instant, events: &mut E, outbox: &Mutex<Outbox>) -> usize {
         let mut input = bytes;
         while self.listens() {
             match self.decoder.next(&mut input) {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Item::Message(kind, body))) => {
+                    self.decoded += body.len();
                     events.message(kind, body);
                     // One read can bring thousands of messages, and a compressed one a thousand times its size.
-                    if events.is_full() {
+                    if events.is_full() || self.decoded >= DECODED_A_TURN {
                         return bytes.len() - input.len();
                     }
                 }
@@ -336,7 +354,13 @@ impl<S: Transport> Session<S> {
 
     /// True if more can be written, but others are to get their turn.
     fn write<N, E>(&mut self, context: &mut Context<'_, N, E>) -> bool {
+        let mut deflated = false;
         for _ in 0..WRITES_A_TURN {
+            // Deflating takes its time: one chunk of the outbox, then others get their turn.
+            let deflates = self.compression.is_some() && self.written == self.out.len();
+            if deflates && std::mem::replace(&mut deflated, true) && context.outbox.lock().has_frames() {
+                return self.write_error.is_none();
+            }
             if self.write_error.is_some() || !self.refill(context) {
                 return false;
             }

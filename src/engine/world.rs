@@ -69,10 +69,7 @@ impl Events for Delivery<'_> {
         if self.link.is_freed() {
             return;
         }
-        self.link.enqueued(match &body {
-            Body::Input(payload) => payload.len(),
-            Body::Collected(payload) => payload.len(),
-        });
+        self.link.enqueued(body.len());
         self.batch.message(self.link.key, kind, body);
     }
 

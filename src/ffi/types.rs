@@ -104,8 +104,8 @@ pub struct egret_ws_options {
     /// `EGRET_WS_ERR_BACKPRESSURE`. At least `max_message_bytes` + 14. 0: 1 MiB.
     pub max_send_buffer_bytes: u32,
     /// The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-    /// library stops reading this socket, until polls have taken half of them; TCP then pushes back. What one read
-    /// brought (64 KiB) and one message may lie above it. 0: 1 MiB.
+    /// library stops reading this socket, until polls have taken half of them; TCP then pushes back. One message may
+    /// lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
     /// of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in

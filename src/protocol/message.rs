@@ -58,6 +58,17 @@ pub enum Body<'a> {
     Collected(&'a mut Vec<u8>),
 }
 
+impl Body<'_> {
+    /// Bytes of the payload.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        match self {
+            Body::Input(payload) => payload.len(),
+            Body::Collected(payload) => payload.len(),
+        }
+    }
+}
+
 /// Takes the peer's bytes in pieces of any size. After a violation it must not be used again.
 #[derive(Debug)]
 pub struct Decoder {
@@ -86,6 +97,9 @@ struct Partial {
     remaining: u64,
 }
 
+/// What a decoder at rest may keep of its memory.
+const KEEP: usize = 4096;
+
 const TOO_BIG: Violation =
     Violation { kind: ViolationKind::TooBig, detail: "a message is larger than max_message_bytes" };
 const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail: "a text message is not UTF-8" };
@@ -104,6 +118,13 @@ impl Decoder {
             control: Vec::new(),
             inflater: inflater.map(Box::new),
             deflated: false,
+        }
+    }
+
+    /// Nothing more has come for now: lets go of memory that only a message in its making needs.
+    pub fn rest(&mut self) {
+        if self.kind.is_none() && self.message.capacity() > KEEP {
+            self.message = Vec::new();
         }
     }
 

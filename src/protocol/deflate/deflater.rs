@@ -51,9 +51,15 @@ impl Deflater {
         }
         let is_whole = input.is_empty() && out.ends_with(&TAIL);
         debug_assert!(is_whole, "a flushed stream ends in an empty block");
+        if !is_whole {
+            // The peer's context would be another than ours: nothing is deflated any more.
+            self.stream = None;
+            self.window_bits = 0;
+            return false;
+        }
         out.truncate(out.len().saturating_sub(TAIL.len()));
         // The peer forgets what it has seen if it is agreed so: only then may a message that did not shrink be sent plain.
-        is_whole && !(self.no_context_takeover && out.len() >= message.len())
+        !(self.no_context_takeover && out.len() >= message.len())
     }
 }
 
