@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn test-vendored bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz test-vendored bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -55,6 +55,11 @@ autobahn: ## all 517 cases of Autobahn's conformance suite (half an hour); the r
 	cargo build --release --lib $(FEATURES)
 	tests/autobahn/install.sh $(TARGET)/tmp/autobahn-venv
 	tests/autobahn/run.sh $(RELEASE) $(TARGET)/tmp/autobahn-venv $(TARGET)/autobahn all
+
+FUZZ_SECONDS ?= 60
+fuzz: ## look for inputs that break the parsers, FUZZ_SECONDS for each of three (takes cargo-fuzz and a nightly Rust)
+	cd fuzz && for target in session answer proxy; do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=20 || exit; done
 
 test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored

@@ -13,7 +13,7 @@ use super::close;
 use super::deflate::{Inflater, Problem};
 use super::frame::{Header, MAX_HEADER};
 use super::utf8::Utf8;
-use super::{Violation, ViolationKind};
+use super::{Violation, ViolationKind, reserve_within};
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// What a message is made of. The numbers are the header's.
@@ -236,6 +236,8 @@ impl Decoder {
             if self.kind == Some(Kind::Text) {
                 self.utf8.feed(piece).map_err(|_| NOT_UTF8)?;
             }
+            let most = self.max_message + 1 - self.message.len(); // and a NUL
+            reserve_within(&mut self.message, piece.len(), most);
             self.message.extend_from_slice(piece);
         }
         let whole = frame.remaining == 0;

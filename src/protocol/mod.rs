@@ -18,6 +18,14 @@ pub mod message;
 pub mod upgrade;
 pub mod utf8;
 
+/// Makes room for `more` bytes: twice what is there, as a Vec grows by itself, but for `most` at most, so that a message never
+/// takes more memory than it may have bytes.
+fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) {
+    if out.capacity() - out.len() < more {
+        out.reserve_exact(more.max(out.len()).min(most));
+    }
+}
+
 /// What the peer did that ends the connection: RFC 6455 section 7.1.7, "fail the WebSocket connection".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {

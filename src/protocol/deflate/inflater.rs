@@ -1,6 +1,7 @@
 //! Messages from the peer, inflated: RFC 7692 section 7.2.2.
 
 use super::{Agreement, TAIL};
+use crate::protocol::reserve_within;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 /// The most that a piece of input is expected to inflate to; more room follows when that is full.
@@ -62,10 +63,7 @@ impl Inflater {
             // One byte more than may come shows that too much does; and blocks without content need room to be passed.
             let most = max + 1 - out.len();
             let room = (input.len() * 4).clamp(FIRST_STEP, STEP).min(most);
-            if out.capacity() - out.len() < room {
-                // Twice as much, as a Vec grows by itself, but not beyond the cap.
-                out.reserve_exact(room.max(out.len()).min(most));
-            }
+            reserve_within(out, room, most);
             let before = out.len();
             out.resize(before + room, 0);
             let (taken, made) = (self.stream.total_in(), self.stream.total_out());
@@ -109,14 +107,27 @@ impl Inflater {
     }
 
     /// The message must end where the four bytes that were left out end a block: they are taken, the byte after them is
-    /// not, and nothing comes out.
+    /// not, and nothing comes out. An empty block behind them shows that it is also the border of a byte; unless the block
+    /// was said to be the last.
     fn pass_tail(&mut self) -> Result<(), Problem> {
         let [a, b, c, d] = TAIL;
+        match (self.probe(&[a, b, c, d, 0])?, self.probe(&[0, a, b, c, d, 0])?) {
+            ((Status::Ok | Status::BufError, 4), (Status::Ok | Status::BufError, 5)) => Ok(()),
+            ((Status::Ok | Status::BufError, 4), (Status::StreamEnd, 0)) => {
+                self.stream.reset(false);
+                Ok(())
+            }
+            _ => Err(Problem::Broken),
+        }
+    }
+
+    /// Inflates to the end of a block, of which nothing may come. How much of the input was taken?
+    fn probe(&mut self, input: &[u8]) -> Result<(Status, u64), Problem> {
         let (taken, made) = (self.stream.total_in(), self.stream.total_out());
-        let status = self.stream.decompress(&[a, b, c, d, 0], &mut [0], InflateFlush::Block);
+        let status = self.stream.decompress(input, &mut [0], InflateFlush::Block);
         let (taken, made) = (self.stream.total_in() - taken, self.stream.total_out() - made);
         match status {
-            Ok(Status::Ok | Status::BufError) if (taken, made) == (4, 0) => Ok(()),
+            Ok(status) if made == 0 => Ok((status, taken)),
             _ => Err(Problem::Broken),
         }
     }
@@ -163,6 +174,7 @@ mod tests {
                     assert_eq!(message(&mut inflater, wire, size, 5), Ok(b"Hello".to_vec()), "{wire:x?}");
                 }
                 assert_eq!(message(&mut inflater, &[0], size, 5), Ok(Vec::new()), "section 7.2.3.6: no bytes");
+                assert_eq!(message(&mut inflater, &[1], size, 5), Ok(Vec::new()), "the same in a last block");
                 assert_eq!(message(&mut inflater, &[], size, 5), Ok(Vec::new()));
             }
             let mut taking_over = inflater(false);
