@@ -58,8 +58,10 @@ autobahn: ## all 517 cases of Autobahn's conformance suite (half an hour); the r
 
 FUZZ_SECONDS ?= 60
 fuzz: ## look for inputs that break the parsers, FUZZ_SECONDS for each of three (takes cargo-fuzz and a nightly Rust)
-	cd fuzz && for target in session answer proxy; do \
-		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=20 || exit; done
+	@for target in session answer proxy; do \
+		finds=$(abspath $(TARGET))/fuzz/$$target && mkdir -p $$finds && cargo +nightly fuzz run $(FEATURES) $$target \
+			$$finds fuzz/corpus/$$target -- -max_len=2048 -len_control=20 -timeout=20 -max_total_time=$(FUZZ_SECONDS) || \
+			exit; done
 
 test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
