@@ -112,6 +112,12 @@ impl<S: Transport> Adapter<S> {
         }
     }
 
+    /// Is it known, without asking, that TLS can read no more? OpenSSL takes a record's bytes when it reads that record; the
+    /// others take what is there, and may have the next record already.
+    pub(super) fn is_drained(&self) -> bool {
+        cfg!(not(any(windows, target_vendor = "apple"))) && self.dry && self.next == self.end
+    }
+
     /// Has the stream taken all bytes?
     pub(super) fn is_flushed(&self) -> bool {
         self.written == self.outgoing.len()

@@ -110,7 +110,12 @@ impl<S: Transport> Transport for Tls<S> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.inner.read(&mut buffer[filled..]) {
-                Ok(count @ 1..) => filled += count,
+                Ok(count @ 1..) => {
+                    filled += count;
+                    if self.inner.adapter_ref().is_drained() {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock && filled > 0 => break,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
                 result => {
