@@ -12,10 +12,10 @@ use std::env;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -108,27 +108,13 @@ fn run(program: &'static str, language: Language, driver: &str) {
         .stderr(log)
         .spawn()
         .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
-    let status = wait(child);
+    let status = library::wait(child, PATIENCE);
     let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
     match status {
         Some(status) if status.success() => {}
         Some(status) => panic!("{program} ({driver}) failed, {status}:\n{}", output()),
         None => panic!("{program} ({driver}) did not end within {PATIENCE:?} and was killed:\n{}", output()),
     }
-}
-
-/// The child's status, or `None` if it had to be killed.
-fn wait(mut child: Child) -> Option<ExitStatus> {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
-        if let Some(status) = child.try_wait().expect("the program's status") {
-            return Some(status);
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().expect("the program ends");
-    child.wait().expect("the program ended");
-    None
 }
 
 /// Four tests for each program.

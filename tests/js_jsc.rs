@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -155,26 +155,12 @@ fn finish(name: &str, command: &mut Command) -> Outcome {
     let open = |path| File::create(path).expect("a file for the output");
     command.stdin(Stdio::null()).stdout(open(&out)).stderr(open(&err));
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    let status = wait(child);
+    let status = library::wait(child, PATIENCE);
     let [out, err] = [out, err].map(|path| fs::read_to_string(path).expect("the output"));
     match status {
         Some(status) => Outcome { status, out, err },
         None => panic!("{name} did not end within {PATIENCE:?} and was killed:\n{out}{err}"),
     }
-}
-
-/// The child's status, or `None` if it had to be killed.
-fn wait(mut child: Child) -> Option<ExitStatus> {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
-        if let Some(status) = child.try_wait().expect("the program's status") {
-            return Some(status);
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().expect("the program ends");
-    child.wait().expect("the program ended");
-    None
 }
 
 fn scenario(name: &str) -> PathBuf {

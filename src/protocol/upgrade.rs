@@ -186,11 +186,6 @@ impl Answer {
         (self.status, self.headers)
     }
 
-    /// The value of a header of the answer.
-    pub fn header(&self, name: &str) -> Option<String> {
-        header(&self.headers, name)
-    }
-
     /// Takes the next bytes. `Some` when the head is whole and right.
     pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Option<Agreed<'i>>, Refusal> {
         const START: &[u8] = b"HTTP/1.";

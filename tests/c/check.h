@@ -17,6 +17,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A program with a sanitizer is many times slower. */
+#ifdef __has_feature
+#define BUILT_WITH(sanitizer) __has_feature(sanitizer)
+#else
+#define BUILT_WITH(sanitizer) 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || BUILT_WITH(address_sanitizer) || \
+    BUILT_WITH(thread_sanitizer)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 /* The longest any wait here lasts. */
 #define PATIENCE_MS 10000
 

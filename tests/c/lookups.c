@@ -8,18 +8,7 @@
 #include <dirent.h>
 #include <netdb.h>
 
-#ifdef __has_feature
-#define BUILT_WITH(sanitizer) __has_feature(sanitizer)
-#else
-#define BUILT_WITH(sanitizer) 0
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || BUILT_WITH(address_sanitizer) || \
-    BUILT_WITH(thread_sanitizer)
-#define AT_ONCE_MS 500
-#else
-#define AT_ONCE_MS 50
-#endif
+#define AT_ONCE_MS (SANITIZED ? 500 : 50)
 
 enum { ROUNDS = 3, RESOLUTION_DELAY_MS = 50, LIMIT_MS = 100, MOST_LOOKUPS = 64, SHARED_MS = 1000 };
 

@@ -5,18 +5,7 @@
 #include "hung_lookup.h"
 #include "server.h"
 
-#ifdef __has_feature
-#define BUILT_WITH(sanitizer) __has_feature(sanitizer)
-#else
-#define BUILT_WITH(sanitizer) 0
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || BUILT_WITH(address_sanitizer) || \
-    BUILT_WITH(thread_sanitizer)
-#define BOUND_US 500000
-#else
-#define BOUND_US 50000
-#endif
+#define BOUND_US (SANITIZED ? 500000 : 50000)
 
 enum { ROUNDS = 3, MOST_LINES = 500, LINGER_MS = 100 };
 

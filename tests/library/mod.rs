@@ -3,8 +3,10 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The directory of `libegret_ws.so`: that of `EGRET_WS_TEST_LIB_DIR`, or the library is built here, once, with the
 /// profile and into the target directory of this test.
@@ -52,6 +54,20 @@ pub fn include_dir() -> PathBuf {
 pub fn compiler(cplusplus: bool) -> OsString {
     let (variable, default) = if cplusplus { ("CXX", "c++") } else { ("CC", "cc") };
     std::env::var_os(variable).unwrap_or_else(|| default.into())
+}
+
+/// The child's status, or `None` if it had to be killed.
+pub fn wait(mut child: Child, patience: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().expect("the program's status") {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("the program ends");
+    child.wait().expect("the program ended");
+    None
 }
 
 /// Runs a tool and returns what it wrote to its standard output. A tool that is missing or fails fails the test.

@@ -20,14 +20,16 @@ pub(super) struct Asking<S> {
 /// What asking came to.
 pub(super) enum Asked {
     Wait,
-    /// It is open. `early` is where in the read buffer the first bytes after the answer are.
-    Agreed {
-        subprotocol: String,
-        deflate: Option<Agreement>,
-        early: Range<usize>,
-    },
-    Refused(Refusal),
+    Answered(Result<Open, Refusal>),
     Lost(Ending),
+}
+
+/// What was agreed on.
+pub(super) struct Open {
+    pub(super) subprotocol: String,
+    pub(super) deflate: Option<Agreement>,
+    /// Where in the read buffer the first bytes after the answer are.
+    pub(super) early: Range<usize>,
 }
 
 impl<S: Transport> Asking<S> {
@@ -35,11 +37,6 @@ impl<S: Transport> Asking<S> {
         let key = generate_key();
         let request = upgrade::request(authority, target, &key, extras);
         Asking { stream, request, written: 0, answer: Answer::new(&key, extras) }
-    }
-
-    /// A header of the answer.
-    pub(super) fn header(&self, name: &str) -> Option<String> {
-        self.answer.header(name)
     }
 
     /// The stream, and status and headers of the answer.
@@ -87,12 +84,12 @@ impl<S: Transport> Asking<S> {
                 Ok(None) => {}
                 Ok(Some(_)) if self.written < self.request.len() => {
                     let detail = "the server agreed to the upgrade before it had the request";
-                    return Asked::Refused(Refusal::Malformed { status: 101, detail });
+                    return Asked::Answered(Err(Refusal::Malformed { status: 101, detail }));
                 }
                 Ok(Some(Agreed { subprotocol, deflate, rest })) => {
-                    return Asked::Agreed { subprotocol, deflate, early: count - rest.len()..count };
+                    return Asked::Answered(Ok(Open { subprotocol, deflate, early: count - rest.len()..count }));
                 }
-                Err(refusal) => return Asked::Refused(refusal),
+                Err(refusal) => return Asked::Answered(Err(refusal)),
             }
         }
     }

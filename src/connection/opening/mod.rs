@@ -21,7 +21,7 @@ use crate::transport::Transport;
 use crate::transport::proxy::{Proxy, Tunnel, is_localhost};
 use crate::transport::stream::Stream;
 use crate::transport::tls::{self, Connector, Handshake};
-use asking::{Asked, Asking};
+use asking::{Asked, Asking, Open};
 use race::{Race, Raced};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
@@ -376,18 +376,16 @@ impl<S: Transport> Opening<S> {
         E: Events,
     {
         let Stage::Asking(asking) = &mut self.stage else { return None };
-        let asked = asking.advance(context.buffer);
-        let location = asking.header("location");
-        match asked {
+        let answer = match asking.advance(context.buffer) {
             Asked::Wait => return Some(Step::Wait),
             Asked::Lost(ending) => return Some(Step::Ended(ending, Phase::Handshake)),
-            Asked::Agreed { .. } | Asked::Refused(_) => {}
-        }
+            Asked::Answered(answer) => answer,
+        };
         let Stage::Asking(asking) = self.leave(context.now) else { return None };
         let (mut stream, status, headers) = asking.into_parts();
         (self.details.status, self.details.headers) = (status, headers);
-        match asked {
-            Asked::Agreed { subprotocol, deflate, early } => {
+        match answer {
+            Ok(Open { subprotocol, deflate, early }) => {
                 self.details.subprotocol = subprotocol;
                 let deflate = self.plan.extras.deflate.zip(deflate);
                 if deflate.is_some() {
@@ -396,11 +394,10 @@ impl<S: Transport> Opening<S> {
                 }
                 Some(Step::Open { stream, details: Box::new(std::mem::take(&mut self.details)), deflate, early })
             }
-            Asked::Refused(Refusal::Status { status, .. })
-                if self.plan.max_redirects > 0 && redirect::is_redirect(status) =>
-            {
+            Err(Refusal::Status { status, .. }) if self.plan.max_redirects > 0 && redirect::is_redirect(status) => {
                 stream.say_goodbye();
                 drop(stream);
+                let location = header(&self.details.headers, "location");
                 let followed = self.details.redirects;
                 match redirect::follow(&mut self.plan, location.as_deref(), followed) {
                     Ok(()) => {
@@ -415,11 +412,10 @@ impl<S: Transport> Opening<S> {
                     }
                 }
             }
-            Asked::Refused(refusal) => {
+            Err(refusal) => {
                 stream.say_goodbye();
                 Some(Step::Ended(Ending::refusal(refusal, &self.details.headers), Phase::Handshake))
             }
-            Asked::Wait | Asked::Lost(_) => None,
         }
     }
 

@@ -39,7 +39,7 @@ pub use stream::Tls;
 use std::fmt;
 
 /// What a host may say about TLS.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Certificate authorities to trust besides the system's, in PEM; may be empty.
     pub roots: Vec<u8>,
