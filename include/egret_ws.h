@@ -84,6 +84,12 @@
 #define EGRET_WS_LOOP_INLINE 1
 
 /*
+ * `flags` of the loop's options: `egret_ws_loop_suspend` closes what is open, with 1001 (going away), instead of letting it
+ * wait.
+ */
+#define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 2
+
+/*
  * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
  * tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
  * logs a warning. `tls_pins` are checked all the same.
@@ -119,13 +125,20 @@
  */
 #define EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER 32
 
+/*
+ * `flags` of a socket's options: when a connection is lost and tried again, messages that were accepted and not wholly handed
+ * to the operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an answer of
+ * the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
+ */
+#define EGRET_WS_RESEND 64
+
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
 
 /* TLS 1.3, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_3 772
 
-/* State: the connection is being made, or `on_connect` has not been called yet. */
+/* State: the connection is being made, or made again, or `on_connect` has not been called yet. */
 #define EGRET_WS_STATE_CONNECTING 0
 
 /* State: `on_connect` was called; messages can be sent. */
@@ -233,10 +246,7 @@
 /* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007. */
 #define EGRET_WS_ERR_INVALID_UTF8 (-12)
 
-/*
- * The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again when
- * `egret_ws_buffered_amount` has fallen.
- */
+/* The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from `on_drain`. */
 #define EGRET_WS_ERR_BACKPRESSURE (-13)
 
 /* The URL or host cannot be used; the log line says why. */
@@ -272,7 +282,10 @@
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
-/* Close report: a deadline passed; `phase` says in which stage. */
+/*
+ * Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
+ * not answered a ping.
+ */
 #define EGRET_WS_ERR_TIMEOUT (-50)
 
 /* Close report: the connection broke without a closing handshake. */
@@ -331,7 +344,7 @@ typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egr
 typedef struct egret_ws_loop_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`. */
     uint32_t struct_size;
-    /* `EGRET_WS_LOOP_INLINE`, or 0 for a loop with an I/O thread. Unknown bits are refused. */
+    /* Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused. */
     uint32_t flags;
     /* Handed to `on_log`. Not touched by the library. */
     void *user;
@@ -357,7 +370,15 @@ typedef struct egret_ws_loop_options {
 } egret_ws_loop_options;
 
 /*
- * Called once when the connection is open. `user` is the one of the socket's options. From here on messages can be sent,
+ * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
+ * I/O thread, or one that makes a call of this library. Only hand the word on (post a task, write to a pipe) and return:
+ * no function of this library but `egret_ws_loop_wake` may be called in here, and the connections wait.
+ */
+typedef void (*egret_ws_on_wakeup)(void *user);
+
+/*
+ * Called when the connection is open: once, or with `retry_attempts` once for each connection made (`egret_ws_generation`
+ * tells which it is). `user` is the one of the socket's options. From here on messages can be sent,
  * from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
  */
 typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
@@ -430,6 +451,25 @@ typedef struct egret_ws_header {
 } egret_ws_header;
 
 /*
+ * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
+ * has room for the largest of the messages that were refused. Not called when the connection broke or closes before that.
+ */
+typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
+
+/*
+ * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
+ * `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
+ * counts from 1; `delay_ms` is how long the wait is, UINT32_MAX if it lasts until `egret_ws_loop_resume`. The socket is in
+ * state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
+ * wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
+ */
+typedef void (*egret_ws_on_retry)(void *user,
+                                  egret_ws *ws,
+                                  const egret_ws_close_info *info,
+                                  uint32_t attempt,
+                                  uint32_t delay_ms);
+
+/*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
  */
@@ -438,7 +478,8 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`. Unknown bits are refused.
+     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`. Unknown bits are
+     * refused.
      */
     uint32_t flags;
     /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
@@ -567,6 +608,48 @@ typedef struct egret_ws_options {
      * handshake. 0: 15, that is no limit.
      */
     uint32_t deflate_server_window_bits;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_drain on_drain;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_retry on_retry;
+    /*
+     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many milliseconds.
+     * It finds out about a peer that is gone, and keeps the routers on the way from forgetting the connection: mobile
+     * networks do after half a minute, proxies mostly after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
+     * of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
+     */
+    uint32_t ping_interval_ms;
+    /*
+     * Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
+     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
+     * it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
+     * phone's radio in a crowded cell may take, and some more. 0: 10000. UINT32_MAX: none, for servers that answer no pings.
+     */
+    uint32_t pong_timeout_ms;
+    /*
+     * The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
+     * gone. 0: 3000, or `pong_timeout_ms` if that is less. Without effect if `pong_timeout_ms` is UINT32_MAX.
+     */
+    uint32_t probe_timeout_ms;
+    /*
+     * Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
+     * connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
+     * side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them.
+     */
+    uint32_t retry_attempts;
+    /* Reconnecting: the least milliseconds to wait before a try. 0: 250. */
+    uint32_t retry_floor_ms;
+    /*
+     * Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
+     * random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
+     * `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or the floor.
+     */
+    uint32_t retry_first_ms;
+    /* Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`. */
+    uint32_t retry_ceiling_ms;
+    /* Reconnecting: milliseconds from the loss on, after which no try is begun. 0: 600000. UINT32_MAX: no limit. */
+    uint32_t retry_total_ms;
 } egret_ws_options;
 
 /*
@@ -599,6 +682,34 @@ typedef struct egret_ws_stats {
      * as long as none has.
      */
     char address[64];
+    /* Connections made so far. `egret_ws_generation` tells how many of them the host was told of. */
+    uint32_t connections;
+    /* Tries to reconnect that were begun so far. */
+    uint32_t retries;
+    /* Messages handed to the operating system whole. These and the counts below are of all connections together. */
+    uint64_t messages_sent;
+    /* Payload bytes of `messages_sent`. */
+    uint64_t bytes_sent;
+    /* Bytes written, frame headers and control frames counted, after compression, before TLS. */
+    uint64_t wire_bytes_sent;
+    /* Messages received. */
+    uint64_t messages_received;
+    /* Payload bytes of `messages_received`. */
+    uint64_t bytes_received;
+    /* Bytes read, as `wire_bytes_sent` counts. */
+    uint64_t wire_bytes_received;
+    /* Bytes that wait to be written, as `max_send_buffer_bytes` counts. */
+    uint64_t send_queue_bytes;
+    /* The most that ever waited. */
+    uint64_t send_queue_peak_bytes;
+    /* Bytes that wait to be dispatched, as `max_receive_queue_bytes` counts. */
+    uint64_t receive_queue_bytes;
+    /* The most that ever waited. */
+    uint64_t receive_queue_peak_bytes;
+    /* Microseconds from the last ping that was answered to its pong; 0: none was. */
+    uint64_t rtt_us;
+    /* The same, smoothed as TCP does (RFC 6298: an eighth of each new one). */
+    uint64_t rtt_smoothed_us;
 } egret_ws_stats;
 
 #ifdef __cplusplus
@@ -655,6 +766,67 @@ int32_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **
  * Other errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
+
+/*
+ * Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
+ * callback, also `on_wakeup`. Errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_wake(egret_ws_loop *loop);
+
+/*
+ * Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+ * called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
+ * something is due now, it is called soon, perhaps before this returns. Any thread. A call of the callback set before, once begun,
+ * may still be running when this or `egret_ws_loop_free` returns; none begins after.
+ *
+ * Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
+ * `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
+                                 egret_ws_on_wakeup on_wakeup,
+                                 void *user);
+
+/*
+ * Returns a file descriptor that can be read from while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
+ * CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
+ * to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
+ *
+ * Errors: `UNSUPPORTED` on Windows (use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
+
+/*
+ * Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
+ * to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
+ * has no limit. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
+
+/*
+ * Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
+ * `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, nothing is tried again. What comes
+ * in is still taken, and polls still dispatch.
+ *
+ * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
+ * are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
+ *
+ * Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
+
+/*
+ * Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
+ * or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
+ * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
+ * Errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_resume(egret_ws_loop *loop);
+
+/*
+ * Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
+ * names are looked up anew. During a suspend it waits for the resume. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 
 /*
  * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
@@ -772,6 +944,25 @@ int32_t egret_ws_state(egret_ws *ws);
  * message counts whole until its last byte is written. Any thread.
  */
 int64_t egret_ws_buffered_amount(egret_ws *ws);
+
+/*
+ * Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
+ * Errors: `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_generation(egret_ws *ws);
+
+/*
+ * Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread. Errors:
+ * `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_retry_now(egret_ws *ws);
+
+/*
+ * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
+ * come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread. Errors: `NOT_OPEN`,
+ * `BAD_HANDLE`, `FORKED`.
+ */
+int32_t egret_ws_ping(egret_ws *ws);
 
 /*
  * Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:

@@ -10,6 +10,9 @@ pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
 /// `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
 /// a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
 pub const EGRET_WS_LOOP_INLINE: u32 = 1;
+/// `flags` of the loop's options: `egret_ws_loop_suspend` closes what is open, with 1001 (going away), instead of letting it
+/// wait.
+pub const EGRET_WS_LOOP_CLOSE_ON_SUSPEND: u32 = 2;
 
 /// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
 /// tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
@@ -32,13 +35,17 @@ pub const EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER: u32 = 16;
 /// `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
 /// that takes the offer without this fails the handshake.
 pub const EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER: u32 = 32;
+/// `flags` of a socket's options: when a connection is lost and tried again, messages that were accepted and not wholly handed
+/// to the operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an answer of
+/// the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
+pub const EGRET_WS_RESEND: u32 = 64;
 
 /// TLS 1.2, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
 /// TLS 1.3, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_3: u32 = 0x0304;
 
-/// State: the connection is being made, or `on_connect` has not been called yet.
+/// State: the connection is being made, or made again, or `on_connect` has not been called yet.
 pub const EGRET_WS_STATE_CONNECTING: i32 = 0;
 /// State: `on_connect` was called; messages can be sent.
 pub const EGRET_WS_STATE_OPEN: i32 = 1;
@@ -112,8 +119,7 @@ pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
 pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
 /// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007.
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
-/// The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again when
-/// `egret_ws_buffered_amount` has fallen.
+/// The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from `on_drain`.
 pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
 /// The URL or host cannot be used; the log line says why.
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
@@ -136,7 +142,8 @@ pub const EGRET_WS_ERR_REFUSED: i32 = -41;
 /// Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
 /// to `ws`, or to something that is not a URL. With redirects off it is `EGRET_WS_ERR_REFUSED`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
-/// Close report: a deadline passed; `phase` says in which stage.
+/// Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
+/// not answered a ping.
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;

@@ -15,6 +15,10 @@ pub(super) struct Compression {
     deflater: Deflater,
     /// Frames as the outbox queued them.
     plain: Vec<u8>,
+    /// How much of them is written, deflated; known as long as they are there.
+    written: usize,
+    /// They are to be kept until all is written.
+    keeps: bool,
     /// A message, deflated.
     deflated: Vec<u8>,
     /// For each frame in the out buffer: where it ends there, and how many bytes the outbox counts for it.
@@ -22,13 +26,15 @@ pub(super) struct Compression {
 }
 
 impl Compression {
-    pub(super) fn new(deflater: Deflater) -> Compression {
-        Compression { deflater, plain: Vec::new(), deflated: Vec::new(), marks: VecDeque::new() }
+    /// `keeps`: what is not written wholly may be asked for.
+    pub(super) fn new(deflater: Deflater, keeps: bool) -> Compression {
+        Compression { deflater, plain: Vec::new(), written: 0, keeps, deflated: Vec::new(), marks: VecDeque::new() }
     }
 
     /// Puts the outbox's next frames into `out`, which must be empty. False if there are none.
     pub(super) fn take(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> bool {
         self.plain.clear();
+        self.written = 0;
         if !outbox.lock().take(&mut self.plain) {
             return false;
         }
@@ -41,10 +47,11 @@ impl Compression {
             frame::append(out, queued.opcode, deflates, payload, key);
             self.marks.push_back((out.len(), queued.size));
         }
-        for buffer in [&mut self.plain, &mut self.deflated] {
-            if buffer.capacity() > KEEP {
-                *buffer = Vec::new();
-            }
+        if self.plain.capacity() > KEEP && !self.keeps {
+            self.plain = Vec::new();
+        }
+        if self.deflated.capacity() > KEEP {
+            self.deflated = Vec::new();
         }
         true
     }
@@ -58,6 +65,15 @@ impl Compression {
         if self.marks.is_empty() && self.marks.capacity() > KEEP / size_of::<(usize, usize)>() {
             self.marks = VecDeque::new();
         }
+        self.written += settled;
+        if self.keeps && self.marks.is_empty() && self.plain.capacity() > KEEP {
+            (self.plain, self.written) = (Vec::new(), 0);
+        }
         settled
+    }
+
+    /// The frames that were taken last, and how much of them is written.
+    pub(super) fn taken(&self) -> (&[u8], usize) {
+        (&self.plain, self.written)
     }
 }

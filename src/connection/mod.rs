@@ -4,18 +4,23 @@
 //! ```text
 //!            ┌──────────────── opening ────────────────┐      ┌───────────────── session ──────────────────┐
 //!  begin ──► resolve ──► dial ──► (proxy) ──► (secure) ──► upgrade ──► open ──► closing ──► closed
-//!               │          │         │            │           │         │          │
-//!               │          │         │            │           │         └ violation: failing ──► closed
-//!               └──────────┴─────────┴─ close, deadline, error ─────────────────────────────► closed
+//!    ▲          │          │         │            │           │         │          │
+//!    │          │          │         │            │           │         └ violation: failing ──► closed
+//!    │          └──────────┴─────────┴─ close, deadline, error ─────────────────────────────► closed
+//!    │                                        │
+//!    └──── wait over, or "now" ──── waiting ◄─┘ if it is to be tried again
 //! ```
 //!
 //! Exactly one [`Events::closed`] is told, as the last event.
 
 mod compression;
 pub mod details;
+pub mod heartbeat;
 mod opening;
 pub mod outbox;
+pub mod passed;
 pub mod report;
+pub mod retry;
 mod session;
 pub mod target;
 #[cfg(test)]
@@ -34,7 +39,9 @@ use details::Details;
 use opening::{Opening, Step};
 use outbox::Outbox;
 use parking_lot::Mutex;
+use passed::Passed;
 use report::{Ending, Initiator, Phase, Report};
+use retry::{Retry, Verdict};
 use session::Session;
 use std::io;
 use std::net::SocketAddr;
@@ -80,6 +87,9 @@ pub struct Plan {
     pub server_name: Option<String>,
     pub max_redirects: u32,
     pub limits: Limits,
+    pub heartbeat: heartbeat::Options,
+    /// `None`: it is made once.
+    pub retry: Option<retry::Options>,
 }
 
 /// A family of addresses, looked up by itself: a name server that is slow with one does not hold the other up.
@@ -145,6 +155,9 @@ pub trait Network {
     /// Reads the clock anew, for a stage that took its time inside one turn.
     fn now(&self) -> Instant;
 
+    /// Any number, drawn anew.
+    fn random(&mut self) -> u32;
+
     /// Begins to connect to an address.
     fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;
 }
@@ -159,6 +172,22 @@ pub trait Events {
 
     /// The connection has ended. The last event. `details` if it was never open.
     fn closed(&mut self, report: Report, details: Option<Details>);
+
+    /// The connection was lost, or could not be made, and is tried again after a wait (`None`: until the loop is resumed).
+    /// `details` if it was never open.
+    fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>);
+
+    /// The wait is over.
+    fn trying_again(&mut self);
+
+    /// The outbox has room again after it had refused a message.
+    fn drained(&mut self);
+
+    /// What has passed since this was last told.
+    fn passed(&mut self, passed: &Passed);
+
+    /// A ping was answered.
+    fn round_trip(&mut self, took: Duration);
 
     /// The host has enough to do: stop reading. Whoever says so calls [`Connection::turn`] when that changes.
     fn is_full(&mut self) -> bool;
@@ -196,12 +225,18 @@ pub enum Turn {
 /// One connection.
 pub struct Connection<S> {
     limits: Limits,
+    heartbeat: heartbeat::Options,
+    retry: Option<Box<Retry>>,
+    /// The loop is suspended and this was closed for it: nothing is tried until it is resumed.
+    held: bool,
     stage: Stage<S>,
 }
 
 enum Stage<S> {
     Opening(Box<Opening<S>>),
     Session(Box<Session<Stream<S>>>),
+    /// To be tried again, then. Without a time, when told to.
+    Waiting(Option<Instant>),
     Closed,
 }
 
@@ -212,11 +247,33 @@ impl<S: Transport> Connection<S> {
         N: Network<Stream = S>,
         E: Events,
     {
-        let limits = plan.limits;
-        let (opening, step) = Opening::begin(plan, context);
-        let mut connection = Connection { limits, stage: Stage::Opening(Box::new(opening)) };
-        connection.take_step(step, context);
+        let retry = plan.retry.map(|options| Box::new(Retry::new(options, plan.clone())));
+        let Plan { limits, heartbeat, .. } = plan;
+        let mut connection = Connection { limits, heartbeat, retry, held: false, stage: Stage::Closed };
+        connection.open(plan, context);
         connection
+    }
+
+    fn open<N, E>(&mut self, plan: Plan, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let (opening, step) = Opening::begin(plan, context);
+        self.stage = Stage::Opening(Box::new(opening));
+        self.take_step(step, context)
+    }
+
+    /// A wait is over.
+    fn try_again<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Some(retry) = &self.retry else { return Turn::Wait };
+        let plan = retry.plan.clone();
+        context.events.trying_again();
+        self.open(plan, context)
     }
 
     /// A look-up has ended.
@@ -268,7 +325,7 @@ impl<S: Transport> Connection<S> {
                 let progress = session.turn(context);
                 self.take_progress(progress, context)
             }
-            Stage::Closed => Turn::Wait,
+            Stage::Waiting(_) | Stage::Closed => Turn::Wait,
         }
     }
 
@@ -277,7 +334,7 @@ impl<S: Transport> Connection<S> {
         match &mut self.stage {
             Stage::Opening(opening) => opening.end_is_near(),
             Stage::Session(session) => session.stream().end_is_near(),
-            Stage::Closed => {}
+            Stage::Waiting(_) | Stage::Closed => {}
         }
     }
 
@@ -303,7 +360,7 @@ impl<S: Transport> Connection<S> {
         E: Events,
     {
         match &mut self.stage {
-            Stage::Opening(_) => {
+            Stage::Opening(_) | Stage::Waiting(_) => {
                 self.abandon(Ending::aborted(), context.now, context.outbox, context.events);
                 Turn::Wait
             }
@@ -337,20 +394,107 @@ impl<S: Transport> Connection<S> {
                 let progress = session.expire(context);
                 self.take_progress(progress, context)
             }
+            Stage::Waiting(Some(until)) if *until <= context.now => self.try_again(context),
+            Stage::Waiting(_) | Stage::Closed => Turn::Wait,
+        }
+    }
+
+    /// The host does not want to wait for the next try.
+    pub fn retry_now<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        if matches!(self.stage, Stage::Waiting(_)) { self.try_again(context) } else { Turn::Wait }
+    }
+
+    /// The host wants to know the round trip.
+    pub fn ping<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
+        let progress = session.ping(context);
+        self.take_progress(progress, context)
+    }
+
+    /// The loop is suspended, and the host wants connections closed then.
+    pub fn suspend<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        self.held = true;
+        match &mut self.stage {
+            Stage::Opening(_) => {
+                let phase = self.phase();
+                let message = "abandoned because the loop was suspended";
+                self.end(Ending::new(Error::Aborted, Initiator::Local, message), phase, context);
+                Turn::Wait
+            }
+            Stage::Session(session) => {
+                let progress = session.go_away(context);
+                self.take_progress(progress, context)
+            }
+            Stage::Waiting(until) => {
+                *until = None;
+                Turn::Wait
+            }
             Stage::Closed => Turn::Wait,
         }
     }
 
-    /// Ends the connection at once; the peer is told no more than TLS asks for.
-    pub fn abandon<E: Events>(&mut self, ending: Ending, now: Instant, outbox: &Mutex<Outbox>, events: &mut E) {
-        match std::mem::replace(&mut self.stage, Stage::Closed) {
+    /// The loop is resumed, or the machine's network is another: what was open may be dead.
+    pub fn probe<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        self.held = false;
+        match &mut self.stage {
             Stage::Opening(opening) => {
-                let phase = opening.phase();
-                end_opening(*opening, (ending, phase), now, outbox, events);
+                let step = opening.restart(context);
+                return self.take_step(step, context);
             }
-            Stage::Session(session) => events.closed(session.report(ending, outbox), None),
-            Stage::Closed => {}
+            // Its closing handshake is of no interest any more if another connection can be made.
+            Stage::Session(session) if session.is_going_away() && self.retry.is_some() => {
+                let ending = Ending::timeout("the closing handshake, which the suspend began,");
+                self.end(ending, Phase::Closing, context);
+            }
+            Stage::Session(session) => {
+                let progress = session.probe(context);
+                return self.take_progress(progress, context);
+            }
+            Stage::Waiting(_) | Stage::Closed => {}
         }
+        self.retry_now(context)
+    }
+
+    /// This process, or the machine, did not run for a while.
+    pub fn slept<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
+        let progress = session.slept(context);
+        self.take_progress(progress, context)
+    }
+
+    /// Ends the connection at once, and for good; the peer is told no more than TLS asks for.
+    pub fn abandon<E: Events>(&mut self, ending: Ending, now: Instant, outbox: &Mutex<Outbox>, events: &mut E) {
+        let phase = self.phase();
+        let (report, details) = match std::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Opening(opening) => {
+                (Report::unsent(ending, phase, outbox.lock().unsent()), Some(opening.into_details(now)))
+            }
+            Stage::Session(mut session) => (session.report(ending, outbox), None),
+            Stage::Waiting(_) => (Report::unsent(ending, phase, outbox.lock().unsent()), None),
+            Stage::Closed => return,
+        };
+        outbox.lock().shut_down();
+        events.closed(report, details);
     }
 
     /// When [`Connection::expire`] is to be called.
@@ -358,6 +502,7 @@ impl<S: Transport> Connection<S> {
         match &self.stage {
             Stage::Opening(opening) => Some(opening.deadline()),
             Stage::Session(session) => session.deadline(),
+            Stage::Waiting(until) => *until,
             Stage::Closed => None,
         }
     }
@@ -365,6 +510,51 @@ impl<S: Transport> Connection<S> {
     /// True when [`Events::closed`] was told.
     pub fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed)
+    }
+
+    fn phase(&self) -> Phase {
+        match &self.stage {
+            Stage::Opening(opening) => opening.phase(),
+            Stage::Session(session) => session.phase(),
+            Stage::Waiting(_) | Stage::Closed => Phase::Connect,
+        }
+    }
+
+    /// Ends the connection, or has it tried again.
+    fn end<N, E>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, N, E>)
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Context { now, outbox, .. } = *context;
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        let keeps = self.retry.as_ref().is_some_and(|retry| retry.options.resend);
+        let (mut report, details, session) = match stage {
+            Stage::Opening(opening) => {
+                (Report::unsent(ending, phase, outbox.lock().unsent()), Some(opening.into_details(now)), None)
+            }
+            Stage::Session(mut session) => (session.report(ending, outbox), None, Some(session)),
+            Stage::Waiting(_) | Stage::Closed => return,
+        };
+        let headers = details.as_ref().map(|details| details.headers.as_str());
+        let verdict = match &mut self.retry {
+            Some(retry) => retry.lost(now, &report, headers, context.network.random()),
+            None => Verdict::Useless,
+        };
+        match verdict {
+            Verdict::Wait { attempt, delay } => {
+                let taken = session.as_ref().map_or((&[][..], 0), |session| session.taken());
+                if outbox.lock().rest(keeps.then_some(taken)) {
+                    let delay = (!self.held).then_some(delay);
+                    self.stage = Stage::Waiting(delay.map(|delay| now + delay));
+                    return context.events.retrying(report, details, attempt, delay);
+                }
+            }
+            Verdict::Enough(why) => report.message = format!("{}; {why}", report.message),
+            Verdict::Useless => {}
+        }
+        outbox.lock().shut_down();
+        context.events.closed(report, details);
     }
 
     fn take_step<N, E>(&mut self, step: Step<S>, context: &mut Context<'_, N, E>) -> Turn
@@ -375,18 +565,23 @@ impl<S: Transport> Connection<S> {
         match step {
             Step::Wait => Turn::Wait,
             Step::Ended(ending, phase) => {
-                if let Stage::Opening(opening) = std::mem::replace(&mut self.stage, Stage::Closed) {
-                    end_opening(*opening, (ending, phase), context.now, context.outbox, context.events);
-                }
+                self.end(ending, phase, context);
                 Turn::Wait
             }
             Step::Open { stream, details, deflate, early } => {
+                let now = context.now;
+                let keeps = self.retry.as_mut().is_some_and(|retry| {
+                    retry.opened(now);
+                    retry.options.resend
+                });
                 let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
+                let plain = context.outbox.lock().begin(deflate.is_some());
                 let compression = deflate
-                    .filter(|_| context.outbox.lock().queue_plain())
-                    .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement)));
+                    .filter(|_| plain)
+                    .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement), keeps));
                 context.events.connected(*details);
-                let mut session = Box::new(Session::new(stream, self.limits, inflater, compression));
+                let mut session =
+                    Box::new(Session::new(stream, self.limits, self.heartbeat, now, inflater, compression));
                 let progress = session.begin(early, context);
                 self.stage = Stage::Session(session);
                 self.take_progress(progress, context)
@@ -394,26 +589,18 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    fn take_progress<N, E: Events>(&mut self, progress: session::Progress, context: &mut Context<'_, N, E>) -> Turn {
+    fn take_progress<N, E>(&mut self, progress: session::Progress, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
         match progress {
             session::Progress::Wait => Turn::Wait,
             session::Progress::Again => Turn::Again,
             session::Progress::Ended(ending) => {
-                self.abandon(ending, context.now, context.outbox, context.events);
+                self.end(ending, Phase::Open, context);
                 Turn::Wait
             }
         }
     }
-}
-
-/// Nothing was accepted before the connection was open, so there is nothing to count.
-fn end_opening<S: Transport, E: Events>(
-    opening: Opening<S>,
-    (ending, phase): (Ending, Phase),
-    now: Instant,
-    outbox: &Mutex<Outbox>,
-    events: &mut E,
-) {
-    outbox.lock().shut_down();
-    events.closed(Report::new(ending, phase), Some(opening.into_details(now)));
 }

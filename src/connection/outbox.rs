@@ -11,7 +11,7 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 /// May the host send?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
-    /// Not yet: `on_connect` was not called.
+    /// Not yet: `on_connect` was not called for the connection there is, or there is none.
     Shut,
     Open,
     /// No more: closing or closed.
@@ -43,8 +43,18 @@ pub struct Outbox {
     payload_bytes: usize,
     /// The code of the Close frame that was put at the end.
     close_code: Option<Option<u16>>,
+    /// The host has closed or freed the socket: no other connection follows.
+    ended: bool,
     /// The host closed before it was told that the connection is open.
     closed_early: bool,
+    /// Connections that were made, and of how many of them the host was told.
+    made: u32,
+    told: u32,
+    /// Chunks at the front of `wire` that an earlier connection has left, unmasked.
+    kept: usize,
+    /// Bytes of the largest message that was refused because the queue was full; 0 if none was.
+    refused: usize,
+    queues: Queues,
     /// The engine knows that there is something to take.
     announced: bool,
     max_message: usize,
@@ -52,6 +62,19 @@ pub struct Outbox {
     keys: Keys,
     /// Frames are queued with a key of zeros: who takes them deflates and masks them.
     is_plain: bool,
+}
+
+/// What has passed through an outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queues {
+    /// Messages written whole.
+    pub messages_sent: u64,
+    /// Their payload bytes.
+    pub bytes_sent: u64,
+    /// Bytes that wait, frame headers counted.
+    pub waiting: usize,
+    /// The most that ever waited.
+    pub peak: usize,
 }
 
 /// A chunk takes no further frame from this size on. It is what is written before a control frame gets its turn.
@@ -71,7 +94,13 @@ impl Outbox {
             wire_bytes: 0,
             payload_bytes: 0,
             close_code: None,
+            ended: false,
             closed_early: false,
+            made: 0,
+            told: 0,
+            kept: 0,
+            refused: 0,
+            queues: Queues::default(),
             announced: false,
             max_message,
             max_buffer,
@@ -82,21 +111,47 @@ impl Outbox {
 
     // The host's side.
 
-    /// Opens the gate, unless it was sealed before. False if the host has closed: then it is not to be told that the
-    /// connection is open.
+    /// The host is about to be told of the next connection: opens the gate, if that is the one there is. False if the host
+    /// has closed: then it is not to be told.
     pub fn open(&mut self) -> bool {
-        if self.gate == Gate::Shut {
+        self.told += 1;
+        if self.gate == Gate::Shut && self.told == self.made {
             self.gate = Gate::Open;
         }
         !self.closed_early
     }
 
-    /// The host closes without having been told that the connection is open.
-    pub fn close_early(&mut self) {
-        self.closed_early = true;
+    /// How many connections the host was told of.
+    pub fn generation(&self) -> u32 {
+        self.told
     }
 
-    /// Did it?
+    /// Connections made.
+    pub fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// Can the host send?
+    pub fn is_open(&self) -> bool {
+        self.gate == Gate::Open
+    }
+
+    /// The host closes: puts a Close frame at the end and seals the gate. The engine has to be told if this is true: it was
+    /// not sealed before.
+    pub fn end(&mut self, payload: &[u8]) -> bool {
+        self.closed_early |= self.gate == Gate::Shut || self.told != self.made;
+        self.forsake(payload)
+    }
+
+    /// The same, of a host that does not listen any more.
+    pub fn forsake(&mut self, payload: &[u8]) -> bool {
+        self.ended = true;
+        let was_sealed = self.is_sealed();
+        self.close(payload);
+        !was_sealed
+    }
+
+    /// The host has closed without having been told that the connection is open.
     pub fn is_closed_early(&self) -> bool {
         self.closed_early
     }
@@ -114,7 +169,9 @@ impl Outbox {
         if payload.len() > self.max_message {
             return Err(Error::MessageTooBig);
         }
-        if self.wire_bytes + frame::header_size(payload.len()) + payload.len() > self.max_buffer {
+        let size = frame::header_size(payload.len()) + payload.len();
+        if self.wire_bytes + size > self.max_buffer {
+            self.refused = self.refused.max(size);
             return Err(Error::Backpressure);
         }
         if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
@@ -141,7 +198,7 @@ impl Outbox {
 
     fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
-        if self.wire.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
+        if self.wire.len() == self.kept || self.wire.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
             self.wire.push_back(std::mem::take(&mut self.spare));
         }
         let Some(chunk) = self.wire.back_mut() else { return };
@@ -149,17 +206,56 @@ impl Outbox {
         frame::append(chunk, opcode, false, payload, key);
         let wire = chunk.len() - before;
         self.wire_bytes += wire;
+        self.queues.peak = self.queues.peak.max(self.wire_bytes);
         // No frame is longer than max_message and a header, so both fit.
         self.pending.push_back(Pending { wire: wire as u32, payload: payload.len() as u32, is_message });
     }
 
     // The connection's side.
 
-    /// From now on frames are queued unmasked, for a connection that deflates them. To be called before the gate opens. False
-    /// if it was sealed before: then a Close frame is queued, masked, and nothing will follow it.
-    pub fn queue_plain(&mut self) -> bool {
-        self.is_plain = !self.is_sealed();
+    /// A connection was made. If it `deflates`, frames are queued unmasked from now on; false if they cannot be, because the
+    /// gate is sealed: then a Close frame is queued, masked, and nothing will follow it.
+    pub fn begin(&mut self, deflates: bool) -> bool {
+        self.made += 1;
+        self.is_plain = deflates && !self.is_sealed();
+        let kept = std::mem::take(&mut self.kept);
+        if !self.is_plain {
+            for chunk in self.wire.iter_mut().take(kept) {
+                frame::rekey(chunk, || self.keys.draw());
+            }
+        }
         self.is_plain
+    }
+
+    /// The connection has broken, and another is to be made: shuts the gate until then. False if the host has ended it. What is
+    /// queued is dropped, or with `keep` kept for the next: that is the chunk which was taken last, and how much of it
+    /// is written.
+    pub fn rest(&mut self, keep: Option<(&[u8], usize)>) -> bool {
+        if self.ended {
+            return false;
+        }
+        let queued = std::mem::take(&mut self.wire);
+        let partly_written = std::mem::take(&mut self.partly_written);
+        self.pending.clear();
+        (self.wire_bytes, self.payload_bytes, self.refused) = (0, 0, 0);
+        (self.gate, self.close_code, self.announced, self.kept) = (Gate::Shut, None, false, 0);
+        if let Some((taken, written)) = keep {
+            self.is_plain = true;
+            let unwritten = taken.get(written.saturating_sub(partly_written)..).unwrap_or_default();
+            for mut chunk in std::iter::once(unwritten.to_vec()).chain(queued) {
+                frame::rekey(&mut chunk, || [0; 4]);
+                let mut rest = chunk.as_slice();
+                while let Some(frame) = frame::split_queued(&mut rest) {
+                    if frame.is_message {
+                        self.append(frame.opcode, frame.payload, true);
+                        self.payload_bytes += frame.payload.len();
+                    }
+                }
+            }
+        }
+        self.is_plain = false;
+        self.kept = self.wire.len();
+        true
     }
 
     /// A masking key for a frame that does not pass through here.
@@ -184,6 +280,7 @@ impl Outbox {
             self.announced = false;
             return false;
         };
+        self.kept = self.kept.saturating_sub(1);
         let emptied = std::mem::replace(out, chunk);
         if emptied.capacity() <= KEEP {
             self.spare = emptied;
@@ -191,8 +288,9 @@ impl Outbox {
         true
     }
 
-    /// `bytes` more of what was taken are written.
-    pub fn settle(&mut self, bytes: usize) {
+    /// `bytes` more of what was taken are written. True when the host is to be told that there is room again.
+    #[must_use]
+    pub fn settle(&mut self, bytes: usize) -> bool {
         self.wire_bytes -= bytes;
         self.partly_written += bytes;
         while let Some(frame) = self.pending.front()
@@ -201,12 +299,21 @@ impl Outbox {
             self.partly_written -= frame.wire as usize;
             if frame.is_message {
                 self.payload_bytes -= frame.payload as usize;
+                self.queues.messages_sent += 1;
+                self.queues.bytes_sent += u64::from(frame.payload);
             }
             self.pending.pop_front();
         }
         if self.pending.is_empty() && self.pending.capacity() > KEEP / size_of::<Pending>() {
             self.pending = VecDeque::new();
         }
+        let has_room = self.wire_bytes <= self.max_buffer / 2 && self.wire_bytes + self.refused <= self.max_buffer;
+        self.refused > 0 && has_room && std::mem::take(&mut self.refused) > 0
+    }
+
+    /// What has passed, and what waits.
+    pub fn queues(&self) -> Queues {
+        Queues { waiting: self.wire_bytes, ..self.queues }
     }
 
     /// Seals the gate without a Close frame and drops what is queued; it stays counted as unsent.
@@ -234,6 +341,7 @@ mod tests {
 
     fn open_outbox(max_message: usize, max_buffer: usize) -> Outbox {
         let mut outbox = Outbox::new(max_message, max_buffer, no_entropy);
+        outbox.begin(false);
         outbox.open();
         outbox
     }
@@ -242,6 +350,7 @@ mod tests {
     fn refuses_whole_and_names_why() {
         let mut outbox = Outbox::new(10, 40, no_entropy);
         assert_eq!(outbox.push(Kind::Text, b"early"), Err(Error::NotOpen));
+        outbox.begin(false);
         outbox.open();
         assert_eq!(outbox.push(Kind::Text, b"hello world"), Err(Error::MessageTooBig));
         assert_eq!(outbox.push(Kind::Text, b"\xff"), Err(Error::InvalidUtf8));
@@ -264,7 +373,7 @@ mod tests {
         assert!(outbox.take(&mut out));
         assert_eq!(out.len(), 23);
         let step = |_: &u8| {
-            outbox.settle(1);
+            let _ = outbox.settle(1);
             outbox.unsent()
         };
         let unsent: Vec<_> = out.iter().map(step).collect();
@@ -285,7 +394,7 @@ mod tests {
         while outbox.take(&mut out) {
             assert!(out.len() < CHUNK + 10_014, "control frames wait for no more than this");
             numbers.extend(out.chunks(10_008).map(|frame| frame[8]));
-            outbox.settle(out.len());
+            let _ = outbox.settle(out.len());
             out.clear();
         }
         assert_eq!(numbers, Vec::from_iter(0..100));
@@ -310,13 +419,12 @@ mod tests {
     #[test]
     fn a_close_frame_that_is_queued_before_deflating_is_agreed_on_stays_masked() {
         let mut early = Outbox::new(100, 1000, |bytes| bytes.fill(7));
-        early.close_early();
-        early.close(b"\x03\xe8");
-        assert!(!early.queue_plain(), "so nothing may take its frames for plain ones");
+        early.end(b"\x03\xe8");
+        assert!(early.is_closed_early() && !early.begin(true), "so nothing may take its frames for plain ones");
         let mut out = Vec::new();
         assert!(early.take(&mut out) && out == [0x88, 0x82, 7, 7, 7, 7, 3 ^ 7, 0xe8 ^ 7]);
         let mut open = Outbox::new(100, 1000, |bytes| bytes.fill(7));
-        assert!(open.queue_plain());
+        assert!(open.begin(true));
         open.open();
         open.push(Kind::Text, b"a").unwrap();
         out.clear();
@@ -330,7 +438,7 @@ mod tests {
         outbox.push(Kind::Text, b"de").unwrap();
         let mut out = Vec::new();
         outbox.take(&mut out);
-        outbox.settle(10);
+        let _ = outbox.settle(10);
         outbox.push(Kind::Text, b"f").unwrap();
         outbox.shut_down();
         out.clear();

@@ -65,6 +65,11 @@ impl Report {
             unsent_bytes: 0,
         }
     }
+
+    /// The same, with messages that were accepted and not sent, and their payload bytes.
+    pub fn unsent(ending: Ending, phase: Phase, (unsent_messages, unsent_bytes): (u32, u64)) -> Report {
+        Report { unsent_messages, unsent_bytes, ..Report::new(ending, phase) }
+    }
 }
 
 /// Why it ended, before it is known what was still sent and received.

@@ -9,10 +9,14 @@
 //!    └────violation─────► Failing ── host caught up, our Close written, stream ended, or deadline ─► ended, PROTOCOL …
 //! ```
 //!
+//! While it is open, the heartbeat asks a silent peer for a sign of life; without one it ends, TIMEOUT.
+//!
 //! Order on the wire: what is in flight, then control frames, then the outbox, whose last frame is our Close.
 
 use super::compression::Compression;
+use super::heartbeat::{self, Beat, Flow, Heartbeat};
 use super::outbox::Outbox;
+use super::passed::Passed;
 use super::report::{Ending, Initiator, Phase, Report};
 use super::{Context, Events, Limits};
 use crate::error::Error;
@@ -36,6 +40,8 @@ const DECODED_A_TURN: usize = 1024 * 1024;
 const MAX_PONGS: usize = 4096;
 /// How long the server is given to end the stream, as it should (section 7.1.1), once nothing else is to be waited for.
 const LINGER: Duration = Duration::from_secs(1);
+/// How much longer than the heartbeat the system may wait for the peer to take what was written.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// What an empty out buffer may keep of its memory.
 const KEEP: usize = 16 * 1024;
 
@@ -67,6 +73,15 @@ pub(super) struct Session<S> {
     /// Writing failed: no more of it, but what the peer sent before is still read.
     write_error: Option<io::Error>,
     deadline: Option<Instant>,
+    heartbeat: Heartbeat,
+    /// The host's queue is full: nothing is read, so nothing can be heard.
+    paused: bool,
+    /// Since it was last told.
+    passed: Passed,
+    /// Bytes written in all.
+    position: u64,
+    /// The library closes it, because the loop is suspended.
+    going_away: bool,
 }
 
 #[derive(Debug)]
@@ -100,11 +115,16 @@ enum Read {
 impl<S: Transport> Session<S> {
     /// `inflater` and `compression`: with permessage-deflate.
     pub(super) fn new(
-        stream: S,
+        mut stream: S,
         limits: Limits,
+        heartbeat: heartbeat::Options,
+        now: Instant,
         inflater: Option<Inflater>,
         compression: Option<Compression>,
     ) -> Session<S> {
+        // Longer than the heartbeat takes, whose word is the clearer one.
+        let patience = heartbeat.timeout.map(|timeout| heartbeat.interval.unwrap_or_default() + timeout + PATIENCE);
+        stream.settle_in(patience);
         Session {
             stream,
             limits,
@@ -123,11 +143,20 @@ impl<S: Transport> Session<S> {
             compression: compression.map(Box::new),
             write_error: None,
             deadline: None,
+            heartbeat: Heartbeat::new(heartbeat, now),
+            paused: false,
+            passed: Passed::default(),
+            position: 0,
+            going_away: false,
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        if matches!(self.life, Life::Open) { self.heartbeat.deadline() } else { self.deadline }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// Takes the bytes that came with the answer to the upgrade, and goes on from there.
@@ -143,8 +172,10 @@ impl<S: Transport> Session<S> {
     /// Reads and writes all that can be, within the budget.
     pub(super) fn turn<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         let read = self.read(context);
+        self.paused = matches!(read, Read::Paused);
         self.tell_violation(context);
         let more = self.write(context);
+        self.tell_passed(context.events);
         match read {
             Read::Ended(error) => self.stream_ended(error),
             Read::Emptied if self.write_error.is_some() => self.stream_ended(None),
@@ -156,6 +187,7 @@ impl<S: Transport> Session<S> {
     /// Writes all that can be.
     pub(super) fn flush<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         let more = self.write(context);
+        self.tell_passed(context.events);
         match self.write_error {
             // The peer may still have said why: read to the end.
             Some(_) => self.turn(context),
@@ -180,7 +212,78 @@ impl<S: Transport> Session<S> {
         self.write(context);
     }
 
+    /// The loop is suspended: says goodbye with 1001, unless it closes already.
+    pub(super) fn go_away<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        if matches!(self.life, Life::Open) {
+            self.going_away = true;
+            context.outbox.lock().close(&close::GOING_AWAY.to_be_bytes());
+        }
+        self.close(context)
+    }
+
+    /// Is that what it does?
+    pub(super) fn is_going_away(&self) -> bool {
+        self.going_away
+    }
+
+    // The heartbeat.
+
+    /// The host wants to know the round trip.
+    pub(super) fn ping<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        let flow = self.flow();
+        let beat = self.heartbeat.ping(context.now, || flow);
+        self.beat(beat, context)
+    }
+
+    /// It is likely that the connection is gone.
+    pub(super) fn probe<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        let flow = self.flow();
+        let beat = self.heartbeat.probe(context.now, flow);
+        self.beat(beat, context)
+    }
+
+    /// This process did not run for a while.
+    pub(super) fn slept<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        let flow = self.flow();
+        let beat = self.heartbeat.slept(context.now, || flow);
+        self.beat(beat, context)
+    }
+
+    /// How far the stream of our bytes is.
+    fn flow(&mut self) -> Flow {
+        let waiting = self.out.len() - self.written + self.control.len();
+        let next = self.position + waiting as u64;
+        let undelivered = self.stream.undelivered();
+        Flow { next, delivered: undelivered.map_or(next, |bytes| self.position.saturating_sub(bytes as u64)) }
+    }
+
+    fn beat<N, E: Events>(&mut self, beat: Beat, context: &mut Context<'_, N, E>) -> Progress {
+        match beat {
+            _ if !matches!(self.life, Life::Open) => Progress::Wait,
+            Beat::Nothing => Progress::Wait,
+            Beat::Ping(payload) => {
+                let key = context.outbox.lock().next_key();
+                frame::append(&mut self.control, OpCode::Control(Control::Ping), false, &payload, key);
+                self.flush(context)
+            }
+            Beat::Dead => Progress::Ended(Ending::new(
+                Error::Timeout,
+                Initiator::Transport,
+                "the peer did not answer a ping in time: it is gone, or the way to it is",
+            )),
+        }
+    }
+
+    /// The time of [`Session::deadline`] has come.
     pub(super) fn expire<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+        if matches!(self.life, Life::Open) {
+            if self.paused {
+                self.heartbeat.heard(context.now);
+            }
+            let flow = self.flow();
+            let beat = self.heartbeat.expire(context.now, || flow);
+            return self.beat(beat, context);
+        }
         if self.deadline.is_none_or(|deadline| context.now < deadline) {
             return Progress::Wait;
         }
@@ -247,6 +350,8 @@ impl<S: Transport> Session<S> {
             match self.stream.read(context.buffer) {
                 Ok(0) => return Read::Ended(None),
                 Ok(count) => {
+                    self.passed.wire_in += count as u64;
+                    self.heartbeat.heard(context.now);
                     let is_last = count < context.buffer.len() && self.stream.short_read_is_last();
                     self.take_input(0..count, context);
                     if is_last && self.backlog.is_empty() {
@@ -296,6 +401,8 @@ impl<S: Transport> Session<S> {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Item::Message(kind, body))) => {
                     self.decoded += body.len();
+                    self.passed.messages += 1;
+                    self.passed.bytes += body.len() as u64;
                     events.message(kind, body);
                     // One read can bring thousands of messages, and a compressed one a thousand times its size.
                     if events.is_full() || self.decoded >= DECODED_A_TURN {
@@ -309,7 +416,11 @@ impl<S: Transport> Session<S> {
                     let key = outbox.lock().next_key();
                     frame::append(&mut self.control, OpCode::Control(Control::Pong), false, payload, key);
                 }
-                Ok(Some(Item::Pong(_))) => {}
+                Ok(Some(Item::Pong(payload))) => {
+                    if let Some(took) = self.heartbeat.pong(payload, now) {
+                        events.round_trip(took);
+                    }
+                }
                 Ok(Some(Item::Close(code, reason))) => {
                     self.peer_close = Some((code, reason.to_owned()));
                     self.answer_close(code, now, outbox);
@@ -353,7 +464,7 @@ impl<S: Transport> Session<S> {
     // Writing.
 
     /// True if more can be written, but others are to get their turn.
-    fn write<N, E>(&mut self, context: &mut Context<'_, N, E>) -> bool {
+    fn write<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> bool {
         let mut deflated = false;
         for _ in 0..WRITES_A_TURN {
             // Deflating takes its time: one chunk of the outbox, then others get their turn.
@@ -368,12 +479,16 @@ impl<S: Transport> Session<S> {
                 Ok(0) => self.write_error = Some(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.written += count;
+                    self.position += count as u64;
+                    self.passed.wire_out += count as u64;
                     if !self.out_is_control {
                         let settled = match &mut self.compression {
                             Some(compression) => compression.settled(self.written),
                             None => count,
                         };
-                        context.outbox.lock().settle(settled);
+                        if context.outbox.lock().settle(settled) {
+                            context.events.drained();
+                        }
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -426,13 +541,26 @@ impl<S: Transport> Session<S> {
         false
     }
 
+    fn tell_passed<E: Events>(&mut self, events: &mut E) {
+        if self.passed != Passed::default() {
+            events.passed(&std::mem::take(&mut self.passed));
+        }
+    }
+
+    /// The chunk of the outbox that was taken last, and how much of it is written.
+    pub(super) fn taken(&self) -> (&[u8], usize) {
+        match &self.compression {
+            Some(compression) => compression.taken(),
+            None if self.out_is_control => (&[], 0),
+            None => (&self.out, self.written),
+        }
+    }
+
     /// The close report of a connection that ends so.
-    pub(super) fn report(mut self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
+    pub(super) fn report(&mut self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
         self.stream.say_goodbye();
-        let mut outbox = outbox.lock();
-        outbox.shut_down();
-        let (unsent_messages, unsent_bytes) = outbox.unsent();
-        let (code, reason) = match self.peer_close {
+        let unsent = outbox.lock().unsent();
+        let (code, reason) = match self.peer_close.take() {
             Some((code, reason)) => (code.unwrap_or(close::NO_STATUS), reason),
             None => (close::ABNORMAL, String::new()),
         };
@@ -441,9 +569,7 @@ impl<S: Transport> Session<S> {
             code,
             reason,
             sent_code: self.sent_code,
-            unsent_messages,
-            unsent_bytes,
-            ..Report::new(ending, self.phase)
+            ..Report::unsent(ending, self.phase, unsent)
         }
     }
 }

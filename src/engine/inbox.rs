@@ -35,6 +35,13 @@ pub enum What {
         index: usize,
         len: usize,
     },
+    /// The report tells why.
+    Retrying {
+        index: usize,
+        attempt: u32,
+        delay_ms: u32,
+    },
+    Drained,
     Closed {
         index: usize,
     },
@@ -95,6 +102,17 @@ impl Batch {
         self.events.push(Event { key, what: What::Message { kind, start, len: payload.len() } });
     }
 
+    /// Adds that the connection is tried again.
+    pub fn retrying(&mut self, key: usize, report: Report, attempt: u32, delay_ms: u32) {
+        self.events.push(Event { key, what: What::Retrying { index: self.reports.len(), attempt, delay_ms } });
+        self.reports.push(Some(report));
+    }
+
+    /// Adds that there is room to send again.
+    pub fn drained(&mut self, key: usize) {
+        self.events.push(Event { key, what: What::Drained });
+    }
+
     /// Adds the end of the connection.
     pub fn closed(&mut self, key: usize, report: Report) {
         self.events.push(Event { key, what: What::Closed { index: self.reports.len() } });
@@ -138,6 +156,10 @@ impl Batch {
                 What::Connected => What::Connected,
                 What::Message { kind, start, len } => What::Message { kind, start: flat + start, len },
                 What::LargeMessage { kind, index, len } => What::LargeMessage { kind, index: large + index, len },
+                What::Retrying { index, attempt, delay_ms } => {
+                    What::Retrying { index: reports + index, attempt, delay_ms }
+                }
+                What::Drained => What::Drained,
                 What::Closed { index } => What::Closed { index: reports + index },
             },
         }));

@@ -2,8 +2,9 @@
 
 use crate::connection::details::Details;
 use crate::connection::outbox::Outbox;
+use crate::connection::passed::{Passed, RoundTrip};
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 /// What a waiting event counts beyond its payload, so that a flood of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
@@ -19,9 +20,16 @@ pub struct Link {
     pub outbox: Mutex<Outbox>,
     /// How the connection was made, or how far it came.
     pub details: Mutex<Details>,
+    /// How long a round trip takes.
+    pub round_trip: Mutex<RoundTrip>,
+    /// Tries to reconnect that were begun.
+    pub retries: AtomicU32,
+    counts: [AtomicU64; 4],
     max_queue: usize,
     /// Bytes received and not dispatched.
     queued: AtomicUsize,
+    /// The most that ever were.
+    peak: AtomicUsize,
     /// The engine waits until no more than this is queued, plus one; 0 if it does not wait.
     awaited: AtomicUsize,
     /// The host has freed it: nothing it receives counts any more.
@@ -36,8 +44,12 @@ impl Link {
             id,
             outbox: Mutex::new(outbox),
             details: Mutex::default(),
+            round_trip: Mutex::default(),
+            retries: AtomicU32::new(0),
+            counts: Default::default(),
             max_queue,
             queued: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),
             freed: AtomicBool::new(false),
         }
@@ -55,7 +67,32 @@ impl Link {
 
     /// The engine has queued a message.
     pub fn enqueued(&self, payload: usize) {
-        self.queued.fetch_add(payload + EVENT_COST, SeqCst);
+        let cost = payload + EVENT_COST;
+        let queued = self.queued.fetch_add(cost, SeqCst) + cost;
+        // Only the engine writes it.
+        if queued > self.peak.load(Relaxed) {
+            self.peak.store(queued, Relaxed);
+        }
+    }
+
+    /// Bytes received and not dispatched, and the most that ever were.
+    pub fn receive_queue(&self) -> (usize, usize) {
+        (self.queued.load(Relaxed), self.peak.load(Relaxed))
+    }
+
+    /// The engine counts what has passed.
+    pub fn count(&self, passed: &Passed) {
+        let counts = [passed.messages, passed.bytes, passed.wire_in, passed.wire_out];
+        for (all, more) in self.counts.iter().zip(counts) {
+            // Only the engine writes them.
+            all.store(all.load(Relaxed) + more, Relaxed);
+        }
+    }
+
+    /// What has passed in all.
+    pub fn passed(&self) -> Passed {
+        let [messages, bytes, wire_in, wire_out] = std::array::from_fn(|at| self.counts[at].load(Relaxed));
+        Passed { messages, bytes, wire_in, wire_out }
     }
 
     /// The host has dispatched a message. True if the engine, which waits for that, is to turn the connection.

@@ -69,6 +69,15 @@ impl Lookups {
     }
 }
 
+impl Lookups {
+    /// The network is another one: what is being asked on the old one is of no interest any more.
+    pub fn forget(&self) {
+        for (_, lookup) in self.open.lock().drain() {
+            *lookup.waiters.lock() = None;
+        }
+    }
+}
+
 impl Lookup {
     /// Does anybody wait whose socket was not closed or freed meanwhile? If not, nobody can any more.
     fn is_wanted(&self) -> bool {

@@ -7,6 +7,8 @@
 //!                                                  └── readiness, deadlines, look-ups
 //! ```
 
+mod bell;
+mod clock;
 mod connectors;
 pub mod inbox;
 mod link;
@@ -16,6 +18,7 @@ pub mod thread;
 mod workers;
 mod world;
 
+pub use bell::Wakeup;
 pub use link::Link;
 pub use shared::{Command, Shared};
 
@@ -23,7 +26,9 @@ use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Plan, Turn};
 use crate::fault;
 use crate::log::Log;
+use crate::protocol::close;
 use crate::transport::tcp::Tcp;
+use clock::{Clock, Gap};
 use connectors::Connectors;
 use inbox::Batch;
 use lookup::Lookups;
@@ -62,8 +67,14 @@ pub struct Engine {
     connectors: Connectors,
     buffer: Box<[u8]>,
     batch: Batch,
+    clock: Clock,
     now: Instant,
     stop_at: Option<Instant>,
+    /// What [`Command::Suspend`] does: close what is open, or have the time stand still.
+    closes_on_suspend: bool,
+    suspended: bool,
+    /// [`Command::NetworkChanged`] came meanwhile.
+    network_changed: bool,
 }
 
 struct Entry {
@@ -76,7 +87,7 @@ struct Entry {
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
-    pub fn new(log: Arc<Log>) -> io::Result<Engine> {
+    pub fn new(log: Arc<Log>, closes_on_suspend: bool) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let shared = Arc::new(Shared::new(waker, log));
@@ -94,9 +105,20 @@ impl Engine {
             commands: VecDeque::new(),
             buffer: vec![0; READ_BUFFER].into_boxed_slice(),
             batch: Batch::default(),
+            clock: Clock::new(),
             now: Instant::now(),
             stop_at: None,
+            closes_on_suspend,
+            suspended: false,
+            network_changed: false,
         })
+    }
+
+    /// What can be read from when there is readiness to be told.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> std::os::fd::RawFd {
+        use std::os::fd::AsRawFd;
+        self.poll.as_raw_fd()
     }
 
     /// What it shares with the host.
@@ -113,13 +135,12 @@ impl Engine {
     /// ready. It does not sleep if it has told events.
     pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
         fault::point(fault::Place::Engine);
+        let idle = self.look(Some(Duration::ZERO));
         self.run_commands();
         if self.is_stopped() {
             return Ok(());
         }
-        let timer = self.timers.first().map(|(deadline, _)| deadline.saturating_duration_since(self.now));
-        let stop = self.stop_at.map(|stop_at| stop_at.saturating_duration_since(self.now));
-        let mut sleep = [wait, timer, stop].into_iter().flatten().min();
+        let mut sleep = wait.into_iter().chain(self.next_timer()).min();
         if self.publish() || !self.again.is_empty() || !self.shared.fall_asleep() {
             sleep = Some(Duration::ZERO);
         }
@@ -133,12 +154,92 @@ impl Engine {
                 self.ready.extend(ready.map(|event| (event.token().0, event.is_read_closed() || event.is_error())));
             }
         }
-        self.now = Instant::now();
+        let gap = self.look(sleep).or(idle);
         self.turn_ready();
+        if let Some(gap) = gap {
+            self.slept(gap);
+        }
         self.expire();
         self.run_commands();
         self.publish();
         Ok(())
+    }
+
+    /// How long until there is something to do by the clock.
+    fn next_timer(&self) -> Option<Duration> {
+        let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.stands());
+        timer.into_iter().chain(self.stop_at).min().map(|at| at.saturating_duration_since(self.now))
+    }
+
+    /// How long [`Engine::turn`] can be put off if no readiness is told: `None` for ever.
+    pub fn next_turn(&self) -> Option<Duration> {
+        if !self.again.is_empty() || self.shared.has_commands() {
+            return Some(Duration::ZERO);
+        }
+        let since = self.clock.now().saturating_duration_since(self.now);
+        self.next_timer().map(|timer| timer.saturating_sub(since))
+    }
+
+    fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
+        let gap = self.clock.look(meant);
+        self.now = self.clock.now();
+        gap
+    }
+
+    /// All keys in use.
+    fn keys(&self) -> Vec<usize> {
+        (0..self.entries.len()).filter(|key| self.entries[*key].is_some()).collect()
+    }
+
+    fn slept(&mut self, gap: Gap) {
+        self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
+        for key in self.keys() {
+            self.with(key, |connection, context| match gap {
+                Gap::Process => connection.slept(context),
+                Gap::Machine => connection.ping(context),
+            });
+        }
+    }
+
+    fn suspend(&mut self) {
+        if std::mem::replace(&mut self.suspended, true) {
+            return;
+        }
+        self.shared.log.info(0, format_args!("suspended"));
+        if self.closes_on_suspend {
+            for key in self.keys() {
+                self.with(key, |connection, context| connection.suspend(context));
+            }
+        } else {
+            self.clock.stop();
+        }
+    }
+
+    fn resume(&mut self) {
+        self.suspended = false;
+        self.clock.go_on();
+        self.now = self.clock.now();
+        self.shared.log.info(0, format_args!("resumed"));
+        if std::mem::take(&mut self.network_changed) {
+            self.lookups.forget();
+        }
+        self.probe();
+    }
+
+    fn change_network(&mut self) {
+        if self.suspended {
+            self.network_changed = true;
+            return;
+        }
+        self.shared.log.info(0, format_args!("the network has changed"));
+        self.lookups.forget();
+        self.probe();
+    }
+
+    fn probe(&mut self) {
+        for key in self.keys() {
+            self.with(key, |connection, context| connection.probe(context));
+        }
     }
 
     fn turn_ready(&mut self) {
@@ -174,7 +275,7 @@ impl Engine {
 
     /// Does what the host has asked for so far.
     pub fn run_commands(&mut self) {
-        self.now = Instant::now();
+        self.now = self.clock.now();
         self.shared.take_commands(&mut self.commands);
         while let Some(command) = self.commands.pop_front() {
             self.run(command);
@@ -194,9 +295,17 @@ impl Engine {
             }
             Command::Flush(link) => self.with_link(&link, |connection, context| connection.flush(context)),
             Command::Close(link) => self.with_link(&link, |connection, context| connection.close(context)),
-            Command::Resume(link) => self.with_link(&link, |connection, context| connection.turn(context)),
+            Command::Read(link) => self.with_link(&link, |connection, context| connection.turn(context)),
+            Command::RetryNow(link) => self.with_link(&link, |connection, context| connection.retry_now(context)),
+            Command::Ping(link) => self.with_link(&link, |connection, context| connection.ping(context)),
+            Command::Suspend => self.suspend(),
+            Command::Resume => self.resume(),
+            Command::NetworkChanged => self.change_network(),
             Command::Free(link) => self.say_goodbye(&link),
             Command::Stop(linger) => {
+                self.suspended = false;
+                self.clock.go_on();
+                self.now = self.clock.now();
                 self.stop_at = Some(self.now + linger);
                 let links: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.link)).collect();
                 for link in links {
@@ -209,7 +318,7 @@ impl Engine {
 
     /// Nobody listens any more: an open connection ends with 1001 (going away), one that is closing goes on.
     fn say_goodbye(&mut self, link: &Arc<Link>) {
-        link.outbox.lock().close(&1001u16.to_be_bytes());
+        link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
         // Also reads again what a full queue had stopped.
         self.with_link(link, |connection, context| match connection.close(context) {
             Turn::Wait => connection.turn(context),
@@ -227,6 +336,7 @@ impl Engine {
         let begun = catch_unwind(AssertUnwindSafe(|| {
             let mut network = Net {
                 registry: self.poll.registry(),
+                clock: &self.clock,
                 lookups: &self.lookups,
                 connectors: &mut self.connectors,
                 link: &link,
@@ -286,8 +396,13 @@ impl Engine {
     ) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         let Entry { link, connection, told_closed, .. } = entry;
-        let mut network =
-            Net { registry: self.poll.registry(), lookups: &self.lookups, connectors: &mut self.connectors, link };
+        let mut network = Net {
+            registry: self.poll.registry(),
+            clock: &self.clock,
+            lookups: &self.lookups,
+            connectors: &mut self.connectors,
+            link,
+        };
         let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
         let mut context = Context {
             now: self.now,

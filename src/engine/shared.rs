@@ -1,6 +1,7 @@
 //! The two ways between the host's threads and the engine: commands in, events out.
 
 use super::Link;
+use super::bell::{Bell, Wakeup};
 use super::inbox::Batch;
 use crate::connection::{Family, Plan, Prepared, Unresolved};
 use crate::error::Error;
@@ -9,7 +10,11 @@ use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
+#[cfg(unix)]
+use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -29,7 +34,17 @@ pub enum Command {
     /// The host wants to hear no more of it.
     Free(Arc<Link>),
     /// The host has room for messages again.
-    Resume(Arc<Link>),
+    Read(Arc<Link>),
+    /// The host does not want to wait for the next try.
+    RetryNow(Arc<Link>),
+    /// The host wants to know the round trip.
+    Ping(Arc<Link>),
+    /// The process may be frozen from now on.
+    Suspend,
+    /// The process runs again.
+    Resume,
+    /// The machine's network is another one.
+    NetworkChanged,
     /// End, at the latest after this time.
     Stop(Duration),
 }
@@ -44,6 +59,9 @@ pub struct Shared {
     arrived: Condvar,
     /// There may be something to dispatch. So a poll with nothing to do costs one load.
     pub due: AtomicBool,
+    /// A poll is to return, whether or not something is due.
+    woken: AtomicBool,
+    bell: Bell,
     /// The engine has failed: it takes no commands, and its last events are on their way.
     failed: AtomicBool,
     /// The last events were published.
@@ -77,6 +95,8 @@ impl Shared {
             inbox: Mutex::default(),
             arrived: Condvar::new(),
             due: AtomicBool::new(false),
+            woken: AtomicBool::new(false),
+            bell: Bell::default(),
             failed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             log,
@@ -130,7 +150,7 @@ impl Shared {
     /// Says that the engine will sleep. False if it must not: a command was added that nobody will wake it for.
     pub(super) fn fall_asleep(&self) -> bool {
         self.sleeping.store(true, SeqCst);
-        !self.has_commands()
+        !self.has_commands() && !self.woken.load(SeqCst)
     }
 
     pub(super) fn awake(&self) {
@@ -159,6 +179,7 @@ impl Shared {
         if waiting {
             self.arrived.notify_all();
         }
+        self.ring();
     }
 
     /// Swaps the waiting events for an empty batch.
@@ -171,6 +192,66 @@ impl Shared {
         self.due.store(true, SeqCst);
         if std::mem::take(&mut self.inbox.lock().waiting) {
             self.arrived.notify_all();
+        }
+        self.ring();
+    }
+
+    /// Makes the poll that waits, or else the next one, return.
+    pub fn wake_poll(&self) {
+        self.woken.store(true, SeqCst);
+        self.make_due();
+        self.wake();
+    }
+
+    /// Was it made to? True once.
+    pub fn take_woken(&self) -> bool {
+        self.woken.load(SeqCst) && self.woken.swap(false, SeqCst)
+    }
+
+    // Telling a host that does not poll by itself.
+
+    /// Has the host called when something is due.
+    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) {
+        self.bell.set_wakeup(wakeup);
+        self.ring_if_due();
+    }
+
+    /// What can be read from while something is due.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> io::Result<RawFd> {
+        let descriptor = self.bell.descriptor()?;
+        self.ring_if_due();
+        Ok(descriptor)
+    }
+
+    /// From now on the engine's own readiness tells that something is due, for who waits for that.
+    pub fn ring_by_waker(&self) {
+        self.bell.ring_by_waker();
+        self.ring_if_due();
+    }
+
+    /// A poll begins: what becomes due from now on, it finds itself.
+    pub fn poll_begins(&self) {
+        self.bell.poll_begins();
+    }
+
+    /// A poll ends: what it has left is to be told.
+    pub fn poll_ends(&self) {
+        self.bell.poll_ends();
+        self.ring_if_due();
+    }
+
+    fn ring_if_due(&self) {
+        if self.due.load(SeqCst) {
+            self.ring();
+        }
+    }
+
+    fn ring(&self) {
+        if self.bell.ring()
+            && let Err(error) = self.waker.wake()
+        {
+            self.log.error(0, format_args!("cannot wake who waits for the loop's descriptor: {error}"));
         }
     }
 

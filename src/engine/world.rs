@@ -1,10 +1,12 @@
 //! What the engine hands to one connection: the network, and a place for its events.
 
 use super::Link;
+use super::clock::Clock;
 use super::connectors::Connectors;
 use super::inbox::Batch;
 use super::lookup::Lookups;
 use crate::connection::details::Details;
+use crate::connection::passed::Passed;
 use crate::connection::report::Report;
 use crate::connection::{Events, Family, Network, Prepared};
 use crate::error::Error;
@@ -16,11 +18,13 @@ use mio::{Interest, Registry, Token};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 /// The network, for one connection.
 pub(super) struct Net<'a> {
     pub(super) registry: &'a Registry,
+    pub(super) clock: &'a Clock,
     pub(super) lookups: &'a Lookups,
     pub(super) connectors: &'a mut Connectors,
     pub(super) link: &'a Arc<Link>,
@@ -38,7 +42,11 @@ impl Network for Net<'_> {
     }
 
     fn now(&self) -> Instant {
-        Instant::now()
+        self.clock.now()
+    }
+
+    fn random(&mut self) -> u32 {
+        u32::from_ne_bytes(self.link.outbox.lock().next_key())
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
@@ -93,6 +101,36 @@ impl Events for Delivery<'_> {
         }
         *self.told_closed = true;
         self.batch.closed(self.link.key, report);
+    }
+
+    fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>) {
+        if let Some(details) = details {
+            *self.link.details.lock() = details;
+        }
+        let delay_ms = delay.map_or(u32::MAX, |delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX - 1));
+        self.log.warn(
+            self.link.id,
+            format_args!("lost: {} ({:?}); try {attempt} follows in {delay_ms} ms", report.message, report.phase),
+        );
+        self.batch.retrying(self.link.key, report, attempt, delay_ms);
+    }
+
+    fn trying_again(&mut self) {
+        self.link.retries.fetch_add(1, Relaxed);
+        self.log.info(self.link.id, format_args!("connecting again"));
+    }
+
+    fn drained(&mut self) {
+        self.batch.drained(self.link.key);
+    }
+
+    #[inline]
+    fn passed(&mut self, passed: &Passed) {
+        self.link.count(passed);
+    }
+
+    fn round_trip(&mut self, took: Duration) {
+        self.link.round_trip.lock().add(took);
     }
 
     fn is_full(&mut self) -> bool {

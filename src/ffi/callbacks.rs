@@ -3,13 +3,14 @@
 use super::handle::Handle;
 use super::types::{
     egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close, egret_ws_on_connect, egret_ws_on_data,
-    egret_ws_on_log, egret_ws_options, egret_ws_release_user,
+    egret_ws_on_drain, egret_ws_on_log, egret_ws_on_retry, egret_ws_on_wakeup, egret_ws_options, egret_ws_release_user,
 };
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::log::{Log, Sink};
-use crate::socket::{Kind, Listener, Report};
+use crate::socket::{Kind, Listener, Report, Wakeup};
 use std::ffi::{CStr, CString, c_void};
+use std::sync::Arc;
 
 /// The host's pointer. The library never looks behind it.
 #[derive(Clone, Copy)]
@@ -31,13 +32,15 @@ struct Functions {
     on_connect: egret_ws_on_connect,
     on_data: egret_ws_on_data,
     on_close: egret_ws_on_close,
+    on_drain: egret_ws_on_drain,
+    on_retry: egret_ws_on_retry,
     release_user: egret_ws_release_user,
 }
 
 impl Callbacks {
     pub(super) fn new(given: &egret_ws_options, handle: Handle) -> Callbacks {
-        let egret_ws_options { user, on_connect, on_data, on_close, release_user, .. } = *given;
-        let functions = Functions { on_connect, on_data, on_close, release_user };
+        let egret_ws_options { user, on_connect, on_data, on_close, on_drain, on_retry, release_user, .. } = *given;
+        let functions = Functions { on_connect, on_data, on_close, on_drain, on_retry, release_user };
         Callbacks { user: User(user), functions, handle }
     }
 
@@ -64,26 +67,21 @@ impl Listener for Callbacks {
 
     fn closed(&self, report: &Report) {
         let Some(on_close) = self.functions.on_close else { return };
-        // A reason may contain a NUL of its own; C then reads it to there, and `reason_len` tells the rest.
-        let reason = [report.reason.as_bytes(), &[0]].concat();
-        let message = CString::new(report.message.replace('\0', " ")).unwrap_or_default();
-        let info = egret_ws_close_info {
-            struct_size: size_of::<egret_ws_close_info>() as u32,
-            error: report.error.map_or(EGRET_WS_OK, Error::code),
-            phase: report.phase as i32,
-            initiator: report.initiator as i32,
-            http_status: report.http_status.into(),
-            os_error: report.os_error,
-            code: report.code,
-            sent_code: report.sent_code,
-            unsent_messages: report.unsent_messages,
-            reason: reason.as_ptr().cast(),
-            reason_len: report.reason.len(),
-            message: message.as_ptr(),
-            unsent_bytes: report.unsent_bytes,
-        };
-        // SAFETY: as above; `info`, `reason` and `message` live until the call returns.
-        unsafe { on_close(self.user.0, self.socket(), &info) }
+        // SAFETY: as above; the info lives until the call returns.
+        with_info(report, |info| unsafe { on_close(self.user.0, self.socket(), info) });
+    }
+
+    fn drained(&self) {
+        if let Some(on_drain) = self.functions.on_drain {
+            // SAFETY: as above.
+            unsafe { on_drain(self.user.0, self.socket()) }
+        }
+    }
+
+    fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32) {
+        let Some(on_retry) = self.functions.on_retry else { return };
+        // SAFETY: as above; the info lives until the call returns.
+        with_info(report, |info| unsafe { on_retry(self.user.0, self.socket(), info, attempt, delay_ms) });
     }
 
     fn release(&self) {
@@ -92,6 +90,40 @@ impl Listener for Callbacks {
             unsafe { release_user(self.user.0) }
         }
     }
+}
+
+/// Lends a report to C.
+fn with_info(report: &Report, call: impl FnOnce(&egret_ws_close_info)) {
+    // A reason may contain a NUL of its own; C then reads it to there, and `reason_len` tells the rest.
+    let reason = [report.reason.as_bytes(), &[0]].concat();
+    let message = CString::new(report.message.replace('\0', " ")).unwrap_or_default();
+    call(&egret_ws_close_info {
+        struct_size: size_of::<egret_ws_close_info>() as u32,
+        error: report.error.map_or(EGRET_WS_OK, Error::code),
+        phase: report.phase as i32,
+        initiator: report.initiator as i32,
+        http_status: report.http_status.into(),
+        os_error: report.os_error,
+        code: report.code,
+        sent_code: report.sent_code,
+        unsent_messages: report.unsent_messages,
+        reason: reason.as_ptr().cast(),
+        reason_len: report.reason.len(),
+        message: message.as_ptr(),
+        unsent_bytes: report.unsent_bytes,
+    });
+}
+
+/// The callback that says "poll me".
+pub(super) fn wakeup(on_wakeup: egret_ws_on_wakeup, user: *mut c_void) -> Option<Wakeup> {
+    let user = User(user);
+    on_wakeup.map(|on_wakeup| {
+        Arc::new(move || {
+            let User(user) = { &user };
+            // SAFETY: the host gave a function of this type, to be called with its own `user` on any thread.
+            unsafe { on_wakeup(*user) }
+        }) as Wakeup
+    })
 }
 
 struct LogCallback {

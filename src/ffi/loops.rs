@@ -2,11 +2,12 @@
 
 use super::guard::{guard, guard_code};
 use super::handle::{self, Reserved};
-use super::types::{egret_ws_loop, egret_ws_loop_options};
+use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
 use super::{callbacks, fork, options};
 use crate::error::Error;
 use crate::fault;
 use crate::socket::Loop;
+use std::ffi::c_void;
 use std::mem::size_of;
 use std::sync::Arc;
 
@@ -75,6 +76,103 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
         let host_loop = handle::resolve_loop(r#loop)?;
         let polled = host_loop.poll(timeout_ms).inspect_err(|error| refused(&host_loop, "poll", *error));
         polled.map(|callbacks| i32::try_from(callbacks).unwrap_or(i32::MAX))
+    })
+}
+
+/// Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
+/// callback, also `on_wakeup`. Errors: `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
+    guard_code(|| {
+        handle::resolve_loop(r#loop)?.wake();
+        Ok(())
+    })
+}
+
+/// Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+/// called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
+/// something is due now, it is called soon, perhaps before this returns. Any thread. A call of the callback set before, once begun,
+/// may still be running when this or `egret_ws_loop_free` returns; none begins after.
+///
+/// Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
+/// `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_set_wakeup(
+    r#loop: *mut egret_ws_loop,
+    on_wakeup: egret_ws_on_wakeup,
+    user: *mut c_void,
+) -> i32 {
+    guard_code(|| {
+        let host_loop = handle::resolve_loop(r#loop)?;
+        host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)).inspect_err(|error| {
+            refused(&host_loop, "set_wakeup", *error);
+        })
+    })
+}
+
+/// Returns a file descriptor that can be read from while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
+/// CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
+/// to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
+///
+/// Errors: `UNSUPPORTED` on Windows (use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
+    guard(|| {
+        let host_loop = handle::resolve_loop(r#loop)?;
+        host_loop.descriptor().inspect_err(|error| refused(&host_loop, "descriptor", *error))
+    })
+}
+
+/// Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
+/// to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
+/// has no limit. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
+    guard(|| Ok(handle::resolve_loop(r#loop)?.timeout()))
+}
+
+/// Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
+/// `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, nothing is tried again. What comes
+/// in is still taken, and polls still dispatch.
+///
+/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
+/// are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
+///
+/// Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
+    guard_code(|| {
+        handle::resolve_loop(r#loop)?.suspend();
+        Ok(())
+    })
+}
+
+/// Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
+/// or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
+/// wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
+/// Errors: `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
+    guard_code(|| {
+        handle::resolve_loop(r#loop)?.resume();
+        Ok(())
+    })
+}
+
+/// Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
+/// names are looked up anew. During a suspend it waits for the resume. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {
+    guard_code(|| {
+        handle::resolve_loop(r#loop)?.network_changed();
+        Ok(())
     })
 }
 

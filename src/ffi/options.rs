@@ -89,7 +89,7 @@ pub(super) fn log_level(given: &egret_ws_loop_options) -> i32 {
 /// Checks the options of a loop. An error comes with what is wrong.
 pub(super) fn check_loop(given: &egret_ws_loop_options) -> Result<LoopOptions, (Error, String)> {
     let invalid = |why: &str| Err((Error::InvalidArgument, why.to_owned()));
-    if given.flags & !EGRET_WS_LOOP_INLINE != 0 {
+    if given.flags & !(EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND) != 0 {
         return invalid("flags has an unknown bit");
     }
     if !(EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG).contains(&log_level(given)) {
@@ -98,6 +98,7 @@ pub(super) fn check_loop(given: &egret_ws_loop_options) -> Result<LoopOptions, (
     let poll_max_us = or(given.poll_max_us, 4000);
     Ok(LoopOptions {
         inline: given.flags & EGRET_WS_LOOP_INLINE != 0,
+        close_on_suspend: given.flags & EGRET_WS_LOOP_CLOSE_ON_SUSPEND != 0,
         poll_max_callbacks: or(given.poll_max_callbacks, 4096),
         poll_max_time: (poll_max_us != u32::MAX).then(|| Duration::from_micros(poll_max_us.into())),
         linger: Duration::from_millis(given.linger_ms.into()),

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::protocol::deflate::{MAX_WINDOW_BITS, Offer};
 use crate::protocol::frame::MAX_HEADER;
 use crate::socket::{
-    Environment, Extras, Limits, Plan, Proxies, Proxy, Target, TlsSettings, check_credentials, check_header,
-    is_header_value, is_server_name, read_pins, subprotocols,
+    Environment, Extras, Limits, Plan, Proxies, Proxy, Target, TlsSettings, check_credentials, check_header, heartbeat,
+    is_header_value, is_server_name, read_pins, retry, subprotocols,
 };
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -27,7 +27,8 @@ const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_PROXY_FROM_ENVIRONMENT
     | EGRET_WS_NO_DEFLATE
     | EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER
-    | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER;
+    | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER
+    | EGRET_WS_RESEND;
 
 fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err((Error::InvalidArgument, why.into()))
@@ -63,7 +64,55 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
     }
     let server_name = server_name.map(str::to_owned);
     let limits = limits(given)?;
-    Ok(Plan { target, extras, proxies, tls, pins, server_name, max_redirects: given.max_redirects, limits })
+    Ok(Plan {
+        target,
+        extras,
+        proxies,
+        tls,
+        pins,
+        server_name,
+        max_redirects: given.max_redirects,
+        limits,
+        heartbeat: heartbeat(given),
+        retry: retry(given)?,
+    })
+}
+
+fn milliseconds(value: u32, default: u32) -> Duration {
+    Duration::from_millis(or(value, default).into())
+}
+
+/// UINT32_MAX: none.
+fn milliseconds_if_any(value: u32, default: u32) -> Option<Duration> {
+    (value != u32::MAX).then(|| milliseconds(value, default))
+}
+
+fn heartbeat(given: &egret_ws_options) -> heartbeat::Options {
+    let timeout = milliseconds_if_any(given.pong_timeout_ms, 10_000);
+    let probe = match given.probe_timeout_ms {
+        0 => timeout.map(|timeout| timeout.min(Duration::from_secs(3))),
+        own => timeout.map(|_| Duration::from_millis(own.into())),
+    };
+    heartbeat::Options { interval: milliseconds_if_any(given.ping_interval_ms, 20_000), timeout, probe }
+}
+
+/// `None`: it is not tried again.
+fn retry(given: &egret_ws_options) -> Result<Option<retry::Options>, Refused> {
+    let floor = or(given.retry_floor_ms, 250);
+    let first = or(given.retry_first_ms, floor.max(4_000));
+    let ceiling = or(given.retry_ceiling_ms, first.max(30_000));
+    if floor > first || first > ceiling {
+        return invalid("retry_floor_ms (0: 250) <= retry_first_ms <= retry_ceiling_ms does not hold");
+    }
+    let [floor, first, ceiling] = [floor, first, ceiling].map(|value| Duration::from_millis(value.into()));
+    Ok((given.retry_attempts > 0).then(|| retry::Options {
+        attempts: given.retry_attempts,
+        floor,
+        first,
+        ceiling,
+        total: milliseconds_if_any(given.retry_total_ms, 600_000),
+        resend: given.flags & EGRET_WS_RESEND != 0,
+    }))
 }
 
 fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
@@ -75,7 +124,6 @@ fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
     if (max_send_buffer as usize) < max_message as usize + MAX_HEADER {
         return invalid("max_send_buffer_bytes is less than max_message_bytes + 14: not every message could be sent");
     }
-    let milliseconds = |value, default| Duration::from_millis(or(value, default).into());
     let connect = or(given.connect_timeout_ms, 15_000);
     Ok(Limits {
         resolve: milliseconds(given.resolve_timeout_ms, connect),

@@ -230,6 +230,34 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     )
 }
 
+/// Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
+/// Errors: `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
+    guard(|| Ok(i32::try_from(handle::resolve_socket(ws)?.generation()).unwrap_or(i32::MAX)))
+}
+
+/// Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread. Errors:
+/// `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
+    guard_code(|| {
+        handle::resolve_socket(ws)?.retry_now();
+        Ok(())
+    })
+}
+
+/// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
+/// come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread. Errors: `NOT_OPEN`,
+/// `BAD_HANDLE`, `FORKED`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
+    guard_code(|| handle::resolve_socket(ws)?.ping())
+}
+
 /// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
 /// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
 /// Any thread. Errors: `INVALID_ARGUMENT` if `capacity` is not more than the length (and not 0), `BAD_HANDLE`, `FORKED`.
@@ -318,7 +346,7 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
     guard_code(|| {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
-        unsafe { stats::write(&socket.details(), stats) }
+        unsafe { stats::write(&socket.stats(), stats) }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::types::egret_ws_stats;
 use crate::error::Error;
-use crate::socket::Details;
+use crate::socket::Stats;
 use std::ffi::c_char;
 use std::mem::size_of;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const _: () = assert!(size_of::<egret_ws_stats>() >= SMALLEST);
 ///
 /// # Safety
 /// `out` is NULL or points to `struct_size` readable and writable bytes.
-pub(super) unsafe fn write(details: &Details, out: *mut egret_ws_stats) -> Result<(), Error> {
+pub(super) unsafe fn write(measured: &Stats, out: *mut egret_ws_stats) -> Result<(), Error> {
     if out.is_null() {
         return Err(Error::InvalidArgument);
     }
@@ -26,7 +26,7 @@ pub(super) unsafe fn write(details: &Details, out: *mut egret_ws_stats) -> Resul
     if !(SMALLEST..=LARGEST).contains(&given) {
         return Err(Error::BadStruct);
     }
-    let stats = stats(details, size);
+    let stats = stats(measured, size);
     let known = given.min(size_of::<egret_ws_stats>());
     // SAFETY: `given` bytes are writable by the caller's promise, `known` is not more than that nor than the struct has,
     // which is plain numbers, without padding between them.
@@ -37,7 +37,8 @@ pub(super) unsafe fn write(details: &Details, out: *mut egret_ws_stats) -> Resul
     Ok(())
 }
 
-fn stats(details: &Details, struct_size: u32) -> egret_ws_stats {
+fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
+    let Stats { details, passed, queues, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let mut address = [0; 64];
     if let Some(won) = details.address {
@@ -57,5 +58,19 @@ fn stats(details: &Details, struct_size: u32) -> egret_ws_stats {
         tls_us: microseconds(details.timings.tls),
         handshake_us: microseconds(details.timings.handshake),
         address,
+        connections: measured.connections,
+        retries: measured.retries,
+        messages_sent: queues.messages_sent,
+        bytes_sent: queues.bytes_sent,
+        wire_bytes_sent: passed.wire_out,
+        messages_received: passed.messages,
+        bytes_received: passed.bytes,
+        wire_bytes_received: passed.wire_in,
+        send_queue_bytes: queues.waiting as u64,
+        send_queue_peak_bytes: queues.peak as u64,
+        receive_queue_bytes: measured.receive_queue as u64,
+        receive_queue_peak_bytes: measured.receive_queue_peak as u64,
+        rtt_us: microseconds(measured.round_trip.last),
+        rtt_smoothed_us: microseconds(measured.round_trip.smoothed),
     }
 }

@@ -13,7 +13,8 @@ pub struct egret_ws {
     _opaque: (),
 }
 
-/// Called once when the connection is open. `user` is the one of the socket's options. From here on messages can be sent,
+/// Called when the connection is open: once, or with `retry_attempts` once for each connection made (`egret_ws_generation`
+/// tells which it is). `user` is the one of the socket's options. From here on messages can be sent,
 /// from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
 pub type egret_ws_on_connect = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
@@ -36,6 +37,30 @@ pub type egret_ws_on_close =
 /// free `user`, or to drop the reference to it.
 pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
+/// Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
+/// has room for the largest of the messages that were refused. Not called when the connection broke or closes before that.
+pub type egret_ws_on_drain = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
+
+/// Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
+/// `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
+/// counts from 1; `delay_ms` is how long the wait is, UINT32_MAX if it lasts until `egret_ws_loop_resume`. The socket is in
+/// state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
+/// wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
+pub type egret_ws_on_retry = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        ws: *mut egret_ws,
+        info: *const egret_ws_close_info,
+        attempt: u32,
+        delay_ms: u32,
+    ),
+>;
+
+/// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
+/// I/O thread, or one that makes a call of this library. Only hand the word on (post a task, write to a pipe) and return:
+/// no function of this library but `egret_ws_loop_wake` may be called in here, and the connections wait.
+pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
+
 /// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
 /// from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
 /// and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
@@ -52,7 +77,7 @@ pub type egret_ws_on_log =
 pub struct egret_ws_loop_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`.
     pub struct_size: u32,
-    /// `EGRET_WS_LOOP_INLINE`, or 0 for a loop with an I/O thread. Unknown bits are refused.
+    /// Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused.
     pub flags: u32,
     /// Handed to `on_log`. Not touched by the library.
     pub user: *mut c_void,
@@ -79,7 +104,8 @@ pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
     /// Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`. Unknown bits are refused.
+    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`. Unknown bits are
+    /// refused.
     pub flags: u32,
     /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
     pub user: *mut c_void,
@@ -177,6 +203,38 @@ pub struct egret_ws_options {
     /// takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this limit fails the
     /// handshake. 0: 15, that is no limit.
     pub deflate_server_window_bits: u32,
+    /// See the callback's type. NULL: not called.
+    pub on_drain: egret_ws_on_drain,
+    /// See the callback's type. NULL: not called.
+    pub on_retry: egret_ws_on_retry,
+    /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many milliseconds.
+    /// It finds out about a peer that is gone, and keeps the routers on the way from forgetting the connection: mobile
+    /// networks do after half a minute, proxies mostly after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
+    /// of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
+    pub ping_interval_ms: u32,
+    /// Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
+    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
+    /// it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
+    /// phone's radio in a crowded cell may take, and some more. 0: 10000. UINT32_MAX: none, for servers that answer no pings.
+    pub pong_timeout_ms: u32,
+    /// The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
+    /// gone. 0: 3000, or `pong_timeout_ms` if that is less. Without effect if `pong_timeout_ms` is UINT32_MAX.
+    pub probe_timeout_ms: u32,
+    /// Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
+    /// connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
+    /// side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them.
+    pub retry_attempts: u32,
+    /// Reconnecting: the least milliseconds to wait before a try. 0: 250.
+    pub retry_floor_ms: u32,
+    /// Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
+    /// random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
+    /// `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or the floor.
+    pub retry_first_ms: u32,
+    /// Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`.
+    pub retry_ceiling_ms: u32,
+    /// Reconnecting: milliseconds from the loss on, after which no try is begun. 0: 600000. UINT32_MAX: no limit.
+    pub retry_total_ms: u32,
 }
 
 /// A header of the request. Both end in a NUL and are copied.
@@ -217,6 +275,34 @@ pub struct egret_ws_stats {
     /// The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; the proxy's, if there is one. Empty
     /// as long as none has.
     pub address: [c_char; 64],
+    /// Connections made so far. `egret_ws_generation` tells how many of them the host was told of.
+    pub connections: u32,
+    /// Tries to reconnect that were begun so far.
+    pub retries: u32,
+    /// Messages handed to the operating system whole. These and the counts below are of all connections together.
+    pub messages_sent: u64,
+    /// Payload bytes of `messages_sent`.
+    pub bytes_sent: u64,
+    /// Bytes written, frame headers and control frames counted, after compression, before TLS.
+    pub wire_bytes_sent: u64,
+    /// Messages received.
+    pub messages_received: u64,
+    /// Payload bytes of `messages_received`.
+    pub bytes_received: u64,
+    /// Bytes read, as `wire_bytes_sent` counts.
+    pub wire_bytes_received: u64,
+    /// Bytes that wait to be written, as `max_send_buffer_bytes` counts.
+    pub send_queue_bytes: u64,
+    /// The most that ever waited.
+    pub send_queue_peak_bytes: u64,
+    /// Bytes that wait to be dispatched, as `max_receive_queue_bytes` counts.
+    pub receive_queue_bytes: u64,
+    /// The most that ever waited.
+    pub receive_queue_peak_bytes: u64,
+    /// Microseconds from the last ping that was answered to its pong; 0: none was.
+    pub rtt_us: u64,
+    /// The same, smoothed as TCP does (RFC 6298: an eighth of each new one).
+    pub rtt_smoothed_us: u64,
 }
 
 /// How and why a connection ended. Everything it points to is borrowed until `on_close` returns.

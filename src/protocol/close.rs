@@ -5,6 +5,8 @@ use super::{Violation, ViolationKind};
 use crate::error::Error;
 use tungstenite::protocol::frame::coding::CloseCode;
 
+/// This side goes away: its loop is freed or suspended, or its host has let go of it.
+pub const GOING_AWAY: u16 = 1001;
 /// What a browser says when a Close frame had no code.
 pub const NO_STATUS: u16 = 1005;
 /// What a browser says when no Close frame came.

@@ -1,7 +1,7 @@
 //! Frame headers: RFC 6455 section 5.2. The client's are always masked, the server's never.
 
 use super::Violation;
-use super::mask::append_masked;
+use super::mask::{self, append_masked};
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// The longest header of a frame: two bytes, an eight-byte length, a masking key.
@@ -127,17 +127,36 @@ pub struct Queued<'a> {
 
 /// Takes the next of such frames off the front of `bytes`.
 pub fn split_queued<'a>(bytes: &mut &'a [u8]) -> Option<Queued<'a>> {
-    let (&[first, second], _) = bytes.split_first_chunk()?;
-    let len = match second & 0x7f {
-        126 => usize::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?)),
-        127 => usize::try_from(u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)).ok()?,
-        short => usize::from(short),
-    };
+    let len = payload_len(bytes)?;
     let (frame, rest) = bytes.split_at_checked(header_size(len) + len)?;
     *bytes = rest;
-    let opcode = OpCode::from(first & 0x0f);
+    let opcode = OpCode::from(frame[0] & 0x0f);
     let is_message = matches!(opcode, OpCode::Data(_));
     Some(Queued { opcode, is_message, payload: &frame[header_size(len)..], size: frame.len() })
+}
+
+/// Gives every frame that [`append`] wrote another masking key: in place, so a key of zeros unmasks it.
+pub fn rekey(frames: &mut [u8], mut key: impl FnMut() -> [u8; 4]) {
+    let mut rest = frames;
+    while let Some(len) = payload_len(rest)
+        && let Some((frame, after)) = rest.split_at_mut_checked(header_size(len) + len)
+    {
+        let (header, payload) = frame.split_at_mut(header_size(len));
+        let Some(place) = header.last_chunk_mut::<4>() else { return };
+        let (old, new) = (*place, key());
+        *place = new;
+        mask::apply(payload, std::array::from_fn(|at| old[at] ^ new[at]));
+        rest = after;
+    }
+}
+
+/// Bytes of the payload of the masked frame at the front of `bytes`.
+fn payload_len(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(1)? & 0x7f {
+        126 => Some(usize::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?))),
+        127 => usize::try_from(u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)).ok(),
+        short => Some(usize::from(short)),
+    }
 }
 
 /// Bytes of the header that [`append`] writes before a payload of `len` bytes.

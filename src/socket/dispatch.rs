@@ -54,8 +54,10 @@ impl Dispatcher {
             } else {
                 self.batch.clear();
                 self.done = 0;
+                // In this order: what becomes due after this is seen by the next poll, or here.
+                host_loop.shared.due.store(false, SeqCst);
                 host_loop.shared.take_events(&mut self.batch);
-                if self.batch.is_empty() {
+                if self.batch.is_empty() && !host_loop.has_freed() {
                     return (made, false);
                 }
             }
@@ -76,6 +78,21 @@ impl Dispatcher {
                     return false;
                 }
                 socket.listener.connected();
+            }
+            What::Retrying { index, attempt, delay_ms } => {
+                let closed = socket.tell_lost();
+                if !listens || closed {
+                    return false;
+                }
+                if let Some(report) = self.batch.take_report(index) {
+                    socket.listener.retrying(&report, attempt, delay_ms);
+                }
+            }
+            What::Drained => {
+                if !listens || !socket.can_send() {
+                    return false;
+                }
+                socket.listener.drained();
             }
             What::Message { kind, start, len } => {
                 return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len));
@@ -110,7 +127,7 @@ fn deliver(shared: &Shared, socket: &Socket, kind: Kind, data: &[u8]) -> bool {
     if heard {
         socket.listener.data(kind, data);
     }
-    if link.dequeued(data.len()) && shared.command(Command::Resume(Arc::clone(link))).is_ok() {
+    if link.dequeued(data.len()) && shared.command(Command::Read(Arc::clone(link))).is_ok() {
         shared.wake();
     }
     heard

@@ -3,7 +3,7 @@
 use super::dispatch::{Budget, Dispatcher};
 use super::{Listener, Plan, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
-use crate::engine::{Command, Engine, Link, Shared, thread};
+use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
 use crate::protocol::mask::system_entropy;
@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 #[allow(missing_docs)]
 pub struct LoopOptions {
     pub inline: bool,
+    pub close_on_suspend: bool,
     pub poll_max_callbacks: u32,
     /// `None`: without limit.
     pub poll_max_time: Option<Duration>,
@@ -47,8 +48,12 @@ pub struct Loop {
 
 enum Driver {
     Threaded(Mutex<Option<JoinHandle<()>>>),
-    /// Taken out by who turns it.
-    Inline(Mutex<Option<Box<Engine>>>),
+    Inline {
+        /// Taken out by who turns it.
+        engine: Mutex<Option<Box<Engine>>>,
+        #[cfg(unix)]
+        descriptor: std::os::fd::RawFd,
+    },
 }
 
 /// The places of the engine's and the dispatcher's tables.
@@ -93,6 +98,7 @@ impl Drop for Polling<'_> {
             self.host_loop.shared.due.store(true, SeqCst);
         }
         self.host_loop.poller.store(0, SeqCst);
+        self.host_loop.shared.poll_ends();
     }
 }
 
@@ -100,10 +106,14 @@ impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, (Error, String)> {
         let no_resources = |error: std::io::Error| (Error::NoResources, error.to_string());
-        let engine = Engine::new(log).map_err(no_resources)?;
+        let engine = Engine::new(log, options.close_on_suspend).map_err(no_resources)?;
         let shared = Arc::clone(engine.shared());
         let driver = if options.inline {
-            Driver::Inline(Mutex::new(Some(Box::new(engine))))
+            Driver::Inline {
+                #[cfg(unix)]
+                descriptor: engine.descriptor(),
+                engine: Mutex::new(Some(Box::new(engine))),
+            }
         } else {
             Driver::Threaded(Mutex::new(Some(thread::spawn(engine).map_err(no_resources)?)))
         };
@@ -180,6 +190,80 @@ impl Loop {
         self.freed.lock().as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    pub(super) fn has_freed(&self) -> bool {
+        self.any_freed.load(SeqCst)
+    }
+
+    // The lifecycle of the host.
+
+    /// The process may be frozen from now on.
+    pub fn suspend(&self) {
+        self.command(Command::Suspend);
+    }
+
+    /// The process runs again.
+    pub fn resume(&self) {
+        self.command(Command::Resume);
+    }
+
+    /// The machine's network is another one.
+    pub fn network_changed(&self) {
+        self.command(Command::NetworkChanged);
+    }
+
+    // Telling the host when to poll.
+
+    /// Makes a poll return.
+    pub fn wake(&self) {
+        self.shared.wake_poll();
+    }
+
+    /// Has the host called when a poll has something to do.
+    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), Error> {
+        if self.options.inline {
+            return Err(Error::Unsupported);
+        }
+        self.shared.set_wakeup(wakeup);
+        Ok(())
+    }
+
+    /// What can be read from while a poll has something to do.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> Result<i32, Error> {
+        match &self.driver {
+            Driver::Threaded(_) => self.shared.descriptor().map_err(|error| {
+                self.log().error(0, format_args!("no descriptor to wait on: {error}"));
+                Error::NoResources
+            }),
+            Driver::Inline { descriptor, .. } => {
+                self.shared.ring_by_waker();
+                Ok(*descriptor)
+            }
+        }
+    }
+
+    /// Not here.
+    #[cfg(not(unix))]
+    pub fn descriptor(&self) -> Result<i32, Error> {
+        Err(Error::Unsupported)
+    }
+
+    /// In how many milliseconds a poll is due without a sign of the descriptor; `i32::MAX` without limit.
+    pub fn timeout(&self) -> i32 {
+        if self.shared.due.load(SeqCst) {
+            return 0;
+        }
+        let Driver::Inline { engine, .. } = &self.driver else { return i32::MAX };
+        match engine.lock().as_ref() {
+            // Another thread has it for the moment of a send; what becomes of that is known after.
+            None => 0,
+            Some(engine) => engine.next_turn().map_or(i32::MAX, |wait| {
+                // Rounded up: a poll that comes too early finds nothing to do.
+                i32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+            }),
+        }
+    }
+
     // Commands.
 
     /// Adds a command and sees to it that the engine takes it.
@@ -197,7 +281,7 @@ impl Loop {
         }
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
-            Driver::Inline(engine) => self.turn_commands(engine),
+            Driver::Inline { engine, .. } => self.turn_commands(engine),
         }
     }
 
@@ -251,6 +335,7 @@ impl Loop {
             return Ok(0);
         }
         let mut polling = Polling { host_loop: self, dispatcher: self.dispatcher.lock().take() };
+        self.shared.poll_begins();
         let Some(dispatcher) = polling.dispatcher.as_mut() else { return Err(Error::Internal) };
         let start = Instant::now();
         // A time-out too long for the clock is one without limit.
@@ -259,7 +344,7 @@ impl Loop {
             Err(_) => None,
         };
         loop {
-            if let Driver::Inline(engine) = &self.driver {
+            if let Driver::Inline { engine, .. } = &self.driver {
                 self.turn(engine, deadline);
             }
             self.shared.due.store(false, SeqCst);
@@ -272,7 +357,7 @@ impl Loop {
                 self.shared.due.store(true, SeqCst);
             }
             self.end_of_round();
-            if made > 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if self.shared.take_woken() || made > 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Ok(made);
             }
             // Asked in this order: what was published before the silence is due.
@@ -318,7 +403,7 @@ impl Loop {
         }
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
-            Driver::Inline(engine) => self.turn_commands(engine),
+            Driver::Inline { engine, .. } => self.turn_commands(engine),
         }
     }
 
@@ -342,7 +427,7 @@ impl Loop {
                     let _ = thread.join();
                 }
             }
-            Driver::Inline(slot) => self.stop_inline(slot, Instant::now() + linger),
+            Driver::Inline { engine: slot, .. } => self.stop_inline(slot, Instant::now() + linger),
         }
         // The engine has ended, and takes no further socket.
         let dispatcher = self.dispatcher.lock().take();
@@ -353,6 +438,7 @@ impl Loop {
             socket.link.free();
             socket.release();
         }
+        self.shared.set_wakeup(None);
         self.log().close();
     }
 

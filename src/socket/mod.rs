@@ -4,9 +4,12 @@ mod dispatch;
 mod host_loop;
 
 pub use crate::connection::details::Details;
+pub use crate::connection::outbox::Queues;
+pub use crate::connection::passed::{Passed, RoundTrip};
 pub use crate::connection::report::Report;
 pub use crate::connection::target::{Target, normalize_url};
-pub use crate::connection::{Limits, Plan};
+pub use crate::connection::{Limits, Plan, heartbeat, retry};
+pub use crate::engine::Wakeup;
 pub use crate::protocol::message::Kind;
 pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, is_header_value, subprotocols};
 pub use crate::transport::proxy::{Environment, Proxies, Proxy};
@@ -28,6 +31,9 @@ pub trait Listener: Send + Sync {
     /// If `kind` is text, a NUL follows `data` in memory.
     fn data(&self, kind: Kind, data: &[u8]);
     fn closed(&self, report: &Report);
+    /// It is tried again after so many milliseconds; `u32::MAX`: when the loop is resumed.
+    fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32);
+    fn drained(&self);
     fn release(&self);
 }
 
@@ -46,6 +52,21 @@ pub enum State {
 const TOLD_NOTHING: u8 = 0;
 const TOLD_CONNECTED: u8 = 1;
 const TOLD_CLOSED: u8 = 2;
+
+/// What a socket has measured.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Stats {
+    /// Of the last connection made or tried.
+    pub details: Details,
+    pub passed: Passed,
+    pub queues: Queues,
+    pub receive_queue: usize,
+    pub receive_queue_peak: usize,
+    pub round_trip: RoundTrip,
+    pub connections: u32,
+    pub retries: u32,
+}
 
 /// A socket.
 pub struct Socket {
@@ -86,17 +107,7 @@ impl Socket {
     /// Closes with a code, or without if it is 0.
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
         let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
-        let was_sealed = {
-            let mut outbox = self.link.outbox.lock();
-            // The poll opens the gate and sets `told` under this lock.
-            if self.told.load(SeqCst) == TOLD_NOTHING {
-                outbox.close_early();
-            }
-            let was_sealed = outbox.is_sealed();
-            outbox.close(&payload);
-            was_sealed
-        };
-        if !was_sealed {
+        if self.link.outbox.lock().end(&payload) {
             self.host_loop.command(Command::Close(Arc::clone(&self.link)));
         }
         Ok(())
@@ -112,14 +123,35 @@ impl Socket {
 
     /// The state.
     pub fn state(&self) -> State {
-        match self.told.load(SeqCst) {
-            TOLD_CLOSED => State::Closed,
-            told => match (told, self.link.outbox.lock().is_sealed()) {
-                (_, true) => State::Closing,
-                (TOLD_CONNECTED, false) => State::Open,
-                _ => State::Connecting,
-            },
+        if self.told.load(SeqCst) == TOLD_CLOSED {
+            return State::Closed;
         }
+        let outbox = self.link.outbox.lock();
+        match outbox.is_open() {
+            true => State::Open,
+            false if outbox.is_sealed() => State::Closing,
+            false => State::Connecting,
+        }
+    }
+
+    /// Does not wait for the next try.
+    pub fn retry_now(&self) {
+        self.host_loop.command(Command::RetryNow(Arc::clone(&self.link)));
+    }
+
+    /// Measures the round trip.
+    pub fn ping(&self) -> Result<(), Error> {
+        if !self.can_send() {
+            self.refused("ping", Error::NotOpen);
+            return Err(Error::NotOpen);
+        }
+        self.host_loop.command(Command::Ping(Arc::clone(&self.link)));
+        Ok(())
+    }
+
+    /// How many times the host was told that it is open.
+    pub fn generation(&self) -> u32 {
+        self.link.outbox.lock().generation()
     }
 
     /// Payload bytes accepted and not written.
@@ -147,10 +179,26 @@ impl Socket {
         upgrade::header(&self.link.details.lock().headers, name)
     }
 
-    /// How the connection was made, or how far it came. Without the headers.
-    pub fn details(&self) -> Details {
-        let details = self.link.details.lock();
-        Details { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*details }
+    /// What was measured. The details are without the texts.
+    pub fn stats(&self) -> Stats {
+        let details = {
+            let details = self.link.details.lock();
+            Details { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*details }
+        };
+        let outbox = self.link.outbox.lock();
+        let (connections, queues) = (outbox.made(), outbox.queues());
+        drop(outbox);
+        let (receive_queue, receive_queue_peak) = self.link.receive_queue();
+        Stats {
+            details,
+            passed: self.link.passed(),
+            queues,
+            receive_queue,
+            receive_queue_peak,
+            round_trip: *self.link.round_trip.lock(),
+            connections,
+            retries: self.link.retries.load(SeqCst),
+        }
     }
 
     /// Does it belong to this loop?
@@ -171,6 +219,16 @@ impl Socket {
             self.told.store(TOLD_CONNECTED, SeqCst);
         }
         open
+    }
+
+    /// The host is about to be told that the connection is lost and will be tried again. True if it has closed meanwhile.
+    fn tell_lost(&self) -> bool {
+        self.told.store(TOLD_NOTHING, SeqCst);
+        self.link.outbox.lock().is_closed_early()
+    }
+
+    fn can_send(&self) -> bool {
+        self.link.outbox.lock().is_open()
     }
 
     fn was_told_connected(&self) -> bool {

@@ -7,6 +7,7 @@ pub mod tcp;
 pub mod tls;
 
 use std::io;
+use std::time::Duration;
 
 /// A byte stream that never blocks: what cannot be done now is `WouldBlock`.
 pub trait Transport {
@@ -26,6 +27,14 @@ pub trait Transport {
 
     /// Writes at most `bytes.len()` bytes. What was not taken must be given again by the next call.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// The stream will be used for long. `patience`: how long the peer may leave bytes of ours without an answer.
+    fn settle_in(&mut self, _patience: Option<Duration>) {}
+
+    /// Bytes written that have not reached the peer; `None` if the system does not tell.
+    fn undelivered(&mut self) -> Option<usize> {
+        None
+    }
 
     /// Tells the peer that nothing more will be written.
     fn end_writing(&mut self);

@@ -3,6 +3,7 @@
 use super::Transport;
 use super::tls::Tls;
 use std::io;
+use std::time::Duration;
 
 /// A stream, plain or secure.
 #[allow(missing_docs)]
@@ -41,6 +42,14 @@ impl<S: Transport> Transport for Stream<S> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         either!(self, stream => stream.write(bytes))
+    }
+
+    fn settle_in(&mut self, patience: Option<Duration>) {
+        either!(self, stream => stream.settle_in(patience));
+    }
+
+    fn undelivered(&mut self) -> Option<usize> {
+        either!(self, stream => stream.undelivered())
     }
 
     fn end_writing(&mut self) {

@@ -2,8 +2,14 @@
 
 use super::Transport;
 use mio::net::TcpStream;
+use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+/// TCP's own probes are for what the heartbeat cannot see: a peer that is gone while the host does not let us read.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEP_ALIVE_EACH: Duration = Duration::from_secs(15);
 
 /// A TCP connection, made or being made.
 #[derive(Debug)]
@@ -69,6 +75,40 @@ impl Transport for Tcp {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.stream.write(bytes)
+    }
+
+    /// What the system does not know, or refuses, the heartbeat makes up for.
+    fn settle_in(&mut self, patience: Option<Duration>) {
+        let socket = SockRef::from(&self.stream);
+        let _ =
+            socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER).with_interval(KEEP_ALIVE_EACH));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = socket.set_tcp_user_timeout(patience);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = patience;
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[allow(unsafe_code)] // how much is in the send queue is not in std
+    fn undelivered(&mut self) -> Option<usize> {
+        use std::os::fd::AsRawFd;
+        let mut queued: libc::c_int = 0;
+        // SAFETY: the descriptor is open as long as `self.stream` lives, and TIOCOUTQ writes one int, which `queued` is.
+        let asked = unsafe { libc::ioctl(self.stream.as_raw_fd(), libc::TIOCOUTQ, &mut queued) };
+        (asked == 0).then(|| usize::try_from(queued).unwrap_or(0))
+    }
+
+    #[cfg(target_vendor = "apple")]
+    #[allow(unsafe_code)] // how much is in the send queue is not in std
+    fn undelivered(&mut self) -> Option<usize> {
+        use std::os::fd::AsRawFd;
+        let (mut queued, mut size) = (0 as libc::c_int, size_of::<libc::c_int>() as libc::socklen_t);
+        // SAFETY: the descriptor is open as long as `self.stream` lives, and SO_NWRITE writes one int, which `queued` is.
+        let asked = unsafe {
+            let out = (&raw mut queued).cast();
+            libc::getsockopt(self.stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_NWRITE, out, &mut size)
+        };
+        (asked == 0).then(|| usize::try_from(queued).unwrap_or(0))
     }
 
     fn end_writing(&mut self) {

@@ -93,6 +93,18 @@ impl<S: Transport> Opening<S> {
         (opening, step)
     }
 
+    /// The network may be another one: begins the hop anew, within the time there is for all of them.
+    pub(super) fn restart<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        context.events.step(format_args!("connecting to {} anew", self.plan.target));
+        drop(self.leave(context.now));
+        self.details = Details { redirects: self.details.redirects, ..Details::default() };
+        self.set_out(context)
+    }
+
     /// Begins a hop.
     fn set_out<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Step<S>
     where

@@ -4,7 +4,9 @@
 //! first, second, … nth operation of the stream. The first two must come to the same; the last must keep the contract.
 
 use super::super::details::Details;
+use super::super::heartbeat;
 use super::super::outbox::{Outbox, no_entropy};
+use super::super::passed::{Passed, RoundTrip};
 use super::super::report::Report;
 use super::super::target::Target;
 use super::super::{Connection, Context, Events, Family, Limits, Network, Plan, Prepared, Turn, Unresolved};
@@ -116,6 +118,7 @@ impl Transport for FakeStream {
 
 struct FakeNetwork {
     now: Instant,
+    random: u32,
     looked_up: Vec<String>,
     prepared: usize,
     /// Every address that was dialed.
@@ -142,6 +145,10 @@ impl Network for FakeNetwork {
         self.now
     }
 
+    fn random(&mut self) -> u32 {
+        self.random
+    }
+
     fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
         let (cut, operations_until_failure) = (self.cut, self.operations_until_failure);
         self.wire = Rc::new(RefCell::new(Wire { room: usize::MAX, cut, operations_until_failure, ..Wire::default() }));
@@ -161,13 +168,44 @@ struct Recorder {
     full_after: Option<usize>,
     behind: bool,
     details: Details,
+    is_open: bool,
     warnings: Vec<String>,
+    passed: Passed,
+    round_trip: RoundTrip,
+}
+
+impl Recorder {
+    /// Details come with what was never open.
+    fn note(&mut self, details: Option<Details>) {
+        if let Some(details) = details {
+            assert!(!self.is_open, "they were told already");
+            self.details = details;
+        }
+        self.is_open = false;
+    }
+}
+
+fn describe(report: &Report) -> String {
+    let Report { error, phase, initiator, code, sent_code, unsent_messages, unsent_bytes, .. } = report;
+    let error = error.map_or("OK".into(), |error| format!("{error:?}"));
+    let mut line = format!("{error} in {phase:?} by {initiator:?}, got {code}, sent {sent_code}");
+    if !report.reason.is_empty() {
+        line += &format!(", reason {}", report.reason);
+    }
+    if *unsent_messages > 0 {
+        line += &format!(", unsent {unsent_messages} of {unsent_bytes} bytes");
+    }
+    if report.http_status != 0 && report.http_status != 101 {
+        line += &format!(", status {}", report.http_status);
+    }
+    line
 }
 
 impl Events for Recorder {
     fn connected(&mut self, details: Details) {
         assert_eq!(details.subprotocol, "", "none was offered");
         self.details = details;
+        self.is_open = true;
         self.told.push("connected".into());
     }
 
@@ -183,23 +221,33 @@ impl Events for Recorder {
     }
 
     fn closed(&mut self, report: Report, details: Option<Details>) {
-        assert_eq!(details.is_some(), !self.told.iter().any(|told| told == "connected"));
-        if let Some(details) = details {
-            self.details = details;
-        }
-        let Report { error, phase, initiator, code, sent_code, unsent_messages, unsent_bytes, .. } = &report;
-        let error = error.map_or("OK".into(), |error| format!("{error:?}"));
-        let mut line = format!("closed {error} in {phase:?} by {initiator:?}, got {code}, sent {sent_code}");
-        if !report.reason.is_empty() {
-            line += &format!(", reason {}", report.reason);
-        }
-        if *unsent_messages > 0 {
-            line += &format!(", unsent {unsent_messages} of {unsent_bytes} bytes");
-        }
-        if report.http_status != 0 && report.http_status != 101 {
-            line += &format!(", status {}", report.http_status);
-        }
-        self.told.push(line);
+        self.note(details);
+        self.told.push(format!("closed {}", describe(&report)));
+    }
+
+    fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>) {
+        self.note(details);
+        let delay = delay.map_or("the resume".into(), |delay| format!("{} ms", delay.as_millis()));
+        self.told.push(format!("lost {}; try {attempt} after {delay}", describe(&report)));
+    }
+
+    fn trying_again(&mut self) {
+        self.told.push("trying".into());
+    }
+
+    fn drained(&mut self) {
+        self.told.push("drained".into());
+    }
+
+    fn passed(&mut self, passed: &Passed) {
+        self.passed.messages += passed.messages;
+        self.passed.bytes += passed.bytes;
+        self.passed.wire_in += passed.wire_in;
+        self.passed.wire_out += passed.wire_out;
+    }
+
+    fn round_trip(&mut self, took: Duration) {
+        self.round_trip.add(took);
     }
 
     fn is_full(&mut self) -> bool {
@@ -225,7 +273,6 @@ pub struct Lab {
     outbox: Mutex<Outbox>,
     buffer: Vec<u8>,
     now: Instant,
-    host_knows: bool,
 }
 
 type Handed<'a> = Context<'a, FakeNetwork, Recorder>;
@@ -241,6 +288,7 @@ impl Lab {
             connection: None,
             network: FakeNetwork {
                 now: Instant::now(),
+                random: 0,
                 looked_up: Vec::new(),
                 prepared: 0,
                 wires: Vec::new(),
@@ -252,7 +300,6 @@ impl Lab {
             outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy)),
             buffer: vec![0; 256],
             now: Instant::now(),
-            host_knows: false,
         }
     }
 
@@ -295,6 +342,8 @@ impl Lab {
             server_name: None,
             max_redirects: 0,
             limits: LIMITS,
+            heartbeat: heartbeat::Options { interval: None, timeout: None, probe: None },
+            retry: None,
         };
         change(&mut plan);
         self.network.now = self.now;
@@ -315,12 +364,7 @@ impl Lab {
     }
 
     pub fn close(&mut self, payload: &[u8]) {
-        let mut outbox = self.outbox.lock();
-        if !self.host_knows {
-            outbox.close_early();
-        }
-        outbox.close(payload);
-        drop(outbox);
+        self.outbox.lock().end(payload);
         self.with(|connection, context| connection.close(context));
     }
 
@@ -426,7 +470,6 @@ impl Lab {
     /// The poll tells the host that the connection is open.
     pub fn tell(&mut self) {
         self.outbox.lock().open();
-        self.host_knows = true;
     }
 
     /// Connects all the way.

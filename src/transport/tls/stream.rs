@@ -6,6 +6,7 @@ use super::{backend, pins};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 /// The most payload of a record (RFC 8446 section 5.1).
 const MAX_RECORD: usize = 16 * 1024;
@@ -147,6 +148,14 @@ impl<S: Transport> Transport for Tls<S> {
             None if adapter.is_flushed() => Ok(std::mem::take(&mut self.owed)),
             None => Err(ErrorKind::WouldBlock.into()),
         }
+    }
+
+    fn settle_in(&mut self, patience: Option<Duration>) {
+        self.stream().settle_in(patience);
+    }
+
+    fn undelivered(&mut self) -> Option<usize> {
+        self.stream().undelivered()
     }
 
     /// Sends close_notify, and ends the stream below behind it.

@@ -1,0 +1,153 @@
+//! Is the peer still there? Any byte it sends says so; after a while without one it is asked, by a ping.
+//!
+//! ```text
+//!   listening ──nothing heard for an interval──► asked ──nothing heard until the deadline──► dead
+//!       ▲                                          │
+//!       └────────────── anything heard ◄───────────┘
+//! ```
+//!
+//! A large backlog may keep a ping from getting through for longer than its deadline. As long as the network is seen to take
+//! of what is before the ping, there is somebody.
+
+use std::time::{Duration, Instant};
+
+/// When to ask, and how long to wait for an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// `None`: only when told to.
+    pub interval: Option<Duration>,
+    /// `None`: for ever.
+    pub timeout: Option<Duration>,
+    /// The same where it is likely that the connection is gone.
+    pub probe: Option<Duration>,
+}
+
+/// The heartbeat of one connection.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    options: Options,
+    /// When something was last received.
+    heard: Instant,
+    /// When [`Heartbeat::expire`] has something to look at. While listening it may be too early, never too late: what is
+    /// heard sets no timer.
+    next: Option<Instant>,
+    asked: Option<Asked>,
+    number: u32,
+    /// When the ping with that number was sent, until it is answered.
+    sent: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    /// Where in the stream the ping begins.
+    ping_at: u64,
+    /// How much of the stream had reached the peer when that was last looked at.
+    delivered: u64,
+    /// The deadline passed while this process did not run, and was set anew.
+    reprieved: bool,
+}
+
+/// How far the stream of our bytes is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flow {
+    /// Where the next control frame begins.
+    pub(super) next: u64,
+    /// What has reached the peer; `next` if that cannot be told.
+    pub(super) delivered: u64,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beat {
+    Nothing,
+    /// Send a ping with this payload.
+    Ping([u8; 4]),
+    Dead,
+}
+
+impl Heartbeat {
+    pub(super) fn new(options: Options, now: Instant) -> Heartbeat {
+        let next = options.interval.map(|interval| now + interval);
+        Heartbeat { options, heard: now, next, asked: None, number: 0, sent: None }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// Something was received, or the host does not let us receive.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+        if self.asked.take().is_some() {
+            self.next = self.options.interval.map(|interval| now + interval);
+        }
+    }
+
+    /// A pong came. How long it took, if it answers the last ping.
+    pub(super) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
+        let sent = self.sent.take_if(|_| payload == self.number.to_be_bytes())?;
+        Some(now.saturating_duration_since(sent))
+    }
+
+    /// The time of [`Heartbeat::deadline`] may have come.
+    pub(super) fn expire(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
+        if self.next.is_none_or(|next| now < next) {
+            return Beat::Nothing;
+        }
+        match (&mut self.asked, self.options.interval, self.options.timeout) {
+            (None, Some(interval), _) if now < self.heard + interval => {
+                self.next = Some(self.heard + interval);
+                Beat::Nothing
+            }
+            (Some(asked), _, Some(timeout)) => {
+                let delivered = flow().delivered;
+                if asked.delivered >= asked.ping_at || delivered <= asked.delivered {
+                    return Beat::Dead;
+                }
+                asked.delivered = delivered;
+                self.next = Some(now + timeout);
+                Beat::Nothing
+            }
+            _ => self.ask(now, self.options.timeout, flow()),
+        }
+    }
+
+    /// Asks now, unless it has.
+    pub(super) fn ping(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
+        if self.asked.is_some() { Beat::Nothing } else { self.ask(now, self.options.timeout, flow()) }
+    }
+
+    /// Asks now, for the connection is likely to be gone.
+    pub(super) fn probe(&mut self, now: Instant, flow: Flow) -> Beat {
+        let before = self.next.filter(|_| self.asked.is_some());
+        let ping = self.ask(now, self.options.timeout.and(self.options.probe), flow);
+        if self.options.timeout.is_some() {
+            self.next = self.next.into_iter().chain(before).min();
+        }
+        ping
+    }
+
+    /// This process did not run for a while. What the peer has answered was read before this; but if it was asked just
+    /// before, the answer may not have got through: it is asked once more.
+    pub(super) fn slept(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
+        let passed = self.next.is_some_and(|next| next <= now);
+        match &self.asked {
+            Some(asked) if passed && !asked.reprieved => {
+                let ping = self.ask(now, self.options.timeout, flow());
+                if let Some(asked) = &mut self.asked {
+                    asked.reprieved = true;
+                }
+                ping
+            }
+            _ => Beat::Nothing,
+        }
+    }
+
+    fn ask(&mut self, now: Instant, timeout: Option<Duration>, flow: Flow) -> Beat {
+        self.asked = Some(Asked { ping_at: flow.next, delivered: flow.delivered, reprieved: false });
+        self.next = timeout.or(self.options.interval).map(|wait| now + wait);
+        self.number = self.number.wrapping_add(1);
+        self.sent = Some(now);
+        Beat::Ping(self.number.to_be_bytes())
+    }
+}

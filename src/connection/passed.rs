@@ -1,0 +1,35 @@
+//! What has passed over a connection, and how long a round trip takes.
+
+use std::time::Duration;
+
+/// Counts since they were last told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Messages received.
+    pub messages: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
+    /// Bytes read.
+    pub wire_in: u64,
+    /// Bytes written.
+    pub wire_out: u64,
+}
+
+/// The time from a ping to its pong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundTrip {
+    /// Zero: none was measured.
+    pub last: Duration,
+    /// Smoothed as RFC 6298 section 2 does.
+    pub smoothed: Duration,
+}
+
+impl RoundTrip {
+    /// Adds a measurement.
+    pub fn add(&mut self, measured: Duration) {
+        // Zero is for none.
+        let measured = measured.max(Duration::from_micros(1));
+        self.smoothed = if self.last.is_zero() { measured } else { (self.smoothed * 7 + measured) / 8 };
+        self.last = measured;
+    }
+}

@@ -1,0 +1,128 @@
+//! Tells a host that does not poll all the time that it should: by a callback, and by a descriptor that can be read from.
+//!
+//! ```text
+//!   quiet ──something is due──► rung ──a poll begins──► polling ──it ends──► quiet, or rung again if something is left
+//! ```
+
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+/// The host's callback. Called on any thread, with no lock held.
+pub type Wakeup = Arc<dyn Fn() + Send + Sync>;
+
+/// The bell of a loop.
+#[derive(Default)]
+pub(super) struct Bell {
+    /// Somebody listens. So it costs a load if nobody does.
+    heard: AtomicBool,
+    polling: AtomicBool,
+    rung: AtomicBool,
+    wakeup: Mutex<Option<Wakeup>>,
+    by_waker: AtomicBool,
+    #[cfg(unix)]
+    pipe: Mutex<Option<pipe::Pipe>>,
+}
+
+impl Bell {
+    pub(super) fn set_wakeup(&self, wakeup: Option<Wakeup>) {
+        let listens = wakeup.is_some();
+        *self.wakeup.lock() = wakeup;
+        self.listen(listens);
+    }
+
+    #[cfg(unix)]
+    pub(super) fn descriptor(&self) -> std::io::Result<std::os::fd::RawFd> {
+        let mut pipe = self.pipe.lock();
+        let descriptor = match &*pipe {
+            Some(pipe) => pipe.descriptor(),
+            None => pipe.insert(pipe::Pipe::new()?).descriptor(),
+        };
+        drop(pipe);
+        self.listen(true);
+        Ok(descriptor)
+    }
+
+    pub(super) fn ring_by_waker(&self) {
+        self.by_waker.store(true, SeqCst);
+        self.listen(true);
+    }
+
+    /// A new listener has not heard what was rung before.
+    fn listen(&self, listens: bool) {
+        if listens {
+            self.heard.store(true, SeqCst);
+            self.rung.store(false, SeqCst);
+        }
+    }
+
+    pub(super) fn poll_begins(&self) {
+        if !self.heard.load(SeqCst) {
+            return;
+        }
+        self.polling.store(true, SeqCst);
+        if self.rung.swap(false, SeqCst) {
+            #[cfg(unix)]
+            if let Some(pipe) = &*self.pipe.lock() {
+                pipe.empty();
+            }
+        }
+    }
+
+    pub(super) fn poll_ends(&self) {
+        self.polling.store(false, SeqCst);
+    }
+
+    /// Something is due. True if the engine's waker is to be rung.
+    pub(super) fn ring(&self) -> bool {
+        if !self.heard.load(SeqCst) || self.polling.load(SeqCst) || self.rung.swap(true, SeqCst) {
+            return false;
+        }
+        #[cfg(unix)]
+        if let Some(pipe) = &*self.pipe.lock() {
+            pipe.fill();
+        }
+        let wakeup = self.wakeup.lock().clone();
+        if let Some(wakeup) = wakeup {
+            wakeup();
+        }
+        self.by_waker.load(SeqCst)
+    }
+}
+
+#[cfg(unix)]
+mod pipe {
+    use std::io::{self, Read, Write};
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::os::unix::net::UnixStream;
+
+    /// A byte in it means that the bell was rung. Two ends of one: it needs no unsafe code, and works wherever there are
+    /// descriptors.
+    pub(super) struct Pipe {
+        ear: UnixStream,
+        hammer: UnixStream,
+    }
+
+    impl Pipe {
+        pub(super) fn new() -> io::Result<Pipe> {
+            let (ear, hammer) = UnixStream::pair()?;
+            ear.set_nonblocking(true)?;
+            hammer.set_nonblocking(true)?;
+            Ok(Pipe { ear, hammer })
+        }
+
+        pub(super) fn descriptor(&self) -> RawFd {
+            self.ear.as_raw_fd()
+        }
+
+        /// It fails only if it is full, and then it can be read from.
+        pub(super) fn fill(&self) {
+            let _ = (&self.hammer).write(&[1]);
+        }
+
+        pub(super) fn empty(&self) {
+            let mut bytes = [0; 64];
+            while matches!((&self.ear).read(&mut bytes), Ok(count) if count == bytes.len()) {}
+        }
+    }
+}
