@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz test-vendored bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -62,6 +62,10 @@ fuzz: ## look for inputs that break the parsers, FUZZ_SECONDS for each of three 
 		finds=$(abspath $(TARGET))/fuzz/$$target && mkdir -p $$finds && cargo +nightly fuzz run $(FEATURES) $$target \
 			$$finds fuzz/corpus/$$target -- -max_len=2048 -len_control=20 -timeout=20 -max_total_time=$(FUZZ_SECONDS) || \
 			exit; done
+
+SOAK_SECONDS ?= 600
+soak: ## 200 sockets, random faults of the network and random calls, for SOAK_SECONDS: nothing lost, doubled or leaked
+	EGRET_WS_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --release --test soak $(FEATURES) -- --nocapture
 
 test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored

@@ -30,8 +30,9 @@
  *
  *   Callbacks run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or close. For each
  *   socket: at most one on_connect for each connection made, any number of on_data, exactly one on_close, then
- *   release_user once. (Two exceptions, both said where they are declared: on_log may come from any thread, and
- *   egret_ws_loop_free runs the release_user calls that are left.)
+ *   release_user once. (Exceptions, said where they are declared: on_log and the wake-up callback may come from any thread,
+ *   and egret_ws_loop_free runs the release_user calls that are left.) With retry_attempts, an on_retry comes between the last
+ *   on_data of one connection and the on_connect of the next.
  *
  *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, egret_ws_free on that very
  *   socket too; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
@@ -54,6 +55,12 @@
  *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns
  *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; a peer that sends more is told 1009 and on_close says
  *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
+ *
+ *   A phone's shell says what it knows: egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after,
+ *   egret_ws_loop_network_changed when the system says so. What it does not know, the heartbeat finds out.
+ *
+ *   A process may end at any time, by exit() too: nothing is torn down then, and no callback is made. Peers see the
+ *   connections end without a Close frame; free the loop first, with linger_ms, to say goodbye.
  *
  *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Free every
  *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
@@ -371,8 +378,8 @@ typedef struct egret_ws_loop_options {
 
 /*
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
- * I/O thread, or one that makes a call of this library. Only hand the word on (post a task, write to a pipe) and return:
- * no function of this library but `egret_ws_loop_wake` may be called in here, and the connections wait.
+ * I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
+ * connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
  */
 typedef void (*egret_ws_on_wakeup)(void *user);
 
@@ -769,7 +776,7 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
 
 /*
  * Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
- * callback, also `on_wakeup`. Errors: `BAD_HANDLE`, `FORKED`.
+ * callback. Errors: `BAD_HANDLE`, `FORKED`.
  */
 int32_t egret_ws_loop_wake(egret_ws_loop *loop);
 

@@ -19,11 +19,18 @@ pub struct Log {
     closed: AtomicBool,
 }
 
-thread_local!(static IN_SINK: Cell<bool> = const { Cell::new(false) });
+thread_local!(static LENT: Cell<bool> = const { Cell::new(false) });
 
-/// Is this thread inside a call of a sink? Then it may be the engine's, or have the engine in its hands.
-pub fn is_in_sink() -> bool {
-    IN_SINK.get()
+/// Is this thread inside [`lend_thread`]? Then it may be the engine's, or have the engine in its hands.
+pub fn is_lent() -> bool {
+    LENT.get()
+}
+
+/// Lets the host run on a thread that it does not poll on: its log, its wake-up.
+pub fn lend_thread(to: impl FnOnce()) {
+    let before = LENT.replace(true);
+    to();
+    LENT.set(before);
 }
 
 impl Log {
@@ -40,14 +47,12 @@ impl Log {
     fn write(&self, level: i32, socket: usize, text: Arguments<'_>) {
         let Some(sink) = self.sink.as_ref().filter(|_| level <= self.level) else { return };
         // A sink whose own calls were logged might never come to an end.
-        if self.closed.load(SeqCst) || IN_SINK.get() {
+        if self.closed.load(SeqCst) || LENT.get() {
             return;
         }
         let line: Vec<u8> = text.to_string().bytes().map(|byte| if byte < b' ' { b' ' } else { byte }).collect();
         if let Ok(line) = CString::new(line) {
-            IN_SINK.set(true);
-            sink.line(level, &line, socket);
-            IN_SINK.set(false);
+            lend_thread(|| sink.line(level, &line, socket));
         }
     }
 

@@ -4,6 +4,7 @@
 //!   quiet ──something is due──► rung ──a poll begins──► polling ──it ends──► quiet, or rung again if something is left
 //! ```
 
+use crate::log::lend_thread;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -69,6 +70,16 @@ impl Bell {
         }
     }
 
+    /// It was rung, and no poll has begun since; perhaps for something that the poll before has done.
+    pub(super) fn is_rung(&self) -> bool {
+        self.rung.load(SeqCst)
+    }
+
+    /// Does somebody wait for the engine's readiness, outside of a poll?
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.by_waker.load(SeqCst) && !self.polling.load(SeqCst)
+    }
+
     pub(super) fn poll_ends(&self) {
         self.polling.store(false, SeqCst);
     }
@@ -84,7 +95,7 @@ impl Bell {
         }
         let wakeup = self.wakeup.lock().clone();
         if let Some(wakeup) = wakeup {
-            wakeup();
+            lend_thread(|| wakeup());
         }
         self.by_waker.load(SeqCst)
     }

@@ -128,10 +128,21 @@ impl Shared {
 
     /// Wakes the engine if it sleeps; else it will look at its commands by itself before it does.
     pub fn wake(&self) {
-        if self.sleeping.swap(false, SeqCst)
-            && let Err(error) = self.waker.wake()
-        {
-            self.log.error(0, format_args!("cannot wake the I/O thread: {error}"));
+        if self.sleeping.swap(false, SeqCst) || self.bell.is_waited_for() {
+            self.ring_waker();
+        }
+    }
+
+    /// Has who waits for an inline engine's readiness poll, for its timers may have changed.
+    pub fn nudge(&self) {
+        if self.bell.is_waited_for() {
+            self.ring_waker();
+        }
+    }
+
+    fn ring_waker(&self) {
+        if let Err(error) = self.waker.wake() {
+            self.log.error(0, format_args!("cannot wake who waits for the loop: {error}"));
         }
     }
 
@@ -185,6 +196,11 @@ impl Shared {
     /// Swaps the waiting events for an empty batch.
     pub fn take_events(&self, empty: &mut Batch) {
         std::mem::swap(&mut self.inbox.lock().batch, empty);
+    }
+
+    /// A poll would find nothing to do.
+    pub fn is_quiet(&self) -> bool {
+        !self.due.load(SeqCst) && !self.bell.is_rung()
     }
 
     /// Something other than an event is to be done in the poll.
@@ -248,10 +264,8 @@ impl Shared {
     }
 
     fn ring(&self) {
-        if self.bell.ring()
-            && let Err(error) = self.waker.wake()
-        {
-            self.log.error(0, format_args!("cannot wake who waits for the loop's descriptor: {error}"));
+        if self.bell.ring() {
+            self.ring_waker();
         }
     }
 

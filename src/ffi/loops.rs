@@ -80,7 +80,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 }
 
 /// Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
-/// callback, also `on_wakeup`. Errors: `BAD_HANDLE`, `FORKED`.
+/// callback. Errors: `BAD_HANDLE`, `FORKED`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {

@@ -57,8 +57,8 @@ pub type egret_ws_on_retry = Option<
 >;
 
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
-/// I/O thread, or one that makes a call of this library. Only hand the word on (post a task, write to a pipe) and return:
-/// no function of this library but `egret_ws_loop_wake` may be called in here, and the connections wait.
+/// I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
+/// connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
 pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:

@@ -281,7 +281,11 @@ impl Loop {
         }
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
-            Driver::Inline { engine, .. } => self.turn_commands(engine),
+            Driver::Inline { engine, .. } => {
+                self.turn_commands(engine);
+                // Who waits with another time-out than is right now is to ask again.
+                self.shared.nudge();
+            }
         }
     }
 
@@ -316,7 +320,7 @@ impl Loop {
     // Polling.
 
     fn begin_poll(&self) -> Result<(), Error> {
-        if log::is_in_sink() {
+        if log::is_lent() {
             return Err(Error::Reentrant);
         }
         let me = this_thread();
@@ -330,7 +334,7 @@ impl Loop {
     /// Runs the callbacks that are due and returns how many ran. `timeout_ms` as in `egret_ws_loop_poll`.
     pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
         self.begin_poll()?;
-        if timeout_ms == 0 && !self.options.inline && !self.shared.due.load(SeqCst) {
+        if timeout_ms == 0 && !self.options.inline && self.shared.is_quiet() {
             self.poller.store(0, SeqCst);
             return Ok(0);
         }
@@ -417,6 +421,7 @@ impl Loop {
     /// Ends the engine and releases every socket. No handle leads here any more.
     pub fn finish_free(&self) {
         let linger = self.options.linger;
+        self.shared.set_wakeup(None);
         // Fails if the engine has failed: then it has ended, or is about to.
         let _ = self.shared.command(Command::Stop(linger));
         match &self.driver {
@@ -438,7 +443,6 @@ impl Loop {
             socket.link.free();
             socket.release();
         }
-        self.shared.set_wakeup(None);
         self.log().close();
     }
 

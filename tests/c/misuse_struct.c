@@ -94,11 +94,11 @@ static void unknown_flags_and_values(recorder *r) {
 
     for (bit = 0; bit < 32; bit++) {
         const uint32_t flag = UINT32_C(1) << bit;
-        if (flag > EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER) {
+        if (flag > EGRET_WS_RESEND) {
             options.flags = flag;
             refused(EGRET_WS_ERR_INVALID_ARGUMENT, &options);
         }
-        if (flag != EGRET_WS_LOOP_INLINE) {
+        if (flag > EGRET_WS_LOOP_CLOSE_ON_SUSPEND) {
             of_loop.flags = driver | flag;
             loop_refused(EGRET_WS_ERR_INVALID_ARGUMENT, &of_loop);
         }

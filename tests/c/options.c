@@ -97,7 +97,8 @@ static void flags(void) {
     REFUSED(flags, EGRET_WS_ONLY_THESE_ROOTS, INVALID, "tls_roots"); /* there are none */
     TAKEN(flags, EGRET_WS_NO_DEFLATE);
     TAKEN(flags, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER);
-    REFUSED(flags, EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER << 1, INVALID, "flag");
+    TAKEN(flags, EGRET_WS_RESEND);
+    REFUSED(flags, EGRET_WS_RESEND << 1, INVALID, "flag");
     REFUSED(flags, EGRET_WS_INSECURE | UINT32_C(0x80000000), INVALID, "flag");
 }
 
