@@ -88,6 +88,19 @@ static void numbers(void) {
     TAKEN(open_timeout_ms, UINT32_MAX);
     TAKEN(connect_timeout_ms, UINT32_MAX);
     TAKEN(handshake_timeout_ms, UINT32_MAX);
+
+    TAKEN(ping_interval_ms, UINT32_MAX - 1);
+    TAKEN(ping_interval_ms, UINT32_MAX);
+    TAKEN(pong_timeout_ms, UINT32_MAX - 1);
+    TAKEN(pong_timeout_ms, UINT32_MAX);
+    TAKEN(probe_timeout_ms, UINT32_MAX);
+    TAKEN(retry_attempts, UINT32_MAX);
+    TAKEN(retry_floor_ms, UINT32_MAX); /* the others follow it up */
+    TAKEN(retry_first_ms, UINT32_MAX);
+    REFUSED(retry_first_ms, 249, INVALID, "retry_first_ms");
+    TAKEN(retry_ceiling_ms, 4000);
+    REFUSED(retry_ceiling_ms, 3999, INVALID, "retry_ceiling_ms");
+    TAKEN(retry_total_ms, UINT32_MAX);
 }
 
 static void flags(void) {
@@ -234,7 +247,7 @@ static int all_are(const uint8_t *bytes, size_t len, uint8_t value) {
 }
 
 static void statistics(void) {
-    const uint32_t wrong_sizes[] = {0, 1, 4, sizeof(egret_ws_stats) - 1, 4097, UINT32_MAX};
+    const uint32_t wrong_sizes[] = {0, 1, 4, 119, 4097, UINT32_MAX};
     static recorder r;
     later_stats stats;
     size_t i;
