@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -70,6 +70,10 @@ soak: ## 200 sockets, random faults of the network and random calls, for SOAK_SE
 test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
 	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls
+
+check-targets: ## type-check the library for Android, iOS, macOS, Windows and arm64 Linux
+	@tests/tools/setup.sh targets
+	tests/tools/check_targets.sh
 
 bench: ## the benchmarks
 	cargo bench --bench '*' $(FEATURES)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -46,6 +46,7 @@ check_test() {
     need_other "clippy, by rustup component add clippy" cargo clippy --version
     need binutils nm --version
     need binutils readelf --version
+    need abigail-tools abidiff --version
 }
 
 # Servers and proxies of other hands. Their daemons are in the directories of root.
@@ -86,7 +87,7 @@ check_js() {
     need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
 }
 
-# See sanitizer.sh for why it is this compiler.
+# See sanitizer.sh and check_targets.sh for why it is this compiler.
 check_sanitizers() {
     local package llvm
     for package in rustc-web cargo-web rust-web-src; do
@@ -109,6 +110,10 @@ check() {
     demo-egret)
         check_cpp
         check_js
+        ;;
+    targets)
+        check_sanitizers
+        need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-dlltool
         ;;
     asan | tsan)
         check_cpp

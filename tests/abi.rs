@@ -1,0 +1,183 @@
+//! The ABI is only ever added to. `tests/abi/baseline.h` is the header of the last release; the present one may have more
+//! functions, more constants, and more fields at the end of a struct that begins with `struct_size`. Anything else fails.
+//!
+//! What the types are made of, abidiff compares, over two libraries of empty functions compiled from the two headers. (That
+//! the header is the library's, `header.rs` and `symbols.rs` see to.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
+
+mod library;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the header is there")
+}
+
+/// The header without its comments.
+fn without_comments(header: &str) -> String {
+    let mut rest = header;
+    let mut code = String::new();
+    while let Some((before, after)) = rest.split_once("/*") {
+        code += before;
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    code + rest
+}
+
+/// Constants and their values.
+fn constants(code: &str) -> BTreeMap<&str, &str> {
+    let defines = code.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
+    defines.map(|(name, value)| (name, value.trim())).collect()
+}
+
+/// Structs that have fields, and the fields.
+fn structs(code: &str) -> BTreeMap<&str, Vec<&str>> {
+    let bodies = code.split("typedef struct ").skip(1).filter_map(|rest| {
+        let (name, after) = rest.split_once(" {")?;
+        let name = name.trim();
+        let (body, _) = after.split_once(&format!("}} {name};"))?;
+        Some((name, body.split(';').map(str::trim).filter(|field| !field.is_empty()).collect()))
+    });
+    bodies.collect()
+}
+
+/// Functions: they begin at the beginning of a line, and may go on on the next ones.
+fn prototypes(code: &str) -> Vec<String> {
+    let begins = |line: &str| {
+        !line.starts_with([' ', '#', '}'])
+            && !line.starts_with("typedef")
+            && line.contains("egret_ws_")
+            && line.contains('(')
+    };
+    let mut lines = code.lines();
+    let mut found = Vec::new();
+    while let Some(first) = lines.find(|line| begins(line)) {
+        let mut function = first.trim().to_owned();
+        while !function.ends_with(';') {
+            let Some(more) = lines.next() else { return found };
+            function += more.trim();
+        }
+        found.push(function.trim_end_matches(';').to_owned());
+    }
+    found
+}
+
+/// Why the new header breaks the old one's promises.
+fn broken(old: &str, new: &str, name: &str) -> Result<(), String> {
+    let (old, new) = (without_comments(old), without_comments(new));
+    let now = constants(&new);
+    for (constant, value) in constants(&old) {
+        if now.get(constant) != Some(&value) {
+            return Err(format!("{constant} was {value} and is {:?}", now.get(constant)));
+        }
+    }
+    let (mut cut, mut checks) = (new.clone(), String::new());
+    let structs_now = structs(&new);
+    for (name, fields) in structs(&old) {
+        let fields_now = structs_now.get(name).ok_or_else(|| format!("struct {name} is gone"))?;
+        let grows = fields[0] == "uint32_t struct_size";
+        let added = match fields_now.strip_prefix(&fields[..]) {
+            Some(added) if added.is_empty() || grows => added,
+            Some(_) => return Err(format!("struct {name} has no struct_size, and has grown")),
+            None => return Err(format!("the fields of {name} are not those it had, and then perhaps more")),
+        };
+        for field in added {
+            cut = cut.replace(&format!("{field};"), "");
+        }
+        if let Some(first) = added.first() {
+            let name_of = |field: &str| Some(field.split('[').next()?.rsplit([' ', '*']).next()?.to_owned());
+            let first = name_of(first).ok_or("a field without a name")?;
+            checks += &format!("typedef struct old_{name} {{ {}; }} old_{name};\n", fields.join("; "));
+            checks += &format!(
+                "_Static_assert(offsetof({name}, {first}) == sizeof(old_{name}), \"{first} lies in the padding\");\n"
+            );
+        }
+    }
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);
+    fs::create_dir_all(&dir).expect("a directory");
+    compile(&dir, "whole", &new, &checks)?;
+    let compile = |name, header| compile(&dir, name, header, "").expect("it compiles without the checks");
+    let (was, is) = (compile("old", &old), compile("new", &cut));
+    let compared = Command::new("abidiff").args(["--no-added-syms", "--harmless"]).args([&was, &is]).output();
+    let compared = compared.expect("abidiff runs (Debian: abigail-tools)");
+    if compared.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&compared.stdout).into_owned()) }
+}
+
+/// A library of empty functions.
+fn compile(dir: &Path, name: &str, header: &str, checks: &str) -> Result<PathBuf, String> {
+    let path = |extension: &str| dir.join(name).with_extension(extension);
+    fs::write(path("h"), header).expect("the header is written");
+    let functions: String = prototypes(header).iter().map(|function| format!("{function} {{ return 0; }}\n")).collect();
+    fs::write(path("c"), format!("#include \"{name}.h\"\n{checks}{functions}")).expect("the source is written");
+    let mut compiler = Command::new(library::compiler(false));
+    compiler.args(["-std=c11", "-g", "-shared", "-fPIC", "-Wno-unused-parameter", "-o"]).arg(path("so")).arg(path("c"));
+    let compiled = compiler.output().expect("the C compiler runs");
+    if compiled.status.success() { Ok(path("so")) } else { Err(String::from_utf8_lossy(&compiled.stderr).into_owned()) }
+}
+
+#[test]
+fn the_abi_has_only_grown() {
+    let (old, new) = (read("tests/abi/baseline.h"), read("include/egret_ws.h"));
+    assert!(prototypes(&without_comments(&new)).len() > 30, "the header was understood");
+    broken(&old, &new, "present").unwrap();
+}
+
+/// What the header would be if this was changed in it.
+fn changed(from: &str, to: &str) -> (String, String) {
+    let header = read("include/egret_ws.h");
+    let changed = header.replacen(from, to, 1);
+    assert_ne!(header, changed, "there is {from:?} in the header");
+    (header, changed)
+}
+
+#[test]
+fn what_only_adds_passes() {
+    let end = "  uint32_t retry_total_ms;\n";
+    for (number, (from, to)) in [
+        (end, "  uint32_t retry_total_ms;\n  uint64_t newer;\n"),
+        (end, "  uint32_t retry_total_ms;\n  const char *newer;\n  uint8_t more[16];\n"),
+        ("int32_t egret_ws_free(", "int32_t egret_ws_newer(egret_ws *ws, uint32_t value);\n\nint32_t egret_ws_free("),
+        ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 0\n#define EGRET_WS_ERR_NEWER -99"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (old, new) = changed(from, to);
+        broken(&old, &new, &format!("adds{number}")).unwrap_or_else(|why| panic!("{to}: {why}"));
+    }
+}
+
+#[test]
+fn what_changes_or_removes_fails() {
+    for (number, (from, to)) in [
+        ("  uint32_t retry_floor_ms;\n", "  uint32_t newer;\n  uint32_t retry_floor_ms;\n"),
+        ("  uint32_t retry_floor_ms;\n", "  int32_t retry_floor_ms;\n"),
+        ("  uint32_t retry_floor_ms;\n", "  uint32_t retry_floor;\n"),
+        ("  uint32_t retry_floor_ms;\n", ""),
+        ("  uint32_t retry_total_ms;\n", ""),
+        ("(*egret_ws_on_connect)(void *user, egret_ws *ws)", "(*egret_ws_on_connect)(void *user, egret_ws *ws, int x)"),
+        ("int32_t egret_ws_free(egret_ws *ws);", ""),
+        ("int32_t egret_ws_free(egret_ws *ws);", "int32_t egret_ws_free(egret_ws *ws, int32_t how);"),
+        ("int32_t egret_ws_free(egret_ws *ws);", "int64_t egret_ws_free(egret_ws *ws);"),
+        ("uint16_t port,", "uint32_t port,"),
+        ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 1"),
+        ("  const char *value;\n", "  const char *value;\n  const char *newer;\n"), // a header has no struct_size
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (old, new) = changed(from, to);
+        assert!(broken(&old, &new, &format!("breaks{number}")).is_err(), "{from:?} became {to:?}, and that passed");
+    }
+}
+
+/// In a struct of odd size a small field would lie where an older program has padding, which it need not have cleared.
+#[test]
+fn a_field_in_the_padding_fails() {
+    let (_, old) = changed("  uint32_t retry_total_ms;\n", "");
+    let new = read("include/egret_ws.h");
+    let why = broken(&old, &new, "padding").expect_err("retry_total_ms lies in the padding then");
+    assert!(why.contains("padding"), "{why}");
+}
