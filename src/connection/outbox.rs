@@ -11,7 +11,9 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 /// May the host send?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
-    /// Not yet: `on_connect` was not called for the connection there is, or there is none.
+    /// Not yet: there is no connection.
+    Absent,
+    /// Not yet: `on_connect` was not called for the connection there is.
     Shut,
     Open,
     /// No more: closing or closed.
@@ -83,10 +85,10 @@ const CHUNK: usize = 64 * 1024;
 const KEEP: usize = 16 * 1024;
 
 impl Outbox {
-    /// An empty outbox whose gate is shut.
+    /// An empty outbox without a connection.
     pub fn new(max_message: usize, max_buffer: usize, entropy: Entropy) -> Outbox {
         Outbox {
-            gate: Gate::Shut,
+            gate: Gate::Absent,
             wire: VecDeque::new(),
             spare: Vec::new(),
             pending: VecDeque::new(),
@@ -139,7 +141,7 @@ impl Outbox {
     /// The host closes: puts a Close frame at the end and seals the gate. The engine has to be told if this is true: it was
     /// not sealed before.
     pub fn end(&mut self, payload: &[u8]) -> bool {
-        self.closed_early |= self.gate == Gate::Shut || self.told != self.made;
+        self.closed_early |= matches!(self.gate, Gate::Absent | Gate::Shut) || self.told != self.made;
         self.forsake(payload)
     }
 
@@ -217,6 +219,9 @@ impl Outbox {
     /// gate is sealed: then a Close frame is queued, masked, and nothing will follow it.
     pub fn begin(&mut self, deflates: bool) -> bool {
         self.made += 1;
+        if self.gate == Gate::Absent {
+            self.gate = Gate::Shut;
+        }
         self.is_plain = deflates && !self.is_sealed();
         let kept = std::mem::take(&mut self.kept);
         if !self.is_plain {
@@ -227,7 +232,7 @@ impl Outbox {
         self.is_plain
     }
 
-    /// The connection has broken, and another is to be made: shuts the gate until then. False if the host has ended it. What is
+    /// The connection has broken, and another is to be made: shuts the gate until it is. False if the host has ended it. What is
     /// queued is dropped, or with `keep` kept for the next: that is the chunk which was taken last, and how much of it
     /// is written.
     pub fn rest(&mut self, keep: Option<(&[u8], usize)>) -> bool {
@@ -238,7 +243,7 @@ impl Outbox {
         let partly_written = std::mem::take(&mut self.partly_written);
         self.pending.clear();
         (self.wire_bytes, self.payload_bytes, self.refused) = (0, 0, 0);
-        (self.gate, self.close_code, self.announced, self.kept) = (Gate::Shut, None, false, 0);
+        (self.gate, self.close_code, self.announced, self.kept) = (Gate::Absent, None, false, 0);
         if let Some((taken, written)) = keep {
             self.is_plain = true;
             let unwritten = taken.get(written.saturating_sub(partly_written)..).unwrap_or_default();

@@ -174,7 +174,9 @@ impl<S: Transport> Session<S> {
         let read = self.read(context);
         self.paused = matches!(read, Read::Paused);
         self.tell_violation(context);
-        let more = self.write(context);
+        // What the system would still take after the end is lost: it is better counted as unsent, or kept.
+        let is_lost = matches!(read, Read::Ended(_)) && self.peer_close.is_none();
+        let more = !is_lost && self.write(context);
         self.tell_passed(context.events);
         match read {
             Read::Ended(error) => self.stream_ended(error),
