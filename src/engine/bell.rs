@@ -53,7 +53,7 @@ impl Bell {
     fn listen(&self, listens: bool) {
         if listens {
             self.heard.store(true, SeqCst);
-            self.rung.store(false, SeqCst);
+            self.set_rung(false);
         }
     }
 
@@ -62,12 +62,21 @@ impl Bell {
             return;
         }
         self.polling.store(true, SeqCst);
-        if self.rung.swap(false, SeqCst) {
-            #[cfg(unix)]
-            if let Some(pipe) = &*self.pipe.lock() {
-                pipe.empty();
-            }
+        self.set_rung(false);
+    }
+
+    /// Returns what it was. The pipe is filled and emptied along with it, under its lock, so that it never says otherwise.
+    fn set_rung(&self, rings: bool) -> bool {
+        #[cfg(unix)]
+        let pipe = self.pipe.lock();
+        let was_rung = self.rung.swap(rings, SeqCst);
+        #[cfg(unix)]
+        match &*pipe {
+            Some(pipe) if rings && !was_rung => pipe.fill(),
+            Some(pipe) if was_rung && !rings => pipe.empty(),
+            _ => {}
         }
+        was_rung
     }
 
     /// It was rung, and no poll has begun since; perhaps for something that the poll before has done.
@@ -86,12 +95,8 @@ impl Bell {
 
     /// Something is due. True if the engine's waker is to be rung.
     pub(super) fn ring(&self) -> bool {
-        if !self.heard.load(SeqCst) || self.polling.load(SeqCst) || self.rung.swap(true, SeqCst) {
+        if !self.heard.load(SeqCst) || self.polling.load(SeqCst) || self.set_rung(true) {
             return false;
-        }
-        #[cfg(unix)]
-        if let Some(pipe) = &*self.pipe.lock() {
-            pipe.fill();
         }
         let wakeup = self.wakeup.lock().clone();
         if let Some(wakeup) = wakeup {
