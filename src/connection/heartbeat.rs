@@ -6,10 +6,15 @@
 //!       └────────────── anything heard ◄───────────┘
 //! ```
 //!
+//! What had come before a probe is no answer to it, though it is read after; a pong of the right number is.
+//!
 //! A large backlog may keep a ping from getting through for longer than its deadline. As long as the network is seen to take
 //! of what is before the ping, there is somebody.
 
 use std::time::{Duration, Instant};
+
+/// A ping without an answer is not waited for longer than this, to measure the round trip, where there is no time-out.
+const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// When to ask, and how long to wait for an answer.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +50,8 @@ struct Asked {
     delivered: u64,
     /// The deadline passed while this process did not run, and was set anew.
     reprieved: bool,
+    /// What is read may have come before it was asked, until the stream was empty once.
+    stale: bool,
 }
 
 /// How far the stream of our bytes is.
@@ -75,18 +82,44 @@ impl Heartbeat {
         self.next
     }
 
-    /// Something was received, or the host does not let us receive.
+    /// Something was received.
     pub(super) fn heard(&mut self, now: Instant) {
+        if self.asked.as_ref().is_none_or(|asked| !asked.stale) {
+            self.is_alive(now);
+        }
+    }
+
+    /// The host does not let us receive: nothing can be expected of the peer.
+    pub(super) fn excuse(&mut self, now: Instant) {
+        self.is_alive(now);
+    }
+
+    /// All that had come was read.
+    pub(super) fn caught_up(&mut self) {
+        if let Some(asked) = &mut self.asked {
+            asked.stale = false;
+        }
+    }
+
+    fn is_alive(&mut self, now: Instant) {
         self.heard = now;
         if self.asked.take().is_some() {
             self.next = self.options.interval.map(|interval| now + interval);
         }
     }
 
-    /// A pong came. How long it took, if it answers the last ping.
+    /// A pong came. How long it took, if it answers the last ping, and the clock has neither stood since nor run on while this
+    /// process did not.
     pub(super) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
         let sent = self.sent.take_if(|_| payload == self.number.to_be_bytes())?;
-        Some(now.saturating_duration_since(sent))
+        self.is_alive(now);
+        let took = now.saturating_duration_since(sent);
+        (!took.is_zero() && took <= self.patience()).then_some(took)
+    }
+
+    /// How long an answer may take.
+    fn patience(&self) -> Duration {
+        self.options.timeout.unwrap_or(UNANSWERED)
     }
 
     /// The time of [`Heartbeat::deadline`] may have come.
@@ -112,17 +145,21 @@ impl Heartbeat {
         }
     }
 
-    /// Asks now, unless it has.
+    /// Asks now, to measure the round trip, unless that is being measured.
     pub(super) fn ping(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
-        if self.asked.is_some() { Beat::Nothing } else { self.ask(now, self.options.timeout, flow()) }
+        let measures = self.sent.is_some_and(|sent| now < sent + self.patience());
+        if self.asked.is_some() || measures { Beat::Nothing } else { self.ask(now, self.options.timeout, flow()) }
     }
 
-    /// Asks now, for the connection is likely to be gone.
-    pub(super) fn probe(&mut self, now: Instant, flow: Flow) -> Beat {
-        let before = self.next.filter(|_| self.asked.is_some());
-        let ping = self.ask(now, self.options.timeout.and(self.options.probe), flow);
-        if self.options.timeout.is_some() {
-            self.next = self.next.into_iter().chain(before).min();
+    /// Asks now. `likely_gone`: the connection is, so there is less time for an answer. `stale`: not all that has come is
+    /// read.
+    pub(super) fn probe(&mut self, now: Instant, likely_gone: bool, stale: bool, flow: Flow) -> Beat {
+        let before = self.next.filter(|_| self.asked.is_some() && likely_gone && self.options.timeout.is_some());
+        let timeout = if likely_gone { self.options.timeout.and(self.options.probe) } else { self.options.timeout };
+        let ping = self.ask(now, timeout, flow);
+        self.next = self.next.into_iter().chain(before).min();
+        if let Some(asked) = &mut self.asked {
+            asked.stale = stale;
         }
         ping
     }
@@ -144,7 +181,7 @@ impl Heartbeat {
     }
 
     fn ask(&mut self, now: Instant, timeout: Option<Duration>, flow: Flow) -> Beat {
-        self.asked = Some(Asked { ping_at: flow.next, delivered: flow.delivered, reprieved: false });
+        self.asked = Some(Asked { ping_at: flow.next, delivered: flow.delivered, reprieved: false, stale: false });
         self.next = timeout.or(self.options.interval).map(|wait| now + wait);
         self.number = self.number.wrapping_add(1);
         self.sent = Some(now);

@@ -451,7 +451,11 @@ impl<S: Transport> Connection<S> {
         N: Network<Stream = S>,
         E: Events,
     {
-        self.held = false;
+        if std::mem::take(&mut self.held)
+            && let Some(retry) = &mut self.retry
+        {
+            retry.count_anew();
+        }
         match &mut self.stage {
             Stage::Opening(opening) => {
                 let step = opening.restart(context);
@@ -463,7 +467,7 @@ impl<S: Transport> Connection<S> {
                 self.end(ending, Phase::Closing, context);
             }
             Stage::Session(session) => {
-                let progress = session.probe(context);
+                let progress = session.probe(true, context);
                 return self.take_progress(progress, context);
             }
             Stage::Waiting(_) | Stage::Closed => {}
@@ -471,14 +475,14 @@ impl<S: Transport> Connection<S> {
         self.retry_now(context)
     }
 
-    /// This process, or the machine, did not run for a while.
-    pub fn slept<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    /// This process did not run for a while; or the whole `machine`, and with it the clock.
+    pub fn slept<N, E>(&mut self, machine: bool, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
         E: Events,
     {
         let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
-        let progress = session.slept(context);
+        let progress = if machine { session.probe(false, context) } else { session.slept(context) };
         self.take_progress(progress, context)
     }
 

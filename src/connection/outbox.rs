@@ -49,9 +49,13 @@ pub struct Outbox {
     ended: bool,
     /// The host closed before it was told that the connection is open.
     closed_early: bool,
-    /// Connections that were made, and of how many of them the host was told.
+    /// Connections that were made, and of how many of them the poll has come to tell the host.
     made: u32,
     told: u32,
+    /// The same, without those that it was not told of because it had closed.
+    generation: u32,
+    /// What was dropped at each loss of which the host is not told: messages and bytes.
+    dropped: VecDeque<(u32, u64)>,
     /// Chunks at the front of `wire` that an earlier connection has left, unmasked.
     kept: usize,
     /// Bytes of the largest message that was refused because the queue was full; 0 if none was.
@@ -100,6 +104,8 @@ impl Outbox {
             closed_early: false,
             made: 0,
             told: 0,
+            generation: 0,
+            dropped: VecDeque::new(),
             kept: 0,
             refused: 0,
             queues: Queues::default(),
@@ -117,15 +123,25 @@ impl Outbox {
     /// has closed: then it is not to be told.
     pub fn open(&mut self) -> bool {
         self.told += 1;
+        self.generation += u32::from(!self.closed_early);
         if self.gate == Gate::Shut && self.told == self.made {
             self.gate = Gate::Open;
         }
         !self.closed_early
     }
 
+    /// The host is about to be told that a connection is lost and will be made again. False if it has closed: then it is not to
+    /// be told, and what that loss has dropped counts in the last report.
+    pub fn lose(&mut self) -> bool {
+        if !self.closed_early {
+            self.dropped.pop_front();
+        }
+        !self.closed_early
+    }
+
     /// How many connections the host was told of.
     pub fn generation(&self) -> u32 {
-        self.told
+        self.generation
     }
 
     /// Connections made.
@@ -239,6 +255,8 @@ impl Outbox {
         if self.ended {
             return false;
         }
+        let dropped = if keep.is_some() { (0, 0) } else { self.unsent() };
+        self.dropped.push_back(dropped);
         let queued = std::mem::take(&mut self.wire);
         let partly_written = std::mem::take(&mut self.partly_written);
         self.pending.clear();
@@ -330,7 +348,9 @@ impl Outbox {
     /// Messages accepted and not wholly written, and their payload bytes.
     pub fn unsent(&self) -> (u32, u64) {
         let messages = self.pending.iter().filter(|frame| frame.is_message).count();
-        (u32::try_from(messages).unwrap_or(u32::MAX), self.payload_bytes as u64)
+        let queued = (u32::try_from(messages).unwrap_or(u32::MAX), self.payload_bytes as u64);
+        let untold = self.dropped.iter().filter(|_| self.closed_early);
+        untold.fold(queued, |sum, dropped| (sum.0.saturating_add(dropped.0), sum.1 + dropped.1))
     }
 }
 

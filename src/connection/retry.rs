@@ -65,11 +65,16 @@ impl Retry {
         self.opened = Some(now);
     }
 
+    /// What was lost before does not count any more.
+    pub(super) fn count_anew(&mut self) {
+        (self.attempt, self.lost) = (0, None);
+    }
+
     /// A connection was lost, or could not be made. `headers` are those of the server's answer, if it refused; `random` is
     /// any number.
     pub(super) fn lost(&mut self, now: Instant, report: &Report, headers: Option<&str>, random: u32) -> Verdict {
         if self.opened.take().is_some_and(|opened| now.saturating_duration_since(opened) >= STABLE) {
-            (self.attempt, self.lost) = (0, None);
+            self.count_anew();
         }
         if !is_worthwhile(report) {
             return Verdict::Useless;

@@ -40,8 +40,8 @@ const DECODED_A_TURN: usize = 1024 * 1024;
 const MAX_PONGS: usize = 4096;
 /// How long the server is given to end the stream, as it should (section 7.1.1), once nothing else is to be waited for.
 const LINGER: Duration = Duration::from_secs(1);
-/// How much longer than the heartbeat the system may wait for the peer to take what was written.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// An interval and a time-out, where the heartbeat has none.
+const ORDINARY: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 /// What an empty out buffer may keep of its memory.
 const KEEP: usize = 16 * 1024;
 
@@ -76,6 +76,8 @@ pub(super) struct Session<S> {
     heartbeat: Heartbeat,
     /// The host's queue is full: nothing is read, so nothing can be heard.
     paused: bool,
+    /// All that has come is read.
+    caught_up: bool,
     /// Since it was last told.
     passed: Passed,
     /// Bytes written in all.
@@ -122,9 +124,9 @@ impl<S: Transport> Session<S> {
         inflater: Option<Inflater>,
         compression: Option<Compression>,
     ) -> Session<S> {
-        // Longer than the heartbeat takes, whose word is the clearer one.
-        let patience = heartbeat.timeout.map(|timeout| heartbeat.interval.unwrap_or_default() + timeout + PATIENCE);
-        stream.settle_in(patience);
+        // Much longer than the heartbeat takes, for the system does not tell a peer that is gone from one that does not read.
+        let heartbeats = heartbeat.interval.unwrap_or(ORDINARY.0) + heartbeat.timeout.unwrap_or(ORDINARY.1);
+        stream.settle_in(heartbeats * 4);
         Session {
             stream,
             limits,
@@ -145,6 +147,7 @@ impl<S: Transport> Session<S> {
             deadline: None,
             heartbeat: Heartbeat::new(heartbeat, now),
             paused: false,
+            caught_up: false,
             passed: Passed::default(),
             position: 0,
             going_away: false,
@@ -161,6 +164,7 @@ impl<S: Transport> Session<S> {
 
     /// Takes the bytes that came with the answer to the upgrade, and goes on from there.
     pub(super) fn begin<N, E: Events>(&mut self, early: Range<usize>, context: &mut Context<'_, N, E>) -> Progress {
+        self.passed.wire_in += early.len() as u64;
         self.take_input(early, context);
         self.turn(context)
     }
@@ -173,9 +177,13 @@ impl<S: Transport> Session<S> {
     pub(super) fn turn<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         let read = self.read(context);
         self.paused = matches!(read, Read::Paused);
+        self.caught_up = matches!(read, Read::Emptied);
+        if self.caught_up {
+            self.heartbeat.caught_up();
+        }
         self.tell_violation(context);
         // What the system would still take after the end is lost: it is better counted as unsent, or kept.
-        let is_lost = matches!(read, Read::Ended(_)) && self.peer_close.is_none();
+        let is_lost = matches!(read, Read::Ended(_)) && self.listens();
         let more = !is_lost && self.write(context);
         self.tell_passed(context.events);
         match read {
@@ -237,11 +245,19 @@ impl<S: Transport> Session<S> {
         self.beat(beat, context)
     }
 
-    /// It is likely that the connection is gone.
-    pub(super) fn probe<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
+    /// Asks for a sign of life. `likely_gone`: at the short deadline.
+    pub(super) fn probe<N, E: Events>(&mut self, likely_gone: bool, context: &mut Context<'_, N, E>) -> Progress {
+        // What has come already is no answer.
+        let progress = self.turn(context);
+        if matches!(progress, Progress::Ended(_)) {
+            return progress;
+        }
         let flow = self.flow();
-        let beat = self.heartbeat.probe(context.now, flow);
-        self.beat(beat, context)
+        let beat = self.heartbeat.probe(context.now, likely_gone, !self.caught_up, flow);
+        match (self.beat(beat, context), progress) {
+            (Progress::Wait, before) => before,
+            (after, _) => after,
+        }
     }
 
     /// This process did not run for a while.
@@ -261,7 +277,8 @@ impl<S: Transport> Session<S> {
 
     fn beat<N, E: Events>(&mut self, beat: Beat, context: &mut Context<'_, N, E>) -> Progress {
         match beat {
-            _ if !matches!(self.life, Life::Open) => Progress::Wait,
+            // Nothing follows our Close; the command that tells of the host's may be on its way.
+            _ if !matches!(self.life, Life::Open) || context.outbox.lock().is_sealed() => Progress::Wait,
             Beat::Nothing => Progress::Wait,
             Beat::Ping(payload) => {
                 let key = context.outbox.lock().next_key();
@@ -280,7 +297,7 @@ impl<S: Transport> Session<S> {
     pub(super) fn expire<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         if matches!(self.life, Life::Open) {
             if self.paused {
-                self.heartbeat.heard(context.now);
+                self.heartbeat.excuse(context.now);
             }
             let flow = self.flow();
             let beat = self.heartbeat.expire(context.now, || flow);

@@ -57,6 +57,11 @@ impl Clock {
         }
     }
 
+    /// How long ago it was last looked at.
+    pub(super) fn since_look(&self) -> Duration {
+        self.looked.elapsed()
+    }
+
     /// The engine runs, after having meant to wait this long (`None`: without limit) since it last looked.
     pub(super) fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
         let now = Instant::now();

@@ -70,6 +70,8 @@ pub struct Engine {
     clock: Clock,
     now: Instant,
     stop_at: Option<Instant>,
+    /// How long after the last turn the next one is meant to be, as [`Engine::next_turn`] has told; `None`: at any time.
+    put_off: Option<Duration>,
     /// What [`Command::Suspend`] does: close what is open, or have the time stand still.
     closes_on_suspend: bool,
     suspended: bool,
@@ -87,10 +89,11 @@ struct Entry {
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
-    pub fn new(log: Arc<Log>, closes_on_suspend: bool) -> io::Result<Engine> {
+    /// `by_poll`: it is the host's poll that turns it.
+    pub fn new(log: Arc<Log>, by_poll: bool, closes_on_suspend: bool) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let shared = Arc::new(Shared::new(waker, log));
+        let shared = Arc::new(Shared::new(waker, log, by_poll));
         Ok(Engine {
             lookups: Lookups::new(Arc::clone(&shared)),
             connectors: Connectors::new(Arc::clone(&shared)),
@@ -108,6 +111,7 @@ impl Engine {
             clock: Clock::new(),
             now: Instant::now(),
             stop_at: None,
+            put_off: Some(Duration::ZERO),
             closes_on_suspend,
             suspended: false,
             network_changed: false,
@@ -135,7 +139,8 @@ impl Engine {
     /// ready. It does not sleep if it has told events.
     pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
         fault::point(fault::Place::Engine);
-        let idle = self.look(Some(Duration::ZERO));
+        let meant = self.put_off.replace(Duration::ZERO);
+        let idle = self.look(meant);
         self.run_commands();
         if self.is_stopped() {
             return Ok(());
@@ -172,12 +177,15 @@ impl Engine {
     }
 
     /// How long [`Engine::turn`] can be put off if no readiness is told: `None` for ever.
-    pub fn next_turn(&self) -> Option<Duration> {
-        if !self.again.is_empty() || self.shared.has_commands() {
-            return Some(Duration::ZERO);
-        }
-        let since = self.clock.now().saturating_duration_since(self.now);
-        self.next_timer().map(|timer| timer.saturating_sub(since))
+    pub fn next_turn(&mut self) -> Option<Duration> {
+        let wait = if !self.again.is_empty() || self.shared.has_commands() {
+            Some(Duration::ZERO)
+        } else {
+            let since = self.clock.now().saturating_duration_since(self.now);
+            self.next_timer().map(|timer| timer.saturating_sub(since))
+        };
+        self.put_off = wait.map(|wait| self.clock.since_look() + wait);
+        wait
     }
 
     fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
@@ -194,15 +202,12 @@ impl Engine {
     fn slept(&mut self, gap: Gap) {
         self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
         for key in self.keys() {
-            self.with(key, |connection, context| match gap {
-                Gap::Process => connection.slept(context),
-                Gap::Machine => connection.ping(context),
-            });
+            self.with(key, |connection, context| connection.slept(gap == Gap::Machine, context));
         }
     }
 
     fn suspend(&mut self) {
-        if std::mem::replace(&mut self.suspended, true) {
+        if self.stop_at.is_some() || std::mem::replace(&mut self.suspended, true) {
             return;
         }
         self.shared.log.info(0, format_args!("suspended"));

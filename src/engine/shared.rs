@@ -62,6 +62,8 @@ pub struct Shared {
     /// A poll is to return, whether or not something is due.
     woken: AtomicBool,
     bell: Bell,
+    /// The host's poll turns the engine: what makes the one return keeps the other from sleeping.
+    by_poll: bool,
     /// The engine has failed: it takes no commands, and its last events are on their way.
     failed: AtomicBool,
     /// The last events were published.
@@ -87,7 +89,7 @@ struct Inbox {
 }
 
 impl Shared {
-    pub(super) fn new(waker: Waker, log: Arc<Log>) -> Shared {
+    pub(super) fn new(waker: Waker, log: Arc<Log>, by_poll: bool) -> Shared {
         Shared {
             commands: Mutex::default(),
             sleeping: AtomicBool::new(false),
@@ -97,6 +99,7 @@ impl Shared {
             due: AtomicBool::new(false),
             woken: AtomicBool::new(false),
             bell: Bell::default(),
+            by_poll,
             failed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             log,
@@ -161,7 +164,7 @@ impl Shared {
     /// Says that the engine will sleep. False if it must not: a command was added that nobody will wake it for.
     pub(super) fn fall_asleep(&self) -> bool {
         self.sleeping.store(true, SeqCst);
-        !self.has_commands() && !self.woken.load(SeqCst)
+        !(self.has_commands() || self.by_poll && self.woken.load(SeqCst))
     }
 
     pub(super) fn awake(&self) {

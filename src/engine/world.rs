@@ -6,7 +6,7 @@ use super::connectors::Connectors;
 use super::inbox::Batch;
 use super::lookup::Lookups;
 use crate::connection::details::Details;
-use crate::connection::passed::Passed;
+use crate::connection::passed::{Passed, RoundTrip};
 use crate::connection::report::Report;
 use crate::connection::{Events, Family, Network, Prepared};
 use crate::error::Error;
@@ -69,6 +69,7 @@ impl Events for Delivery<'_> {
     fn connected(&mut self, details: Details) {
         self.log.info(self.link.id, format_args!("connected"));
         *self.link.details.lock() = details;
+        *self.link.round_trip.lock() = RoundTrip::default();
         self.batch.connected(self.link.key);
     }
 

@@ -92,8 +92,9 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
 
 /// Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
 /// called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
-/// something is due now, it is called soon, perhaps before this returns. Any thread. A call of the callback set before, once begun,
-/// may still be running when this or `egret_ws_loop_free` returns; none begins after.
+/// something is due now, it is called soon, perhaps before this returns. Any thread. Keep `user` alive until
+/// `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
+/// call that another thread's use of the loop has begun may still be running.
 ///
 /// Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
 /// `BAD_HANDLE`, `FORKED`.
@@ -141,6 +142,7 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 ///
 /// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
 /// are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
+/// A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
 ///
 /// Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
 #[allow(unsafe_code)]
@@ -166,7 +168,8 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
 }
 
 /// Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
-/// names are looked up anew. During a suspend it waits for the resume. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+/// names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
+/// for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {

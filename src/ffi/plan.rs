@@ -90,6 +90,7 @@ fn milliseconds_if_any(value: u32, default: u32) -> Option<Duration> {
 fn heartbeat(given: &egret_ws_options) -> heartbeat::Options {
     let timeout = milliseconds_if_any(given.pong_timeout_ms, 10_000);
     let probe = match given.probe_timeout_ms {
+        u32::MAX => timeout,
         0 => timeout.map(|timeout| timeout.min(Duration::from_secs(3))),
         own => timeout.map(|_| Duration::from_millis(own.into())),
     };
@@ -98,11 +99,13 @@ fn heartbeat(given: &egret_ws_options) -> heartbeat::Options {
 
 /// `None`: it is not tried again.
 fn retry(given: &egret_ws_options) -> Result<Option<retry::Options>, Refused> {
-    let floor = or(given.retry_floor_ms, 250);
-    let first = or(given.retry_first_ms, floor.max(4_000));
+    // A default gives way to what is given.
+    let (most_first, most) = (or(given.retry_first_ms, u32::MAX), or(given.retry_ceiling_ms, u32::MAX));
+    let floor = or(given.retry_floor_ms, most_first.min(most).min(250));
+    let first = or(given.retry_first_ms, most.min(4_000).max(floor));
     let ceiling = or(given.retry_ceiling_ms, first.max(30_000));
     if floor > first || first > ceiling {
-        return invalid("retry_floor_ms (0: 250) <= retry_first_ms <= retry_ceiling_ms does not hold");
+        return invalid("retry_floor_ms <= retry_first_ms <= retry_ceiling_ms does not hold");
     }
     let [floor, first, ceiling] = [floor, first, ceiling].map(|value| Duration::from_millis(value.into()));
     Ok((given.retry_attempts > 0).then(|| retry::Options {

@@ -215,21 +215,25 @@ pub struct egret_ws_options {
     /// Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
     /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
     /// it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
-    /// phone's radio in a crowded cell may take, and some more. 0: 10000. UINT32_MAX: none, for servers that answer no pings.
+    /// phone's radio in a crowded cell may take, and some more. (Where the system offers it, TCP itself gives up too when the
+    /// peer has taken nothing of what was written for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: none, for
+    /// servers that answer no pings.
     pub pong_timeout_ms: u32,
     /// The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
-    /// gone. 0: 3000, or `pong_timeout_ms` if that is less. Without effect if `pong_timeout_ms` is UINT32_MAX.
+    /// gone. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without effect if that is UINT32_MAX.
     pub probe_timeout_ms: u32,
     /// Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
     /// connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
     /// side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them.
+    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them. After any other close of the server's it
+    /// is, 1000 too: close the socket in `on_retry` where that is not wanted.
     pub retry_attempts: u32,
-    /// Reconnecting: the least milliseconds to wait before a try. 0: 250.
+    /// Reconnecting: the least milliseconds to wait before a try. 0: 250, or the smaller of the two that follow.
     pub retry_floor_ms: u32,
     /// Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
     /// random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
-    /// `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or the floor.
+    /// `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or what the
+    /// two others leave.
     pub retry_first_ms: u32,
     /// Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`.
     pub retry_ceiling_ms: u32,

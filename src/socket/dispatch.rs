@@ -80,8 +80,8 @@ impl Dispatcher {
                 socket.listener.connected();
             }
             What::Retrying { index, attempt, delay_ms } => {
-                let closed = socket.tell_lost();
-                if !listens || closed {
+                let tells = socket.tell_lost();
+                if !listens || !tells {
                     return false;
                 }
                 if let Some(report) = self.batch.take_report(index) {

@@ -106,7 +106,7 @@ impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, (Error, String)> {
         let no_resources = |error: std::io::Error| (Error::NoResources, error.to_string());
-        let engine = Engine::new(log, options.close_on_suspend).map_err(no_resources)?;
+        let engine = Engine::new(log, options.inline, options.close_on_suspend).map_err(no_resources)?;
         let shared = Arc::clone(engine.shared());
         let driver = if options.inline {
             Driver::Inline {
@@ -254,7 +254,7 @@ impl Loop {
             return 0;
         }
         let Driver::Inline { engine, .. } = &self.driver else { return i32::MAX };
-        match engine.lock().as_ref() {
+        match engine.lock().as_mut() {
             // Another thread has it for the moment of a send; what becomes of that is known after.
             None => 0,
             Some(engine) => engine.next_turn().map_or(i32::MAX, |wait| {

@@ -221,10 +221,11 @@ impl Socket {
         open
     }
 
-    /// The host is about to be told that the connection is lost and will be tried again. True if it has closed meanwhile.
+    /// The host is about to be told that the connection is lost and will be tried again. False if it must not be: it has
+    /// closed meanwhile.
     fn tell_lost(&self) -> bool {
         self.told.store(TOLD_NOTHING, SeqCst);
-        self.link.outbox.lock().is_closed_early()
+        self.link.outbox.lock().lose()
     }
 
     fn can_send(&self) -> bool {

@@ -28,8 +28,8 @@ pub trait Transport {
     /// Writes at most `bytes.len()` bytes. What was not taken must be given again by the next call.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// The stream will be used for long. `patience`: how long the peer may leave bytes of ours without an answer.
-    fn settle_in(&mut self, _patience: Option<Duration>) {}
+    /// The stream will be used for long. `patience`: how long the peer may leave bytes of ours untaken.
+    fn settle_in(&mut self, _patience: Duration) {}
 
     /// Bytes written that have not reached the peer; `None` if the system does not tell.
     fn undelivered(&mut self) -> Option<usize> {

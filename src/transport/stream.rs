@@ -44,7 +44,7 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.write(bytes))
     }
 
-    fn settle_in(&mut self, patience: Option<Duration>) {
+    fn settle_in(&mut self, patience: Duration) {
         either!(self, stream => stream.settle_in(patience));
     }
 

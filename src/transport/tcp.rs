@@ -78,12 +78,12 @@ impl Transport for Tcp {
     }
 
     /// What the system does not know, or refuses, the heartbeat makes up for.
-    fn settle_in(&mut self, patience: Option<Duration>) {
+    fn settle_in(&mut self, patience: Duration) {
         let socket = SockRef::from(&self.stream);
         let _ =
             socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER).with_interval(KEEP_ALIVE_EACH));
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = socket.set_tcp_user_timeout(patience);
+        let _ = socket.set_tcp_user_timeout(Some(patience));
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let _ = patience;
     }

@@ -59,8 +59,9 @@
  *   A phone's shell says what it knows: egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after,
  *   egret_ws_loop_network_changed when the system says so. What it does not know, the heartbeat finds out.
  *
- *   A process may end at any time, by exit() too: nothing is torn down then, and no callback is made. Peers see the
- *   connections end without a Close frame; free the loop first, with linger_ms, to say goodbye.
+ *   A process may end at any time, by exit() too: the library does nothing then, and peers see connections end without a Close
+ *   frame; free the loop first, with linger_ms, to say goodbye. A loop that is not freed may still log, and call its wake-up,
+ *   from its I/O thread while exit() runs.
  *
  *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Free every
  *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
@@ -630,27 +631,31 @@ typedef struct egret_ws_options {
      * Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
      * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
      * it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
-     * phone's radio in a crowded cell may take, and some more. 0: 10000. UINT32_MAX: none, for servers that answer no pings.
+     * phone's radio in a crowded cell may take, and some more. (Where the system offers it, TCP itself gives up too when the
+     * peer has taken nothing of what was written for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: none, for
+     * servers that answer no pings.
      */
     uint32_t pong_timeout_ms;
     /*
      * The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
-     * gone. 0: 3000, or `pong_timeout_ms` if that is less. Without effect if `pong_timeout_ms` is UINT32_MAX.
+     * gone. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without effect if that is UINT32_MAX.
      */
     uint32_t probe_timeout_ms;
     /*
      * Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
      * connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
      * side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them.
+     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them. After any other close of the server's it
+     * is, 1000 too: close the socket in `on_retry` where that is not wanted.
      */
     uint32_t retry_attempts;
-    /* Reconnecting: the least milliseconds to wait before a try. 0: 250. */
+    /* Reconnecting: the least milliseconds to wait before a try. 0: 250, or the smaller of the two that follow. */
     uint32_t retry_floor_ms;
     /*
      * Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
      * random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
-     * `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or the floor.
+     * `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or what the
+     * two others leave.
      */
     uint32_t retry_first_ms;
     /* Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`. */
@@ -783,8 +788,9 @@ int32_t egret_ws_loop_wake(egret_ws_loop *loop);
 /*
  * Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
  * called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
- * something is due now, it is called soon, perhaps before this returns. Any thread. A call of the callback set before, once begun,
- * may still be running when this or `egret_ws_loop_free` returns; none begins after.
+ * something is due now, it is called soon, perhaps before this returns. Any thread. Keep `user` alive until
+ * `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
+ * call that another thread's use of the loop has begun may still be running.
  *
  * Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
  * `BAD_HANDLE`, `FORKED`.
@@ -816,6 +822,7 @@ int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
  *
  * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
  * are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
+ * A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
  *
  * Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
  */
@@ -831,7 +838,8 @@ int32_t egret_ws_loop_resume(egret_ws_loop *loop);
 
 /*
  * Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
- * names are looked up anew. During a suspend it waits for the resume. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ * names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
+ * for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
  */
 int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 

@@ -97,9 +97,8 @@ static void numbers(void) {
     TAKEN(retry_attempts, UINT32_MAX);
     TAKEN(retry_floor_ms, UINT32_MAX); /* the others follow it up */
     TAKEN(retry_first_ms, UINT32_MAX);
-    REFUSED(retry_first_ms, 249, INVALID, "retry_first_ms");
-    TAKEN(retry_ceiling_ms, 4000);
-    REFUSED(retry_ceiling_ms, 3999, INVALID, "retry_ceiling_ms");
+    TAKEN(retry_first_ms, 1);
+    TAKEN(retry_ceiling_ms, 1);
     TAKEN(retry_total_ms, UINT32_MAX);
 }
 

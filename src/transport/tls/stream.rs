@@ -150,7 +150,7 @@ impl<S: Transport> Transport for Tls<S> {
         }
     }
 
-    fn settle_in(&mut self, patience: Option<Duration>) {
+    fn settle_in(&mut self, patience: Duration) {
         self.stream().settle_in(patience);
     }
 
