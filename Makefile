@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets bench clean
+.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -74,6 +74,14 @@ test-vendored: ## TLS and what is exported, with OpenSSL built from its sources 
 check-targets: ## type-check the library for Android, iOS, macOS, Windows and arm64 Linux
 	@tests/tools/setup.sh targets
 	tests/tools/check_targets.sh
+
+test-windows: ## the C programs as Windows programs, with the library as a DLL, under wine
+	@tests/tools/setup.sh windows
+	tests/tools/foreign.sh windows
+
+test-arm64: ## the C programs on arm64 Linux, under qemu (OpenSSL is built for it: some minutes)
+	@tests/tools/setup.sh arm64
+	tests/tools/foreign.sh arm64
 
 bench: ## the benchmarks
 	cargo bench --bench '*' $(FEATURES)

@@ -542,8 +542,11 @@ impl<S: Transport> Connection<S> {
         };
         let headers = details.as_ref().map(|details| details.headers.as_str());
         let verdict = match &mut self.retry {
-            Some(retry) => retry.lost(now, &report, headers, context.network.random()),
-            None => Verdict::Useless,
+            Some(retry) if !outbox.lock().is_ended() => {
+                let random = context.network.random();
+                retry.lost(now, &report, headers, random)
+            }
+            _ => Verdict::Useless,
         };
         match verdict {
             Verdict::Wait { attempt, delay } => {

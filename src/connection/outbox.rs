@@ -149,6 +149,11 @@ impl Outbox {
         self.made
     }
 
+    /// Has the host closed or freed the socket?
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Can the host send?
     pub fn is_open(&self) -> bool {
         self.gate == Gate::Open

@@ -81,7 +81,8 @@ impl Retry {
         }
         let Options { attempts, floor, first, ceiling, total, .. } = self.options;
         if self.attempt >= attempts {
-            return Verdict::Enough(format!("given up after {attempts} tries"));
+            let tries = if attempts == 1 { "try" } else { "tries" };
+            return Verdict::Enough(format!("given up after {attempts} {tries}"));
         }
         let doubled = first.saturating_mul(1u32.checked_shl(self.attempt).unwrap_or(u32::MAX));
         let span = doubled.min(ceiling).saturating_sub(floor);

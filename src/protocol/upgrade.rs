@@ -1,11 +1,21 @@
 //! The opening handshake, the client's side of it: RFC 6455 section 4.1.
 
 use super::deflate::{Agreement, Offer};
+use super::mask::Entropy;
+use data_encoding::BASE64;
 use tungstenite::handshake::derive_accept_key;
 
 /// The most bytes of a response's head. Real ones have some hundreds.
 pub const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
+
+/// A fresh `Sec-WebSocket-Key`: sixteen bytes. (tungstenite's takes them from a generator of the thread's, which is gone
+/// when a process ends and its exit handlers run.)
+pub fn key(entropy: Entropy) -> String {
+    let mut nonce = [0; 16];
+    entropy(&mut nonce);
+    BASE64.encode(&nonce)
+}
 
 /// What the request says beside the handshake itself.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -114,6 +114,20 @@ check() {
     targets)
         check_sanitizers
         need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-dlltool
+        ;;
+    windows)
+        check_sanitizers
+        need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
+        need g++-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-g++-posix
+        need wine64 test -x /usr/lib/wine/wine64
+        ;;
+    arm64)
+        check_sanitizers
+        check_openssl vendored
+        need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+        need g++-aarch64-linux-gnu command -v aarch64-linux-gnu-g++
+        need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+        need qemu-user qemu-aarch64 --version
         ;;
     asan | tsan)
         check_cpp

@@ -3,11 +3,11 @@
 use super::super::report::{Ending, Initiator};
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
+use crate::protocol::mask::system_entropy;
 use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
-use tungstenite::handshake::client::generate_key;
 
 /// A stream on which the upgrade is asked for.
 pub(super) struct Asking<S> {
@@ -34,7 +34,7 @@ pub(super) struct Open {
 
 impl<S: Transport> Asking<S> {
     pub(super) fn new(stream: S, authority: &str, target: &str, extras: &Extras) -> Asking<S> {
-        let key = generate_key();
+        let key = upgrade::key(system_entropy);
         let request = upgrade::request(authority, target, &key, extras);
         Asking { stream, request, written: 0, answer: Answer::new(&key, extras) }
     }

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# foreign.sh windows|arm64: runs the programs of tests/c on another system: as a Windows DLL under wine, or on arm64 Linux under
+# qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side.
+#
+# Under qemu and wine the CPU is this machine's, or not itself: they are no test of speed or of memory ordering.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}/foreign")
+export RUSTC_BOOTSTRAP=1
+
+build() { # TARGET [OPTION...]
+    local target=$1
+    shift
+    RUSTC=/usr/bin/rustc /usr/bin/cargo build --lib -Zbuild-std=std,panic_unwind --target "$target" \
+        --target-dir "$target_dir" "$@"
+    export EGRET_WS_TEST_LIB_DIR=$target_dir/$target/debug
+}
+
+case $1 in
+windows)
+    compiler=x86_64-w64-mingw32
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=$compiler-gcc-posix
+    build x86_64-pc-windows-gnu
+    run_dir=$target_dir/wine
+    mkdir -p "$run_dir"
+    # wine 8 lacks this DLL, from which Rust's library takes its random numbers.
+    $compiler-gcc-posix -shared -o "$run_dir/bcryptprimitives.dll" tests/c/windows/bcryptprimitives.c -ladvapi32
+    threads=$($compiler-gcc-posix -print-file-name=libwinpthread-1.dll)
+    [ -f "$threads" ] || threads=/usr/$compiler/lib/libwinpthread-1.dll
+    cp "$threads" "$EGRET_WS_TEST_LIB_DIR/egret_ws.dll" "$run_dir"
+    export WINEPREFIX=$run_dir/prefix WINEDEBUG=-all WINEPATH=$run_dir
+    export CC=$compiler-gcc-posix CXX=$compiler-g++-posix
+    export EGRET_WS_TEST_CFLAGS="-include tests/c/windows/posix.h -Itests/c/windows -static-libgcc -static-libstdc++"
+    export EGRET_WS_TEST_LINK="-L$EGRET_WS_TEST_LIB_DIR -legret_ws -lws2_32"
+    export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
+    # These take the place of a function of the C library, fork, or read /proc: there is nothing like it.
+    skip=(close_report deadlines fork lookups never_blocks timeouts)
+    "$EGRET_WS_TEST_RUNNER" wineboot --init >/dev/null 2>&1 || true
+    ;;
+arm64)
+    compiler=aarch64-linux-gnu
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$compiler-gcc
+    export CC_aarch64_unknown_linux_gnu=$compiler-gcc AR_aarch64_unknown_linux_gnu=$compiler-ar
+    # OpenSSL from its sources: there is none for arm64 here.
+    build aarch64-unknown-linux-gnu --features vendored
+    export CC=$compiler-gcc CXX=$compiler-g++
+    export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler"
+    skip=()
+    ;;
+*) echo "foreign.sh: windows or arm64, not $1" >&2 && exit 2 ;;
+esac
+unset RUSTC_BOOTSTRAP
+cargo test --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
