@@ -1,11 +1,23 @@
-//! Networks that misbehave: dead routes, refusing hosts, no network at all. Each test has one of its own (Linux
+//! Networks that misbehave: dead routes, refusing hosts, no network at all, one left for another. Each test has one of its own (Linux
 //! namespaces), with names of its own. Where the machine refuses that, it takes `netns` in SKIP to leave these out.
 //!
 //! Where time is the promise, the fastest of some rounds counts: what is slow is so in every round, a busy machine
 //! delays some.
 #![cfg(target_os = "linux")]
 
+#[path = "networks/dead_ways.rs"]
+mod dead_ways;
+#[path = "networks/echo.rs"]
+mod echo;
+#[path = "networks/loss.rs"]
+mod loss;
+#[path = "networks/moving.rs"]
+mod moving;
+#[path = "networks/phone.rs"]
+mod phone;
 mod support;
+#[path = "networks/ways.rs"]
+mod ways;
 #[path = "networks/world.rs"]
 mod world;
 

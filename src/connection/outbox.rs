@@ -131,12 +131,17 @@ impl Outbox {
     }
 
     /// The host is about to be told that a connection is lost and will be made again. False if it has closed: then it is not to
-    /// be told, and what that loss has dropped counts in the last report.
+    /// be told, and what that loss has dropped stays [`Outbox::untold`].
     pub fn lose(&mut self) -> bool {
         if !self.closed_early {
             self.dropped.pop_front();
         }
         !self.closed_early
+    }
+
+    /// What losses have dropped of which the host was not told: messages, and their payload bytes.
+    pub fn untold(&self) -> (u32, u64) {
+        self.dropped.iter().fold((0, 0), |sum, dropped| (sum.0 + dropped.0, sum.1 + dropped.1))
     }
 
     /// How many connections the host was told of.
@@ -353,9 +358,7 @@ impl Outbox {
     /// Messages accepted and not wholly written, and their payload bytes.
     pub fn unsent(&self) -> (u32, u64) {
         let messages = self.pending.iter().filter(|frame| frame.is_message).count();
-        let queued = (u32::try_from(messages).unwrap_or(u32::MAX), self.payload_bytes as u64);
-        let untold = self.dropped.iter().filter(|_| self.closed_early);
-        untold.fold(queued, |sum, dropped| (sum.0.saturating_add(dropped.0), sum.1 + dropped.1))
+        (u32::try_from(messages).unwrap_or(u32::MAX), self.payload_bytes as u64)
     }
 }
 

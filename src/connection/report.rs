@@ -70,6 +70,14 @@ impl Report {
     pub fn unsent(ending: Ending, phase: Phase, (unsent_messages, unsent_bytes): (u32, u64)) -> Report {
         Report { unsent_messages, unsent_bytes, ..Report::new(ending, phase) }
     }
+
+    /// The same, with what losses have dropped of which the host was not told.
+    #[must_use]
+    pub fn with_untold(mut self, (messages, bytes): (u32, u64)) -> Report {
+        self.unsent_messages = self.unsent_messages.saturating_add(messages);
+        self.unsent_bytes += bytes;
+        self
+    }
 }
 
 /// Why it ended, before it is known what was still sent and received.

@@ -277,9 +277,10 @@ impl<S: Transport> Session<S> {
 
     fn beat<N, E: Events>(&mut self, beat: Beat, context: &mut Context<'_, N, E>) -> Progress {
         match beat {
-            // Nothing follows our Close; the command that tells of the host's may be on its way.
-            _ if !matches!(self.life, Life::Open) || context.outbox.lock().is_sealed() => Progress::Wait,
+            _ if !matches!(self.life, Life::Open) => Progress::Wait,
             Beat::Nothing => Progress::Wait,
+            // Nothing follows our Close; the command that tells of the host's may be on its way.
+            Beat::Ping(_) if context.outbox.lock().is_sealed() => Progress::Wait,
             Beat::Ping(payload) => {
                 let key = context.outbox.lock().next_key();
                 frame::append(&mut self.control, OpCode::Control(Control::Ping), false, &payload, key);

@@ -1,6 +1,7 @@
 //! What the engine has for the host: a list of events, and one flat memory for their payloads. A batch is filled on one
 //! side, swapped whole, and walked on the other: no allocation, no lock and no reference count for each message.
 
+use crate::connection::details::Details;
 use crate::connection::report::Report;
 use crate::protocol::message::{Body, Kind};
 
@@ -22,7 +23,9 @@ pub struct Event {
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub enum What {
-    Connected,
+    Connected {
+        index: usize,
+    },
     /// A message in the flat memory.
     Message {
         kind: Kind,
@@ -54,6 +57,8 @@ pub struct Batch {
     flat: Vec<u8>,
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
+    /// How a connection was made, or how far it came: one for each report and for each [`What::Connected`].
+    details: Vec<Option<Details>>,
 }
 
 impl Batch {
@@ -73,8 +78,15 @@ impl Batch {
     }
 
     /// Adds that the connection is open.
-    pub fn connected(&mut self, key: usize) {
-        self.events.push(Event { key, what: What::Connected });
+    pub fn connected(&mut self, key: usize, details: Details) {
+        let index = self.add(None, Some(details));
+        self.events.push(Event { key, what: What::Connected { index } });
+    }
+
+    fn add(&mut self, report: Option<Report>, details: Option<Details>) -> usize {
+        self.reports.push(report);
+        self.details.push(details);
+        self.reports.len() - 1
     }
 
     /// Adds a message, and a NUL after it if it is text.
@@ -103,9 +115,9 @@ impl Batch {
     }
 
     /// Adds that the connection is tried again.
-    pub fn retrying(&mut self, key: usize, report: Report, attempt: u32, delay_ms: u32) {
-        self.events.push(Event { key, what: What::Retrying { index: self.reports.len(), attempt, delay_ms } });
-        self.reports.push(Some(report));
+    pub fn retrying(&mut self, key: usize, report: Report, details: Option<Details>, attempt: u32, delay_ms: u32) {
+        let index = self.add(Some(report), details);
+        self.events.push(Event { key, what: What::Retrying { index, attempt, delay_ms } });
     }
 
     /// Adds that there is room to send again.
@@ -114,9 +126,9 @@ impl Batch {
     }
 
     /// Adds the end of the connection.
-    pub fn closed(&mut self, key: usize, report: Report) {
-        self.events.push(Event { key, what: What::Closed { index: self.reports.len() } });
-        self.reports.push(Some(report));
+    pub fn closed(&mut self, key: usize, report: Report, details: Option<Details>) {
+        let index = self.add(Some(report), details);
+        self.events.push(Event { key, what: What::Closed { index } });
     }
 
     /// The payload of a message; if it is text, a NUL follows it in memory.
@@ -135,9 +147,14 @@ impl Batch {
         self.large[index] = Vec::new();
     }
 
-    /// Takes a close report out.
+    /// Takes a report out.
     pub fn take_report(&mut self, index: usize) -> Option<Report> {
         self.reports[index].take()
+    }
+
+    /// Takes out how the connection was made, if that is news.
+    pub fn take_details(&mut self, index: usize) -> Option<Details> {
+        self.details[index].take()
     }
 
     /// Moves all of `other` behind what is here.
@@ -150,10 +167,11 @@ impl Batch {
         self.flat.append(&mut other.flat);
         self.large.append(&mut other.large);
         self.reports.append(&mut other.reports);
+        self.details.append(&mut other.details);
         self.events.extend(other.events.drain(..).map(|event| Event {
             key: event.key,
             what: match event.what {
-                What::Connected => What::Connected,
+                What::Connected { index } => What::Connected { index: reports + index },
                 What::Message { kind, start, len } => What::Message { kind, start: flat + start, len },
                 What::LargeMessage { kind, index, len } => What::LargeMessage { kind, index: large + index, len },
                 What::Retrying { index, attempt, delay_ms } => {
@@ -171,6 +189,7 @@ impl Batch {
         self.flat.clear();
         self.large.clear();
         self.reports.clear();
+        self.details.clear();
         if self.flat.capacity() > KEEP {
             self.flat = Vec::new();
         }

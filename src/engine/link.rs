@@ -18,7 +18,7 @@ pub struct Link {
     pub id: usize,
     /// What the host sent.
     pub outbox: Mutex<Outbox>,
-    /// How the connection was made, or how far it came.
+    /// How the connection was made, or how far it came, as far as the host was told.
     pub details: Mutex<Details>,
     /// How long a round trip takes.
     pub round_trip: Mutex<RoundTrip>,

@@ -267,9 +267,10 @@ impl Engine {
     }
 
     fn expire(&mut self) {
-        while let Some(&(deadline, key)) = self.timers.first()
-            && deadline <= self.now
-        {
+        // Each timer once, so that one that does not move on can keep nothing else from being done.
+        for _ in 0..self.timers.len() {
+            let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
+            let Some((_, key)) = due else { return };
             self.timers.pop_first();
             if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
                 entry.timer = None;
@@ -373,7 +374,7 @@ impl Engine {
             Err(_) => {
                 link.outbox.lock().shut_down();
                 if !told_closed {
-                    self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect));
+                    self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
                 }
                 self.shared.log.error(link.id, format_args!("a panic was caught while a connection was begun"));
             }
@@ -449,7 +450,7 @@ impl Engine {
             catch_unwind(AssertUnwindSafe(|| connection.abandon(ending.clone(), self.now, &link.outbox, &mut events)));
         if ended.is_err() || !*told_closed {
             link.outbox.lock().shut_down();
-            self.batch.closed(key, Report::new(ending, Phase::Open));
+            self.batch.closed(key, Report::new(ending, Phase::Open), None);
             *told_closed = true;
         }
     }
@@ -504,7 +505,7 @@ impl Engine {
         for command in std::mem::take(&mut self.commands).into_iter().chain(left) {
             if let Command::Connect(link, _) = command {
                 link.outbox.lock().shut_down();
-                self.batch.closed(link.key, Report::new(ending.clone(), Phase::Resolve));
+                self.batch.closed(link.key, Report::new(ending.clone(), Phase::Resolve), None);
             }
         }
         for key in 0..self.entries.len() {

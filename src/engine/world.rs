@@ -68,9 +68,8 @@ pub(super) struct Delivery<'a> {
 impl Events for Delivery<'_> {
     fn connected(&mut self, details: Details) {
         self.log.info(self.link.id, format_args!("connected"));
-        *self.link.details.lock() = details;
         *self.link.round_trip.lock() = RoundTrip::default();
-        self.batch.connected(self.link.key);
+        self.batch.connected(self.link.key, details);
     }
 
     #[inline]
@@ -83,9 +82,6 @@ impl Events for Delivery<'_> {
     }
 
     fn closed(&mut self, report: Report, details: Option<Details>) {
-        if let Some(details) = details {
-            *self.link.details.lock() = details;
-        }
         match report.error {
             None => self.log.info(self.link.id, format_args!("{} (code {})", report.message, report.code)),
             Some(Error::Aborted) => self.log.info(self.link.id, format_args!("{}", report.message)),
@@ -101,19 +97,16 @@ impl Events for Delivery<'_> {
             ),
         }
         *self.told_closed = true;
-        self.batch.closed(self.link.key, report);
+        self.batch.closed(self.link.key, report, details);
     }
 
     fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>) {
-        if let Some(details) = details {
-            *self.link.details.lock() = details;
-        }
         let delay_ms = delay.map_or(u32::MAX, |delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX - 1));
         self.log.warn(
             self.link.id,
             format_args!("lost: {} ({:?}); try {attempt} follows in {delay_ms} ms", report.message, report.phase),
         );
-        self.batch.retrying(self.link.key, report, attempt, delay_ms);
+        self.batch.retrying(self.link.key, report, details, attempt, delay_ms);
     }
 
     fn trying_again(&mut self) {

@@ -72,8 +72,13 @@ impl Dispatcher {
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
         let listens = !socket.link.is_freed();
+        if let What::Connected { index } | What::Retrying { index, .. } | What::Closed { index } = what
+            && let Some(details) = self.batch.take_details(index)
+        {
+            *socket.link.details.lock() = details;
+        }
         match what {
-            What::Connected => {
+            What::Connected { .. } => {
                 if !listens || !socket.tell_connected() {
                     return false;
                 }
@@ -105,7 +110,8 @@ impl Dispatcher {
             What::Closed { index } => {
                 socket.told.store(TOLD_CLOSED, SeqCst);
                 if listens && let Some(report) = self.batch.take_report(index) {
-                    socket.listener.closed(&report);
+                    let untold = socket.link.outbox.lock().untold();
+                    socket.listener.closed(&report.with_untold(untold));
                 }
                 self.over.extend(self.sockets[key].take());
                 host_loop.keys.lock().give_back(key);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# enter.sh online|offline COMMAND...: runs a command in a network of its own, with names of its own (see `hosts`).
+# enter.sh online|offline|moving COMMAND...: runs a command in a network of its own, with names of its own (see `hosts`).
 #
 #   192.0.2.1 to .2, 2001:db8::1 to ::2    are this machine; a port where nobody listens refuses
 #   198.51.100.0/24, 2001:db8:dead::/48    are dead: packets leave and nothing ever comes back
@@ -7,6 +7,15 @@
 #   all others                             have no route
 #
 # Offline there is the loopback interface with its own addresses only.
+#
+# Moving, this machine is a phone, and a second network, `world`, is all that is beyond:
+#
+#   198.51.100.2 wifi ──── ap 198.51.100.1     the way that is preferred while it is up
+#   203.0.113.2 mobile ── mast 203.0.113.1     the other one
+#   192.0.2.1                                  is in the world, reached by either
+#
+# Names are looked for in a file of hosts that can be written, then asked for in the world, where no name server is: that is
+# refused at once, or hangs where packets are lost. To lose them, both ends of both ways have a place for filters of tc.
 #
 # It takes root, or what most Linux machines let every user do in a user namespace.
 set -eu
@@ -44,6 +53,39 @@ address add 2001:db8::1/128 dev lo nodad
 address add 2001:db8::2/128 dev lo nodad
 COMMANDS
     ;;
-*) echo "enter.sh: online or offline, not $network" >&2 && exit 2 ;;
+moving)
+    mount -t tmpfs -o mode=755 run /run
+    cp "$here/hosts" /run/hosts
+    echo 'hosts: files dns' >/run/nsswitch.conf
+    # The longest that the C library waits.
+    printf '%s\n' 'nameserver 192.0.2.1' 'options timeout:30 attempts:1' >/run/resolv.conf
+    # Where it is a link, it may lead to what is covered now.
+    resolv=$(readlink -m /etc/resolv.conf)
+    case $resolv in /run/*) mkdir -p "${resolv%/*}" && : >>"$resolv" ;; esac
+    for file in hosts nsswitch.conf resolv.conf; do mount --bind "/run/$file" "/etc/$file"; done
+
+    ip netns add world
+    ip -batch - <<'COMMANDS'
+link add name wifi type veth peer name ap netns world
+link add name mobile type veth peer name mast netns world
+address add 198.51.100.2/24 dev wifi
+address add 203.0.113.2/24 dev mobile
+link set dev wifi up
+link set dev mobile up
+route add default via 198.51.100.1 metric 100
+route add default via 203.0.113.1 metric 200
+COMMANDS
+    ip -n world -batch - <<'COMMANDS'
+link set lo up
+address add 192.0.2.1/32 dev lo
+address add 198.51.100.1/24 dev ap
+address add 203.0.113.1/24 dev mast
+link set dev ap up
+link set dev mast up
+COMMANDS
+    for end in wifi mobile; do tc qdisc add dev $end clsact; done
+    for end in ap mast; do tc -n world qdisc add dev $end clsact; done
+    ;;
+*) echo "enter.sh: online, offline or moving, not $network" >&2 && exit 2 ;;
 esac
 exec "$@"

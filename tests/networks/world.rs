@@ -28,6 +28,11 @@ pub fn inside_offline(test: &str) -> bool {
     enter("offline", test)
 }
 
+/// The same on a phone that has two ways into the world.
+pub fn inside_moving(test: &str) -> bool {
+    enter("moving", test)
+}
+
 fn enter(network: &str, test: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
@@ -45,7 +50,7 @@ fn enter(network: &str, test: &str) -> bool {
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(
         said.contains("running 1 test"),
-        "no network of its own for {test}: {errors}\nThis takes unshare and ip (Debian: util-linux, iproute2), and root or \
+        "no network of its own for {test}: {errors}\nThis takes unshare, ip and tc (Debian: util-linux, iproute2), and root or \
          user namespaces. SKIP=netns leaves out what takes it."
     );
     println!("{said}{errors}");
@@ -85,24 +90,45 @@ impl Server {
 
 /// The addresses to which TCP is connecting: SYN sent, nothing come.
 pub fn being_tried() -> Vec<IpAddr> {
-    let mut found = Vec::new();
-    for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
-        let table = fs::read_to_string(table).expect("the kernel's table of connections");
-        // sl local_address rem_address st …, numbers in hex
-        let connections = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-        found.extend(connections.filter(|fields| fields[3] == "02").map(|fields| address(fields[2])));
-    }
-    found
+    let found = [table("tcp"), table("tcp6")].concat();
+    found.into_iter().filter(|row| row.state == 2).map(|row| row.remote.0).collect()
+}
+
+/// The ports to which connections are established.
+pub fn established() -> Vec<u16> {
+    table("tcp").into_iter().filter(|row| row.state == 1).map(|row| row.remote.1).collect()
+}
+
+/// How many questions to name servers are not answered.
+pub fn questions() -> usize {
+    table("udp").into_iter().filter(|row| row.remote.1 == 53).count()
+}
+
+/// A socket in a table of the kernel.
+#[derive(Clone)]
+struct Row {
+    remote: (IpAddr, u16),
+    state: u8,
+}
+
+fn table(name: &str) -> Vec<Row> {
+    let table = fs::read_to_string(format!("/proc/self/net/{name}")).expect("the kernel's table of sockets");
+    // sl local_address rem_address st …, numbers in hex
+    let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let number = |hex| u8::from_str_radix(hex, 16).expect("a number in hex");
+    rows.map(|fields| Row { remote: address(fields[2]), state: number(fields[3]) }).collect()
 }
 
 /// `ADDRESS:PORT`, the address in words of 32 bits, each in this machine's order of bytes.
-fn address(hex: &str) -> IpAddr {
-    let (hex, _) = hex.split_once(':').expect("an address and a port");
+fn address(hex: &str) -> (IpAddr, u16) {
+    let (hex, port) = hex.split_once(':').expect("an address and a port");
+    let port = u16::from_str_radix(port, 16).expect("a number in hex");
     let words = hex.as_bytes().chunks(8).map(|word| std::str::from_utf8(word).expect("ASCII"));
     let bytes: Vec<u8> =
         words.flat_map(|word| u32::from_str_radix(word, 16).expect("a number in hex").to_ne_bytes()).collect();
-    match <[u8; 4]>::try_from(&bytes[..]) {
+    let ip = match <[u8; 4]>::try_from(&bytes[..]) {
         Ok(v4) => Ipv4Addr::from(v4).into(),
         Err(_) => Ipv6Addr::from(<[u8; 16]>::try_from(&bytes[..]).expect("4 or 16 bytes")).into(),
-    }
+    };
+    (ip, port)
 }
