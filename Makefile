@@ -9,13 +9,17 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 bench clean
+.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 build: ## the library, optimised, as shared and static library in target/release
 	cargo build --release --lib $(FEATURES)
+
+PREFIX ?= /usr/local
+install: build ## install the library, the headers, and what pkg-config and CMake need: PREFIX=/usr/local DESTDIR=
+	@FEATURES="$(FEATURES)" packaging/install.sh $(RELEASE) "$(PREFIX)" "$(DESTDIR)"
 
 demo: ## say hello to an echo server from C
 	@tests/tools/setup.sh demo

@@ -149,8 +149,12 @@ impl Engine {
         if self.publish() || !self.again.is_empty() || !self.shared.fall_asleep() {
             sleep = Some(Duration::ZERO);
         }
-        let polled = self.poll.poll(&mut self.readiness, sleep);
+        let mut polled = self.poll.poll(&mut self.readiness, sleep);
         self.shared.awake();
+        if polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+            // By a signal, or after this process was stopped: what has come is to be read before a deadline is looked at.
+            polled = self.poll.poll(&mut self.readiness, Some(Duration::ZERO));
+        }
         match polled {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Err(_) => {}

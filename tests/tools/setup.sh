@@ -47,6 +47,21 @@ check_test() {
     need binutils nm --version
     need binutils readelf --version
     need abigail-tools abidiff --version
+    # The C++ binding is compiled by both.
+    has_clang || need clang false
+}
+
+has_clang() {
+    local compiler
+    for compiler in clang++ $(compgen -c clang++-); do
+        ! "$compiler" --version >/dev/null 2>&1 || return 0
+    done
+    return 1
+}
+
+check_cmake() {
+    need cmake cmake --version
+    need pkg-config pkg-config --version
 }
 
 # Servers and proxies of other hands. Their daemons are in the directories of root.
@@ -138,6 +153,8 @@ check() {
         check_test
         check_peers
         skipped netns || check_netns
+        skipped cmake || check_cmake
+        skipped valgrind || need valgrind valgrind --version
         skipped autobahn || check_autobahn
         skipped js || check_js
         { skipped asan && skipped tsan; } || check_sanitizers

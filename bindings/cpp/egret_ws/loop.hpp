@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The loop. Part of egret_ws.hpp.
+
+#ifndef EGRET_WS_LOOP_HPP
+#define EGRET_WS_LOOP_HPP
+
+#include "loop_state.hpp"
+#include "options.hpp"
+
+namespace egret {
+
+// A loop and its sockets: egret_ws_loop. It is polled and destroyed by one thread at a time; the functions but poll and
+// reset may be called from any thread, and an empty Loop gives Error::bad_handle.
+//
+// Destroyed in a callback of its own, it calls no other and is freed when that poll ends. It must not be destroyed in on_log
+// or on_wakeup, nor while another thread polls it: then it is never freed.
+class Loop {
+public:
+    [[nodiscard]] static Result<Loop> create(LoopOptions options = {}) {
+        auto state = std::make_shared<detail::LoopState>();
+        state->on_log = std::move(options.on_log);
+        state->on_exception = std::move(options.on_exception);
+
+        Loop loop;
+        loop.number_ = detail::LoopStates::add(state);
+        loop.state_ = state.get();
+        egret_ws_loop_options c;
+        egret_ws_loop_options_init(&c, sizeof c);
+        c.flags = (options.run_inline ? EGRET_WS_LOOP_INLINE : 0u) |
+                  (options.close_on_suspend ? EGRET_WS_LOOP_CLOSE_ON_SUSPEND : 0u);
+        c.user = loop.number_;
+        c.on_log = state->on_log ? detail::log : nullptr;
+        c.log_level = static_cast<std::int32_t>(options.log_level);
+        c.poll_max_callbacks = options.poll_max_callbacks;
+        c.poll_max_us = options.poll_max_us;
+        c.linger_ms = options.linger_ms;
+        if (const std::int32_t result = egret_ws_loop_new(&c, &state->handle); result != EGRET_WS_OK)
+            return static_cast<Error>(result);
+        return loop;
+    }
+
+    Loop() noexcept = default;
+    Loop(Loop &&other) noexcept { swap(other); }
+    Loop &operator=(Loop &&other) noexcept {
+        Loop(std::move(other)).swap(*this);
+        return *this;
+    }
+    ~Loop() {
+        if (reset().error() == Error::reentrant)
+            state_->free_after_poll = true;
+    }
+
+    egret_ws_loop *get() const noexcept { return state_ ? state_->handle : nullptr; }
+    explicit operator bool() const noexcept { return get() != nullptr; }
+
+    // egret_ws_loop_free. On an error nothing is freed, and the loop lives on.
+    Result<void> reset() noexcept {
+        if (!state_)
+            return {};
+        const Error error = free(state_->handle, number_);
+        if (error == Error::ok)
+            state_ = nullptr;
+        return error;
+    }
+
+    void swap(Loop &other) noexcept {
+        std::swap(state_, other.state_);
+        std::swap(number_, other.number_);
+    }
+
+    // Runs the callbacks that are due, and returns how many: egret_ws_loop_poll.
+    Result<std::int32_t> poll(std::int32_t timeout_ms = 0) noexcept {
+        if (!state_)
+            return Error::bad_handle;
+        // A callback may destroy this object.
+        detail::LoopState &state = *state_;
+        void *const number = number_;
+        const std::int32_t callbacks = egret_ws_loop_poll(state.handle, timeout_ms);
+        if (state.free_after_poll)
+            free(state.handle, number);
+        return detail::value_or_error<std::int32_t>(callbacks);
+    }
+
+    Result<void> wake() const noexcept { return detail::status(egret_ws_loop_wake(get())); }
+
+    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup. Empty: none.
+    Result<void> set_wakeup(Callback<void()> on_wakeup) {
+        if (!state_)
+            return Error::bad_handle;
+        const bool none = !on_wakeup;
+        auto replacement = std::make_shared<const Callback<void()>>(std::move(on_wakeup));
+        {
+            const std::lock_guard<std::mutex> guard(state_->wakeup_lock);
+            state_->on_wakeup.swap(replacement);
+        }
+        return detail::status(egret_ws_loop_set_wakeup(get(), none ? nullptr : detail::wake_up, number_));
+    }
+
+    // A file descriptor to wait on, no longer than timeout() says.
+    Result<int> descriptor() const noexcept { return detail::value_or_error<int>(egret_ws_loop_descriptor(get())); }
+    Result<std::int32_t> timeout() const noexcept {
+        return detail::value_or_error<std::int32_t>(egret_ws_loop_timeout(get()));
+    }
+
+    Result<void> suspend() const noexcept { return detail::status(egret_ws_loop_suspend(get())); }
+    Result<void> resume() const noexcept { return detail::status(egret_ws_loop_resume(get())); }
+    Result<void> network_changed() const noexcept { return detail::status(egret_ws_loop_network_changed(get())); }
+
+    // Begin to connect: egret_ws_connect and egret_ws_connect_url. `listener` is Callbacks, a class like Listener, or a
+    // pointer to one. It is moved in, and destroyed when it is not called any more, or at once if this fails.
+    template <class L>
+    [[nodiscard]] Result<WebSocket> connect(std::string_view host, std::uint16_t port, const Options &options,
+                                            L listener) const;
+    template <class L>
+    [[nodiscard]] Result<WebSocket> connect_url(std::string_view url, const Options &options, L listener) const;
+
+private:
+    static Error free(egret_ws_loop *handle, void *number) noexcept {
+        if (handle) {
+            if (const std::int32_t result = egret_ws_loop_free(handle); result != EGRET_WS_OK)
+                return static_cast<Error>(result);
+        }
+        detail::LoopStates::remove(number);
+        return Error::ok;
+    }
+
+    // Kept alive by LoopStates.
+    detail::LoopState *state_ = nullptr;
+    void *number_ = nullptr;
+};
+
+} // namespace egret
+
+#endif

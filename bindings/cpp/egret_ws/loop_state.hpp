@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a loop keeps beside its handle: its options' callables, and who may still be calling them. Part of egret_ws.hpp.
+
+#ifndef EGRET_WS_LOOP_STATE_HPP
+#define EGRET_WS_LOOP_STATE_HPP
+
+#include "callbacks.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#define EGRET_WS_TRY try
+#define EGRET_WS_CATCH_ALL catch (...)
+#else
+#define EGRET_WS_TRY if constexpr (true)
+#define EGRET_WS_CATCH_ALL else
+#endif
+
+namespace egret {
+
+// The options of a loop: egret_ws_loop_options.
+struct LoopOptions {
+    // The flags, EGRET_WS_LOOP_INLINE and EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
+    bool run_inline = false;
+    bool close_on_suspend = false;
+    // The one callable that is called from any thread: see egret_ws_on_log. Use the socket to compare only.
+    Callback<void(LogLevel, std::string_view text, WebSocketRef)> on_log{};
+    LogLevel log_level = LogLevel::warn;
+    std::uint32_t poll_max_callbacks = 0;
+    std::uint32_t poll_max_us = 0;
+    std::uint32_t linger_ms = 0;
+    // Gets what a socket's callback threw, inside Loop::poll. Not set: it is written to stderr. What on_log and on_wakeup
+    // throw is always written there.
+    Callback<void(std::exception_ptr)> on_exception{};
+};
+
+namespace detail {
+
+// Writes the exception that is being handled.
+inline void print_exception() noexcept {
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+    try {
+        throw;
+    } catch (const std::exception &exception) {
+        std::fprintf(stderr, "egret_ws: a callback threw an exception: %s\n", exception.what());
+    } catch (...) {
+        std::fprintf(stderr, "egret_ws: a callback threw an exception\n");
+    }
+#endif
+}
+
+struct LoopState {
+    egret_ws_loop *handle = nullptr;
+    // The Loop was destroyed in one of its callbacks. Only the thread that polls looks at it.
+    bool free_after_poll = false;
+    Callback<void(LogLevel, std::string_view, WebSocketRef)> on_log;
+    Callback<void(std::exception_ptr)> on_exception;
+    std::mutex wakeup_lock;
+    std::shared_ptr<const Callback<void()>> on_wakeup;
+
+    void report_exception() noexcept {
+        EGRET_WS_TRY {
+            if (on_exception)
+                on_exception(std::current_exception());
+            else
+                print_exception();
+        }
+        EGRET_WS_CATCH_ALL { print_exception(); }
+    }
+};
+
+// Runs a socket's callback, but not after its Loop was destroyed; an exception ends here.
+template <class Body>
+void guarded(LoopState &loop, Body body) noexcept {
+    if (loop.free_after_poll)
+        return;
+    EGRET_WS_TRY { body(); }
+    EGRET_WS_CATCH_ALL { loop.report_exception(); }
+}
+
+// The states of all loops by number. A log line or a wake-up that another thread has begun may come when its loop is gone:
+// C gives them the number, and it is looked up.
+class LoopStates {
+public:
+    static void *add(std::shared_ptr<LoopState> state) {
+        LoopStates &all = instance();
+        const std::lock_guard<std::mutex> guard(all.lock_);
+        const std::uintptr_t number = ++all.last_;
+        all.states_.emplace(number, std::move(state));
+        return reinterpret_cast<void *>(number);
+    }
+
+    static std::shared_ptr<LoopState> find(void *number) noexcept {
+        LoopStates &all = instance();
+        const std::lock_guard<std::mutex> guard(all.lock_);
+        const auto found = all.states_.find(reinterpret_cast<std::uintptr_t>(number));
+        return found == all.states_.end() ? nullptr : found->second;
+    }
+
+    static void remove(void *number) noexcept {
+        std::shared_ptr<LoopState> state; // destroyed after the lock is let go: it has callables of the host's
+        LoopStates &all = instance();
+        const std::lock_guard<std::mutex> guard(all.lock_);
+        const auto found = all.states_.find(reinterpret_cast<std::uintptr_t>(number));
+        if (found != all.states_.end()) {
+            state = std::move(found->second);
+            all.states_.erase(found);
+        }
+    }
+
+private:
+    // Never destroyed: a thread may come by while the process ends.
+    static LoopStates &instance() {
+        static LoopStates *const all = new LoopStates;
+        return *all;
+    }
+
+    std::mutex lock_;
+    std::map<std::uintptr_t, std::shared_ptr<LoopState>> states_;
+    std::uintptr_t last_ = 0;
+};
+
+inline void log(void *number, std::int32_t level, const char *text, egret_ws *ws) noexcept {
+    const std::shared_ptr<LoopState> state = LoopStates::find(number);
+    if (!state)
+        return;
+    EGRET_WS_TRY { state->on_log(static_cast<LogLevel>(level), text, WebSocketRef(ws)); }
+    EGRET_WS_CATCH_ALL { print_exception(); }
+}
+
+inline void wake_up(void *number) noexcept {
+    const std::shared_ptr<LoopState> state = LoopStates::find(number);
+    if (!state)
+        return;
+    std::shared_ptr<const Callback<void()>> on_wakeup;
+    {
+        const std::lock_guard<std::mutex> guard(state->wakeup_lock);
+        on_wakeup = state->on_wakeup;
+    }
+    EGRET_WS_TRY {
+        if (on_wakeup)
+            (*on_wakeup)();
+    }
+    EGRET_WS_CATCH_ALL { print_exception(); }
+}
+
+} // namespace detail
+} // namespace egret
+
+#undef EGRET_WS_TRY
+#undef EGRET_WS_CATCH_ALL
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The options of a socket, with the names, units and limits of egret_ws_options. Part of egret_ws.hpp.
+
+#ifndef EGRET_WS_OPTIONS_HPP
+#define EGRET_WS_OPTIONS_HPP
+
+#include "websocket.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace egret {
+
+// A header of the request.
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+// What is zero, empty or not set has the library's default; egret_ws.h says which that is, field by field.
+struct Options {
+    // The flags, EGRET_WS_* in lower case.
+    bool insecure = false;
+    bool only_these_roots = false;
+    bool proxy_from_environment = false;
+    bool no_deflate = false;
+    bool client_no_context_takeover = false;
+    bool server_no_context_takeover = false;
+    bool resend = false;
+
+    // Deadlines.
+    std::uint32_t connect_timeout_ms = 0;
+    std::uint32_t handshake_timeout_ms = 0;
+    std::uint32_t close_timeout_ms = 0;
+    std::uint32_t resolve_timeout_ms = 0;
+    std::uint32_t proxy_timeout_ms = 0;
+    std::uint32_t tls_timeout_ms = 0;
+    std::uint32_t open_timeout_ms = 0;
+
+    // Bounds.
+    std::uint32_t max_message_bytes = 0;
+    std::uint32_t max_send_buffer_bytes = 0;
+    std::uint32_t max_receive_queue_bytes = 0;
+
+    // The request. An empty text is not the same as none: see user_agent and proxy.
+    std::optional<std::string> subprotocols{};
+    std::vector<Header> headers{};
+    std::optional<std::string> origin{};
+    std::optional<std::string> user_agent{};
+    std::optional<std::string> username{};
+    std::optional<std::string> password{};
+    std::uint32_t max_redirects = 0;
+    std::optional<std::string> proxy{};
+
+    // TLS.
+    std::uint32_t tls_min_version = 0;
+    std::string tls_roots{};
+    std::optional<std::string> tls_pins{};
+    std::vector<std::uint8_t> tls_identity{};
+    std::optional<std::string> tls_identity_password{};
+    std::optional<std::string> tls_server_name{};
+
+    // permessage-deflate.
+    std::uint32_t deflate_level = 0;
+    std::uint32_t deflate_threshold_bytes = 0;
+    std::uint32_t deflate_client_window_bits = 0;
+    std::uint32_t deflate_server_window_bits = 0;
+
+    // Heartbeat.
+    std::uint32_t ping_interval_ms = 0;
+    std::uint32_t pong_timeout_ms = 0;
+    std::uint32_t probe_timeout_ms = 0;
+
+    // Reconnecting.
+    std::uint32_t retry_attempts = 0;
+    std::uint32_t retry_floor_ms = 0;
+    std::uint32_t retry_first_ms = 0;
+    std::uint32_t retry_ceiling_ms = 0;
+    std::uint32_t retry_total_ms = 0;
+};
+
+namespace detail {
+
+// Options as C has them. They point into the Options they were made of, and into this.
+class COptions {
+public:
+    explicit COptions(const Options &from) {
+        egret_ws_options_init(&c_, sizeof c_);
+        c_.flags = (from.insecure ? EGRET_WS_INSECURE : 0u) | (from.only_these_roots ? EGRET_WS_ONLY_THESE_ROOTS : 0u) |
+                   (from.proxy_from_environment ? EGRET_WS_PROXY_FROM_ENVIRONMENT : 0u) |
+                   (from.no_deflate ? EGRET_WS_NO_DEFLATE : 0u) |
+                   (from.client_no_context_takeover ? EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER : 0u) |
+                   (from.server_no_context_takeover ? EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER : 0u) |
+                   (from.resend ? EGRET_WS_RESEND : 0u);
+        c_.connect_timeout_ms = from.connect_timeout_ms;
+        c_.handshake_timeout_ms = from.handshake_timeout_ms;
+        c_.close_timeout_ms = from.close_timeout_ms;
+        c_.resolve_timeout_ms = from.resolve_timeout_ms;
+        c_.proxy_timeout_ms = from.proxy_timeout_ms;
+        c_.tls_timeout_ms = from.tls_timeout_ms;
+        c_.open_timeout_ms = from.open_timeout_ms;
+        c_.max_message_bytes = from.max_message_bytes;
+        c_.max_send_buffer_bytes = from.max_send_buffer_bytes;
+        c_.max_receive_queue_bytes = from.max_receive_queue_bytes;
+        c_.subprotocols = terminated(from.subprotocols);
+        for (const Header &header : from.headers)
+            headers_.push_back({terminated(header.name), terminated(header.value)});
+        c_.headers = headers_.empty() ? nullptr : headers_.data();
+        c_.header_count = headers_.size();
+        c_.origin = terminated(from.origin);
+        c_.user_agent = terminated(from.user_agent);
+        c_.username = terminated(from.username);
+        c_.password = terminated(from.password);
+        c_.max_redirects = from.max_redirects;
+        c_.proxy = terminated(from.proxy);
+        c_.tls_min_version = from.tls_min_version;
+        c_.tls_roots = from.tls_roots.empty() ? nullptr : from.tls_roots.data();
+        c_.tls_roots_len = from.tls_roots.size();
+        c_.tls_pins = terminated(from.tls_pins);
+        c_.tls_identity = from.tls_identity.empty() ? nullptr : from.tls_identity.data();
+        c_.tls_identity_len = from.tls_identity.size();
+        c_.tls_identity_password = terminated(from.tls_identity_password);
+        c_.tls_server_name = terminated(from.tls_server_name);
+        c_.deflate_level = from.deflate_level;
+        c_.deflate_threshold_bytes = from.deflate_threshold_bytes;
+        c_.deflate_client_window_bits = from.deflate_client_window_bits;
+        c_.deflate_server_window_bits = from.deflate_server_window_bits;
+        c_.ping_interval_ms = from.ping_interval_ms;
+        c_.pong_timeout_ms = from.pong_timeout_ms;
+        c_.probe_timeout_ms = from.probe_timeout_ms;
+        c_.retry_attempts = from.retry_attempts;
+        c_.retry_floor_ms = from.retry_floor_ms;
+        c_.retry_first_ms = from.retry_first_ms;
+        c_.retry_ceiling_ms = from.retry_ceiling_ms;
+        c_.retry_total_ms = from.retry_total_ms;
+    }
+    COptions(const COptions &) = delete;
+    COptions &operator=(const COptions &) = delete;
+
+    egret_ws_options &get() noexcept { return c_; }
+    // False if a text has a NUL inside, where C would see its end.
+    bool usable() const noexcept { return usable_; }
+
+private:
+    const char *terminated(const std::string &text) noexcept {
+        usable_ = usable_ && has_no_nul(text);
+        return text.c_str();
+    }
+    const char *terminated(const std::optional<std::string> &text) noexcept {
+        return text ? terminated(*text) : nullptr;
+    }
+
+    egret_ws_options c_;
+    std::vector<egret_ws_header> headers_;
+    bool usable_ = true;
+};
+
+} // namespace detail
+} // namespace egret
+
+#endif

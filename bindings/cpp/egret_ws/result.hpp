@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Errors, and results that are a value or an error. Part of egret_ws.hpp.
+
+#ifndef EGRET_WS_RESULT_HPP
+#define EGRET_WS_RESULT_HPP
+
+#include <egret_ws.h>
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace egret {
+
+// EGRET_WS_OK and EGRET_WS_ERR_*: see there. A newer library may have others.
+enum class Error : std::int32_t {
+    ok = EGRET_WS_OK,
+    invalid_argument = EGRET_WS_ERR_INVALID_ARGUMENT,
+    bad_handle = EGRET_WS_ERR_BAD_HANDLE,
+    bad_struct = EGRET_WS_ERR_BAD_STRUCT,
+    reentrant = EGRET_WS_ERR_REENTRANT,
+    busy = EGRET_WS_ERR_BUSY,
+    forked = EGRET_WS_ERR_FORKED,
+    no_resources = EGRET_WS_ERR_NO_RESOURCES,
+    internal = EGRET_WS_ERR_INTERNAL,
+    unsupported = EGRET_WS_ERR_UNSUPPORTED,
+    not_open = EGRET_WS_ERR_NOT_OPEN,
+    message_too_big = EGRET_WS_ERR_MESSAGE_TOO_BIG,
+    invalid_utf8 = EGRET_WS_ERR_INVALID_UTF8,
+    backpressure = EGRET_WS_ERR_BACKPRESSURE,
+    invalid_url = EGRET_WS_ERR_INVALID_URL,
+    invalid_close = EGRET_WS_ERR_INVALID_CLOSE,
+    not_found = EGRET_WS_ERR_NOT_FOUND,
+    resolve = EGRET_WS_ERR_RESOLVE,
+    connect = EGRET_WS_ERR_CONNECT,
+    proxy = EGRET_WS_ERR_PROXY,
+    handshake = EGRET_WS_ERR_HANDSHAKE,
+    refused = EGRET_WS_ERR_REFUSED,
+    redirect = EGRET_WS_ERR_REDIRECT,
+    timeout = EGRET_WS_ERR_TIMEOUT,
+    connection_lost = EGRET_WS_ERR_CONNECTION_LOST,
+    protocol = EGRET_WS_ERR_PROTOCOL,
+    aborted = EGRET_WS_ERR_ABORTED,
+    tls = EGRET_WS_ERR_TLS,
+    tls_expired = EGRET_WS_ERR_TLS_EXPIRED,
+    tls_host = EGRET_WS_ERR_TLS_HOST,
+    tls_issuer = EGRET_WS_ERR_TLS_ISSUER,
+    tls_pin = EGRET_WS_ERR_TLS_PIN,
+    tls_options = EGRET_WS_ERR_TLS_OPTIONS,
+};
+
+// Such as "EGRET_WS_ERR_NOT_OPEN". A static string.
+inline const char *name(Error error) noexcept {
+    return egret_ws_error_name(static_cast<std::int32_t>(error));
+}
+
+// A value or an error. Where there is an error the value is an empty one (no handle, zero, no text), so that reading it
+// by mistake is harmless.
+template <class T>
+class Result {
+public:
+    Result(Error error) noexcept : error_(error) {}
+    Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
+
+    bool has_value() const noexcept { return error_ == Error::ok; }
+    explicit operator bool() const noexcept { return has_value(); }
+    Error error() const noexcept { return error_; }
+    const char *error_name() const noexcept { return name(error_); }
+
+    T &operator*() & noexcept { return value_; }
+    const T &operator*() const & noexcept { return value_; }
+    T &&operator*() && noexcept { return std::move(value_); }
+    T *operator->() noexcept { return &value_; }
+    const T *operator->() const noexcept { return &value_; }
+
+    template <class U>
+    T value_or(U &&other) const & {
+        return has_value() ? value_ : static_cast<T>(std::forward<U>(other));
+    }
+    template <class U>
+    T value_or(U &&other) && {
+        return has_value() ? std::move(value_) : static_cast<T>(std::forward<U>(other));
+    }
+
+    // An error equals no value.
+    friend bool operator==(const Result &result, const T &value) { return result && *result == value; }
+    friend bool operator!=(const Result &result, const T &value) { return !(result == value); }
+
+private:
+    Error error_ = Error::ok;
+    T value_{};
+};
+
+// Success or an error.
+template <>
+class Result<void> {
+public:
+    Result() noexcept = default;
+    Result(Error error) noexcept : error_(error) {}
+
+    bool has_value() const noexcept { return error_ == Error::ok; }
+    explicit operator bool() const noexcept { return has_value(); }
+    Error error() const noexcept { return error_; }
+    const char *error_name() const noexcept { return name(error_); }
+
+private:
+    Error error_ = Error::ok;
+};
+
+namespace detail {
+
+inline Result<void> status(std::int32_t result) noexcept {
+    return static_cast<Error>(result);
+}
+
+// What C returns as one number: a negative one is an error.
+template <class T, class Number>
+Result<T> value_or_error(Number result) noexcept {
+    if (result < 0)
+        return static_cast<Error>(result);
+    return static_cast<T>(result);
+}
+
+} // namespace detail
+} // namespace egret
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// A socket, borrowed and owned. Part of egret_ws.hpp.
+
+#ifndef EGRET_WS_WEBSOCKET_HPP
+#define EGRET_WS_WEBSOCKET_HPP
+
+#include "types.hpp"
+
+#include <string>
+
+namespace egret {
+namespace detail {
+
+// For text that C wants to end in a NUL. False if there is another inside: C would not see what follows it.
+inline bool has_no_nul(std::string_view text) noexcept {
+    return text.find('\0') == std::string_view::npos;
+}
+
+// Text of unknown length: `read(out, capacity)` as egret_ws_subprotocol does it.
+template <class Read>
+Result<std::string> read_text(Read read) {
+    std::string text;
+    std::int32_t length = read(nullptr, 0);
+    while (length > 0) {
+        text.resize(static_cast<std::size_t>(length));
+        const std::int32_t written = read(text.data(), text.size() + 1); // the NUL falls on the string's own
+        if (written >= 0) {
+            text.resize(static_cast<std::size_t>(written));
+            return text;
+        }
+        // It may have grown in between, by a reconnection.
+        const std::int32_t grown = read(nullptr, 0);
+        length = grown >= 0 && grown <= length ? written : grown;
+    }
+    if (length < 0)
+        return static_cast<Error>(length);
+    return std::string();
+}
+
+} // namespace detail
+
+// A socket's handle: egret_ws *. Does not own it; copied freely, and used from any thread at any time. The functions are
+// those of egret_ws.h, and a handle that is empty or was freed gives Error::bad_handle.
+class WebSocketRef {
+public:
+    constexpr WebSocketRef() noexcept = default;
+    constexpr explicit WebSocketRef(egret_ws *handle) noexcept : handle_(handle) {}
+
+    constexpr egret_ws *get() const noexcept { return handle_; }
+    constexpr explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+    Result<void> send_text(std::string_view text) const noexcept {
+        return detail::status(egret_ws_send_text(handle_, text.data(), text.size()));
+    }
+    Result<void> send_text(std::nullptr_t) const = delete;
+
+    Result<void> send_binary(ByteSpan bytes) const noexcept {
+        return detail::status(egret_ws_send_binary(handle_, bytes.data(), bytes.size()));
+    }
+
+    Result<void> close(std::uint16_t code = 1000, std::string_view reason = {}) const noexcept {
+        return detail::status(egret_ws_close(handle_, code, reason.data(), reason.size()));
+    }
+
+    // egret_ws_free: for a socket that no WebSocket owns any more (see WebSocket::release).
+    Result<void> free_handle() const noexcept { return detail::status(egret_ws_free(handle_)); }
+
+    Result<State> state() const noexcept { return detail::value_or_error<State>(egret_ws_state(handle_)); }
+    bool is_open() const noexcept { return egret_ws_state(handle_) == EGRET_WS_STATE_OPEN; }
+    Result<std::int64_t> buffered_amount() const noexcept {
+        return detail::value_or_error<std::int64_t>(egret_ws_buffered_amount(handle_));
+    }
+    Result<std::int32_t> generation() const noexcept {
+        return detail::value_or_error<std::int32_t>(egret_ws_generation(handle_));
+    }
+    Result<void> retry_now() const noexcept { return detail::status(egret_ws_retry_now(handle_)); }
+    Result<void> ping() const noexcept { return detail::status(egret_ws_ping(handle_)); }
+
+    Result<std::string> subprotocol() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_subprotocol(handle_, out, capacity);
+        });
+    }
+    Result<std::string> extensions() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_extensions(handle_, out, capacity);
+        });
+    }
+    Result<std::string> response_header(std::string_view name) const {
+        if (!detail::has_no_nul(name))
+            return Error::invalid_argument;
+        const std::string terminated(name);
+        return detail::read_text([this, &terminated](char *out, std::size_t capacity) {
+            return egret_ws_response_header(handle_, terminated.c_str(), out, capacity);
+        });
+    }
+    Result<std::string> response_headers() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_response_headers(handle_, out, capacity);
+        });
+    }
+
+    Result<Stats> stats() const noexcept {
+        Stats stats{};
+        stats.struct_size = sizeof stats;
+        if (const std::int32_t result = egret_ws_get_stats(handle_, &stats); result != EGRET_WS_OK)
+            return static_cast<Error>(result);
+        return stats;
+    }
+
+    friend constexpr bool operator==(WebSocketRef a, WebSocketRef b) noexcept { return a.handle_ == b.handle_; }
+    friend constexpr bool operator!=(WebSocketRef a, WebSocketRef b) noexcept { return !(a == b); }
+
+protected:
+    egret_ws *handle_ = nullptr;
+};
+
+// A socket that is freed with this object: see egret_ws_free for what becomes of an open one. It may be destroyed in any
+// callback, this socket's own too, and on any thread.
+class WebSocket : public WebSocketRef {
+public:
+    WebSocket() noexcept = default;
+    // Takes over a handle of C's.
+    explicit WebSocket(egret_ws *handle) noexcept : WebSocketRef(handle) {}
+    WebSocket(WebSocket &&other) noexcept : WebSocketRef(other.release()) {}
+    WebSocket &operator=(WebSocket &&other) noexcept {
+        if (this != &other)
+            reset(other.release().get());
+        return *this;
+    }
+    ~WebSocket() { reset(); }
+
+    // Frees what this owns, and owns the other handle from then on.
+    void reset(egret_ws *handle = nullptr) noexcept {
+        egret_ws *const old = std::exchange(handle_, handle);
+        if (old)
+            egret_ws_free(old);
+    }
+
+    // Gives the handle up without freeing it. Then it lives until free_handle, or as long as its loop.
+    WebSocketRef release() noexcept { return WebSocketRef(std::exchange(handle_, nullptr)); }
+};
+
+// egret_ws_normalize_url: what a browser's WebSocket would make of this URL.
+inline Result<std::string> normalize_url(std::string_view url) {
+    if (!detail::has_no_nul(url))
+        return Error::invalid_url;
+    const std::string terminated(url);
+    return detail::read_text([&terminated](char *out, std::size_t capacity) {
+        return egret_ws_normalize_url(terminated.c_str(), out, capacity);
+    });
+}
+
+// The version of the library; the one this header belongs to is EGRET_WS_VERSION_NUMBER.
+inline std::uint32_t version_number() noexcept {
+    return egret_ws_version_number();
+}
+inline const char *version_string() noexcept {
+    return egret_ws_version_string();
+}
+
+} // namespace egret
+
+#endif

@@ -1,0 +1,67 @@
+// shell [URL]: the frame of a game. It polls once a frame, sends what its world did, and ends after three seconds.
+#include <egret_ws.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+// The game's side of the connection. The binding calls it from Loop::poll only.
+class World : public egret::Listener {
+public:
+    void on_connect(egret::WebSocketRef ws) {
+        std::printf("connected, to %s\n", ws.stats()->address);
+    }
+    void on_message(egret::WebSocketRef, const egret::Message &message) {
+        ++received;
+        last.assign(message.text());
+    }
+    void on_close(egret::WebSocketRef, const egret::CloseInfo &info) {
+        std::printf("%s (%s, code %d)\n", info.message(), info.error_name(), info.code());
+        clean = info.clean();
+    }
+
+    int received = 0;
+    std::string last;
+    bool clean = false;
+};
+
+int main(int argc, char **argv) {
+    const char *const url = argc > 1 ? argv[1] : "ws://127.0.0.1:9000/";
+    const int frames = argc > 2 ? std::atoi(argv[2]) : 180;
+
+    egret::LoopOptions loop_options;
+    loop_options.on_log = [](egret::LogLevel, std::string_view line, egret::WebSocketRef) {
+        std::fprintf(stderr, "egret_ws: %.*s\n", static_cast<int>(line.size()), line.data());
+    };
+    auto loop = egret::Loop::create(std::move(loop_options));
+    if (!loop) {
+        std::fprintf(stderr, "no loop: %s\n", loop.error_name());
+        return EXIT_FAILURE;
+    }
+
+    World world; // it outlives the socket, which borrows it
+    egret::Options options;
+    options.connect_timeout_ms = 5000;
+    auto ws = loop->connect_url(url, options, &world);
+    if (!ws) {
+        std::fprintf(stderr, "%s: %s\n", url, ws.error_name());
+        return EXIT_FAILURE;
+    }
+
+    int sent = 0;
+    for (int frame = 0; frame < frames && ws->state() != egret::State::closed; ++frame) {
+        loop->poll();
+        // A game would move and draw its world here.
+        if (ws->is_open() && ws->send_text("frame " + std::to_string(frame)))
+            ++sent;
+        std::this_thread::sleep_for(std::chrono::milliseconds(16));
+    }
+
+    ws->close();
+    while (ws->state() != egret::State::closed)
+        loop->poll(100);
+    std::printf("%d sent, %d received, the last: %s\n", sent, world.received, world.last.c_str());
+    return world.clean && sent == world.received ? EXIT_SUCCESS : EXIT_FAILURE;
+}

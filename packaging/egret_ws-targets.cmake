@@ -1,0 +1,43 @@
+# The targets, of an installed library and of one that is built here. Needs _egret_ws_include, _egret_ws_shared,
+# _egret_ws_static (paths) and EGRET_WS_VENDORED. GLOBAL: FetchContent declares them in a directory of its own.
+
+# What the static library needs: Rust's standard library, and TLS.
+set(_egret_ws_needs)
+if(WIN32)
+    set(_egret_ws_needs advapi32 bcrypt crypt32 kernel32 ncrypt ntdll secur32 userenv ws2_32)
+elseif(APPLE)
+    set(_egret_ws_needs "-framework Security" "-framework CoreFoundation")
+else()
+    set(THREADS_PREFER_PTHREAD_FLAG ON)
+    find_package(Threads REQUIRED)
+    set(_egret_ws_needs Threads::Threads ${CMAKE_DL_LIBS} m)
+    if(NOT EGRET_WS_VENDORED)
+        list(PREPEND _egret_ws_needs ssl crypto)
+    endif()
+endif()
+
+if(NOT TARGET egret_ws::shared AND (EXISTS "${_egret_ws_shared}" OR EGRET_WS_BUILT_HERE))
+    add_library(egret_ws::shared SHARED IMPORTED GLOBAL)
+    set_target_properties(egret_ws::shared PROPERTIES
+        IMPORTED_LOCATION "${_egret_ws_shared}"
+        INTERFACE_INCLUDE_DIRECTORIES "${_egret_ws_include}")
+    if(WIN32)
+        set_target_properties(egret_ws::shared PROPERTIES IMPORTED_IMPLIB "${_egret_ws_implib}")
+    endif()
+endif()
+
+if(NOT TARGET egret_ws::static AND (EXISTS "${_egret_ws_static}" OR EGRET_WS_BUILT_HERE))
+    add_library(egret_ws::static STATIC IMPORTED GLOBAL)
+    set_target_properties(egret_ws::static PROPERTIES
+        IMPORTED_LOCATION "${_egret_ws_static}"
+        INTERFACE_INCLUDE_DIRECTORIES "${_egret_ws_include}"
+        INTERFACE_LINK_LIBRARIES "${_egret_ws_needs}")
+endif()
+
+if(NOT TARGET egret_ws::egret_ws)
+    if(TARGET egret_ws::static AND (EGRET_WS_STATIC OR NOT TARGET egret_ws::shared))
+        add_library(egret_ws::egret_ws ALIAS egret_ws::static)
+    elseif(TARGET egret_ws::shared)
+        add_library(egret_ws::egret_ws ALIAS egret_ws::shared)
+    endif()
+endif()

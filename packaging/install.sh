@@ -1,0 +1,51 @@
+#!/bin/sh
+# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs what was built in LIBRARY_DIR, the headers of C and C++, and what
+# pkg-config and CMake want to know, so that it works in PREFIX; DESTDIR goes before it, for packagers.
+#
+# FEATURES is what the library was built with ("--features=vendored" or nothing, as tests/tools/features.sh says).
+set -eu
+[ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
+built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
+case $prefix in
+/*) ;;
+*) echo "install.sh: PREFIX is not an absolute path: $prefix" >&2; exit 2 ;;
+esac
+case $prefix$to in
+*[\ \|\&\\]*) echo "install.sh: a path with a space, |, & or \\ is more than pkg-config's files can take: $to" >&2; exit 2 ;;
+esac
+cd "$(dirname "$0")/.."
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+case " ${FEATURES:-} " in
+*vendored*) vendored=ON requires="" ;;
+*) vendored=OFF requires=openssl ;;
+esac
+case $(uname -s) in
+Darwin) shared=libegret_ws.dylib requires="" libs="-framework Security -framework CoreFoundation" ;;
+*) shared=libegret_ws.so libs="-lpthread -ldl -lm" ;;
+esac
+
+put() { # MODE FILE DIRECTORY
+    mkdir -p "$to/$3"
+    install -m "$1" "$2" "$to/$3/"
+}
+fill() { # TEMPLATE DIRECTORY
+    mkdir -p "$to/$2"
+    name=$(basename "$1" .in)
+    sed -e "s|@PREFIX@|$prefix|; s|@VERSION@|$version|; s|@VENDORED@|$vendored|" \
+        -e "s|@REQUIRES_PRIVATE@|$requires|; s|@LIBS_PRIVATE@|$libs|" "$1" >"$to/$2/$name.new"
+    chmod 644 "$to/$2/$name.new"
+    mv "$to/$2/$name.new" "$to/$2/$name"
+}
+
+put 755 "$built/$shared" lib
+put 644 "$built/libegret_ws.a" lib
+put 644 include/egret_ws.h include
+put 644 bindings/cpp/egret_ws.hpp include
+for part in bindings/cpp/egret_ws/*.hpp; do put 644 "$part" include/egret_ws; done
+fill packaging/egret_ws.pc.in lib/pkgconfig
+fill packaging/egret_ws-config.cmake.in lib/cmake/egret_ws
+fill packaging/egret_ws-config-version.cmake.in lib/cmake/egret_ws
+put 644 packaging/egret_ws-targets.cmake lib/cmake/egret_ws
+for licence in LICENSE-MIT LICENSE-APACHE; do put 644 "$licence" share/doc/egret_ws; done
+echo "installed egret_ws $version in $to"

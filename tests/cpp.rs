@@ -1,0 +1,228 @@
+//! Runs the programs of `tests/cpp`, each one promise of the C++ binding: with gcc and clang, as C++17 and C++20, with and
+//! without exceptions and RTTI, under AddressSanitizer, with both drivers.
+//!
+//! The variables of `c_programs.rs` count here too; where `EGRET_WS_TEST_STATIC=1` says that the library has a sanitizer
+//! inside, `CXX` alone is used, which has the same one.
+//! `EGRET_WS_TEST_SOCKETS=100000` makes `many` a long one.
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+mod library;
+
+#[path = "cpp/build.rs"]
+mod build;
+#[path = "cpp/header.rs"]
+mod header;
+
+use build::{VARIANTS, Variant};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+/// Longer than any wait inside the programs, so that they tell first what they waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// For `many`, where it was told to be long.
+const LONG_PATIENCE: Duration = Duration::from_secs(900);
+
+/// The URL of one echo server for all programs.
+fn echo_url() -> &'static str {
+    static URL: LazyLock<String> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
+        thread::spawn(move || echo_server::serve(listener));
+        url
+    });
+    &URL
+}
+
+fn run(program: &str, variant: Variant, driver: &str) {
+    let path = build::program(program, variant);
+    let log_path = path.with_extension(format!("{driver}.log"));
+    let log = File::create(&log_path).expect("a file for the program's output");
+    let child = Command::new(&path)
+        .args([echo_url(), driver])
+        // Cargo's own entry would go before the rpath.
+        .env_remove("LD_LIBRARY_PATH")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a second handle"))
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
+    let is_long = program == "many" && std::env::var_os("EGRET_WS_TEST_SOCKETS").is_some();
+    let status = library::wait(child, if is_long { LONG_PATIENCE } else { PATIENCE });
+    let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
+    match status {
+        Some(status) if status.success() => println!("{program} ({}, {driver}): {}", variant.name, output()),
+        Some(status) => panic!("{program} ({}, {driver}) failed, {status}:\n{}", variant.name, output()),
+        None => panic!("{program} ({}, {driver}) did not end and was killed:\n{}", variant.name, output()),
+    }
+}
+
+/// Two tests for each program, which run all variants of it one after another.
+macro_rules! programs {
+    ($($program:ident)*) => {$(
+        mod $program {
+            use super::{VARIANTS, run};
+
+            #[test]
+            fn threaded() {
+                VARIANTS.iter().for_each(|&variant| run(stringify!($program), variant, "threaded"));
+            }
+
+            #[test]
+            fn inline() {
+                VARIANTS.iter().for_each(|&variant| run(stringify!($program), variant, "inline"));
+            }
+        }
+    )*
+    /// The programs that have tests.
+    const PROGRAMS: &[&str] = &[$(stringify!($program)),*];
+    };
+}
+
+programs! {
+    destruction
+    every_function
+    exceptions
+    listeners
+    many
+    messages
+    results
+    threads
+}
+
+#[test]
+fn every_program_is_run() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cpp");
+    for entry in fs::read_dir(dir).expect("the directory of the programs") {
+        let path = entry.expect("an entry of the directory").path();
+        if path.extension().is_some_and(|extension| extension == "cpp") {
+            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+            assert!(PROGRAMS.contains(&name), "{name}.cpp has no test");
+        }
+    }
+}
+
+/// The example and each header alone, in every combination, quickly.
+#[test]
+fn the_binding_compiles_everywhere() {
+    let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/cpp");
+    let mut sources = vec![binding.join("examples/echo.cpp"), binding.join("egret_ws.hpp")];
+    let parts = fs::read_dir(binding.join("egret_ws")).expect("the binding's parts");
+    sources.extend(parts.map(|entry| entry.expect("an entry").path()));
+    assert!(sources.len() > 6, "{sources:?}");
+    for compiler in build::compilers() {
+        for standard in ["-std=c++17", "-std=c++20"] {
+            for bare in [&[][..], build::BARE] {
+                let options = [&[standard], bare].concat();
+                // One file that includes all of them, twice.
+                let text: String = sources
+                    .iter()
+                    .chain(&sources[1..])
+                    .map(|path| format!("#include \"{}\"\n", path.display()))
+                    .collect();
+                build::check_syntax(&compiler, &options, &text);
+            }
+        }
+    }
+    // Each part includes what it needs.
+    for source in &sources[1..] {
+        let text = format!("#include \"{}\"\n", source.display());
+        build::check_syntax(&build::compilers()[0], &["-std=c++17"], &text);
+    }
+}
+
+/// What `every_function.cpp` calls, it calls through the binding: it names no function of C's.
+#[test]
+fn every_function_of_the_header_is_reachable() {
+    let source = fs::read_to_string(build::source("every_function")).expect("the program");
+    let program = build::program("every_function", VARIANTS[0]);
+    let symbols = library::run(Command::new("nm").arg("--format=posix").arg(program));
+    let called: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
+    for function in header::functions() {
+        assert!(!source.contains(&format!("{function}(")), "every_function.cpp calls {function} itself");
+        assert!(called.contains(function.as_str()), "{function} is not reached by the binding");
+    }
+}
+
+/// Each macro of the header has its counterpart in the binding.
+#[test]
+fn every_constant_of_the_header_is_reachable() {
+    let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/cpp/egret_ws");
+    let parts = fs::read_dir(binding).expect("the binding's parts");
+    let text: String =
+        parts.map(|entry| fs::read_to_string(entry.expect("an entry").path()).expect("a header")).collect();
+    let text: String = text.lines().map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n").collect();
+    let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let constants = header::constants();
+    assert!(constants.len() > 60, "{constants:?}");
+    for constant in constants {
+        // In C++ text has a length, and the version of a header is its own macro.
+        if !matches!(constant.as_str(), "EGRET_WS_NUL_TERMINATED" | "EGRET_WS_VERSION_NUMBER") {
+            assert!(words.contains(constant.as_str()), "{constant} is not reached by the binding");
+        }
+    }
+}
+
+/// A program made of the header's own declarations: each field of the options set, and found set in what C is given.
+#[test]
+fn every_field_of_the_header_is_reachable() {
+    let options = header::fields("egret_ws_options");
+    assert!(options.len() > 45, "{options:?}");
+    let mut text = String::from(
+        "#include <egret_ws.hpp>\n#include <cstdio>\n#include <cstring>\n\
+         #define CHECK(c) do { if (!(c)) { std::puts(#c); return 1; } } while (0)\nint main() {\n",
+    );
+    for field in options {
+        let name = &field.name;
+        let (set, found) = match (field.kind.as_str(), name.as_str()) {
+            // Set by COptions itself, or given as a listener.
+            (_, "struct_size" | "user" | "flags" | "release_user") => continue,
+            (_, _) if name.starts_with("on_") => continue,
+            (_, "headers") => (r#"o.headers = {{"n", "v"}}"#.into(), r#"c.header_count == 1 && std::strcmp(c.headers[0].name, "n") == 0 && std::strcmp(c.headers[0].value, "v") == 0"#.into()),
+            (_, "header_count") => continue,
+            (_, "tls_roots") => (r#"o.tls_roots = "text""#.into(), r#"c.tls_roots_len == 4 && std::memcmp(c.tls_roots, "text", 4) == 0"#.into()),
+            (_, "tls_identity") => ("o.tls_identity = {7, 8}".into(), "c.tls_identity_len == 2 && c.tls_identity[1] == 8".into()),
+            (_, "tls_roots_len" | "tls_identity_len") => continue,
+            ("uint32_t", _) => (format!("o.{name} = 7"), format!("c.{name} == 7")),
+            ("const char *", _) => (format!(r#"o.{name} = "text""#), format!(r#"std::strcmp(c.{name}, "text") == 0"#)),
+            other => panic!("{other:?}: a kind of field this test does not know"),
+        };
+        text.push_str(&format!(
+            "  {{ egret::Options o; {set}; egret::detail::COptions made(o); CHECK(made.usable()); auto &c = made.get();\n    \
+             egret_ws_options zero; egret_ws_options_init(&zero, sizeof zero); CHECK(std::memcmp(&c, &zero, sizeof c) != 0);\n    \
+             CHECK({found}); }}\n"
+        ));
+    }
+    text.push_str("  egret_ws_options zero; egret_ws_options_init(&zero, sizeof zero);\n");
+    text.push_str("  const egret::Options none; egret::detail::COptions made(none);\n");
+    text.push_str("  CHECK(std::memcmp(&made.get(), &zero, sizeof zero) == 0);\n");
+    // The flags have the names of their macros.
+    let constants = header::constants();
+    for flag in header::flags("egret_ws_options") {
+        assert!(constants.contains(&flag), "{flag}");
+        let name = flag.trim_start_matches("EGRET_WS_").to_ascii_lowercase();
+        text.push_str(&format!(
+            "  {{ egret::Options o; o.{name} = true; CHECK(egret::detail::COptions(o).get().flags == {flag}); }}\n"
+        ));
+    }
+    // What has no conversion to look at: the member is there.
+    for field in header::fields("egret_ws_loop_options") {
+        if !matches!(field.name.as_str(), "struct_size" | "flags" | "user") {
+            text.push_str(&format!("  static_cast<void>(&egret::LoopOptions::{});\n", field.name));
+        }
+    }
+    for field in header::fields("egret_ws_close_info") {
+        if !matches!(field.name.as_str(), "struct_size" | "reason_len") {
+            text.push_str(&format!("  static_cast<void>(&egret::CloseInfo::{});\n", field.name));
+        }
+    }
+    text.push_str("}\n");
+    let program = build::generated("every_field", &text);
+    library::run(Command::new(program).env_remove("LD_LIBRARY_PATH"));
+}

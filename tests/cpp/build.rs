@@ -1,0 +1,137 @@
+//! Compiles programs against the C++ binding.
+
+use super::library;
+use std::collections::HashMap;
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// A compiler and what it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Variant {
+    pub name: &'static str,
+    is_clang: bool,
+    options: &'static [&'static str],
+}
+
+pub const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
+
+/// Each compiler meets each standard, with and without exceptions; `the_binding_compiles_everywhere` has the rest.
+pub const VARIANTS: &[Variant] = &[
+    Variant { name: "clang-20", is_clang: true, options: &["-std=c++20"] },
+    Variant { name: "gcc-20-bare", is_clang: false, options: &["-std=c++20", BARE[0], BARE[1]] },
+    Variant { name: "clang-17-bare", is_clang: true, options: &["-std=c++17", BARE[0], BARE[1]] },
+    // The library has no sanitizer inside, but shares the allocator that has: what the binding frees is freed for both.
+    Variant {
+        name: "gcc-17-asan",
+        is_clang: false,
+        options: &["-std=c++17", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+    },
+];
+
+const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"];
+
+pub fn source(program: &str) -> PathBuf {
+    root().join("tests/cpp").join(program).with_extension("cpp")
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn out_dir() -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cpp");
+    fs::create_dir_all(&dir).expect("a directory for the programs");
+    dir
+}
+
+/// Compiles a program, once for all tests of it, and returns its path.
+pub fn program(name: &str, variant: Variant) -> PathBuf {
+    type Compiled = Mutex<HashMap<(String, Variant), Arc<OnceLock<PathBuf>>>>;
+    static COMPILED: OnceLock<Compiled> = OnceLock::new();
+    let key = (name.to_owned(), variant);
+    let cell = Arc::clone(COMPILED.get_or_init(Compiled::default).lock().unwrap().entry(key).or_default());
+    cell.get_or_init(|| {
+        let out = out_dir().join(format!("{name}-{}", variant.name));
+        compile(&source(name), variant, &out);
+        out
+    })
+    .clone()
+}
+
+/// Compiles the text of a program.
+pub fn generated(name: &str, text: &str) -> PathBuf {
+    let source = out_dir().join(name).with_extension("cpp");
+    fs::write(&source, text).expect("the program is written");
+    let out = out_dir().join(name);
+    compile(&source, VARIANTS[0], &out);
+    out
+}
+
+fn compile(source: &Path, variant: Variant, out: &Path) {
+    let library_dir = library::build();
+    let is_static = env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1");
+    let mut compiler = match (is_static, variant.is_clang) {
+        (true, _) => Command::new(library::compiler(true)),
+        (false, true) => Command::new(clang()),
+        (false, false) => Command::new(gcc()),
+    };
+    compiler.args(variant.options.iter().filter(|option| !(is_static && option.contains("sanitize"))));
+    compiler.args(WARNINGS).args(flags("EGRET_WS_TEST_CFLAGS")).args(includes()).arg(source).arg("-o").arg(out);
+    if is_static {
+        compiler.arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
+        if !cfg!(feature = "vendored") {
+            compiler.args(["-lssl", "-lcrypto"]);
+        }
+    } else {
+        compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
+        compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
+    }
+    library::run(compiler.args(flags("EGRET_WS_TEST_LDFLAGS")));
+}
+
+/// Compiles a text that includes, and makes nothing of it.
+pub fn check_syntax(compiler: &str, options: &[&str], text: &str) {
+    let mut child = Command::new(compiler)
+        .args(options)
+        .args(WARNINGS)
+        .args(includes())
+        .args(["-fsyntax-only", "-x", "c++", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot run {compiler}: {error}"));
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("the text is read");
+    let output = child.wait_with_output().expect("the compiler ends");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{compiler} {options:?}\n{text}{messages}");
+}
+
+fn includes() -> [String; 3] {
+    ["include", "bindings/cpp", "tests/c"].map(|dir| format!("-I{}", root().join(dir).display()))
+}
+
+fn flags(variable: &str) -> Vec<String> {
+    env::var(variable).unwrap_or_default().split_whitespace().map(String::from).collect()
+}
+
+pub fn compilers() -> [String; 2] {
+    [gcc(), clang()]
+}
+
+fn gcc() -> String {
+    "g++".into()
+}
+
+/// `clang++`, or the newest that has its version in its name, as Debian packages them.
+fn clang() -> String {
+    let mut names = vec![String::from("clang++")];
+    names.extend((14..40).rev().map(|version| format!("clang++-{version}")));
+    let runs = |name: &String| {
+        Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    };
+    names.into_iter().find(runs).expect("clang++ is missing; install it (Debian: clang)")
+}

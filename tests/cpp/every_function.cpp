@@ -1,0 +1,206 @@
+// Everything C reaches is reached: each function of egret_ws.h is called here through the binding, and does what it says.
+// (The test that runs this looks which functions the object file asks for.)
+#include "check.hpp"
+
+#include <atomic>
+#include <thread>
+
+// A server that is asked for a subprotocol, and says something in its headers.
+static void answer_one(int listening) {
+    char head[4096], accept_key[29], answer[512];
+    const int fd = accept(listening, nullptr, nullptr);
+    CHECK(fd >= 0 && receive_request(fd, head, sizeof head));
+    CHECK(strstr(head, "Sec-WebSocket-Protocol: chat, superchat\r\n") != nullptr);
+    CHECK(strstr(head, "X-Game: egret\r\n") != nullptr);
+    const char *const name = "Sec-WebSocket-Key: ";
+    const char *const key = strstr(head, name);
+    CHECK(key != nullptr);
+    websocket_accept(key + strlen(name), strcspn(key + strlen(name), "\r"), accept_key);
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Server: one\r\n"
+             "X-Server: two\r\nSec-WebSocket-Protocol: superchat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+             "Sec-WebSocket-Accept: %s\r\n\r\n",
+             accept_key);
+    CHECK(send_all(fd, answer, strlen(answer)));
+    uint8_t data[256];
+    size_t len;
+    while (receive_frame(fd, data, sizeof data, &len) >= 0) continue;
+    close(fd);
+}
+
+static void the_handshake_is_told() {
+    listener server = listen_silently();
+    std::thread thread(answer_one, server.fd);
+    {
+        egret::Loop loop = make_loop();
+        egret::Options options;
+        options.subprotocols = "chat, superchat";
+        options.headers = {{"X-Game", "egret"}};
+        Seen seen;
+        auto ws = loop.connect("127.0.0.1", server.port, options, note(seen));
+        CHECK_DONE(ws);
+        CHECK(*ws->subprotocol() == "");
+        CHECK_ERROR(ws->response_header("X-Server"), egret::Error::not_found);
+        UNTIL(loop, seen.connects == 1);
+        CHECK(*ws->subprotocol() == "superchat");
+        CHECK(*ws->extensions() == "permessage-deflate");
+        CHECK(*ws->response_header("x-server") == "one, two");
+        CHECK_ERROR(ws->response_header("X-Other"), egret::Error::not_found);
+        CHECK(ws->response_headers()->find("X-Server: one\nX-Server: two\n") != std::string::npos);
+        const auto stats = ws->stats();
+        CHECK_DONE(stats);
+        CHECK_EQ(stats->http_status, 101);
+        CHECK(std::string(stats->address) == "127.0.0.1:" + std::to_string(server.port));
+    }
+    thread.join();
+    close_listener(&server);
+}
+
+static void a_socket_is_measured() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    egret::WebSocket ws = connect_to(loop, echo_url, note(seen));
+    CHECK(ws.state() == egret::State::connecting && ws.generation() == 0);
+    CHECK_ERROR(ws.ping(), egret::Error::not_open);
+    UNTIL(loop, seen.connects == 1);
+    CHECK(ws.generation() == 1);
+    CHECK_DONE(ws.retry_now()); // nothing waits
+    CHECK_DONE(ws.ping());
+    UNTIL(loop, ws.stats()->rtt_us > 0);
+    CHECK_DONE(ws.send_text("12345"));
+    UNTIL(loop, seen.messages == 1);
+    CHECK(ws.buffered_amount() == 0);
+    const auto stats = ws.stats();
+    CHECK(stats->messages_sent == 1 && stats->bytes_received == 5 && stats->connections == 1);
+    CHECK_DONE(ws.close(1000, "done"));
+    UNTIL(loop, seen.closes == 1);
+}
+
+static void a_loop_can_be_waited_for() {
+    egret::Loop loop = make_loop();
+    const auto descriptor = loop.descriptor();
+    CHECK_DONE(descriptor);
+    Seen seen;
+    egret::WebSocket ws = connect_to(loop, echo_url, note(seen));
+    UNTIL(loop, seen.connects == 1);
+    CHECK_DONE(ws.send_text("x"));
+    while (seen.messages == 0) {
+        struct pollfd readable = {*descriptor, POLLIN, 0};
+        const auto timeout = loop.timeout();
+        CHECK_DONE(timeout);
+        CHECK(poll(&readable, 1, *timeout < PATIENCE_MS ? *timeout : PATIENCE_MS) > 0 || *timeout < PATIENCE_MS);
+        CHECK_DONE(loop.poll());
+    }
+    CHECK_DONE(loop.wake());
+    CHECK_DONE(loop.poll(-1)); // returns
+
+    static std::atomic<int> wakeups;
+    wakeups = 0;
+    const auto set = loop.set_wakeup([] { ++wakeups; });
+    CHECK_ERROR(set, driver == 0 ? egret::Error::ok : egret::Error::unsupported);
+    if (set) {
+        CHECK_DONE(ws.send_text("y"));
+        WAIT_UNTIL(wakeups > 0);
+        UNTIL(loop, seen.messages == 2);
+        CHECK_DONE(loop.set_wakeup(nullptr));
+    }
+}
+
+static void a_phone_sleeps_and_moves() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    egret::Options options;
+    options.ping_interval_ms = UINT32_MAX;
+    egret::WebSocket ws = connect_to(loop, echo_url, note(seen), options);
+    UNTIL(loop, seen.connects == 1);
+    CHECK_DONE(loop.suspend());
+    CHECK_DONE(ws.send_text("asleep"));
+    UNTIL(loop, seen.messages == 1);
+    CHECK_EQ(ws.stats()->rtt_us, 0);
+    CHECK_DONE(loop.resume());
+    UNTIL(loop, ws.stats()->rtt_us > 0); // it was probed
+    CHECK_DONE(loop.network_changed());
+    works(loop);
+    CHECK(ws.is_open());
+
+    egret::LoopOptions closing;
+    closing.close_on_suspend = true;
+    egret::Loop other = make_loop(std::move(closing));
+    Seen closed;
+    egret::WebSocket ends = connect_to(other, echo_url, note(closed));
+    UNTIL(other, closed.connects == 1);
+    CHECK_DONE(other.suspend());
+    UNTIL(other, closed.closes == 1);
+}
+
+static void a_connection_is_tried_again() {
+    egret::Loop loop = make_loop();
+    listener nobody = bind_loopback();
+    egret::Options options;
+    options.retry_attempts = 2;
+    options.retry_floor_ms = options.retry_first_ms = 60000;
+    std::vector<uint32_t> attempts;
+    egret::Error error = egret::Error::ok;
+    egret::Callbacks on;
+    on.on_retry = [&](egret::WebSocketRef ws, const egret::CloseInfo &info, uint32_t attempt, uint32_t delay_ms) {
+        CHECK(info.error() == egret::Error::connect && delay_ms == 60000);
+        attempts.push_back(attempt);
+        CHECK_DONE(ws.retry_now());
+    };
+    on.on_close = [&](egret::WebSocketRef, const egret::CloseInfo &info) { error = info.error(); };
+    egret::WebSocket ws = connect_to(loop, nobody.url, std::move(on), options);
+    UNTIL(loop, error != egret::Error::ok);
+    CHECK(error == egret::Error::connect);
+    CHECK(attempts == std::vector<uint32_t>({1, 2}));
+    close_listener(&nobody);
+}
+
+static std::atomic<bool> may_read;
+
+static void read_when_told(server *s, int fd) {
+    WAIT_UNTIL(may_read);
+    swallow(s, fd);
+}
+
+static void a_full_buffer_drains() {
+    static server peer;
+    may_read = false;
+    start_server(&peer, read_when_told);
+    egret::Loop loop = make_loop();
+    int connects = 0, drains = 0;
+    egret::Callbacks on;
+    on.on_connect = [&](egret::WebSocketRef) { ++connects; };
+    on.on_drain = [&](egret::WebSocketRef) { ++drains; };
+    egret::WebSocket ws = connect_to(loop, peer.at.url, std::move(on));
+    UNTIL(loop, connects == 1);
+    const std::vector<uint8_t> part(PART);
+    egret::Result<void> sent;
+    while ((sent = ws.send_binary(part))) CHECK_DONE(loop.poll());
+    CHECK_ERROR(sent, egret::Error::backpressure);
+    CHECK(*ws.buffered_amount() > 0);
+    CHECK_EQ(drains, 0);
+    may_read = true;
+    UNTIL(loop, drains == 1);
+    ws.reset();
+    CHECK_DONE(loop.reset());
+    stop_server(&peer);
+}
+
+static void the_library_tells_of_itself() {
+    CHECK_EQ(egret::version_number(), EGRET_WS_VERSION_NUMBER);
+    CHECK(std::string(egret::version_string()).find('.') != std::string::npos);
+    CHECK(*egret::normalize_url("HTTP://Example.com:80/a b") == "ws://example.com/a%20b");
+    CHECK_ERROR(egret::normalize_url("ftp://example.com"), egret::Error::invalid_url);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    the_handshake_is_told();
+    a_socket_is_measured();
+    a_loop_can_be_waited_for();
+    a_phone_sleeps_and_moves();
+    a_connection_is_tried_again();
+    a_full_buffer_drains();
+    the_library_tells_of_itself();
+    return 0;
+}

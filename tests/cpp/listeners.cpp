@@ -1,0 +1,138 @@
+// A listener is a class or callables, owned or borrowed, and is destroyed exactly once, when nothing calls it any more.
+#include "check.hpp"
+
+// Counts what it is called for; has only what it needs.
+struct Game : egret::Listener, Counted {
+    explicit Game(Seen &seen) : seen_(seen) {}
+    void on_connect(egret::WebSocketRef ws) {
+        ++seen_.connects;
+        CHECK_DONE(ws.send_text("from a class"));
+    }
+    void on_message(egret::WebSocketRef ws, const egret::Message &message) {
+        ++seen_.messages;
+        seen_.last = message.text();
+        CHECK_DONE(ws.close());
+    }
+    void on_close(egret::WebSocketRef, const egret::CloseInfo &info) {
+        ++seen_.closes;
+        seen_.error = info.error();
+    }
+
+private:
+    Seen &seen_;
+};
+
+template <class Listener>
+static void play(egret::Loop &loop, Seen &seen, Listener listener) {
+    egret::WebSocket ws = connect_to(loop, echo_url, std::move(listener));
+    UNTIL(loop, seen.closes == 1);
+    CHECK_EQ(seen.connects, 1);
+    CHECK_EQ(seen.messages, 1);
+    CHECK(seen.last == "from a class" && seen.error == egret::Error::ok);
+}
+
+static void a_listener_is_given_in_any_way() {
+    egret::Loop loop = make_loop();
+    {
+        Seen seen;
+        play(loop, seen, Game(seen));
+        UNTIL(loop, Counted::alive == 0);
+    }
+    {
+        Seen seen;
+        play(loop, seen, std::make_unique<Game>(seen));
+        UNTIL(loop, Counted::alive == 0);
+    }
+    {
+        Seen seen;
+        const auto shared = std::make_shared<Game>(seen);
+        play(loop, seen, shared);
+        UNTIL(loop, shared.use_count() == 1);
+        CHECK_EQ(Counted::alive, 1);
+    }
+    {
+        Seen seen;
+        Game game(seen);
+        play(loop, seen, &game);
+        works(loop);
+        CHECK_EQ(Counted::alive, 1);
+    }
+    CHECK_EQ(Counted::alive, 0);
+}
+
+static void function(egret::WebSocketRef ws) {
+    CHECK_DONE(ws.close(4000));
+}
+
+static void callables_are_of_any_kind() {
+    egret::Loop loop = make_loop();
+    // Move-only, and one that returns something.
+    int closes = 0;
+    egret::Callbacks on;
+    on.on_connect = [](egret::WebSocketRef ws) { return ws.send_text("x"); };
+    on.on_message = [owned = std::make_unique<Counted>()](egret::WebSocketRef ws, const egret::Message &) mutable {
+        owned.reset();
+        CHECK_DONE(ws.close());
+    };
+    on.on_close = [&closes](auto, auto &) { ++closes; };
+    egret::WebSocket ws = connect_to(loop, echo_url, std::move(on));
+    UNTIL(loop, closes == 1);
+    CHECK_EQ(Counted::alive, 0);
+
+    // A function, and none.
+    egret::Callbacks few;
+    few.on_connect = function;
+    few.on_message = nullptr;
+    CHECK(few.on_connect && !few.on_message && !few.on_close);
+    ws = connect_to(loop, echo_url, std::move(few));
+    UNTIL(loop, ws.state() == egret::State::closed);
+
+    void (*no_function)(egret::WebSocketRef) = nullptr;
+    const egret::Callback<void(egret::WebSocketRef)> empty = no_function;
+    CHECK(!empty);
+    empty(ws); // does nothing
+    works(loop);
+}
+
+static void a_connect_that_fails_destroys_the_listener() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    CHECK_ERROR(loop.connect_url("http://127.0.0.1/", {}, Game(seen)), egret::Error::invalid_url);
+    CHECK_EQ(Counted::alive, 0);
+    CHECK_ERROR(loop.connect("a b", 1, {}, std::make_unique<Game>(seen)), egret::Error::invalid_url);
+    CHECK_EQ(Counted::alive, 0);
+    egret::Options options;
+    options.origin = std::string("a\0b", 3);
+    CHECK_ERROR(loop.connect_url(echo_url, options, Game(seen)), egret::Error::invalid_argument);
+    CHECK_ERROR(egret::Loop().connect_url(echo_url, {}, Game(seen)), egret::Error::bad_handle);
+    CHECK_EQ(Counted::alive, 0);
+    works(loop);
+    CHECK_EQ(seen.connects + seen.messages + seen.closes, 0);
+}
+
+static void the_end_of_a_socket_or_a_loop_destroys_the_listener() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    egret::WebSocket ws = connect_to(loop, echo_url, Game(seen));
+    UNTIL(loop, seen.connects == 1);
+    ws.reset();
+    UNTIL(loop, Counted::alive == 0);
+
+    egret::WebSocket connecting = connect_to(loop, echo_url, Game(seen));
+    egret::WebSocket freed = connect_to(loop, echo_url, Game(seen));
+    freed.reset();
+    CHECK_EQ(Counted::alive, 2); // until a poll
+    CHECK_DONE(loop.reset());
+    CHECK_EQ(Counted::alive, 0);
+    CHECK_ERROR(connecting.state(), egret::Error::bad_handle);
+    CHECK_EQ(seen.closes, 0);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    a_listener_is_given_in_any_way();
+    callables_are_of_any_kind();
+    a_connect_that_fails_destroys_the_listener();
+    the_end_of_a_socket_or_a_loop_destroys_the_listener();
+    return 0;
+}

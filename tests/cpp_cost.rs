@@ -1,0 +1,97 @@
+//! What the C++ binding costs over C: the instructions of the program itself for each message, counted by callgrind, which
+//! counts the same each time. The library's are the same for both.
+//!
+//! A missing valgrind fails the test, unless the variable SKIP names `valgrind`.
+#![cfg(target_os = "linux")]
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+mod library;
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+/// The difference of two runs has no beginning and no end in it.
+const FEW: u64 = 100;
+const MANY: u64 = 300;
+/// What may be added to C: a listener took 14 where this was written, callables 29. Compilers differ.
+const LISTENER: u64 = 25;
+const CALLABLES: u64 = 50;
+
+#[test]
+fn the_binding_costs_next_to_nothing() {
+    if std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "valgrind")) {
+        writeln!(std::io::stderr(), "SKIPPED: valgrind (named in SKIP)").expect("stderr");
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("ws://{}/", listener.local_addr().expect("the port"));
+    thread::spawn(move || echo_server::serve(listener));
+
+    let c = cost(&compile("c", "cost.c", &["-std=c99"]), &url);
+    let by_listener = cost(&compile("listener", "cost.cpp", &["-std=c++17"]), &url);
+    let by_callables = cost(&compile("callables", "cost.cpp", &["-std=c++17", "-DCALLABLES"]), &url);
+    println!("instructions a message: C {c}, a listener {by_listener}, callables {by_callables}");
+    assert!(c > 10, "{c}: the program was not counted");
+    assert!(by_listener <= c + LISTENER, "{by_listener} with a listener, {c} in C");
+    assert!(by_callables <= c + CALLABLES, "{by_callables} with callables, {c} in C");
+}
+
+fn compile(name: &str, source: &str, options: &[&str]) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library_dir = library::build();
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cost-{name}"));
+    let mut compiler = Command::new(library::compiler(source.ends_with("cpp")));
+    compiler.args(["-O2", "-Wall", "-Wextra", "-pedantic", "-Werror"]).args(options);
+    compiler.arg("-I").arg(library::include_dir()).arg("-I").arg(root.join("bindings/cpp"));
+    compiler.arg(root.join("tests/cpp/cost").join(source)).arg("-o").arg(&out);
+    compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
+    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
+    out
+}
+
+/// Instructions of the program's own code for each message.
+fn cost(program: &Path, url: &str) -> u64 {
+    (count(program, MANY, url) - count(program, FEW, url)) / (MANY - FEW)
+}
+
+fn count(program: &Path, messages: u64, url: &str) -> u64 {
+    let out = program.with_extension(format!("{messages}.callgrind"));
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--tool=callgrind"]).arg(format!("--callgrind-out-file={}", out.display()));
+    valgrind.arg(program).arg(messages.to_string()).arg(url).env_remove("LD_LIBRARY_PATH");
+    let output = valgrind.output().expect("valgrind is missing; install it (Debian: valgrind)");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    own_cost(&fs::read_to_string(out).expect("callgrind's file"), program)
+}
+
+/// Sums the lines `POSITION COST` below `ob=` of the program, but those after a `calls=`, which are another function's.
+fn own_cost(profile: &str, program: &Path) -> u64 {
+    let mut numbers = std::collections::HashMap::new();
+    let (mut is_own, mut is_call, mut sum) = (false, false, 0);
+    for line in profile.lines() {
+        // `ob=(2) /path` names a number, and `cob=` too; later it is `ob=(2)`.
+        if let Some((key @ ("ob" | "cob"), object)) = line.split_once('=') {
+            let (number, path) = object.split_once(' ').unwrap_or((object, ""));
+            if !path.is_empty() {
+                numbers.insert(number.to_owned(), Path::new(path) == program);
+            }
+            if key == "ob" {
+                is_own = numbers[number];
+            }
+        } else if line.starts_with("calls=") {
+            is_call = true;
+        } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
+            if is_own && !is_call {
+                let cost = line.rsplit(' ').next().and_then(|cost| cost.parse::<u64>().ok());
+                sum += cost.unwrap_or_else(|| panic!("{line}: no cost"));
+            }
+            is_call = false;
+        }
+    }
+    sum
+}

@@ -1,0 +1,272 @@
+//! `packaging/install.sh` installs what pkg-config and CMake find, and FetchContent builds the same from the sources. The
+//! C++ binding's README is followed to the letter.
+//!
+//! A missing cmake or pkg-config fails a test, unless the variable SKIP names `cmake`.
+#![cfg(target_os = "linux")]
+
+#[path = "../examples/echo_server.rs"]
+mod echo_server;
+mod library;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+use std::thread;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn echo_url() -> &'static str {
+    static URL: LazyLock<String> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
+        thread::spawn(move || echo_server::serve(listener));
+        url
+    });
+    &URL
+}
+
+/// An empty directory of a test's own.
+fn directory(test: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("install").join(test);
+    match fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{}: {error}", path.display()),
+        _ => fs::create_dir_all(&path).expect("a directory"),
+    }
+    path
+}
+
+fn is_skipped() -> bool {
+    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "cmake"));
+    if skipped {
+        writeln!(std::io::stderr(), "SKIPPED: cmake (named in SKIP)").expect("stderr");
+    }
+    skipped
+}
+
+fn install(arguments: &[&OsStr]) -> Output {
+    let mut script = Command::new(root().join("packaging/install.sh"));
+    script.arg(library::build()).args(arguments);
+    script.env("FEATURES", if cfg!(feature = "vendored") { "--features=vendored" } else { "" });
+    script.output().expect("a shell")
+}
+
+/// A prefix with all that is installed.
+fn prefix(test: &str) -> PathBuf {
+    let prefix = directory(test).join("prefix");
+    let output = install(&[prefix.as_os_str()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    prefix
+}
+
+fn run(command: &mut Command) -> String {
+    library::run(command.env_remove("LD_LIBRARY_PATH"))
+}
+
+/// Which shared libraries a program asks for.
+fn needs(program: &Path, library: &str) -> bool {
+    let dynamic = run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(program));
+    dynamic.lines().any(|line| line.contains("(NEEDED)") && line.contains(library))
+}
+
+/// Builds `examples/cmake_shell`, plays its game for half a second, and returns the path of the program.
+fn cmake_shell(build: &Path, settings: &[String]) -> PathBuf {
+    let source = root().join("examples/cmake_shell");
+    run(Command::new("cmake").arg("-S").arg(source).arg("-B").arg(build).args(settings));
+    run(Command::new("cmake").arg("--build").arg(build));
+    assert_eq!(run(&mut Command::new(build.join("version"))), format!("egret_ws {}\n", env!("CARGO_PKG_VERSION")));
+    let program = build.join("shell");
+    let said = run(Command::new(&program).args([echo_url(), "30"]));
+    assert!(said.contains("connected") && said.contains("the last: frame 29"), "{said}");
+    program
+}
+
+#[test]
+fn cmake_finds_what_is_installed() {
+    if is_skipped() {
+        return;
+    }
+    let prefix = prefix("find_package");
+    let found = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
+    let shared = cmake_shell(&prefix.with_file_name("shared"), std::slice::from_ref(&found));
+    assert!(needs(&shared, "libegret_ws.so"));
+    let on = String::from("-DEGRET_WS_STATIC=ON");
+    let fixed = cmake_shell(&prefix.with_file_name("static"), &[found.clone(), on]);
+    assert!(!needs(&fixed, "libegret_ws"));
+
+    // A prefix is a tree that can be moved, and may have the static library alone.
+    let moved = prefix.with_file_name("moved");
+    fs::rename(&prefix, &moved).expect("it moves");
+    fs::remove_file(moved.join("lib/libegret_ws.so")).expect("the shared library");
+    let found = format!("-DCMAKE_PREFIX_PATH={}", moved.display());
+    assert!(!needs(&cmake_shell(&moved.with_file_name("only-static"), &[found]), "libegret_ws"));
+}
+
+#[test]
+fn cmake_fetches_and_builds_the_sources() {
+    if is_skipped() {
+        return;
+    }
+    // With what this test was built with, so that cargo finds it built: TARGET_DIR/PROFILE.
+    let built = library::build();
+    let profile = match built.file_name().and_then(OsStr::to_str) {
+        Some("debug") => "dev",
+        Some(name) => name,
+        None => panic!("{} is no profile's directory", built.display()),
+    };
+    let settings = [
+        "-DEGRET_WS_SOURCES=ON".into(),
+        format!("-DEGRET_WS_CARGO_PROFILE={profile}"),
+        format!("-DEGRET_WS_CARGO_TARGET_DIR={}", built.parent().expect("the target directory").display()),
+        format!("-DEGRET_WS_VENDORED={}", if cfg!(feature = "vendored") { "ON" } else { "OFF" }),
+    ];
+    let directory = directory("fetch_content");
+    assert!(needs(&cmake_shell(&directory.join("shared"), &settings), "libegret_ws.so"));
+    let settings = [&settings[..], &["-DEGRET_WS_STATIC=ON".into()]].concat();
+    assert!(!needs(&cmake_shell(&directory.join("static"), &settings), "libegret_ws"));
+}
+
+#[test]
+fn cmake_takes_the_versions_that_work() {
+    if is_skipped() {
+        return;
+    }
+    let version_file = prefix("version").join("lib/cmake/egret_ws/egret_ws-config-version.cmake");
+    // As find_package sets them.
+    let is_compatible = |wanted: &str| {
+        let script = version_file.with_file_name("ask.cmake");
+        let mut parts = wanted.split('.');
+        let text = format!(
+            "set(PACKAGE_FIND_VERSION {wanted})\nset(PACKAGE_FIND_VERSION_MAJOR {})\nset(PACKAGE_FIND_VERSION_MINOR {})\n\
+             set(PACKAGE_FIND_VERSION_COUNT {})\ninclude({})\nmessage(NOTICE ${{PACKAGE_VERSION_COMPATIBLE}})\n",
+            parts.next().expect("a major version"),
+            parts.next().unwrap_or("0"),
+            wanted.split('.').count(),
+            version_file.display(),
+        );
+        fs::write(&script, text).expect("the script");
+        let output = Command::new("cmake").arg("-P").arg(script).output().expect("cmake");
+        String::from_utf8_lossy(&output.stderr).trim() == "TRUE"
+    };
+    let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
+    assert!(is_compatible(env!("CARGO_PKG_VERSION")));
+    assert!(is_compatible(&format!("{major}.{minor}")));
+    assert!(is_compatible(major));
+    assert!(!is_compatible(&format!("{major}.{minor}.99")));
+    assert!(!is_compatible(&format!("{major}.99")));
+    assert!(!is_compatible("99"));
+}
+
+#[test]
+fn pkg_config_says_how_to_link() {
+    if is_skipped() {
+        return;
+    }
+    let prefix = prefix("pkg_config");
+    let ask = |arguments: &[&str]| {
+        let mut pkg_config = Command::new("pkg-config");
+        pkg_config.args(arguments).arg("egret_ws");
+        // In front of the system's own, which knows openssl.
+        let said = run(pkg_config.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")));
+        said.split_whitespace().map(String::from).collect::<Vec<_>>()
+    };
+    assert_eq!(ask(&["--modversion"]), [env!("CARGO_PKG_VERSION")]);
+    let source = root().join("examples/cmake_shell/version.c");
+    let program = prefix.with_file_name("version-shared");
+    let mut compiler = Command::new(library::compiler(false));
+    compiler.arg(&source).args(ask(&["--cflags", "--libs"])).arg("-o").arg(&program);
+    run(compiler.arg(format!("-Wl,-rpath,{}/lib", prefix.display())));
+    run(&mut Command::new(&program));
+    assert!(needs(&program, "libegret_ws.so"));
+
+    fs::remove_file(prefix.join("lib/libegret_ws.so")).expect("the shared library");
+    let program = prefix.with_file_name("version-static");
+    let mut compiler = Command::new(library::compiler(false));
+    run(compiler.arg(&source).args(ask(&["--cflags", "--libs", "--static"])).arg("-o").arg(&program));
+    run(&mut Command::new(&program));
+    assert!(!needs(&program, "libegret_ws"));
+}
+
+#[test]
+fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
+    let destdir = directory("destdir");
+    let output = install(&["/opt/egret".as_ref(), destdir.as_os_str()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let installed = destdir.join("opt/egret");
+    let files = run(Command::new("find").arg(&installed).args(["-type", "f", "-printf", "%m %P\n"]));
+    let mut files: Vec<&str> = files.lines().collect();
+    files.sort_unstable_by_key(|line| &line[4..]);
+    let parts = fs::read_dir(root().join("bindings/cpp/egret_ws")).expect("the binding's parts");
+    let mut should: Vec<String> = parts
+        .map(|entry| format!("644 include/egret_ws/{}", entry.expect("an entry").file_name().to_string_lossy()))
+        .collect();
+    should.extend(
+        [
+            "644 include/egret_ws.h",
+            "644 include/egret_ws.hpp",
+            "644 lib/cmake/egret_ws/egret_ws-config-version.cmake",
+            "644 lib/cmake/egret_ws/egret_ws-config.cmake",
+            "644 lib/cmake/egret_ws/egret_ws-targets.cmake",
+            "644 lib/libegret_ws.a",
+            "755 lib/libegret_ws.so",
+            "644 lib/pkgconfig/egret_ws.pc",
+            "644 share/doc/egret_ws/LICENSE-APACHE",
+            "644 share/doc/egret_ws/LICENSE-MIT",
+        ]
+        .map(String::from),
+    );
+    should.sort_unstable_by(|a, b| a[4..].cmp(&b[4..]));
+    assert_eq!(files, should);
+    let written = ["lib/pkgconfig/egret_ws.pc", "lib/cmake/egret_ws/egret_ws-config.cmake"]
+        .map(|file| fs::read_to_string(installed.join(file)).expect("it was written"));
+    assert!(written[0].starts_with("prefix=/opt/egret\n"), "{}", written[0]);
+    for text in written {
+        assert!(!text.contains('@') && !text.contains("install/destdir"), "{text}");
+    }
+}
+
+#[test]
+fn a_prefix_that_cannot_work_is_refused() {
+    for prefix in ["relative", "/a b"] {
+        let output = install(&[prefix.as_ref(), directory("refused").as_os_str()]);
+        assert_eq!(output.status.code(), Some(2), "{prefix}");
+        assert!(fs::read_dir(directory("refused")).expect("it is there").next().is_none());
+    }
+}
+
+/// The blocks of a page that begin with three backticks and the language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let begin = format!("```{language}\n");
+    page.split(&begin).skip(1).map(|rest| rest.split("```").next().expect("the end of a block")).collect()
+}
+
+#[test]
+fn the_sample_of_the_readme_is_made_by_its_commands_alone() {
+    if is_skipped() {
+        return;
+    }
+    let binding = root().join("bindings/cpp");
+    let page = fs::read_to_string(binding.join("README.md")).expect("the page");
+    let sample = blocks(&page, "cpp")[0];
+    assert_eq!(sample, fs::read_to_string(binding.join("examples/echo.cpp")).expect("the example"));
+    assert!(sample.lines().count() <= 30);
+
+    let home = directory("readme");
+    let [installing, building] = blocks(&page, "sh")[..] else { panic!("the page has other commands now") };
+    assert!(installing.starts_with("make install PREFIX=$HOME/egret\n"), "{installing}");
+    let output = install(&[home.join("egret").as_os_str()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let folder = home.join("folder");
+    fs::create_dir(&folder).expect("an empty folder");
+    fs::write(folder.join("echo.cpp"), sample).expect("the sample");
+    let commands = building.replace("ws://127.0.0.1:9000/", echo_url());
+    assert_ne!(commands, building, "the page has another URL now");
+    let said = run(Command::new("sh").args(["-e", "-c", &commands]).current_dir(&folder).env("HOME", &home));
+    assert_eq!(said, "received: Hello Egret WebSocket\nclosed by this side, with the closing handshake\n");
+}
