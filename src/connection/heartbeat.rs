@@ -188,3 +188,199 @@ impl Heartbeat {
         Beat::Ping(self.number.to_be_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(10);
+    const PROBE: Duration = Duration::from_secs(3);
+    const OPTIONS: Options = Options { interval: Some(INTERVAL), timeout: Some(TIMEOUT), probe: Some(PROBE) };
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// The time of the deadline comes.
+        Due,
+        /// A second passes.
+        Wait,
+        Heard,
+        Answered,
+        Ping,
+        Probe,
+        /// With bytes on the way that came before it.
+        StaleProbe,
+        /// They are all read.
+        CaughtUp,
+        Slept,
+        MachineSlept,
+        /// The network has taken of the backlog.
+        Progress,
+    }
+    const STEPS: [Step; 11] = [
+        Step::Due,
+        Step::Wait,
+        Step::Heard,
+        Step::Answered,
+        Step::Ping,
+        Step::Probe,
+        Step::StaleProbe,
+        Step::CaughtUp,
+        Step::Slept,
+        Step::MachineSlept,
+        Step::Progress,
+    ];
+
+    /// What was promised of a heartbeat, and when it was last kept.
+    struct Watched {
+        heartbeat: Heartbeat,
+        now: Instant,
+        /// The last sign of life; and of what else puts death off.
+        heard: Instant,
+        spared: Instant,
+        /// The first ping since then, and the last one, if that is not answered.
+        asked: Option<Instant>,
+        pinged: Option<(Instant, [u8; 4])>,
+        delivered: u64,
+        /// Some of it since the last ping.
+        progressed: bool,
+        stale: bool,
+    }
+
+    impl Watched {
+        fn flow(&self) -> Flow {
+            Flow { next: 1_000, delivered: self.delivered }
+        }
+
+        fn is_alive(&mut self) {
+            (self.heard, self.spared, self.asked, self.stale) = (self.now, self.now, None, false);
+        }
+
+        fn expire(&mut self) -> Beat {
+            let is_due = self.heartbeat.deadline().is_some_and(|due| due <= self.now);
+            let flow = self.flow();
+            let beat = self.heartbeat.expire(self.now, || flow);
+            if is_due && self.asked.is_some() && std::mem::take(&mut self.progressed) {
+                (self.spared, self.asked) = (self.now, None);
+                assert_eq!(beat, Beat::Nothing, "there is somebody");
+            }
+            beat
+        }
+
+        fn step(&mut self, step: Step) -> Beat {
+            let (now, flow) = (self.now, self.flow());
+            match step {
+                Step::Due | Step::Wait => {
+                    let due = self.heartbeat.deadline().expect("with an interval there is always one");
+                    assert!(now < due, "it would turn and turn");
+                    self.now = if matches!(step, Step::Due) { due } else { due.min(now + Duration::from_secs(1)) };
+                    self.expire()
+                }
+                Step::Heard => {
+                    self.heartbeat.heard(now);
+                    if !self.stale {
+                        self.is_alive();
+                    }
+                    Beat::Nothing
+                }
+                Step::Answered => {
+                    let Some((at, payload)) = self.pinged.take() else { return Beat::Nothing };
+                    assert_eq!(self.heartbeat.pong(&[9; 4], now), None);
+                    let took = Some(now - at).filter(|took| !took.is_zero() && *took <= TIMEOUT);
+                    assert_eq!(self.heartbeat.pong(&payload, now), took);
+                    assert_eq!(self.heartbeat.pong(&payload, now), None, "once");
+                    self.is_alive();
+                    Beat::Nothing
+                }
+                Step::Ping => {
+                    let beat = self.heartbeat.ping(now, || flow);
+                    let waits = self.pinged.is_some_and(|(at, _)| now < at + TIMEOUT);
+                    assert!(beat == Beat::Nothing || !waits, "one at a time");
+                    beat
+                }
+                Step::Probe => self.heartbeat.probe(now, true, false, flow),
+                Step::StaleProbe => self.heartbeat.probe(now, true, true, flow),
+                Step::CaughtUp => {
+                    self.heartbeat.caught_up();
+                    self.stale = false;
+                    Beat::Nothing
+                }
+                Step::MachineSlept => {
+                    self.spared = now;
+                    self.heartbeat.probe(now, false, false, flow)
+                }
+                Step::Slept => {
+                    self.now += TIMEOUT;
+                    // Its own word decides whether that spares it: the ping that it sends.
+                    let beat = self.heartbeat.slept(self.now, || flow);
+                    self.spared = if beat == Beat::Nothing { self.spared } else { self.now };
+                    match beat {
+                        Beat::Nothing => self.expire(),
+                        beat => beat,
+                    }
+                }
+                Step::Progress => {
+                    self.delivered += 100;
+                    self.progressed = true;
+                    Beat::Nothing
+                }
+            }
+        }
+
+        /// True when it is over.
+        fn look(&mut self, step: Step, beat: Beat) -> bool {
+            match beat {
+                Beat::Nothing => {}
+                Beat::Ping(payload) => {
+                    self.asked.get_or_insert(self.now);
+                    self.pinged = Some((self.now, payload));
+                    self.progressed = false;
+                    self.stale = matches!(step, Step::StaleProbe);
+                }
+                Beat::Dead => {
+                    assert!(self.now - self.heard >= PROBE, "too soon");
+                    let asked = self.asked.unwrap_or(self.spared);
+                    assert!(self.now - asked >= PROBE, "it had no time to answer");
+                    return true;
+                }
+            }
+            let latest = self.spared.max(self.heard) + INTERVAL + TIMEOUT + TIMEOUT;
+            assert!(self.now < latest, "nobody is there for so long, and it is not seen");
+            let due = self.heartbeat.deadline();
+            assert!(due.is_some_and(|due| due > self.now || matches!(step, Step::Slept)), "{due:?}");
+            false
+        }
+    }
+
+    /// Every order of six steps.
+    #[test]
+    fn in_every_order_it_dies_neither_too_soon_nor_too_late() {
+        let mut dead = 0;
+        for number in 0..STEPS.len().pow(6) {
+            let now = Instant::now();
+            let heartbeat = Heartbeat::new(OPTIONS, now);
+            let mut watched = Watched {
+                heartbeat,
+                now,
+                heard: now,
+                spared: now,
+                asked: None,
+                pinged: None,
+                delivered: 0,
+                progressed: false,
+                stale: false,
+            };
+            let mut rest = number;
+            for _ in 0..6 {
+                let step = STEPS[rest % STEPS.len()];
+                rest /= STEPS.len();
+                let beat = watched.step(step);
+                if watched.look(step, beat) {
+                    dead += 1;
+                    break;
+                }
+            }
+        }
+        assert!(dead > 1000, "{dead}");
+    }
+}

@@ -478,4 +478,152 @@ mod tests {
         assert!(!outbox.take(&mut out));
         assert_eq!(outbox.unsent(), (2, 3));
     }
+
+    // One connection after the other.
+
+    fn counting(bytes: &mut [u8]) {
+        thread_local!(static DRAWN: std::cell::Cell<u8> = const { std::cell::Cell::new(1) });
+        bytes.iter_mut().for_each(|byte| *byte = DRAWN.replace(DRAWN.get().wrapping_add(1)));
+    }
+
+    /// What is queued: each frame's payload, `"close"` for a Close frame, and its key.
+    fn queued(outbox: &mut Outbox) -> Vec<(String, [u8; 4])> {
+        let (mut out, mut queued) = (Vec::new(), Vec::new());
+        while outbox.take(&mut out) {
+            let mut plain = out.clone();
+            frame::rekey(&mut plain, || [0; 4]);
+            let (mut rest, mut at) = (plain.as_slice(), 0);
+            while let Some(frame) = frame::split_queued(&mut rest) {
+                let key = *out[at..at + frame.size - frame.payload.len()].last_chunk().unwrap();
+                let text = String::from_utf8_lossy(frame.payload).into_owned();
+                queued.push((if frame.is_message { text } else { "close".into() }, key));
+                at += frame.size;
+            }
+            let _ = outbox.settle(out.len());
+            out.clear();
+        }
+        queued
+    }
+
+    /// Lost before, at and after each byte that is written; with and without a Close frame of the library's own behind it; with
+    /// and without deflating before and after; kept or not.
+    #[test]
+    fn what_is_kept_is_each_message_that_is_not_wholly_written() {
+        const SENT: [&str; 3] = ["a", "bcd", ""];
+        let ends = [7, 16, 22]; // 6 bytes of header each
+        for combination in 0..23 * 16 {
+            let written = combination / 16;
+            let [goodbye, before, after, keeps] = [1, 2, 4, 8].map(|bit| combination & bit != 0);
+            let mut outbox = Outbox::new(100, 1000, counting);
+            outbox.begin(before);
+            outbox.open();
+            for text in SENT {
+                outbox.push(Kind::Text, text.as_bytes()).unwrap();
+            }
+            if goodbye {
+                outbox.close(b"\x03\xe9");
+            }
+            let mut taken = Vec::new();
+            assert!(outbox.take(&mut taken));
+            let whole = ends.iter().filter(|end| **end <= written).count();
+            // With deflating only whole frames are settled.
+            let settled = if before { [0, 7, 16, 22][whole] } else { written };
+            let _ = outbox.settle(settled);
+            assert!(outbox.rest(keeps.then_some((&taken, settled))));
+            assert_eq!(outbox.push(Kind::Text, b"early"), Err(Error::NotOpen));
+            let left = if keeps { &SENT[whole..] } else { &[] };
+            let bytes: usize = left.iter().map(|text| text.len()).sum();
+            assert_eq!((outbox.payload_bytes(), outbox.unsent().0 as usize), (bytes, left.len()));
+            assert_eq!(outbox.close_code(), None, "the goodbye was for that one");
+
+            assert_eq!(outbox.begin(after), after);
+            assert!(outbox.open());
+            outbox.push(Kind::Text, b"new").unwrap();
+            let frames = queued(&mut outbox);
+            let texts: Vec<_> = frames.iter().map(|(text, _)| text.as_str()).collect();
+            assert_eq!(texts, [left, &["new"]].concat(), "{combination}");
+            for (at, (text, key)) in frames.iter().enumerate() {
+                assert_eq!(*key == [0; 4], after, "{text}: deflating wants them plain, the wire masked");
+                assert!(after || frames[..at].iter().all(|(_, other)| other != key), "a key of its own");
+            }
+            assert_eq!((outbox.unsent(), outbox.queues().waiting), ((0, 0), 0));
+        }
+    }
+
+    #[test]
+    fn a_close_of_the_hosts_goes_out_after_what_was_kept_and_masked_as_that_is() {
+        for deflates in [false, true] {
+            let mut outbox = Outbox::new(100, 1000, counting);
+            outbox.begin(deflates);
+            outbox.open();
+            outbox.push(Kind::Text, b"kept").unwrap();
+            assert!(outbox.rest(Some((&[], 0))));
+            assert!(outbox.end(b"\x03\xe8") && outbox.is_closed_early());
+            assert!(!outbox.end(b"\x03\xe8"), "again: nothing");
+            assert!(!outbox.begin(deflates), "nothing is deflated behind a Close frame");
+            assert!(!outbox.open(), "the host is not told");
+            let frames = queued(&mut outbox);
+            assert_eq!(frames.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>(), ["kept", "close"]);
+            assert!(frames.iter().all(|(_, key)| *key != [0; 4]));
+        }
+    }
+
+    #[test]
+    fn after_the_hosts_end_no_connection_follows() {
+        for forsakes in [false, true] {
+            for deflates in [false, true] {
+                let mut outbox = Outbox::new(100, 1000, counting);
+                outbox.begin(deflates);
+                outbox.open();
+                outbox.push(Kind::Text, b"accepted").unwrap();
+                if forsakes {
+                    outbox.forsake(b"")
+                } else {
+                    outbox.end(b"")
+                };
+                assert!(!outbox.rest(Some((&[], 0))) && !outbox.rest(None));
+                assert_eq!(outbox.unsent(), (1, 8), "it stays counted");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_sends_over_a_connection_he_was_not_told_of() {
+        let mut outbox = Outbox::new(100, 1000, counting);
+        let can_send = |outbox: &mut Outbox| outbox.push(Kind::Text, b"x").is_ok();
+        outbox.begin(false);
+        outbox.rest(None);
+        outbox.open(); // of the first, which is lost
+        assert!(!can_send(&mut outbox) && !outbox.is_open());
+        outbox.begin(false);
+        outbox.rest(None);
+        outbox.begin(false);
+        assert!(!can_send(&mut outbox));
+        outbox.open(); // of the second
+        assert!(!can_send(&mut outbox));
+        outbox.open();
+        assert!(can_send(&mut outbox));
+        assert_eq!((outbox.made(), outbox.generation()), (3, 3));
+    }
+
+    #[test]
+    fn room_given_back_is_told_once_and_not_for_a_connection_that_is_lost() {
+        let mut outbox = open_outbox(100, 200);
+        outbox.push(Kind::Binary, &[0; 100]).unwrap(); // 106
+        assert_eq!(outbox.push(Kind::Binary, &[0; 100]), Err(Error::Backpressure));
+        assert_eq!(outbox.push(Kind::Binary, &[0; 50]), Ok(false), "a smaller one has room");
+        let mut out = Vec::new();
+        outbox.take(&mut out);
+        let told: Vec<_> = (0..162).filter(|_| outbox.settle(1)).collect();
+        assert_eq!(told, [67], "at 94 of 200 both is so: half is free, and there is room for 106");
+        outbox.push(Kind::Binary, &[0; 100]).unwrap();
+        assert_eq!(outbox.push(Kind::Binary, &[0; 100]), Err(Error::Backpressure));
+        outbox.rest(None);
+        outbox.begin(false);
+        outbox.open();
+        outbox.push(Kind::Binary, b"x").unwrap();
+        out.clear();
+        outbox.take(&mut out);
+        assert!(!outbox.settle(out.len()), "the host was told of the loss");
+    }
 }

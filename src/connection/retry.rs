@@ -134,3 +134,169 @@ fn retry_after(headers: &str) -> Option<Duration> {
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::{Ending, Initiator, Phase};
+    use super::super::tests::lab::plan;
+    use super::*;
+
+    const OPTIONS: Options = Options {
+        attempts: u32::MAX,
+        floor: Duration::from_millis(250),
+        first: Duration::from_millis(4_000),
+        ceiling: Duration::from_millis(30_000),
+        total: None,
+        resend: false,
+    };
+
+    fn retry(options: Options) -> Retry {
+        Retry::new(options, plan("ws://10.0.0.1/"))
+    }
+
+    fn report(error: Error) -> Report {
+        Report::new(Ending::new(error, Initiator::Transport, "it broke"), Phase::Open)
+    }
+
+    fn lost(retry: &mut Retry, now: Instant, random: u32) -> Verdict {
+        retry.lost(now, &report(Error::ConnectionLost), None, random)
+    }
+
+    fn wait(attempt: u32, milliseconds: u64) -> Verdict {
+        Verdict::Wait { attempt, delay: Duration::from_millis(milliseconds) }
+    }
+
+    #[test]
+    fn the_wait_is_drawn_from_a_span_that_doubles_up_to_the_ceiling() {
+        let now = Instant::now();
+        let (mut least, mut most, mut middle) = (retry(OPTIONS), retry(OPTIONS), retry(OPTIONS));
+        for attempt in 1..=100 {
+            let span = [4_000, 8_000, 16_000].get(attempt as usize - 1).copied().unwrap_or(30_000);
+            assert_eq!(lost(&mut least, now, 0), wait(attempt, 250));
+            assert_eq!(lost(&mut most, now, u32::MAX), wait(attempt, span));
+            let Verdict::Wait { delay, .. } = lost(&mut middle, now, u32::MAX / 4) else { panic!("it gives up") };
+            let quarter = Duration::from_millis(250) + Duration::from_millis(span - 250) / 4;
+            assert!(quarter.abs_diff(delay) < Duration::from_micros(1), "{delay:?}, not {quarter:?}");
+        }
+    }
+
+    #[test]
+    fn floor_first_and_ceiling_may_be_one() {
+        let same = Duration::from_millis(1500);
+        let mut retry = retry(Options { floor: same, first: same, ceiling: same, ..OPTIONS });
+        for (attempt, random) in (1..5).zip([0, 1, u32::MAX / 2, u32::MAX]) {
+            assert_eq!(lost(&mut retry, Instant::now(), random), wait(attempt, 1500));
+        }
+    }
+
+    #[test]
+    fn it_ends_after_so_many_attempts() {
+        let now = Instant::now();
+        let mut retry = retry(Options { attempts: 2, ..OPTIONS });
+        assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
+        assert_eq!(lost(&mut retry, now, 0), wait(2, 250));
+        assert!(matches!(lost(&mut retry, now, 0), Verdict::Enough(why) if why.contains('2')));
+    }
+
+    #[test]
+    fn no_try_begins_when_the_time_for_all_is_over() {
+        let now = Instant::now();
+        let mut retry = retry(Options { total: Some(Duration::from_millis(10_000)), ..OPTIONS });
+        assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
+        let last = now + Duration::from_millis(9_750);
+        assert_eq!(lost(&mut retry, last, 0), wait(2, 250), "it would begin with the last millisecond");
+        assert!(matches!(lost(&mut retry, last, u32::MAX / 1000), Verdict::Enough(_)));
+    }
+
+    #[test]
+    fn tries_and_time_count_anew_once_it_was_open_for_ten_seconds() {
+        let now = Instant::now();
+        let mut retry = retry(Options { attempts: 1, total: Some(Duration::from_secs(60)), ..OPTIONS });
+        assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
+        retry.opened(now);
+        let soon = now + STABLE - Duration::from_nanos(1);
+        assert!(matches!(lost(&mut retry, soon, 0), Verdict::Enough(_)));
+        retry.opened(now);
+        assert_eq!(lost(&mut retry, now + STABLE, 0), wait(1, 250));
+        assert!(matches!(lost(&mut retry, now + 5 * STABLE, 0), Verdict::Enough(_)), "it was open once, not again");
+        retry.opened(now);
+        let late = now + Duration::from_secs(3600);
+        assert_eq!(lost(&mut retry, late, 0), wait(1, 250), "the hour it was open does not count");
+    }
+
+    #[test]
+    fn what_another_try_would_not_mend_is_left() {
+        use Error::*;
+        for (error, again) in [
+            (Resolve, true),
+            (Connect, true),
+            (Proxy, true),
+            (Handshake, true),
+            (Refused, true),
+            (Redirect, true),
+            (Timeout, true),
+            (ConnectionLost, true),
+            (Aborted, true),
+            (NoResources, true),
+            (Tls, true),
+            (TlsExpired, true),
+            (TlsHost, true),
+            (TlsIssuer, true),
+            (Internal, false),
+            (InvalidUtf8, false),
+            (MessageTooBig, false),
+            (Protocol, false),
+            (TlsOptions, false),
+            (TlsPin, false),
+        ] {
+            assert_eq!(is_worthwhile(&report(error)), again, "{error:?}");
+        }
+        for status in 100..600 {
+            let useless = [401, 403, 404, 407, 410].contains(&status);
+            assert_eq!(is_worthwhile(&Report { http_status: status, ..report(Error::Refused) }), !useless, "{status}");
+        }
+        for code in 1000..5000 {
+            let useless = [1002, 1007, 1008, 1009].contains(&code);
+            let report = Report { error: None, code, ..report(ConnectionLost) };
+            assert_eq!(is_worthwhile(&report), !useless, "{code}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date_by_the_servers_clock() {
+        let noon = "Date: Mon, 02 Jan 2006 12:00:00 GMT\n";
+        for (headers, seconds) in [
+            ("Retry-After: 120\n".to_owned(), Some(120)),
+            ("retry-after: 0\n".into(), Some(0)),
+            ("Retry-After: 86400\n".into(), Some(86_400)),
+            ("Retry-After: 86401\n".into(), Some(86_400)),
+            (format!("Retry-After: {}\n", u64::MAX), Some(86_400)),
+            ("Retry-After: -1\n".into(), None),
+            ("Retry-After: 1.5\n".into(), None),
+            ("Retry-After: soon\n".into(), None),
+            ("Retry-After:\n".into(), None),
+            ("Retry-After: 1\nRetry-After: 2\n".into(), None),
+            (format!("{noon}Retry-After: Mon, 02 Jan 2006 12:01:30 GMT\n"), Some(90)),
+            (format!("{noon}Retry-After: Monday, 02-Jan-06 12:01:30 GMT\n"), Some(90)),
+            (format!("{noon}Retry-After: Mon Jan  2 12:01:30 2006\n"), Some(90)),
+            (format!("{noon}Retry-After: Mon, 02 Jan 2006 11:59:00 GMT\n"), Some(0)),
+            (format!("{noon}Retry-After: Wed, 04 Jan 2006 12:00:00 GMT\n"), Some(86_400)),
+            ("Retry-After: Mon, 02 Jan 2006 12:01:30 GMT\n".into(), None),
+            ("Date: today\nRetry-After: Mon, 02 Jan 2006 12:01:30 GMT\n".into(), None),
+            (noon.into(), None),
+        ] {
+            assert_eq!(retry_after(&headers), seconds.map(Duration::from_secs), "{headers}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_asks_for_comes_before_the_floor_and_the_jitter() {
+        let mut retry = retry(OPTIONS);
+        let headers = Some("Retry-After: 60\n");
+        let verdict = retry.lost(Instant::now(), &report(Error::Refused), headers, u32::MAX);
+        assert_eq!(verdict, wait(1, 64_000));
+        let mut hurried = Retry { options: Options { total: Some(Duration::from_secs(30)), ..OPTIONS }, ..retry };
+        let verdict = hurried.lost(Instant::now(), &report(Error::Refused), headers, 0);
+        assert!(matches!(verdict, Verdict::Enough(_)), "so long it would not be waited for");
+    }
+}

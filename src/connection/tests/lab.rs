@@ -11,12 +11,13 @@ use super::super::report::Report;
 use super::super::target::Target;
 use super::super::{Connection, Context, Events, Family, Limits, Network, Plan, Prepared, Turn, Unresolved};
 use crate::error::Error;
+use crate::protocol::mask::{self, Entropy};
 use crate::protocol::message::{Body, Kind};
 use crate::protocol::upgrade::Extras;
 use crate::transport::Transport;
 use crate::transport::proxy::Proxies;
 use crate::transport::tls;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -49,6 +50,8 @@ pub struct Wire {
     /// The server has ended its side.
     pub ended: bool,
     pub client_ended: bool,
+    /// Bytes that the system says the peer has not got.
+    pub undelivered: Option<usize>,
     connected: Option<Result<(), ErrorKind>>,
     /// How much more the client can write.
     pub room: usize,
@@ -57,6 +60,10 @@ pub struct Wire {
 }
 
 impl Wire {
+    pub fn is_connected(&self) -> bool {
+        self.connected.is_some()
+    }
+
     fn operation(&mut self) -> io::Result<()> {
         match &mut self.operations_until_failure {
             Some(0) => Err(ErrorKind::ConnectionReset.into()),
@@ -109,6 +116,10 @@ impl Transport for FakeStream {
         wire.room -= count;
         wire.from_client.extend_from_slice(&bytes[..count]);
         Ok(count)
+    }
+
+    fn undelivered(&mut self) -> Option<usize> {
+        self.0.borrow().undelivered
     }
 
     fn end_writing(&mut self) {
@@ -265,6 +276,29 @@ impl Events for Recorder {
     }
 }
 
+/// A connection to this URL, without proxy, heartbeat or another try.
+pub fn plan(url: &str) -> Plan {
+    let settings = tls::Settings {
+        roots: Vec::new(),
+        only_these_roots: false,
+        identity: None,
+        min_version: 0x0303,
+        insecure: false,
+    };
+    Plan {
+        target: Target::from_url(url).unwrap(),
+        extras: Extras::default(),
+        proxies: Proxies::None,
+        tls: Arc::new(settings),
+        pins: Vec::new(),
+        server_name: None,
+        max_redirects: 0,
+        limits: LIMITS,
+        heartbeat: heartbeat::Options { interval: None, timeout: None, probe: None },
+        retry: None,
+    }
+}
+
 /// The connection and its world.
 pub struct Lab {
     connection: Option<Connection<FakeStream>>,
@@ -326,25 +360,7 @@ impl Lab {
     }
 
     pub fn begin_with(&mut self, url: &str, change: impl Fn(&mut Plan)) {
-        let settings = tls::Settings {
-            roots: Vec::new(),
-            only_these_roots: false,
-            identity: None,
-            min_version: 0x0303,
-            insecure: false,
-        };
-        let mut plan = Plan {
-            target: Target::from_url(url).unwrap(),
-            extras: Extras::default(),
-            proxies: Proxies::None,
-            tls: Arc::new(settings),
-            pins: Vec::new(),
-            server_name: None,
-            max_redirects: 0,
-            limits: LIMITS,
-            heartbeat: heartbeat::Options { interval: None, timeout: None, probe: None },
-            retry: None,
-        };
+        let mut plan = plan(url);
         change(&mut plan);
         self.network.now = self.now;
         let mut context = Context {
@@ -365,6 +381,40 @@ impl Lab {
 
     pub fn close(&mut self, payload: &[u8]) {
         self.outbox.lock().end(payload);
+        self.with(|connection, context| connection.close(context));
+    }
+
+    pub fn ping(&mut self) {
+        self.with(|connection, context| connection.ping(context));
+    }
+
+    pub fn retry_now(&mut self) {
+        self.with(|connection, context| connection.retry_now(context));
+    }
+
+    pub fn suspend(&mut self) {
+        self.with(|connection, context| connection.suspend(context));
+    }
+
+    /// The loop is resumed, or the network is another.
+    pub fn probe(&mut self) {
+        self.with(|connection, context| connection.probe(context));
+    }
+
+    /// What the engine does for a socket that was freed.
+    pub fn free(&mut self) {
+        self.outbox.lock().forsake(b"\x03\xe9");
+        self.with(|connection, context| connection.close(context));
+        self.turn();
+    }
+
+    /// The engine runs a command that it was sent.
+    pub fn flush(&mut self) {
+        self.with(|connection, context| connection.flush(context));
+    }
+
+    /// The same.
+    pub fn run_close(&mut self) {
         self.with(|connection, context| connection.close(context));
     }
 
@@ -438,11 +488,39 @@ impl Lab {
 
     pub fn advance(&mut self, milliseconds: u64) {
         let until = self.now + Duration::from_millis(milliseconds);
+        let mut stands = 0;
         while let Some(deadline) = self.connection.as_ref().and_then(Connection::deadline).filter(|at| *at <= until) {
-            self.now = self.now.max(deadline);
+            let before = self.now;
+            self.now = before.max(deadline);
             self.with(|connection, context| connection.expire(context));
+            stands = if self.now == before { stands + 1 } else { 0 };
+            assert!(stands < 100, "a deadline that has passed and stays would keep the engine busy for ever");
         }
         self.now = until;
+    }
+
+    /// The process did not run for so long, and the engine finds that it did not.
+    pub fn sleep(&mut self, milliseconds: u64) {
+        self.now += Duration::from_millis(milliseconds);
+        self.with(|connection, context| connection.slept(false, context));
+        self.advance(0);
+    }
+
+    /// Goes to the next deadline, if there is one.
+    pub fn expire(&mut self) {
+        let Some(deadline) = self.connection.as_ref().and_then(Connection::deadline) else { return };
+        self.now = self.now.max(deadline);
+        self.with(|connection, context| connection.expire(context));
+    }
+
+    /// Every number that is drawn from now on.
+    pub fn set_random(&mut self, random: u32) {
+        self.network.random = random;
+    }
+
+    /// From now on masking keys are what `entropy` gives, not zero.
+    pub fn set_entropy(&mut self, entropy: Entropy) {
+        self.outbox = Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, entropy));
     }
 
     // What the server does.
@@ -474,7 +552,22 @@ impl Lab {
 
     /// Connects all the way.
     pub fn open_untold(&mut self) {
-        self.begin("ws://10.0.0.1:80/chat");
+        self.open_untold_with(|_| {});
+    }
+
+    /// Connects all the way by another plan, and the host is told.
+    pub fn open_with(&mut self, change: impl Fn(&mut Plan)) {
+        self.open_untold_with(change);
+        self.tell();
+    }
+
+    pub fn open_untold_with(&mut self, change: impl Fn(&mut Plan)) {
+        self.begin_with("ws://10.0.0.1:80/chat", change);
+        self.accept();
+    }
+
+    /// The server takes the connection that is being made.
+    pub fn accept(&mut self) {
         self.tcp(Ok(()));
         let answer = self.answer();
         self.serve(answer.as_bytes());
@@ -497,9 +590,47 @@ impl Lab {
         self.outbox.lock().payload_bytes()
     }
 
+    pub fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock()
+    }
+
+    pub fn connection(&self) -> &Connection<FakeStream> {
+        self.connection.as_ref().expect("it has begun")
+    }
+
+    pub fn round_trip(&self) -> RoundTrip {
+        self.recorder.round_trip
+    }
+
+    /// How long until the next deadline.
+    pub fn wait(&self) -> Option<Duration> {
+        self.connection().deadline().map(|deadline| deadline.saturating_duration_since(self.now))
+    }
+
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
     /// Is this the play of a failure?
     pub fn fails(&self) -> bool {
         self.network.operations_until_failure.is_some()
+    }
+
+    pub fn told_so_far(&self) -> usize {
+        self.recorder.told.len()
+    }
+
+    pub fn told_at(&self, at: usize) -> String {
+        self.recorder.told[at].clone()
+    }
+
+    pub fn dialed_so_far(&self) -> usize {
+        self.network.wires.len()
+    }
+
+    /// Of the address that was dialed as the first, second, …
+    pub fn wire_at(&self, at: usize) -> std::cell::RefMut<'_, Wire> {
+        self.network.wires[at].1.borrow_mut()
     }
 
     pub fn told(&self) -> Vec<String> {
@@ -546,11 +677,14 @@ impl Lab {
                 short => (usize::from(short), 6),
             };
             let Some(payload) = rest.get(header..header + len) else { break };
+            let mut payload = payload.to_vec();
+            mask::apply(&mut payload, *rest[..header].last_chunk().expect("the key"));
             frames.push(match first {
-                0x81 => format!("text {}", String::from_utf8_lossy(payload)),
+                0x81 => format!("text {}", String::from_utf8_lossy(&payload)),
                 0x82 => format!("binary of {len}"),
                 0x88 => format!("close {:x?}", payload),
-                0x8a => format!("pong {}", String::from_utf8_lossy(payload)),
+                0x89 => format!("ping {:x?}", payload),
+                0x8a => format!("pong {}", String::from_utf8_lossy(&payload)),
                 other => format!("{other:x}"),
             });
             rest = &rest[header + len..];
@@ -597,6 +731,15 @@ pub fn play(scenario: impl Fn(&mut Lab), expected: &[&str]) {
                 break;
             }
         }
+    }
+}
+
+/// As it is and cut to bytes, for what fails otherwise where it fails elsewhere: a lost connection may be tried again.
+pub fn play_whole(scenario: impl Fn(&mut Lab), expected: &[&str]) {
+    for cut in [usize::MAX, 1] {
+        let mut lab = Lab::new(cut, None);
+        scenario(&mut lab);
+        assert_eq!(lab.told(), expected, "cut to {cut}");
     }
 }
 

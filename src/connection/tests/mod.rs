@@ -1,8 +1,16 @@
 //! The state machine, without a network, in virtual time.
 
 mod compression;
-mod lab;
+mod heartbeat;
+mod herd;
+pub(super) mod lab;
+mod model;
 mod opening;
+mod peer;
+mod resending;
+mod retrying;
+mod suspending;
+mod world;
 
 use crate::error::Error;
 use lab::{Lab, frame, play};
