@@ -59,6 +59,14 @@ has_clang() {
     return 1
 }
 
+check_java() {
+    need openjdk-17-jdk-headless javac -version
+    need junit5 dpkg-query --status junit5
+    need proguard-cli dpkg-query --status proguard-cli
+    need nodejs node --version
+    need npm npm --version
+}
+
 check_cmake() {
     need cmake cmake --version
     need pkg-config pkg-config --version
@@ -154,6 +162,7 @@ check() {
         check_peers
         skipped netns || check_netns
         skipped cmake || check_cmake
+        skipped java || check_java
         skipped valgrind || need valgrind valgrind --version
         skipped autobahn || check_autobahn
         skipped js || check_js

@@ -1,0 +1,14 @@
+#!/bin/sh
+# classes.sh ANDROID_JAR OUT.jar: compiles the binding's classes, Android's own among them, against android.jar.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+[ $# -eq 2 ] || { echo "usage: classes.sh ANDROID_JAR OUT.jar" >&2 && exit 1; }
+
+classes=$(mktemp -d)
+trap 'rm -r "$classes"' EXIT
+# Java 8, as Android's tools take it everywhere; nothing that android.jar does not have.
+javac -source 8 -target 8 -bootclasspath "$1" -Xlint:all,-options -Werror -encoding UTF-8 -d "$classes" \
+    -sourcepath "$here/../compile-only" "$here"/../src/org/egret/websocket/*.java \
+    "$here"/src/org/egret/websocket/android/*.java
+jar --create --file "$2" -C "$classes" org/egret

@@ -1,0 +1,62 @@
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.LoopOptions;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketListener;
+import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.WebSocketOptions;
+
+/** What a message costs the game's thread, there and back, in nanoseconds of its CPU time: `Cost URL FORM BYTES`. */
+public class Cost extends WebSocketListener {
+    private static final int WINDOW = 64;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private long received;
+
+    public static void main(String[] args) {
+        String form = args[1];
+        int bytes = Integer.parseInt(args[2]);
+        int count = (int) Math.min(100_000, 500_000_000L / (bytes + 2_000));
+        Cost cost = new Cost();
+        LoopOptions loopOptions = new LoopOptions.Builder().pollMaxMicros(LoopOptions.NO_LIMIT).build();
+        WebSocketOptions options =
+                new WebSocketOptions.Builder().noDeflate(true).directMessages(form.equals("direct")).build();
+        String text = new String(new char[bytes]).replace('\0', 'x');
+        byte[] array = new byte[bytes];
+        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes);
+        try (WebSocketLoop loop = new WebSocketLoop(loopOptions)) {
+            WebSocket socket = loop.connect(args[0], options, cost);
+            while (socket.state() != WebSocket.STATE_OPEN) loop.poll(-1);
+            long start = 0;
+            long sent = 0;
+            while (cost.received < 2L * count) { // the first half warms up
+                if (start == 0 && cost.received >= count) start = THREADS.getCurrentThreadCpuTime();
+                for (int i = 0; i < WINDOW && sent < 2L * count; i++, sent++) {
+                    buffer.clear();
+                    int result = form.equals("text") ? socket.trySend(text)
+                            : form.equals("array") ? socket.trySend(array) : socket.trySend(buffer);
+                    if (result != ErrorCode.OK) throw new IllegalStateException(ErrorCode.name(result));
+                }
+                while (cost.received < sent) loop.poll(-1);
+            }
+            System.out.println((THREADS.getCurrentThreadCpuTime() - start) / count);
+        }
+    }
+
+    @Override
+    public void onMessage(WebSocket socket, String text) {
+        received++;
+    }
+
+    @Override
+    public void onMessage(WebSocket socket, byte[] data) {
+        received++;
+    }
+
+    @Override
+    public void onMessage(WebSocket socket, ByteBuffer data) {
+        received++;
+    }
+}

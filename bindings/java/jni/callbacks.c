@@ -1,0 +1,167 @@
+/* Events: from the library's callbacks to the static methods of Java's class Callbacks, which catch what listeners throw. */
+#include "jvm.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Above this many bytes Java itself is faster at making a string: desktop machines do it by single characters in JNI. */
+enum { LONG_TEXT = 256 };
+
+peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
+    peer *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    p->socket = (*env)->NewGlobalRef(env, socket);
+    if (direct) {
+        p->direct = (*env)->NewGlobalRef(env, direct);
+        p->bytes = (*env)->GetDirectBufferAddress(env, direct);
+    }
+    if (p->socket && (!direct || (p->direct && p->bytes))) return p;
+    peer_free(p);
+    return NULL;
+}
+
+/* Polls and frees come from Java's threads only, so there is an env. */
+void peer_free(void *user) {
+    peer *p = user;
+    JNIEnv *env = jvm_env();
+    if (env) {
+        (*env)->DeleteGlobalRef(env, p->socket);
+        (*env)->DeleteGlobalRef(env, p->direct);
+    }
+    free(p);
+}
+
+/* What Callbacks could not catch: an object that could not be made, a stack that is full. Never left pending. */
+static void report(JNIEnv *env, const peer *p) {
+    jthrowable thrown = (*env)->ExceptionOccurred(env);
+    if (!thrown) return;
+    (*env)->ExceptionClear(env);
+    (*env)->CallStaticVoidMethod(env, java.callbacks, java.report, p->socket, thrown);
+    if ((*env)->ExceptionCheck(env)) (*env)->ExceptionClear(env);
+    (*env)->DeleteLocalRef(env, thrown);
+}
+
+static void on_connect(void *user, egret_ws *ws) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    if (!env) return;
+    (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_connect, p->socket, NUMBER(ws));
+    report(env, p);
+}
+
+static void on_text(JNIEnv *env, const peer *p, const uint8_t *data, size_t len) {
+    jstring text = text_to_java(env, (const char *)data, len);
+    if (text) (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_text, p->socket, text);
+    report(env, p);
+    (*env)->DeleteLocalRef(env, text);
+}
+
+static void on_bytes(JNIEnv *env, const peer *p, jmethodID method, const uint8_t *data, size_t len) {
+    jbyteArray array = (*env)->NewByteArray(env, (jsize)len);
+    if (array) {
+        (*env)->SetByteArrayRegion(env, array, 0, (jsize)len, (const jbyte *)data);
+        (*env)->CallStaticVoidMethod(env, java.callbacks, method, p->socket, array);
+    }
+    report(env, p);
+    (*env)->DeleteLocalRef(env, array);
+}
+
+/* A buffer over `data` itself would spare the copy, and let a listener that keeps it read memory that is gone. */
+static void on_direct(JNIEnv *env, const peer *p, const uint8_t *data, size_t len) {
+    memcpy(p->bytes, data, len);
+    (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_direct, p->socket, p->direct, (jint)len);
+    report(env, p);
+}
+
+static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    (void)ws;
+    if (!env) return;
+    if (kind == EGRET_WS_TEXT && len <= LONG_TEXT)
+        on_text(env, p, data, len);
+    else if (kind == EGRET_WS_TEXT)
+        on_bytes(env, p, java.on_utf8, data, len);
+    else if (p->direct)
+        on_direct(env, p, data, len);
+    else
+        on_bytes(env, p, java.on_binary, data, len);
+}
+
+/* A CloseInfo; NULL with an exception pending. */
+static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
+    jstring reason = text_to_java(env, info->reason, info->reason_len);
+    jstring message = reason ? text_to_java(env, info->message, strlen(info->message)) : NULL;
+    jobject result = message ? (*env)->NewObject(env, java.close_info, java.close_info_new, (jint)info->error,
+                                                 (jint)info->phase, (jint)info->initiator, (jint)info->http_status,
+                                                 (jint)info->os_error, (jint)info->code, (jint)info->sent_code,
+                                                 (jlong)info->unsent_messages, (jlong)info->unsent_bytes, reason, message)
+                             : NULL;
+    (*env)->DeleteLocalRef(env, reason);
+    (*env)->DeleteLocalRef(env, message);
+    return result;
+}
+
+/* The handle goes with the last event: Java has no other duty to end a socket. */
+static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    if (env) {
+        jobject java_info = close_info(env, info);
+        if (java_info)
+            (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_close, p->socket, NUMBER(ws), java_info);
+        report(env, p);
+        (*env)->DeleteLocalRef(env, java_info);
+    }
+    egret_ws_free(ws);
+}
+
+static void on_drain(void *user, egret_ws *ws) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    (void)ws;
+    if (!env) return;
+    (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_drain, p->socket);
+    report(env, p);
+}
+
+static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    if (!env) return;
+    jobject java_info = close_info(env, info);
+    jlong delay = delay_ms == UINT32_MAX ? INT64_MAX : (jlong)delay_ms;
+    if (java_info)
+        (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_retry, p->socket, NUMBER(ws), java_info, (jint)attempt,
+                                     delay);
+    report(env, p);
+    (*env)->DeleteLocalRef(env, java_info);
+}
+
+void set_callbacks(egret_ws_options *options, peer *user) {
+    options->user = user;
+    options->on_connect = on_connect;
+    options->on_data = on_data;
+    options->on_close = on_close;
+    options->on_drain = on_drain;
+    options->on_retry = on_retry;
+    options->release_user = peer_free;
+}
+
+/* These two come from any thread, and perhaps once more after the loop was freed: `user` is only a number. */
+
+void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
+    JNIEnv *env = jvm_env();
+    if (!env) return;
+    jstring line = text_to_java(env, text, strlen(text));
+    if (line)
+        (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_log, NUMBER(user), (jint)level, line, NUMBER(ws));
+    if ((*env)->ExceptionCheck(env)) (*env)->ExceptionClear(env);
+    (*env)->DeleteLocalRef(env, line);
+}
+
+void on_wakeup(void *user) {
+    JNIEnv *env = jvm_env();
+    if (!env) return;
+    (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_wakeup, NUMBER(user));
+    if ((*env)->ExceptionCheck(env)) (*env)->ExceptionClear(env);
+}

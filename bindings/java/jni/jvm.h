@@ -1,0 +1,79 @@
+/* What the files of the JNI shim share: the virtual machine, text, and the functions that Java's class Native declares. */
+#ifndef EGRET_WS_JVM_H
+#define EGRET_WS_JVM_H
+
+#include <egret_ws.h>
+#include <jni.h>
+#include <stdbool.h>
+
+#define PACKAGE "org/egret/websocket/"
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Handles and ids are numbers in Java. */
+#define LOOP(number) ((egret_ws_loop *)(intptr_t)(number))
+#define SOCKET(number) ((egret_ws *)(intptr_t)(number))
+#define NUMBER(pointer) ((jlong)(intptr_t)(pointer))
+
+/* jvm.c */
+
+/* Classes and methods that callbacks use, found once. */
+typedef struct java_names {
+    jclass callbacks;
+    jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_close, on_drain, on_retry, on_log, on_wakeup, report;
+    jclass close_info;
+    jmethodID close_info_new;
+    jclass exception;
+    jmethodID exception_new;
+} java_names;
+extern java_names java;
+
+/* This thread's JNIEnv; a thread that Java does not know is attached until it ends. NULL if it cannot be. */
+JNIEnv *jvm_env(void);
+
+/* Throws a WebSocketException. */
+void jvm_throw(JNIEnv *env, int32_t error);
+
+/* text.c: JNI's own conversions are of a "modified" UTF-8, where NUL and what is above U+FFFF are other bytes. */
+
+/* UTF-8 of a string: with a NUL, and without where that is not asked for. */
+typedef struct utf8 {
+    char *data; /* NULL: no string, or no memory */
+    size_t len;
+    char small[1024];
+} utf8;
+
+/* Converts at most `max_units` UTF-16 units of an array if there is one, else of a string; NULL for neither. False: no memory. */
+bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out);
+void utf8_release(utf8 *text);
+
+/* The same, to be freed, ending in a NUL. */
+char *utf8_copy(JNIEnv *env, jstring string);
+
+/* A string of valid UTF-8. NULL: an exception is pending. */
+jstring text_to_java(JNIEnv *env, const char *data, size_t len);
+
+/* callbacks.c */
+
+/* The `user` of a socket, from connect to release_user. */
+typedef struct peer {
+    jobject socket; /* the WebSocket: what keeps it alive */
+    jobject direct; /* the loop's buffer for binary messages, or NULL */
+    uint8_t *bytes; /* what is in it */
+} peer;
+
+peer *peer_new(JNIEnv *env, jobject socket, jobject direct);
+void peer_free(void *user);
+void set_callbacks(egret_ws_options *options, peer *user);
+void on_log(void *user, int32_t level, const char *text, egret_ws *ws);
+void on_wakeup(void *user);
+
+/* connect.c */
+jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
+                    jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
+                    jbyteArray tls_identity, jobject direct, jlongArray out);
+
+/* socket.c, loop.c: the functions of Java's class Native, for RegisterNatives. */
+extern const JNINativeMethod socket_natives[], loop_natives[];
+extern const jint socket_natives_count, loop_natives_count;
+
+#endif

@@ -1,0 +1,122 @@
+/* Loops, and what belongs to no socket. */
+#include "jvm.h"
+#include <stdlib.h>
+#include <string.h>
+
+static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean log, jint log_level, jint max_callbacks,
+                     jint max_us, jint linger_ms, jlongArray out) {
+    egret_ws_loop_options options;
+    egret_ws_loop *loop = NULL;
+    (void)native;
+    egret_ws_loop_options_init(&options, sizeof options);
+    options.flags = (uint32_t)flags;
+    options.user = (void *)(intptr_t)id;
+    options.on_log = log ? on_log : NULL;
+    options.log_level = log_level;
+    options.poll_max_callbacks = (uint32_t)max_callbacks;
+    options.poll_max_us = (uint32_t)max_us;
+    options.linger_ms = (uint32_t)linger_ms;
+    int32_t result = egret_ws_loop_new(&options, &loop);
+    jlong handle = NUMBER(loop);
+    if (result == EGRET_WS_OK) (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
+    return result;
+}
+
+static jint loop_poll(JNIEnv *env, jclass native, jlong loop, jint timeout_ms) {
+    (void)env, (void)native;
+    return egret_ws_loop_poll(LOOP(loop), timeout_ms);
+}
+
+static jint loop_wake(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_wake(LOOP(loop));
+}
+
+static jint loop_set_wakeup(JNIEnv *env, jclass native, jlong loop, jlong id, jboolean on) {
+    (void)env, (void)native;
+    return egret_ws_loop_set_wakeup(LOOP(loop), on ? on_wakeup : NULL, (void *)(intptr_t)id);
+}
+
+static jint loop_descriptor(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_descriptor(LOOP(loop));
+}
+
+static jint loop_timeout(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_timeout(LOOP(loop));
+}
+
+static jint loop_suspend(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_suspend(LOOP(loop));
+}
+
+static jint loop_resume(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_resume(LOOP(loop));
+}
+
+static jint loop_network_changed(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_network_changed(LOOP(loop));
+}
+
+static jint loop_free(JNIEnv *env, jclass native, jlong loop) {
+    (void)env, (void)native;
+    return egret_ws_loop_free(LOOP(loop));
+}
+
+static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
+    char *text = url ? utf8_copy(env, url) : NULL;
+    jstring result = NULL;
+    (void)native;
+    int32_t len = egret_ws_normalize_url(text, NULL, 0);
+    char *normal = len >= 0 ? malloc((size_t)len + 1) : NULL;
+    if (normal) len = egret_ws_normalize_url(text, normal, (size_t)len + 1);
+    if (len < 0 || !normal)
+        jvm_throw(env, len < 0 ? len : EGRET_WS_ERR_NO_RESOURCES);
+    else
+        result = text_to_java(env, normal, (size_t)len);
+    free(normal);
+    free(text);
+    return result;
+}
+
+static jstring error_name(JNIEnv *env, jclass native, jint error) {
+    const char *name = egret_ws_error_name(error);
+    (void)native;
+    return text_to_java(env, name, strlen(name));
+}
+
+static jstring version_string(JNIEnv *env, jclass native) {
+    const char *version = egret_ws_version_string();
+    (void)native;
+    return text_to_java(env, version, strlen(version));
+}
+
+static jint version_number(JNIEnv *env, jclass native) {
+    (void)env, (void)native;
+    return (jint)egret_ws_version_number();
+}
+
+#define STRING "Ljava/lang/String;"
+#define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
+
+const JNINativeMethod loop_natives[] = {
+    METHOD("loopNew", "(JIZIIII[J)I", loop_new),
+    METHOD("loopPoll", "(JI)I", loop_poll),
+    METHOD("loopWake", "(J)I", loop_wake),
+    METHOD("loopSetWakeup", "(JJZ)I", loop_set_wakeup),
+    METHOD("loopDescriptor", "(J)I", loop_descriptor),
+    METHOD("loopTimeout", "(J)I", loop_timeout),
+    METHOD("loopSuspend", "(J)I", loop_suspend),
+    METHOD("loopResume", "(J)I", loop_resume),
+    METHOD("loopNetworkChanged", "(J)I", loop_network_changed),
+    METHOD("loopFree", "(J)I", loop_free),
+    METHOD("normalizeUrl", "(" STRING ")" STRING, normalize_url),
+    METHOD("errorName", "(I)" STRING, error_name),
+    METHOD("versionString", "()" STRING, version_string),
+    METHOD("versionNumber", "()I", version_number),
+};
+const jint loop_natives_count = COUNT(loop_natives);

@@ -1,0 +1,191 @@
+/* Sockets: sending, closing, and what they tell. */
+#include "jvm.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer text is too long whatever its characters are; no need to convert it all to hear so. */
+enum { MAX_UNITS = EGRET_WS_MAX_MESSAGE_BYTES + 1 };
+
+static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, jcharArray units) {
+    utf8 text;
+    (void)native;
+    if (!string) return EGRET_WS_ERR_INVALID_ARGUMENT;
+    if (!utf8_of(env, string, units, MAX_UNITS, &text)) return EGRET_WS_ERR_NO_RESOURCES;
+    int32_t result = egret_ws_send_text(SOCKET(socket), text.data, text.len);
+    utf8_release(&text);
+    return result;
+}
+
+/*
+ * Small messages are copied to the stack. Large ones are where the machine has them: Android's does not move large arrays and
+ * copies nothing. Not GetPrimitiveArrayCritical: the library may log, which is a call of Java's, or write to the network.
+ */
+static jint send_array(JNIEnv *env, jclass native, jlong socket, jbyteArray array, jint offset, jint length) {
+    jbyte small[4096];
+    (void)native;
+    if ((size_t)length <= sizeof small) {
+        (*env)->GetByteArrayRegion(env, array, offset, length, small);
+        return egret_ws_send_binary(SOCKET(socket), (const uint8_t *)small, (size_t)length);
+    }
+    jbyte *bytes = (*env)->GetByteArrayElements(env, array, NULL);
+    if (!bytes) return EGRET_WS_ERR_NO_RESOURCES;
+    int32_t result = egret_ws_send_binary(SOCKET(socket), (const uint8_t *)bytes + offset, (size_t)length);
+    (*env)->ReleaseByteArrayElements(env, array, bytes, JNI_ABORT);
+    return result;
+}
+
+static jint send_direct(JNIEnv *env, jclass native, jlong socket, jobject buffer, jint offset, jint length) {
+    const uint8_t *bytes = (*env)->GetDirectBufferAddress(env, buffer);
+    (void)native;
+    return egret_ws_send_binary(SOCKET(socket), bytes ? bytes + offset : NULL, (size_t)length);
+}
+
+static jint close_socket(JNIEnv *env, jclass native, jlong socket, jint code, jstring reason) {
+    utf8 text;
+    (void)native;
+    /* A reason has at most 123 bytes. */
+    if (!utf8_of(env, reason, NULL, 124, &text)) return EGRET_WS_ERR_NO_RESOURCES;
+    int32_t result = egret_ws_close(SOCKET(socket), (uint16_t)code, text.data, text.len);
+    utf8_release(&text);
+    return result;
+}
+
+static jint free_socket(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_free(SOCKET(socket));
+}
+
+static jint state(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_state(SOCKET(socket));
+}
+
+static jlong buffered_amount(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_buffered_amount(SOCKET(socket));
+}
+
+static jint generation(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_generation(SOCKET(socket));
+}
+
+static jint retry_now(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_retry_now(SOCKET(socket));
+}
+
+static jint ping(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_ping(SOCKET(socket));
+}
+
+/* The functions that write a text, as one: `name` is for headers. */
+
+typedef int32_t (*ask)(egret_ws *ws, const char *name, char *out, size_t capacity);
+
+static int32_t ask_subprotocol(egret_ws *ws, const char *name, char *out, size_t capacity) {
+    (void)name;
+    return egret_ws_subprotocol(ws, out, capacity);
+}
+
+static int32_t ask_extensions(egret_ws *ws, const char *name, char *out, size_t capacity) {
+    (void)name;
+    return egret_ws_extensions(ws, out, capacity);
+}
+
+static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t capacity) {
+    (void)name;
+    return egret_ws_response_headers(ws, out, capacity);
+}
+
+static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
+    char *text = NULL;
+    jstring result = NULL;
+    int32_t len;
+    do { /* again if a reconnect brought a longer one in between */
+        free(text);
+        text = NULL;
+        if ((len = ask(SOCKET(socket), name, NULL, 0)) < 0) break;
+        size_t capacity = (size_t)len + 1;
+        text = malloc(capacity);
+        len = text ? ask(SOCKET(socket), name, text, capacity) : EGRET_WS_ERR_NO_RESOURCES;
+    } while (len == EGRET_WS_ERR_INVALID_ARGUMENT);
+    if (len >= 0)
+        result = text_to_java(env, text, (size_t)len);
+    else if (len != EGRET_WS_ERR_NOT_FOUND)
+        jvm_throw(env, len);
+    free(text);
+    return result;
+}
+
+static jstring subprotocol(JNIEnv *env, jclass native, jlong socket) {
+    (void)native;
+    return told(env, socket, ask_subprotocol, NULL);
+}
+
+static jstring extensions(JNIEnv *env, jclass native, jlong socket) {
+    (void)native;
+    return told(env, socket, ask_extensions, NULL);
+}
+
+static jstring response_headers(JNIEnv *env, jclass native, jlong socket) {
+    (void)native;
+    return told(env, socket, ask_headers, NULL);
+}
+
+static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring name) {
+    utf8 text;
+    (void)native;
+    if (!utf8_of(env, name, NULL, SIZE_MAX, &text)) {
+        jvm_throw(env, EGRET_WS_ERR_NO_RESOURCES);
+        return NULL;
+    }
+    jstring result = told(env, socket, egret_ws_response_header, text.data);
+    utf8_release(&text);
+    return result;
+}
+
+static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
+    egret_ws_stats s = {.struct_size = sizeof s};
+    (void)native;
+    int32_t result = egret_ws_get_stats(SOCKET(socket), &s);
+    if (result < 0) {
+        jvm_throw(env, result);
+        return NULL;
+    }
+    const jlong values[] = { /* in the order of Java's WebSocketStats */
+        s.http_status, s.tls_version, s.redirects, s.connections, s.retries,
+        (jlong)s.resolve_us, (jlong)s.connect_us, (jlong)s.proxy_us, (jlong)s.tls_us, (jlong)s.handshake_us,
+        (jlong)s.messages_sent, (jlong)s.bytes_sent, (jlong)s.wire_bytes_sent,
+        (jlong)s.messages_received, (jlong)s.bytes_received, (jlong)s.wire_bytes_received,
+        (jlong)s.send_queue_bytes, (jlong)s.send_queue_peak_bytes,
+        (jlong)s.receive_queue_bytes, (jlong)s.receive_queue_peak_bytes, (jlong)s.rtt_us, (jlong)s.rtt_smoothed_us,
+    };
+    (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
+    return text_to_java(env, s.address, strlen(s.address));
+}
+
+#define STRING "Ljava/lang/String;"
+#define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
+
+const JNINativeMethod socket_natives[] = {
+    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BLjava/nio/ByteBuffer;[J)I",
+           connect_socket),
+    METHOD("sendText", "(J" STRING "[C)I", send_text),
+    METHOD("sendArray", "(J[BII)I", send_array),
+    METHOD("sendDirect", "(JLjava/nio/ByteBuffer;II)I", send_direct),
+    METHOD("close", "(JI" STRING ")I", close_socket),
+    METHOD("free", "(J)I", free_socket),
+    METHOD("state", "(J)I", state),
+    METHOD("bufferedAmount", "(J)J", buffered_amount),
+    METHOD("generation", "(J)I", generation),
+    METHOD("retryNow", "(J)I", retry_now),
+    METHOD("ping", "(J)I", ping),
+    METHOD("subprotocol", "(J)" STRING, subprotocol),
+    METHOD("extensions", "(J)" STRING, extensions),
+    METHOD("responseHeader", "(J" STRING ")" STRING, response_header),
+    METHOD("responseHeaders", "(J)" STRING, response_headers),
+    METHOD("stats", "(J[J)" STRING, stats),
+};
+const jint socket_natives_count = COUNT(socket_natives);

@@ -1,0 +1,76 @@
+package org.egret.websocket;
+
+import org.jetbrains.annotations.NotNull;
+
+/** How and why a connection ended. */
+public final class CloseInfo {
+    /** Phase: the host's name was being looked up. */
+    public static final int PHASE_RESOLVE = 1;
+    /** Phase: TCP was connecting. */
+    public static final int PHASE_CONNECT = 2;
+    /** Phase: the proxy was being asked. */
+    public static final int PHASE_PROXY = 3;
+    /** Phase: TLS was being set up. */
+    public static final int PHASE_TLS = 4;
+    /** Phase: the HTTP upgrade was under way. */
+    public static final int PHASE_HANDSHAKE = 5;
+    /** Phase: the connection was open. */
+    public static final int PHASE_OPEN = 6;
+    /** Phase: the closing handshake was under way. */
+    public static final int PHASE_CLOSING = 7;
+
+    /** Initiator: this side ended it. */
+    public static final int INITIATOR_LOCAL = 1;
+    /** Initiator: the peer ended it. */
+    public static final int INITIATOR_PEER = 2;
+    /** Initiator: the network did, or a deadline that passed. */
+    public static final int INITIATOR_TRANSPORT = 3;
+
+    /** {@link ErrorCode#OK} after a clean close, else what went wrong: one of {@link ErrorCode}. */
+    public final int error;
+    /** In which phase it ended: one of {@code PHASE_*}. */
+    public final int phase;
+    /** Who ended it: one of {@code INITIATOR_*}. */
+    public final int initiator;
+    /** The HTTP status of the server's (or the proxy's) answer; 0 if there was none. */
+    public final int httpStatus;
+    /** The operating system's error number, or 0. */
+    public final int osError;
+    /** The code of the peer's Close frame; 1005 if that had none, 1006 if none came. */
+    public final int code;
+    /** The code of the Close frame this side sent; 1005 if that had none, 0 if none was sent. */
+    public final int sentCode;
+    /** Messages accepted by a send and not, or not wholly, handed to the operating system. */
+    public final long unsentMessages;
+    /** Payload bytes of those. */
+    public final long unsentBytes;
+    /** The reason of the peer's Close frame; perhaps empty. */
+    public final @NotNull String reason;
+    /** What happened, for a log: an English sentence. */
+    public final @NotNull String message;
+
+    CloseInfo(int error, int phase, int initiator, int httpStatus, int osError, int code, int sentCode, long unsentMessages,
+            long unsentBytes, String reason, String message) {
+        this.error = error;
+        this.phase = phase;
+        this.initiator = initiator;
+        this.httpStatus = httpStatus;
+        this.osError = osError;
+        this.code = code;
+        this.sentCode = sentCode;
+        this.unsentMessages = unsentMessages;
+        this.unsentBytes = unsentBytes;
+        this.reason = reason;
+        this.message = message;
+    }
+
+    /** Both Close frames were exchanged and neither side failed the connection. */
+    public boolean wasClean() {
+        return error == ErrorCode.OK;
+    }
+
+    @Override
+    public @NotNull String toString() {
+        return ErrorCode.name(error) + ", code " + code + (reason.isEmpty() ? "" : " (" + reason + ")") + ": " + message;
+    }
+}

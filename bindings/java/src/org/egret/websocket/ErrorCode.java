@@ -1,0 +1,124 @@
+package org.egret.websocket;
+
+import org.jetbrains.annotations.NotNull;
+
+/** The errors of {@code egret_ws.h}: of {@link WebSocketException#error}, {@link CloseInfo#error} and the {@code trySend} calls. */
+public final class ErrorCode {
+    /** No error. */
+    public static final int OK = 0;
+    /** An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range. */
+    public static final int INVALID_ARGUMENT = -1;
+    /** The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
+    public static final int BAD_HANDLE = -2;
+    /**
+     * {@code struct_size} is none this library knows, or bytes past the end it knows are not zero: the caller
+     * was compiled against a newer header and uses something this library does not have.
+     */
+    public static final int BAD_STRUCT = -3;
+    /** The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback. */
+    public static final int REENTRANT = -4;
+    /** Another thread is polling this loop. */
+    public static final int BUSY = -5;
+    /** The process was forked after a loop had been made: in the child no call works. */
+    public static final int FORKED = -6;
+    /**
+     * The operating system of this machine, or the table of handles, has none left: descriptors, threads,
+     * memory, handles. {@code os_error} of the close report or the log line says which.
+     */
+    public static final int NO_RESOURCES = -7;
+    /**
+     * A fault in this library, caught before it could reach the game. Please report it with what it printed on
+     * stderr.
+     */
+    public static final int INTERNAL = -8;
+    /** Something this library cannot do, for example a proxy that is spoken to by TLS ({@code https://}). */
+    public static final int UNSUPPORTED = -9;
+    /** The socket is not open: {@code on_connect} was not called yet, or it is closing or closed. */
+    public static final int NOT_OPEN = -10;
+    /**
+     * The message is larger than {@code max_message_bytes}. From a send: nothing was sent and the socket stays
+     * open. In a close report: the peer sent it, and was told 1009.
+     */
+    public static final int MESSAGE_TOO_BIG = -11;
+    /**
+     * Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told
+     * 1007.
+     */
+    public static final int INVALID_UTF8 = -12;
+    /**
+     * The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from
+     * {@code on_drain}.
+     */
+    public static final int BACKPRESSURE = -13;
+    /** The URL or host cannot be used; the log line says why. */
+    public static final int INVALID_URL = -14;
+    /** The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
+    public static final int INVALID_CLOSE = -15;
+    /** The server's answer has no header of this name, or there was no answer yet. */
+    public static final int NOT_FOUND = -16;
+    /** Close report: the host's name was not found. */
+    public static final int RESOLVE = -30;
+    /** Close report: no TCP connection to any address of the host; {@code os_error} says why the last one failed. */
+    public static final int CONNECT = -31;
+    /**
+     * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's
+     * status is in {@code http_status}: 407 (from some, 401) if it wants another user name and password than
+     * the URL of {@code proxy} has.
+     */
+    public static final int PROXY = -32;
+    /** Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1). */
+    public static final int HANDSHAKE = -40;
+    /** Close report: the server answered the upgrade with another HTTP status; see {@code http_status}. */
+    public static final int REFUSED = -41;
+    /**
+     * Close report: the server sent the connection elsewhere, and it was not followed: more than {@code
+     * max_redirects}, from {@code wss} to {@code ws}, or to something that is not a URL. With redirects off it
+     * is {@link #REFUSED}.
+     */
+    public static final int REDIRECT = -42;
+    /**
+     * Close report: a deadline passed; {@code phase} says in which stage. In {@link CloseInfo#PHASE_OPEN} it is
+     * the heartbeat's: the peer has not answered a ping.
+     */
+    public static final int TIMEOUT = -50;
+    /** Close report: the connection broke without a closing handshake. */
+    public static final int CONNECTION_LOST = -51;
+    /**
+     * Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came
+     * before it).
+     */
+    public static final int PROTOCOL = -52;
+    /** Close report: closed by this side before the connection was made. */
+    public static final int ABORTED = -53;
+    /**
+     * Close report: the TLS handshake failed, for another reason than those below; {@code message} has the
+     * platform's text.
+     */
+    public static final int TLS = -60;
+    /**
+     * Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine
+     * looks the same.
+     */
+    public static final int TLS_EXPIRED = -61;
+    /** Close report: the server's certificate is for another host. */
+    public static final int TLS_HOST = -62;
+    /**
+     * Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own
+     * certificate is missing from what the server sent.
+     */
+    public static final int TLS_ISSUER = -63;
+    /** Close report: the server's public key is none of {@code tls_pins}. The request was not sent. */
+    public static final int TLS_PIN = -64;
+    /**
+     * Close report: {@code tls_roots}, {@code tls_identity} or its password cannot be used; {@code message}
+     * says which and why.
+     */
+    public static final int TLS_OPTIONS = -65;
+
+    private ErrorCode() {}
+
+    /** The name in {@code egret_ws.h}, such as {@code EGRET_WS_ERR_NOT_OPEN}; for an unknown number {@code EGRET_WS_ERR_?}. */
+    public static @NotNull String name(int error) {
+        return Native.errorName(error);
+    }
+}

@@ -1,0 +1,81 @@
+package org.egret.websocket;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The functions of {@code egret_ws.h}, by way of {@code jni/}. Results are the library's: 0 or more, or an error. What
+ * returns a String throws {@link WebSocketException} instead.
+ */
+final class Native {
+    static {
+        System.loadLibrary("egret_ws_jni");
+    }
+
+    private Native() {}
+
+    static native int loopNew(long id, int flags, boolean log, int logLevel, int pollMaxCallbacks, int pollMaxMicros,
+            int lingerMillis, long[] out);
+
+    static native int loopPoll(long loop, int timeoutMillis);
+
+    static native int loopWake(long loop);
+
+    static native int loopSetWakeup(long loop, long id, boolean on);
+
+    static native int loopDescriptor(long loop);
+
+    static native int loopTimeout(long loop);
+
+    static native int loopSuspend(long loop);
+
+    static native int loopResume(long loop);
+
+    static native int loopNetworkChanged(long loop);
+
+    static native int loopFree(long loop);
+
+    /** To a URL if the port is -1. {@code direct} gets binary messages; without it each has an array. */
+    static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
+            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, ByteBuffer direct, long[] out);
+
+    /** The text, and perhaps its characters. */
+    static native int sendText(long socket, String text, char[] units);
+
+    static native int sendArray(long socket, byte[] data, int offset, int length);
+
+    static native int sendDirect(long socket, ByteBuffer data, int offset, int length);
+
+    static native int close(long socket, int code, String reason);
+
+    static native int free(long socket);
+
+    static native int state(long socket);
+
+    static native long bufferedAmount(long socket);
+
+    static native int generation(long socket);
+
+    static native int retryNow(long socket);
+
+    static native int ping(long socket);
+
+    static native String subprotocol(long socket);
+
+    static native String extensions(long socket);
+
+    /** Null if the answer has none of this name. */
+    static native String responseHeader(long socket, String name);
+
+    static native String responseHeaders(long socket);
+
+    /** Fills the values and returns the address. */
+    static native String stats(long socket, long[] values);
+
+    static native String normalizeUrl(String url);
+
+    static native String errorName(int error);
+
+    static native String versionString();
+
+    static native int versionNumber();
+}

@@ -1,0 +1,46 @@
+import java.nio.ByteBuffer
+import org.egret.websocket.CloseInfo
+import org.egret.websocket.ErrorCode
+import org.egret.websocket.LoopOptions
+import org.egret.websocket.WebSocket
+import org.egret.websocket.WebSocketListener
+import org.egret.websocket.WebSocketLoop
+import org.egret.websocket.WebSocketOptions
+
+/** How a Kotlin shell uses it: overridden with types that are not null, and lambdas for the interfaces. */
+class Game : WebSocketListener() {
+    var received: String? = null
+
+    override fun onConnect(socket: WebSocket) = socket.send("hello")
+
+    override fun onMessage(socket: WebSocket, text: String) {
+        received = text
+        val server: String? = socket.responseHeader("Server")
+        check(server == null || server.isNotEmpty())
+        socket.close()
+    }
+
+    override fun onMessage(socket: WebSocket, data: ByteArray) {}
+
+    override fun onMessage(socket: WebSocket, data: ByteBuffer) {}
+
+    override fun onClose(socket: WebSocket, info: CloseInfo) {
+        val reason: String = info.reason
+        check(info.wasClean() && reason.isEmpty()) { info.toString() }
+    }
+}
+
+fun main(args: Array<String>) {
+    val loopOptions = LoopOptions.Builder()
+        .log { level, text, _ -> System.err.println("$level $text") }
+        .exceptionHandler { _, thrown -> throw thrown }
+        .build()
+    val options = WebSocketOptions.Builder().retryAttempts(WebSocketOptions.NO_LIMIT).build()
+    val game = Game()
+    WebSocketLoop(loopOptions).use { loop ->
+        val socket = loop.connect(args[0], options, game)
+        while (socket.state() != WebSocket.STATE_CLOSED) loop.poll(-1)
+        check(socket.trySend("late") == ErrorCode.NOT_OPEN)
+    }
+    println("received: ${game.received}")
+}

@@ -1,0 +1,108 @@
+/*
+ * Preloaded before libegret_ws: prints what the binding passes for options, and makes up statistics and a close report of numbers
+ * that are all different, so that none can take the place of another.
+ *
+ * The sizes are those of the structs this knows. Where one has grown, give the new fields to the binding, and to this.
+ */
+#include <egret_ws.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef char options_size[sizeof(void *) != 8 || sizeof(egret_ws_options) == 280 ? 1 : -1];
+typedef char loop_options_size[sizeof(void *) != 8 || sizeof(egret_ws_loop_options) == 40 ? 1 : -1];
+typedef char stats_size[sizeof(egret_ws_stats) == 224 ? 1 : -1];
+typedef char close_info_size[sizeof(void *) != 8 || sizeof(egret_ws_close_info) == 64 ? 1 : -1];
+
+static egret_ws *const fake = (egret_ws *)4096;
+static egret_ws_options kept;
+
+int32_t egret_ws_loop_new(const egret_ws_loop_options *o, egret_ws_loop **out) {
+    printf("loop flags %u log %d level %d callbacks %u us %u linger %u\n", o->flags, o->on_log != NULL, o->log_level,
+           o->poll_max_callbacks, o->poll_max_us, o->linger_ms);
+    *out = (egret_ws_loop *)8192;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* Java writes there too, and this by lines */
+    return EGRET_WS_OK;
+}
+
+static void print_text(const char *name, const char *value) {
+    if (value)
+        printf("%s \"%s\"\n", name, value);
+    else
+        printf("%s NULL\n", name);
+}
+
+static void print_options(const egret_ws_options *o) {
+    printf("flags %u callbacks %d\n", o->flags,
+           !!o->on_connect + !!o->on_data + !!o->on_close + !!o->release_user + !!o->on_drain + !!o->on_retry);
+    printf("connect %u handshake %u close %u resolve %u proxy %u tls %u open %u\n", o->connect_timeout_ms,
+           o->handshake_timeout_ms, o->close_timeout_ms, o->resolve_timeout_ms, o->proxy_timeout_ms, o->tls_timeout_ms,
+           o->open_timeout_ms);
+    printf("message %u send %u receive %u\n", o->max_message_bytes, o->max_send_buffer_bytes,
+           o->max_receive_queue_bytes);
+    printf("redirects %u tls_min %u\n", o->max_redirects, o->tls_min_version);
+    printf("deflate level %u threshold %u client %u server %u\n", o->deflate_level, o->deflate_threshold_bytes,
+           o->deflate_client_window_bits, o->deflate_server_window_bits);
+    printf("ping %u pong %u probe %u\n", o->ping_interval_ms, o->pong_timeout_ms, o->probe_timeout_ms);
+    printf("retry attempts %u floor %u first %u ceiling %u total %u\n", o->retry_attempts, o->retry_floor_ms,
+           o->retry_first_ms, o->retry_ceiling_ms, o->retry_total_ms);
+    print_text("subprotocols", o->subprotocols);
+    print_text("origin", o->origin);
+    print_text("user_agent", o->user_agent);
+    print_text("username", o->username);
+    print_text("password", o->password);
+    print_text("proxy", o->proxy);
+    print_text("tls_pins", o->tls_pins);
+    print_text("tls_identity_password", o->tls_identity_password);
+    print_text("tls_server_name", o->tls_server_name);
+    for (size_t i = 0; i < o->header_count; i++) printf("header %s: %s\n", o->headers[i].name, o->headers[i].value);
+    printf("tls_roots \"%.*s\"\n", (int)o->tls_roots_len, o->tls_roots ? o->tls_roots : "");
+    printf("tls_identity \"%.*s\"\n", (int)o->tls_identity_len, o->tls_identity ? (const char *)o->tls_identity : "");
+}
+
+int32_t egret_ws_connect_url(egret_ws_loop *loop, const char *url, const egret_ws_options *options, egret_ws **out) {
+    (void)loop;
+    if (strcmp(url, "flag") == 0) {
+        printf("flag %u\n", options->flags);
+    } else {
+        print_text("url", url);
+        print_options(options);
+    }
+    kept = *options;
+    *out = fake;
+    return EGRET_WS_OK;
+}
+
+int32_t egret_ws_connect(egret_ws_loop *loop, const char *host, uint16_t port, const egret_ws_options *options,
+                         egret_ws **out) {
+    printf("port %u\n", port);
+    return egret_ws_connect_url(loop, host, options, out);
+}
+
+int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *s) {
+    (void)ws;
+    *s = (egret_ws_stats){s->struct_size, 1, 2, 3, 4, 5, 6, 7, 8, "an address", 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                          21, (uint64_t)1 << 40};
+    return EGRET_WS_OK;
+}
+
+/* One retry and the end, as if they had come. */
+int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms) {
+    egret_ws_close_info info = {sizeof info, 1, 2, 3, 4, 5, 60006, 60007, 4000000008u, "a reason", 8, "a message", 9};
+    (void)loop;
+    (void)timeout_ms;
+    kept.on_retry(kept.user, fake, &info, 10, 4000000011u);
+    kept.on_retry(kept.user, fake, &info, 12, UINT32_MAX);
+    kept.on_close(kept.user, fake, &info);
+    kept.release_user(kept.user);
+    return 4;
+}
+
+int32_t egret_ws_free(egret_ws *ws) {
+    printf("freed %d\n", ws == fake);
+    return EGRET_WS_OK;
+}
+
+int32_t egret_ws_loop_free(egret_ws_loop *loop) {
+    (void)loop;
+    return EGRET_WS_OK;
+}

@@ -1,0 +1,162 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.egret.websocket.EgretSockets;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.LoopOptions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The original runtime's shape. */
+class EgretSocketsTest implements EgretSockets.Callback {
+    private final List<String> heard = new ArrayList<>();
+    private final List<Throwable> thrown = new ArrayList<>();
+    private final EgretSockets sockets = new EgretSockets(this,
+            new LoopOptions.Builder().exceptionHandler((socket, t) -> thrown.add(t)).build(), null);
+    private boolean reopens;
+    private boolean throwsAlways;
+
+    private void hear(String what) {
+        heard.add(what);
+        if (throwsAlways) throw new IllegalStateException(what);
+    }
+
+    @Override
+    public void onOpen(int id) {
+        hear(id + " open");
+    }
+
+    @Override
+    public void onMessage(int id, String text) {
+        hear(id + " text " + text);
+    }
+
+    @Override
+    public void onMessage(int id, byte[] data) {
+        hear(id + " binary " + data.length);
+    }
+
+    @Override
+    public void onError(int id, int error) {
+        hear(id + " " + ErrorCode.name(error));
+    }
+
+    @Override
+    public void onClose(int id) {
+        if (reopens) {
+            reopens = false;
+            sockets.websocket_open(id, Support.ECHO);
+        }
+        hear(id + " close");
+    }
+
+    @AfterEach
+    void close() {
+        sockets.close();
+    }
+
+    private void until(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) fail("waited too long after " + heard);
+            sockets.poll();
+            Thread.yield();
+        }
+    }
+
+    private void untilHeard(String last) {
+        until(() -> heard.contains(last));
+    }
+
+    @Test
+    void echo() {
+        sockets.websocket_open(7, Support.ECHO);
+        untilHeard("7 open");
+        sockets.websocket_send(7, "hello");
+        sockets.websocket_send(7, new byte[3]);
+        sockets.websocket_send(7, "");
+        untilHeard("7 text ");
+        sockets.websocket_close(7);
+        untilHeard("7 close");
+        assertEquals(List.of("7 open", "7 text hello", "7 binary 3", "7 text ", "7 close"), heard);
+    }
+
+    @Test
+    void everyFailureIsAnErrorAndThenAClose() {
+        sockets.websocket_open(1, "http//");
+        sockets.websocket_send(1, "x");
+        sockets.websocket_open(2, "ws://127.0.0.1:1/");
+        assertEquals(List.of(), heard);
+        until(() -> heard.size() == 4);
+        assertEquals(List.of("1 EGRET_WS_ERR_INVALID_URL", "1 close"), heard.stream().filter(l -> l.startsWith("1")).toList());
+        assertEquals(List.of("2 EGRET_WS_ERR_CONNECT", "2 close"), heard.stream().filter(l -> l.startsWith("2")).toList());
+    }
+
+    @Test
+    void whatIsRefusedLeavesTheSocketOpen() {
+        sockets.websocket_open(1, Support.ECHO);
+        sockets.websocket_send(1, "too early");
+        untilHeard("1 open");
+        untilHeard("1 EGRET_WS_ERR_NOT_OPEN");
+        sockets.websocket_send(1, new byte[200_000]);
+        sockets.websocket_open(1, Support.ECHO); // in use
+        sockets.websocket_send(1, "still there");
+        untilHeard("1 text still there");
+        untilHeard("1 EGRET_WS_ERR_MESSAGE_TOO_BIG");
+        untilHeard("1 EGRET_WS_ERR_INVALID_ARGUMENT");
+        assertEquals(5, heard.size(), heard::toString);
+    }
+
+    @Test
+    void unknownIdsAreNobody() {
+        sockets.websocket_send(9, "x");
+        sockets.websocket_send(9, new byte[1]);
+        sockets.websocket_close(9);
+        sockets.poll();
+        sockets.poll();
+        assertEquals(List.of(), heard);
+    }
+
+    @Test
+    void closedWhileConnectingIsNoError() {
+        sockets.websocket_open(3, Support.ECHO);
+        sockets.websocket_close(3);
+        untilHeard("3 close");
+        assertEquals(List.of("3 close"), heard);
+    }
+
+    @Test
+    void anIdIsFreeAgainInItsClose() {
+        reopens = true;
+        sockets.websocket_open(4, "http//");
+        untilHeard("4 open");
+        assertEquals(List.of("4 EGRET_WS_ERR_INVALID_URL", "4 close", "4 open"), heard);
+    }
+
+    @Test
+    void noMessageComesAfterAClose() {
+        sockets.websocket_open(5, Support.ECHO);
+        untilHeard("5 open");
+        for (int i = 0; i < 20; i++) sockets.websocket_send(5, "echo");
+        sockets.websocket_close(5);
+        untilHeard("5 close");
+        assertEquals(List.of("5 open", "5 close"), heard);
+    }
+
+    @Test
+    void whatACallbackThrowsStopsNothing() {
+        throwsAlways = true;
+        sockets.websocket_open(1, "http//");
+        sockets.websocket_open(6, Support.ECHO);
+        untilHeard("6 open");
+        untilHeard("1 close");
+        sockets.websocket_send(6, "x");
+        untilHeard("6 text x");
+        sockets.websocket_close(6);
+        untilHeard("6 close");
+        assertEquals(heard.size(), thrown.size());
+    }
+}

@@ -1,0 +1,254 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.List;
+import org.egret.websocket.CloseInfo;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketListener;
+import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.WebSocketOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is left of a socket and a loop after their end: nothing, and calls that are told so. */
+class LifetimeTest {
+    private static void assertEnded(WebSocket socket) {
+        assertEquals(WebSocket.STATE_CLOSED, socket.state());
+        assertEquals(ErrorCode.NOT_OPEN, socket.trySend("x"));
+        assertEquals(ErrorCode.NOT_OPEN, socket.trySend(new byte[1]));
+        assertEquals(ErrorCode.NOT_OPEN, socket.trySend(ByteBuffer.allocateDirect(1)));
+        assertEquals(ErrorCode.NOT_OPEN, Support.errorOf(socket::ping));
+        socket.close();
+        socket.close(4000, "again");
+        socket.free();
+        socket.retryNow();
+        assertEquals(0, socket.bufferedAmount());
+        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::stats));
+        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::generation));
+        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::subprotocol));
+        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::extensions));
+        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::responseHeaders));
+        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(() -> socket.responseHeader("Server")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSocketAfterItsEnd(boolean inline) {
+        Support.Recorder heard = new Support.Recorder();
+        try (WebSocketLoop loop = Support.loop(inline)) {
+            WebSocket socket = loop.connect(Support.ECHO, heard);
+            assertEquals(WebSocket.STATE_CONNECTING, socket.state());
+            assertEquals(ErrorCode.NOT_OPEN, socket.trySend("early"));
+            Support.until(loop, "it connects", () -> heard.connects == 1);
+            assertEquals(WebSocket.STATE_OPEN, socket.state());
+            socket.close(4001, "grüße");
+            assertTrue(socket.state() >= WebSocket.STATE_CLOSING);
+            Support.until(loop, "it closes", () -> heard.closed != null);
+            assertTrue(heard.closed.wasClean());
+            assertEquals(4001, heard.closed.code);
+            assertEquals(4001, heard.closed.sentCode);
+            assertEquals("grüße", heard.closed.reason);
+            assertEquals(CloseInfo.INITIATOR_LOCAL, heard.closed.initiator);
+            assertEnded(socket);
+        }
+    }
+
+    @Test
+    void badCloses() {
+        Support.Recorder heard = new Support.Recorder();
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocket socket = loop.connect(Support.ECHO, heard);
+            Support.until(loop, "it connects", () -> heard.connects == 1);
+            for (int code : new int[] {-1, 1, 999, 1005, 1006, 5000, 66536, Integer.MAX_VALUE})
+                assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(code, "")), "" + code);
+            String long_ = new String(new char[124]).replace('\0', 'x');
+            assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(1000, long_)));
+            assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(1000, long_ + long_ + long_)));
+            assertEquals(WebSocket.STATE_OPEN, socket.state());
+            socket.close(1000, long_.substring(1));
+            Support.until(loop, "it closes", () -> heard.closed != null);
+            assertEquals(long_.substring(1), heard.closed.reason);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everythingAfterTheLoopsEnd(boolean inline) {
+        Support.Recorder heard = new Support.Recorder();
+        WebSocketLoop loop = Support.loop(inline);
+        WebSocket socket = loop.connect(Support.ECHO, heard);
+        Support.until(loop, "it connects", () -> heard.connects == 1);
+        loop.close();
+        loop.close();
+        assertEnded(socket);
+        assertNull(heard.closed);
+        List<Runnable> calls = List.of(loop::poll, loop::wake, loop::descriptor, loop::timeout, loop::suspend, loop::resume,
+                loop::networkChanged, () -> loop.setWakeup(null), () -> loop.setWakeup(() -> {}),
+                () -> loop.connect(Support.ECHO, heard), () -> loop.connect("127.0.0.1", 80, heard));
+        for (Runnable call : calls) assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(call));
+    }
+
+    /** Collects garbage until the condition holds. */
+    private static void collectUntil(String what, java.util.function.BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "waited too long until " + what);
+            System.gc();
+            System.runFinalization();
+        }
+    }
+
+    @Test
+    void aLiveSocketIsKeptAndAnEndedOneIsNot() {
+        int[] heard = new int[2];
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WeakReference<WebSocket> socket = new WeakReference<>(loop.connect(Support.ECHO, new WebSocketListener() {
+                @Override
+                public void onConnect(WebSocket socket) {
+                    heard[0]++;
+                }
+
+                @Override
+                public void onMessage(WebSocket socket, String text) {
+                    heard[1]++;
+                    socket.close();
+                }
+            }));
+            System.gc();
+            Support.until(loop, "it connects", () -> heard[0] == 1);
+            System.gc();
+            socket.get().send("alive");
+            System.gc();
+            Support.until(loop, "it echoes and ends", () -> heard[1] == 1 && (socket.get() == null || socket.get().state() == 3));
+            collectUntil("the socket is collected", () -> {
+                loop.poll();
+                return socket.get() == null;
+            });
+        }
+    }
+
+    @Test
+    void aClosedLoopIsCollectedWithItsSockets() {
+        List<WeakReference<Object>> all = new ArrayList<>();
+        fill(all);
+        collectUntil("loop, socket and listener are collected", () -> all.stream().allMatch(one -> one.get() == null));
+    }
+
+    private static void fill(List<WeakReference<Object>> all) {
+        WebSocketLoop loop = new WebSocketLoop();
+        Support.Recorder open = new Support.Recorder();
+        WebSocketOptions direct = new WebSocketOptions.Builder().directMessages(true).build();
+        WebSocket socket = loop.connect(Support.ECHO, direct, open);
+        Support.until(loop, "it connects", () -> open.connects == 1);
+        WebSocket connecting = loop.connect(Support.ECHO, new Support.Recorder());
+        loop.setWakeup(() -> {});
+        for (Object one : new Object[] {loop, open, socket, connecting}) all.add(new WeakReference<>(one));
+        loop.close();
+    }
+
+    /** A connect call that is refused keeps nothing. */
+    @Test
+    void aRefusedConnectKeepsNothing() {
+        List<WeakReference<WebSocketListener>> all = new ArrayList<>();
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            for (int i = 0; i < 100; i++) {
+                WebSocketListener listener = new Support.Recorder();
+                all.add(new WeakReference<>(listener));
+                assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> loop.connect("http://[", listener)));
+            }
+            collectUntil("the listeners are collected", () -> all.stream().allMatch(one -> one.get() == null));
+        }
+    }
+
+    /** Sockets opened, used and closed, `-Dsockets` of them, 50 at a time: objects, descriptors, threads and memory come back. */
+    @Test
+    void manySocketsLeaveNothingBehind() throws Exception {
+        int count = Integer.getInteger("sockets", 2000);
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            Crowd.run(loop, 200); // whatever is made once
+            int descriptors = entries("/proc/self/fd");
+            int threads = entries("/proc/self/task");
+            System.gc();
+            long resident = residentKib();
+            List<WeakReference<WebSocket>> all = Crowd.run(loop, count);
+            assertEquals(count, all.size());
+            collectUntil("all sockets are collected", () -> {
+                loop.poll();
+                return all.stream().allMatch(one -> one.get() == null);
+            });
+            long grown = residentKib() - resident;
+            System.out.println(count + " sockets: " + grown + " KiB more resident memory, " + descriptors + " descriptors before, "
+                    + entries("/proc/self/fd") + " after");
+            // The machine opens a file or starts a compiler thread now and then, and the heap's pages come and go.
+            assertTrue(entries("/proc/self/fd") <= descriptors + 5);
+            assertTrue(entries("/proc/self/task") <= threads + 5);
+            assertTrue(grown < 48 << 10, grown + " KiB");
+        }
+    }
+
+    private static int entries(String directory) {
+        return new File(directory).list().length;
+    }
+
+    private static long residentKib() throws Exception {
+        for (String line : Files.readAllLines(Paths.get("/proc/self/status")))
+            if (line.startsWith("VmRSS:")) return Long.parseLong(line.replaceAll("\\D", ""));
+        throw new AssertionError("no VmRSS");
+    }
+
+    /** Opens sockets one after the other, each of which says a word and closes when it is back. */
+    private static final class Crowd extends WebSocketListener {
+        private final WebSocketLoop loop;
+        private final List<WeakReference<WebSocket>> all = new ArrayList<>();
+        private int left;
+        private int closed;
+        private String failure;
+
+        private Crowd(WebSocketLoop loop, int count) {
+            this.loop = loop;
+            left = count;
+        }
+
+        static List<WeakReference<WebSocket>> run(WebSocketLoop loop, int count) {
+            Crowd crowd = new Crowd(loop, count);
+            for (int i = 0; i < 50; i++) crowd.open();
+            long deadline = System.nanoTime() + (60 + count / 100) * 1_000_000_000L;
+            while (crowd.closed < count) {
+                assertNull(crowd.failure);
+                assertTrue(System.nanoTime() < deadline, crowd.closed + " of " + count + " were closed in time");
+                loop.poll(100);
+            }
+            return crowd.all;
+        }
+
+        private void open() {
+            if (left-- > 0) all.add(new WeakReference<>(loop.connect(Support.ECHO, this)));
+        }
+
+        @Override
+        public void onConnect(WebSocket socket) {
+            socket.send("hello");
+        }
+
+        @Override
+        public void onMessage(WebSocket socket, String text) {
+            socket.close();
+        }
+
+        @Override
+        public void onClose(WebSocket socket, CloseInfo info) {
+            if (!info.wasClean()) failure = info.toString();
+            closed++;
+            open();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import android.os.Looper;
+import android.view.Choreographer;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.android.LooperDriver;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The Android drivers, on stand-ins for Android's classes. */
+class LooperDriverTest {
+    @Test
+    void wakeupsPoll() throws Exception {
+        Support.Recorder heard = new Support.Recorder();
+        Looper looper = new Looper();
+        try (WebSocketLoop loop = new WebSocketLoop(); LooperDriver driver = LooperDriver.onWakeup(loop, looper)) {
+            WebSocket socket = loop.connect(Support.ECHO, heard);
+            while (heard.connects == 0) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
+            for (int i = 0; i < 10; i++) {
+                socket.send("again");
+                while (heard.messages.size() == i) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
+            }
+            socket.send("never heard");
+            driver.close();
+            driver.close();
+            assertFalse(looper.runOne(0));
+            assertEquals(10, heard.messages.size());
+        }
+    }
+
+    @Test
+    void anInlineLoopHasFramesOnly() {
+        try (WebSocketLoop loop = Support.loop(true)) {
+            assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> LooperDriver.onWakeup(loop, new Looper())));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void framesPoll(boolean inline) {
+        Choreographer choreographer = Choreographer.getInstance();
+        LooperDriver[] driver = new LooperDriver[1];
+        Support.Recorder heard = new Support.Recorder() {
+            @Override
+            public void onMessage(WebSocket socket, String text) {
+                super.onMessage(socket, text);
+                driver[0].close(); // in the middle of a frame
+            }
+        };
+        try (WebSocketLoop loop = Support.loop(inline)) {
+            driver[0] = LooperDriver.onFrame(loop);
+            WebSocket socket = loop.connect(Support.ECHO, heard);
+            long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+            boolean sent = false;
+            while (heard.messages.isEmpty()) {
+                assertTrue(System.nanoTime() < deadline);
+                assertEquals(1, choreographer.frame());
+                if (!sent && heard.connects == 1) {
+                    socket.send("one");
+                    sent = true;
+                }
+            }
+            assertEquals(0, choreographer.frame());
+        }
+    }
+}

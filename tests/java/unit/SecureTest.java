@@ -1,0 +1,77 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import org.egret.websocket.CloseInfo;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.WebSocketOptions;
+import org.junit.jupiter.api.Test;
+
+/** TLS, with an echo server whose certificate's root is in a file. */
+class SecureTest {
+    private static final String URL = System.getProperty("secure");
+
+    private final Support.Recorder heard = new Support.Recorder();
+
+    private static WebSocketOptions.Builder trusting() throws Exception {
+        byte[] roots = Files.readAllBytes(Paths.get(System.getProperty("roots")));
+        return new WebSocketOptions.Builder().tlsRoots(roots).onlyTheseRoots(true);
+    }
+
+    private CloseInfo failure(WebSocketOptions options) {
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            loop.connect(URL, options, heard);
+            Support.until(loop, "it fails", () -> heard.closed != null);
+        }
+        assertEquals(CloseInfo.PHASE_TLS, heard.closed.phase);
+        return heard.closed;
+    }
+
+    private void echoes(WebSocketOptions options) {
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocket socket = loop.connect(URL, options, heard);
+            Support.until(loop, "it connects", () -> heard.connects == 1);
+            assertEquals(WebSocketOptions.TLS_1_3, socket.stats().tlsVersion);
+            assertTrue(socket.stats().tlsMicros > 0);
+            socket.send("secret");
+            Support.until(loop, "it echoes", () -> heard.messages.contains("secret"));
+        }
+    }
+
+    @Test
+    void aTrustedServerEchoes() throws Exception {
+        echoes(trusting().tlsMinVersion(WebSocketOptions.TLS_1_3).build());
+    }
+
+    @Test
+    void whomNobodyVouchesForIsRefused() {
+        assertEquals(ErrorCode.TLS_ISSUER, failure(new WebSocketOptions.Builder().build()).error);
+    }
+
+    @Test
+    void insecureAcceptsAll() {
+        echoes(new WebSocketOptions.Builder().insecure(true).build());
+    }
+
+    @Test
+    void anotherPinIsRefused() throws Exception {
+        String pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        assertEquals(ErrorCode.TLS_PIN, failure(trusting().tlsPins(pin).build()).error);
+    }
+
+    @Test
+    void anotherNameIsRefused() throws Exception {
+        assertEquals(ErrorCode.TLS_HOST, failure(trusting().tlsServerName("other.example").build()).error);
+    }
+
+    @Test
+    void anIdentityThatIsNoneIsRefused() throws Exception {
+        byte[] garbage = {1, 2, 3};
+        CloseInfo info = failure(trusting().tlsIdentity(garbage).tlsIdentityPassword("x").build());
+        assertEquals(ErrorCode.TLS_OPTIONS, info.error);
+        assertTrue(info.message.contains("tls_identity"), info.message);
+    }
+}

@@ -1,0 +1,84 @@
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.egret.websocket.CloseInfo;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.LoopOptions;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketException;
+import org.egret.websocket.WebSocketListener;
+import org.egret.websocket.WebSocketLoop;
+
+/** What the tests share. */
+final class Support {
+    /** An echo server. */
+    static final String ECHO = System.getProperty("echo");
+    /** The longest any single wait may take. */
+    static final long PATIENCE_MILLIS = 20_000;
+
+    private Support() {}
+
+    static WebSocketLoop loop(boolean inline) {
+        return new WebSocketLoop(new LoopOptions.Builder().inline(inline).build());
+    }
+
+    /** Polls until the condition holds. */
+    static void until(WebSocketLoop loop, String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) fail("waited too long until " + what);
+            loop.poll(10);
+        }
+    }
+
+    static int errorOf(Runnable call) {
+        try {
+            call.run();
+            return ErrorCode.OK;
+        } catch (WebSocketException refused) {
+            return refused.error;
+        }
+    }
+
+    /** Keeps what it hears. */
+    static class Recorder extends WebSocketListener {
+        final List<Object> messages = new ArrayList<>();
+        int connects;
+        int drains;
+        int retries;
+        CloseInfo closed;
+
+        @Override
+        public void onConnect(WebSocket socket) {
+            connects++;
+        }
+
+        @Override
+        public void onMessage(WebSocket socket, String text) {
+            messages.add(text);
+        }
+
+        @Override
+        public void onMessage(WebSocket socket, byte[] data) {
+            messages.add(data);
+        }
+
+        @Override
+        public void onClose(WebSocket socket, CloseInfo info) {
+            if (closed != null) throw new AssertionError("a second onClose");
+            closed = info;
+        }
+
+        @Override
+        public void onDrain(WebSocket socket) {
+            drains++;
+        }
+
+        @Override
+        public void onRetry(WebSocket socket, CloseInfo info, int attempt, long delayMillis) {
+            retries++;
+        }
+    }
+}

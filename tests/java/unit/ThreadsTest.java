@@ -1,0 +1,239 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.LoopOptions;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketListener;
+import org.egret.websocket.WebSocketLoop;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Calls from many threads, and calls of Java from threads of the library's. */
+class ThreadsTest {
+    /** Makes garbage and has it collected, until told to stop. */
+    private static Thread collector(AtomicBoolean stop) {
+        Thread thread = new Thread(() -> {
+            while (!stop.get()) {
+                List<byte[]> garbage = new ArrayList<>();
+                for (int i = 0; i < 200; i++) garbage.add(new byte[10_000]);
+                System.gc();
+            }
+        }, "collector");
+        thread.start();
+        return thread;
+    }
+
+    /** Each thread's messages come back in its order, while objects move under the library's feet. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void manyThreadsSendUnderGarbageCollection(boolean inline) throws Exception {
+        int threads = 8;
+        int each = 400;
+        int[] next = new int[threads];
+        int[] heard = new int[1];
+        WebSocketListener listener = new WebSocketListener() {
+            private void count(int thread, int number) {
+                assertEquals(next[thread]++, number);
+                heard[0]++;
+            }
+
+            @Override
+            public void onMessage(WebSocket socket, String text) {
+                String[] parts = text.split(" ");
+                count(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+            }
+
+            @Override
+            public void onMessage(WebSocket socket, byte[] data) {
+                int thread = data[0];
+                int number = (data[1] & 255) << 8 | data[2] & 255;
+                for (int i = 3; i < data.length; i++) assertEquals((byte) (number + i), data[i]);
+                count(thread, number);
+            }
+        };
+        List<Throwable> thrown = new ArrayList<>();
+        LoopOptions options = new LoopOptions.Builder().inline(inline).exceptionHandler((s, t) -> thrown.add(t)).build();
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread collector = collector(stop);
+        try (WebSocketLoop loop = new WebSocketLoop(options)) {
+            WebSocket socket = loop.connect(Support.ECHO, listener);
+            Support.until(loop, "it connects", () -> socket.state() == WebSocket.STATE_OPEN);
+            List<Thread> senders = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                int thread = t;
+                senders.add(new Thread(() -> {
+                    for (int n = 0; n < each; n++) {
+                        byte[] data = new byte[3 + n * 17 % 6000];
+                        data[0] = (byte) thread;
+                        data[1] = (byte) (n >> 8);
+                        data[2] = (byte) n;
+                        for (int i = 3; i < data.length; i++) data[i] = (byte) (n + i);
+                        String text = thread + " " + n + " 白鹭";
+                        while ((n % 2 == 0 ? socket.trySend(text) : socket.trySend(data)) == ErrorCode.BACKPRESSURE)
+                            Thread.yield();
+                    }
+                }));
+            }
+            senders.forEach(Thread::start);
+            Support.until(loop, "all came back", () -> heard[0] == threads * each || !thrown.isEmpty());
+            for (Thread sender : senders) sender.join();
+            assertEquals(List.of(), thrown);
+            assertEquals(threads * each, heard[0]);
+        } finally {
+            stop.set(true);
+            collector.join();
+        }
+    }
+
+    /** Threads that open, send, close and free while one polls. */
+    @Test
+    void manyThreadsOpenAndClose() throws Exception {
+        int threads = 6;
+        int each = 40;
+        AtomicInteger ended = new AtomicInteger();
+        AtomicInteger freed = new AtomicInteger();
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread collector = collector(stop);
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocketListener listener = new WebSocketListener() {
+                @Override
+                public void onConnect(WebSocket socket) {
+                    socket.close();
+                }
+
+                @Override
+                public void onClose(WebSocket socket, org.egret.websocket.CloseInfo info) {
+                    ended.incrementAndGet();
+                }
+            };
+            List<Thread> openers = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                openers.add(new Thread(() -> {
+                    for (int n = 0; n < each; n++) {
+                        WebSocket socket = loop.connect(Support.ECHO, listener);
+                        socket.trySend("perhaps");
+                        if (n % 4 == 0 && socket.state() == WebSocket.STATE_CONNECTING) {
+                            socket.free();
+                            freed.incrementAndGet();
+                        }
+                    }
+                }));
+            }
+            openers.forEach(Thread::start);
+            // One that is freed may have been closed already; no listener is called twice, and none that was kept not at all.
+            int kept = threads * each - threads * (each / 4);
+            Support.until(loop, "all that were kept have ended", () -> ended.get() >= kept
+                    && ended.get() + freed.get() >= threads * each);
+            for (Thread opener : openers) opener.join();
+            assertTrue(ended.get() <= threads * each);
+        } finally {
+            stop.set(true);
+            collector.join();
+        }
+    }
+
+    @Test
+    void oneThreadPollsAtATime() throws Exception {
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            LinkedBlockingQueue<Integer> results = new LinkedBlockingQueue<>();
+            Thread poller = new Thread(() -> results.add(loop.poll(-1)));
+            poller.start();
+            // Until it waits in there: a poll of ours that came first has returned by then.
+            long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+            int error;
+            while ((error = Support.errorOf(loop::poll)) == ErrorCode.OK) assertTrue(System.nanoTime() < deadline);
+            assertEquals(ErrorCode.BUSY, error);
+            assertEquals(ErrorCode.BUSY, Support.errorOf(loop::close));
+            loop.wake();
+            assertEquals(0, results.poll(Support.PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+            poller.join();
+        }
+    }
+
+    /** A loop driven by nothing but its wake-up, which comes from another thread, with an exception in it now and then. */
+    @Test
+    void wakeupDrivesALoop() throws Exception {
+        LinkedBlockingQueue<Thread> wakeups = new LinkedBlockingQueue<>();
+        LinkedBlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
+        LoopOptions options = new LoopOptions.Builder().exceptionHandler((socket, t) -> {
+            if (socket == null) thrown.add(t);
+        }).build();
+        Support.Recorder heard = new Support.Recorder();
+        try (WebSocketLoop loop = new WebSocketLoop(options)) {
+            loop.setWakeup(() -> {
+                wakeups.add(Thread.currentThread());
+                throw new IllegalStateException("in the wake-up");
+            });
+            WebSocket socket = loop.connect(Support.ECHO, heard);
+            int sent = 0;
+            while (heard.messages.size() < 20) {
+                Thread waker = wakeups.poll(Support.PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+                assertNotEquals(null, waker, "a wake-up after " + heard.messages.size() + " messages");
+                loop.poll();
+                if (heard.connects == 1 && sent == heard.messages.size()) {
+                    sent++;
+                    socket.send("next");
+                }
+            }
+            assertTrue(thrown.size() >= 20);
+            loop.setWakeup(null);
+        }
+    }
+
+    @Test
+    void anInlineLoopHasNoWakeup() {
+        try (WebSocketLoop loop = Support.loop(true)) {
+            assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> loop.setWakeup(() -> {})));
+            assertTrue(loop.descriptor() > 2);
+            assertTrue(loop.timeout() >= 0);
+        }
+    }
+
+    /** The log comes from the I/O thread too, which Java does not know; and a log that throws is reported. */
+    @Test
+    void logLinesComeFromAnyThread() throws Exception {
+        ConcurrentHashMap<Thread, String> logged = new ConcurrentHashMap<>();
+        AtomicInteger thrown = new AtomicInteger();
+        CountDownLatch closed = new CountDownLatch(1);
+        long[] id = new long[1];
+        LoopOptions options = new LoopOptions.Builder().logLevel(LoopOptions.LOG_DEBUG).log((level, text, socket) -> {
+            logged.merge(Thread.currentThread(), level + " " + text + " " + socket + "\n", String::concat);
+            throw new IllegalStateException("in the log");
+        }).exceptionHandler((socket, t) -> thrown.incrementAndGet()).build();
+        Support.Recorder heard = new Support.Recorder();
+        try (WebSocketLoop loop = new WebSocketLoop(options)) {
+            WebSocket socket = loop.connect(Support.ECHO, heard);
+            id[0] = socket.id();
+            Support.until(loop, "it connects", () -> heard.connects == 1);
+            assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.trySend(new byte[200_000]));
+            closed.countDown();
+        }
+        String ours = logged.remove(Thread.currentThread());
+        assertTrue(ours.contains("2 ") && ours.contains(" " + id[0]), ours);
+        assertTrue(!logged.isEmpty(), "the I/O thread said nothing");
+        for (Thread thread : logged.keySet()) {
+            assertNotSame(Thread.currentThread(), thread);
+            assertTrue(thread.isDaemon(), thread.getName());
+        }
+        assertTrue(thrown.get() > 1);
+        // The threads that were attached for it end with their loop.
+        long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+        for (Thread thread : logged.keySet())
+            while (thread.isAlive()) {
+                assertTrue(System.nanoTime() < deadline, thread.getName() + " is attached still");
+                Thread.yield();
+            }
+    }
+}
