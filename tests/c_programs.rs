@@ -1,7 +1,8 @@
 //! Runs the programs of `tests/c`, each one promise of the header: compiled as C99 and as C++11, with both drivers.
 //!
 //! `EGRET_WS_TEST_LIB_DIR`, `EGRET_WS_TEST_STATIC=1`, `EGRET_WS_TEST_CFLAGS`, `EGRET_WS_TEST_LDFLAGS`, `CC` and `CXX`
-//! let the same programs run under a sanitizer.
+//! let the same programs run under a sanitizer; with `EGRET_WS_TEST_LINK` (all that the linker needs) and
+//! `EGRET_WS_TEST_RUNNER` they run on another system.
 
 #[path = "../examples/echo_server.rs"]
 mod echo_server;
@@ -58,11 +59,15 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(program).with_extension("c");
     let out_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     fs::create_dir_all(&out_dir).expect("a directory for the programs");
-    let out = out_dir.join(format!("{program}-{}", language.suffix()));
+    // `.exe` for systems that insist on it; the others do not mind.
+    let out = out_dir.join(format!("{program}-{}.exe", language.suffix()));
     let mut compiler = language.compiler();
     compiler.args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"]).args(flags("EGRET_WS_TEST_CFLAGS"));
     compiler.arg("-I").arg(library::include_dir()).arg(source).arg("-o").arg(&out);
-    if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
+    let link = flags("EGRET_WS_TEST_LINK");
+    if !link.is_empty() {
+        compiler.args(["-x", "none"]).args(link);
+    } else if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
         // `-x none`: from here on a file is what its name says.
         compiler.args(["-x", "none"]).arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
         // Without `vendored` OpenSSL is the system's.
@@ -70,8 +75,9 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
             compiler.args(["-lssl", "-lcrypto"]);
         }
     } else {
-        // -rdynamic: a program that has a getaddrinfo of its own has it for the library too.
-        compiler.arg("-rdynamic").arg("-L").arg(&library_dir).arg("-legret_ws");
+        // -rdynamic: a program that has a getaddrinfo of its own has it for the library too. --as-needed: one that looks the
+        // library's functions up at run time is not linked to it.
+        compiler.args(["-rdynamic", "-Wl,--as-needed"]).arg("-L").arg(&library_dir).args(["-legret_ws", "-ldl"]);
         compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
     }
     library::run(compiler.args(flags("EGRET_WS_TEST_LDFLAGS")));
@@ -97,7 +103,16 @@ fn run(program: &'static str, language: Language, driver: &str) {
     let path = compile(program, language);
     let log_path = path.with_extension(format!("{driver}.log"));
     let log = File::create(&log_path).expect("a file for the program's output");
-    let child = Command::new(&path)
+    let mut runner = flags("EGRET_WS_TEST_RUNNER").into_iter();
+    let mut command = match runner.next() {
+        None => Command::new(&path),
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(runner).arg(&path);
+            command
+        }
+    };
+    let child = command
         .args([echo_url(), driver])
         // Cargo's own entry would go before the rpath.
         .env_remove("LD_LIBRARY_PATH")
@@ -156,9 +171,13 @@ programs! {
     cap
     close_report
     echo
+    exec
+    exit
     fork
     free_states
     deadlines
+    descriptor
+    drain
     log
     lookups
     misuse_handle
@@ -170,9 +189,17 @@ programs! {
     #[cfg(debug_assertions)] // the library panics on request in a debug build only
     panic
     reentrancy
+    resend
+    retry
+    sigpipe
     state
+    stats
+    suspend
     threads
     timeouts
+    unload
+    wake
+    wakeup
 }
 
 #[test]

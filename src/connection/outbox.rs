@@ -47,6 +47,8 @@ pub struct Outbox {
     close_code: Option<Option<u16>>,
     /// The host has closed or freed the socket: no other connection follows.
     ended: bool,
+    /// There is no connection any more, and none follows.
+    over: bool,
     /// The host closed before it was told that the connection is open.
     closed_early: bool,
     /// Connections that were made, and of how many of them the poll has come to tell the host.
@@ -101,6 +103,7 @@ impl Outbox {
             payload_bytes: 0,
             close_code: None,
             ended: false,
+            over: false,
             closed_early: false,
             made: 0,
             told: 0,
@@ -162,6 +165,12 @@ impl Outbox {
     /// Can the host send?
     pub fn is_open(&self) -> bool {
         self.gate == Gate::Open
+    }
+
+    /// Is it closing or closed, as far as the host knows? `is_told`: it was told of a connection, and of no loss since.
+    pub fn is_closing(&self, is_told: bool) -> bool {
+        let knows = if is_told { self.told == self.made } else { self.over && self.generation == 0 };
+        self.is_sealed() && (self.ended || knows)
     }
 
     /// The host closes: puts a Close frame at the end and seals the gate. The engine has to be told if this is true: it was
@@ -352,6 +361,7 @@ impl Outbox {
     /// Seals the gate without a Close frame and drops what is queued; it stays counted as unsent.
     pub fn shut_down(&mut self) {
         self.gate = Gate::Sealed;
+        self.over = true;
         self.wire = VecDeque::new();
     }
 

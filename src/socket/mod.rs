@@ -123,14 +123,13 @@ impl Socket {
 
     /// The state.
     pub fn state(&self) -> State {
-        if self.told.load(SeqCst) == TOLD_CLOSED {
-            return State::Closed;
-        }
+        let told = self.told.load(SeqCst);
         let outbox = self.link.outbox.lock();
-        match outbox.is_open() {
-            true => State::Open,
-            false if outbox.is_sealed() => State::Closing,
-            false => State::Connecting,
+        match told {
+            TOLD_CLOSED => State::Closed,
+            _ if outbox.is_open() => State::Open,
+            _ if outbox.is_closing(told == TOLD_CONNECTED) => State::Closing,
+            _ => State::Connecting,
         }
     }
 

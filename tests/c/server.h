@@ -172,11 +172,12 @@ static inline void *serve(void *argument) {
     }
 }
 
-/* `answer` is for the script; it must outlive the server. */
-static inline void start_answering_server(server *s, void (*script)(server *, int fd), const void *answer, size_t len) {
+/* On a listener that is there already. `answer` is for the script; it must outlive the server. */
+static inline void start_server_at(server *s, listener at, void (*script)(server *, int fd), const void *answer,
+                                   size_t len) {
     const int receive_buffer = 64 << 10; /* fixed: left alone it grows for seconds, and what fills it never is through */
     memset(s, 0, sizeof *s);
-    s->at = listen_silently();
+    s->at = at;
     CHECK_EQ(setsockopt(s->at.fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer), 0);
     s->script = script;
     s->answer = answer;
@@ -185,6 +186,10 @@ static inline void start_answering_server(server *s, void (*script)(server *, in
     CHECK_EQ(pthread_mutex_init(&s->lock, NULL), 0);
     CHECK_EQ(pthread_cond_init(&s->changed, NULL), 0);
     CHECK_EQ(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static inline void start_answering_server(server *s, void (*script)(server *, int fd), const void *answer, size_t len) {
+    start_server_at(s, listen_silently(), script, answer, len);
 }
 
 static inline void start_server(server *s, void (*script)(server *, int fd)) {

@@ -1,0 +1,221 @@
+/* A connection that is lost or cannot be made is tried again: on_retry before each wait, on_connect when it is open again,
+ * until the host closes or frees it, or it has been tried often enough. */
+#include "retrier.h"
+
+static void check_delay(retrier *t) {
+    uint32_t most = CEILING_MS;
+    if (t->attempt < 3) most = (uint32_t)FIRST_MS << (t->attempt - 1);
+    CHECK(t->delay_ms >= FLOOR_MS && t->delay_ms <= most);
+}
+
+/* The server goes and comes back, several times. */
+static void lost_and_made_again(egret_ws_loop *loop) {
+    enum { TIMES = 4 };
+    static retrier t;
+    static server peer;
+    listener port = reserve();
+    egret_ws_options options = retrier_options(&t);
+    egret_ws_stats stats;
+    int time, retries;
+
+    t.then_retry = check_delay;
+    serve_again(&peer, &port, swallow);
+    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    CHECK_EQ(egret_ws_generation(t.r.ws), 0);
+    for (time = 1; time <= TIMES; time++) {
+        POLL_UNTIL(loop, t.r.connects == 1);
+        CHECK_EQ(egret_ws_generation(t.r.ws), time);
+        CHECK_EQ(egret_ws_state(t.r.ws), EGRET_WS_STATE_OPEN);
+        CHECK_OK(egret_ws_send_text(t.r.ws, "here again", EGRET_WS_NUL_TERMINATED));
+        POLL_UNTIL(loop, SERVER_SAW(peer, messages) == 1);
+        if (time == TIMES) break;
+
+        retries = t.retries;
+        stop_server(&peer);
+        POLL_UNTIL(loop, t.retries > retries);
+        if (t.retries == retries + 1) {
+            CHECK_EQ(t.lost.error, EGRET_WS_ERR_CONNECTION_LOST);
+            CHECK_EQ(t.lost.phase, EGRET_WS_PHASE_OPEN);
+            CHECK_EQ(t.lost.initiator, EGRET_WS_INITIATOR_TRANSPORT);
+            CHECK_EQ(t.lost.code, 1006);
+            CHECK_EQ(t.lost.unsent_messages + t.lost.unsent_bytes, 0);
+        }
+        POLL_UNTIL(loop, t.retries > retries + 2);
+        CHECK_EQ(t.lost.error, EGRET_WS_ERR_CONNECT);
+        CHECK_EQ(t.lost.phase, EGRET_WS_PHASE_CONNECT);
+        CHECK_EQ(t.r.connects, 0);
+        serve_again(&peer, &port, swallow);
+    }
+    POLL_UNTIL(loop, egret_ws_buffered_amount(t.r.ws) == 0);
+    stats.struct_size = sizeof stats;
+    CHECK_OK(egret_ws_get_stats(t.r.ws, &stats));
+    CHECK_EQ(stats.connections, TIMES);
+    CHECK_EQ(stats.retries, t.retries);
+    CHECK_EQ(stats.messages_sent, TIMES); /* of all connections */
+    close_and_free(loop, &t.r);
+    stop_server(&peer);
+    close_listener(&port);
+}
+
+static void retry_at_once(retrier *t) {
+    CHECK_OK(egret_ws_retry_now(t->r.ws));
+}
+
+/* The host does not wait: it says so outside of on_retry, and in it. */
+static void now(egret_ws_loop *loop) {
+    static retrier t;
+    static server peer;
+    listener port = reserve();
+    egret_ws_options options = patient_options(&t);
+    int retries;
+
+    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    POLL_UNTIL(loop, t.retries == 1);
+    CHECK_EQ(t.delay_ms, AN_HOUR_MS);
+    CHECK_OK(egret_ws_retry_now(t.r.ws));
+    POLL_UNTIL(loop, t.retries == 2);
+    serve_again(&peer, &port, swallow);
+    CHECK_OK(egret_ws_retry_now(t.r.ws));
+    POLL_UNTIL(loop, t.r.connects == 1);
+    CHECK_OK(egret_ws_retry_now(t.r.ws)); /* nothing: there is no wait */
+    settle(loop);
+    CHECK_EQ(egret_ws_generation(t.r.ws), 1);
+    CHECK_EQ(SERVER_SAW(peer, upgrades), 1);
+
+    retries = t.retries;
+    t.then_retry = retry_at_once;
+    stop_server(&peer);
+    POLL_UNTIL(loop, t.retries >= retries + 5);
+    serve_again(&peer, &port, swallow);
+    POLL_UNTIL(loop, t.r.connects == 1);
+    CHECK_EQ(egret_ws_generation(t.r.ws), 2);
+    close_and_free(loop, &t.r);
+    CHECK_EQ(egret_ws_retry_now(t.r.ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_generation(t.r.ws), EGRET_WS_ERR_BAD_HANDLE);
+    stop_server(&peer);
+    close_listener(&port);
+}
+
+static void close_it(retrier *t) {
+    CHECK_OK(egret_ws_close(t->r.ws, 4000, "enough", 6));
+    CHECK_EQ(egret_ws_state(t->r.ws), EGRET_WS_STATE_CLOSING);
+    CHECK_OK(egret_ws_retry_now(t->r.ws));
+    CHECK_EQ(t->r.closes, 0);
+}
+
+static void free_it(retrier *t) {
+    free_socket(&t->r);
+}
+
+/* The wait of one that had been open, or of one that never was, ends in on_retry or later; then nothing is tried again. */
+static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retrier *), int was_open, int in_callback) {
+    static retrier t;
+    static server peer;
+    listener port = reserve();
+    egret_ws_options options = in_callback ? retrier_options(&t) : patient_options(&t);
+
+    if (in_callback) t.then_retry = end;
+    if (was_open) serve_again(&peer, &port, swallow);
+    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    if (was_open) {
+        POLL_UNTIL(loop, t.r.connects == 1);
+        stop_server(&peer);
+    }
+    POLL_UNTIL(loop, t.retries == 1);
+    serve_again(&peer, &port, swallow);
+    if (!in_callback) end(&t);
+    POLL_UNTIL(loop, t.r.releases == 1);
+    CHECK_EQ(t.retries, 1);
+    CHECK_EQ(t.r.connects, 0); /* since on_retry */
+    CHECK_EQ(t.r.closes, end == close_it);
+    if (end == close_it) {
+        CHECK_EQ(t.r.report.error, EGRET_WS_ERR_ABORTED);
+        CHECK_EQ(t.r.report.initiator, EGRET_WS_INITIATOR_LOCAL);
+        CHECK_EQ(t.r.report.code, 1006);
+        CHECK_EQ(t.r.report.sent_code, 0);
+        CHECK_EQ(egret_ws_generation(t.r.ws), was_open);
+        free_socket(&t.r);
+    }
+    settle(loop);
+    CHECK_EQ(SERVER_SAW(peer, upgrades), 0);
+    stop_server(&peer);
+    close_listener(&port);
+}
+
+/* Three tries after the first; or as many as the time allows. */
+static void given_up(egret_ws_loop *loop) {
+    static retrier t;
+    listener nobody = bind_loopback();
+    egret_ws_options options = retrier_options(&t);
+
+    options.retry_attempts = 3;
+    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
+    POLL_UNTIL(loop, t.r.releases == 1);
+    CHECK_EQ(t.retries, 3);
+    CHECK_EQ(t.r.closes, 1);
+    CHECK_EQ(t.r.report.error, EGRET_WS_ERR_CONNECT);
+    CHECK(strstr(t.r.message, "given up") != NULL);
+    free_socket(&t.r);
+
+    options = retrier_options(&t);
+    options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = 40;
+    options.retry_total_ms = 100;
+    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
+    POLL_UNTIL(loop, t.r.releases == 1);
+    CHECK(t.retries == 1 || t.retries == 2); /* after 40 ms and 80, which may have become more; not after 120 */
+    CHECK_EQ(t.r.report.error, EGRET_WS_ERR_CONNECT);
+    CHECK(strstr(t.r.message, "given up") != NULL);
+    free_socket(&t.r);
+    close_listener(&nobody);
+}
+
+/* What the server's close means: "go away" is final, "going away" is not; the host may see it otherwise. */
+static void closed_by_the_server(egret_ws_loop *loop) {
+    static const uint8_t policy[] = {0x88, 2, 1008 >> 8, 1008 & 0xFF}, bye[] = {0x88, 2, 1001 >> 8, 1001 & 0xFF};
+    static retrier t;
+    static server peer;
+    egret_ws_options options = retrier_options(&t);
+
+    start_answering_server(&peer, send_answer, policy, sizeof policy);
+    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
+    POLL_UNTIL(loop, t.r.releases == 1);
+    CHECK_EQ(t.retries, 0);
+    CHECK_EQ(t.r.closes, 1);
+    CHECK_EQ(t.r.report.code, 1008);
+    free_socket(&t.r);
+    stop_server(&peer);
+
+    start_answering_server(&peer, send_answer, bye, sizeof bye);
+    options = retrier_options(&t);
+    t.then_retry = close_it;
+    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
+    POLL_UNTIL(loop, t.r.releases == 1);
+    CHECK_EQ(t.retries, 1);
+    CHECK_EQ(t.lost.error, EGRET_WS_OK);
+    CHECK_EQ(t.lost.initiator, EGRET_WS_INITIATOR_PEER);
+    CHECK_EQ(t.lost.code, 1001);
+    CHECK_EQ(t.r.closes, 1);
+    CHECK_EQ(SERVER_SAW(peer, upgrades), 1);
+    free_socket(&t.r);
+    stop_server(&peer);
+}
+
+int main(int argc, char **argv) {
+    egret_ws_loop *loop;
+    int was_open, in_callback;
+    begin(argc, argv);
+    loop = new_loop();
+    lost_and_made_again(loop);
+    now(loop);
+    for (was_open = 0; was_open <= 1; was_open++) {
+        for (in_callback = 0; in_callback <= 1; in_callback++) {
+            ended_while_waiting(loop, close_it, was_open, in_callback);
+            ended_while_waiting(loop, free_it, was_open, in_callback);
+        }
+    }
+    given_up(loop);
+    closed_by_the_server(loop);
+    settle(loop);
+    free_loop(loop);
+    return 0;
+}
