@@ -491,10 +491,10 @@ impl<S: Transport> Connection<S> {
         let phase = self.phase();
         let (report, details) = match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Opening(opening) => {
-                (Report::unsent(ending, phase, outbox.lock().unsent()), Some(opening.into_details(now)))
+                (Report::unsent(ending, phase, outbox.lock().break_off()), Some(opening.into_details(now)))
             }
             Stage::Session(mut session) => (session.report(ending, outbox), None),
-            Stage::Waiting(_) => (Report::unsent(ending, phase, outbox.lock().unsent()), None),
+            Stage::Waiting(_) => (Report::unsent(ending, phase, outbox.lock().break_off()), None),
             Stage::Closed => return,
         };
         outbox.lock().shut_down();
@@ -535,7 +535,7 @@ impl<S: Transport> Connection<S> {
         let keeps = self.retry.as_ref().is_some_and(|retry| retry.options.resend);
         let (mut report, details, session) = match stage {
             Stage::Opening(opening) => {
-                (Report::unsent(ending, phase, outbox.lock().unsent()), Some(opening.into_details(now)), None)
+                (Report::unsent(ending, phase, outbox.lock().break_off()), Some(opening.into_details(now)), None)
             }
             Stage::Session(mut session) => (session.report(ending, outbox), None, Some(session)),
             Stage::Waiting(_) | Stage::Closed => return,

@@ -267,6 +267,15 @@ impl Outbox {
         self.is_plain
     }
 
+    /// The connection has broken: no message is accepted from here on. Messages that are not wholly written, and their payload
+    /// bytes. [`Outbox::rest`] or [`Outbox::shut_down`] is to follow.
+    pub fn break_off(&mut self) -> (u32, u64) {
+        if !self.is_sealed() {
+            self.gate = Gate::Absent;
+        }
+        self.unsent()
+    }
+
     /// The connection has broken, and another is to be made: shuts the gate until it is. False if the host has ended it. What is
     /// queued is dropped, or with `keep` kept for the next: that is the chunk which was taken last, and how much of it
     /// is written.

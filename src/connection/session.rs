@@ -576,10 +576,10 @@ impl<S: Transport> Session<S> {
         }
     }
 
-    /// The close report of a connection that ends so.
+    /// The close report of a connection that ends so. No message is accepted after it.
     pub(super) fn report(&mut self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
         self.stream.say_goodbye();
-        let unsent = outbox.lock().unsent();
+        let unsent = outbox.lock().break_off();
         let (code, reason) = match self.peer_close.take() {
             Some((code, reason)) => (code.unwrap_or(close::NO_STATUS), reason),
             None => (close::ABNORMAL, String::new()),

@@ -50,10 +50,12 @@ pub fn include_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("include")
 }
 
-/// The C compiler: `$CC` or `cc`; the C++ compiler: `$CXX` or `c++`.
+/// The C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The first of
+/// each is for a compiler of another system's, which cargo must not take for this one's.)
 pub fn compiler(cplusplus: bool) -> OsString {
-    let (variable, default) = if cplusplus { ("CXX", "c++") } else { ("CC", "cc") };
-    std::env::var_os(variable).unwrap_or_else(|| default.into())
+    let [foreign, own, default] =
+        if cplusplus { ["EGRET_WS_TEST_CXX", "CXX", "c++"] } else { ["EGRET_WS_TEST_CC", "CC", "cc"] };
+    std::env::var_os(foreign).or_else(|| std::env::var_os(own)).unwrap_or_else(|| default.into())
 }
 
 /// The child's status, or `None` if it had to be killed.

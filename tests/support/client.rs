@@ -3,7 +3,7 @@
 
 use super::PATIENCE;
 use super::answer::{self, Answers};
-use super::record::{Event, Log, Recorder, Report};
+use super::record::{Event, Log, Recorder, Report, Retry};
 use ::egret_ws::*;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -38,6 +38,19 @@ pub const fn header(name: &'static CStr, value: &'static CStr) -> egret_ws_heade
 pub fn set_headers(options: &mut egret_ws_options, headers: &[egret_ws_header]) {
     options.headers = headers.as_ptr();
     options.header_count = headers.len();
+}
+
+/// `egret_ws_send_text`, for callbacks too.
+pub fn send_text(ws: *mut egret_ws, text: impl AsRef<[u8]>) -> i32 {
+    let text = text.as_ref();
+    // SAFETY: the pointer and the length are those of a slice.
+    unsafe { egret_ws_send_text(ws, text.as_ptr().cast(), text.len()) }
+}
+
+/// `egret_ws_close`, for callbacks too.
+pub fn close(ws: *mut egret_ws, code: u16, reason: &str) -> i32 {
+    // SAFETY: the pointer and the length are those of a slice.
+    unsafe { egret_ws_close(ws, code, reason.as_ptr().cast(), reason.len()) }
 }
 
 /// An `egret_ws_loop` that is freed when dropped.
@@ -111,6 +124,18 @@ impl Loop {
     /// `egret_ws_connect_url`, or its error.
     pub fn try_connect_url(&self, url: impl AsRef<[u8]>) -> Result<Socket<'_>, i32> {
         self.open_url(url, |_| {})
+    }
+
+    pub fn suspend(&self) {
+        assert_eq!(egret_ws_loop_suspend(self.handle), EGRET_WS_OK);
+    }
+
+    pub fn resume(&self) {
+        assert_eq!(egret_ws_loop_resume(self.handle), EGRET_WS_OK);
+    }
+
+    pub fn network_changed(&self) {
+        assert_eq!(egret_ws_loop_network_changed(self.handle), EGRET_WS_OK);
     }
 
     /// The lines logged since this was last asked.
@@ -217,6 +242,26 @@ impl Socket<'_> {
         self.wait_for("on_connect", |events| events.first() == Some(&Event::Connect));
     }
 
+    /// Waits for the `count`th `on_connect`.
+    #[track_caller]
+    pub fn wait_connected(&self, count: usize) {
+        self.wait_for("on_connect", |events| events.iter().filter(|event| **event == Event::Connect).count() >= count);
+    }
+
+    /// Waits for the `count`th `on_retry`, and returns it.
+    #[track_caller]
+    pub fn wait_retry(&self, count: usize) -> Retry {
+        let retry = |events: &[Event]| {
+            let mut retries = events.iter().filter_map(|event| match event {
+                Event::Retry(retry) => Some(Retry::clone(retry)),
+                _ => None,
+            });
+            retries.nth(count - 1)
+        };
+        self.wait_for("on_retry", |events| retry(events).is_some());
+        retry(&self.events()).expect("it came")
+    }
+
     /// Waits for `on_close` and for `release_user` after it.
     #[track_caller]
     pub fn wait_closed(&self) -> Report {
@@ -263,6 +308,16 @@ impl Socket<'_> {
         self.recorder.state().work = work;
     }
 
+    /// Does something inside each callback to come.
+    pub fn react(&self, reaction: impl FnMut(*mut egret_ws, &Event) + Send + 'static) {
+        self.recorder.state().reaction = Some(Box::new(reaction));
+    }
+
+    /// Lets go of a handle that a callback has freed.
+    pub fn forget(self) {
+        std::mem::forget(self);
+    }
+
     /// Makes `on_connect` and `on_close` read the server's answer; to be called before they are.
     pub fn keep_answers(&self) {
         self.recorder.state().answers = Some(Box::default());
@@ -274,9 +329,7 @@ impl Socket<'_> {
     }
 
     pub fn send_text(&self, text: impl AsRef<[u8]>) -> i32 {
-        let text = text.as_ref();
-        // SAFETY: the pointer and the length are those of a slice.
-        unsafe { egret_ws_send_text(self.handle, text.as_ptr().cast(), text.len()) }
+        send_text(self.handle, text)
     }
 
     pub fn send_binary(&self, bytes: &[u8]) -> i32 {
@@ -285,8 +338,7 @@ impl Socket<'_> {
     }
 
     pub fn close(&self, code: u16, reason: &str) -> i32 {
-        // SAFETY: the pointer and the length are those of a slice.
-        unsafe { egret_ws_close(self.handle, code, reason.as_ptr().cast(), reason.len()) }
+        close(self.handle, code, reason)
     }
 
     pub fn state(&self) -> i32 {
@@ -303,6 +355,18 @@ impl Socket<'_> {
 
     pub fn response_headers(&self) -> String {
         answer::response_headers(self.handle)
+    }
+
+    pub fn ping(&self) -> i32 {
+        egret_ws_ping(self.handle)
+    }
+
+    pub fn retry_now(&self) -> i32 {
+        egret_ws_retry_now(self.handle)
+    }
+
+    pub fn generation(&self) -> i32 {
+        egret_ws_generation(self.handle)
     }
 
     pub fn stats(&self) -> egret_ws_stats {

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod certificates;
 pub mod client;
+pub mod faulty;
 pub mod frame;
 pub mod play;
 pub mod process;

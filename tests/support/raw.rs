@@ -36,6 +36,11 @@ impl<T: Send + 'static> Server<T> {
         self.port
     }
 
+    /// Has the script ended?
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// What the script returned; if it panicked, its panic.
     #[track_caller]
     pub fn finish(self) -> T {

@@ -6,6 +6,7 @@ use ::egret_ws::*;
 use parking_lot::{Mutex, MutexGuard};
 use std::ffi::{CStr, c_char, c_void};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -16,8 +17,21 @@ pub enum Event {
     Connect,
     Text(String),
     Binary(Vec<u8>),
+    Drain,
+    Retry(Box<Retry>),
     Close(Box<Report>),
 }
+
+/// What `on_retry` was called with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    pub report: Report,
+    pub attempt: u32,
+    pub delay_ms: u32,
+}
+
+/// What a test does inside a callback, which has been recorded as this event.
+pub type Reaction = Box<dyn FnMut(*mut egret_ws, &Event) + Send>;
 
 /// `egret_ws_close_info`, owned.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +71,8 @@ impl fmt::Debug for Event {
             Event::Text(text) if text.len() <= 40 => write!(f, "Text({text:?})"),
             Event::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Event::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
+            Event::Drain => write!(f, "Drain"),
+            Event::Retry(retry) => write!(f, "{retry:?}"),
             Event::Close(report) => write!(f, "{report:?}"),
         }
     }
@@ -79,6 +95,8 @@ pub struct State {
     pub work: Duration,
     /// Where to keep what can be read of the server's answer, if it is to be read.
     pub answers: Option<Box<Answers>>,
+    /// What is done inside each callback of the socket.
+    pub reaction: Option<Reaction>,
     /// What no single event shows: callbacks from another thread or after the last, and wrong arguments.
     wrong: Vec<&'static str>,
 }
@@ -94,6 +112,8 @@ impl Recorder {
         options.on_connect = Some(on_connect);
         options.on_data = Some(on_data);
         options.on_close = Some(on_close);
+        options.on_drain = Some(on_drain);
+        options.on_retry = Some(on_retry);
         options.release_user = Some(release_user);
     }
 
@@ -101,7 +121,7 @@ impl Recorder {
         self.state.lock()
     }
 
-    fn record(&self, event: Event) {
+    fn record(&self, ws: *mut egret_ws, event: Event) {
         let mut state = self.state();
         if self.thread != thread::current().id() {
             state.wrong.push("a callback came on another thread than the poll's");
@@ -109,21 +129,31 @@ impl Recorder {
         if state.released > 0 {
             state.wrong.push("a callback came after release_user");
         }
-        state.events.push(event);
+        let Some(mut react) = state.reaction.take() else { return state.events.push(event) };
+        state.events.push(event.clone());
+        drop(state); // for what it may ask of the socket
+        // A panic must not leave a callback.
+        let reacted = catch_unwind(AssertUnwindSafe(|| react(ws, &event)));
+        let mut state = self.state();
+        if reacted.is_err() {
+            state.wrong.push("what a test did inside a callback has failed");
+        }
+        state.reaction.get_or_insert(react);
     }
 }
 
 impl State {
-    /// The contract of the header: at most one `on_connect`, then messages, then at most one `on_close`, one release.
+    /// The contract of the header: for each connection at most one `on_connect`, then messages, then `on_retry` or the only
+    /// `on_close`; one release.
     pub fn check(&self) {
         let last = self.events.len().saturating_sub(1);
+        let mut is_open = false;
         for (at, event) in self.events.iter().enumerate() {
             match event {
-                Event::Connect => assert_eq!(at, 0, "on_connect came late or twice"),
+                Event::Connect => assert!(!std::mem::replace(&mut is_open, true), "on_connect came late or twice"),
+                Event::Retry(_) => is_open = false,
                 Event::Close(_) => assert_eq!(at, last, "a callback came after on_close"),
-                Event::Text(_) | Event::Binary(_) => {
-                    assert_eq!(self.events[0], Event::Connect, "data before on_connect")
-                }
+                Event::Text(_) | Event::Binary(_) | Event::Drain => assert!(is_open, "data before on_connect"),
             }
         }
         assert_eq!(self.released, u32::from(!self.refused), "release_user runs once for each socket made");
@@ -136,10 +166,10 @@ unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
     if let Some(answers) = &mut recorder(user).state().answers {
         answers.opened = Some(Answer::read(ws));
     }
-    recorder(user).record(Event::Connect);
+    recorder(user).record(ws, Event::Connect);
 }
 
-unsafe extern "C" fn on_data(user: *mut c_void, _: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
     // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
     let bytes = unsafe { std::slice::from_raw_parts(data, len) }.to_vec();
     let recorder = recorder(user);
@@ -150,11 +180,11 @@ unsafe extern "C" fn on_data(user: *mut c_void, _: *mut egret_ws, kind: i32, dat
                 recorder.state().wrong.push("text without a NUL after it");
             }
             match String::from_utf8(bytes) {
-                Ok(text) => recorder.record(Event::Text(text)),
+                Ok(text) => recorder.record(ws, Event::Text(text)),
                 Err(_) => recorder.state().wrong.push("text that is not UTF-8"),
             }
         }
-        EGRET_WS_BINARY => recorder.record(Event::Binary(bytes)),
+        EGRET_WS_BINARY => recorder.record(ws, Event::Binary(bytes)),
         _ => recorder.state().wrong.push("a message of an unknown kind"),
     }
     let work = recorder.state().work;
@@ -168,17 +198,37 @@ unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const
     if let Some(answers) = &mut recorder(user).state().answers {
         answers.closed = Some(Answer::read(ws));
     }
+    let report = read_report(recorder(user), info);
+    recorder(user).record(ws, Event::Close(Box::new(report)));
+}
+
+unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {
+    recorder(user).record(ws, Event::Drain);
+}
+
+unsafe extern "C" fn on_retry(
+    user: *mut c_void,
+    ws: *mut egret_ws,
+    info: *const egret_ws_close_info,
+    attempt: u32,
+    delay_ms: u32,
+) {
+    let report = read_report(recorder(user), info);
+    recorder(user).record(ws, Event::Retry(Box::new(Retry { report, attempt, delay_ms })));
+}
+
+fn read_report(recorder: &Recorder, info: *const egret_ws_close_info) -> Report {
     // SAFETY: the header promises a readable struct.
     let info = unsafe { &*info };
     if info.struct_size as usize != size_of::<egret_ws_close_info>() {
-        recorder(user).state().wrong.push("a close report of another size");
+        recorder.state().wrong.push("a close report of another size");
     }
     // SAFETY: the header promises `reason_len` bytes and then a NUL.
     let reason = unsafe { std::slice::from_raw_parts(info.reason.cast::<u8>(), info.reason_len + 1) };
     if reason.last() != Some(&0) {
-        recorder(user).state().wrong.push("a reason without a NUL after it");
+        recorder.state().wrong.push("a reason without a NUL after it");
     }
-    recorder(user).record(Event::Close(Box::new(Report {
+    Report {
         error: info.error,
         phase: info.phase,
         initiator: info.initiator,
@@ -190,7 +240,7 @@ unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const
         unsent_bytes: info.unsent_bytes,
         reason: String::from_utf8_lossy(&reason[..info.reason_len]).into_owned(),
         message: text(info.message),
-    })));
+    }
 }
 
 unsafe extern "C" fn release_user(user: *mut c_void) {

@@ -29,7 +29,7 @@ windows)
     [ -f "$threads" ] || threads=/usr/$compiler/lib/libwinpthread-1.dll
     cp "$threads" "$EGRET_WS_TEST_LIB_DIR/egret_ws.dll" "$run_dir"
     export WINEPREFIX=$run_dir/prefix WINEDEBUG=-all WINEPATH=$run_dir
-    export CC=$compiler-gcc-posix CXX=$compiler-g++-posix
+    export EGRET_WS_TEST_CC=$compiler-gcc-posix EGRET_WS_TEST_CXX=$compiler-g++-posix
     export EGRET_WS_TEST_CFLAGS="-include tests/c/windows/posix.h -Itests/c/windows -static-libgcc -static-libstdc++"
     export EGRET_WS_TEST_LINK="-L$EGRET_WS_TEST_LIB_DIR -legret_ws -lws2_32"
     export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
@@ -43,7 +43,7 @@ arm64)
     export CC_aarch64_unknown_linux_gnu=$compiler-gcc AR_aarch64_unknown_linux_gnu=$compiler-ar
     # OpenSSL from its sources: there is none for arm64 here.
     build aarch64-unknown-linux-gnu --features vendored
-    export CC=$compiler-gcc CXX=$compiler-g++
+    export EGRET_WS_TEST_CC=$compiler-gcc EGRET_WS_TEST_CXX=$compiler-g++
     export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler"
     skip=()
     ;;

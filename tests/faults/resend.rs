@@ -1,0 +1,253 @@
+//! What was not sent when a connection was lost: dropped and counted, or with `EGRET_WS_RESEND` sent first on the next one,
+//! whole, in order and once.
+
+use crate::client::Messages;
+use crate::host::Host;
+use crate::print::Print;
+use crate::server::{Manners, POLITE, Server};
+use crate::story::Client;
+use crate::support::PATIENCE;
+use crate::support::client::{DRIVERS, Driver};
+use crate::support::faulty::{Fault, Proxy, Way};
+use crate::support::record::Report;
+use ::egret_ws::*;
+use std::time::Instant;
+
+const MAX: usize = 96 * 1024;
+/// More than the system takes of one connection that is stalled.
+const LARGE: u32 = 5 << 20;
+const SMALL: u32 = 512 << 10;
+
+/// A client whose messages have come to a stop half way: the network takes nothing, and the queue is full.
+struct Stuck<'a> {
+    server: Server,
+    proxy: Proxy,
+    client: Client<'a>,
+    /// All that was accepted, in order.
+    accepted: Vec<Print>,
+    /// Payload bytes that were not handed to the operating system by then.
+    buffered: u64,
+}
+
+impl<'a> Stuck<'a> {
+    fn begin(host: &'a Host, seed: u64, flags: u32, deflates: bool, room: u32) -> Stuck<'a> {
+        // It does not echo: what is stuck is on the way to it.
+        let server = Server::start(Manners { echoes: false, deflates, ..POLITE });
+        let proxy = Proxy::narrow(server.port());
+        let client = Client::open(host, proxy.port(), |options| {
+            options.flags = flags;
+            options.max_send_buffer_bytes = room;
+        });
+        let mut stuck = Stuck { server, proxy, client, accepted: Vec::new(), buffered: 0 };
+        let mut messages = Messages::new(seed);
+        // So that it is as long when it is deflated.
+        let noise: Vec<u8> = (0..2 * MAX).map(|_| messages.random(256) as u8).collect();
+        // Some pass.
+        for _ in 0..5 {
+            stuck.send(&mut messages, &noise);
+        }
+        stuck.client.wait("the first to arrive", |_| {
+            stuck.server.seen(1).is_some_and(|seen| seen.messages.len() == stuck.accepted.len())
+        });
+        stuck.proxy.strike(1, Fault::Stall(Way::Up));
+        // Full, and in twenty polls nothing became of it: the buffers of the system are full too.
+        let mut still = 0;
+        while still < 20 {
+            let before = stuck.client.ws.buffered();
+            if stuck.send(&mut messages, &noise) {
+                still = 0;
+                continue;
+            }
+            host.poll(5);
+            still = if stuck.client.ws.buffered() == before { still + 1 } else { 0 };
+        }
+        stuck.buffered = stuck.client.ws.buffered();
+        assert!(stuck.buffered > 0);
+        stuck
+    }
+
+    /// False if there is no room.
+    fn send(&mut self, random: &mut Messages, noise: &[u8]) -> bool {
+        let message = &noise[random.random(MAX)..][..random.random(MAX)];
+        match self.client.ws.send(EGRET_WS_BINARY as u8, message) {
+            EGRET_WS_OK => self.accepted.push(Print::binary(message)),
+            error => {
+                assert_eq!(error, EGRET_WS_ERR_BACKPRESSURE);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What was sent when that was reported, of all that was accepted, and what was not.
+    #[track_caller]
+    fn split(&self, report: &Report) -> (&[Print], &[Print]) {
+        let (sent, unsent) = self.accepted.split_at(self.accepted.len() - report.unsent_messages as usize);
+        assert_eq!(report.unsent_bytes, unsent.iter().map(|print| print.len()).sum::<u64>(), "{report:#?}");
+        (sent, unsent)
+    }
+
+    /// The same for the first connection, of which something was unsent. The system may have taken a little more meanwhile.
+    #[track_caller]
+    fn split_at_first(&self, report: &Report) -> (&[Print], &[Print]) {
+        assert!((1..=self.buffered).contains(&report.unsent_bytes), "{} were: {report:#?}", self.buffered);
+        self.split(report)
+    }
+}
+
+/// With and without permessage-deflate, on both drivers, and the line broken in two ways.
+fn in_every_way(flags: u32, room: u32, check: impl Fn(Stuck, Fault)) {
+    for driver in DRIVERS {
+        for deflates in [false, true] {
+            for fault in [Fault::Cut, Fault::Reset] {
+                println!("{driver:?}, {fault:?}, deflates: {deflates}");
+                let host = Host::new(driver, |_| {});
+                check(Stuck::begin(&host, u64::from(deflates) + 1, flags, deflates, room), fault);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_unsent_is_sent_first_on_the_next_connection() {
+    in_every_way(EGRET_WS_RESEND, SMALL, |stuck, fault| {
+        let Stuck { server, proxy, client, .. } = &stuck;
+        assert!(proxy.strike(1, fault));
+        let (report, ..) = client.wait_retry(1);
+        client.wait_connected(2);
+        client.send("after");
+        client.wait("everything to be written", |_| client.ws.buffered() == 0);
+        client.close();
+
+        let (sent, unsent) = stuck.split_at_first(&report);
+        server.wait_idle();
+        let first = server.take_ended(1).expect("it has ended").messages;
+        let second = server.take_ended(2).expect("it has ended").messages;
+        // So nothing comes twice: what the server may have got of the first connection is not of the second.
+        assert!(sent.starts_with(&first), "{} of {} came first", first.len(), sent.len());
+        assert_eq!(second, [unsent, &[Print::text("after")]].concat());
+        assert_eq!(client.ws.stats().messages_sent as usize, stuck.accepted.len() + 1);
+    });
+}
+
+#[test]
+fn without_the_flag_it_is_dropped_and_counted() {
+    in_every_way(0, SMALL, |stuck, fault| {
+        let Stuck { server, proxy, client, .. } = &stuck;
+        // The next connection waits until all was looked at.
+        proxy.hold(true);
+        assert!(proxy.strike(1, fault));
+        let (report, ..) = client.wait_retry(1);
+        let (sent, _) = stuck.split_at_first(&report);
+        assert_eq!((client.ws.buffered(), client.ws.stats().messages_sent), (0, sent.len() as u64));
+        client.wait("the next connection", |_| proxy.held() == [2]);
+        proxy.serve(2);
+        client.wait_connected(2);
+        client.send("after");
+        client.close();
+        server.wait_idle();
+        assert!(sent.starts_with(&server.take_ended(1).expect("it has ended").messages));
+        assert_eq!(server.take_ended(2).expect("it has ended").messages, [Print::text("after")]);
+    });
+}
+
+/// Tries that fail in different ways change nothing of what is kept, and tell of it each time.
+#[test]
+fn it_is_kept_for_as_many_tries_as_it_takes() {
+    in_every_way(EGRET_WS_RESEND, SMALL, |stuck, fault| {
+        let Stuck { server, proxy, client, .. } = &stuck;
+        proxy.refuse(true);
+        assert!(proxy.strike(1, fault));
+        client.wait_retry(4);
+        proxy.await_next(&[Fault::CutAt(Way::Down, 30)]);
+        proxy.await_next(&[Fault::CutAt(Way::Down, 0)]);
+        proxy.refuse(false);
+        client.wait("everything to be written", |_| client.ws.stats().connections == 2 && client.ws.buffered() == 0);
+        client.wait_connected(2);
+        client.close();
+
+        let retries = client.story().retries();
+        let (_, unsent) = stuck.split_at_first(&retries[0].0);
+        for (report, ..) in &retries {
+            assert_eq!(stuck.split(report).1, unsent, "each report counts the same");
+        }
+        server.wait_idle();
+        let seen: Vec<_> = server.take_rest().into_iter().map(|seen| seen.messages).collect();
+        assert_eq!(seen.len(), 2, "the first and the last have got messages, and no other");
+        assert!(seen.iter().any(|messages| messages == unsent));
+    });
+}
+
+/// Lost again and again while the kept messages go out: each connection has what the one before it had not sent, in order,
+/// and the server gets nothing twice.
+#[test]
+fn what_is_kept_is_lost_again_half_way() {
+    in_every_way(EGRET_WS_RESEND, LARGE, |stuck, fault| {
+        let Stuck { server, proxy, client, .. } = &stuck;
+        for at in [1_000, 30_000, 100_000] {
+            proxy.await_next(&[Fault::CutAt(Way::Up, at)]);
+        }
+        assert!(proxy.strike(1, fault));
+        let all = stuck.accepted.len() as u64;
+        client.wait("everything to be written", |_| client.ws.stats().messages_sent == all);
+        // How many of the cuts it takes depends on how much the system takes at once; the last may come during the close.
+        assert_eq!(client.ws.close(1000), EGRET_WS_OK);
+        let closed = client.wait_closed();
+        assert_eq!((closed.unsent_messages, closed.unsent_bytes), (0, 0), "{closed:#?}");
+        let retries = client.story().retries();
+        assert!(retries.len() >= 2, "the first and the second connection were cut");
+
+        server.wait_idle();
+        let mut kept = stuck.accepted.len();
+        for (number, report) in (1..).zip(retries.iter().map(|(report, ..)| report).chain([&closed])) {
+            let had = &stuck.accepted[stuck.accepted.len() - kept..];
+            let (sent, _) = stuck.split(report);
+            let sent = &sent[stuck.accepted.len() - kept..];
+            let seen = server.take_ended(number).expect("it has ended").messages;
+            assert!(sent.starts_with(&seen), "connection {number}: {} of {} came", seen.len(), had.len());
+            assert!(closed.error != EGRET_WS_OK || report != &closed || seen == had, "all of the last comes");
+            kept = report.unsent_messages as usize;
+        }
+    });
+}
+
+#[test]
+fn a_close_during_the_wait_counts_what_was_kept() {
+    for flags in [0, EGRET_WS_RESEND] {
+        for driver in DRIVERS {
+            let host = Host::new(driver, |_| {});
+            let stuck = Stuck::begin(&host, 7, flags, true, SMALL);
+            stuck.proxy.refuse(true);
+            assert!(stuck.proxy.strike(1, Fault::Cut));
+            let (lost, ..) = stuck.client.wait_retry(1);
+            assert_eq!(stuck.client.ws.close(1000), EGRET_WS_OK);
+            let closed = stuck.client.wait_closed();
+            closed.expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_LOCAL);
+            let kept = if flags == 0 { (0, 0) } else { (lost.unsent_messages, lost.unsent_bytes) };
+            assert_eq!((closed.unsent_messages, closed.unsent_bytes), kept, "{closed:#?}");
+            stuck.split_at_first(&lost);
+        }
+    }
+}
+
+/// The host closes before it is told of the loss: the close report is the only one it gets, and counts what `on_retry` would
+/// have counted. (With a thread only: without one the loss is noticed in the poll that tells of it.)
+#[test]
+fn a_close_before_on_retry_counts_it_too() {
+    for flags in [0, EGRET_WS_RESEND] {
+        let host = Host::new(Driver::Threaded, |_| {});
+        let stuck = Stuck::begin(&host, 8, flags, false, SMALL);
+        let Stuck { proxy, client, .. } = &stuck;
+        proxy.refuse(true);
+        assert!(proxy.strike(1, Fault::Cut));
+        let deadline = Instant::now() + PATIENCE;
+        while client.ws.state() != EGRET_WS_STATE_CONNECTING {
+            assert!(Instant::now() < deadline, "the loss is not noticed");
+            std::thread::yield_now();
+        }
+        assert_eq!(client.ws.close(1000), EGRET_WS_OK);
+        let closed = client.wait_closed();
+        assert_eq!(client.story().retries(), []);
+        stuck.split_at_first(&closed);
+    }
+}

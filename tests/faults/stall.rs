@@ -1,0 +1,89 @@
+//! A network that is slow, or takes nothing any more: what is death, and what is not.
+
+use crate::print::Print;
+use crate::server::{POLITE, Server};
+use crate::story::Client;
+use crate::support::faulty::{BOTH, Fault, Proxy, Way};
+use crate::{comes_back, on_both_drivers};
+use ::egret_ws::*;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_delay_is_measured_and_is_no_death() {
+    const DELAY: Duration = Duration::from_millis(60);
+    on_both_drivers(|host| {
+        let server = Server::start(POLITE);
+        let proxy = Proxy::before(server.port());
+        let client = Client::open(host, proxy.port(), |options| options.ping_interval_ms = 20);
+        for way in BOTH {
+            assert!(proxy.strike(1, Fault::Delay(way, DELAY)));
+        }
+        let there_and_back = 2 * DELAY.as_micros() as u64;
+        client.wait("a round trip that took its time", |_| client.ws.stats().rtt_us >= there_and_back);
+        client.close();
+        assert_eq!(client.story().retries(), []);
+    });
+}
+
+const INTERVAL: Duration = Duration::from_millis(100);
+const DEADLINE: Duration = Duration::from_millis(150);
+
+fn beating(options: &mut egret_ws_options) {
+    options.ping_interval_ms = INTERVAL.as_millis() as u32;
+    options.pong_timeout_ms = DEADLINE.as_millis() as u32;
+}
+
+/// The bar is 50 ms beyond interval and deadline; here a machine that is busy with other tests is allowed for too.
+const MARGIN: Duration = Duration::from_millis(50 + 250);
+
+#[test]
+fn a_stall_ends_by_the_heartbeat() {
+    for ways in [&BOTH[..], &[Way::Up], &[Way::Down]] {
+        on_both_drivers(|host| {
+            println!("{ways:?}");
+            let server = Server::start(POLITE);
+            let proxy = Proxy::before(server.port());
+            let client = Client::open(host, proxy.port(), beating);
+            for way in ways {
+                assert!(proxy.strike(1, Fault::Stall(*way)));
+            }
+            let stalled = Instant::now();
+            let (report, ..) = client.wait_retry(1);
+            report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+            let (told, _) = *client.story().events.last().expect("on_retry");
+            let took = told - stalled;
+            assert!(took <= INTERVAL + DEADLINE + MARGIN, "{took:?}");
+            // A ping may have been on its way when it began.
+            assert!(took >= DEADLINE / 2, "{took:?}");
+            comes_back(&client);
+        });
+    }
+}
+
+#[test]
+fn a_stall_that_is_short_loses_nothing() {
+    on_both_drivers(|host| {
+        let server = Server::start(POLITE);
+        let proxy = Proxy::before(server.port());
+        let client = Client::open(host, proxy.port(), |_| {});
+        let mut expected = Vec::new();
+        for round in 0..20 {
+            for way in BOTH {
+                assert!(proxy.strike(1, Fault::Stall(way)));
+            }
+            for number in 0..10 {
+                let text = format!("round {round}, {number}");
+                client.send(&text);
+                expected.push(Print::text(&text));
+            }
+            host.poll(0);
+            for way in BOTH {
+                assert!(proxy.strike(1, Fault::GoOn(way)));
+            }
+            client.wait("the echoes", |story| story.messages().len() == expected.len());
+        }
+        assert_eq!(client.story().messages(), expected);
+        client.close();
+        assert_eq!(client.story().retries(), []);
+    });
+}

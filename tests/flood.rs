@@ -1,0 +1,264 @@
+//! A flood while the host does not poll: a hundred thousand messages. Then no poll does more than its budget allows, nothing is
+//! lost or reordered, and memory stays within what the options add up to.
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code)] // is an allocator, and a callback of the C ABI
+
+mod support;
+
+use ::egret_ws::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::slice;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+use support::PATIENCE;
+use support::client::{DRIVERS, Driver, Loop, Socket};
+use support::frame::Frame;
+use support::process::is_alone;
+use support::raw::Server;
+
+const COUNT: usize = 100_000;
+const KIB: usize = 1024;
+const QUEUE: usize = 512 * KIB;
+/// What the header allows above the queue: one message; and one read that is not decoded, which the statistics do not count.
+const READ: usize = 64 * KIB;
+
+/// The system's allocator, which counts what it has given out to all threads but the server's.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static IS_SERVER: Cell<bool> = const { Cell::new(false) };
+    static FLOOD: RefCell<Flood> = const { RefCell::new(Flood::new()) };
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: the system's allocator does it all.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !IS_SERVER.get() {
+            PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if !IS_SERVER.get() {
+            NOW.fetch_sub(layout.size(), Relaxed);
+        }
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// What came, of messages that have nothing in them but their number.
+struct Flood {
+    size: usize,
+    /// The number of the next message.
+    next: usize,
+    wrong: Option<usize>,
+    /// How long each callback takes.
+    work: Duration,
+    /// When the first callback of this poll began, and when the last one but one and the last one ended.
+    first: Option<Instant>,
+    ended: [Option<Instant>; 2],
+}
+
+impl Flood {
+    const fn new() -> Flood {
+        Flood { size: 0, next: 0, wrong: None, work: Duration::ZERO, first: None, ended: [None; 2] }
+    }
+
+    fn take(&mut self, message: &[u8]) {
+        let begun = Instant::now();
+        self.first.get_or_insert(begun);
+        if message != numbered(self.next, self.size).as_slice() {
+            self.wrong.get_or_insert(self.next);
+        }
+        self.next += 1;
+        while begun.elapsed() < self.work {
+            std::hint::spin_loop();
+        }
+        self.ended = [self.ended[1], Some(Instant::now())];
+    }
+}
+
+/// On the stack, so that it is not counted.
+struct Message([u8; KIB], usize);
+
+impl Message {
+    fn as_slice(&self) -> &[u8] {
+        &self.0[..self.1]
+    }
+}
+
+fn numbered(number: usize, size: usize) -> Message {
+    let mut bytes = [number as u8; KIB];
+    bytes[..8].copy_from_slice(&(number as u64).to_be_bytes());
+    Message(bytes, size)
+}
+
+unsafe extern "C" fn on_data(_: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
+    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    let message = unsafe { slice::from_raw_parts(data, len) };
+    FLOOD.with_borrow_mut(|flood| flood.take(message));
+}
+
+/// A server that sends the flood, and says so when it can send no more or all is sent; it closes after the last message.
+fn server(size: usize) -> (Server<()>, Receiver<usize>) {
+    let (stalled, stall) = mpsc::channel();
+    let server = Server::start(move |mut peer| {
+        IS_SERVER.set(true);
+        peer.upgrade();
+        let mut flood = Vec::with_capacity(COUNT * (size + 4));
+        for number in 0..COUNT {
+            flood.extend_from_slice(&Frame::binary(numbered(number, size).as_slice()).bytes());
+        }
+        let written = peer.write_until_stalled(&flood);
+        stalled.send(written).expect("the test waits");
+        peer.write(&flood[written..]);
+        peer.close(1000);
+    });
+    (server, stall)
+}
+
+fn connect<'a>(host: &'a Loop, server: &Server<()>, size: usize, work: Duration) -> Socket<'a> {
+    FLOOD.with_borrow_mut(|flood| *flood = Flood { size, work, ..Flood::new() });
+    let socket = host.connect_with(server.port(), |options| {
+        options.max_receive_queue_bytes = QUEUE as u32;
+        options.on_data = Some(on_data);
+    });
+    socket.wait_open();
+    socket
+}
+
+/// Polls as a game does, once a frame, until all has come; `check` sees each poll's callbacks.
+#[track_caller]
+fn play(host: &Loop, socket: &Socket, mut check: impl FnMut(usize, &Flood)) {
+    let mut progress = (Instant::now(), 0);
+    while socket.state() != EGRET_WS_STATE_CLOSED {
+        FLOOD.with_borrow_mut(|flood| (flood.first, flood.ended) = (None, [None; 2]));
+        let made = host.poll(1);
+        FLOOD.with_borrow(|flood| check(made, flood));
+        if made > 0 {
+            progress = (Instant::now(), progress.1 + made);
+        }
+        assert!(progress.0.elapsed() < PATIENCE, "nothing came for {PATIENCE:?}, after {} callbacks", progress.1);
+    }
+    FLOOD.with_borrow(|flood| {
+        assert_eq!(flood.wrong, None, "the first message that is wrong");
+        assert_eq!(flood.next, COUNT);
+    });
+    let stats = socket.stats();
+    assert_eq!(stats.messages_received, COUNT as u64);
+    let peak = stats.receive_queue_peak_bytes as usize;
+    FLOOD.with_borrow(|flood| {
+        let bound = QUEUE + flood.size + 32;
+        assert!((QUEUE..=bound).contains(&peak), "{peak} bytes waited at most, and {bound} may");
+    });
+}
+
+#[test]
+fn no_poll_makes_more_callbacks_than_its_budget() {
+    const BUDGET: usize = 300;
+    for size in [64, KIB] {
+        for driver in DRIVERS {
+            println!("{driver:?}, {size} bytes");
+            let host = Loop::with(driver, |options| {
+                options.poll_max_callbacks = BUDGET as u32;
+                options.poll_max_us = u32::MAX;
+            });
+            let (server, stall) = server(size);
+            let socket = connect(&host, &server, size, Duration::ZERO);
+            stall.recv_timeout(PATIENCE).expect("the server stalls");
+            let (mut most, mut polls) = (0, 0);
+            play(&host, &socket, |made, _| {
+                assert!(made <= BUDGET, "{made} callbacks in one poll");
+                (most, polls) = (most.max(made), polls + 1);
+            });
+            assert_eq!(most, BUDGET, "the budget was used");
+            println!("{polls} polls");
+            server.finish();
+        }
+    }
+}
+
+/// The budget in time is looked at before each callback but the first: so when a callback has ended after it was used up, it
+/// was the last of its poll. Seen from within, that is exact, however busy the machine is.
+#[test]
+fn no_poll_is_over_its_time_by_more_than_one_callback() {
+    const BUDGET: Duration = Duration::from_millis(2);
+    const WORK: Duration = Duration::from_micros(10);
+    for driver in DRIVERS {
+        println!("{driver:?}");
+        let host = Loop::with(driver, |options| {
+            options.poll_max_callbacks = u32::MAX;
+            options.poll_max_us = BUDGET.as_micros() as u32;
+        });
+        let (server, stall) = server(64);
+        let socket = connect(&host, &server, 64, WORK);
+        stall.recv_timeout(PATIENCE).expect("the server stalls");
+        let mut used_up = 0;
+        play(&host, &socket, |_, flood| {
+            let Some(end) = flood.first.map(|first| first + BUDGET) else { return };
+            if let [Some(before), Some(_)] = flood.ended {
+                assert!(before < end, "a callback began {:?} too late", before - end);
+            }
+            used_up += usize::from(flood.ended[1].is_some_and(|last| last >= end - WORK));
+        });
+        assert!(used_up > 10, "the budget was used up in {used_up} polls");
+        server.finish();
+    }
+}
+
+/// There are two batches: the one that is dispatched, and the one that fills meanwhile. Each may have a queue's worth of payloads
+/// and its list of events; and what grows by doubling may take twice what is in it.
+fn bound(size: usize) -> usize {
+    let queue = QUEUE + READ + size;
+    let events = queue / (size + 32) * EVENT;
+    2 * 2 * (queue + events) + CONSTANT
+}
+
+/// An event in the list.
+const EVENT: usize = 40;
+/// The loop and the socket: buffers to read into and to write from.
+const CONSTANT: usize = 256 * KIB;
+
+#[test]
+fn memory_stays_within_the_options() {
+    if !is_alone("memory_stays_within_the_options") {
+        return;
+    }
+    for size in [64, KIB] {
+        for driver in DRIVERS {
+            let host = Loop::new(driver);
+            let (server, stall) = server(size);
+            let socket = connect(&host, &server, size, Duration::ZERO);
+            let before = NOW.load(Relaxed);
+            PEAK.store(before, Relaxed);
+            let written = stall.recv_timeout(PATIENCE).expect("the server stalls");
+            let waiting = PEAK.load(Relaxed) - before;
+            play(&host, &socket, |_, _| {});
+            let peak = PEAK.load(Relaxed) - before;
+            println!(
+                "{driver:?}, {size} bytes: {} KiB written, {} KiB in memory then, {} KiB at most, {} KiB allowed",
+                written / KIB,
+                waiting / KIB,
+                peak / KIB,
+                bound(size) / KIB
+            );
+            assert!(peak <= bound(size));
+            if driver == Driver::Threaded {
+                assert!(waiting >= QUEUE, "the queue was not filled");
+            }
+            server.finish();
+        }
+    }
+}

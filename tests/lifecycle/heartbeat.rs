@@ -1,0 +1,228 @@
+//! Is the peer still there? Whoever answers lives on, whoever is silent is reported, in time and not before.
+
+use crate::bar;
+use crate::door::{finish, serve};
+use crate::support::client::{DRIVERS, Loop, Socket, on_both_drivers};
+use crate::support::frame::{Frame, PING, TEXT};
+use crate::support::raw::{Peer, Server};
+use crate::support::record::{Event, Report};
+use ::egret_ws::*;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Pings after this and waits for the answer for that, in milliseconds.
+fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket<'a> {
+    host.connect_with(port, |options| (options.ping_interval_ms, options.pong_timeout_ms) = (interval, timeout))
+}
+
+#[track_caller]
+pub fn is_dead(report: &Report) {
+    report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+    assert_eq!((report.http_status, report.code, report.sent_code), (101, 1006, 0), "{report:#?}");
+}
+
+#[track_caller]
+pub fn read_ping(peer: &mut Peer) -> Frame {
+    let ping = peer.read(); // which insists on a mask
+    assert!(ping.opcode == PING && ping.fin && ping.payload.len() <= 125, "{ping:?}");
+    ping
+}
+
+#[track_caller]
+pub fn answer_ping(peer: &mut Peer) {
+    let ping = read_ping(peer);
+    peer.send(&Frame::pong(ping.payload));
+}
+
+/// The closing handshake from the server's side, where a ping may be on the way already.
+#[track_caller]
+pub fn close(mut peer: Peer) {
+    peer.send(&Frame::close(4000, ""));
+    while peer.read().opcode == PING {}
+    peer.expect_silence();
+}
+
+#[test]
+fn a_silent_peer_is_reported_in_time() {
+    for driver in DRIVERS {
+        println!("{driver:?}");
+        bar::takes(Duration::from_millis(250), || {
+            let host = Loop::new(driver);
+            let server = Server::start(|mut peer| {
+                peer.upgrade();
+                read_ping(&mut peer);
+                peer.expect_end(); // one ping, then no Close frame: nobody would read it
+            });
+            // From here on, at the earliest, the client has heard nothing.
+            let begun = Instant::now();
+            let socket = connect(&host, server.port(), 100, 150);
+            let report = socket.wait_closed();
+            let took = begun.elapsed();
+            is_dead(&report);
+            assert_eq!(socket.events().len(), 2, "{:?}", socket.events());
+            server.finish();
+            took
+        });
+    }
+}
+
+#[test]
+fn a_peer_that_answers_lives_on() {
+    const INTERVAL: Duration = Duration::from_millis(30);
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            let mut before = Instant::now();
+            peer.upgrade();
+            for _ in 0..12 {
+                let ping = read_ping(&mut peer);
+                assert!(before.elapsed() >= INTERVAL, "a ping {:?} after a sign of life", before.elapsed());
+                before = Instant::now();
+                peer.send(&Frame::pong(ping.payload));
+            }
+            close(peer);
+        });
+        let socket = connect(host, server.port(), INTERVAL.as_millis() as u32, 2000);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn any_byte_is_a_sign_of_life() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            let text = Frame::text("slow").bytes();
+            for byte in text {
+                read_ping(&mut peer); // there is another one only if the byte before was heard
+                peer.write([byte]);
+            }
+            read_ping(&mut peer);
+            peer.send(&Frame::ping("mine is heard too"));
+            assert_eq!(peer.read().payload, b"mine is heard too");
+            read_ping(&mut peer);
+            close(peer);
+        });
+        let socket = connect(host, server.port(), 30, 2000);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        assert_eq!(socket.messages(), [Event::Text("slow".into())]);
+        server.finish();
+    });
+}
+
+#[test]
+fn no_ping_while_data_flows() {
+    const INTERVAL: Duration = Duration::from_millis(250);
+    // A server that was held up for that long has to be asked, and shows nothing.
+    let flowed = |host: &Loop| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            let (begun, mut before, mut longest) = (Instant::now(), Instant::now(), Duration::ZERO);
+            while begun.elapsed() < 3 * INTERVAL {
+                peer.send(&Frame::text("tick"));
+                thread::sleep(Duration::from_millis(20)); // the flow of the data
+                longest = longest.max(before.elapsed());
+                before = Instant::now();
+            }
+            peer.send(&Frame::close(1000, ""));
+            (peer.read().opcode, longest)
+        });
+        let socket = connect(host, server.port(), INTERVAL.as_millis() as u32, 2000);
+        socket.wait_closed();
+        let (opcode, longest) = server.finish();
+        assert!(opcode != PING || longest >= INTERVAL / 2, "a ping though data came every {longest:?}");
+        opcode != PING
+    };
+    on_both_drivers(|host| assert!((0..8).any(|_| flowed(host)), "the server was held up each time"));
+}
+
+#[test]
+fn the_interval_begins_with_the_last_byte() {
+    const INTERVAL: Duration = Duration::from_millis(300);
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            let mut heard = Instant::now();
+            peer.upgrade();
+            loop {
+                thread::sleep(INTERVAL * 3 / 10); // the idleness before the byte
+                let begun = Instant::now();
+                peer.send(&Frame::text("tick"));
+                let was_in_time = heard.elapsed() < INTERVAL; // else a ping may be on the way already
+                let ping = read_ping(&mut peer);
+                if was_in_time {
+                    assert!(begun.elapsed() >= INTERVAL, "a ping {:?} after a byte", begun.elapsed());
+                    return close(peer);
+                }
+                heard = Instant::now();
+                peer.send(&Frame::pong(ping.payload));
+            }
+        });
+        let socket = connect(host, server.port(), INTERVAL.as_millis() as u32, 2000);
+        assert_eq!(socket.wait_closed().code, 4000);
+        server.finish();
+    });
+}
+
+#[test]
+fn what_is_sent_is_no_sign_of_life() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            while peer.read().opcode == TEXT {} // until the ping
+            peer.read_to_end();
+        });
+        let socket = connect(host, server.port(), 50, 50);
+        socket.wait_open();
+        // It is refused at the end.
+        host.wait_until("the end", || {
+            socket.send_text("is anybody there?");
+            matches!(socket.events().last(), Some(Event::Close(_)))
+        });
+        is_dead(&socket.wait_closed());
+        server.finish();
+    });
+}
+
+#[test]
+fn without_a_deadline_pings_go_on_and_nobody_dies() {
+    const INTERVAL: Duration = Duration::from_millis(30);
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            let begun = Instant::now();
+            for _ in 0..6 {
+                read_ping(&mut peer);
+            }
+            assert!(begun.elapsed() >= 5 * INTERVAL, "six pings in {:?}", begun.elapsed());
+            peer.send(&Frame::text("I answer no pings"));
+            for _ in 0..3 {
+                read_ping(&mut peer);
+            }
+            close(peer);
+        });
+        let socket = connect(host, server.port(), INTERVAL.as_millis() as u32, u32::MAX);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        assert_eq!(socket.messages(), [Event::Text("I answer no pings".into())]);
+        assert_eq!(socket.stats().rtt_us, 0, "no pong has come");
+        server.finish();
+    });
+}
+
+#[test]
+fn without_an_interval_nobody_is_asked() {
+    on_both_drivers(|host| {
+        let server = serve(|mut door| {
+            let mut peer = door.open();
+            crate::door::stays_silent(&mut peer, Duration::from_millis(300));
+            peer.close(4000);
+        });
+        // The deadline is short: a ping that was not answered would end it.
+        let socket = connect(host, server.port(), u32::MAX, 30);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        finish(host, server);
+    });
+}

@@ -1,0 +1,240 @@
+//! Several connections of one socket, and a host that is late: it is told of all of them, in order, and cannot send on one
+//! that is gone.
+
+use crate::door::{Door, finish, serve};
+use crate::reconnect::hurry;
+use crate::support::answer;
+use crate::support::client::{DRIVERS, Driver, Loop, Socket, close, on_both_drivers, send_text};
+use crate::support::frame::{CLOSE, Frame, TEXT};
+use crate::support::raw::{Peer, Server};
+use crate::support::record::Event;
+use ::egret_ws::*;
+use std::sync::mpsc;
+use std::thread;
+
+/// The events in short: `+` for on_connect, `!` for on_retry, `.` for on_close, messages as they are.
+fn story(socket: &Socket<'_>) -> String {
+    let tell = |event| match event {
+        Event::Connect => "+".to_owned(),
+        Event::Text(text) => text,
+        Event::Retry(retry) => format!("!{}", retry.attempt),
+        Event::Close(_) => ".".to_owned(),
+        other => format!("{other:?}"),
+    };
+    socket.events().into_iter().map(tell).collect::<Vec<_>>().join(" ")
+}
+
+/// A connection that brings two messages and breaks.
+fn brief(door: &mut Door, messages: [&str; 2]) {
+    let mut peer = door.open();
+    for message in messages {
+        peer.send(&Frame::text(message));
+    }
+    drop(peer);
+}
+
+/// Two connections come and go, a third stays. `sender` is told when.
+fn three(sender: mpsc::Sender<()>) -> Server<Peer> {
+    serve(move |mut door| {
+        brief(&mut door, ["a", "b"]);
+        brief(&mut door, ["c", "d"]);
+        let mut peer = door.open();
+        peer.send(&Frame::text("e"));
+        let _ = sender.send(()); // not every test waits for it
+        peer
+    })
+}
+
+#[test]
+fn messages_of_a_connection_come_between_its_on_connect_and_its_end() {
+    on_both_drivers(|host| {
+        let (sender, _receiver) = mpsc::channel();
+        let server = three(sender);
+        let socket = host.connect_with(server.port(), |options| hurry(options, 5));
+        socket.wait_messages(5);
+        assert_eq!(story(&socket), "+ a b !1 + c d !2 + e");
+        assert_eq!((socket.generation(), socket.stats().connections, socket.stats().retries), (3, 3, 2));
+        drop(finish(host, server));
+    });
+}
+
+/// Waits, without a poll, until two connections have gone and the third is open.
+fn late<'a>(host: &'a Loop, react: impl FnMut(*mut egret_ws, &Event) + Send + 'static) -> (Socket<'a>, Peer) {
+    let (sender, third_is_open) = mpsc::channel();
+    let server = three(sender);
+    let socket = host.connect_with(server.port(), |options| hurry(options, 5));
+    socket.react(react);
+    third_is_open.recv().expect("the third connection");
+    let peer = server.finish();
+    // The server's word may be faster than the engine.
+    while socket.stats().messages_received < 5 {
+        thread::yield_now();
+    }
+    assert_eq!((socket.events(), socket.generation()), (vec![], 0));
+    (socket, peer)
+}
+
+#[test]
+fn a_late_host_is_told_of_every_connection_and_sends_on_the_last_only() {
+    let host = Loop::new(Driver::Threaded);
+    let (tell, told) = mpsc::channel();
+    let (socket, mut peer) = late(&host, move |ws, event| {
+        let sent = send_text(ws, format!("from {event:?}"));
+        let _ = tell.send((sent == EGRET_WS_OK, egret_ws_generation(ws), egret_ws_state(ws)));
+        assert!(sent == EGRET_WS_OK || sent == EGRET_WS_ERR_NOT_OPEN, "{sent}");
+    });
+    socket.wait_messages(5);
+    assert_eq!(story(&socket), "+ a b !1 + c d !2 + e");
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told.iter().map(|(_, generation, _)| *generation).collect::<Vec<_>>(), [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
+    let sent: Vec<bool> = told.iter().map(|(sent, ..)| *sent).collect();
+    assert_eq!(
+        sent,
+        [false, false, false, false, false, false, false, false, true, true],
+        "nothing on a connection that is gone"
+    );
+    for (at, (sent, _, state)) in told.iter().enumerate() {
+        let is_lost = [3, 7].contains(&at); // in on_retry
+        assert_eq!(*state == EGRET_WS_STATE_OPEN, *sent, "callback {at}: state {state}");
+        assert!(!is_lost || *state == EGRET_WS_STATE_CONNECTING, "callback {at}: state {state}");
+    }
+    assert_eq!(peer.read().payload, b"from Connect");
+    assert_eq!(peer.read().payload, b"from Text(\"e\")");
+    assert_eq!(socket.buffered_amount(), 0);
+    assert_eq!(socket.stats().messages_sent, 2);
+    drop(peer);
+}
+
+/// The server's third connection ends, whether it was told so or not; no message came.
+#[track_caller]
+fn third_ends(mut peer: Peer) {
+    let rest = peer.read_to_end();
+    assert!(rest.first().is_none_or(|first| first & 0x0f == CLOSE), "{rest:?}");
+}
+
+#[test]
+fn a_late_host_may_close_at_any_of_them() {
+    for at in 0..8 {
+        println!("callback {at}");
+        let host = Loop::new(Driver::Threaded);
+        let mut count = 0;
+        let (socket, peer) = late(&host, move |ws, _| {
+            if count == at {
+                assert_eq!(close(ws, 1000, "enough"), EGRET_WS_OK);
+                assert_eq!(send_text(ws, "too late"), EGRET_WS_ERR_NOT_OPEN);
+            }
+            count += 1;
+        });
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_ABORTED, report.phase, EGRET_WS_INITIATOR_LOCAL);
+        let story = story(&socket);
+        let events: Vec<&str> = story.split(' ').collect();
+        // No connection and no wait begins after the close.
+        assert!(!events[at + 1..].iter().any(|event| *event == "+" || event.starts_with('!')), "{story}");
+        assert!("+ a b !1 + c d !2".starts_with(story.trim_end_matches(" .")), "{story}");
+        third_ends(peer);
+    }
+}
+
+#[test]
+fn a_late_host_may_free_at_any_of_them() {
+    for at in 0..8 {
+        println!("callback {at}");
+        let host = Loop::new(Driver::Threaded);
+        let mut count = 0;
+        let (socket, peer) = late(&host, move |ws, _| {
+            if count == at {
+                assert_eq!(egret_ws_free(ws), EGRET_WS_OK);
+                assert_eq!(egret_ws_state(ws), EGRET_WS_ERR_BAD_HANDLE);
+            }
+            count += 1;
+        });
+        host.wait_until("the callback", || socket.events().len() > at);
+        for _ in 0..3 {
+            host.poll(1);
+        }
+        assert_eq!(socket.events().len(), at + 1, "no callback begins after the free: {:?}", socket.events());
+        assert_eq!(socket.count_callbacks(), at + 2, "but release_user");
+        socket.forget();
+        drop(host); // which ends what waits for the server's goodbye
+        third_ends(peer);
+    }
+}
+
+#[test]
+fn a_host_may_close_or_free_in_on_retry() {
+    for frees in [false, true] {
+        println!("frees: {frees}");
+        on_both_drivers(|host| {
+            let server = serve(|mut door| drop(door.open()));
+            let socket = host.connect_with(server.port(), |options| {
+                options.retry_attempts = u32::MAX;
+                options.retry_floor_ms = 50;
+            });
+            socket.react(move |ws, event| {
+                if let Event::Retry(_) = event {
+                    let done = if frees { egret_ws_free(ws) } else { close(ws, 1000, "") };
+                    assert_eq!(done, EGRET_WS_OK);
+                }
+            });
+            if frees {
+                host.wait_until("release_user", || socket.count_callbacks() == 3);
+                assert_eq!(story(&socket), "+ !1");
+                socket.forget();
+            } else {
+                let report = socket.wait_closed();
+                report.expect(EGRET_WS_ERR_ABORTED, report.phase, EGRET_WS_INITIATOR_LOCAL);
+                assert_eq!(story(&socket), "+ !1 .");
+            }
+            server.finish();
+        });
+    }
+}
+
+#[test]
+fn a_poll_that_makes_one_callback_keeps_the_order() {
+    for driver in DRIVERS {
+        println!("driver: {driver:?}");
+        let host = Loop::with(driver, |options| options.poll_max_callbacks = 1);
+        let (sender, _receiver) = mpsc::channel();
+        let server = three(sender);
+        let socket = host.connect_with(server.port(), |options| hurry(options, 5));
+        socket.wait_messages(5);
+        assert_eq!(story(&socket), "+ a b !1 + c d !2 + e");
+        assert_eq!(socket.send_text("here"), EGRET_WS_OK);
+        let mut peer = finish(&host, server);
+        while host.poll(0) > 0 {}
+        assert_eq!(peer.read().opcode, TEXT);
+    }
+}
+
+#[test]
+fn a_late_host_reads_the_answer_that_it_is_told_of() {
+    let host = Loop::new(Driver::Threaded);
+    let (sender, second_is_open) = mpsc::channel();
+    let server = serve(move |mut door| {
+        let mut peer = door.next();
+        peer.read_request();
+        peer.write("HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+        peer.expect_end();
+        let mut peer = door.open();
+        peer.send(&Frame::text("open"));
+        sender.send(()).expect("the client waits for this");
+        peer
+    });
+    let socket = host.connect_with(server.port(), |options| hurry(options, 5));
+    let (tell, told) = mpsc::channel();
+    socket.react(move |ws, _| {
+        let _ = tell.send((answer::response_header(ws, "Retry-After"), answer::stats(ws).http_status));
+    });
+    second_is_open.recv().expect("the second connection");
+    while socket.stats().messages_received < 1 {
+        thread::yield_now();
+    }
+    socket.wait_messages(1);
+    assert_eq!(story(&socket), "!1 + open");
+    let second = || (Err(EGRET_WS_ERR_NOT_FOUND), 101);
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told, [(Ok("0".to_owned()), 503), second(), second()]);
+    drop(server.finish());
+}

@@ -1,0 +1,245 @@
+//! Reconnecting: after which ends another connection is made, and after which it would be of no use.
+
+use crate::door::{finish, serve};
+use crate::support::certificates::{EXPIRED, RIGHT};
+use crate::support::client::{Socket, on_both_drivers};
+use crate::support::frame::Frame;
+use crate::support::raw::{Peer, Request, Server};
+use crate::support::record::{Event, Report};
+use ::egret_ws::*;
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
+use std::ffi::CString;
+use std::io::Read;
+
+/// Tries again at once, this often.
+pub fn hurry(options: &mut egret_ws_options, attempts: u32) {
+    options.retry_attempts = attempts;
+    (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+}
+
+/// An end of a connection: what the server does, and what is to be reported of it: error, phase, initiator, HTTP status, the
+/// peer's code and ours.
+type End = (&'static str, fn(Peer), (i32, i32, i32, i32, u16, u16));
+
+/// Plays each end, with reports of the first one given to `check` that has the events so far: an `on_retry` or an `on_close`.
+#[track_caller]
+fn each(ends: &[End], is_retried: bool) {
+    for (what, end, expected) in ends {
+        println!("{what}");
+        on_both_drivers(|host| {
+            let end = *end;
+            let server = serve(move |mut door| {
+                end(door.next());
+                if is_retried {
+                    door.open().close(1008); // the end, for 1008 is not tried again
+                }
+                door
+            });
+            let socket = host.connect_with(server.port(), |options| hurry(options, 3));
+            let report = if is_retried { is_retried_once(&socket) } else { is_not_retried(&socket) };
+            report.expect(expected.0, expected.1, expected.2);
+            assert_eq!((report.http_status, report.code, report.sent_code), (expected.3, expected.4, expected.5));
+            assert_eq!((report.unsent_messages, report.unsent_bytes), (0, 0));
+            drop(finish(host, server));
+        });
+    }
+}
+
+/// There is one `on_retry`, whose report is returned, then the second connection.
+#[track_caller]
+fn is_retried_once(socket: &Socket<'_>) -> Report {
+    let report = socket.wait_closed();
+    assert_eq!((report.error, report.code), (EGRET_WS_OK, 1008), "{report:#?}");
+    let mut events = socket.events();
+    if events[0] == Event::Connect {
+        events.remove(0);
+    }
+    let [Event::Retry(retry), Event::Connect, Event::Close(_)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((retry.attempt, retry.delay_ms), (1, 1));
+    assert_eq!(socket.stats().retries, 1);
+    assert!(!retry.report.message.contains("given up"), "{retry:?}");
+    retry.report.clone()
+}
+
+/// There is `on_close` and no `on_retry`.
+#[track_caller]
+pub fn is_not_retried(socket: &Socket<'_>) -> Report {
+    let report = socket.wait_closed();
+    let events = socket.events();
+    assert!(matches!(&events[..], [Event::Close(_)] | [Event::Connect, Event::Close(_)]), "{events:?}");
+    assert_eq!((socket.stats().retries, socket.stats().connections), (0, events.len() as u32 - 1));
+    assert!(!report.message.contains("given up"), "there was nothing to give up: {report:?}");
+    report
+}
+
+const OK: i32 = EGRET_WS_OK;
+const LOST: i32 = EGRET_WS_ERR_CONNECTION_LOST;
+const REFUSED: i32 = EGRET_WS_ERR_REFUSED;
+const HANDSHAKE: i32 = EGRET_WS_PHASE_HANDSHAKE;
+const OPEN: i32 = EGRET_WS_PHASE_OPEN;
+const CLOSING: i32 = EGRET_WS_PHASE_CLOSING;
+const LOCAL: i32 = EGRET_WS_INITIATOR_LOCAL;
+const PEER: i32 = EGRET_WS_INITIATOR_PEER;
+const TRANSPORT: i32 = EGRET_WS_INITIATOR_TRANSPORT;
+
+fn closes(mut peer: Peer, code: u16) {
+    peer.upgrade();
+    peer.close(code);
+}
+
+fn answers(mut peer: Peer, status: &str) {
+    peer.read_request();
+    peer.write(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"));
+    peer.expect_end();
+}
+
+/// Breaks the protocol, and is told so.
+fn offends(mut peer: Peer, frame: &Frame, code: u16) {
+    peer.upgrade();
+    peer.send(frame);
+    assert_eq!(peer.read_close(), code);
+    peer.expect_silence();
+}
+
+#[test]
+fn what_may_end_otherwise_is_tried_again() {
+    each(
+        &[
+            ("end of the stream", |mut peer| drop(peer.upgrade()), (LOST, OPEN, TRANSPORT, 101, 1006, 0)),
+            ("1000", |peer| closes(peer, 1000), (OK, CLOSING, PEER, 101, 1000, 1000)),
+            ("1001", |peer| closes(peer, 1001), (OK, CLOSING, PEER, 101, 1001, 1001)),
+            ("1011", |peer| closes(peer, 1011), (OK, CLOSING, PEER, 101, 1011, 1011)),
+            ("1012", |peer| closes(peer, 1012), (OK, CLOSING, PEER, 101, 1012, 1012)),
+            ("1013", |peer| closes(peer, 1013), (OK, CLOSING, PEER, 101, 1013, 1013)),
+            ("4000", |peer| closes(peer, 4000), (OK, CLOSING, PEER, 101, 4000, 4000)),
+            ("end during the upgrade", |mut peer| drop(peer.read_request()), (LOST, HANDSHAKE, TRANSPORT, 0, 1006, 0)),
+            ("500", |peer| answers(peer, "500 Oh"), (REFUSED, HANDSHAKE, PEER, 500, 1006, 0)),
+            ("503", |peer| answers(peer, "503 Busy"), (REFUSED, HANDSHAKE, PEER, 503, 1006, 0)),
+            ("429", |peer| answers(peer, "429 Slow down"), (REFUSED, HANDSHAKE, PEER, 429, 1006, 0)),
+            ("502", |peer| answers(peer, "502 Bad"), (REFUSED, HANDSHAKE, PEER, 502, 1006, 0)),
+            ("200", |peer| answers(peer, "200 Fine"), (REFUSED, HANDSHAKE, PEER, 200, 1006, 0)),
+        ],
+        true,
+    );
+}
+
+#[test]
+fn a_reset_is_tried_again() {
+    on_both_drivers(|host| {
+        let server = serve(|mut door| {
+            let mut peer = door.open();
+            peer.send(&Frame::text("send me something"));
+            peer.reset();
+            door.open().close(1008);
+        });
+        let socket = host.connect_with(server.port(), |options| hurry(options, 3));
+        socket.wait_messages(1);
+        assert_eq!(socket.send_text("here"), EGRET_WS_OK);
+        let report = socket.wait_retry(1).report;
+        report.expect(LOST, OPEN, TRANSPORT);
+        assert_ne!(report.os_error, 0, "{report:#?}");
+        assert_eq!(socket.wait_closed().code, 1008);
+        server.finish();
+    });
+}
+
+#[test]
+fn a_deadline_that_passes_is_tried_again() {
+    on_both_drivers(|host| {
+        let server = serve(|mut door| {
+            let mut silent = door.next();
+            silent.read_request();
+            silent.expect_end();
+            door.open().close(1008);
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            hurry(options, 3);
+            options.handshake_timeout_ms = 500;
+        });
+        socket.wait_retry(1).report.expect(EGRET_WS_ERR_TIMEOUT, HANDSHAKE, TRANSPORT);
+        assert_eq!(socket.wait_closed().code, 1008);
+        server.finish();
+    });
+}
+
+#[test]
+fn what_would_end_the_same_way_is_not_tried_again() {
+    each(
+        &[
+            ("401", |peer| answers(peer, "401 Who"), (REFUSED, HANDSHAKE, PEER, 401, 1006, 0)),
+            ("403", |peer| answers(peer, "403 No"), (REFUSED, HANDSHAKE, PEER, 403, 1006, 0)),
+            ("404", |peer| answers(peer, "404 Where"), (REFUSED, HANDSHAKE, PEER, 404, 1006, 0)),
+            ("407", |peer| answers(peer, "407 Who"), (REFUSED, HANDSHAKE, PEER, 407, 1006, 0)),
+            ("410", |peer| answers(peer, "410 Gone"), (REFUSED, HANDSHAKE, PEER, 410, 1006, 0)),
+            ("1002", |peer| closes(peer, 1002), (OK, CLOSING, PEER, 101, 1002, 1002)),
+            ("1007", |peer| closes(peer, 1007), (OK, CLOSING, PEER, 101, 1007, 1007)),
+            ("1008", |peer| closes(peer, 1008), (OK, CLOSING, PEER, 101, 1008, 1008)),
+            ("1009", |peer| closes(peer, 1009), (OK, CLOSING, PEER, 101, 1009, 1009)),
+            (
+                "ours: 1002",
+                |peer| offends(peer, &Frame::text("x").rsv(7), 1002),
+                (EGRET_WS_ERR_PROTOCOL, OPEN, LOCAL, 101, 1006, 1002),
+            ),
+            (
+                "ours: 1007",
+                |peer| offends(peer, &Frame::text([0xff]), 1007),
+                (EGRET_WS_ERR_INVALID_UTF8, OPEN, LOCAL, 101, 1006, 1007),
+            ),
+            (
+                "ours: 1009",
+                |peer| offends(peer, &Frame::binary(vec![0; EGRET_WS_MAX_MESSAGE_BYTES as usize + 1]), 1009),
+                (EGRET_WS_ERR_MESSAGE_TOO_BIG, OPEN, LOCAL, 101, 1006, 1009),
+            ),
+        ],
+        false,
+    );
+}
+
+#[test]
+fn a_proxys_refusal_of_the_password_is_not_tried_again() {
+    on_both_drivers(|host| {
+        let proxy = Server::start(|mut peer| {
+            Request::read(peer.stream());
+            peer.write("HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n");
+            peer.expect_end();
+        });
+        let url = CString::new(format!("http://127.0.0.1:{}", proxy.port())).expect("no NUL");
+        let socket = host.open_url("ws://echo.test/", |options| {
+            hurry(options, 3);
+            options.proxy = url.as_ptr();
+        });
+        let report = is_not_retried(&socket.expect("the connect call succeeds"));
+        report.expect(EGRET_WS_ERR_PROXY, EGRET_WS_PHASE_PROXY, PEER);
+        assert_eq!(report.http_status, 407);
+        proxy.finish();
+    });
+}
+
+#[test]
+fn a_pin_that_is_not_met_is_not_tried_again_but_tls_that_breaks_off_is() {
+    let pins = CString::new(EXPIRED.pin()).expect("no NUL");
+    on_both_drivers(|host| {
+        let server = serve(|mut door| {
+            drop(door.next()); // instead of TLS
+            let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("an acceptor");
+            acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
+            acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
+            // Nothing comes after the handshake, whether that succeeds or not.
+            if let Ok(mut stream) = acceptor.build().accept(&mut *door.next().stream()) {
+                assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "a request was sent");
+            }
+        });
+        let socket = host.open_url(format!("wss://127.0.0.1:{}/", server.port()), |options| {
+            hurry(options, 3);
+            options.flags = EGRET_WS_INSECURE; // pins are checked all the same
+            options.tls_pins = pins.as_ptr();
+        });
+        let socket = socket.expect("the connect call succeeds");
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_TLS_PIN, EGRET_WS_PHASE_TLS, LOCAL);
+        let events = socket.events();
+        let [Event::Retry(first), Event::Close(_)] = &events[..] else { panic!("{events:?}") };
+        first.report.expect(LOST, EGRET_WS_PHASE_TLS, TRANSPORT);
+        finish(host, server);
+    });
+}

@@ -1,0 +1,228 @@
+//! `egret_ws_loop_resume` and `egret_ws_loop_network_changed`: what was open is probed, what waits goes on.
+
+use crate::bar;
+use crate::door::{serve, stays_silent};
+use crate::heartbeat::{answer_ping, is_dead, read_ping};
+use crate::support::client::{DRIVERS, Loop, on_both_drivers};
+use crate::support::frame::Frame;
+use crate::support::raw::Server;
+use crate::support::record::Event;
+use ::egret_ws::*;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// A way to say that connections may be dead.
+type Call = fn(&Loop);
+
+/// They are to do the same.
+const CALLS: [(&str, Call); 3] = [
+    ("resume after suspend", |host| {
+        host.suspend();
+        host.resume();
+    }),
+    ("resume", Loop::resume),
+    ("network_changed", Loop::network_changed),
+];
+
+#[track_caller]
+fn with_each_call(test: impl Fn(&Loop, Call)) {
+    for (name, call) in CALLS {
+        println!("{name}");
+        on_both_drivers(|host| test(host, call));
+    }
+}
+
+#[test]
+fn a_live_peer_is_asked_at_once_and_lives() {
+    with_each_call(|host, call| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            for _ in 0..3 {
+                answer_ping(&mut peer); // long before the interval of 20 s
+                peer.send(&Frame::text("here"));
+            }
+            stays_silent(&mut peer, Duration::from_millis(600)); // longer than the probe's deadline
+            peer.close(4000);
+        });
+        let socket = host.connect_with(server.port(), |options| options.probe_timeout_ms = 400);
+        socket.wait_open();
+        // The answers are to come within the probe's deadline, so this cannot be done more leisurely.
+        for count in 1..=3 {
+            call(host);
+            socket.wait_messages(count);
+        }
+        assert!(socket.stats().rtt_us > 0);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn a_dead_peer_is_reported_within_the_probes_deadline() {
+    for ((name, call), driver) in CALLS.into_iter().flat_map(|call| DRIVERS.map(|driver| (call, driver))) {
+        println!("{name} {driver:?}");
+        bar::takes(Duration::from_millis(150), || {
+            let host = Loop::new(driver);
+            let server = Server::start(|mut peer| {
+                peer.upgrade();
+                read_ping(&mut peer);
+                peer.expect_end();
+            });
+            // By its own clock the heartbeat would take half a minute.
+            let socket = host.connect_with(server.port(), |options| options.probe_timeout_ms = 150);
+            socket.wait_open();
+            let begun = Instant::now();
+            call(&host);
+            let report = socket.wait_closed();
+            let took = begun.elapsed();
+            is_dead(&report);
+            server.finish();
+            took
+        });
+    }
+}
+
+#[test]
+fn a_dead_peer_is_replaced() {
+    with_each_call(|host, call| {
+        let server = serve(|mut door| {
+            let mut dead = door.open();
+            read_ping(&mut dead);
+            let mut alive = door.open();
+            dead.expect_end();
+            alive.send(&Frame::text("alive"));
+            alive.close(1008);
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            options.probe_timeout_ms = 50;
+            options.retry_attempts = 1;
+            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+        });
+        socket.wait_open();
+        call(host);
+        is_dead(&socket.wait_retry(1).report);
+        assert_eq!(socket.wait_messages(1), [Event::Text("alive".into())]);
+        assert_eq!(socket.generation(), 2);
+        assert_eq!(socket.wait_closed().code, 1008);
+        server.finish();
+    });
+}
+
+#[test]
+fn a_server_that_answers_no_pings_can_be_spared_the_deadline() {
+    with_each_call(|host, call| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            read_ping(&mut peer);
+            stays_silent(&mut peer, Duration::from_millis(300));
+            peer.close(4000);
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            (options.pong_timeout_ms, options.probe_timeout_ms) = (u32::MAX, 50);
+        });
+        socket.wait_open();
+        call(host);
+        assert_eq!(socket.wait_closed().code, 4000);
+        server.finish();
+    });
+}
+
+#[test]
+fn a_wait_of_reconnecting_is_over() {
+    with_each_call(|host, call| {
+        let server = serve(|mut door| {
+            door.open().finish_writing();
+            door.open().close(1008);
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            options.retry_attempts = 1;
+            options.retry_floor_ms = 60_000;
+        });
+        assert!(socket.wait_retry(1).delay_ms >= 60_000);
+        call(host);
+        assert_eq!(socket.wait_closed().code, 1008);
+        server.finish();
+    });
+}
+
+#[test]
+fn a_connection_that_is_being_made_begins_anew() {
+    with_each_call(|host, call| {
+        let (asked, was_asked) = mpsc::channel();
+        let server = serve(move |mut door| {
+            let mut first = door.next();
+            first.read_request();
+            asked.send(()).expect("the client waits for this");
+            let mut second = door.open();
+            first.expect_end();
+            second.send(&Frame::text("second"));
+            second.close(4000);
+        });
+        let socket = host.connect(server.port()); // without retries: it is still the first try
+        host.wait_until("the request", || was_asked.try_recv().is_ok());
+        call(host);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        assert_eq!(socket.events()[..2], [Event::Connect, Event::Text("second".into())]);
+        let stats = socket.stats();
+        assert_eq!((stats.connections, stats.retries, socket.generation()), (1, 0, 1));
+        server.finish();
+    });
+}
+
+#[test]
+fn a_network_that_changes_during_a_suspend_is_left_for_the_resume() {
+    on_both_drivers(|host| {
+        let (quiet, was_quiet) = mpsc::channel();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            stays_silent(&mut peer, Duration::from_millis(300));
+            quiet.send(()).expect("the client waits for this");
+            answer_ping(&mut peer);
+            stays_silent(&mut peer, Duration::from_millis(100)); // one ping, for both
+            peer.close(4000);
+        });
+        let socket = host.connect(server.port());
+        socket.wait_open();
+        host.suspend();
+        host.network_changed();
+        host.wait_until("some time", || was_quiet.try_recv().is_ok());
+        host.resume();
+        assert_eq!(socket.wait_closed().code, 4000);
+        server.finish();
+    });
+}
+
+#[test]
+fn what_closes_is_left_alone() {
+    with_each_call(|host, call| {
+        let (go, gone) = mpsc::channel();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            assert_eq!(peer.read_close(), 1000);
+            gone.recv().expect("the client has called");
+            peer.send(&Frame::close(1000, ""));
+            peer.expect_silence(); // no ping, and no second Close frame
+        });
+        let socket = host.connect_with(server.port(), |options| options.retry_attempts = 3);
+        socket.wait_open();
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        call(host);
+        host.poll(0); // the call has been heard, inline
+        go.send(()).expect("the server waits for this");
+        socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        server.finish();
+    });
+}
+
+#[test]
+fn a_loop_without_sockets_takes_them_too() {
+    on_both_drivers(|host| {
+        for (_, call) in CALLS {
+            call(host);
+        }
+        host.poll(0);
+        host.suspend(); // and it can be freed so
+    });
+}

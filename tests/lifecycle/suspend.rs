@@ -1,0 +1,189 @@
+//! `egret_ws_loop_suspend`: the loop's time stands still, or connections are closed politely.
+
+use crate::door::{finish, serve, stays_silent};
+use crate::heartbeat::read_ping;
+use crate::support::client::{DRIVERS, Loop, on_both_drivers};
+use crate::support::frame::Frame;
+use crate::support::raw::{Peer, Server};
+use crate::support::record::Event;
+use ::egret_ws::*;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+const INTERVAL: Duration = Duration::from_millis(250);
+/// Several intervals, deadlines and waits.
+const LONG: Duration = Duration::from_millis(900);
+
+fn heartbeat(options: &mut egret_ws_options) {
+    (options.ping_interval_ms, options.pong_timeout_ms) = (INTERVAL.as_millis() as u32, 50);
+}
+
+#[test]
+fn no_ping_is_sent_and_what_comes_in_is_delivered() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            stays_silent(&mut peer, LONG);
+            peer.send(&Frame::text("meanwhile"));
+            // The answer of a host that still polls: it was not told to be silent.
+            assert_eq!(peer.read(), Frame::text("heard"));
+            stays_silent(&mut peer, LONG);
+            peer.close(4000);
+        });
+        let socket = host.connect_with(server.port(), heartbeat);
+        socket.wait_open();
+        host.suspend();
+        host.suspend(); // again: nothing
+        assert_eq!(socket.wait_messages(1), [Event::Text("meanwhile".into())]);
+        assert_eq!(socket.send_text("heard"), EGRET_WS_OK);
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn no_deadline_of_a_ping_passes() {
+    on_both_drivers(|host| {
+        let (asked, was_asked) = mpsc::channel();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            read_ping(&mut peer);
+            asked.send(()).expect("the client waits for this");
+            stays_silent(&mut peer, LONG);
+            peer.close(4000);
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            // The time between the ping and the suspend is the test's own.
+            (options.ping_interval_ms, options.pong_timeout_ms) = (20, 700);
+        });
+        host.wait_until("the ping", || was_asked.try_recv().is_ok());
+        host.suspend();
+        let report = socket.wait_closed();
+        assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
+        server.finish();
+    });
+}
+
+#[test]
+fn no_deadline_of_connecting_passes_and_nothing_is_tried_again() {
+    on_both_drivers(|host| {
+        let waiting = serve(|mut door| {
+            door.open().finish_writing();
+            door.stays_shut(LONG);
+            door
+        });
+        let again = host.connect_with(waiting.port(), |options| {
+            options.retry_attempts = 1;
+            // The time between the loss and the suspend is the test's own.
+            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (400, 400, 400);
+        });
+        let unanswered = Server::start(|mut peer| {
+            peer.read_request();
+            peer.read_to_end();
+        });
+        let slow = host.connect_with(unanswered.port(), |options| options.handshake_timeout_ms = 400);
+        assert_eq!(again.wait_retry(1).delay_ms, 400);
+        host.suspend();
+        let mut door = finish(host, waiting); // it has stayed shut
+        assert_eq!(slow.events(), [], "its deadline has not passed");
+        assert_eq!(slow.close(1000, ""), EGRET_WS_OK);
+        slow.wait_closed().expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+        finish(host, unanswered);
+        host.resume();
+        let open = thread::spawn(move || door.open().close(4000));
+        assert_eq!(again.wait_closed().code, 4000);
+        open.join().expect("it was tried again at once");
+    });
+}
+
+#[test]
+fn what_ends_meanwhile_is_reported() {
+    on_both_drivers(|host| {
+        let (go, gone) = mpsc::channel();
+        let server = Server::start(move |mut peer| {
+            peer.upgrade();
+            gone.recv().expect("the client is suspended");
+            peer.finish_writing();
+            peer.expect_end();
+        });
+        let socket = host.connect_with(server.port(), heartbeat);
+        socket.wait_open();
+        host.suspend();
+        go.send(()).expect("the server waits for this");
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+        server.finish();
+    });
+}
+
+// With EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
+
+/// Runs a test on both drivers, with loops that close on suspend.
+fn on_closing_loops(test: impl Fn(&Loop)) {
+    for driver in DRIVERS {
+        println!("driver: {driver:?}"); // shown when the test fails
+        test(&Loop::with(driver, |options| options.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND));
+    }
+}
+
+fn goes_away(mut peer: Peer) {
+    assert_eq!(peer.read_close(), 1001);
+    peer.send(&Frame::close(1001, ""));
+    peer.expect_silence();
+}
+
+#[test]
+fn closing_says_goodbye_and_abandons_what_is_connecting() {
+    on_closing_loops(|host| {
+        let opened = Server::start(|mut peer| {
+            peer.upgrade();
+            goes_away(peer);
+        });
+        let unanswered = Server::start(|mut peer| {
+            peer.read_request();
+            peer.expect_end();
+        });
+        let (open, connecting) = (host.connect(opened.port()), host.connect(unanswered.port()));
+        open.wait_open();
+        host.suspend();
+        let report = open.wait_closed();
+        report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((report.code, report.sent_code), (1001, 1001), "{report:#?}");
+        let report = connecting.wait_closed();
+        assert_eq!((report.error, report.initiator), (EGRET_WS_ERR_ABORTED, EGRET_WS_INITIATOR_LOCAL), "{report:#?}");
+        opened.finish();
+        drop(unanswered); // its client may have gone before it was accepted
+        host.resume();
+    });
+}
+
+#[test]
+fn a_socket_that_was_closed_so_comes_back_at_resume() {
+    on_closing_loops(|host| {
+        let (shut, has_shut) = mpsc::channel();
+        let server = serve(move |mut door| {
+            goes_away(door.open());
+            door.stays_shut(LONG);
+            shut.send(()).expect("the client waits for this");
+            door.open().close(1008); // not to be tried again
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            options.retry_attempts = 5;
+            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+        });
+        socket.wait_open();
+        host.suspend();
+        let retry = socket.wait_retry(1);
+        assert_eq!((retry.attempt, retry.delay_ms), (1, u32::MAX), "it lasts until the resume");
+        retry.report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!((retry.report.code, retry.report.sent_code), (1001, 1001), "{retry:#?}");
+        assert_eq!(socket.state(), EGRET_WS_STATE_CONNECTING);
+        host.wait_until("some time", || has_shut.try_recv().is_ok());
+        host.resume();
+        assert_eq!(socket.wait_closed().code, 1008);
+        assert_eq!(socket.generation(), 2);
+        server.finish();
+    });
+}

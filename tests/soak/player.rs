@@ -1,0 +1,294 @@
+//! One socket of the soak, and all it is sure of: it knows what it sent, and holds every callback against that.
+
+use crate::client::Messages;
+use crate::crew::Common;
+use crate::host::{Listener, Ws};
+use crate::print::Print;
+use crate::server::NUMBER;
+use crate::support::frame::{BINARY, TEXT};
+use crate::support::record::Report;
+use ::egret_ws::*;
+use std::rc::Rc;
+
+pub const FLOOR_MS: u32 = 5;
+pub const FIRST_MS: u32 = 40;
+pub const CEILING_MS: u32 = 300;
+/// The most that it sends and has not got back.
+const OUTSTANDING: usize = 40;
+pub const MAX_MESSAGE: usize = EGRET_WS_MAX_MESSAGE_BYTES as usize;
+
+/// How far it was told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    Nothing,
+    Connected,
+    Lost,
+    Closed,
+}
+
+/// What was sent on a connection that is over for the client.
+pub struct Finished {
+    /// The server's number of it; `None` if it is not known.
+    pub number: Option<u64>,
+    /// All that was to be sent on it, in order; and how much of it can have arrived.
+    pub stream: Vec<Print>,
+    pub sent: usize,
+}
+
+pub struct Player {
+    common: Rc<Common>,
+    dice: Messages,
+    pub ws: Option<Ws>,
+    pub told: Told,
+    resend: bool,
+    generation: i32,
+    attempt: u32,
+    /// The server's number of the connection.
+    number: Option<u64>,
+    /// What was accepted on this connection, behind what was kept for it; and how much of that came back.
+    stream: Vec<Print>,
+    echoed: usize,
+    /// What waits for the next connection.
+    kept: Vec<Print>,
+    /// How many messages it has sent in all.
+    count: u64,
+    /// The host has closed it, or freed it.
+    pub closing: bool,
+    freed: bool,
+    pub released: bool,
+}
+
+impl Player {
+    pub fn new(common: &Rc<Common>, seed: u64, resend: bool) -> Player {
+        Player {
+            common: Rc::clone(common),
+            dice: Messages::new(seed),
+            ws: None,
+            told: Told::Nothing,
+            resend,
+            generation: 0,
+            attempt: 0,
+            number: None,
+            stream: Vec::new(),
+            echoed: 0,
+            kept: Vec::new(),
+            count: 0,
+            closing: false,
+            freed: false,
+            released: false,
+        }
+    }
+
+    pub fn flags(&self) -> u32 {
+        if self.resend { EGRET_WS_RESEND } else { 0 }
+    }
+
+    /// For a test that fails.
+    pub fn describe(&self) -> String {
+        let library = self.ws.map(|ws| (ws.state(), ws.buffered(), ws.stats().retries));
+        format!("told {:?}, closing {}, state, unsent and retries {library:?}", self.told, self.closing)
+    }
+
+    /// One time in so many.
+    fn once_in(&mut self, times: usize) -> bool {
+        self.dice.random(times) == 0
+    }
+
+    /// Does what a host may do at any time.
+    pub fn act(&mut self) {
+        let Some(ws) = self.ws else { return };
+        match self.told {
+            _ if self.closing => {}
+            Told::Connected => {
+                for _ in 0..self.dice.random(4) {
+                    self.send(ws);
+                }
+                if self.once_in(50) {
+                    let pinged = ws.ping();
+                    assert!([EGRET_WS_OK, EGRET_WS_ERR_NOT_OPEN].contains(&pinged), "a ping failed with {pinged}");
+                }
+                self.perhaps_end(ws, 1000);
+            }
+            Told::Nothing | Told::Lost => {
+                if self.once_in(20) {
+                    assert_eq!(ws.retry_now(), EGRET_WS_OK);
+                }
+                self.perhaps_end(ws, 1000);
+            }
+            Told::Closed => {}
+        }
+    }
+
+    fn perhaps_end(&mut self, ws: Ws, times: usize) {
+        if self.once_in(times) {
+            self.close(ws);
+        } else if self.once_in(times) {
+            self.free();
+        }
+    }
+
+    pub fn close(&mut self, ws: Ws) {
+        assert_eq!(ws.close(1000), EGRET_WS_OK);
+        self.common.tally.closes.add(1);
+        self.closing = true;
+    }
+
+    /// In whatever state it is.
+    pub fn free(&mut self) {
+        let Some(ws) = self.ws.take() else { return };
+        assert_eq!(ws.free(), EGRET_WS_OK);
+        assert_eq!(ws.state(), EGRET_WS_ERR_BAD_HANDLE);
+        self.freed = true;
+        if self.told != Told::Closed {
+            self.common.tally.frees.add(1);
+            self.finish(0);
+        }
+    }
+
+    fn send(&mut self, ws: Ws) {
+        if self.stream.len() - self.echoed >= OUTSTANDING {
+            return;
+        }
+        let size = MAX_MESSAGE >> self.dice.random(18);
+        let size = self.dice.random(size + 1);
+        let kind = if self.once_in(2) { TEXT } else { BINARY };
+        let source = if kind == TEXT { &self.common.text } else { &self.common.noise };
+        let at = self.dice.random(source.len() - size);
+        let mut message = source[at..at + size].to_vec();
+        // Its number comes first, as far as there is room.
+        let number = format!("{:012} ", self.count);
+        let room = number.len().min(size);
+        message[..room].copy_from_slice(&number.as_bytes()[..room]);
+        match ws.send(kind, &message) {
+            EGRET_WS_OK => {
+                self.stream.push(Print::of(kind, &message));
+                self.count += 1;
+                self.common.tally.sent.add(1);
+            }
+            EGRET_WS_ERR_BACKPRESSURE => self.common.tally.refused.add(1),
+            // Lost, and not told yet.
+            error => assert_eq!(error, EGRET_WS_ERR_NOT_OPEN),
+        }
+    }
+
+    /// The connection is over, with that many messages not sent.
+    fn finish(&mut self, unsent: usize) -> Vec<Print> {
+        let is_named = self.told == Told::Connected;
+        let stream = std::mem::take(if is_named { &mut self.stream } else { &mut self.kept });
+        let sent = stream.len().checked_sub(unsent).expect("no more is unsent than was accepted");
+        let rest = stream[sent..].to_vec();
+        let number = self.number.take().filter(|_| is_named);
+        self.echoed = 0;
+        // What is kept may go out on a connection of which this is never told, once it has closed.
+        if self.resend && (self.closing || self.freed) && number.is_some() {
+            self.common.finished.borrow_mut().push(Finished { number: None, stream: stream.clone(), sent });
+        }
+        self.common.finished.borrow_mut().push(Finished { number, stream, sent });
+        rest
+    }
+
+    fn check_unsent(&self, report: &Report, rest: &[Print]) {
+        assert_eq!(report.unsent_messages as usize, rest.len(), "{report:#?}");
+        assert_eq!(report.unsent_bytes, rest.iter().map(|print| print.len()).sum::<u64>(), "{report:#?}");
+    }
+
+    /// Has another thread use this socket while a callback of it runs: it would wait for a lock that is held.
+    fn let_the_neighbour(&mut self, ws: Ws) {
+        if self.once_in(100) {
+            self.common.neighbour.visits(ws);
+            self.common.tally.visits.add(1);
+        }
+    }
+}
+
+impl Listener for Player {
+    fn connected(&mut self, ws: Ws) {
+        assert!(!self.freed && !self.closing, "on_connect after a close or a free");
+        assert!(matches!(self.told, Told::Nothing | Told::Lost), "on_connect after {:?}", self.told);
+        self.generation += 1;
+        assert_eq!(ws.generation(), self.generation);
+        // Unless another was made or tried meanwhile, the answer is this one's.
+        let number = ws.header(NUMBER).map(|number| number.parse().expect("a number"));
+        self.number = number.filter(|_| ws.stats().connections == self.generation as u32);
+        self.stream = std::mem::take(&mut self.kept);
+        self.told = Told::Connected;
+        self.common.tally.connections.add(1);
+        self.let_the_neighbour(ws);
+        self.send(ws);
+        self.perhaps_end(ws, 100);
+    }
+
+    fn heard(&mut self, ws: Ws, kind: u8, data: &[u8]) {
+        assert!(!self.freed, "on_data after a free");
+        assert_eq!(self.told, Told::Connected, "on_data");
+        let print = Print::of(kind, data);
+        let expected = self.stream.get(self.echoed);
+        assert_eq!(expected, Some(&print), "message {} of {}", self.echoed, self.stream.len());
+        self.echoed += 1;
+        self.common.tally.received.add(1);
+        self.let_the_neighbour(ws);
+        if !self.closing && self.once_in(4) {
+            self.send(ws);
+        }
+        if !self.closing {
+            self.perhaps_end(ws, 2000);
+        }
+    }
+
+    fn drained(&mut self, ws: Ws) {
+        assert!(!self.freed && self.told == Told::Connected, "on_drain");
+        self.common.tally.drains.add(1);
+        if !self.closing {
+            self.send(ws);
+        }
+    }
+
+    fn retrying(&mut self, ws: Ws, report: Report, attempt: u32, delay_ms: u32) {
+        assert!(!self.freed && !self.closing, "on_retry after a close or a free: {report:#?}");
+        assert_ne!(self.told, Told::Closed);
+        assert_eq!(ws.state(), EGRET_WS_STATE_CONNECTING);
+        assert!(attempt == self.attempt + 1 || attempt == 1, "try {attempt} after {}", self.attempt);
+        let most = FIRST_MS.saturating_mul(1u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(CEILING_MS);
+        let until_resumed = delay_ms == u32::MAX && self.common.closes_on_suspend;
+        assert!((FLOOR_MS..=most).contains(&delay_ms) || until_resumed, "try {attempt} in {delay_ms} ms");
+        self.attempt = attempt;
+        let unsent = report.unsent_messages as usize;
+        if self.told == Told::Connected {
+            let rest = self.finish(unsent);
+            self.check_unsent(&report, &rest);
+            self.common.tally.unsent.add(unsent as u64);
+            self.kept = if self.resend { rest } else { Vec::new() };
+        } else {
+            self.check_unsent(&report, &self.kept);
+        }
+        self.told = Told::Lost;
+        self.common.tally.lost(report.error);
+        self.let_the_neighbour(ws);
+        if self.once_in(10) {
+            assert_eq!(ws.retry_now(), EGRET_WS_OK);
+        }
+        self.perhaps_end(ws, 100);
+    }
+
+    fn closed(&mut self, ws: Ws, report: Report) {
+        assert!(!self.freed, "on_close after a free");
+        assert_ne!(self.told, Told::Closed, "on_close twice");
+        assert!(self.closing, "nobody has closed: {report:#?}");
+        assert_eq!(ws.state(), EGRET_WS_STATE_CLOSED);
+        // The server has answered our Close: it had got all, and all it sent is here.
+        if (report.error, report.code) == (EGRET_WS_OK, 1000) {
+            assert_eq!(self.told, Told::Connected);
+            assert_eq!(self.echoed, self.stream.len(), "echoes are missing");
+            assert_eq!((report.unsent_messages, report.unsent_bytes), (0, 0), "{report:#?}");
+            self.common.tally.clean.add(1);
+        }
+        self.finish(report.unsent_messages as usize);
+        self.told = Told::Closed;
+    }
+
+    fn released(&mut self) {
+        let is_over = self.freed || self.told == Told::Closed;
+        assert!(is_over || std::thread::panicking(), "release_user before the end");
+        assert!(!std::mem::replace(&mut self.released, true), "release_user twice");
+    }
+}

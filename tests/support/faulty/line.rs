@@ -1,0 +1,220 @@
+//! One connection through the proxy: two ways, each with what is wrong with it.
+
+use socket2::SockRef;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+/// A way through the proxy, as the client sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Way {
+    /// To the server.
+    Up,
+    /// To the client.
+    Down,
+}
+
+/// What is done to a connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// Both sides see the end of the stream; what was on its way is dropped. A way that is stalled still takes nothing.
+    Cut,
+    /// Both sides see a reset.
+    Reset,
+    /// Nothing is taken or forwarded that way, until it goes on. Nobody is told of anything.
+    Stall(Way),
+    GoOn(Way),
+    /// The stream that goes that way ends; what comes after is dropped. The other way goes on.
+    HalfClose(Way),
+    /// What comes from now on takes that much longer.
+    Delay(Way, Duration),
+    /// The next so many bytes are forwarded one by one.
+    Bytewise(Way, u64),
+    /// As [`Fault::Cut`], once so many bytes in all have been forwarded that way.
+    CutAt(Way, u64),
+}
+
+/// What is taken before it is forwarded.
+const ROOM: usize = 64 * 1024;
+
+/// A connection that is forwarded.
+pub struct Line {
+    client: TcpStream,
+    server: TcpStream,
+    up: Pipe,
+    down: Pipe,
+}
+
+#[derive(Default)]
+struct Pipe {
+    /// What was taken, and when it is to be forwarded.
+    chunks: VecDeque<(Instant, Vec<u8>)>,
+    taken: usize,
+    forwarded: u64,
+    stalled: bool,
+    delay: Duration,
+    bytewise: u64,
+    cut_at: Option<u64>,
+    /// Nothing more comes in.
+    ended: bool,
+    /// The end was passed on. What comes in is dropped.
+    closed: bool,
+}
+
+/// What a turn came to.
+pub enum Turn {
+    GoesOn,
+    Over,
+}
+
+impl Line {
+    /// Fails only where a connection has ended already.
+    pub fn new(client: TcpStream, server: TcpStream) -> io::Result<Line> {
+        for stream in [&client, &server] {
+            stream.set_nonblocking(true)?;
+            stream.set_nodelay(true)?;
+        }
+        Ok(Line { client, server, up: Pipe::default(), down: Pipe::default() })
+    }
+
+    /// Both ends, and whether it waits to read from them and to write to them.
+    pub fn interests(&self, now: Instant) -> [(&TcpStream, bool, bool); 2] {
+        let (up, down) = (&self.up, &self.down);
+        [
+            (&self.client, up.wants_input(), down.wants_output(now)),
+            (&self.server, down.wants_input(), up.wants_output(now)),
+        ]
+    }
+
+    /// When something is to be forwarded that is delayed.
+    pub fn next_due(&self) -> Option<Instant> {
+        let due = |pipe: &Pipe| pipe.chunks.front().map(|(due, _)| *due).filter(|_| !pipe.stalled);
+        due(&self.up).into_iter().chain(due(&self.down)).min()
+    }
+
+    pub fn forwarded(&self, way: Way) -> u64 {
+        if way == Way::Up { self.up.forwarded } else { self.down.forwarded }
+    }
+
+    /// Forwards what can be forwarded now.
+    pub fn turn(&mut self, now: Instant) -> Turn {
+        let up = self.up.turn(&self.client, &self.server, now);
+        let down = self.down.turn(&self.server, &self.client, now);
+        match (up, down) {
+            (Ok(false), Ok(false)) => {}
+            (Ok(_), Ok(_)) => return self.strike(Fault::Cut),
+            _ => return self.strike(Fault::Reset),
+        }
+        let is_over = [&self.up, &self.down].iter().all(|pipe| pipe.ended && pipe.closed);
+        if is_over { Turn::Over } else { Turn::GoesOn }
+    }
+
+    pub fn strike(&mut self, fault: Fault) -> Turn {
+        match fault {
+            Fault::Cut => {
+                self.half_close(Way::Up);
+                self.half_close(Way::Down);
+            }
+            Fault::Reset => {
+                for stream in [&self.client, &self.server] {
+                    // Dropped with this, it sends RST. It fails where that has come from the other side.
+                    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+                }
+                return Turn::Over;
+            }
+            Fault::HalfClose(way) => self.half_close(way),
+            Fault::Stall(way) => self.pipe(way).stalled = true,
+            Fault::GoOn(way) => self.pipe(way).stalled = false,
+            Fault::Delay(way, delay) => self.pipe(way).delay = delay,
+            Fault::Bytewise(way, bytes) => self.pipe(way).bytewise = bytes,
+            Fault::CutAt(way, bytes) => self.pipe(way).cut_at = Some(bytes),
+        }
+        Turn::GoesOn
+    }
+
+    fn half_close(&mut self, way: Way) {
+        let (pipe, sink) = match way {
+            Way::Up => (&mut self.up, &self.server),
+            Way::Down => (&mut self.down, &self.client),
+        };
+        pipe.close(sink);
+    }
+
+    fn pipe(&mut self, way: Way) -> &mut Pipe {
+        if way == Way::Up { &mut self.up } else { &mut self.down }
+    }
+}
+
+impl Pipe {
+    fn wants_input(&self) -> bool {
+        !self.ended && !self.stalled && (self.closed || self.taken < ROOM)
+    }
+
+    fn wants_output(&self, now: Instant) -> bool {
+        !self.stalled && self.chunks.front().is_some_and(|(due, _)| *due <= now)
+    }
+
+    /// True if it is to be cut. An error is one of a connection that is needed still.
+    fn turn(&mut self, mut source: &TcpStream, sink: &TcpStream, now: Instant) -> io::Result<bool> {
+        if self.wants_input() {
+            let mut buffer = [0; 16 * 1024];
+            match source.read(&mut buffer) {
+                Ok(0) => self.ended = true,
+                Ok(_) if self.closed => {}
+                Ok(count) => {
+                    self.chunks.push_back((now + self.delay, buffer[..count].to_vec()));
+                    self.taken += count;
+                }
+                Err(error) if is_passing(&error) => {}
+                Err(_) if self.closed => self.ended = true,
+                Err(error) => return Err(error),
+            }
+        }
+        while self.wants_output(now) && !self.is_to_be_cut() {
+            if !self.forward(sink)? {
+                break;
+            }
+        }
+        if self.ended && self.chunks.is_empty() && !self.closed && !self.stalled {
+            self.close(sink);
+        }
+        Ok(self.is_to_be_cut())
+    }
+
+    fn is_to_be_cut(&self) -> bool {
+        !self.closed && self.cut_at.is_some_and(|at| self.forwarded >= at)
+    }
+
+    /// False if others are to get their turn first.
+    fn forward(&mut self, mut sink: &TcpStream) -> io::Result<bool> {
+        let Some((_, chunk)) = self.chunks.front_mut() else { return Ok(false) };
+        let cut = self.cut_at.map_or(u64::MAX, |at| at.saturating_sub(self.forwarded));
+        let most = if self.bytewise > 0 { 1 } else { chunk.len() };
+        let count = match sink.write(&chunk[..most.min(usize::try_from(cut).unwrap_or(usize::MAX))]) {
+            Ok(count) => count,
+            Err(error) if is_passing(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        chunk.drain(..count);
+        if chunk.is_empty() {
+            self.chunks.pop_front();
+        }
+        self.taken -= count;
+        self.forwarded += count as u64;
+        let was_bytewise = self.bytewise > 0;
+        self.bytewise = self.bytewise.saturating_sub(1);
+        Ok(!was_bytewise)
+    }
+
+    fn close(&mut self, sink: &TcpStream) {
+        self.chunks.clear();
+        (self.taken, self.closed) = (0, true);
+        // It fails where the other side has hung up already.
+        let _ = sink.shutdown(Shutdown::Write);
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
