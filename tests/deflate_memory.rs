@@ -230,8 +230,10 @@ fn what_a_socket_takes() {
         return;
     }
     let host = Loop::new(Driver::Inline);
-    // What the loop makes for its first socket.
-    Measured::open(&host, &[], |_| {}).close();
+    // What the loop makes for its first sockets; it has two places for events, which take turns.
+    for _ in 0..3 {
+        Measured::open(&host, &[], |_| {}).close();
+    }
     const SMALL: &[&str] = &["permessage-deflate; server_max_window_bits=9"];
     const ALONE: &[&str] = &["permessage-deflate; server_no_context_takeover; client_no_context_takeover"];
 
