@@ -49,6 +49,11 @@ impl Transport for Tcp {
             return Err(error);
         }
         match self.stream.peer_addr() {
+            // Where nobody listens on a port of this machine, TCP may connect it to itself, if it is the one that was drawn
+            // for our side. A client that tries again and again meets that.
+            Ok(peer) if peer.ip().is_loopback() && self.stream.local_addr()? == peer => {
+                Err(io::ErrorKind::ConnectionRefused.into())
+            }
             Ok(_) => {
                 // Messages of a game are small and wait for each other: no delay to gather them. The engine gathers.
                 self.stream.set_nodelay(true)?;
@@ -114,5 +119,23 @@ impl Transport for Tcp {
     fn end_writing(&mut self) {
         // It fails only where the connection is gone already, which the next read tells.
         let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::{Domain, Socket, Type};
+
+    #[test]
+    fn a_connection_to_itself_is_refused() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let itself = socket.local_addr().unwrap();
+        socket.connect(&itself).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(socket.into());
+        let mut tcp = Tcp { stream, connected: false, end_is_near: false };
+        assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }
 }
