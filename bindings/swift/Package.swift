@@ -1,0 +1,29 @@
+// swift-tools-version:6.0
+import Foundation
+import PackageDescription
+
+// On Apple's systems the library comes from the XCFramework that xcframework.sh makes, where there is one; else it is one
+// that is installed, found by pkg-config.
+let framework = "EgretWS.xcframework"
+let hasFramework = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
+
+let package = Package(
+    name: "EgretWebSocket",
+    platforms: [.iOS(.v13), .macOS(.v10_15)],
+    products: [.library(name: "EgretWebSocket", targets: ["EgretWebSocket"])],
+    targets: [
+        hasFramework
+            ? .binaryTarget(name: "CEgretWS", path: framework)
+            : .systemLibrary(name: "CEgretWS", pkgConfig: "egret_ws"),
+        .target(
+            name: "EgretWebSocket",
+            dependencies: ["CEgretWS"],
+            resources: [.copy("PrivacyInfo.xcprivacy")],
+            linkerSettings: [
+                .linkedFramework("Security", .when(platforms: [.iOS, .macOS])),
+                .linkedFramework("CoreFoundation", .when(platforms: [.iOS, .macOS])),
+            ]),
+        .testTarget(name: "EgretWebSocketTests", dependencies: ["EgretWebSocket"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import Foundation
+
+/// A value behind a lock, and tasks that wait for it to become what they need.
+///
+/// `@unchecked Sendable`: `value` and `waiters` are touched with `lock` held only, and `State` is itself Sendable. Nothing of
+/// a task's runs under the lock: continuations are resumed after it.
+final class Awaited<State: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value: State
+    private var waiters: [UInt64: Waiter] = [:]
+    private var lastWaiter: UInt64 = 0
+
+    private struct Waiter {
+        /// Tries again; what is to be done outside of the lock if that was what it waited for.
+        let attempt: (inout State) -> (() -> Void)?
+        let cancel: () -> Void
+    }
+
+    init(_ value: State) { self.value = value }
+
+    /// Changes the value, and resumes the tasks that waited for this.
+    @discardableResult
+    func update<Result>(_ change: (inout State) -> Result) -> Result {
+        lock.lock()
+        let result = change(&value)
+        var ready: [() -> Void] = []
+        if !waiters.isEmpty {
+            // In the order in which they came.
+            for id in waiters.keys.sorted() {
+                guard let resume = waiters[id]?.attempt(&value) else { continue }
+                waiters[id] = nil
+                ready.append(resume)
+            }
+        }
+        lock.unlock()
+        ready.forEach { $0() }
+        return result
+    }
+
+    /// Waits until `attempt` returns something. It runs under the lock and may change the value.
+    /// Throws CancellationError if the task is cancelled first.
+    func wait<Result: Sendable>(_ attempt: @escaping @Sendable (inout State) -> Result?) async throws -> Result {
+        let id = update { _ in newWaiter() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                begin(id, attempt, continuation)?()
+            }
+        } onCancel: {
+            cancel(id)
+        }
+    }
+
+    /// Called with the lock held.
+    private func newWaiter() -> UInt64 {
+        lastWaiter += 1
+        return lastWaiter
+    }
+
+    private func begin<Result: Sendable>(
+        _ id: UInt64, _ attempt: @escaping @Sendable (inout State) -> Result?,
+        _ continuation: CheckedContinuation<Result, any Error>
+    ) -> (() -> Void)? {
+        lock.lock()
+        defer { lock.unlock() }
+        // Asked under the lock: a cancellation that comes later finds the waiter.
+        if Task.isCancelled { return { continuation.resume(throwing: CancellationError()) } }
+        if let result = attempt(&value) { return { continuation.resume(returning: result) } }
+        waiters[id] = Waiter(
+            attempt: { state in attempt(&state).map { result in { continuation.resume(returning: result) } } },
+            cancel: { continuation.resume(throwing: CancellationError()) })
+        return nil
+    }
+
+    private func cancel(_ id: UInt64) {
+        lock.lock()
+        let waiter = waiters.removeValue(forKey: id)
+        lock.unlock()
+        waiter?.cancel()
+    }
+}

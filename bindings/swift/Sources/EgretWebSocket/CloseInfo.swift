@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import CEgretWS
+
+/// How far a connection had come.
+public enum Phase: Int32, Sendable {
+    case unknown = 0, resolve, connect, proxy, tls, handshake, open, closing
+}
+
+/// Who ended a connection.
+public enum Initiator: Int32, Sendable {
+    case unknown = 0, local, peer, transport
+}
+
+/// How and why a connection ended: `egret_ws_close_info`.
+public struct CloseInfo: Sendable {
+    /// `.ok` when both Close frames were exchanged and neither side failed the connection.
+    public let error: WebSocketError.Code
+    public let phase: Phase
+    public let initiator: Initiator
+    /// The HTTP status of the server's answer, or a proxy's; 0 if there was none.
+    public let httpStatus: Int32
+    /// The operating system's error number, or 0.
+    public let osError: Int32
+    /// The code of the peer's Close frame; 1005 if it had none; 1006 if none came.
+    public let code: UInt16
+    /// The code of the Close frame this side sent; 0 if none was sent.
+    public let sentCode: UInt16
+    /// The reason of the peer's Close frame.
+    public let reason: String
+    /// What happened, for a log.
+    public let message: String
+    /// What was accepted by a send and not, or not wholly, handed to the operating system.
+    public let unsentMessages: UInt32
+    public let unsentBytes: UInt64
+
+    /// What a browser calls `wasClean`.
+    public var wasClean: Bool { error == .ok }
+
+    init(_ info: egret_ws_close_info) {
+        error = .init(rawValue: info.error)
+        phase = Phase(rawValue: info.phase) ?? .unknown
+        initiator = Initiator(rawValue: info.initiator) ?? .unknown
+        httpStatus = info.http_status
+        osError = info.os_error
+        code = info.code
+        sentCode = info.sent_code
+        // By its length: a reason may have a NUL inside.
+        reason = String(decoding: UnsafeRawBufferPointer(start: info.reason, count: info.reason_len), as: UTF8.self)
+        message = String(cString: info.message)
+        unsentMessages = info.unsent_messages
+        unsentBytes = info.unsent_bytes
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import CEgretWS
+import Foundation
+
+/// A socket. Its functions may be called from any thread and in any callback; it is freed when it is dropped, also in a
+/// callback of its own: an open one says goodbye with 1001 then.
+public final class WebSocket: Sendable {
+    public enum State: Int32, Sendable {
+        case connecting = 0, open, closing, closed
+    }
+
+    enum Target {
+        case url(String)
+        case host(String, UInt16)
+    }
+
+    let events = Awaited(SocketEvents())
+    /// Where C writes the handle: once, before any callback of this socket begins (which may be before connect returns).
+    /// Read only after that; hence `nonisolated(unsafe)`. The handle itself is a number, good on any thread.
+    private nonisolated(unsafe) let handle: UnsafeMutablePointer<OpaquePointer?>
+    /// A service that is to live as long as its sockets.
+    private let keptAlive: (any AnyObject & Sendable)?
+    private let hasInbox: Bool
+
+    init(
+        _ target: Target, _ options: WebSocketOptions, _ handler: Receiver.Handler, _ loop: LoopHandle,
+        keepingAlive keptAlive: (any AnyObject & Sendable)? = nil
+    ) throws(WebSocketError) {
+        self.keptAlive = keptAlive
+        if case .inbox = handler { hasInbox = true } else { hasInbox = false }
+        handle = .allocate(capacity: 1)
+        handle.initialize(to: nil)
+        let memory = CMemory()
+        var c = try options.c(in: memory)
+        let receiver = Receiver(handler, self)
+        let result: Int32
+        switch target {
+        case .url(let url):
+            let url = try memory.text(url)
+            receiver.attach(to: &c)
+            result = egret_ws_connect_url(loop.c, url, &c, handle)
+        case .host(let host, let port):
+            let host = try memory.text(host)
+            receiver.attach(to: &c)
+            result = egret_ws_connect(loop.c, host, port, &c, handle)
+        }
+        withExtendedLifetime((memory, loop)) {}
+        if result < 0 { receiver.detach() }
+        try checked(result)
+    }
+
+    deinit {
+        // Where connect failed there is none.
+        if let c { egret_ws_free(c) }
+        handle.deallocate()
+    }
+
+    private var c: OpaquePointer? { handle.pointee }
+
+    /// Queues a text message. Never waits: a full buffer throws `backpressure`, and `onDrain` tells when to go on.
+    public func send(_ text: String) throws(WebSocketError) {
+        var text = text
+        let result = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { egret_ws_send_text(c, $0.baseAddress, $0.count) }
+        }
+        try checked(result)
+    }
+
+    /// Queues a binary message.
+    public func send(_ data: Data) throws(WebSocketError) {
+        try checked(data.withUnsafeBytes { sendResult($0) })
+    }
+
+    /// Queues a binary message of bytes that are elsewhere.
+    public func send(bytes: UnsafeRawBufferPointer) throws(WebSocketError) { try checked(sendResult(bytes)) }
+
+    private func sendResult(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        egret_ws_send_binary(c, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    }
+
+    /// Begins to close; `onClose`, or `closed`, tells the outcome.
+    public func close(code: UInt16 = 1000, reason: String = "") throws(WebSocketError) {
+        var reason = reason
+        let result = reason.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { egret_ws_close(c, code, $0.baseAddress, $0.count) }
+        }
+        try checked(result)
+    }
+
+    /// `.closed` also when the loop is gone.
+    public var state: State { State(rawValue: egret_ws_state(c)) ?? .closed }
+
+    /// Payload bytes accepted and not yet handed to the operating system.
+    public var bufferedAmount: Int64 {
+        get throws(WebSocketError) { try checked(egret_ws_buffered_amount(c)) }
+    }
+
+    /// How many connections were told of so far.
+    public var generation: Int32 {
+        get throws(WebSocketError) { try checked(egret_ws_generation(c)) }
+    }
+
+    /// Ends a wait of reconnecting.
+    public func retryNow() throws(WebSocketError) { try checked(egret_ws_retry_now(c)) }
+
+    /// Measures the round trip: see `stats`.
+    public func ping() throws(WebSocketError) { try checked(egret_ws_ping(c)) }
+
+    public var stats: WebSocketStats {
+        get throws(WebSocketError) {
+            var stats = egret_ws_stats()
+            stats.struct_size = UInt32(MemoryLayout<egret_ws_stats>.size)
+            try checked(egret_ws_get_stats(c, &stats))
+            return WebSocketStats(stats)
+        }
+    }
+
+    /// What the server chose of the subprotocols offered, or nothing.
+    public var subprotocol: String {
+        get throws(WebSocketError) { try text { egret_ws_subprotocol(c, $0, $1) } }
+    }
+
+    public var extensions: String {
+        get throws(WebSocketError) { try text { egret_ws_extensions(c, $0, $1) } }
+    }
+
+    /// A header of the server's answer, or nil. Of several they are joined by `, `.
+    public func responseHeader(_ name: String) throws(WebSocketError) -> String? {
+        let memory = CMemory()
+        let cName = try memory.text(name)
+        do {
+            return try withExtendedLifetime(memory) { () throws(WebSocketError) -> String in
+                try text { egret_ws_response_header(c, cName, $0, $1) }
+            }
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+
+    /// All headers of the server's answer, each `Name: value` and a line feed.
+    public var responseHeaders: String {
+        get throws(WebSocketError) { try text { egret_ws_response_headers(c, $0, $1) } }
+    }
+
+    var isRead: Bool { hasInbox }
+}
+
+/// A text of C's, which first tells its length. It may grow between the two calls: then the second refuses, and tells nothing.
+func text(_ write: (UnsafeMutablePointer<CChar>?, Int) -> Int32) throws(WebSocketError) -> String {
+    while true {
+        let count = Int(try checked(write(nil, 0)))
+        var buffer = [CChar](repeating: 0, count: count + 1)
+        let written = buffer.withUnsafeMutableBufferPointer { write($0.baseAddress, $0.count) }
+        if written == EGRET_WS_ERR_INVALID_ARGUMENT { continue }
+        return String(decoding: buffer.prefix(Int(try checked(written))).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

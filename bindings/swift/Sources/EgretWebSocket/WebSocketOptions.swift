@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import CEgretWS
+import Foundation
+
+/// A header of the request.
+public struct Header: Sendable {
+    public var name: String
+    public var value: String
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The options of a socket, with the names and units of `egret_ws_options`, which says what each one means. What is zero,
+/// empty or nil has the library's default.
+public struct WebSocketOptions: Sendable {
+    public struct Flags: OptionSet, Sendable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        public static let insecure = Self(rawValue: UInt32(EGRET_WS_INSECURE))
+        public static let onlyTheseRoots = Self(rawValue: UInt32(EGRET_WS_ONLY_THESE_ROOTS))
+        public static let proxyFromEnvironment = Self(rawValue: UInt32(EGRET_WS_PROXY_FROM_ENVIRONMENT))
+        public static let noDeflate = Self(rawValue: UInt32(EGRET_WS_NO_DEFLATE))
+        public static let clientNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER))
+        public static let serverNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER))
+        public static let resend = Self(rawValue: UInt32(EGRET_WS_RESEND))
+    }
+
+    public static let tls12 = UInt32(EGRET_WS_TLS_1_2)
+    public static let tls13 = UInt32(EGRET_WS_TLS_1_3)
+    public static let maxMessageBytes = Int(EGRET_WS_MAX_MESSAGE_BYTES)
+
+    public var flags: Flags = []
+
+    // Deadlines.
+    public var connectTimeoutMs: UInt32 = 0
+    public var handshakeTimeoutMs: UInt32 = 0
+    public var closeTimeoutMs: UInt32 = 0
+    public var resolveTimeoutMs: UInt32 = 0
+    public var proxyTimeoutMs: UInt32 = 0
+    public var tlsTimeoutMs: UInt32 = 0
+    public var openTimeoutMs: UInt32 = 0
+
+    // Bounds.
+    public var maxMessageBytes: UInt32 = 0
+    public var maxSendBufferBytes: UInt32 = 0
+    public var maxReceiveQueueBytes: UInt32 = 0
+    /// This binding's own: the payload bytes that may wait for `messages` to be read. A socket that gets more is closed with
+    /// 1008, and `messages` throws `backpressure` after what is there.
+    public var maxUnreadBytes = 16 << 20
+
+    // The request. An empty text is not the same as none: see `userAgent` and `proxy`.
+    public var subprotocols: String?
+    public var headers: [Header] = []
+    public var origin: String?
+    public var userAgent: String?
+    public var username: String?
+    public var password: String?
+    public var maxRedirects: UInt32 = 0
+    public var proxy: String?
+
+    // TLS.
+    public var tlsMinVersion: UInt32 = 0
+    public var tlsRoots = Data()
+    public var tlsPins: String?
+    public var tlsIdentity = Data()
+    public var tlsIdentityPassword: String?
+    public var tlsServerName: String?
+
+    // permessage-deflate.
+    public var deflateLevel: UInt32 = 0
+    public var deflateThresholdBytes: UInt32 = 0
+    public var deflateClientWindowBits: UInt32 = 0
+    public var deflateServerWindowBits: UInt32 = 0
+
+    // Heartbeat.
+    public var pingIntervalMs: UInt32 = 0
+    public var pongTimeoutMs: UInt32 = 0
+    public var probeTimeoutMs: UInt32 = 0
+
+    // Reconnecting.
+    public var retryAttempts: UInt32 = 0
+    public var retryFloorMs: UInt32 = 0
+    public var retryFirstMs: UInt32 = 0
+    public var retryCeilingMs: UInt32 = 0
+    public var retryTotalMs: UInt32 = 0
+
+    public init() {}
+
+    /// Everything but `user` and the callbacks. What it points to lives as long as `memory`.
+    func c(in memory: CMemory) throws(WebSocketError) -> egret_ws_options {
+        var c = egret_ws_options()
+        try checked(egret_ws_options_init(&c, MemoryLayout<egret_ws_options>.size))
+        c.flags = flags.rawValue
+        c.connect_timeout_ms = connectTimeoutMs
+        c.handshake_timeout_ms = handshakeTimeoutMs
+        c.close_timeout_ms = closeTimeoutMs
+        c.resolve_timeout_ms = resolveTimeoutMs
+        c.proxy_timeout_ms = proxyTimeoutMs
+        c.tls_timeout_ms = tlsTimeoutMs
+        c.open_timeout_ms = openTimeoutMs
+        c.max_message_bytes = maxMessageBytes
+        c.max_send_buffer_bytes = maxSendBufferBytes
+        c.max_receive_queue_bytes = maxReceiveQueueBytes
+        c.subprotocols = try memory.text(subprotocols)
+        var cHeaders: [egret_ws_header] = []
+        for header in headers {
+            cHeaders.append(.init(name: try memory.text(header.name), value: try memory.text(header.value)))
+        }
+        c.headers = memory.array(cHeaders)
+        c.header_count = cHeaders.count
+        c.origin = try memory.text(origin)
+        c.user_agent = try memory.text(userAgent)
+        c.username = try memory.text(username)
+        c.password = try memory.text(password)
+        c.max_redirects = maxRedirects
+        c.proxy = try memory.text(proxy)
+        c.tls_min_version = tlsMinVersion
+        c.tls_roots = memory.array(tlsRoots.map { CChar(bitPattern: $0) })
+        c.tls_roots_len = tlsRoots.count
+        c.tls_pins = try memory.text(tlsPins)
+        c.tls_identity = memory.array(Array(tlsIdentity))
+        c.tls_identity_len = tlsIdentity.count
+        c.tls_identity_password = try memory.text(tlsIdentityPassword)
+        c.tls_server_name = try memory.text(tlsServerName)
+        c.deflate_level = deflateLevel
+        c.deflate_threshold_bytes = deflateThresholdBytes
+        c.deflate_client_window_bits = deflateClientWindowBits
+        c.deflate_server_window_bits = deflateServerWindowBits
+        c.ping_interval_ms = pingIntervalMs
+        c.pong_timeout_ms = pongTimeoutMs
+        c.probe_timeout_ms = probeTimeoutMs
+        c.retry_attempts = retryAttempts
+        c.retry_floor_ms = retryFloorMs
+        c.retry_first_ms = retryFirstMs
+        c.retry_ceiling_ms = retryCeilingMs
+        c.retry_total_ms = retryTotalMs
+        return c
+    }
+}
+
+/// Copies that C may point to until this is gone.
+final class CMemory {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    /// A text with a NUL at its end; nil for nil. One with a NUL inside, where C would see its end, is refused.
+    func text(_ text: String?) throws(WebSocketError) -> UnsafePointer<CChar>? {
+        guard let text else { return nil }
+        var bytes = text.utf8.map { CChar(bitPattern: $0) }
+        if bytes.contains(0) { throw WebSocketError(.invalidArgument) }
+        bytes.append(0)
+        return array(bytes)
+    }
+
+    /// nil for an empty one.
+    func array<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element>? {
+        if elements.isEmpty { return nil }
+        let copy = UnsafeMutablePointer<Element>.allocate(capacity: elements.count)
+        copy.initialize(from: elements, count: elements.count)
+        blocks.append(UnsafeMutableRawPointer(copy))
+        return UnsafePointer(copy)
+    }
+
+    deinit { blocks.forEach { $0.deallocate() } }
+}
