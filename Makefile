@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 bench clean
+.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -86,6 +86,10 @@ test-windows: ## the C programs as Windows programs, with the library as a DLL, 
 test-arm64: ## the C programs on arm64 Linux, under qemu (OpenSSL is built for it: some minutes)
 	@tests/tools/setup.sh arm64
 	tests/tools/foreign.sh arm64
+
+test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (3.4 GB in /opt, some minutes, as root)
+	@tests/tools/setup.sh swift
+	tests/swift/run.sh
 
 bench: ## the benchmarks
 	cargo bench --bench '*' $(FEATURES)

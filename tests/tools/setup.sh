@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -96,6 +96,12 @@ check_netns() {
     need util-linux unshare --version
 }
 
+check_swift() {
+    local PATH=$PATH:/usr/sbin:/sbin
+    need debootstrap command -v debootstrap
+    need util-linux unshare --version
+}
+
 check_autobahn() {
     need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'
     need python3-venv python3 -c 'import ensurepip, venv'
@@ -152,6 +158,8 @@ check() {
         need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
         need qemu-user qemu-aarch64 --version
         ;;
+    # The rest is in the Debian that tests/swift/setup.sh makes.
+    swift) check_swift ;;
     asan | tsan)
         check_cpp
         check_sanitizers

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import EgretWebSocket
+import Foundation
+import XCTest
+
+/// async/await, with a service that polls itself.
+final class AsyncTests: XCTestCase {
+    func testMessagesAndACleanEnd() async throws {
+        let socket = try await WebSocketService.shared.connect(echoURL)
+        for payload in PollTests.payloads {
+            switch payload {
+            case .text(let text): try await socket.send(text)
+            case .data(let data): try await socket.send(data)
+            }
+        }
+        var received: [WebSocketMessage] = []
+        for try await message in socket.messages {
+            received.append(message)
+            if received.count == PollTests.payloads.count {
+                let info = try await socket.close(code: 3000, reason: "bye")
+                XCTAssertTrue(info.wasClean)
+                XCTAssertEqual(info.code, 3000)
+            }
+        }
+        XCTAssertEqual(received, PollTests.payloads)
+        let info = try await socket.closed()
+        XCTAssertEqual(info.reason, "bye")
+    }
+
+    func testMessagesThatCameBeforeTheEndAreReadAfterIt() async throws {
+        let socket = try await WebSocketService().connect(echoURL)
+        for number in 0..<100 { try await socket.send("\(number)") }
+        // The echoes are in order, and before the peer's Close frame.
+        try await socket.close()
+        var received: [WebSocketMessage] = []
+        for try await message in socket.messages { received.append(message) }
+        XCTAssertEqual(received, (0..<100).map { .text("\($0)") })
+    }
+
+    func testAFailureIsThrown() async throws {
+        let service = try WebSocketService()
+        await assertThrows(.connect) { _ = try await service.connect(closedURL) }
+        let socket = try service.begin(closedURL)
+        await assertThrows(.connect) { for try await _ in socket.messages {} }
+        let info = try await socket.closed()
+        XCTAssertEqual(info.error, .connect)
+        await assertThrows(.notOpen) { try await socket.send("x") }
+    }
+
+    func testTheStreamKeepsTheSocket() async throws {
+        // Nobody holds the socket but its stream.
+        func stream() async throws -> AsyncThrowingStream<WebSocketMessage, any Error> {
+            let socket = try await WebSocketService().connect(echoURL)
+            try await socket.send("kept")
+            return socket.messages
+        }
+        var iterator = try await stream().makeAsyncIterator()
+        let message = try await iterator.next()
+        XCTAssertEqual(message, .text("kept"))
+    }
+
+    func testCancellationStopsAReaderAndNotTheSocket() async throws {
+        let socket = try await WebSocketService.shared.connect(echoURL)
+        let started = AsyncStream<Void>.makeStream()
+        let reader = Task {
+            for try await message in socket.messages {
+                XCTAssertEqual(message, .text("first"))
+                started.continuation.finish()
+            }
+        }
+        try await socket.send("first")
+        for await _ in started.stream {}
+        reader.cancel()
+        let result = await reader.result
+        // Before it waits again, the stream may end by itself: as streams do when cancelled.
+        if case .failure(let error) = result { XCTAssertTrue(error is CancellationError, "\(error)") }
+        XCTAssertEqual(socket.state, .open)
+        try await socket.send("second")
+        for try await message in socket.messages {
+            XCTAssertEqual(message, .text("second"))
+            break
+        }
+        // One that is cancelled before it begins.
+        let late = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await socket.opened()
+        }
+        guard case .failure(let error) = await late.result else { return XCTFail("not cancelled") }
+        XCTAssertTrue(error is CancellationError, "\(error)")
+    }
+
+    func testCancellationAbandonsAConnect() async throws {
+        // It listens and never answers.
+        let (descriptor, port) = try listen()
+        defer { close(descriptor) }
+        let service = try WebSocketService()
+        let task = Task { try await service.connect("ws://127.0.0.1:\(port)/") }
+        task.cancel()
+        let result = await task.result
+        guard case .failure(let error) = result else { return XCTFail("connected to nobody") }
+        XCTAssertTrue(error is CancellationError, "\(error)")
+    }
+
+    func testSendWaitsForRoom() async throws {
+        var options = WebSocketOptions()
+        options.flags = .noDeflate
+        options.maxSendBufferBytes = UInt32(WebSocketOptions.maxMessageBytes + 14)
+        let socket = try await WebSocketService.shared.connect(echoURL, options: options)
+        let count = 200
+        let sender = Task {
+            for number in 0..<count { try await socket.send(Data(repeating: UInt8(number), count: 100_000)) }
+        }
+        var received = 0
+        for try await message in socket.messages {
+            XCTAssertEqual(message, .data(Data(repeating: UInt8(received), count: 100_000)))
+            received += 1
+            if received == count { break }
+        }
+        try await sender.value
+    }
+
+    func testAReaderThatIsTooSlowIsTold() async throws {
+        var options = WebSocketOptions()
+        options.maxUnreadBytes = 10_000
+        let socket = try await WebSocketService.shared.connect(echoURL, options: options)
+        // The last ones may find it closing already.
+        for _ in 0..<20 { try? await socket.send(Data(count: 1000)) }
+        let info = try await socket.closed()
+        XCTAssertEqual(info.sentCode, 1008)
+        var received = 0
+        await assertThrows(.backpressure) { for try await _ in socket.messages { received += 1 } }
+        XCTAssertGreaterThan(received, 0)
+        XCTAssertLessThan(received, 20)
+    }
+
+    func testDroppingAllEndsTheWait() async throws {
+        let (descriptor, port) = try listen()
+        defer { close(descriptor) }
+        // A loop that is dropped while tasks wait for its socket, or are about to: their waits end with an error.
+        for _ in 0..<20 {
+            var loop: WebSocketLoop? = try WebSocketLoop()
+            let socket = try XCTUnwrap(loop).connect("ws://127.0.0.1:\(port)/")
+            let waits = [
+                Task { try await socket.opened() },
+                Task { for try await _ in socket.messages {} },
+                Task { _ = try await socket.closed() },
+            ]
+            await Task.yield()
+            loop = nil
+            for wait in waits { await assertThrows(.aborted) { try await wait.value } }
+        }
+    }
+
+    func testASocketWithCallbacksHasNoStream() async throws {
+        let loop = try WebSocketLoop()
+        let socket = try loop.connect(echoURL, callbacks: .init())
+        await assertThrows(.invalidArgument) { for try await _ in socket.messages {} }
+    }
+
+    func testManyTasks() async throws {
+        let service = try WebSocketService()
+        let echoed = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<100 {
+                group.addTask {
+                    let socket = try await service.connect(echoURL)
+                    var count = 0
+                    try await socket.send("\(number)")
+                    for try await message in socket.messages {
+                        XCTAssertEqual(message, .text("\(number)"))
+                        count += 1
+                        if count == 20 { try await socket.close() } else { try await socket.send("\(number)") }
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        XCTAssertEqual(echoed, 2000)
+    }
+
+    /// A game on the main actor: its closures touch what the main actor owns, without a hop.
+    @MainActor
+    final class Game: @preconcurrency WebSocketDelegate {
+        let loop: WebSocketLoop
+        var closureScore = 0, delegateScore = 0
+
+        init() throws { loop = try WebSocketLoop() }
+
+        func play() throws {
+            var on = WebSocketCallbacks()
+            on.onConnect = { socket in assertOK { try socket.send("1") } }
+            on.onMessage = { [weak self] _, _ in self?.closureScore += 1 }
+            let one = try loop.connect(echoURL, callbacks: on)
+            let other = try loop.connect(echoURL, delegate: self)
+            try poll(loop) { closureScore == 1 && delegateScore == 1 }
+            XCTAssertEqual(one.state, .open)
+            XCTAssertEqual(other.state, .open)
+        }
+
+        func webSocketDidConnect(_ socket: WebSocket) { assertOK { try socket.send("1") } }
+        func webSocket(_ socket: WebSocket, didReceive message: WebSocketMessage) { delegateScore += 1 }
+    }
+
+    func testALoopOfTheMainActor() async throws {
+        try await MainActor.run { try Game().play() }
+    }
+
+    /// Readers that are cancelled while messages come: each wait ends once, and no message is lost or doubled.
+    func testCancellationWhileMessagesCome() async throws {
+        let socket = try await WebSocketService().connect(echoURL)
+        let count = 500
+        let sender = Task { for number in 0..<count { try await socket.send("\(number)") } }
+        var received: [WebSocketMessage] = []
+        while received.count < count {
+            let reader = Task {
+                var mine: [WebSocketMessage] = []
+                do {
+                    for try await message in socket.messages {
+                        mine.append(message)
+                        // Now and then there is time to take some.
+                        if mine.count == 7 { break }
+                    }
+                } catch is CancellationError {}
+                return mine
+            }
+            if received.count % 3 != 0 { await Task.yield() }
+            reader.cancel()
+            received += try await reader.value
+            if received.count < count, socket.state == .open {
+                // One that is not cancelled, so that the test ends.
+                for try await message in socket.messages {
+                    received.append(message)
+                    break
+                }
+            }
+        }
+        XCTAssertEqual(received, (0..<count).map { .text("\($0)") })
+        try await sender.value
+    }
+}

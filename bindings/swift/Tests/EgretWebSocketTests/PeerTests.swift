@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import EgretWebSocket
+import Foundation
+import XCTest
+
+/// What a peer does that is no echo server, in both styles.
+final class PeerTests: XCTestCase {
+    private let most = WebSocketOptions.maxMessageBytes
+
+    func testTheLargestMessagesPass() async throws {
+        let bytes = [UInt8](repeating: 0x61, count: most)
+        let expected: [WebSocketMessage] = [.text(String(repeating: "a", count: most)), .data(Data(bytes))]
+        let both = frame(1, bytes) + frame(2, bytes)
+        try onBothDrivers { loop in
+            var received: [WebSocketMessage] = []
+            var on = WebSocketCallbacks()
+            on.onMessage = { received.append($1) }
+            let socket = try loop.connect(Relay([.send(both)]).url, callbacks: on)
+            try poll(loop) { received.count == 2 }
+            XCTAssertEqual(received, expected)
+            XCTAssertEqual(socket.state, .open)
+        }
+        let socket = try await WebSocketService.shared.connect(Relay([.send(both)]).url)
+        var messages = socket.messages.makeAsyncIterator()
+        for message in expected {
+            let received = try await messages.next()
+            XCTAssertEqual(received, message)
+        }
+    }
+
+    func testALargerMessageEndsTheConnection() async throws {
+        for opcode: UInt8 in [1, 2] {
+            let tooBig = frame(opcode, [UInt8](repeating: 0x61, count: most + 1))
+            let info = try await end(of: [.send(tooBig)], .messageTooBig)
+            XCTAssertEqual(info.sentCode, 1009)
+            XCTAssertEqual(info.initiator, .local)
+            XCTAssertEqual(info.phase, .open)
+        }
+    }
+
+    func testThePeerCloses() async throws {
+        let info = try await end(of: [.send(frame(8, bigEndian(4001, 2) + Array("zero \0, 白鷺".utf8)))], .ok)
+        XCTAssertTrue(info.wasClean)
+        XCTAssertEqual(info.code, 4001)
+        XCTAssertEqual(info.sentCode, 4001)
+        XCTAssertEqual(info.reason, "zero \0, 白鷺")
+        XCTAssertEqual(info.initiator, .peer)
+    }
+
+    func testAConnectionThatIsLost() async throws {
+        let info = try await end(of: [.hangUp], .connectionLost)
+        XCTAssertEqual(info.code, 1006)
+        XCTAssertEqual(info.initiator, .transport)
+        XCTAssertEqual(info.reason, "")
+    }
+
+    /// How it ends, which both styles tell alike: `error`, after no message.
+    private func end(of connections: [Relay.Then], _ error: WebSocketError.Code) async throws -> CloseInfo {
+        try onBothDrivers { loop in
+            var closed: CloseInfo?
+            var on = WebSocketCallbacks()
+            on.onMessage = { _, message in XCTFail("\(message)") }
+            on.onClose = { closed = $1 }
+            let socket = try loop.connect(Relay(connections).url, callbacks: on)
+            try poll(loop) { closed != nil }
+            XCTAssertEqual(closed?.error, error)
+            XCTAssertEqual(socket.state, .closed)
+        }
+        // The end may come before the task has seen that it is open.
+        let socket = try WebSocketService.shared.begin(Relay(connections).url)
+        try await socket.opened()
+        do {
+            for try await message in socket.messages { XCTFail("\(message)") }
+            XCTAssertEqual(error, .ok)
+        } catch let thrown as WebSocketError {
+            XCTAssertEqual(thrown.code, error)
+            XCTAssertEqual(thrown.closeInfo?.error, error)
+        }
+        return try await socket.closed()
+    }
+
+    func testReconnecting() async throws {
+        var options = WebSocketOptions()
+        options.retryAttempts = 3
+        options.retryFloorMs = 1
+        options.retryFirstMs = 1
+        options.retryCeilingMs = 1
+        let again = [Relay.Then.hangUp, .send(frame(1, Array("again".utf8)))]
+        try onBothDrivers { loop in
+            var log: [String] = []
+            var on = WebSocketCallbacks()
+            on.onConnect = { _ in log.append("connect") }
+            on.onRetry = { socket, info, attempt, _ in
+                log.append("retry \(attempt) \(info.error)")
+                XCTAssertEqual(socket.state, .connecting)
+            }
+            on.onMessage = { log.append("\($1)") }
+            let socket = try loop.connect(Relay(again).url, options: options, callbacks: on)
+            try poll(loop) { log.count == 4 }
+            XCTAssertEqual(log, ["connect", "retry 1 EGRET_WS_ERR_CONNECTION_LOST", "connect", "text(\"again\")"])
+            XCTAssertEqual(try socket.generation, 2)
+        }
+        // The stream goes on in the next connection.
+        let socket = try await WebSocketService.shared.connect(Relay(again).url, options: options)
+        var messages = socket.messages.makeAsyncIterator()
+        let message = try await messages.next()
+        XCTAssertEqual(message, .text("again"))
+    }
+
+    func testTheRequest() async throws {
+        var options = WebSocketOptions()
+        options.headers = [Header("X-First", "1"), Header("X-Second", "白鷺")]
+        options.origin = "https://example.com"
+        options.userAgent = "a game"
+        options.username = "user"
+        options.password = "secret"
+        options.subprotocols = "chat, superchat"
+        let relay = try Relay([.hangUp])
+        // The echo server chooses none of the subprotocols, which browsers take for a failure too.
+        let socket = try WebSocketService.shared.begin(relay.url, options: options)
+        let info = try await socket.closed()
+        XCTAssertEqual(info.error, .handshake)
+        XCTAssertEqual(info.phase, .handshake)
+        XCTAssertEqual(info.httpStatus, 101)
+        let lines = try XCTUnwrap(relay.requests.value.first).components(separatedBy: "\r\n")
+        for line in [
+            "X-First: 1", "X-Second: 白鷺", "Origin: https://example.com", "User-Agent: a game",
+            "Authorization: Basic dXNlcjpzZWNyZXQ=", "Sec-WebSocket-Protocol: chat, superchat",
+        ] {
+            XCTAssertTrue(lines.contains(line), "\(line) is not in \(lines)")
+        }
+    }
+
+    func testTheOptionsOfTLSArrive() async throws {
+        let url = echoURL.replacingOccurrences(of: "ws://", with: "wss://")
+        var options = WebSocketOptions()
+        // No call's error, since they are read where the connection is made.
+        options.tlsRoots = Data("no PEM".utf8)
+        var info = try await WebSocketService.shared.begin(url, options: options).closed()
+        XCTAssertEqual(info.error, .tlsOptions)
+        options = WebSocketOptions()
+        options.tlsIdentity = Data([1, 2, 3])
+        info = try await WebSocketService.shared.begin(url, options: options).closed()
+        XCTAssertEqual(info.error, .tlsOptions)
+        options = WebSocketOptions()
+        options.tlsPins = "no pin"
+        let pinned = options
+        assertThrows(.invalidArgument) { _ = try WebSocketService.shared.begin(url, options: pinned) }
+        // Without any it gets as far as the echo server, which speaks no TLS.
+        info = try await WebSocketService.shared.begin(url).closed()
+        XCTAssertEqual(info.phase, .tls)
+        XCTAssertNotEqual(info.error, .tlsOptions)
+    }
+}

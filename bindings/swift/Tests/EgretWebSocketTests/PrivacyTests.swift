@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import Foundation
+import XCTest
+
+/// The privacy manifest, as the package brings it into an app.
+final class PrivacyTests: XCTestCase {
+    func testTheManifestIsInTheBundle() throws {
+        // SwiftPM lays a package's resources beside what is run, in a bundle of the package's and the target's name.
+        let beside = Bundle(for: Self.self).bundleURL
+        let places = [beside, Bundle.main.bundleURL].flatMap { place in
+            ["resources", "bundle"].map { place.appendingPathComponent("EgretWebSocket_EgretWebSocket.\($0)") }
+        }
+        let bundle = try XCTUnwrap(places.first { FileManager.default.fileExists(atPath: $0.path) }, "\(places)")
+        let data = try Data(contentsOf: bundle.appendingPathComponent("PrivacyInfo.xcprivacy"))
+        let manifest = try PropertyListSerialization.propertyList(from: data, format: nil)
+        let entries = try XCTUnwrap(manifest as? [String: Any])
+        XCTAssertEqual(entries["NSPrivacyTracking"] as? Bool, false)
+        XCTAssertEqual((entries["NSPrivacyTrackingDomains"] as? [Any])?.count, 0)
+        XCTAssertEqual((entries["NSPrivacyCollectedDataTypes"] as? [Any])?.count, 0)
+        let accessed = try XCTUnwrap(entries["NSPrivacyAccessedAPITypes"] as? [[String: Any]])
+        XCTAssertEqual(accessed.count, 1)
+        XCTAssertEqual(
+            accessed.first?["NSPrivacyAccessedAPIType"] as? String, "NSPrivacyAccessedAPICategorySystemBootTime")
+        XCTAssertEqual(accessed.first?["NSPrivacyAccessedAPITypeReasons"] as? [String], ["35F9.1"])
+    }
+}

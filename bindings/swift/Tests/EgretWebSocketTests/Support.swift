@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import EgretWebSocket
+import Foundation
+import XCTest
+
+/// The echo server that run.sh starts.
+let echoURL: String = {
+    guard let url = ProcessInfo.processInfo.environment["EGRET_WS_TEST_URL"] else {
+        fatalError("EGRET_WS_TEST_URL is not set: run tests/swift/run.sh")
+    }
+    return url
+}()
+
+/// A port of loopback that nobody listens on.
+let closedURL = "ws://127.0.0.1:1/"
+
+/// Polls until `condition` holds; fails after a time that no machine takes.
+func poll(
+    _ loop: WebSocketLoop, until condition: () -> Bool, file: StaticString = #filePath, line: UInt = #line
+) throws {
+    let deadline = Date() + 60
+    while !condition() {
+        guard Date() < deadline else { return XCTFail("waited in vain", file: file, line: line) }
+        try loop.poll(timeoutMs: 100)
+    }
+}
+
+/// Each test of the poll-driven style runs on both drivers.
+func onBothDrivers(_ test: (WebSocketLoop) throws -> Void) throws {
+    for flags in [LoopOptions.Flags(), .inline] {
+        var options = LoopOptions()
+        options.flags = flags
+        try test(WebSocketLoop(options))
+    }
+}
+
+/// A value for any thread.
+final class Locked<Value: Sendable>: @unchecked Sendable {  // `locked` is touched with `lock` held only
+    private let lock = NSLock()
+    private var locked: Value
+    init(_ value: Value) { locked = value }
+    func update(_ change: (inout Value) -> Void) { lock.withLock { change(&locked) } }
+    var value: Value { lock.withLock { locked } }
+}
+
+/// Tells how many of its kind are alive.
+typealias Counter = Locked<Int>
+extension Locked<Int> {
+    convenience init() { self.init(0) }
+    func add(_ number: Int) { update { $0 += number } }
+}
+
+/// Something for closures to hold: counts itself.
+final class Token {
+    private let counter: Counter
+    init(_ counter: Counter) {
+        self.counter = counter
+        counter.add(1)
+    }
+    deinit { counter.add(-1) }
+}
+
+/// That the body throws nothing. (XCTAssertNoThrow's autoclosure makes the closure around it one that throws, in Swift 6.0,
+/// where the error has a type.)
+func assertOK(file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void) {
+    do { try body() } catch { XCTFail("\(error)", file: file, line: line) }
+}
+
+/// That the body throws this code.
+func assertThrows(
+    _ code: WebSocketError.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void
+) {
+    XCTAssertThrowsError(try body(), file: file, line: line) {
+        XCTAssertEqual(($0 as? WebSocketError)?.code, code, file: file, line: line)
+    }
+}
+func assertThrows(
+    _ code: WebSocketError.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () async throws -> Void
+) async {
+    do {
+        try await body()
+        XCTFail("nothing was thrown", file: file, line: line)
+    } catch {
+        XCTAssertEqual((error as? WebSocketError)?.code, code, "\(error)", file: file, line: line)
+    }
+}

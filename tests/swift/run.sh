@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# run.sh [COMMAND...]: runs the tests of bindings/swift, or another command in its folder, in the Debian of setup.sh, with this
+# checkout's library and an echo server. Takes root, for chroot and mounts.
+#
+# EGRET_WS_TEST_SOCKETS=100000 makes the tests that count what sockets leave behind long ones.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+EGRET_WS_SWIFT_ROOT=$(tests/swift/setup.sh)
+TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export EGRET_WS_SWIFT_ROOT TARGET
+read -r -a features < <(tests/tools/features.sh) || true
+cargo build --quiet --release --lib --example echo_server "${features[@]}"
+[ $# -gt 0 ] || set -- ../../tests/swift/tests.sh
+tests/tools/with_echo_server.sh "$TARGET/release/examples/echo_server" tests/swift/inside.sh "$@"
