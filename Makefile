@@ -40,8 +40,9 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 	@engine=$$(tests/js/engine.sh $(TARGET)/tmp) && tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server \
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
-header: ## write include/egret_ws.h anew from the Rust sources
+header: ## write include/egret_ws.h anew from the Rust sources, and Swift's copy of it
 	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header $(FEATURES)
+	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
 
 test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names
 	@tests/tools/test.sh

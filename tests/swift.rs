@@ -1,0 +1,131 @@
+//! The Swift binding against the header, without Swift: that its copy of the header is the header, and that its sources name each
+//! function, constant and field of it. `make test-swift` runs the binding itself.
+
+mod library;
+
+#[path = "cpp/header.rs"]
+#[allow(dead_code, reason = "the tests of the C++ binding need more of it")]
+mod header;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/swift/Sources")
+}
+
+/// The words of the Swift sources, without comments.
+fn words() -> BTreeSet<String> {
+    let parts = fs::read_dir(sources().join("EgretWebSocket")).expect("the binding's sources");
+    let files = parts.map(|entry| entry.expect("an entry").path());
+    let texts: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "swift"))
+        .map(|path| fs::read_to_string(path).expect("a source"))
+        .collect();
+    assert!(texts.len() > 5, "the binding's sources were not found");
+    let code = texts.iter().flat_map(|text| text.lines()).map(|line| line.split("//").next().unwrap_or_default());
+    code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).map(String::from).collect()
+}
+
+#[test]
+fn the_copy_of_the_header_is_the_header() {
+    let header = fs::read(library::include_dir().join("egret_ws.h")).expect("the header");
+    let copy = fs::read(sources().join("CEgretWS/egret_ws.h")).expect("the copy");
+    assert!(header == copy, "run `make header`");
+}
+
+#[test]
+fn the_sample_of_the_readme_is_the_one_that_is_run() {
+    let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/swift");
+    let readme = fs::read_to_string(binding.join("README.md")).expect("the README");
+    let sample = fs::read_to_string(binding.join("examples/echo/Sources/echo/Echo.swift")).expect("the sample");
+    assert!(readme.contains(&format!("```swift\n{sample}```\n")), "the README has another one");
+    assert!(sample.lines().count() <= 30, "it is to be short");
+}
+
+#[test]
+fn every_name_of_the_header_is_reachable() {
+    let words = words();
+    let mut names = header::functions();
+    for of in ["egret_ws_options", "egret_ws_loop_options", "egret_ws_close_info", "egret_ws_stats"] {
+        // `address[64]` is `address`.
+        let fields = header::fields(of).into_iter();
+        names.extend(fields.map(|field| field.name.split('[').next().unwrap_or_default().to_owned()));
+    }
+    for constant in header::constants() {
+        // Swift's text has a length; the kinds are cases of a message; states, phases, initiators and levels are enums with C's
+        // numbers, which the next test compares.
+        let is_case = ["STATE_", "PHASE_", "INITIATOR_", "LOG_"].iter().any(|kind| constant.contains(kind));
+        if !is_case && !matches!(constant.as_str(), "EGRET_WS_NUL_TERMINATED" | "EGRET_WS_BINARY") {
+            names.push(constant);
+        }
+    }
+    assert!(names.len() > 150, "{names:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !words.contains(*name)).collect();
+    assert!(missing.is_empty(), "not reached by the binding: {missing:?}");
+}
+
+/// `c.connect_timeout_ms = connectTimeoutMs`, and for what C tells the other way round: no field got another one's value.
+#[test]
+fn each_field_goes_to_its_namesake() {
+    let mut assignments = 0;
+    for (file, of) in [
+        ("WebSocketOptions.swift", "c"),
+        ("LoopHandle.swift", "c"),
+        ("WebSocketStats.swift", "c"),
+        ("CloseInfo.swift", "info"),
+    ] {
+        let source = fs::read_to_string(sources().join("EgretWebSocket").join(file)).expect("a source");
+        for line in source.lines() {
+            let Some((left, right)) = line.trim().split_once(" = ") else { continue };
+            // C's side is the one with the dot before the field.
+            let field = |side: &str| {
+                let (_, rest) = side.split_once(&format!("{of}."))?;
+                Some(rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?.to_owned())
+            };
+            let (field, swift) = match (field(left), field(right)) {
+                (Some(field), _) => (field, right),
+                (None, Some(field)) => (field, left),
+                (None, None) => continue,
+            };
+            // `user` and the callbacks have no namesake, and PeerTests.swift sends headers.
+            if field == "user" || field.starts_with("on_") || field.starts_with("header") {
+                continue;
+            }
+            let name = field.trim_end_matches("_len").replace('_', "");
+            let mut words = swift.split(|c: char| !c.is_ascii_alphanumeric());
+            assert!(words.any(|word| word.eq_ignore_ascii_case(&name)), "{file}: {line}");
+            assignments += 1;
+        }
+    }
+    assert!(assignments > 60, "only {assignments} were found");
+}
+
+/// `public enum Phase: Int32 … case unknown = 0, resolve, connect`: the numbers are the header's.
+#[test]
+fn the_enums_have_the_numbers_of_the_header() {
+    let text = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header");
+    for (file, name, prefix) in [
+        ("WebSocket.swift", "State", "EGRET_WS_STATE_"),
+        ("CloseInfo.swift", "Phase", "EGRET_WS_PHASE_"),
+        ("CloseInfo.swift", "Initiator", "EGRET_WS_INITIATOR_"),
+        ("WebSocketLoop.swift", "LogLevel", "EGRET_WS_LOG_"),
+    ] {
+        let source = fs::read_to_string(sources().join("EgretWebSocket").join(file)).expect("a source");
+        let (_, body) = source.split_once(&format!("enum {name}: Int32")).expect("the enum");
+        let (_, cases) = body.split_once("case ").expect("its cases");
+        let cases = cases.lines().next().expect("a line");
+        let (first, rest) = cases.split_once(", ").expect("several");
+        let (first, number) = first.split_once(" = ").expect("the first one's number");
+        let number: i32 = number.parse().expect("a number");
+        let of_swift: BTreeSet<_> =
+            [first].into_iter().chain(rest.split(", ")).map(str::to_uppercase).zip(number..).collect();
+        let of_swift: BTreeSet<_> = of_swift.into_iter().filter(|(case, _)| case != "UNKNOWN").collect();
+        let defined =
+            text.lines().filter_map(|line| line.strip_prefix("#define ")?.strip_prefix(prefix)?.split_once(' '));
+        let of_c: BTreeSet<_> =
+            defined.map(|(case, number)| (case.to_owned(), number.parse::<i32>().expect("a number"))).collect();
+        assert_eq!(of_swift, of_c, "{name}");
+    }
+}
