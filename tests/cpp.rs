@@ -1,5 +1,6 @@
 //! Runs the programs of `tests/cpp`, each one promise of the C++ binding: with gcc and clang, as C++17 and C++20, with and
-//! without exceptions and RTTI, under AddressSanitizer, with both drivers.
+//! without exceptions and RTTI, under AddressSanitizer, with both drivers. `EGRET_WS_TEST_VARIANTS=all` runs them in every
+//! combination of these (`make test-cpp`).
 //!
 //! The variables of `c_programs.rs` count here too; where `EGRET_WS_TEST_STATIC=1` says that the library has a sanitizer
 //! inside, `CXX` alone is used, which has the same one.
@@ -14,7 +15,7 @@ mod build;
 #[path = "cpp/header.rs"]
 mod header;
 
-use build::{VARIANTS, Variant};
+use build::Variant;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -57,9 +58,9 @@ fn run(program: &str, variant: Variant, driver: &str) {
     let status = library::wait(child, if is_long { LONG_PATIENCE } else { PATIENCE });
     let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
     match status {
-        Some(status) if status.success() => println!("{program} ({}, {driver}): {}", variant.name, output()),
-        Some(status) => panic!("{program} ({}, {driver}) failed, {status}:\n{}", variant.name, output()),
-        None => panic!("{program} ({}, {driver}) did not end and was killed:\n{}", variant.name, output()),
+        Some(status) if status.success() => println!("{program} ({}, {driver}): {}", variant.name(), output()),
+        Some(status) => panic!("{program} ({}, {driver}) failed, {status}:\n{}", variant.name(), output()),
+        None => panic!("{program} ({}, {driver}) did not end and was killed:\n{}", variant.name(), output()),
     }
 }
 
@@ -67,16 +68,16 @@ fn run(program: &str, variant: Variant, driver: &str) {
 macro_rules! programs {
     ($($program:ident)*) => {$(
         mod $program {
-            use super::{VARIANTS, run};
+            use super::{build, run};
 
             #[test]
             fn threaded() {
-                VARIANTS.iter().for_each(|&variant| run(stringify!($program), variant, "threaded"));
+                build::variants().into_iter().for_each(|variant| run(stringify!($program), variant, "threaded"));
             }
 
             #[test]
             fn inline() {
-                VARIANTS.iter().for_each(|&variant| run(stringify!($program), variant, "inline"));
+                build::variants().into_iter().for_each(|variant| run(stringify!($program), variant, "inline"));
             }
         }
     )*
@@ -117,9 +118,10 @@ fn the_binding_compiles_everywhere() {
     sources.extend(parts.map(|entry| entry.expect("an entry").path()));
     assert!(sources.len() > 6, "{sources:?}");
     for compiler in build::compilers() {
-        for standard in ["-std=c++17", "-std=c++20"] {
+        for standard in build::STANDARDS {
             for bare in [&[][..], build::BARE] {
-                let options = [&[standard], bare].concat();
+                let standard = format!("-std={standard}");
+                let options = [&[standard.as_str()], bare].concat();
                 // One file that includes all of them, twice.
                 let text: String = sources
                     .iter()
@@ -141,7 +143,7 @@ fn the_binding_compiles_everywhere() {
 #[test]
 fn every_function_of_the_header_is_reachable() {
     let source = fs::read_to_string(build::source("every_function")).expect("the program");
-    let program = build::program("every_function", VARIANTS[0]);
+    let program = build::program("every_function", build::variants()[0]);
     let symbols = library::run(Command::new("nm").arg("--format=posix").arg(program));
     let called: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
     for function in header::functions() {

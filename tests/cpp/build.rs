@@ -12,25 +12,53 @@ use std::sync::{Arc, Mutex, OnceLock};
 /// A compiler and what it is told.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant {
-    pub name: &'static str,
     is_clang: bool,
-    options: &'static [&'static str],
+    standard: &'static str,
+    is_bare: bool,
+    is_sanitized: bool,
 }
 
+pub const STANDARDS: [&str; 2] = ["c++17", "c++20"];
 pub const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
+/// The library has no sanitizer inside, but shares the allocator that has: what the binding frees is freed for both.
+const SANITIZERS: &[&str] = &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
 
-/// Each compiler meets each standard, with and without exceptions; `the_binding_compiles_everywhere` has the rest.
-pub const VARIANTS: &[Variant] = &[
-    Variant { name: "clang-20", is_clang: true, options: &["-std=c++20"] },
-    Variant { name: "gcc-20-bare", is_clang: false, options: &["-std=c++20", BARE[0], BARE[1]] },
-    Variant { name: "clang-17-bare", is_clang: true, options: &["-std=c++17", BARE[0], BARE[1]] },
-    // The library has no sanitizer inside, but shares the allocator that has: what the binding frees is freed for both.
-    Variant {
-        name: "gcc-17-asan",
-        is_clang: false,
-        options: &["-std=c++17", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
-    },
-];
+const CLANG: Variant = Variant { is_clang: true, standard: "c++20", is_bare: true, is_sanitized: false };
+const GCC: Variant = Variant { is_clang: false, standard: "c++17", is_bare: false, is_sanitized: true };
+
+/// Both compilers, both standards, with and without exceptions and RTTI, and AddressSanitizer, in two variants;
+/// `the_binding_compiles_everywhere` sees every combination. With `EGRET_WS_TEST_VARIANTS=all` each of the 16 is run.
+pub fn variants() -> Vec<Variant> {
+    if env::var_os("EGRET_WS_TEST_VARIANTS").is_none_or(|which| which != "all") {
+        return vec![CLANG, GCC];
+    }
+    let mut all = Vec::new();
+    for is_clang in [false, true] {
+        for standard in STANDARDS {
+            for is_bare in [false, true] {
+                all.extend([false, true].map(|is_sanitized| Variant { is_clang, standard, is_bare, is_sanitized }));
+            }
+        }
+    }
+    all
+}
+
+impl Variant {
+    pub fn name(self) -> String {
+        let compiler = if self.is_clang { "clang" } else { "gcc" };
+        let suffixes = [(self.is_bare, "-bare"), (self.is_sanitized, "-asan")];
+        let suffixes = suffixes.map(|(has, suffix)| if has { suffix } else { "" }).concat();
+        format!("{compiler}-{}{suffixes}", self.standard)
+    }
+
+    fn options(self) -> Vec<String> {
+        let mut options = vec![format!("-std={}", self.standard)];
+        for (has, more) in [(self.is_bare, BARE), (self.is_sanitized, SANITIZERS)] {
+            options.extend(more.iter().filter(|_| has).map(|&option| option.into()));
+        }
+        options
+    }
+}
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"];
 
@@ -55,7 +83,7 @@ pub fn program(name: &str, variant: Variant) -> PathBuf {
     let key = (name.to_owned(), variant);
     let cell = Arc::clone(COMPILED.get_or_init(Compiled::default).lock().unwrap().entry(key).or_default());
     cell.get_or_init(|| {
-        let out = out_dir().join(format!("{name}-{}", variant.name));
+        let out = out_dir().join(format!("{name}-{}", variant.name()));
         compile(&source(name), variant, &out);
         out
     })
@@ -67,7 +95,7 @@ pub fn generated(name: &str, text: &str) -> PathBuf {
     let source = out_dir().join(name).with_extension("cpp");
     fs::write(&source, text).expect("the program is written");
     let out = out_dir().join(name);
-    compile(&source, VARIANTS[0], &out);
+    compile(&source, CLANG, &out);
     out
 }
 
@@ -79,7 +107,7 @@ fn compile(source: &Path, variant: Variant, out: &Path) {
         (false, true) => Command::new(clang()),
         (false, false) => Command::new(gcc()),
     };
-    compiler.args(variant.options.iter().filter(|option| !(is_static && option.contains("sanitize"))));
+    compiler.args(variant.options().iter().filter(|option| !(is_static && option.contains("sanitize"))));
     compiler.args(WARNINGS).args(flags("EGRET_WS_TEST_CFLAGS")).args(includes()).arg(source).arg("-o").arg(out);
     if is_static {
         compiler.arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);

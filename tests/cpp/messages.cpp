@@ -1,6 +1,8 @@
 // Messages go out and come back, as text and as bytes of any kind; handles can be moved meanwhile.
 #include "check.hpp"
 
+#include <type_traits>
+
 static void text_and_bytes() {
     egret::Loop loop = make_loop();
     std::vector<std::string> came;
@@ -64,6 +66,11 @@ static void text_and_bytes() {
     UNTIL(loop, closes == 1);
     CHECK(ws.state() == egret::State::closed && !ws.is_open());
 }
+
+template <class T>
+constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+                            !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
+static_assert(moves_only<egret::Loop> && moves_only<egret::WebSocket>);
 
 static void handles_move() {
     egret::Loop first = make_loop();
