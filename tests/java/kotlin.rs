@@ -1,0 +1,92 @@
+//! The binding in Kotlin.
+
+use crate::android::{android, android_classes};
+use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, root, said, scratch};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Kotlin takes it as its own, and knows what may be null; what the README says to Android's is Kotlin too.
+#[test]
+fn kotlin() {
+    if is_skipped() {
+        return;
+    }
+    let mut fetch = Command::new(root().join("tests/java/kotlin.sh"));
+    let kotlinc = PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR"))).trim_end());
+    let folder = scratch("kotlin");
+    let page = fs::read_to_string(root().join("README.md")).expect("the README");
+    let (_, lines) = page.split_once("```kotlin\n").expect("lines in Kotlin");
+    let (lines, _) = lines.split_once("```").expect("their end");
+    let readme = folder.join("Readme.kt");
+    let text =
+        format!("import org.egret.websocket.*\nimport org.egret.websocket.android.*\nclass Activity {{\n{lines}}}\n");
+    fs::write(&readme, text).expect("a file");
+    let compile = |files: &[PathBuf]| {
+        let mut compile = Command::new("bash");
+        let path = class_path(&[android_classes().to_path_buf(), android().join("android.jar")]);
+        compile.arg(&kotlinc).args(["-Werror", "-include-runtime", "-cp", &path]);
+        compile.arg("-d").arg(folder.join("game.jar")).args(files);
+        compile.output().expect("bash")
+    };
+    let ours = |file: &str| root().join("tests/java/kotlin").join(file);
+    let nulls = compile(&[ours("Nulls.kt")]);
+    let errors = String::from_utf8_lossy(&nulls.stderr).into_owned();
+    assert!(!nulls.status.success(), "null passes for what is not null");
+    assert!(
+        errors.contains("Nulls.kt:7:18: error: null cannot") && errors.contains("Nulls.kt:8:36: error:"),
+        "{errors}"
+    );
+    let game = compile(&[ours("Game.kt"), readme]);
+    assert!(game.status.success(), "{}", String::from_utf8_lossy(&game.stderr));
+    let mut java = java();
+    java.arg("-cp").arg(class_path(&[folder.join("game.jar"), binding().join("egret-websocket.jar")]));
+    let said = said("kotlin", java.arg("GameKt").arg(echo_url()));
+    assert!(said.contains("received: hello"), "{said}");
+}
+
+/// Each reference in a public declaration says whether it may be null.
+#[test]
+fn nullability_is_written_down_everywhere() {
+    const PRIMITIVES: &[&str] = &["void", "boolean", "int", "long"];
+    let said = |declared: &str| declared.contains("@NotNull ") || declared.contains("@Nullable ");
+    let mut seen = 0;
+    for dir in ["bindings/java/src/org/egret/websocket", "bindings/java/android/src/org/egret/websocket/android"] {
+        for file in java_files(dir) {
+            let text = fs::read_to_string(&file).expect("Java");
+            let text: String = text.lines().flat_map(|line| [line.trim(), "\n"]).collect();
+            // What overrides is as it was declared.
+            let text = text.replace("@Override\npublic ", "@Override ");
+            let mut lines = text.lines();
+            // Those of an interface are public without saying so.
+            let public = |line: &&str| {
+                (line.starts_with("public ") && !line.contains(" class ") && !line.contains(" interface "))
+                    || (line.starts_with("void ") && line.ends_with(");"))
+            };
+            while let Some(first) = lines.by_ref().find(|line| public(&line)) {
+                let mut declaration = first.to_owned();
+                while !declaration.ends_with(['{', ';', '}']) {
+                    declaration = declaration + " " + lines.next().expect("the declaration's end");
+                }
+                // `public static @NotNull String name`, and `@NotNull byte[] data`, `int length` and so on.
+                let end = declaration.find(['(', '=', ';']).expect("the end of a name");
+                let (head, rest) = declaration.split_at(end);
+                let parameters =
+                    rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or("", |(inner, _)| inner);
+                let result = head.trim_end().rsplit(' ').nth(1).expect("a type, or `public` of a constructor");
+                let is_constructor = result == "public";
+                assert!(
+                    is_constructor || PRIMITIVES.contains(&result) || said(head),
+                    "{}: {declaration}",
+                    file.display()
+                );
+                for parameter in parameters.split(", ").filter(|parameter| !parameter.is_empty()) {
+                    let kind = parameter.split(' ').next().expect("a type");
+                    assert!(PRIMITIVES.contains(&kind) || said(parameter), "{}: {declaration}", file.display());
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 150, "{seen} declarations were found");
+}

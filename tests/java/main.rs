@@ -1,0 +1,162 @@
+//! The Java binding, `bindings/java`: JUnit's tests in `tests/java/unit` on this machine's Java, with its checks of JNI on, and what
+//! Android's tools, ProGuard and Kotlin make of it.
+//!
+//! `EGRET_WS_TEST_SOCKETS=100000` opens and closes so many sockets where otherwise it is 2000.
+#![cfg(target_os = "linux")]
+
+#[allow(dead_code)] // made for other tests, which need more of them
+#[path = "../support/certificates.rs"]
+mod certificates;
+#[path = "../../examples/echo_server.rs"]
+mod echo_server;
+#[path = "../library/mod.rs"]
+mod library;
+
+mod android;
+mod kotlin;
+mod unit;
+
+use std::fs::{self, File};
+use std::io::{Write, stderr};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+/// How many sockets one of the tests opens and closes.
+fn sockets() -> u64 {
+    std::env::var("EGRET_WS_TEST_SOCKETS").map_or(2000, |count| count.parse().expect("a number of sockets"))
+}
+
+/// Longer than any wait inside the programs, so that they tell first what they waited for.
+fn patience() -> Duration {
+    Duration::from_secs(180 + sockets() / 50)
+}
+
+fn is_skipped() -> bool {
+    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "java"));
+    if skipped {
+        // Not by eprintln, which the test harness would swallow.
+        writeln!(stderr(), "SKIPPED: java (named in SKIP)").expect("stderr");
+    }
+    skipped
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// An empty directory for one test, or what several share.
+fn scratch(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("java").join(name);
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(&dir).expect("a directory");
+    dir
+}
+
+/// What `build.sh` makes: the jar and the two libraries.
+fn binding() -> &'static Path {
+    static BINDING: LazyLock<PathBuf> = LazyLock::new(|| {
+        let out = scratch("binding");
+        let mut build = Command::new(root().join("bindings/java/build.sh"));
+        library::run(build.arg(library::build()).arg(&out).env("CFLAGS", "-Werror"));
+        out
+    });
+    &BINDING
+}
+
+fn java_files(dir: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(dir)).expect(dir);
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect(dir).path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "java"));
+    assert!(!files.is_empty(), "{dir} has no Java");
+    files
+}
+
+/// Runs a program and returns what it wrote to both its outputs. It has to end in time, and with success.
+fn said(name: &str, command: &mut Command) -> String {
+    let path = scratch(&format!("said-{name}")).join("output");
+    let output = File::create(&path).expect("a file for the output");
+    // Cargo's own entry would go before the rpath.
+    command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
+    command.stdout(output.try_clone().expect("a second handle")).stderr(output);
+    let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", command.get_program()));
+    let status = library::wait(child, patience());
+    let said = String::from_utf8_lossy(&fs::read(&path).expect("what it wrote")).into_owned();
+    assert!(status.is_some_and(|status| status.success()), "{command:?}\n{status:?}\n{said}");
+    said
+}
+
+fn java() -> Command {
+    let mut java = Command::new("java");
+    java.arg("-Xcheck:jni").arg(format!("-Djava.library.path={}", binding().display()));
+    java
+}
+
+/// The URL of one echo server for all tests.
+fn echo_url() -> &'static str {
+    static URL: LazyLock<String> = LazyLock::new(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
+        thread::spawn(move || echo_server::serve(listener));
+        url
+    });
+    &URL
+}
+
+fn class_path(entries: &[PathBuf]) -> String {
+    std::env::join_paths(entries).expect("paths without a colon").into_string().expect("paths in UTF-8")
+}
+
+/// What the header declares, the shim calls.
+#[test]
+fn every_function_is_called() {
+    let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header");
+    let mut shim = String::new();
+    for entry in fs::read_dir(root().join("bindings/java/jni")).expect("the shim") {
+        shim += &fs::read_to_string(entry.expect("a file").path()).expect("C");
+    }
+    let mut declared = 0;
+    for line in header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase())) {
+        let Some((before, _)) = line.split_once('(') else { continue };
+        let name = before.rsplit([' ', '*']).next().expect("a name");
+        if name.starts_with("egret_ws_") {
+            declared += 1;
+            assert!(shim.contains(&format!("{name}(")) || shim.contains(&format!(" {name},")), "{name} is not called");
+        }
+    }
+    assert!(declared > 25, "{declared} functions were found in the header");
+}
+
+/// The README's own commands in a folder with nothing but its own program. Building the library and the echo server is left out.
+#[test]
+fn the_readme_is_enough() {
+    if is_skipped() {
+        return;
+    }
+    let readme = fs::read_to_string(root().join("bindings/java/README.md")).expect("the README");
+    let block = |language: &str| {
+        let start = readme.find(&format!("```{language}\n")).expect(language) + language.len() + 4;
+        &readme[start..start + readme[start..].find("```").expect("the block's end")]
+    };
+    let sample = block("java");
+    assert!(sample.lines().count() <= 30, "the sample has {} lines", sample.lines().count());
+    assert_eq!(sample, fs::read_to_string(root().join("bindings/java/examples/Echo.java")).expect("Echo.java"));
+    let commands = block("sh");
+    let mut script = String::from("set -eu\n");
+    for line in commands.lines() {
+        if !line.starts_with("cargo ") && !line.contains("echo_server") && line != "kill $!" {
+            script += &line.replace("\"$EGRET_WS/target/release\"", "\"$LIBRARY\"");
+            script += "\n";
+        }
+    }
+    assert!(script.contains("\"$LIBRARY\"") && script.contains("ws://127.0.0.1:9000/"), "{commands}");
+    let folder = scratch("readme");
+    fs::write(folder.join("Echo.java"), sample).expect("the sample");
+    let mut sh = Command::new("sh");
+    sh.args(["-c", &script.replace("ws://127.0.0.1:9000/", echo_url())]).current_dir(&folder);
+    let said = said("readme", sh.env("EGRET_WS", root()).env("LIBRARY", library::build()));
+    assert!(said.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{said}");
+}

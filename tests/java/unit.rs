@@ -1,0 +1,171 @@
+//! JUnit's tests, `tests/java/unit`, with the virtual machine's checks of JNI on.
+
+use crate::certificates::{RIGHT, ROOT};
+use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, root, said, scratch, sockets};
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::thread;
+
+/// JUnit 5 as Debian has it.
+fn junit() -> Vec<PathBuf> {
+    let names = [
+        "apiguardian-api",
+        "junit-jupiter-api",
+        "junit-jupiter-engine",
+        "junit-jupiter-params",
+        "junit-platform-commons",
+        "junit-platform-console",
+        "junit-platform-engine",
+        "junit-platform-launcher",
+        "junit-platform-reporting",
+        "opentest4j",
+        "opentest4j-reporting-events",
+        "opentest4j-reporting-schema",
+        "picocli",
+        "univocity-parsers",
+    ];
+    let jars = names.map(|name| Path::new("/usr/share/java").join(format!("{name}.jar")));
+    for jar in &jars {
+        assert!(jar.exists(), "{} is missing; install JUnit 5 (Debian: junit5)", jar.display());
+    }
+    jars.to_vec()
+}
+
+/// The tests' class path: they are compiled once, with the binding, and its Android part on stand-ins for Android.
+fn tests() -> &'static str {
+    static TESTS: LazyLock<String> = LazyLock::new(|| {
+        let classes = scratch("tests");
+        let mut path = vec![classes.clone(), binding().join("egret-websocket.jar")];
+        path.extend(junit());
+        let path = class_path(&path);
+        let mut javac = Command::new("javac");
+        // -path and -classfile: the manifests of Debian's jars name some that it does not have.
+        javac.args(["-Xlint:all,-path,-classfile,-removal,-try", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
+        javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
+        for dir in [
+            "tests/java/unit",
+            "tests/java/stand_in/android/os",
+            "tests/java/stand_in/android/view",
+            "bindings/java/android/src/org/egret/websocket/android",
+        ] {
+            javac.args(java_files(dir));
+        }
+        library::run(&mut javac);
+        path
+    });
+    &TESTS
+}
+
+/// The same with TLS and the certificate that `ROOT` signed. A client that fails ends its own connection only.
+fn secure_url() -> String {
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
+    acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
+    acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
+    let acceptor = acceptor.build();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("wss://{}/", listener.local_addr().expect("the port"));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let acceptor = acceptor.clone();
+            thread::spawn(move || {
+                let Ok(stream) = acceptor.accept(stream.expect("a connection")) else { return };
+                let Ok(mut socket) = tungstenite::accept(stream) else { return };
+                while let Ok(message) = socket.read() {
+                    if !message.is_close() && socket.send(message).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+/// Runs one of JUnit's classes. What `-Xcheck:jni` finds fails it too.
+fn junit_class(class: &str, properties: &[(&str, &str)]) {
+    if is_skipped() {
+        return;
+    }
+    let mut java = java();
+    java.arg(format!("-Decho={}", echo_url())).arg(format!("-Dsockets={}", sockets()));
+    for (name, value) in properties {
+        java.arg(format!("-D{name}={value}"));
+    }
+    java.args(["-cp", tests(), "org.junit.platform.console.ConsoleLauncher", "--disable-banner"]);
+    let said = said(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class]));
+    println!("{said}");
+    // A call that is not allowed, an exception that was not looked for, local references that pile up.
+    let complains = said.contains("in native method") || said.contains("WARNING: JNI");
+    assert!(!complains, "-Xcheck:jni complains");
+    assert!(!said.contains("[         0 tests successful"), "there are no tests");
+}
+
+#[test]
+fn messages() {
+    junit_class("MessagesTest", &[]);
+}
+
+#[test]
+fn listeners() {
+    junit_class("ListenerTest", &[]);
+}
+
+#[test]
+fn lifetime() {
+    junit_class("LifetimeTest", &[]);
+}
+
+#[test]
+fn threads() {
+    junit_class("ThreadsTest", &[]);
+}
+
+#[test]
+fn options() {
+    junit_class("OptionsTest", &[]);
+}
+
+#[test]
+fn secure() {
+    if is_skipped() {
+        return;
+    }
+    let roots = ROOT.chain();
+    junit_class("SecureTest", &[("secure", &secure_url()), ("roots", roots.to_str().expect("a path in UTF-8"))]);
+}
+
+#[test]
+fn egret_sockets() {
+    junit_class("EgretSocketsTest", &[]);
+}
+
+#[test]
+fn looper_driver() {
+    junit_class("LooperDriverTest", &[]);
+}
+
+#[test]
+fn constants() {
+    let header = library::include_dir().join("egret_ws.h");
+    junit_class("ConstantsTest", &[("header", header.to_str().expect("a path in UTF-8"))]);
+}
+
+/// Each option to its field, and each field of a report to Java: by a library put before the real one.
+#[test]
+fn options_and_reports_arrive_in_their_places() {
+    if is_skipped() {
+        return;
+    }
+    let recorder = scratch("recorder").join("librecorder.so");
+    let mut cc = Command::new(library::compiler(false));
+    cc.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&recorder);
+    library::run(cc.arg("-I").arg(library::include_dir()).arg(root().join("tests/java/recorder.c")));
+    let mut java = java();
+    java.env("LD_PRELOAD", recorder).args(["-Dfile.encoding=UTF-8", "-cp", tests(), "Recorded"]);
+    let expected = fs::read_to_string(root().join("tests/java/recorded.txt")).expect("recorded.txt");
+    assert_eq!(said("recorder", &mut java), expected);
+}
