@@ -9,10 +9,10 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench clean
+.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 build: ## the library, optimised, as shared and static library in target/release
 	cargo build --release --lib $(FEATURES)
@@ -72,9 +72,19 @@ SOAK_SECONDS ?= 600
 soak: ## 200 sockets, random faults of the network and random calls, for SOAK_SECONDS: nothing lost, doubled or leaked
 	EGRET_WS_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --release --test soak $(FEATURES) -- --nocapture
 
-test-vendored: ## TLS and what is exported, with OpenSSL built from its sources (some minutes)
+test-cpp: ## the C++ binding with each compiler, standard, sanitizer, with exceptions and without (some minutes)
+	@tests/tools/setup.sh test-cpp
+	EGRET_WS_TEST_VARIANTS=all cargo test --test cpp $(FEATURES)
+
+SOCKETS ?= 100000
+test-sockets: ## SOCKETS=100000 opened and closed through each binding, which leave nothing behind (some minutes)
+	@tests/tools/setup.sh test
+	EGRET_WS_TEST_SOCKETS=$(SOCKETS) cargo test --test cpp --test java --test js --test js_jsc $(FEATURES) -- \
+		--nocapture many lifetime node_memory thousands_of_sockets
+
+test-vendored: ## TLS, what is exported and how to link, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
-	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls
+	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
 
 check-targets: ## type-check the library for Android, iOS, macOS, Windows and arm64 Linux
 	@tests/tools/setup.sh targets

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where `EGRET_WS_TEST_SOCKETS` makes `node_memory.js` a long one.
+const LONG_PATIENCE: Duration = Duration::from_secs(900);
 
 #[test]
 fn neutral_websocket() {
@@ -141,7 +143,8 @@ fn node(arguments: &[&str]) {
         .unwrap_or_else(|error| panic!("cannot run node: {error}; install it, version 20 or newer (Debian: nodejs)"));
     let stdout = collect(child.stdout.take().expect("piped"));
     let stderr = collect(child.stderr.take().expect("piped"));
-    let deadline = Instant::now() + PATIENCE;
+    let patience = if std::env::var_os("EGRET_WS_TEST_SOCKETS").is_some() { LONG_PATIENCE } else { PATIENCE };
+    let deadline = Instant::now() + patience;
     let status = loop {
         match child.try_wait().expect("a child to wait for") {
             Some(status) => break Some(status),
@@ -157,7 +160,7 @@ fn node(arguments: &[&str]) {
     eprint!("{}", stderr.join().expect("the reader of stderr"));
     match status {
         Some(status) => assert!(status.success(), "node {arguments:?}: {status}"),
-        None => panic!("node {arguments:?} did not end within {PATIENCE:?}"),
+        None => panic!("node {arguments:?} did not end within {patience:?}"),
     }
 }
 

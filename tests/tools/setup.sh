@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -47,7 +47,11 @@ check_test() {
     need binutils nm --version
     need binutils readelf --version
     need abigail-tools abidiff --version
-    # The C++ binding is compiled by both.
+    check_clang
+}
+
+# The C++ binding is compiled by both.
+check_clang() {
     has_clang || need clang false
 }
 
@@ -133,7 +137,12 @@ check() {
     check_c
     check_openssl "$1"
     case $1 in
-    demo | vendored) ;;
+    demo) ;;
+    vendored)
+        check_cpp
+        check_cmake
+        need binutils readelf --version
+        ;;
     autobahn) check_autobahn ;;
     demo-frames) check_cpp ;;
     demo-egret)
@@ -149,6 +158,7 @@ check() {
         need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
         need g++-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-g++-posix
         need wine64 test -x /usr/lib/wine/wine64
+        need cmake cmake --version
         ;;
     arm64)
         check_sanitizers
@@ -163,6 +173,10 @@ check() {
     asan | tsan)
         check_cpp
         check_sanitizers
+        ;;
+    test-cpp)
+        check_cpp
+        check_clang
         ;;
     test)
         check_cpp

@@ -1,6 +1,6 @@
-// Sockets opened and closed, 20 at a time, are collected. Prints "warm" after the first tenth and "passed" at the end, and
+// `sockets_to_open` sockets opened and closed, 20 at a time, are collected. Prints "warm" after the first tenth and "passed" at the end, and
 // then stays, still collecting, to be measured.
-var COUNT = 5000, AT_ONCE = 20;
+var COUNT = sockets_to_open, AT_ONCE = 20;
 var closed = 0;
 var sockets = []; // a WeakRef for each
 
