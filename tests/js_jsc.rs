@@ -128,11 +128,16 @@ fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
 
 /// The shell's command line, as far as all scenarios share it.
 fn command(driver: &str, url: &str) -> Command {
+    command_for(9, driver, url)
+}
+
+/// The same for a shell that gives up after so many seconds.
+fn command_for(seconds: usize, driver: &str, url: &str) -> Command {
     let host_and_port = url.trim_start_matches("ws://").trim_end_matches('/');
     let (host, port) = host_and_port.rsplit_once(':').expect("host and port");
     let mut command = Command::new(shell());
     // Cargo's own entry would go before the rpath.
-    command.env_remove("LD_LIBRARY_PATH").args(["--seconds", "9", "--expose-gc"]);
+    command.env_remove("LD_LIBRARY_PATH").args(["--seconds", &seconds.to_string(), "--expose-gc"]);
     if driver == "inline" {
         command.arg("--inline");
     }
@@ -353,14 +358,36 @@ fn a_message_over_the_cap_ends_the_connection_with_1009() {
 }
 
 #[test]
+fn the_lines_of_the_readme_are_a_game() {
+    if is_skipped() {
+        return;
+    }
+    let page = fs::read_to_string(root().join("README.md")).expect("the page");
+    let (_, lines) = page.split_once("```js\n").expect("lines in JavaScript");
+    let (lines, _) = lines.split_once("```").expect("their end");
+    let game = lines.replace("ws://127.0.0.1:9000/", &echo_url());
+    assert_ne!(game, lines, "the page has another URL now");
+    let said =
+        library::run(Command::new(shell()).env_remove("LD_LIBRARY_PATH").args(["--seconds", "9", "--eval", &game]));
+    assert_eq!(said, "Hello Egret WebSocket\nclosed 1005\n");
+}
+
+/// How many sockets the next test opens and closes.
+fn sockets() -> usize {
+    std::env::var("EGRET_WS_TEST_SOCKETS").map_or(5000, |count| count.parse().expect("a number of sockets"))
+}
+
+#[test]
 fn thousands_of_sockets_leave_memory_where_it_was() {
     // Less than a KiB for each socket; the engine's heap alone goes up and down by half of it.
     const MOST_GROWTH_KIB: usize = 4096;
     if is_skipped() {
         return;
     }
-    let mut command = command("threaded", &echo_url());
-    let mut shell = command.arg(scenario("many")).stdout(Stdio::piped()).spawn().expect("the shell");
+    let sockets = sockets();
+    let mut command = command_for(9 + sockets / 300, "threaded", &echo_url());
+    command.arg("--eval").arg(format!("var sockets_to_open = {sockets}")).arg(scenario("many"));
+    let mut shell = command.stdout(Stdio::piped()).spawn().expect("the shell");
     let mut lines = BufReader::new(shell.stdout.take().expect("a pipe")).lines();
     // No line is waited for without limit: the shell ends by itself.
     let mut expect = |expected: &str| {
@@ -379,7 +406,7 @@ fn thousands_of_sockets_leave_memory_where_it_was() {
     }
     shell.kill().expect("the shell ends");
     shell.wait().expect("the shell ended");
-    println!("{warm} KiB after 500 sockets, {end} KiB after 5000");
+    println!("{warm} KiB after {} sockets, {end} KiB after {sockets}", sockets / 10);
     assert!(end < warm + MOST_GROWTH_KIB, "{warm} KiB grew to {end} KiB");
 }
 

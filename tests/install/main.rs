@@ -1,12 +1,16 @@
 //! `packaging/install.sh` installs what pkg-config and CMake find, and FetchContent builds the same from the sources. The
-//! C++ binding's README is followed to the letter.
+//! READMEs are followed to the letter.
 //!
 //! A missing cmake or pkg-config fails a test, unless the variable SKIP names `cmake`.
 #![cfg(target_os = "linux")]
 
-#[path = "../examples/echo_server.rs"]
+#[path = "../../examples/echo_server.rs"]
 mod echo_server;
+#[path = "../library/mod.rs"]
 mod library;
+
+mod cmake;
+mod readme;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -72,94 +76,6 @@ fn run(command: &mut Command) -> String {
 fn needs(program: &Path, library: &str) -> bool {
     let dynamic = run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(program));
     dynamic.lines().any(|line| line.contains("(NEEDED)") && line.contains(library))
-}
-
-/// Builds `examples/cmake_shell`, plays its game for half a second, and returns the path of the program.
-fn cmake_shell(build: &Path, settings: &[String]) -> PathBuf {
-    let source = root().join("examples/cmake_shell");
-    run(Command::new("cmake").arg("-S").arg(source).arg("-B").arg(build).args(settings));
-    run(Command::new("cmake").arg("--build").arg(build));
-    assert_eq!(run(&mut Command::new(build.join("version"))), format!("egret_ws {}\n", env!("CARGO_PKG_VERSION")));
-    let program = build.join("shell");
-    let said = run(Command::new(&program).args([echo_url(), "30"]));
-    assert!(said.contains("connected") && said.contains("the last: frame 29"), "{said}");
-    program
-}
-
-#[test]
-fn cmake_finds_what_is_installed() {
-    if is_skipped() {
-        return;
-    }
-    let prefix = prefix("find_package");
-    let found = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
-    let shared = cmake_shell(&prefix.with_file_name("shared"), std::slice::from_ref(&found));
-    assert!(needs(&shared, "libegret_ws.so"));
-    let on = String::from("-DEGRET_WS_STATIC=ON");
-    let fixed = cmake_shell(&prefix.with_file_name("static"), &[found.clone(), on]);
-    assert!(!needs(&fixed, "libegret_ws"));
-
-    // A prefix is a tree that can be moved, and may have the static library alone.
-    let moved = prefix.with_file_name("moved");
-    fs::rename(&prefix, &moved).expect("it moves");
-    fs::remove_file(moved.join("lib/libegret_ws.so")).expect("the shared library");
-    let found = format!("-DCMAKE_PREFIX_PATH={}", moved.display());
-    assert!(!needs(&cmake_shell(&moved.with_file_name("only-static"), &[found]), "libegret_ws"));
-}
-
-#[test]
-fn cmake_fetches_and_builds_the_sources() {
-    if is_skipped() {
-        return;
-    }
-    // With what this test was built with, so that cargo finds it built: TARGET_DIR/PROFILE.
-    let built = library::build();
-    let profile = match built.file_name().and_then(OsStr::to_str) {
-        Some("debug") => "dev",
-        Some(name) => name,
-        None => panic!("{} is no profile's directory", built.display()),
-    };
-    let settings = [
-        "-DEGRET_WS_SOURCES=ON".into(),
-        format!("-DEGRET_WS_CARGO_PROFILE={profile}"),
-        format!("-DEGRET_WS_CARGO_TARGET_DIR={}", built.parent().expect("the target directory").display()),
-        format!("-DEGRET_WS_VENDORED={}", if cfg!(feature = "vendored") { "ON" } else { "OFF" }),
-    ];
-    let directory = directory("fetch_content");
-    assert!(needs(&cmake_shell(&directory.join("shared"), &settings), "libegret_ws.so"));
-    let settings = [&settings[..], &["-DEGRET_WS_STATIC=ON".into()]].concat();
-    assert!(!needs(&cmake_shell(&directory.join("static"), &settings), "libegret_ws"));
-}
-
-#[test]
-fn cmake_takes_the_versions_that_work() {
-    if is_skipped() {
-        return;
-    }
-    let version_file = prefix("version").join("lib/cmake/egret_ws/egret_ws-config-version.cmake");
-    // As find_package sets them.
-    let is_compatible = |wanted: &str| {
-        let script = version_file.with_file_name("ask.cmake");
-        let mut parts = wanted.split('.');
-        let text = format!(
-            "set(PACKAGE_FIND_VERSION {wanted})\nset(PACKAGE_FIND_VERSION_MAJOR {})\nset(PACKAGE_FIND_VERSION_MINOR {})\n\
-             set(PACKAGE_FIND_VERSION_COUNT {})\ninclude({})\nmessage(NOTICE ${{PACKAGE_VERSION_COMPATIBLE}})\n",
-            parts.next().expect("a major version"),
-            parts.next().unwrap_or("0"),
-            wanted.split('.').count(),
-            version_file.display(),
-        );
-        fs::write(&script, text).expect("the script");
-        let output = Command::new("cmake").arg("-P").arg(script).output().expect("cmake");
-        String::from_utf8_lossy(&output.stderr).trim() == "TRUE"
-    };
-    let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
-    assert!(is_compatible(env!("CARGO_PKG_VERSION")));
-    assert!(is_compatible(&format!("{major}.{minor}")));
-    assert!(is_compatible(major));
-    assert!(!is_compatible(&format!("{major}.{minor}.99")));
-    assert!(!is_compatible(&format!("{major}.99")));
-    assert!(!is_compatible("99"));
 }
 
 #[test]
@@ -237,36 +153,4 @@ fn a_prefix_that_cannot_work_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{prefix}");
         assert!(fs::read_dir(directory("refused")).expect("it is there").next().is_none());
     }
-}
-
-/// The blocks of a page that begin with three backticks and the language.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
-    let begin = format!("```{language}\n");
-    page.split(&begin).skip(1).map(|rest| rest.split("```").next().expect("the end of a block")).collect()
-}
-
-#[test]
-fn the_sample_of_the_readme_is_made_by_its_commands_alone() {
-    if is_skipped() {
-        return;
-    }
-    let binding = root().join("bindings/cpp");
-    let page = fs::read_to_string(binding.join("README.md")).expect("the page");
-    let sample = blocks(&page, "cpp")[0];
-    assert_eq!(sample, fs::read_to_string(binding.join("examples/echo.cpp")).expect("the example"));
-    assert!(sample.lines().count() <= 30);
-
-    let home = directory("readme");
-    let [installing, building] = blocks(&page, "sh")[..] else { panic!("the page has other commands now") };
-    assert!(installing.starts_with("make install PREFIX=$HOME/egret\n"), "{installing}");
-    let output = install(&[home.join("egret").as_os_str()]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
-    let folder = home.join("folder");
-    fs::create_dir(&folder).expect("an empty folder");
-    fs::write(folder.join("echo.cpp"), sample).expect("the sample");
-    let commands = building.replace("ws://127.0.0.1:9000/", echo_url());
-    assert_ne!(commands, building, "the page has another URL now");
-    let said = run(Command::new("sh").args(["-e", "-c", &commands]).current_dir(&folder).env("HOME", &home));
-    assert_eq!(said, "received: Hello Egret WebSocket\nclosed by this side, with the closing handshake\n");
 }

@@ -1,0 +1,117 @@
+//! What the READMEs say, done in an empty folder.
+
+use crate::cmake::built_here;
+use crate::{directory, echo_url, install, is_skipped, root, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The blocks of a page that begin with three backticks and the language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let begin = format!("```{language}\n");
+    page.split(&begin).skip(1).map(|rest| rest.split("```").next().expect("the end of a block")).collect()
+}
+
+fn page() -> String {
+    fs::read_to_string(root().join("README.md")).expect("the page")
+}
+
+/// A page's text, with the echo server of this test in the place of the page's own.
+fn with_echo_server(text: &str) -> String {
+    let url = echo_url();
+    let port = url.trim_end_matches('/').rsplit(':').next().expect("a port");
+    let changed =
+        text.replace("ws://127.0.0.1:9000/", url).replace("\"127.0.0.1\", 9000", &format!("\"127.0.0.1\", {port}"));
+    assert_ne!(changed, text, "the page has another URL now");
+    changed
+}
+
+/// An empty home with all that is installed, in `$HOME/egret`.
+fn home(test: &str) -> PathBuf {
+    let home = directory(test);
+    let output = install(&[home.join("egret").as_os_str()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    home
+}
+
+/// A folder in it with nothing but a sample.
+fn folder(home: &Path, file: &str, text: &str) -> PathBuf {
+    let folder = home.join("folder");
+    fs::create_dir(&folder).expect("an empty folder");
+    fs::write(folder.join(file), text).expect("the sample");
+    folder
+}
+
+/// Runs commands of a page in a folder of the home.
+fn follow(commands: &str, folder: &Path) -> String {
+    let home = folder.parent().expect("the home");
+    run(Command::new("sh").args(["-e", "-c", commands]).current_dir(folder).env("HOME", home))
+}
+
+#[test]
+fn the_sample_in_c_is_made_by_the_commands_alone() {
+    if is_skipped() {
+        return;
+    }
+    let page = page();
+    let sample = blocks(&page, "c")[0];
+    assert!(sample.lines().count() <= 30, "{}", sample.lines().count());
+    let folder = folder(&home("readme-c"), "game.c", &with_echo_server(sample));
+    let commands = blocks(&page, "sh").into_iter().find(|block| block.contains("cc game.c")).expect("the commands");
+    assert_eq!(follow(commands, &folder), "received: Hello Egret WebSocket\n");
+}
+
+#[test]
+fn the_ten_lines_of_cpp_are_a_program() {
+    if is_skipped() {
+        return;
+    }
+    let page = page();
+    let sample = with_echo_server(blocks(&page, "cpp")[0]);
+    let folder = folder(&home("readme-ten"), "game.cpp", &sample);
+    let commands = blocks(&page, "sh").into_iter().find(|block| block.contains("cc game.c")).expect("the commands");
+    let said = follow(&commands.replace("cc game.c", "c++ -std=c++17 -Wall -Wextra game.cpp"), &folder);
+    assert_eq!(said, "Hello Egret WebSocket\n");
+}
+
+/// Of what is installed, as a shared and as a static library, and of the sources.
+#[test]
+fn the_lines_for_cmake_are_a_project() {
+    if is_skipped() {
+        return;
+    }
+    let page = page();
+    let [installed, sources] = blocks(&page, "cmake")[..] else { panic!("the page has other projects now") };
+    let home = home("readme-cmake");
+    let folder = folder(&home, "game.c", &with_echo_server(blocks(&page, "c")[0]));
+    let found = format!("-DCMAKE_PREFIX_PATH={}/egret", home.display());
+    for (project, settings) in [
+        (installed, vec![found.clone()]),
+        (installed, vec![found, "-DEGRET_WS_STATIC=ON".into()]),
+        (sources, built_here()),
+    ] {
+        fs::write(folder.join("CMakeLists.txt"), project).expect("the project");
+        let _ = fs::remove_dir_all(folder.join("build"));
+        run(Command::new("cmake").args(["-B", "build"]).args(settings).env("EGRET_WS", root()).current_dir(&folder));
+        run(Command::new("cmake").args(["--build", "build"]).current_dir(&folder));
+        assert_eq!(run(&mut Command::new(folder.join("build/game"))), "received: Hello Egret WebSocket\n", "{project}");
+    }
+}
+
+#[test]
+fn the_sample_in_cpp_is_made_by_its_commands_alone() {
+    if is_skipped() {
+        return;
+    }
+    let binding = root().join("bindings/cpp");
+    let page = fs::read_to_string(binding.join("README.md")).expect("the page");
+    let sample = blocks(&page, "cpp")[0];
+    assert_eq!(sample, fs::read_to_string(binding.join("examples/echo.cpp")).expect("the example"));
+    assert!(sample.lines().count() <= 30);
+
+    let [installing, building] = blocks(&page, "sh")[..] else { panic!("the page has other commands now") };
+    assert!(installing.starts_with("make install PREFIX=$HOME/egret\n"), "{installing}");
+    let folder = folder(&home("readme-cpp"), "echo.cpp", sample);
+    let said = follow(&with_echo_server(building), &folder);
+    assert_eq!(said, "received: Hello Egret WebSocket\nclosed by this side, with the closing handshake\n");
+}
