@@ -20,9 +20,12 @@ case " ${FEATURES:-} " in
 *vendored*) vendored=ON requires="" ;;
 *) vendored=OFF requires=openssl ;;
 esac
-case $(uname -s) in
-Darwin) shared=libegret_ws.dylib requires="" libs="-framework Security -framework CoreFoundation" ;;
-*) shared=libegret_ws.so libs="-lpthread -ldl -lm" ;;
+# What it was built for, by its name.
+for shared in libegret_ws.so libegret_ws.dylib egret_ws.dll; do [ ! -f "$built/$shared" ] || break; done
+case $shared in
+*.so) libs="-lpthread -ldl -lm" ;;
+*.dylib) requires="" libs="-framework Security -framework CoreFoundation" ;;
+*.dll) requires="" libs="WINDOWS" ;;
 esac
 
 put() { # MODE FILE DIRECTORY
@@ -38,7 +41,13 @@ fill() { # TEMPLATE DIRECTORY
     mv "$to/$2/$name.new" "$to/$2/$name"
 }
 
-put 755 "$built/$shared" lib
+case $shared in
+*.dll)
+    put 755 "$built/$shared" bin
+    put 644 "$built/libegret_ws.dll.a" lib
+    ;;
+*) put 755 "$built/$shared" lib ;;
+esac
 put 644 "$built/libegret_ws.a" lib
 put 644 include/egret_ws.h include
 put 644 bindings/cpp/egret_ws.hpp include

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # foreign.sh windows|arm64: runs the programs of tests/c on another system: as a Windows DLL under wine, or on arm64 Linux under
-# qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side.
+# qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side. For
+# Windows also the install, CMake's package and the static library are tried.
 #
 # Under qemu and wine the CPU is this machine's, or not itself: they are no test of speed or of memory ordering.
 set -euo pipefail
@@ -53,3 +54,27 @@ arm64)
 esac
 unset RUSTC_BOOTSTRAP
 cargo test --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
+[ "$1" = windows ] || exit 0
+
+cargo build --quiet --example echo_server
+echo_server=${CARGO_TARGET_DIR:-target}/debug/examples/echo_server
+plays() { # PROGRAM.exe: against an echo server, under wine
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EGRET_WS_TEST_RUNNER" "$1" >"$1.sh"
+    chmod +x "$1.sh"
+    tests/tools/with_echo_server.sh "$echo_server" "$1.sh"
+}
+
+# The static library, with what the README says that it needs.
+needs=$(sed -n 's/^| Windows, MinGW | `\([^`]*\)`.*/\1/p' README.md)
+# shellcheck disable=SC2086 # a list of words
+$EGRET_WS_TEST_CC -std=c99 -Iinclude examples/hello.c "$EGRET_WS_TEST_LIB_DIR/libegret_ws.a" $needs -o "$run_dir/hello.exe"
+plays "$run_dir/hello.exe"
+
+packaging/install.sh "$EGRET_WS_TEST_LIB_DIR" "$run_dir/installed"
+for is_static in OFF ON; do
+    cmake -S examples/cmake_shell -B "$run_dir/shell-$is_static" -DCMAKE_SYSTEM_NAME=Windows \
+        -DCMAKE_C_COMPILER="$EGRET_WS_TEST_CC" -DCMAKE_CXX_COMPILER="$EGRET_WS_TEST_CXX" \
+        -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_PREFIX_PATH="$run_dir/installed" -DEGRET_WS_STATIC=$is_static >/dev/null
+    cmake --build "$run_dir/shell-$is_static"
+    plays "$run_dir/shell-$is_static/shell.exe"
+done
