@@ -4,9 +4,9 @@
 # What the static library needs: Rust's standard library, and TLS.
 set(_egret_ws_needs)
 if(WIN32)
-    set(_egret_ws_needs advapi32 bcrypt crypt32 kernel32 ncrypt ntdll secur32 userenv ws2_32)
+    set(_egret_ws_needs ws2_32 userenv ntdll dbghelp)
 elseif(APPLE)
-    set(_egret_ws_needs "-framework Security" "-framework CoreFoundation")
+    set(_egret_ws_needs "-framework Security" "-framework CoreFoundation" iconv)
 else()
     set(THREADS_PREFER_PTHREAD_FLAG ON)
     find_package(Threads REQUIRED)

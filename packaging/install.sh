@@ -24,8 +24,8 @@ esac
 for shared in libegret_ws.so libegret_ws.dylib egret_ws.dll; do [ ! -f "$built/$shared" ] || break; done
 case $shared in
 *.so) libs="-lpthread -ldl -lm" ;;
-*.dylib) requires="" libs="-framework Security -framework CoreFoundation" ;;
-*.dll) requires="" libs="WINDOWS" ;;
+*.dylib) requires="" libs="-framework Security -framework CoreFoundation -liconv" ;;
+*.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" ;;
 esac
 
 put() { # MODE FILE DIRECTORY
