@@ -47,7 +47,7 @@ header: ## write include/egret_ws.h anew from the Rust sources, and Swift's copy
 test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names
 	@tests/tools/test.sh
 
-test-asan: ## the C programs and the unit tests under AddressSanitizer, with leak detection
+test-asan: ## the C programs, the unit tests and those of TLS (Android's) under AddressSanitizer, with leak detection
 	@tests/tools/setup.sh asan
 	@tests/tools/sanitizer.sh asan
 
@@ -90,7 +90,7 @@ check-targets: ## type-check the library for Android, iOS, macOS, Windows and ar
 	@tests/tools/setup.sh targets
 	tests/tools/check_targets.sh
 
-test-windows: ## the C programs as Windows programs, with the library as a DLL, under wine
+test-windows: ## the C programs, the static library and the CMake package on Windows, under wine
 	@tests/tools/setup.sh windows
 	tests/tools/foreign.sh windows
 
