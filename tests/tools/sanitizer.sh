@@ -28,7 +28,7 @@ esac
 instrumented() {
     local command=$1
     shift
-    RUSTC_BOOTSTRAP=1 RUSTC=$rustc RUSTDOC=/usr/bin/rustdoc \
+    RUSTC_BOOTSTRAP=1 RUSTC=$rustc RUSTDOC=/usr/bin/rustdoc CARGO_PROFILE_DEV_DEBUG=line-tables-only \
         RUSTFLAGS="-Zsanitizer=$sanitizer -Zexternal-clangrt -Clinker=clang-$llvm -Clink-arg=-fsanitize=$sanitizer $tls" \
         /usr/bin/cargo "$command" "${build_std[@]}" --target "$host" --target-dir "$build" "${features[@]}" "$@"
 }
