@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// With a runner, which may have each instruction to translate.
+const RUNNERS_PATIENCE: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Language {
@@ -57,7 +59,9 @@ fn compile(program: &'static str, language: Language) -> PathBuf {
 fn compile_now(program: &str, language: Language) -> PathBuf {
     let library_dir = library::build();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(program).with_extension("c");
-    let out_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    // Those for another library lie beside it, so that runs with several do not meet.
+    let another = env::var_os("EGRET_WS_TEST_LIB_DIR").map(PathBuf::from);
+    let out_dir = another.unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()).join("c");
     fs::create_dir_all(&out_dir).expect("a directory for the programs");
     // `.exe` for systems that insist on it; the others do not mind.
     let out = out_dir.join(format!("{program}-{}.exe", language.suffix()));
@@ -123,12 +127,13 @@ fn run(program: &'static str, language: Language, driver: &str) {
         .stderr(log)
         .spawn()
         .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
-    let status = library::wait(child, PATIENCE);
+    let patience = if flags("EGRET_WS_TEST_RUNNER").is_empty() { PATIENCE } else { RUNNERS_PATIENCE };
+    let status = library::wait(child, patience);
     let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
     match status {
         Some(status) if status.success() => {}
         Some(status) => panic!("{program} ({driver}) failed, {status}:\n{}", output()),
-        None => panic!("{program} ({driver}) did not end within {PATIENCE:?} and was killed:\n{}", output()),
+        None => panic!("{program} ({driver}) did not end within {patience:?} and was killed:\n{}", output()),
     }
 }
 

@@ -131,7 +131,8 @@ static inline int receive_request(int fd, char *head, size_t size) {
     return 0;
 }
 
-static inline int upgrade(int fd) {
+/* Counts before it answers: who was answered is counted. */
+static inline int upgrade(server *s, int fd) {
     static const char name[] = "\r\nSec-WebSocket-Key:";
     char head[4096], answer[256], accept[29];
     const char *key = head;
@@ -145,6 +146,9 @@ static inline int upgrade(int fd) {
              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Accept: %s\r\n\r\n",
              accept);
+    pthread_mutex_lock(&s->lock);
+    s->upgrades++;
+    pthread_mutex_unlock(&s->lock);
     return send_all(fd, answer, strlen(answer));
 }
 
@@ -158,12 +162,7 @@ static inline void *serve(void *argument) {
         stopping = s->stopping;
         if (!stopping) s->fd = fd;
         pthread_mutex_unlock(&s->lock);
-        if (!stopping && upgrade(fd)) {
-            pthread_mutex_lock(&s->lock);
-            s->upgrades++;
-            pthread_mutex_unlock(&s->lock);
-            s->script(s, fd);
-        }
+        if (!stopping && upgrade(s, fd)) s->script(s, fd);
         pthread_mutex_lock(&s->lock);
         s->fd = -1;
         close(fd);
