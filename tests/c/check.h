@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A program with a sanitizer is many times slower. */
+/* Is there a sanitizer in this program? */
 #ifdef __has_feature
 #define BUILT_WITH(sanitizer) __has_feature(sanitizer)
 #else
@@ -29,6 +29,13 @@
 #define SANITIZED 1
 #else
 #define SANITIZED 0
+#endif
+
+/* Many times slower, by a sanitizer or an emulator: such a program does less, and its bounds are wider. */
+#ifdef TRANSLATED
+#define SLOW 1
+#else
+#define SLOW SANITIZED
 #endif
 
 /* The longest any wait here lasts. */

@@ -68,7 +68,7 @@ static void expect_silence(host *h) {
     }
 }
 
-enum { MESSAGES = SANITIZED ? 500 : 3000, WINDOW = 50 };
+enum { MESSAGES = SLOW ? 500 : 3000, WINDOW = 50 };
 
 static void send_numbers(egret_ws *ws, int begin, int end) {
     int i;
@@ -116,7 +116,7 @@ static void a_conversation(int with_epoll) {
     free_loop(loop);
 }
 
-enum { FRAMES = SANITIZED ? 2000 : 10000 };
+enum { FRAMES = SLOW ? 2000 : 10000 };
 
 static void idle_us(int64_t microseconds) {
     const int64_t until_us = now_us() + microseconds;

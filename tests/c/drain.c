@@ -176,8 +176,8 @@ int main(int argc, char **argv) {
     loop = new_loop();
     once_after_refusals(loop, BUFFER);
     once_after_refusals(loop, SMALLEST_BUFFER); /* room for the refused message is there when all has gone */
-    a_long_transfer(loop, BUFFER, PART, SANITIZED ? 200 : 1000);
-    a_long_transfer(loop, SMALLEST_BUFFER, LARGE, SANITIZED ? 50 : 200); /* one at a time */
+    a_long_transfer(loop, BUFFER, PART, SLOW ? 200 : 1000);
+    a_long_transfer(loop, SMALLEST_BUFFER, LARGE, SLOW ? 50 : 200); /* one at a time */
     not_without_a_refusal(loop);
     not_after_a_close(loop, 0);
     not_after_a_close(loop, 1);

@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
-enum { ROUNDS = SANITIZED ? 3 : 20 };
+enum { ROUNDS = SLOW ? 3 : 20 };
 
 static const char *me; /* this program's path, to be run again: it then tells how many descriptors it was left */
 

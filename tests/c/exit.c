@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-enum { STATUS = 7, ROUNDS = SANITIZED ? 1 : 20 }; /* ThreadSanitizer has exit() sleep for a second */
+enum { STATUS = 7, ROUNDS = SLOW ? 1 : 20 }; /* ThreadSanitizer has exit() sleep for a second */
 
 static egret_ws_loop *loop, *another;
 static recorder talking, connecting, looking_up;

@@ -67,7 +67,7 @@ static void no_deadline_passes(void) {
 
 /* Suspended in the midst of it, with a wait for a reconnection and a closing handshake under way as well. */
 static void whatever_is_under_way(void) {
-    enum { DEADLINE_MS = SANITIZED ? 2000 : 700, LONGER_MS = DEADLINE_MS + 200 };
+    enum { DEADLINE_MS = SLOW ? 2000 : 700, LONGER_MS = DEADLINE_MS + 200 };
     static recorder connecting, closing, waiting;
     static server stubborn;
     listener silent = listen_silently(), nobody = bind_loopback();

@@ -2,7 +2,7 @@
  * poll costs nothing until it comes. */
 #include "server.h"
 
-enum { ROUNDS = SANITIZED ? 300 : 1000 };
+enum { ROUNDS = SLOW ? 300 : 1000 };
 
 static egret_ws_loop *shared;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -149,7 +149,7 @@ static void set_late_and_taken_away(void) {
 
 /* Many threads send, each when its last message has come back or not; whatever the moment, the host is told. */
 
-enum { SENDERS = 3, EACH = SANITIZED ? 500 : 4000 };
+enum { SENDERS = 3, EACH = SLOW ? 500 : 4000 };
 
 typedef struct {
     pthread_t thread;

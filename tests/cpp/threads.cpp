@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-enum { ROUNDS = SANITIZED ? 20 : 60 };
+enum { ROUNDS = SLOW ? 20 : 60 };
 
 // What a callable owns; touching it after its end is what AddressSanitizer would see.
 struct Alive : Counted {

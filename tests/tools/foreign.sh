@@ -46,7 +46,7 @@ arm64)
     # OpenSSL from its sources: there is none for arm64 here.
     build aarch64-unknown-linux-gnu --features vendored
     export EGRET_WS_TEST_CC=$compiler-gcc EGRET_WS_TEST_CXX=$compiler-g++
-    export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler"
+    export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler" EGRET_WS_TEST_CFLAGS=-DTRANSLATED
     # It starts itself anew, which needs qemu to be known to the kernel.
     skip=(exec)
     ;;
