@@ -55,12 +55,19 @@ check_clang() {
     has_clang || need clang false
 }
 
-has_clang() {
-    local compiler
-    for compiler in clang++ $(compgen -c clang++-); do
-        ! "$compiler" --version >/dev/null 2>&1 || return 0
+has_clang() { # sets `clang`; as tests/cpp/build.rs chooses
+    for clang in clang++ $(compgen -c clang++- | sort -ruV); do
+        ! "$clang" --version >/dev/null 2>&1 || return 0
     done
     return 1
+}
+
+links_with_asan() { # COMPILER
+    local program status=0
+    program=$(mktemp)
+    echo 'int main() {}' | "$1" -x c++ -fsanitize=address,undefined - -o "$program" || status=$?
+    rm "$program"
+    return $status
 }
 
 check_java() {
@@ -177,6 +184,7 @@ check() {
     test-cpp)
         check_cpp
         check_clang
+        ! has_clang || need "libclang-rt-$("$clang" -dumpversion | cut -d. -f1)-dev" links_with_asan "$clang"
         ;;
     test)
         check_cpp
