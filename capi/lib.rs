@@ -1,0 +1,3 @@
+//! `libegret_ws`: the exports of the crate, linked.
+
+extern crate rust as _;
