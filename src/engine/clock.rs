@@ -36,7 +36,12 @@ impl Clock {
 
     /// The engine's time.
     pub(super) fn now(&self) -> Instant {
-        self.stands.unwrap_or_else(Instant::now) - self.stood
+        self.at(Instant::now())
+    }
+
+    /// The engine's time when the monotonic clock says `now`.
+    fn at(&self, now: Instant) -> Instant {
+        self.stands.unwrap_or(now) - self.stood
     }
 
     /// Does it stand still?
@@ -62,11 +67,13 @@ impl Clock {
         self.looked.elapsed()
     }
 
-    /// The engine runs, after having meant to wait this long (`None`: without limit) since it last looked.
-    pub(super) fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
+    /// The engine runs, after having meant to wait this long (`None`: without limit) since it last looked. The time, and whether
+    /// it did not run.
+    pub(super) fn look(&mut self, meant: Option<Duration>) -> (Instant, Option<Gap>) {
         let now = Instant::now();
         let ahead = if now.duration_since(self.compared) >= LATE { machine_time(now) } else { self.ahead };
-        self.looked_at(now, meant, ahead)
+        let gap = self.looked_at(now, meant, ahead);
+        (self.at(now), gap)
     }
 
     fn looked_at(&mut self, now: Instant, meant: Option<Duration>, ahead: Option<Duration>) -> Option<Gap> {

@@ -10,7 +10,7 @@ const LARGE: usize = 16 * 1024;
 /// What an emptied batch may keep of its memory.
 const KEEP: usize = 1024 * 1024;
 
-/// An event of the socket with this key.
+/// An event of the socket with this key. Small, for a flood makes many.
 #[derive(Debug)]
 pub struct Event {
     /// See [`super::Link::key`].
@@ -24,29 +24,29 @@ pub struct Event {
 #[allow(missing_docs)]
 pub enum What {
     Connected {
-        index: usize,
+        index: u32,
     },
     /// A message in the flat memory.
     Message {
         kind: Kind,
+        len: u32,
         start: usize,
-        len: usize,
     },
     /// A message of its own memory.
     LargeMessage {
         kind: Kind,
-        index: usize,
-        len: usize,
+        len: u32,
+        index: u32,
     },
     /// The report tells why.
     Retrying {
-        index: usize,
+        index: u32,
         attempt: u32,
         delay_ms: u32,
     },
     Drained,
     Closed {
-        index: usize,
+        index: u32,
     },
 }
 
@@ -83,10 +83,10 @@ impl Batch {
         self.events.push(Event { key, what: What::Connected { index } });
     }
 
-    fn add(&mut self, report: Option<Report>, details: Option<Details>) -> usize {
+    fn add(&mut self, report: Option<Report>, details: Option<Details>) -> u32 {
         self.reports.push(report);
         self.details.push(details);
-        self.reports.len() - 1
+        self.reports.len() as u32 - 1
     }
 
     /// Adds a message, and a NUL after it if it is text.
@@ -99,7 +99,8 @@ impl Batch {
                 if kind == Kind::Text {
                     collected.push(0);
                 }
-                self.events.push(Event { key, what: What::LargeMessage { kind, index: self.large.len(), len } });
+                let (index, len) = (self.large.len() as u32, len as u32);
+                self.events.push(Event { key, what: What::LargeMessage { kind, len, index } });
                 self.large.push(collected);
                 return;
             }
@@ -111,7 +112,8 @@ impl Batch {
         if kind == Kind::Text {
             self.flat.push(0);
         }
-        self.events.push(Event { key, what: What::Message { kind, start, len: payload.len() } });
+        // No message is longer than the cap.
+        self.events.push(Event { key, what: What::Message { kind, len: payload.len() as u32, start } });
     }
 
     /// Adds that the connection is tried again.
@@ -138,23 +140,23 @@ impl Batch {
     }
 
     /// The payload of a large message; if it is text, a NUL follows it in memory.
-    pub fn large(&self, index: usize, len: usize) -> &[u8] {
-        &self.large[index][..len]
+    pub fn large(&self, index: u32, len: usize) -> &[u8] {
+        &self.large[index as usize][..len]
     }
 
     /// Frees a large message that was dispatched.
-    pub fn drop_large(&mut self, index: usize) {
-        self.large[index] = Vec::new();
+    pub fn drop_large(&mut self, index: u32) {
+        self.large[index as usize] = Vec::new();
     }
 
     /// Takes a report out.
-    pub fn take_report(&mut self, index: usize) -> Option<Report> {
-        self.reports[index].take()
+    pub fn take_report(&mut self, index: u32) -> Option<Report> {
+        self.reports[index as usize].take()
     }
 
     /// Takes out how the connection was made, if that is news.
-    pub fn take_details(&mut self, index: usize) -> Option<Details> {
-        self.details[index].take()
+    pub fn take_details(&mut self, index: u32) -> Option<Details> {
+        self.details[index as usize].take()
     }
 
     /// Moves all of `other` behind what is here.
@@ -163,7 +165,7 @@ impl Batch {
             std::mem::swap(self, other);
             return;
         }
-        let (flat, large, reports) = (self.flat.len(), self.large.len(), self.reports.len());
+        let (flat, large, reports) = (self.flat.len(), self.large.len() as u32, self.reports.len() as u32);
         self.flat.append(&mut other.flat);
         self.large.append(&mut other.large);
         self.reports.append(&mut other.reports);
@@ -172,8 +174,8 @@ impl Batch {
             key: event.key,
             what: match event.what {
                 What::Connected { index } => What::Connected { index: reports + index },
-                What::Message { kind, start, len } => What::Message { kind, start: flat + start, len },
-                What::LargeMessage { kind, index, len } => What::LargeMessage { kind, index: large + index, len },
+                What::Message { kind, len, start } => What::Message { kind, len, start: flat + start },
+                What::LargeMessage { kind, len, index } => What::LargeMessage { kind, len, index: large + index },
                 What::Retrying { index, attempt, delay_ms } => {
                     What::Retrying { index: reports + index, attempt, delay_ms }
                 }
@@ -205,8 +207,8 @@ mod tests {
 
     fn payloads(batch: &Batch) -> Vec<Vec<u8>> {
         let payload = |event: &Event| match event.what {
-            What::Message { start, len, .. } => Some(batch.flat(start, len).to_vec()),
-            What::LargeMessage { index, len, .. } => Some(batch.large(index, len).to_vec()),
+            What::Message { start, len, .. } => Some(batch.flat(start, len as usize).to_vec()),
+            What::LargeMessage { index, len, .. } => Some(batch.large(index, len as usize).to_vec()),
             _ => None,
         };
         batch.events().iter().filter_map(payload).collect()
@@ -228,6 +230,11 @@ mod tests {
         let mut third = Batch::default();
         third.append(&mut first);
         assert_eq!(payloads(&third).len(), 5);
+    }
+
+    #[test]
+    fn an_event_is_small() {
+        assert_eq!(size_of::<Event>(), 3 * size_of::<u64>());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use crate::connection::details::Details;
 use crate::connection::outbox::Outbox;
 use crate::connection::passed::{Passed, RoundTrip};
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a waiting event counts beyond its payload, so that a flood of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
@@ -26,9 +27,11 @@ pub struct Link {
     pub retries: AtomicU32,
     counts: [AtomicU64; 4],
     max_queue: usize,
-    /// Bytes received and not dispatched.
-    queued: AtomicUsize,
-    /// The most that ever were.
+    /// Bytes received for the host since ever, and how many of them it has dispatched: what is queued lies between. Each has
+    /// one writer, the engine and the poll, so that a message costs neither of them an atomic addition.
+    enqueued: AtomicUsize,
+    dequeued: AtomicUsize,
+    /// The most that ever were queued.
     peak: AtomicUsize,
     /// The engine waits until no more than this is queued, plus one; 0 if it does not wait.
     awaited: AtomicUsize,
@@ -48,7 +51,8 @@ impl Link {
             retries: AtomicU32::new(0),
             counts: Default::default(),
             max_queue,
-            queued: AtomicUsize::new(0),
+            enqueued: AtomicUsize::new(0),
+            dequeued: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),
             freed: AtomicBool::new(false),
@@ -66,18 +70,26 @@ impl Link {
     }
 
     /// The engine has queued a message.
+    #[inline]
     pub fn enqueued(&self, payload: usize) {
-        let cost = payload + EVENT_COST;
-        let queued = self.queued.fetch_add(cost, SeqCst) + cost;
-        // Only the engine writes it.
+        let enqueued = self.enqueued.load(Relaxed).wrapping_add(payload + EVENT_COST);
+        self.enqueued.store(enqueued, Relaxed);
+        let queued = enqueued.wrapping_sub(self.dequeued.load(Relaxed));
         if queued > self.peak.load(Relaxed) {
             self.peak.store(queued, Relaxed);
         }
     }
 
+    #[inline]
+    fn queued(&self) -> usize {
+        // In this order: what is dispatched was queued before.
+        let dequeued = self.dequeued.load(Acquire);
+        self.enqueued.load(Relaxed).wrapping_sub(dequeued)
+    }
+
     /// Bytes received and not dispatched, and the most that ever were.
     pub fn receive_queue(&self) -> (usize, usize) {
-        (self.queued.load(Relaxed), self.peak.load(Relaxed))
+        (self.queued(), self.peak.load(Relaxed))
     }
 
     /// The engine counts what has passed.
@@ -95,22 +107,37 @@ impl Link {
         Passed { messages, bytes, wire_in, wire_out }
     }
 
-    /// The host has dispatched a message. True if the engine, which waits for that, is to turn the connection.
+    /// The host has dispatched a message. True if the engine, which waits for that, is to turn the connection. An engine that
+    /// began to wait a moment ago may be missed: [`Link::settle`] is to follow, after the last of several.
     #[must_use]
+    #[inline]
     pub fn dequeued(&self, payload: usize) -> bool {
-        let cost = payload + EVENT_COST;
-        let left = self.queued.fetch_sub(cost, SeqCst) - cost;
-        left < self.awaited.load(SeqCst) && self.awaited.swap(0, SeqCst) != 0
+        let dequeued = self.dequeued.load(Relaxed).wrapping_add(payload + EVENT_COST);
+        self.dequeued.store(dequeued, Release);
+        self.awaited.load(Relaxed) != 0 && self.is_awaited()
     }
 
-    /// Is the queue full? If so, the engine stops reading until [`Link::dequeued`] has seen it half empty.
+    /// The host has dispatched all it had for now. True as [`Link::dequeued`].
+    #[must_use]
+    pub fn settle(&self) -> bool {
+        // Either this sees that the engine waits, or the engine sees what was dispatched: see waits_until.
+        fence(SeqCst);
+        self.is_awaited()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.queued() < self.awaited.load(SeqCst) && self.awaited.swap(0, SeqCst) != 0
+    }
+
+    /// Is the queue full? If so, the engine stops reading until [`Link::dequeued`] or [`Link::settle`] has seen it half empty.
+    #[inline]
     pub fn is_full(&self) -> bool {
-        self.queued.load(SeqCst) >= self.max_queue && self.waits_until(self.max_queue / 2)
+        self.queued() >= self.max_queue && self.waits_until(self.max_queue / 2)
     }
 
     /// Is anything queued? If so, [`Link::dequeued`] says when nothing is any more.
     pub fn is_behind(&self) -> bool {
-        self.queued.load(SeqCst) > 0 && self.waits_until(0)
+        self.queued() > 0 && self.waits_until(0)
     }
 
     fn waits_until(&self, left: usize) -> bool {
@@ -119,7 +146,8 @@ impl Link {
         }
         self.awaited.store(left + 1, SeqCst);
         // The host may have got there in between, and have seen nobody wait.
-        let is_there = self.queued.load(SeqCst) <= left;
+        fence(SeqCst);
+        let is_there = self.queued() <= left;
         !(is_there && self.awaited.swap(0, SeqCst) != 0)
     }
 }

@@ -146,11 +146,17 @@ impl Engine {
             return Ok(());
         }
         let mut sleep = wait.into_iter().chain(self.next_timer()).min();
-        if self.publish() || !self.again.is_empty() || !self.shared.fall_asleep() {
+        if self.publish() || !self.again.is_empty() {
+            sleep = Some(Duration::ZERO);
+        }
+        let sleeps = sleep != Some(Duration::ZERO);
+        if sleeps && !self.shared.fall_asleep() {
             sleep = Some(Duration::ZERO);
         }
         let mut polled = self.poll.poll(&mut self.readiness, sleep);
-        self.shared.awake();
+        if sleeps {
+            self.shared.awake();
+        }
         if polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
             // By a signal, or after this process was stopped: what has come is to be read before a deadline is looked at.
             polled = self.poll.poll(&mut self.readiness, Some(Duration::ZERO));
@@ -163,7 +169,8 @@ impl Engine {
                 self.ready.extend(ready.map(|event| (event.token().0, event.is_read_closed() || event.is_error())));
             }
         }
-        let gap = self.look(sleep).or(idle);
+        // Without a sleep, what was looked at before it is true still.
+        let gap = if sleeps { self.look(sleep).or(idle) } else { idle };
         self.turn_ready();
         if let Some(gap) = gap {
             self.slept(gap);
@@ -193,8 +200,8 @@ impl Engine {
     }
 
     fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
-        let gap = self.clock.look(meant);
-        self.now = self.clock.now();
+        let (now, gap) = self.clock.look(meant);
+        self.now = now;
         gap
     }
 
@@ -285,6 +292,9 @@ impl Engine {
 
     /// Does what the host has asked for so far.
     pub fn run_commands(&mut self) {
+        if !self.shared.has_commands() {
+            return;
+        }
         self.now = self.clock.now();
         self.shared.take_commands(&mut self.commands);
         while let Some(command) = self.commands.pop_front() {

@@ -52,6 +52,8 @@ pub enum Command {
 /// What an engine shares with the host's threads.
 pub struct Shared {
     commands: Mutex<Commands>,
+    /// The list of commands is not empty.
+    commanded: AtomicBool,
     /// The engine sleeps, or is about to: who adds a command has to wake it.
     sleeping: AtomicBool,
     waker: Waker,
@@ -92,6 +94,7 @@ impl Shared {
     pub(super) fn new(waker: Waker, log: Arc<Log>, by_poll: bool) -> Shared {
         Shared {
             commands: Mutex::default(),
+            commanded: AtomicBool::new(false),
             sleeping: AtomicBool::new(false),
             waker,
             inbox: Mutex::default(),
@@ -116,6 +119,7 @@ impl Shared {
             return Err(if self.has_failed() { Error::Internal } else { Error::BadHandle });
         }
         commands.list.push_back(command);
+        self.commanded.store(true, SeqCst);
         Ok(())
     }
 
@@ -126,12 +130,12 @@ impl Shared {
 
     /// Are there commands that the engine has not taken?
     pub fn has_commands(&self) -> bool {
-        !self.commands.lock().list.is_empty()
+        self.commanded.load(SeqCst)
     }
 
     /// Wakes the engine if it sleeps; else it will look at its commands by itself before it does.
     pub fn wake(&self) {
-        if self.sleeping.swap(false, SeqCst) || self.bell.is_waited_for() {
+        if self.sleeping.load(SeqCst) && self.sleeping.swap(false, SeqCst) || self.bell.is_waited_for() {
             self.ring_waker();
         }
     }
@@ -150,13 +154,16 @@ impl Shared {
     }
 
     pub(super) fn take_commands(&self, into: &mut VecDeque<Command>) {
-        std::mem::swap(&mut self.commands.lock().list, into);
+        let mut commands = self.commands.lock();
+        self.commanded.store(false, SeqCst);
+        std::mem::swap(&mut commands.list, into);
     }
 
     /// The engine ends: it takes what is there, and nothing after.
     pub(super) fn close_commands(&self, failed: bool) -> VecDeque<Command> {
         let mut commands = self.commands.lock();
         self.failed.fetch_or(failed, SeqCst);
+        self.commanded.store(false, SeqCst);
         commands.closed = true;
         std::mem::take(&mut commands.list)
     }
@@ -188,17 +195,24 @@ impl Shared {
         let mut inbox = self.inbox.lock();
         inbox.batch.append(batch);
         let waiting = std::mem::take(&mut inbox.waiting);
-        drop(inbox);
+        // Under the lock: who finds events there finds them due.
         self.due.store(true, SeqCst);
+        drop(inbox);
         if waiting {
             self.arrived.notify_all();
         }
         self.ring();
     }
 
-    /// Swaps the waiting events for an empty batch.
-    pub fn take_events(&self, empty: &mut Batch) {
+    /// Swaps the waiting events for an empty batch, if something is due. False if there are none.
+    pub fn take_events(&self, empty: &mut Batch) -> bool {
+        if !self.due.load(SeqCst) {
+            return false;
+        }
+        // In this order: what becomes due after this is seen by the next look.
+        self.due.store(false, SeqCst);
         std::mem::swap(&mut self.inbox.lock().batch, empty);
+        !empty.is_empty()
     }
 
     /// A poll would find nothing to do.

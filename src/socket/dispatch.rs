@@ -1,12 +1,12 @@
 //! Events on their way to the host's callbacks.
 
+use super::budget::Budget;
 use super::{Kind, Loop, Socket, TOLD_CLOSED};
 use crate::engine::inbox::{Batch, What};
 use crate::engine::{Command, Shared};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Instant;
 
 /// What the poll works on. It is owned by the poll that runs, and no lock is held while it works.
 #[derive(Default)]
@@ -18,49 +18,55 @@ pub(super) struct Dispatcher {
     sockets: Vec<Option<Arc<Socket>>>,
     /// Sockets that have had their last event, or were freed.
     over: VecDeque<Arc<Socket>>,
-}
-
-/// What one poll may do.
-pub(super) struct Budget {
-    pub(super) callbacks: u32,
-    pub(super) until: Option<Instant>,
-}
-
-impl Budget {
-    fn allows(&self, made: u32) -> bool {
-        made < self.callbacks && (made == 0 || self.until.is_none_or(|until| Instant::now() < until))
-    }
+    /// The socket whose messages were dispatched last: its link is to be settled.
+    unsettled: Option<usize>,
 }
 
 impl Dispatcher {
     /// Dispatches what is due, within the budget, and returns the number of callbacks made and whether something is left.
-    pub(super) fn run(&mut self, host_loop: &Loop, budget: &Budget) -> (u32, bool) {
-        let mut made = 0;
+    pub(super) fn run(&mut self, host_loop: &Loop, mut budget: Budget) -> (u32, bool) {
+        let left = self.run_within(host_loop, &mut budget);
+        self.settle(host_loop, None);
+        (budget.made(), left)
+    }
+
+    fn run_within(&mut self, host_loop: &Loop, budget: &mut Budget) -> bool {
         loop {
-            self.over.extend(host_loop.take_freed());
+            if host_loop.has_freed() {
+                self.over.extend(host_loop.take_freed());
+            }
             if let Some(socket) = self.over.front() {
-                if !budget.allows(made) {
-                    return (made, true);
+                if !budget.allows() {
+                    return true;
                 }
-                made += u32::from(socket.release());
+                budget.count(socket.release());
                 self.over.pop_front();
             } else if let Some(event) = self.batch.events().get(self.done) {
-                if !budget.allows(made) {
-                    return (made, true);
+                if !budget.allows() {
+                    return true;
                 }
                 let (key, what) = (event.key, event.what);
                 self.done += 1;
-                made += u32::from(self.dispatch(host_loop, key, what));
+                budget.count(self.dispatch(host_loop, key, what));
             } else {
                 self.batch.clear();
                 self.done = 0;
-                // In this order: what becomes due after this is seen by the next poll, or here.
-                host_loop.shared.due.store(false, SeqCst);
-                host_loop.shared.take_events(&mut self.batch);
-                if self.batch.is_empty() && !host_loop.has_freed() {
-                    return (made, false);
+                if !host_loop.shared.take_events(&mut self.batch) && !host_loop.has_freed() {
+                    return false;
                 }
             }
+        }
+    }
+
+    /// An engine that waits for the host to get on with a socket's messages is told at the latest here: when it turns to those
+    /// of another (`next`), or rests.
+    fn settle(&mut self, host_loop: &Loop, next: Option<usize>) {
+        if self.unsettled != next
+            && let Some(key) = std::mem::replace(&mut self.unsettled, next)
+            && let Some(Some(socket)) = self.sockets.get(key)
+            && socket.link.settle()
+        {
+            read_again(&host_loop.shared, socket);
         }
     }
 
@@ -68,6 +74,9 @@ impl Dispatcher {
     fn dispatch(&mut self, host_loop: &Loop, key: usize, what: What) -> bool {
         if self.sockets.get(key).is_none_or(Option::is_none) {
             host_loop.take_joined(&mut self.sockets);
+        }
+        if let What::Message { .. } | What::LargeMessage { .. } = what {
+            self.settle(host_loop, Some(key));
         }
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
@@ -100,9 +109,10 @@ impl Dispatcher {
                 socket.listener.drained();
             }
             What::Message { kind, start, len } => {
-                return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len));
+                return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize));
             }
             What::LargeMessage { kind, index, len } => {
+                let len = len as usize;
                 let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len));
                 self.batch.drop_large(index);
                 return heard;
@@ -127,14 +137,21 @@ impl Dispatcher {
 }
 
 /// Hands a message to the host, if it listens, and tells an engine that waits for that. True if a callback was made.
+#[inline]
 fn deliver(shared: &Shared, socket: &Socket, kind: Kind, data: &[u8]) -> bool {
-    let link = &socket.link;
-    let heard = !link.is_freed() && socket.was_told_connected();
+    let heard = !socket.link.is_freed() && socket.was_told_connected();
     if heard {
         socket.listener.data(kind, data);
     }
-    if link.dequeued(data.len()) && shared.command(Command::Read(Arc::clone(link))).is_ok() {
-        shared.wake();
+    if socket.link.dequeued(data.len()) {
+        read_again(shared, socket);
     }
     heard
+}
+
+#[cold]
+fn read_again(shared: &Shared, socket: &Socket) {
+    if shared.command(Command::Read(Arc::clone(&socket.link))).is_ok() {
+        shared.wake();
+    }
 }

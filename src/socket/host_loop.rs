@@ -1,6 +1,7 @@
 //! A loop: an engine, who turns it, and the poll that dispatches.
 
-use super::dispatch::{Budget, Dispatcher};
+use super::budget::Budget;
+use super::dispatch::Dispatcher;
 use super::{Listener, Plan, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
 use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
@@ -49,7 +50,7 @@ pub struct Loop {
 enum Driver {
     Threaded(Mutex<Option<JoinHandle<()>>>),
     Inline {
-        /// Taken out by who turns it.
+        /// Locked by who turns it; nobody else waits for the lock.
         engine: Mutex<Option<Box<Engine>>>,
         #[cfg(unix)]
         descriptor: std::os::fd::RawFd,
@@ -80,6 +81,47 @@ impl Keys {
 fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
     HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+/// Until when a poll waits.
+#[derive(Clone, Copy)]
+enum Until {
+    /// It does not: no look at the clock.
+    Now,
+    Then(Instant),
+    Forever,
+}
+
+impl Until {
+    fn new(timeout_ms: i32) -> Until {
+        match u64::try_from(timeout_ms) {
+            Ok(0) => Until::Now,
+            // A time-out too long for the clock is one without limit.
+            Ok(timeout) => {
+                Instant::now().checked_add(Duration::from_millis(timeout)).map_or(Until::Forever, Until::Then)
+            }
+            Err(_) => Until::Forever,
+        }
+    }
+
+    fn left(self) -> Option<Duration> {
+        match self {
+            Until::Now => Some(Duration::ZERO),
+            Until::Then(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
+            Until::Forever => None,
+        }
+    }
+
+    fn is_over(self) -> bool {
+        self.left() == Some(Duration::ZERO)
+    }
+
+    fn deadline(self) -> Option<Instant> {
+        match self {
+            Until::Then(deadline) => Some(deadline),
+            Until::Now | Until::Forever => None,
+        }
+    }
 }
 
 /// Ends the poll, also when it ends by a panic.
@@ -254,14 +296,14 @@ impl Loop {
             return 0;
         }
         let Driver::Inline { engine, .. } = &self.driver else { return i32::MAX };
-        match engine.lock().as_mut() {
+        let Some(mut engine) = engine.try_lock() else {
             // Another thread has it for the moment of a send; what becomes of that is known after.
-            None => 0,
-            Some(engine) => engine.next_turn().map_or(i32::MAX, |wait| {
-                // Rounded up: a poll that comes too early finds nothing to do.
-                i32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
-            }),
-        }
+            return 0;
+        };
+        engine.as_mut().and_then(|engine| engine.next_turn()).map_or(i32::MAX, |wait| {
+            // Rounded up: a poll that comes too early finds nothing to do.
+            i32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+        })
     }
 
     // Commands.
@@ -305,15 +347,15 @@ impl Loop {
             if !self.shared.has_commands() {
                 return;
             }
-            let Some(mut engine) = slot.lock().take() else {
+            let Some(mut engine) = slot.try_lock() else {
                 self.shared.wake();
                 return;
             };
+            let Some(engine) = engine.as_mut() else { return };
             if catch_unwind(AssertUnwindSafe(|| engine.run_commands())).is_err() {
                 engine.fail(format_args!("a panic was caught"));
             }
             engine.publish();
-            *slot.lock() = Some(engine);
         }
     }
 
@@ -341,27 +383,18 @@ impl Loop {
         let mut polling = Polling { host_loop: self, dispatcher: self.dispatcher.lock().take() };
         self.shared.poll_begins();
         let Some(dispatcher) = polling.dispatcher.as_mut() else { return Err(Error::Internal) };
-        let start = Instant::now();
-        // A time-out too long for the clock is one without limit.
-        let deadline = match u64::try_from(timeout_ms) {
-            Ok(timeout) => start.checked_add(Duration::from_millis(timeout)),
-            Err(_) => None,
-        };
+        let until = Until::new(timeout_ms);
         loop {
             if let Driver::Inline { engine, .. } = &self.driver {
-                self.turn(engine, deadline);
+                self.turn(engine, until);
             }
-            self.shared.due.store(false, SeqCst);
-            let budget = Budget {
-                callbacks: self.options.poll_max_callbacks,
-                until: self.options.poll_max_time.map(|limit| Instant::now() + limit),
-            };
-            let (made, left) = dispatcher.run(self, &budget);
+            let (made, left) =
+                dispatcher.run(self, Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time));
             if left {
                 self.shared.due.store(true, SeqCst);
             }
             self.end_of_round();
-            if self.shared.take_woken() || made > 0 || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if self.shared.take_woken() || made > 0 || until.is_over() {
                 return Ok(made);
             }
             // Asked in this order: what was published before the silence is due.
@@ -370,24 +403,21 @@ impl Loop {
             }
             // An inline engine has waited by itself.
             if !self.options.inline {
-                self.shared.wait_until_due(deadline);
+                self.shared.wait_until_due(until.deadline());
             }
         }
     }
 
     /// Inline: one pass of the engine. While another thread has it (a send that writes at once), its commands are all that
     /// is to be done, and it is soon back.
-    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, deadline: Option<Instant>) {
-        let Some(mut engine) = slot.lock().take() else {
+    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until) {
+        let Some(mut turning) = slot.try_lock() else {
             std::thread::yield_now();
             return;
         };
+        let Some(engine) = turning.as_mut() else { return };
         // Looked at only now: what another thread makes due from here on finds the engine out, and wakes it.
-        let wait = if self.shared.due.load(SeqCst) {
-            Some(Duration::ZERO)
-        } else {
-            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
-        };
+        let wait = if self.shared.due.load(SeqCst) { Some(Duration::ZERO) } else { until.left() };
         if !self.shared.has_failed() {
             match catch_unwind(AssertUnwindSafe(|| engine.turn(wait))) {
                 Ok(Ok(())) => {}
@@ -395,14 +425,14 @@ impl Loop {
                 Err(_) => engine.fail(format_args!("a panic was caught")),
             }
         }
-        *slot.lock() = Some(engine);
+        drop(turning);
         // Another thread may have added a command while the engine was out.
         self.turn_commands(slot);
     }
 
     /// What was sent inside callbacks goes out together.
     fn end_of_round(&self) {
-        if !self.wake_later.swap(false, SeqCst) {
+        if !self.wake_later.load(SeqCst) || !self.wake_later.swap(false, SeqCst) {
             return;
         }
         match &self.driver {
@@ -449,7 +479,7 @@ impl Loop {
     fn stop_inline(&self, slot: &Mutex<Option<Box<Engine>>>, stop_at: Instant) {
         loop {
             // Another thread may have it for the moment of a send.
-            let Some(mut engine) = slot.lock().take() else {
+            let Some(mut engine) = slot.try_lock().and_then(|mut slot| slot.take()) else {
                 std::thread::yield_now();
                 continue;
             };

@@ -1,5 +1,6 @@
 //! What the handles stand for: a loop, its sockets, and the dispatch of events to the host's callbacks.
 
+mod budget;
 mod dispatch;
 mod host_loop;
 
