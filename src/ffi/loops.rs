@@ -1,7 +1,7 @@
 //! The exports that take a loop.
 
 use super::guard::{guard, guard_code};
-use super::handle::{self, Reserved};
+use super::handle;
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
 use super::{callbacks, fork, options};
 use crate::error::Error;
@@ -47,12 +47,11 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
             error
         };
         let options = options::check_loop(&given).map_err(refuse)?;
-        let reserved = Reserved::new(handle::Kind::Loop)?;
+        let (id, slot) = handle::reserve_loop()?;
         fork::watch().map_err(refuse)?;
         let made = Loop::new(options, Arc::clone(&log)).map_err(refuse)?;
         fault::arm();
-        let id = reserved.handle();
-        reserved.fill(handle::Entry::Loop(made));
+        slot.fill(made);
         // SAFETY: not NULL, and writable by the caller's promise.
         unsafe { out.write(id.to_loop()) };
         Ok(())

@@ -1,7 +1,7 @@
 //! The exports that take a socket.
 
 use super::guard::{guard, guard_code, guard_with};
-use super::handle::{self, Reserved};
+use super::handle;
 use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
 use super::{callbacks, options, plan, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
@@ -116,12 +116,11 @@ unsafe fn connect(
     let target = target(place).map_err(|(error, why)| refuse(error, &why))?;
     // SAFETY: the caller's promise about `options`, of which this is a copy.
     let plan = unsafe { plan::read(&given, target) }.map_err(|(error, why)| refuse(error, &why))?;
-    let reserved = Reserved::new(handle::Kind::Socket)
-        .map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
-    let id = reserved.handle();
+    let (id, slot) =
+        handle::reserve_socket().map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let listener = callbacks::Callbacks::new(&given, id);
     let socket = host_loop.socket(plan, id.number(), Box::new(listener));
-    reserved.fill(handle::Entry::Socket(Arc::clone(&socket)));
+    slot.fill(Arc::clone(&socket));
     // The connection begins when the handle is filled in and known to the caller: if another thread polls, a callback may
     // run at once. Should it not begin, nothing was written.
     let out = out.cast::<MaybeUninit<*mut egret_ws>>();
