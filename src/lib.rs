@@ -14,7 +14,7 @@
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
-//! - [`constants`] and [`error`]: the numbers of the ABI. `log` and `fault` serve all rooms.
+//! - [`constants`] and [`error`]: the numbers of the ABI. `log`, `pool` and `fault` serve all rooms.
 
 pub mod connection;
 pub mod constants;
@@ -23,6 +23,7 @@ pub mod error;
 mod fault;
 pub mod ffi;
 pub mod log;
+pub mod pool;
 pub mod protocol;
 pub mod socket;
 pub mod transport;

@@ -31,13 +31,15 @@ impl Compression {
         Compression { deflater, plain: Vec::new(), written: 0, keeps, deflated: Vec::new(), marks: VecDeque::new() }
     }
 
-    /// Puts the outbox's next frames into `out`, which must be empty. False if there are none.
-    pub(super) fn take(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> bool {
-        self.plain.clear();
+    /// Where the outbox's next frames are to be put, once all before them are written; [`Compression::deflate`] is to follow.
+    pub(super) fn plain(&mut self) -> &mut Vec<u8> {
         self.written = 0;
-        if !outbox.lock().take(&mut self.plain) {
-            return false;
-        }
+        &mut self.plain
+    }
+
+    /// Puts them into `out`, deflated and masked.
+    pub(super) fn deflate(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) {
+        out.clear();
         let mut rest = self.plain.as_slice();
         while let Some(queued) = frame::split_queued(&mut rest) {
             self.deflated.clear();
@@ -48,12 +50,11 @@ impl Compression {
             self.marks.push_back((out.len(), queued.size));
         }
         if self.plain.capacity() > KEEP && !self.keeps {
-            self.plain = Vec::new();
+            outbox.lock().recycle(&mut self.plain);
         }
         if self.deflated.capacity() > KEEP {
             self.deflated = Vec::new();
         }
-        true
     }
 
     /// `written` bytes of the out buffer are written: what that settles of what the outbox counts.

@@ -582,13 +582,15 @@ impl<S: Transport> Connection<S> {
                     retry.options.resend
                 });
                 let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
-                let plain = context.outbox.lock().begin(deflate.is_some());
+                let mut outbox = context.outbox.lock();
+                let (plain, pool) = (outbox.begin(deflate.is_some()), Arc::clone(outbox.pool()));
+                drop(outbox);
                 let compression = deflate
                     .filter(|_| plain)
                     .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement), keeps));
                 context.events.connected(*details);
-                let mut session =
-                    Box::new(Session::new(stream, self.limits, self.heartbeat, now, inflater, compression));
+                let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, compression, pool);
+                let mut session = Box::new(session);
                 let progress = session.begin(early, context);
                 self.stage = Stage::Session(session);
                 self.take_progress(progress, context)

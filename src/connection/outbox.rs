@@ -2,10 +2,12 @@
 //! threads fill it and the connection empties it, each under its lock, each for the time of a copy at most.
 
 use crate::error::Error;
+use crate::pool::Pool;
 use crate::protocol::frame;
 use crate::protocol::mask::{Entropy, Keys};
 use crate::protocol::message::Kind;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
 /// May the host send?
@@ -34,8 +36,10 @@ pub struct Outbox {
     gate: Gate,
     /// Whole frames, in order, in chunks.
     wire: VecDeque<Vec<u8>>,
-    /// An emptied chunk.
+    /// An emptied chunk, if it is small.
     spare: Vec<u8>,
+    /// Where large ones come from, and go to.
+    pool: Arc<Pool>,
     /// One for each frame in `wire` and, before those, in what [`Outbox::take`] handed out and is not yet settled.
     pending: VecDeque<Pending>,
     /// Bytes of the first pending frame that are written.
@@ -63,8 +67,7 @@ pub struct Outbox {
     /// Bytes of the largest message that was refused because the queue was full; 0 if none was.
     refused: usize,
     queues: Queues,
-    /// The engine knows that there is something to take.
-    announced: bool,
+    notice: Notice,
     max_message: usize,
     max_buffer: usize,
     keys: Keys,
@@ -85,8 +88,32 @@ pub struct Queues {
     pub peak: usize,
 }
 
-/// A chunk takes no further frame from this size on. It is what is written before a control frame gets its turn.
-const CHUNK: usize = 64 * 1024;
+/// What the engine knows of what is queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Notice {
+    /// Nothing: there was nothing.
+    None,
+    /// Who pushed the first of it tells, perhaps not before the end of the host's poll.
+    Given,
+    /// It was told that it is much, or it looks by itself before it rests.
+    Known,
+}
+
+/// What is to be done about a message that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// Nothing: the engine knows of an earlier one, and looks again before it rests.
+    Known,
+    /// The engine is told of an earlier one, at the end of the host's poll if not before.
+    Behind,
+    /// The engine is to be told.
+    First,
+    /// So much is queued that the engine is to be told now: memory is used again while it is in the cache.
+    Much,
+}
+
+/// So much is much: writing it costs more than waking who writes.
+const MUCH: usize = 64 * 1024;
 /// What a queue that is empty may keep of its memory.
 const KEEP: usize = 16 * 1024;
 
@@ -97,6 +124,7 @@ impl Outbox {
             gate: Gate::Absent,
             wire: VecDeque::new(),
             spare: Vec::new(),
+            pool: Arc::default(),
             pending: VecDeque::new(),
             partly_written: 0,
             wire_bytes: 0,
@@ -112,12 +140,22 @@ impl Outbox {
             kept: 0,
             refused: 0,
             queues: Queues::default(),
-            announced: false,
+            notice: Notice::None,
             max_message,
             max_buffer,
             keys: Keys::new(entropy),
             is_plain: false,
         }
+    }
+
+    /// The same, with large buffers from a pool.
+    pub fn with_pool(self, pool: Arc<Pool>) -> Outbox {
+        Outbox { pool, ..self }
+    }
+
+    /// Where large buffers come from.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     // The host's side.
@@ -198,8 +236,9 @@ impl Outbox {
         self.gate == Gate::Sealed
     }
 
-    /// Takes a message, or refuses it whole. True when the engine has to be told.
-    pub fn push(&mut self, kind: Kind, payload: &[u8]) -> Result<bool, Error> {
+    /// Takes a message, or refuses it whole.
+    #[inline]
+    pub fn push(&mut self, kind: Kind, payload: &[u8]) -> Result<Pushed, Error> {
         if self.gate != Gate::Open {
             return Err(Error::NotOpen);
         }
@@ -216,7 +255,18 @@ impl Outbox {
         }
         self.append(kind.opcode(), payload, true);
         self.payload_bytes += payload.len();
-        Ok(!std::mem::replace(&mut self.announced, true))
+        Ok(match self.notice {
+            Notice::None => {
+                self.notice = Notice::Given;
+                Pushed::First
+            }
+            Notice::Given if self.wire_bytes >= MUCH => {
+                self.notice = Notice::Known;
+                Pushed::Much
+            }
+            Notice::Given => Pushed::Behind,
+            Notice::Known => Pushed::Known,
+        })
     }
 
     /// Puts a Close frame at the end and seals the gate; the engine has to be told. Does nothing if it is sealed.
@@ -233,12 +283,18 @@ impl Outbox {
         self.payload_bytes
     }
 
+    #[inline]
     fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
-        if self.wire.len() == self.kept || self.wire.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
-            self.wire.push_back(std::mem::take(&mut self.spare));
-        }
-        let Some(chunk) = self.wire.back_mut() else { return };
+        let chunk = match self.wire.back_mut() {
+            Some(chunk)
+                if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len()
+                    && self.kept == 0 =>
+            {
+                chunk
+            }
+            _ => self.room(frame::HEADER_ROOM + payload.len()),
+        };
         let before = chunk.len();
         frame::append(chunk, opcode, false, payload, key);
         let wire = chunk.len() - before;
@@ -246,6 +302,28 @@ impl Outbox {
         self.queues.peak = self.queues.peak.max(self.wire_bytes);
         // No frame is longer than max_message and a header, so both fit.
         self.pending.push_back(Pending { wire: wire as u32, payload: payload.len() as u32, is_message });
+    }
+
+    /// The chunk for the next frame, with room for so many bytes. A large one is as large as the pool's buffers: that is written
+    /// at most before a control frame gets its turn.
+    #[cold]
+    fn room(&mut self, bytes: usize) -> &mut Vec<u8> {
+        let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= Pool::SIZE || chunk.is_empty();
+        if self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on) {
+            self.wire.push_back(std::mem::take(&mut self.spare));
+        }
+        let last = self.wire.len() - 1;
+        let chunk = &mut self.wire[last];
+        // A queue that has to be small is no place for the pool's buffers.
+        if (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes)) && self.max_buffer >= Pool::SIZE {
+            let mut large = self.pool.take();
+            large.extend_from_slice(chunk);
+            self.spare = std::mem::replace(chunk, large);
+            self.spare.clear();
+        } else {
+            chunk.reserve(bytes);
+        }
+        chunk
     }
 
     // The connection's side.
@@ -289,7 +367,7 @@ impl Outbox {
         let partly_written = std::mem::take(&mut self.partly_written);
         self.pending.clear();
         (self.wire_bytes, self.payload_bytes, self.refused) = (0, 0, 0);
-        (self.gate, self.close_code, self.announced, self.kept) = (Gate::Absent, None, false, 0);
+        (self.gate, self.close_code, self.notice, self.kept) = (Gate::Absent, None, Notice::None, 0);
         if let Some((taken, written)) = keep {
             self.is_plain = true;
             let unwritten = taken.get(written.saturating_sub(partly_written)..).unwrap_or_default();
@@ -324,19 +402,30 @@ impl Outbox {
         !self.wire.is_empty()
     }
 
-    /// Swaps the next chunk into `out`, which must be empty. False if nothing is queued; from then on the next push has to
-    /// be told again.
+    /// Swaps the next chunk into `out`, whose memory is used again. False if nothing is queued; from then on the next push has
+    /// to be told again.
     pub fn take(&mut self, out: &mut Vec<u8>) -> bool {
+        self.recycle(out);
         let Some(chunk) = self.wire.pop_front() else {
-            self.announced = false;
+            self.notice = Notice::None;
             return false;
         };
+        self.notice = Notice::Known;
         self.kept = self.kept.saturating_sub(1);
         let emptied = std::mem::replace(out, chunk);
-        if emptied.capacity() <= KEEP {
+        if emptied.capacity() > 0 {
             self.spare = emptied;
         }
         true
+    }
+
+    /// Empties a buffer, and takes its memory if it is large.
+    pub fn recycle(&self, out: &mut Vec<u8>) {
+        if out.capacity() <= KEEP {
+            out.clear();
+        } else {
+            self.pool.give(out);
+        }
     }
 
     /// `bytes` more of what was taken are written. True when the host is to be told that there is room again.
@@ -406,9 +495,9 @@ mod tests {
         outbox.open();
         assert_eq!(outbox.push(Kind::Text, b"hello world"), Err(Error::MessageTooBig));
         assert_eq!(outbox.push(Kind::Text, b"\xff"), Err(Error::InvalidUtf8));
-        assert_eq!(outbox.push(Kind::Binary, b"\xff"), Ok(true));
-        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(false));
-        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(false)); // 7 + 16 + 16 of 40
+        assert_eq!(outbox.push(Kind::Binary, b"\xff"), Ok(Pushed::First));
+        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(Pushed::Behind));
+        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(Pushed::Behind)); // 7 + 16 + 16 of 40
         assert_eq!(outbox.push(Kind::Text, b""), Err(Error::Backpressure));
         assert_eq!(outbox.unsent(), (3, 21));
         outbox.close(b"");
@@ -438,13 +527,13 @@ mod tests {
 
     #[test]
     fn a_backlog_is_handed_out_in_chunks_and_in_order() {
-        let mut outbox = open_outbox(CHUNK, usize::MAX);
+        let mut outbox = open_outbox(Pool::SIZE, usize::MAX);
         for number in 0..100u8 {
             outbox.push(Kind::Binary, &[number; 10_000]).unwrap();
         }
         let (mut out, mut numbers) = (Vec::new(), Vec::new());
         while outbox.take(&mut out) {
-            assert!(out.len() < CHUNK + 10_014, "control frames wait for no more than this");
+            assert!(out.len() <= Pool::SIZE, "control frames wait for no more than this");
             numbers.extend(out.chunks(10_008).map(|frame| frame[8]));
             let _ = outbox.settle(out.len());
             out.clear();
@@ -456,16 +545,16 @@ mod tests {
     #[test]
     fn the_engine_is_told_once_until_it_has_looked() {
         let mut outbox = open_outbox(100, 1000);
-        assert_eq!(outbox.push(Kind::Text, b"a"), Ok(true));
-        assert_eq!(outbox.push(Kind::Text, b"b"), Ok(false));
+        assert_eq!(outbox.push(Kind::Text, b"a"), Ok(Pushed::First));
+        assert_eq!(outbox.push(Kind::Text, b"b"), Ok(Pushed::Behind));
         let mut out = Vec::new();
         assert!(outbox.take(&mut out));
-        assert_eq!(outbox.push(Kind::Text, b"c"), Ok(false)); // it will look again before it rests
+        assert_eq!(outbox.push(Kind::Text, b"c"), Ok(Pushed::Behind)); // it will look again before it rests
         out.clear();
         assert!(outbox.take(&mut out));
         out.clear();
         assert!(!outbox.take(&mut out));
-        assert_eq!(outbox.push(Kind::Text, b"d"), Ok(true));
+        assert_eq!(outbox.push(Kind::Text, b"d"), Ok(Pushed::First));
     }
 
     #[test]
@@ -630,7 +719,7 @@ mod tests {
         let mut outbox = open_outbox(100, 200);
         outbox.push(Kind::Binary, &[0; 100]).unwrap(); // 106
         assert_eq!(outbox.push(Kind::Binary, &[0; 100]), Err(Error::Backpressure));
-        assert_eq!(outbox.push(Kind::Binary, &[0; 50]), Ok(false), "a smaller one has room");
+        assert_eq!(outbox.push(Kind::Binary, &[0; 50]), Ok(Pushed::Behind), "a smaller one has room");
         let mut out = Vec::new();
         outbox.take(&mut out);
         let told: Vec<_> = (0..162).filter(|_| outbox.settle(1)).collect();

@@ -15,6 +15,15 @@ pub struct Passed {
     pub wire_out: u64,
 }
 
+impl Passed {
+    /// Counts a message received.
+    #[inline]
+    pub fn message(&mut self, payload: usize) {
+        self.messages += 1;
+        self.bytes += payload as u64;
+    }
+}
+
 /// The time from a ping to its pong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoundTrip {

@@ -20,18 +20,23 @@ use super::passed::Passed;
 use super::report::{Ending, Initiator, Phase, Report};
 use super::{Context, Events, Limits};
 use crate::error::Error;
+use crate::pool::Pool;
 use crate::protocol::deflate::Inflater;
-use crate::protocol::message::{Decoder, Item};
+use crate::protocol::message::{Body, Decoder, Item};
 use crate::protocol::{Violation, close, frame};
 use crate::transport::Transport;
 use parking_lot::Mutex;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
 /// Reads before others get their turn.
 const READS_A_TURN: usize = 8;
+/// After a large message, another is likely: its header is read without much of its payload, which then goes to its place
+/// without a copy.
+const ABOUT_A_HEADER: usize = 4096;
 /// Writes before others get their turn.
 const WRITES_A_TURN: usize = 16;
 /// Payload bytes decoded before others get their turn: inflated, a few reads may come to a hundred times that.
@@ -42,9 +47,6 @@ const MAX_PONGS: usize = 4096;
 const LINGER: Duration = Duration::from_secs(1);
 /// An interval and a time-out, where the heartbeat has none.
 const ORDINARY: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
-/// What an empty out buffer may keep of its memory.
-const KEEP: usize = 16 * 1024;
-
 /// An open connection.
 pub(super) struct Session<S> {
     stream: S,
@@ -56,11 +58,15 @@ pub(super) struct Session<S> {
     backlog_taken: usize,
     /// Payload bytes decoded in this turn.
     decoded: usize,
+    /// The last that was read was the end of a large message.
+    had_large: bool,
     life: Life,
     phase: Phase,
     /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
     out: Vec<u8>,
     written: usize,
+    /// How much of that the outbox was told of.
+    settled: usize,
     out_is_control: bool,
     /// Control frames that wait their turn, whole.
     control: Vec<u8>,
@@ -115,7 +121,7 @@ enum Read {
 }
 
 impl<S: Transport> Session<S> {
-    /// `inflater` and `compression`: with permessage-deflate.
+    /// `inflater` and `compression`: with permessage-deflate. `pool`: where large buffers come from.
     pub(super) fn new(
         mut stream: S,
         limits: Limits,
@@ -123,6 +129,7 @@ impl<S: Transport> Session<S> {
         now: Instant,
         inflater: Option<Inflater>,
         compression: Option<Compression>,
+        pool: Arc<Pool>,
     ) -> Session<S> {
         // Much longer than the heartbeat takes, for the system does not tell a peer that is gone from one that does not read.
         let heartbeats = heartbeat.interval.unwrap_or(ORDINARY.0) + heartbeat.timeout.unwrap_or(ORDINARY.1);
@@ -130,14 +137,16 @@ impl<S: Transport> Session<S> {
         Session {
             stream,
             limits,
-            decoder: Decoder::new(limits.max_message, inflater),
+            decoder: Decoder::new(limits.max_message, inflater).with_pool(pool),
             backlog: Vec::new(),
             backlog_taken: 0,
             decoded: 0,
+            had_large: false,
             life: Life::Open,
             phase: Phase::Open,
             out: Vec::new(),
             written: 0,
+            settled: 0,
             out_is_control: false,
             control: Vec::new(),
             peer_close: None,
@@ -367,27 +376,50 @@ impl<S: Transport> Session<S> {
                 self.take_backlog(context);
                 continue;
             }
-            match self.stream.read(context.buffer) {
-                Ok(0) => return Read::Ended(None),
-                Ok(count) => {
-                    self.passed.wire_in += count as u64;
-                    self.heartbeat.heard(context.now);
-                    let is_last = count < context.buffer.len() && self.stream.short_read_is_last();
-                    self.take_input(0..count, context);
-                    if is_last && self.backlog.is_empty() {
-                        self.decoder.rest();
-                        return Read::Emptied;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.decoder.rest();
-                    return Read::Emptied;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            let (count, asked) = match self.read_some(context) {
+                Ok((0, _)) => return Read::Ended(None),
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.emptied(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Read::Ended(Some(error)),
+            };
+            if count < asked && self.stream.short_read_is_last() && self.backlog.is_empty() {
+                return self.emptied();
             }
         }
         Read::Budget
+    }
+
+    fn emptied(&mut self) -> Read {
+        self.decoder.rest();
+        Read::Emptied
+    }
+
+    /// Reads once, and takes what that brings. How much that was, and how much was asked for.
+    fn read_some<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> io::Result<(usize, usize)> {
+        if self.listens()
+            && let Some((message, asked)) = self.decoder.direct()
+            && let Some(read) = self.stream.read_onto(message, asked)
+        {
+            let count = read?;
+            self.heard(count, context);
+            if count > 0 {
+                self.take_payload(count, context);
+            }
+            return Ok((count, asked));
+        }
+        let asked = if std::mem::take(&mut self.had_large) { ABOUT_A_HEADER } else { usize::MAX }.min(context.buffer.len());
+        let count = self.stream.read(&mut context.buffer[..asked])?;
+        self.heard(count, context);
+        self.take_input(0..count, context);
+        Ok((count, asked))
+    }
+
+    fn heard<N, E>(&mut self, count: usize, context: &Context<'_, N, E>) {
+        if count > 0 {
+            self.passed.wire_in += count as u64;
+            self.heartbeat.heard(context.now);
+        }
     }
 
     /// Does what comes in still count?
@@ -400,6 +432,20 @@ impl<S: Transport> Session<S> {
         let input = &context.buffer[range];
         let taken = self.decode(input, context.now, context.events, context.outbox);
         self.backlog.extend_from_slice(&input[taken..]);
+    }
+
+    /// Takes bytes of a large message that were read to their place.
+    fn take_payload<N, E: Events>(&mut self, count: usize, context: &mut Context<'_, N, E>) {
+        match self.decoder.filled(count) {
+            Ok(None) => {}
+            Ok(Some((kind, message))) => {
+                self.had_large = true;
+                self.decoded += message.len();
+                self.passed.message(message.len());
+                context.events.message(kind, Body::Collected(message));
+            }
+            Err(violation) => self.fail(violation, context.now),
+        }
     }
 
     /// Takes the bytes that waited for the host.
@@ -421,8 +467,7 @@ impl<S: Transport> Session<S> {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Item::Message(kind, body))) => {
                     self.decoded += body.len();
-                    self.passed.messages += 1;
-                    self.passed.bytes += body.len() as u64;
+                    self.passed.message(body.len());
                     events.message(kind, body);
                     // One read can bring thousands of messages, and a compressed one a thousand times its size.
                     if events.is_full() || self.decoded >= DECODED_A_TURN {
@@ -486,14 +531,16 @@ impl<S: Transport> Session<S> {
     /// True if more can be written, but others are to get their turn.
     fn write<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> bool {
         let mut deflated = false;
+        let mut more = true;
         for _ in 0..WRITES_A_TURN {
             // Deflating takes its time: one chunk of the outbox, then others get their turn.
             let deflates = self.compression.is_some() && self.written == self.out.len();
             if deflates && std::mem::replace(&mut deflated, true) && context.outbox.lock().has_frames() {
-                return self.write_error.is_none();
+                break;
             }
             if self.write_error.is_some() || !self.refill(context) {
-                return false;
+                more = false;
+                break;
             }
             match self.stream.write(&self.out[self.written..]) {
                 Ok(0) => self.write_error = Some(ErrorKind::WriteZero.into()),
@@ -501,64 +548,84 @@ impl<S: Transport> Session<S> {
                     self.written += count;
                     self.position += count as u64;
                     self.passed.wire_out += count as u64;
-                    if !self.out_is_control {
-                        let settled = match &mut self.compression {
-                            Some(compression) => compression.settled(self.written),
-                            None => count,
-                        };
-                        if context.outbox.lock().settle(settled) {
-                            context.events.drained();
-                        }
-                    }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    more = false;
+                    break;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => self.write_error = Some(error),
             }
         }
-        true
+        self.settle(context);
+        more && self.write_error.is_none()
+    }
+
+    /// Tells the outbox what is written of what it gave.
+    fn settle<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) {
+        if self.settled < self.written {
+            let written = self.newly_written();
+            if context.outbox.lock().settle(written) {
+                context.events.drained();
+            }
+        }
+    }
+
+    /// How many bytes of the outbox's are written that it was not told of.
+    fn newly_written(&mut self) -> usize {
+        let new = self.written - std::mem::replace(&mut self.settled, self.written);
+        match &mut self.compression {
+            _ if self.out_is_control => 0,
+            Some(compression) => compression.settled(self.written),
+            None => new,
+        }
     }
 
     /// Puts the next bytes to be written into `out`, if all before them are written. False if there are none.
-    fn refill<N, E>(&mut self, context: &mut Context<'_, N, E>) -> bool {
+    fn refill<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> bool {
         if self.written < self.out.len() {
             return true;
         }
-        self.out.clear();
-        self.written = 0;
-        if self.out.capacity() > KEEP {
-            self.out = Vec::new();
-        }
-        if !self.control.is_empty() {
+        let written = self.newly_written();
+        (self.written, self.settled) = (0, 0);
+        // Once for all that is asked and told here.
+        let mut outbox = context.outbox.lock();
+        let has_room = outbox.settle(written);
+        self.out_is_control = !self.control.is_empty();
+        let taken = if self.out_is_control {
+            outbox.recycle(&mut self.out);
             std::mem::swap(&mut self.out, &mut self.control);
-            self.out_is_control = true;
-            return true;
-        }
-        self.out_is_control = false;
-        let taken = match &mut self.compression {
-            Some(compression) => compression.take(context.outbox, &mut self.out),
-            None => context.outbox.lock().take(&mut self.out),
+            true
+        } else {
+            outbox.take(self.compression.as_mut().map_or(&mut self.out, |compression| compression.plain()))
         };
-        if taken {
-            return true;
-        }
-        let outbox = context.outbox.lock();
         // All is written. Was a Close frame the last?
-        if let Some(code) = outbox.close_code()
-            && self.sent_code == 0
+        let closed = outbox.close_code().filter(|_| !taken && self.sent_code == 0);
+        if !taken {
+            outbox.recycle(&mut self.out);
+        }
+        drop(outbox);
+        if has_room {
+            context.events.drained();
+        }
+        if taken
+            && !self.out_is_control
+            && let Some(compression) = &mut self.compression
         {
+            compression.deflate(context.outbox, &mut self.out);
+        }
+        if let Some(code) = closed {
             self.sent_code = code.unwrap_or(close::NO_STATUS);
             if matches!(self.life, Life::Failing { .. }) {
                 self.stream.end_writing();
             }
         }
-        drop(outbox);
-        if self.sent_code != 0 && !self.listens() {
+        if !taken && self.sent_code != 0 && !self.listens() {
             // Nothing is left to say or to hear: only the end of the stream.
             let linger = context.now + LINGER;
             self.deadline = Some(self.deadline.map_or(linger, |deadline| deadline.min(linger)));
         }
-        false
+        taken
     }
 
     fn tell_passed<E: Events>(&mut self, events: &mut E) {

@@ -3,6 +3,7 @@
 
 use crate::connection::details::Details;
 use crate::connection::report::Report;
+use crate::pool::Pool;
 use crate::protocol::message::{Body, Kind};
 
 /// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
@@ -144,9 +145,9 @@ impl Batch {
         &self.large[index as usize][..len]
     }
 
-    /// Frees a large message that was dispatched.
-    pub fn drop_large(&mut self, index: u32) {
-        self.large[index as usize] = Vec::new();
+    /// Gives the memory of a large message that was dispatched back.
+    pub fn give_large(&mut self, index: u32, pool: &Pool) {
+        pool.give(&mut self.large[index as usize]);
     }
 
     /// Takes a report out.
@@ -187,6 +188,9 @@ impl Batch {
 
     /// Empties the batch for the next use.
     pub fn clear(&mut self) {
+        if self.is_empty() {
+            return;
+        }
         self.events.clear();
         self.flat.clear();
         self.large.clear();

@@ -6,6 +6,7 @@ use super::inbox::Batch;
 use crate::connection::{Family, Plan, Prepared, Unresolved};
 use crate::error::Error;
 use crate::log::Log;
+use crate::pool::Pool;
 use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
@@ -70,6 +71,8 @@ pub struct Shared {
     failed: AtomicBool,
     /// The last events were published.
     silent: AtomicBool,
+    /// Large buffers, both ways.
+    pub pool: Arc<Pool>,
     /// Where it logs.
     pub log: Arc<Log>,
 }
@@ -105,6 +108,7 @@ impl Shared {
             by_poll,
             failed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            pool: Arc::default(),
             log,
         }
     }

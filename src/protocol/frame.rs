@@ -1,7 +1,8 @@
 //! Frame headers: RFC 6455 section 5.2. The client's are always masked, the server's never.
 
 use super::Violation;
-use super::mask::{self, append_masked};
+use super::mask;
+use super::message::Kind;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// The longest header of a frame: two bytes, an eight-byte length, a masking key.
@@ -79,6 +80,29 @@ impl Header {
     }
 }
 
+/// The usual, quickly: the kind and payload of a message in one frame that lies whole at the front of `bytes`, and what follows
+/// it. `None` if there is anything else, of which [`Header::parse`] tells more.
+#[inline]
+pub fn unbroken(bytes: &[u8]) -> Option<(Kind, &[u8], &[u8])> {
+    let (&[first, second], rest) = bytes.split_first_chunk()?;
+    let kind = match first {
+        0x81 => Kind::Text,
+        0x82 => Kind::Binary,
+        _ => return None,
+    };
+    let (len, rest) = match second {
+        0..126 => (usize::from(second), rest),
+        126 => {
+            let (len, rest) = rest.split_first_chunk()?;
+            let len = u16::from_be_bytes(*len);
+            (usize::from(len), (len >= 126).then_some(rest)?)
+        }
+        _ => return None,
+    };
+    let (payload, rest) = rest.split_at_checked(len)?;
+    Some((kind, payload, rest))
+}
+
 const RSV1: u8 = 0x40;
 
 #[cold]
@@ -93,23 +117,41 @@ fn check_reserved_bits(first: u8, opcode: OpCode, may_deflate: bool) -> Result<(
 
 /// Appends a whole, unfragmented, masked frame to `out`.
 #[inline]
+#[allow(unsafe_code)] // filling the room that is there without zeroing it first
 pub fn append(out: &mut Vec<u8>, opcode: OpCode, deflated: bool, payload: &[u8], key: [u8; 4]) {
-    const MASKED: u8 = 0x80;
-    out.reserve(MAX_HEADER + payload.len());
-    out.push(0x80 | if deflated { RSV1 } else { 0 } | u8::from(opcode));
-    match payload.len() {
-        len @ 0..126 => out.push(MASKED | len as u8),
-        len @ 126..65536 => {
-            out.push(MASKED | 126);
-            out.extend_from_slice(&(len as u16).to_be_bytes());
-        }
-        len => {
-            out.push(MASKED | 127);
-            out.extend_from_slice(&(len as u64).to_be_bytes());
+    let len = payload.len();
+    out.reserve(HEADER_ROOM + len);
+    let room = &mut out.spare_capacity_mut()[..HEADER_ROOM + len];
+    let (header, size) = header(opcode, deflated, len, key);
+    // All of its bytes in any case; the payload overwrites those that are too many.
+    room[..8].write_copy_of_slice(&header[0].to_le_bytes());
+    room[8..HEADER_ROOM].write_copy_of_slice(&header[1].to_le_bytes());
+    mask::write_masked(&mut room[size..size + len], payload, key);
+    let end = out.len() + size + len;
+    // SAFETY: the room was reserved; its first `size` bytes are of the header, and write_masked has initialised those of the
+    // payload after them.
+    unsafe { out.set_len(end) };
+}
+
+/// What [`append`] wants to be there for a header.
+pub const HEADER_ROOM: usize = 16;
+
+/// A frame's header in two words, its first byte lowest, and how many bytes it has.
+#[inline]
+fn header(opcode: OpCode, deflated: bool, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
+    const MASKED: u64 = 0x80 << 8;
+    let first = 0x80 | if deflated { RSV1 } else { 0 } | u8::from(opcode);
+    let start = u64::from(first) | MASKED;
+    let key = u64::from(u32::from_le_bytes(key));
+    // Lengths are in the network's order.
+    match len {
+        0..126 => ([start | (len as u64) << 8 | key << 16, 0], 6),
+        126..65536 => ([start | 126 << 8 | u64::from((len as u16).swap_bytes()) << 16 | key << 32, 0], 8),
+        _ => {
+            let len = (len as u64).swap_bytes();
+            ([start | 127 << 8 | len << 16, len >> 48 | key << 16], MAX_HEADER)
         }
     }
-    out.extend_from_slice(&key);
-    append_masked(out, payload, key);
 }
 
 /// A frame that [`append`] wrote with a key of zeros, so that its payload is there to be read.

@@ -11,9 +11,11 @@
 
 use super::close;
 use super::deflate::{Inflater, Problem};
-use super::frame::{Header, MAX_HEADER};
+use super::frame::{self, Header, MAX_HEADER};
 use super::utf8::Utf8;
 use super::{Violation, ViolationKind, reserve_within};
+use crate::pool::Pool;
+use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// What a message is made of. The numbers are the header's.
@@ -87,6 +89,8 @@ pub struct Decoder {
     inflater: Option<Box<Inflater>>,
     /// The message that is being collected is deflated.
     deflated: bool,
+    /// Where large buffers come from, and go to.
+    pool: Arc<Pool>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +101,8 @@ struct Partial {
     remaining: u64,
 }
 
+/// A message of this size is read to its place; a smaller one comes with what is before and behind it.
+const LARGE: usize = 16 * 1024;
 /// What a decoder at rest may keep of its memory.
 const KEEP: usize = 4096;
 
@@ -118,19 +124,42 @@ impl Decoder {
             control: Vec::new(),
             inflater: inflater.map(Box::new),
             deflated: false,
+            pool: Arc::default(),
         }
+    }
+
+    /// The same, with large buffers from a pool.
+    pub fn with_pool(self, pool: Arc<Pool>) -> Decoder {
+        Decoder { pool, ..self }
     }
 
     /// Nothing more has come for now: lets go of memory that only a message in its making needs.
     pub fn rest(&mut self) {
         if self.kind.is_none() && self.message.capacity() > KEEP {
-            self.message = Vec::new();
+            self.pool.give(&mut self.message);
         }
     }
 
     /// The next message or control frame, taken off the front of `input`; `None` when more bytes are needed, and then
     /// `input` is used up.
+    #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Item<'a>>, Violation> {
+        let between = self.frame.is_none() && self.kind.is_none() && self.head_len == 0;
+        if between
+            && let Some((kind, payload, rest)) = frame::unbroken(input)
+            && payload.len() <= self.max_message
+        {
+            *input = rest;
+            if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
+                return Err(NOT_UTF8);
+            }
+            return Ok(Some(Item::Message(kind, Body::Input(payload))));
+        }
+        self.next_of_any(input)
+    }
+
+    /// The same, of all that there can be.
+    fn next_of_any<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Item<'a>>, Violation> {
         loop {
             if let Some(frame) = self.frame {
                 if !self.collect(frame, input)? {
@@ -192,7 +221,7 @@ impl Decoder {
                 self.deflated = false;
             }
             if header.fin {
-                self.message.reserve_exact(len + 1); // and a NUL
+                self.make_room(len);
             }
             self.frame = Some(Partial { fin: header.fin, control: None, remaining: header.payload });
         }
@@ -245,6 +274,47 @@ impl Decoder {
         Ok(whole)
     }
 
+    /// Makes room for the rest of a message, of which so many bytes follow, and a NUL.
+    fn make_room(&mut self, bytes: usize) {
+        let len = self.message.len() + bytes + 1;
+        if self.message.capacity() >= len {
+            return;
+        }
+        // Where messages have to be small, the pool's buffers are too large.
+        if (LARGE..=Pool::SIZE).contains(&len) && self.max_message >= Pool::SIZE / 2 {
+            let mut large = self.pool.take();
+            large.extend_from_slice(&self.message);
+            self.message = large;
+        } else {
+            self.message.reserve_exact(bytes + 1);
+        }
+    }
+
+    /// Where the next bytes may be read to, and how many at most: those of a large message's last frame, into which nothing
+    /// has to be looked.
+    pub fn direct(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        let frame = self.frame.filter(|frame| frame.fin && frame.control.is_none() && !self.deflated)?;
+        let remaining = usize::try_from(frame.remaining).ok()?;
+        (self.message.len() + remaining >= LARGE).then_some((&mut self.message, remaining))
+    }
+
+    /// So many bytes were read to where [`Decoder::direct`] said. The message, if it is whole.
+    pub fn filled(&mut self, bytes: usize) -> Result<Option<(Kind, &mut Vec<u8>)>, Violation> {
+        if self.kind == Some(Kind::Text) {
+            let piece = &self.message[self.message.len() - bytes..];
+            self.utf8.feed(piece).map_err(|_| NOT_UTF8)?;
+        }
+        if let Some(frame) = &mut self.frame {
+            frame.remaining -= bytes as u64;
+        }
+        if self.frame.is_some_and(|frame| frame.remaining > 0) {
+            return Ok(None);
+        }
+        self.frame = None;
+        let kind = self.end_of_message()?;
+        Ok(Some((kind, &mut self.message)))
+    }
+
     /// Begins a frame of a deflated message, or inflates it at once if it is whole and in the input: then true. Its announced
     /// length says nothing about the cap.
     fn begin_deflated(
@@ -292,6 +362,11 @@ impl Decoder {
 
     /// Hands out the collected message.
     fn collected(&mut self) -> Result<Item<'_>, Violation> {
+        let kind = self.end_of_message()?;
+        Ok(Item::Message(kind, Body::Collected(&mut self.message)))
+    }
+
+    fn end_of_message(&mut self) -> Result<Kind, Violation> {
         if self.deflated
             && let Some(inflater) = &mut self.inflater
         {
@@ -302,7 +377,7 @@ impl Decoder {
         if kind == Kind::Text {
             self.utf8.finish().map_err(|_| NOT_UTF8)?;
         }
-        Ok(Item::Message(kind, Body::Collected(&mut self.message)))
+        Ok(kind)
     }
 }
 

@@ -80,6 +80,9 @@ impl Dispatcher {
         }
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
+        if let What::Message { kind, start, len } = what {
+            return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize));
+        }
         let listens = !socket.link.is_freed();
         if let What::Connected { index } | What::Retrying { index, .. } | What::Closed { index } = what
             && let Some(details) = self.batch.take_details(index)
@@ -108,13 +111,10 @@ impl Dispatcher {
                 }
                 socket.listener.drained();
             }
-            What::Message { kind, start, len } => {
-                return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize));
-            }
+            What::Message { .. } => {}
             What::LargeMessage { kind, index, len } => {
-                let len = len as usize;
-                let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len));
-                self.batch.drop_large(index);
+                let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len as usize));
+                self.batch.give_large(index, &host_loop.shared.pool);
                 return heard;
             }
             What::Closed { index } => {

@@ -184,7 +184,8 @@ impl Loop {
     pub fn socket(self: &Arc<Loop>, plan: Plan, id: usize, listener: Box<dyn Listener>) -> Arc<Socket> {
         let limits = plan.limits;
         let key = self.keys.lock().take();
-        let outbox = Outbox::new(limits.max_message, limits.max_send_buffer, system_entropy);
+        let outbox = Outbox::new(limits.max_message, limits.max_send_buffer, system_entropy)
+            .with_pool(Arc::clone(&self.shared.pool));
         Arc::new(Socket {
             link: Arc::new(Link::new(key, id, outbox, limits.max_receive_queue)),
             host_loop: Arc::clone(self),
@@ -319,8 +320,13 @@ impl Loop {
     fn run_commands(&self) {
         if self.poller.load(SeqCst) == this_thread() {
             self.wake_later.store(true, SeqCst);
-            return;
+        } else {
+            self.run_commands_now();
         }
+    }
+
+    /// The same, though a callback may add more.
+    pub(super) fn run_commands_now(&self) {
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
             Driver::Inline { engine, .. } => {

@@ -17,6 +17,7 @@ pub use crate::transport::proxy::{Environment, Proxies, Proxy};
 pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins};
 pub use host_loop::{Loop, LoopOptions};
 
+use crate::connection::outbox::Pushed;
 use crate::constants::*;
 use crate::engine::{Command, Link};
 use crate::error::Error;
@@ -95,8 +96,10 @@ impl Socket {
     pub fn send(&self, kind: Kind, payload: &[u8]) -> Result<(), Error> {
         let pushed = self.link.outbox.lock().push(kind, payload);
         match pushed {
-            Ok(true) => self.host_loop.command(Command::Flush(Arc::clone(&self.link))),
-            Ok(false) => self.host_loop.hurry(),
+            Ok(Pushed::First) => self.host_loop.command(Command::Flush(Arc::clone(&self.link))),
+            Ok(Pushed::Known) => {}
+            Ok(Pushed::Behind) => self.host_loop.hurry(),
+            Ok(Pushed::Much) => self.host_loop.run_commands_now(),
             Err(error) => {
                 self.refused("send", error);
                 return Err(error);

@@ -25,6 +25,11 @@ pub trait Transport {
     /// Reads at most `buffer.len()` bytes. 0 at the end of the stream.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// Reads at most `most` bytes to the end of `out`, which has room for them; `None` where that saves no copy.
+    fn read_onto(&mut self, _out: &mut Vec<u8>, _most: usize) -> Option<io::Result<usize>> {
+        None
+    }
+
     /// Writes at most `bytes.len()` bytes. What was not taken must be given again by the next call.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 

@@ -39,6 +39,10 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.read(buffer))
     }
 
+    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize) -> Option<io::Result<usize>> {
+        either!(self, stream => stream.read_onto(out, most))
+    }
+
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         either!(self, stream => stream.write(bytes))

@@ -25,6 +25,13 @@ impl Tcp {
         Ok(Tcp { stream: TcpStream::connect(address)?, connected: false, end_is_near: false })
     }
 
+    fn saw(&mut self, read: &io::Result<usize>) {
+        if self.end_is_near && matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            // It was another stream's end: one that has ended never says so.
+            self.end_is_near = false;
+        }
+    }
+
     /// What mio registers.
     pub fn source(&mut self) -> &mut TcpStream {
         &mut self.stream
@@ -70,11 +77,22 @@ impl Transport for Tcp {
     #[inline]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.stream.read(buffer);
-        if self.end_is_near && matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-            // It was another stream's end: one that has ended never says so.
-            self.end_is_near = false;
-        }
+        self.saw(&result);
         result
+    }
+
+    #[cfg(unix)]
+    #[allow(unsafe_code)] // reading where nothing was written yet
+    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize) -> Option<io::Result<usize>> {
+        let room = out.spare_capacity_mut();
+        let most = most.min(room.len());
+        let result = SockRef::from(&self.stream).recv(&mut room[..most]);
+        self.saw(&result);
+        if let Ok(count) = result {
+            // SAFETY: recv has initialised so many bytes of the room behind the length.
+            unsafe { out.set_len(out.len() + count) };
+        }
+        Some(result)
     }
 
     #[inline]

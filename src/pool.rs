@@ -1,0 +1,68 @@
+//! Buffers for large messages, used again and again. A fresh one costs more than what is done with it: the system zeroes its
+//! pages, one fault at a time.
+
+use parking_lot::Mutex;
+use std::mem::take;
+
+/// Room for the longest message, with its header or a NUL.
+const SIZE: usize = 128 * 1024 + 64;
+/// Buffers that are kept while nobody uses them: as many as a send buffer of the default size, and what is being written, take.
+const KEPT: usize = 10;
+
+/// The buffers of a loop.
+#[derive(Debug, Default)]
+pub struct Pool {
+    unused: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Pool {
+    /// Bytes that a buffer has room for.
+    pub const SIZE: usize = SIZE;
+
+    /// An empty buffer.
+    pub fn take(&self) -> Vec<u8> {
+        let unused = self.unused.lock().pop();
+        unused.unwrap_or_else(|| Vec::with_capacity(SIZE))
+    }
+
+    /// Takes a buffer back, whatever is in it, and leaves an empty one without memory. One that did not come from a pool is
+    /// freed.
+    pub fn give(&self, buffer: &mut Vec<u8>) {
+        let mut buffer = take(buffer);
+        if buffer.capacity() < SIZE || buffer.capacity() > 2 * SIZE {
+            return;
+        }
+        buffer.clear();
+        let mut unused = self.unused.lock();
+        if unused.len() < KEPT {
+            unused.push(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_empty_and_no_more_are_kept_than_are_used_again() {
+        let pool = Pool::default();
+        let mut buffers: Vec<_> = (0..2 * KEPT).map(|_| pool.take()).collect();
+        buffers[0].push(1);
+        let first = buffers[0].as_ptr();
+        pool.give(&mut buffers[0]);
+        let again = pool.take();
+        assert!(again.as_ptr() == first && again.is_empty() && again.capacity() >= SIZE);
+        buffers.iter_mut().for_each(|buffer| pool.give(buffer));
+        assert!(buffers.iter().all(|buffer| buffer.capacity() == 0));
+        assert_eq!(pool.unused.lock().len(), KEPT);
+    }
+
+    #[test]
+    fn other_memory_is_not_kept() {
+        let pool = Pool::default();
+        pool.give(&mut Vec::with_capacity(100));
+        pool.give(&mut Vec::with_capacity(9 * SIZE));
+        assert!(pool.unused.lock().is_empty());
+    }
+}
