@@ -549,12 +549,20 @@ mod tests {
         assert_eq!(outbox.push(Kind::Text, b"b"), Ok(Pushed::Behind));
         let mut out = Vec::new();
         assert!(outbox.take(&mut out));
-        assert_eq!(outbox.push(Kind::Text, b"c"), Ok(Pushed::Behind)); // it will look again before it rests
+        assert_eq!(outbox.push(Kind::Text, b"c"), Ok(Pushed::Known)); // it will look again before it rests
         out.clear();
         assert!(outbox.take(&mut out));
         out.clear();
         assert!(!outbox.take(&mut out));
         assert_eq!(outbox.push(Kind::Text, b"d"), Ok(Pushed::First));
+    }
+
+    #[test]
+    fn the_engine_is_told_at_once_when_much_waits() {
+        let mut outbox = open_outbox(Pool::SIZE, usize::MAX);
+        let half = [0; MUCH / 2];
+        let told: Vec<_> = (0..4).map(|_| outbox.push(Kind::Binary, &half).unwrap()).collect();
+        assert_eq!(told, [Pushed::First, Pushed::Much, Pushed::Known, Pushed::Known]);
     }
 
     #[test]

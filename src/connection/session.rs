@@ -76,6 +76,9 @@ pub(super) struct Session<S> {
     sent_code: u16,
     /// With permessage-deflate.
     compression: Option<Box<Compression>>,
+    /// All is written, and the outbox was empty: what is queued from here on is told with a call of [`Session::flush`] or
+    /// [`Session::close`], unless it is queued here.
+    rested: bool,
     /// Writing failed: no more of it, but what the peer sent before is still read.
     write_error: Option<io::Error>,
     deadline: Option<Instant>,
@@ -152,6 +155,7 @@ impl<S: Transport> Session<S> {
             peer_close: None,
             sent_code: 0,
             compression: compression.map(Box::new),
+            rested: false,
             write_error: None,
             deadline: None,
             heartbeat: Heartbeat::new(heartbeat, now),
@@ -193,7 +197,8 @@ impl<S: Transport> Session<S> {
         self.tell_violation(context);
         // What the system would still take after the end is lost: it is better counted as unsent, or kept.
         let is_lost = matches!(read, Read::Ended(_)) && self.listens();
-        let more = !is_lost && self.write(context);
+        let writes = !is_lost && !(self.rested && self.control.is_empty());
+        let more = writes && self.write(context);
         self.tell_passed(context.events);
         match read {
             Read::Ended(error) => self.stream_ended(error),
@@ -505,6 +510,7 @@ impl<S: Transport> Session<S> {
         self.phase = Phase::Closing;
         let payload = code.map(u16::to_be_bytes);
         outbox.close(payload.as_ref().map_or(&[], |code| code));
+        self.rested = false;
         self.deadline.get_or_insert(now + self.limits.close);
     }
 
@@ -523,6 +529,7 @@ impl<S: Transport> Session<S> {
             && let Some(code) = tell.take()
         {
             context.outbox.lock().close(&code.to_be_bytes());
+            self.rested = false;
         }
     }
 
@@ -604,6 +611,7 @@ impl<S: Transport> Session<S> {
         if !taken {
             outbox.recycle(&mut self.out);
         }
+        self.rested = !taken;
         drop(outbox);
         if has_room {
             context.events.drained();

@@ -23,15 +23,16 @@ pub(super) struct Clock {
     /// Since when it stands still, if it does.
     stands: Option<Instant>,
     looked: Instant,
-    /// How far a clock that goes on while the machine sleeps was ahead of the monotonic one, and when that was looked at.
+    /// How far a clock that goes on while the machine sleeps was ahead of the monotonic one, and when that is to be looked at
+    /// again.
     ahead: Option<Duration>,
-    compared: Instant,
+    compare_at: Instant,
 }
 
 impl Clock {
     pub(super) fn new() -> Clock {
         let now = Instant::now();
-        Clock { stood: Duration::ZERO, stands: None, looked: now, ahead: machine_time(now), compared: now }
+        Clock { stood: Duration::ZERO, stands: None, looked: now, ahead: machine_time(now), compare_at: now + LATE }
     }
 
     /// The engine's time.
@@ -41,7 +42,8 @@ impl Clock {
 
     /// The engine's time when the monotonic clock says `now`.
     fn at(&self, now: Instant) -> Instant {
-        self.stands.unwrap_or(now) - self.stood
+        let now = self.stands.unwrap_or(now);
+        if self.stood.is_zero() { now } else { now - self.stood }
     }
 
     /// Does it stand still?
@@ -62,6 +64,11 @@ impl Clock {
         }
     }
 
+    /// When it was last looked at.
+    pub(super) fn looked(&self) -> Instant {
+        self.looked
+    }
+
     /// How long ago it was last looked at.
     pub(super) fn since_look(&self) -> Duration {
         self.looked.elapsed()
@@ -71,16 +78,20 @@ impl Clock {
     /// it did not run.
     pub(super) fn look(&mut self, meant: Option<Duration>) -> (Instant, Option<Gap>) {
         let now = Instant::now();
-        let ahead = if now.duration_since(self.compared) >= LATE { machine_time(now) } else { self.ahead };
-        let gap = self.looked_at(now, meant, ahead);
+        // The usual: it has hardly been away.
+        if now < self.compare_at {
+            self.looked = now;
+            return (self.at(now), None);
+        }
+        let gap = self.looked_at(now, meant, machine_time(now));
         (self.at(now), gap)
     }
 
     fn looked_at(&mut self, now: Instant, meant: Option<Duration>, ahead: Option<Duration>) -> Option<Gap> {
         let waited = now.saturating_duration_since(std::mem::replace(&mut self.looked, now));
         let slept = ahead.zip(self.ahead).is_some_and(|(now, before)| now > before + LATE);
-        if now.saturating_duration_since(self.compared) >= LATE {
-            (self.ahead, self.compared) = (ahead, now);
+        if now >= self.compare_at {
+            (self.ahead, self.compare_at) = (ahead, now + LATE);
         }
         match meant {
             _ if self.stands() => None,

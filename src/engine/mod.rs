@@ -125,6 +125,11 @@ impl Engine {
         self.poll.as_raw_fd()
     }
 
+    /// When it last looked at the clock.
+    pub fn looked(&self) -> Instant {
+        self.clock.looked()
+    }
+
     /// What it shares with the host.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
@@ -295,9 +300,13 @@ impl Engine {
         if !self.shared.has_commands() {
             return;
         }
-        self.now = self.clock.now();
         self.shared.take_commands(&mut self.commands);
+        let mut is_now = false;
         while let Some(command) = self.commands.pop_front() {
+            // Writing needs no clock; what else is asked for may come long after it was read.
+            if !matches!(command, Command::Flush(_)) && !std::mem::replace(&mut is_now, true) {
+                self.now = self.clock.now();
+            }
             self.run(command);
         }
     }

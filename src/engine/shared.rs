@@ -17,7 +17,8 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicBool, fence};
 use std::time::{Duration, Instant};
 
 /// What the engine is asked to do.
@@ -123,7 +124,7 @@ impl Shared {
             return Err(if self.has_failed() { Error::Internal } else { Error::BadHandle });
         }
         commands.list.push_back(command);
-        self.commanded.store(true, SeqCst);
+        self.commanded.store(true, Release);
         Ok(())
     }
 
@@ -134,12 +135,14 @@ impl Shared {
 
     /// Are there commands that the engine has not taken?
     pub fn has_commands(&self) -> bool {
-        self.commanded.load(SeqCst)
+        self.commanded.load(Acquire)
     }
 
     /// Wakes the engine if it sleeps; else it will look at its commands by itself before it does.
     pub fn wake(&self) {
-        if self.sleeping.load(SeqCst) && self.sleeping.swap(false, SeqCst) || self.bell.is_waited_for() {
+        // Either this sees that it sleeps, or it sees the command: see fall_asleep.
+        fence(SeqCst);
+        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.bell.is_waited_for() {
             self.ring_waker();
         }
     }
@@ -159,7 +162,7 @@ impl Shared {
 
     pub(super) fn take_commands(&self, into: &mut VecDeque<Command>) {
         let mut commands = self.commands.lock();
-        self.commanded.store(false, SeqCst);
+        self.commanded.store(false, Relaxed);
         std::mem::swap(&mut commands.list, into);
     }
 
@@ -167,19 +170,20 @@ impl Shared {
     pub(super) fn close_commands(&self, failed: bool) -> VecDeque<Command> {
         let mut commands = self.commands.lock();
         self.failed.fetch_or(failed, SeqCst);
-        self.commanded.store(false, SeqCst);
+        self.commanded.store(false, Relaxed);
         commands.closed = true;
         std::mem::take(&mut commands.list)
     }
 
     /// Says that the engine will sleep. False if it must not: a command was added that nobody will wake it for.
     pub(super) fn fall_asleep(&self) -> bool {
-        self.sleeping.store(true, SeqCst);
+        self.sleeping.store(true, Relaxed);
+        fence(SeqCst);
         !(self.has_commands() || self.by_poll && self.woken.load(SeqCst))
     }
 
     pub(super) fn awake(&self) {
-        self.sleeping.store(false, SeqCst);
+        self.sleeping.store(false, Relaxed);
     }
 
     // Events.
@@ -213,9 +217,10 @@ impl Shared {
         if !self.due.load(SeqCst) {
             return false;
         }
+        let mut inbox = self.inbox.lock();
         // In this order: what becomes due after this is seen by the next look.
         self.due.store(false, SeqCst);
-        std::mem::swap(&mut self.inbox.lock().batch, empty);
+        std::mem::swap(&mut inbox.batch, empty);
         !empty.is_empty()
     }
 

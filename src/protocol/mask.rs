@@ -75,13 +75,15 @@ pub fn apply(bytes: &mut [u8], key: [u8; 4]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tungstenite::protocol::frame::coding::{Data, OpCode};
 
+    /// By both ways.
     fn masked(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
-        let mut out = vec![MaybeUninit::new(0x5a); payload.len()];
-        write_masked(&mut out, payload, key);
         let mut in_place = payload.to_vec();
         apply(&mut in_place, key);
-        assert!(out.iter().zip(&in_place).all(|(byte, same)| byte.assume_init_read() == *same));
+        let mut frame = Vec::new();
+        crate::protocol::frame::append(&mut frame, OpCode::Data(Data::Binary), false, payload, key);
+        assert!(frame.ends_with(&in_place), "{}", payload.len());
         in_place
     }
 

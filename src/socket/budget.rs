@@ -27,6 +27,12 @@ impl Budget {
         Budget { callbacks, time, made: 0, untimed, stride: 0, clock: None }
     }
 
+    /// The same, of a poll that has just looked at the clock: so the first callback needs no other look.
+    pub(super) fn from(self, now: Instant) -> Budget {
+        let until = self.time.and_then(|time| now.checked_add(time));
+        Budget { untimed: self.untimed.max(1), stride: 1, clock: until.map(|until| (now, until)), ..self }
+    }
+
     /// May another callback begin?
     #[inline]
     pub(super) fn allows(&mut self) -> bool {

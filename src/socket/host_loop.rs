@@ -8,10 +8,11 @@ use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
 use crate::protocol::mask::system_entropy;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -32,8 +33,8 @@ pub struct Loop {
     pub(super) shared: Arc<Shared>,
     options: LoopOptions,
     driver: Driver,
-    /// Taken out by the poll that runs.
-    dispatcher: Mutex<Option<Box<Dispatcher>>>,
+    /// Locked by the poll that runs, or by the loop's end; nobody else asks for it. `None` when the loop has ended.
+    dispatcher: Mutex<Option<Dispatcher>>,
     /// The thread that polls, as [`this_thread`] numbers it; 0 if none does.
     poller: AtomicUsize,
     /// A command was added inside a callback: the engine is woken once, when the poll ends.
@@ -127,19 +128,16 @@ impl Until {
 /// Ends the poll, also when it ends by a panic.
 struct Polling<'a> {
     host_loop: &'a Loop,
-    dispatcher: Option<Box<Dispatcher>>,
+    dispatcher: MutexGuard<'a, Option<Dispatcher>>,
 }
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        if let Some(dispatcher) = self.dispatcher.take() {
-            *self.host_loop.dispatcher.lock() = Some(dispatcher);
-        }
         if std::thread::panicking() {
             // What it was about is not lost: the next poll goes on.
             self.host_loop.shared.due.store(true, SeqCst);
         }
-        self.host_loop.poller.store(0, SeqCst);
+        self.host_loop.poller.store(0, Release);
         self.host_loop.shared.poll_ends();
     }
 }
@@ -163,7 +161,7 @@ impl Loop {
             shared,
             options,
             driver,
-            dispatcher: Mutex::new(Some(Box::default())),
+            dispatcher: Mutex::new(Some(Dispatcher::default())),
             poller: AtomicUsize::new(0),
             wake_later: AtomicBool::new(false),
             joined: Mutex::default(),
@@ -318,8 +316,8 @@ impl Loop {
     }
 
     fn run_commands(&self) {
-        if self.poller.load(SeqCst) == this_thread() {
-            self.wake_later.store(true, SeqCst);
+        if self.poller.load(Acquire) == this_thread() {
+            self.wake_later.store(true, Release);
         } else {
             self.run_commands_now();
         }
@@ -340,7 +338,7 @@ impl Loop {
     /// A message was queued behind another that the engine was told of, perhaps inside a callback on another thread, which
     /// may last: tells it now.
     pub(super) fn hurry(&self) {
-        if self.wake_later.load(SeqCst) && self.poller.load(SeqCst) != this_thread() {
+        if self.wake_later.load(Acquire) && self.poller.load(Acquire) != this_thread() {
             self.run_commands();
         }
     }
@@ -383,19 +381,21 @@ impl Loop {
     pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
         self.begin_poll()?;
         if timeout_ms == 0 && !self.options.inline && self.shared.is_quiet() {
-            self.poller.store(0, SeqCst);
+            self.poller.store(0, Release);
             return Ok(0);
         }
-        let mut polling = Polling { host_loop: self, dispatcher: self.dispatcher.lock().take() };
+        let mut polling = Polling { host_loop: self, dispatcher: self.dispatcher.lock() };
         self.shared.poll_begins();
         let Some(dispatcher) = polling.dispatcher.as_mut() else { return Err(Error::Internal) };
         let until = Until::new(timeout_ms);
         loop {
-            if let Driver::Inline { engine, .. } = &self.driver {
-                self.turn(engine, until);
+            let mut budget = Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time);
+            if let Driver::Inline { engine, .. } = &self.driver
+                && let Some(now) = self.turn(engine, until)
+            {
+                budget = budget.from(now);
             }
-            let (made, left) =
-                dispatcher.run(self, Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time));
+            let (made, left) = dispatcher.run(self, budget);
             if left {
                 self.shared.due.store(true, SeqCst);
             }
@@ -415,13 +415,13 @@ impl Loop {
     }
 
     /// Inline: one pass of the engine. While another thread has it (a send that writes at once), its commands are all that
-    /// is to be done, and it is soon back.
-    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until) {
+    /// is to be done, and it is soon back. When the engine last looked at the clock.
+    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until) -> Option<Instant> {
         let Some(mut turning) = slot.try_lock() else {
             std::thread::yield_now();
-            return;
+            return None;
         };
-        let Some(engine) = turning.as_mut() else { return };
+        let engine = turning.as_mut()?;
         // Looked at only now: what another thread makes due from here on finds the engine out, and wakes it.
         let wait = if self.shared.due.load(SeqCst) { Some(Duration::ZERO) } else { until.left() };
         if !self.shared.has_failed() {
@@ -431,16 +431,20 @@ impl Loop {
                 Err(_) => engine.fail(format_args!("a panic was caught")),
             }
         }
+        let looked = engine.looked();
         drop(turning);
         // Another thread may have added a command while the engine was out.
         self.turn_commands(slot);
+        Some(looked)
     }
 
     /// What was sent inside callbacks goes out together.
     fn end_of_round(&self) {
-        if !self.wake_later.load(SeqCst) || !self.wake_later.swap(false, SeqCst) {
+        // Only this thread, which polls, sets it.
+        if !self.wake_later.load(Relaxed) {
             return;
         }
+        self.wake_later.store(false, Relaxed);
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
             Driver::Inline { engine, .. } => self.turn_commands(engine),

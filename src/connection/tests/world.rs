@@ -5,6 +5,7 @@
 //! command for the engine; what the connection tells waits for a poll.
 
 use super::super::{Stage, heartbeat, retry};
+use crate::connection::outbox::Pushed;
 use super::lab::{Lab, frame};
 use super::peer::{OFFER, Peer, Said};
 use super::resending::counting;
@@ -312,7 +313,7 @@ impl World {
                 assert!(fits && self.may_send(), "accepted, and must not have been");
                 self.pending.push_back((self.sent, text));
                 self.accepted += 1;
-                if tell {
+                if matches!(tell, Pushed::First | Pushed::Much) {
                     self.commands.push_back(Send(size));
                 }
             }
