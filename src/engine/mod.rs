@@ -37,6 +37,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 use world::{Delivery, Net};
 
@@ -141,7 +142,7 @@ impl Engine {
     }
 
     /// One pass: commands, then sleep until something is ready, at most `wait` (`None`: without limit), then all that is
-    /// ready. It does not sleep if it has told events.
+    /// ready. It does not sleep if it has told events. [`Engine::publish`] or [`Engine::hand_over`] is to follow.
     pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
         fault::point(fault::Place::Engine);
         let meant = self.put_off.replace(Duration::ZERO);
@@ -182,8 +183,12 @@ impl Engine {
         }
         self.expire();
         self.run_commands();
-        self.publish();
         Ok(())
+    }
+
+    /// Has the connection in this place write what the host has sent.
+    pub fn flush(&mut self, key: usize) {
+        self.with(key, |connection, context| connection.flush(context));
     }
 
     /// How long until there is something to do by the clock.
@@ -322,7 +327,7 @@ impl Engine {
                     self.with_link(&link, |connection, context| connection.prepared(made.clone(), context));
                 }
             }
-            Command::Flush(link) => self.with_link(&link, |connection, context| connection.flush(context)),
+            Command::Flush(key) => self.flush(key),
             Command::Close(link) => self.with_link(&link, |connection, context| connection.close(context)),
             Command::Read(link) => self.with_link(&link, |connection, context| connection.turn(context)),
             Command::RetryNow(link) => self.with_link(&link, |connection, context| connection.retry_now(context)),
@@ -487,17 +492,35 @@ impl Engine {
         }
     }
 
+    #[inline]
     fn set_timer(&mut self, key: usize) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         let deadline = entry.connection.deadline();
         if deadline != entry.timer {
-            if let Some(old) = entry.timer {
-                self.timers.remove(&(old, key));
-            }
-            if let Some(new) = deadline {
-                self.timers.insert((new, key));
-            }
-            entry.timer = deadline;
+            let before = std::mem::replace(&mut entry.timer, deadline);
+            self.move_timer(key, before, deadline);
+        }
+    }
+
+    #[cold]
+    fn move_timer(&mut self, key: usize, from: Option<Instant>, to: Option<Instant>) {
+        if let Some(from) = from {
+            self.timers.remove(&(from, key));
+        }
+        if let Some(to) = to {
+            self.timers.insert((to, key));
+        }
+    }
+
+    /// Puts the events into an empty batch of the poll that turns this engine, unless there are older ones to be taken before.
+    pub fn hand_over(&mut self, empty: &mut Batch) {
+        if self.batch.is_empty() {
+            return;
+        }
+        if empty.is_empty() && !self.shared.due.load(SeqCst) {
+            std::mem::swap(&mut self.batch, empty);
+        } else {
+            self.publish();
         }
     }
 

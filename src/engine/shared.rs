@@ -29,8 +29,8 @@ pub enum Command {
     Resolved(Arc<Link>, Arc<str>, Family, Result<Vec<SocketAddr>, Unresolved>),
     /// A TLS connector was made, or cannot be.
     Made(Arc<Settings>, Prepared),
-    /// There is something new in the outbox.
-    Flush(Arc<Link>),
+    /// There is something new in the outbox of the connection in this place, or of the one before it.
+    Flush(usize),
     /// The last in the outbox is a Close frame.
     Close(Arc<Link>),
     /// The host wants to hear no more of it.

@@ -13,7 +13,9 @@ pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
 fn run(mut engine: Engine) {
     while !engine.is_stopped() {
         match catch_unwind(AssertUnwindSafe(|| engine.turn(None))) {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                engine.publish();
+            }
             Ok(Err(error)) => return last(|| engine.fail(format_args!("{error}"))),
             Err(_) => return last(|| engine.fail(format_args!("a panic was caught"))),
         }

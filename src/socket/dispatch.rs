@@ -23,6 +23,15 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
+    /// Where an inline engine may put its events; not empty if there are older ones.
+    pub(super) fn inbox(&mut self) -> &mut Batch {
+        if self.done == self.batch.events().len() {
+            self.batch.clear();
+            self.done = 0;
+        }
+        &mut self.batch
+    }
+
     /// Dispatches what is due, within the budget, and returns the number of callbacks made and whether something is left.
     pub(super) fn run(&mut self, host_loop: &Loop, mut budget: Budget) -> (u32, bool) {
         let left = self.run_within(host_loop, &mut budget);

@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::dispatch::Dispatcher;
 use super::{Listener, Plan, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
+use crate::engine::inbox::Batch;
 use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
@@ -37,8 +38,8 @@ pub struct Loop {
     dispatcher: Mutex<Option<Dispatcher>>,
     /// The thread that polls, as [`this_thread`] numbers it; 0 if none does.
     poller: AtomicUsize,
-    /// A command was added inside a callback: the engine is woken once, when the poll ends.
-    wake_later: AtomicBool,
+    /// What was asked for inside callbacks, for when the poll ends: see [`Later`].
+    later: AtomicUsize,
     /// Sockets that the dispatcher does not know yet.
     joined: Mutex<Vec<Arc<Socket>>>,
     /// Sockets that were freed and whose user data is to be released.
@@ -82,6 +83,24 @@ impl Keys {
 fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
     HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+/// What a poll has to do when its callbacks are through. Only the thread that polls sets it.
+struct Later;
+
+impl Later {
+    const NOTHING: usize = 0;
+    /// To have the engine take its commands.
+    const COMMANDS: usize = 1;
+
+    /// To have this one connection of an inline engine written, which needs no command; and commands, if there are any.
+    const fn flush(key: usize) -> usize {
+        key + 2
+    }
+
+    const fn key(later: usize) -> Option<usize> {
+        later.checked_sub(2)
+    }
 }
 
 /// Until when a poll waits.
@@ -163,7 +182,7 @@ impl Loop {
             driver,
             dispatcher: Mutex::new(Some(Dispatcher::default())),
             poller: AtomicUsize::new(0),
-            wake_later: AtomicBool::new(false),
+            later: AtomicUsize::new(Later::NOTHING),
             joined: Mutex::default(),
             freed: Mutex::new(Some(Vec::new())),
             any_freed: AtomicBool::new(false),
@@ -316,15 +335,20 @@ impl Loop {
     }
 
     fn run_commands(&self) {
-        if self.poller.load(Acquire) == this_thread() {
-            self.wake_later.store(true, Release);
-        } else {
+        if !self.polls_here() {
             self.run_commands_now();
+        } else if self.later.load(Relaxed) == Later::NOTHING {
+            self.later.store(Later::COMMANDS, Release);
         }
     }
 
+    /// Is it this thread that polls?
+    fn polls_here(&self) -> bool {
+        self.poller.load(Acquire) == this_thread()
+    }
+
     /// The same, though a callback may add more.
-    pub(super) fn run_commands_now(&self) {
+    fn run_commands_now(&self) {
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
             Driver::Inline { engine, .. } => {
@@ -335,11 +359,27 @@ impl Loop {
         }
     }
 
-    /// A message was queued behind another that the engine was told of, perhaps inside a callback on another thread, which
-    /// may last: tells it now.
-    pub(super) fn hurry(&self) {
-        if self.wake_later.load(Acquire) && self.poller.load(Acquire) != this_thread() {
-            self.run_commands();
+    /// A message was queued: has it written, with all others that callbacks send.
+    pub(super) fn flush_soon(&self, key: usize) {
+        if self.options.inline && self.later.load(Relaxed) == Later::NOTHING && self.polls_here() {
+            self.later.store(Later::flush(key), Release);
+        } else {
+            self.command(Command::Flush(key));
+        }
+    }
+
+    /// Much is queued: has it written, though callbacks may send more.
+    pub(super) fn flush_now(&self, key: usize) {
+        if self.shared.command(Command::Flush(key)).is_ok() {
+            self.run_commands_now();
+        }
+    }
+
+    /// A message was queued behind another that is to be written when the poll ends, perhaps that of another thread, whose
+    /// callback may last: has it written now.
+    pub(super) fn hurry(&self, key: usize) {
+        if self.later.load(Acquire) != Later::NOTHING && !self.polls_here() {
+            self.flush_now(key);
         }
     }
 
@@ -351,16 +391,23 @@ impl Loop {
             if !self.shared.has_commands() {
                 return;
             }
-            let Some(mut engine) = slot.try_lock() else {
+            if !self.with_engine(slot, Engine::run_commands) {
                 self.shared.wake();
                 return;
-            };
-            let Some(engine) = engine.as_mut() else { return };
-            if catch_unwind(AssertUnwindSafe(|| engine.run_commands())).is_err() {
+            }
+        }
+    }
+
+    /// Inline: has the engine do something. False if another thread has it.
+    fn with_engine(&self, slot: &Mutex<Option<Box<Engine>>>, act: impl FnOnce(&mut Engine)) -> bool {
+        let Some(mut engine) = slot.try_lock() else { return false };
+        if let Some(engine) = engine.as_mut() {
+            if catch_unwind(AssertUnwindSafe(|| act(engine))).is_err() {
                 engine.fail(format_args!("a panic was caught"));
             }
             engine.publish();
         }
+        true
     }
 
     // Polling.
@@ -391,7 +438,7 @@ impl Loop {
         loop {
             let mut budget = Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time);
             if let Driver::Inline { engine, .. } = &self.driver
-                && let Some(now) = self.turn(engine, until)
+                && let Some(now) = self.turn(engine, until, dispatcher.inbox())
             {
                 budget = budget.from(now);
             }
@@ -416,17 +463,17 @@ impl Loop {
 
     /// Inline: one pass of the engine. While another thread has it (a send that writes at once), its commands are all that
     /// is to be done, and it is soon back. When the engine last looked at the clock.
-    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until) -> Option<Instant> {
+    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until, inbox: &mut Batch) -> Option<Instant> {
         let Some(mut turning) = slot.try_lock() else {
             std::thread::yield_now();
             return None;
         };
         let engine = turning.as_mut()?;
         // Looked at only now: what another thread makes due from here on finds the engine out, and wakes it.
-        let wait = if self.shared.due.load(SeqCst) { Some(Duration::ZERO) } else { until.left() };
+        let wait = if self.shared.due.load(SeqCst) || !inbox.is_empty() { Some(Duration::ZERO) } else { until.left() };
         if !self.shared.has_failed() {
             match catch_unwind(AssertUnwindSafe(|| engine.turn(wait))) {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => engine.hand_over(inbox),
                 Ok(Err(error)) => engine.fail(format_args!("{error}")),
                 Err(_) => engine.fail(format_args!("a panic was caught")),
             }
@@ -440,14 +487,22 @@ impl Loop {
 
     /// What was sent inside callbacks goes out together.
     fn end_of_round(&self) {
-        // Only this thread, which polls, sets it.
-        if !self.wake_later.load(Relaxed) {
+        let later = self.later.load(Relaxed);
+        if later == Later::NOTHING {
             return;
         }
-        self.wake_later.store(false, Relaxed);
+        self.later.store(Later::NOTHING, Relaxed);
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
-            Driver::Inline { engine, .. } => self.turn_commands(engine),
+            Driver::Inline { engine, .. } => {
+                if let Some(key) = Later::key(later)
+                    && !self.with_engine(engine, |engine| engine.flush(key))
+                {
+                    // Whoever has it takes this along. It fails if the engine has ended, and with it the connection.
+                    let _ = self.shared.command(Command::Flush(key));
+                }
+                self.turn_commands(engine);
+            }
         }
     }
 

@@ -96,10 +96,10 @@ impl Socket {
     pub fn send(&self, kind: Kind, payload: &[u8]) -> Result<(), Error> {
         let pushed = self.link.outbox.lock().push(kind, payload);
         match pushed {
-            Ok(Pushed::First) => self.host_loop.command(Command::Flush(Arc::clone(&self.link))),
+            Ok(Pushed::First) => self.host_loop.flush_soon(self.link.key),
             Ok(Pushed::Known) => {}
-            Ok(Pushed::Behind) => self.host_loop.hurry(),
-            Ok(Pushed::Much) => self.host_loop.run_commands_now(),
+            Ok(Pushed::Behind) => self.host_loop.hurry(self.link.key),
+            Ok(Pushed::Much) => self.host_loop.flush_now(self.link.key),
             Err(error) => {
                 self.refused("send", error);
                 return Err(error);
