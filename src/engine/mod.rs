@@ -78,6 +78,8 @@ pub struct Engine {
     suspended: bool,
     /// [`Command::NetworkChanged`] came meanwhile.
     network_changed: bool,
+    /// A poll waited for what was published.
+    woke: bool,
 }
 
 struct Entry {
@@ -116,6 +118,7 @@ impl Engine {
             closes_on_suspend,
             suspended: false,
             network_changed: false,
+            woke: false,
         })
     }
 
@@ -528,10 +531,15 @@ impl Engine {
     pub fn publish(&mut self) -> bool {
         let any = !self.batch.is_empty();
         if any {
-            self.shared.publish(&mut self.batch);
+            self.woke |= self.shared.publish(&mut self.batch);
             self.batch.clear();
         }
         any
+    }
+
+    /// Has a poll waited for what was published since this was last asked?
+    pub fn take_woke(&mut self) -> bool {
+        std::mem::take(&mut self.woke)
     }
 
     /// The engine itself has failed: every connection ends with `EGRET_WS_ERR_INTERNAL`.

@@ -198,8 +198,8 @@ impl Shared {
         self.make_due(); // a poll that waits is to see it
     }
 
-    /// Hands a batch over, and wakes the poll that waits for it.
-    pub(super) fn publish(&self, batch: &mut Batch) {
+    /// Hands a batch over, and wakes the poll that waits for it. False if none does.
+    pub(super) fn publish(&self, batch: &mut Batch) -> bool {
         let mut inbox = self.inbox.lock();
         inbox.batch.append(batch);
         let waiting = std::mem::take(&mut inbox.waiting);
@@ -210,6 +210,7 @@ impl Shared {
             self.arrived.notify_all();
         }
         self.ring();
+        waiting
     }
 
     /// Swaps the waiting events for an empty batch, if something is due. False if there are none.

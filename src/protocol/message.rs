@@ -144,6 +144,9 @@ impl Decoder {
     /// `input` is used up.
     #[inline]
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Item<'a>>, Violation> {
+        if input.is_empty() {
+            return Ok(None);
+        }
         let between = self.frame.is_none() && self.kind.is_none() && self.head_len == 0;
         if between
             && let Some((kind, payload, rest)) = frame::unbroken(input)
