@@ -287,10 +287,7 @@ impl Outbox {
     fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
         let chunk = match self.wire.back_mut() {
-            Some(chunk)
-                if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len()
-                    && self.kept == 0 =>
-            {
+            Some(chunk) if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len() && self.kept == 0 => {
                 chunk
             }
             _ => self.room(frame::HEADER_ROOM + payload.len()),

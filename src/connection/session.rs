@@ -34,8 +34,8 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 
 /// Reads before others get their turn.
 const READS_A_TURN: usize = 8;
-/// After a large message, another is likely: its header is read without much of its payload, which then goes to its place
-/// without a copy.
+/// What is read beyond the end of a large message: enough to see that nothing follows, or for the header of the next one, whose
+/// payload then goes to its place without a copy.
 const ABOUT_A_HEADER: usize = 4096;
 /// Writes before others get their turn.
 const WRITES_A_TURN: usize = 16;
@@ -58,8 +58,6 @@ pub(super) struct Session<S> {
     backlog_taken: usize,
     /// Payload bytes decoded in this turn.
     decoded: usize,
-    /// The last that was read was the end of a large message.
-    had_large: bool,
     life: Life,
     phase: Phase,
     /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
@@ -144,7 +142,6 @@ impl<S: Transport> Session<S> {
             backlog: Vec::new(),
             backlog_taken: 0,
             decoded: 0,
-            had_large: false,
             life: Life::Open,
             phase: Phase::Open,
             out: Vec::new(),
@@ -402,18 +399,22 @@ impl<S: Transport> Session<S> {
 
     /// Reads once, and takes what that brings. How much that was, and how much was asked for.
     fn read_some<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> io::Result<(usize, usize)> {
+        let beyond = ABOUT_A_HEADER.min(context.buffer.len());
         if self.listens()
-            && let Some((message, asked)) = self.decoder.direct()
-            && let Some(read) = self.stream.read_onto(message, asked)
+            && let Some((message, most)) = self.decoder.direct()
+            && let Some(read) = self.stream.read_onto(message, most, &mut context.buffer[..beyond])
         {
-            let count = read?;
-            self.heard(count, context);
-            if count > 0 {
-                self.take_payload(count, context);
+            let (payload, more) = read?;
+            self.heard(payload + more, context);
+            self.take_payload(payload, context);
+            if self.listens() && context.events.is_full() {
+                self.backlog.extend_from_slice(&context.buffer[..more]);
+            } else {
+                self.take_input(0..more, context);
             }
-            return Ok((count, asked));
+            return Ok((payload + more, most + beyond));
         }
-        let asked = if std::mem::take(&mut self.had_large) { ABOUT_A_HEADER } else { usize::MAX }.min(context.buffer.len());
+        let asked = context.buffer.len();
         let count = self.stream.read(&mut context.buffer[..asked])?;
         self.heard(count, context);
         self.take_input(0..count, context);
@@ -441,10 +442,12 @@ impl<S: Transport> Session<S> {
 
     /// Takes bytes of a large message that were read to their place.
     fn take_payload<N, E: Events>(&mut self, count: usize, context: &mut Context<'_, N, E>) {
+        if count == 0 {
+            return;
+        }
         match self.decoder.filled(count) {
             Ok(None) => {}
             Ok(Some((kind, message))) => {
-                self.had_large = true;
                 self.decoded += message.len();
                 self.passed.message(message.len());
                 context.events.message(kind, Body::Collected(message));

@@ -447,6 +447,63 @@ mod tests {
         (items, None)
     }
 
+    /// The same with payload put to its place directly, `size` bytes at a time, where that is offered.
+    fn decode_directly(mut stream: &[u8], size: usize) -> Vec<(String, Vec<u8>)> {
+        let mut decoder = Decoder::new(131_072, None);
+        let mut items = Vec::new();
+        while !stream.is_empty() {
+            if let Some((message, most)) = decoder.direct() {
+                let (piece, rest) = stream.split_at(size.min(most).min(stream.len()));
+                let before = message.capacity();
+                message.extend_from_slice(piece);
+                assert_eq!(message.capacity(), before, "there was room");
+                stream = rest;
+                if let Some((kind, message)) = decoder.filled(piece.len()).unwrap() {
+                    items.push((format!("{kind:?}"), std::mem::take(message)));
+                }
+                continue;
+            }
+            let (mut piece, rest) = stream.split_at(size.min(stream.len()));
+            stream = rest;
+            while let Some(item) = decoder.next(&mut piece).unwrap() {
+                let Item::Message(kind, body) = item else { continue };
+                let payload = match body {
+                    Body::Input(payload) => payload.to_vec(),
+                    Body::Collected(payload) => std::mem::take(payload),
+                };
+                items.push((format!("{kind:?}"), payload));
+            }
+        }
+        items
+    }
+
+    #[test]
+    fn what_is_put_to_its_place_directly_comes_out_the_same() {
+        let text = "κόσμε".repeat(9_000);
+        let binary: Vec<u8> = (0..131_072).map(|n| n as u8).collect();
+        let halves = binary.split_at(50_000);
+        let stream = [
+            frame(true, 2, &binary),
+            frame(true, 1, text.as_bytes()),
+            frame(true, 1, b"small"),
+            frame(false, 2, halves.0),
+            frame(true, 9, b"ping"),
+            frame(true, 0, halves.1),
+            frame(true, 2, &[7; LARGE]),
+        ]
+        .concat();
+        let expected = [
+            item("Binary", &binary),
+            item("Text", text.as_bytes()),
+            item("Text", b"small"),
+            item("Binary", &binary),
+            item("Binary", &[7; LARGE]),
+        ];
+        for size in [1, 3, 4096, 65_536, usize::MAX] {
+            assert!(decode_directly(&stream, size) == expected, "{size}");
+        }
+    }
+
     fn item(name: &str, payload: &[u8]) -> (String, Vec<u8>) {
         (name.into(), payload.to_vec())
     }

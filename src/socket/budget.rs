@@ -105,7 +105,8 @@ mod tests {
         assert!((most..=most + MOST_UNTIMED).contains(&number), "{number}");
         // Slow ones after many that were quick.
         for at in 1000..1000 + MOST_UNTIMED {
-            let number = made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |n| if n < at { quick } else { MILLISECOND });
+            let number =
+                made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |n| if n < at { quick } else { MILLISECOND });
             assert!((at + 4..at + 4 + MOST_UNTIMED).contains(&number), "{at}: {number}");
         }
     }

@@ -25,8 +25,14 @@ pub trait Transport {
     /// Reads at most `buffer.len()` bytes. 0 at the end of the stream.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads at most `most` bytes to the end of `out`, which has room for them; `None` where that saves no copy.
-    fn read_onto(&mut self, _out: &mut Vec<u8>, _most: usize) -> Option<io::Result<usize>> {
+    /// Reads at most `most` bytes to the end of `out`, which has room for them, and what follows those to `beyond`, all at once.
+    /// How many to each; `None` where that saves no copy.
+    fn read_onto(
+        &mut self,
+        _out: &mut Vec<u8>,
+        _most: usize,
+        _beyond: &mut [u8],
+    ) -> Option<io::Result<(usize, usize)>> {
         None
     }
 

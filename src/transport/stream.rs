@@ -39,8 +39,8 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.read(buffer))
     }
 
-    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize) -> Option<io::Result<usize>> {
-        either!(self, stream => stream.read_onto(out, most))
+    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize, beyond: &mut [u8]) -> Option<io::Result<(usize, usize)>> {
+        either!(self, stream => stream.read_onto(out, most, beyond))
     }
 
     #[inline]

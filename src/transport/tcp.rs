@@ -6,6 +6,8 @@ use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
+#[cfg(unix)]
+use {socket2::MaybeUninitSlice, std::mem::MaybeUninit};
 
 /// TCP's own probes are for what the heartbeat cannot see: a peer that is gone while the host does not let us read.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
@@ -83,16 +85,20 @@ impl Transport for Tcp {
 
     #[cfg(unix)]
     #[allow(unsafe_code)] // reading where nothing was written yet
-    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize) -> Option<io::Result<usize>> {
+    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize, beyond: &mut [u8]) -> Option<io::Result<(usize, usize)>> {
         let room = out.spare_capacity_mut();
         let most = most.min(room.len());
-        let result = SockRef::from(&self.stream).recv(&mut room[..most]);
+        // SAFETY: the same bytes, of which none becomes uninitialised: the system only writes there.
+        let beyond = unsafe { &mut *(std::ptr::from_mut(beyond) as *mut [MaybeUninit<u8>]) };
+        let mut places = [MaybeUninitSlice::new(&mut room[..most]), MaybeUninitSlice::new(beyond)];
+        let result = SockRef::from(&self.stream).recv_vectored(&mut places).map(|(count, _)| count);
         self.saw(&result);
-        if let Ok(count) = result {
-            // SAFETY: recv has initialised so many bytes of the room behind the length.
-            unsafe { out.set_len(out.len() + count) };
-        }
-        Some(result)
+        Some(result.map(|count| {
+            let onto = count.min(most);
+            // SAFETY: recv_vectored fills the places in their order, so it has initialised so many bytes behind the length.
+            unsafe { out.set_len(out.len() + onto) };
+            (onto, count - onto)
+        }))
     }
 
     #[inline]

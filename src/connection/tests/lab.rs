@@ -106,6 +106,17 @@ impl Transport for FakeStream {
         Ok(count)
     }
 
+    fn read_onto(&mut self, out: &mut Vec<u8>, most: usize, beyond: &mut [u8]) -> Option<io::Result<(usize, usize)>> {
+        assert!(most <= out.capacity() - out.len(), "there is room");
+        let mut bytes = vec![0; most + beyond.len()];
+        Some(self.read(&mut bytes).map(|count| {
+            let (payload, more) = bytes[..count].split_at(count.min(most));
+            out.extend_from_slice(payload);
+            beyond[..more.len()].copy_from_slice(more);
+            (payload.len(), more.len())
+        }))
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut wire = self.0.borrow_mut();
         wire.operation()?;

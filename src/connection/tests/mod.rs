@@ -278,6 +278,49 @@ fn bytes_that_come_with_the_answer_are_the_first_frame() {
     play(scenario, &["connected", "text quick", "closed OK in Closing by Peer, got 1000, sent 1000"]);
 }
 
+/// Large messages are read to their place, and what follows them with them.
+#[test]
+fn large_messages_and_what_lies_between_them_come_in_order() {
+    let large = |byte: u8| frame(0x82, &vec![byte; 40_000]);
+    let fragments = || [frame(0x01, &[b'x'; 30_000]), frame(PING, b"?"), frame(0x80, &[b'y'; 20_000])].concat();
+    let stream =
+        [large(1), large(2), frame(TEXT, b"small"), large(3), fragments(), large(4), frame(CLOSE, b"\x03\xe8")]
+            .concat();
+    let text = format!("text {}{}", "x".repeat(30_000), "y".repeat(20_000));
+    let binary = "binary of 40000";
+    let end = "closed OK in Closing by Peer, got 1000, sent 1000";
+    // At once, and cut at places of all sorts; also while the host has enough to do at each.
+    for cut in [stream.len(), 39_999, 40_004, 17_001, 4_099, 997] {
+        for is_full in [false, true] {
+            let mut lab = Lab::whole();
+            lab.open_with(|plan| plan.limits.max_message = 131_072);
+            for piece in stream.chunks(cut) {
+                lab.serve(piece);
+                if is_full {
+                    lab.set_full(true);
+                    lab.turn();
+                    lab.set_full(false);
+                }
+                lab.turn();
+            }
+            lab.end_stream();
+            assert_eq!(lab.told(), ["connected", binary, binary, "text small", binary, &text, binary, end], "{cut}");
+            assert_eq!(lab.written(), ["pong ?", "close [3, e8]"]);
+        }
+    }
+}
+
+#[test]
+fn a_large_text_that_goes_wrong_is_refused_where_it_does() {
+    let mut text = vec![b'x'; 40_000];
+    text[30_000] = 0xff;
+    let mut lab = Lab::whole();
+    lab.open_with(|plan| plan.limits.max_message = 131_072);
+    lab.serve(&frame(TEXT, &text)[..35_000]);
+    lab.advance(10);
+    assert_eq!(lab.written(), ["close [3, ef]"]);
+}
+
 #[test]
 fn reading_stops_while_the_host_has_enough_and_nothing_is_lost() {
     let scenario = |lab: &mut Lab| {

@@ -5,12 +5,12 @@
 //! command for the engine; what the connection tells waits for a poll.
 
 use super::super::{Stage, heartbeat, retry};
-use crate::connection::outbox::Pushed;
 use super::lab::{Lab, frame};
 use super::peer::{OFFER, Peer, Said};
 use super::resending::counting;
 use super::retrying::RETRY;
 use super::{CLOSE, TEXT};
+use crate::connection::outbox::Pushed;
 use crate::error::Error;
 use crate::protocol::frame::header_size;
 use crate::protocol::message::Kind;
