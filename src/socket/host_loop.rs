@@ -209,14 +209,14 @@ impl Loop {
             listener,
             told: AtomicU8::new(TOLD_NOTHING),
             released: AtomicBool::new(false),
-            plan: Mutex::new(Some(plan)),
+            plan: Mutex::new(Some(Box::new(plan))),
         })
     }
 
-    pub(super) fn begin(&self, socket: &Arc<Socket>, plan: Plan) -> Result<(), Error> {
+    pub(super) fn begin(&self, socket: &Arc<Socket>, plan: Box<Plan>) -> Result<(), Error> {
         // It joins under the lock under which the command is added, so that freeing the loop finds it, or it is refused.
         let mut joined = self.joined.lock();
-        let command = Command::Connect(Arc::clone(&socket.link), Box::new(plan));
+        let command = Command::Connect(Arc::clone(&socket.link), plan);
         self.shared.command(command).inspect_err(|_| self.keys.lock().give_back(socket.link.key))?;
         joined.push(Arc::clone(socket));
         drop(joined);

@@ -79,7 +79,7 @@ pub struct Socket {
     told: AtomicU8,
     released: AtomicBool,
     /// What [`Socket::start`] begins with.
-    plan: Mutex<Option<Plan>>,
+    plan: Mutex<Option<Box<Plan>>>,
 }
 
 impl Socket {
