@@ -93,21 +93,14 @@ impl Batch {
     /// Adds a message, and a NUL after it if it is text.
     #[inline]
     pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) {
-        let payload: &[u8] = match body {
-            Body::Collected(collected) if collected.len() >= LARGE => {
-                let len = collected.len();
-                let mut collected = std::mem::take(collected);
-                if kind == Kind::Text {
-                    collected.push(0);
-                }
-                let (index, len) = (self.large.len() as u32, len as u32);
-                self.events.push(Event { key, what: What::LargeMessage { kind, len, index } });
-                self.large.push(collected);
-                return;
-            }
-            Body::Collected(collected) => collected,
-            Body::Input(payload) => payload,
-        };
+        match body {
+            Body::Input(payload) => self.small(key, kind, payload),
+            Body::Collected(collected) => self.collected(key, kind, collected),
+        }
+    }
+
+    #[inline]
+    fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) {
         let start = self.flat.len();
         self.flat.extend_from_slice(payload);
         if kind == Kind::Text {
@@ -115,6 +108,20 @@ impl Batch {
         }
         // No message is longer than the cap.
         self.events.push(Event { key, what: What::Message { kind, len: payload.len() as u32, start } });
+    }
+
+    #[inline(never)]
+    fn collected(&mut self, key: usize, kind: Kind, collected: &mut Vec<u8>) {
+        if collected.len() < LARGE {
+            return self.small(key, kind, collected);
+        }
+        let (index, len) = (self.large.len() as u32, collected.len() as u32);
+        let mut collected = std::mem::take(collected);
+        if kind == Kind::Text {
+            collected.push(0);
+        }
+        self.events.push(Event { key, what: What::LargeMessage { kind, len, index } });
+        self.large.push(collected);
     }
 
     /// Adds that the connection is tried again.

@@ -72,7 +72,7 @@ impl Events for Delivery<'_> {
         self.batch.connected(self.link.key, details);
     }
 
-    #[inline]
+    #[inline(always)]
     fn message(&mut self, kind: Kind, body: Body<'_>) {
         if self.link.is_freed() {
             return;

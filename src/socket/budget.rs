@@ -55,7 +55,11 @@ impl Budget {
             return true;
         };
         self.clock = Some((now, until));
-        now < until || self.made == 0
+        let has_time = now < until || self.made == 0;
+        if !has_time {
+            self.untimed = 0; // nor has it when it is asked again
+        }
+        has_time
     }
 
     /// One was made, or not.
@@ -108,6 +112,17 @@ mod tests {
             let number =
                 made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |n| if n < at { quick } else { MILLISECOND });
             assert!((at + 4..at + 4 + MOST_UNTIMED).contains(&number), "{at}: {number}");
+        }
+    }
+
+    #[test]
+    fn what_is_over_stays_over() {
+        let mut budget = Budget::new(100, Some(MILLISECOND));
+        let start = Instant::now();
+        assert!(budget.allows_at(|| start));
+        budget.count(true);
+        for _ in 0..3 {
+            assert!(!budget.allows_at(|| start + 2 * MILLISECOND));
         }
     }
 

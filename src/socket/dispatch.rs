@@ -2,7 +2,7 @@
 
 use super::budget::Budget;
 use super::{Kind, Loop, Socket, TOLD_CLOSED};
-use crate::engine::inbox::{Batch, What};
+use crate::engine::inbox::{Batch, Event, What};
 use crate::engine::{Command, Shared};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -55,8 +55,10 @@ impl Dispatcher {
                     return true;
                 }
                 let (key, what) = (event.key, event.what);
+                self.settle(host_loop, Some(key));
                 self.done += 1;
                 budget.count(self.dispatch(host_loop, key, what));
+                self.go_on(host_loop, key, budget);
             } else {
                 self.batch.clear();
                 self.done = 0;
@@ -64,6 +66,20 @@ impl Dispatcher {
                     return false;
                 }
             }
+        }
+    }
+
+    /// The usual, quickly: dispatches the messages that follow for the same socket, as long as nothing else is to be looked at.
+    fn go_on(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget) {
+        let Some(Some(socket)) = self.sockets.get(key) else { return };
+        while let Some(&Event { key: next, what: What::Message { kind, len, start } }) =
+            self.batch.events().get(self.done)
+            && next == key
+            && !host_loop.has_freed()
+            && budget.allows()
+        {
+            self.done += 1;
+            budget.count(deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize)));
         }
     }
 
@@ -84,14 +100,8 @@ impl Dispatcher {
         if self.sockets.get(key).is_none_or(Option::is_none) {
             host_loop.take_joined(&mut self.sockets);
         }
-        if let What::Message { .. } | What::LargeMessage { .. } = what {
-            self.settle(host_loop, Some(key));
-        }
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        if let What::Message { kind, start, len } = what {
-            return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize));
-        }
         let listens = !socket.link.is_freed();
         if let What::Connected { index } | What::Retrying { index, .. } | What::Closed { index } = what
             && let Some(details) = self.batch.take_details(index)
@@ -120,7 +130,9 @@ impl Dispatcher {
                 }
                 socket.listener.drained();
             }
-            What::Message { .. } => {}
+            What::Message { kind, start, len } => {
+                return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize));
+            }
             What::LargeMessage { kind, index, len } => {
                 let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len as usize));
                 self.batch.give_large(index, &host_loop.shared.pool);
