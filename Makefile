@@ -9,10 +9,10 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets clean
+.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
 
 build: ## the library, optimised, as shared and static library in target/release
 	cargo build --release --lib $(FEATURES)
@@ -102,7 +102,26 @@ test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (
 	@tests/tools/setup.sh swift
 	tests/swift/run.sh
 
-bench: ## the benchmarks
+LAB := benches/lab
+bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (20 minutes)
+	@tests/tools/setup.sh bench
+	python3 $(LAB)/bench.py $(FEATURES)
+	python3 $(LAB)/instructions.py --results $(FEATURES)
+	python3 $(LAB)/scale.py $(FEATURES)
+
+bench-quick: ## the same with fewer peers, modes and rounds, and nothing written
+	@tests/tools/setup.sh bench
+	python3 $(LAB)/bench.py --quick $(FEATURES)
+
+bench-instructions: ## instructions and system calls a message, against benches/instructions.json; WRITE=1 renews that
+	@tests/tools/setup.sh instructions
+	python3 $(LAB)/instructions.py $(if $(WRITE),--write) $(FEATURES)
+
+bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.md, and docs/scale.svg
+	@tests/tools/setup.sh scale
+	python3 $(LAB)/scale.py $(FEATURES)
+
+bench-criterion: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
 	cargo bench --bench '*' $(FEATURES)
 
 clean: ## remove what was built

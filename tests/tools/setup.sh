@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp|bench|instructions|scale: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -139,6 +139,28 @@ check_sanitizers() {
     fi
 }
 
+# The lab of benches/: `instructions` and `scale` need our own client only, `bench` the peers too.
+check_lab() {
+    need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h
+    need openssl openssl version
+    need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+}
+
+check_instructions() {
+    check_lab
+    need g++ compiles "${CXX:-c++}" c++ vector
+    need valgrind valgrind --version
+    need strace strace --version
+}
+
+check_bench_peers() {
+    need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h
+    need libboost-dev compiles "${CXX:-c++}" c++ boost/beast/version.hpp
+    need libwebsocketpp-dev compiles "${CXX:-c++}" c++ websocketpp/version.hpp
+    need libwslay-dev compiles "${CXX:-c++}" c++ wslay/wslay.h
+    need binutils strip --version
+}
+
 check() {
     packages=() others=()
     check_c
@@ -186,6 +208,12 @@ check() {
         check_clang
         ! has_clang || need "libclang-rt-$("$clang" -dumpversion | cut -d. -f1)-dev" links_with_asan "$clang"
         ;;
+    scale) check_lab ;;
+    instructions) check_instructions ;;
+    bench)
+        check_instructions
+        check_bench_peers
+        ;;
     test)
         check_cpp
         check_test
@@ -194,6 +222,7 @@ check() {
         skipped cmake || check_cmake
         skipped java || check_java
         skipped valgrind || need valgrind valgrind --version
+        skipped instructions || check_instructions
         skipped autobahn || check_autobahn
         skipped js || check_js
         { skipped asan && skipped tsan; } || check_sanitizers

@@ -1,0 +1,177 @@
+"""bench.py [--quick] [--rounds N] [--only TEXT] [FEATURES]: our library and its peers against a bare TCP client.
+
+All contenders of a row take turns, in another random order each round. Ratios are to `raw` in the same round, so that what
+slows down the machine slows down both; medians of the rounds are printed, and without --quick and --only written to
+benches/RESULTS.md.
+"""
+import argparse
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import lab
+import machine
+import results
+from rows import INLINE, OURS, PEERS, QUICK_PEERS, RAW, ROWS, THREADED
+
+RUN_US = 120_000
+"""About how long a run is to take."""
+ROW_SECONDS = 60
+"""After so long a row begins no further round."""
+
+
+class Runs:
+    """Cases that were run, so that two rows of the same case share them."""
+
+    def __init__(self, servers, quick):
+        self._servers = servers
+        self._quick = quick
+        self._done = {}
+
+    def of(self, case, contenders, rounds):
+        key = case, rounds
+        if key not in self._done:
+            self._done[key] = self._run(case, contenders, rounds)
+        return self._done[key]
+
+    def _run(self, case, contenders, rounds):
+        """For each round what each contender measured."""
+        counts = {each: self._count(case, each) for each in contenders}
+        begun, done = time.monotonic(), []
+        while len(done) < rounds and (len(done) < 3 or time.monotonic() - begun < ROW_SECONDS):
+            order = [each for each in contenders if counts[each]]
+            random.shuffle(order)
+            results_of_round = {each: self._try(case, each, counts[each]) for each in order}
+            done.append({each: result for each, result in results_of_round.items() if result})
+        return done
+
+    def _try(self, case, contender, count):
+        """What it measured; of a peer that fails, None."""
+        try:
+            return self._measure(case, contender, count)
+        except lab.Failed as failure:
+            if contender not in PEERS:
+                raise
+            print(f'  {contender.name}: {failure}', file=sys.stderr)
+            return None
+
+    def _count(self, case, contender):
+        """How many messages take about the time of a run; None for a contender that fails."""
+        if case.least == case.most:
+            return case.least
+        measured = self._try(case, contender, case.least)
+        if measured is None:
+            return None
+        run_us = RUN_US / 2 if self._quick else RUN_US
+        count = min(max(case.least, int(run_us / max(measured['wall_us'], 1e-3))), case.most)
+        return count - count % 100 if case.mode == 'burst' else count
+
+    def _measure(self, case, contender, count):
+        cores = (lab.CLIENT_CORE, lab.SERVER_CORE) if case.cores == 'both' else (lab.CLIENT_CORE,)
+        arguments = lab.client_arguments(contender, case, self._servers[case.cores], count)
+        return lab.run(arguments, contender.env, cores)
+
+
+def figures(row, runs, rounds, quick):
+    """The row's figure for each contender: a median over the rounds."""
+    contenders = row.contenders(quick)
+    rounds = row.rounds or rounds
+    done = runs.of(row.case, contenders, rounds)
+    base = runs.of(row.over, contenders, rounds) if row.over else None
+    found = {}
+    for contender in contenders:
+        values = []
+        for index, each in enumerate(done):
+            if contender not in each:
+                continue
+            value = each[contender][row.metric]
+            if row.over:
+                value /= base[index][contender][row.metric]
+            elif row.unit:
+                value *= row.factor
+            elif contender != RAW:
+                value /= each[RAW][row.metric]
+            values.append(value)
+        if values:
+            found[contender] = statistics.median(values)
+    return found
+
+
+def number(value):
+    if value >= 100:
+        return f'{value:,.0f}'
+    return f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+
+
+def with_goal(value, goal):
+    if value is None:
+        return ''
+    if goal is None:
+        return number(value)
+    return f'**{number(value)}** ≤ {goal:g}' if value <= goal * 1.005 else f'{number(value)} ✗ ≤ {goal:g}'
+
+
+def columns(quick):
+    return [peer for peer in PEERS if not quick or peer.name in QUICK_PEERS]
+
+
+def line(row, found, peers):
+    raw = number(found[RAW]) + (f' {row.unit}' if row.unit else ' µs')
+    cells = [row.title, raw]
+    cells += [with_goal(found.get(ours), goal) for ours, goal in zip(OURS, row.goals)]
+    cells += [number(found[peer]) if peer in found else '' for peer in peers]
+    return f'| {" | ".join(cells)} |'
+
+
+def table_head(peers):
+    names = ['', 'raw', INLINE.name, THREADED.name, *(peer.name for peer in peers)]
+    return f'| {" | ".join(names)} |\n|{"---|" * len(names)}'
+
+
+def size_line(peers):
+    """The shared library, stripped: what an app carries."""
+    strip = shutil.which('strip')
+    if not strip:
+        return None
+    with tempfile.NamedTemporaryFile() as stripped:
+        subprocess.run([strip, '-o', stripped.name, lab.LIBRARY], check=True)
+        kilobytes = len(open(stripped.name, 'rb').read()) / 1000
+    cell = with_goal(kilobytes, 500)
+    return f'| the stripped library, OpenSSL the system\'s | kB | {cell} | {cell} |{" |" * len(peers)}'
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument('--quick', action='store_true')
+    arguments.add_argument('--rounds', type=int)
+    arguments.add_argument('--only', default='', help='rows whose title contains this')
+    arguments, features = arguments.parse_known_args()
+    quick = arguments.quick
+    rounds = arguments.rounds or (5 if quick else 9)
+
+    quick_programs = ['server', 'raw', 'egret', 'beast', 'libwebsockets', 'rust']
+    lab.build(*(quick_programs if quick else ()), features=features)
+    peers = columns(quick)
+    lines = [table_head(peers)]
+    print(lines[0], flush=True)
+    with lab.servers() as servers:
+        runs = Runs(servers, quick)
+        for row in ROWS:
+            if arguments.only in row.title and (row.quick or not quick):
+                lines.append(line(row, figures(row, runs, rounds, quick), peers))
+                print(lines[-1], flush=True)
+    if size := size_line(peers):
+        lines.append(size)
+        print(size)
+    if not quick and not arguments.only:
+        table = '\n'.join(lines)
+        results.write('peers', f'## Against the peers\n\n{machine.describe()}. {rounds} rounds.\n\n{table}\n\n'
+                               f'Versions: {machine.versions()}.\n')
+
+
+if __name__ == '__main__':
+    main()

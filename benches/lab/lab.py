@@ -1,0 +1,71 @@
+"""The lab's programs: where they are, on which cores they run, and how."""
+import contextlib
+import os
+import pathlib
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TARGET = (ROOT / os.environ.get('CARGO_TARGET_DIR', 'target')).resolve()
+OUT = TARGET / 'lab'
+LIBRARY = TARGET / 'release' / 'libegret_ws.so'
+
+_cores = sorted(os.sched_getaffinity(0))
+CLIENT_CORE, SERVER_CORE = _cores[0], _cores[-1]
+
+
+class Failed(Exception):
+    """A client that did not end well, with what it said."""
+
+
+def build(*what, features=()):
+    """The library, and programs of the lab: all, or those named."""
+    subprocess.run(['cargo', 'build', '--quiet', '--release', '--lib', *features], cwd=ROOT, check=True)
+    subprocess.run([HERE / 'build.sh', LIBRARY.parent, OUT, *what], check=True)
+
+
+class Server:
+    def __init__(self, core):
+        command = [OUT / 'server', OUT / 'server.pem', OUT / 'server.key']
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                         preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+        self._ports = self._process.stdout.readline().split()
+
+    def url(self, tls):
+        return f"{'wss' if tls else 'ws'}://127.0.0.1:{self._ports[tls]}"
+
+    def stop(self):
+        self._process.stdin.close()  # it ends with its standard input, so also when this process is killed
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def servers():
+    """One on the client's core and one on another, by the names of `Case.cores`."""
+    same, apart = Server(CLIENT_CORE), Server(SERVER_CORE)
+    try:
+        yield {'same': same, 'apart': apart, 'both': apart}
+    finally:
+        same.stop()
+        apart.stop()
+
+
+def run(arguments, env=(), cores=(CLIENT_CORE,), timeout=60):
+    """Runs a program of the lab; gives what its line says."""
+    program, *arguments = map(str, arguments)
+    try:
+        ended = subprocess.run([OUT / program, *arguments], env=os.environ | dict(env), capture_output=True, text=True,
+                               timeout=timeout, preexec_fn=lambda: os.sched_setaffinity(0, set(cores)))
+    except subprocess.TimeoutExpired:
+        raise Failed(f'{program} {" ".join(arguments)}: not done after {timeout} s') from None
+    if ended.returncode != 0:
+        raise Failed(f'{program} {" ".join(arguments)}: {ended.stderr.strip()[-200:]}')
+    return parse(ended.stdout)
+
+
+def parse(line):
+    return {key: float(value) for key, value in (word.split('=') for word in line.split())}
+
+
+def client_arguments(contender, case, server, count):
+    return (contender.program, case.mode, server.url(case.tls), case.size, count, OUT / 'ca.pem')

@@ -1,0 +1,47 @@
+"""What a result has to say of where it comes from: the machine, and the versions of all that was measured."""
+import datetime
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import tomllib
+
+from lab import HERE, ROOT
+
+DEBIAN = (('Boost.Beast', 'libboost-dev'), ('libwebsockets', 'libwebsockets-dev'), ('websocketpp', 'libwebsocketpp-dev'),
+          ('wslay', 'libwslay-dev'), ('OpenSSL', 'libssl-dev'), ('libc', 'libc6'), ('gcc', 'gcc'))
+CRATES = ('tungstenite', 'tokio-tungstenite', 'fastwebsockets', 'tokio-websockets', 'yawc', 'tokio')
+
+
+def output(*command):
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return '?'
+
+
+def cpu():
+    match = re.search(r'^model name\s*:\s*(.*)$', pathlib.Path('/proc/cpuinfo').read_text(), re.MULTILINE)
+    return match.group(1) if match else platform.machine()
+
+
+def describe():
+    """A line for a section's head."""
+    cores = os.cpu_count()
+    virtual = ', a virtual machine' if 'hypervisor' in pathlib.Path('/proc/cpuinfo').read_text() else ''
+    today = datetime.date.today().isoformat()
+    return f'{today}, {cpu()}, {cores} cores{virtual}, Linux {platform.release()}, {output("rustc", "--version")}'
+
+
+def versions():
+    ours = tomllib.loads((ROOT / 'Cargo.toml').read_text())['package']['version']
+    commit = output('git', 'rev-parse', '--short', 'HEAD')
+    if output('git', 'status', '--porcelain', '--', 'src', 'Cargo.lock', 'Cargo.toml') not in ('', '?'):
+        commit += ' and changes'
+    locked = tomllib.loads((HERE / 'peers' / 'Cargo.lock').read_text())['package']
+    crates = {package['name']: package['version'] for package in locked}
+    found = [('egret-ws', f'{ours} ({commit})')]
+    found += [(name, output('dpkg-query', '--show', '--showformat=${Version}', package)) for name, package in DEBIAN]
+    found += [(name, crates[name]) for name in CRATES]
+    return ', '.join(f'{name} {version}' for name, version in found)

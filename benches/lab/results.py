@@ -1,0 +1,29 @@
+"""benches/RESULTS.md: each script writes its section and leaves the others as they are."""
+from lab import ROOT
+
+FILE = ROOT / 'benches' / 'RESULTS.md'
+SECTIONS = ('peers', 'instructions', 'scale')
+HEAD = """# Results
+
+Written by `make bench`; see [README.md](README.md) for what is measured, how, and what it says.
+"""
+
+
+def _marks(name):
+    return f'<!-- {name} -->\n', f'<!-- /{name} -->\n'
+
+
+def _section(text, name):
+    begin, end = _marks(name)
+    return text.split(begin)[1].split(end)[0] if begin in text else ''
+
+
+def write(name, markdown):
+    old = FILE.read_text() if FILE.exists() else ''
+    text = HEAD
+    for section in SECTIONS:
+        begin, end = _marks(section)
+        body = markdown if section == name else _section(old, section)
+        if body:
+            text += f'\n{begin}{body}{end}'
+    FILE.write_text(text)

@@ -1,0 +1,113 @@
+"""What is measured: the contenders, and the rows of the table with our goals."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    program: str
+    env: tuple = ()
+    tls: bool = True
+    pollable: bool = False
+    """Whether it has a poll that does not block, as a game needs it."""
+
+
+RAW = Contender('raw', 'raw', pollable=True)
+INLINE = Contender('egret inline', 'egret', (('LAB_DRIVER', 'inline'),), pollable=True)
+THREADED = Contender('egret threaded', 'egret', (('LAB_DRIVER', 'threaded'),), pollable=True)
+OURS = (INLINE, THREADED)
+TUNED = (('LAB_TUNED', '1'),)
+PEERS = (
+    Contender('Beast', 'beast'),
+    Contender('Beast tuned', 'beast', TUNED),
+    Contender('libwebsockets', 'libwebsockets', pollable=True),
+    Contender('libwebsockets tuned', 'libwebsockets', TUNED, pollable=True),
+    Contender('websocketpp', 'websocketpp', pollable=True),
+    Contender('wslay', 'wslay', tls=False, pollable=True),
+    Contender('tungstenite', 'tungstenite'),
+    Contender('tokio-tungstenite', 'tokio_tungstenite'),
+    Contender('fastwebsockets', 'fastwebsockets'),
+    Contender('tokio-websockets', 'tokio_websockets'),
+    Contender('yawc', 'yawc', tls=False),
+)
+QUICK_PEERS = ('Beast tuned', 'libwebsockets', 'tungstenite', 'tokio-websockets')
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to run a client. `least` and `most` bound the count, which is else what takes about the time of a run."""
+    mode: str
+    size: int
+    least: int
+    most: int
+    tls: bool = False
+    cores: str = 'apart'
+    """Where server and client run: on two cores (`apart`), on one (`same`), or the client on both (`both`)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    title: str
+    case: Case
+    goals: tuple = (None, None)
+    """At most so much, inline and threaded."""
+    metric: str = 'cpu_us'
+    unit: str = ''
+    """Empty: the ratio to raw, by raw's own run in the same round. Else the figure itself, in this unit."""
+    factor: float = 1
+    over: Case | None = None
+    """The ratio to another case of the same contender."""
+    rounds: int | None = None
+    quick: bool = False
+    ours_only: bool = False
+    pollable_only: bool = False
+
+    def contenders(self, quick):
+        peers = () if self.ours_only else PEERS
+        return [
+            each for each in (RAW, *OURS, *peers)
+            if (each.tls or not self.case.tls) and (each.pollable or not self.pollable_only)
+            and (not quick or each not in PEERS or each.name in QUICK_PEERS)
+        ]
+
+
+def same(mode, size, least, most, tls=False):
+    return Case(mode, size, least, most, tls, 'same')
+
+
+def both(mode, size, count, tls=False):
+    return Case(mode, size, count, count, tls, 'both')
+
+
+KIB = 1024
+ROWS = (
+    Row('ping-pong 16 B, one core', same('ping-pong', 16, 2000, 20000), (1.12, 2.0), quick=True),
+    Row('ping-pong 1 KiB, one core', same('ping-pong', KIB, 2000, 20000), (1.12, 2.0)),
+    Row('ping-pong 16 KiB, one core', same('ping-pong', 16 * KIB, 1000, 20000), (1.15, 2.0)),
+    Row('ping-pong 128 KiB, one core', same('ping-pong', 128 * KIB, 300, 5000), (1.05, 1.5), quick=True),
+    Row('receive 32 B', Case('receive', 32, 400_000, 4_000_000), (3.5, 5.0), quick=True),
+    Row('receive 1 KiB', Case('receive', KIB, 60_000, 400_000), (1.1, 1.5)),
+    Row('receive 128 KiB', Case('receive', 128 * KIB, 600, 5000), (1.0, 1.2), quick=True),
+    Row('send 32 B', Case('send', 32, 120_000, 4_000_000), (4.0, 8.0), quick=True),
+    Row('send 1 KiB', Case('send', KIB, 30_000, 400_000), (1.15, 1.5)),
+    Row('send 128 KiB', Case('send', 128 * KIB, 300, 5000), (1.05, 1.4), quick=True),
+    Row('64 in flight, 128 B', Case('in-flight', 128, 20_000, 400_000), (1.4, 2.0), quick=True),
+    Row('bursts of 100 × 64 B, one core', same('burst', 64, 100_000, 1_000_000), (2.0, 3.0), quick=True),
+    Row('a frame with 100 messages, game thread', both('frame', 64, 100), (1.2, 0.30), quick=True, pollable_only=True),
+    Row('the same, wss', both('frame', 64, 100, tls=True), (None, 0.30), quick=True, pollable_only=True),
+    Row('the same, whole process', both('frame', 64, 100), metric='process_cpu_us', pollable_only=True),
+    Row('wss ping-pong 16 B, one core', same('ping-pong', 16, 1500, 20000, tls=True), (1.08, None), quick=True),
+    Row('wss receive 32 B', Case('receive', 32, 200_000, 4_000_000, tls=True), (2.6, None)),
+    Row('wss receive 128 KiB', Case('receive', 128 * KIB, 300, 3000, tls=True), (1.0, None), quick=True),
+    Row('wss send 128 KiB', Case('send', 128 * KIB, 300, 3000, tls=True), (1.0, None)),
+    Row('opening, plain', Case('open', 16, 200, 200), (1.0, None), quick=True),
+    Row('opening, wss', Case('open', 16, 40, 40, tls=True), (1.1, None)),
+    Row('a poll with nothing to do', Case('poll', 16, 20_000, 2_000_000), (250, 50), unit='ns', factor=1e3, quick=True,
+        pollable_only=True),
+    Row('1,000 idle sockets: memory of each', Case('idle', 16, 1000, 1000), (3.0, 3.0), 'rss_kib', 'KiB', rounds=1, quick=True),
+    Row('1,000 idle sockets, wss: memory of each', Case('idle', 16, 1000, 1000, tls=True), (40.0, 40.0), 'rss_kib', 'KiB',
+        rounds=1),
+    Row('1,000 idle sockets: threads', Case('idle', 16, 1000, 1000), (1, 2), 'threads', 'threads', rounds=1),
+    Row('a backlog of 32 MiB, by 1 MiB, a byte', Case('backlog', 128 * KIB, 256, 256), (1.2, 1.2), unit='times',
+        over=Case('backlog', 128 * KIB, 8, 8), ours_only=True, quick=True),
+)
