@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced: `skipped STEP` tells whether the variable SKIP names the step. A word that names none is an error.
-skippable="autobahn js java netns cmake valgrind asan tsan"
+skippable="autobahn js java netns cmake valgrind instructions asan tsan"
 
 for word in ${SKIP:-}; do
     case " $skippable " in

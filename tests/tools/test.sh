@@ -39,6 +39,7 @@ step format cargo fmt --check
 step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 step tests cargo test --no-fail-fast "${features[@]}"
+optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
 # Android's TLS too.
 optional asan tests/tools/sanitizer.sh asan
 optional tsan tests/tools/sanitizer.sh tsan
