@@ -101,18 +101,20 @@ def figures(row, runs, rounds, quick):
     return found
 
 
-def number(value):
-    if value >= 100:
-        return f'{value:,.0f}'
-    return f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+def number(value, digits=2):
+    """To three digits or so, with at most so many behind the point."""
+    digits = min(digits, 0 if value >= 100 else 1 if value >= 10 else digits)
+    return f'{value:,.{digits}f}'
 
 
-def with_goal(value, goal):
+def with_goal(value, goal, digits=2):
+    """The figure is bold where the goal is met, as far as it is shown."""
     if value is None:
         return ''
+    shown = number(value, digits)
     if goal is None:
-        return number(value)
-    return f'**{number(value)}** ≤ {goal:g}' if value <= goal * 1.005 else f'{number(value)} ✗ ≤ {goal:g}'
+        return shown
+    return f'**{shown}** ≤ {goal:g}' if float(shown.replace(',', '')) <= goal else f'{shown} ✗ ≤ {goal:g}'
 
 
 def columns(quick):
@@ -120,10 +122,9 @@ def columns(quick):
 
 
 def line(row, found, peers):
-    raw = number(found[RAW]) + (f' {row.unit}' if row.unit else ' µs')
-    cells = [row.title, raw]
-    cells += [with_goal(found.get(ours), goal) for ours, goal in zip(OURS, row.goals)]
-    cells += [number(found[peer]) if peer in found else '' for peer in peers]
+    cells = [row.title, f'{number(found[RAW], row.raw_digits)} {row.unit or "µs"}']
+    cells += [with_goal(found.get(ours), goal, row.digits) for ours, goal in zip(OURS, row.goals)]
+    cells += [number(found[peer], row.digits) if peer in found else '' for peer in peers]
     return f'| {" | ".join(cells)} |'
 
 
@@ -151,7 +152,7 @@ def main():
     arguments.add_argument('--only', default='', help='rows whose title contains this')
     arguments, features = arguments.parse_known_args()
     quick = arguments.quick
-    rounds = arguments.rounds or (5 if quick else 9)
+    rounds = arguments.rounds or (5 if quick else 11)
 
     quick_programs = ['server', 'raw', 'egret', 'beast', 'libwebsockets', 'rust']
     lab.build(*(quick_programs if quick else ()), features=features)

@@ -18,7 +18,7 @@ is_newer() { # PROGRAM SOURCE...
     local program=$1 source
     shift
     [ -e "$program" ] || return 1
-    for source in "$@" common/*.h clients/*.h; do [ "$program" -nt "$source" ] || return 1; done
+    for source in "$@" common/*.h clients/*.h ../../include/*.h; do [ "$program" -nt "$source" ] || return 1; done
 }
 
 c() { # NAME SOURCES LIBRARIES

@@ -160,7 +160,7 @@ def main():
     arguments, features = arguments.parse_known_args()
     paths = [path for path in PATHS if path.quick or not arguments.quick]
 
-    lab.build('server', 'raw', 'egret', features=features)
+    lab.build('server', 'egret', *(['raw'] if arguments.results else []), features=features)
     baseline, tolerance = ({}, TOLERANCE) if arguments.write else load_baseline()
     limits = {key: count * (1 + tolerance) + SLACK for key, count in baseline.items()}
     counts, over = {}, []

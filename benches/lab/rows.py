@@ -57,10 +57,16 @@ class Row:
     factor: float = 1
     over: Case | None = None
     """The ratio to another case of the same contender."""
+    digits: int = 2
     rounds: int | None = None
     quick: bool = False
     ours_only: bool = False
     pollable_only: bool = False
+
+    @property
+    def raw_digits(self):
+        """What raw takes, which is mostly little."""
+        return self.digits if self.unit else 4
 
     def contenders(self, quick):
         peers = () if self.ours_only else PEERS
@@ -85,6 +91,7 @@ ROWS = (
     Row('ping-pong 1 KiB, one core', same('ping-pong', KIB, 2000, 20000), (1.12, 2.0)),
     Row('ping-pong 16 KiB, one core', same('ping-pong', 16 * KIB, 1000, 20000), (1.15, 2.0)),
     Row('ping-pong 128 KiB, one core', same('ping-pong', 128 * KIB, 300, 5000), (1.05, 1.5), quick=True),
+    Row('ping-pong 16 B, two cores: half take less than', Case('ping-pong', 16, 1000, 5000), metric='p50_us', unit='µs'),
     Row('receive 32 B', Case('receive', 32, 400_000, 4_000_000), (3.5, 5.0), quick=True),
     Row('receive 1 KiB', Case('receive', KIB, 60_000, 400_000), (1.1, 1.5)),
     Row('receive 128 KiB', Case('receive', 128 * KIB, 600, 5000), (1.0, 1.2), quick=True),
@@ -107,7 +114,8 @@ ROWS = (
     Row('1,000 idle sockets: memory of each', Case('idle', 16, 1000, 1000), (3.0, 3.0), 'rss_kib', 'KiB', rounds=1, quick=True),
     Row('1,000 idle sockets, wss: memory of each', Case('idle', 16, 1000, 1000, tls=True), (40.0, 40.0), 'rss_kib', 'KiB',
         rounds=1),
-    Row('1,000 idle sockets: threads', Case('idle', 16, 1000, 1000), (1, 2), 'threads', 'threads', rounds=1),
+    Row('1,000 idle sockets: threads', Case('idle', 16, 1000, 1000), (1, 2), 'threads', 'threads', digits=0,
+        rounds=1),
     Row('a backlog of 32 MiB, by 1 MiB, a byte', Case('backlog', 128 * KIB, 256, 256), (1.2, 1.2), unit='times',
         over=Case('backlog', 128 * KIB, 8, 8), ours_only=True, quick=True),
 )

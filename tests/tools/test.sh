@@ -36,6 +36,7 @@ optional() { # NAME COMMAND...
 }
 
 step format cargo fmt --check
+step format cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
 step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 step tests cargo test --no-fail-fast "${features[@]}"

@@ -16,15 +16,13 @@ template <class Client> auto lab_poll(Client &client, int) -> decltype(client.po
 template <class Client> void lab_poll(Client &, long) { lab_die("it cannot be polled"); }
 
 template <class Client> void run_open() {
-    lab_start();
-    for (uint32_t i = 0; i < lab.count; i++) {
+    do {
         lab.marked_ns = lab_now();
         Client client;
         client.connect();
         lab_mark();
         client.close();
-    }
-    lab_stop();
+    } while (lab_open_goes_on());
     lab_report();
 }
 

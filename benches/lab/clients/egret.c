@@ -5,7 +5,7 @@ enum { DIALLED_AT_ONCE = 32, IDLE_POLL_US = 16000 };
 
 static egret_ws *open_socket;
 static uint8_t *payload;
-static uint32_t to_send, opened, closed;
+static uint32_t to_send, opened;
 
 static void dial(void) {
     egret_ws *ws;
@@ -63,12 +63,7 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
     (void)user;
     if (lab.mode != OPEN_CLOSE || info->error) lab_die(info->message);
     egret_ws_free(ws);
-    if (++closed < lab.count) {
-        dial();
-    } else {
-        lab_stop();
-        lab.done = 1;
-    }
+    if (lab_open_goes_on()) dial();
 }
 
 static void run_idle(void) {
@@ -115,7 +110,6 @@ static void run_frames(void) {
 }
 
 static void run_messages(void) {
-    if (lab.mode == OPEN_CLOSE) lab_start();
     dial();
     while (!lab.done) checked(egret_ws_loop_poll(loop, -1));
     lab_report();

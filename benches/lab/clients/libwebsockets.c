@@ -12,7 +12,7 @@ static uint8_t *payload, *message;
 static size_t message_size;
 static char order[LWS_PRE + ORDER_MOST];
 static size_t order_size;
-static uint32_t to_send, opened, closed;
+static uint32_t to_send, opened;
 
 static void dial(void) {
     struct lws_client_connect_info info;
@@ -86,12 +86,7 @@ static int on_writable(struct lws *wsi) {
 static void on_closed(void) {
     if (lab.done) return;
     if (lab.mode != OPEN_CLOSE) lab_die("the connection is lost");
-    if (++closed < lab.count) {
-        dial();
-    } else {
-        lab_stop();
-        lab.done = 1;
-    }
+    if (lab_open_goes_on()) dial();
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
@@ -160,7 +155,6 @@ static void run_frames(void) {
 }
 
 static void run_messages(void) {
-    if (lab.mode == OPEN_CLOSE) lab_start();
     dial();
     while (!lab.done) lws_service(context, 0);
     lab_report();

@@ -16,7 +16,7 @@ template <class Config> struct App {
     std::string payload;
     connection_hdl connection;
     bool is_open = false;
-    uint32_t opened = 0, closed = 0, to_send = 0;
+    uint32_t opened = 0, to_send = 0;
 
     static void check(const websocketpp::lib::error_code &error) {
         if (error) lab_die(error.message().c_str());
@@ -91,10 +91,9 @@ template <class Config> struct App {
 
     void on_close() {
         if (lab.mode != OPEN_CLOSE) lab_die("the connection is lost");
-        if (++closed < lab.count) {
+        if (lab_open_goes_on()) {
             dial();
         } else {
-            lab_stop();
             lab_report();
             end();
         }
@@ -137,7 +136,6 @@ template <class Config> struct App {
         client.set_open_handler([this](connection_hdl handle) { on_open(handle); });
         client.set_close_handler([this](connection_hdl) { on_close(); });
         client.set_message_handler([this](connection_hdl, auto message) { on_message(message->get_payload()); });
-        if (lab.mode == OPEN_CLOSE) lab_start();
         if (lab.mode == IDLE) lab_idle_begin();
         dial();
         if (lab.mode == FRAME) run_frames();

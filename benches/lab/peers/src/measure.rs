@@ -14,22 +14,11 @@ pub struct Measure {
 struct Usage {
     wall: Duration,
     cpu: Duration,
-    switches: i64,
 }
 
 impl Usage {
     fn now() -> Self {
-        // SAFETY: zeros are a value of this plain struct, and it is writable.
-        let usage = unsafe {
-            let mut usage: libc::rusage = std::mem::zeroed();
-            libc::getrusage(libc::RUSAGE_SELF, &mut usage);
-            usage
-        };
-        Self {
-            wall: clock(libc::CLOCK_MONOTONIC),
-            cpu: clock(libc::CLOCK_PROCESS_CPUTIME_ID),
-            switches: usage.ru_nvcsw,
-        }
+        Self { wall: clock(libc::CLOCK_MONOTONIC), cpu: clock(libc::CLOCK_PROCESS_CPUTIME_ID) }
     }
 }
 
@@ -54,11 +43,7 @@ impl Measure {
 
     pub fn stop(&mut self) {
         let now = Usage::now();
-        self.used = Usage {
-            wall: now.wall - self.begun.wall,
-            cpu: now.cpu - self.begun.cpu,
-            switches: now.switches - self.begun.switches,
-        };
+        self.used = Usage { wall: now.wall - self.begun.wall, cpu: now.cpu - self.begun.cpu };
     }
 
     /// Notes the time since the last mark.
@@ -79,12 +64,11 @@ impl Measure {
             times => f64::from(self.times_ns[times * percent / 100]) / 1e3,
         };
         println!(
-            "cpu_us={:.4} wall_us={:.4} p50_us={:.2} p99_us={:.2} switches={:.4}",
+            "cpu_us={:.4} wall_us={:.4} p50_us={:.2} p99_us={:.2}",
             each(self.used.cpu),
             each(self.used.wall),
             percentile(50),
             percentile(99),
-            self.used.switches as f64 / f64::from(count)
         );
     }
 
