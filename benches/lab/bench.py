@@ -16,6 +16,7 @@ import time
 import lab
 import machine
 import results
+from results import number
 from rows import INLINE, OURS, PEERS, QUICK_PEERS, RAW, ROWS, THREADED
 
 RUN_US = 120_000
@@ -81,16 +82,16 @@ def figures(row, runs, rounds, quick):
     contenders = row.contenders(quick)
     rounds = row.rounds or rounds
     done = runs.of(row.case, contenders, rounds)
-    base = runs.of(row.over, contenders, rounds) if row.over else None
+    base = runs.of(row.over, contenders, rounds) if row.over else done
     found = {}
     for contender in contenders:
         values = []
-        for index, each in enumerate(done):
+        for each, its_base in zip(done, base):
             if contender not in each:
                 continue
             value = each[contender][row.metric]
             if row.over:
-                value /= base[index][contender][row.metric]
+                value /= its_base[contender][row.metric]
             elif row.unit:
                 value *= row.factor
             elif contender != RAW:
@@ -99,12 +100,6 @@ def figures(row, runs, rounds, quick):
         if values:
             found[contender] = statistics.median(values)
     return found
-
-
-def number(value, digits=2):
-    """To three digits or so, with at most so many behind the point."""
-    digits = min(digits, 0 if value >= 100 else 1 if value >= 10 else digits)
-    return f'{value:,.{digits}f}'
 
 
 def with_goal(value, goal, digits=2):

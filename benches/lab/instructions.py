@@ -116,7 +116,7 @@ def measured(paths, servers, limits):
 
 def tools():
     """What the counts depend on besides our sources."""
-    return [machine.output('rustc', '--version'), machine.output(os.environ.get('CC', 'cc'), '-dumpfullversion'),
+    return [machine.output('rustc', '--version'), f'cc {machine.output(os.environ.get("CC", "cc"), "-dumpfullversion")}',
             machine.output('valgrind', '--version'), ' '.join(platform.libc_ver())]
 
 

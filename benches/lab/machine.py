@@ -13,6 +13,9 @@ DEBIAN = (('Boost.Beast', 'libboost-dev'), ('libwebsockets', 'libwebsockets-dev'
           ('wslay', 'libwslay-dev'), ('OpenSSL', 'libssl-dev'), ('libc', 'libc6'), ('gcc', 'gcc'))
 CRATES = ('tungstenite', 'tokio-tungstenite', 'fastwebsockets', 'tokio-websockets', 'yawc', 'tokio')
 
+LOAD = os.getloadavg()[0]
+"""Before anything ran: a machine that was busy is in the figures."""
+
 
 def output(*command):
     try:
@@ -31,7 +34,8 @@ def describe():
     cores = os.cpu_count()
     virtual = ', a virtual machine' if 'hypervisor' in pathlib.Path('/proc/cpuinfo').read_text() else ''
     today = datetime.date.today().isoformat()
-    return f'{today}, {cpu()}, {cores} cores{virtual}, Linux {platform.release()}, {output("rustc", "--version")}'
+    return (f'{today}, {cpu()}, {cores} cores{virtual}, load {LOAD:.1f} before it began, Linux {platform.release()}, '
+            f'{output("rustc", "--version")}')
 
 
 def versions():

@@ -9,6 +9,12 @@ Written by `make bench`; see [README.md](README.md) for what is measured, how, a
 """
 
 
+def number(value, digits=2):
+    """To three digits or so, with at most so many behind the point."""
+    digits = min(digits, 0 if value >= 100 else 1 if value >= 10 else digits)
+    return f'{value:,.{digits}f}'
+
+
 def _marks(name):
     return f'<!-- {name} -->\n', f'<!-- /{name} -->\n'
 

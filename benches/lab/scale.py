@@ -12,6 +12,7 @@ import chart
 import lab
 import machine
 import results
+from results import number
 from rows import OURS
 
 SOCKETS = (100, 300, 1000, 3000, 10_000)
@@ -47,7 +48,7 @@ def table(found, sockets):
     lines = [f'| | {" | ".join(heads)} |', f'|{"---|" * (len(heads) + 1)}']
     for figure, title in (*FIGURES, ('open_us', 'to open a socket, µs of time'), ('free_us', 'to free a socket, µs of time'),
                           ('idle_cpu_us', 'all idle, 60 polls a second, µs of CPU a second')):
-        cells = [f'{found[ours, count][figure]:,.3g}' for ours in OURS for count in sockets]
+        cells = [number(found[ours, count][figure]) for ours in OURS for count in sockets]
         lines.append(f'| {title} | {" | ".join(cells)} |')
     return '\n'.join(lines)
 
