@@ -194,8 +194,8 @@ impl<S: Transport> Session<S> {
         self.tell_violation(context);
         // What the system would still take after the end is lost: it is better counted as unsent, or kept.
         let is_lost = matches!(read, Read::Ended(_)) && self.listens();
-        let writes = !is_lost && !(self.rested && self.control.is_empty());
-        let more = writes && self.write(context);
+        let has_more = !self.rested || !self.control.is_empty();
+        let more = has_more && !is_lost && self.write(context);
         self.tell_passed(context.events);
         match read {
             Read::Ended(error) => self.stream_ended(error),

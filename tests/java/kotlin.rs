@@ -63,7 +63,7 @@ fn nullability_is_written_down_everywhere() {
                 (line.starts_with("public ") && !line.contains(" class ") && !line.contains(" interface "))
                     || (line.starts_with("void ") && line.ends_with(");"))
             };
-            while let Some(first) = lines.by_ref().find(|line| public(&line)) {
+            while let Some(first) = lines.by_ref().find(|line| public(line)) {
                 let mut declaration = first.to_owned();
                 while !declaration.ends_with(['{', ';', '}']) {
                     declaration = declaration + " " + lines.next().expect("the declaration's end");
