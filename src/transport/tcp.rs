@@ -88,14 +88,19 @@ impl Transport for Tcp {
     fn read_onto(&mut self, out: &mut Vec<u8>, most: usize, beyond: &mut [u8]) -> Option<io::Result<(usize, usize)>> {
         let room = out.spare_capacity_mut();
         let most = most.min(room.len());
+        let socket = SockRef::from(&self.stream);
         // SAFETY: the same bytes, of which none becomes uninitialised: the system only writes there.
         let beyond = unsafe { &mut *(std::ptr::from_mut(beyond) as *mut [MaybeUninit<u8>]) };
-        let mut places = [MaybeUninitSlice::new(&mut room[..most]), MaybeUninitSlice::new(beyond)];
-        let result = SockRef::from(&self.stream).recv_vectored(&mut places).map(|(count, _)| count);
+        let result = if beyond.is_empty() {
+            socket.recv(&mut room[..most])
+        } else {
+            let mut places = [MaybeUninitSlice::new(&mut room[..most]), MaybeUninitSlice::new(beyond)];
+            socket.recv_vectored(&mut places).map(|(count, _)| count)
+        };
         self.saw(&result);
         Some(result.map(|count| {
             let onto = count.min(most);
-            // SAFETY: recv_vectored fills the places in their order, so it has initialised so many bytes behind the length.
+            // SAFETY: the places are filled in their order, so so many bytes behind the length are initialised.
             unsafe { out.set_len(out.len() + onto) };
             (onto, count - onto)
         }))

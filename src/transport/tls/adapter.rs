@@ -6,8 +6,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::{Arc, OnceLock};
 
 /// Read at once where less is asked for: OpenSSL and Secure Transport ask for a record's five bytes of header, then for
-/// its body. A message of a game fits.
+/// its body. A message of a game fits; and where there is more than that, several records.
 const READ_AHEAD: usize = 4096;
+const MUCH_AHEAD: usize = 64 * 1024;
 /// Bytes that may wait to be written before TLS has to wait: only a peer that asks for new keys without end gets there.
 const MAX_OUTGOING: usize = 64 * 1024;
 
@@ -41,10 +42,11 @@ impl Loss {
 pub(super) struct Adapter<S> {
     stream: S,
     hello: Hello,
-    incoming: Box<[u8; READ_AHEAD]>,
-    /// The bytes of `incoming` that TLS has not read yet are `next..end`.
+    /// Read ahead. The bytes that TLS has not read yet are `incoming[next..]`. Where nothing is to be read, it takes no memory.
+    incoming: Vec<u8>,
     next: usize,
-    end: usize,
+    /// The last time it was filled to the brim.
+    is_much: bool,
     /// The stream has said that no more bytes are there, since TLS was last asked to go on.
     dry: bool,
     /// The bytes that the stream has not taken yet are `outgoing[written..]`.
@@ -63,9 +65,9 @@ impl<S: Transport> Adapter<S> {
         Adapter {
             stream,
             hello: Hello::default(),
-            incoming: Box::new([0; READ_AHEAD]),
+            incoming: Vec::new(),
             next: 0,
-            end: 0,
+            is_much: false,
             dry: false,
             outgoing: Vec::new(),
             written: 0,
@@ -115,7 +117,7 @@ impl<S: Transport> Adapter<S> {
     /// Is it known, without asking, that TLS can read no more? OpenSSL takes a record's bytes when it reads that record; the
     /// others take what is there, and may have the next record already.
     pub(super) fn is_drained(&self) -> bool {
-        cfg!(not(any(windows, target_vendor = "apple"))) && self.dry && self.next == self.end
+        cfg!(not(any(windows, target_vendor = "apple"))) && self.dry && self.next == self.incoming.len()
     }
 
     /// Has the stream taken all bytes?
@@ -148,59 +150,101 @@ impl<S: Transport> Adapter<S> {
     }
 
     /// Reads from the stream, unless it is known that nothing is there.
-    fn pull(&mut self, buffer: Option<&mut [u8]>) -> io::Result<usize> {
-        match self.loss.get() {
-            Some(Loss::End) => return Ok(0),
-            Some(loss) => return Err(loss.to_error()),
-            None if self.dry => return Err(ErrorKind::WouldBlock.into()),
-            None => {}
+    fn pull(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(known) = self.known() {
+            return known;
         }
-        let buffer = buffer.unwrap_or(&mut self.incoming[..]);
-        let error = loop {
-            match self.stream.read(buffer) {
-                Ok(count) => {
-                    self.hello.watch(&buffer[..count]);
-                    self.dry = count < buffer.len() && self.stream.short_read_is_last();
-                    if count == 0 {
-                        let _ = self.loss.set(Loss::End);
-                    }
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => break error,
+        let result = uninterrupted(|| self.stream.read(buffer));
+        if let Ok(count) = result {
+            self.hello.watch(&buffer[..count]);
+        }
+        self.note(result, buffer.len())
+    }
+
+    /// The same, ahead of what TLS asks for; 0 only at the end.
+    fn pull_ahead(&mut self) -> io::Result<usize> {
+        (self.next, self.is_much) = (0, self.incoming.len() == self.incoming.capacity() && self.next > 0);
+        self.incoming.clear();
+        if let Some(known) = self.known() {
+            return known;
+        }
+        let size = if self.is_much { MUCH_AHEAD } else { READ_AHEAD };
+        if self.incoming.capacity() != size {
+            self.incoming = Vec::with_capacity(size);
+        }
+        let result = uninterrupted(|| match self.stream.read_onto(&mut self.incoming, size, &mut []) {
+            Some(result) => result.map(|(count, _)| count),
+            None => {
+                self.incoming.resize(size, 0);
+                let result = self.stream.read(&mut self.incoming);
+                self.incoming.truncate(*result.as_ref().unwrap_or(&0));
+                result
             }
-        };
-        match error.kind() {
-            ErrorKind::WouldBlock => self.dry = true,
-            // Set once: after it nothing is read.
-            _ => drop(self.loss.set(Loss::of(&error))),
+        });
+        self.hello.watch(&self.incoming);
+        self.note(result, size)
+    }
+
+    /// What reading comes to, if that is known without asking the stream.
+    fn known(&self) -> Option<io::Result<usize>> {
+        match self.loss.get() {
+            Some(Loss::End) => Some(Ok(0)),
+            Some(loss) => Some(Err(loss.to_error())),
+            None => self.dry.then(|| Err(ErrorKind::WouldBlock.into())),
         }
-        Err(error)
+    }
+
+    /// Notes what a read of so many bytes came to.
+    fn note(&mut self, result: io::Result<usize>, asked: usize) -> io::Result<usize> {
+        match &result {
+            Ok(count) => {
+                self.dry = *count < asked && self.stream.short_read_is_last();
+                if *count == 0 {
+                    let _ = self.loss.set(Loss::End);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.dry = true,
+            // Set once: after it nothing is read.
+            Err(error) => drop(self.loss.set(Loss::of(error))),
+        }
+        result
     }
 }
 
-fn push(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
+fn uninterrupted<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
-        match stream.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+        match act() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
         }
     }
 }
 
+fn push(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
+    match uninterrupted(|| stream.write(bytes)) {
+        Ok(0) => Err(ErrorKind::WriteZero.into()),
+        result => result,
+    }
+}
+
 impl<S: Transport> Read for Adapter<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.next == self.end {
-            if buffer.len() >= READ_AHEAD {
-                return self.pull(Some(buffer));
+        if self.next == self.incoming.len() {
+            // What is asked for is large, and more than that was not there before.
+            if buffer.len() >= READ_AHEAD && !self.is_much {
+                return self.pull(buffer);
             }
-            (self.next, self.end) = (0, 0);
-            self.end = self.pull(None)?;
+            if let Err(error) = self.pull_ahead() {
+                self.incoming = Vec::new();
+                return Err(error);
+            }
         }
-        let count = buffer.len().min(self.end - self.next);
+        let count = buffer.len().min(self.incoming.len() - self.next);
         buffer[..count].copy_from_slice(&self.incoming[self.next..self.next + count]);
         self.next += count;
+        if self.dry && self.next == self.incoming.len() {
+            (self.incoming, self.next, self.is_much) = (Vec::new(), 0, false);
+        }
         Ok(count)
     }
 }
