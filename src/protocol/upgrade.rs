@@ -2,8 +2,8 @@
 
 use super::deflate::{Agreement, Offer};
 use super::mask::Entropy;
-use data_encoding::BASE64;
-use tungstenite::handshake::derive_accept_key;
+use base64ct::{Base64, Encoding};
+use sha1::{Digest, Sha1};
 
 /// The most bytes of a response's head. Real ones have some hundreds.
 pub const MAX_HEAD: usize = 16 * 1024;
@@ -14,7 +14,13 @@ const MAX_HEADERS: usize = 100;
 pub fn key(entropy: Entropy) -> String {
     let mut nonce = [0; 16];
     entropy(&mut nonce);
-    BASE64.encode(&nonce)
+    Base64::encode_string(&nonce)
+}
+
+/// What the server makes of a `Sec-WebSocket-Key`: section 4.2.2, step 5.4.
+fn accept_key(key: &str) -> String {
+    let hash = Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    Base64::encode_string(&hash)
 }
 
 /// What the request says beside the handshake itself.
@@ -59,7 +65,7 @@ pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec
     }
     if let Some((user, password)) = &extras.credentials {
         let pair = format!("{user}:{password}");
-        add("Authorization", &format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes())));
+        add("Authorization", &format!("Basic {}", Base64::encode_string(pair.as_bytes())));
     }
     if !extras.subprotocols.is_empty() {
         add("Sec-WebSocket-Protocol", &extras.subprotocols.join(", "));
@@ -181,7 +187,7 @@ impl Answer {
     /// Expects the answer to the request with this key and these extras.
     pub fn new(key: &str, extras: &Extras) -> Answer {
         Answer {
-            accept: derive_accept_key(key.as_bytes()),
+            accept: accept_key(key),
             subprotocols: extras.subprotocols.clone(),
             deflate: extras.deflate,
             head: Vec::new(),

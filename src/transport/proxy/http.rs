@@ -3,7 +3,7 @@
 use super::Proxy;
 use super::tunnel::Refusal;
 use crate::protocol::upgrade::{MAX_HEAD, end_of_head};
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use url::Host;
 
 const MAX_HEADERS: usize = 100;
@@ -24,7 +24,7 @@ impl Connect {
         let authorization = match &proxy.credentials {
             Some(credentials) => {
                 let pair = [credentials.user.as_slice(), b":", &credentials.password].concat();
-                format!("Proxy-Authorization: Basic {}\r\n", BASE64.encode(&pair))
+                format!("Proxy-Authorization: Basic {}\r\n", Base64::encode_string(&pair))
             }
             None => String::new(),
         };

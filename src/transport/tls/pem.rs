@@ -1,6 +1,6 @@
 //! Certificates in PEM (RFC 7468). native-tls reads it too, but not on iOS, and with a panic at bytes that are not UTF-8.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
@@ -15,8 +15,8 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         let Some((body, after)) = after.split_once(END) else {
             return Err(format!("certificate {number} has no `{END}`"));
         };
-        let base64: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        match BASE64.decode(&base64) {
+        let digits: String = body.chars().filter(|char| !char.is_ascii_whitespace()).collect();
+        match Base64::decode_vec(&digits) {
             Ok(der) if !der.is_empty() => certificates.push(der),
             _ => return Err(format!("certificate {number} is not base64")),
         }

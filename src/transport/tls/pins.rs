@@ -1,6 +1,6 @@
 //! Pinned keys: the SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "sha256/";
@@ -11,8 +11,8 @@ pub type Pin = [u8; 32];
 /// Reads a list such as `sha256/<base64>, sha256/<base64>`.
 pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
     let read = |pin: &str| {
-        let base64 = pin.trim_matches([' ', '\t']).strip_prefix(PREFIX).ok_or("a pin does not begin with `sha256/`")?;
-        let hash = BASE64.decode(base64.as_bytes()).map_err(|_| "a pin is not base64, with its padding")?;
+        let digits = pin.trim_matches([' ', '\t']).strip_prefix(PREFIX).ok_or("a pin does not begin with `sha256/`")?;
+        let hash = Base64::decode_vec(digits).map_err(|_| "a pin is not base64, with its padding")?;
         Pin::try_from(hash).map_err(|_| "a pin is not a SHA-256 of 32 bytes")
     };
     list.split(',').map(read).collect()
@@ -20,7 +20,7 @@ pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
 
 /// A pin as it is written in the list.
 pub(super) fn spell(pin: &Pin) -> String {
-    format!("{PREFIX}{}", BASE64.encode(pin))
+    format!("{PREFIX}{}", Base64::encode_string(pin))
 }
 
 /// The pin of a certificate, or nothing if its DER is not a certificate's.
@@ -95,8 +95,8 @@ mod tests {
             right.replace("sha256", "sha1"),
             right.replace('=', ""),
             format!("{right}\n"),
-            format!("sha256/{}", BASE64.encode(&[7; 31])),
-            format!("sha256/{}", BASE64.encode(&[7; 33])),
+            format!("sha256/{}", Base64::encode_string(&[7; 31])),
+            format!("sha256/{}", Base64::encode_string(&[7; 33])),
             "sha256/".into(),
             format!("{right};{right}"),
         ] {

@@ -4,7 +4,7 @@ use super::authority::{Issued, only, plain, self_signed, trusting};
 use super::lab::{CALM, Lab, WEATHERS, acceptor};
 use crate::error::Error;
 use crate::transport::tls::{Connector, Failure, Settings, read_pins};
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use openssl::hash::{MessageDigest, hash};
 use openssl::ssl::{SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
@@ -189,7 +189,7 @@ fn insecure_accepts_any_certificate_and_pins_still_count() {
 /// The pin of a certificate, reckoned by other means than ours.
 fn pin_of(issued: &Issued) -> String {
     let key = issued.certificate.public_key().unwrap().public_key_to_der().unwrap();
-    format!("sha256/{}", BASE64.encode(&hash(MessageDigest::sha256(), &key).unwrap()))
+    format!("sha256/{}", Base64::encode_string(&hash(MessageDigest::sha256(), &key).unwrap()))
 }
 
 #[test]
