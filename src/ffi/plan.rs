@@ -5,11 +5,11 @@ use super::text;
 use super::types::{egret_ws_header, egret_ws_options};
 use crate::constants::*;
 use crate::error::Error;
-use crate::protocol::deflate::{MAX_WINDOW_BITS, Offer};
+use crate::protocol::deflate::Offer;
 use crate::protocol::frame::MAX_HEADER;
 use crate::socket::{
-    Environment, Extras, Limits, Plan, Proxies, Proxy, Target, TlsSettings, check_credentials, check_header, heartbeat,
-    is_header_value, is_server_name, read_pins, retry, subprotocols,
+    Extras, Limits, Plan, Proxies, Target, TlsSettings, check_credentials, check_header, heartbeat, is_header_value,
+    is_server_name, read_pins, retry, subprotocols,
 };
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -191,7 +191,9 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
     })
 }
 
+#[cfg(feature = "deflate")]
 fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
+    use crate::protocol::deflate::MAX_WINDOW_BITS;
     let level = or(given.deflate_level, 6);
     if level > 9 {
         return invalid("deflate_level is above 9");
@@ -209,6 +211,23 @@ fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
         threshold: or(given.deflate_threshold_bytes, 256) as usize,
     };
     Ok((given.flags & EGRET_WS_NO_DEFLATE == 0).then_some(offer))
+}
+
+/// In a library without it nothing is offered, which is right for who said nothing about it, but not for who did.
+#[cfg(not(feature = "deflate"))]
+fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
+    let wanted = given.deflate_level
+        | given.deflate_threshold_bytes
+        | given.deflate_client_window_bits
+        | given.deflate_server_window_bits
+        | given.flags & (EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER);
+    match given.flags & EGRET_WS_NO_DEFLATE {
+        0 if wanted != 0 => Err((
+            Error::Unsupported,
+            "this library was built without permessage-deflate (its feature `deflate`)".to_owned(),
+        )),
+        _ => Ok(None),
+    }
 }
 
 /// # Safety
@@ -249,12 +268,8 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
 /// As for [`read`].
 unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, Refused> {
     // SAFETY: the caller's promise, passed on.
-    match unsafe { string(given.proxy, "proxy") }? {
-        Some("") => Ok(Proxies::None),
-        Some(url) => Ok(Proxies::Given(Proxy::from_url(url)?)),
-        None if given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT == 0 => Ok(Proxies::None),
-        None => Ok(Proxies::Environment(Environment::read(|name| std::env::var(name).ok()))),
-    }
+    let url = unsafe { string(given.proxy, "proxy") }?;
+    Proxies::read(url, given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT != 0, |name| std::env::var(name).ok())
 }
 
 /// # Safety
@@ -298,4 +313,23 @@ unsafe fn string<'a>(text: *const c_char, name: &str) -> Result<Option<&'a str>,
     // SAFETY: not NULL; the rest is the caller's promise.
     let text = unsafe { text::nul_terminated(text) };
     text.map(Some).map_err(|_| (Error::InvalidArgument, format!("{name} is not UTF-8")))
+}
+
+#[cfg(all(test, not(feature = "deflate")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_for_permessage_deflate_is_refused() {
+        // SAFETY: zeros are a value of this plain struct.
+        let defaults: egret_ws_options = unsafe { std::mem::zeroed() };
+        assert_eq!(deflate(&defaults), Ok(None));
+        for (flags, deflate_level) in [(0, 9), (EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER, 0)] {
+            let given = egret_ws_options { flags, deflate_level, ..defaults };
+            let (error, why) = deflate(&given).unwrap_err();
+            assert!(error == Error::Unsupported && why.contains("`deflate`"), "{error:?}: {why}");
+            let given = egret_ws_options { flags: flags | EGRET_WS_NO_DEFLATE, ..given };
+            assert_eq!(deflate(&given), Ok(None));
+        }
+    }
 }

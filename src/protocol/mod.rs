@@ -11,6 +11,7 @@
 //! ```
 
 pub mod close;
+#[cfg_attr(not(feature = "deflate"), path = "without_deflate.rs")]
 pub mod deflate;
 pub mod frame;
 pub mod mask;

@@ -13,7 +13,7 @@ pub use crate::connection::{Limits, Plan, heartbeat, retry};
 pub use crate::engine::Wakeup;
 pub use crate::protocol::message::Kind;
 pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, is_header_value, subprotocols};
-pub use crate::transport::proxy::{Environment, Proxies, Proxy};
+pub use crate::transport::proxy::Proxies;
 pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins};
 pub use host_loop::{Loop, LoopOptions};
 

@@ -1,6 +1,7 @@
 //! Byte streams. Each kind advances by itself and never blocks; a proxy and TLS are asked over the stream below them, and
 //! hand it up.
 
+#[cfg_attr(not(feature = "proxies"), path = "without_proxies.rs")]
 pub mod proxy;
 pub mod stream;
 pub mod tcp;
@@ -52,4 +53,15 @@ pub trait Transport {
 
     /// The connection is over: the last courtesy before it is dropped.
     fn say_goodbye(&mut self) {}
+}
+
+/// Is it a name that RFC 6761 section 6.3 gives a loopback address?
+pub fn is_localhost(name: &str) -> bool {
+    is_under(name, "localhost")
+}
+
+/// Whether `name` is `domain` or ends in it at the border of a label. Both are in lower case, as the URL parser makes them.
+fn is_under(name: &str, domain: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

@@ -1,15 +1,20 @@
 //! The state machine, without a network, in virtual time.
 
+#[cfg(feature = "deflate")]
 mod compression;
 mod heartbeat;
 mod herd;
 pub(super) mod lab;
+#[cfg(feature = "deflate")]
 mod model;
 mod opening;
+#[cfg(feature = "deflate")]
 mod peer;
+#[cfg(feature = "deflate")]
 mod resending;
 mod retrying;
 mod suspending;
+#[cfg(feature = "deflate")]
 mod world;
 
 use crate::error::Error;

@@ -6,14 +6,13 @@ use super::as_strs;
 use super::lab::{Lab, NO_ROUTE, play};
 use crate::error::Error;
 use crate::transport::proxy::Proxies;
-use crate::transport::proxy::Proxy;
 use crate::transport::tls::{Connector, Settings};
 use std::io::ErrorKind;
 
 const REFUSED: Result<(), ErrorKind> = Err(ErrorKind::ConnectionRefused);
 
 fn proxies(url: &str) -> Proxies {
-    Proxies::Given(Proxy::from_url(url).unwrap())
+    Proxies::read(Some(url), false, |_| None).unwrap()
 }
 
 /// One that trusts nobody: it is only to begin its handshake.
@@ -41,7 +40,9 @@ fn every_stage_of_opening_has_a_deadline() {
         lab.tcp(Ok(()));
         lab.advance(700);
     };
-    play(proxy, &["closed Timeout in Proxy by Transport, got 1006, sent 0"]);
+    if cfg!(feature = "proxies") {
+        play(proxy, &["closed Timeout in Proxy by Transport, got 1006, sent 0"]);
+    }
     let connector = |lab: &mut Lab| {
         lab.begin("wss://10.0.0.1/");
         lab.tcp(Ok(()));
@@ -308,6 +309,7 @@ fn the_zone_of_an_address_is_the_systems_to_read() {
 
 // Proxies.
 
+#[cfg(feature = "proxies")]
 #[test]
 fn a_proxy_is_asked_for_the_host_and_the_upgrade_goes_through_it() {
     let scenario = |lab: &mut Lab| {
@@ -326,6 +328,7 @@ fn a_proxy_is_asked_for_the_host_and_the_upgrade_goes_through_it() {
     play(scenario, &["connected", "closed ConnectionLost in Open by Transport, got 1006, sent 0"]);
 }
 
+#[cfg(feature = "proxies")]
 #[test]
 fn a_proxy_that_refuses_is_reported_with_its_status() {
     let scenario = |lab: &mut Lab| {

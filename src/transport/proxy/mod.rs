@@ -7,7 +7,6 @@ mod route;
 mod socks5;
 mod tunnel;
 
-pub use no_proxy::is_localhost;
 pub use route::{Environment, Proxies};
 pub use tunnel::{Refusal, Tunnel};
 

@@ -1,5 +1,6 @@
 //! `NO_PROXY`: the hosts that are reached without the environment's proxy.
 
+use crate::transport::{is_localhost, is_under};
 use std::net::IpAddr;
 use url::Host;
 
@@ -86,11 +87,6 @@ impl Hosts {
     }
 }
 
-/// Is it a name that RFC 6761 section 6.3 gives a loopback address?
-pub fn is_localhost(name: &str) -> bool {
-    is_under(name, "localhost")
-}
-
 /// Whether the URL's host is this machine itself.
 pub(super) fn is_loopback(host: &Host<String>) -> bool {
     match host {
@@ -106,12 +102,6 @@ fn address(host: &Host<String>) -> Option<IpAddr> {
         Host::Ipv4(address) => Some((*address).into()),
         Host::Ipv6(address) => Some(IpAddr::from(*address).to_canonical()),
     }
-}
-
-/// Whether `name` is `domain` or ends in it at the border of a label. Both are in lower case, as the URL parser makes them.
-fn is_under(name: &str, domain: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 #[cfg(test)]

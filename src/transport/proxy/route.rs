@@ -19,6 +19,21 @@ pub enum Proxies {
 }
 
 impl Proxies {
+    /// What the options say: a proxy's URL, an empty text for none, or nothing, which leaves it to the environment if that is
+    /// wanted.
+    pub fn read(
+        given: Option<&str>,
+        from_environment: bool,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Proxies, Refused> {
+        Ok(match given {
+            Some("") => Proxies::None,
+            Some(url) => Proxies::Given(Proxy::from_url(url)?),
+            None if from_environment => Proxies::Environment(Environment::read(variable)),
+            None => Proxies::None,
+        })
+    }
+
     /// The proxy for a connection to this host, if any; `secure` for `wss`. Asked again after each redirect. An error if
     /// the environment names one that cannot be used: a connection that went around it, or failed without it, would puzzle
     /// longer.

@@ -1,0 +1,82 @@
+//! In place of `proxy` in a library without it: every connection is direct, and who asks for another is refused. No value of the
+//! types but `Proxies::None` can be made, so the compiler leaves out what would use them.
+#![allow(missing_docs, reason = "as in `proxy`")]
+
+use crate::error::Error;
+use std::convert::Infallible;
+use url::Host;
+
+type Refused = (Error, String);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proxies {
+    None,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    pub host: Host<String>,
+    pub port: u16,
+    never: Infallible,
+}
+
+#[derive(Debug)]
+pub struct Tunnel(Infallible);
+
+pub struct Refusal {
+    pub http_status: u16,
+    pub message: String,
+}
+
+impl Proxies {
+    pub fn read(
+        given: Option<&str>,
+        from_environment: bool,
+        _: impl Fn(&str) -> Option<String>,
+    ) -> Result<Proxies, Refused> {
+        match given {
+            Some("") => Ok(Proxies::None),
+            None if !from_environment => Ok(Proxies::None),
+            _ => Err((Error::Unsupported, "this library was built without proxies (its feature `proxies`)".to_owned())),
+        }
+    }
+
+    pub fn for_target(&self, _: bool, _: &Host<String>, _: u16) -> Result<Option<&Proxy>, Refused> {
+        Ok(None)
+    }
+}
+
+impl Tunnel {
+    pub fn new(proxy: &Proxy, _: &Host<String>, _: u16) -> Tunnel {
+        match proxy.never {}
+    }
+
+    pub fn output(&self) -> &[u8] {
+        match self.0 {}
+    }
+
+    pub fn written(&mut self, _: usize) {
+        match self.0 {}
+    }
+
+    pub fn feed(&mut self, _: &[u8]) -> Result<bool, Refusal> {
+        match self.0 {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_for_a_proxy_is_refused() {
+        let read = |given, from_environment| Proxies::read(given, from_environment, |_| None);
+        for (given, from_environment) in [(None, false), (Some(""), false), (Some(""), true)] {
+            assert_eq!(read(given, from_environment), Ok(Proxies::None));
+        }
+        for (given, from_environment) in [(Some("http://h"), false), (Some("h"), true), (None, true)] {
+            let (error, why) = read(given, from_environment).unwrap_err();
+            assert!(error == Error::Unsupported && why.contains("`proxies`"), "{error:?}: {why}");
+        }
+    }
+}
