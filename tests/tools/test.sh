@@ -38,6 +38,9 @@ optional() { # NAME COMMAND...
 step format cargo fmt --check
 step format cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
 step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
+# The library with all that can be left out left out.
+step lint-small cargo clippy --all-targets --no-default-features "${features[@]}" -- -D warnings
+step tests-small cargo test --lib --no-default-features "${features[@]}"
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 step tests cargo test --no-fail-fast "${features[@]}"
 optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"

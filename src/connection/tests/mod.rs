@@ -5,16 +5,12 @@ mod compression;
 mod heartbeat;
 mod herd;
 pub(super) mod lab;
-#[cfg(feature = "deflate")]
 mod model;
 mod opening;
-#[cfg(feature = "deflate")]
 mod peer;
-#[cfg(feature = "deflate")]
 mod resending;
 mod retrying;
 mod suspending;
-#[cfg(feature = "deflate")]
 mod world;
 
 use crate::error::Error;

@@ -1,22 +1,29 @@
 //! What a strict server makes of a client's bytes.
 
-use crate::protocol::deflate::{Agreement, Inflater, MAX_WINDOW_BITS, Offer};
+use crate::protocol::deflate::{Agreement, Inflater, Offer};
 use crate::protocol::mask;
 
-pub const OFFER: Offer = Offer {
+#[cfg(feature = "deflate")]
+pub const OFFER: Option<Offer> = Some(Offer {
     client_no_context_takeover: false,
     server_no_context_takeover: false,
-    client_max_window_bits: MAX_WINDOW_BITS,
-    server_max_window_bits: MAX_WINDOW_BITS,
+    client_max_window_bits: 15,
+    server_max_window_bits: 15,
     level: 6,
     threshold: 100,
-};
-const AGREEMENT: Agreement = Agreement {
+});
+#[cfg(feature = "deflate")]
+const AGREEMENT: Option<Agreement> = Some(Agreement {
     client_no_context_takeover: false,
     server_no_context_takeover: false,
-    client_max_window_bits: MAX_WINDOW_BITS,
-    server_max_window_bits: MAX_WINDOW_BITS,
-};
+    client_max_window_bits: 15,
+    server_max_window_bits: 15,
+});
+
+#[cfg(not(feature = "deflate"))]
+pub const OFFER: Option<Offer> = None;
+#[cfg(not(feature = "deflate"))]
+const AGREEMENT: Option<Agreement> = None;
 
 /// What the client said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +47,7 @@ pub struct Peer {
 
 impl Peer {
     pub fn new(deflates: bool) -> Peer {
-        Peer { inflater: deflates.then(|| Inflater::new(&AGREEMENT)), ..Peer::default() }
+        Peer { inflater: AGREEMENT.filter(|_| deflates).map(|agreed| Inflater::new(&agreed)), ..Peer::default() }
     }
 
     /// Bytes of a frame that has begun and has not come whole.

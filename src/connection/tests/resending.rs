@@ -28,12 +28,13 @@ fn message(number: u8) -> String {
 /// Four messages are accepted, and one and a half of them written, when the line breaks; three times over.
 #[test]
 fn what_was_kept_goes_out_first_whole_in_order_once_and_masked_anew() {
-    for deflates in (0..8).map(|bits| [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0]) {
+    let combinations = if OFFER.is_some() { 8 } else { 1 };
+    for deflates in (0..combinations).map(|bits| [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0]) {
         let mut lab = Lab::whole();
         lab.set_entropy(counting);
         lab.begin_with("ws://10.0.0.1/", |plan| {
             resends(plan);
-            plan.extras.deflate = Some(OFFER);
+            plan.extras.deflate = OFFER;
         });
         let (mut sent, mut got, mut masks) = (Vec::new(), Vec::new(), Vec::new());
         for (round, deflates) in (0u8..).zip(deflates) {

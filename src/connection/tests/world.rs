@@ -120,7 +120,7 @@ impl World {
         lab.begin_with("ws://10.0.0.1/", |plan| {
             plan.retry =
                 setting.retries.then_some(retry::Options { resend: setting.resends, attempts: u32::MAX, ..RETRY });
-            plan.extras.deflate = setting.offers_deflate.then_some(OFFER);
+            plan.extras.deflate = OFFER.filter(|_| setting.offers_deflate);
             if setting.heartbeat {
                 let [interval, timeout, probe] = [20, 10, 3].map(|seconds| Some(Duration::from_secs(seconds)));
                 plan.heartbeat = heartbeat::Options { interval, timeout, probe };
