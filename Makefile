@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --lib --example echo_server $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion clean
+.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -123,6 +123,14 @@ bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.
 
 bench-criterion: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
 	cargo bench --bench '*' $(FEATURES)
+
+# Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md has what it is made of.
+SIZE_LIMIT := 1180000
+size: ## what the shared library is made of; fails if it has grown
+	@tests/tools/setup.sh size
+	CARGO_PROFILE_RELEASE_STRIP=none RUSTFLAGS=-Csymbol-mangling-version=v0 \
+		cargo build --release --lib --target-dir $(TARGET)/size $(FEATURES)
+	tests/tools/size.py $(TARGET)/size/release/libegret_ws.so $(if $(strip $(FEATURES)),,$(SIZE_LIMIT))
 
 clean: ## remove what was built
 	cargo clean

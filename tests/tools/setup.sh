@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp|bench|instructions|scale: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp|bench|instructions|scale|size: makes sure that the tools this purpose needs are there.
 #
 # What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -171,6 +171,10 @@ check() {
         check_cpp
         check_cmake
         need binutils readelf --version
+        ;;
+    size)
+        need binutils nm --version
+        need python3 python3 --version
         ;;
     autobahn) check_autobahn ;;
     demo-frames) check_cpp ;;
