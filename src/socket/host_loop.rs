@@ -9,7 +9,7 @@ use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
 use crate::protocol::mask::system_entropy;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -144,20 +144,18 @@ impl Until {
     }
 }
 
-/// Ends the poll, also when it ends by a panic.
-struct Polling<'a> {
-    host_loop: &'a Loop,
-    dispatcher: MutexGuard<'a, Option<Dispatcher>>,
-}
+/// Ends the poll, also when it ends by a panic. No lock may be held any more: the host may be told, and have another thread poll.
+struct Polling<'a>(&'a Loop);
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
+        let Loop { shared, poller, .. } = self.0;
         if std::thread::panicking() {
             // What it was about is not lost: the next poll goes on.
-            self.host_loop.shared.due.store(true, SeqCst);
+            shared.due.store(true, SeqCst);
         }
-        self.host_loop.poller.store(0, Release);
-        self.host_loop.shared.poll_ends();
+        poller.store(0, Release);
+        shared.poll_ends();
     }
 }
 
@@ -431,9 +429,10 @@ impl Loop {
             self.poller.store(0, Release);
             return Ok(0);
         }
-        let mut polling = Polling { host_loop: self, dispatcher: self.dispatcher.lock() };
+        let _polling = Polling(self);
+        let mut dispatcher = self.dispatcher.lock(); // let go of before that
         self.shared.poll_begins();
-        let Some(dispatcher) = polling.dispatcher.as_mut() else { return Err(Error::Internal) };
+        let Some(dispatcher) = dispatcher.as_mut() else { return Err(Error::Internal) };
         let until = Until::new(timeout_ms);
         loop {
             let mut budget = Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time);

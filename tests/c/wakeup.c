@@ -115,6 +115,44 @@ static void what_a_budget_leaves(void) {
     stop_server(&peer);
 }
 
+/* At the end of a poll the callback may have another thread poll, and wait for it: nothing is locked while the host is told. */
+
+static int others;
+
+static void *poll_once(void *loop) {
+    CHECK(poll_loop((egret_ws_loop *)loop, 0) >= 0);
+    return NULL;
+}
+
+static void have_another_poll(void *loop) {
+    pthread_t other;
+    if (!callbacks_may_run) return; /* it is not the end of a poll */
+    others++;
+    CHECK_EQ(pthread_create(&other, NULL, poll_once, loop), 0);
+    CHECK_EQ(pthread_join(other, NULL), 0);
+}
+
+static void another_thread_polls(void) {
+    static recorder r[3];
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    listener silent = listen_silently();
+    int round, i;
+
+    options.poll_max_callbacks = 1;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    CHECK_OK(egret_ws_loop_set_wakeup(loop, have_another_poll, loop));
+    for (round = 0; round < 20; round++) {
+        memset(r, 0, sizeof r);
+        for (i = 0; i < 3; i++) begin_connect(loop, silent.url, &r[i]);
+        for (i = 0; i < 3; i++) free_socket(&r[i]);
+        POLL_UNTIL(loop, r[0].releases + r[1].releases + r[2].releases == 3);
+    }
+    CHECK(others > 0);
+    free_loop(loop);
+    close_listener(&silent);
+}
+
 /* What is due when the callback is set is told of; after it was set to NULL, nothing is. */
 static void set_late_and_taken_away(void) {
     static recorder r;
@@ -219,6 +257,7 @@ int main(int argc, char **argv) {
     }
     whatever_becomes_due();
     what_a_budget_leaves();
+    another_thread_polls();
     set_late_and_taken_away();
     many_senders();
     return 0;
