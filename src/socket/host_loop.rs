@@ -490,7 +490,6 @@ impl Loop {
         if later == Later::NOTHING {
             return;
         }
-        self.later.store(Later::NOTHING, Relaxed);
         match &self.driver {
             Driver::Threaded(_) => self.shared.wake(),
             Driver::Inline { engine, .. } => {
@@ -503,6 +502,8 @@ impl Loop {
                 self.turn_commands(engine);
             }
         }
+        // Only now: what the host's log has it send meanwhile becomes a command, which is taken here too.
+        self.later.store(Later::NOTHING, Relaxed);
     }
 
     // Freeing.

@@ -185,11 +185,51 @@ static void the_log_cannot_be_used_to_poll(void) {
     CHECK_EQ(lines, 2);
 }
 
+/* Inline: a line that is written at the end of a poll has the host send, and that goes out at that end too. */
+
+static egret_ws_loop *busy_loop;
+static recorder talking, another;
+static int lines_sent;
+static listener silent;
+
+static void send_when_another_connects(void *user, int32_t level, const char *text, egret_ws *ws) {
+    (void)user, (void)level;
+    if (another.ws && ws == another.ws && strstr(text, "connecting")) {
+        CHECK_OK(egret_ws_send_text(talking.ws, "x", 1));
+        CHECK_EQ(egret_ws_buffered_amount(talking.ws), ++lines_sent);
+    }
+}
+
+static void connect_another(recorder *r) {
+    r->then_data = NULL;
+    begin_connect(busy_loop, silent.url, &another);
+}
+
+static void the_log_may_send(void) {
+    egret_ws_loop_options options = loop_options();
+    options.on_log = send_when_another_connects;
+    options.log_level = EGRET_WS_LOG_DEBUG;
+    CHECK_OK(egret_ws_loop_new(&options, &busy_loop));
+    silent = listen_silently();
+    open_socket(busy_loop, echo_url, &talking);
+    talking.then_data = connect_another;
+    CHECK_OK(egret_ws_send_text(talking.ws, "x", 1));
+    POLL_UNTIL(busy_loop, another.ws);
+    CHECK(lines_sent > 0);
+    CHECK_EQ(egret_ws_buffered_amount(talking.ws), 0);
+    POLL_UNTIL(busy_loop, talking.messages == 1 + lines_sent);
+    free_socket(&talking);
+    free_socket(&another);
+    free_loop(busy_loop);
+    close_listener(&silent);
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
     refused_calls_are_explained();
     levels_are_respected();
     a_log_need_not_be();
     the_log_cannot_be_used_to_poll();
+    if (driver == EGRET_WS_LOOP_INLINE) the_log_may_send();
     return 0;
 }
