@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, fence};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -386,6 +386,8 @@ impl Loop {
     fn turn_commands(&self, slot: &Mutex<Option<Box<Engine>>>) {
         const PASSES: usize = 16;
         for _ in 0..PASSES {
+            // Either this finds the engine free, or who lets go of it now sees the command here.
+            fence(SeqCst);
             if !self.shared.has_commands() {
                 return;
             }
