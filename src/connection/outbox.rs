@@ -315,8 +315,11 @@ impl Outbox {
         if (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes)) && self.max_buffer >= Pool::SIZE {
             let mut large = self.pool.take();
             large.extend_from_slice(chunk);
-            self.spare = std::mem::replace(chunk, large);
-            self.spare.clear();
+            let mut small = std::mem::replace(chunk, large);
+            if small.capacity() <= KEEP {
+                small.clear();
+                self.spare = small;
+            }
         } else {
             chunk.reserve(bytes);
         }
@@ -537,6 +540,21 @@ mod tests {
         }
         assert_eq!(numbers, Vec::from_iter(0..100));
         assert_eq!(outbox.unsent(), (0, 0));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_burst_is_small() {
+        for size in [1, 100, 1000, 15_000, 20_000] {
+            let mut outbox = open_outbox(Pool::SIZE, usize::MAX);
+            for _ in 0..300_000 / size {
+                outbox.push(Kind::Binary, &vec![0; size]).unwrap();
+            }
+            let mut out = Vec::new();
+            while outbox.take(&mut out) {
+                let _ = outbox.settle(out.len());
+            }
+            assert!(outbox.spare.capacity() <= KEEP && out.capacity() <= KEEP, "{size}");
+        }
     }
 
     #[test]
