@@ -274,6 +274,23 @@ mod tests {
     }
 
     #[test]
+    fn the_quick_way_takes_what_the_other_would_and_nothing_else() {
+        let mut bytes = [7; 302];
+        for (start, len) in (0..=u16::MAX).flat_map(|start| [0, 125, 126, 298, 299].map(|len: u16| (start, len))) {
+            bytes[..2].copy_from_slice(&start.to_be_bytes());
+            bytes[2..4].copy_from_slice(&len.to_be_bytes());
+            let whole = Header::parse(&bytes, true).ok().flatten().and_then(|header| {
+                let begins = matches!(header.opcode, OpCode::Data(Data::Text | Data::Binary));
+                let is_message = begins && header.fin && !header.deflated;
+                let (payload, rest) = bytes[header.size..].split_at_checked(usize::try_from(header.payload).ok()?)?;
+                is_message.then_some((header.opcode, payload, rest))
+            });
+            let quick = unbroken(&bytes).map(|(kind, payload, rest)| (kind.opcode(), payload, rest));
+            assert_eq!(quick, whole, "{start:x} {len}");
+        }
+    }
+
+    #[test]
     fn queued_frames_come_apart_again() {
         let payloads = [vec![], vec![1; 125], vec![2; 126], vec![3; 65535], vec![4; 65536]];
         let mut bytes = Vec::new();
