@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_event_is_small() {
-        assert_eq!(size_of::<Event>(), 3 * size_of::<u64>());
+        assert!(size_of::<Event>() <= 3 * size_of::<u64>());
     }
 
     #[test]
