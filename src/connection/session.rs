@@ -47,6 +47,7 @@ const MAX_PONGS: usize = 4096;
 const LINGER: Duration = Duration::from_secs(1);
 /// An interval and a time-out, where the heartbeat has none.
 const ORDINARY: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+
 /// An open connection.
 pub(super) struct Session<S> {
     stream: S,

@@ -195,14 +195,14 @@ impl Batch {
 
     /// Empties the batch for the next use.
     pub fn clear(&mut self) {
-        if self.is_empty() {
-            return;
+        if !self.is_empty() {
+            self.events.clear();
+            self.flat.clear();
+            self.large.clear();
+            self.reports.clear();
+            self.details.clear();
         }
-        self.events.clear();
-        self.flat.clear();
-        self.large.clear();
-        self.reports.clear();
-        self.details.clear();
+        // Also of one that was emptied into another.
         if self.flat.capacity() > KEEP {
             self.flat = Vec::new();
         }
@@ -241,6 +241,22 @@ mod tests {
         let mut third = Batch::default();
         third.append(&mut first);
         assert_eq!(payloads(&third).len(), 5);
+    }
+
+    #[test]
+    fn an_emptied_batch_keeps_little_memory_however_it_was_emptied() {
+        for into_another in [false, true] {
+            let (mut first, mut second) = (Batch::default(), Batch::default());
+            first.message(1, Kind::Binary, Body::Input(b"before"));
+            for _ in 0..KEEP / 8 {
+                second.message(1, Kind::Binary, Body::Input(b"ten bytes."));
+            }
+            if into_another {
+                first.append(&mut second);
+            }
+            second.clear();
+            assert!(second.flat.capacity() <= KEEP && second.events.capacity() * size_of::<Event>() <= KEEP);
+        }
     }
 
     #[test]
