@@ -20,8 +20,8 @@ use std::time::Duration;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// With a runner, which may have each instruction to translate.
-const RUNNERS_PATIENCE: Duration = Duration::from_secs(180);
+/// With a runner, which may have each instruction to translate, or under a sanitizer, which looks at each access.
+const MORE_PATIENCE: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Language {
@@ -127,7 +127,8 @@ fn run(program: &'static str, language: Language, driver: &str) {
         .stderr(log)
         .spawn()
         .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
-    let patience = if flags("EGRET_WS_TEST_RUNNER").is_empty() { PATIENCE } else { RUNNERS_PATIENCE };
+    let is_slow = ["EGRET_WS_TEST_RUNNER", "EGRET_WS_TEST_CFLAGS"].iter().any(|name| !flags(name).is_empty());
+    let patience = if is_slow { MORE_PATIENCE } else { PATIENCE };
     let status = library::wait(child, patience);
     let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
     match status {
