@@ -165,9 +165,11 @@ fn play(host: &Loop, socket: &Socket, mut check: impl FnMut(usize, &Flood)) {
     });
 }
 
+/// Fewer callbacks a poll than one read of an inline loop brings messages of either size: so the queue fills up there too.
+const BUDGET: usize = 50;
+
 #[test]
 fn no_poll_makes_more_callbacks_than_its_budget() {
-    const BUDGET: usize = 300;
     for size in [64, KIB] {
         for driver in DRIVERS {
             println!("{driver:?}, {size} bytes");
@@ -227,7 +229,7 @@ fn bound(size: usize) -> usize {
 }
 
 /// An event in the list.
-const EVENT: usize = 40;
+const EVENT: usize = 24;
 /// The loop and the socket: buffers to read into and to write from.
 const CONSTANT: usize = 256 * KIB;
 
@@ -238,7 +240,7 @@ fn memory_stays_within_the_options() {
     }
     for size in [64, KIB] {
         for driver in DRIVERS {
-            let host = Loop::new(driver);
+            let host = Loop::with(driver, |options| options.poll_max_callbacks = BUDGET as u32);
             let (server, stall) = server(size);
             let socket = connect(&host, &server, size, Duration::ZERO);
             let before = NOW.load(Relaxed);

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
-/// Reads before others get their turn.
+/// Reads before others get their turn, if they bring little; else it is one read buffer.
 const READS_A_TURN: usize = 8;
 /// What is read beyond the end of a large message: enough to see that nothing follows, or for the header of the next one, whose
 /// payload then goes to its place without a copy.
@@ -368,6 +368,7 @@ impl<S: Transport> Session<S> {
 
     fn read<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Read {
         self.decoded = 0;
+        let mut taken = 0;
         for _ in 0..READS_A_TURN {
             if self.listens() && context.events.is_full() {
                 return Read::Paused;
@@ -388,6 +389,11 @@ impl<S: Transport> Session<S> {
             };
             if count < asked && self.stream.short_read_is_last() && self.backlog.is_empty() {
                 return self.emptied();
+            }
+            // What was read is dispatched while it is in the cache, before more is.
+            taken += count;
+            if taken >= context.buffer.len() {
+                break;
             }
         }
         Read::Budget
