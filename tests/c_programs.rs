@@ -4,18 +4,17 @@
 //! let the same programs run under a sanitizer; with `EGRET_WS_TEST_LINK` (all that the linker needs) and
 //! `EGRET_WS_TEST_RUNNER` they run on another system.
 
-#[path = "../examples/echo_server.rs"]
-mod echo_server;
+#[path = "library/echoing.rs"]
+mod echoing;
 mod library;
 
+use echoing::echo_url;
 use std::collections::HashMap;
 use std::env;
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock};
-use std::thread;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
@@ -90,17 +89,6 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
 
 fn flags(variable: &str) -> Vec<String> {
     env::var(variable).unwrap_or_default().split_whitespace().map(String::from).collect()
-}
-
-/// The URL of one echo server for all programs.
-fn echo_url() -> &'static str {
-    static URL: LazyLock<String> = LazyLock::new(|| {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
-        thread::spawn(move || echo_server::serve(listener));
-        url
-    });
-    &URL
 }
 
 fn run(program: &'static str, language: Language, driver: &str) {

@@ -6,8 +6,8 @@
 //! inside, `CXX` alone is used, which has the same one.
 //! `EGRET_WS_TEST_SOCKETS=100000` makes `many` a long one.
 
-#[path = "../examples/echo_server.rs"]
-mod echo_server;
+#[path = "library/echoing.rs"]
+mod echoing;
 mod library;
 
 #[path = "cpp/build.rs"]
@@ -16,30 +16,17 @@ mod build;
 mod header;
 
 use build::Variant;
+use echoing::echo_url;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
-use std::thread;
 use std::time::Duration;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For `many`, where it was told to be long.
 const LONG_PATIENCE: Duration = Duration::from_secs(900);
-
-/// The URL of one echo server for all programs.
-fn echo_url() -> &'static str {
-    static URL: LazyLock<String> = LazyLock::new(|| {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
-        thread::spawn(move || echo_server::serve(listener));
-        url
-    });
-    &URL
-}
 
 fn run(program: &str, variant: Variant, driver: &str) {
     let path = build::program(program, variant);

@@ -4,12 +4,12 @@
 #[allow(dead_code)] // made for other tests, which need more of them
 #[path = "support/certificates.rs"]
 mod certificates;
-#[path = "../examples/echo_server.rs"]
-mod echo_server;
+#[path = "library/echoing.rs"]
+mod echoing;
 mod library;
 
+use echoing::echo_url;
 use std::io::{Read, Write, stderr};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -99,16 +99,10 @@ fn node_glue(arguments: &[&str]) {
         library::run(Command::new(script).arg(library::build()).arg(&addon).env("CFLAGS", "-Werror"));
         addon
     });
-    static ECHO_URL: LazyLock<String> = LazyLock::new(|| {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
-        thread::spawn(move || echo_server::serve(listener));
-        url
-    });
     if is_skipped() {
         return node(arguments);
     }
-    node(&[arguments, &[&ECHO_URL, &ADDON]].concat());
+    node(&[arguments, &[echo_url(), &ADDON]].concat());
 }
 
 /// Runs the real engine with a socket module: with its own if none is given.

@@ -421,11 +421,10 @@ impl<S: Transport> Session<S> {
             }
             return Ok((payload + more, most + beyond));
         }
-        let asked = context.buffer.len();
-        let count = self.stream.read(&mut context.buffer[..asked])?;
+        let count = self.stream.read(context.buffer)?;
         self.heard(count, context);
         self.take_input(0..count, context);
-        Ok((count, asked))
+        Ok((count, context.buffer.len()))
     }
 
     fn heard<N, E>(&mut self, count: usize, context: &Context<'_, N, E>) {

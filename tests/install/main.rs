@@ -4,35 +4,23 @@
 //! A missing cmake or pkg-config fails a test, unless the variable SKIP names `cmake`.
 #![cfg(target_os = "linux")]
 
-#[path = "../../examples/echo_server.rs"]
-mod echo_server;
+#[path = "../library/echoing.rs"]
+mod echoing;
 #[path = "../library/mod.rs"]
 mod library;
 
 mod cmake;
 mod readme;
 
+use echoing::echo_url;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::LazyLock;
-use std::thread;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn echo_url() -> &'static str {
-    static URL: LazyLock<String> = LazyLock::new(|| {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
-        thread::spawn(move || echo_server::serve(listener));
-        url
-    });
-    &URL
 }
 
 /// An empty directory of a test's own.

@@ -7,8 +7,8 @@
 #[allow(dead_code)] // made for other tests, which need more of them
 #[path = "../support/certificates.rs"]
 mod certificates;
-#[path = "../../examples/echo_server.rs"]
-mod echo_server;
+#[path = "../library/echoing.rs"]
+mod echoing;
 #[path = "../library/mod.rs"]
 mod library;
 
@@ -16,13 +16,12 @@ mod android;
 mod kotlin;
 mod unit;
 
+use echoing::echo_url;
 use std::fs::{self, File};
 use std::io::{Write, stderr};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::thread;
 use std::time::Duration;
 
 /// How many sockets one of the tests opens and closes.
@@ -93,17 +92,6 @@ fn java() -> Command {
     let mut java = Command::new("java");
     java.arg("-Xcheck:jni").arg(format!("-Djava.library.path={}", binding().display()));
     java
-}
-
-/// The URL of one echo server for all tests.
-fn echo_url() -> &'static str {
-    static URL: LazyLock<String> = LazyLock::new(|| {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("ws://{}/", listener.local_addr().expect("the port"));
-        thread::spawn(move || echo_server::serve(listener));
-        url
-    });
-    &URL
 }
 
 fn class_path(entries: &[PathBuf]) -> String {
