@@ -46,12 +46,12 @@ impl Issued {
 
     /// An authority of its own.
     pub fn root(name: &str) -> Issued {
-        make(name, "", 0..365, None, true)
+        make(name, "", -1..365, None, true)
     }
 
     /// An authority under this one.
     pub fn intermediate(&self, name: &str) -> Issued {
-        make(name, "", 0..365, Some(self), true)
+        make(name, "", -1..365, Some(self), true)
     }
 
     /// A server's certificate for names such as `DNS:localhost, IP:127.0.0.1`.
