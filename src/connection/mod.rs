@@ -206,7 +206,8 @@ pub trait Events {
 #[allow(missing_docs)]
 pub struct Context<'a, N, E> {
     pub now: Instant,
-    /// Every connection of an engine reads into the same memory.
+    /// Every connection of an engine reads into the same memory. It becomes shorter by what is read: messages handed out of it
+    /// lie there until the call returns.
     pub buffer: &'a mut [u8],
     pub network: &'a mut N,
     pub events: &'a mut E,

@@ -368,6 +368,7 @@ impl<S: Transport> Session<S> {
 
     fn read<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Read {
         self.decoded = 0;
+        let whole = context.buffer.len();
         let mut taken = 0;
         for _ in 0..READS_A_TURN {
             if self.listens() && context.events.is_full() {
@@ -379,6 +380,10 @@ impl<S: Transport> Session<S> {
             if !self.backlog.is_empty() {
                 self.take_backlog(context);
                 continue;
+            }
+            // What came with the answer to the upgrade may have filled it.
+            if context.buffer.is_empty() {
+                return Read::Budget;
             }
             let (count, asked) = match self.read_some(context) {
                 Ok((0, _)) => return Read::Ended(None),
@@ -392,7 +397,7 @@ impl<S: Transport> Session<S> {
             }
             // What was read is dispatched while it is in the cache, before more is.
             taken += count;
-            if taken >= context.buffer.len() {
+            if taken >= whole || context.buffer.len() < whole / 4 {
                 break;
             }
         }
@@ -421,10 +426,11 @@ impl<S: Transport> Session<S> {
             }
             return Ok((payload + more, most + beyond));
         }
+        let asked = context.buffer.len();
         let count = self.stream.read(context.buffer)?;
         self.heard(count, context);
         self.take_input(0..count, context);
-        Ok((count, context.buffer.len()))
+        Ok((count, asked))
     }
 
     fn heard<N, E>(&mut self, count: usize, context: &Context<'_, N, E>) {
@@ -439,9 +445,11 @@ impl<S: Transport> Session<S> {
         self.peer_close.is_none() && !matches!(self.life, Life::Failing { .. })
     }
 
-    /// Takes bytes of the read buffer.
+    /// Takes bytes of the read buffer. What is handed out of them lies there still, so the next read goes behind them.
     fn take_input<N, E: Events>(&mut self, range: Range<usize>, context: &mut Context<'_, N, E>) {
-        let input = &context.buffer[range];
+        let (input, rest) = std::mem::take(&mut context.buffer).split_at_mut(range.end);
+        context.buffer = rest;
+        let input = &input[range.start..];
         let taken = self.decode(input, context.now, context.events, context.outbox);
         self.backlog.extend_from_slice(&input[taken..]);
     }

@@ -1,5 +1,6 @@
 //! What the engine has for the host: a list of events, and one flat memory for their payloads. A batch is filled on one
-//! side, swapped whole, and walked on the other: no allocation, no lock and no reference count for each message.
+//! side, swapped whole, and walked on the other: no allocation, no lock and no reference count for each message. It can take the
+//! read buffer itself along, so that what was received in it is not even copied.
 
 use crate::connection::details::Details;
 use crate::connection::report::Report;
@@ -27,9 +28,10 @@ pub enum What {
     Connected {
         index: u32,
     },
-    /// A message in the flat memory.
+    /// A message in the flat memory, or, in place, in the read buffer.
     Message {
         kind: Kind,
+        in_place: bool,
         len: u32,
         start: usize,
     },
@@ -56,6 +58,13 @@ pub enum What {
 pub struct Batch {
     events: Vec<Event>,
     flat: Vec<u8>,
+    /// A read buffer that the engine has filled, or one for it to fill; without memory before the first.
+    read: Box<[u8]>,
+    /// Messages lie in `read`.
+    keeps_read: bool,
+    /// From this event on, what is in place is so in the engine's buffer; and whether anything is.
+    kept: usize,
+    is_fresh: bool,
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
     /// How a connection was made, or how far it came: one for each report and for each [`What::Connected`].
@@ -99,15 +108,48 @@ impl Batch {
         }
     }
 
-    #[inline]
     fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) {
-        let start = self.flat.len();
-        self.flat.extend_from_slice(payload);
-        if kind == Kind::Text {
-            self.flat.push(0);
+        let what = add_flat(&mut self.flat, kind, payload);
+        self.events.push(Event { key, what });
+    }
+
+    /// Adds a message that lies in the engine's read buffer from `start` on, with at least a byte behind it that nothing is in.
+    /// [`Batch::keep`] is to follow before the buffer is used again.
+    #[inline]
+    pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) {
+        self.is_fresh = true;
+        self.events.push(Event { key, what: What::Message { kind, in_place: true, len: len as u32, start } });
+    }
+
+    /// Keeps what is in place: takes the buffer for another of the same size, or copies if it has taken one already.
+    #[inline]
+    pub fn keep(&mut self, buffer: &mut Box<[u8]>) {
+        let from = std::mem::replace(&mut self.kept, self.events.len());
+        if std::mem::take(&mut self.is_fresh) {
+            if self.keeps_read {
+                self.copy(from, buffer);
+            } else {
+                self.take_read(buffer);
+            }
         }
-        // No message is longer than the cap.
-        self.events.push(Event { key, what: What::Message { kind, len: payload.len() as u32, start } });
+    }
+
+    fn take_read(&mut self, buffer: &mut Box<[u8]>) {
+        if self.read.is_empty() {
+            self.read = vec![0; buffer.len()].into_boxed_slice();
+        }
+        std::mem::swap(&mut self.read, buffer);
+        self.keeps_read = true;
+    }
+
+    /// Copies what is in place from `buffer` on, of the events from this one on.
+    #[cold]
+    fn copy(&mut self, from: usize, buffer: &[u8]) {
+        for event in &mut self.events[from..] {
+            if let What::Message { kind, in_place: true, len, start } = event.what {
+                event.what = add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]);
+            }
+        }
     }
 
     #[inline(never)]
@@ -141,10 +183,19 @@ impl Batch {
         self.events.push(Event { key, what: What::Closed { index } });
     }
 
-    /// The payload of a message; if it is text, a NUL follows it in memory.
+    /// The payload of a message that is not large; if it is text, a NUL follows it in memory.
     #[inline]
-    pub fn flat(&self, start: usize, len: usize) -> &[u8] {
-        &self.flat[start..start + len]
+    pub fn small_message(&mut self, what: What) -> Option<(Kind, &[u8])> {
+        let What::Message { kind, in_place, len, start } = what else { return None };
+        let end = start + len as usize;
+        if !in_place {
+            return Some((kind, &self.flat[start..end]));
+        }
+        if kind == Kind::Text {
+            // On the header of the frame behind it, which was read long ago.
+            self.read[end] = 0;
+        }
+        Some((kind, &self.read[start..end]))
     }
 
     /// The payload of a large message; if it is text, a NUL follows it in memory.
@@ -173,6 +224,16 @@ impl Batch {
             std::mem::swap(self, other);
             return;
         }
+        if other.keeps_read {
+            if self.keeps_read {
+                let read = std::mem::take(&mut other.read);
+                other.copy(0, &read);
+                other.read = read;
+            } else {
+                std::mem::swap(&mut self.read, &mut other.read);
+                self.keeps_read = true;
+            }
+        }
         let (flat, large, reports) = (self.flat.len(), self.large.len() as u32, self.reports.len() as u32);
         self.flat.append(&mut other.flat);
         self.large.append(&mut other.large);
@@ -182,7 +243,10 @@ impl Batch {
             key: event.key,
             what: match event.what {
                 What::Connected { index } => What::Connected { index: reports + index },
-                What::Message { kind, len, start } => What::Message { kind, len, start: flat + start },
+                What::Message { kind, in_place: false, len, start } => {
+                    What::Message { kind, in_place: false, len, start: flat + start }
+                }
+                What::Message { .. } => event.what,
                 What::LargeMessage { kind, len, index } => What::LargeMessage { kind, len, index: large + index },
                 What::Retrying { index, attempt, delay_ms } => {
                     What::Retrying { index: reports + index, attempt, delay_ms }
@@ -202,6 +266,7 @@ impl Batch {
             self.reports.clear();
             self.details.clear();
         }
+        (self.keeps_read, self.kept) = (false, 0);
         // Also of one that was emptied into another.
         if self.flat.capacity() > KEEP {
             self.flat = Vec::new();
@@ -212,17 +277,28 @@ impl Batch {
     }
 }
 
+/// Adds a message to the flat memory, and a NUL after it if it is text.
+fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
+    let start = flat.len();
+    flat.extend_from_slice(payload);
+    if kind == Kind::Text {
+        flat.push(0);
+    }
+    // No message is longer than the cap.
+    What::Message { kind, in_place: false, len: payload.len() as u32, start }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn payloads(batch: &Batch) -> Vec<Vec<u8>> {
-        let payload = |event: &Event| match event.what {
-            What::Message { start, len, .. } => Some(batch.flat(start, len as usize).to_vec()),
+    fn payloads(batch: &mut Batch) -> Vec<Vec<u8>> {
+        let whats: Vec<_> = batch.events().iter().map(|event| event.what).collect();
+        let payload = |what| match what {
             What::LargeMessage { index, len, .. } => Some(batch.large(index, len as usize).to_vec()),
-            _ => None,
+            _ => batch.small_message(what).map(|(_, payload)| payload.to_vec()),
         };
-        batch.events().iter().filter_map(payload).collect()
+        whats.into_iter().filter_map(payload).collect()
     }
 
     #[test]
@@ -237,10 +313,10 @@ mod tests {
         second.message(2, Kind::Text, Body::Collected(&mut big.clone()));
         first.append(&mut second);
         assert!(second.is_empty());
-        assert_eq!(payloads(&first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
+        assert_eq!(payloads(&mut first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
         let mut third = Batch::default();
         third.append(&mut first);
-        assert_eq!(payloads(&third).len(), 5);
+        assert_eq!(payloads(&mut third).len(), 5);
     }
 
     #[test]
@@ -259,6 +335,64 @@ mod tests {
         }
     }
 
+    /// A read buffer of two text messages, with a header between them.
+    fn filled(bytes: &[u8; 8]) -> Box<[u8]> {
+        Box::from(*bytes)
+    }
+
+    fn add_two(batch: &mut Batch, key: usize) {
+        batch.in_place(key, Kind::Text, 0, 3);
+        batch.in_place(key, Kind::Text, 5, 2);
+    }
+
+    #[test]
+    fn what_is_in_place_outlives_the_next_read() {
+        let mut batch = Batch::default();
+        let mut buffer = filled(b"one\x81\x02TWO");
+        add_two(&mut batch, 1);
+        batch.keep(&mut buffer);
+        assert_eq!(buffer.len(), 8, "another to read into");
+        // One was taken along already: what the next reads bring is copied.
+        for bytes in [b"abc\x81\x02DEF", b"ghi\x81\x02JKL"] {
+            buffer.copy_from_slice(bytes);
+            add_two(&mut batch, 2);
+            batch.keep(&mut buffer);
+        }
+        buffer.fill(b'-');
+        batch.keep(&mut buffer); // nothing new
+        assert_eq!(payloads(&mut batch), [&b"one"[..], b"TW", b"abc", b"DE", b"ghi", b"JK"]);
+        batch.clear();
+        assert!(batch.is_empty());
+        add_two(&mut batch, 3);
+        batch.keep(&mut buffer);
+        buffer.fill(b'x');
+        assert_eq!(payloads(&mut batch), [b"---".to_vec(), b"--".to_vec()]);
+    }
+
+    #[test]
+    fn batches_join_with_the_read_buffers_they_keep() {
+        for (one, two) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (mut first, mut second) = (Batch::default(), Batch::default());
+            for (batch, keeps, bytes) in [(&mut first, one, b"one\x81\x02TWO"), (&mut second, two, b"abc\x81\x02DEF")] {
+                batch.drained(0);
+                if keeps {
+                    add_two(batch, 1);
+                    batch.keep(&mut filled(bytes));
+                } else {
+                    batch.message(1, Kind::Text, Body::Input(&bytes[..3]));
+                    batch.message(1, Kind::Text, Body::Input(&bytes[5..7]));
+                }
+            }
+            first.append(&mut second);
+            second.clear();
+            second.drained(0);
+            add_two(&mut second, 1);
+            second.keep(&mut filled(b"ghi\x81\x02JKL"));
+            assert_eq!(payloads(&mut first), [&b"one"[..], b"TW", b"abc", b"DE"], "{one} {two}");
+            assert_eq!(payloads(&mut second), [&b"ghi"[..], b"JK"]);
+        }
+    }
+
     #[test]
     fn an_event_is_small() {
         assert!(size_of::<Event>() <= 3 * size_of::<u64>());
@@ -272,5 +406,10 @@ mod tests {
         assert_eq!(batch.flat[3], 0);
         assert_eq!(batch.large[0].len(), LARGE + 1);
         assert_eq!(batch.large[0][LARGE], 0);
+        let mut batch = Batch::default();
+        batch.in_place(0, Kind::Text, 0, 3);
+        batch.keep(&mut filled(b"abc\x81\x02def"));
+        assert_eq!(payloads(&mut batch), [b"abc"]);
+        assert_eq!(batch.read[3], 0);
     }
 }

@@ -109,7 +109,7 @@ impl Engine {
             live: 0,
             timers: BTreeSet::new(),
             commands: VecDeque::new(),
-            buffer: vec![0; READ_BUFFER].into_boxed_slice(),
+            buffer: vec![0; READ_BUFFER + 1].into_boxed_slice(), // and a NUL
             batch: Batch::default(),
             clock: Clock::new(),
             now: Instant::now(),
@@ -273,6 +273,18 @@ impl Engine {
 
     fn turn_ready(&mut self) {
         let mut ready = std::mem::take(&mut self.ready);
+        if !self.again.is_empty() {
+            // Who has its turn anyway has it once.
+            ready.retain(|(key, end_is_near)| match self.entries.get_mut(*key) {
+                Some(Some(entry)) if entry.in_again => {
+                    if *end_is_near {
+                        entry.connection.end_is_near();
+                    }
+                    false
+                }
+                _ => true,
+            });
+        }
         for key in self.again.drain(..) {
             if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
                 entry.in_again = false;
@@ -378,15 +390,16 @@ impl Engine {
                 connectors: &mut self.connectors,
                 link: &link,
             };
-            let mut events =
-                Delivery { batch: &mut self.batch, link: &link, log: &self.shared.log, told_closed: &mut told_closed };
-            let mut context = Context {
-                now: self.now,
-                buffer: &mut self.buffer,
-                network: &mut network,
-                events: &mut events,
-                outbox: &link.outbox,
+            let buffer = &mut self.buffer[..READ_BUFFER];
+            let mut events = Delivery {
+                batch: &mut self.batch,
+                buffer: buffer.as_ptr().addr(),
+                link: &link,
+                log: &self.shared.log,
+                told_closed: &mut told_closed,
             };
+            let mut context =
+                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
             fault::point(fault::Place::Connection);
             Connection::begin(plan, &mut context)
         }));
@@ -440,15 +453,18 @@ impl Engine {
             connectors: &mut self.connectors,
             link,
         };
-        let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
-        let mut context = Context {
-            now: self.now,
-            buffer: &mut self.buffer,
-            network: &mut network,
-            events: &mut events,
-            outbox: &link.outbox,
+        let buffer = &mut self.buffer[..READ_BUFFER];
+        let mut events = Delivery {
+            batch: &mut self.batch,
+            buffer: buffer.as_ptr().addr(),
+            link,
+            log: &self.shared.log,
+            told_closed,
         };
+        let mut context =
+            Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
         let turn = catch_unwind(AssertUnwindSafe(|| act(connection, &mut context)));
+        self.batch.keep(&mut self.buffer);
         match turn {
             Ok(Turn::Again) if !connection.is_closed() => {
                 if !std::mem::replace(&mut entry.in_again, true) {
@@ -476,7 +492,13 @@ impl Engine {
     fn abandon(&mut self, key: usize, ending: Ending) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         let Entry { link, connection, told_closed, .. } = entry;
-        let mut events = Delivery { batch: &mut self.batch, link, log: &self.shared.log, told_closed };
+        let mut events = Delivery {
+            batch: &mut self.batch,
+            buffer: self.buffer.as_ptr().addr(),
+            link,
+            log: &self.shared.log,
+            told_closed,
+        };
         let ended =
             catch_unwind(AssertUnwindSafe(|| connection.abandon(ending.clone(), self.now, &link.outbox, &mut events)));
         if ended.is_err() || !*told_closed {

@@ -1,6 +1,7 @@
 //! What the engine hands to one connection: the network, and a place for its events.
 
 use super::Link;
+use super::READ_BUFFER;
 use super::clock::Clock;
 use super::connectors::Connectors;
 use super::inbox::Batch;
@@ -59,6 +60,8 @@ impl Network for Net<'_> {
 /// The place for events, for one connection.
 pub(super) struct Delivery<'a> {
     pub(super) batch: &'a mut Batch,
+    /// Where in memory the read buffer begins: what lies in it stays there.
+    pub(super) buffer: usize,
     pub(super) link: &'a Link,
     pub(super) log: &'a Log,
     /// Set when the last event is told.
@@ -78,6 +81,12 @@ impl Events for Delivery<'_> {
             return;
         }
         self.link.enqueued(body.len());
+        if let Body::Input(payload) = body {
+            let start = payload.as_ptr().addr().wrapping_sub(self.buffer);
+            if start < READ_BUFFER {
+                return self.batch.in_place(self.link.key, kind, start, payload.len());
+            }
+        }
         self.batch.message(self.link.key, kind, body);
     }
 

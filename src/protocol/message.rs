@@ -20,7 +20,7 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// What a message is made of. The numbers are the header's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
+#[repr(u8)]
 pub enum Kind {
     /// UTF-8.
     Text = 1,

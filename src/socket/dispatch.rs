@@ -72,14 +72,14 @@ impl Dispatcher {
     /// The usual, quickly: dispatches the messages that follow for the same socket, as long as nothing else is to be looked at.
     fn go_on(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget) {
         let Some(Some(socket)) = self.sockets.get(key) else { return };
-        while let Some(&Event { key: next, what: What::Message { kind, len, start } }) =
-            self.batch.events().get(self.done)
+        while let Some(&Event { key: next, what }) = self.batch.events().get(self.done)
             && next == key
+            && let Some((kind, data)) = self.batch.small_message(what)
             && !host_loop.has_freed()
             && budget.allows()
         {
             self.done += 1;
-            budget.count(deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize)));
+            budget.count(deliver(&host_loop.shared, socket, kind, data));
         }
     }
 
@@ -130,8 +130,9 @@ impl Dispatcher {
                 }
                 socket.listener.drained();
             }
-            What::Message { kind, start, len } => {
-                return deliver(&host_loop.shared, socket, kind, self.batch.flat(start, len as usize));
+            What::Message { .. } => {
+                let message = self.batch.small_message(what);
+                return message.is_some_and(|(kind, data)| deliver(&host_loop.shared, socket, kind, data));
             }
             What::LargeMessage { kind, index, len } => {
                 let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len as usize));

@@ -185,6 +185,8 @@ impl Network for FakeNetwork {
 #[derive(Default)]
 struct Recorder {
     told: Vec<String>,
+    /// Where messages of this call lie that were not copied, and what they were.
+    in_place: Vec<(usize, Vec<u8>)>,
     full: bool,
     /// The host's queue is full after so many events.
     full_after: Option<usize>,
@@ -197,6 +199,17 @@ struct Recorder {
 }
 
 impl Recorder {
+    /// What lies in the read buffer lies there still, and a NUL behind it would hit none of it.
+    fn check_in_place(&mut self, buffer: &[u8]) {
+        let start = |at: usize| at.wrapping_sub(buffer.as_ptr().addr());
+        let mut ends_before = 0;
+        for (at, payload) in self.in_place.drain(..).filter(|(at, _)| start(*at) < buffer.len()) {
+            assert!(start(at) > ends_before);
+            ends_before = start(at) + payload.len();
+            assert!(buffer[start(at)..ends_before] == payload);
+        }
+    }
+
     /// Details come with what was never open.
     fn note(&mut self, details: Option<Details>) {
         if let Some(details) = details {
@@ -233,7 +246,10 @@ impl Events for Recorder {
 
     fn message(&mut self, kind: Kind, body: Body<'_>) {
         let payload = match body {
-            Body::Input(payload) => payload,
+            Body::Input(payload) => {
+                self.in_place.push((payload.as_ptr().addr(), payload.to_vec()));
+                payload
+            }
             Body::Collected(payload) => payload,
         };
         self.told.push(match kind {
@@ -348,19 +364,24 @@ impl Lab {
         }
     }
 
-    fn with(&mut self, act: impl Fn(&mut Connection<FakeStream>, &mut Handed<'_>) -> Turn) {
+    fn with(&mut self, act: impl FnOnce(&mut Connection<FakeStream>, &mut Handed<'_>) -> Turn) {
         let Some(connection) = &mut self.connection else { return };
         self.network.now = self.now;
-        let mut context = Context {
-            now: self.now,
-            buffer: &mut self.buffer,
-            network: &mut self.network,
-            events: &mut self.recorder,
-            outbox: &self.outbox,
-        };
-        let mut turn = act(connection, &mut context);
+        let mut turn = Turn::Again;
+        let mut act = Some(act);
         while turn == Turn::Again {
-            turn = connection.turn(&mut context);
+            let mut context = Context {
+                now: self.now,
+                buffer: &mut self.buffer,
+                network: &mut self.network,
+                events: &mut self.recorder,
+                outbox: &self.outbox,
+            };
+            turn = match act.take() {
+                Some(act) => act(connection, &mut context),
+                None => connection.turn(&mut context),
+            };
+            self.recorder.check_in_place(&self.buffer);
         }
     }
 
