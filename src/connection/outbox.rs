@@ -22,14 +22,6 @@ enum Gate {
     Sealed,
 }
 
-/// A frame that is queued or in flight.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    wire: u32,
-    payload: u32,
-    is_message: bool,
-}
-
 /// The queue between the host's sends and the connection's writes.
 #[derive(Debug)]
 pub struct Outbox {
@@ -40,8 +32,9 @@ pub struct Outbox {
     spare: Vec<u8>,
     /// Where large ones come from, and go to.
     pool: Arc<Pool>,
-    /// One for each frame in `wire` and, before those, in what [`Outbox::take`] handed out and is not yet settled.
-    pending: VecDeque<Pending>,
+    /// The size of each frame in `wire` and, before those, in what [`Outbox::take`] handed out and is not yet settled. All are
+    /// messages, but for our Close frame, which is the last.
+    pending: VecDeque<u32>,
     /// Bytes of the first pending frame that are written.
     partly_written: usize,
     /// Bytes of all pending frames, headers counted.
@@ -253,7 +246,7 @@ impl Outbox {
         if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
             return Err(Error::InvalidUtf8);
         }
-        self.append(kind.opcode(), payload, true);
+        self.append(kind.opcode(), payload);
         self.payload_bytes += payload.len();
         Ok(match self.notice {
             Notice::None => {
@@ -272,7 +265,7 @@ impl Outbox {
     /// Puts a Close frame at the end and seals the gate; the engine has to be told. Does nothing if it is sealed.
     pub fn close(&mut self, payload: &[u8]) {
         if !self.is_sealed() {
-            self.append(OpCode::Control(Control::Close), payload, false);
+            self.append(OpCode::Control(Control::Close), payload);
             self.gate = Gate::Sealed;
             self.close_code = Some(payload.first_chunk().copied().map(u16::from_be_bytes));
         }
@@ -284,7 +277,7 @@ impl Outbox {
     }
 
     #[inline]
-    fn append(&mut self, opcode: OpCode, payload: &[u8], is_message: bool) {
+    fn append(&mut self, opcode: OpCode, payload: &[u8]) {
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
         let chunk = match self.wire.back_mut() {
             Some(chunk) if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len() && self.kept == 0 => {
@@ -297,8 +290,8 @@ impl Outbox {
         let wire = chunk.len() - before;
         self.wire_bytes += wire;
         self.queues.peak = self.queues.peak.max(self.wire_bytes);
-        // No frame is longer than max_message and a header, so both fit.
-        self.pending.push_back(Pending { wire: wire as u32, payload: payload.len() as u32, is_message });
+        // No frame is longer than max_message and a header, so it fits.
+        self.pending.push_back(wire as u32);
     }
 
     /// The chunk for the next frame, with room for so many bytes. A large one is as large as the pool's buffers: that is written
@@ -376,7 +369,7 @@ impl Outbox {
                 let mut rest = chunk.as_slice();
                 while let Some(frame) = frame::split_queued(&mut rest) {
                     if frame.is_message {
-                        self.append(frame.opcode, frame.payload, true);
+                        self.append(frame.opcode, frame.payload);
                         self.payload_bytes += frame.payload.len();
                     }
                 }
@@ -433,18 +426,17 @@ impl Outbox {
     pub fn settle(&mut self, bytes: usize) -> bool {
         self.wire_bytes -= bytes;
         self.partly_written += bytes;
-        while let Some(frame) = self.pending.front()
-            && frame.wire as usize <= self.partly_written
-        {
-            self.partly_written -= frame.wire as usize;
-            if frame.is_message {
-                self.payload_bytes -= frame.payload as usize;
+        while let Some(size) = self.pending.pop_front_if(|size| *size as usize <= self.partly_written) {
+            self.partly_written -= size as usize;
+            let is_close = self.pending.is_empty() && self.close_code.is_some();
+            if !is_close {
+                let payload = frame::payload_size(size as usize);
+                self.payload_bytes -= payload;
                 self.queues.messages_sent += 1;
-                self.queues.bytes_sent += u64::from(frame.payload);
+                self.queues.bytes_sent += payload as u64;
             }
-            self.pending.pop_front();
         }
-        if self.pending.is_empty() && self.pending.capacity() > KEEP / size_of::<Pending>() {
+        if self.pending.is_empty() && self.pending.capacity() > KEEP / size_of::<u32>() {
             self.pending = VecDeque::new();
         }
         let has_room = self.wire_bytes <= self.max_buffer / 2 && self.wire_bytes + self.refused <= self.max_buffer;
@@ -465,7 +457,8 @@ impl Outbox {
 
     /// Messages accepted and not wholly written, and their payload bytes.
     pub fn unsent(&self) -> (u32, u64) {
-        let messages = self.pending.iter().filter(|frame| frame.is_message).count();
+        let close = usize::from(self.close_code.is_some());
+        let messages = self.pending.len().saturating_sub(close);
         (u32::try_from(messages).unwrap_or(u32::MAX), self.payload_bytes as u64)
     }
 }

@@ -210,6 +210,16 @@ pub fn header_size(len: usize) -> usize {
     }
 }
 
+/// Bytes of the payload in a frame of `size` bytes that [`append`] wrote.
+#[inline]
+pub fn payload_size(size: usize) -> usize {
+    size - match size {
+        0..132 => 6,
+        132..65544 => 8,
+        _ => MAX_HEADER,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +297,13 @@ mod tests {
             });
             let quick = unbroken(&bytes).map(|(kind, payload, rest)| (kind.opcode(), payload, rest));
             assert_eq!(quick, whole, "{start:x} {len}");
+        }
+    }
+
+    #[test]
+    fn a_frame_is_its_header_and_its_payload() {
+        for len in (0..70_000).chain([131_072]) {
+            assert_eq!(payload_size(header_size(len) + len), len);
         }
     }
 
