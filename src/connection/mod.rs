@@ -576,7 +576,7 @@ impl<S: Transport> Connection<S> {
                 self.end(ending, phase, context);
                 Turn::Wait
             }
-            Step::Open { stream, details, deflate, early } => {
+            Step::Open { stream, details, deflate, early, emptied } => {
                 let now = context.now;
                 let keeps = self.retry.as_mut().is_some_and(|retry| {
                     retry.opened(now);
@@ -592,7 +592,7 @@ impl<S: Transport> Connection<S> {
                 context.events.connected(*details);
                 let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, compression, pool);
                 let mut session = Box::new(session);
-                let progress = session.begin(early, context);
+                let progress = session.begin(early, emptied, context);
                 self.stage = Stage::Session(session);
                 self.take_progress(progress, context)
             }

@@ -385,6 +385,15 @@ impl Outbox {
         self.keys.draw()
     }
 
+    /// What nobody can predict either, for a handshake. Of the same supply: one system call serves it and the first frames.
+    pub fn nonce(&mut self) -> [u8; 16] {
+        let mut nonce = [0; 16];
+        for part in nonce.as_chunks_mut().0 {
+            *part = self.keys.draw();
+        }
+        nonce
+    }
+
     /// The code of the Close frame that was queued: `None` if none was, `Some(None)` if it has no code.
     pub fn close_code(&self) -> Option<Option<u16>> {
         self.close_code

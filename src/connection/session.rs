@@ -173,11 +173,17 @@ impl<S: Transport> Session<S> {
         self.phase
     }
 
-    /// Takes the bytes that came with the answer to the upgrade, and goes on from there.
-    pub(super) fn begin<N, E: Events>(&mut self, early: Range<usize>, context: &mut Context<'_, N, E>) -> Progress {
+    /// Takes the bytes that came with the answer to the upgrade, and goes on from there. `emptied`: no others were there.
+    pub(super) fn begin<N, E: Events>(
+        &mut self,
+        early: Range<usize>,
+        emptied: bool,
+        context: &mut Context<'_, N, E>,
+    ) -> Progress {
         self.passed.wire_in += early.len() as u64;
         self.take_input(early, context);
-        self.turn(context)
+        let read = if emptied && self.backlog.is_empty() { self.emptied() } else { self.read(context) };
+        self.go_on(read, context)
     }
 
     pub(super) fn stream(&mut self) -> &mut S {
@@ -187,6 +193,11 @@ impl<S: Transport> Session<S> {
     /// Reads and writes all that can be, within the budget.
     pub(super) fn turn<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         let read = self.read(context);
+        self.go_on(read, context)
+    }
+
+    /// Goes on from how reading stopped: writes all that can be.
+    fn go_on<N, E: Events>(&mut self, read: Read, context: &mut Context<'_, N, E>) -> Progress {
         self.paused = matches!(read, Read::Paused);
         self.caught_up = matches!(read, Read::Emptied);
         if self.caught_up {

@@ -1,7 +1,6 @@
 //! The opening handshake, the client's side of it: RFC 6455 section 4.1.
 
 use super::deflate::{Agreement, Offer};
-use super::mask::Entropy;
 use base64ct::{Base64, Encoding};
 use sha1::{Digest, Sha1};
 
@@ -9,11 +8,9 @@ use sha1::{Digest, Sha1};
 pub const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
 
-/// A fresh `Sec-WebSocket-Key`: sixteen bytes. (tungstenite's takes them from a generator of the thread's, which is gone
-/// when a process ends and its exit handlers run.)
-pub fn key(entropy: Entropy) -> String {
-    let mut nonce = [0; 16];
-    entropy(&mut nonce);
+/// The `Sec-WebSocket-Key` of a nonce. (tungstenite takes its nonces from a generator of the thread's, which is gone when a
+/// process ends and its exit handlers run.)
+pub fn key(nonce: [u8; 16]) -> String {
     Base64::encode_string(&nonce)
 }
 

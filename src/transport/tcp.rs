@@ -54,9 +54,6 @@ impl Transport for Tcp {
         if self.connected {
             return Ok(true);
         }
-        if let Some(error) = self.stream.take_error()? {
-            return Err(error);
-        }
         match self.stream.peer_addr() {
             // Where nobody listens on a port of this machine, TCP may connect it to itself, if it is the one that was drawn
             // for our side. A client that tries again and again meets that.
@@ -69,9 +66,13 @@ impl Transport for Tcp {
                 self.connected = true;
                 Ok(true)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
-            // macOS says this for a connection that is being made.
-            Err(error) if cfg!(target_vendor = "apple") && error.kind() == io::ErrorKind::InvalidInput => Ok(false),
+            // It is being made, which macOS calls an invalid argument, or it has failed.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotConnected
+                    || cfg!(target_vendor = "apple") && error.kind() == io::ErrorKind::InvalidInput =>
+            {
+                self.stream.take_error()?.map_or(Ok(false), Err)
+            }
             Err(error) => Err(error),
         }
     }

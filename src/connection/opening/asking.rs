@@ -3,7 +3,6 @@
 use super::super::report::{Ending, Initiator};
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
-use crate::protocol::mask::system_entropy;
 use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
@@ -30,11 +29,13 @@ pub(super) struct Open {
     pub(super) deflate: Option<Agreement>,
     /// Where in the read buffer the first bytes after the answer are.
     pub(super) early: Range<usize>,
+    /// Nothing but those was there to be read.
+    pub(super) emptied: bool,
 }
 
 impl<S: Transport> Asking<S> {
-    pub(super) fn new(stream: S, authority: &str, target: &str, extras: &Extras) -> Asking<S> {
-        let key = upgrade::key(system_entropy);
+    pub(super) fn new(stream: S, authority: &str, target: &str, nonce: [u8; 16], extras: &Extras) -> Asking<S> {
+        let key = upgrade::key(nonce);
         let request = upgrade::request(authority, target, &key, extras);
         Asking { stream, request, written: 0, answer: Answer::new(&key, extras) }
     }
@@ -87,7 +88,9 @@ impl<S: Transport> Asking<S> {
                     return Asked::Answered(Err(Refusal::Malformed { status: 101, detail }));
                 }
                 Ok(Some(Agreed { subprotocol, deflate, rest })) => {
-                    return Asked::Answered(Ok(Open { subprotocol, deflate, early: count - rest.len()..count }));
+                    let early = count - rest.len()..count;
+                    let emptied = count < buffer.len() && self.stream.short_read_is_last();
+                    return Asked::Answered(Ok(Open { subprotocol, deflate, early, emptied }));
                 }
                 Err(refusal) => return Asked::Answered(Err(refusal)),
             }

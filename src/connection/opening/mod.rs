@@ -60,13 +60,14 @@ enum Stage<S> {
 /// What an opening came to.
 pub(super) enum Step<S> {
     Wait,
-    /// It is open. `early` is where in the read buffer the first bytes after the answer are.
+    /// It is open. `early` is where in the read buffer the first bytes after the answer are; `emptied` if no others were there.
     Open {
         stream: Stream<S>,
         details: Box<Details>,
         /// What was offered and agreed on, if it was.
         deflate: Option<(Offer, Agreement)>,
         early: Range<usize>,
+        emptied: bool,
     },
     Ended(Ending, Phase),
 }
@@ -304,7 +305,7 @@ impl<S: Transport> Opening<S> {
                     self.enter(Stage::Tunneling(tunneling), self.plan.limits.proxy, context.now);
                 } else {
                     context.events.step(format_args!("connected to {address}"));
-                    self.connected(stream, context.now);
+                    self.connected(stream, context);
                 }
                 None
             }
@@ -312,18 +313,18 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The stream leads to the server.
-    fn connected(&mut self, stream: S, now: Instant) {
+    fn connected<N, E>(&mut self, stream: S, context: &Context<'_, N, E>) {
         if self.plan.target.is_secure() {
-            self.enter(Stage::Preparing(stream), self.plan.limits.tls, now);
+            self.enter(Stage::Preparing(stream), self.plan.limits.tls, context.now);
         } else {
-            self.begin_asking(Stream::Plain(stream), now);
+            self.begin_asking(Stream::Plain(stream), context);
         }
     }
 
-    fn begin_asking(&mut self, stream: Stream<S>, now: Instant) {
-        let target = &self.plan.target;
-        let asking = Asking::new(stream, &target.authority(), target.path_and_query(), &self.plan.extras);
-        self.enter(Stage::Asking(Box::new(asking)), self.plan.limits.handshake, now);
+    fn begin_asking<N, E>(&mut self, stream: Stream<S>, context: &Context<'_, N, E>) {
+        let (target, nonce) = (&self.plan.target, context.outbox.lock().nonce());
+        let asking = Asking::new(stream, &target.authority(), target.path_and_query(), nonce, &self.plan.extras);
+        self.enter(Stage::Asking(Box::new(asking)), self.plan.limits.handshake, context.now);
     }
 
     fn tunnel<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
@@ -334,7 +335,7 @@ impl<S: Transport> Opening<S> {
             Err(ending) => return Some(Step::Ended(ending, Phase::Proxy)),
         }
         if let Stage::Tunneling(tunneling) = self.leave(context.now) {
-            self.connected(tunneling.stream, context.now);
+            self.connected(tunneling.stream, context);
         }
         None
     }
@@ -377,8 +378,8 @@ impl<S: Transport> Opening<S> {
         }
         self.details.tls_version = secured.version();
         context.events.step(format_args!("TLS is set up"));
-        let now = context.network.now();
-        self.begin_asking(Stream::Secure(Box::new(secured)), now);
+        context.now = context.network.now();
+        self.begin_asking(Stream::Secure(Box::new(secured)), context);
         None
     }
 
@@ -397,14 +398,15 @@ impl<S: Transport> Opening<S> {
         let (mut stream, status, headers) = asking.into_parts();
         (self.details.status, self.details.headers) = (status, headers);
         match answer {
-            Ok(Open { subprotocol, deflate, early }) => {
+            Ok(Open { subprotocol, deflate, early, emptied }) => {
                 self.details.subprotocol = subprotocol;
                 let deflate = self.plan.extras.deflate.zip(deflate);
                 if deflate.is_some() {
                     let extensions = header(&self.details.headers, "sec-websocket-extensions");
                     self.details.extensions = extensions.unwrap_or_default();
                 }
-                Some(Step::Open { stream, details: Box::new(std::mem::take(&mut self.details)), deflate, early })
+                let details = Box::new(std::mem::take(&mut self.details));
+                Some(Step::Open { stream, details, deflate, early, emptied })
             }
             Err(Refusal::Status { status, .. }) if self.plan.max_redirects > 0 && redirect::is_redirect(status) => {
                 stream.say_goodbye();
