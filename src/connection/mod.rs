@@ -243,25 +243,25 @@ enum Stage<S> {
 
 impl<S: Transport> Connection<S> {
     /// Begins to connect.
-    pub fn begin<N, E>(plan: Plan, context: &mut Context<'_, N, E>) -> Connection<S>
+    pub fn begin<N, E>(plan: Box<Plan>, context: &mut Context<'_, N, E>) -> Connection<S>
     where
         N: Network<Stream = S>,
         E: Events,
     {
         let retry = plan.retry.map(|options| Box::new(Retry::new(options, plan.clone())));
-        let Plan { limits, heartbeat, .. } = plan;
+        let Plan { limits, heartbeat, .. } = *plan;
         let mut connection = Connection { limits, heartbeat, retry, held: false, stage: Stage::Closed };
         connection.open(plan, context);
         connection
     }
 
-    fn open<N, E>(&mut self, plan: Plan, context: &mut Context<'_, N, E>) -> Turn
+    fn open<N, E>(&mut self, plan: Box<Plan>, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
         E: Events,
     {
         let (opening, step) = Opening::begin(plan, context);
-        self.stage = Stage::Opening(Box::new(opening));
+        self.stage = Stage::Opening(opening);
         self.take_step(step, context)
     }
 

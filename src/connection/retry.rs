@@ -37,7 +37,7 @@ pub struct Options {
 pub(super) struct Retry {
     pub(super) options: Options,
     /// What every try begins with, whatever a redirect made of it.
-    pub(super) plan: Plan,
+    pub(super) plan: Box<Plan>,
     /// Tries since `lost`.
     attempt: u32,
     lost: Option<Instant>,
@@ -56,7 +56,7 @@ pub(super) enum Verdict {
 }
 
 impl Retry {
-    pub(super) fn new(options: Options, plan: Plan) -> Retry {
+    pub(super) fn new(options: Options, plan: Box<Plan>) -> Retry {
         Retry { options, plan, attempt: 0, lost: None, opened: None }
     }
 
@@ -151,7 +151,7 @@ mod tests {
     };
 
     fn retry(options: Options) -> Retry {
-        Retry::new(options, plan("ws://10.0.0.1/"))
+        Retry::new(options, Box::new(plan("ws://10.0.0.1/")))
     }
 
     fn report(error: Error) -> Report {

@@ -40,6 +40,9 @@ fn as_websocket(mut url: Url) -> Result<Url, Refused> {
 /// Takes the zone out of `scheme://[address%25zone]:port/…`. A bare `%` does too (RFC 6874 section 3).
 fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), Refused> {
     let whole = Ok((Cow::Borrowed(text), None));
+    if !text.contains('[') {
+        return whole;
+    }
     let Some(authority) = text.find("://").map(|at| at + 3) else { return whole };
     let end = text[authority..].find(['/', '\\', '?', '#']).map_or(text.len(), |at| authority + at);
     let bracket = text[authority..end].rfind('@').map_or(authority, |at| authority + at + 1);
@@ -172,12 +175,14 @@ impl Target {
         self.url.port_or_known_default().unwrap_or(0)
     }
 
+    /// The host as it is in the URL.
+    pub fn host_text(&self) -> &str {
+        self.url.host_str().unwrap_or("")
+    }
+
     /// The `Host` header: the host, and the port unless it is the scheme's own.
-    pub fn authority(&self) -> String {
-        match self.url.port() {
-            Some(port) => format!("{}:{port}", self.host()),
-            None => self.host().to_string(),
-        }
+    pub fn authority(&self) -> &str {
+        &self.url[Position::BeforeHost..Position::AfterPort]
     }
 
     /// The request target: path and query.
@@ -238,11 +243,11 @@ mod tests {
     fn reads_urls_as_browsers_do() {
         let target = url("ws://Example.COM:9000/chat?room=1");
         assert_eq!((target.host(), target.port()), (Host::Domain("example.com".into()), 9000));
-        assert_eq!((target.authority().as_str(), target.path_and_query()), ("example.com:9000", "/chat?room=1"));
+        assert_eq!((target.authority(), target.path_and_query()), ("example.com:9000", "/chat?room=1"));
         assert_eq!(url("ws://h?x=1").path_and_query(), "/?x=1");
         assert_eq!(url("ws://h:80/").authority(), "h");
         assert_eq!(url("ws://h").port(), 80);
-        assert_eq!((url("WSS://h").port(), url("wss://h:443").authority().as_str()), (443, "h"));
+        assert_eq!((url("WSS://h").port(), url("wss://h:443").authority()), (443, "h"));
         assert_eq!(url("wss://h:80").authority(), "h:80");
         assert!(url("wss://h").is_secure() && !url("ws://h").is_secure());
         assert_eq!(url("ws://[::1]:9/").authority(), "[::1]:9");
@@ -288,7 +293,7 @@ mod tests {
     #[test]
     fn an_ipv6_address_may_have_a_zone() {
         let target = url("ws://[fe80::1%25eth0]:9000/chat");
-        assert_eq!((target.zone(), target.authority().as_str()), (Some("eth0"), "[fe80::1]:9000"));
+        assert_eq!((target.zone(), target.authority()), (Some("eth0"), "[fe80::1]:9000"));
         assert_eq!(url("ws://[fe80::1%2]/").zone(), Some("2"));
         assert_eq!(url("ws://us%25er@[fe80::1%25eth0]/[%5d]@").zone(), Some("eth0"));
         assert_eq!(url("ws://h/[fe80::1%25eth0]").zone(), None);

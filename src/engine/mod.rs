@@ -333,7 +333,7 @@ impl Engine {
 
     fn run(&mut self, command: Command) {
         match command {
-            Command::Connect(link, plan) => self.connect(link, *plan),
+            Command::Connect(link, plan) => self.connect(link, plan),
             Command::Resolved(link, name, family, answer) => {
                 self.with_link(&link, |connection, context| connection.resolved(&name, family, answer, context));
             }
@@ -375,7 +375,7 @@ impl Engine {
         });
     }
 
-    fn connect(&mut self, link: Arc<Link>, plan: Plan) {
+    fn connect(&mut self, link: Arc<Link>, plan: Box<Plan>) {
         let key = link.key;
         if self.entries.len() <= key {
             self.entries.resize_with(key + 1, || None);

@@ -3,6 +3,7 @@
 use super::deflate::{Agreement, Offer};
 use base64ct::{Base64, Encoding};
 use sha1::{Digest, Sha1};
+use std::mem::MaybeUninit;
 
 /// The most bytes of a response's head. Real ones have some hundreds.
 pub const MAX_HEAD: usize = 16 * 1024;
@@ -45,15 +46,14 @@ impl std::fmt::Debug for Extras {
 /// The request. `authority` is the URL's host, with its port unless it is the scheme's own; `target` the path with the
 /// query; `key` the `Sec-WebSocket-Key`.
 pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec<u8> {
-    let mut request = format!(
-        "GET {target} HTTP/1.1\r\n\
-         Host: {authority}\r\n\
-         Connection: Upgrade\r\n\
-         Upgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: {key}\r\n"
-    );
+    let mut request = String::with_capacity(512);
+    request.extend(["GET ", target, " HTTP/1.1\r\n"]);
     let mut add = |name: &str, value: &str| request.extend([name, ": ", value, "\r\n"]);
+    add("Host", authority);
+    add("Connection", "Upgrade");
+    add("Upgrade", "websocket");
+    add("Sec-WebSocket-Version", "13");
+    add("Sec-WebSocket-Key", key);
     if let Some(origin) = &extras.origin {
         add("Origin", origin);
     }
@@ -233,9 +233,9 @@ impl Answer {
 
     /// What a right answer chose. `None`: it is an interim answer, before the one that counts.
     fn check(&mut self, head: &[u8]) -> Result<Option<(String, Option<Agreement>)>, Refusal> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        match response.parse(head) {
+        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        match httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut response, head, &mut headers) {
             Ok(httparse::Status::Complete(_)) => {}
             Err(httparse::Error::TooManyHeaders) => return Err(malformed(0, "the answer has more than 100 headers")),
             Ok(httparse::Status::Partial) | Err(_) => return Err(malformed(0, "the head of the answer is not HTTP")),
@@ -246,6 +246,7 @@ impl Answer {
             return Ok(None);
         }
         self.status = status;
+        self.headers.reserve(head.len());
         for header in &*response.headers {
             let value = String::from_utf8_lossy(header.value.trim_ascii());
             self.headers.extend([header.name, ": ", &value, "\n"]);
@@ -317,13 +318,15 @@ pub fn header(headers: &str, name: &str) -> Option<String> {
 /// The index after the empty line that ends a head, looked for from `from` on. Bare line feeds end lines too, as
 /// RFC 9112 section 2.2 allows a recipient to read them.
 pub fn end_of_head(head: &[u8], from: usize) -> Option<usize> {
-    head[from..].iter().enumerate().filter(|(_, byte)| **byte == b'\n').find_map(|(at, _)| {
-        match &head[from + at + 1..] {
-            [b'\n', ..] => Some(from + at + 2),
-            [b'\r', b'\n', ..] => Some(from + at + 3),
-            _ => None,
+    let mut next = from;
+    loop {
+        next += head[next..].iter().position(|byte| *byte == b'\n')? + 1;
+        match &head[next..] {
+            [b'\n', ..] => return Some(next + 1),
+            [b'\r', b'\n', ..] => return Some(next + 2),
+            _ => {}
         }
-    })
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use url::Host;
 
 /// A connection that is being made.
 pub(super) struct Opening<S> {
-    plan: Plan,
+    plan: Box<Plan>,
     /// On the way of this hop.
     proxy: Option<Proxy>,
     /// `None` without TLS, and as long as it is being made.
@@ -73,13 +73,13 @@ pub(super) enum Step<S> {
 }
 
 impl<S: Transport> Opening<S> {
-    pub(super) fn begin<N, E>(plan: Plan, context: &mut Context<'_, N, E>) -> (Opening<S>, Step<S>)
+    pub(super) fn begin<N, E>(plan: Box<Plan>, context: &mut Context<'_, N, E>) -> (Box<Opening<S>>, Step<S>)
     where
         N: Network<Stream = S>,
         E: Events,
     {
         let whole_deadline = context.now + plan.limits.open;
-        let mut opening = Opening {
+        let mut opening = Box::new(Opening {
             plan,
             proxy: None,
             connector: None,
@@ -89,7 +89,7 @@ impl<S: Transport> Opening<S> {
             stage_began: context.now,
             stage: Stage::Over,
             details: Details::default(),
-        };
+        });
         let step = opening.set_out(context);
         (opening, step)
     }
@@ -131,7 +131,7 @@ impl<S: Transport> Opening<S> {
             Some(proxy) => {
                 (Race::new(format!("the proxy {}:{}", proxy.host, proxy.port), proxy.port), proxy.host.clone())
             }
-            None => (Race::new(target.host().to_string(), port), host),
+            None => (Race::new(target.host_text().to_owned(), port), host),
         };
         let zone = target.zone().filter(|_| self.proxy.is_none());
         let port = self.proxy.as_ref().map_or(port, |proxy| proxy.port);
@@ -323,7 +323,7 @@ impl<S: Transport> Opening<S> {
 
     fn begin_asking<N, E>(&mut self, stream: Stream<S>, context: &Context<'_, N, E>) {
         let (target, nonce) = (&self.plan.target, context.outbox.lock().nonce());
-        let asking = Asking::new(stream, &target.authority(), target.path_and_query(), nonce, &self.plan.extras);
+        let asking = Asking::new(stream, target.authority(), target.path_and_query(), nonce, &self.plan.extras);
         self.enter(Stage::Asking(Box::new(asking)), self.plan.limits.handshake, context.now);
     }
 

@@ -402,7 +402,7 @@ impl Lab {
             events: &mut self.recorder,
             outbox: &self.outbox,
         };
-        self.connection = Some(Connection::begin(plan, &mut context));
+        self.connection = Some(Connection::begin(Box::new(plan), &mut context));
     }
 
     pub fn send(&mut self, text: &str) -> Result<(), Error> {
