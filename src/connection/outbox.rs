@@ -474,8 +474,8 @@ impl Outbox {
 
 /// For tests and simulations: keys that are all zero, so that masked bytes read as they are.
 #[cfg(test)]
-pub fn no_entropy(bytes: &mut [u8]) {
-    bytes.fill(0);
+pub fn no_entropy() -> Entropy {
+    Arc::new(|bytes| bytes.fill(0))
 }
 
 #[cfg(test)]
@@ -483,7 +483,7 @@ mod tests {
     use super::*;
 
     fn open_outbox(max_message: usize, max_buffer: usize) -> Outbox {
-        let mut outbox = Outbox::new(max_message, max_buffer, no_entropy);
+        let mut outbox = Outbox::new(max_message, max_buffer, no_entropy());
         outbox.begin(false);
         outbox.open();
         outbox
@@ -491,7 +491,7 @@ mod tests {
 
     #[test]
     fn refuses_whole_and_names_why() {
-        let mut outbox = Outbox::new(10, 40, no_entropy);
+        let mut outbox = Outbox::new(10, 40, no_entropy());
         assert_eq!(outbox.push(Kind::Text, b"early"), Err(Error::NotOpen));
         outbox.begin(false);
         outbox.open();
@@ -584,12 +584,12 @@ mod tests {
 
     #[test]
     fn a_close_frame_that_is_queued_before_deflating_is_agreed_on_stays_masked() {
-        let mut early = Outbox::new(100, 1000, |bytes| bytes.fill(7));
+        let mut early = Outbox::new(100, 1000, Arc::new(|bytes| bytes.fill(7)));
         early.end(b"\x03\xe8");
         assert!(early.is_closed_early() && !early.begin(true), "so nothing may take its frames for plain ones");
         let mut out = Vec::new();
         assert!(early.take(&mut out) && out == [0x88, 0x82, 7, 7, 7, 7, 3 ^ 7, 0xe8 ^ 7]);
-        let mut open = Outbox::new(100, 1000, |bytes| bytes.fill(7));
+        let mut open = Outbox::new(100, 1000, Arc::new(|bytes| bytes.fill(7)));
         assert!(open.begin(true));
         open.open();
         open.push(Kind::Text, b"a").unwrap();
@@ -647,7 +647,7 @@ mod tests {
         for combination in 0..23 * 16 {
             let written = combination / 16;
             let [goodbye, before, after, keeps] = [1, 2, 4, 8].map(|bit| combination & bit != 0);
-            let mut outbox = Outbox::new(100, 1000, counting);
+            let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
             outbox.begin(before);
             outbox.open();
             for text in SENT {
@@ -686,7 +686,7 @@ mod tests {
     #[test]
     fn a_close_of_the_hosts_goes_out_after_what_was_kept_and_masked_as_that_is() {
         for deflates in [false, true] {
-            let mut outbox = Outbox::new(100, 1000, counting);
+            let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
             outbox.begin(deflates);
             outbox.open();
             outbox.push(Kind::Text, b"kept").unwrap();
@@ -705,7 +705,7 @@ mod tests {
     fn after_the_hosts_end_no_connection_follows() {
         for forsakes in [false, true] {
             for deflates in [false, true] {
-                let mut outbox = Outbox::new(100, 1000, counting);
+                let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
                 outbox.begin(deflates);
                 outbox.open();
                 outbox.push(Kind::Text, b"accepted").unwrap();
@@ -722,7 +722,7 @@ mod tests {
 
     #[test]
     fn nobody_sends_over_a_connection_he_was_not_told_of() {
-        let mut outbox = Outbox::new(100, 1000, counting);
+        let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
         let can_send = |outbox: &mut Outbox| outbox.push(Kind::Text, b"x").is_ok();
         outbox.begin(false);
         outbox.rest(None);

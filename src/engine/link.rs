@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_limit_and_goes_on_at_half() {
-        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy), 1000);
+        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
         for _ in 0..4 {
             link.enqueued(218);
         }

@@ -7,6 +7,7 @@ use crate::connection::{Family, Plan, Prepared, Unresolved};
 use crate::error::Error;
 use crate::log::Log;
 use crate::pool::Pool;
+use crate::protocol::mask::{self, Entropy};
 use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
@@ -74,6 +75,8 @@ pub struct Shared {
     silent: AtomicBool,
     /// Large buffers, both ways.
     pub pool: Arc<Pool>,
+    /// Where masking keys come from.
+    pub entropy: Entropy,
     /// Where it logs.
     pub log: Arc<Log>,
 }
@@ -110,6 +113,7 @@ impl Shared {
             failed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             pool: Arc::default(),
+            entropy: mask::generator(),
             log,
         }
     }

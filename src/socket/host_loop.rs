@@ -8,7 +8,6 @@ use crate::engine::inbox::Batch;
 use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
-use crate::protocol::mask::system_entropy;
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -199,8 +198,9 @@ impl Loop {
     pub fn socket(self: &Arc<Loop>, plan: Plan, id: usize, listener: Box<dyn Listener>) -> Arc<Socket> {
         let limits = plan.limits;
         let key = self.keys.lock().take();
-        let outbox = Outbox::new(limits.max_message, limits.max_send_buffer, system_entropy)
-            .with_pool(Arc::clone(&self.shared.pool));
+        let entropy = Arc::clone(&self.shared.entropy);
+        let outbox =
+            Outbox::new(limits.max_message, limits.max_send_buffer, entropy).with_pool(Arc::clone(&self.shared.pool));
         Arc::new(Socket {
             link: Arc::new(Link::new(key, id, outbox, limits.max_receive_queue)),
             host_loop: Arc::clone(self),

@@ -358,7 +358,7 @@ impl Lab {
                 operations_until_failure,
             },
             recorder: Recorder::default(),
-            outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy)),
+            outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy())),
             buffer: vec![0; 256],
             now: Instant::now(),
         }

@@ -31,7 +31,7 @@ fn what_was_kept_goes_out_first_whole_in_order_once_and_masked_anew() {
     let combinations = if OFFER.is_some() { 8 } else { 1 };
     for deflates in (0..combinations).map(|bits| [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0]) {
         let mut lab = Lab::whole();
-        lab.set_entropy(counting);
+        lab.set_entropy(std::sync::Arc::new(counting));
         lab.begin_with("ws://10.0.0.1/", |plan| {
             resends(plan);
             plan.extras.deflate = OFFER;

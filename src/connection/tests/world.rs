@@ -116,7 +116,7 @@ pub struct World {
 impl World {
     pub fn new(setting: Setting) -> World {
         let mut lab = Lab::whole();
-        lab.set_entropy(counting);
+        lab.set_entropy(std::sync::Arc::new(counting));
         lab.begin_with("ws://10.0.0.1/", |plan| {
             plan.retry =
                 setting.retries.then_some(retry::Options { resend: setting.resends, attempts: u32::MAX, ..RETRY });
