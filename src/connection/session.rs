@@ -182,8 +182,7 @@ impl<S: Transport> Session<S> {
     ) -> Progress {
         self.passed.wire_in += early.len() as u64;
         self.take_input(early, context);
-        let read = if emptied && self.backlog.is_empty() { self.emptied() } else { self.read(context) };
-        self.go_on(read, context)
+        self.go_on(emptied && self.backlog.is_empty(), context)
     }
 
     pub(super) fn stream(&mut self) -> &mut S {
@@ -192,12 +191,12 @@ impl<S: Transport> Session<S> {
 
     /// Reads and writes all that can be, within the budget.
     pub(super) fn turn<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
-        let read = self.read(context);
-        self.go_on(read, context)
+        self.go_on(false, context)
     }
 
-    /// Goes on from how reading stopped: writes all that can be.
-    fn go_on<N, E: Events>(&mut self, read: Read, context: &mut Context<'_, N, E>) -> Progress {
+    /// The same. `emptied`: it is known that nothing is there to be read.
+    fn go_on<N, E: Events>(&mut self, emptied: bool, context: &mut Context<'_, N, E>) -> Progress {
+        let read = if emptied { self.emptied() } else { self.read(context) };
         self.paused = matches!(read, Read::Paused);
         self.caught_up = matches!(read, Read::Emptied);
         if self.caught_up {

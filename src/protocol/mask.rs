@@ -42,12 +42,17 @@ impl Keys {
     /// The next key. Never the same bytes twice.
     pub fn draw(&mut self) -> [u8; 4] {
         if self.used == Keys::BLOCK {
-            (self.entropy)(&mut self.block);
-            self.used = 0;
+            self.refill();
         }
         let key = self.block[self.used..].first_chunk().copied().unwrap_or_default();
         self.used += 4;
         key
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        (self.entropy)(&mut self.block);
+        self.used = 0;
     }
 }
 
