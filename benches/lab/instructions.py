@@ -63,6 +63,7 @@ PATHS = (
     Path('bursts of 100 × 64 B', 'burst', 64, 2_000, 22_000, threaded=True),
     Path('a frame with 100 messages', 'frame', 64, 5, 105, calls=False),
     Path('a poll with nothing to do', 'poll', 16, 1_000, 11_000, threaded=True),
+    Path('opening a connection', 'open', 16, 20, 220, threaded=True, cores='same'),
 )
 
 
