@@ -61,31 +61,79 @@ impl Keys {
 #[inline]
 pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     let wide = widen(key);
-    let (to_words, to_rest) = out.as_chunks_mut::<8>();
-    let (words, rest) = payload.as_chunks::<8>();
-    for (to, word) in to_words.iter_mut().zip(words) {
-        *to = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes().map(MaybeUninit::new);
+    let (to_lanes, to_rest) = out.as_chunks_mut::<LANE>();
+    let (lanes, rest) = payload.as_chunks::<LANE>();
+    // Four a turn, read before they are written: long messages take a tenth longer otherwise.
+    let (to_fours, to_ones) = to_lanes.as_chunks_mut::<4>();
+    let (fours, ones) = lanes.as_chunks();
+    for ([to_a, to_b, to_c, to_d], [a, b, c, d]) in to_fours.iter_mut().zip(fours) {
+        let (a, b, c, d) = (xor(*a, wide), xor(*b, wide), xor(*c, wide), xor(*d, wide));
+        to_a.write_copy_of_slice(&a);
+        to_b.write_copy_of_slice(&b);
+        to_c.write_copy_of_slice(&c);
+        to_d.write_copy_of_slice(&d);
     }
-    for ((to, byte), key) in to_rest.iter_mut().zip(rest).zip(key.iter().cycle()) {
+    for (to, lane) in to_ones.iter_mut().zip(ones) {
+        to.write_copy_of_slice(&xor(*lane, wide));
+    }
+    let (to_words, to_rest) = to_rest.as_chunks_mut::<4>();
+    let (words, rest) = rest.as_chunks();
+    for (to, word) in to_words.iter_mut().zip(words) {
+        to.write_copy_of_slice(&xor_word(*word, key));
+    }
+    for ((to, byte), key) in to_rest.iter_mut().zip(rest).zip(&key) {
         to.write(byte ^ key);
     }
-}
-
-fn widen(key: [u8; 4]) -> u64 {
-    let key = u64::from(u32::from_ne_bytes(key));
-    key << 32 | key
 }
 
 /// Masks, or unmasks, in place.
 pub fn apply(bytes: &mut [u8], key: [u8; 4]) {
     let wide = widen(key);
-    let (words, rest) = bytes.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    let (lanes, rest) = bytes.as_chunks_mut();
+    for lane in lanes {
+        *lane = xor(*lane, wide);
     }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+    let (words, rest) = rest.as_chunks_mut();
+    for word in words {
+        *word = xor_word(*word, key);
+    }
+    for (byte, key) in rest.iter_mut().zip(&key) {
         *byte ^= key;
     }
+}
+
+/// Bytes that are masked at once: a register of SSE2 or NEON.
+const LANE: usize = 16;
+
+#[inline(always)]
+fn widen(key: [u8; 4]) -> [u8; LANE] {
+    let key = u128::from(u32::from_ne_bytes(key));
+    let twice = key << 32 | key;
+    (twice << 64 | twice).to_ne_bytes()
+}
+
+/// The compiler is not left to find the vectors: it looks for none in what it optimises for size, as it does this library, and
+/// with two registers of 64 bits a long message takes half as many instructions again.
+#[inline(always)]
+#[allow(unsafe_code)] // vectors of stable Rust
+fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
+    #[cfg(target_arch = "aarch64")]
+    use std::arch::aarch64::{uint8x16_t as Vector, veorq_u8 as xor};
+    #[cfg(target_arch = "x86_64")]
+    use std::arch::x86_64::{__m128i as Vector, _mm_xor_si128 as xor};
+    #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+    // SAFETY: array and vector are the same 16 bytes, any of which will do; every x86-64 has SSE2, every arm64 NEON.
+    return unsafe {
+        let [lane, key] = std::mem::transmute::<[[u8; LANE]; 2], [Vector; 2]>([lane, key]);
+        std::mem::transmute::<Vector, [u8; LANE]>(xor(lane, key))
+    };
+    #[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+    (u128::from_ne_bytes(lane) ^ u128::from_ne_bytes(key)).to_ne_bytes()
+}
+
+#[inline(always)]
+fn xor_word(word: [u8; 4], key: [u8; 4]) -> [u8; 4] {
+    (u32::from_ne_bytes(word) ^ u32::from_ne_bytes(key)).to_ne_bytes()
 }
 
 #[cfg(test)]
