@@ -246,7 +246,7 @@ impl Outbox {
         if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
             return Err(Error::InvalidUtf8);
         }
-        self.append(kind.opcode(), payload);
+        self.append_inline(kind as u8, payload);
         self.payload_bytes += payload.len();
         Ok(match self.notice {
             Notice::None => {
@@ -276,8 +276,14 @@ impl Outbox {
         self.payload_bytes
     }
 
-    #[inline]
+    /// Queues a frame.
     fn append(&mut self, opcode: OpCode, payload: &[u8]) {
+        self.append_inline(opcode.into(), payload);
+    }
+
+    /// The same, for the host's messages.
+    #[inline(always)]
+    fn append_inline(&mut self, opcode: u8, payload: &[u8]) {
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
         let chunk = match self.wire.back_mut() {
             Some(chunk) if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len() && self.kept == 0 => {
@@ -286,7 +292,7 @@ impl Outbox {
             _ => self.room(frame::HEADER_ROOM + payload.len()),
         };
         let before = chunk.len();
-        frame::append(chunk, opcode, false, payload, key);
+        frame::append_inline(chunk, opcode, payload, key);
         let wire = chunk.len() - before;
         self.wire_bytes += wire;
         self.queues.peak = self.queues.peak.max(self.wire_bytes);

@@ -103,6 +103,7 @@ pub fn unbroken(bytes: &[u8]) -> Option<(Kind, &[u8], &[u8])> {
     Some((kind, payload, rest))
 }
 
+const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
 
 #[cold]
@@ -116,13 +117,18 @@ fn check_reserved_bits(first: u8, opcode: OpCode, may_deflate: bool) -> Result<(
 }
 
 /// Appends a whole, unfragmented, masked frame to `out`.
-#[inline]
-#[allow(unsafe_code)] // filling the room that is there without zeroing it first
 pub fn append(out: &mut Vec<u8>, opcode: OpCode, deflated: bool, payload: &[u8], key: [u8; 4]) {
+    append_inline(out, if deflated { RSV1 } else { 0 } | u8::from(opcode), payload, key);
+}
+
+/// The same, where each message is queued. `opcode`: as it is on the wire, with the reserved bits.
+#[inline(always)]
+#[allow(unsafe_code)] // filling the room that is there without zeroing it first
+pub fn append_inline(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]) {
     let len = payload.len();
     out.reserve(HEADER_ROOM + len);
     let room = &mut out.spare_capacity_mut()[..HEADER_ROOM + len];
-    let (header, size) = header(opcode, deflated, len, key);
+    let (header, size) = header(FIN | opcode, len, key);
     // All of its bytes in any case; the payload overwrites those that are too many.
     room[..8].write_copy_of_slice(&header[0].to_le_bytes());
     room[8..HEADER_ROOM].write_copy_of_slice(&header[1].to_le_bytes());
@@ -138,9 +144,8 @@ pub const HEADER_ROOM: usize = 16;
 
 /// A frame's header in two words, its first byte lowest, and how many bytes it has.
 #[inline]
-fn header(opcode: OpCode, deflated: bool, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
+fn header(first: u8, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
     const MASKED: u64 = 0x80 << 8;
-    let first = 0x80 | if deflated { RSV1 } else { 0 } | u8::from(opcode);
     let start = u64::from(first) | MASKED;
     let key = u64::from(u32::from_le_bytes(key));
     // Lengths are in the network's order.

@@ -40,6 +40,7 @@ impl Keys {
     }
 
     /// The next key. Never the same bytes twice.
+    #[inline]
     pub fn draw(&mut self) -> [u8; 4] {
         if self.used == Keys::BLOCK {
             self.refill();
@@ -75,6 +76,9 @@ pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     }
     for (to, lane) in to_ones.iter_mut().zip(ones) {
         to.write_copy_of_slice(&xor(*lane, wide));
+    }
+    if rest.is_empty() {
+        return;
     }
     let (to_words, to_rest) = to_rest.as_chunks_mut::<4>();
     let (words, rest) = rest.as_chunks();

@@ -18,7 +18,7 @@ use crate::pool::Pool;
 use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// What a message is made of. The numbers are the header's.
+/// What a message is made of. The numbers are the header's, and the opcodes'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
