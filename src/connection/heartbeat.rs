@@ -78,11 +78,13 @@ impl Heartbeat {
         Heartbeat { options, heard: now, next, asked: None, number: 0, sent: None }
     }
 
+    #[inline]
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.next
     }
 
     /// Something was received.
+    #[inline]
     pub(super) fn heard(&mut self, now: Instant) {
         if self.asked.as_ref().is_none_or(|asked| !asked.stale) {
             self.is_alive(now);
@@ -101,6 +103,7 @@ impl Heartbeat {
         }
     }
 
+    #[inline]
     fn is_alive(&mut self, now: Instant) {
         self.heard = now;
         if self.asked.take().is_some() {

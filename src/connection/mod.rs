@@ -340,6 +340,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// The host has sent: writes what can be written now.
+    #[inline]
     pub fn flush<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
@@ -503,6 +504,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// When [`Connection::expire`] is to be called.
+    #[inline]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Opening(opening) => Some(opening.deadline()),
@@ -599,6 +601,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
+    #[inline]
     fn take_progress<N, E>(&mut self, progress: session::Progress, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,

@@ -165,6 +165,7 @@ impl<S: Transport> Session<S> {
         }
     }
 
+    #[inline]
     pub(super) fn deadline(&self) -> Option<Instant> {
         if matches!(self.life, Life::Open) { self.heartbeat.deadline() } else { self.deadline }
     }
@@ -217,6 +218,7 @@ impl<S: Transport> Session<S> {
     }
 
     /// Writes all that can be.
+    #[inline]
     pub(super) fn flush<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Progress {
         let more = self.write(context);
         self.tell_passed(context.events);
@@ -443,6 +445,7 @@ impl<S: Transport> Session<S> {
         Ok((count, asked))
     }
 
+    #[inline]
     fn heard<N, E>(&mut self, count: usize, context: &Context<'_, N, E>) {
         if count > 0 {
             self.passed.wire_in += count as u64;
@@ -461,7 +464,9 @@ impl<S: Transport> Session<S> {
         context.buffer = rest;
         let input = &input[range.start..];
         let taken = self.decode(input, context.now, context.events, context.outbox);
-        self.backlog.extend_from_slice(&input[taken..]);
+        if taken < input.len() {
+            self.backlog.extend_from_slice(&input[taken..]);
+        }
     }
 
     /// Takes bytes of a large message that were read to their place.
@@ -606,6 +611,7 @@ impl<S: Transport> Session<S> {
     }
 
     /// How many bytes of the outbox's are written that it was not told of.
+    #[inline]
     fn newly_written(&mut self) -> usize {
         let new = self.written - std::mem::replace(&mut self.settled, self.written);
         match &mut self.compression {
@@ -663,6 +669,7 @@ impl<S: Transport> Session<S> {
         taken
     }
 
+    #[inline]
     fn tell_passed<E: Events>(&mut self, events: &mut E) {
         if self.passed != Passed::default() {
             events.passed(&std::mem::take(&mut self.passed));

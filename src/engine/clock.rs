@@ -41,6 +41,7 @@ impl Clock {
     }
 
     /// The engine's time when the monotonic clock says `now`.
+    #[inline]
     fn at(&self, now: Instant) -> Instant {
         let now = self.stands.unwrap_or(now);
         if self.stood.is_zero() { now } else { now - self.stood }
@@ -76,6 +77,7 @@ impl Clock {
 
     /// The engine runs, after having meant to wait this long (`None`: without limit) since it last looked. The time, and whether
     /// it did not run.
+    #[inline]
     pub(super) fn look(&mut self, meant: Option<Duration>) -> (Instant, Option<Gap>) {
         let now = Instant::now();
         // The usual: it has hardly been away.

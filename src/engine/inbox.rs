@@ -134,6 +134,7 @@ impl Batch {
         }
     }
 
+    #[inline]
     fn take_read(&mut self, buffer: &mut Box<[u8]>) {
         if self.read.is_empty() {
             self.read = vec![0; buffer.len()].into_boxed_slice();

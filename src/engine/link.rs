@@ -93,12 +93,15 @@ impl Link {
     }
 
     /// The engine counts what has passed.
+    #[inline]
     pub fn count(&self, passed: &Passed) {
-        let counts = [passed.messages, passed.bytes, passed.wire_in, passed.wire_out];
-        for (all, more) in self.counts.iter().zip(counts) {
-            // Only the engine writes them.
-            all.store(all.load(Relaxed) + more, Relaxed);
-        }
+        // Only the engine writes them.
+        let add = |all: &AtomicU64, more| all.store(all.load(Relaxed) + more, Relaxed);
+        let [messages, bytes, wire_in, wire_out] = &self.counts;
+        add(messages, passed.messages);
+        add(bytes, passed.bytes);
+        add(wire_in, passed.wire_in);
+        add(wire_out, passed.wire_out);
     }
 
     /// What has passed in all.
@@ -119,6 +122,7 @@ impl Link {
 
     /// The host has dispatched all it had for now. True as [`Link::dequeued`].
     #[must_use]
+    #[inline]
     pub fn settle(&self) -> bool {
         // Either this sees that the engine waits, or the engine sees what was dispatched: see waits_until.
         fence(SeqCst);

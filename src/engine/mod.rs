@@ -154,7 +154,7 @@ impl Engine {
         if self.is_stopped() {
             return Ok(());
         }
-        let mut sleep = wait.into_iter().chain(self.next_timer()).min();
+        let mut sleep = earlier(wait, self.next_timer());
         if self.publish() || !self.again.is_empty() {
             sleep = Some(Duration::ZERO);
         }
@@ -195,9 +195,10 @@ impl Engine {
     }
 
     /// How long until there is something to do by the clock.
+    #[inline]
     fn next_timer(&self) -> Option<Duration> {
         let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.stands());
-        timer.into_iter().chain(self.stop_at).min().map(|at| at.saturating_duration_since(self.now))
+        earlier(timer, self.stop_at).map(|at| at.saturating_duration_since(self.now))
     }
 
     /// How long [`Engine::turn`] can be put off if no readiness is told: `None` for ever.
@@ -272,10 +273,9 @@ impl Engine {
     }
 
     fn turn_ready(&mut self) {
-        let mut ready = std::mem::take(&mut self.ready);
         if !self.again.is_empty() {
             // Who has its turn anyway has it once.
-            ready.retain(|(key, end_is_near)| match self.entries.get_mut(*key) {
+            self.ready.retain(|(key, end_is_near)| match self.entries.get_mut(*key) {
                 Some(Some(entry)) if entry.in_again => {
                     if *end_is_near {
                         entry.connection.end_is_near();
@@ -285,13 +285,15 @@ impl Engine {
                 _ => true,
             });
         }
-        for key in self.again.drain(..) {
+        for &key in &self.again {
             if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
                 entry.in_again = false;
-                ready.push((key, false));
+                self.ready.push((key, false));
             }
         }
-        for (key, end_is_near) in ready.drain(..) {
+        self.again.clear();
+        for at in 0..self.ready.len() {
+            let (key, end_is_near) = self.ready[at];
             self.with(key, |connection, context| {
                 if end_is_near {
                     connection.end_is_near();
@@ -299,7 +301,7 @@ impl Engine {
                 connection.turn(context)
             });
         }
-        self.ready = ready;
+        self.ready.clear();
     }
 
     fn expire(&mut self) {
@@ -590,5 +592,14 @@ impl Engine {
         }
         self.publish();
         self.shared.fall_silent();
+    }
+}
+
+/// The one that comes first, of what may be without an end.
+#[inline]
+fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

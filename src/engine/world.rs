@@ -136,6 +136,7 @@ impl Events for Delivery<'_> {
         self.link.round_trip.lock().add(took);
     }
 
+    #[inline]
     fn is_full(&mut self) -> bool {
         self.link.is_full()
     }

@@ -82,6 +82,7 @@ fn find<T>(slots: &'static Slots<T>, kind: Kind, handle: Handle) -> Result<Pin<'
 }
 
 /// The loop of a handle.
+#[inline]
 pub(super) fn resolve_loop(handle: *mut egret_ws_loop) -> Result<Pin<'static, Arc<Loop>>, Error> {
     find(&LOOPS, Kind::Loop, Handle(handle.addr()))
 }

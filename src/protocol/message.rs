@@ -161,7 +161,8 @@ impl Decoder {
         self.next_of_any(input)
     }
 
-    /// The same, of all that there can be.
+    /// The same, of all that there can be. Out of line, so that the usual has the registers.
+    #[inline(never)]
     fn next_of_any<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Item<'a>>, Violation> {
         loop {
             if let Some(frame) = self.frame {

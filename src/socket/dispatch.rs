@@ -85,6 +85,7 @@ impl Dispatcher {
 
     /// An engine that waits for the host to get on with a socket's messages is told at the latest here: when it turns to those
     /// of another (`next`), or rests.
+    #[inline]
     fn settle(&mut self, host_loop: &Loop, next: Option<usize>) {
         if self.unsettled != next
             && let Some(key) = std::mem::replace(&mut self.unsettled, next)

@@ -79,6 +79,7 @@ impl Keys {
 }
 
 /// A number for the calling thread that no other living thread has, and that is not 0.
+#[inline]
 fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
     HERE.with(|here| std::ptr::from_ref(here).addr())
@@ -123,6 +124,7 @@ impl Until {
         }
     }
 
+    #[inline]
     fn left(self) -> Option<Duration> {
         match self {
             Until::Now => Some(Duration::ZERO),
@@ -147,6 +149,7 @@ impl Until {
 struct Polling<'a>(&'a Loop);
 
 impl Drop for Polling<'_> {
+    #[inline]
     fn drop(&mut self) {
         let Loop { shared, poller, .. } = self.0;
         if std::thread::panicking() {
@@ -341,6 +344,7 @@ impl Loop {
     }
 
     /// Is it this thread that polls?
+    #[inline]
     fn polls_here(&self) -> bool {
         self.poller.load(Acquire) == this_thread()
     }
