@@ -53,7 +53,7 @@ pub enum What {
     },
 }
 
-/// Events in their order.
+/// Events in their order. Boxed where it is swapped, which is for each poll.
 #[derive(Debug, Default)]
 pub struct Batch {
     events: Vec<Event>,
@@ -220,7 +220,7 @@ impl Batch {
     }
 
     /// Moves all of `other` behind what is here.
-    pub fn append(&mut self, other: &mut Batch) {
+    pub fn append(self: &mut Box<Batch>, other: &mut Box<Batch>) {
         if self.is_empty() {
             std::mem::swap(self, other);
             return;
@@ -305,8 +305,8 @@ mod tests {
     #[test]
     fn batches_join_in_order_with_their_payloads() {
         let big = vec![7; LARGE];
-        let mut first = Batch::default();
-        let mut second = Batch::default();
+        let mut first = Box::<Batch>::default();
+        let mut second = Box::<Batch>::default();
         first.message(1, Kind::Text, Body::Input(b"one"));
         first.message(1, Kind::Binary, Body::Collected(&mut big.clone()));
         second.message(2, Kind::Text, Body::Input(b"two"));
@@ -315,7 +315,7 @@ mod tests {
         first.append(&mut second);
         assert!(second.is_empty());
         assert_eq!(payloads(&mut first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
-        let mut third = Batch::default();
+        let mut third = Box::<Batch>::default();
         third.append(&mut first);
         assert_eq!(payloads(&mut third).len(), 5);
     }
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn an_emptied_batch_keeps_little_memory_however_it_was_emptied() {
         for into_another in [false, true] {
-            let (mut first, mut second) = (Batch::default(), Batch::default());
+            let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
             first.message(1, Kind::Binary, Body::Input(b"before"));
             for _ in 0..KEEP / 8 {
                 second.message(1, Kind::Binary, Body::Input(b"ten bytes."));
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn batches_join_with_the_read_buffers_they_keep() {
         for (one, two) in [(false, false), (false, true), (true, false), (true, true)] {
-            let (mut first, mut second) = (Batch::default(), Batch::default());
+            let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
             for (batch, keeps, bytes) in [(&mut first, one, b"one\x81\x02TWO"), (&mut second, two, b"abc\x81\x02DEF")] {
                 batch.drained(0);
                 if keeps {

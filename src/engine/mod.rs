@@ -67,7 +67,7 @@ pub struct Engine {
     lookups: Lookups,
     connectors: Connectors,
     buffer: Box<[u8]>,
-    batch: Batch,
+    batch: Box<Batch>,
     clock: Clock,
     now: Instant,
     stop_at: Option<Instant>,
@@ -110,7 +110,7 @@ impl Engine {
             timers: BTreeSet::new(),
             commands: VecDeque::new(),
             buffer: vec![0; READ_BUFFER + 1].into_boxed_slice(), // and a NUL
-            batch: Batch::default(),
+            batch: Box::default(),
             clock: Clock::new(),
             now: Instant::now(),
             stop_at: None,
@@ -540,7 +540,7 @@ impl Engine {
     }
 
     /// Puts the events into an empty batch of the poll that turns this engine, unless there are older ones to be taken before.
-    pub fn hand_over(&mut self, empty: &mut Batch) {
+    pub fn hand_over(&mut self, empty: &mut Box<Batch>) {
         if self.batch.is_empty() {
             return;
         }

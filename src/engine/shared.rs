@@ -92,7 +92,7 @@ struct Commands {
 
 #[derive(Default)]
 struct Inbox {
-    batch: Batch,
+    batch: Box<Batch>,
     /// A poll waits for events.
     waiting: bool,
 }
@@ -203,7 +203,7 @@ impl Shared {
     }
 
     /// Hands a batch over, and wakes the poll that waits for it. False if none does.
-    pub(super) fn publish(&self, batch: &mut Batch) -> bool {
+    pub(super) fn publish(&self, batch: &mut Box<Batch>) -> bool {
         let mut inbox = self.inbox.lock();
         inbox.batch.append(batch);
         let waiting = std::mem::take(&mut inbox.waiting);
@@ -218,7 +218,7 @@ impl Shared {
     }
 
     /// Swaps the waiting events for an empty batch, if something is due. False if there are none.
-    pub fn take_events(&self, empty: &mut Batch) -> bool {
+    pub fn take_events(&self, empty: &mut Box<Batch>) -> bool {
         if !self.due.load(SeqCst) {
             return false;
         }

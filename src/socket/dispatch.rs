@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::SeqCst;
 /// What the poll works on. It is owned by the poll that runs, and no lock is held while it works.
 #[derive(Default)]
 pub(super) struct Dispatcher {
-    batch: Batch,
+    batch: Box<Batch>,
     /// Events of the batch that were dispatched.
     done: usize,
     /// By [`crate::engine::Link::key`].
@@ -24,7 +24,7 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     /// Where an inline engine may put its events; not empty if there are older ones.
-    pub(super) fn inbox(&mut self) -> &mut Batch {
+    pub(super) fn inbox(&mut self) -> &mut Box<Batch> {
         if self.done == self.batch.events().len() {
             self.batch.clear();
             self.done = 0;

@@ -468,7 +468,7 @@ impl Loop {
 
     /// Inline: one pass of the engine. While another thread has it (a send that writes at once), its commands are all that
     /// is to be done, and it is soon back. When the engine last looked at the clock.
-    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until, inbox: &mut Batch) -> Option<Instant> {
+    fn turn(&self, slot: &Mutex<Option<Box<Engine>>>, until: Until, inbox: &mut Box<Batch>) -> Option<Instant> {
         let Some(mut turning) = slot.try_lock() else {
             std::thread::yield_now();
             return None;
