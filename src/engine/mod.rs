@@ -466,15 +466,22 @@ impl Engine {
         let mut context =
             Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
         let turn = catch_unwind(AssertUnwindSafe(|| act(connection, &mut context)));
+        self.look_after(key, turn.ok());
+    }
+
+    /// What follows when a connection has done something; `None`: it panicked. Once, and not for each thing that it can do.
+    #[inline(never)]
+    fn look_after(&mut self, key: usize, turn: Option<Turn>) {
         self.batch.keep(&mut self.buffer);
+        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         match turn {
-            Ok(Turn::Again) if !connection.is_closed() => {
+            Some(Turn::Again) if !entry.connection.is_closed() => {
                 if !std::mem::replace(&mut entry.in_again, true) {
                     self.again.push(key);
                 }
             }
-            Ok(_) => {}
-            Err(_) => {
+            Some(_) => {}
+            None => {
                 self.shared.log.error(entry.link.id, format_args!("a panic was caught in a connection"));
                 self.abandon(key, Ending::internal());
             }
