@@ -51,7 +51,7 @@ pub unsafe extern "C" fn egret_ws_connect(
 ) -> i32 {
     guard_code(|| {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
-        unsafe { connect(r#loop, host, options, out, |host| Target::from_host_and_port(host, port)) }
+        unsafe { connect(r#loop, host, options, out, &|host| Target::from_host_and_port(host, port)) }
     })
 }
 
@@ -76,9 +76,12 @@ pub unsafe extern "C" fn egret_ws_connect_url(
 ) -> i32 {
     guard_code(|| {
         // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
-        unsafe { connect(r#loop, url, options, out, Target::from_url) }
+        unsafe { connect(r#loop, url, options, out, &Target::from_url) }
     })
 }
+
+/// What reads a host or a URL.
+type Reader<'a> = &'a dyn Fn(&str) -> Result<Target, (Error, String)>;
 
 /// What both connect calls do.
 ///
@@ -90,7 +93,7 @@ unsafe fn connect(
     place: *const c_char,
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
-    target: impl FnOnce(&str) -> Result<Target, (Error, String)>,
+    target: Reader<'_>,
 ) -> Result<(), Error> {
     let host_loop = handle::resolve_loop(r#loop)?;
     let refuse = |error: Error, why: &str| {
