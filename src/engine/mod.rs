@@ -90,6 +90,9 @@ struct Entry {
     told_closed: bool,
 }
 
+/// What a connection is to do.
+type Act<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn;
+
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
     /// `by_poll`: it is the host's poll that turns it.
@@ -227,7 +230,7 @@ impl Engine {
     fn slept(&mut self, gap: Gap) {
         self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
         for key in self.keys() {
-            self.with(key, |connection, context| connection.slept(gap == Gap::Machine, context));
+            self.with_seldom(key, &mut |connection, context| connection.slept(gap == Gap::Machine, context));
         }
     }
 
@@ -238,7 +241,7 @@ impl Engine {
         self.shared.log.info(0, format_args!("suspended"));
         if self.closes_on_suspend {
             for key in self.keys() {
-                self.with(key, |connection, context| connection.suspend(context));
+                self.with_seldom(key, &mut |connection, context| connection.suspend(context));
             }
         } else {
             self.clock.stop();
@@ -268,7 +271,7 @@ impl Engine {
 
     fn probe(&mut self) {
         for key in self.keys() {
-            self.with(key, |connection, context| connection.probe(context));
+            self.with_seldom(key, &mut |connection, context| connection.probe(context));
         }
     }
 
@@ -313,7 +316,7 @@ impl Engine {
             if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
                 entry.timer = None;
             }
-            self.with(key, |connection, context| connection.expire(context));
+            self.with_seldom(key, &mut |connection, context| connection.expire(context));
         }
     }
 
@@ -337,18 +340,20 @@ impl Engine {
         match command {
             Command::Connect(link, plan) => self.connect(link, plan),
             Command::Resolved(link, name, family, answer) => {
-                self.with_link(&link, |connection, context| connection.resolved(&name, family, answer, context));
+                self.with_link(&link, &mut |connection, context| {
+                    connection.resolved(&name, family, answer.clone(), context)
+                });
             }
             Command::Made(settings, made) => {
                 for link in self.connectors.made(settings, &made) {
-                    self.with_link(&link, |connection, context| connection.prepared(made.clone(), context));
+                    self.with_link(&link, &mut |connection, context| connection.prepared(made.clone(), context));
                 }
             }
             Command::Flush(key) => self.flush(key),
-            Command::Close(link) => self.with_link(&link, |connection, context| connection.close(context)),
-            Command::Read(link) => self.with_link(&link, |connection, context| connection.turn(context)),
-            Command::RetryNow(link) => self.with_link(&link, |connection, context| connection.retry_now(context)),
-            Command::Ping(link) => self.with_link(&link, |connection, context| connection.ping(context)),
+            Command::Close(link) => self.with_link(&link, &mut |connection, context| connection.close(context)),
+            Command::Read(link) => self.with_link(&link, &mut |connection, context| connection.turn(context)),
+            Command::RetryNow(link) => self.with_link(&link, &mut |connection, context| connection.retry_now(context)),
+            Command::Ping(link) => self.with_link(&link, &mut |connection, context| connection.ping(context)),
             Command::Suspend => self.suspend(),
             Command::Resume => self.resume(),
             Command::NetworkChanged => self.change_network(),
@@ -371,7 +376,7 @@ impl Engine {
     fn say_goodbye(&mut self, link: &Arc<Link>) {
         link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
         // Also reads again what a full queue had stopped.
-        self.with_link(link, |connection, context| match connection.close(context) {
+        self.with_link(link, &mut |connection, context| match connection.close(context) {
             Turn::Wait => connection.turn(context),
             Turn::Again => Turn::Again,
         });
@@ -413,7 +418,7 @@ impl Engine {
                 // The host may have closed it already.
                 let closed = self.entries[key].as_ref().is_some_and(|entry| entry.link.outbox.lock().is_sealed());
                 if closed {
-                    self.with(key, |connection, context| connection.close(context));
+                    self.with_seldom(key, &mut |connection, context| connection.close(context));
                 }
             }
             Ok(_) => {}
@@ -428,15 +433,16 @@ impl Engine {
     }
 
     /// Lets a connection do something, if it is still the one meant.
-    fn with_link(
-        &mut self,
-        link: &Arc<Link>,
-        act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn,
-    ) {
+    fn with_link(&mut self, link: &Arc<Link>, act: Act<'_>) {
         let entry = self.entries.get(link.key).and_then(Option::as_ref);
         if entry.is_some_and(|entry| Arc::ptr_eq(&entry.link, link)) {
-            self.with(link.key, act);
+            self.with_seldom(link.key, act);
         }
+    }
+
+    /// As [`Engine::with`], which is compiled for each call of it, of what is not for each message.
+    fn with_seldom(&mut self, key: usize, act: Act<'_>) {
+        self.with(key, act);
     }
 
     /// Lets a connection do something, then looks after its timer, its next turn and its end. A panic ends that
