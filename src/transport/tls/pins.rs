@@ -1,7 +1,8 @@
 //! Pinned keys: the SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
 
+#[cfg(not(any(windows, target_vendor = "apple")))]
+use ::openssl::sha::sha256;
 use base64ct::{Base64, Encoding};
-use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "sha256/";
 
@@ -25,7 +26,13 @@ pub(super) fn spell(pin: &Pin) -> String {
 
 /// The pin of a certificate, or nothing if its DER is not a certificate's.
 pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
-    Some(Sha256::digest(public_key_info(der)?).into())
+    Some(sha256(public_key_info(der)?))
+}
+
+#[cfg(any(windows, target_vendor = "apple"))]
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).into()
 }
 
 /// The tags of a SEQUENCE and of the optional version, `[0]`.
