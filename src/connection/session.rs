@@ -32,8 +32,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
-/// Reads before others get their turn, if they bring little; else it is one read buffer.
+/// Reads before others get their turn, if they bring little; else it is one read buffer, or so much of large messages.
 const READS_A_TURN: usize = 8;
+const READ_A_TURN: usize = 256 * 1024;
 /// What is read beyond the end of a large message: enough to see that nothing follows, or for the header of the next one, whose
 /// payload then goes to its place without a copy.
 const ABOUT_A_HEADER: usize = 4096;
@@ -409,7 +410,7 @@ impl<S: Transport> Session<S> {
             }
             // What was read is dispatched while it is in the cache, before more is.
             taken += count;
-            if taken >= whole || context.buffer.len() < whole / 4 {
+            if taken >= READ_A_TURN || context.buffer.len() < whole / 4 {
                 break;
             }
         }
