@@ -125,7 +125,7 @@ bench-criterion: ## parts of the library by themselves: inflating, idle polls, w
 	cargo bench --bench '*' $(FEATURES)
 
 # Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md has what it is made of.
-SIZE_LIMIT := 1047000
+SIZE_LIMIT := 1101000
 size: ## what the shared library is made of; fails if it has grown
 	@tests/tools/setup.sh size
 	CARGO_PROFILE_RELEASE_STRIP=none RUSTFLAGS=-Csymbol-mangling-version=v0 \
