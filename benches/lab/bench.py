@@ -82,8 +82,6 @@ def figures(row, runs, rounds, quick):
     contenders = row.contenders(quick)
     rounds = row.rounds or rounds
     done = runs.of(row.case, contenders, rounds)
-    if row.pooled:
-        return pooled(row.metric, done)
     base = runs.of(row.over, contenders, rounds) if row.over else done
     found = {}
     for contender in contenders:
@@ -102,13 +100,6 @@ def figures(row, runs, rounds, quick):
         if values:
             found[contender] = statistics.median(values)
     return found
-
-
-def pooled(metric, rounds):
-    """One figure of all rounds: their mean, as a multiple of raw's. A peer that failed in one has none."""
-    means = {each: statistics.mean(results[each][metric] for results in rounds)
-             for each in rounds[0] if all(each in results for results in rounds)}
-    return {each: mean if each == RAW else mean / means[RAW] for each, mean in means.items()}
 
 
 def with_goal(value, goal, digits=2):

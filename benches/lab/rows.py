@@ -59,9 +59,6 @@ class Row:
     """The ratio to another case of the same contender."""
     digits: int = 2
     rounds: int | None = None
-    pooled: bool = False
-    """What all rounds took together, as a multiple of what raw took in all of them. For what is bimodal by chance, where the
-    median of a few ratios is the chance."""
     quick: bool = False
     ours_only: bool = False
     pollable_only: bool = False
@@ -89,9 +86,6 @@ def both(mode, size, count, tls=False):
 
 
 KIB = 1024
-FRAMES = 25
-"""Rounds of a game's frames: a core that sleeps between two of them wakes up warm or cold, which one is chance for a run, and cold
-costs four times as much."""
 ROWS = (
     Row('ping-pong 16 B, one core', same('ping-pong', 16, 2000, 20000), (1.12, 2.0), quick=True),
     Row('ping-pong 1 KiB, one core', same('ping-pong', KIB, 2000, 20000), (1.12, 2.0)),
@@ -106,12 +100,9 @@ ROWS = (
     Row('send 128 KiB', Case('send', 128 * KIB, 300, 5000), (1.05, 1.4), quick=True),
     Row('64 in flight, 128 B', Case('in-flight', 128, 20_000, 400_000), (1.4, 2.0), quick=True),
     Row('bursts of 100 × 64 B, one core', same('burst', 64, 100_000, 1_000_000), (2.0, 3.0), quick=True),
-    Row('a frame with 100 messages, game thread', both('frame', 64, 100), (1.2, 0.30), rounds=FRAMES, pooled=True, quick=True,
-        pollable_only=True),
-    Row('the same, wss', both('frame', 64, 100, tls=True), (None, 0.30), rounds=FRAMES, pooled=True, quick=True,
-        pollable_only=True),
-    Row('the same, whole process', both('frame', 64, 100), metric='process_cpu_us', rounds=FRAMES, pooled=True,
-        pollable_only=True),
+    Row('a frame with 100 messages, game thread', both('frame', 64, 100), (1.2, 0.30), quick=True, pollable_only=True),
+    Row('the same, wss', both('frame', 64, 100, tls=True), (None, 0.30), quick=True, pollable_only=True),
+    Row('the same, whole process', both('frame', 64, 100), metric='process_cpu_us', pollable_only=True),
     Row('wss ping-pong 16 B, one core', same('ping-pong', 16, 1500, 20000, tls=True), (1.08, None), quick=True),
     Row('wss receive 32 B', Case('receive', 32, 200_000, 4_000_000, tls=True), (2.6, None)),
     Row('wss receive 128 KiB', Case('receive', 128 * KIB, 300, 3000, tls=True), (1.0, None), quick=True),
