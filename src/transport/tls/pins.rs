@@ -1,7 +1,5 @@
 //! Pinned keys: the SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
 
-#[cfg(not(any(windows, target_vendor = "apple")))]
-use ::openssl::sha::sha256;
 use base64ct::{Base64, Encoding};
 
 const PREFIX: &str = "sha256/";
@@ -24,15 +22,26 @@ pub(super) fn spell(pin: &Pin) -> String {
     format!("{PREFIX}{}", Base64::encode_string(pin))
 }
 
-/// The pin of a certificate, or nothing if its DER is not a certificate's.
+/// The pin of a certificate, or nothing if its DER is not a certificate's, or cannot be hashed.
 pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
-    Some(sha256(public_key_info(der)?))
+    sha256(public_key_info(der)?)
+}
+
+/// Not by `openssl::sha::sha256`: where OpenSSL 3 fails, for want of memory or of a provider, that returns what was in memory.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn sha256(bytes: &[u8]) -> Option<Pin> {
+    use ::openssl::{md::Md, md_ctx::MdCtx};
+    let (mut context, mut pin) = (MdCtx::new().ok()?, Pin::default());
+    context.digest_init(Md::sha256()).ok()?;
+    context.digest_update(bytes).ok()?;
+    context.digest_final(&mut pin).ok()?;
+    Some(pin)
 }
 
 #[cfg(any(windows, target_vendor = "apple"))]
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+fn sha256(bytes: &[u8]) -> Option<Pin> {
     use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).into()
+    Some(Sha256::digest(bytes).into())
 }
 
 /// The tags of a SEQUENCE and of the optional version, `[0]`.
