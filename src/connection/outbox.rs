@@ -391,7 +391,7 @@ impl Outbox {
         self.keys.draw()
     }
 
-    /// What nobody can predict either, for a handshake. Of the same supply: one system call serves it and the first frames.
+    /// What nobody can predict either, for a handshake. Of the same supply: one look at the generator serves both.
     pub fn nonce(&mut self) -> [u8; 16] {
         let mut nonce = [0; 16];
         for part in nonce.as_chunks_mut().0 {

@@ -41,7 +41,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 use world::{Delivery, Net};
 
-/// The one buffer into which every connection reads.
+/// The buffer into which every connection reads, one at a time; a batch may take it along, and leaves another.
 const READ_BUFFER: usize = 64 * 1024;
 /// Events are handed over before the pass ends when their payloads reach this size.
 const PUBLISH_AT: usize = 256 * 1024;

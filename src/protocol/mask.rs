@@ -116,8 +116,8 @@ fn widen(key: [u8; 4]) -> [u8; LANE] {
     (twice << 64 | twice).to_ne_bytes()
 }
 
-/// The compiler is not left to find the vectors: it looks for none in what it optimises for size, as it does this library, and
-/// with two registers of 64 bits a long message takes half as many instructions again.
+/// The compiler is not left to find the vectors: where it optimises for size, as in the link-time pass, it looks for none, and with
+/// two registers of 64 bits a long message takes half as many instructions again.
 #[inline(always)]
 #[allow(unsafe_code)] // vectors of stable Rust
 fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
