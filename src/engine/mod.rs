@@ -410,6 +410,7 @@ impl Engine {
             fault::point(fault::Place::Connection);
             Connection::begin(plan, &mut context)
         }));
+        self.batch.keep(&mut self.buffer);
         match begun {
             Ok(connection) if !connection.is_closed() => {
                 self.entries[key] = Some(Entry { link, connection, timer: None, in_again: false, told_closed });
