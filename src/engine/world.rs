@@ -1,11 +1,10 @@
 //! What the engine hands to one connection: the network, and a place for its events.
 
-use super::Link;
-use super::READ_BUFFER;
 use super::clock::Clock;
 use super::connectors::Connectors;
 use super::inbox::Batch;
 use super::lookup::Lookups;
+use super::{Link, READ_BUFFER};
 use crate::connection::details::Details;
 use crate::connection::passed::{Passed, RoundTrip};
 use crate::connection::report::Report;

@@ -364,25 +364,27 @@ impl Lab {
         }
     }
 
-    fn with(&mut self, act: impl FnOnce(&mut Connection<FakeStream>, &mut Handed<'_>) -> Turn) {
-        let Some(connection) = &mut self.connection else { return };
+    /// What a connection is handed with each call.
+    fn context(&mut self) -> Handed<'_> {
         self.network.now = self.now;
-        let mut turn = Turn::Again;
-        let mut act = Some(act);
+        Context {
+            now: self.now,
+            buffer: &mut self.buffer,
+            network: &mut self.network,
+            events: &mut self.recorder,
+            outbox: &self.outbox,
+        }
+    }
+
+    fn with(&mut self, act: impl FnOnce(&mut Connection<FakeStream>, &mut Handed<'_>) -> Turn) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let mut turn = act(&mut connection, &mut self.context());
+        self.recorder.check_in_place(&self.buffer);
         while turn == Turn::Again {
-            let mut context = Context {
-                now: self.now,
-                buffer: &mut self.buffer,
-                network: &mut self.network,
-                events: &mut self.recorder,
-                outbox: &self.outbox,
-            };
-            turn = match act.take() {
-                Some(act) => act(connection, &mut context),
-                None => connection.turn(&mut context),
-            };
+            turn = connection.turn(&mut self.context());
             self.recorder.check_in_place(&self.buffer);
         }
+        self.connection = Some(connection);
     }
 
     // What the host does.
@@ -394,15 +396,7 @@ impl Lab {
     pub fn begin_with(&mut self, url: &str, change: impl Fn(&mut Plan)) {
         let mut plan = plan(url);
         change(&mut plan);
-        self.network.now = self.now;
-        let mut context = Context {
-            now: self.now,
-            buffer: &mut self.buffer,
-            network: &mut self.network,
-            events: &mut self.recorder,
-            outbox: &self.outbox,
-        };
-        self.connection = Some(Connection::begin(Box::new(plan), &mut context));
+        self.connection = Some(Connection::begin(Box::new(plan), &mut self.context()));
     }
 
     pub fn send(&mut self, text: &str) -> Result<(), Error> {
