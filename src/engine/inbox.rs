@@ -127,7 +127,7 @@ impl Batch {
         let from = std::mem::replace(&mut self.kept, self.events.len());
         if std::mem::take(&mut self.is_fresh) {
             if self.keeps_read {
-                self.copy(from, buffer);
+                copy_in_place(&mut self.events[from..], &mut self.flat, buffer);
             } else {
                 self.take_read(buffer);
             }
@@ -141,16 +141,6 @@ impl Batch {
         }
         std::mem::swap(&mut self.read, buffer);
         self.keeps_read = true;
-    }
-
-    /// Copies what is in place from `buffer` on, of the events from this one on.
-    #[cold]
-    fn copy(&mut self, from: usize, buffer: &[u8]) {
-        for event in &mut self.events[from..] {
-            if let What::Message { kind, in_place: true, len, start } = event.what {
-                event.what = add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]);
-            }
-        }
     }
 
     #[inline(never)]
@@ -227,9 +217,7 @@ impl Batch {
         }
         if other.keeps_read {
             if self.keeps_read {
-                let read = std::mem::take(&mut other.read);
-                other.copy(0, &read);
-                other.read = read;
+                copy_in_place(&mut other.events, &mut other.flat, &other.read);
             } else {
                 std::mem::swap(&mut self.read, &mut other.read);
                 self.keeps_read = true;
@@ -287,6 +275,16 @@ fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
     }
     // No message is longer than the cap.
     What::Message { kind, in_place: false, len: payload.len() as u32, start }
+}
+
+/// Copies what these events have in `read` to the flat memory.
+#[cold]
+fn copy_in_place(events: &mut [Event], flat: &mut Vec<u8>, read: &[u8]) {
+    for event in events {
+        if let What::Message { kind, in_place: true, len, start } = event.what {
+            event.what = add_flat(flat, kind, &read[start..start + len as usize]);
+        }
+    }
 }
 
 #[cfg(test)]
