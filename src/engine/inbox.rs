@@ -127,7 +127,7 @@ impl Batch {
         let from = std::mem::replace(&mut self.kept, self.events.len());
         if std::mem::take(&mut self.is_fresh) {
             if self.keeps_read {
-                copy_in_place(&mut self.events[from..], &mut self.flat, buffer);
+                self.copy(from, buffer);
             } else {
                 self.take_read(buffer);
             }
@@ -141,6 +141,16 @@ impl Batch {
         }
         std::mem::swap(&mut self.read, buffer);
         self.keeps_read = true;
+    }
+
+    /// Copies what is in place from `buffer` on, of the events from this one on.
+    #[cold]
+    fn copy(&mut self, from: usize, buffer: &[u8]) {
+        for event in &mut self.events[from..] {
+            if let What::Message { kind, in_place: true, len, start } = event.what {
+                event.what = add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]);
+            }
+        }
     }
 
     #[inline(never)]
@@ -215,25 +225,27 @@ impl Batch {
             std::mem::swap(self, other);
             return;
         }
-        if other.keeps_read {
-            if self.keeps_read {
-                copy_in_place(&mut other.events, &mut other.flat, &other.read);
-            } else {
-                std::mem::swap(&mut self.read, &mut other.read);
-                self.keeps_read = true;
-            }
+        let copies = self.keeps_read && other.keeps_read;
+        if other.keeps_read && !copies {
+            std::mem::swap(&mut self.read, &mut other.read);
+            self.keeps_read = true;
         }
-        let (flat, large, reports) = (self.flat.len(), self.large.len() as u32, self.reports.len() as u32);
+        let (start_of_flat, large, reports) = (self.flat.len(), self.large.len() as u32, self.reports.len() as u32);
         self.flat.append(&mut other.flat);
         self.large.append(&mut other.large);
         self.reports.append(&mut other.reports);
         self.details.append(&mut other.details);
-        self.events.extend(other.events.drain(..).map(|event| Event {
+        let Batch { events, flat, .. } = &mut **self;
+        let Batch { events: others, read, .. } = &mut **other;
+        events.extend(others.drain(..).map(|event| Event {
             key: event.key,
             what: match event.what {
                 What::Connected { index } => What::Connected { index: reports + index },
                 What::Message { kind, in_place: false, len, start } => {
-                    What::Message { kind, in_place: false, len, start: flat + start }
+                    What::Message { kind, in_place: false, len, start: start_of_flat + start }
+                }
+                What::Message { kind, len, start, .. } if copies => {
+                    add_flat(flat, kind, &read[start..start + len as usize])
                 }
                 What::Message { .. } => event.what,
                 What::LargeMessage { kind, len, index } => What::LargeMessage { kind, len, index: large + index },
@@ -275,16 +287,6 @@ fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
     }
     // No message is longer than the cap.
     What::Message { kind, in_place: false, len: payload.len() as u32, start }
-}
-
-/// Copies what these events have in `read` to the flat memory.
-#[cold]
-fn copy_in_place(events: &mut [Event], flat: &mut Vec<u8>, read: &[u8]) {
-    for event in events {
-        if let What::Message { kind, in_place: true, len, start } = event.what {
-            event.what = add_flat(flat, kind, &read[start..start + len as usize]);
-        }
-    }
 }
 
 #[cfg(test)]
