@@ -7,15 +7,15 @@ EXAMPLES := $(RELEASE)/examples
 WARNINGS := -Wall -Wextra -pedantic
 LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
-	cargo build --quiet --release --lib --example echo_server $(FEATURES)
+	cargo build --quiet --release --example echo_server $(FEATURES) && cargo clib --quiet --release $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size clean
+.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
 
 build: ## the library, optimised, as shared and static library in target/release
-	cargo build --release --lib $(FEATURES)
+	cargo clib --release $(FEATURES)
 
 PREFIX ?= /usr/local
 install: build ## install the library, the headers, and what pkg-config and CMake need: PREFIX=/usr/local DESTDIR=
@@ -57,7 +57,7 @@ test-tsan: ## the C programs under ThreadSanitizer
 
 autobahn: ## all 517 cases of Autobahn's conformance suite (half an hour); the report is target/autobahn/index.html
 	@tests/tools/setup.sh autobahn
-	cargo build --release --lib $(FEATURES)
+	cargo clib --release $(FEATURES)
 	tests/autobahn/install.sh $(TARGET)/tmp/autobahn-venv
 	tests/autobahn/run.sh $(RELEASE) $(TARGET)/tmp/autobahn-venv $(TARGET)/autobahn all
 
@@ -125,12 +125,16 @@ bench-criterion: ## parts of the library by themselves: inflating, idle polls, w
 	cargo bench --bench '*' $(FEATURES)
 
 # Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md has what it is made of.
-SIZE_LIMIT := 1101000
+SIZE_LIMIT := 1145000
 size: ## what the shared library is made of; fails if it has grown
 	@tests/tools/setup.sh size
 	CARGO_PROFILE_RELEASE_STRIP=none RUSTFLAGS=-Csymbol-mangling-version=v0 \
-		cargo build --release --lib --target-dir $(TARGET)/size $(FEATURES)
+		cargo clib --release --target-dir $(TARGET)/size $(FEATURES)
 	tests/tools/size.py $(TARGET)/size/release/libegret_ws.so $(if $(strip $(FEATURES)),,$(SIZE_LIMIT))
+
+check-release: build ## the optimised library: its size (link-time optimisation is on) and its exported functions
+	tests/tools/size.py $(RELEASE)/libegret_ws.so $(if $(strip $(FEATURES)),,$(SIZE_LIMIT))
+	EGRET_WS_TEST_LIB_DIR=$(abspath $(RELEASE)) cargo test --quiet --test symbols $(FEATURES)
 
 clean: ## remove what was built
 	cargo clean

@@ -20,7 +20,7 @@ class Failed(Exception):
 
 def build(*what, features=()):
     """The library, and programs of the lab: all, or those named."""
-    subprocess.run(['cargo', 'build', '--quiet', '--release', '--lib', *features], cwd=ROOT, check=True)
+    subprocess.run(['cargo', 'clib', '--quiet', '--release', *features], cwd=ROOT, check=True)
     subprocess.run([HERE / 'build.sh', LIBRARY.parent, OUT, *what], check=True)
 
 

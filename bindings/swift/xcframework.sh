@@ -21,7 +21,7 @@ slice() { # NAME TARGET...: one library for the targets of one platform
     local built=()
     for target in "$@"; do
         rustup target add "$target"
-        cargo build --release --lib --target "$target"
+        cargo clib --release --target "$target"
         built+=("${CARGO_TARGET_DIR:-target}/$target/release/libegret_ws.a")
     done
     mkdir -p "$out/$name"

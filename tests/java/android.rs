@@ -107,10 +107,10 @@ fn the_aar_is_laid_out_and_aligned() {
     assert!(stderr.contains("libegret_ws.so is aligned to 0x1000"), "{stderr}");
 }
 
-/// Puts a library named as ours where `cargo build --target TARGET --target-dir DIR` would, linked as it is told to, and $LAST.
+/// Puts a library named as ours where `cargo clib --target TARGET --target-dir DIR` would, linked as it is told to, and $LAST.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
-case $* in *"--features vendored"*) ;; *) exit 1 ;; esac
+case $* in "clib --release --features vendored"*) ;; *) exit 1 ;; esac
 while [ $# -gt 0 ]; do
     case $1 in
     --target) target=$2 ;;

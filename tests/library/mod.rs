@@ -30,7 +30,9 @@ fn build_with_cargo() -> PathBuf {
     };
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-    cargo.args(["build", "--lib", "--quiet", "--profile", profile]);
+    // A debug library is the one that cargo has built for this test; an optimised one is built as it is shipped.
+    let command: &[&str] = if profile == "dev" { &["build", "--lib"] } else { &["clib"] };
+    cargo.args(command).args(["--quiet", "--profile", profile]);
     // OpenSSL as this test has it.
     if cfg!(feature = "vendored") {
         cargo.arg("--features=vendored");

@@ -38,7 +38,7 @@ common="external_symbolizer_path=$(command -v addr2line)"
 export ASAN_OPTIONS="$common:detect_leaks=1:detect_stack_use_after_return=1:strict_init_order=1"
 export TSAN_OPTIONS="$common:halt_on_error=1"
 
-instrumented rustc --package egret-ws-capi --crate-type staticlib
+instrumented rustc --lib --crate-type staticlib
 status=0
 CC=clang-$llvm CXX=clang++-$llvm \
     EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer" \

@@ -46,7 +46,7 @@ for abi in "$@"; do
     (cd "$root" && env ANDROID_NDK_ROOT="$ndk" PATH="$tools:$PATH" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
         "CARGO_TARGET_${upper}_LINKER=$clang" \
         "CARGO_TARGET_${upper}_RUSTFLAGS=-Clink-arg=$page" \
-        "${CARGO:-cargo}" build --release --lib --features vendored --target "$target" --target-dir "$parts/target")
+        "${CARGO:-cargo}" clib --release --features vendored --target "$target" --target-dir "$parts/target")
     cp "$parts/target/$target/release/libegret_ws.so" "$libraries"
     "$clang" -std=c99 -O2 -Wall -Wextra -shared -fPIC -fvisibility=hidden -s "$page" -I"$root/include" \
         "$here"/../jni/*.c -o "$libraries/libegret_ws_jni.so" -Wl,-soname,libegret_ws_jni.so -L"$libraries" -legret_ws

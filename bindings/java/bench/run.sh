@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh: what a message costs in C and in Java; takes some minutes. Build the library and the echo server first:
-# cargo build --release --lib --example echo_server
+# cargo build --release --example echo_server && cargo clib --release
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
