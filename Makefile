@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --example echo_server $(FEATURES) && cargo clib --quiet --release $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -43,6 +43,13 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 header: ## write include/egret_ws.h anew from the Rust sources, and Swift's copy of it
 	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header $(FEATURES)
 	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
+
+quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
+	cargo fmt --check
+	cargo clippy --quiet --all-targets $(FEATURES) -- -D warnings
+	cargo test --quiet --lib $(FEATURES)
+	cargo test --quiet --test header --test symbols --test cap --test bounds --test requests --test hostile $(FEATURES)
+	cargo test --quiet --test c_programs $(FEATURES) -- _c99
 
 test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names
 	@tests/tools/test.sh
