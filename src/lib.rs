@@ -14,11 +14,12 @@
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
-//! - [`constants`] and [`error`]: the numbers of the ABI. `log`, `pool` and `fault` serve all rooms.
+//! - [`constants`] and [`error`]: the numbers of the ABI. `environment`, `log`, `pool` and `fault` serve all of them.
 
 pub mod connection;
 pub mod constants;
 pub mod engine;
+mod environment;
 pub mod error;
 mod fault;
 pub mod ffi;

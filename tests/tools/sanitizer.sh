@@ -2,9 +2,6 @@
 # sanitizer.sh asan|tsan: runs the programs of tests/c against the library, both built with AddressSanitizer (and its
 # leak detection) or ThreadSanitizer; with asan the unit tests too, and those of TLS.
 #
-# With asan TLS is Android's, which is OpenSSL without native-tls between: here, where all is built once more anyway, it is
-# run on this machine.
-#
 # As C99 only: as C++ they call the same library in the same way.
 #
 # The compiler is Debian's newest Rust, with the clang of the same LLVM for the sanitizers' runtime. ThreadSanitizer
@@ -20,8 +17,8 @@ read -r -a features < <(tests/tools/features.sh) || true
 build=$(realpath -m "${CARGO_TARGET_DIR:-target}/$1")
 
 case $1 in
-asan) sanitizer=address build_std=() tls="--cfg egret_ws_openssl" ;;
-tsan) sanitizer=thread build_std=("-Zbuild-std=std,panic_unwind") tls="" ;;
+asan) sanitizer=address build_std=() ;;
+tsan) sanitizer=thread build_std=("-Zbuild-std=std,panic_unwind") ;;
 *) echo "sanitizer.sh: asan or tsan, not $1" >&2 && exit 2 ;;
 esac
 
@@ -29,7 +26,7 @@ instrumented() {
     local command=$1
     shift
     RUSTC_BOOTSTRAP=1 RUSTC=$rustc RUSTDOC=/usr/bin/rustdoc CARGO_PROFILE_DEV_DEBUG=line-tables-only \
-        RUSTFLAGS="-Zsanitizer=$sanitizer -Zexternal-clangrt -Clinker=clang-$llvm -Clink-arg=-fsanitize=$sanitizer $tls" \
+        RUSTFLAGS="-Zsanitizer=$sanitizer -Zexternal-clangrt -Clinker=clang-$llvm -Clink-arg=-fsanitize=$sanitizer" \
         /usr/bin/cargo "$command" "${build_std[@]}" --target "$host" --target-dir "$build" "${features[@]}" "$@"
 }
 

@@ -1,5 +1,6 @@
 //! What the platform's TLS reads from and writes to: our stream, with what is known of it on the way.
 
+#[cfg(any(windows, target_vendor = "apple"))]
 use super::hello::Hello;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind, Read, Write};
@@ -41,6 +42,7 @@ impl Loss {
 /// because Secure Transport would queue it where we cannot see it, and the others would want the same call again.
 pub(super) struct Adapter<S> {
     stream: S,
+    #[cfg(any(windows, target_vendor = "apple"))]
     hello: Hello,
     /// Read ahead. The bytes that TLS has not read yet are `incoming[next..]`. Where nothing is to be read, it takes no memory.
     incoming: Vec<u8>,
@@ -64,6 +66,7 @@ impl<S: Transport> Adapter<S> {
     pub(super) fn new(stream: S) -> Adapter<S> {
         Adapter {
             stream,
+            #[cfg(any(windows, target_vendor = "apple"))]
             hello: Hello::default(),
             incoming: Vec::new(),
             next: 0,
@@ -86,6 +89,7 @@ impl<S: Transport> Adapter<S> {
     }
 
     /// The version that the server chose; 0 if it is not known.
+    #[cfg(any(windows, target_vendor = "apple"))]
     pub(super) fn version(&self) -> u32 {
         self.hello.version()
     }
@@ -155,6 +159,7 @@ impl<S: Transport> Adapter<S> {
             return known;
         }
         let result = uninterrupted(|| self.stream.read(buffer));
+        #[cfg(any(windows, target_vendor = "apple"))]
         if let Ok(count) = result {
             self.hello.watch(&buffer[..count]);
         }
@@ -181,6 +186,7 @@ impl<S: Transport> Adapter<S> {
                 result
             }
         });
+        #[cfg(any(windows, target_vendor = "apple"))]
         self.hello.watch(&self.incoming);
         self.note(result, size)
     }

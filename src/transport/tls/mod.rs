@@ -1,33 +1,33 @@
-//! TLS over another stream: the platform's own, with the platform's trust.
+//! TLS over another stream: by OpenSSL, or by the platform's own on Apple's systems and Windows; with the platform's trust.
 //!
 //! [`Settings`] become a [`Connector`], which begins a [`Handshake`] over a stream that is connected; that becomes a
 //! [`Tls`] stream. None of them blocks but [`Connector::build`], which reads the trusted roots.
 //!
 //! ```text
-//!   Tls ─► native or openssl (the platform's TLS) ─► Adapter ─► the stream below
-//!                                                       └─ watches: the server's hello, how the stream ended
+//!   Tls ─► openssl (Linux, Android, BSD) or native (Apple, Windows) ─► Adapter ─► the stream below
 //! ```
 
 mod adapter;
 mod failure;
 mod handshake;
+// Used by `native` only; its tests run everywhere.
+#[cfg(any(test, windows, target_vendor = "apple"))]
+#[cfg_attr(not(any(windows, target_vendor = "apple")), allow(dead_code))]
 mod hello;
-#[cfg(not(any(target_os = "android", egret_ws_openssl)))]
+#[cfg(any(windows, target_vendor = "apple"))]
 mod native;
-#[cfg(any(target_os = "android", egret_ws_openssl))]
+#[cfg(not(any(windows, target_vendor = "apple")))]
 mod openssl;
 mod pem;
 mod pins;
-#[cfg(any(target_os = "android", egret_ws_openssl))]
-mod roots;
 mod stream;
 // The other side of the tests is OpenSSL's.
 #[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
 mod tests;
 
-#[cfg(not(any(target_os = "android", egret_ws_openssl)))]
+#[cfg(any(windows, target_vendor = "apple"))]
 use native as backend;
-#[cfg(any(target_os = "android", egret_ws_openssl))]
+#[cfg(not(any(windows, target_vendor = "apple")))]
 use openssl as backend;
 
 pub use failure::Failure;

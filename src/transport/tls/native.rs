@@ -1,8 +1,10 @@
-//! TLS by native-tls: OpenSSL on Linux and the BSDs, Secure Transport on Apple's systems, Schannel on Windows.
+//! TLS by native-tls: Secure Transport on Apple's systems, Schannel on Windows.
 
+use super::adapter::Adapter;
 use super::failure::Failure;
 use super::handshake::Step;
 use super::{Settings, bad_identity, bad_root, unusable};
+use crate::transport::Transport;
 use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
 use std::io::{self, Read, Write};
 
@@ -78,7 +80,7 @@ impl<S> Stream<S> {
     }
 }
 
-impl<S: Read + Write> Stream<S> {
+impl<S: Transport> Stream<Adapter<S>> {
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
@@ -97,5 +99,10 @@ impl<S: Read + Write> Stream<S> {
     /// The server's certificate, in DER.
     pub(super) fn certificate(&self) -> Option<Vec<u8>> {
         self.0.peer_certificate().ok()??.to_der().ok()
+    }
+
+    /// The version of TLS, such as 0x0304; 0 if it could not be seen.
+    pub(super) fn version(&self) -> u32 {
+        self.adapter_ref().version()
     }
 }

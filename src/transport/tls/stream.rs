@@ -34,7 +34,7 @@ enum End {
 
 impl<S: Transport> Tls<S> {
     pub(super) fn new(inner: backend::Stream<Adapter<S>>) -> Tls<S> {
-        let version = inner.adapter_ref().version();
+        let version = inner.version();
         Tls { inner, version, end: None, owed: 0, notified: false }
     }
 

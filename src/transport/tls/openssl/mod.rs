@@ -1,0 +1,171 @@
+//! TLS by OpenSSL: on Linux, Android and the BSDs.
+
+mod roots;
+
+use super::adapter::Adapter;
+use super::failure::Failure;
+use super::handshake::Step;
+use super::{Settings, bad_identity, bad_root, unusable};
+use crate::transport::Transport;
+use ::openssl::error::ErrorStack;
+use ::openssl::pkcs12::Pkcs12;
+use ::openssl::ssl::{
+    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslStream, SslVerifyMode, SslVersion,
+};
+use ::openssl::x509::store::X509StoreBuilder;
+use ::openssl::x509::verify::X509CheckFlags;
+use ::openssl::x509::{X509, X509VerifyResult};
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+
+/// The cipher suites of TLS 1.2: those of the crate's `SslConnector`, which are Python's. TLS 1.3 has suites of its own.
+const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
+
+#[derive(Clone)]
+pub(super) struct Connector {
+    context: SslContext,
+    insecure: bool,
+}
+
+impl Connector {
+    /// `roots` are the settings' own, in DER.
+    pub(super) fn build(settings: &Settings, roots: &[Vec<u8>]) -> Result<Connector, String> {
+        // Not an `SslConnector`: that reads the system's roots, whether they are wanted or not.
+        let mut builder = SslContextBuilder::new(SslMethod::tls_client()).map_err(unusable)?;
+        builder.set_options(SslOptions::ALL | SslOptions::NO_COMPRESSION);
+        builder.set_mode(
+            SslMode::AUTO_RETRY
+                | SslMode::ACCEPT_MOVING_WRITE_BUFFER
+                | SslMode::ENABLE_PARTIAL_WRITE
+                | SslMode::RELEASE_BUFFERS,
+        );
+        builder.set_cipher_list(CIPHERS).map_err(unusable)?;
+        let min_version = if settings.needs_tls_1_3() { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
+        builder.set_min_proto_version(Some(min_version)).map_err(unusable)?;
+        builder.set_verify(if settings.insecure { SslVerifyMode::NONE } else { SslVerifyMode::PEER });
+
+        let mut store = X509StoreBuilder::new().map_err(unusable)?;
+        if !settings.only_these_roots {
+            roots::add_systems(&mut store).map_err(unusable)?;
+        }
+        for (at, root) in roots.iter().enumerate() {
+            let root = X509::from_der(root).map_err(|error| bad_root(at, error))?;
+            store.add_cert(root).map_err(|error| bad_root(at, error))?;
+        }
+        builder.set_cert_store(store.build());
+        if let Some((pkcs12, password)) = &settings.identity {
+            set_identity(&mut builder, pkcs12, password).map_err(bad_identity)?;
+        }
+        Ok(Connector { context: builder.build(), insecure: settings.insecure })
+    }
+
+    pub(super) fn connect<S: Read + Write>(&self, name: &str, stream: S) -> Step<S> {
+        match self.begin(name, stream) {
+            Ok(stream) => MidHandshake(stream).advance(),
+            Err(error) => Step::Failed(Failure::of_platform(&error)),
+        }
+    }
+
+    fn begin<S: Read + Write>(&self, name: &str, stream: S) -> Result<SslStream<S>, ErrorStack> {
+        let mut ssl = Ssl::new(&self.context)?;
+        let address = name.parse::<IpAddr>();
+        if address.is_err() {
+            ssl.set_hostname(name)?;
+        }
+        if !self.insecure {
+            let rules = ssl.param_mut();
+            rules.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
+            match address {
+                Ok(address) => rules.set_ip(address)?,
+                Err(_) => rules.set_host(name)?,
+            }
+        }
+        ssl.set_connect_state();
+        SslStream::new(ssl, stream)
+    }
+}
+
+/// The certificate, its key, and the certificates between it and its root, the nearest first: PKCS12_parse has them the
+/// other way round.
+fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) -> Result<(), String> {
+    let text = |error: ErrorStack| error.to_string();
+    let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2(password)).map_err(text)?;
+    let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
+        return Err("it has no key with a certificate".into());
+    };
+    builder.set_certificate(&certificate).map_err(text)?;
+    builder.set_private_key(&key).map_err(text)?;
+    for certificate in parsed.ca.into_iter().flatten().rev() {
+        builder.add_extra_chain_cert(certificate).map_err(text)?;
+    }
+    Ok(())
+}
+
+pub(super) struct MidHandshake<S>(SslStream<S>);
+
+impl<S: Read + Write> MidHandshake<S> {
+    pub(super) fn advance(mut self) -> Step<S> {
+        let error = match self.0.do_handshake() {
+            Ok(()) => return Step::Done(Stream(self.0)),
+            Err(error) => error,
+        };
+        match error.code() {
+            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => Step::Waiting(self),
+            // As native-tls spells it.
+            _ => Step::Failed(match self.0.ssl().verify_result() {
+                X509VerifyResult::OK => Failure::of_platform(&error),
+                reason => Failure::of_platform(&format!("{error} ({reason})")),
+            }),
+        }
+    }
+
+    pub(super) fn adapter(&mut self) -> &mut S {
+        self.0.get_mut()
+    }
+}
+
+pub(super) struct Stream<S>(SslStream<S>);
+
+impl<S> Stream<S> {
+    pub(super) fn adapter(&mut self) -> &mut S {
+        self.0.get_mut()
+    }
+
+    pub(super) fn adapter_ref(&self) -> &S {
+        self.0.get_ref()
+    }
+}
+
+impl<S: Transport> Stream<Adapter<S>> {
+    #[inline]
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+
+    #[inline]
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    /// Sends close_notify.
+    pub(super) fn shutdown(&mut self) -> io::Result<()> {
+        match self.0.shutdown() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
+        }
+    }
+
+    /// The server's certificate, in DER.
+    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+        self.0.ssl().peer_certificate()?.to_der().ok()
+    }
+
+    /// The version of TLS, such as 0x0304.
+    pub(super) fn version(&self) -> u32 {
+        match self.0.ssl().version2() {
+            Some(SslVersion::TLS1_3) => 0x0304,
+            Some(SslVersion::TLS1_2) => 0x0303,
+            _ => 0,
+        }
+    }
+}

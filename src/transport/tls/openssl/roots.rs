@@ -1,0 +1,255 @@
+//! The certificate authorities that the system trusts.
+
+use ::openssl::error::ErrorStack;
+use ::openssl::x509::X509;
+use ::openssl::x509::store::X509StoreBuilderRef;
+
+#[cfg(target_os = "android")]
+pub(super) use android::add_systems;
+#[cfg(not(target_os = "android"))]
+pub(super) use files::add_systems;
+
+/// Adds a certificate; one that is there already, or that this OpenSSL cannot use, is left out.
+fn add(store: &mut X509StoreBuilderRef, certificate: X509) {
+    let _ = store.add_cert(certificate);
+}
+
+/// Systems that keep them where OpenSSL looks: one file with all of them, and directories with a file for each, named by a
+/// hash of its subject. Where that is differs between systems, and an OpenSSL of our own (`vendored`) does not know it.
+#[cfg(not(target_os = "android"))]
+mod files {
+    use super::{ErrorStack, X509, X509StoreBuilderRef, add};
+    use crate::environment;
+    use ::openssl::ssl::SslFiletype;
+    use ::openssl::x509::store::X509Lookup;
+    use std::collections::HashSet;
+    use std::ffi::{CStr, OsStr, c_char};
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+    use std::{env, fs};
+
+    const FILE: &str = "SSL_CERT_FILE";
+    const DIRECTORIES: &str = "SSL_CERT_DIR";
+    /// The first that exists counts.
+    const KNOWN_FILES: [&str; 8] = [
+        "/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Gentoo
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
+        "/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL, older
+        "/etc/ssl/ca-bundle.pem",                            // openSUSE
+        "/etc/ssl/cert.pem",                                 // Alpine, OpenBSD, FreeBSD
+        "/usr/local/etc/ssl/cert.pem",                       // FreeBSD
+        "/usr/local/share/certs/ca-root-nss.crt",            // DragonFly
+        "/etc/openssl/certs/ca-certificates.crt",            // NetBSD
+    ];
+    /// All of them count.
+    const KNOWN_DIRECTORIES: [&str; 4] =
+        ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
+
+    /// Adds those of the file now, and has OpenSSL look into the directories when it needs one.
+    pub(in super::super) fn add_systems(store: &mut X509StoreBuilderRef) -> Result<(), ErrorStack> {
+        if let Some(bundle) = file().and_then(|file| fs::read(file).ok()) {
+            blocks(&bundle).filter_map(|block| X509::from_pem(block).ok()).for_each(|root| add(store, root));
+        }
+        let lookup = store.add_lookup(X509Lookup::hash_dir())?;
+        for directory in directories() {
+            if let Some(directory) = directory.to_str() {
+                lookup.add_dir(directory, SslFiletype::PEM)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file() -> Option<PathBuf> {
+        let known = KNOWN_FILES.iter().map(PathBuf::from);
+        let candidates = environment::variable(FILE).map(PathBuf::from).into_iter().chain(built_in().file).chain(known);
+        candidates.into_iter().find(|file| file.exists())
+    }
+
+    fn directories() -> Vec<PathBuf> {
+        let told = environment::variable(DIRECTORIES).map(|list| env::split_paths(&list).collect());
+        let first: Vec<PathBuf> = told.unwrap_or_else(|| built_in().directory.into_iter().collect());
+        let mut seen = HashSet::new();
+        // Several names of one directory are common, and each is looked into.
+        let is_new = |directory: &PathBuf| fs::canonicalize(directory).is_ok_and(|real| seen.insert(real));
+        first.into_iter().chain(KNOWN_DIRECTORIES.iter().map(PathBuf::from)).filter(is_new).collect()
+    }
+
+    struct BuiltIn {
+        file: Option<PathBuf>,
+        directory: Option<PathBuf>,
+    }
+
+    /// Where this OpenSSL was built to look.
+    #[allow(unsafe_code)] // the crate does not have these functions
+    fn built_in() -> BuiltIn {
+        // SAFETY: they take nothing and return a text that lives as long as the library, or NULL.
+        let [file, directory] = unsafe {
+            [openssl_sys::X509_get_default_cert_file(), openssl_sys::X509_get_default_cert_dir()].map(|text| path(text))
+        };
+        BuiltIn { file, directory }
+    }
+
+    /// # Safety
+    /// `text` is NULL, or ends in a NUL and is not written to.
+    #[allow(unsafe_code)]
+    unsafe fn path(text: *const c_char) -> Option<PathBuf> {
+        if text.is_null() {
+            return None;
+        }
+        // SAFETY: not NULL; the rest is the caller's promise.
+        let text = unsafe { CStr::from_ptr(text) };
+        Some(Path::new(OsStr::from_bytes(text.to_bytes())).to_owned())
+    }
+
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    const END: &[u8] = b"-----END ";
+
+    /// The blocks of a PEM file, each from its first line on, with what follows it: OpenSSL reads one and no further. One of
+    /// another kind (a revocation list) is no certificate for it.
+    pub(super) fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let mut rest = pem;
+        std::iter::from_fn(move || {
+            let begin = find(rest, BEGIN)?;
+            let after = &rest[begin..];
+            let end = find(after, END)?;
+            let line = after[end..].iter().position(|byte| *byte == b'\n').map_or(after.len(), |line| end + line + 1);
+            rest = &after[line..];
+            Some(&after[..line])
+        })
+    }
+
+    fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+        text.windows(what.len()).position(|window| window == what)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_blocks_of_a_bundle_are_found_one_by_one() {
+            let (one, other) =
+                ("-----BEGIN A-----\nAQID\n-----END A-----\n", "-----BEGIN B-----\r\nAQ==\r\n-----END B-----");
+            let bundle = format!("# text \u{fc}\n{one}\nmore\n{other}");
+            let found: Vec<_> = blocks(bundle.as_bytes()).collect();
+            assert_eq!(found, [one.as_bytes(), other.as_bytes()]);
+            for end in 0..bundle.len() {
+                assert!(blocks(&bundle.as_bytes()[..end]).count() <= 2);
+            }
+        }
+    }
+}
+
+/// Android: files in a directory, one certificate each, not named as OpenSSL would have it.
+#[cfg(any(test, target_os = "android"))]
+#[cfg_attr(not(target_os = "android"), allow(dead_code))]
+mod android {
+    use super::{ErrorStack, X509, X509StoreBuilderRef, add};
+    use std::collections::HashSet;
+    use std::ffi::OsString;
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+    use std::sync::OnceLock;
+
+    /// Where they are from Android 14 on, and where they were before (and still are, but grow old).
+    const DIRECTORIES: [&str; 2] = ["/apex/com.android.conscrypt/cacerts", "/system/etc/security/cacerts"];
+
+    /// Adds Android's authorities. They are read once for the process.
+    pub(in super::super) fn add_systems(store: &mut X509StoreBuilderRef) -> Result<(), ErrorStack> {
+        static ROOTS: OnceLock<Vec<X509>> = OnceLock::new();
+        let roots = ROOTS.get_or_init(|| {
+            // A hundred thousand user ids belong to each of the device's users (AID_USER_OFFSET).
+            let user = fs::metadata("/proc/self").map_or(0, |process| process.uid() / 100_000);
+            read(&DIRECTORIES.map(Path::new), Path::new(&format!("/data/misc/user/{user}/cacerts-removed")))
+        });
+        roots.iter().for_each(|root| add(store, root.clone()));
+        Ok(())
+    }
+
+    /// The certificates of the first directory that has any, but those that the user has switched off: they have a file of
+    /// the same name in `removed`.
+    fn read(directories: &[&Path], removed: &Path) -> Vec<X509> {
+        let names =
+            |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let removed: HashSet<OsString> = names(removed).collect();
+        let read = |directory: &&Path| -> Vec<X509> {
+            names(directory)
+                .filter(|name| !removed.contains(name))
+                .filter_map(|name| X509::from_pem(&fs::read(directory.join(name)).ok()?).ok())
+                .collect()
+        };
+        directories.iter().map(read).find(|roots| !roots.is_empty()).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use ::openssl::asn1::Asn1Time;
+        use ::openssl::hash::MessageDigest;
+        use ::openssl::pkey::PKey;
+        use ::openssl::x509::X509Name;
+        use std::path::PathBuf;
+
+        /// A directory that is gone after the test.
+        struct Scratch(PathBuf);
+
+        impl Scratch {
+            fn new(name: &str) -> Scratch {
+                let path = std::env::temp_dir().join(format!("egret-ws-{}-{name}", std::process::id()));
+                fs::create_dir_all(&path).unwrap();
+                Scratch(path)
+            }
+
+            fn add(&self, file: &str, content: &[u8]) {
+                fs::write(self.0.join(file), content).unwrap();
+            }
+        }
+
+        impl Drop for Scratch {
+            fn drop(&mut self) {
+                let _ = fs::remove_dir_all(&self.0);
+            }
+        }
+
+        fn certificate(name: &str) -> Vec<u8> {
+            let key = PKey::generate_ed25519().unwrap();
+            let mut subject = X509Name::builder().unwrap();
+            subject.append_entry_by_text("CN", name).unwrap();
+            let mut builder = X509::builder().unwrap();
+            builder.set_subject_name(&subject.build()).unwrap();
+            builder.set_pubkey(&key).unwrap();
+            builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+            builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+            builder.sign(&key, MessageDigest::null()).unwrap();
+            builder.build().to_pem().unwrap()
+        }
+
+        fn names(directories: &[&Path], removed: &Path) -> Vec<String> {
+            let name = |root: &X509| {
+                let entry = root.subject_name().entries().next().unwrap();
+                entry.data().to_string().unwrap()
+            };
+            let mut names: Vec<String> = read(directories, removed).iter().map(name).collect();
+            names.sort();
+            names
+        }
+
+        #[test]
+        fn the_first_directory_that_has_any_counts() {
+            let (new, old, removed) = (Scratch::new("new"), Scratch::new("old"), Scratch::new("removed"));
+            let nowhere = Path::new("/nowhere");
+            old.add("0a.0", &certificate("a"));
+            old.add("0b.0", &[&certificate("b")[..], b"Certificate:\n    Data: as text\n"].concat());
+            old.add("readme", b"no certificate");
+            assert_eq!(names(&[nowhere, &old.0], nowhere), ["a", "b"], "before Android 14");
+            assert_eq!(names(&[&new.0, &old.0], nowhere), ["a", "b"], "an empty one does not count");
+            new.add("0c.0", &certificate("c"));
+            new.add("0d.0", &certificate("d"));
+            assert_eq!(names(&[&new.0, &old.0], nowhere), ["c", "d"]);
+            removed.add("0c.0", b"");
+            assert_eq!(names(&[&new.0, &old.0], &removed.0), ["d"], "the user has switched it off");
+            assert!(names(&[nowhere], nowhere).is_empty());
+        }
+    }
+}
