@@ -574,6 +574,7 @@ impl<S: Transport> Connection<S> {
     {
         match step {
             Step::Wait => Turn::Wait,
+            Step::Again => Turn::Again,
             Step::Ended(ending, phase) => {
                 self.end(ending, phase, context);
                 Turn::Wait

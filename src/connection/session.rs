@@ -368,6 +368,7 @@ impl<S: Transport> Session<S> {
             return Progress::Wait;
         }
         Progress::Ended(match error {
+            Some(error) if error.kind() == ErrorKind::QuotaExceeded => Ending::io(Error::Tls, "TLS was ended", &error),
             Some(error) => Ending::io(Error::ConnectionLost, "the connection broke", &error),
             None => Ending::new(
                 Error::ConnectionLost,

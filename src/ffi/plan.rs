@@ -4,6 +4,7 @@ use super::options::or;
 use super::text;
 use super::types::{egret_ws_header, egret_ws_options};
 use crate::constants::*;
+use crate::environment;
 use crate::error::Error;
 use crate::protocol::deflate::Offer;
 use crate::protocol::frame::MAX_HEADER;
@@ -269,7 +270,8 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
 unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, Refused> {
     // SAFETY: the caller's promise, passed on.
     let url = unsafe { string(given.proxy, "proxy") }?;
-    Proxies::read(url, given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT != 0, |name| std::env::var(name).ok())
+    let from_environment = given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT != 0;
+    Proxies::read(url, from_environment, |name| environment::variable(name)?.into_string().ok())
 }
 
 /// # Safety

@@ -14,6 +14,7 @@ mod settings;
 
 mod certificates;
 mod endings;
+mod floods;
 mod handshakes;
 mod identity;
 mod interop;

@@ -19,6 +19,8 @@ pub(super) struct Asking<S> {
 /// What asking came to.
 pub(super) enum Asked {
     Wait,
+    /// Others get their turn first.
+    Again,
     Answered(Result<Open, Refusal>),
     Lost(Ending),
 }
@@ -63,7 +65,8 @@ impl<S: Transport> Asking<S> {
     pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Asked {
         let lost = |error: &io::Error| {
             // With TLS 1.3 a server that does not like our certificate says so only now.
-            let ours = if error.kind() == ErrorKind::InvalidData { Error::Tls } else { Error::ConnectionLost };
+            let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
+            let ours = if is_tls { Error::Tls } else { Error::ConnectionLost };
             Asked::Lost(Ending::io(ours, "the connection broke during the upgrade", error))
         };
         let broken = self.write().err();
@@ -78,7 +81,7 @@ impl<S: Transport> Asking<S> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return broken.map_or(Asked::Wait, |error| lost(&error));
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Asked::Again,
                 Err(error) => return lost(&error),
             };
             match self.answer.feed(&buffer[..count]) {

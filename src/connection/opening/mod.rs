@@ -19,7 +19,7 @@ use crate::protocol::deflate::{Agreement, Offer};
 use crate::protocol::upgrade::{Refusal, header};
 use crate::transport::proxy::{Proxy, Tunnel};
 use crate::transport::stream::Stream;
-use crate::transport::tls::{self, Connector, Handshake};
+use crate::transport::tls::{self, Advance, Connector, Handshake};
 use crate::transport::{Transport, is_localhost};
 use asking::{Asked, Asking, Open};
 use race::{Race, Raced};
@@ -60,6 +60,8 @@ enum Stage<S> {
 /// What an opening came to.
 pub(super) enum Step<S> {
     Wait,
+    /// Others get their turn first.
+    Again,
     /// It is open. `early` is where in the read buffer the first bytes after the answer are; `emptied` if no others were there.
     Open {
         stream: Stream<S>,
@@ -368,8 +370,9 @@ impl<S: Transport> Opening<S> {
     {
         let Stage::Securing(handshake) = &mut self.stage else { return None };
         let mut secured = match handshake.advance() {
-            Ok(None) => return Some(Step::Wait),
-            Ok(Some(stream)) => stream,
+            Ok(Advance::Wait) => return Some(Step::Wait),
+            Ok(Advance::Again) => return Some(Step::Again),
+            Ok(Advance::Done(stream)) => stream,
             Err(failure) => return Some(Step::Ended(tls_failed(failure), Phase::Tls)),
         };
         if let Err(failure) = secured.check_pins(&self.plan.pins) {
@@ -379,7 +382,7 @@ impl<S: Transport> Opening<S> {
         self.details.tls_version = secured.version();
         context.events.step(format_args!("TLS is set up"));
         context.now = context.network.now();
-        self.begin_asking(Stream::Secure(Box::new(secured)), context);
+        self.begin_asking(Stream::Secure(secured), context);
         None
     }
 
@@ -391,6 +394,7 @@ impl<S: Transport> Opening<S> {
         let Stage::Asking(asking) = &mut self.stage else { return None };
         let answer = match asking.advance(context.buffer) {
             Asked::Wait => return Some(Step::Wait),
+            Asked::Again => return Some(Step::Again),
             Asked::Lost(ending) => return Some(Step::Ended(ending, Phase::Handshake)),
             Asked::Answered(answer) => answer,
         };

@@ -2,8 +2,10 @@
 
 #[cfg(any(windows, target_vendor = "apple"))]
 use super::hello::Hello;
+use super::intake::{Intake, Stop};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind, Read, Write};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 /// Read at once where less is asked for: OpenSSL and Secure Transport ask for a record's five bytes of header, then for
@@ -18,6 +20,8 @@ const MAX_OUTGOING: usize = 64 * 1024;
 pub(super) enum Loss {
     /// It ended.
     End,
+    /// The peer sent too much that is of no use, and nothing more of it is read. In words, of the peer.
+    Flood(&'static str),
     Error {
         kind: ErrorKind,
         os_error: Option<i32>,
@@ -32,8 +36,48 @@ impl Loss {
     pub(super) fn to_error(&self) -> io::Error {
         match *self {
             Loss::End => io::Error::new(ErrorKind::UnexpectedEof, "the stream ended without a close_notify of TLS"),
+            Loss::Flood(what) => io::Error::new(ErrorKind::QuotaExceeded, format!("the server is cut off: {what}")),
             Loss::Error { os_error: Some(number), .. } => io::Error::from_raw_os_error(number),
             Loss::Error { kind, .. } => kind.into(),
+        }
+    }
+}
+
+/// What is known of a stream, also after the platform's TLS has dropped it, as native-tls does when a handshake fails.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// How reading stopped.
+    loss: OnceLock<Loss>,
+    /// What came first, or the beginning of it.
+    first: OnceLock<Vec<u8>>,
+}
+
+/// More than that is not kept of what came first.
+const MAX_FIRST: usize = 40;
+/// The content types of a record are these (RFC 8446 section 5.1), and its version begins with 3, always.
+const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;
+
+impl Notes {
+    pub(super) fn loss(&self) -> Option<&Loss> {
+        self.loss.get()
+    }
+
+    /// Has the peer sent nothing?
+    pub(super) fn is_silent(&self) -> bool {
+        self.first.get().is_none()
+    }
+
+    /// What the peer sent, if its first bytes are not TLS.
+    pub(super) fn other_protocol(&self) -> Option<&[u8]> {
+        self.first.get().map(Vec::as_slice).filter(|first| match first {
+            [kind, 3, ..] | [kind] => !CONTENT_TYPES.contains(kind),
+            _ => true,
+        })
+    }
+
+    fn note_first(&self, bytes: &[u8]) {
+        if !bytes.is_empty() && self.is_silent() {
+            let _ = self.first.set(bytes[..bytes.len().min(MAX_FIRST)].to_vec());
         }
     }
 }
@@ -58,8 +102,9 @@ pub(super) struct Adapter<S> {
     ending: bool,
     /// Writing failed. The peer may have said why before, so that TLS reads on and what it writes is dropped.
     write_loss: Option<Loss>,
-    /// Shared with who began the handshake: when it fails, native-tls drops the stream.
-    loss: Arc<OnceLock<Loss>>,
+    intake: Intake,
+    /// Shared with who began the handshake.
+    notes: Arc<Notes>,
 }
 
 impl<S: Transport> Adapter<S> {
@@ -76,7 +121,8 @@ impl<S: Transport> Adapter<S> {
             written: 0,
             ending: false,
             write_loss: None,
-            loss: Arc::default(),
+            intake: Intake::new(),
+            notes: Arc::default(),
         }
     }
 
@@ -94,14 +140,31 @@ impl<S: Transport> Adapter<S> {
         self.hello.version()
     }
 
-    /// Where it will be noted how reading stopped.
-    pub(super) fn loss_note(&self) -> Arc<OnceLock<Loss>> {
-        Arc::clone(&self.loss)
+    /// What is known of the stream, and will be.
+    pub(super) fn notes(&self) -> Arc<Notes> {
+        Arc::clone(&self.notes)
     }
 
     /// How reading stopped, if it did.
     pub(super) fn loss(&self) -> Option<&Loss> {
-        self.loss.get()
+        self.notes.loss()
+    }
+
+    /// The handshake is over.
+    pub(super) fn opened(&mut self) {
+        self.intake.opened();
+    }
+
+    /// TLS has given application data.
+    #[inline]
+    pub(super) fn brought_data(&mut self) {
+        self.intake.brought_data();
+    }
+
+    /// TLS had enough for this turn: more may be there, and nothing else will tell of it.
+    #[inline]
+    pub(super) fn has_had_its_turn(&self) -> bool {
+        self.intake.is_over()
     }
 
     /// How writing stopped, if it did.
@@ -113,6 +176,7 @@ impl<S: Transport> Adapter<S> {
     #[inline]
     pub(super) fn refresh(&mut self) {
         self.dry = false;
+        self.intake.begin_turn();
         if !self.is_flushed() || self.ending {
             self.flush_outgoing();
         }
@@ -127,6 +191,11 @@ impl<S: Transport> Adapter<S> {
     /// Has the stream taken all bytes?
     pub(super) fn is_flushed(&self) -> bool {
         self.written == self.outgoing.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn outgoing(&self) -> usize {
+        self.outgoing.len() - self.written
     }
 
     /// Ends the stream's writing side behind what waits.
@@ -159,8 +228,9 @@ impl<S: Transport> Adapter<S> {
             return known;
         }
         let result = uninterrupted(|| self.stream.read(buffer));
-        #[cfg(any(windows, target_vendor = "apple"))]
         if let Ok(count) = result {
+            self.notes.note_first(&buffer[..count]);
+            #[cfg(any(windows, target_vendor = "apple"))]
             self.hello.watch(&buffer[..count]);
         }
         self.note(result, buffer.len())
@@ -186,6 +256,7 @@ impl<S: Transport> Adapter<S> {
                 result
             }
         });
+        self.notes.note_first(&self.incoming);
         #[cfg(any(windows, target_vendor = "apple"))]
         self.hello.watch(&self.incoming);
         self.note(result, size)
@@ -193,7 +264,7 @@ impl<S: Transport> Adapter<S> {
 
     /// What reading comes to, if that is known without asking the stream.
     fn known(&self) -> Option<io::Result<usize>> {
-        match self.loss.get() {
+        match self.notes.loss() {
             Some(Loss::End) => Some(Ok(0)),
             Some(loss) => Some(Err(loss.to_error())),
             None => self.dry.then(|| Err(ErrorKind::WouldBlock.into())),
@@ -206,12 +277,12 @@ impl<S: Transport> Adapter<S> {
             Ok(count) => {
                 self.dry = *count < asked && self.stream.short_read_is_last();
                 if *count == 0 {
-                    let _ = self.loss.set(Loss::End);
+                    let _ = self.notes.loss.set(Loss::End);
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.dry = true,
             // Set once: after it nothing is read.
-            Err(error) => drop(self.loss.set(Loss::of(error))),
+            Err(error) => drop(self.notes.loss.set(Loss::of(error))),
         }
         result
     }
@@ -235,10 +306,20 @@ fn push(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
 
 impl<S: Transport> Read for Adapter<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.intake.stop() {
+            None => {}
+            Some(Stop::Turn) => return Err(ErrorKind::WouldBlock.into()),
+            Some(Stop::Flood(what)) => {
+                let loss = self.notes.loss.get_or_init(|| Loss::Flood(what));
+                return Err(loss.to_error());
+            }
+        }
         if self.next == self.incoming.len() {
             // What is asked for is large, and more than that was not there before.
             if buffer.len() >= READ_AHEAD && !self.is_much {
-                return self.pull(buffer);
+                let count = self.pull(buffer)?;
+                self.intake.take(&buffer[..count]);
+                return Ok(count);
             }
             if let Err(error) = self.pull_ahead() {
                 self.incoming = Vec::new();
@@ -247,6 +328,7 @@ impl<S: Transport> Read for Adapter<S> {
         }
         let count = buffer.len().min(self.incoming.len() - self.next);
         buffer[..count].copy_from_slice(&self.incoming[self.next..self.next + count]);
+        self.intake.take(&buffer[..count]);
         self.next += count;
         if self.dry && self.next == self.incoming.len() {
             (self.incoming, self.next, self.is_much) = (Vec::new(), 0, false);

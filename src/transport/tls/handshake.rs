@@ -1,13 +1,13 @@
 //! TLS being set up.
 
-use super::adapter::{Adapter, Loss};
+use super::adapter::{Adapter, Loss, Notes};
 use super::failure::Failure;
 use super::{Connector, Tls, backend};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// What a step of a handshake comes to.
 pub(super) enum Step<S> {
@@ -19,7 +19,17 @@ pub(super) enum Step<S> {
 /// The handshake, and the check of the server's certificate.
 pub struct Handshake<S> {
     state: State<S>,
-    loss: Arc<OnceLock<Loss>>,
+    notes: Arc<Notes>,
+}
+
+/// What an advance of a handshake comes to.
+pub enum Advance<S> {
+    /// Wait until the stream is ready.
+    Wait,
+    /// Others get their turn first; nothing else will tell that it can go on.
+    Again,
+    /// The stream, made secure.
+    Done(Box<Tls<S>>),
 }
 
 enum State<S> {
@@ -33,14 +43,13 @@ impl<S: Transport> Handshake<S> {
     /// that is asked for (SNI, names only: RFC 6066 section 3) and that the certificate must have.
     pub fn begin(connector: &Connector, name: &str, stream: S) -> Handshake<S> {
         let adapter = Adapter::new(stream);
-        let loss = adapter.loss_note();
+        let notes = adapter.notes();
         let (connector, name) = (connector.0.clone(), name.to_owned());
-        Handshake { state: State::Begin { connector, name, adapter }, loss }
+        Handshake { state: State::Begin { connector, name, adapter }, notes }
     }
 
-    /// Goes on as far as possible. Nothing: wait until the stream is ready. To be called no more once it has failed or has
-    /// given the stream.
-    pub fn advance(&mut self) -> Result<Option<Tls<S>>, Failure> {
+    /// Goes on as far as possible. To be called no more once it has failed or has given the stream.
+    pub fn advance(&mut self) -> Result<Advance<S>, Failure> {
         let step = match std::mem::replace(&mut self.state, State::Over) {
             State::Begin { connector, name, adapter } => connector.connect(server_name(&name)?, adapter),
             State::Mid(mut mid) => {
@@ -50,18 +59,47 @@ impl<S: Transport> Handshake<S> {
             State::Over => return Err(Failure::new(Error::Internal, "the TLS handshake is over".into())),
         };
         match step {
-            Step::Done(stream) => Ok(Some(Tls::new(stream))),
+            Step::Done(stream) => Ok(Advance::Done(Box::new(Tls::new(stream)))),
             // The platform may not know what became of the stream, or have its own words for it.
-            _ if let Some(loss) = self.loss.get() => Err(lost(&loss.to_error())),
+            _ if let Some(loss) = self.notes.loss() => Err(self.lost(loss)),
             Step::Waiting(mut mid) => {
                 if let Some(error) = mid.adapter().write_error() {
-                    return Err(lost(&error));
+                    return Err(broken(&error, ""));
                 }
+                let again = mid.adapter().has_had_its_turn();
                 self.state = State::Mid(mid);
-                Ok(None)
+                Ok(if again { Advance::Again } else { Advance::Wait })
             }
-            Step::Failed(failure) => Err(failure),
+            Step::Failed(failure) => Err(self.named(failure)),
         }
+    }
+
+    fn lost(&self, loss: &Loss) -> Failure {
+        match loss {
+            Loss::Flood(what) => {
+                Failure::new(Error::Tls, format!("the TLS handshake failed: the server is cut off: {what}"))
+            }
+            _ if self.notes.other_protocol().is_some() => {
+                self.named(Failure::new(Error::Tls, "the TLS handshake failed: the stream ended".into()))
+            }
+            _ if self.notes.is_silent() => broken(
+                &loss.to_error(),
+                ", and the server sent nothing; if it does not speak TLS on this port, ws:// is meant",
+            ),
+            _ => broken(&loss.to_error(), ""),
+        }
+    }
+
+    /// Adds that the server does not speak TLS, if it does not.
+    fn named(&self, mut failure: Failure) -> Failure {
+        if let Some(sent) = self.notes.other_protocol() {
+            let line = sent.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
+            failure.message += "; the server does not speak TLS on this port, is ws:// meant?";
+            if !line.is_empty() && line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+                failure.message += &format!(" It sent `{}`", String::from_utf8_lossy(line));
+            }
+        }
+        failure
     }
 
     /// The stream below, unless the handshake is over.
@@ -74,8 +112,8 @@ impl<S: Transport> Handshake<S> {
     }
 }
 
-fn lost(error: &io::Error) -> Failure {
-    let message = format!("the connection broke during the TLS handshake: {error}");
+fn broken(error: &io::Error, more: &str) -> Failure {
+    let message = format!("the connection broke during the TLS handshake: {error}{more}");
     Failure { error: Error::ConnectionLost, os_error: error.raw_os_error().unwrap_or(0), message }
 }
 

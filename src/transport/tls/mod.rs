@@ -14,6 +14,7 @@ mod handshake;
 #[cfg(any(test, windows, target_vendor = "apple"))]
 #[cfg_attr(not(any(windows, target_vendor = "apple")), allow(dead_code))]
 mod hello;
+mod intake;
 #[cfg(any(windows, target_vendor = "apple"))]
 mod native;
 #[cfg(not(any(windows, target_vendor = "apple")))]
@@ -31,8 +32,8 @@ use native as backend;
 use openssl as backend;
 
 pub use failure::Failure;
-pub use handshake::Handshake;
 pub use handshake::is_server_name;
+pub use handshake::{Advance, Handshake};
 pub use pins::read_pins;
 pub use stream::Tls;
 

@@ -33,7 +33,8 @@ enum End {
 }
 
 impl<S: Transport> Tls<S> {
-    pub(super) fn new(inner: backend::Stream<Adapter<S>>) -> Tls<S> {
+    pub(super) fn new(mut inner: backend::Stream<Adapter<S>>) -> Tls<S> {
+        inner.adapter().opened();
         let version = inner.version();
         Tls { inner, version, end: None, owed: 0, notified: false }
     }
@@ -54,6 +55,12 @@ impl<S: Transport> Tls<S> {
             Some(pin) => Err(Failure::pin(&pin)),
             None => Err(Failure::new(Error::TlsPin, "the server's public key could not be read".into())),
         }
+    }
+
+    /// Bytes that the stream below has not taken yet.
+    #[cfg(test)]
+    pub(super) fn outgoing(&self) -> usize {
+        self.inner.adapter_ref().outgoing()
     }
 
     /// The stream below.
@@ -90,7 +97,8 @@ impl<S: Transport> Tls<S> {
 impl<S: Transport> Transport for Tls<S> {
     /// As it is below: a read here goes on until the stream below has nothing more.
     fn short_read_is_last(&self) -> bool {
-        self.end.is_none() && self.inner.adapter_ref().short_read_is_last()
+        let adapter = self.inner.adapter_ref();
+        self.end.is_none() && !adapter.has_had_its_turn() && adapter.short_read_is_last()
     }
 
     fn end_is_near(&mut self) {
@@ -102,7 +110,8 @@ impl<S: Transport> Transport for Tls<S> {
     }
 
     /// 0 only after the peer's close_notify: `UnexpectedEof` if the stream below ended without one, `InvalidData` if TLS
-    /// itself failed.
+    /// itself failed, `QuotaExceeded` if the peer sends without end and without data. `Interrupted`: enough was taken in for
+    /// once; more may be there.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(end) = &self.end {
             return self.told_end(end);
@@ -113,11 +122,15 @@ impl<S: Transport> Transport for Tls<S> {
             match self.inner.read(&mut buffer[filled..]) {
                 Ok(count @ 1..) => {
                     filled += count;
+                    self.inner.adapter().brought_data();
                     if self.inner.adapter_ref().is_drained() {
                         break;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock && filled > 0 => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && self.inner.adapter_ref().has_had_its_turn() => {
+                    return Err(ErrorKind::Interrupted.into());
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
                 result => {
                     let end = self.end_of(result);

@@ -2,7 +2,7 @@
 
 use super::authority::Issued;
 use crate::transport::Transport;
-use crate::transport::tls::{Connector, Failure, Handshake, Tls};
+use crate::transport::tls::{Advance, Connector, Failure, Handshake, Tls};
 use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -224,7 +224,11 @@ impl Lab {
                 Some(_) if accepted || broken => return Ok(done.take().unwrap()),
                 // Its last words may not all be out.
                 Some(tls) => assert_eq!(tls.read(&mut []).unwrap(), 0),
-                None if self.ready() => done = self.handshake.advance()?,
+                None if self.ready() => match self.handshake.advance()? {
+                    Advance::Wait => {}
+                    Advance::Again => self.wire.borrow_mut().ready = true,
+                    Advance::Done(tls) => done = Some(*tls),
+                },
                 None => {}
             }
         }
@@ -257,6 +261,7 @@ impl Lab {
                         }
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -288,6 +293,11 @@ impl Lab {
         let mut wire = self.wire.borrow_mut();
         wire.to_client.extend(bytes);
         wire.ready = true;
+    }
+
+    /// Bytes on their way to the client.
+    pub fn unread(&self) -> usize {
+        self.wire.borrow().to_client.len()
     }
 
     /// What the server can read. False: it was told the end by a close_notify.

@@ -1,6 +1,7 @@
 //! TLS against OpenSSL's server side, over a network in memory.
 
 mod authority;
+mod floods;
 mod lab;
 mod streams;
 mod trust;

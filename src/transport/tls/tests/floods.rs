@@ -1,0 +1,198 @@
+//! A peer that sends what carries no data: how much of it is taken in at once, and when it is too much.
+
+use super::authority::{Issued, trusting};
+use super::lab::{CALM, Client, Lab, WEATHERS, Weather, acceptor};
+use crate::error::Error;
+use crate::transport::Transport;
+use crate::transport::tls::intake::{BYTES_A_TURN, MAX_HANDSHAKE, MAX_SILENT, RECORDS_A_TURN, SILENT_A_TURN};
+use crate::transport::tls::{Advance, Tls};
+use openssl::ssl::SslRef;
+use std::ffi::c_int;
+use std::io::{ErrorKind, Write};
+
+const NOT_REQUESTED: c_int = 0;
+const REQUESTED: c_int = 1;
+
+#[allow(unsafe_code)] // the crate does not have these functions
+unsafe extern "C" {
+    fn SSL_key_update(ssl: *mut openssl_sys::SSL, kind: c_int) -> c_int;
+    fn SSL_set_block_padding(ssl: *mut openssl_sys::SSL, block: usize) -> c_int;
+}
+
+/// As C knows it: a reference of this kind is the pointer.
+fn raw(ssl: &SslRef) -> *mut openssl_sys::SSL {
+    std::ptr::from_ref(ssl).cast_mut().cast()
+}
+
+#[allow(unsafe_code)] // the crate does not have this function
+fn update_keys(ssl: &SslRef, kind: c_int) {
+    // SAFETY: it takes an SSL that lives, and a number.
+    assert_eq!(unsafe { SSL_key_update(raw(ssl), kind) }, 1);
+}
+
+/// The server sends this many updates of its keys.
+fn send_updates(lab: &mut Lab, count: usize, kind: c_int) {
+    for _ in 0..count {
+        update_keys(lab.server.ssl(), kind);
+        lab.server.do_handshake().unwrap();
+    }
+}
+
+fn open(weather: Weather) -> (Lab, Tls<Client>) {
+    let root = Issued::root("root");
+    let mut lab = Lab::new(&trusting(&[&root]), "localhost", acceptor(&root.server("DNS:localhost")), weather);
+    let mut tls = lab.shake().unwrap();
+    if weather.cut == usize::MAX {
+        // The session tickets.
+        assert_eq!(tls.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+    (lab, tls)
+}
+
+/// A record of an update: header, type and length of the message, what is updated, the content type, the tag.
+const UPDATE: usize = 5 + 4 + 1 + 1 + 16;
+
+#[test]
+fn one_read_takes_so_many_key_updates_and_leaves_the_rest() {
+    let (mut lab, mut tls) = open(CALM);
+    let updates = SILENT_A_TURN * 10;
+    send_updates(&mut lab, updates, NOT_REQUESTED);
+    lab.server.write_all(b"data").unwrap();
+    let mut reads = 0;
+    let count = loop {
+        match tls.read(&mut [0; 100]) {
+            Ok(count) => break count,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+        }
+        assert!(!tls.short_read_is_last(), "more is there, and nothing will tell of it");
+        reads += 1;
+    };
+    assert_eq!((count, reads), (4, updates / SILENT_A_TURN));
+}
+
+#[test]
+fn a_run_of_key_updates_fails_the_connection() {
+    for weather in WEATHERS {
+        let (mut lab, mut tls) = open(weather);
+        send_updates(&mut lab, MAX_SILENT * 10, NOT_REQUESTED);
+        let sent = MAX_SILENT * 10 * UPDATE;
+        for _ in 0..2 {
+            lab.wire.borrow_mut().make_room(usize::MAX);
+            let error = lab.read(&mut tls, 1, &mut [0; 100]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{weather:?}: {error}");
+            assert!(error.to_string().contains("256 TLS records in a row without data"), "{error}");
+        }
+        let left = lab.unread();
+        assert!(sent - left <= (MAX_SILENT + 10) * UPDATE + 64 * 1024, "{weather:?}: {left} of {sent} left");
+        tls.end_writing();
+        tls.say_goodbye();
+    }
+}
+
+#[test]
+fn key_updates_between_data_are_no_flood() {
+    let (mut lab, mut tls) = open(CALM);
+    for round in 0..50 {
+        send_updates(&mut lab, MAX_SILENT / 4, NOT_REQUESTED);
+        lab.server.write_all(b"data").unwrap();
+        assert_eq!(lab.read(&mut tls, 4, &mut [0; 100]).unwrap(), b"data", "{round}");
+    }
+}
+
+/// The answers to key updates wait here, so far; then the updates wait there.
+#[test]
+fn a_peer_that_asks_for_answers_and_does_not_read_them_fills_no_memory() {
+    let (mut lab, mut tls) = open(CALM);
+    lab.wire.borrow_mut().room = 0;
+    let mut turns = 0;
+    let waits = loop {
+        send_updates(&mut lab, 100, REQUESTED);
+        lab.server.write_all(b"data").unwrap();
+        match tls.read(&mut [0; 100]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break tls.outgoing(),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+            Ok(_) => {}
+        }
+        turns += 1;
+        assert!(turns < 10_000, "{} bytes wait", tls.outgoing());
+    };
+    assert!((64 * 1024..66 * 1024).contains(&waits), "{waits} bytes wait");
+    // It goes on where it was when the peer reads again.
+    lab.wire.borrow_mut().make_room(usize::MAX);
+    assert_eq!(lab.read(&mut tls, 4, &mut [0; 100]).unwrap(), b"data");
+    assert_eq!(tls.outgoing(), 0);
+}
+
+#[test]
+fn one_read_takes_so_many_small_records_and_loses_none() {
+    let (mut lab, mut tls) = open(CALM);
+    let bytes: Vec<u8> = (0..10_000_u32).map(|n| n as u8).collect();
+    bytes.chunks(1).for_each(|byte| lab.server.write_all(byte).unwrap());
+    assert_eq!(tls.read(&mut [0; 64 * 1024]).unwrap(), RECORDS_A_TURN);
+    assert!(!tls.short_read_is_last());
+    let rest = lab.read(&mut tls, bytes.len() - RECORDS_A_TURN, &mut vec![0; 64 * 1024]).unwrap();
+    assert_eq!(rest, bytes[RECORDS_A_TURN..]);
+}
+
+/// TLS 1.3 lets a record of one byte have 16 KiB of padding.
+#[test]
+fn padding_counts() {
+    let (mut lab, mut tls) = open(CALM);
+    pad(lab.server.ssl(), 16_000);
+    (0..100).for_each(|_| lab.server.write_all(b"x").unwrap());
+    assert!(lab.unread() > 100 * 15_000, "the server pads: {}", lab.unread());
+    let count = tls.read(&mut [0; 64 * 1024]).unwrap();
+    assert!(count <= BYTES_A_TURN / 15_000 + 1, "{count} records in one turn");
+    assert_eq!(lab.read(&mut tls, 100 - count, &mut [0; 1000]).unwrap(), vec![b'x'; 100 - count]);
+}
+
+#[allow(unsafe_code)] // the crate does not have this function
+fn pad(ssl: &SslRef, block: usize) {
+    // SAFETY: it takes an SSL that lives, and a number.
+    assert_eq!(unsafe { SSL_set_block_padding(raw(ssl), block) }, 1);
+}
+
+#[test]
+fn a_handshake_without_end_is_bounded_in_each_turn_and_in_all() {
+    let root = Issued::root("root");
+    let connector = trusting(&[&root]);
+    // A hello that comes byte by byte; changes of the cipher, which TLS 1.3 drops; requests to say hello, which TLS 1.2 drops.
+    let hello = [&[22, 3, 3, 0, 4, 2, 0, 0x40, 0][..], &[22, 3, 3, 0, 1, 3].repeat(16_384)].concat();
+    let changes = [20, 3, 3, 0, 1, 1].repeat(100_000);
+    let requests = [22, 3, 3, 0, 4, 0, 0, 0, 0].repeat(100_000);
+    let too_many = "its handshake has more than 256 KiB";
+    let cases = [
+        ("hello", hello, "", 1),
+        ("changes", changes, "", 0),
+        ("requests", requests, too_many, MAX_HANDSHAKE / 9 / SILENT_A_TURN),
+    ];
+    for (what, bytes, words, least) in cases {
+        let mut lab = Lab::new(&connector, "localhost", acceptor(&root.server("DNS:localhost")), CALM);
+        lab.forge(&bytes);
+        let mut turns = 0;
+        let failure = loop {
+            match lab.handshake.advance() {
+                Ok(Advance::Again) => turns += 1,
+                Ok(Advance::Wait) => panic!("{what}: {} bytes are there", lab.unread()),
+                Ok(Advance::Done(_)) => panic!("{what}: there is no server"),
+                Err(failure) => break failure,
+            }
+            assert!(turns <= MAX_HANDSHAKE / 6 / SILENT_A_TURN, "{what}");
+        };
+        assert_eq!(failure.error, Error::Tls, "{what}: {}", failure.message);
+        assert!(failure.message.contains(words), "{what}: {}", failure.message);
+        assert!(turns >= least, "{what}: {turns} turns, each of a few records");
+        assert!(bytes.len() - lab.unread() <= MAX_HANDSHAKE + 64 * 1024, "{what}");
+    }
+}
+
+#[test]
+fn a_handshake_with_a_long_chain_is_none_too_long() {
+    let root = Issued::root("root");
+    for weather in WEATHERS {
+        let mut big = acceptor(&root.server("DNS:localhost"));
+        (0..150).for_each(|_| big.add_extra_chain_cert(root.certificate.clone()).unwrap());
+        let mut lab = Lab::new(&trusting(&[&root]), "localhost", big, weather);
+        assert!(lab.shake().is_ok(), "{weather:?}");
+    }
+}
