@@ -4,6 +4,8 @@
 //! What the types are made of, abidiff compares, over two libraries of empty functions compiled from the two headers. (That
 //! the header is the library's, `header.rs` and `symbols.rs` see to.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
 
+#[path = "library/echoing.rs"]
+mod echoing;
 mod library;
 
 use std::collections::BTreeMap;
@@ -180,4 +182,78 @@ fn a_field_in_the_padding_fails() {
     let new = read("include/egret_ws.h");
     let why = broken(&old, &new, "padding").expect_err("retry_total_ms lies in the padding then");
     assert!(why.contains("padding"), "{why}");
+}
+
+/// The structs that grow, and each one's last field in the first release: a program of that release has no other.
+const FIRST_RELEASE: [(&str, &str); 4] = [
+    ("egret_ws_close_info", "unsent_bytes"),
+    ("egret_ws_loop_options", "linger_ms"),
+    ("egret_ws_options", "subprotocols"),
+    ("egret_ws_stats", "address"),
+];
+
+/// The header with another end of each struct that grows: what follows the last field of the first release is changed.
+fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
+    let code = without_comments(header);
+    let mut changed = code.clone();
+    for (name, fields) in structs(&code) {
+        let Some((_, last)) = FIRST_RELEASE.iter().find(|(known, _)| *known == name) else { continue };
+        let is_last =
+            |field: &&str| field.split('[').next().and_then(|field| field.rsplit([' ', '*']).next()) == Some(*last);
+        let end = 1 + fields.iter().position(is_last).unwrap_or_else(|| panic!("{name} has no {last}"));
+        let body: String = fields[..end].iter().map(|field| format!("  {field};\n")).collect();
+        let (before, rest) = changed.split_once(&format!("typedef struct {name} {{")).expect("the struct is there");
+        let (_, after) = rest.split_once(&format!("}} {name};")).expect("the struct ends");
+        changed = format!("{before}typedef struct {name} {{\n{body}{}}} {name};{after}", change(&fields[end..]));
+    }
+    changed
+}
+
+/// Compiles `program.c` with a header and runs it with the library. `last_byte`: what its last byte of the options is set to in
+/// the end, and how the connect call answers.
+fn run_with(name: &str, header: &str, last_byte: (u8, &str)) {
+    let library = library::build();
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);
+    fs::create_dir_all(&dir).expect("a directory");
+    fs::write(dir.join("header.h"), header).expect("the header is written");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/abi/program.c");
+    let program = dir.join("program");
+    let mut compiler = Command::new(library::compiler(false));
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g"]);
+    compiler.arg(format!("-DNEWEST_BYTE={}", last_byte.0)).arg(format!("-DNEWEST_RESULT={}", last_byte.1));
+    compiler.arg("-I").arg(&dir).arg("-o").arg(&program).arg(source);
+    compiler.arg("-L").arg(&library).arg("-legret_ws").arg(format!("-Wl,-rpath,{}", library.display()));
+    library::run(&mut compiler);
+    library::run(Command::new(&program).arg(echoing::echo_url()).env_remove("LD_LIBRARY_PATH"));
+}
+
+/// A struct that is not in the list would be tested by nothing here.
+#[test]
+fn every_struct_that_grows_is_tested() {
+    let code = without_comments(&read("include/egret_ws.h"));
+    let growing: Vec<_> =
+        structs(&code).into_iter().filter(|(_, fields)| fields[0] == "uint32_t struct_size").collect();
+    let names: Vec<&str> = growing.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, FIRST_RELEASE.map(|(name, _)| name), "add the struct, with the last field it has now");
+}
+
+#[test]
+fn a_program_of_the_first_release_runs_with_this_library() {
+    let header = with_other_ends(&read("include/egret_ws.h"), |_| String::new());
+    run_with("first-release", &header, (0, "EGRET_WS_OK"));
+}
+
+#[test]
+fn a_program_of_the_last_release_runs_with_this_library() {
+    run_with("last-release", &read("tests/abi/baseline.h"), (0, "EGRET_WS_OK"));
+}
+
+/// A later release adds fields. Its programs run with this library until they set one: then the connect call is refused.
+#[test]
+fn a_program_of_a_later_release_runs_until_it_uses_a_newer_field() {
+    let header = with_other_ends(&read("include/egret_ws.h"), |fields| {
+        fields.iter().chain(&["uint64_t newer", "uint8_t newest[64]"]).map(|field| format!("  {field};\n")).collect()
+    });
+    run_with("later-release", &header, (0, "EGRET_WS_OK"));
+    run_with("later-release-used", &header, (1, "EGRET_WS_ERR_BAD_STRUCT"));
 }

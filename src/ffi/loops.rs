@@ -3,17 +3,17 @@
 use super::guard::{guard, guard_code};
 use super::handle;
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
-use super::{callbacks, fork, options};
+use super::{callbacks, fork, options, sized};
 use crate::error::Error;
 use crate::fault;
 use crate::socket::Loop;
 use std::ffi::c_void;
-use std::mem::size_of;
 use std::sync::Arc;
 
 /// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
-/// Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
-/// small or larger than 4096.
+/// Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+///
+/// Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `options` is NULL or points to `size` writable bytes.
@@ -21,7 +21,7 @@ use std::sync::Arc;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(|| unsafe { options::init(options, size, size_of::<egret_ws_loop_options>()) })
+    guard_code(|| unsafe { sized::init(options, size) })
 }
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
             return Err(Error::InvalidArgument);
         }
         // SAFETY: the caller's promise about `options`, passed on.
-        let given = unsafe { options::read_loop(options) }?;
+        let given = unsafe { sized::read(options) }?;
         let log = Arc::new(callbacks::log(&given));
         let refuse = |(error, why): (Error, String)| {
             log.warn(0, format_args!("egret_ws_loop_new refused: {why}"));

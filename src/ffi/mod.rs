@@ -12,6 +12,7 @@ mod handle;
 mod loops;
 mod options;
 mod plan;
+mod sized;
 mod slots;
 mod sockets;
 mod stats;

@@ -3,19 +3,20 @@
 use super::guard::{guard, guard_code, guard_with};
 use super::handle;
 use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
-use super::{callbacks, options, plan, stats, text};
+use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
 use crate::socket::{Kind, Target, normalize_url};
 use std::ffi::c_char;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 == EGRET_WS_BINARY);
 
 /// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
-/// Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
-/// small or larger than 4096.
+/// Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+///
+/// Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `options` is NULL or points to `size` writable bytes.
@@ -23,7 +24,7 @@ const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(|| unsafe { options::init(options, size, size_of::<egret_ws_options>()) })
+    guard_code(|| unsafe { sized::init(options, size) })
 }
 
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
@@ -110,7 +111,7 @@ unsafe fn connect(
     let place = unsafe { text::nul_terminated(place) }
         .map_err(|_| refuse(Error::InvalidUrl, "the host or URL is not UTF-8"))?;
     // SAFETY: the caller's promise about `options`, passed on.
-    let given = unsafe { options::read_socket(options) }.map_err(|error| {
+    let given = unsafe { sized::read(options) }.map_err(|error| {
         refuse(
             error,
             "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
@@ -337,8 +338,10 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
 }
 
 /// Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
-/// than this library's become 0. Any thread. Errors: `INVALID_ARGUMENT` if `stats` is NULL, `BAD_STRUCT` if its
-/// `struct_size` is less than 120 or more than 4096, `BAD_HANDLE`, `FORKED`.
+/// than this library's become 0. Any thread.
+///
+/// Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`, `FORKED`,
+/// `INTERNAL`.
 ///
 /// # Safety
 /// `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
@@ -348,7 +351,7 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
     guard_code(|| {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
-        unsafe { stats::write(&socket.stats(), stats) }
+        unsafe { sized::write(stats, |size| stats::stats(&socket.stats(), size)) }
     })
 }
 

@@ -1,43 +1,12 @@
 //! What a socket has measured → the struct of the header.
 
 use super::types::egret_ws_stats;
-use crate::error::Error;
 use crate::socket::Stats;
 use std::ffi::c_char;
-use std::mem::size_of;
 use std::time::Duration;
 
-/// The first version of the struct. It only grows.
-const SMALLEST: usize = 120;
-const LARGEST: usize = 4096;
-const _: () = assert!(size_of::<egret_ws_stats>() >= SMALLEST);
-
-/// Fills the struct as far as its `struct_size` reaches.
-///
-/// # Safety
-/// `out` is NULL or points to `struct_size` readable and writable bytes.
-pub(super) unsafe fn write(measured: &Stats, out: *mut egret_ws_stats) -> Result<(), Error> {
-    if out.is_null() {
-        return Err(Error::InvalidArgument);
-    }
-    // SAFETY: not NULL, and the struct has at least its `struct_size` by the caller's promise.
-    let size = unsafe { out.cast::<u32>().read_unaligned() };
-    let given = size as usize;
-    if !(SMALLEST..=LARGEST).contains(&given) {
-        return Err(Error::BadStruct);
-    }
-    let stats = stats(measured, size);
-    let known = given.min(size_of::<egret_ws_stats>());
-    // SAFETY: `given` bytes are writable by the caller's promise, `known` is not more than that nor than the struct has,
-    // which is plain numbers, without padding between them.
-    unsafe {
-        out.cast::<u8>().copy_from_nonoverlapping((&raw const stats).cast(), known);
-        out.cast::<u8>().add(known).write_bytes(0, given - known);
-    }
-    Ok(())
-}
-
-fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
+/// The statistics, in a struct of this size.
+pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
     let Stats { details, passed, queues, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let mut address = [0; 64];

@@ -67,7 +67,8 @@
  *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
  *
  *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
- *   later version of the library.
+ *   later version of the library, which takes the fields that the program does not have as 0, their default. In a struct of a
+ *   newer header, bytes that the library does not know must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT.
  */
 
 #ifndef EGRET_WS_H
@@ -746,8 +747,9 @@ const char *egret_ws_version_string(void);
 
 /*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
- * Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
- * small or larger than 4096.
+ * Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `options` is NULL or points to `size` writable bytes.
@@ -856,8 +858,9 @@ int32_t egret_ws_loop_free(egret_ws_loop *loop);
 
 /*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
- * Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
- * small or larger than 4096.
+ * Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `options` is NULL or points to `size` writable bytes.
@@ -1026,8 +1029,10 @@ int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
 
 /*
  * Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
- * than this library's become 0. Any thread. Errors: `INVALID_ARGUMENT` if `stats` is NULL, `BAD_STRUCT` if its
- * `struct_size` is less than 120 or more than 4096, `BAD_HANDLE`, `FORKED`.
+ * than this library's become 0. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  *
  * Precondition:
  * `stats` is NULL or points to `stats->struct_size` readable and writable bytes.

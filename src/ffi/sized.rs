@@ -1,0 +1,160 @@
+//! Structs of the header that begin with `struct_size` and grow at their end. All rules about their size are here.
+//!
+//! A program has the struct of the header that it was compiled with. Its size is between that of the first release and
+//! [`LARGEST`]. A smaller one than the library's has no value for the newer fields: they are zero, their defaults. In a larger
+//! one the bytes that this library does not know must be zero where it reads, and become zero where it writes.
+
+use super::types::{egret_ws_loop_options, egret_ws_options, egret_ws_stats};
+use crate::error::Error;
+use std::mem::{MaybeUninit, align_of, offset_of, size_of};
+
+/// No such struct will ever be larger: a number above it is not a size.
+const LARGEST: usize = 4096;
+
+/// A struct that begins with `struct_size`.
+///
+/// # Safety
+/// The type is `repr(C)`, begins with a `u32`, has no padding, and every pattern of bits that C can write into its fields, zeros too,
+/// is valid.
+pub(super) unsafe trait Growing: Copy {
+    /// Its size in the first release. It never changes: a program of that release must work with every later library.
+    const FIRST_RELEASE: usize;
+}
+
+/// The structs, and the offset at which each ended in the first release.
+macro_rules! sized {
+    ($($name:ident, $size:expr;)*) => {$(
+        // SAFETY: a struct of the header: `repr(C)`, with numbers, pointers and nullable function pointers only, in an order
+        // that leaves no padding; the first is `struct_size`, which is checked below.
+        unsafe impl Growing for $name {
+            const FIRST_RELEASE: usize = $size;
+        }
+
+        const _: () = assert!(
+            offset_of!($name, struct_size) == 0
+                && <$name>::FIRST_RELEASE.is_multiple_of(align_of::<$name>())
+                && <$name>::FIRST_RELEASE <= size_of::<$name>()
+                && size_of::<$name>() <= LARGEST
+        );
+    )*};
+}
+
+sized! {
+    egret_ws_loop_options, offset_of!(egret_ws_loop_options, linger_ms) + size_of::<u32>();
+    egret_ws_options, offset_of!(egret_ws_options, headers);
+    egret_ws_stats, offset_of!(egret_ws_stats, connections);
+}
+
+/// Whether a program can have this struct with this size. Every release's size is a whole number of alignments.
+fn check<T: Growing>(size: usize) -> Result<(), Error> {
+    let possible = (T::FIRST_RELEASE..=LARGEST).contains(&size) && size.is_multiple_of(align_of::<T>());
+    if possible { Ok(()) } else { Err(Error::BadStruct) }
+}
+
+/// Zeroes `size` bytes at `given` and writes `struct_size`.
+///
+/// # Safety
+/// `given` is NULL or points to `size` writable bytes.
+pub(super) unsafe fn init<T: Growing>(given: *mut T, size: usize) -> Result<(), Error> {
+    if given.is_null() {
+        return Err(Error::InvalidArgument);
+    }
+    check::<T>(size)?;
+    // SAFETY: not NULL, and writable for `size` bytes by the caller's promise; `size` covers the leading `struct_size`.
+    unsafe {
+        given.cast::<u8>().write_bytes(0, size);
+        given.cast::<u32>().write_unaligned(size as u32);
+    }
+    Ok(())
+}
+
+/// Reads a struct; NULL is all zeros, which are defaults.
+///
+/// # Safety
+/// `given` is NULL or points to `struct_size` readable bytes.
+pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, Error> {
+    let mut read = MaybeUninit::<T>::zeroed();
+    if !given.is_null() {
+        // SAFETY: not NULL, and has at least its `struct_size` by the caller's promise.
+        let size = unsafe { given.cast::<u32>().read_unaligned() } as usize;
+        check::<T>(size)?;
+        let known = size.min(size_of::<T>());
+        // SAFETY: `size` bytes are readable by the caller's promise, and it is at least `known`.
+        let newer = unsafe { std::slice::from_raw_parts(given.cast::<u8>().add(known), size - known) };
+        if newer.iter().any(|byte| *byte != 0) {
+            return Err(Error::BadStruct);
+        }
+        // SAFETY: `known` bytes are readable by the caller's promise, and not more than `T` has; `read` is ours alone.
+        unsafe { read.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(given.cast(), known) };
+    }
+    // SAFETY: all bytes are zero, or were copied from the caller's fields; both are valid for `T`, see [`Growing`].
+    Ok(unsafe { read.assume_init() })
+}
+
+/// Writes a struct as far as the caller's `struct_size` reaches, and zeros beyond what this library knows. `make` makes it of
+/// that size.
+///
+/// # Safety
+/// `out` is NULL or points to `struct_size` readable and writable bytes.
+pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T) -> Result<(), Error> {
+    if out.is_null() {
+        return Err(Error::InvalidArgument);
+    }
+    // SAFETY: not NULL, and has at least its `struct_size` by the caller's promise.
+    let struct_size = unsafe { out.cast::<u32>().read_unaligned() };
+    let size = struct_size as usize;
+    check::<T>(size)?;
+    let made = make(struct_size);
+    let known = size.min(size_of::<T>());
+    // SAFETY: `size` bytes are writable by the caller's promise, `known` is not more than that nor than `made` has; all bytes of
+    // `made` are initialised, since `T` has no padding, see [`Growing`].
+    unsafe {
+        out.cast::<u8>().copy_from_nonoverlapping((&raw const made).cast(), known);
+        out.cast::<u8>().add(known).write_bytes(0, size - known);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each size from none to beyond the largest, on memory of just that size.
+    fn every_size<T: Growing>(is_written: bool) {
+        for size in 0..=LARGEST + 8 {
+            let good = size >= T::FIRST_RELEASE && size <= LARGEST && size % align_of::<T>() == 0;
+            let expected = if good { Ok(()) } else { Err(Error::BadStruct) };
+            let mut room = vec![0xAAu8; size.max(4)];
+            // SAFETY: `size` bytes are there, or more.
+            assert_eq!(unsafe { init::<T>(room.as_mut_ptr().cast(), size) }, expected, "init of {size}");
+            assert!(good || room.iter().all(|byte| *byte == 0xAA), "init of {size} has written");
+            room.fill(0);
+            room[..4].copy_from_slice(&(size as u32).to_ne_bytes());
+            // SAFETY: as above.
+            let read = unsafe { read::<T>(room.as_ptr().cast()) };
+            assert_eq!(read.map(|_| ()), expected, "read of {size}");
+            if is_written {
+                // SAFETY: zeros are a value of these structs.
+                let zeros = |_| unsafe { std::mem::zeroed() };
+                // SAFETY: as above.
+                assert_eq!(unsafe { write::<T>(room.as_mut_ptr().cast(), zeros) }, expected, "write of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_size_from_the_first_release_on_is_taken() {
+        every_size::<egret_ws_loop_options>(false);
+        every_size::<egret_ws_options>(false);
+        every_size::<egret_ws_stats>(true);
+    }
+
+    /// The sizes of the first release, as its programs have them.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn the_first_release_has_these_sizes_for_ever() {
+        let sizes =
+            [egret_ws_loop_options::FIRST_RELEASE, egret_ws_options::FIRST_RELEASE, egret_ws_stats::FIRST_RELEASE];
+        assert_eq!(sizes, [40, 80, 120]);
+    }
+}
