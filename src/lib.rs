@@ -14,7 +14,8 @@
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
-//! - [`constants`] and [`error`]: the numbers of the ABI. `environment`, `log`, `pool` and `fault` serve all of them.
+//! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that
+//!   the host may give. `environment`, `log`, `pool` and `fault` serve all of them.
 
 pub mod connection;
 pub mod constants;
@@ -23,6 +24,7 @@ mod environment;
 pub mod error;
 mod fault;
 pub mod ffi;
+pub mod limits;
 pub mod log;
 pub mod pool;
 pub mod protocol;

@@ -85,8 +85,11 @@
     }
 
     function areValidProtocols(list) {
-        return list.every(function (protocol, index) {
-            return TOKEN.test(protocol) && list.indexOf(protocol) === index;
+        var known = Object.create(null);
+        return list.every(function (protocol) {
+            if (!TOKEN.test(protocol) || known[protocol]) return false;
+            known[protocol] = true;
+            return true;
         });
     }
 

@@ -6,6 +6,7 @@ use super::types::{egret_ws_header, egret_ws_options};
 use crate::constants::*;
 use crate::environment;
 use crate::error::Error;
+use crate::limits;
 use crate::protocol::deflate::Offer;
 use crate::protocol::frame::MAX_HEADER;
 use crate::socket::{
@@ -19,10 +20,6 @@ use std::time::Duration;
 /// An error, and what is wrong, for the log. Never a value: it may be a secret.
 type Refused = (Error, String);
 
-/// The most bytes of all headers of the host's together.
-const MAX_HEADERS: usize = 8192;
-/// The most redirects that can be asked for.
-const MAX_REDIRECTS: u32 = 20;
 const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_ONLY_THESE_ROOTS
     | EGRET_WS_PROXY_FROM_ENVIRONMENT
@@ -43,8 +40,8 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
     if given.flags & !FLAGS != 0 {
         return invalid("flags has an unknown bit");
     }
-    if given.max_redirects > MAX_REDIRECTS {
-        return invalid("max_redirects is above 20");
+    if given.max_redirects > limits::REDIRECTS {
+        return invalid(format!("max_redirects is above {}", limits::REDIRECTS));
     }
     // SAFETY: the caller's promise, passed on; so for each of these.
     let extras = unsafe { extras(given, &target) }?;
@@ -54,12 +51,12 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
     // SAFETY: as above.
     let tls = Arc::new(unsafe { tls(given) }?);
     // SAFETY: as above.
-    let pins = match unsafe { string(given.tls_pins, "tls_pins") }? {
+    let pins = match unsafe { string(given.tls_pins, "tls_pins", limits::TEXT) }? {
         Some(list) => read_pins(list).map_err(|why| (Error::InvalidArgument, format!("tls_pins: {why}")))?,
         None => Vec::new(),
     };
     // SAFETY: as above.
-    let server_name = unsafe { string(given.tls_server_name, "tls_server_name") }?;
+    let server_name = unsafe { string(given.tls_server_name, "tls_server_name", limits::SERVER_NAME) }?;
     if server_name.is_some_and(|name| !is_server_name(name)) {
         return invalid("tls_server_name is neither a name nor an IP address (without brackets)");
     }
@@ -147,15 +144,15 @@ fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
 /// As for [`read`].
 unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Refused> {
     // SAFETY: the caller's promise, passed on; so for each of these.
-    let list = unsafe { string(given.subprotocols, "subprotocols") }?;
+    let list = unsafe { string(given.subprotocols, "subprotocols", limits::TEXT) }?;
     // SAFETY: as above.
-    let origin = unsafe { string(given.origin, "origin") }?.filter(|origin| !origin.is_empty());
+    let origin = unsafe { string(given.origin, "origin", limits::TEXT) }?.filter(|origin| !origin.is_empty());
     // SAFETY: as above.
-    let user_agent = unsafe { string(given.user_agent, "user_agent") }?;
+    let user_agent = unsafe { string(given.user_agent, "user_agent", limits::TEXT) }?;
     // SAFETY: as above.
-    let username = unsafe { string(given.username, "username") }?;
+    let username = unsafe { string(given.username, "username", limits::TEXT) }?;
     // SAFETY: as above.
-    let password = unsafe { string(given.password, "password") }?;
+    let password = unsafe { string(given.password, "password", limits::TEXT) }?;
     // SAFETY: as above.
     let headers = unsafe { headers(given.headers, given.header_count) }?;
     if ![origin, user_agent].into_iter().flatten().all(is_header_value) {
@@ -184,7 +181,7 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
         },
         credentials,
         subprotocols: match list {
-            Some(list) => subprotocols(list).map_err(|why| (Error::InvalidArgument, why.to_owned()))?,
+            Some(list) => subprotocols(list).map_err(|why| (Error::InvalidArgument, format!("subprotocols: {why}")))?,
             None => Vec::new(),
         },
         deflate: deflate(given)?,
@@ -237,9 +234,11 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
     if count == 0 {
         return Ok(Vec::new());
     }
-    // Each has two bytes at least; so a count that is no count is not believed.
-    if list.is_null() || count > MAX_HEADERS / 2 {
-        return invalid("headers is NULL, or header_count is no sensible number");
+    if list.is_null() {
+        return invalid("headers is NULL, but header_count is not 0");
+    }
+    if count > limits::HEADERS {
+        return invalid(format!("header_count is above {}", limits::HEADERS));
     }
     let mut size = 0;
     let mut headers = Vec::new();
@@ -247,9 +246,9 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
         // SAFETY: not NULL, and `count` elements are readable by the caller's promise; they may lie unaligned.
         let header = unsafe { list.add(index).read_unaligned() };
         // SAFETY: the caller's promise, passed on.
-        let name = unsafe { string(header.name, &format!("headers[{index}]: its name")) };
+        let name = unsafe { string(header.name, &format!("headers[{index}]: its name"), limits::HEADER_BYTES) };
         // SAFETY: as above.
-        let value = unsafe { string(header.value, &format!("headers[{index}]: its value")) };
+        let value = unsafe { string(header.value, &format!("headers[{index}]: its value"), limits::HEADER_BYTES) };
         let (Some(name), Some(value)) = (name?, value?) else {
             return invalid(format!("headers[{index}]: its name or value is NULL"));
         };
@@ -257,8 +256,8 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
             return invalid(format!("headers[{index}]: {why}"));
         }
         size += name.len() + value.len();
-        if size > MAX_HEADERS {
-            return invalid("headers are longer than 8192 bytes");
+        if size > limits::HEADER_BYTES {
+            return invalid(format!("headers are longer than {} bytes", limits::HEADER_BYTES));
         }
         headers.push((name.to_owned(), value.to_owned()));
     }
@@ -269,7 +268,7 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
 /// As for [`read`].
 unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, Refused> {
     // SAFETY: the caller's promise, passed on.
-    let url = unsafe { string(given.proxy, "proxy") }?;
+    let url = unsafe { string(given.proxy, "proxy", limits::TEXT) }?;
     let from_environment = given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT != 0;
     Proxies::read(url, from_environment, |name| environment::variable(name)?.into_string().ok())
 }
@@ -282,19 +281,15 @@ unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
         return invalid("tls_min_version is neither EGRET_WS_TLS_1_2 nor EGRET_WS_TLS_1_3");
     }
     // SAFETY: the caller's promise, passed on.
-    let Ok(roots) = (unsafe { text::bytes(given.tls_roots, given.tls_roots_len) }) else {
-        return invalid("tls_roots is NULL, but tls_roots_len is not 0");
-    };
+    let roots = unsafe { bytes(given.tls_roots.cast(), given.tls_roots_len, "tls_roots", Length::OrNul) }?;
     let only_these_roots = given.flags & EGRET_WS_ONLY_THESE_ROOTS != 0;
     if only_these_roots && roots.is_empty() {
         return invalid("EGRET_WS_ONLY_THESE_ROOTS without tls_roots: nothing would be trusted");
     }
     // SAFETY: as above.
-    let Ok(identity) = (unsafe { text::slice(given.tls_identity, given.tls_identity_len) }) else {
-        return invalid("tls_identity is NULL, but tls_identity_len is not 0");
-    };
+    let identity = unsafe { bytes(given.tls_identity, given.tls_identity_len, "tls_identity", Length::Only) }?;
     // SAFETY: as above.
-    let password = unsafe { string(given.tls_identity_password, "tls_identity_password") }?.unwrap_or("");
+    let password = unsafe { string(given.tls_identity_password, "tls_identity_password", limits::TEXT) }?.unwrap_or("");
     Ok(TlsSettings {
         roots: roots.to_vec(),
         only_these_roots,
@@ -308,13 +303,44 @@ unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
 ///
 /// # Safety
 /// `text` is NULL or ends in a NUL, and is not written to as long as the result lives.
-unsafe fn string<'a>(text: *const c_char, name: &str) -> Result<Option<&'a str>, Refused> {
+unsafe fn string<'a>(text: *const c_char, name: &str, limit: usize) -> Result<Option<&'a str>, Refused> {
     if text.is_null() {
         return Ok(None);
     }
     // SAFETY: not NULL; the rest is the caller's promise.
-    let text = unsafe { text::nul_terminated(text) };
-    text.map(Some).map_err(|_| (Error::InvalidArgument, format!("{name} is not UTF-8")))
+    let text = unsafe { text::nul_terminated(text, limit) };
+    text.map(Some).map_err(|why| (Error::InvalidArgument, format!("{name} {why}")))
+}
+
+/// How the end of an option's bytes is given.
+#[derive(PartialEq, Eq)]
+enum Length {
+    /// By its length.
+    Only,
+    /// By its length, or by a NUL and `EGRET_WS_NUL_TERMINATED`.
+    OrNul,
+}
+
+/// The bytes of an option that has a length: NULL and 0, or neither. One without the other is a mistake of the host's, which
+/// would be ignored in silence.
+///
+/// # Safety
+/// `data` is NULL, or has `len` bytes, or ends in a NUL where `len` says so; they are not written to as long as the result lives.
+unsafe fn bytes<'a>(data: *const u8, len: usize, name: &str, end: Length) -> Result<&'a [u8], Refused> {
+    match (data.is_null(), len) {
+        (true, 0) => return Ok(&[]),
+        (true, _) => return invalid(format!("{name} is NULL, but {name}_len is not 0")),
+        (false, 0) => return invalid(format!("{name} is set, but {name}_len is 0")),
+        (false, _) => {}
+    }
+    let is_text = end == Length::OrNul && len == EGRET_WS_NUL_TERMINATED;
+    let too_long = || (Error::InvalidArgument, format!("{name} {}", text::Refused::TooLong(limits::TLS_BYTES)));
+    if !is_text && len > limits::TLS_BYTES {
+        return Err(too_long());
+    }
+    // SAFETY: not NULL; the rest is the caller's promise.
+    let bytes = unsafe { text::bytes(data.cast(), len) }.map_err(|error| (error, format!("{name} cannot be read")))?;
+    if bytes.len() > limits::TLS_BYTES { Err(too_long()) } else { Ok(bytes) }
 }
 
 #[cfg(all(test, not(feature = "deflate")))]

@@ -6,6 +6,7 @@ use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
 use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
+use crate::limits;
 use crate::socket::{Kind, Target, normalize_url};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
 /// `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
 ///
-/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
+/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL; `port` is 1 to
 /// 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
 /// `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
 /// `*out` is written by then.
@@ -59,9 +60,8 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
 /// `egret_ws_connect` in all else.
 ///
-/// The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws` (without a port, 80) or `wss`
-/// (TLS; without a port, 443). A fragment
-/// is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
+/// The URL is read as browsers read it (WHATWG), ends in a NUL, has at most 16384 bytes, and the scheme `ws` (without a port,
+/// 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
 /// authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
 /// # Safety
@@ -108,8 +108,8 @@ unsafe fn connect(
         return Err(refuse(Error::InvalidArgument, "the host or URL is NULL"));
     }
     // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-    let place = unsafe { text::nul_terminated(place) }
-        .map_err(|_| refuse(Error::InvalidUrl, "the host or URL is not UTF-8"))?;
+    let place = unsafe { text::nul_terminated(place, limits::URL) }
+        .map_err(|why| refuse(Error::InvalidUrl, &format!("the host or URL {why}")))?;
     // SAFETY: the caller's promise about `options`, passed on.
     let given = unsafe { sized::read(options) }.map_err(|error| {
         refuse(
@@ -315,7 +315,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
             return Err(Error::InvalidArgument);
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-        let name = unsafe { text::nul_terminated(name) }.map_err(|_| Error::NotFound)?;
+        let name = unsafe { text::nul_terminated(name, limits::TEXT) }.map_err(|_| Error::NotFound)?;
         let value = socket.response_header(name).ok_or(Error::NotFound)?;
         // SAFETY: the caller's promise, passed on.
         unsafe { text::give(&value, out, capacity) }
@@ -358,7 +358,7 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
 /// Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
 /// without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
 /// interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
-/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
+/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
 /// more than the length (and not 0), `FORKED`.
 ///
 /// # Safety
@@ -371,7 +371,7 @@ pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_
             return Err(Error::InvalidArgument);
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-        let url = unsafe { text::nul_terminated(url) }.map_err(|_| Error::InvalidUrl)?;
+        let url = unsafe { text::nul_terminated(url, limits::URL) }.map_err(|_| Error::InvalidUrl)?;
         let normal = normalize_url(url).map_err(|(error, _)| error)?;
         // SAFETY: the caller's promise, passed on.
         unsafe { text::give(&normal, out, capacity) }

@@ -3,15 +3,36 @@
 use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::Error;
 use std::ffi::{CStr, c_char};
+use std::fmt;
 
-/// The text at `text`, without its NUL.
+/// Why a text of the host's is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    TooLong(usize),
+    NotUtf8,
+}
+
+/// For log lines, after the name of the text.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::TooLong(limit) => write!(f, "is longer than {limit} bytes"),
+            Refused::NotUtf8 => f.write_str("is not UTF-8"),
+        }
+    }
+}
+
+/// The text at `text`, without its NUL, if it has at most `limit` bytes.
 ///
 /// # Safety
 /// `text` ends in a NUL and is not written to as long as the result lives.
-pub(super) unsafe fn nul_terminated<'a>(text: *const c_char) -> Result<&'a str, Error> {
+pub(super) unsafe fn nul_terminated<'a>(text: *const c_char, limit: usize) -> Result<&'a str, Refused> {
     // SAFETY: the caller's promise.
     let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map_err(|_| Error::InvalidUtf8)
+    if text.count_bytes() > limit {
+        return Err(Refused::TooLong(limit));
+    }
+    text.to_str().map_err(|_| Refused::NotUtf8)
 }
 
 /// `len` bytes at `data`, or up to the NUL if `len` says so.

@@ -99,6 +99,10 @@ pub struct egret_ws_loop_options {
 
 /// Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
 /// default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+///
+/// The connect call refuses with `EGRET_WS_ERR_INVALID_ARGUMENT`, and a log line that names the field: a text or list that is
+/// longer than its field says; a length or count that is not 0 where the pointer is NULL; a length of 0 where it is not. An
+/// array with a count of 0 is an empty list.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_options {
@@ -135,25 +139,26 @@ pub struct egret_ws_options {
     /// lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-    /// of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
+    /// of preference, at most 128 and at most 8192 bytes, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
     /// a browser. What it chose, `egret_ws_subprotocol` tells.
     pub subprotocols: *const c_char,
-    /// Further headers of the request: `header_count` of them, copied. NULL if that is 0. Names are tokens, values have no
+    /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens, values have no
     /// control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
     /// `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
     /// have options of their own. Redirects to another origin do not get them.
     pub headers: *const egret_ws_header,
     /// The number of `headers`.
     pub header_count: usize,
-    /// The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, ending in a NUL, copied. NULL: none, as
-    /// is usual outside of browsers.
+    /// The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
+    /// NUL, copied. NULL: none, as is usual outside of browsers.
     pub origin: *const c_char,
-    /// The `User-Agent` header, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none.
+    /// The `User-Agent` header, at most 8192 bytes, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none.
     pub user_agent: *const c_char,
-    /// User name for basic authentication (RFC 7617) at the server, ending in a NUL, copied. NULL: the one of the URL, if it
-    /// has one. Redirects to another origin do not get it.
+    /// User name for basic authentication (RFC 7617) at the server, at most 8192 bytes, ending in a NUL, copied. NULL: the
+    /// one of the URL, if it has one. Redirects to another origin do not get it.
     pub username: *const c_char,
-    /// The password that goes with `username`, and is refused without one, ending in a NUL, copied. NULL: empty.
+    /// The password that goes with `username`, and is refused without one, at most 8192 bytes, ending in a NUL, copied.
+    /// NULL: empty.
     pub password: *const c_char,
     /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
     /// fragment, a user name and a password in a `Location` do not count.
@@ -161,29 +166,30 @@ pub struct egret_ws_options {
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,
     /// The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-    /// `user:password@` before the host if it wants them, ending in a NUL, copied. The proxy looks the server's name up.
+    /// `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the server's name up.
     /// `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
     /// none, whatever the flag says.
     pub proxy: *const c_char,
     /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
-    /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), copied. NULL if that is 0.
+    /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
+    /// if, and only if, that is 0.
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,
     /// With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
-    /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list ending in a NUL, copied. One
-    /// of them must be met, so name the next key beside the present one. Checked after the certificate and before the
+    /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64, at most 8192 bytes,
+    /// ending in a NUL, copied. One of them must be met, so name the next key beside the present one. Checked after the certificate and before the
     /// request is sent. NULL: none.
     pub tls_pins: *const c_char,
     /// With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
-    /// copied. NULL if that is 0. Redirects to another origin do not get it.
+    /// at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.
     pub tls_identity: *const u8,
     /// Bytes of `tls_identity`.
     pub tls_identity_len: usize,
-    /// The password of `tls_identity`, ending in a NUL, copied. NULL: empty.
+    /// The password of `tls_identity`, at most 8192 bytes, ending in a NUL, copied. NULL: empty.
     pub tls_identity_password: *const c_char,
     /// With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
-    /// or an IP address, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
+    /// or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
     pub tls_server_name: *const c_char,
     /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,

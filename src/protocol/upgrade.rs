@@ -1,8 +1,10 @@
 //! The opening handshake, the client's side of it: RFC 6455 section 4.1.
 
 use super::deflate::{Agreement, Offer};
+use crate::limits;
 use base64ct::{Base64, Encoding};
 use sha1::{Digest, Sha1};
+use std::collections::HashSet;
 use std::mem::MaybeUninit;
 
 /// The most bytes of a response's head. Real ones have some hundreds.
@@ -119,12 +121,15 @@ pub fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
 
 /// Reads a comma-separated list of subprotocols: tokens, each once (RFC 6455 section 4.1, 10.).
 pub fn subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
-    let mut subprotocols: Vec<String> = Vec::new();
+    let (mut subprotocols, mut known) = (Vec::new(), HashSet::new());
     for name in list.split(',').map(|name| name.trim_matches([' ', '\t'])) {
+        if subprotocols.len() == limits::SUBPROTOCOLS {
+            return Err("more than 128 subprotocols");
+        }
         if !is_token(name) {
             return Err("a subprotocol is not a token of ASCII letters, digits and !#$%&'*+-.^_`|~");
         }
-        if subprotocols.iter().any(|other| other == name) {
+        if !known.insert(name) {
             return Err("a subprotocol is named twice");
         }
         subprotocols.push(name.to_owned());

@@ -11,6 +11,7 @@ pub use route::{Environment, Proxies};
 pub use tunnel::{Refusal, Tunnel};
 
 use crate::error::Error;
+use crate::limits;
 use percent_encoding::percent_decode_str;
 use std::fmt;
 use url::{Host, Url};
@@ -61,6 +62,9 @@ impl Proxy {
     pub fn from_url(text: &str) -> Result<Proxy, Refused> {
         let invalid = |why: &str| (Error::InvalidArgument, format!("the proxy's URL {why}"));
         let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));
+        if text.len() > limits::TEXT {
+            return Err(invalid(&format!("is longer than {} bytes", limits::TEXT)));
+        }
         let text = text.trim();
         // To the URL parser, the `host:` of `host:3128` would be a scheme.
         let url = match text.contains("://") {

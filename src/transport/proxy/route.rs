@@ -3,6 +3,7 @@
 use super::Proxy;
 use super::no_proxy::{NoProxy, is_loopback};
 use crate::error::Error;
+use crate::limits;
 use url::Host;
 
 type Refused = (Error, String);
@@ -51,7 +52,7 @@ impl Proxies {
 pub struct Environment {
     plain: Option<Result<Proxy, Refused>>,
     secure: Option<Result<Proxy, Refused>>,
-    direct: NoProxy,
+    direct: Result<NoProxy, Refused>,
 }
 
 impl Environment {
@@ -70,22 +71,28 @@ impl Environment {
         let http_proxy = http_proxy.or_else(|| set("HTTP_PROXY").filter(|_| !is_cgi));
         let https_proxy = set("https_proxy").or_else(|| set("HTTPS_PROXY"));
         let all_proxy = || set("all_proxy").or_else(|| set("ALL_PROXY"));
+        let direct = match set("no_proxy").or_else(|| set("NO_PROXY")) {
+            Some((name, list)) if list.len() > limits::NO_PROXY => Err((
+                Error::InvalidArgument,
+                format!("the environment's {name} is longer than {} bytes", limits::NO_PROXY),
+            )),
+            list => Ok(NoProxy::read(list.as_ref().map_or("", |(_, list)| list))),
+        };
         Environment {
             plain: http_proxy.or_else(all_proxy).map(proxy),
             secure: https_proxy.or_else(all_proxy).map(proxy),
-            direct: NoProxy::read(
-                &set("no_proxy").or_else(|| set("NO_PROXY")).map_or_else(String::new, |(_, list)| list),
-            ),
+            direct,
         }
     }
 
     fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
         let proxy = if secure { &self.secure } else { &self.plain };
         // As in Go: no proxy can reach this machine's own loopback.
-        match proxy.as_ref().filter(|_| !is_loopback(host) && !self.direct.has(host, port)) {
-            None => Ok(None),
-            Some(proxy) => proxy.as_ref().map(Some).map_err(Clone::clone),
+        let Some(proxy) = proxy.as_ref().filter(|_| !is_loopback(host)) else { return Ok(None) };
+        if self.direct.as_ref().map_err(Clone::clone)?.has(host, port) {
+            return Ok(None);
         }
+        proxy.as_ref().map(Some).map_err(Clone::clone)
     }
 }
 
@@ -180,6 +187,24 @@ mod tests {
         let (error, why) = refused(&[("HTTPS_PROXY", "https://u:s3cret@h")], true);
         assert_eq!(error, Error::Unsupported);
         assert!(why.contains("HTTPS_PROXY") && !why.contains("s3cret"), "{why}");
+    }
+
+    #[test]
+    fn variables_are_taken_up_to_their_limit_and_not_beyond() {
+        for name in ["no_proxy", "NO_PROXY"] {
+            let list = |length: usize| format!("game.example{}", " ".repeat(length - 12));
+            assert_eq!(route(&[("all_proxy", "a"), (name, &list(limits::NO_PROXY))], "game.example"), [None, None]);
+            let longer = list(limits::NO_PROXY + 1);
+            let (error, why) = refused(&[("all_proxy", "a"), (name, &longer)], true);
+            assert_eq!(error, Error::InvalidArgument);
+            assert!(why.contains(name) && why.contains(&limits::NO_PROXY.to_string()), "{why}");
+            // Where no proxy is used, the list is not needed.
+            assert_eq!(route(&[("all_proxy", "a"), (name, &longer)], "localhost"), [None, None]);
+            assert_eq!(route(&[(name, &longer)], "game.example"), [None, None]);
+        }
+        let longer = format!("http://{}", "h".repeat(limits::TEXT));
+        let (error, why) = refused(&[("all_proxy", &longer)], true);
+        assert!(error == Error::InvalidArgument && why.contains("all_proxy") && why.contains("8192"), "{why}");
     }
 
     #[test]

@@ -115,7 +115,8 @@
  * `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
  * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
  * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
- * client's). Loopback hosts are never proxied. A value that cannot be used gives `EGRET_WS_ERR_INVALID_ARGUMENT`.
+ * client's). Loopback hosts are never proxied. A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give
+ * `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
 
@@ -482,6 +483,10 @@ typedef void (*egret_ws_on_retry)(void *user,
 /*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+ *
+ * The connect call refuses with `EGRET_WS_ERR_INVALID_ARGUMENT`, and a log line that names the field: a text or list that is
+ * longer than its field says; a length or count that is not 0 where the pointer is NULL; a length of 0 where it is not. An
+ * array with a count of 0 is an empty list.
  */
 typedef struct egret_ws_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
@@ -526,12 +531,12 @@ typedef struct egret_ws_options {
     uint32_t max_receive_queue_bytes;
     /*
      * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-     * of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
+     * of preference, at most 128 and at most 8192 bytes, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
      * a browser. What it chose, `egret_ws_subprotocol` tells.
      */
     const char *subprotocols;
     /*
-     * Further headers of the request: `header_count` of them, copied. NULL if that is 0. Names are tokens, values have no
+     * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens, values have no
      * control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
      * `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
      * have options of their own. Redirects to another origin do not get them.
@@ -540,18 +545,21 @@ typedef struct egret_ws_options {
     /* The number of `headers`. */
     size_t header_count;
     /*
-     * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, ending in a NUL, copied. NULL: none, as
-     * is usual outside of browsers.
+     * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
+     * NUL, copied. NULL: none, as is usual outside of browsers.
      */
     const char *origin;
-    /* The `User-Agent` header, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none. */
+    /* The `User-Agent` header, at most 8192 bytes, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none. */
     const char *user_agent;
     /*
-     * User name for basic authentication (RFC 7617) at the server, ending in a NUL, copied. NULL: the one of the URL, if it
-     * has one. Redirects to another origin do not get it.
+     * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes, ending in a NUL, copied. NULL: the
+     * one of the URL, if it has one. Redirects to another origin do not get it.
      */
     const char *username;
-    /* The password that goes with `username`, and is refused without one, ending in a NUL, copied. NULL: empty. */
+    /*
+     * The password that goes with `username`, and is refused without one, at most 8192 bytes, ending in a NUL, copied.
+     * NULL: empty.
+     */
     const char *password;
     /*
      * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
@@ -562,37 +570,38 @@ typedef struct egret_ws_options {
     uint32_t tls_min_version;
     /*
      * The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-     * `user:password@` before the host if it wants them, ending in a NUL, copied. The proxy looks the server's name up.
+     * `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the server's name up.
      * `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
      * none, whatever the flag says.
      */
     const char *proxy;
     /*
      * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
-     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), copied. NULL if that is 0.
+     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
+     * if, and only if, that is 0.
      */
     const char *tls_roots;
     /* Bytes of `tls_roots`. */
     size_t tls_roots_len;
     /*
      * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
-     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list ending in a NUL, copied. One
-     * of them must be met, so name the next key beside the present one. Checked after the certificate and before the
+     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64, at most 8192 bytes,
+     * ending in a NUL, copied. One of them must be met, so name the next key beside the present one. Checked after the certificate and before the
      * request is sent. NULL: none.
      */
     const char *tls_pins;
     /*
      * With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
-     * copied. NULL if that is 0. Redirects to another origin do not get it.
+     * at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.
      */
     const uint8_t *tls_identity;
     /* Bytes of `tls_identity`. */
     size_t tls_identity_len;
-    /* The password of `tls_identity`, ending in a NUL, copied. NULL: empty. */
+    /* The password of `tls_identity`, at most 8192 bytes, ending in a NUL, copied. NULL: empty. */
     const char *tls_identity_password;
     /*
      * With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
-     * or an IP address, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
+     * or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
      */
     const char *tls_server_name;
     /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
@@ -871,7 +880,7 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
  * `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
  *
- * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
+ * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL; `port` is 1 to
  * 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
  * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
  * `*out` is written by then.
@@ -893,9 +902,8 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
  * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
  * `egret_ws_connect` in all else.
  *
- * The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws` (without a port, 80) or `wss`
- * (TLS; without a port, 443). A fragment
- * is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
+ * The URL is read as browsers read it (WHATWG), ends in a NUL, has at most 16384 bytes, and the scheme `ws` (without a port,
+ * 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
  * authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
  * Precondition:
@@ -1043,13 +1051,15 @@ int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *stats);
  * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
  * without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
  * interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
- * Errors: `INVALID_URL` (not a URL, another scheme, a fragment), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
+ * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
  * more than the length (and not 0), `FORKED`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_normalize_url(const char *url, char *out, size_t capacity);
+int32_t egret_ws_normalize_url(const char *url,
+                               char *out,
+                               size_t capacity);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,0 +1,300 @@
+//! The options of a socket have limits: each text and list up to its limit is taken, and one that is longer by one is refused with a
+//! log line that names the option. A pointer and its length are set together. The tables here are compared with the header, so
+//! that no new option is without a limit or a test.
+#![allow(unsafe_code)] // the C ABI is called as a host would
+
+mod support;
+
+use ::egret_ws::limits;
+use ::egret_ws::*;
+use std::ffi::{CString, c_char};
+use std::fmt::Write;
+use std::ptr;
+use support::client::{Driver, Loop};
+
+/// The fields of `egret_ws_options` in the header: the type and name as it is declared, and its comment in one line.
+fn fields() -> Vec<(String, String)> {
+    let header = include_str!("../include/egret_ws.h");
+    let (_, rest) = header.split_once("typedef struct egret_ws_options {").expect("the struct is there");
+    let (body, _) = rest.split_once("} egret_ws_options;").expect("it ends");
+    let parts = body.split("/*").skip(1).map(|part| part.split_once("*/").expect("the comment ends"));
+    let words = |text: &str| text.split_whitespace().filter(|word| *word != "*").collect::<Vec<_>>().join(" ");
+    parts.map(|(comment, field)| (field.trim().trim_end_matches(';').to_owned(), words(comment))).collect()
+}
+
+/// The names of the fields whose declaration this accepts.
+fn names(of: impl Fn(&str) -> bool) -> Vec<String> {
+    let name = |field: &str| field.rsplit([' ', '*']).next().expect("a name").to_owned();
+    fields().iter().filter(|(field, _)| of(field)).map(|(field, _)| name(field)).collect()
+}
+
+/// The pointers that the library reads: all but `user` and the callbacks.
+fn pointers() -> Vec<String> {
+    names(|field| field.contains('*') && !field.starts_with("void *"))
+}
+
+fn doc(name: &str) -> String {
+    let fields = fields();
+    let field = fields.iter().find(|(field, _)| field.rsplit([' ', '*']).next() == Some(name));
+    field.unwrap_or_else(|| panic!("the header has no {name}")).1.clone()
+}
+
+/// A value of an option, and what it points to.
+struct Value {
+    texts: Vec<CString>,
+    headers: Vec<egret_ws_header>,
+}
+
+impl Value {
+    fn text(text: impl Into<Vec<u8>>) -> Value {
+        Value { texts: vec![CString::new(text).expect("no NUL in it")], headers: Vec::new() }
+    }
+
+    fn headers(headers: impl Iterator<Item = (String, String)>) -> Value {
+        let mut value = Value { texts: Vec::new(), headers: Vec::new() };
+        for (name, text) in headers {
+            let [name, text] = [name, text].map(|text| CString::new(text).expect("no NUL in it"));
+            value.headers.push(egret_ws_header { name: name.as_ptr(), value: text.as_ptr() });
+            value.texts.extend([name, text]);
+        }
+        value
+    }
+
+    fn pointer(&self) -> *const c_char {
+        self.texts[0].as_ptr()
+    }
+
+    fn len(&self) -> usize {
+        self.texts[0].count_bytes()
+    }
+}
+
+/// An option with a limit.
+struct Limited {
+    field: &'static str,
+    /// As the header and the log line spell it.
+    limit: usize,
+    /// A value of this length.
+    make: fn(usize) -> Value,
+    set: fn(&mut egret_ws_options, &Value),
+}
+
+fn letters(count: usize) -> Value {
+    Value::text("x".repeat(count))
+}
+
+/// So many different subprotocols; `width`: the bytes of each.
+fn subprotocols(count: usize, width: usize) -> String {
+    (0..count).map(|number| format!("{number:0width$}")).collect::<Vec<_>>().join(",")
+}
+
+fn pins(count: usize) -> String {
+    vec!["sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; count].join(",")
+}
+
+/// A text filled up to a length with spaces, which lists ignore.
+fn filled(text: &str, length: usize) -> Value {
+    Value::text(format!("{text}{}", " ".repeat(length - text.len())))
+}
+
+fn proxy(length: usize) -> Value {
+    let (begin, end) = ("http://u:", "@127.0.0.1:9");
+    Value::text(format!("{begin}{}{end}", "p".repeat(length - begin.len() - end.len())))
+}
+
+/// A name of labels that DNS could have.
+fn server_name(length: usize) -> Value {
+    let mut name = String::new();
+    while name.len() < length {
+        name.push(if name.len() % 50 == 49 && name.len() + 1 < length { '.' } else { 'x' });
+    }
+    Value::text(name)
+}
+
+fn header_bytes(bytes: usize) -> Value {
+    let (name, parts) = ("X-Part".to_owned(), 16);
+    let each = bytes / parts - name.len();
+    let last = bytes - (parts - 1) * (each + name.len()) - name.len();
+    Value::headers((0..parts).map(|part| (name.clone(), "x".repeat(if part == 0 { last } else { each }))))
+}
+
+fn set_headers(options: &mut egret_ws_options, value: &Value) {
+    support::client::set_headers(options, &value.headers);
+}
+
+fn limited() -> Vec<Limited> {
+    macro_rules! row {
+        ($field:ident, $limit:expr, $make:expr) => {
+            row!($field, $limit, $make, |options, value| options.$field = value.pointer().cast())
+        };
+        ($field:ident, $limit:expr, $make:expr, $set:expr) => {
+            Limited { field: stringify!($field), limit: $limit, make: $make, set: $set }
+        };
+    }
+    vec![
+        row!(subprotocols, limits::SUBPROTOCOLS, |count| Value::text(subprotocols(count, 60))),
+        row!(subprotocols, limits::TEXT, |length| filled(&subprotocols(limits::SUBPROTOCOLS, 60), length)),
+        row!(
+            headers,
+            limits::HEADERS,
+            |count| Value::headers((0..count).map(|number| (format!("X-{number}"), "value".into()))),
+            set_headers
+        ),
+        row!(headers, limits::HEADER_BYTES, header_bytes, set_headers),
+        row!(origin, limits::TEXT, letters),
+        row!(user_agent, limits::TEXT, letters),
+        row!(username, limits::TEXT, letters),
+        row!(password, limits::TEXT, letters, |options, value| {
+            (options.username, options.password) = (c"user".as_ptr(), value.pointer());
+        }),
+        row!(proxy, limits::TEXT, proxy),
+        row!(tls_roots, limits::TLS_BYTES, letters, |options, value| {
+            (options.tls_roots, options.tls_roots_len) = (value.pointer(), value.len());
+        }),
+        row!(tls_roots, limits::TLS_BYTES, letters, |options, value| {
+            (options.tls_roots, options.tls_roots_len) = (value.pointer(), EGRET_WS_NUL_TERMINATED);
+        }),
+        row!(tls_pins, limits::PINS, |count| Value::text(pins(count))),
+        row!(tls_pins, limits::TEXT, |length| filled(&pins(limits::PINS), length)),
+        row!(tls_identity, limits::TLS_BYTES, letters, |options, value| {
+            (options.tls_identity, options.tls_identity_len) = (value.pointer().cast(), value.len());
+        }),
+        row!(tls_identity_password, limits::TEXT, letters),
+        row!(tls_server_name, limits::SERVER_NAME, server_name),
+    ]
+}
+
+/// Whether the library was built without what this option is about.
+fn is_left_out(field: &str) -> bool {
+    field == "proxy" && !cfg!(feature = "proxies")
+}
+
+#[test]
+fn every_option_is_taken_up_to_its_limit_and_not_beyond() {
+    let host = Loop::new(Driver::Threaded);
+    for Limited { field, limit, make, set } in limited() {
+        if is_left_out(field) {
+            continue;
+        }
+        let (longest, longer) = (make(limit), make(limit + 1));
+        let taken = host.open_host("127.0.0.1", 9, |options| set(options, &longest));
+        assert!(taken.is_ok(), "{field} of {limit}: {:?}", host.take_log());
+        drop(taken);
+        host.take_log();
+        let refused = host.open_host("127.0.0.1", 9, |options| set(options, &longer));
+        assert_eq!(refused.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "{field} of {limit} and one more");
+        let log = host.take_log();
+        let said =
+            log.iter().any(|line| line.contains(field) || line.contains(&field.replace("headers", "header_count")));
+        assert!(said && log.iter().any(|line| line.contains(&limit.to_string())), "{field}, {limit}: {log:?}");
+    }
+}
+
+#[test]
+fn every_option_that_points_to_something_has_a_limit_in_the_header() {
+    let rows = limited();
+    for name in pointers() {
+        assert!(rows.iter().any(|row| row.field == name), "{name} has no limit here");
+    }
+    for Limited { field, limit, .. } in rows {
+        let said = doc(field);
+        assert!(said.contains(&format!("at most {limit}")), "{field}: {limit} is not in {said:?}");
+    }
+    let header = include_str!("../include/egret_ws.h");
+    assert!(header.contains(&format!("`no_proxy` of more than {} bytes", limits::NO_PROXY)));
+    assert!(doc("max_redirects").contains(&format!("at most {}", limits::REDIRECTS)));
+}
+
+#[test]
+fn urls_and_hosts_are_taken_up_to_their_limit_and_not_beyond() {
+    let host = Loop::new(Driver::Threaded);
+    let url = |length: usize| format!("ws://127.0.0.1:9/{}", "x".repeat(length - 17));
+    assert!(host.try_connect_url(url(limits::URL)).is_ok());
+    host.take_log();
+    let hosts = "x".repeat(limits::URL + 1);
+    for call in [
+        &|| host.try_connect_url(url(limits::URL + 1)).err(),
+        &|| host.try_connect(&hosts, 9).err(),
+        // The length is checked before the bytes are.
+        &|| host.try_connect_url(vec![0xff; limits::URL + 1]).err(),
+    ] as [&dyn Fn() -> Option<i32>; 3]
+    {
+        assert_eq!(call(), Some(EGRET_WS_ERR_INVALID_URL));
+        let log = host.take_log();
+        assert!(log.iter().any(|line| line.contains(&format!("longer than {} bytes", limits::URL))), "{log:?}");
+    }
+    for (length, expected) in [(limits::URL, limits::URL as i32), (limits::URL + 1, EGRET_WS_ERR_INVALID_URL)] {
+        let url = CString::new(url(length)).expect("no NUL in it");
+        // SAFETY: the URL ends in a NUL; without room nothing is written.
+        assert_eq!(unsafe { egret_ws_normalize_url(url.as_ptr(), ptr::null_mut(), 0) }, expected);
+    }
+    let header = include_str!("../include/egret_ws.h");
+    assert_eq!(header.matches(&format!("{} bytes", limits::URL)).count(), 3, "connect, connect_url, normalize_url");
+}
+
+#[test]
+fn a_name_that_comes_twice_is_found_wherever_it_is() {
+    let host = Loop::new(Driver::Threaded);
+    let names: Vec<String> = subprotocols(limits::SUBPROTOCOLS, 8).split(',').map(str::to_owned).collect();
+    for (first, second) in
+        [(0, 1), (0, limits::SUBPROTOCOLS - 1), (60, 61), (limits::SUBPROTOCOLS - 2, limits::SUBPROTOCOLS - 1)]
+    {
+        let mut names = names.clone();
+        names[second] = names[first].clone();
+        let list = CString::new(names.join(",")).expect("no NUL in it");
+        let refused = host.open_host("127.0.0.1", 9, |options| options.subprotocols = list.as_ptr());
+        assert_eq!(refused.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT));
+        assert!(host.take_log()[0].contains("twice"));
+    }
+}
+
+/// Sets a pointer and its length. The pointer is NULL or to something that would be taken with a length of 1.
+type SetPair = fn(&mut egret_ws_options, is_null: bool, len: usize);
+
+fn one_header() -> *const egret_ws_header {
+    Box::leak(Box::new(support::client::header(c"X", c"y")))
+}
+
+fn pairs() -> Vec<(&'static str, &'static str, SetPair)> {
+    vec![
+        ("headers", "header_count", |options, is_null, len| {
+            (options.headers, options.header_count) = (if is_null { ptr::null() } else { one_header() }, len);
+        }),
+        ("tls_roots", "tls_roots_len", |options, is_null, len| {
+            (options.tls_roots, options.tls_roots_len) = (if is_null { ptr::null() } else { c"x".as_ptr() }, len);
+        }),
+        ("tls_identity", "tls_identity_len", |options, is_null, len| {
+            (options.tls_identity, options.tls_identity_len) =
+                (if is_null { ptr::null() } else { c"x".as_ptr().cast() }, len);
+        }),
+    ]
+}
+
+#[test]
+fn a_pointer_and_its_length_are_set_together() {
+    let counted = names(|field| field.ends_with("_len") || field.ends_with("_count"));
+    assert_eq!(counted, pairs().iter().map(|(_, count, _)| *count).collect::<Vec<_>>(), "the pairs of the header");
+    let host = Loop::new(Driver::Threaded);
+    for (pointer, count, set) in pairs() {
+        // A list may be empty, as that of a C++ vector; bytes of none are a length that was forgotten.
+        let set_and_zero = if count.ends_with("_count") { None } else { Some(EGRET_WS_ERR_INVALID_ARGUMENT) };
+        for (is_null, len, expected) in [
+            (true, 0, None),
+            (false, 1, None),
+            (false, 0, set_and_zero),
+            (true, 1, Some(EGRET_WS_ERR_INVALID_ARGUMENT)),
+            (true, usize::MAX - 1, Some(EGRET_WS_ERR_INVALID_ARGUMENT)),
+            (true, EGRET_WS_NUL_TERMINATED, Some(EGRET_WS_ERR_INVALID_ARGUMENT)),
+            (false, usize::MAX - 1, Some(EGRET_WS_ERR_INVALID_ARGUMENT)),
+        ] {
+            let outcome = host.open_host("127.0.0.1", 9, |options| set(options, is_null, len)).err();
+            let log = host.take_log();
+            let mut case = format!("{pointer}, NULL: {is_null}, {count} = {len}");
+            write!(case, ": {log:?}").expect("a text grows");
+            assert_eq!(outcome, expected, "{case}");
+            let names_it =
+                log.iter().any(|line| line.contains("refused") && (line.contains(pointer) || line.contains(count)));
+            assert_eq!(names_it, expected.is_some(), "{case}");
+        }
+    }
+}
