@@ -109,7 +109,8 @@ pub const EGRET_WS_ERR_FORKED: i32 = -6;
 /// The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
 /// `os_error` of the close report or the log line says which.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
-/// A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr.
+/// A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
+/// `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
 /// Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`).
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;

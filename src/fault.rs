@@ -12,6 +12,12 @@ pub enum Place {
     Connection = 2,
     /// The engine itself.
     Engine = 3,
+    /// The next look-up of a name, on its worker's thread.
+    LookUp = 4,
+    /// The next loop that is made.
+    Loop = 6,
+    /// The next time that the trusted roots are read, on its worker's thread.
+    Roots = 5,
 }
 
 #[cfg(debug_assertions)]
@@ -26,6 +32,9 @@ mod armed {
             Ok("export") => Place::Export as u8,
             Ok("connection") => Place::Connection as u8,
             Ok("engine") => Place::Engine as u8,
+            Ok("look-up") => Place::LookUp as u8,
+            Ok("loop") => Place::Loop as u8,
+            Ok("roots") => Place::Roots as u8,
             _ => return,
         };
         ARMED.store(place, Relaxed);

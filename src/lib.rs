@@ -15,7 +15,7 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that
-//!   the host may give. `environment`, `log`, `pool` and `fault` serve all of them.
+//!   the host may give. `environment`, `log`, `panics`, `pool` and `fault` serve all of them.
 
 pub mod connection;
 pub mod constants;
@@ -26,6 +26,7 @@ mod fault;
 pub mod ffi;
 pub mod limits;
 pub mod log;
+mod panics;
 pub mod pool;
 pub mod protocol;
 pub mod socket;

@@ -129,6 +129,11 @@ impl Unresolved {
         Unresolved { error: Error::NoResources, ..Unresolved::io(error) }
     }
 
+    /// A fault in this library.
+    pub fn internal() -> Unresolved {
+        Unresolved { error: Error::Internal, os_error: 0, text: Ending::internal().message }
+    }
+
     /// The name has none.
     fn none() -> Unresolved {
         Unresolved { error: Error::Resolve, os_error: 0, text: "the name has none".to_owned() }

@@ -6,7 +6,7 @@ use crate::connection::Prepared;
 use crate::connection::report::{Ending, Initiator};
 use crate::error::Error;
 use crate::transport::tls::{Connector, Settings};
-use std::panic::catch_unwind;
+use crate::{fault, panics};
 use std::sync::Arc;
 
 /// Connectors that are kept for later connections; those in use live on by themselves.
@@ -44,9 +44,16 @@ impl Connectors {
         }
         let (shared, wanted) = (Arc::clone(&self.shared), Arc::clone(settings));
         let begun = self.workers.run(move || {
-            let made = match catch_unwind(|| Connector::build(&wanted)) {
+            let made = panics::catch(|| {
+                fault::point(fault::Place::Roots);
+                Connector::build(&wanted)
+            });
+            let made = match made {
                 Ok(made) => made.map_err(|why| Ending::new(Error::TlsOptions, Initiator::Local, why)),
-                Err(_) => Err(Ending::internal()),
+                Err(panicked) => {
+                    let _ = shared.command(Command::Panicked(format!("{panicked}, while trusted roots were read")));
+                    Err(Ending::internal())
+                }
             };
             // It fails if the engine has ended: then nobody waits.
             if shared.command(Command::Made(wanted, made)).is_ok() {

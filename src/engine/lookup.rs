@@ -3,6 +3,7 @@
 use super::workers::Workers;
 use super::{Command, Link, Shared};
 use crate::connection::{Family, Unresolved};
+use crate::{fault, panics};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType, getaddrinfo};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -60,7 +61,14 @@ impl Lookups {
         let (job, open, shared) = (Arc::clone(&lookup), Arc::clone(&self.open), Arc::clone(&self.shared));
         let begun = self.workers.run(move || {
             // What nobody waits for is finished all the same, so that it is no longer open.
-            let answer = if job.is_wanted() { resolve(&job.question) } else { Ok(Vec::new()) };
+            let answer = panics::catch(|| {
+                fault::point(fault::Place::LookUp);
+                if job.is_wanted() { resolve(&job.question) } else { Ok(Vec::new()) }
+            });
+            let answer = answer.unwrap_or_else(|panicked| {
+                let _ = shared.command(Command::Panicked(format!("{panicked}, while a name was looked up")));
+                Err(Unresolved::internal())
+            });
             job.finish(&open, &shared, &answer);
         });
         if let Err(error) = begun {

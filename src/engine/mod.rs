@@ -26,6 +26,7 @@ use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Plan, Turn};
 use crate::fault;
 use crate::log::Log;
+use crate::panics::{self, Panicked};
 use crate::protocol::close;
 use crate::transport::tcp::Tcp;
 use clock::{Clock, Gap};
@@ -35,7 +36,6 @@ use lookup::Lookups;
 use mio::{Poll, Token, Waker};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
@@ -349,6 +349,7 @@ impl Engine {
                     self.with_link(&link, &mut |connection, context| connection.prepared(made.clone(), context));
                 }
             }
+            Command::Panicked(text) => self.shared.log.error(0, format_args!("{text}")),
             Command::Flush(key) => self.flush(key),
             Command::Close(link) => self.with_link(&link, &mut |connection, context| connection.close(context)),
             Command::Read(link) => self.with_link(&link, &mut |connection, context| connection.turn(context)),
@@ -389,7 +390,7 @@ impl Engine {
         }
         self.shared.log.debug(link.id, format_args!("connecting to {}", plan.target));
         let mut told_closed = false;
-        let begun = catch_unwind(AssertUnwindSafe(|| {
+        let begun = panics::catch(|| {
             let mut network = Net {
                 registry: self.poll.registry(),
                 clock: &self.clock,
@@ -409,7 +410,7 @@ impl Engine {
                 Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
             fault::point(fault::Place::Connection);
             Connection::begin(plan, &mut context)
-        }));
+        });
         self.batch.keep(&mut self.buffer);
         match begun {
             Ok(connection) if !connection.is_closed() => {
@@ -423,12 +424,12 @@ impl Engine {
                 }
             }
             Ok(_) => {}
-            Err(_) => {
+            Err(panicked) => {
                 link.outbox.lock().shut_down();
                 if !told_closed {
                     self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
                 }
-                self.shared.log.error(link.id, format_args!("a panic was caught while a connection was begun"));
+                self.shared.log.error(link.id, format_args!("{panicked}, while a connection was begun"));
             }
         }
     }
@@ -472,11 +473,20 @@ impl Engine {
         };
         let mut context =
             Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
-        let turn = catch_unwind(AssertUnwindSafe(|| act(connection, &mut context)));
-        self.look_after(key, turn.ok());
+        let turn = panics::catch(|| act(connection, &mut context));
+        let turn = turn.map_err(|panicked| self.log_panic(key, &panicked)).ok();
+        self.look_after(key, turn);
     }
 
-    /// What follows when a connection has done something; `None`: it panicked. Once, and not for each thing that it can do.
+    #[cold]
+    #[inline(never)]
+    fn log_panic(&self, key: usize, panicked: &Panicked) {
+        let id = self.entries.get(key).and_then(Option::as_ref).map_or(0, |entry| entry.link.id);
+        self.shared.log.error(id, format_args!("{panicked}, in a connection"));
+    }
+
+    /// What follows when a connection has done something; `None`: it panicked, which is logged. Compiled once, and not for each
+    /// thing that it can do.
     #[inline(never)]
     fn look_after(&mut self, key: usize, turn: Option<Turn>) {
         self.batch.keep(&mut self.buffer);
@@ -488,10 +498,7 @@ impl Engine {
                 }
             }
             Some(_) => {}
-            None => {
-                self.shared.log.error(entry.link.id, format_args!("a panic was caught in a connection"));
-                self.abandon(key, Ending::internal());
-            }
+            None => self.abandon(key, Ending::internal()),
         }
         let Some(Some(entry)) = self.entries.get(key) else { return };
         if entry.told_closed {
@@ -515,8 +522,10 @@ impl Engine {
             log: &self.shared.log,
             told_closed,
         };
-        let ended =
-            catch_unwind(AssertUnwindSafe(|| connection.abandon(ending.clone(), self.now, &link.outbox, &mut events)));
+        let ended = panics::catch(|| connection.abandon(ending.clone(), self.now, &link.outbox, &mut events));
+        if let Err(panicked) = &ended {
+            self.shared.log.error(link.id, format_args!("{panicked}, while a connection was ended"));
+        }
         if ended.is_err() || !*told_closed {
             link.outbox.lock().shut_down();
             self.batch.closed(key, Report::new(ending, Phase::Open), None);

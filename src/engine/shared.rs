@@ -30,6 +30,8 @@ pub enum Command {
     Resolved(Arc<Link>, Arc<str>, Family, Result<Vec<SocketAddr>, Unresolved>),
     /// A TLS connector was made, or cannot be.
     Made(Arc<Settings>, Prepared),
+    /// A worker's thread has caught a panic. The engine logs it, for no other thread calls the host.
+    Panicked(String),
     /// There is something new in the outbox of the connection in this place, or of the one before it.
     Flush(usize),
     /// The last in the outbox is a Close frame.

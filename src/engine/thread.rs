@@ -1,8 +1,9 @@
 //! The thread that turns an engine, where the host does not.
 
 use super::Engine;
+use crate::panics;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 /// Starts it. It ends after [`super::Command::Stop`], or when the engine has failed.
@@ -12,7 +13,7 @@ pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
 
 fn run(mut engine: Engine) {
     while !engine.is_stopped() {
-        match catch_unwind(AssertUnwindSafe(|| engine.turn(None))) {
+        match panics::catch(|| engine.turn(None)) {
             Ok(Ok(())) => {
                 engine.publish();
                 if engine.take_woke() {
@@ -21,16 +22,19 @@ fn run(mut engine: Engine) {
                     std::thread::yield_now();
                 }
             }
-            Ok(Err(error)) => return last(|| engine.fail(format_args!("{error}"))),
-            Err(_) => return last(|| engine.fail(format_args!("a panic was caught"))),
+            Ok(Err(error)) => return last(engine, |engine| engine.fail(format_args!("{error}"))),
+            Err(panicked) => return last(engine, |engine| engine.fail(format_args!("{panicked}"))),
         }
     }
-    last(|| engine.end());
+    last(engine, Engine::end);
 }
 
-/// What fails here has nobody left to tell.
-fn last(act: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(act));
+/// The thread ends after this, whatever happens in it.
+fn last(mut engine: Engine, act: impl FnOnce(&mut Engine)) {
+    let shared = Arc::clone(engine.shared());
+    if let Err(panicked) = panics::catch(move || act(&mut engine)) {
+        shared.log.error(0, format_args!("{panicked}, while the engine ended"));
+    }
 }
 
 /// A thread inherits the signal mask of its maker. The host's signals are the host's: none may be handled on a thread it

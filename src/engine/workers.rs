@@ -1,9 +1,9 @@
 //! Threads for what blocks: never the engine's, never the game's.
 
 use super::thread::with_signals_blocked;
+use crate::panics;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::{io, thread};
 
@@ -67,8 +67,8 @@ fn work(queue: &Mutex<Queue>) {
             };
             job
         };
-        // It takes no thread with it.
-        let _ = catch_unwind(AssertUnwindSafe(job));
+        // A job catches its own panics and reports them. This is for the thread, which goes on with the next job.
+        let _ = panics::catch(job);
     }
 }
 

@@ -1,35 +1,69 @@
 //! What every export goes through: no panic crosses the ABI, and a forked child touches no lock.
 
-use super::fork;
+use super::types::{egret_ws, egret_ws_loop};
+use super::{fork, handle};
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::fault;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::panics::{self, Panicked};
+
+/// Whose log a panic goes to.
+#[derive(Clone, Copy)]
+pub(super) enum Owner {
+    /// Nobody's: the call has no handle. It is printed on stderr only.
+    Nobody,
+    Loop(*mut egret_ws_loop),
+    Socket(*mut egret_ws),
+}
 
 /// Runs the body of an export; `number` makes its return value of an error.
-pub(super) fn guard_with<T>(body: impl FnOnce() -> Result<T, Error>, number: impl FnOnce(Error) -> T) -> T {
+pub(super) fn guard_with<T>(
+    owner: Owner,
+    body: impl FnOnce() -> Result<T, Error>,
+    number: impl FnOnce(Error) -> T,
+) -> T {
     if fork::is_child() {
         return number(Error::Forked);
     }
     // What a panic leaves half done is behind handles that stay valid, and behind locks that do not poison; the states
     // they guard are changed by single assignments.
-    let caught = catch_unwind(AssertUnwindSafe(|| {
+    let caught = panics::catch(|| {
         fault::point(fault::Place::Export);
         body()
-    }));
+    });
     match caught {
         Ok(Ok(value)) => value,
         Ok(Err(error)) => number(error),
-        Err(_) => number(Error::Internal),
+        Err(panicked) => number(report(owner, &panicked)),
     }
 }
 
+#[cold]
+#[inline(never)]
+fn report(owner: Owner, panicked: &Panicked) -> Error {
+    // A second panic has no log to go to.
+    let _ = panics::catch(|| match owner {
+        Owner::Nobody => {}
+        Owner::Loop(r#loop) => {
+            if let Ok(host_loop) = handle::resolve_loop(r#loop) {
+                host_loop.log().error(0, format_args!("{panicked}, in a call"));
+            }
+        }
+        Owner::Socket(ws) => {
+            if let Ok(socket) = handle::resolve_socket(ws) {
+                socket.failed(format_args!("{panicked}, in a call"));
+            }
+        }
+    });
+    Error::Internal
+}
+
 /// For exports that return a number or a negative error.
-pub(super) fn guard(body: impl FnOnce() -> Result<i32, Error>) -> i32 {
-    guard_with(body, Error::code)
+pub(super) fn guard(owner: Owner, body: impl FnOnce() -> Result<i32, Error>) -> i32 {
+    guard_with(owner, body, Error::code)
 }
 
 /// For exports that return `EGRET_WS_OK` or a negative error.
-pub(super) fn guard_code(body: impl FnOnce() -> Result<(), Error>) -> i32 {
-    guard(|| body().map(|()| EGRET_WS_OK))
+pub(super) fn guard_code(owner: Owner, body: impl FnOnce() -> Result<(), Error>) -> i32 {
+    guard(owner, || body().map(|()| EGRET_WS_OK))
 }

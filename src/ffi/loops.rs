@@ -1,12 +1,13 @@
 //! The exports that take a loop.
 
-use super::guard::{guard, guard_code};
-use super::handle;
+use super::guard::{Owner, guard, guard_code};
+use super::handle::{self, Handle};
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
 use super::{callbacks, fork, options, sized};
 use crate::error::Error;
-use crate::fault;
+use crate::log::Log;
 use crate::socket::Loop;
+use crate::{fault, panics};
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(|| unsafe { sized::init(options, size) })
+    guard_code(Owner::Nobody, || unsafe { sized::init(options, size) })
 }
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -35,27 +36,37 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options, out: *mut *mut egret_ws_loop) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Nobody, || {
         if out.is_null() {
             return Err(Error::InvalidArgument);
         }
         // SAFETY: the caller's promise about `options`, passed on.
         let given = unsafe { sized::read(options) }?;
         let log = Arc::new(callbacks::log(&given));
-        let refuse = |(error, why): (Error, String)| {
-            log.warn(0, format_args!("egret_ws_loop_new refused: {why}"));
-            error
-        };
-        let options = options::check_loop(&given).map_err(refuse)?;
-        let (id, slot) = handle::reserve_loop()?;
-        fork::watch().map_err(refuse)?;
-        let made = Loop::new(options, Arc::clone(&log)).map_err(refuse)?;
-        fault::arm();
-        slot.fill(made);
+        panics::watch();
+        let made = panics::catch(|| make(&given, &log)).unwrap_or_else(|panicked| {
+            log.error(0, format_args!("{panicked}, while a loop was made"));
+            Err(Error::Internal)
+        });
         // SAFETY: not NULL, and writable by the caller's promise.
-        unsafe { out.write(id.to_loop()) };
+        unsafe { out.write(made?.to_loop()) };
         Ok(())
     })
+}
+
+fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> {
+    fault::point(fault::Place::Loop);
+    let refuse = |(error, why): (Error, String)| {
+        log.warn(0, format_args!("egret_ws_loop_new refused: {why}"));
+        error
+    };
+    let options = options::check_loop(given).map_err(refuse)?;
+    let (id, slot) = handle::reserve_loop().map_err(|error| refuse((error, "too many loops".to_owned())))?;
+    fork::watch().map_err(refuse)?;
+    let made = Loop::new(options, Arc::clone(log)).map_err(refuse)?;
+    fault::arm();
+    slot.fill(made);
+    Ok(id)
 }
 
 /// Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
@@ -71,7 +82,7 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
-    guard(|| {
+    guard(Owner::Loop(r#loop), || {
         let host_loop = handle::resolve_loop(r#loop)?;
         let polled = host_loop.poll(timeout_ms).inspect_err(|error| refused(&host_loop, "poll", *error));
         polled.map(|callbacks| i32::try_from(callbacks).unwrap_or(i32::MAX))
@@ -83,7 +94,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Loop(r#loop), || {
         handle::resolve_loop(r#loop)?.wake();
         Ok(())
     })
@@ -104,7 +115,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
     on_wakeup: egret_ws_on_wakeup,
     user: *mut c_void,
 ) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Loop(r#loop), || {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)).inspect_err(|error| {
             refused(&host_loop, "set_wakeup", *error);
@@ -120,7 +131,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(|| {
+    guard(Owner::Loop(r#loop), || {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.descriptor().inspect_err(|error| refused(&host_loop, "descriptor", *error))
     })
@@ -132,7 +143,7 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(|| Ok(handle::resolve_loop(r#loop)?.timeout()))
+    guard(Owner::Loop(r#loop), || Ok(handle::resolve_loop(r#loop)?.timeout()))
 }
 
 /// Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
@@ -147,7 +158,7 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Loop(r#loop), || {
         handle::resolve_loop(r#loop)?.suspend();
         Ok(())
     })
@@ -160,7 +171,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Loop(r#loop), || {
         handle::resolve_loop(r#loop)?.resume();
         Ok(())
     })
@@ -172,7 +183,7 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Loop(r#loop), || {
         handle::resolve_loop(r#loop)?.network_changed();
         Ok(())
     })
@@ -187,7 +198,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(|| {
+    guard_code(Owner::Loop(r#loop), || {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.begin_free().inspect_err(|error| refused(&host_loop, "free", *error))?;
         handle::remove_loop(&host_loop);

@@ -8,8 +8,8 @@ use crate::engine::inbox::Batch;
 use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
+use crate::panics;
 use parking_lot::Mutex;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, fence};
@@ -406,8 +406,8 @@ impl Loop {
     fn with_engine(&self, slot: &Mutex<Option<Box<Engine>>>, act: impl FnOnce(&mut Engine)) -> bool {
         let Some(mut engine) = slot.try_lock() else { return false };
         if let Some(engine) = engine.as_mut() {
-            if catch_unwind(AssertUnwindSafe(|| act(engine))).is_err() {
-                engine.fail(format_args!("a panic was caught"));
+            if let Err(panicked) = panics::catch(|| act(engine)) {
+                engine.fail(format_args!("{panicked}"));
             }
             engine.publish();
         }
@@ -477,10 +477,10 @@ impl Loop {
         // Looked at only now: what another thread makes due from here on finds the engine out, and wakes it.
         let wait = if self.shared.due.load(SeqCst) || !inbox.is_empty() { Some(Duration::ZERO) } else { until.left() };
         if !self.shared.has_failed() {
-            match catch_unwind(AssertUnwindSafe(|| engine.turn(wait))) {
+            match panics::catch(|| engine.turn(wait)) {
                 Ok(Ok(())) => engine.hand_over(inbox),
                 Ok(Err(error)) => engine.fail(format_args!("{error}")),
-                Err(_) => engine.fail(format_args!("a panic was caught")),
+                Err(panicked) => engine.fail(format_args!("{panicked}")),
             }
         }
         let looked = engine.looked();
@@ -554,7 +554,7 @@ impl Loop {
                 std::thread::yield_now();
                 continue;
             };
-            let turned = catch_unwind(AssertUnwindSafe(|| {
+            let turned = panics::catch(|| {
                 // A failed engine has no use for the time.
                 while !self.shared.has_failed() {
                     engine.turn(Some(stop_at.saturating_duration_since(Instant::now())))?;
@@ -563,9 +563,9 @@ impl Loop {
                     }
                 }
                 Ok::<(), std::io::Error>(())
-            }));
-            if turned.is_err() {
-                self.log().error(0, format_args!("a panic was caught while the loop was freed"));
+            });
+            if let Err(panicked) = turned {
+                self.log().error(0, format_args!("{panicked}, while the loop was freed"));
             }
             engine.end();
             return;

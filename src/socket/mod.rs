@@ -23,6 +23,7 @@ use crate::engine::{Command, Link};
 use crate::error::Error;
 use crate::protocol::{close, upgrade};
 use parking_lot::Mutex;
+use std::fmt::Arguments;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 
@@ -212,6 +213,11 @@ impl Socket {
     /// Logs a call that was refused.
     pub fn refused(&self, call: &str, error: Error) {
         self.host_loop.log().warn(self.link.id, format_args!("{call} refused: {}", error.text()));
+    }
+
+    /// Logs a fault in this library.
+    pub fn failed(&self, text: Arguments<'_>) {
+        self.host_loop.log().error(self.link.id, text);
     }
 
     /// The host is about to be told that the connection is open. False if it must not be: it has closed already.

@@ -238,7 +238,10 @@
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
-/* A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr. */
+/*
+ * A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
+ * `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)
+ */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
 /* Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`). */

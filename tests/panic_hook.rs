@@ -1,0 +1,51 @@
+//! A host in Rust shares its panic hook with the library. The library adds to it, and does not replace it: the host's hook sees each
+//! panic once, and one that is set later takes nothing away but the place in the log line.
+#![cfg(debug_assertions)] // the library panics on request in a debug build only
+#![allow(unsafe_code)] // the C ABI is called as a host would
+
+mod support;
+
+use ::egret_ws::*;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use support::client::{Driver, Loop};
+
+/// The next call of the C ABI panics.
+fn arm() -> Loop {
+    // SAFETY: this is the only test of this program, and no other thread reads the environment.
+    unsafe { std::env::set_var("EGRET_WS_FAULT", "export") };
+    let idle = Loop::new(Driver::Inline);
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("EGRET_WS_FAULT") };
+    idle
+}
+
+#[test]
+fn the_hosts_hook_sees_each_panic_once() {
+    static BEFORE: AtomicUsize = AtomicUsize::new(0);
+    static AFTER: AtomicUsize = AtomicUsize::new(0);
+    panic::set_hook(Box::new(|_| {
+        BEFORE.fetch_add(1, SeqCst);
+    }));
+    let host = Loop::new(Driver::Inline);
+    let socket = host.connect(9);
+    let idle = arm();
+    assert_eq!(socket.retry_now(), EGRET_WS_ERR_INTERNAL);
+    assert_eq!(BEFORE.load(SeqCst), 1);
+    let log = host.take_log();
+    let line = log.iter().find(|line| line.contains("a fault on purpose: Export")).expect("a line of the panic");
+    assert!(line.contains("(at src/fault.rs:"), "{line}");
+    drop(idle);
+
+    panic::set_hook(Box::new(|_| {
+        AFTER.fetch_add(1, SeqCst);
+    }));
+    let idle = arm();
+    assert_eq!(socket.retry_now(), EGRET_WS_ERR_INTERNAL);
+    assert_eq!((BEFORE.load(SeqCst), AFTER.load(SeqCst)), (1, 1));
+    let log = host.take_log();
+    assert!(log.iter().any(|line| line.contains("a fault on purpose: Export (at an unknown place)")), "{log:?}");
+    drop(idle);
+    // What fails from here on is to be printed.
+    let _ = panic::take_hook();
+}
