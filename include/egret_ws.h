@@ -279,14 +279,21 @@
 
 /*
  * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's status is in
- * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has.
+ * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. The limits of an
+ * HTTP proxy's answer are those of a server's.
  */
 #define EGRET_WS_ERR_PROXY (-32)
 
-/* Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1). */
+/*
+ * Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1), or its head was
+ * longer than 64 KiB (interim answers counted) or had more than 256 lines.
+ */
 #define EGRET_WS_ERR_HANDSHAKE (-40)
 
-/* Close report: the server answered the upgrade with another HTTP status; see `http_status`. */
+/*
+ * Close report: the server answered the upgrade with another HTTP status; see `http_status`. So it is too if only the status
+ * line of the answer was right: malformed or too many header lines after it, or an end in their midst, do not hide it.
+ */
 #define EGRET_WS_ERR_REFUSED (-41)
 
 /*

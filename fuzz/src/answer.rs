@@ -2,7 +2,8 @@
 
 use super::source::{Cuts, Source};
 use egret_ws::protocol::deflate::{Agreement, Offer};
-use egret_ws::protocol::upgrade::{Agreed, Answer, Extras, MAX_HEAD, Refusal, subprotocols};
+use egret_ws::protocol::head::MAX_HEAD;
+use egret_ws::protocol::upgrade::{Agreed, Answer, Extras, Refusal, subprotocols};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// What answers it: both are RFC 6455's own example.

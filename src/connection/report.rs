@@ -3,7 +3,8 @@
 use crate::constants::*;
 use crate::error::Error;
 use crate::protocol::close::ABNORMAL;
-use crate::protocol::upgrade::{Refusal, header};
+use crate::protocol::head::header;
+use crate::protocol::upgrade::Refusal;
 use crate::protocol::{Violation, ViolationKind};
 use std::io;
 
@@ -143,9 +144,12 @@ impl Ending {
     /// The server did not agree to the upgrade. `headers` are those of its answer.
     pub fn refusal(refusal: Refusal, headers: &str) -> Ending {
         match refusal {
-            Refusal::Status { status, reason } => {
+            Refusal::Status { status, reason, flaw, .. } => {
                 let message = format!("the server answered the upgrade with {status} {reason}");
                 let mut message = message.trim_end().to_owned();
+                if let Some(flaw) = flaw {
+                    message += &format!("; {flaw}");
+                }
                 if let Some(when) = header(headers, "retry-after") {
                     message += &format!(" (Retry-After: {when:.40})");
                 }

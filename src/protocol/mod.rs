@@ -1,6 +1,7 @@
 //! WebSocket itself (RFC 6455), bytes in and bytes out: no socket, no clock, no thread.
 //!
 //! ```text
+//!   head      the head of an HTTP answer, of a server's or a proxy's (RFC 9112)
 //!   upgrade   the HTTP request, and the check of its answer (section 4)
 //!   frame     frame headers, both ways (section 5.2)
 //!   mask      masking keys and masking (section 5.3)
@@ -14,6 +15,7 @@ pub mod close;
 #[cfg_attr(not(feature = "deflate"), path = "without_deflate.rs")]
 pub mod deflate;
 pub mod frame;
+pub mod head;
 pub mod mask;
 pub mod message;
 pub mod upgrade;

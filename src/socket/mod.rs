@@ -11,8 +11,9 @@ pub use crate::connection::report::Report;
 pub use crate::connection::target::{Target, normalize_url};
 pub use crate::connection::{Limits, Plan, heartbeat, retry};
 pub use crate::engine::Wakeup;
+pub use crate::protocol::head::is_header_value;
 pub use crate::protocol::message::Kind;
-pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, is_header_value, subprotocols};
+pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, subprotocols};
 pub use crate::transport::proxy::Proxies;
 pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins};
 pub use host_loop::{Loop, LoopOptions};
@@ -21,7 +22,7 @@ use crate::connection::outbox::Pushed;
 use crate::constants::*;
 use crate::engine::{Command, Link};
 use crate::error::Error;
-use crate::protocol::{close, upgrade};
+use crate::protocol::{close, head};
 use parking_lot::Mutex;
 use std::fmt::Arguments;
 use std::sync::Arc;
@@ -180,7 +181,7 @@ impl Socket {
 
     /// The value of a header of the server's answer.
     pub fn response_header(&self, name: &str) -> Option<String> {
-        upgrade::header(&self.link.details.lock().headers, name)
+        head::header(&self.link.details.lock().headers, name)
     }
 
     /// What was measured. The details are without the texts.

@@ -62,6 +62,10 @@ impl Tunnel {
     pub fn feed(&mut self, _: &[u8]) -> Result<bool, Refusal> {
         match self.0 {}
     }
+
+    pub fn broken_off(&self) -> Option<Refusal> {
+        match self.0 {}
+    }
 }
 
 #[cfg(test)]

@@ -117,6 +117,16 @@ fn a_wrong_101_is_refused() {
              Sec-WebSocket-Protocol: chat\n\n",
         ),
         (
+            "two Upgrade lines",
+            "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nUpgrade: websocket\nConnection: Upgrade\n\
+             Sec-WebSocket-Accept: {accept}\n\n",
+        ),
+        (
+            "Upgrade with more tokens",
+            "HTTP/1.1 101 Switching Protocols\nUpgrade: foo, websocket\nConnection: Upgrade\n\
+             Sec-WebSocket-Accept: {accept}\n\n",
+        ),
+        (
             "an extension nobody offered",
             "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\
              Sec-WebSocket-Extensions: x-nobody-offered-this\n\n",
@@ -134,10 +144,29 @@ fn an_answer_that_is_not_http_is_refused() {
         "\0\0\0\u{15}\0\0\0\0",
         "HTTP/2 101 Switching Protocols\n\n",
         "HTTP/1.1 abc Switching Protocols\n\n",
-        "HTTP/1.1 101 Switching Protocols\nno colon here\n\n",
-        "HTTP/1.1 101 Switching Protocols\nUpgrade : websocket\n\n",
     ] {
         ends(head, head, EGRET_WS_ERR_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL, 0);
+    }
+}
+
+#[test]
+fn a_malformed_line_in_a_101_is_refused() {
+    for line in ["no colon here", "Upgrade : websocket", " folded: onto nothing", "X: a\u{1}b", "X Y: 1"] {
+        let template = format!(
+            "HTTP/1.1 101 Switching Protocols\n{line}\nUpgrade: websocket\nConnection: Upgrade\n\
+             Sec-WebSocket-Accept: {{accept}}\n\n"
+        );
+        ends(line, template.leak(), EGRET_WS_ERR_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL, 101);
+    }
+}
+
+#[test]
+fn a_malformed_line_does_not_hide_a_refusal() {
+    for line in
+        ["Content-Security-Policy: default-src 'self';\n  child-src 'self'", "garbage", "X Foo: bar", "X: a\u{1}b"]
+    {
+        let template = format!("HTTP/1.1 403 Forbidden\n{line}\nContent-Length: 0\n\n");
+        ends(line, template.leak(), EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
     }
 }
 
@@ -188,6 +217,25 @@ fn a_legal_answer_connects_in_whatever_form() {
     ] {
         connects(what, move |request| vec![head(template, request).into()]);
     }
+}
+
+#[test]
+fn a_head_with_folded_lines_connects() {
+    connects("a folded header, and a folded value that counts", |request| {
+        let folded =
+            "\r\nContent-Security-Policy: default-src 'self';\r\n\tchild-src 'self'\r\nUpgrade:\r\n websocket\r\n";
+        vec![request.answer().replacen("\r\nUpgrade: websocket\r\n", folded, 1).into()]
+    });
+}
+
+#[test]
+fn a_head_of_256_lines_and_64_kib_connects() {
+    connects("both at once", |request| {
+        let filler: String = (0..252).map(|n| format!("X-Filler-{n}: {n}\r\n")).collect();
+        let answer = request.answer().replacen("\r\n", &format!("\r\n{filler}Set-Cookie: \r\n"), 1);
+        let missing = "c".repeat(65_536 - answer.len());
+        vec![answer.replacen("Set-Cookie: ", &format!("Set-Cookie: {missing}"), 1).into()]
+    });
 }
 
 #[test]

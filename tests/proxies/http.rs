@@ -136,12 +136,21 @@ fn what_is_not_http_is_said_to_be_so() {
         "HTTP/2 200 OK\n\n",
         "HTTP/1.1 OK\n\n",
         "HTTP/1.1 20 OK\n\n",
-        "HTTP/1.1 200 OK\nno colon\n\n",
         "\x05\0\0\x01\0\0\0\0\0\0",
         "\x15\x03\x03\0\x02\x02\x28",
     ] {
         refuses(answer, 0, &["HTTP"]);
     }
+}
+
+/// A tunnel is for an answer that is right; a refusal is one though its head is not.
+#[test]
+fn malformed_heads_are_reported_with_their_status() {
+    for line in ["no colon", "X Foo: bar", "X: a\u{1}b"] {
+        refuses(&format!("HTTP/1.1 200 OK\n{line}\n\n"), 200, &["cannot be used"]);
+        refuses(&format!("HTTP/1.1 403 Forbidden\n{line}\n\n"), 403, &["403 Forbidden"]);
+    }
+    refuses("HTTP/1.1 407 No\nX: a\n b\nProxy-Authenticate: Digest a,\n\tNTLM\n\n", 407, &["(Digest, NTLM)"]);
 }
 
 #[test]
@@ -152,7 +161,7 @@ fn a_head_without_end_is_not_read_for_ever() {
             let noise = line.repeat(500);
             while peer.try_write(noise.as_bytes()).is_ok() {}
         };
-        answered(line, script, |report| report.expect_refusal(0, &["16 KiB"]));
+        answered(line, script, |report| report.expect_refusal(200, &["64 KiB"]));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP upgrade: the request out, the answer in.
 
 use super::super::report::{Ending, Initiator};
+use super::READS_A_TURN;
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
 use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
@@ -19,7 +20,7 @@ pub(super) struct Asking<S> {
 /// What asking came to.
 pub(super) enum Asked {
     Wait,
-    /// Others get their turn first.
+    /// The budget of the turn is used up.
     Again,
     Answered(Result<Open, Refusal>),
     Lost(Ending),
@@ -61,28 +62,23 @@ impl<S: Transport> Asking<S> {
         Ok(())
     }
 
-    /// Does all that can be done now.
+    /// Does what can be done now, within the budget of a turn.
     pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Asked {
-        let lost = |error: &io::Error| {
-            // With TLS 1.3 a server that does not like our certificate says so only now.
-            let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
-            let ours = if is_tls { Error::Tls } else { Error::ConnectionLost };
-            Asked::Lost(Ending::io(ours, "the connection broke during the upgrade", error))
-        };
         let broken = self.write().err();
         // A server may refuse before it has read the whole request, so the answer is looked for in any case.
-        loop {
+        for _ in 0..READS_A_TURN {
             let count = match self.stream.read(buffer) {
                 Ok(0) => {
                     let message = "the server ended the connection before it answered the upgrade";
-                    return Asked::Lost(Ending::new(Error::ConnectionLost, Initiator::Transport, message));
+                    return self.lost(Ending::new(Error::ConnectionLost, Initiator::Transport, message));
                 }
                 Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return broken.map_or(Asked::Wait, |error| lost(&error));
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => match broken {
+                    None => return Asked::Wait,
+                    Some(error) => return self.broke(&error),
+                },
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Asked::Again,
-                Err(error) => return lost(&error),
+                Err(error) => return self.broke(&error),
             };
             match self.answer.feed(&buffer[..count]) {
                 Ok(None) => {}
@@ -98,5 +94,22 @@ impl<S: Transport> Asking<S> {
                 Err(refusal) => return Asked::Answered(Err(refusal)),
             }
         }
+        Asked::Again
+    }
+
+    fn broke(&mut self, error: &io::Error) -> Asked {
+        // With TLS 1.3 a server that does not like our certificate says so only now.
+        let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
+        let ours = if is_tls { Error::Tls } else { Error::ConnectionLost };
+        self.lost(Ending::io(ours, "the connection broke during the upgrade", error))
+    }
+
+    fn lost(&mut self, ending: Ending) -> Asked {
+        self.broken_off().map_or(Asked::Lost(ending), |refusal| Asked::Answered(Err(refusal)))
+    }
+
+    /// No more of the answer comes. `Some` if what came of it was a refusal already.
+    pub(super) fn broken_off(&mut self) -> Option<Refusal> {
+        self.answer.broken_off()
     }
 }

@@ -16,7 +16,8 @@ use super::report::{Ending, Initiator, Phase};
 use super::{Context, Events, Family, Network, Plan, Prepared, Unresolved};
 use crate::error::Error;
 use crate::protocol::deflate::{Agreement, Offer};
-use crate::protocol::upgrade::{Refusal, header};
+use crate::protocol::head::header;
+use crate::protocol::upgrade::Refusal;
 use crate::transport::proxy::{Proxy, Tunnel};
 use crate::transport::stream::Stream;
 use crate::transport::tls::{self, Advance, Connector, Handshake};
@@ -26,8 +27,11 @@ use race::{Race, Raced};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
-use tunneling::Tunneling;
+use tunneling::{Tunneled, Tunneling};
 use url::Host;
+
+/// Reads of an answer, a server's or a proxy's, before others get their turn. (All of an answer has a limit too: `MAX_HEAD`.)
+const READS_A_TURN: usize = 8;
 
 /// A connection that is being made.
 pub(super) struct Opening<S> {
@@ -60,7 +64,7 @@ enum Stage<S> {
 /// What an opening came to.
 pub(super) enum Step<S> {
     Wait,
-    /// Others get their turn first.
+    /// It stopped so that others get their turn.
     Again,
     /// It is open. `early` is where in the read buffer the first bytes after the answer are; `emptied` if no others were there.
     Open {
@@ -92,7 +96,7 @@ impl<S: Transport> Opening<S> {
             stage: Stage::Over,
             details: Details::default(),
         });
-        let step = opening.set_out(context);
+        let step = opening.set_out(context).unwrap_or_else(|| opening.turn(context));
         (opening, step)
     }
 
@@ -105,11 +109,11 @@ impl<S: Transport> Opening<S> {
         context.events.step(format_args!("connecting to {} anew", self.plan.target));
         drop(self.leave(context.now));
         self.details = Details { redirects: self.details.redirects, ..Details::default() };
-        self.set_out(context)
+        self.set_out(context).unwrap_or_else(|| self.turn(context))
     }
 
-    /// Begins a hop.
-    fn set_out<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Step<S>
+    /// Begins a hop. `Some` if it cannot be begun.
+    fn set_out<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>>
     where
         N: Network<Stream = S>,
         E: Events,
@@ -118,7 +122,7 @@ impl<S: Transport> Opening<S> {
         let (host, port) = (target.host(), target.port());
         self.proxy = match self.plan.proxies.for_target(target.is_secure(), &host, port) {
             Ok(proxy) => proxy.cloned(),
-            Err((_, why)) => return Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy),
+            Err((_, why)) => return Some(Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy)),
         };
         self.connector = None;
         if target.is_secure() {
@@ -126,7 +130,7 @@ impl<S: Transport> Opening<S> {
             match context.network.prepare(&self.plan.tls) {
                 None => {}
                 Some(Ok(connector)) => self.connector = Some(connector),
-                Some(Err(ending)) => return Step::Ended(ending, Phase::Tls),
+                Some(Err(ending)) => return Some(Step::Ended(ending, Phase::Tls)),
             }
         }
         let (race, name) = match &self.proxy {
@@ -154,7 +158,7 @@ impl<S: Transport> Opening<S> {
         };
         self.enter(Stage::Reaching(race), self.plan.limits.connect, context.now);
         self.resolve_deadline = self.deadline.min(context.now + self.plan.limits.resolve);
-        self.turn(context)
+        None
     }
 
     /// Begins a stage, which has this long.
@@ -332,9 +336,10 @@ impl<S: Transport> Opening<S> {
     fn tunnel<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
         let Stage::Tunneling(tunneling) = &mut self.stage else { return None };
         match tunneling.advance(context.buffer) {
-            Ok(false) => return Some(Step::Wait),
-            Ok(true) => {}
-            Err(ending) => return Some(Step::Ended(ending, Phase::Proxy)),
+            Tunneled::Wait => return Some(Step::Wait),
+            Tunneled::Again => return Some(Step::Again),
+            Tunneled::Stands => {}
+            Tunneled::Ended(ending) => return Some(Step::Ended(ending, Phase::Proxy)),
         }
         if let Stage::Tunneling(tunneling) = self.leave(context.now) {
             self.connected(tunneling.stream, context);
@@ -398,7 +403,16 @@ impl<S: Transport> Opening<S> {
             Asked::Lost(ending) => return Some(Step::Ended(ending, Phase::Handshake)),
             Asked::Answered(answer) => answer,
         };
-        let Stage::Asking(asking) = self.leave(context.now) else { return None };
+        Some(self.answered(answer, context))
+    }
+
+    /// The server has answered.
+    fn answered<N, E>(&mut self, answer: Result<Open, Refusal>, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let Stage::Asking(asking) = self.leave(context.now) else { return Step::Wait };
         let (mut stream, status, headers) = asking.into_parts();
         (self.details.status, self.details.headers) = (status, headers);
         match answer {
@@ -410,29 +424,41 @@ impl<S: Transport> Opening<S> {
                     self.details.extensions = extensions.unwrap_or_default();
                 }
                 let details = Box::new(std::mem::take(&mut self.details));
-                Some(Step::Open { stream, details, deflate, early, emptied })
+                Step::Open { stream, details, deflate, early, emptied }
             }
-            Err(Refusal::Status { status, .. }) if self.plan.max_redirects > 0 && redirect::is_redirect(status) => {
+            Err(Refusal::Status { status, is_whole, .. })
+                if self.plan.max_redirects > 0 && redirect::is_redirect(status) =>
+            {
                 stream.say_goodbye();
                 drop(stream);
-                let location = header(&self.details.headers, "location");
-                let followed = self.details.redirects;
-                match redirect::follow(&mut self.plan, location.as_deref(), followed) {
-                    Ok(()) => {
-                        self.details = Details { redirects: followed + 1, ..Details::default() };
-                        context.events.step(format_args!("redirected to {}", self.plan.target));
-                        Some(self.set_out(context))
-                    }
-                    Err(why) => {
-                        let message = format!("the server redirected the connection ({status}), but {why}");
-                        let ending = Ending::new(Error::Redirect, Initiator::Local, message);
-                        Some(Step::Ended(Ending { http_status: status, ..ending }, Phase::Handshake))
-                    }
-                }
+                self.redirected(status, is_whole, context)
             }
             Err(refusal) => {
                 stream.say_goodbye();
-                Some(Step::Ended(Ending::refusal(refusal, &self.details.headers), Phase::Handshake))
+                Step::Ended(Ending::refusal(refusal, &self.details.headers), Phase::Handshake)
+            }
+        }
+    }
+
+    /// The server sends the connection elsewhere. `is_whole`: it said all of where.
+    fn redirected<N, E>(&mut self, status: u16, is_whole: bool, context: &mut Context<'_, N, E>) -> Step<S>
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        let location = header(&self.details.headers, "location").filter(|_| is_whole);
+        let followed = self.details.redirects;
+        match redirect::follow(&mut self.plan, location.as_deref(), followed) {
+            Ok(()) => {
+                self.details = Details { redirects: followed + 1, ..Details::default() };
+                context.events.step(format_args!("redirected to {}", self.plan.target));
+                // One hop a turn.
+                self.set_out(context).unwrap_or(Step::Again)
+            }
+            Err(why) => {
+                let message = format!("the server redirected the connection ({status}), but {why}");
+                let ending = Ending::new(Error::Redirect, Initiator::Local, message);
+                Step::Ended(Ending { http_status: status, ..ending }, Phase::Handshake)
             }
         }
     }
@@ -446,10 +472,24 @@ impl<S: Transport> Opening<S> {
         if context.now < self.stage_deadline() {
             return self.turn(context); // the next address of the race
         }
-        if let Stage::Reaching(race) = &mut self.stage
-            && let Some((ending, phase)) = race.give_up()
-        {
-            return Step::Ended(ending, phase);
+        match &mut self.stage {
+            Stage::Reaching(race) => {
+                if let Some((ending, phase)) = race.give_up() {
+                    return Step::Ended(ending, phase);
+                }
+            }
+            // Who has said no, has not failed to answer, though it did not say all.
+            Stage::Tunneling(tunneling) => {
+                if let Some(ending) = tunneling.broken_off() {
+                    return Step::Ended(ending, Phase::Proxy);
+                }
+            }
+            Stage::Asking(asking) => {
+                if let Some(refusal) = asking.broken_off() {
+                    return self.answered(Err(refusal), context);
+                }
+            }
+            _ => {}
         }
         let what = match &self.stage {
             _ if context.now >= self.whole_deadline => {

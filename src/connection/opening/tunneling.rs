@@ -1,15 +1,26 @@
 //! A proxy asked for a connection to the server: the bytes of a [`Tunnel`] on their stream.
 
 use super::super::report::{Ending, Initiator};
+use super::READS_A_TURN;
 use crate::error::Error;
 use crate::transport::Transport;
-use crate::transport::proxy::Tunnel;
+use crate::transport::proxy::{Refusal, Tunnel};
 use std::io::{self, ErrorKind};
 
 /// A stream to a proxy.
 pub(super) struct Tunneling<S> {
     pub(super) stream: S,
     tunnel: Tunnel,
+}
+
+/// What asking a proxy came to.
+pub(super) enum Tunneled {
+    Wait,
+    /// The budget of the turn is used up.
+    Again,
+    /// The stream leads to the server.
+    Stands,
+    Ended(Ending),
 }
 
 impl<S: Transport> Tunneling<S> {
@@ -30,31 +41,47 @@ impl<S: Transport> Tunneling<S> {
         Ok(())
     }
 
-    /// Does all that can be done now. True when the stream leads to the server.
-    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Result<bool, Ending> {
-        let lost = |error: &io::Error| Ending::io(Error::Proxy, "the connection to the proxy broke", error);
-        loop {
+    /// Does what can be done now, within the budget of a turn.
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Tunneled {
+        for _ in 0..READS_A_TURN {
             // A proxy may refuse before it has read all that was asked, so its answer is looked for in any case.
             let broken = self.write().err();
             let count = match self.stream.read(buffer) {
                 Ok(0) => {
                     let message = "the proxy ended the connection before it had made one to the server";
-                    return Err(Ending::new(Error::Proxy, Initiator::Transport, message));
+                    return self.lost(Ending::new(Error::Proxy, Initiator::Transport, message));
                 }
                 Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return broken.map_or(Ok(false), |error| Err(lost(&error)));
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => match broken {
+                    None => return Tunneled::Wait,
+                    Some(error) => return self.broke(&error),
+                },
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(lost(&error)),
+                Err(error) => return self.broke(&error),
             };
-            let refused = match self.tunnel.feed(&buffer[..count]) {
-                Ok(false) => continue,
-                Ok(true) => return Ok(true),
-                Err(refused) => refused,
-            };
-            let ending = Ending::new(Error::Proxy, Initiator::Peer, refused.message);
-            return Err(Ending { http_status: refused.http_status, ..ending });
+            match self.tunnel.feed(&buffer[..count]) {
+                Ok(false) => {}
+                Ok(true) => return Tunneled::Stands,
+                Err(refusal) => return Tunneled::Ended(refused(refusal)),
+            }
         }
+        Tunneled::Again
     }
+
+    fn broke(&self, error: &io::Error) -> Tunneled {
+        self.lost(Ending::io(Error::Proxy, "the connection to the proxy broke", error))
+    }
+
+    fn lost(&self, ending: Ending) -> Tunneled {
+        Tunneled::Ended(self.broken_off().unwrap_or(ending))
+    }
+
+    /// No more of the answer comes. `Some` if what came of it was a refusal already.
+    pub(super) fn broken_off(&self) -> Option<Ending> {
+        self.tunnel.broken_off().map(refused)
+    }
+}
+
+fn refused(refusal: Refusal) -> Ending {
+    Ending { http_status: refusal.http_status, ..Ending::new(Error::Proxy, Initiator::Peer, refusal.message) }
 }

@@ -560,6 +560,12 @@ impl Lab {
         self.turn();
     }
 
+    /// The connection is reset once the client has read what came.
+    pub fn reset(&mut self) {
+        self.wire().operations_until_failure = Some(0);
+        self.turn();
+    }
+
     pub fn end_stream(&mut self) {
         self.wire().ended = true;
         self.turn();

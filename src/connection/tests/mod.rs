@@ -2,6 +2,7 @@
 
 #[cfg(feature = "deflate")]
 mod compression;
+mod heads;
 mod heartbeat;
 mod herd;
 pub(super) mod lab;

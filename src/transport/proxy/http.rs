@@ -2,20 +2,16 @@
 
 use super::Proxy;
 use super::tunnel::Refusal;
-use crate::protocol::upgrade::{MAX_HEAD, end_of_head};
+use crate::protocol::head::{Collected, Collector, Head, values};
 use base64ct::{Base64, Encoding};
 use url::Host;
-
-const MAX_HEADERS: usize = 100;
 
 /// A request that was sent, and the answer as far as it came.
 pub(super) struct Connect {
     /// The server, as the request named it.
     server: String,
     has_credentials: bool,
-    answer: Vec<u8>,
-    /// Where the present head begins in it: after those of interim answers.
-    start: usize,
+    answer: Collector,
 }
 
 impl Connect {
@@ -37,54 +33,53 @@ impl Connect {
             env!("CARGO_PKG_VERSION")
         );
         output.extend_from_slice(request.as_bytes());
-        Connect { server, has_credentials: proxy.credentials.is_some(), answer: Vec::new(), start: 0 }
+        Connect { server, has_credentials: proxy.credentials.is_some(), answer: Collector::default() }
     }
 
-    pub(super) fn feed(&mut self, input: &[u8]) -> Result<bool, Refusal> {
-        // Only the new bytes, and the two before them, are searched: a head that trickles in costs no quadratic time.
-        let mut from = self.answer.len().saturating_sub(2).max(self.start);
-        self.answer.extend_from_slice(input);
+    pub(super) fn feed(&mut self, mut input: &[u8]) -> Result<bool, Refusal> {
         loop {
-            expect_http(&self.answer[self.start..])?;
-            let end = match end_of_head(&self.answer, from) {
-                Some(end) if end <= MAX_HEAD => end,
-                None if self.answer.len() <= MAX_HEAD => return Ok(false),
-                _ => return Err(Refusal::new(0, "the head of the proxy's answer is longer than 16 KiB")),
+            let head = match self.answer.feed(&mut input) {
+                Collected::More => return Ok(false),
+                Collected::NotHttp => return Err(not_http(self.answer.bytes())),
+                Collected::TooLong => {
+                    const WHY: &str = "the head of the proxy's answer is longer than 64 KiB";
+                    let refused = self.broken_off();
+                    let status = Head::read(self.answer.bytes()).map_or(0, |head| head.status);
+                    return Err(refused.unwrap_or(Refusal::new(if is_final(status) { status } else { 0 }, WHY)));
+                }
+                Collected::Whole(head) => head,
             };
-            match self.check(&self.answer[self.start..end])? {
+            let Some(head) = Head::read(&head) else {
+                return Err(Refusal::new(0, "the head of the proxy's answer is not HTTP"));
+            };
+            match (head.status, head.flaw) {
+                (status @ 200..=299, Some(flaw)) => {
+                    return Err(Refusal::new(status, format!("the proxy's answer cannot be used: {flaw}")));
+                }
                 // What such an answer says of a body does not count.
-                200..=299 if self.answer.len() == end => return Ok(true),
-                status @ 200..=299 => return Err(Refusal::trailing_bytes(status)),
+                (200..=299, None) if input.is_empty() => return Ok(true),
+                (status @ 200..=299, None) => return Err(Refusal::trailing_bytes(status)),
                 // RFC 9110 section 15.2: one that nobody asked for is skipped.
-                _ => (self.start, from) = (end, end),
+                (100 | 102..=199, _) => {}
+                _ => return Err(self.refused(&head)),
             }
         }
     }
 
-    /// The status of an answer with this head: 2xx, or an interim one.
-    fn check(&self, head: &[u8]) -> Result<u16, Refusal> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        match response.parse(head) {
-            Ok(httparse::Status::Complete(_)) => {}
-            Err(httparse::Error::TooManyHeaders) => {
-                return Err(Refusal::new(0, "the proxy's answer has more than 100 headers"));
-            }
-            Ok(httparse::Status::Partial) | Err(_) => {
-                return Err(Refusal::new(0, "the head of the proxy's answer is not HTTP"));
-            }
-        }
-        let status = response.code.unwrap_or(0);
-        if matches!(status, 100 | 102..=299) {
-            return Ok(status);
-        }
-        let reason: String = response.reason.unwrap_or("").chars().take(100).collect();
-        let said = format!("{status} {reason}");
+    /// No more bytes come. `Some` if the proxy had refused by then: its status line was there.
+    pub(super) fn broken_off(&self) -> Option<Refusal> {
+        let head = Head::read(self.answer.bytes())?;
+        (is_final(head.status) && !(200..=299).contains(&head.status)).then(|| self.refused(&head))
+    }
+
+    /// What an answer with this head means for the host.
+    fn refused(&self, head: &Head) -> Refusal {
+        let said = format!("{} {}", head.status, head.reason);
         let said = said.trim_end();
         let server = &self.server;
-        let message = match status {
+        let message = match head.status {
             // tinyproxy says 401 to a wrong password.
-            401 | 407 => self.authentication(said, response.headers),
+            401 | 407 => self.authentication(said, &head.headers),
             403 if !server.ends_with(":443") => {
                 format!("the proxy allows no connection to {server} (many allow only port 443): {said}")
             }
@@ -98,13 +93,12 @@ impl Connect {
             }
             _ => format!("the proxy made no connection to {server}: {said}"),
         };
-        Err(Refusal::new(status, message))
+        Refusal::new(head.status, message)
     }
 
-    fn authentication(&self, said: &str, headers: &[httparse::Header<'_>]) -> String {
+    fn authentication(&self, said: &str, headers: &str) -> String {
         let mut schemes: Vec<&str> = Vec::new();
-        for header in headers.iter().filter(|header| header.name.eq_ignore_ascii_case("proxy-authenticate")) {
-            let value = str::from_utf8(header.value).unwrap_or("");
+        for value in values(headers, "proxy-authenticate") {
             for scheme in challenges(value) {
                 if schemes.len() < 8 && !schemes.iter().any(|other| other.eq_ignore_ascii_case(scheme)) {
                     schemes.push(scheme);
@@ -126,23 +120,21 @@ impl Connect {
     }
 }
 
-/// Says early, from the first bytes, that this is no answer of an HTTP proxy.
-fn expect_http(answer: &[u8]) -> Result<(), Refusal> {
-    const START: &[u8] = b"HTTP/1.";
+/// Does this status end the exchange? Interim answers do not, but for one that switches protocols.
+fn is_final(status: u16) -> bool {
+    status == 101 || status >= 200
+}
+
+/// What begins so is no answer of an HTTP proxy.
+fn not_http(answer: &[u8]) -> Refusal {
     const SOCKS5: u8 = 5;
     const TLS_ALERT: u8 = 0x15;
-    let begun = answer.len().min(START.len());
-    if answer[..begun] == START[..begun] {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        0,
-        match answer[0] {
-            SOCKS5 => "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?",
-            TLS_ALERT => "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported",
-            _ => "the proxy's answer is not HTTP/1",
-        },
-    ))
+    let message = match answer.first() {
+        Some(&SOCKS5) => "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?",
+        Some(&TLS_ALERT) => "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported",
+        _ => "the proxy's answer is not HTTP/1",
+    };
+    Refusal::new(0, message)
 }
 
 /// The schemes of a list of challenges (RFC 9110 section 11.6.1), which has commas between schemes and between their
@@ -168,6 +160,7 @@ fn challenges(value: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::super::tunnel::tests::{ask, refused};
     use super::*;
+    use crate::protocol::head::MAX_HEAD;
 
     const OPEN: &str = "http://n4me:s3cret@proxy";
     const SERVER: &str = "game.example:443";
@@ -205,6 +198,7 @@ mod tests {
             "HTTP/1.0 200 OK\r\nProxy-Agent: tinyproxy/1.11.1\r\n\r\n",
             "HTTP/1.1 200\r\n\r\n",
             "HTTP/1.1 204 No Content\nVia: x\n\n",
+            "HTTP/1.1 200 OK\r\nVia: a,\r\n b\r\n\tc\r\n\r\n",
             "HTTP/1.1 299 OK\r\nContent-Length: 500\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\na: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         ];
@@ -316,24 +310,29 @@ mod tests {
             (b"\x05\xff", 0, "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?"),
             (b"\x15\x03\x01", 0, "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported"),
             (b"HTTP/1.1 abc\r\n\r\n", 0, "the head of the proxy's answer is not HTTP"),
-            (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", 0, "the head of the proxy's answer is not HTTP"),
+            (
+                b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+                200,
+                "the proxy's answer cannot be used: a header line of the answer has no colon",
+            ),
             (b"HTTP/1.1 100 Continue\r\n\r\nHTTPS\r\n\r\n", 0, "the proxy's answer is not HTTP/1"),
         ];
         for (answer, status, message) in rows {
             assert_eq!(refused(OPEN, SERVER, &[*answer]), (*status, (*message).to_owned()));
         }
-        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(101));
-        assert!(refused(OPEN, SERVER, &[many.as_bytes()]).1.contains("100 headers"));
+        let many = |lines| format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(lines));
+        assert_eq!(ask(OPEN, SERVER, &[many(256).as_bytes()]).1, Ok(true));
+        assert!(refused(OPEN, SERVER, &[many(257).as_bytes()]).1.contains("256 lines"));
     }
 
     #[test]
-    fn heads_are_bounded_at_16_kib() {
+    fn heads_are_bounded_at_64_kib() {
         let sized = |size: usize| format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(size - 24));
         assert_eq!(sized(MAX_HEAD).len(), MAX_HEAD);
         assert_eq!(ask(OPEN, SERVER, &[sized(MAX_HEAD).as_bytes()]).1, Ok(true));
         let interims = "HTTP/1.1 100\r\n\r\n".repeat(MAX_HEAD);
         for answer in [sized(MAX_HEAD + 1), "HTTP/1.1 200 ".to_owned() + &"x".repeat(MAX_HEAD), interims] {
-            assert!(refused(OPEN, SERVER, &[answer.as_bytes()]).1.contains("16 KiB"));
+            assert!(refused(OPEN, SERVER, &[answer.as_bytes()]).1.contains("64 KiB"));
         }
     }
 

@@ -9,8 +9,9 @@ use url::Host;
 /// A tunnel that is being asked for. When it stands, the stream to the proxy is one to the server.
 pub struct Tunnel {
     language: Language,
-    /// Not written yet.
     output: Vec<u8>,
+    /// How much of the output is written.
+    written: usize,
 }
 
 enum Language {
@@ -53,17 +54,17 @@ impl Tunnel {
             Kind::Http => Language::Http(Connect::new(proxy, host, port, &mut output)),
             Kind::Socks5 => Language::Socks5(Negotiation::new(proxy, host, port, &mut output)),
         };
-        Tunnel { language, output }
+        Tunnel { language, output, written: 0 }
     }
 
     /// What is to be written now; may be empty.
     pub fn output(&self) -> &[u8] {
-        &self.output
+        &self.output[self.written..]
     }
 
     /// So many bytes of [`Tunnel::output`] have been written.
     pub fn written(&mut self, count: usize) {
-        self.output.drain(..count);
+        self.written += count;
     }
 
     /// Takes the next bytes from the proxy, cut anywhere. True: the tunnel stands. There may be new output after each call.
@@ -73,10 +74,18 @@ impl Tunnel {
             Language::Http(connect) => connect.feed(input)?,
             Language::Socks5(negotiation) => negotiation.feed(input, &mut self.output)?,
         };
-        if stands && !self.output.is_empty() {
+        if stands && !self.output().is_empty() {
             return Err(Refusal::new(0, "the proxy answered before it was asked"));
         }
         Ok(stands)
+    }
+
+    /// The proxy says no more. `Some` if what came of its answer was a refusal already.
+    pub fn broken_off(&self) -> Option<Refusal> {
+        match &self.language {
+            Language::Http(connect) => connect.broken_off(),
+            Language::Socks5(_) => None,
+        }
     }
 }
 

@@ -66,9 +66,15 @@ public final class ErrorCode {
      * the URL of {@code proxy} has.
      */
     public static final int PROXY = -32;
-    /** Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1). */
+    /**
+     * Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1), or its head was
+     * longer than 64 KiB (interim answers counted) or had more than 256 lines.
+     */
     public static final int HANDSHAKE = -40;
-    /** Close report: the server answered the upgrade with another HTTP status; see {@code http_status}. */
+    /**
+     * Close report: the server answered the upgrade with another HTTP status; see {@code http_status}. So it is too if only the
+     * status line of the answer was right.
+     */
     public static final int REFUSED = -41;
     /**
      * Close report: the server sent the connection elsewhere, and it was not followed: more than {@code

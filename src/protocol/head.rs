@@ -1,0 +1,425 @@
+//! The head of an HTTP answer, a server's or a proxy's: RFC 9112 sections 2 to 5.
+//!
+//! ```text
+//!   bytes in pieces of any size ──► Collector ──► a whole head ──► Head: status, headers, and the first flaw
+//! ```
+//!
+//! A flaw does not hide the rest. A `403` with a malformed header line is still a `403`, as it is for browsers and curl. The caller
+//! decides which answers must be without one: those that agree (`101`, and `2xx` of a proxy).
+
+/// The most bytes of a head, those of interim answers before it included.
+pub const MAX_HEAD: usize = 64 * 1024;
+/// The most header lines of a head.
+pub const MAX_LINES: usize = 256;
+const START: &[u8] = b"HTTP/1.";
+/// The most characters of a reason phrase that are kept.
+const MAX_REASON: usize = 100;
+
+/// The flaw of a head that did not end.
+pub const BROKEN_OFF: &str = "the head of the answer broke off";
+/// The flaw of a head that reached [`MAX_HEAD`].
+pub const TOO_LONG: &str = "the head of the answer is longer than 64 KiB";
+/// The flaw of a head with more than [`MAX_LINES`] lines.
+pub const TOO_MANY_LINES: &str = "the head of the answer has more than 256 lines";
+
+/// Bytes that were looked at, by this thread: how the tests see that the work is linear.
+#[cfg(test)]
+#[allow(missing_docs)]
+pub mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub fn add(bytes: usize) {
+        LOOKED_AT.set(LOOKED_AT.get() + bytes);
+    }
+
+    /// The count since it was last taken.
+    pub fn take() -> usize {
+        LOOKED_AT.replace(0)
+    }
+}
+
+/// Collects one head after the other. It looks at each byte once, and copies it once.
+#[derive(Debug, Default)]
+pub struct Collector {
+    bytes: Vec<u8>,
+    place: Place,
+    /// Bytes of the heads before the present one.
+    before: usize,
+}
+
+/// Where the next byte stands. Bare line feeds end lines too, as RFC 9112 section 2.2 allows a recipient to read them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    InLine,
+    AtLineStart,
+    /// After a carriage return at the start of a line.
+    InEmptyLine,
+}
+
+/// What a [`Collector`] made of the next bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Collected {
+    /// The input is used up, the head goes on.
+    More,
+    /// The first bytes are not those of an HTTP/1 answer.
+    NotHttp,
+    /// The head has [`MAX_HEAD`] bytes and goes on.
+    TooLong,
+    /// The head is whole. It was taken off the front of the input.
+    Whole(Vec<u8>),
+}
+
+impl Collector {
+    /// Takes the next bytes off the front of `input`.
+    pub fn feed(&mut self, input: &mut &[u8]) -> Collected {
+        let room = MAX_HEAD - self.before - self.bytes.len();
+        let next = &input[..input.len().min(room)];
+        let end = self.end_of_head(next);
+        self.bytes.extend_from_slice(&next[..end.unwrap_or(next.len())]);
+        let begun = self.bytes.len().min(START.len());
+        if self.bytes[..begun] != START[..begun] {
+            return Collected::NotHttp;
+        }
+        let Some(end) = end else {
+            *input = &[];
+            return if next.len() == room { Collected::TooLong } else { Collected::More };
+        };
+        *input = &input[end..];
+        self.before += self.bytes.len();
+        Collected::Whole(std::mem::take(&mut self.bytes))
+    }
+
+    /// What came of the present head.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The index after the empty line that ends the head, if it is in these next bytes.
+    fn end_of_head(&mut self, next: &[u8]) -> Option<usize> {
+        let place = &mut self.place;
+        let last = next.iter().position(|byte| {
+            let is_end = *byte == b'\n' && *place != Place::InLine;
+            *place = match (*byte, *place) {
+                (b'\n', Place::InLine) => Place::AtLineStart,
+                (b'\r', Place::AtLineStart) => Place::InEmptyLine,
+                _ => Place::InLine,
+            };
+            is_end
+        });
+        let end = last.map(|last| last + 1);
+        #[cfg(test)]
+        work::add(end.unwrap_or(next.len()));
+        end
+    }
+}
+
+/// A head that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The version is HTTP/1.0.
+    pub is_http_1_0: bool,
+    /// 100 to 999.
+    pub status: u16,
+    /// The beginning of the reason phrase, perhaps empty.
+    pub reason: String,
+    /// Each as `Name: value` and a line feed, in their order. Bytes that are not UTF-8 are U+FFFD.
+    pub headers: String,
+    /// The first thing that is wrong with it. The line it is in is left out of `headers`.
+    pub flaw: Option<&'static str>,
+}
+
+impl Head {
+    /// Reads a head; of one that is not whole, the lines that are. `None` if the status line is not one, or not whole.
+    pub fn read(bytes: &[u8]) -> Option<Head> {
+        #[cfg(test)]
+        work::add(bytes.len());
+        let whole_lines = |line: &&[u8]| line.ends_with(b"\n");
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').take_while(whole_lines).map(without_end);
+        let mut head = Head::read_status_line(lines.next()?)?;
+        head.headers.reserve(bytes.len());
+        // Whether the line before, which a folded one continues, was a header.
+        let mut continues = false;
+        for (number, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
+            if number == MAX_LINES {
+                head.flaw.get_or_insert(TOO_MANY_LINES);
+                break;
+            }
+            match head.read_line(line, continues) {
+                Ok(()) => continues = true,
+                Err(flaw) => {
+                    head.flaw.get_or_insert(flaw);
+                    // What continues a malformed line is left out with it.
+                    continues &= is_folded(line);
+                }
+            }
+        }
+        Some(head)
+    }
+
+    /// `HTTP/1.x nnn reason`; the reason, and the space before it, may be missing.
+    fn read_status_line(line: &[u8]) -> Option<Head> {
+        let (minor, rest) = line.strip_prefix(START)?.split_first()?;
+        let (digits, rest) = rest.strip_prefix(b" ")?.split_first_chunk::<3>()?;
+        let reason = if rest.is_empty() { rest } else { rest.strip_prefix(b" ")? };
+        if !minor.is_ascii_digit() || !digits.iter().all(u8::is_ascii_digit) || digits[0] == b'0' {
+            return None;
+        }
+        let is_right = reason.iter().all(|byte| is_value(*byte));
+        Some(Head {
+            is_http_1_0: *minor == b'0',
+            status: digits.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0')),
+            reason: String::from_utf8_lossy(reason).chars().filter(|c| !c.is_control()).take(MAX_REASON).collect(),
+            headers: String::new(),
+            flaw: (!is_right).then_some("the status line of the answer has a control character"),
+        })
+    }
+
+    fn read_line(&mut self, line: &[u8], continues: bool) -> Result<(), &'static str> {
+        if is_folded(line) {
+            if !continues {
+                return Err("a line of the answer's head begins with a space and continues no header");
+            }
+            // RFC 9112 section 5.2: a user agent must replace the fold by spaces.
+            let more = value(line)?;
+            if !more.is_empty() && self.headers.pop().is_some() {
+                let separator = if self.headers.ends_with(": ") { "" } else { " " };
+                self.headers.extend([separator, &more, "\n"]);
+            }
+            return Ok(());
+        }
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header line of the answer has no colon")?;
+        let (name, rest) = line.split_at(colon);
+        // Tokens are ASCII.
+        let name = str::from_utf8(name)
+            .ok()
+            .filter(|name| is_token(name))
+            .ok_or("the name of a header of the answer is not a token")?;
+        let value = value(&rest[1..])?;
+        self.headers.extend([name, ": ", &value, "\n"]);
+        Ok(())
+    }
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn is_folded(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t'))
+}
+
+/// A value without the white space around it.
+fn value(bytes: &[u8]) -> Result<std::borrow::Cow<'_, str>, &'static str> {
+    match bytes.iter().all(|byte| is_value(*byte)) {
+        true => Ok(String::from_utf8_lossy(bytes.trim_ascii())),
+        false => Err("the value of a header of the answer has a control character"),
+    }
+}
+
+/// May this byte be in a header's value?
+fn is_value(byte: u8) -> bool {
+    byte == b'\t' || byte >= b' ' && byte != 0x7f
+}
+
+/// Is it a token (RFC 9110 section 5.6.2)?
+pub fn is_token(text: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token)
+}
+
+/// May this be a header's value? Control characters could end the header and begin another.
+pub fn is_header_value(value: &str) -> bool {
+    value.bytes().all(is_value)
+}
+
+/// The values of a header among `headers`, as [`Head::headers`] has them.
+pub fn values<'a>(headers: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    headers
+        .lines()
+        .filter_map(move |line| line.split_once(": ").filter(|(other, _)| other.eq_ignore_ascii_case(name)))
+        .map(|(_, value)| value)
+}
+
+/// The same, joined by `, ` (RFC 9110 section 5.3).
+pub fn header(headers: &str, name: &str) -> Option<String> {
+    let mut values = values(headers, name);
+    let mut joined = values.next()?.to_owned();
+    for value in values {
+        joined.extend([", ", value]);
+    }
+    Some(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(head: &str) -> Head {
+        Head::read(head.as_bytes()).unwrap_or_else(|| panic!("no status line: {head:?}"))
+    }
+
+    #[test]
+    fn a_status_line_is_read_or_there_is_none() {
+        for (line, is_http_1_0, status, reason) in [
+            ("HTTP/1.1 200 OK", false, 200, "OK"),
+            ("HTTP/1.0 404 Not Found", true, 404, "Not Found"),
+            ("HTTP/1.1 503", false, 503, ""),
+            ("HTTP/1.1 503 ", false, 503, ""),
+            // RFC 9110 section 2.5: read as the highest version that is known.
+            ("HTTP/1.7 999  two  spaces ", false, 999, " two  spaces "),
+            ("HTTP/1.1 418 \u{fc}", false, 418, "\u{fc}"),
+        ] {
+            for end in ["\n", "\r\n"] {
+                let head = read(&format!("{line}{end}"));
+                assert_eq!((head.is_http_1_0, head.status, &*head.reason), (is_http_1_0, status, reason));
+                assert_eq!((&*head.headers, head.flaw), ("", None));
+            }
+            assert_eq!(Head::read(line.as_bytes()), None, "it goes on");
+        }
+        let odd = Head { flaw: None, ..read("HTTP/1.1 403 For\u{1}bid\rden\r\n") };
+        assert_eq!(odd, read("HTTP/1.1 403 Forbidden\r\n"), "the reason is for a log");
+        assert!(read("HTTP/1.1 403 For\u{1}bidden\n").flaw.is_some());
+        assert_eq!(read(&format!("HTTP/1.1 500 {}\n", "x".repeat(1000))).reason.len(), MAX_REASON);
+        for line in [
+            "",
+            "HTTP/1.1",
+            "HTTP/1.1 ",
+            "HTTP/1.1 20",
+            "HTTP/1.1 2000",
+            "HTTP/1.1  200",
+            "HTTP/1.1 20x",
+            "HTTP/1.1\t200",
+        ]
+        .into_iter()
+        .chain([
+            "HTTP/1.1 099 x",
+            "HTTP/1.x 200",
+            "HTTP/1.11 200",
+            "HTTP/2 200",
+            "http/1.1 200",
+            " HTTP/1.1 200",
+        ]) {
+            assert_eq!(Head::read(format!("{line}\r\n\r\n").as_bytes()), None, "{line}");
+        }
+    }
+
+    /// Each malformed line, and what is left of the head around it.
+    #[test]
+    fn a_malformed_line_hides_no_other() {
+        for (line, flaw) in [
+            ("no colon", Some("no colon")),
+            ("X Foo: bar", Some("token")),
+            ("X : bar", Some("token")),
+            (": bar", Some("token")),
+            ("\u{fc}: bar", Some("token")),
+            ("X: a\u{1}b", Some("control")),
+            ("X: a\u{7f}b", Some("control")),
+            ("X: a\0b", Some("control")),
+            ("X: a\rb", Some("control")),
+            ("no colon\r\n but: a fold", Some("no colon")),
+            ("X: a\u{1}b\r\n\tfold\r\n fold", Some("control")),
+            (&"a: b\r\n".repeat(256), Some("256 lines")),
+        ] {
+            for status in ["101 x", "403 x"] {
+                let head = read(&format!("HTTP/1.1 {status}\r\nA: 1\r\n{line}\r\nB: 2\r\n\r\n"));
+                assert!(head.flaw.is_some_and(|said| flaw.is_some_and(|flaw| said.contains(flaw))), "{line}: {head:?}");
+                let more = if flaw == Some("256 lines") { "1, b" } else { "1" };
+                assert!(header(&head.headers, "a").is_some_and(|value| value.starts_with(more)), "{line}");
+                let after = header(&head.headers, "b");
+                assert_eq!(after.as_deref(), (flaw != Some("256 lines")).then_some("2"), "{line}");
+                assert_eq!(header(&head.headers, "x"), None, "{line}");
+            }
+        }
+        let first = read("HTTP/1.1 403 x\r\n folded: onto nothing\r\n and more\r\nA: 1\r\n\r\n");
+        assert!(first.headers == "A: 1\n" && first.flaw.is_some());
+    }
+
+    #[test]
+    fn a_folded_line_continues_the_value_after_a_space() {
+        for (folded, value) in [
+            ("a\r\n b", "a b"),
+            ("a \t\r\n \t b\r\n\tc", "a b c"),
+            ("\r\n a", "a"),
+            ("\r\n \r\n\t a", "a"),
+            ("a\r\n ", "a"),
+            ("a\n b: c", "a b: c"),
+            ("a:\r\n b", "a: b"),
+        ] {
+            let head = read(&format!("HTTP/1.1 200 OK\r\nX: {folded}\r\nY: 1\r\n\r\n"));
+            assert_eq!((head.headers, head.flaw), (format!("X: {value}\nY: 1\n"), None), "{folded:?}");
+        }
+        let most = "X: a\r\n".to_owned() + &" a\r\n".repeat(MAX_LINES - 1);
+        assert_eq!(read(&format!("HTTP/1.1 200 OK\r\n{most}\r\n")).flaw, None);
+        assert_eq!(read(&format!("HTTP/1.1 200 OK\r\n{most} a\r\n\r\n")).flaw, Some(TOO_MANY_LINES));
+    }
+
+    #[test]
+    fn half_a_line_is_none() {
+        let head = "HTTP/1.1 403 No\r\nA: 1\r\nB: 2\r\n\r\n";
+        for cut in 0..head.len() {
+            let lines = head[..cut].matches('\n').count();
+            let headers = ["", "", "A: 1\n", "A: 1\nB: 2\n"][lines.min(3)];
+            assert_eq!(
+                Head::read(&head.as_bytes()[..cut]).map(|head| head.headers),
+                (lines > 0).then(|| headers.to_owned())
+            );
+        }
+    }
+
+    /// What the parser of hyper makes of it, for heads that have no flaw.
+    #[test]
+    fn a_head_without_a_flaw_is_read_as_httparse_reads_it() {
+        let parts =
+            ["X: 1", "Y:2", "z:  \t", "A-b_c!#$%&'*+.^`|~: \u{fc} \t,;=\"", "no colon", "X : 1", "Q: a\u{8}", ": v"];
+        let lines = parts.iter().flat_map(|one| parts.iter().map(move |two| [*one, *two]));
+        for pair in lines {
+            for end in ["\r\n", "\n"] {
+                let head = format!("HTTP/1.1 200 OK{end}{}{end}{}{end}{end}", pair[0], pair[1]);
+                let mut headers = [httparse::EMPTY_HEADER; 8];
+                let mut response = httparse::Response::new(&mut headers);
+                let theirs = response.parse(head.as_bytes()).ok().map(|_| {
+                    let text = |value: &[u8]| String::from_utf8_lossy(value.trim_ascii()).into_owned();
+                    response.headers.iter().map(|header| format!("{}: {}\n", header.name, text(header.value))).collect()
+                });
+                let ours = Some(read(&head)).filter(|head| head.flaw.is_none()).map(|head| head.headers);
+                assert_eq!(ours, theirs, "{head:?}");
+            }
+        }
+    }
+
+    /// Each byte is looked at once to find the head's end, and once to read it, however the stream is cut.
+    #[test]
+    fn a_head_that_trickles_in_is_looked_at_twice() {
+        let head = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(MAX_HEAD - 24));
+        let lines = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:b\r\n".repeat(255));
+        let interims = "HTTP/1.1 100\r\n\r\n".repeat(MAX_HEAD / 16);
+        let (short, endless) = (format!("{}{lines}", &interims[..16_000]), "HTTP/1.1 403 x\r\nX: ".to_owned() + &head);
+        assert_eq!(head.len(), MAX_HEAD);
+        for (stream, ends) in [(&head, true), (&lines, true), (&short, true), (&endless, false), (&interims, false)] {
+            for size in [1, 2, 7, 1000, usize::MAX] {
+                let mut collector = Collector::default();
+                work::take();
+                let mut last = Collected::More;
+                'fed: for mut piece in stream.as_bytes().chunks(size) {
+                    loop {
+                        last = collector.feed(&mut piece);
+                        match &last {
+                            Collected::Whole(head) if Head::read(head).is_some_and(|head| head.status == 100) => {}
+                            Collected::More => break,
+                            _ => break 'fed,
+                        }
+                    }
+                }
+                assert!(matches!(last, Collected::Whole(_)) == ends && (ends || last == Collected::TooLong), "{size}");
+                let looked = work::take();
+                assert!(looked <= 2 * stream.len(), "{looked} bytes looked at, of {}, cut by {size}", stream.len());
+            }
+        }
+    }
+}
