@@ -77,9 +77,11 @@ pub const EGRET_WS_PHASE_CLOSING: i32 = 7;
 
 /// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`).
 pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
-/// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal.
+/// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too if the closing
+/// handshake failed after its Close frame, by a reset or a time-out, as `error` says.
 pub const EGRET_WS_INITIATOR_PEER: i32 = 2;
-/// Initiator: the network did: no name, no route, a reset, an end of the stream, a deadline that passed.
+/// Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
+/// a deadline that passed.
 pub const EGRET_WS_INITIATOR_TRANSPORT: i32 = 3;
 
 /// Log level: something failed inside the library.

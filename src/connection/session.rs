@@ -688,8 +688,17 @@ impl<S: Transport> Session<S> {
     }
 
     /// The close report of a connection that ends so. No message is accepted after it.
-    pub(super) fn report(&mut self, ending: Ending, outbox: &Mutex<Outbox>) -> Report {
+    pub(super) fn report(&mut self, mut ending: Ending, outbox: &Mutex<Outbox>) -> Report {
         self.stream.say_goodbye();
+        // Once the peer's Close frame is here, who closed first has ended it, whatever becomes of the closing handshake.
+        if let Life::Closing(first) = self.life
+            && self.peer_close.is_some()
+        {
+            ending.initiator = first;
+            if first == Initiator::Peer && ending.error.is_some() {
+                ending.message = format!("after the Close frame of the peer: {}", ending.message);
+            }
+        }
         let unsent = outbox.lock().break_off();
         let (code, reason) = match self.peer_close.take() {
             Some((code, reason)) => (code.unwrap_or(close::NO_STATUS), reason),

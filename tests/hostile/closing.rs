@@ -112,3 +112,20 @@ fn a_server_that_breaks_the_protocol_while_closing_does_not_get_away_clean() {
         server.finish();
     });
 }
+
+/// A game that connects again after a fault of the network must not do so for a player who was thrown out.
+#[test]
+fn a_close_frame_that_is_followed_by_a_reset_is_the_peers() {
+    on_both_drivers(|host| {
+        let server = Server::start(|mut peer| {
+            peer.upgrade();
+            peer.send(&Frame::close(4001, "kicked"));
+            peer.reset(); // with our Close frame unread
+        });
+        let socket = host.connect(server.port());
+        let report = socket.wait_closed();
+        let ended = (report.phase, report.initiator, report.code, report.reason.as_str());
+        assert_eq!(ended, (EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER, 4001, "kicked"), "{report:#?}");
+        server.finish();
+    });
+}

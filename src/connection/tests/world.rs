@@ -107,6 +107,8 @@ pub struct World {
     peers: Vec<Option<Peer>>,
     /// The server has closed, or broken a rule, on the connection there is; after that it says nothing.
     peer_closes: bool,
+    /// The server's Close frame was the first of the two, or the second; `None` if it was not sent, or not taken at once.
+    peer_was_first: Option<bool>,
     /// The connection there is was closed because the loop was suspended.
     goes_away: bool,
     pinged: Option<Vec<u8>>,
@@ -149,6 +151,7 @@ impl World {
             given_up: 0,
             peers: vec![None],
             peer_closes: false,
+            peer_was_first: None,
             goes_away: false,
             pinged: None,
             full: false,
@@ -223,7 +226,8 @@ impl World {
                 if let Some(peer) = self.peers.last_mut() {
                     *peer = Some(Peer::new(deflates));
                 }
-                (self.peer_closes, self.goes_away, self.pinged) = (false, false, None);
+                (self.peer_closes, self.peer_was_first) = (false, None);
+                (self.goes_away, self.pinged) = (false, None);
                 self.lab.serve(format!("{}\r\n{extension}\r\n", answer.trim_end()).as_bytes());
             }
             Busy => {
@@ -236,6 +240,7 @@ impl World {
             }
             Bye(code) => {
                 self.peer_closes = true;
+                self.peer_was_first = (!self.full).then(|| !self.lab.outbox().is_sealed());
                 self.lab.serve(&frame(CLOSE, &code.to_be_bytes()));
             }
             Pong => {
@@ -414,7 +419,20 @@ impl World {
         dropped.0
     }
 
+    /// A Close frame of the server's that was received says who ended the connection, whatever came after it.
+    fn names_who_was_first(&self, event: &str) {
+        if !event.contains(", got ") || event.contains("got 1006") {
+            return;
+        }
+        let by_peer = event.contains(" by Peer, ");
+        assert!(by_peer || event.contains(" by Local, "), "{event}");
+        if let Some(first) = self.peer_was_first {
+            assert_eq!(by_peer, first, "{event}");
+        }
+    }
+
     fn told_by_engine(&mut self, event: &str) {
+        self.names_who_was_first(event);
         let what = event.split(' ').next().unwrap_or_default();
         match what {
             "lost" => {

@@ -190,10 +190,16 @@
 /* Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). */
 #define EGRET_WS_INITIATOR_LOCAL 1
 
-/* Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. */
+/*
+ * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too if the closing
+ * handshake failed after its Close frame, by a reset or a time-out, as `error` says.
+ */
 #define EGRET_WS_INITIATOR_PEER 2
 
-/* Initiator: the network did: no name, no route, a reset, an end of the stream, a deadline that passed. */
+/*
+ * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
+ * a deadline that passed.
+ */
 #define EGRET_WS_INITIATOR_TRANSPORT 3
 
 /* Log level: something failed inside the library. */
