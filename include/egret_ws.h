@@ -630,7 +630,10 @@ typedef struct egret_ws_options {
     uint32_t open_timeout_ms;
     /* permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6. */
     uint32_t deflate_level;
-    /* permessage-deflate: messages of fewer bytes are sent as they are. 0: 256. UINT32_MAX: all are. */
+    /*
+     * permessage-deflate: messages of fewer bytes are sent as they are, and so are messages that compression does not make
+     * smaller. 0: 256. UINT32_MAX: all are.
+     */
     uint32_t deflate_threshold_bytes;
     /*
      * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for

@@ -201,7 +201,8 @@ pub struct egret_ws_options {
     pub open_timeout_ms: u32,
     /// permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6.
     pub deflate_level: u32,
-    /// permessage-deflate: messages of fewer bytes are sent as they are. 0: 256. UINT32_MAX: all are.
+    /// permessage-deflate: messages of fewer bytes are sent as they are, and so are messages that compression does not make
+    /// smaller. 0: 256. UINT32_MAX: all are.
     pub deflate_threshold_bytes: u32,
     /// permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
     /// less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.

@@ -132,10 +132,11 @@ fn a_stream_that_ends_early_within_the_header_of_a_block() {
     ends_early(&payload, 1..payload.len() / 2);
 }
 
-/// What is to be left out on the wire was not: the message does not end with a block.
+/// One tail too many is left in, which ends no block.
 #[test]
-fn a_tail_that_was_not_left_out() {
-    is_wrong("a tail", compressed(TEXT, [&deflated("hello")[..], &TAIL].concat()).bytes());
+fn a_second_tail() {
+    is_wrong("two tails", compressed(TEXT, [&deflated("hello")[..], &TAIL, &TAIL].concat()).bytes());
+    is_wrong("a tail alone", compressed(TEXT, TAIL).bytes());
 }
 
 /// Sequences that no UTF-8 text has.

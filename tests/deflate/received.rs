@@ -191,3 +191,20 @@ fn flushes_within_a_message() {
     let bytes = [wire(&fragments), Frame::continuation("").bytes(), compressed(TEXT, payload).bytes()].concat();
     hears(bytes, &[words(), words()]);
 }
+
+/// What is to be left out on the wire was not, in each message: none is lost, and the context stays right.
+#[test]
+fn tails_that_were_not_left_out() {
+    let mut deflater = Deflater::new(15);
+    let (mut frames, mut expected) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let payload = [&deflater.message(WORDS.as_bytes())[..], &TAIL].concat();
+        frames.push(compressed(TEXT, &*payload));
+        let payload = [&deflater.message(WORDS.as_bytes())[..], &TAIL, &[0], &TAIL].concat();
+        let (start, end) = payload.split_at(payload.len() - 2);
+        frames.extend([compressed(TEXT, start).unfinished(), Frame::continuation(end)]);
+        frames.push(compressed(TEXT, deflater.message(WORDS.as_bytes())));
+        expected.extend([words(), words(), words()]);
+    }
+    hears(wire(&frames), &expected);
+}

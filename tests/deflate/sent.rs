@@ -105,7 +105,8 @@ fn compresses(threshold: u32, sizes: &[(usize, bool)]) {
 fn messages_below_the_threshold_go_as_they_are() {
     compresses(0, &[(0, false), (255, false), (256, true), (257, true), (255, false), (131_072, true)]);
     compresses(100, &[(99, false), (100, true), (99, false), (101, true), (0, false)]);
-    compresses(1, &[(0, false), (1, true), (2, true), (0, false)]);
+    // A byte does not shrink.
+    compresses(1, &[(0, false), (1, false), (10, true), (20, true), (0, false)]);
     compresses(131_072, &[(131_071, false), (131_072, true)]);
     compresses(u32::MAX, &[(256, false), (131_072, false)]);
 }
@@ -122,16 +123,45 @@ fn a_context_is_taken_over() {
     let messages = mixed();
     sends(|options| options.deflate_threshold_bytes = 1, BARE, &messages, |frames| inflate(frames, &messages, false));
 
-    let noise = Event::Binary((0..=255).collect());
+    // Of 64 values, so that it shrinks by itself too.
+    let mut random = Messages::new(15);
+    let noise = Event::Binary((0..600).map(|_| random.random(64) as u8).collect());
     sends(
         |_| {},
         BARE,
         &[noise.clone(), noise],
         |frames| {
             assert!(frames[1].payload.len() * 5 < frames[0].payload.len(), "the second refers to the first");
-            assert!(Inflater::new().message(&frames[1].payload, 256).is_err(), "and is nothing without it");
+            assert!(Inflater::new().message(&frames[1].payload, 600).is_err(), "and is nothing without it");
         },
     );
+}
+
+/// None is larger on the wire than it was given, and what was sent as it was is referred to by none.
+#[test]
+fn messages_that_do_not_shrink_go_as_they_are() {
+    let mut random = Messages::new(16);
+    let mut noise = |size: usize| Event::Binary((0..size).map(|_| random.random(256) as u8).collect());
+    let text = |size: usize| Event::Text("{\"x\":1,\"y\":2},".repeat(size / 15));
+    let (small, large) = (noise(300), noise(100_000));
+    let messages: Vec<Event> =
+        [&text(3000), &small, &small, &text(3000), &large, &text(40_000), &large, &small, &noise(131_072), &text(3000)]
+            .map(Event::clone)
+            .to_vec();
+    for (set, extension, alone) in [
+        ((|_| {}) as fn(&mut egret_ws_options), BARE, false),
+        (|options| options.deflate_client_window_bits = 9, BARE, false),
+        (|_| {}, "permessage-deflate; client_no_context_takeover", true),
+    ] {
+        sends(set, extension, &messages, |frames| {
+            inflate(frames, &messages, alone);
+            for (frame, message) in frames.iter().zip(&messages) {
+                let is_text = matches!(message, Event::Text(_));
+                assert_eq!(frame.rsv == COMPRESSED, is_text, "of {} bytes", payload(message).len());
+                assert!(frame.payload.len() <= payload(message).len());
+            }
+        });
+    }
 }
 
 #[test]

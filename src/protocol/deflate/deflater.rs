@@ -26,9 +26,10 @@ impl Deflater {
         }
     }
 
-    /// Writes the message, deflated, to `out`, which must be empty. False if it is to be sent as it is.
+    /// Writes the message, deflated, to `out`, which must be empty. False if it is to be sent as it is: because it is small, or does
+    /// not become smaller. RFC 7692 section 6 leaves that to the sender, message by message.
     pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> bool {
-        // zlib cannot keep to a window of 256 bytes (8): then nothing is deflated, which is always allowed (section 6).
+        // zlib cannot keep to a window of 256 bytes (8): then nothing is deflated, which is always allowed.
         if message.len() < self.threshold.max(1) || self.window_bits < 9 {
             return false;
         }
@@ -46,9 +47,6 @@ impl Deflater {
                 break;
             }
         }
-        if self.no_context_takeover {
-            stream.reset();
-        }
         let is_whole = input.is_empty() && out.ends_with(&TAIL);
         debug_assert!(is_whole, "a flushed stream ends in an empty block");
         if !is_whole {
@@ -58,8 +56,13 @@ impl Deflater {
             return false;
         }
         out.truncate(out.len().saturating_sub(TAIL.len()));
-        // The peer forgets what it has seen if it is agreed so: only then may a message that did not shrink be sent plain.
-        !(self.no_context_takeover && out.len() >= message.len())
+        let shrinks = out.len() < message.len();
+        if self.no_context_takeover || !shrinks {
+            // What is sent as it is does not get into the peer's window, so no later message may refer to it. A reset forgets the
+            // messages before it too: they would have to be deflated anew to have them back.
+            stream.reset();
+        }
+        shrinks
     }
 }
 
@@ -115,9 +118,10 @@ mod tests {
             for message in messages() {
                 let (mut wire, mut got) = (Vec::new(), Vec::new());
                 if !deflater.deflate(&message, &mut wire) {
-                    assert!(alone && wire.len() >= message.len(), "only what does not shrink is sent as it is");
+                    assert!(wire.len() >= message.len(), "only what does not shrink is sent as it is");
                     continue;
                 }
+                assert!(wire.len() < message.len());
                 for piece in wire.chunks(997) {
                     inflater.feed(piece, &mut got, 131_072).unwrap();
                 }
@@ -138,9 +142,45 @@ mod tests {
         assert!(!Deflater::new(&Offer { threshold: 0, ..OFFER }, &agreement(false, 15)).deflate(b"", &mut Vec::new()));
     }
 
+    /// Messages of which some shrink, some do not, and some would shrink only by what was sent as it is: none may refer to that.
+    #[test]
+    fn messages_that_do_not_shrink_leave_no_trace() {
+        let noise = messages().swap_remove(9)[..3000].to_vec();
+        let text = messages().swap_remove(8);
+        let mut seed = 7u64;
+        let mut random = move |limit: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % limit
+        };
+        for (alone, bits) in [(false, 15), (false, 9), (false, 12), (true, 15)] {
+            let agreement = agreement(alone, bits);
+            let mut deflater = Deflater::new(&OFFER, &agreement);
+            // Not ours, and one for the whole connection, as a server has it.
+            let mut inflater = flate2::Decompress::new(false);
+            let (mut plain, mut deflated) = (0, 0);
+            for _ in 0..300 {
+                let source = if random(3) == 0 { &text } else { &noise };
+                let size = 16 + random(900);
+                let message = &source[random(source.len() - size)..][..size];
+                let mut wire = Vec::new();
+                if !deflater.deflate(message, &mut wire) {
+                    plain += 1;
+                    continue;
+                }
+                deflated += 1;
+                wire.extend_from_slice(&TAIL);
+                let mut got = Vec::with_capacity(size + 1);
+                inflater.decompress_vec(&wire, &mut got, flate2::FlushDecompress::None).unwrap();
+                assert!(got == message && wire.len() - TAIL.len() < size, "{size} bytes, {bits} bits, {alone}");
+            }
+            assert!(plain > 50 && deflated > 50, "{plain} as they are, {deflated} deflated");
+        }
+    }
+
     #[test]
     fn a_context_that_is_taken_over_makes_the_second_message_smaller() {
-        let message: Vec<u8> = (0..200u8).collect();
+        // Of 64 values, so that it shrinks by itself too.
+        let message: Vec<u8> = (0..600usize).map(|at| (at * at / 7 % 64) as u8).collect();
         let sizes = |alone| {
             let mut deflater = Deflater::new(&OFFER, &agreement(alone, 15));
             [(); 2].map(|()| {

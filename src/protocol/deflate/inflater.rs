@@ -8,12 +8,16 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 const STEP: usize = 16 * 1024;
 /// The least.
 const FIRST_STEP: usize = 512;
+/// In place of the last bytes of a message that has none yet: no part of a tail.
+const NO_BYTES: [u8; TAIL.len()] = [1; TAIL.len()];
 
 /// Inflates one message after the other.
 pub struct Inflater {
     stream: Inflate,
     no_context_takeover: bool,
     place: Place,
+    /// The last bytes of the present message.
+    last: [u8; TAIL.len()],
 }
 
 /// How far the present message came.
@@ -50,6 +54,7 @@ impl Inflater {
             stream: Inflate::new(false, window_bits),
             no_context_takeover: agreement.server_no_context_takeover,
             place: Place::Before,
+            last: NO_BYTES,
         }
     }
 
@@ -59,6 +64,13 @@ impl Inflater {
             return Ok(());
         }
         self.place = Place::Inside;
+        match input.last_chunk() {
+            Some(last) => self.last = *last,
+            None => {
+                self.last.rotate_left(input.len());
+                self.last[TAIL.len() - input.len()..].copy_from_slice(input);
+            }
+        }
         loop {
             // One byte more than may come shows that too much does; and blocks without content need room to be passed.
             let most = max + 1 - out.len();
@@ -98,12 +110,28 @@ impl Inflater {
     pub fn finish(&mut self) -> Result<(), Problem> {
         // A message of no bytes at all is not what the RFC asks for, but there is nothing in it to get wrong.
         if std::mem::replace(&mut self.place, Place::Before) == Place::Inside {
-            self.pass_tail()?;
+            if self.last == TAIL { self.pass_border()? } else { self.pass_tail()? }
         }
+        self.last = NO_BYTES;
         if self.no_context_takeover {
             self.stream.reset(false);
         }
         Ok(())
+    }
+
+    /// The message ends with the four bytes that are to be left out (section 7.2.1): it must end where a block does.
+    ///
+    /// The receiver is to append those bytes (section 7.2.2), and zlib then takes them for the beginning of a block of 65280 bytes,
+    /// of whose length the last byte is still to come. So Chrome and Node's clients (undici, `ws`), which just append them, deliver
+    /// this message and fail at the next one, unless the context is not taken over and they begin anew. Here the context stays
+    /// right, for there is nothing to be appended: the message was whole. Without the four bytes the last byte of a message has
+    /// the header of the block that they end, of which three bits are zeros; so no message that is right ends like this.
+    fn pass_border(&mut self) -> Result<(), Problem> {
+        let [a, b, c, d] = TAIL;
+        match self.probe(&[0, a, b, c, d, 0])? {
+            (Status::Ok | Status::BufError, 5) => Ok(()),
+            _ => Err(Problem::Broken),
+        }
     }
 
     /// The message must end where the four bytes that were left out end a block: they are taken, the byte after them is
@@ -197,20 +225,61 @@ mod tests {
         }
     }
 
+    /// Servers that leave out less than they should, and end blocks where they need not. Each message is followed by one that refers
+    /// to it, or to the one before, as the context says.
+    #[test]
+    fn a_tail_that_was_not_left_out_and_empty_blocks_do_no_harm() {
+        let empty = [&[0][..], &TAIL].concat();
+        let final_empty = [&[1][..], &TAIL].concat();
+        let one = [ONE_BLOCK, &TAIL].concat();
+        let messages: &[(Vec<u8>, bool)] = &[
+            // And whether the context is there still: a final block ends it.
+            (one.clone(), true),
+            ([STORED, &TAIL].concat(), true),
+            ([TWO_BLOCKS, &TAIL].concat(), true),
+            ([&one[..], &empty].concat(), true),
+            ([&one[..], &empty, &empty, &empty, &[0]].concat(), true),
+            ([&empty[..], &empty, ONE_BLOCK].concat(), true),
+            ([&empty[..], &one].concat(), true),
+            // Section 7.2.3.5.
+            (FINAL.to_vec(), false),
+            (FINAL[..FINAL.len() - 1].to_vec(), false),
+            ([FINAL, &TAIL].concat(), false),
+            ([FINAL, &TAIL, &[0]].concat(), false),
+            ([&one[..], &final_empty].concat(), false),
+            ([&one[..], &final_empty, &[0]].concat(), false),
+            ([&final_empty[..], &final_empty, ONE_BLOCK].concat(), true),
+        ];
+        for size in SIZES {
+            for (wire, goes_on) in messages {
+                let mut inflater = inflater(false);
+                for _ in 0..3 {
+                    assert_eq!(message(&mut inflater, wire, size, 5), Ok(b"Hello".to_vec()), "{wire:x?}");
+                }
+                assert_eq!(message(&mut inflater, &empty, size, 5), Ok(Vec::new()), "{wire:x?}");
+                let after = message(&mut inflater, TAKEN_OVER, size, 5);
+                assert_eq!(after, if *goes_on { Ok(b"Hello".to_vec()) } else { Err(Problem::Broken) }, "{wire:x?}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_broken_or_cut_off_is_refused() {
         for size in SIZES {
             for wire in [
-                &[0x07][..],                        // a block of the reserved type
-                &[0x00, 0x05, 0x00, 0xfa, 0xfe],    // a stored block whose lengths do not fit
-                &[0xf2, 0x00, 0x11, 0x00, 0x00],    // a distance that leads to before the first byte
-                &ONE_BLOCK[..4],                    // cut off inside a code
-                &ONE_BLOCK[..6],                    // cut off before the last block's end
-                &[0x00, 0x00, 0x00, 0xff, 0xff],    // the tail was not left out
-                &[0x04, 0xc0, 0x01],                // cut off inside the header of a dynamic block
-                &STORED[..8],                       // cut off inside a stored block
-                &[FINAL, b"trailing"].concat(),     // no block begins so
-                &[ONE_BLOCK, &[0xff; 40]].concat(), //
+                &[0x07][..],                                             // a block of the reserved type
+                &[0x00, 0x05, 0x00, 0xfa, 0xfe],                         // a stored block whose lengths do not fit
+                &[0xf2, 0x00, 0x11, 0x00, 0x00], // a distance that leads to before the first byte
+                &ONE_BLOCK[..4],                 // cut off inside a code
+                &ONE_BLOCK[..6],                 // cut off before the last block's end
+                &[0x00, 0x00, 0xff, 0xff],       // a tail without the header of its block
+                &[ONE_BLOCK, &TAIL, &TAIL].concat(), // one more
+                &[ONE_BLOCK, &[0], &TAIL].concat(), // the header twice
+                &[0x00, 0x08, 0x00, 0xf7, 0xff, 7, 7, 0, 0, 0xff, 0xff], // cut off inside a stored block, where it has a tail
+                &[0x04, 0xc0, 0x01],                                     // cut off inside the header of a dynamic block
+                &STORED[..8],                                            // cut off inside a stored block
+                &[FINAL, b"trailing"].concat(),                          // no block begins so
+                &[ONE_BLOCK, &[0xff; 40]].concat(),                      //
             ] {
                 assert_eq!(message(&mut inflater(false), wire, size, 1000), Err(Problem::Broken), "{wire:x?}");
             }
