@@ -258,7 +258,8 @@
 
 /*
  * The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
- * report: the peer sent it, and was told 1009.
+ * report: the peer sent it, and was told 1009; or it sent more than 2 MiB of frames for one message, which takes empty
+ * fragments, or compressed blocks without content.
  */
 #define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
 

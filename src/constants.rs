@@ -119,7 +119,8 @@ pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
 /// The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
-/// report: the peer sent it, and was told 1009.
+/// report: the peer sent it, and was told 1009; or it sent more than 2 MiB of frames for one message, which takes empty
+/// fragments, or compressed blocks without content.
 pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
 /// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007.
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;

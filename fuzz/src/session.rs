@@ -70,6 +70,7 @@ fn decode(terms: &Terms, stream: &[u8], cuts: &Cuts) -> Outcome {
             let largest = heap::largest();
             assert!(largest <= terms.cap + STEP, "{largest} bytes were allocated, {terms:?}");
             match item {
+                Ok(Some(Item::Fragment)) => {}
                 Ok(Some(item)) => seen.push(see(terms, item, seen.len())),
                 Ok(None) => break,
                 Err(violation) => return (seen, Some(violation)),
@@ -88,6 +89,7 @@ fn see(terms: &Terms, item: Item, number: usize) -> Seen {
         Item::Ping(payload) => return Seen::Ping(payload.to_vec()),
         Item::Pong(payload) => return Seen::Pong(payload.to_vec()),
         Item::Close(code, reason) => return Seen::Close(code, reason.to_owned()),
+        Item::Fragment => unreachable!("it is nothing to be seen"),
         Item::Message(kind, Body::Input(bytes)) => (kind, bytes.to_vec()),
         // It may be taken and may be left.
         Item::Message(kind, Body::Collected(body)) if number.is_multiple_of(2) => (kind, std::mem::take(body)),

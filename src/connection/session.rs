@@ -42,6 +42,11 @@ const ABOUT_A_HEADER: usize = 4096;
 const WRITES_A_TURN: usize = 16;
 /// Payload bytes decoded before others get their turn: inflated, a few reads may come to a hundred times that.
 const DECODED_A_TURN: usize = 1024 * 1024;
+/// A frame without a message, that is a control frame or a fragment, counts as so many of them: 4096 a turn.
+const FRAME_COST: usize = 256;
+/// With permessage-deflate each byte that is read counts as so many of them, which makes 16 KiB a turn: blocks without content take
+/// as long as that.
+const INFLATE_COST: usize = 64;
 /// Waiting pongs, in bytes, beyond which only the last ping is answered (RFC 6455 section 5.5.3).
 const MAX_PONGS: usize = 4096;
 /// How long the server is given to end the stream, as it should (section 7.1.1), once nothing else is to be waited for.
@@ -58,8 +63,11 @@ pub(super) struct Session<S> {
     /// of it was decoded since.
     backlog: Vec<u8>,
     backlog_taken: usize,
-    /// Payload bytes decoded in this turn.
+    /// Payload bytes decoded in this turn, and what else counts as such.
     decoded: usize,
+    /// What a byte that is read costs beside its payload, and how many are decoded at once.
+    cost: usize,
+    portion: usize,
     life: Life,
     phase: Phase,
     /// What is being written, and how much of it is. Either control frames or frames of the outbox, never both.
@@ -137,6 +145,7 @@ impl<S: Transport> Session<S> {
         // Much longer than the heartbeat takes, for the system does not tell a peer that is gone from one that does not read.
         let heartbeats = heartbeat.interval.unwrap_or(ORDINARY.0) + heartbeat.timeout.unwrap_or(ORDINARY.1);
         stream.settle_in(heartbeats * 4);
+        let cost = if inflater.is_some() { INFLATE_COST } else { 0 };
         Session {
             stream,
             limits,
@@ -144,6 +153,8 @@ impl<S: Transport> Session<S> {
             backlog: Vec::new(),
             backlog_taken: 0,
             decoded: 0,
+            cost,
+            portion: DECODED_A_TURN.checked_div(cost).unwrap_or(usize::MAX),
             life: Life::Open,
             phase: Phase::Open,
             out: Vec::new(),
@@ -440,8 +451,8 @@ impl<S: Transport> Session<S> {
             }
             return Ok((payload + more, most + beyond));
         }
-        let asked = context.buffer.len();
-        let count = self.stream.read(context.buffer)?;
+        let asked = context.buffer.len().min(self.portion);
+        let count = self.stream.read(&mut context.buffer[..asked])?;
         self.heard(count, context);
         self.take_input(0..count, context);
         Ok((count, asked))
@@ -500,6 +511,18 @@ impl<S: Transport> Session<S> {
     /// Decodes until the input ends, the host's queue is full or the turn is over, and returns how much of it was taken. What
     /// follows an end does not count, and counts as taken.
     fn decode<E: Events>(&mut self, bytes: &[u8], now: Instant, events: &mut E, outbox: &Mutex<Outbox>) -> usize {
+        let taken = self.decode_portion(&bytes[..bytes.len().min(self.portion)], now, events, outbox);
+        self.decoded += taken * self.cost;
+        if self.listens() { taken } else { bytes.len() }
+    }
+
+    fn decode_portion<E: Events>(
+        &mut self,
+        bytes: &[u8],
+        now: Instant,
+        events: &mut E,
+        outbox: &Mutex<Outbox>,
+    ) -> usize {
         let mut input = bytes;
         while self.listens() {
             match self.decoder.next(&mut input) {
@@ -519,10 +542,21 @@ impl<S: Transport> Session<S> {
                     }
                     let key = outbox.lock().next_key();
                     frame::append(&mut self.control, OpCode::Control(Control::Pong), false, payload, key);
+                    if self.is_spent() {
+                        return bytes.len() - input.len();
+                    }
                 }
                 Ok(Some(Item::Pong(payload))) => {
                     if let Some(took) = self.heartbeat.pong(payload, now) {
                         events.round_trip(took);
+                    }
+                    if self.is_spent() {
+                        return bytes.len() - input.len();
+                    }
+                }
+                Ok(Some(Item::Fragment)) => {
+                    if self.is_spent() {
+                        return bytes.len() - input.len();
                     }
                 }
                 Ok(Some(Item::Close(code, reason))) => {
@@ -533,6 +567,12 @@ impl<S: Transport> Session<S> {
             }
         }
         bytes.len()
+    }
+
+    /// Counts a frame without a message. True if the turn is over.
+    fn is_spent(&mut self) -> bool {
+        self.decoded += FRAME_COST;
+        self.decoded >= DECODED_A_TURN
     }
 
     /// The peer's Close is answered with its own code, after all that was accepted before; unless ours was first.

@@ -49,6 +49,8 @@ pub enum Item<'a> {
     Pong(&'a [u8]),
     /// A Close frame: its code, if it had one, and reason. Nothing that follows it counts.
     Close(Option<u16>, &'a str),
+    /// A fragment of a message that goes on: for who counts frames.
+    Fragment,
 }
 
 /// The payload of a message.
@@ -82,6 +84,8 @@ pub struct Decoder {
     frame: Option<Partial>,
     /// The kind of the message that is being collected.
     kind: Option<Kind>,
+    /// Bytes of its frames so far, headers too.
+    wire: u64,
     message: Vec<u8>,
     utf8: Utf8,
     control: Vec<u8>,
@@ -101,6 +105,9 @@ struct Partial {
     remaining: u64,
 }
 
+/// The most bytes of a message's frames, headers too: 16 times the largest message. A message of one byte a frame has a fifth of that;
+/// only empty fragments, and compressed blocks without content, make more, and could go on for ever.
+const MAX_WIRE: u64 = 2 * 1024 * 1024;
 /// A message of this size is read to its place; a smaller one comes with what is before and behind it.
 const LARGE: usize = 16 * 1024;
 /// What a decoder at rest may keep of its memory.
@@ -108,6 +115,8 @@ const KEEP: usize = 4096;
 
 const TOO_BIG: Violation =
     Violation { kind: ViolationKind::TooBig, detail: "a message is larger than max_message_bytes" };
+const TOO_MUCH_WIRE: Violation =
+    Violation { kind: ViolationKind::TooBig, detail: "the frames of a message have more than 2 MiB" };
 const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail: "a text message is not UTF-8" };
 
 impl Decoder {
@@ -119,6 +128,7 @@ impl Decoder {
             head_len: 0,
             frame: None,
             kind: None,
+            wire: 0,
             message: Vec::new(),
             utf8: Utf8::default(),
             control: Vec::new(),
@@ -172,7 +182,7 @@ impl Decoder {
                 match frame.control {
                     Some(control) => return control_item(control, &self.control).map(Some),
                     None if frame.fin => return self.collected().map(Some),
-                    None => continue,
+                    None => return Ok(Some(Item::Fragment)),
                 }
             }
             let Some(header) = self.header(input)? else { return Ok(None) };
@@ -198,6 +208,7 @@ impl Decoder {
                 },
             };
             if fresh && header.deflated || !fresh && self.deflated {
+                self.count_wire(header, fresh)?;
                 if self.begin_deflated(header, kind, fresh, input)? {
                     return Ok(Some(Item::Message(kind, Body::Collected(&mut self.message))));
                 }
@@ -219,6 +230,7 @@ impl Decoder {
                 }
                 return Ok(Some(Item::Message(kind, Body::Input(payload))));
             }
+            self.count_wire(header, fresh)?;
             if fresh {
                 self.message.clear();
                 self.kind = Some(kind);
@@ -229,6 +241,13 @@ impl Decoder {
             }
             self.frame = Some(Partial { fin: header.fin, control: None, remaining: header.payload });
         }
+    }
+
+    /// Counts a frame of a message.
+    fn count_wire(&mut self, header: Header, fresh: bool) -> Result<(), Violation> {
+        let before = if fresh { 0 } else { self.wire };
+        self.wire = before.saturating_add(header.payload).saturating_add(header.size as u64);
+        if self.wire > MAX_WIRE { Err(TOO_MUCH_WIRE) } else { Ok(()) }
     }
 
     /// The next header, from `head` and the input; `None` when the input ended first.
@@ -441,6 +460,7 @@ mod tests {
                     Ok(Some(Item::Ping(payload))) => items.push(("ping".into(), payload.to_vec())),
                     Ok(Some(Item::Pong(payload))) => items.push(("pong".into(), payload.to_vec())),
                     Ok(Some(Item::Close(code, reason))) => items.push((format!("close {code:?}"), reason.into())),
+                    Ok(Some(Item::Fragment)) => {}
                 }
             }
             assert!(piece.is_empty(), "None only when the input is used up");
@@ -576,6 +596,43 @@ mod tests {
         let running_total = [frame(false, 1, &[b'x'; 100]), vec![0x80, 29]].concat();
         assert_eq!(decode(&running_total, 1, 128).1, Some(1009));
         assert_eq!(decode(&running_total, 1, 129).1, None);
+    }
+
+    /// Empty fragments add nothing to a message, so its cap does not end them.
+    #[test]
+    fn the_frames_of_a_message_are_bounded() {
+        let [begin, empty, end] = [frame(false, 2, b""), frame(false, 0, b""), frame(true, 0, b"x")];
+        let most = (MAX_WIRE as usize - begin.len() - end.len()) / empty.len();
+        for (fragments, violation) in [(most, None), (most + 1, Some(1009)), (3 * most, Some(1009))] {
+            // Control frames between them, and messages before it, are not of it.
+            let between = [frame(true, 9, b"?"), empty.repeat(1000)].concat();
+            let middle = [between.repeat(fragments / 1000), empty.repeat(fragments % 1000)].concat();
+            let stream = [&frame(true, 2, &[7; 4000]), &begin, &middle, &end].map(|bytes| &bytes[..]).concat();
+            let (items, got) = decode(&stream, 65_536, 131_072);
+            assert_eq!(got, violation, "{fragments} fragments");
+            let whole = items.last().is_some_and(|last| *last == item("Binary", b"x"));
+            assert_eq!(whole, violation.is_none());
+        }
+        let bytes: Vec<u8> =
+            (0..131_072).flat_map(|at| frame(at == 131_071, if at == 0 { 2 } else { 0 }, b"x")).collect();
+        let (items, violation) = decode(&bytes, 65_536, 131_072);
+        assert!(violation.is_none() && items[0].1.len() == 131_072, "a byte a frame");
+    }
+
+    #[test]
+    fn each_fragment_of_a_message_that_goes_on_is_handed_out() {
+        for size in [1, 3, usize::MAX] {
+            let stream =
+                [frame(false, 1, b"a"), frame(false, 0, b""), frame(true, 10, b""), frame(false, 0, b"b")].concat();
+            let mut decoder = Decoder::new(100, None);
+            let mut fragments = 0;
+            for mut piece in stream.chunks(size) {
+                while let Some(item) = decoder.next(&mut piece).unwrap() {
+                    fragments += usize::from(item == Item::Fragment);
+                }
+            }
+            assert_eq!(fragments, 3);
+        }
     }
 
     #[test]

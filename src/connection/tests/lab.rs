@@ -56,6 +56,7 @@ pub struct Wire {
     /// How much more the client can write.
     pub room: usize,
     cut: usize,
+    reads: usize,
     operations_until_failure: Option<usize>,
 }
 
@@ -95,6 +96,7 @@ impl Transport for FakeStream {
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut wire = self.0.borrow_mut();
+        wire.reads += 1;
         wire.operation()?;
         if wire.to_client.is_empty() {
             return if wire.ended { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
@@ -149,6 +151,8 @@ struct FakeNetwork {
     wire: Rc<RefCell<Wire>>,
     cut: usize,
     operations_until_failure: Option<usize>,
+    /// Every address connects at once, and its server says this.
+    answers: Option<Vec<u8>>,
 }
 
 impl Network for FakeNetwork {
@@ -175,6 +179,11 @@ impl Network for FakeNetwork {
         let (cut, operations_until_failure) = (self.cut, self.operations_until_failure);
         self.wire = Rc::new(RefCell::new(Wire { room: usize::MAX, cut, operations_until_failure, ..Wire::default() }));
         self.wires.push((address, Rc::clone(&self.wire)));
+        if let Some(answer) = &self.answers {
+            let mut wire = self.wire.borrow_mut();
+            wire.connected = Some(Ok(()));
+            wire.to_client.extend(answer);
+        }
         if address.to_string().starts_with(NO_ROUTE) {
             return Err(ErrorKind::NetworkUnreachable.into());
         }
@@ -334,6 +343,7 @@ pub struct Lab {
     outbox: Mutex<Outbox>,
     buffer: Vec<u8>,
     now: Instant,
+    turns: usize,
 }
 
 type Handed<'a> = Context<'a, FakeNetwork, Recorder>;
@@ -356,11 +366,13 @@ impl Lab {
                 wire: Rc::default(),
                 cut,
                 operations_until_failure,
+                answers: None,
             },
             recorder: Recorder::default(),
             outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy())),
             buffer: vec![0; 256],
             now: Instant::now(),
+            turns: 0,
         }
     }
 
@@ -380,7 +392,9 @@ impl Lab {
         let Some(mut connection) = self.connection.take() else { return };
         let mut turn = act(&mut connection, &mut self.context());
         self.recorder.check_in_place(&self.buffer);
+        self.turns += 1;
         while turn == Turn::Again {
+            self.turns += 1;
             turn = connection.turn(&mut self.context());
             self.recorder.check_in_place(&self.buffer);
         }
@@ -539,6 +553,21 @@ impl Lab {
         self.with(|connection, context| connection.expire(context));
     }
 
+    /// How many turns it took since this was last asked for.
+    pub fn take_turns(&mut self) -> usize {
+        std::mem::take(&mut self.turns)
+    }
+
+    /// The read buffer is as large as an engine's.
+    pub fn read_much(&mut self) {
+        self.buffer = vec![0; 64 * 1024];
+    }
+
+    /// How many times the stream was read since this was last asked for.
+    pub fn take_reads(&mut self) -> usize {
+        std::mem::take(&mut self.wire().reads)
+    }
+
     /// Every number that is drawn from now on.
     pub fn set_random(&mut self, random: u32) {
         self.network.random = random;
@@ -547,6 +576,14 @@ impl Lab {
     /// From now on masking keys are what `entropy` gives, not zero.
     pub fn set_entropy(&mut self, entropy: Entropy) {
         self.outbox = Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, entropy));
+    }
+
+    /// From now on each address connects at once, the last one too, and its server says this.
+    pub fn network_answers(&mut self, answer: &[u8]) {
+        self.network.answers = Some(answer.to_vec());
+        let mut wire = self.wire();
+        wire.connected = Some(Ok(()));
+        wire.to_client.extend(answer);
     }
 
     // What the server does.
@@ -558,6 +595,11 @@ impl Lab {
     pub fn serve(&mut self, bytes: &[u8]) {
         self.wire().to_client.extend(bytes);
         self.turn();
+    }
+
+    /// The server's bytes come so many at a time.
+    pub fn trickle(&mut self, cut: usize) {
+        self.wire().cut = cut;
     }
 
     /// The connection is reset once the client has read what came.

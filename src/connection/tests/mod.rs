@@ -1,6 +1,7 @@
 //! The state machine, without a network, in virtual time.
 
 #[cfg(feature = "deflate")]
+mod budgets;
 mod closing;
 mod compression;
 mod heads;

@@ -37,7 +37,8 @@ public final class ErrorCode {
     public static final int NOT_OPEN = -10;
     /**
      * The message is larger than {@code max_message_bytes}. From a send: nothing was sent and the socket stays
-     * open. In a close report: the peer sent it, and was told 1009.
+     * open. In a close report: the peer sent it, and was told 1009; or it sent more than 2 MiB of frames for one message,
+     * which takes empty fragments, or compressed blocks without content.
      */
     public static final int MESSAGE_TOO_BIG = -11;
     /**
