@@ -414,7 +414,8 @@ impl<S: Transport> Session<S> {
                 Ok((0, _)) => return Read::Ended(None),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.emptied(),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // TLS has taken in what one turn allows.
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Read::Budget,
                 Err(error) => return Read::Ended(Some(error)),
             };
             if count < asked && self.stream.short_read_is_last() && self.backlog.is_empty() {
