@@ -7,7 +7,10 @@ class Game extends egret.EventDispatcher {
         this.socket.type = egret.WebSocket.TYPE_BINARY;
         this.socket.addEventListener(egret.Event.CONNECT, this.onConnect, this);
         this.socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, this.onData, this);
+        const secure: "ws://" | "wss://" = "wss://";
+        egret.WebSocket.URI = secure;
         this.socket.connect("localhost", 8080);
+        this.socket.connect("localhost", null);
         this.socket.connectByUrl("ws://localhost:8080/path");
     }
 

@@ -34,7 +34,11 @@ class Standard extends Native {
         if (typeof data !== "string" && this.binaryType !== "arraybuffer") {
             throw new Error("binaryType is " + this.binaryType);
         }
-        this.onmessage({ type: "message", data });
+        this.bare({ type: "message", data });
+    }
+    // What some runtimes hand over: the message itself, and no event.
+    bare(message) {
+        this.onmessage(message);
     }
     error() {
         this.onerror({ type: "error" });

@@ -12,6 +12,8 @@ declare namespace egret {
         static TYPE_STRING: string;
         /** The `type` for bytes. */
         static TYPE_BINARY: string;
+        /** How `connect` begins its URLs: `"ws://"`, or `"wss://"` for encrypted connections. One for all sockets. */
+        static URI: "ws://" | "wss://";
         private $socket;
         private $state;
         private $type;
@@ -22,8 +24,10 @@ declare namespace egret {
          */
         constructor(host?: string, port?: number);
         /**
-         * Connects to `ws://host:port`. Does nothing if connecting or connected.
+         * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
+         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
          * @param host A name or an address; one of IPv6 in brackets.
+         * @param port `null`: the default port of the scheme, 80 or 443.
          */
         connect(host: string, port: number): void;
         /**

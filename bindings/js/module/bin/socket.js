@@ -132,7 +132,8 @@ var egret;
             var socket = new (standard())(url);
             socket.binaryType = "arraybuffer";
             socket.onopen = function () { return listener.onConnect(socket); };
-            socket.onmessage = function (event) { return listener.onMessage(event.data); };
+            // As the engine's module from 5.4 on: some runtimes hand over the message itself, without an event around it.
+            socket.onmessage = function (event) { return listener.onMessage(event.data !== undefined ? event.data : event); };
             socket.onerror = function () { return listener.onError(socket); };
             socket.onclose = function () { return listener.onClose(socket); };
             return socket;
@@ -186,11 +187,17 @@ var egret;
             return _this;
         }
         /**
-         * Connects to `ws://host:port`. Does nothing if connecting or connected.
+         * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
+         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
          * @param host A name or an address; one of IPv6 in brackets.
+         * @param port `null`: the default port of the scheme, 80 or 443.
          */
         WebSocket.prototype.connect = function (host, port) {
-            this.$open("ws://" + host + ":" + port);
+            var scheme = WebSocket.URI;
+            if (scheme !== "ws://" && scheme !== "wss://") {
+                throw new Error("egret.WebSocket.URI is " + JSON.stringify(scheme) + ": set it to \"ws://\" or \"wss://\"");
+            }
+            this.$open(scheme + host + (port != null ? ":" + port : ""));
         };
         /**
          * Connects to a URL. Does nothing if connecting or connected.
@@ -354,6 +361,8 @@ var egret;
         WebSocket.TYPE_STRING = "webSocketTypeString";
         /** The `type` for bytes. */
         WebSocket.TYPE_BINARY = "webSocketTypeBinary";
+        /** How `connect` begins its URLs: `"ws://"`, or `"wss://"` for encrypted connections. One for all sockets. */
+        WebSocket.URI = "ws://";
         return WebSocket;
     }(egret.EventDispatcher));
     egret.WebSocket = WebSocket;

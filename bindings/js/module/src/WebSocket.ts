@@ -24,6 +24,9 @@ namespace egret {
         /** The `type` for bytes. */
         public static TYPE_BINARY: string = "webSocketTypeBinary";
 
+        /** How `connect` begins its URLs: `"ws://"`, or `"wss://"` for encrypted connections. One for all sockets. */
+        public static URI: "ws://" | "wss://" = "ws://";
+
         // Names with a dollar are the engine's: a game's subclass does not use them.
         private $socket: ws.NativeSocket = null;
         private $state: State = State.Closed;
@@ -42,11 +45,17 @@ namespace egret {
         }
 
         /**
-         * Connects to `ws://host:port`. Does nothing if connecting or connected.
+         * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
+         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
          * @param host A name or an address; one of IPv6 in brackets.
+         * @param port `null`: the default port of the scheme, 80 or 443.
          */
         public connect(host: string, port: number): void {
-            this.$open("ws://" + host + ":" + port);
+            const scheme: string = WebSocket.URI;
+            if (scheme !== "ws://" && scheme !== "wss://") {
+                throw new Error("egret.WebSocket.URI is " + JSON.stringify(scheme) + ": set it to \"ws://\" or \"wss://\"");
+            }
+            this.$open(scheme + host + (port != null ? ":" + port : ""));
         }
 
         /**
