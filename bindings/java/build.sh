@@ -23,8 +23,8 @@ fi
 [ -f "$JAVA_HOME/include/jni.h" ] || die "no include/jni.h in $JAVA_HOME; install a whole JDK"
 
 case $(uname -s) in
-Darwin) machine=darwin suffix=dylib here_path=@loader_path ;;
-*) machine=linux suffix=so here_path=\$ORIGIN ;;
+Darwin) machine=darwin suffix=dylib here_path=@loader_path relro="" ;;
+*) machine=linux suffix=so here_path=\$ORIGIN relro=-Wl,-z,relro,-z,now ;;
 esac
 
 # Java 8, as Android's tools take it everywhere.
@@ -36,6 +36,7 @@ trap 'rm -r "$classes"' EXIT
 
 cp "$library/libegret_ws.$suffix" "$out"
 # shellcheck disable=SC2086 # a list of words
-"${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic ${CFLAGS:-} -shared -fPIC -fvisibility=hidden -I"$here/../../include" \
+"${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 ${CFLAGS:-} \
+    -shared -fPIC -fvisibility=hidden $relro -I"$here/../../include" \
     -I"$JAVA_HOME/include" -I"$JAVA_HOME/include/$machine" "$here"/jni/*.c -o "$out/libegret_ws_jni.$suffix" \
     -L"$out" -legret_ws -lpthread -Wl,-rpath,"$here_path"

@@ -93,6 +93,7 @@ fn the_aar_is_laid_out_and_aligned() {
     library::run(Command::new("jar").arg("xf").arg(&aar).current_dir(&folder));
     let manifest = fs::read_to_string(folder.join("AndroidManifest.xml")).expect("the manifest");
     assert!(manifest.contains("android.permission.INTERNET"));
+    library::assert_hardened(&folder.join("jni/x86_64/libegret_ws_jni.so"));
     // The shim finds the library by its name, wherever the app's libraries are, and exports one function.
     let shim = folder.join("jni/x86_64/libegret_ws_jni.so");
     let dynamic = library::run(Command::new("readelf").arg("-dW").arg(&shim));

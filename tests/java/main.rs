@@ -9,6 +9,8 @@
 mod certificates;
 #[path = "../library/echoing.rs"]
 mod echoing;
+#[path = "../library/failing.rs"]
+mod failing;
 #[path = "../library/mod.rs"]
 mod library;
 
@@ -118,6 +120,13 @@ fn every_function_is_called() {
     assert!(declared > 25, "{declared} functions were found in the header");
 }
 
+#[test]
+fn the_shim_is_hardened() {
+    if !is_skipped() {
+        library::assert_hardened(&binding().join("libegret_ws_jni.so"));
+    }
+}
+
 /// The README's own commands in a folder with nothing but its own program. Building the library and the echo server is left out.
 #[test]
 fn the_readme_is_enough() {
@@ -147,4 +156,14 @@ fn the_readme_is_enough() {
     sh.args(["-c", &script.replace("ws://127.0.0.1:9000/", echo_url())]).current_dir(&folder);
     let said = said("readme", sh.env("EGRET_WS", root()).env("LIBRARY", library::build()));
     assert!(said.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{said}");
+    for (url, complaint) in [
+        (failing::dead_url(), "closed: EGRET_WS_ERR_CONNECT"),
+        (failing::refusing_url(), "closed: EGRET_WS_ERR_REFUSED"),
+        ("ws://[", "EGRET_WS_ERR_INVALID_URL"),
+    ] {
+        let mut java = java();
+        java.arg("-cp").arg(".:egret-websocket.jar").arg("Echo").arg(url).current_dir(&folder);
+        let said = failing::failure_of(&mut java, &folder.join("output"));
+        assert!(said.contains(complaint), "{url}: {said}");
+    }
 }

@@ -120,6 +120,11 @@ fn lifetime() {
 }
 
 #[test]
+fn buffers() {
+    junit_class("BuffersTest", &[]);
+}
+
+#[test]
 fn threads() {
     junit_class("ThreadsTest", &[]);
 }

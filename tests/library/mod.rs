@@ -74,6 +74,18 @@ pub fn wait(mut child: Child, patience: Duration) -> Option<ExitStatus> {
     None
 }
 
+/// A library or program that is made of C must have full RELRO, a stack protector and a stack that is not executable.
+pub fn assert_hardened(path: &Path) {
+    let read = |option: &str| run(Command::new("readelf").args([option, "--wide"]).arg(path));
+    let [segments, dynamic, symbols] = ["--program-headers", "--dynamic", "--dyn-syms"].map(read);
+    assert!(segments.contains("GNU_RELRO"), "{}: no RELRO\n{segments}", path.display());
+    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("it says how its stack is");
+    assert!(!stack.contains("RWE"), "{}: the stack can be executed\n{segments}", path.display());
+    let is_bound_at_once = dynamic.contains("(BIND_NOW)") || dynamic.contains("Flags: NOW");
+    assert!(is_bound_at_once, "{}: symbols are bound lazily\n{dynamic}", path.display());
+    assert!(symbols.contains("__stack_chk_fail"), "{}: no stack protector\n{symbols}", path.display());
+}
+
 /// Runs a tool and returns what it wrote to its standard output. A tool that is missing or fails fails the test.
 pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| {

@@ -48,7 +48,8 @@ for abi in "$@"; do
         "CARGO_TARGET_${upper}_RUSTFLAGS=-Clink-arg=$page" \
         "${CARGO:-cargo}" clib --release --features vendored --target "$target" --target-dir "$parts/target")
     cp "$parts/target/$target/release/libegret_ws.so" "$libraries"
-    "$clang" -std=c99 -O2 -Wall -Wextra -shared -fPIC -fvisibility=hidden -s "$page" -I"$root/include" \
+    "$clang" -std=c99 -O2 -Wall -Wextra -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+        -shared -fPIC -fvisibility=hidden -s "$page" -Wl,-z,relro,-z,now -I"$root/include" \
         "$here"/../jni/*.c -o "$libraries/libegret_ws_jni.so" -Wl,-soname,libegret_ws_jni.so -L"$libraries" -legret_ws
 done
 

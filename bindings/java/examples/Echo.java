@@ -1,10 +1,8 @@
-import org.egret.websocket.CloseInfo;
-import org.egret.websocket.WebSocket;
-import org.egret.websocket.WebSocketListener;
-import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.*;
 
 public class Echo {
     public static void main(String[] args) {
+        boolean[] clean = {false};
         WebSocketListener listener = new WebSocketListener() {
             @Override
             public void onConnect(WebSocket socket) {
@@ -20,11 +18,13 @@ public class Echo {
             @Override
             public void onClose(WebSocket socket, CloseInfo info) {
                 System.out.println("closed: " + info);
+                clean[0] = info.wasClean();
             }
         };
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect(args[0], listener);
+            WebSocket socket = loop.connect(args[0], listener); // throws if the URL is bad
             while (socket.state() != WebSocket.STATE_CLOSED) loop.poll(-1); // a game polls once a frame, with 0
         }
+        System.exit(clean[0] ? 0 : 1);
     }
 }

@@ -10,7 +10,8 @@ peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
     peer *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->socket = (*env)->NewGlobalRef(env, socket);
-    if (direct) {
+    /* A message is copied to it without another look at its size. */
+    if (direct && (*env)->GetDirectBufferCapacity(env, direct) >= EGRET_WS_MAX_MESSAGE_BYTES) {
         p->direct = (*env)->NewGlobalRef(env, direct);
         p->bytes = (*env)->GetDirectBufferAddress(env, direct);
     }
@@ -57,8 +58,8 @@ static void on_text(JNIEnv *env, const peer *p, const uint8_t *data, size_t len)
 
 static void on_bytes(JNIEnv *env, const peer *p, jmethodID method, const uint8_t *data, size_t len) {
     jbyteArray array = (*env)->NewByteArray(env, (jsize)len);
-    if (array) {
-        (*env)->SetByteArrayRegion(env, array, 0, (jsize)len, (const jbyte *)data);
+    if (array) (*env)->SetByteArrayRegion(env, array, 0, (jsize)len, (const jbyte *)data);
+    if (array && !(*env)->ExceptionCheck(env)) {
         (*env)->CallStaticVoidMethod(env, java.callbacks, method, p->socket, array);
     }
     report(env, p);
@@ -147,11 +148,12 @@ void set_callbacks(egret_ws_options *options, peer *user) {
     options->release_user = peer_free;
 }
 
-/* These two come from any thread, and perhaps once more after the loop was freed: `user` is only a number. */
+/* These two come from any thread, and perhaps once more after the loop was freed: `user` is only a number. With an exception
+ * pending, from a call of somebody else's native code, Java cannot be called. */
 
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     JNIEnv *env = jvm_env();
-    if (!env) return;
+    if (!env || (*env)->ExceptionCheck(env)) return;
     jstring line = text_to_java(env, text, strlen(text));
     if (line)
         (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_log, NUMBER(user), (jint)level, line, NUMBER(ws));
@@ -161,7 +163,7 @@ void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
 
 void on_wakeup(void *user) {
     JNIEnv *env = jvm_env();
-    if (!env) return;
+    if (!env || (*env)->ExceptionCheck(env)) return;
     (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_wakeup, NUMBER(user));
     if ((*env)->ExceptionCheck(env)) (*env)->ExceptionClear(env);
 }

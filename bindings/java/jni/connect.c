@@ -20,7 +20,8 @@ static const size_t text_fields[] = {
     FIELD(proxy),        FIELD(tls_pins), FIELD(tls_identity_password), FIELD(tls_server_name),
 };
 
-/* Copies that live until the library has made its own. */
+/* Copies that live until the library has made its own. `failed`: there was no memory for one, or an exception is pending. Then
+ * no further call of JNI is made, and no connection. */
 typedef struct copies {
     JNIEnv *env;
     void **all;
@@ -35,26 +36,34 @@ static void *keep(copies *c, void *copy) {
     return NULL;
 }
 
+static char *string_of(copies *c, jstring string) {
+    return string && !c->failed ? keep(c, utf8_copy(c->env, string)) : NULL;
+}
+
 static char *string_at(copies *c, jobjectArray array, jsize i) {
+    if (c->failed) return NULL;
     jstring string = (*c->env)->GetObjectArrayElement(c->env, array, i);
-    if (!string) return NULL;
-    char *copy = keep(c, utf8_copy(c->env, string));
+    if ((*c->env)->ExceptionCheck(c->env)) c->failed = true;
+    if (!string || c->failed) return NULL;
+    char *copy = string_of(c, string);
     (*c->env)->DeleteLocalRef(c->env, string);
     return copy;
 }
 
 static void *bytes_of(copies *c, jbyteArray array, size_t *len) {
-    *len = array ? (size_t)(*c->env)->GetArrayLength(c->env, array) : 0;
+    *len = array && !c->failed ? (size_t)(*c->env)->GetArrayLength(c->env, array) : 0;
     if (*len == 0) return NULL;
     jbyte *copy = keep(c, malloc(*len));
     if (copy) (*c->env)->GetByteArrayRegion(c->env, array, 0, (jsize)*len, copy);
+    if ((*c->env)->ExceptionCheck(c->env)) c->failed = true;
     return copy;
 }
 
-static void set_numbers(JNIEnv *env, egret_ws_options *options, jintArray numbers) {
+static void set_numbers(copies *c, egret_ws_options *options, jintArray numbers) {
     jint values[COUNT(number_fields)];
-    (*env)->GetIntArrayRegion(env, numbers, 0, COUNT(values), values);
-    for (size_t i = 0; i < COUNT(values); i++)
+    (*c->env)->GetIntArrayRegion(c->env, numbers, 0, COUNT(values), values);
+    if ((*c->env)->ExceptionCheck(c->env)) c->failed = true;
+    for (size_t i = 0; !c->failed && i < COUNT(values); i++)
         *(uint32_t *)(void *)((char *)options + number_fields[i]) = (uint32_t)values[i];
 }
 
@@ -64,7 +73,7 @@ static void set_texts(copies *c, egret_ws_options *options, jobjectArray texts) 
 }
 
 static void set_headers(copies *c, egret_ws_options *options, jobjectArray texts) {
-    options->header_count = (size_t)(*c->env)->GetArrayLength(c->env, texts) / 2;
+    options->header_count = c->failed ? 0 : (size_t)(*c->env)->GetArrayLength(c->env, texts) / 2;
     if (options->header_count == 0) return;
     egret_ws_header *headers = keep(c, calloc(options->header_count, sizeof *headers));
     for (size_t i = 0; headers && i < options->header_count; i++) {
@@ -90,13 +99,15 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
         egret_ws_options_init(&options, sizeof options);
         options.flags = (uint32_t)flags;
         set_callbacks(&options, user);
-        set_numbers(env, &options, numbers);
+        set_numbers(&c, &options, numbers);
         set_texts(&c, &options, texts);
         set_headers(&c, &options, headers);
         options.tls_roots = bytes_of(&c, tls_roots, &options.tls_roots_len);
         options.tls_identity = bytes_of(&c, tls_identity, &options.tls_identity_len);
-        const char *text = target ? keep(&c, utf8_copy(env, target)) : NULL;
-        if (!c.failed && port < 0)
+        const char *text = string_of(&c, target);
+        if (port > UINT16_MAX)
+            result = EGRET_WS_ERR_INVALID_ARGUMENT;
+        else if (!c.failed && port < 0)
             result = egret_ws_connect_url(LOOP(loop), text, &options, &ws);
         else if (!c.failed)
             result = egret_ws_connect(LOOP(loop), text, (uint16_t)port, &options, &ws);
@@ -104,6 +115,7 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
     if (result == EGRET_WS_OK) {
         jlong handle = NUMBER(ws);
         (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
+        if ((*env)->ExceptionCheck(env)) egret_ws_free(ws); /* Java did not get the handle */
     } else if (user) {
         peer_free(user); /* it stayed ours */
     }

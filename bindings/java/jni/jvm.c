@@ -32,6 +32,7 @@ JNIEnv *jvm_env(void) {
 }
 
 void jvm_throw(JNIEnv *env, int32_t error) {
+    if ((*env)->ExceptionCheck(env)) return;
     jobject exception = (*env)->NewObject(env, java.exception, java.exception_new, (jint)error);
     if (exception) (*env)->Throw(env, exception);
 }

@@ -30,7 +30,10 @@ extern java_names java;
 /* This thread's JNIEnv; a thread that Java does not know is attached until it ends. NULL if it cannot be. */
 JNIEnv *jvm_env(void);
 
-/* Throws a WebSocketException. */
+/* Throws a WebSocketException, unless an exception is pending already.
+ *
+ * While one is pending no function of the library is called, so that a call that throws in Java has sent nothing. A function
+ * that finds one returns any value: Java does not see it. */
 void jvm_throw(JNIEnv *env, int32_t error);
 
 /* text.c: JNI's own conversions are of a "modified" UTF-8, where NUL and what is above U+FFFF are other bytes. */
@@ -42,14 +45,15 @@ typedef struct utf8 {
     char small[1024];
 } utf8;
 
-/* Converts at most `max_units` UTF-16 units of an array if there is one, else of a string; NULL for neither. False: no memory. */
+/* Converts at most `max_units` UTF-16 units of an array if there is one, else of a string; NULL for neither. False: no memory,
+ * or an exception is pending. */
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out);
 void utf8_release(utf8 *text);
 
-/* The same, to be freed, ending in a NUL. */
+/* The same, to be freed, ending in a NUL. NULL: no memory, or an exception is pending. */
 char *utf8_copy(JNIEnv *env, jstring string);
 
-/* A string of valid UTF-8. NULL: an exception is pending. */
+/* A string of valid UTF-8, to be called without a pending exception. NULL: there is one now. */
 jstring text_to_java(JNIEnv *env, const char *data, size_t len);
 
 /* callbacks.c */

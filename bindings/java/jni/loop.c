@@ -18,7 +18,9 @@ static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean 
     options.linger_ms = (uint32_t)linger_ms;
     int32_t result = egret_ws_loop_new(&options, &loop);
     jlong handle = NUMBER(loop);
-    if (result == EGRET_WS_OK) (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
+    if (result != EGRET_WS_OK) return result;
+    (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
+    if ((*env)->ExceptionCheck(env)) egret_ws_loop_free(loop); /* Java did not get the handle */
     return result;
 }
 
@@ -71,6 +73,10 @@ static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
     char *text = url ? utf8_copy(env, url) : NULL;
     jstring result = NULL;
     (void)native;
+    if (url && !text) {
+        jvm_throw(env, EGRET_WS_ERR_NO_RESOURCES);
+        return NULL;
+    }
     int32_t len = egret_ws_normalize_url(text, NULL, 0);
     char *normal = len >= 0 ? malloc((size_t)len + 1) : NULL;
     if (normal) len = egret_ws_normalize_url(text, normal, (size_t)len + 1);

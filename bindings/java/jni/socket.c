@@ -16,6 +16,12 @@ static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, 
     return result;
 }
 
+/* Whether the part lies within `capacity` bytes. Java checks it as well, but another thread can change a ByteBuffer meanwhile:
+ * this check keeps memory outside of the buffer off the wire. */
+static bool has_part(jlong capacity, jint offset, jint length) {
+    return offset >= 0 && length >= 0 && offset <= capacity - length;
+}
+
 /*
  * Small messages are copied to the stack. Large ones are where the machine has them: Android's does not move large arrays and
  * copies nothing. Not GetPrimitiveArrayCritical: the library may log, which is a call of Java's, or write to the network.
@@ -23,26 +29,33 @@ static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, 
 static jint send_array(JNIEnv *env, jclass native, jlong socket, jbyteArray array, jint offset, jint length) {
     jbyte small[4096];
     (void)native;
+    if (!array || !has_part((*env)->GetArrayLength(env, array), offset, length)) return EGRET_WS_ERR_INVALID_ARGUMENT;
     if ((size_t)length <= sizeof small) {
         (*env)->GetByteArrayRegion(env, array, offset, length, small);
+        if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
         return egret_ws_send_binary(SOCKET(socket), (const uint8_t *)small, (size_t)length);
     }
     jbyte *bytes = (*env)->GetByteArrayElements(env, array, NULL);
-    if (!bytes) return EGRET_WS_ERR_NO_RESOURCES;
+    if (!bytes || (*env)->ExceptionCheck(env)) return EGRET_WS_ERR_NO_RESOURCES;
     int32_t result = egret_ws_send_binary(SOCKET(socket), (const uint8_t *)bytes + offset, (size_t)length);
     (*env)->ReleaseByteArrayElements(env, array, bytes, JNI_ABORT);
     return result;
 }
 
 static jint send_direct(JNIEnv *env, jclass native, jlong socket, jobject buffer, jint offset, jint length) {
-    const uint8_t *bytes = (*env)->GetDirectBufferAddress(env, buffer);
     (void)native;
-    return egret_ws_send_binary(SOCKET(socket), bytes ? bytes + offset : NULL, (size_t)length);
+    if (!buffer) return EGRET_WS_ERR_INVALID_ARGUMENT;
+    const uint8_t *bytes = (*env)->GetDirectBufferAddress(env, buffer);
+    jlong capacity = (*env)->GetDirectBufferCapacity(env, buffer); /* -1: not a direct buffer */
+    if (!bytes || !has_part(capacity, offset, length)) return EGRET_WS_ERR_INVALID_ARGUMENT;
+    if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
+    return egret_ws_send_binary(SOCKET(socket), bytes + offset, (size_t)length);
 }
 
 static jint close_socket(JNIEnv *env, jclass native, jlong socket, jint code, jstring reason) {
     utf8 text;
     (void)native;
+    if (code < 0 || code > UINT16_MAX) return EGRET_WS_ERR_INVALID_CLOSE;
     /* A reason has at most 123 bytes. */
     if (!utf8_of(env, reason, NULL, 124, &text)) return EGRET_WS_ERR_NO_RESOURCES;
     int32_t result = egret_ws_close(SOCKET(socket), (uint16_t)code, text.data, text.len);
@@ -99,6 +112,7 @@ static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t cap
     return egret_ws_response_headers(ws, out, capacity);
 }
 
+/* NULL if there is none of this name, and if the socket was freed. */
 static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
     char *text = NULL;
     jstring result = NULL;
@@ -113,7 +127,7 @@ static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
     } while (len == EGRET_WS_ERR_INVALID_ARGUMENT);
     if (len >= 0)
         result = text_to_java(env, text, (size_t)len);
-    else if (len != EGRET_WS_ERR_NOT_FOUND)
+    else if (len != EGRET_WS_ERR_NOT_FOUND && len != EGRET_WS_ERR_BAD_HANDLE)
         jvm_throw(env, len);
     free(text);
     return result;
@@ -151,7 +165,7 @@ static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
     (void)native;
     int32_t result = egret_ws_get_stats(SOCKET(socket), &s);
     if (result < 0) {
-        jvm_throw(env, result);
+        if (result != EGRET_WS_ERR_BAD_HANDLE) jvm_throw(env, result);
         return NULL;
     }
     const jlong values[] = { /* in the order of Java's WebSocketStats */
@@ -163,6 +177,7 @@ static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
         (jlong)s.receive_queue_bytes, (jlong)s.receive_queue_peak_bytes, (jlong)s.rtt_us, (jlong)s.rtt_smoothed_us,
     };
     (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
+    if ((*env)->ExceptionCheck(env)) return NULL;
     return text_to_java(env, s.address, strlen(s.address));
 }
 

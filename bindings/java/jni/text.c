@@ -45,8 +45,9 @@ static bool widen_block(const uint8_t *data, jchar *out) {
     return true;
 }
 
-/* Writes the UTF-8 of `count` units of a string, or of an array if there is one: at most 3 bytes for each and a NUL. A surrogate without its other half becomes U+FFFD. */
-static size_t encode(JNIEnv *env, jstring string, jcharArray array, jsize count, char *start) {
+/* Writes the UTF-8 of `count` units of a string, or of an array if there is one: at most 3 bytes for each and a NUL. A
+ * surrogate without its other half becomes U+FFFD. False: an exception is pending. */
+static bool encode(JNIEnv *env, jstring string, jcharArray array, jsize count, char *start, size_t *len) {
     jchar units[CHUNK];
     char *out = start;
     uint32_t high = 0; /* a high surrogate that waits for its other half */
@@ -56,6 +57,7 @@ static size_t encode(JNIEnv *env, jstring string, jcharArray array, jsize count,
             (*env)->GetCharArrayRegion(env, array, at, n, units);
         else
             (*env)->GetStringRegion(env, string, at, n, units);
+        if ((*env)->ExceptionCheck(env)) return false;
         at += n;
         for (jsize i = 0; i < n; i++) {
             while (!high && n - i >= BLOCK && narrow_block(units + i, out)) i += BLOCK, out += BLOCK;
@@ -77,8 +79,12 @@ static size_t encode(JNIEnv *env, jstring string, jcharArray array, jsize count,
     }
     if (high) out = put(out, 0xFFFD);
     *out = '\0';
-    return (size_t)(out - start);
+    *len = (size_t)(out - start);
+    return true;
 }
+
+/* Bytes for the UTF-8 of so many units and a NUL; 0 if that is more than a size can be. */
+static size_t utf8_capacity(size_t units) { return units > (SIZE_MAX - 1) / 3 ? 0 : units * 3 + 1; }
 
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out) {
     out->data = NULL;
@@ -86,10 +92,13 @@ bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, ut
     if (!string && !array) return true;
     size_t units = (size_t)(array ? (*env)->GetArrayLength(env, array) : (*env)->GetStringLength(env, string));
     if (units > max_units) units = max_units;
-    out->data = units * 3 < sizeof out->small ? out->small : malloc(units * 3 + 1);
+    size_t capacity = utf8_capacity(units);
+    if (capacity == 0) return false;
+    out->data = capacity <= sizeof out->small ? out->small : malloc(capacity);
     if (!out->data) return false;
-    out->len = encode(env, string, array, (jsize)units, out->data);
-    return true;
+    if (encode(env, string, array, (jsize)units, out->data, &out->len)) return true;
+    utf8_release(out);
+    return false;
 }
 
 void utf8_release(utf8 *text) {
@@ -98,9 +107,11 @@ void utf8_release(utf8 *text) {
 
 char *utf8_copy(JNIEnv *env, jstring string) {
     size_t units = (size_t)(*env)->GetStringLength(env, string);
-    char *copy = malloc(units * 3 + 1);
-    if (copy) encode(env, string, NULL, (jsize)units, copy);
-    return copy;
+    size_t len, capacity = utf8_capacity(units);
+    char *copy = capacity ? malloc(capacity) : NULL;
+    if (copy && encode(env, string, NULL, (jsize)units, copy, &len)) return copy;
+    free(copy);
+    return NULL;
 }
 
 /* Valid UTF-8 as UTF-16, at most one unit for each byte; returns the number of units. */
@@ -130,7 +141,7 @@ static jsize decode(const uint8_t *data, size_t len, jchar *start) {
 
 jstring text_to_java(JNIEnv *env, const char *data, size_t len) {
     jchar small[1024];
-    jchar *units = len <= COUNT(small) ? small : malloc(len * sizeof *units);
+    jchar *units = len <= COUNT(small) ? small : len <= INT32_MAX / sizeof *units ? malloc(len * sizeof *units) : NULL;
     jstring result = NULL;
     if (units) {
         units[0] = 0; /* gcc fears that a text may be empty */

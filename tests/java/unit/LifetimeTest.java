@@ -15,6 +15,7 @@ import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
+import org.egret.websocket.WebSocketStats;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,12 +33,98 @@ class LifetimeTest {
         socket.free();
         socket.retryNow();
         assertEquals(0, socket.bufferedAmount());
-        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::stats));
-        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::generation));
-        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::subprotocol));
-        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::extensions));
-        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(socket::responseHeaders));
-        assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(() -> socket.responseHeader("Server")));
+    }
+
+    /** The values of all getters but the two that an end changes, as text. */
+    private static String values(WebSocket socket) {
+        WebSocketStats stats = socket.stats();
+        String text = "id " + socket.id() + ", generation " + socket.generation() + ", subprotocol " + socket.subprotocol()
+                + ", extensions " + socket.extensions() + ", headers " + socket.responseHeaders() + ", http " + stats.httpStatus
+                + ", sent " + stats.messagesSent + ", received " + stats.messagesReceived + ", address " + stats.address;
+        for (String name : new String[] {"Twice", "TWICE", "empty", "Colon", "Twic", "Twice ", "", ":", "None"})
+            text += ", " + name + "=" + Support.orError(() -> socket.responseHeader(name));
+        return text;
+    }
+
+    /** A server that answers with headers of each kind, and agrees on a subprotocol. */
+    private static Server answering() throws Exception {
+        return new Server(peer -> {
+            peer.accept("Sec-WebSocket-Protocol: b\r\nTwice: one\r\nTwice: two, three\r\nEmpty:\r\nColon: a: b\r\n");
+            peer.send(1, "hello".getBytes());
+            peer.closing();
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void gettersReturnTheLastValuesAfterOnClose(boolean inline) throws Exception {
+        String[] inOnClose = new String[1];
+        Support.Recorder heard = new Support.Recorder() {
+            @Override
+            public void onClose(WebSocket socket, CloseInfo info) {
+                super.onClose(socket, info);
+                inOnClose[0] = values(socket);
+            }
+        };
+        WebSocketLoop loop = Support.loop(inline);
+        WebSocket socket;
+        try (Server server = answering()) {
+            socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("a, b").build(), heard);
+            Support.until(loop, "it hears", () -> heard.messages.size() == 1);
+            socket.send("bye");
+            socket.close();
+            Support.until(loop, "it closes", () -> heard.closed != null);
+            assertEnded(socket);
+            assertTrue(inOnClose[0].contains("generation 1, subprotocol b") && inOnClose[0].contains("http 101, sent 1, received 1")
+                    && inOnClose[0].contains("Twice=one, two, three") && inOnClose[0].contains("Colon=a: b"), inOnClose[0]);
+            assertEquals(inOnClose[0], values(socket));
+            loop.close();
+            assertEquals(inOnClose[0], values(socket));
+            assertEnded(socket);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void gettersReturnTheLastValuesAfterFree(boolean inline) throws Exception {
+        Support.Recorder heard = new Support.Recorder();
+        try (Server server = answering(); WebSocketLoop loop = Support.loop(inline)) {
+            WebSocket socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("b").build(), heard);
+            Support.until(loop, "it hears", () -> heard.messages.size() == 1);
+            String open = values(socket);
+            socket.free();
+            assertEquals(open, values(socket));
+            assertEnded(socket);
+            loop.poll();
+            assertEquals(open, values(socket));
+        }
+    }
+
+    /** A refusal has an answer too; and so has a socket that was freed in its own callbacks. */
+    @Test
+    void gettersOfARefusedSocketAndOfOneFreedInItsCallbacks() throws Exception {
+        Support.Recorder refused = new Support.Recorder();
+        Support.Recorder freed = new Support.Recorder() {
+            @Override
+            public void onClose(WebSocket socket, CloseInfo info) {
+                super.onClose(socket, info);
+                socket.free();
+            }
+        };
+        try (Server server = new Server(peer -> {
+                    peer.head();
+                    peer.write("HTTP/1.1 403 Forbidden\r\nWhy: banned\r\nContent-Length: 0\r\n\r\n");
+                });
+                WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocket[] sockets = {loop.connect(server.url(), refused), loop.connect(server.url(), freed)};
+            Support.until(loop, "both end", () -> refused.closed != null && freed.closed != null);
+            for (WebSocket socket : sockets) {
+                assertEquals(403, socket.stats().httpStatus);
+                assertEquals("banned", socket.responseHeader("why"));
+                assertEquals(0, socket.generation());
+                assertEnded(socket);
+            }
+        }
     }
 
     @ParameterizedTest
@@ -91,6 +178,10 @@ class LifetimeTest {
         loop.close();
         assertEnded(socket);
         assertNull(heard.closed);
+        // Empty ones: the loop took the socket along before it was asked.
+        assertEquals("", socket.subprotocol() + socket.extensions() + socket.responseHeaders() + socket.stats().address);
+        assertEquals(0, socket.generation() + socket.stats().httpStatus + socket.stats().messagesSent);
+        assertNull(socket.responseHeader("Upgrade"));
         List<Runnable> calls = List.of(loop::poll, loop::wake, loop::descriptor, loop::timeout, loop::suspend, loop::resume,
                 loop::networkChanged, () -> loop.setWakeup(null), () -> loop.setWakeup(() -> {}),
                 () -> loop.connect(Support.ECHO, heard), () -> loop.connect("127.0.0.1", 80, heard));

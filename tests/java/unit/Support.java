@@ -42,6 +42,15 @@ final class Support {
         }
     }
 
+    /** Its result, or the name of its error. */
+    static String orError(java.util.function.Supplier<String> call) {
+        try {
+            return call.get();
+        } catch (WebSocketException refused) {
+            return refused.getMessage();
+        }
+    }
+
     /** Keeps what it hears. */
     static class Recorder extends WebSocketListener {
         final List<Object> messages = new ArrayList<>();

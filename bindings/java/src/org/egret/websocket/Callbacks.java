@@ -63,6 +63,7 @@ final class Callbacks {
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
+        socket.keepLastValues(); // C frees the socket next
     }
 
     static void onDrain(WebSocket socket) {

@@ -3,8 +3,8 @@ package org.egret.websocket;
 import java.nio.ByteBuffer;
 
 /**
- * The functions of {@code egret_ws.h}, by way of {@code jni/}. Results are the library's: 0 or more, or an error. What
- * returns a String throws {@link WebSocketException} instead.
+ * The functions of {@code egret_ws.h}, by way of {@code jni/}. Results are the library's: 0 or more, or an error. A
+ * function that returns a String throws {@link WebSocketException} instead, and returns null for a socket that was freed.
  */
 final class Native {
     static {
@@ -63,7 +63,7 @@ final class Native {
 
     static native String extensions(long socket);
 
-    /** Null if the answer has none of this name. */
+    /** Null also if the answer has none of this name. */
     static native String responseHeader(long socket, String name);
 
     static native String responseHeaders(long socket);

@@ -10,9 +10,9 @@ import org.jetbrains.annotations.Nullable;
  * One connection, or with {@link WebSocketOptions.Builder#retryAttempts} one after the other; made by {@link WebSocketLoop#connect}.
  * Every call may come from any thread, and none blocks. It lives until its {@code onClose}, also if nothing refers to it.
  *
- * <p>After {@code onClose} has returned, sends are refused with {@link ErrorCode#NOT_OPEN} and closing does nothing; what it
- * measured and what the server answered ({@link #stats}, {@link #responseHeader} and the like) is to be asked for before that, later
- * it is {@link ErrorCode#BAD_HANDLE}.
+ * <p>After {@code onClose}, {@link #free} or the end of the loop, sends and {@link #ping} are refused with
+ * {@link ErrorCode#NOT_OPEN} and closing does nothing. Getters never throw: they return the last values ({@link #stats},
+ * {@link #responseHeader} and the like); empty ones if the loop was closed first.
  */
 public final class WebSocket {
     /** The most payload bytes of a message, both ways; text counts as UTF-8. */
@@ -31,6 +31,8 @@ public final class WebSocket {
     final WebSocketListener listener;
     /** The library's number for it, which is never used again for another. */
     volatile long handle;
+    /** Null until the library is about to free the socket. */
+    private volatile LastValues last;
 
     WebSocket(WebSocketLoop loop, WebSocketListener listener) {
         this.loop = loop;
@@ -52,7 +54,7 @@ public final class WebSocket {
         check(trySend(data, offset, length));
     }
 
-    /** Queues a binary message: what is between the buffer's position, which moves to its limit, and that. */
+    /** Queues a binary message: the bytes between the buffer's position, which moves to its limit, and its limit. */
     public void send(@NotNull ByteBuffer data) {
         check(trySend(data));
     }
@@ -81,18 +83,34 @@ public final class WebSocket {
 
     /** As {@link #send(ByteBuffer)}; returns what {@link #trySend(String)} does. */
     public int trySend(@NotNull ByteBuffer data) {
+        // Read once: another thread may change them meanwhile, and then both are checked as they were read.
+        int position = data.position();
+        int limit = data.limit();
+        int length = limit - position;
+        if (length < 0) throw new IndexOutOfBoundsException("position " + position + " behind limit " + limit);
         int result;
         if (data.isDirect()) {
-            result = Native.sendDirect(handle, data, data.position(), data.remaining());
+            result = Native.sendDirect(handle, data, position, length);
         } else if (data.hasArray()) {
-            result = Native.sendArray(handle, data.array(), data.arrayOffset() + data.position(), data.remaining());
+            result = Native.sendArray(handle, data.array(), data.arrayOffset() + position, length);
         } else { // read-only: its array is hidden
-            byte[] copy = new byte[data.remaining()];
-            data.duplicate().get(copy);
-            result = Native.sendArray(handle, copy, 0, copy.length);
+            ByteBuffer own = data.duplicate();
+            own.clear();
+            own.limit(limit).position(position);
+            byte[] copy = new byte[length];
+            own.get(copy);
+            result = Native.sendArray(handle, copy, 0, length);
         }
-        if (result == ErrorCode.OK) data.position(data.limit());
+        if (result == ErrorCode.OK) moveTo(data, limit);
         return notOpen(result);
+    }
+
+    private static void moveTo(ByteBuffer data, int limit) {
+        try {
+            data.position(limit);
+        } catch (IllegalArgumentException shortened) {
+            // By another thread, which decides about the buffer then. The message was sent: no error is right here.
+        }
     }
 
     /** Closes with 1000: what was accepted is sent, then the closing handshake is made. The outcome comes as {@code onClose}. */
@@ -106,8 +124,9 @@ public final class WebSocket {
         checkUnlessEnded(Native.close(handle, code, reason));
     }
 
-    /** Lets go of the socket, in any state: no further call of its listener, {@code onClose} neither. */
+    /** Ends the socket in any state, without a further call of its listener, not even {@code onClose}. */
     public void free() {
+        keepLastValues();
         checkUnlessEnded(Native.free(handle));
     }
 
@@ -127,7 +146,8 @@ public final class WebSocket {
 
     /** How many times {@code onConnect} was called: which of its connections the listener is at. */
     public int generation() {
-        return check(Native.generation(handle));
+        int result = last == null ? Native.generation(handle) : ErrorCode.BAD_HANDLE;
+        return result == ErrorCode.BAD_HANDLE ? lastValues().generation : check(result);
     }
 
     /** Ends a wait of reconnecting. Does nothing if there is none. */
@@ -140,30 +160,48 @@ public final class WebSocket {
         check(notOpen(Native.ping(handle)));
     }
 
-    /** What the server chose of the subprotocols offered; empty if none. */
+    /** The one that the server chose of the subprotocols offered; empty if none. */
     public @NotNull String subprotocol() {
-        return Native.subprotocol(handle);
+        String found = last == null ? Native.subprotocol(handle) : null;
+        return found == null ? lastValues().subprotocol : found;
     }
 
     /** The extension that was agreed on, as the server spelled it; empty if none. */
     public @NotNull String extensions() {
-        return Native.extensions(handle);
+        String found = last == null ? Native.extensions(handle) : null;
+        return found == null ? lastValues().extensions : found;
     }
 
     /** The value of a header of the server's answer, several joined by {@code ", "}; null if it has none of this name. */
     public @Nullable String responseHeader(@NotNull String name) {
-        return Native.responseHeader(handle, WebSocketOptions.withoutNul(name));
+        WebSocketOptions.withoutNul(name);
+        String found = last == null ? Native.responseHeader(handle, name) : null;
+        return found == null ? lastValues().header(name) : found;
     }
 
     /** All headers of the server's answer, each as {@code Name: value} and a line feed. */
     public @NotNull String responseHeaders() {
-        return Native.responseHeaders(handle);
+        String found = last == null ? Native.responseHeaders(handle) : null;
+        return found == null ? lastValues().headers : found;
     }
 
-    /** What it has measured so far. */
+    /** The measurements so far. */
     public @NotNull WebSocketStats stats() {
         long[] values = new long[WebSocketStats.COUNT];
-        return new WebSocketStats(values, Native.stats(handle, values));
+        String address = last == null ? Native.stats(handle, values) : null;
+        return address == null ? lastValues().stats : new WebSocketStats(values, address);
+    }
+
+    /** For the getters, before the library frees the socket. */
+    void keepLastValues() {
+        if (last != null) return;
+        LastValues values = LastValues.of(handle);
+        if (values != null) last = values;
+    }
+
+    private LastValues lastValues() {
+        LastValues values = last;
+        return values == null ? LastValues.EMPTY : values;
     }
 
     /** The number of this socket in the log, never used again for another. */

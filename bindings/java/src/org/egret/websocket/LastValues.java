@@ -1,0 +1,45 @@
+package org.egret.websocket;
+
+/** The values that the getters of a socket return after the library has freed it. */
+final class LastValues {
+    /** Of a socket whose loop was closed before it. */
+    static final LastValues EMPTY = new LastValues(new WebSocketStats(new long[WebSocketStats.COUNT], ""), 0, "", "", "");
+
+    final WebSocketStats stats;
+    final int generation;
+    final String subprotocol;
+    final String extensions;
+    final String headers;
+
+    private LastValues(WebSocketStats stats, int generation, String subprotocol, String extensions, String headers) {
+        this.stats = stats;
+        this.generation = generation;
+        this.subprotocol = subprotocol;
+        this.extensions = extensions;
+        this.headers = headers;
+    }
+
+    /** Those that a socket has now; null if it was freed. */
+    static LastValues of(long handle) {
+        long[] values = new long[WebSocketStats.COUNT];
+        String address = Native.stats(handle, values);
+        int generation = Native.generation(handle);
+        String subprotocol = Native.subprotocol(handle);
+        String extensions = Native.extensions(handle);
+        String headers = Native.responseHeaders(handle);
+        if (address == null || generation < 0 || subprotocol == null || extensions == null || headers == null) return null;
+        return new LastValues(new WebSocketStats(values, address), generation, subprotocol, extensions, headers);
+    }
+
+    /** As {@code egret_ws_response_header} finds it. */
+    String header(String name) {
+        String found = null;
+        for (String line : headers.split("\n")) {
+            int colon = line.indexOf(": ");
+            if (colon != name.length() || !line.regionMatches(true, 0, name, 0, colon)) continue;
+            String value = line.substring(colon + 2);
+            found = found == null ? value : found + ", " + value;
+        }
+        return found;
+    }
+}

@@ -1,0 +1,181 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
+import org.egret.websocket.ErrorCode;
+import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketListener;
+import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.WebSocketOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Memory that is not of the message never gets on the wire, and nothing is sent with an exception pending. */
+class BuffersTest {
+    private static final Class<?> NATIVE = nativeClass();
+
+    private static Class<?> nativeClass() {
+        try {
+            return Class.forName("org.egret.websocket.Native");
+        } catch (ClassNotFoundException missing) {
+            throw new AssertionError(missing);
+        }
+    }
+
+    /** Calls a function of the shim as only a fault of the classes above it would. */
+    private static int call(String name, Object... arguments) throws Throwable {
+        for (Method method : NATIVE.getDeclaredMethods()) {
+            if (!method.getName().equals(name)) continue;
+            method.setAccessible(true);
+            try {
+                return (int) method.invoke(null, arguments);
+            } catch (InvocationTargetException thrown) {
+                throw thrown.getCause();
+            }
+        }
+        throw new AssertionError(name);
+    }
+
+    /** Another thread moves the position of the buffer to and fro while it is sent. */
+    @ParameterizedTest
+    @ValueSource(strings = {"heap", "direct", "read-only", "slice"})
+    void aBufferThatChangesMeanwhile(String kind) throws Exception {
+        int size = 1000;
+        ByteBuffer whole = kind.equals("direct") || kind.equals("slice") ? ByteBuffer.allocateDirect(3 * size)
+                : ByteBuffer.allocate(3 * size);
+        for (int i = 0; i < whole.capacity(); i++) whole.put(i, (byte) (i >= size && i < 2 * size ? 'A' : 'X'));
+        whole.position(size);
+        whole.limit(2 * size);
+        ByteBuffer part = kind.equals("read-only") ? whole.slice().asReadOnlyBuffer() : whole.slice();
+        int[] heard = new int[2];
+        WebSocketListener listener = new WebSocketListener() {
+            @Override
+            public void onMessage(WebSocket socket, byte[] data) {
+                heard[0]++;
+                for (byte one : data) if (one != 'A') heard[1]++;
+                if (data.length > size) heard[1]++;
+            }
+        };
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocketOptions options = new WebSocketOptions.Builder().noDeflate(true).build();
+            WebSocket socket = loop.connect(Support.ECHO, options, listener);
+            Support.until(loop, "it connects", () -> socket.state() == WebSocket.STATE_OPEN);
+            Thread mover = new Thread(() -> {
+                while (!Thread.interrupted()) {
+                    part.position(size);
+                    part.position(0);
+                    part.limit(0);
+                    part.limit(size);
+                }
+            });
+            mover.start();
+            int sent = 0;
+            try {
+                for (int i = 0; i < 20_000; i++) {
+                    try {
+                        int result = socket.trySend(part);
+                        if (result == ErrorCode.OK) sent++;
+                        else assertEquals(ErrorCode.BACKPRESSURE, result);
+                    } catch (IndexOutOfBoundsException | IllegalArgumentException refused) {
+                        // not sent
+                    }
+                    if (i % 64 == 0) loop.poll();
+                }
+            } finally {
+                mover.interrupt();
+                mover.join();
+            }
+            int all = sent;
+            Support.until(loop, "all came back", () -> heard[0] == all);
+            assertEquals(0, heard[1], "bytes of others, or messages of another size");
+            part.clear();
+            assertEquals(ErrorCode.OK, socket.trySend(part));
+            Support.until(loop, "the last comes back, and nothing that was refused", () -> heard[0] == all + 1);
+        }
+    }
+
+    @Test
+    void theShimChecksEachPart() throws Throwable {
+        int[] lengths = new int[1];
+        int[] heard = new int[1];
+        WebSocketListener listener = new WebSocketListener() {
+            @Override
+            public void onMessage(WebSocket socket, byte[] data) {
+                heard[0]++;
+                lengths[0] += data.length;
+            }
+        };
+        int max = Integer.MAX_VALUE;
+        int min = Integer.MIN_VALUE;
+        int[][] outside = {{0, 11}, {1, 10}, {10, 1}, {11, 0}, {-1, 1}, {-1, 0}, {0, -1}, {1, -1}, {11, -1}, {max, max}, {max, 1},
+            {1, max}, {0, max}, {min, max}, {min, min}, {max, min}, {0, min}, {5000, 0}, {0, 5000}};
+        int[][] inside = {{0, 10}, {10, 0}, {0, 0}, {3, 4}, {9, 1}};
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocket socket = loop.connect(Support.ECHO, listener);
+            Support.until(loop, "it connects", () -> socket.state() == WebSocket.STATE_OPEN);
+            ByteBuffer direct = ByteBuffer.allocateDirect(20);
+            direct.position(10);
+            ByteBuffer slice = direct.slice();
+            for (int[] part : outside) {
+                String at = part[0] + ", " + part[1];
+                assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendArray", socket.id(), new byte[10], part[0], part[1]), at);
+                assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendDirect", socket.id(), slice, part[0], part[1]), at);
+            }
+            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendArray", socket.id(), null, 0, 0));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendDirect", socket.id(), null, 0, 0));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendDirect", socket.id(), ByteBuffer.allocate(10), 0, 10));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendText", socket.id(), null, null));
+            for (int code : new int[] {-1, 66536, 65536 + 1000, min}) {
+                assertEquals(ErrorCode.INVALID_CLOSE, call("close", socket.id(), code, ""), "" + code);
+            }
+            int length = 0;
+            for (int[] part : inside) {
+                assertEquals(ErrorCode.OK, call("sendArray", socket.id(), new byte[10], part[0], part[1]));
+                assertEquals(ErrorCode.OK, call("sendDirect", socket.id(), slice, part[0], part[1]));
+                length += 2 * part[1];
+            }
+            Support.until(loop, "they come back", () -> heard[0] == 2 * inside.length);
+            assertEquals(length, lengths[0]);
+        }
+    }
+
+    /** Each array of a connect call too short: Java's exception comes, and no connection is begun. */
+    @Test
+    void nothingIsBegunWithAnExceptionPending() throws Throwable {
+        Support.Recorder heard = new Support.Recorder();
+        try (Server server = new Server(peer -> peer.found(peer.head())); WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocket socket = loop.connect("127.0.0.1", 1, heard);
+            java.lang.reflect.Field field = WebSocketLoop.class.getDeclaredField("handle");
+            field.setAccessible(true);
+            long handle = field.getLong(loop);
+            int[] numbers = new int[24];
+            String[] texts = new String[9];
+            String[] none = {};
+            byte[] bytes = {1};
+            ByteBuffer small = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES - 1);
+            long[] out = new long[1];
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
+                    new int[23], texts, none, null, null, null, out));
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
+                    numbers, new String[8], new String[] {"a", "b"}, bytes, bytes, null, out));
+            assertEquals(ErrorCode.NO_RESOURCES, call("connect", handle, server.url(), -1, socket, 0, numbers, texts, none, null,
+                    null, small, out));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, call("connect", handle, "127.0.0.1", 65536 + server.port(), socket, 0,
+                    numbers, texts, none, null, null, null, out));
+            assertEquals(0, out[0]);
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", 0L, 0, false, 0, 0, 0, 0, new long[0]));
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.id(), new long[3]));
+            Support.until(loop, "the other ends", () -> heard.closed != null);
+            assertTrue(server.found.isEmpty(), server.found::toString);
+            // Only with its handle missing has a connection been begun, which is given up.
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
+                    numbers, texts, none, null, null, null, new long[0]));
+            loop.poll();
+            assertEquals(0, heard.connects);
+        }
+    }
+}
