@@ -91,18 +91,31 @@ fn node_engine_with_our_module() {
     node_engine(concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js/module/bin/socket.js"));
 }
 
-/// Runs a program of the Node-API glue: the last two arguments are an echo server's URL and the addon.
-fn node_glue(arguments: &[&str]) {
+#[cfg(target_os = "linux")]
+#[test]
+fn the_addon_is_hardened() {
+    if !is_skipped() {
+        library::assert_hardened(Path::new(addon()));
+    }
+}
+
+/// The compiled addon.
+fn addon() -> &'static str {
     static ADDON: LazyLock<String> = LazyLock::new(|| {
         let addon = format!("{}/egret_ws.node", env!("CARGO_TARGET_TMPDIR"));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/js/node/build.sh");
         library::run(Command::new(script).arg(library::build()).arg(&addon).env("CFLAGS", "-Werror"));
         addon
     });
+    &ADDON
+}
+
+/// Runs a program of the Node-API glue: the last two arguments are an echo server's URL and the addon.
+fn node_glue(arguments: &[&str]) {
     if is_skipped() {
         return node(arguments);
     }
-    node(&[arguments, &[echo_url(), &ADDON]].concat());
+    node(&[arguments, &[echo_url(), addon()]].concat());
 }
 
 /// Runs the real engine with a socket module: with its own if none is given.

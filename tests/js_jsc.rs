@@ -59,6 +59,13 @@ fn shell() -> &'static Path {
     &SHELL
 }
 
+#[test]
+fn a_shell_with_the_glue_is_hardened() {
+    if !is_skipped() {
+        library::assert_hardened(shell());
+    }
+}
+
 /// The `build` directory of the engine, fetched once.
 fn engine() -> &'static Path {
     static ENGINE: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -9,7 +9,7 @@ if ! pkg-config --exists $jsc; then
     echo "build.sh: JavaScriptCore is missing (Debian: pkg-config libjavascriptcoregtk-4.1-dev)" >&2
     exit 1
 fi
-flags="-O2 -g -Wall -Wextra -pedantic -Werror -Iinclude -Ibindings/js/jsc $(pkg-config --cflags $jsc)"
+flags="-O2 -g -Wall -Wextra -pedantic -Werror -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -Iinclude -Ibindings/js/jsc $(pkg-config --cflags $jsc)"
 objects=$(mktemp -d)
 trap 'rm -r "$objects"' EXIT
 
@@ -20,5 +20,5 @@ done
 {
     "${CC:-cc}" -std=c99 $flags -c bindings/js/jsc/egret_ws_jsc.c -o "$objects/egret_ws_jsc.o"
     "${CXX:-c++}" -std=c++11 $flags -I"$objects" examples/egret_shell/main.cpp "$objects/egret_ws_jsc.o" -o "$out" \
-        -L"$library" -legret_ws -Wl,-rpath,"$library" $(pkg-config --libs $jsc)
+        -L"$library" -legret_ws -Wl,-rpath,"$library" -Wl,-z,relro,-z,now $(pkg-config --libs $jsc)
 }

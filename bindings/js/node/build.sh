@@ -26,8 +26,9 @@ fi
 # The symbols of Node-API are node's own, found when it loads the addon.
 case $(uname -s) in
 Darwin) link="-bundle -undefined dynamic_lookup" ;;
-*) link="-shared -fPIC" ;;
+*) link="-shared -fPIC -Wl,-z,relro,-z,now" ;;
 esac
 # shellcheck disable=SC2086 # these are lists of words
-"${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic ${CFLAGS:-} $link -I"$here/../../../include" -I"$NODE_INCLUDE" \
+"${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+    ${CFLAGS:-} $link -I"$here/../../../include" -I"$NODE_INCLUDE" \
     "$here/egret_ws_node.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"
