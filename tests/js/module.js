@@ -420,6 +420,36 @@ each("what came before the close can be read after it", it => {
     assert.strictEqual(it.socket.readUTF(), "last words");
 });
 
+// How many items of arrays the methods that move them had before them, for so many messages that wait to be read.
+function workOfReading(count, type) {
+    const it = game(path.join(bin, "socket.js"), "WebSocket");
+    const { prototype } = it.egret.WebSocket.constructor("return Array")();
+    let work = 0;
+    for (const name of ["shift", "splice", "slice", "forEach"]) {
+        const method = prototype[name];
+        prototype[name] = function (...words) {
+            work += this.length;
+            return method.apply(this, words);
+        };
+    }
+    const native = it.connected();
+    for (let i = 0; i < count; i++) native.message(type === "string" ? "text" : bytes(1, 2));
+    if (type !== "string") it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+    const before = work;
+    for (let i = 0; i < count; i++) {
+        if (type === "string") assert.strictEqual(it.socket.readUTF(), "text");
+        else assert.deepStrictEqual(it.bytesRead(0, 2), [1, 2]);
+    }
+    return work - before + 1;
+}
+
+test("messages that wait are read by work that grows as they do", () => {
+    for (const type of ["string", "binary"]) {
+        const [few, many] = [workOfReading(500, type), workOfReading(4000, type)];
+        assert.ok(many < 12 * few, `eight times as many ${type} messages took ${many} instead of ${few}`);
+    }
+});
+
 test("without a native socket the constructor says so", () => {
     const { egret } = world(build, path.join(bin, "socket.js"), "none");
     assert.throws(() => new egret.WebSocket(), /#3100/);

@@ -16,6 +16,45 @@ var egret;
 (function (egret) {
     var ws;
     (function (ws) {
+        /** First in, first out. `Array.shift` moves all the items behind; this moves them once in a while only. */
+        var Queue = /** @class */ (function () {
+            function Queue() {
+                this.items = [];
+                this.head = 0;
+            }
+            Object.defineProperty(Queue.prototype, "length", {
+                get: function () {
+                    return this.items.length - this.head;
+                },
+                enumerable: true,
+                configurable: true
+            });
+            /** The item with so many before it. */
+            Queue.prototype.at = function (index) {
+                return this.items[this.head + index];
+            };
+            Queue.prototype.push = function (item) {
+                this.items.push(item);
+            };
+            Queue.prototype.shift = function () {
+                var item = this.items[this.head];
+                this.items[this.head++] = null;
+                if (2 * this.head >= this.items.length) {
+                    this.items.splice(0, this.head);
+                    this.head = 0;
+                }
+                return item;
+            };
+            return Queue;
+        }());
+        ws.Queue = Queue;
+    })(ws = egret.ws || (egret.ws = {}));
+})(egret || (egret = {}));
+/** @internal */
+var egret;
+(function (egret) {
+    var ws;
+    (function (ws) {
         /**
          * The messages that have come and are not read yet. Text and bytes wait apart and each kind in its order, so that a
          * read in one format never meets a message of the other. Until the game asks for the binary format there is one
@@ -23,7 +62,7 @@ var egret;
          */
         var Inbox = /** @class */ (function () {
             function Inbox() {
-                this.texts = [];
+                this.texts = new ws.Queue();
                 this.chunks = null;
                 /** How much of the first chunk has been read. */
                 this.offset = 0;
@@ -42,9 +81,11 @@ var egret;
                     return;
                 }
                 var waiting = this.texts;
-                this.texts = [];
-                this.chunks = [];
-                waiting.forEach(this.push, this);
+                this.texts = new ws.Queue();
+                this.chunks = new ws.Queue();
+                while (waiting.length > 0) {
+                    this.push(waiting.shift());
+                }
             };
             Inbox.prototype.push = function (message) {
                 if (typeof message == "string") {
@@ -58,7 +99,7 @@ var egret;
                 }
                 // Games read the head of a message and leave the rest: that must not be taken for the next message's head.
                 if (this.offset > 0) {
-                    this.skip(this.chunks[0].length - this.offset);
+                    this.skip(this.chunks.at(0).length - this.offset);
                 }
                 this.chunks.push(bytes);
                 this.bytesAvailable += bytes.length;
@@ -92,7 +133,7 @@ var egret;
                 var bytes = new Uint8Array(length);
                 var start = this.offset;
                 for (var i = 0, filled = 0; filled < length; i++) {
-                    var part = this.chunks[i].subarray(start, start + length - filled);
+                    var part = this.chunks.at(i).subarray(start, start + length - filled);
                     bytes.set(part, filled);
                     filled += part.length;
                     start = 0;
@@ -102,7 +143,7 @@ var egret;
             Inbox.prototype.skip = function (length) {
                 this.bytesAvailable -= length;
                 this.offset += length;
-                while (this.chunks.length > 0 && this.offset >= this.chunks[0].length) {
+                while (this.chunks.length > 0 && this.offset >= this.chunks.at(0).length) {
                     this.offset -= this.chunks.shift().length;
                 }
             };

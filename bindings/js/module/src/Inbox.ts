@@ -6,8 +6,8 @@ namespace egret.ws {
      * queue only, and what comes in binary frames is read as UTF-8.
      */
     export class Inbox {
-        private texts: (string | Uint8Array)[] = [];
-        private chunks: Uint8Array[] = null;
+        private texts = new Queue<string | Uint8Array>();
+        private chunks: Queue<Uint8Array> = null;
         /** How much of the first chunk has been read. */
         private offset = 0;
         private bytesAvailable = 0;
@@ -22,9 +22,11 @@ namespace egret.ws {
                 return;
             }
             const waiting = this.texts;
-            this.texts = [];
-            this.chunks = [];
-            waiting.forEach(this.push, this);
+            this.texts = new Queue<string | Uint8Array>();
+            this.chunks = new Queue<Uint8Array>();
+            while (waiting.length > 0) {
+                this.push(waiting.shift());
+            }
         }
 
         public push(message: string | ArrayBuffer | Uint8Array): void {
@@ -39,7 +41,7 @@ namespace egret.ws {
             }
             // Games read the head of a message and leave the rest: that must not be taken for the next message's head.
             if (this.offset > 0) {
-                this.skip(this.chunks[0].length - this.offset);
+                this.skip(this.chunks.at(0).length - this.offset);
             }
             this.chunks.push(bytes);
             this.bytesAvailable += bytes.length;
@@ -77,7 +79,7 @@ namespace egret.ws {
             const bytes = new Uint8Array(length);
             let start = this.offset;
             for (let i = 0, filled = 0; filled < length; i++) {
-                const part = this.chunks[i].subarray(start, start + length - filled);
+                const part = this.chunks.at(i).subarray(start, start + length - filled);
                 bytes.set(part, filled);
                 filled += part.length;
                 start = 0;
@@ -88,7 +90,7 @@ namespace egret.ws {
         private skip(length: number): void {
             this.bytesAvailable -= length;
             this.offset += length;
-            while (this.chunks.length > 0 && this.offset >= this.chunks[0].length) {
+            while (this.chunks.length > 0 && this.offset >= this.chunks.at(0).length) {
                 this.offset -= this.chunks.shift().length;
             }
         }
