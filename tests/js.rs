@@ -42,6 +42,16 @@ fn neutral_model() {
 }
 
 #[test]
+fn neutral_buffers() {
+    node(&["neutral_buffers.js"]);
+}
+
+#[test]
+fn neutral_work() {
+    node(&["neutral_work.js"]);
+}
+
+#[test]
 fn egret_module() {
     node(&["module.js", concat!(env!("CARGO_TARGET_TMPDIR"), "/egret-module")]);
 }
@@ -49,6 +59,11 @@ fn egret_module() {
 #[test]
 fn node_sockets() {
     node_glue(&["node_sockets.js"]);
+}
+
+#[test]
+fn node_buffers() {
+    node_glue(&["node_buffers.js"]);
 }
 
 #[test]

@@ -224,6 +224,7 @@ macro_rules! echo_scenarios {
 }
 
 echo_scenarios! {
+    buffers
     cap
     echo
     gc

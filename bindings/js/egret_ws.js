@@ -55,14 +55,59 @@
         return bytes;
     }
 
+    function getterOf(prototype, name) {
+        var property = Object.getOwnPropertyDescriptor(prototype, name);
+        return property && property.get ? property.get : null;
+    }
+
+    var lengthOf = getterOf(ArrayBuffer.prototype, 'byteLength');
+    var isResizable = getterOf(ArrayBuffer.prototype, 'resizable');
+
+    function nameOf(value) {
+        return Object.prototype.toString.call(value);
+    }
+
+    // Of any realm. The engine's getter knows an ArrayBuffer by its inside, and no SharedArrayBuffer is one.
     function isArrayBuffer(value) {
-        return Object.prototype.toString.call(value) === '[object ArrayBuffer]';
+        if (lengthOf === null) return nameOf(value) === '[object ArrayBuffer]';
+        try {
+            lengthOf.call(value);
+            return true;
+        } catch (other) {
+            return false;
+        }
+    }
+
+    function isBuffer(value) {
+        return isObject(value) && (isArrayBuffer(value) || nameOf(value) === '[object SharedArrayBuffer]');
+    }
+
+    // WebIDL's BufferSource: without [AllowShared] and [AllowResizable] it takes neither.
+    function checkBuffer(buffer) {
+        if (!isArrayBuffer(buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
+        if (isResizable !== null && isResizable.call(buffer)) {
+            throw new TypeError('cannot send a resizable ArrayBuffer: send a copy of its bytes');
+        }
+    }
+
+    // A detached buffer has no bytes. Only a DataView of one throws when it is asked.
+    function byteLength(data) {
+        try {
+            return data.byteLength;
+        } catch (detached) {
+            return 0;
+        }
     }
 
     function copyBytes(data) {
-        if (isArrayBuffer(data)) return data.slice(0);
-        return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+        var copy = new Uint8Array(byteLength(data));
+        if (copy.length > 0) {
+            copy.set(ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, copy.length) : new Uint8Array(data));
+        }
+        return copy.buffer;
     }
+
+    var NO_BYTES = new ArrayBuffer(0);
 
     /* ---- Subprotocols -------------------------------------------------------------------------------------------- */
 
@@ -85,13 +130,38 @@
     }
 
     function areValidProtocols(list) {
-        var known = Object.create(null);
+        var seen = Object.create(null);
         return list.every(function (protocol) {
-            if (!TOKEN.test(protocol) || known[protocol]) return false;
-            known[protocol] = true;
-            return true;
+            var isValid = TOKEN.test(protocol) && !seen[protocol];
+            seen[protocol] = true;
+            return isValid;
         });
     }
+
+    /* ---- Queue --------------------------------------------------------------------------------------------------- */
+
+    // First in, first out. Array.shift moves all the items behind; this moves them once in a while only.
+    function Queue() {
+        this.items = [];
+        this.head = 0;
+    }
+
+    Queue.prototype.push = function (item) {
+        this.items.push(item);
+    };
+    Queue.prototype.isEmpty = function () {
+        return this.head === this.items.length;
+    };
+    Queue.prototype.first = function () {
+        return this.items[this.head];
+    };
+    Queue.prototype.removeFirst = function () {
+        this.items[this.head++] = null;
+        if (2 * this.head >= this.items.length) {
+            this.items.splice(0, this.head);
+            this.head = 0;
+        }
+    };
 
     /* ---- Sockets: what both objects share ------------------------------------------------------------------------ */
 
@@ -111,12 +181,18 @@
             return Blob !== null && data instanceof Blob;
         }
 
-        function isBinary(data) {
-            return isArrayBuffer(data) || ArrayBuffer.isView(data) || isBlob(data);
+        // WebIDL's (BufferSource or Blob or USVString). Throws for what is none of them.
+        function toPayload(data) {
+            if (typeof data === 'string') return toText(data);
+            if (ArrayBuffer.isView(data)) checkBuffer(data.buffer);
+            else if (isBlob(data)) return data;
+            else if (isBuffer(data)) checkBuffer(data);
+            else return toText(data);
+            return data;
         }
 
         function sizeOf(data) {
-            return typeof data === 'string' ? utf8Length(data) : isBlob(data) ? data.size : data.byteLength;
+            return typeof data === 'string' ? utf8Length(data) : isBlob(data) ? data.size : byteLength(data);
         }
 
         function later(socket, error, text, isEnd) {
@@ -139,7 +215,7 @@
         function end(socket, code, reason, wasClean, error, text) {
             socket.lost += socket.waiting + hostBuffered(socket);
             socket.waiting = 0;
-            socket.outbox.length = 0;
+            socket.outbox = new Queue();
             delete live[socket.id];
             socket.id = 0;
             socket.state = CLOSED;
@@ -164,7 +240,8 @@
         }
 
         function handOver(socket, data, size) {
-            var result = typeof data === 'string' ? host.sendText(socket.id, data) : host.sendBinary(socket.id, data);
+            var result = typeof data === 'string' ? host.sendText(socket.id, data)
+                : host.sendBinary(socket.id, size > 0 ? data : NO_BYTES);
             if (result === ERR_NOT_OPEN || result === ERR_BAD_HANDLE) {
                 // The connection has ended and the poll has not told yet: as if `readyState` were CLOSING.
                 socket.lost += size;
@@ -183,14 +260,15 @@
         // Hands over what no longer waits for a Blob.
         function drain(socket) {
             var outbox = socket.outbox;
-            while (outbox.length > 0 && outbox[0].data !== null) {
-                var item = outbox.shift();
+            while (!outbox.isEmpty() && outbox.first().data !== null) {
+                var item = outbox.first();
+                outbox.removeFirst();
                 socket.waiting -= item.size;
                 socket.buffered -= item.size;
                 if (item.failed) later(socket, ERR_INVALID_ARGUMENT, 'Blob not read');
                 else handOver(socket, item.data, item.size);
             }
-            if (outbox.length === 0 && socket.goodbye !== null) {
+            if (outbox.isEmpty() && socket.goodbye !== null) {
                 var goodbye = socket.goodbye;
                 socket.goodbye = null;
                 shut(socket, goodbye.code, goodbye.reason);
@@ -228,7 +306,7 @@
         }
 
         return {
-            isBinary: isBinary,
+            toPayload: toPayload,
             Blob: Blob,
             bufferedAmount: bufferedAmount,
 
@@ -236,7 +314,7 @@
                 return {
                     listener: listener, id: 0, state: CONNECTING, protocol: '', extensions: '',
                     // Messages behind a Blob that is being read, their bytes, and the close() that came after them.
-                    outbox: [], waiting: 0, goodbye: null,
+                    outbox: new Queue(), waiting: 0, goodbye: null,
                     // Bytes that will never be sent; and bufferedAmount as shown in which task.
                     lost: 0, buffered: 0, task: -1
                 };
@@ -266,7 +344,7 @@
                 if (socket.state !== OPEN) {
                     socket.lost += size;
                     socket.buffered += size;
-                } else if (socket.outbox.length > 0 || isBlob(data)) {
+                } else if (!socket.outbox.isEmpty() || isBlob(data)) {
                     enqueue(socket, data, size);
                 } else {
                     handOver(socket, data, size);
@@ -277,7 +355,7 @@
                 if (socket.state >= CLOSING) return;
                 socket.state = CLOSING;
                 if (socket.id === 0) return; // Its connect failed at once, which the next poll tells.
-                if (socket.outbox.length > 0) socket.goodbye = { code: code, reason: reason };
+                if (!socket.outbox.isEmpty()) socket.goodbye = { code: code, reason: reason };
                 else shut(socket, code, reason);
             },
 
@@ -387,7 +465,20 @@
         function remove(target, listener) {
             var index = target._listeners.indexOf(listener);
             listener.isRemoved = true;
+            if (listener.signal) listener.signal.removeEventListener('abort', listener.onAbort);
             if (index >= 0) target._listeners.splice(index, 1);
+        }
+
+        // A signal may outlive the target, so it refers to the listener weakly, where the engine can do that.
+        function refer(listener) {
+            return typeof WeakRef === 'function' ? new WeakRef(listener) : { deref: function () { return listener; } };
+        }
+
+        function makeOnAbort(reference) {
+            return function () {
+                var listener = reference.deref();
+                if (listener) remove(listener.target, listener);
+            };
         }
 
         function isCapture(options) {
@@ -453,9 +544,13 @@
                 };
                 if (signal && signal.aborted) return;
                 if (indexOf(this, listener.type, callback, listener.capture) >= 0) return;
-                var target = this;
                 this._listeners.push(listener);
-                if (signal) signal.addEventListener('abort', function () { remove(target, listener); });
+                if (signal) {
+                    listener.target = this;
+                    listener.signal = signal;
+                    listener.onAbort = makeOnAbort(refer(listener));
+                    signal.addEventListener('abort', listener.onAbort);
+                }
             },
             removeEventListener: function (type, callback) {
                 var index = indexOf(this, toText(type), callback, isCapture(arguments[2]));
@@ -623,7 +718,7 @@
             send: function (data) {
                 var socket = socketOf(this);
                 if (arguments.length === 0) throw new TypeError('send needs data');
-                var payload = sockets.isBinary(data) ? data : toText(data);
+                var payload = sockets.toPayload(data);
                 if (socket.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
                 sockets.send(socket, payload);
             },
@@ -694,7 +789,7 @@
         prototype.send = function (data) {
             var payload;
             try {
-                payload = sockets.isBinary(data) ? data : toText(data);
+                payload = sockets.toPayload(data);
             } catch (thrown) {
                 sockets.refuse(this._socket, ERR_INVALID_ARGUMENT);
                 return;

@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const test = require('node:test');
 const { Worker } = require('node:worker_threads');
-const { TIMEOUT_MS, addon, both, connected, echoUrl, serve, start } = require('./node_support.js');
+const { TIMEOUT_MS, addon, both, closed, connected, echoUrl, serve, start } = require('./node_support.js');
 
 const support = JSON.stringify(require.resolve('./node_support.js'));
 
@@ -57,6 +57,29 @@ both('an open socket that nothing refers to lives on, until it is closed', async
   server.say('hello');
   await collectUntil(() => dropped.deref() === undefined);
   assert.strictEqual(received, 'hello');
+});
+
+both('a signal that lives on keeps no socket, and loses its listeners with theirs', async (host) => {
+  const { signal } = new AbortController();
+  let waiting = 0;
+  const add = signal.addEventListener, remove = signal.removeEventListener;
+  signal.addEventListener = (...words) => (waiting++, add.apply(signal, words));
+  signal.removeEventListener = (...words) => (waiting--, remove.apply(signal, words));
+  const dropped = await (async () => {
+    const socket = await connected(host);
+    const heard = () => socket.readyState;
+    socket.addEventListener('message', heard, { signal });
+    socket.addEventListener('error', heard, { signal });
+    socket.addEventListener('close', () => {}, { signal, once: true });
+    assert.strictEqual(waiting, 3);
+    socket.removeEventListener('error', heard);
+    assert.strictEqual(waiting, 2);
+    await closed(socket);
+    assert.strictEqual(waiting, 1);
+    return new WeakRef(socket);
+  })();
+  await collectUntil(() => dropped.deref() === undefined);
+  assert.strictEqual(signal.aborted, false);
 });
 
 for (const inline of [false, true]) {

@@ -254,7 +254,7 @@ static size_t size_property(JSContextRef context, JSObjectRef object, const char
 {
     JSStringRef string = JSStringCreateWithUTF8CString(name);
     JSValueRef value = JSObjectGetProperty(context, object, string, exception);
-    double number = JSValueToNumber(context, value, exception);
+    double number = value && !*exception ? JSValueToNumber(context, value, exception) : -1;
     JSStringRelease(string);
     return number >= 0 && number <= UINT32_MAX ? (size_t)number : SIZE_MAX;
 }
@@ -272,7 +272,7 @@ static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, size_t *l
         JSStringRef name = JSStringCreateWithUTF8CString("buffer");
         JSValueRef property = JSObjectGetProperty(context, buffer, name, exception);
         JSStringRelease(name);
-        if (JSValueGetTypedArrayType(context, property, exception) != kJSTypedArrayTypeArrayBuffer)
+        if (!property || JSValueGetTypedArrayType(context, property, exception) != kJSTypedArrayTypeArrayBuffer)
             return NULL;
         offset = size_property(context, buffer, "byteOffset", exception);
         *len = size_property(context, buffer, "byteLength", exception);

@@ -115,15 +115,27 @@ static size_t element_size(napi_typedarray_type type) {
     }
 }
 
-/* The bytes of an ArrayBuffer or a view of one. */
-static bool bytes_of(napi_env env, napi_value value, void **data, size_t *len) {
-    bool is;
+/* The bytes of an ArrayBuffer or a view of one. Not of a SharedArrayBuffer, which other threads write to meanwhile. */
+static bool bytes_of(napi_env env, napi_value value, const uint8_t **data, size_t *len) {
+    bool is, is_view = true;
+    void *bytes;
+    size_t size, offset = 0;
     napi_typedarray_type type;
-    if (OK(napi_is_arraybuffer(env, value, &is)) && is) return OK(napi_get_arraybuffer_info(env, value, data, len));
-    if (OK(napi_is_dataview(env, value, &is)) && is)
-        return OK(napi_get_dataview_info(env, value, len, data, NULL, NULL));
-    if (!OK(napi_get_typedarray_info(env, value, &type, len, data, NULL, NULL))) return false;
-    *len *= element_size(type);
+    napi_value buffer = value;
+    if (OK(napi_is_dataview(env, value, &is)) && is) {
+        if (!OK(napi_get_dataview_info(env, value, len, NULL, &buffer, &offset))) return false;
+    } else if (OK(napi_is_typedarray(env, value, &is)) && is) {
+        if (!OK(napi_get_typedarray_info(env, value, &type, len, NULL, &buffer, &offset))) return false;
+        *len *= element_size(type);
+    } else {
+        is_view = false;
+    }
+    /* A shared one is none for Node-API. */
+    if (!OK(napi_is_arraybuffer(env, buffer, &is)) || !is) return false;
+    if (!OK(napi_get_arraybuffer_info(env, buffer, &bytes, &size))) return false;
+    if (!is_view) *len = size;
+    if (offset > size || *len > size - offset) return false;
+    *data = *len > 0 ? (const uint8_t *)bytes + offset : NULL;
     return true;
 }
 
@@ -276,7 +288,7 @@ static napi_value host_send_binary(napi_env env, napi_callback_info info) {
     napi_value argv[2];
     host *h = enter(env, info, COUNT(argv), argv);
     if (!h) return NULL;
-    void *data;
+    const uint8_t *data;
     size_t len;
     if (!bytes_of(env, argv[1], &data, &len)) return number(env, EGRET_WS_ERR_INVALID_ARGUMENT);
     return number(env, egret_ws_send_binary(socket_of(env, h, argv[0]), data, len));

@@ -1,0 +1,103 @@
+// Buffers that can change their size or their contents under the library's feet: shared, resizable, detached.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const vm = require('node:vm');
+const { makeHost, ERR } = require('./neutral_host.js');
+
+const VIEWS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
+    Float64Array, BigInt64Array, BigUint64Array, DataView];
+
+const shared = () => new SharedArrayBuffer(16);
+const growable = () => new SharedArrayBuffer(16, { maxByteLength: 32 });
+const resizable = () => new ArrayBuffer(16, { maxByteLength: 32 });
+const wasm = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer;
+const REFUSED = [['shared', shared, /SharedArrayBuffer/], ['growable', growable, /SharedArrayBuffer/],
+    ['of WebAssembly', wasm, /SharedArrayBuffer/], ['resizable', resizable, /resizable/]];
+
+// Each buffer by itself, and under each view; with resizable ones also views that follow its length.
+function* refused() {
+    for (const [name, make, message] of REFUSED) {
+        yield [name, make(), message];
+        for (const View of VIEWS) {
+            yield [`${View.name} of ${name}`, new View(make(), 8, 1), message];
+            yield [`${View.name} of the whole of ${name}`, new View(make()), message];
+        }
+    }
+    yield ['another realm', vm.runInNewContext('new Uint8Array(new SharedArrayBuffer(4))'), /SharedArrayBuffer/];
+    yield ['another realm', vm.runInNewContext('new ArrayBuffer(4, { maxByteLength: 8 })'), /resizable/];
+}
+
+function opened(host = makeHost()) {
+    const ws = new host.WebSocket('ws://game.test/');
+    host.connected();
+    return { host, ws };
+}
+
+function detach(make) {
+    const buffer = new ArrayBuffer(16);
+    const data = make(buffer);
+    structuredClone(buffer, { transfer: [buffer] });
+    return data;
+}
+
+test('a view of shared or resizable memory is a TypeError, in each state, and nothing is sent', () => {
+    const { host, ws } = opened();
+    const connecting = new host.WebSocket('ws://game.test/');
+    const closing = new host.WebSocket('ws://game.test/');
+    closing.close();
+    for (const [name, data, message] of refused()) {
+        for (const socket of [ws, connecting, closing]) {
+            assert.throws(() => socket.send(data), (error) => error instanceof TypeError && message.test(error.message), name);
+            assert.equal(socket.bufferedAmount, 0);
+        }
+    }
+    assert.deepEqual(host.sent(), []);
+    ws.send('still open');
+    assert.deepEqual(host.sent(), ['still open']);
+});
+
+test('egret_native reports it, and does not throw', () => {
+    const host = makeHost();
+    const socket = new host.NativeWebSocket('ws://game.test/');
+    const errors = [];
+    socket.onError = (error) => errors.push(error);
+    host.connected();
+    const all = [...refused()];
+    for (const [, data] of all) socket.send(data);
+    host.poll();
+    assert.deepEqual(errors, all.map(() => ERR.INVALID_ARGUMENT));
+    assert.deepEqual(host.sent(), []);
+});
+
+test('what only looks like a buffer is text, as ever', () => {
+    const { host, ws } = opened();
+    const fake = { byteLength: 4, toString: () => 'fake', [Symbol.toStringTag]: 'ArrayBuffer' };
+    ws.send(fake);
+    ws.send(Object.create(ArrayBuffer.prototype, { toString: { value: () => 'no bytes in it' } }));
+    assert.deepEqual(host.sent(), ['fake', 'no bytes in it']);
+});
+
+test('a detached buffer and its views are empty messages', () => {
+    const { host, ws } = opened();
+    const makes = [(buffer) => buffer, ...VIEWS.map((View) => (buffer) => new View(buffer, 8, 1))];
+    for (const make of makes) ws.send(detach(make));
+    assert.equal(ws.bufferedAmount, 0);
+    assert.deepEqual(host.sent(), makes.map(() => ''));
+});
+
+test('behind a Blob, a detached buffer is an empty message, and one that is detached later has its bytes', async () => {
+    const { host, ws } = opened(makeHost({ Blob }));
+    ws.send(new Blob(['ab']));
+    ws.send(detach((buffer) => buffer));
+    ws.send(detach((buffer) => new DataView(buffer)));
+    const buffer = Uint8Array.of(1, 2, 3, 4).buffer;
+    ws.send(new DataView(buffer, 1, 2));
+    ws.send(buffer);
+    structuredClone(buffer, { transfer: [buffer] });
+    ws.send('last');
+    assert.equal(ws.bufferedAmount, 2 + 0 + 0 + 2 + 4 + 4);
+    for (let turns = 0; host.sent().length < 6 && turns < 1000; turns++) await new Promise(setImmediate);
+    assert.deepEqual(host.sent(), ['6162', '', '', '0203', '01020304', 'last']);
+});
