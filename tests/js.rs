@@ -6,6 +6,8 @@
 mod certificates;
 #[path = "library/echoing.rs"]
 mod echoing;
+#[path = "library/failing.rs"]
+mod failing;
 mod library;
 
 use echoing::echo_url;
@@ -84,6 +86,46 @@ fn node_secure() {
     let files = [ROOT.chain(), RIGHT.chain(), RIGHT.key(), SELF_SIGNED.chain(), SELF_SIGNED.key()];
     let files = files.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
     node_glue(&[&["node_secure.js"], &files[..]].concat());
+}
+
+/// The README's sample, as a program in the directory that it is written for.
+#[test]
+fn the_sample_of_the_readme_runs() {
+    if is_skipped() {
+        return node(&["README.md"]);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("bindings/js/node/README.md")).expect("the page");
+    let mut blocks = page.split("```js\n").skip(1).map(|rest| rest.split("```").next().expect("the end of a block"));
+    let [sample, frames] = [blocks.next(), blocks.next()].map(|block| block.expect("a sample and the way with frames"));
+    let build = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js-readme");
+    let glue = build.join("bindings/js/node");
+    std::fs::create_dir_all(&glue).expect("a directory");
+    for file in ["egret_ws.js", "node/index.js"] {
+        std::fs::copy(root.join("bindings/js").join(file), build.join("bindings/js").join(file)).expect("the glue");
+    }
+    std::fs::copy(addon(), glue.join("egret_ws.node")).expect("the addon");
+    let program = |text: &str, url: &str| {
+        let text = text.replace("ws://127.0.0.1:9000/", url);
+        assert!(text.contains(url), "the page has another URL now");
+        std::fs::write(build.join("game.js"), text).expect("the sample");
+        let mut node = Command::new("node");
+        node.arg("game.js").current_dir(&build);
+        node
+    };
+    assert_eq!(library::run(&mut program(sample, echo_url())), "received: Hello Egret WebSocket\n");
+
+    // The frames never end by themselves, so the program does.
+    let (head, rest) = sample.split_once("install(globalThis, { interval: 10 });").expect("the timer");
+    let framed = format!("{head}{frames}{rest}socket.onclose = () => process.exit();\n");
+    assert_eq!(library::run(&mut program(&framed, echo_url())), "received: Hello Egret WebSocket\n");
+
+    for (url, complaint) in
+        [(failing::dead_url(), "refused"), (failing::refusing_url(), "403"), ("ws://[", "SyntaxError")]
+    {
+        let said = failing::failure_of(&mut program(sample, url), &build.join("output"));
+        assert!(said.contains(complaint), "{url}: {said}");
+    }
 }
 
 #[test]

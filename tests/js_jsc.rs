@@ -9,9 +9,12 @@
 mod certificates;
 #[path = "../examples/echo_server.rs"]
 mod echo_server;
+#[path = "library/failing.rs"]
+mod failing;
 mod library;
 
 use certificates::{Certificate, RIGHT, ROOT, SELF_SIGNED};
+use failing::{dead_url, failure_of, refusing_url};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -73,16 +76,6 @@ fn engine() -> &'static Path {
         PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR"))).trim_end())
     });
     &ENGINE
-}
-
-/// A port that refuses: it is the near end of a connection that lasts as long as the tests, so nobody else gets it.
-fn dead_url() -> String {
-    static CONNECTION: LazyLock<(TcpListener, TcpStream)> = LazyLock::new(|| {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let stream = TcpStream::connect(listener.local_addr().expect("the port")).expect("a connection");
-        (listener, stream)
-    });
-    format!("ws://{}/", CONNECTION.1.local_addr().expect("the port"))
 }
 
 fn url_of(listener: &TcpListener) -> String {
@@ -373,11 +366,22 @@ fn the_lines_of_the_readme_are_a_game() {
     let page = fs::read_to_string(root().join("README.md")).expect("the page");
     let (_, lines) = page.split_once("```js\n").expect("lines in JavaScript");
     let (lines, _) = lines.split_once("```").expect("their end");
-    let game = lines.replace("ws://127.0.0.1:9000/", &echo_url());
-    assert_ne!(game, lines, "the page has another URL now");
-    let said =
-        library::run(Command::new(shell()).env_remove("LD_LIBRARY_PATH").args(["--seconds", "9", "--eval", &game]));
-    assert_eq!(said, "Hello Egret WebSocket\nclosed 1005\n");
+    let game = |url: &str| {
+        let game = lines.replace("ws://127.0.0.1:9000/", url);
+        assert_ne!(game, lines, "the page has another URL now");
+        let mut shell = Command::new(shell());
+        shell.env_remove("LD_LIBRARY_PATH").args(["--seconds", "9", "--eval", &game]);
+        shell
+    };
+    assert_eq!(library::run(&mut game(&echo_url())), "Hello Egret WebSocket\nclosed 1005\n");
+    for (url, complaint) in [(dead_url(), "refused"), (refusing_url(), "403")] {
+        let said = library::run(&mut game(url));
+        let [failed, closed] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+        assert!(failed.starts_with("failed: ") && failed.contains(complaint), "{said}");
+        assert_eq!(closed, "closed 1006");
+    }
+    let said = failure_of(&mut game("ws://["), &scratch().join("readme.out"));
+    assert!(said.contains("SyntaxError"), "{said}");
 }
 
 /// How many sockets the next test opens and closes.

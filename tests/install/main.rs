@@ -6,6 +6,8 @@
 
 #[path = "../library/echoing.rs"]
 mod echoing;
+#[path = "../library/failing.rs"]
+mod failing;
 #[path = "../library/mod.rs"]
 mod library;
 

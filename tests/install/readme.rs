@@ -1,6 +1,7 @@
 //! What the READMEs say, done in an empty folder.
 
 use crate::cmake::built_here;
+use crate::failing::{dead_url, failure_of, refusing_url};
 use crate::{directory, echo_url, install, is_skipped, root, run};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,36 @@ fn page() -> String {
 
 /// A page's text, with the echo server of this test in the place of the page's own.
 fn with_echo_server(text: &str) -> String {
-    let url = echo_url();
+    with_server(text, echo_url())
+}
+
+/// The same with the server of a URL.
+fn with_server(text: &str, url: &str) -> String {
     let port = url.trim_end_matches('/').rsplit(':').next().expect("a port");
     let changed =
         text.replace("ws://127.0.0.1:9000/", url).replace("\"127.0.0.1\", 9000", &format!("\"127.0.0.1\", {port}"));
     assert_ne!(changed, text, "the page has another URL now");
     changed
+}
+
+/// Addresses to which no connection can be made, and a part of what a sample has to write: nobody listens, the server says
+/// 403, and one that is none.
+fn bad_servers(text: &str) -> [(String, &'static str); 3] {
+    let none = text.replace("ws://127.0.0.1:9000/", "ws://[").replace("\"127.0.0.1\"", "\"not a host\"");
+    assert_ne!(none, text, "the page has another URL now");
+    let [dead, refusing] = [dead_url(), refusing_url()].map(|url| with_server(text, url));
+    [(dead, "refused"), (refusing, "403"), (none, "EGRET_WS_ERR_INVALID")]
+}
+
+/// Makes each of the bad samples by the commands of a page, and runs it.
+fn assert_fails(sample: &str, commands: &str, folder: &Path, file: &str) {
+    let (build, _) = commands.rsplit_once("./").expect("the last command runs it");
+    for (bad, complaint) in bad_servers(sample) {
+        fs::write(folder.join(file), bad).expect("the sample");
+        follow(build, folder);
+        let said = failure_of(&mut Command::new(folder.join("game")), &folder.join("output"));
+        assert!(said.contains(complaint), "not \"{complaint}\": {said}");
+    }
 }
 
 /// An empty home with all that is installed, in `$HOME/egret`.
@@ -59,6 +84,7 @@ fn the_sample_in_c_is_made_by_the_commands_alone() {
     let folder = folder(&home("readme-c"), "game.c", &with_echo_server(sample));
     let commands = blocks(&page, "sh").into_iter().find(|block| block.contains("cc game.c")).expect("the commands");
     assert_eq!(follow(commands, &folder), "received: Hello Egret WebSocket\n");
+    assert_fails(sample, commands, &folder, "game.c");
 }
 
 #[test]
@@ -67,11 +93,12 @@ fn the_ten_lines_of_cpp_are_a_program() {
         return;
     }
     let page = page();
-    let sample = with_echo_server(blocks(&page, "cpp")[0]);
-    let folder = folder(&home("readme-ten"), "game.cpp", &sample);
+    let sample = blocks(&page, "cpp")[0];
+    let folder = folder(&home("readme-ten"), "game.cpp", &with_echo_server(sample));
     let commands = blocks(&page, "sh").into_iter().find(|block| block.contains("cc game.c")).expect("the commands");
-    let said = follow(&commands.replace("cc game.c", "c++ -std=c++17 -Wall -Wextra game.cpp"), &folder);
-    assert_eq!(said, "Hello Egret WebSocket\n");
+    let commands = commands.replace("cc game.c", "c++ -std=c++17 -Wall -Wextra game.cpp");
+    assert_eq!(follow(&commands, &folder), "Hello Egret WebSocket\n");
+    assert_fails(sample, &commands, &folder, "game.cpp");
 }
 
 /// Of what is installed, as a shared and as a static library, and of the sources.
@@ -114,4 +141,8 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
     let folder = folder(&home("readme-cpp"), "echo.cpp", sample);
     let said = follow(&with_echo_server(building), &folder);
     assert_eq!(said, "received: Hello Egret WebSocket\nclosed by this side, with the closing handshake\n");
+    for (url, complaint) in [(dead_url(), "refused"), (refusing_url(), "403"), ("ws://[", "EGRET_WS_ERR_INVALID_URL")] {
+        let said = failure_of(Command::new(folder.join("echo")).arg(url), &folder.join("output"));
+        assert!(said.contains(complaint), "{url}: {said}");
+    }
 }
