@@ -12,6 +12,7 @@ mod failing;
 mod library;
 
 mod cmake;
+mod cross;
 mod readme;
 
 use echoing::echo_url;

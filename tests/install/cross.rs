@@ -1,0 +1,285 @@
+//! CMake for another system than this one: cargo is given its target, or the configuration stops and says why.
+
+use crate::{directory, is_skipped, root, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What toolchains set, and cargo's name for their target. Empty: this machine.
+const TARGETS: &[(&str, &str)] = &[
+    // Android: the NDK's own toolchain file, CMake's, and one that says the processor only.
+    ("CMAKE_SYSTEM_NAME=Android ANDROID_ABI=arm64-v8a", "aarch64-linux-android"),
+    (
+        "CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=arm64-v8a CMAKE_SYSTEM_PROCESSOR=aarch64",
+        "aarch64-linux-android",
+    ),
+    (
+        "CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=armeabi-v7a CMAKE_SYSTEM_PROCESSOR=armv7-a",
+        "armv7-linux-androideabi",
+    ),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=x86_64", "x86_64-linux-android"),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=x86", "i686-linux-android"),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=riscv64", "riscv64-linux-android"),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_SYSTEM_PROCESSOR=aarch64", "aarch64-linux-android"),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_SYSTEM_PROCESSOR=armv7-a", "armv7-linux-androideabi"),
+    // Windows: MinGW, with and without a processor, and Visual Studio, which cross-compiles without a toolchain file.
+    ("CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=x86_64 MINGW=1", "x86_64-pc-windows-gnu"),
+    ("CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=i686 MINGW=1", "i686-pc-windows-gnu"),
+    ("CMAKE_SYSTEM_NAME=Windows CMAKE_C_COMPILER=/usr/bin/x86_64-w64-mingw32-gcc-posix", "x86_64-pc-windows-gnu"),
+    ("CMAKE_SYSTEM_NAME=Windows CMAKE_C_COMPILER=i686-w64-mingw32-gcc", "i686-pc-windows-gnu"),
+    ("NATIVE CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=AMD64 MINGW=1", "x86_64-pc-windows-gnu"),
+    (
+        "NATIVE CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=AMD64 MINGW=1 CMAKE_SIZEOF_VOID_P=4",
+        "i686-pc-windows-gnu",
+    ),
+    (
+        "NATIVE CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=AMD64 MSVC=1 CMAKE_C_COMPILER_ARCHITECTURE_ID=x64",
+        "x86_64-pc-windows-msvc",
+    ),
+    (
+        "NATIVE CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=AMD64 MSVC=1 CMAKE_C_COMPILER_ARCHITECTURE_ID=X86",
+        "i686-pc-windows-msvc",
+    ),
+    (
+        "NATIVE CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=AMD64 MSVC=1 CMAKE_C_COMPILER_ARCHITECTURE_ID=ARM64",
+        "aarch64-pc-windows-msvc",
+    ),
+    // iOS, and its simulator, by CMake's own support and by toolchain files with paths.
+    ("CMAKE_SYSTEM_NAME=iOS", "aarch64-apple-ios"),
+    ("CMAKE_SYSTEM_NAME=iOS CMAKE_OSX_ARCHITECTURES=arm64 CMAKE_OSX_SYSROOT=iphoneos", "aarch64-apple-ios"),
+    ("CMAKE_SYSTEM_NAME=iOS CMAKE_OSX_ARCHITECTURES=arm64 CMAKE_OSX_SYSROOT=iphonesimulator", "aarch64-apple-ios-sim"),
+    ("CMAKE_SYSTEM_NAME=iOS CMAKE_OSX_ARCHITECTURES=x86_64 CMAKE_OSX_SYSROOT=iphonesimulator", "x86_64-apple-ios"),
+    (
+        "CMAKE_SYSTEM_NAME=iOS CMAKE_HOST_SYSTEM_PROCESSOR=arm64 CMAKE_OSX_SYSROOT=/Xcode/SDKs/iPhoneSimulator18.0.sdk",
+        "aarch64-apple-ios-sim",
+    ),
+    ("CMAKE_SYSTEM_NAME=iOS CMAKE_HOST_SYSTEM_PROCESSOR=x86_64 CMAKE_OSX_SYSROOT=iphonesimulator", "x86_64-apple-ios"),
+    (
+        "CMAKE_SYSTEM_NAME=Darwin CMAKE_OSX_ARCHITECTURES=arm64 CMAKE_OSX_SYSROOT=/Xcode/SDKs/iPhoneOS18.0.sdk",
+        "aarch64-apple-ios",
+    ),
+    (
+        "CMAKE_SYSTEM_NAME=Darwin CMAKE_OSX_ARCHITECTURES=arm64 CMAKE_OSX_SYSROOT=/Xcode/SDKs/iPhoneSimulator.sdk",
+        "aarch64-apple-ios-sim",
+    ),
+    // macOS
+    ("NATIVE CMAKE_SYSTEM_NAME=Darwin CMAKE_SYSTEM_PROCESSOR=arm64", ""),
+    (
+        "NATIVE CMAKE_SYSTEM_NAME=Darwin CMAKE_SYSTEM_PROCESSOR=arm64 CMAKE_OSX_ARCHITECTURES=x86_64",
+        "x86_64-apple-darwin",
+    ),
+    ("CMAKE_SYSTEM_NAME=Darwin CMAKE_SYSTEM_PROCESSOR=arm64", "aarch64-apple-darwin"),
+    // Linux
+    ("NATIVE CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=x86_64 CMAKE_SIZEOF_VOID_P=8", ""),
+    ("NATIVE CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=aarch64 CMAKE_SIZEOF_VOID_P=8", ""),
+    ("NATIVE CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=x86_64 CMAKE_SIZEOF_VOID_P=4", "i686-unknown-linux-gnu"),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=aarch64", "aarch64-unknown-linux-gnu"),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=arm64", "aarch64-unknown-linux-gnu"),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_C_COMPILER=/opt/bin/aarch64-linux-gnu-gcc", "aarch64-unknown-linux-gnu"),
+    (
+        "CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=aarch64 CMAKE_C_COMPILER=aarch64-linux-musl-gcc",
+        "aarch64-unknown-linux-musl",
+    ),
+    (
+        "CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=aarch64 CMAKE_C_COMPILER_TARGET=aarch64-alpine-linux-musl",
+        "aarch64-unknown-linux-musl",
+    ),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=x86_64", "x86_64-unknown-linux-gnu"),
+    (
+        "CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=armv7-a CMAKE_C_COMPILER=arm-linux-gnueabihf-gcc",
+        "armv7-unknown-linux-gnueabihf",
+    ),
+    (
+        "CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=armv7l CMAKE_LIBRARY_ARCHITECTURE=arm-linux-gnueabihf",
+        "armv7-unknown-linux-gnueabihf",
+    ),
+    (
+        "CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=arm CMAKE_C_COMPILER=arm-linux-gnueabi-gcc",
+        "arm-unknown-linux-gnueabi",
+    ),
+    (
+        "CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=arm CMAKE_C_COMPILER=arm-linux-musleabihf-gcc",
+        "arm-unknown-linux-musleabihf",
+    ),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=riscv64", "riscv64gc-unknown-linux-gnu"),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=ppc64le", "powerpc64le-unknown-linux-gnu"),
+];
+
+/// Toolchains of which it cannot be told, and a part of what is said about it.
+const UNKNOWN: &[(&str, &str)] = &[
+    ("CMAKE_SYSTEM_NAME=Android", "CMAKE_ANDROID_ARCH_ABI=\"\" for Android"),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=armeabi", "CMAKE_ANDROID_ARCH_ABI=\"armeabi\""),
+    ("CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=mips64", "CMAKE_ANDROID_ARCH_ABI=\"mips64\""),
+    ("CMAKE_SYSTEM_NAME=Windows", "CMAKE_SYSTEM_PROCESSOR=\"\" for Windows"),
+    ("CMAKE_SYSTEM_NAME=Windows CMAKE_SYSTEM_PROCESSOR=ARM64 MINGW=1", "CMAKE_SYSTEM_PROCESSOR=\"ARM64\" for Windows"),
+    ("CMAKE_SYSTEM_NAME=iOS CMAKE_OSX_ARCHITECTURES=armv7", "CMAKE_OSX_ARCHITECTURES=\"armv7\""),
+    ("CMAKE_SYSTEM_NAME=iOS CMAKE_OSX_ARCHITECTURES=arm64;x86_64", "CMAKE_OSX_ARCHITECTURES has arm64 x86_64"),
+    ("NATIVE CMAKE_SYSTEM_NAME=Darwin CMAKE_OSX_ARCHITECTURES=arm64;x86_64", "cargo builds for one at a time"),
+    ("CMAKE_SYSTEM_NAME=Linux", "CMAKE_SYSTEM_PROCESSOR=\"\" for Linux"),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=vax", "CMAKE_SYSTEM_PROCESSOR=\"vax\" for Linux"),
+    ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=armv7-a", "gnueabihf or gnueabi"),
+    ("CMAKE_SYSTEM_NAME=tvOS CMAKE_OSX_ARCHITECTURES=arm64", "not known to work on tvOS"),
+    ("CMAKE_SYSTEM_NAME=Emscripten CMAKE_SYSTEM_PROCESSOR=x86", "not known to work on Emscripten"),
+    ("CMAKE_SYSTEM_NAME=Generic CMAKE_SYSTEM_PROCESSOR=arm", "not known to work on Generic"),
+];
+
+/// Asks the function of `packaging/cargo-target.cmake` with such variables; `NATIVE` among them: nothing is cross-compiled.
+fn ask(folder: &Path, variables: &str) -> Output {
+    let mut script = String::from("set(CMAKE_CROSSCOMPILING ON)\nset(CMAKE_HOST_SYSTEM_PROCESSOR x86_64)\n");
+    for variable in variables.split(' ') {
+        script += &match variable.split_once('=') {
+            Some((name, value)) => format!("set({name} \"{value}\")\n"),
+            None => String::from("set(CMAKE_CROSSCOMPILING OFF)\n"),
+        };
+    }
+    script += &format!("include({}/packaging/cargo-target.cmake)\n", root().display());
+    script += "egret_ws_cargo_target(target)\nmessage(NOTICE \"target: ${target}.\")\n";
+    let file = folder.join("ask.cmake");
+    fs::write(&file, script).expect("the script");
+    Command::new("cmake").arg("-P").arg(file).output().expect("cmake")
+}
+
+/// Without the line breaks of CMake's messages.
+fn words(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_target_of_each_toolchain_is_known() {
+    if is_skipped() {
+        return;
+    }
+    let rust = run(Command::new("rustc").args(["--print", "target-list"]));
+    let folder = directory("cargo-target");
+    for (variables, target) in TARGETS {
+        let output = ask(&folder, variables);
+        assert_eq!(words(&output.stderr), format!("target: {target}."), "{variables}");
+        assert!(target.is_empty() || rust.lines().any(|known| known == *target), "rustc does not know {target}");
+    }
+}
+
+#[test]
+fn a_toolchain_that_is_not_known_is_an_error_that_helps() {
+    if is_skipped() {
+        return;
+    }
+    let folder = directory("cargo-target-unknown");
+    for (variables, complaint) in UNKNOWN {
+        let output = ask(&folder, variables);
+        let said = words(&output.stderr);
+        assert!(!output.status.success(), "{variables}: {said}");
+        assert!(said.contains("egret_ws: cannot tell for which target cargo has to build: "), "{variables}: {said}");
+        assert!(said.contains(complaint) && said.contains("Set EGRET_WS_CARGO_TARGET to"), "{variables}: {said}");
+    }
+}
+
+/// Configures a project that has the sources as a part, with a toolchain file and this machine's compiler in the place of that
+/// toolchain's own. Cargo is a stand-in that writes down how it was called.
+fn configure(test: &str, toolchain: &str, settings: &[&str]) -> (PathBuf, Output) {
+    let folder = directory(test);
+    let compiler = run(Command::new("sh").args(["-c", "command -v cc"]));
+    let common = format!("set(CMAKE_C_COMPILER {})\nset(CMAKE_C_COMPILER_WORKS ON)\n", compiler.trim());
+    fs::write(folder.join("toolchain.cmake"), common + toolchain).expect("the toolchain file");
+    let project = format!(
+        "cmake_minimum_required(VERSION 3.18)\nproject(game LANGUAGES C)\nadd_subdirectory({} egret_ws)\n\
+         get_target_property(where egret_ws::static IMPORTED_LOCATION)\nmessage(STATUS \"static library: ${{where}}\")\n",
+        root().display()
+    );
+    fs::write(folder.join("CMakeLists.txt"), project).expect("the project");
+    let cargo = folder.join("cargo");
+    fs::write(
+        &cargo,
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$(dirname \"$0\")/arguments\"\nenv >\"$(dirname \"$0\")/environment\"\n",
+    )
+    .expect("the stand-in for cargo");
+    run(Command::new("chmod").arg("+x").arg(&cargo));
+    let mut cmake = Command::new("cmake");
+    cmake.arg("-B").arg("build").arg(format!("-DEGRET_WS_CARGO={}", cargo.display()));
+    cmake.arg("-DCMAKE_TOOLCHAIN_FILE=toolchain.cmake").args(settings).current_dir(&folder);
+    let output = cmake.env_remove("LD_LIBRARY_PATH").output().expect("cmake");
+    (folder, output)
+}
+
+#[test]
+fn toolchain_files_are_configured_and_cargo_is_told() {
+    if is_skipped() {
+        return;
+    }
+    let sdk = directory("cross-sdk").join("iPhoneSimulator18.0.sdk");
+    fs::create_dir_all(&sdk).expect("a directory");
+    let simulator = format!(
+        "set(CMAKE_SYSTEM_NAME iOS)\nset(CMAKE_OSX_ARCHITECTURES arm64 CACHE STRING \"\")\nset(CMAKE_OSX_SYSROOT {})\n",
+        sdk.display()
+    );
+    // Version 1 is how the NDK's file keeps CMake from looking for an NDK itself.
+    let android = "set(CMAKE_SYSTEM_NAME Android)\nset(CMAKE_SYSTEM_VERSION 1)\nset(ANDROID_ABI arm64-v8a)\n\
+                   set(CMAKE_SYSTEM_PROCESSOR aarch64)\n";
+    for (test, toolchain, settings, target) in [
+        ("cross-android", android, &[][..], "aarch64-linux-android"),
+        (
+            "cross-mingw",
+            "set(CMAKE_SYSTEM_NAME Windows)\nset(CMAKE_SYSTEM_PROCESSOR x86_64)\n",
+            &[],
+            "x86_64-pc-windows-gnu",
+        ),
+        (
+            "cross-arm64",
+            "set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_SYSTEM_PROCESSOR aarch64)\n",
+            &[],
+            "aarch64-unknown-linux-gnu",
+        ),
+        ("cross-simulator", &simulator, &[], "aarch64-apple-ios-sim"),
+        (
+            "cross-override",
+            "set(CMAKE_SYSTEM_NAME Generic)\n",
+            &["-DEGRET_WS_CARGO_TARGET=riscv64gc-unknown-linux-musl"],
+            "riscv64gc-unknown-linux-musl",
+        ),
+    ] {
+        let (folder, output) = configure(test, toolchain, settings);
+        let said = words(&output.stdout);
+        assert!(output.status.success(), "{test}: {said} {}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains(&format!("egret_ws: cargo builds for {target}")), "{test}: {said}");
+        assert!(said.contains(&format!("/cargo/{target}/release/libegret_ws.a")), "{test}: {said}");
+        // The stand-in makes no library, of which some generators complain afterwards.
+        let _ = Command::new("cmake")
+            .args(["--build", "build", "--target", "egret_ws_cargo"])
+            .current_dir(&folder)
+            .output();
+        let arguments = fs::read_to_string(folder.join("arguments")).expect("cargo was called");
+        assert!(arguments.contains(&format!("--target\n{target}\n")), "{test}: {arguments}");
+        let is_vendored = arguments.contains("--features\nvendored\n");
+        assert_eq!(is_vendored, !target.contains("apple") && !target.contains("windows"), "{test}: {arguments}");
+        let environment = fs::read_to_string(folder.join("environment")).expect("cargo was called");
+        let upper = target.replace('-', "_").to_uppercase();
+        let linker = environment.lines().any(|line| line.starts_with(&format!("CARGO_TARGET_{upper}_LINKER=/")));
+        assert_eq!(linker, !target.contains("apple"), "{test}: {environment}");
+    }
+}
+
+#[test]
+fn a_toolchain_file_of_an_unknown_system_stops_the_configuration() {
+    if is_skipped() {
+        return;
+    }
+    let (_, output) = configure("cross-unknown", "set(CMAKE_SYSTEM_NAME Generic)\n", &[]);
+    let said = words(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("not known to work on Generic. Set EGRET_WS_CARGO_TARGET"), "{said}");
+}
+
+#[test]
+fn nothing_is_told_to_cargo_without_a_toolchain_file() {
+    if is_skipped() {
+        return;
+    }
+    let (folder, output) = configure("cross-not", "", &["-UCMAKE_TOOLCHAIN_FILE"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!words(&output.stdout).contains("cargo builds for"));
+    let _ =
+        Command::new("cmake").args(["--build", "build", "--target", "egret_ws_cargo"]).current_dir(&folder).output();
+    let arguments = fs::read_to_string(folder.join("arguments")).expect("cargo was called");
+    assert!(!arguments.contains("--target\n"), "{arguments}");
+    let environment = fs::read_to_string(folder.join("environment")).expect("cargo was called");
+    assert!(!environment.contains("_LINKER="), "{environment}");
+}
