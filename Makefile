@@ -40,9 +40,10 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 	@engine=$$(tests/js/engine.sh $(TARGET)/tmp) && tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server \
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
-header: ## write include/egret_ws.h anew from the Rust sources, and Swift's copy of it
-	EGRET_WS_WRITE_HEADER=1 cargo test --quiet --test header $(FEATURES)
+header: ## write include/egret_ws.h from the Rust sources, and what the bindings repeat of it
+	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test header $(FEATURES)
 	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
+	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings
 
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check

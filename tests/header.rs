@@ -1,7 +1,7 @@
 //! `include/egret_ws.h` is what the sources say, and compiles alone, without a warning, in every C and C++ from C99 and
 //! C++11 on.
 //!
-//! `EGRET_WS_WRITE_HEADER=1` writes the header (`make header`).
+//! `EGRET_WS_WRITE_GENERATED=1` writes the header (`make header`).
 
 mod library;
 
@@ -19,7 +19,7 @@ const SOURCES: [&str; 5] =
 fn the_header_is_what_the_sources_say() {
     let path = library::include_dir().join("egret_ws.h");
     let header = generate();
-    if std::env::var_os("EGRET_WS_WRITE_HEADER").is_some_and(|value| value == "1") {
+    if std::env::var_os("EGRET_WS_WRITE_GENERATED").is_some_and(|value| value == "1") {
         // In one step: the other tests here may be reading it.
         let new = path.with_extension("h.new");
         fs::write(&new, &header).and_then(|()| fs::rename(&new, &path)).expect("the header is written");

@@ -26,14 +26,16 @@ public:
         loop.state_ = state.get();
         egret_ws_loop_options c;
         egret_ws_loop_options_init(&c, sizeof c);
+        // generated: loop options for C, by "make header"; do not edit
         c.flags = (options.run_inline ? EGRET_WS_LOOP_INLINE : 0u) |
                   (options.close_on_suspend ? EGRET_WS_LOOP_CLOSE_ON_SUSPEND : 0u);
-        c.user = loop.number_;
-        c.on_log = state->on_log ? detail::log : nullptr;
         c.log_level = static_cast<std::int32_t>(options.log_level);
         c.poll_max_callbacks = options.poll_max_callbacks;
         c.poll_max_us = options.poll_max_us;
         c.linger_ms = options.linger_ms;
+        // generated: end
+        c.user = loop.number_;
+        c.on_log = state->on_log ? detail::log : nullptr;
         if (const std::int32_t result = egret_ws_loop_new(&c, &state->handle); result != EGRET_WS_OK)
             return static_cast<Error>(result);
         return loop;

@@ -24,15 +24,19 @@ namespace egret {
 
 // The options of a loop: egret_ws_loop_options.
 struct LoopOptions {
+    // generated: loop flags, by "make header"; do not edit
     // The flags, EGRET_WS_LOOP_INLINE and EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
     bool run_inline = false;
     bool close_on_suspend = false;
+    // generated: end
     // The one callable that is called from any thread: see egret_ws_on_log. Use the socket to compare only.
     Callback<void(LogLevel, std::string_view text, WebSocketRef)> on_log{};
+    // generated: loop options, by "make header"; do not edit
     LogLevel log_level = LogLevel::warn;
     std::uint32_t poll_max_callbacks = 0;
     std::uint32_t poll_max_us = 0;
     std::uint32_t linger_ms = 0;
+    // generated: end
     // Gets what a socket's callback threw, inside Loop::poll. Not set: it is written to stderr. What on_log and on_wakeup
     // throw is always written there.
     Callback<void(std::exception_ptr)> on_exception{};

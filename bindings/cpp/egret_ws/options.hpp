@@ -20,6 +20,7 @@ struct Header {
 
 // What is zero, empty or not set has the library's default; egret_ws.h says which that is, field by field.
 struct Options {
+    // generated: options, by "make header"; do not edit
     // The flags, EGRET_WS_* in lower case.
     bool insecure = false;
     bool only_these_roots = false;
@@ -78,6 +79,7 @@ struct Options {
     std::uint32_t retry_first_ms = 0;
     std::uint32_t retry_ceiling_ms = 0;
     std::uint32_t retry_total_ms = 0;
+    // generated: end
 };
 
 namespace detail {
@@ -87,7 +89,9 @@ class COptions {
 public:
     explicit COptions(const Options &from) {
         egret_ws_options_init(&c_, sizeof c_);
-        c_.flags = (from.insecure ? EGRET_WS_INSECURE : 0u) | (from.only_these_roots ? EGRET_WS_ONLY_THESE_ROOTS : 0u) |
+        // generated: options for C, by "make header"; do not edit
+        c_.flags = (from.insecure ? EGRET_WS_INSECURE : 0u) |
+                   (from.only_these_roots ? EGRET_WS_ONLY_THESE_ROOTS : 0u) |
                    (from.proxy_from_environment ? EGRET_WS_PROXY_FROM_ENVIRONMENT : 0u) |
                    (from.no_deflate ? EGRET_WS_NO_DEFLATE : 0u) |
                    (from.client_no_context_takeover ? EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER : 0u) |
@@ -104,10 +108,6 @@ public:
         c_.max_send_buffer_bytes = from.max_send_buffer_bytes;
         c_.max_receive_queue_bytes = from.max_receive_queue_bytes;
         c_.subprotocols = terminated(from.subprotocols);
-        for (const Header &header : from.headers)
-            headers_.push_back({terminated(header.name), terminated(header.value)});
-        c_.headers = headers_.empty() ? nullptr : headers_.data();
-        c_.header_count = headers_.size();
         c_.origin = terminated(from.origin);
         c_.user_agent = terminated(from.user_agent);
         c_.username = terminated(from.username);
@@ -134,6 +134,11 @@ public:
         c_.retry_first_ms = from.retry_first_ms;
         c_.retry_ceiling_ms = from.retry_ceiling_ms;
         c_.retry_total_ms = from.retry_total_ms;
+        // generated: end
+        for (const Header &header : from.headers)
+            headers_.push_back({terminated(header.name), terminated(header.value)});
+        c_.headers = headers_.empty() ? nullptr : headers_.data();
+        c_.header_count = headers_.size();
     }
     COptions(const COptions &) = delete;
     COptions &operator=(const COptions &) = delete;

@@ -14,6 +14,7 @@ namespace egret {
 
 // EGRET_WS_OK and EGRET_WS_ERR_*: see there. A newer library may have others.
 enum class Error : std::int32_t {
+    // generated: errors, by "make header"; do not edit
     ok = EGRET_WS_OK,
     invalid_argument = EGRET_WS_ERR_INVALID_ARGUMENT,
     bad_handle = EGRET_WS_ERR_BAD_HANDLE,
@@ -47,6 +48,7 @@ enum class Error : std::int32_t {
     tls_issuer = EGRET_WS_ERR_TLS_ISSUER,
     tls_pin = EGRET_WS_ERR_TLS_PIN,
     tls_options = EGRET_WS_ERR_TLS_OPTIONS,
+    // generated: end
 };
 
 // Such as "EGRET_WS_ERR_NOT_OPEN". A static string.

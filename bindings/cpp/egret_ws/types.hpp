@@ -14,9 +14,13 @@
 
 namespace egret {
 
+// generated: constants, by "make header"; do not edit
 inline constexpr std::size_t max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES;
 
-enum class Kind : std::int32_t { text = EGRET_WS_TEXT, binary = EGRET_WS_BINARY };
+enum class Kind : std::int32_t {
+    text = EGRET_WS_TEXT,
+    binary = EGRET_WS_BINARY,
+};
 
 enum class State : std::int32_t {
     connecting = EGRET_WS_STATE_CONNECTING,
@@ -51,6 +55,7 @@ enum class LogLevel : std::int32_t {
 // For Options::tls_min_version; Stats::tls_version has the same numbers.
 inline constexpr std::uint32_t tls_1_2 = EGRET_WS_TLS_1_2;
 inline constexpr std::uint32_t tls_1_3 = EGRET_WS_TLS_1_3;
+// generated: end
 
 // Bytes of somebody else: std::span<const std::uint8_t>, before C++20. Made of any vector, array, string or span of
 // one-byte elements; not of a string literal, where it would be anybody's guess whether the NUL counts.

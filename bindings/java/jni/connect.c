@@ -5,20 +5,45 @@
 #define FIELD(name) offsetof(egret_ws_options, name)
 
 /* Where the numbers and the texts of Java's WebSocketOptions go, in its order. */
+/* generated: options for C, by "make header"; do not edit */
 static const size_t number_fields[] = {
-    FIELD(connect_timeout_ms),         FIELD(handshake_timeout_ms),       FIELD(close_timeout_ms),
-    FIELD(max_message_bytes),          FIELD(max_send_buffer_bytes),      FIELD(max_receive_queue_bytes),
-    FIELD(max_redirects),              FIELD(tls_min_version),            FIELD(resolve_timeout_ms),
-    FIELD(proxy_timeout_ms),           FIELD(tls_timeout_ms),             FIELD(open_timeout_ms),
-    FIELD(deflate_level),              FIELD(deflate_threshold_bytes),    FIELD(deflate_client_window_bits),
-    FIELD(deflate_server_window_bits), FIELD(ping_interval_ms),           FIELD(pong_timeout_ms),
-    FIELD(probe_timeout_ms),           FIELD(retry_attempts),             FIELD(retry_floor_ms),
-    FIELD(retry_first_ms),             FIELD(retry_ceiling_ms),           FIELD(retry_total_ms),
+    FIELD(connect_timeout_ms),
+    FIELD(handshake_timeout_ms),
+    FIELD(close_timeout_ms),
+    FIELD(resolve_timeout_ms),
+    FIELD(proxy_timeout_ms),
+    FIELD(tls_timeout_ms),
+    FIELD(open_timeout_ms),
+    FIELD(max_message_bytes),
+    FIELD(max_send_buffer_bytes),
+    FIELD(max_receive_queue_bytes),
+    FIELD(max_redirects),
+    FIELD(tls_min_version),
+    FIELD(deflate_level),
+    FIELD(deflate_threshold_bytes),
+    FIELD(deflate_client_window_bits),
+    FIELD(deflate_server_window_bits),
+    FIELD(ping_interval_ms),
+    FIELD(pong_timeout_ms),
+    FIELD(probe_timeout_ms),
+    FIELD(retry_attempts),
+    FIELD(retry_floor_ms),
+    FIELD(retry_first_ms),
+    FIELD(retry_ceiling_ms),
+    FIELD(retry_total_ms),
 };
 static const size_t text_fields[] = {
-    FIELD(subprotocols), FIELD(origin),   FIELD(user_agent),            FIELD(username),        FIELD(password),
-    FIELD(proxy),        FIELD(tls_pins), FIELD(tls_identity_password), FIELD(tls_server_name),
+    FIELD(subprotocols),
+    FIELD(origin),
+    FIELD(user_agent),
+    FIELD(username),
+    FIELD(password),
+    FIELD(proxy),
+    FIELD(tls_pins),
+    FIELD(tls_identity_password),
+    FIELD(tls_server_name),
 };
+/* generated: end */
 
 /* Copies that live until the library has made its own. `failed`: there was no memory for one, or an exception is pending. Then
  * no further call of JNI is made, and no connection. */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean log, jint log_level, jint max_callbacks,
-                     jint max_us, jint linger_ms, jlongArray out) {
+static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean log, jintArray numbers,
+                     jlongArray out) {
     egret_ws_loop_options options;
     egret_ws_loop *loop = NULL;
     (void)native;
@@ -12,10 +12,15 @@ static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean 
     options.flags = (uint32_t)flags;
     options.user = (void *)(intptr_t)id;
     options.on_log = log ? on_log : NULL;
-    options.log_level = log_level;
-    options.poll_max_callbacks = (uint32_t)max_callbacks;
-    options.poll_max_us = (uint32_t)max_us;
-    options.linger_ms = (uint32_t)linger_ms;
+    /* generated: loop options for C, by "make header"; do not edit */
+    jint values[4] = {0};
+    (*env)->GetIntArrayRegion(env, numbers, 0, COUNT(values), values);
+    options.log_level = values[0];
+    options.poll_max_callbacks = (uint32_t)values[1];
+    options.poll_max_us = (uint32_t)values[2];
+    options.linger_ms = (uint32_t)values[3];
+    /* generated: end */
+    if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
     int32_t result = egret_ws_loop_new(&options, &loop);
     jlong handle = NUMBER(loop);
     if (result != EGRET_WS_OK) return result;
@@ -110,7 +115,7 @@ static jint version_number(JNIEnv *env, jclass native) {
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod loop_natives[] = {
-    METHOD("loopNew", "(JIZIIII[J)I", loop_new),
+    METHOD("loopNew", "(JIZ[I[J)I", loop_new),
     METHOD("loopPoll", "(JI)I", loop_poll),
     METHOD("loopWake", "(J)I", loop_wake),
     METHOD("loopSetWakeup", "(JJZ)I", loop_set_wakeup),

@@ -168,14 +168,33 @@ static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
         if (result != EGRET_WS_ERR_BAD_HANDLE) jvm_throw(env, result);
         return NULL;
     }
-    const jlong values[] = { /* in the order of Java's WebSocketStats */
-        s.http_status, s.tls_version, s.redirects, s.connections, s.retries,
-        (jlong)s.resolve_us, (jlong)s.connect_us, (jlong)s.proxy_us, (jlong)s.tls_us, (jlong)s.handshake_us,
-        (jlong)s.messages_sent, (jlong)s.bytes_sent, (jlong)s.wire_bytes_sent,
-        (jlong)s.messages_received, (jlong)s.bytes_received, (jlong)s.wire_bytes_received,
-        (jlong)s.send_queue_bytes, (jlong)s.send_queue_peak_bytes,
-        (jlong)s.receive_queue_bytes, (jlong)s.receive_queue_peak_bytes, (jlong)s.rtt_us, (jlong)s.rtt_smoothed_us,
+    /* In the order of Java's WebSocketStats. */
+    /* generated: statistics, by "make header"; do not edit */
+    const jlong values[] = {
+        (jlong)s.http_status,
+        (jlong)s.tls_version,
+        (jlong)s.redirects,
+        (jlong)s.connections,
+        (jlong)s.retries,
+        (jlong)s.resolve_us,
+        (jlong)s.connect_us,
+        (jlong)s.proxy_us,
+        (jlong)s.tls_us,
+        (jlong)s.handshake_us,
+        (jlong)s.messages_sent,
+        (jlong)s.bytes_sent,
+        (jlong)s.wire_bytes_sent,
+        (jlong)s.messages_received,
+        (jlong)s.bytes_received,
+        (jlong)s.wire_bytes_received,
+        (jlong)s.send_queue_bytes,
+        (jlong)s.send_queue_peak_bytes,
+        (jlong)s.receive_queue_bytes,
+        (jlong)s.receive_queue_peak_bytes,
+        (jlong)s.rtt_us,
+        (jlong)s.rtt_smoothed_us,
     };
+    /* generated: end */
     (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
     if ((*env)->ExceptionCheck(env)) return NULL;
     return text_to_java(env, s.address, strlen(s.address));

@@ -3,12 +3,16 @@ import CEgretWS
 
 /// How far a connection had come.
 public enum Phase: Int32, Sendable {
+    // generated: phases, by "make header"; do not edit
     case unknown = 0, resolve, connect, proxy, tls, handshake, open, closing
+    // generated: end
 }
 
 /// Who ended a connection.
 public enum Initiator: Int32, Sendable {
+    // generated: initiators, by "make header"; do not edit
     case unknown = 0, local, peer, transport
+    // generated: end
 }
 
 /// How and why a connection ended: `egret_ws_close_info`.

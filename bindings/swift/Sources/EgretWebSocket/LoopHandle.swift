@@ -17,10 +17,12 @@ final class LoopHandle: Sendable {
         var c = egret_ws_loop_options()
         try checked(egret_ws_loop_options_init(&c, MemoryLayout<egret_ws_loop_options>.size))
         c.flags = options.flags.rawValue
+        // generated: loop options for C, by "make header"; do not edit
         c.log_level = options.logLevel.rawValue
         c.poll_max_callbacks = options.pollMaxCallbacks
         c.poll_max_us = options.pollMaxUs
         c.linger_ms = options.lingerMs
+        // generated: end
         let listener = LoopListeners.add(.init(onLog: options.onLog, onWakeup: onWakeup))
         let user = UnsafeMutableRawPointer(bitPattern: listener)
         c.user = user

@@ -6,7 +6,9 @@ import Foundation
 /// callback of its own: an open one says goodbye with 1001 then.
 public final class WebSocket: Sendable {
     public enum State: Int32, Sendable {
+        // generated: states, by "make header"; do not edit
         case connecting = 0, open, closing, closed
+        // generated: end
     }
 
     enum Target {

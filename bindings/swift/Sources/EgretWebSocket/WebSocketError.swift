@@ -24,6 +24,7 @@ public struct WebSocketError: Error, Sendable, CustomStringConvertible {
 }
 
 extension WebSocketError.Code {
+    // generated: errors, by "make header"; do not edit
     public static let ok = Self(rawValue: EGRET_WS_OK)
     public static let invalidArgument = Self(rawValue: EGRET_WS_ERR_INVALID_ARGUMENT)
     public static let badHandle = Self(rawValue: EGRET_WS_ERR_BAD_HANDLE)
@@ -57,6 +58,7 @@ extension WebSocketError.Code {
     public static let tlsIssuer = Self(rawValue: EGRET_WS_ERR_TLS_ISSUER)
     public static let tlsPin = Self(rawValue: EGRET_WS_ERR_TLS_PIN)
     public static let tlsOptions = Self(rawValue: EGRET_WS_ERR_TLS_OPTIONS)
+    // generated: end
 }
 
 /// What C returned, which is an error if it is negative.

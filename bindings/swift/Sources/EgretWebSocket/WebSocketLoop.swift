@@ -2,7 +2,9 @@
 import CEgretWS
 
 public enum LogLevel: Int32, Sendable {
+    // generated: log levels, by "make header"; do not edit
     case error = 1, warn, info, debug
+    // generated: end
 }
 
 /// The options of a loop: `egret_ws_loop_options`. What is zero or nil has the library's default.
@@ -11,18 +13,24 @@ public struct LoopOptions: Sendable {
         public let rawValue: UInt32
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// No thread: `poll` does the reading and writing.
+        // generated: loop flags, by "make header"; do not edit
+        /// No thread. `WebSocketLoop.poll` does the reading and writing itself, and a send outside a callback is
+        /// written at once. Without this flag a loop has one I/O thread, however many sockets it has.
         public static let inline = Self(rawValue: UInt32(EGRET_WS_LOOP_INLINE))
+        /// `LoopControl.suspend` closes what is open, with 1001 (going away), instead of letting it wait.
         public static let closeOnSuspend = Self(rawValue: UInt32(EGRET_WS_LOOP_CLOSE_ON_SUSPEND))
+        // generated: end
     }
 
     public var flags: Flags = []
     /// Comes from any thread.
     public var onLog: (@Sendable (LogLevel, String) -> Void)?
+    // generated: loop options, by "make header"; do not edit
     public var logLevel: LogLevel = .warn
     public var pollMaxCallbacks: UInt32 = 0
     public var pollMaxUs: UInt32 = 0
     public var lingerMs: UInt32 = 0
+    // generated: end
 
     public init() {}
 }

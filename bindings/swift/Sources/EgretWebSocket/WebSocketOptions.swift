@@ -19,6 +19,7 @@ public struct WebSocketOptions: Sendable {
         public let rawValue: UInt32
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+        // generated: flags, by "make header"; do not edit
         public static let insecure = Self(rawValue: UInt32(EGRET_WS_INSECURE))
         public static let onlyTheseRoots = Self(rawValue: UInt32(EGRET_WS_ONLY_THESE_ROOTS))
         public static let proxyFromEnvironment = Self(rawValue: UInt32(EGRET_WS_PROXY_FROM_ENVIRONMENT))
@@ -26,14 +27,18 @@ public struct WebSocketOptions: Sendable {
         public static let clientNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER))
         public static let serverNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER))
         public static let resend = Self(rawValue: UInt32(EGRET_WS_RESEND))
+        // generated: end
     }
 
+    // generated: constants, by "make header"; do not edit
     public static let tls12 = UInt32(EGRET_WS_TLS_1_2)
     public static let tls13 = UInt32(EGRET_WS_TLS_1_3)
     public static let maxMessageBytes = Int(EGRET_WS_MAX_MESSAGE_BYTES)
+    // generated: end
 
     public var flags: Flags = []
 
+    // generated: options, by "make header"; do not edit
     // Deadlines.
     public var connectTimeoutMs: UInt32 = 0
     public var handshakeTimeoutMs: UInt32 = 0
@@ -47,9 +52,6 @@ public struct WebSocketOptions: Sendable {
     public var maxMessageBytes: UInt32 = 0
     public var maxSendBufferBytes: UInt32 = 0
     public var maxReceiveQueueBytes: UInt32 = 0
-    /// This binding's own: the payload bytes that may wait for `messages` to be read. A socket that gets more is closed with
-    /// 1008, and `messages` throws `backpressure` after what is there.
-    public var maxUnreadBytes = 16 << 20
 
     // The request. An empty text is not the same as none: see `userAgent` and `proxy`.
     public var subprotocols: String?
@@ -86,6 +88,11 @@ public struct WebSocketOptions: Sendable {
     public var retryFirstMs: UInt32 = 0
     public var retryCeilingMs: UInt32 = 0
     public var retryTotalMs: UInt32 = 0
+    // generated: end
+
+    /// This binding's own: the payload bytes that may wait for `messages` to be read. A socket that gets more is closed with
+    /// 1008, and `messages` throws `backpressure` after what is there.
+    public var maxUnreadBytes = 16 << 20
 
     public init() {}
 
@@ -94,6 +101,7 @@ public struct WebSocketOptions: Sendable {
         var c = egret_ws_options()
         try checked(egret_ws_options_init(&c, MemoryLayout<egret_ws_options>.size))
         c.flags = flags.rawValue
+        // generated: options for C, by "make header"; do not edit
         c.connect_timeout_ms = connectTimeoutMs
         c.handshake_timeout_ms = handshakeTimeoutMs
         c.close_timeout_ms = closeTimeoutMs
@@ -105,12 +113,6 @@ public struct WebSocketOptions: Sendable {
         c.max_send_buffer_bytes = maxSendBufferBytes
         c.max_receive_queue_bytes = maxReceiveQueueBytes
         c.subprotocols = try memory.text(subprotocols)
-        var cHeaders: [egret_ws_header] = []
-        for header in headers {
-            cHeaders.append(.init(name: try memory.text(header.name), value: try memory.text(header.value)))
-        }
-        c.headers = memory.array(cHeaders)
-        c.header_count = cHeaders.count
         c.origin = try memory.text(origin)
         c.user_agent = try memory.text(userAgent)
         c.username = try memory.text(username)
@@ -137,6 +139,13 @@ public struct WebSocketOptions: Sendable {
         c.retry_first_ms = retryFirstMs
         c.retry_ceiling_ms = retryCeilingMs
         c.retry_total_ms = retryTotalMs
+        // generated: end
+        var cHeaders: [egret_ws_header] = []
+        for header in headers {
+            cHeaders.append(.init(name: try memory.text(header.name), value: try memory.text(header.value)))
+        }
+        c.headers = memory.array(cHeaders)
+        c.header_count = cHeaders.count
         return c
     }
 }

@@ -4,27 +4,37 @@ import org.jetbrains.annotations.NotNull;
 
 /** How and why a connection ended. */
 public final class CloseInfo {
+    // generated: phases, by "make header"; do not edit
     /** Phase: the host's name was being looked up. */
     public static final int PHASE_RESOLVE = 1;
     /** Phase: TCP was connecting. */
     public static final int PHASE_CONNECT = 2;
-    /** Phase: the proxy was being asked. */
+    /** Phase: the proxy was being asked for a connection to the host. */
     public static final int PHASE_PROXY = 3;
-    /** Phase: TLS was being set up. */
+    /** Phase: TLS was being set up: its handshake, and the check of the server's certificate. */
     public static final int PHASE_TLS = 4;
-    /** Phase: the HTTP upgrade was under way. */
+    /** Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
     public static final int PHASE_HANDSHAKE = 5;
     /** Phase: the connection was open. */
     public static final int PHASE_OPEN = 6;
-    /** Phase: the closing handshake was under way. */
+    /** Phase: the closing handshake was under way (RFC 6455 section 7). */
     public static final int PHASE_CLOSING = 7;
+    // generated: end
 
-    /** Initiator: this side ended it. */
+    // generated: initiators, by "make header"; do not edit
+    /** Initiator: this side ended it: a close, or a refusal of something the peer sent (see {@link #error}). */
     public static final int INITIATOR_LOCAL = 1;
-    /** Initiator: the peer ended it. */
+    /**
+     * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too
+     * if the closing handshake failed after its Close frame, by a reset or a time-out, as {@link #error} says.
+     */
     public static final int INITIATOR_PEER = 2;
-    /** Initiator: the network did, or a deadline that passed. */
+    /**
+     * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an
+     * end of the stream, a deadline that passed.
+     */
     public static final int INITIATOR_TRANSPORT = 3;
+    // generated: end
 
     /** {@link ErrorCode#OK} after a clean close, else what went wrong: one of {@link ErrorCode}. */
     public final int error;

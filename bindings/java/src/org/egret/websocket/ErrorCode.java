@@ -4,9 +4,10 @@ import org.jetbrains.annotations.NotNull;
 
 /** The errors of {@code egret_ws.h}: of {@link WebSocketException#error}, {@link CloseInfo#error} and the {@code trySend} calls. */
 public final class ErrorCode {
+    // generated: errors, by "make header"; do not edit
     /** No error. */
     public static final int OK = 0;
-    /** An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range. */
+    /** An argument is not allowed: null where something is needed, an unknown flag, a value out of its range. */
     public static final int INVALID_ARGUMENT = -1;
     /** The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
     public static final int BAD_HANDLE = -2;
@@ -15,7 +16,9 @@ public final class ErrorCode {
      * was compiled against a newer header and uses something this library does not have.
      */
     public static final int BAD_STRUCT = -3;
-    /** The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback. */
+    /**
+     * The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback.
+     */
     public static final int REENTRANT = -4;
     /** Another thread is polling this loop. */
     public static final int BUSY = -5;
@@ -23,22 +26,26 @@ public final class ErrorCode {
     public static final int FORKED = -6;
     /**
      * The operating system of this machine, or the table of handles, has none left: descriptors, threads,
-     * memory, handles. {@code os_error} of the close report or the log line says which.
+     * memory, handles. {@link CloseInfo#osError} of the close report or the log line says which.
      */
     public static final int NO_RESOURCES = -7;
     /**
-     * A fault in this library, caught before it could reach the game. Please report it with what it printed on
-     * stderr.
+     * A fault in this library, caught before it could reach the game. Please report it with the line that
+     * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions#LOG_ERROR}: it has the message and the
+     * place in the source. (A call without a handle prints it on stderr only.)
      */
     public static final int INTERNAL = -8;
     /** Something this library cannot do, for example a proxy that is spoken to by TLS ({@code https://}). */
     public static final int UNSUPPORTED = -9;
-    /** The socket is not open: {@code on_connect} was not called yet, or it is closing or closed. */
+    /**
+     * The socket is not open: {@link WebSocketListener#onConnect} was not called yet, or it is closing or
+     * closed.
+     */
     public static final int NOT_OPEN = -10;
     /**
-     * The message is larger than {@code max_message_bytes}. From a send: nothing was sent and the socket stays
-     * open. In a close report: the peer sent it, and was told 1009; or it sent more than 2 MiB of frames for one message,
-     * which takes empty fragments, or compressed blocks without content.
+     * The message is larger than {@link WebSocketOptions.Builder#maxMessageBytes}. From a send: nothing was
+     * sent and the socket stays open. In a close report: the peer sent it, and was told 1009; or it sent more
+     * than 2 MiB of frames for one message, which takes empty fragments, or compressed blocks without content.
      */
     public static final int MESSAGE_TOO_BIG = -11;
     /**
@@ -48,7 +55,7 @@ public final class ErrorCode {
     public static final int INVALID_UTF8 = -12;
     /**
      * The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from
-     * {@code on_drain}.
+     * {@link WebSocketListener#onDrain}.
      */
     public static final int BACKPRESSURE = -13;
     /** The URL or host cannot be used; the log line says why. */
@@ -59,33 +66,38 @@ public final class ErrorCode {
     public static final int NOT_FOUND = -16;
     /** Close report: the host's name was not found. */
     public static final int RESOLVE = -30;
-    /** Close report: no TCP connection to any address of the host; {@code os_error} says why the last one failed. */
+    /**
+     * Close report: no TCP connection to any address of the host; {@link CloseInfo#osError} says why the last
+     * one failed.
+     */
     public static final int CONNECT = -31;
     /**
      * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's
-     * status is in {@code http_status}: 407 (from some, 401) if it wants another user name and password than
-     * the URL of {@code proxy} has.
+     * status is in {@link CloseInfo#httpStatus}: 407 (from some, 401) if it wants another user name and
+     * password than the URL of {@link WebSocketOptions.Builder#proxy} has. The limits of an HTTP proxy's answer
+     * are those of a server's.
      */
     public static final int PROXY = -32;
     /**
-     * Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1), or its head was
-     * longer than 64 KiB (interim answers counted) or had more than 256 lines.
+     * Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1),
+     * or its head was longer than 64 KiB (interim answers counted) or had more than 256 lines.
      */
     public static final int HANDSHAKE = -40;
     /**
-     * Close report: the server answered the upgrade with another HTTP status; see {@code http_status}. So it is too if only the
-     * status line of the answer was right.
+     * Close report: the server answered the upgrade with another HTTP status; see {@link CloseInfo#httpStatus}.
+     * So it is too if only the status line of the answer was right: malformed or too many header lines after
+     * it, or an end in their midst, do not hide it.
      */
     public static final int REFUSED = -41;
     /**
-     * Close report: the server sent the connection elsewhere, and it was not followed: more than {@code
-     * max_redirects}, from {@code wss} to {@code ws}, or to something that is not a URL. With redirects off it
-     * is {@link #REFUSED}.
+     * Close report: the server sent the connection elsewhere, and it was not followed: more than
+     * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, or to something that is
+     * not a URL. With redirects off it is {@link #REFUSED}.
      */
     public static final int REDIRECT = -42;
     /**
-     * Close report: a deadline passed; {@code phase} says in which stage. In {@link CloseInfo#PHASE_OPEN} it is
-     * the heartbeat's: the peer has not answered a ping.
+     * Close report: a deadline passed; {@link CloseInfo#phase} says in which stage. In
+     * {@link CloseInfo#PHASE_OPEN} it is the heartbeat's: the peer has not answered a ping.
      */
     public static final int TIMEOUT = -50;
     /** Close report: the connection broke without a closing handshake. */
@@ -98,8 +110,8 @@ public final class ErrorCode {
     /** Close report: closed by this side before the connection was made. */
     public static final int ABORTED = -53;
     /**
-     * Close report: the TLS handshake failed, for another reason than those below; {@code message} has the
-     * platform's text.
+     * Close report: the TLS handshake failed, for another reason than those below; {@link CloseInfo#message}
+     * has the platform's text.
      */
     public static final int TLS = -60;
     /**
@@ -114,13 +126,17 @@ public final class ErrorCode {
      * certificate is missing from what the server sent.
      */
     public static final int TLS_ISSUER = -63;
-    /** Close report: the server's public key is none of {@code tls_pins}. The request was not sent. */
+    /**
+     * Close report: the server's public key is none of {@link WebSocketOptions.Builder#tlsPins}. The request
+     * was not sent.
+     */
     public static final int TLS_PIN = -64;
     /**
-     * Close report: {@code tls_roots}, {@code tls_identity} or its password cannot be used; {@code message}
-     * says which and why.
+     * Close report: {@link WebSocketOptions.Builder#tlsRoots}, {@link WebSocketOptions.Builder#tlsIdentity} or
+     * its password cannot be used; {@link CloseInfo#message} says which and why.
      */
     public static final int TLS_OPTIONS = -65;
+    // generated: end
 
     private ErrorCode() {}
 

@@ -5,14 +5,16 @@ import org.jetbrains.annotations.Nullable;
 
 /** Options of a loop; what is not set has its default. */
 public final class LoopOptions {
-    /** Something failed inside the library. */
+    // generated: log levels, by "make header"; do not edit
+    /** Log level: something failed inside the library. */
     public static final int LOG_ERROR = 1;
-    /** A call was refused, or a connection failed. The default. */
+    /** Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise. */
     public static final int LOG_WARN = 2;
-    /** Connections made and ended. */
+    /** Log level: connections made and ended. */
     public static final int LOG_INFO = 3;
-    /** Each step. */
+    /** Log level: each step. */
     public static final int LOG_DEBUG = 4;
+    // generated: end
 
     /** For {@link Builder#pollMaxCallbacks} and {@link Builder#pollMaxMicros}. */
     public static final int NO_LIMIT = -1;
@@ -39,73 +41,74 @@ public final class LoopOptions {
     }
 
     final int flags;
-    final int logLevel;
-    final int pollMaxCallbacks;
-    final int pollMaxMicros;
-    final int lingerMillis;
+    /** In the order of {@code jni/loop.c}. */
+    final int[] numbers;
     final Log log;
     final ExceptionHandler exceptionHandler;
 
     private LoopOptions(Builder builder) {
         flags = builder.flags;
-        logLevel = builder.logLevel;
-        pollMaxCallbacks = builder.pollMaxCallbacks;
-        pollMaxMicros = builder.pollMaxMicros;
-        lingerMillis = builder.lingerMillis;
+        numbers = builder.numbers.clone();
         log = builder.log;
         exceptionHandler = builder.exceptionHandler;
     }
 
     /** Collects options. */
     public static final class Builder {
-        private static final int INLINE = 1;
-        private static final int CLOSE_ON_SUSPEND = 2;
-
         private int flags;
-        private int logLevel;
-        private int pollMaxCallbacks;
-        private int pollMaxMicros;
-        private int lingerMillis;
         private Log log;
         private ExceptionHandler exceptionHandler;
+        // generated: loop options, by "make header"; do not edit
+        private final int[] numbers = new int[4];
 
-        /** No I/O thread: polls read and write. Default: false. */
-        public @NotNull Builder inline(boolean inline) {
-            return flag(INLINE, inline);
+        /**
+         * No thread. {@link WebSocketLoop#poll} does the reading and writing itself, and a send outside a callback
+         * is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+         */
+        public @NotNull Builder inline(boolean on) {
+            return flag(1, on);
         }
 
-        /** {@link WebSocketLoop#suspend} closes what is open instead of letting it wait. Default: false. */
-        public @NotNull Builder closeOnSuspend(boolean close) {
-            return flag(CLOSE_ON_SUSPEND, close);
+        /** {@link WebSocketLoop#suspend} closes what is open, with 1001 (going away), instead of letting it wait. */
+        public @NotNull Builder closeOnSuspend(boolean on) {
+            return flag(2, on);
         }
+
+        /** The highest level to log. Default: {@link LoopOptions#LOG_WARN}. */
+        public @NotNull Builder logLevel(int level) {
+            return number(0, level);
+        }
+
+        /**
+         * Budget of a poll: the most callbacks one {@link WebSocketLoop#poll} makes; the rest waits for the next.
+         * Default: 4096. {@link #NO_LIMIT}: no limit.
+         */
+        public @NotNull Builder pollMaxCallbacks(int count) {
+            return number(1, count);
+        }
+
+        /**
+         * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
+         * at least one is made. As long as callbacks take less than a microsecond each, the clock is read once for
+         * up to 16 of them. Default: 4000. {@link #NO_LIMIT}: no limit.
+         */
+        public @NotNull Builder pollMaxMicros(int micros) {
+            return number(2, micros);
+        }
+
+        /**
+         * The longest time in milliseconds that {@link WebSocketLoop#close} waits for what was accepted to be
+         * written and for closing handshakes to end. Default: it does not wait; what the network does not take at
+         * once is dropped.
+         */
+        public @NotNull Builder lingerMillis(int millis) {
+            return number(3, millis);
+        }
+        // generated: end
 
         /** Where log lines go. Default: nowhere. */
         public @NotNull Builder log(@Nullable Log log) {
             this.log = log;
-            return this;
-        }
-
-        /** The highest level to log. Default: {@link #LOG_WARN}. */
-        public @NotNull Builder logLevel(int level) {
-            logLevel = level;
-            return this;
-        }
-
-        /** The most callbacks of one poll; the rest waits for the next. Default: 4096. */
-        public @NotNull Builder pollMaxCallbacks(int count) {
-            pollMaxCallbacks = count;
-            return this;
-        }
-
-        /** The microseconds after which a poll begins no further callback. Default: 4000. */
-        public @NotNull Builder pollMaxMicros(int micros) {
-            pollMaxMicros = micros;
-            return this;
-        }
-
-        /** The longest that {@link WebSocketLoop#close} waits for what was accepted to be written. Default: 0. */
-        public @NotNull Builder lingerMillis(int millis) {
-            lingerMillis = millis;
             return this;
         }
 
@@ -118,6 +121,11 @@ public final class LoopOptions {
         /** The options. */
         public @NotNull LoopOptions build() {
             return new LoopOptions(this);
+        }
+
+        private Builder number(int index, int value) {
+            numbers[index] = value;
+            return this;
         }
 
         private Builder flag(int bit, boolean on) {

@@ -13,8 +13,7 @@ final class Native {
 
     private Native() {}
 
-    static native int loopNew(long id, int flags, boolean log, int logLevel, int pollMaxCallbacks, int pollMaxMicros,
-            int lingerMillis, long[] out);
+    static native int loopNew(long id, int flags, boolean log, int[] numbers, long[] out);
 
     static native int loopPoll(long loop, int timeoutMillis);
 

@@ -15,17 +15,29 @@ import org.jetbrains.annotations.Nullable;
  * {@link #responseHeader} and the like); empty ones if the loop was closed first.
  */
 public final class WebSocket {
-    /** The most payload bytes of a message, both ways; text counts as UTF-8. */
+    // generated: constants, by "make header"; do not edit
+    /**
+     * The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and
+     * 131073 do not. It counts UTF-8 bytes for text, after reassembly of fragments.
+     * {@link WebSocketOptions.Builder#maxMessageBytes} can lower it, nothing raises it.
+     */
     public static final int MAX_MESSAGE_BYTES = 131072;
 
-    /** State: the connection is being made, or made again. */
+    /**
+     * State: the connection is being made, or made again, or {@link WebSocketListener#onConnect} has not been
+     * called yet.
+     */
     public static final int STATE_CONNECTING = 0;
-    /** State: messages can be sent. */
+    /** State: {@link WebSocketListener#onConnect} was called; messages can be sent. */
     public static final int STATE_OPEN = 1;
-    /** State: one side has begun to close. */
+    /**
+     * State: one side has begun to close, or the connection has ended and {@link WebSocketListener#onClose} has
+     * not been called yet.
+     */
     public static final int STATE_CLOSING = 2;
-    /** State: {@code onClose} was called, or the socket or its loop was freed. */
+    /** State: {@link WebSocketListener#onClose} was called, or is running. */
     public static final int STATE_CLOSED = 3;
+    // generated: end
 
     final WebSocketLoop loop;
     final WebSocketListener listener;
@@ -130,7 +142,7 @@ public final class WebSocket {
         checkUnlessEnded(Native.free(handle));
     }
 
-    /** One of {@code STATE_*}. */
+    /** One of {@code STATE_*}; {@link #STATE_CLOSED} also when the socket or its loop was freed. */
     public int state() {
         int result = Native.state(handle);
         return result == ErrorCode.BAD_HANDLE ? STATE_CLOSED : check(result);

@@ -38,8 +38,7 @@ public final class WebSocketLoop implements AutoCloseable {
         this.options = options;
         LOOPS.put(id, this);
         long[] out = new long[1];
-        int result = Native.loopNew(id, options.flags, options.log != null, options.logLevel, options.pollMaxCallbacks,
-                options.pollMaxMicros, options.lingerMillis, out);
+        int result = Native.loopNew(id, options.flags, options.log != null, options.numbers, out);
         if (result < 0) LOOPS.remove(id);
         check(result);
         handle = out[0];

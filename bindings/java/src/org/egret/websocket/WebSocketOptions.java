@@ -12,10 +12,12 @@ import org.jetbrains.annotations.Nullable;
 public final class WebSocketOptions {
     /** For the numbers that say so. */
     public static final int NO_LIMIT = -1;
-    /** TLS 1.2. */
-    public static final int TLS_1_2 = 0x303;
-    /** TLS 1.3. */
-    public static final int TLS_1_3 = 0x304;
+    // generated: constants, by "make header"; do not edit
+    /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
+    public static final int TLS_1_2 = 771;
+    /** TLS 1.3, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
+    public static final int TLS_1_3 = 772;
+    // generated: end
 
     final int flags;
     final boolean directMessages;
@@ -47,229 +49,338 @@ public final class WebSocketOptions {
     public static final class Builder {
         private int flags;
         private boolean directMessages;
-        private final int[] numbers = new int[24];
-        private final String[] texts = new String[9];
         private final List<String> headers = new ArrayList<>();
         private byte[] tlsRoots;
         private byte[] tlsIdentity;
+        // generated: options, by "make header"; do not edit
+        private final int[] numbers = new int[24];
+        private final String[] texts = new String[9];
 
-        /** The longest for the name look-up and TCP together. Default: 15000. */
+        /** The longest time in milliseconds for the name look-up and TCP together. Default: 15000. */
         public @NotNull Builder connectTimeoutMillis(int millis) {
             return number(0, millis);
         }
 
-        /** The longest for the HTTP upgrade. Default: 10000. */
+        /**
+         * The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. Default:
+         * 10000.
+         */
         public @NotNull Builder handshakeTimeoutMillis(int millis) {
             return number(1, millis);
         }
 
-        /** The longest from a close to the end of the connection. Default: 5000. */
+        /**
+         * The longest time in milliseconds from {@link WebSocket#close}, or from the peer's Close frame, to the end
+         * of the connection. Default: 5000.
+         */
         public @NotNull Builder closeTimeoutMillis(int millis) {
             return number(2, millis);
         }
 
+        /** The longest time in milliseconds for the name look-up. Default: {@link #connectTimeoutMillis}. */
+        public @NotNull Builder resolveTimeoutMillis(int millis) {
+            return number(3, millis);
+        }
+
+        /** The longest time in milliseconds for the proxy's answer. Default: 10000. */
+        public @NotNull Builder proxyTimeoutMillis(int millis) {
+            return number(4, millis);
+        }
+
+        /** The longest time in milliseconds for the TLS handshake. Default: 10000. */
+        public @NotNull Builder tlsTimeoutMillis(int millis) {
+            return number(5, millis);
+        }
+
+        /** The longest time in milliseconds for all of it, redirects too. Default: 60000. */
+        public @NotNull Builder openTimeoutMillis(int millis) {
+            return number(6, millis);
+        }
+
         /**
-         * The most payload bytes of a message, both ways, at most {@link WebSocket#MAX_MESSAGE_BYTES}, which
-         * is the default.
+         * The most payload bytes of a message, sent or received, at most {@link WebSocket#MAX_MESSAGE_BYTES}.
+         * Default: 131072.
          */
         public @NotNull Builder maxMessageBytes(int bytes) {
-            return number(3, bytes);
+            return number(7, bytes);
         }
 
         /**
-         * The most bytes that may wait to be written; beyond, sends are refused with {@link
-         * ErrorCode#BACKPRESSURE}. Default: 1 MiB.
+         * The most bytes, frame headers counted, that may wait to be written; a send that would go beyond returns
+         * {@link ErrorCode#BACKPRESSURE}. At least {@link #maxMessageBytes} + 14. Default: 1 MiB.
          */
         public @NotNull Builder maxSendBufferBytes(int bytes) {
-            return number(4, bytes);
+            return number(8, bytes);
         }
 
-        /** The bytes waiting to be dispatched at which the socket is read no further. Default: 1 MiB. */
+        /**
+         * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at
+         * which the library stops reading this socket, until polls have taken half of them; TCP then pushes back.
+         * One message may lie above it, and 64 KiB that were read and not decoded. Default: 1 MiB.
+         */
         public @NotNull Builder maxReceiveQueueBytes(int bytes) {
-            return number(5, bytes);
+            return number(9, bytes);
         }
 
-        /** How many redirects to follow, at most 20. Default: 0. */
+        /**
+         * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Never from
+         * {@code wss} to {@code ws}. A fragment, a user name and a password in a {@code Location} do not count.
+         */
         public @NotNull Builder maxRedirects(int count) {
-            return number(6, count);
+            return number(10, count);
         }
 
-        /** The lowest version of TLS, {@link #TLS_1_2} (the default) or {@link #TLS_1_3}. */
+        /**
+         * With {@code wss}: the lowest version of TLS, {@link WebSocketOptions#TLS_1_2} or
+         * {@link WebSocketOptions#TLS_1_3}. Default: 1.2.
+         */
         public @NotNull Builder tlsMinVersion(int version) {
-            return number(7, version);
+            return number(11, version);
         }
 
-        /** The longest for the name look-up. Default: that of {@link #connectTimeoutMillis}. */
-        public @NotNull Builder resolveTimeoutMillis(int millis) {
-            return number(8, millis);
-        }
-
-        /** The longest for the proxy's answer. Default: 10000. */
-        public @NotNull Builder proxyTimeoutMillis(int millis) {
-            return number(9, millis);
-        }
-
-        /** The longest for the TLS handshake. Default: 10000. */
-        public @NotNull Builder tlsTimeoutMillis(int millis) {
-            return number(10, millis);
-        }
-
-        /** The longest for all of it, redirects too. Default: 60000. */
-        public @NotNull Builder openTimeoutMillis(int millis) {
-            return number(11, millis);
-        }
-
-        /** How hard this side compresses, 1 (fast) to 9 (small). Default: 6. */
+        /** permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). Default: 6. */
         public @NotNull Builder deflateLevel(int level) {
             return number(12, level);
         }
 
-        /** Messages of fewer bytes are sent uncompressed. Default: 256; {@link #NO_LIMIT}: all are. */
+        /**
+         * permessage-deflate: messages of fewer bytes are sent as they are, and so are messages that compression
+         * does not make smaller. Default: 256. {@link #NO_LIMIT}: all are.
+         */
         public @NotNull Builder deflateThresholdBytes(int bytes) {
             return number(13, bytes);
         }
 
-        /** The largest window this side compresses with, as a power of two, 9 to 15. Default: 15. */
+        /**
+         * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server
+         * may ask for less. The compressor takes 4 times the window and 244 KiB, from the first message on that is
+         * compressed. Default: 15.
+         */
         public @NotNull Builder deflateClientWindowBits(int bits) {
             return number(14, bits);
         }
 
-        /** The largest window that the server may use, 9 to 15. Default: 15, that is no limit. */
+        /**
+         * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to
+         * compress takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this
+         * limit fails the handshake. Default: 15, that is no limit.
+         */
         public @NotNull Builder deflateServerWindowBits(int bits) {
             return number(15, bits);
         }
 
-        /** Heartbeat: a ping is sent when nothing was received for so long. Default: 20000; {@link #NO_LIMIT}: none. */
+        /**
+         * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many
+         * milliseconds. It finds out about a peer that is gone, and keeps the routers on the way from forgetting
+         * the connection: mobile networks do after half a minute, proxies mostly after one. Hence the default.
+         * Default: 20000. {@link #NO_LIMIT}: no pings but those of {@link WebSocket#ping},
+         * {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
+         */
         public @NotNull Builder pingIntervalMillis(int millis) {
             return number(16, millis);
         }
 
         /**
-         * Heartbeat: how soon after a ping something must have been received. Default: 10000; {@link
-         * #NO_LIMIT}: never.
+         * Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends
+         * with {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_OPEN}. While a backlog is before the ping, what
+         * the network is seen to take of it counts as a sign of life too; and while the receive queue is full,
+         * nothing is expected. The default is what a phone's radio in a crowded cell may take, and some more.
+         * (Where the system offers it, TCP itself gives up too when the peer has taken nothing of what was written
+         * for four times {@link #pingIntervalMillis} and this.) Default: 10000. {@link #NO_LIMIT}: none, for
+         * servers that answer no pings.
          */
         public @NotNull Builder pongTimeoutMillis(int millis) {
             return number(17, millis);
         }
 
-        /** The same after {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}. Default: 3000. */
+        /**
+         * The same after {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}, where it is likely
+         * that the connection is gone. Default: 3000, or {@link #pongTimeoutMillis} if that is less.
+         * {@link #NO_LIMIT}: as {@link #pongTimeoutMillis}. Without effect if that is {@link #NO_LIMIT}.
+         */
         public @NotNull Builder probeTimeoutMillis(int millis) {
             return number(18, millis);
         }
 
         /**
-         * How many times in a row to try again when a connection is lost or cannot be made. Default: 0;
-         * {@link #NO_LIMIT}.
+         * Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted
+         * anew once a connection has been open for 10 seconds. Default: never. {@link #NO_LIMIT}: no limit. It is
+         * not tried again after a close of this side's, nor where it would be of no use: {@link ErrorCode#TLS_PIN},
+         * {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403, 404, 407 and 410, the close codes 1002, 1007,
+         * 1008 and 1009, whoever sent them. After any other close of the server's it is, 1000 too: close the socket
+         * in {@link WebSocketListener#onRetry} where that is not wanted.
          */
         public @NotNull Builder retryAttempts(int count) {
             return number(19, count);
         }
 
-        /** The least to wait before a try. Default: 250. */
+        /**
+         * Reconnecting: the least milliseconds to wait before a try. Default: 250, or the smaller of the two that
+         * follow.
+         */
         public @NotNull Builder retryFloorMillis(int millis) {
             return number(20, millis);
         }
 
-        /** The most to wait before the first try; doubled with each further one. Default: 4000. */
+        /**
+         * Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait
+         * is drawn at random between the floor and this, so that a server that many clients have lost gets them
+         * back one by one. After a {@code Retry-After} of the server (RFC 9110 section 10.2.3) it is added to that.
+         * At least the floor. Default: 4000, or what the two others leave.
+         */
         public @NotNull Builder retryFirstMillis(int millis) {
             return number(21, millis);
         }
 
-        /** What the doubling ends at. Default: 30000. */
+        /**
+         * Reconnecting: what the doubling ends at. At least {@link #retryFirstMillis}. Default: 30000, or
+         * {@link #retryFirstMillis}.
+         */
         public @NotNull Builder retryCeilingMillis(int millis) {
             return number(22, millis);
         }
 
-        /** How long after the loss no further try is begun. Default: 600000; {@link #NO_LIMIT}. */
+        /**
+         * Reconnecting: milliseconds from the loss on, after which no try is begun. Default: 600000.
+         * {@link #NO_LIMIT}: no limit.
+         */
         public @NotNull Builder retryTotalMillis(int millis) {
             return number(23, millis);
         }
 
-        /** The subprotocols the server may choose from: a comma-separated list in the order of preference. */
-        public @NotNull Builder subprotocols(@Nullable String list) {
-            return text(0, list);
+        /**
+         * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in
+         * the order of preference, at most 128 and at most 8192 bytes. Default: none. A server that chooses none of
+         * them fails the handshake, as in a browser. What it chose, {@link WebSocket#subprotocol} tells.
+         */
+        public @NotNull Builder subprotocols(@Nullable String text) {
+            return text(0, text);
         }
 
-        /** The {@code Origin} header. Default: none. */
+        /**
+         * The {@code Origin} header (RFC 6455 section 10.2), such as {@code https://example.com}, at most 8192
+         * bytes. Default: none, as is usual outside of browsers.
+         */
         public @NotNull Builder origin(@Nullable String text) {
             return text(1, text);
         }
 
-        /** The {@code User-Agent} header; empty: none. Default: {@code egret-ws/} and the version. */
+        /**
+         * The {@code User-Agent} header, at most 8192 bytes. Default: {@code egret-ws/} and the version. Empty:
+         * none.
+         */
         public @NotNull Builder userAgent(@Nullable String text) {
             return text(2, text);
         }
 
-        /** User name for basic authentication at the server. Default: that of the URL, if it has one. */
+        /**
+         * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes. Default: the one of the
+         * URL, if it has one. Redirects to another origin do not get it.
+         */
         public @NotNull Builder username(@Nullable String text) {
             return text(3, text);
         }
 
-        /** The password that goes with {@link #username}. */
+        /**
+         * The password that goes with {@link #username}, and is refused without one, at most 8192 bytes. Default:
+         * empty.
+         */
         public @NotNull Builder password(@Nullable String text) {
             return text(4, text);
         }
 
         /**
-         * The proxy, {@code http://host:port} or {@code socks5://host:port}, with {@code user:password@} if
-         * it wants them; empty: none.
+         * The proxy to connect through: {@code http://host:port} (asked by CONNECT) or {@code socks5://host:port},
+         * with {@code user:password@} before the host if it wants them, at most 8192 bytes. The proxy looks the
+         * server's name up. {@code https://} is refused with {@link ErrorCode#UNSUPPORTED}. Default: none, or see
+         * {@link #proxyFromEnvironment}. Empty: none, whatever the flag says.
          */
-        public @NotNull Builder proxy(@Nullable String url) {
-            return text(5, url);
+        public @NotNull Builder proxy(@Nullable String text) {
+            return text(5, text);
         }
 
-        /** The keys that the server may have: a comma-separated list of {@code sha256/} and base64. One must be met. */
-        public @NotNull Builder tlsPins(@Nullable String list) {
-            return text(6, list);
+        /**
+         * With {@code wss}: the public keys that the server's certificate may have, each as {@code sha256/} and the
+         * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated
+         * list of at most 64, at most 8192 bytes. One of them must be met, so name the next key beside the present
+         * one. Checked after the certificate and before the request is sent. Default: none.
+         */
+        public @NotNull Builder tlsPins(@Nullable String text) {
+            return text(6, text);
         }
 
-        /** The password of {@link #tlsIdentity}. */
+        /** The password of {@link #tlsIdentity}, at most 8192 bytes. Default: empty. */
         public @NotNull Builder tlsIdentityPassword(@Nullable String text) {
             return text(7, text);
         }
 
-        /** The name to ask for by TLS and to check, instead of the URL's host. */
+        /**
+         * With {@code wss}: the name that is asked for (SNI) and that the certificate must have, instead of the
+         * URL's host; a name or an IP address, at most 253 bytes. Default: the URL's host. Redirects to another
+         * origin do not ask for it.
+         */
         public @NotNull Builder tlsServerName(@Nullable String text) {
             return text(8, text);
         }
 
         /**
-         * Accept any certificate. For tests with a server of your own only: anyone on the way can read and
-         * change all.
+         * With {@code wss}, accept any certificate: expired, of another host, of an unknown issuer. For tests with
+         * a server of your own only: anyone on the way can read and change all that is sent. Each connection made
+         * so logs a warning. {@link #tlsPins} are checked all the same.
          */
         public @NotNull Builder insecure(boolean on) {
             return flag(1, on);
         }
 
-        /** Trust the certificates of {@link #tlsRoots} and no others. */
+        /** With {@code wss}, trust the certificates of {@link #tlsRoots}, which must not be empty, and no others. */
         public @NotNull Builder onlyTheseRoots(boolean on) {
             return flag(2, on);
         }
 
-        /** Without a {@link #proxy}, take it from the environment. */
+        /**
+         * Without a {@link #proxy}, take it from the environment, as it is during the connect call:
+         * {@code https_proxy} for {@code wss}, {@code http_proxy} for {@code ws}, else {@code all_proxy}; none for
+         * the hosts of {@code no_proxy}. The names are read in lower case first, then in upper case
+         * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's). Loopback
+         * hosts are never proxied. A proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes,
+         * give {@link ErrorCode#INVALID_ARGUMENT}; a proxy that is spoken to by TLS ({@code https://}) gives
+         * {@link ErrorCode#UNSUPPORTED}.
+         */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
             return flag(4, on);
         }
 
-        /** Do without compression. Default: it is offered, as browsers do. */
+        /** Do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
         public @NotNull Builder noDeflate(boolean on) {
             return flag(8, on);
         }
 
-        /** This side compresses each message by itself. */
+        /**
+         * This side compresses each message by itself ({@code client_no_context_takeover}): nothing of one is kept
+         * for the next, and each is the larger for it. The compressor's memory stays.
+         */
         public @NotNull Builder clientNoContextTakeover(boolean on) {
             return flag(16, on);
         }
 
-        /** The server is to compress each message by itself. */
+        /**
+         * The server is to compress each message by itself ({@code server_no_context_takeover}). A server that
+         * takes the offer without this fails the handshake.
+         */
         public @NotNull Builder serverNoContextTakeover(boolean on) {
             return flag(32, on);
         }
 
-        /** Messages that a lost connection leaves unsent are kept, and sent first on the next one. */
+        /**
+         * When a connection is lost and tried again, messages that were accepted and not wholly handed to the
+         * operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an
+         * answer of the server's can tell.) Without this flag they are dropped, and
+         * {@link WebSocketListener#onRetry} tells how many.
+         */
         public @NotNull Builder resend(boolean on) {
             return flag(64, on);
         }
+        // generated: end
 
         /** A further header of the request, such as {@code Authorization}. */
         public @NotNull Builder header(@NotNull String name, @NotNull String value) {

@@ -1,0 +1,189 @@
+//! What the header's names are to a binding. A name that has no place here fails, so that none is forgotten.
+
+use crate::header::{Constant, Field, Header};
+use std::collections::BTreeSet;
+
+/// The options of a socket, in the order in which bindings list them, under their headings. Give a new option a place in here,
+/// at the end of a group: in C++ the order of members is part of the API.
+const OPTION_GROUPS: &[(&str, &[&str])] = &[
+    (
+        "Deadlines.",
+        &[
+            "connect_timeout_ms",
+            "handshake_timeout_ms",
+            "close_timeout_ms",
+            "resolve_timeout_ms",
+            "proxy_timeout_ms",
+            "tls_timeout_ms",
+            "open_timeout_ms",
+        ],
+    ),
+    ("Bounds.", &["max_message_bytes", "max_send_buffer_bytes", "max_receive_queue_bytes"]),
+    (
+        "The request. An empty text is not the same as none: see `user_agent` and `proxy`.",
+        &["subprotocols", "headers", "origin", "user_agent", "username", "password", "max_redirects", "proxy"],
+    ),
+    ("TLS.", &["tls_min_version", "tls_roots", "tls_pins", "tls_identity", "tls_identity_password", "tls_server_name"]),
+    (
+        "permessage-deflate.",
+        &["deflate_level", "deflate_threshold_bytes", "deflate_client_window_bits", "deflate_server_window_bits"],
+    ),
+    ("Heartbeat.", &["ping_interval_ms", "pong_timeout_ms", "probe_timeout_ms"]),
+    ("Reconnecting.", &["retry_attempts", "retry_floor_ms", "retry_first_ms", "retry_ceiling_ms", "retry_total_ms"]),
+];
+
+/// Constants that bindings need no counterpart of, or have one of that is written by hand.
+const CONSTANTS_BY_HAND: &[&str] = &["EGRET_WS_NUL_TERMINATED", "EGRET_WS_VERSION_NUMBER"];
+
+/// Fields of options that bindings fill in by hand: the header's own, and what goes with `headers`.
+const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count"];
+
+/// Constants of one kind, which have a prefix in common.
+pub struct Enum {
+    /// As C++ and Swift name it.
+    pub name: &'static str,
+    pub prefix: &'static str,
+    pub constants: Vec<Constant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `uint32_t`
+    Number,
+    /// `log_level`
+    Level,
+    /// `const char *`, which ends in a NUL.
+    Text,
+    /// `const char *`, followed by a field for its length.
+    LongText,
+    /// `const uint8_t *`, followed by a field for its length.
+    Bytes,
+    /// `headers`
+    Headers,
+}
+
+pub struct OptionField {
+    pub name: String,
+    pub kind: Kind,
+    pub doc: String,
+}
+
+pub struct Group {
+    pub heading: &'static str,
+    pub options: Vec<OptionField>,
+}
+
+pub struct Api {
+    pub header: Header,
+    pub errors: Enum,
+    pub kinds: Enum,
+    pub states: Enum,
+    pub phases: Enum,
+    pub initiators: Enum,
+    pub log_levels: Enum,
+    pub tls_versions: Vec<Constant>,
+    pub max_message_bytes: Constant,
+    pub flags: Vec<Constant>,
+    pub loop_flags: Vec<Constant>,
+    pub groups: Vec<Group>,
+    pub loop_options: Vec<OptionField>,
+}
+
+impl Api {
+    pub fn of(mut header: Header) -> Api {
+        let flags = flags_of(&header, "egret_ws_options");
+        let loop_flags = flags_of(&header, "egret_ws_loop_options");
+        let mut constants = std::mem::take(&mut header.constants);
+        let mut take = |wanted: &dyn Fn(&str) -> bool| -> Vec<Constant> {
+            let taken: Vec<_> = constants.extract_if(.., |constant| wanted(&constant.name)).collect();
+            assert!(!taken.is_empty(), "constants were not found in the header");
+            taken
+        };
+        let flags = take(&|name| flags.contains(name));
+        let loop_flags = take(&|name| loop_flags.contains(name));
+        let kinds = take(&|name| matches!(name, "EGRET_WS_TEXT" | "EGRET_WS_BINARY"));
+        let errors = take(&|name| name == "EGRET_WS_OK" || name.starts_with("EGRET_WS_ERR_"));
+        let max_message_bytes = take(&|name| name == "EGRET_WS_MAX_MESSAGE_BYTES").remove(0);
+        let tls_versions = take(&|name| name.starts_with("EGRET_WS_TLS_"));
+        let mut prefixed = |name, prefix| {
+            let constants = take(&|name: &str| name.starts_with(prefix));
+            Enum { name, prefix, constants }
+        };
+        let states = prefixed("State", "EGRET_WS_STATE_");
+        let phases = prefixed("Phase", "EGRET_WS_PHASE_");
+        let initiators = prefixed("Initiator", "EGRET_WS_INITIATOR_");
+        let log_levels = prefixed("LogLevel", "EGRET_WS_LOG_");
+        for constant in &constants {
+            let by_hand = CONSTANTS_BY_HAND.contains(&constant.name.as_str());
+            assert!(by_hand, "{} has no place in bindings: give it one in {}", constant.name, file!());
+        }
+        let options = options_of(&header, "egret_ws_options");
+        let loop_options = options_of(&header, "egret_ws_loop_options");
+        Api {
+            errors: Enum { name: "Error", prefix: "EGRET_WS_", constants: errors },
+            kinds: Enum { name: "Kind", prefix: "EGRET_WS_", constants: kinds },
+            states,
+            phases,
+            initiators,
+            log_levels,
+            tls_versions,
+            max_message_bytes,
+            flags,
+            loop_flags,
+            groups: in_groups(options),
+            loop_options,
+            header,
+        }
+    }
+
+    pub fn options(&self) -> impl Iterator<Item = &OptionField> {
+        self.groups.iter().flat_map(|group| &group.options)
+    }
+
+    /// Statistics: all but the size of the struct.
+    pub fn statistics(&self) -> impl Iterator<Item = &Field> {
+        self.header.fields("egret_ws_stats").iter().filter(|field| field.name != "struct_size")
+    }
+}
+
+/// The constants that the comment of a struct's `flags` lists.
+fn flags_of(header: &Header, name: &str) -> BTreeSet<String> {
+    let flags = header.fields(name).iter().find(|field| field.name == "flags").expect("flags");
+    flags.doc.split('`').filter(|word| word.starts_with("EGRET_WS_")).map(String::from).collect()
+}
+
+fn options_of(header: &Header, name: &str) -> Vec<OptionField> {
+    let fields = header.fields(name);
+    let has = |name: String| fields.iter().any(|field| field.name == name);
+    let kind = |field: &Field| match (field.of_type.as_str(), field.name.as_str()) {
+        (_, name) if FIELDS_BY_HAND.contains(&name) => None,
+        // Callbacks are given in another way than options are.
+        (of_type, _) if of_type.starts_with("egret_ws_on_") || of_type == "egret_ws_release_user" => None,
+        ("size_t", name) if name.strip_suffix("_len").is_some_and(|text| has(text.into())) => None,
+        ("uint32_t", _) => Some(Kind::Number),
+        ("int32_t", "log_level") => Some(Kind::Level),
+        ("const char *", name) if has(format!("{name}_len")) => Some(Kind::LongText),
+        ("const char *", _) => Some(Kind::Text),
+        ("const uint8_t *", name) if has(format!("{name}_len")) => Some(Kind::Bytes),
+        ("const egret_ws_header *", "headers") => Some(Kind::Headers),
+        _ => panic!("{name}.{} has no kind: give it one in {}", field.name, file!()),
+    };
+    let options = fields
+        .iter()
+        .filter_map(|field| Some(OptionField { kind: kind(field)?, name: field.name.clone(), doc: field.doc.clone() }));
+    options.collect()
+}
+
+fn in_groups(mut options: Vec<OptionField>) -> Vec<Group> {
+    let mut take = |name: &&str| {
+        let at = options.iter().position(|option| option.name == **name);
+        options.remove(at.unwrap_or_else(|| panic!("the header has no option {name}: take it out of {}", file!())))
+    };
+    let groups = OPTION_GROUPS
+        .iter()
+        .map(|(heading, names)| Group { heading, options: names.iter().map(&mut take).collect() })
+        .collect();
+    let left: Vec<_> = options.iter().map(|option| &option.name).collect();
+    assert!(left.is_empty(), "options that are in no group: give {left:?} a place in OPTION_GROUPS of {}", file!());
+    groups
+}

@@ -1,0 +1,17 @@
+//! The header's names as other languages write them.
+
+/// `connect_timeout_ms` → `connectTimeoutMs`
+pub fn camel(name: &str) -> String {
+    let mut words = name.split('_').filter(|word| !word.is_empty());
+    let mut camel = words.next().unwrap_or_default().to_lowercase();
+    for word in words {
+        camel += &capital(&word.to_lowercase());
+    }
+    camel
+}
+
+/// With a capital letter at the beginning.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
+}

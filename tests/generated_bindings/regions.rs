@@ -1,0 +1,88 @@
+//! Marked parts of source files, which are written anew:
+//!
+//! ```text
+//! // generated: errors, by "make header"; do not edit
+//! // generated: end
+//! ```
+
+use crate::api::Api;
+
+/// A part of a file under `bindings/`.
+pub struct Region {
+    pub file: &'static str,
+    pub name: &'static str,
+    /// Makes its lines, without their common indentation. Gets what the file has outside of its regions.
+    pub content: fn(&Api, &str) -> String,
+}
+
+/// What is between the name of a region and the end of its line.
+pub const NOTE: &str = ", by \"make header\"; do not edit";
+
+enum Marker<'a> {
+    Begin(&'a str),
+    End,
+}
+
+fn marker(line: &str) -> Option<Marker<'_>> {
+    let text = line.trim().trim_start_matches("//").trim_start_matches("/*").trim_end_matches("*/").trim();
+    match text.strip_prefix("generated: ")? {
+        "end" => Some(Marker::End),
+        begin => Some(Marker::Begin(begin.strip_suffix(NOTE).unwrap_or(begin))),
+    }
+}
+
+/// The text outside of regions.
+pub fn outside(text: &str) -> String {
+    let mut outside = String::new();
+    let mut is_outside = true;
+    for line in text.lines() {
+        match marker(line) {
+            Some(Marker::Begin(_)) => is_outside = false,
+            Some(Marker::End) => is_outside = true,
+            None if is_outside => outside += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    outside
+}
+
+/// The names of the regions that begin in a text.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(marker).filter_map(|marker| match marker {
+        Marker::Begin(name) => Some(name),
+        Marker::End => None,
+    })
+}
+
+/// The text with each region filled anew, whatever was there: the two sides of a merge too.
+pub fn fill(text: &str, content: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut open: Option<&str> = None;
+    for (at, line) in text.lines().enumerate() {
+        match (marker(line), open) {
+            (Some(Marker::Begin(name)), None) => {
+                let content = content(name).ok_or_else(|| format!("line {}: no region has the name {name}", at + 1))?;
+                let indent = &line[..line.len() - line.trim_start().len()];
+                filled += &format!("{line}\n");
+                for line in content.lines() {
+                    filled += format!("{indent}{line}").trim_end();
+                    filled += "\n";
+                }
+                open = Some(name);
+            }
+            (Some(Marker::End), Some(_)) => {
+                filled += &format!("{line}\n");
+                open = None;
+            }
+            (Some(_), _) => {
+                return Err(format!("line {}: a region begins and ends by turns; keep one marker of each", at + 1));
+            }
+            (None, None) => filled += &format!("{line}\n"),
+            (None, Some(_)) => {}
+        }
+    }
+    match open {
+        Some(name) => Err(format!("the region {name} has no end")),
+        None => Ok(filled),
+    }
+}

@@ -1,0 +1,183 @@
+//! The regions of `bindings/swift`.
+
+use crate::api::{Api, Enum, Kind, OptionField};
+use crate::docs;
+use crate::header::{Constant, Field};
+use crate::names::camel;
+use crate::regions::Region;
+
+const ERROR: &str = "swift/Sources/EgretWebSocket/WebSocketError.swift";
+const OPTIONS: &str = "swift/Sources/EgretWebSocket/WebSocketOptions.swift";
+const STATS: &str = "swift/Sources/EgretWebSocket/WebSocketStats.swift";
+const CLOSE_INFO: &str = "swift/Sources/EgretWebSocket/CloseInfo.swift";
+const SOCKET: &str = "swift/Sources/EgretWebSocket/WebSocket.swift";
+const LOOP: &str = "swift/Sources/EgretWebSocket/WebSocketLoop.swift";
+const HANDLE: &str = "swift/Sources/EgretWebSocket/LoopHandle.swift";
+
+pub const REGIONS: &[Region] = &[
+    Region { file: ERROR, name: "errors", content: |api, _| errors(api) },
+    Region { file: OPTIONS, name: "flags", content: |api, _| flags(api) },
+    Region { file: OPTIONS, name: "constants", content: |api, _| constants(api) },
+    Region { file: OPTIONS, name: "options", content: |api, _| options(api) },
+    Region { file: OPTIONS, name: "options for C", content: |api, _| for_c(api.options(), "") },
+    Region { file: STATS, name: "statistics", content: |api, _| statistics(api) },
+    Region { file: STATS, name: "statistics from C", content: |api, _| statistics_from_c(api) },
+    Region { file: CLOSE_INFO, name: "phases", content: |api, _| cases(&api.phases, Some("unknown")) },
+    Region { file: CLOSE_INFO, name: "initiators", content: |api, _| cases(&api.initiators, Some("unknown")) },
+    Region { file: SOCKET, name: "states", content: |api, _| cases(&api.states, None) },
+    Region { file: LOOP, name: "log levels", content: |api, _| cases(&api.log_levels, None) },
+    Region { file: LOOP, name: "loop flags", content: |api, _| loop_flags(api) },
+    Region { file: LOOP, name: "loop options", content: |api, _| api.loop_options.iter().map(member).collect() },
+    Region { file: HANDLE, name: "loop options for C", content: |api, _| for_c(api.loop_options.iter(), "options.") },
+];
+
+/// Names in the style of Swift: `invalidURL`, and in backticks what is a keyword.
+fn name(of: &str) -> String {
+    match camel(of).as_str() {
+        keyword @ ("internal" | "protocol") => format!("`{keyword}`"),
+        "invalidUtf8" => "invalidUTF8".into(),
+        "invalidUrl" => "invalidURL".into(),
+        name => name.into(),
+    }
+}
+
+/// Swift has enums of its own, whose cases count as C does.
+pub fn spell(api: &Api, name: &str) -> Option<String> {
+    let enums = [&api.states, &api.phases, &api.initiators, &api.log_levels];
+    let found = |of: &&Enum| of.constants.iter().any(|constant| constant.name == name);
+    enums.into_iter().find(found).map(|of| camel(name.trim_start_matches(of.prefix)))
+}
+
+fn errors(api: &Api) -> String {
+    let line = |constant: &Constant| {
+        let short = constant.short(api.errors.prefix);
+        let short = short.strip_prefix("ERR_").unwrap_or(short);
+        format!("public static let {} = Self(rawValue: {})\n", name(short), constant.name)
+    };
+    api.errors.constants.iter().map(line).collect()
+}
+
+fn flag(constant: &Constant, prefix: &str) -> String {
+    format!("public static let {} = Self(rawValue: UInt32({}))\n", name(constant.short(prefix)), constant.name)
+}
+
+fn flags(api: &Api) -> String {
+    api.flags.iter().map(|constant| flag(constant, "EGRET_WS_")).collect()
+}
+
+fn loop_flags(api: &Api) -> String {
+    let line = |constant: &Constant| {
+        docs::swift(&constant.doc, |word| reference(api, word)) + &flag(constant, "EGRET_WS_LOOP_")
+    };
+    api.loop_flags.iter().map(line).collect()
+}
+
+fn constants(api: &Api) -> String {
+    let mut out = String::new();
+    for version in &api.tls_versions {
+        out += &format!("public static let {} = UInt32({})\n", name(version.short("EGRET_WS_")), version.name);
+    }
+    let max = &api.max_message_bytes;
+    out + &format!("public static let {} = Int({})\n", name(max.short("EGRET_WS_")), max.name)
+}
+
+/// `case connecting = 0, open, closing, closed`
+fn cases(of: &Enum, zero: Option<&str>) -> String {
+    let first = of.constants[0].number();
+    for (constant, number) in of.constants.iter().zip(first..) {
+        assert_eq!(constant.number(), number, "{}: the cases of {} count up", constant.name, of.name);
+    }
+    let names = of.constants.iter().map(|constant| name(constant.short(of.prefix)));
+    let mut names: Vec<_> = zero.map(String::from).into_iter().chain(names).collect();
+    names[0] += &format!(" = {}", if zero.is_some() { 0 } else { first });
+    assert!(zero.is_none() || first == 1, "{}: 0 is taken", of.name);
+    format!("case {}\n", names.join(", "))
+}
+
+fn options(api: &Api) -> String {
+    let mut out = String::new();
+    for group in &api.groups {
+        out += &format!(
+            "{}// {}\n",
+            if out.is_empty() { "" } else { "\n" },
+            docs::words(group.heading, |word| format!("`{}`", name(word)))
+        );
+        out.extend(group.options.iter().map(member));
+    }
+    out
+}
+
+fn member(option: &OptionField) -> String {
+    let name = name(&option.name);
+    match option.kind {
+        Kind::Number => format!("public var {name}: UInt32 = 0\n"),
+        Kind::Level => format!("public var {name}: LogLevel = .warn\n"),
+        Kind::Text => format!("public var {name}: String?\n"),
+        Kind::LongText | Kind::Bytes => format!("public var {name} = Data()\n"),
+        Kind::Headers => format!("public var {name}: [Header] = []\n"),
+    }
+}
+
+fn for_c<'a>(options: impl Iterator<Item = &'a OptionField>, from: &str) -> String {
+    let line = |OptionField { name: c, kind, .. }: &OptionField| {
+        let swift = format!("{from}{}", name(c));
+        match kind {
+            Kind::Number => format!("c.{c} = {swift}\n"),
+            Kind::Level => format!("c.{c} = {swift}.rawValue\n"),
+            Kind::Text => format!("c.{c} = try memory.text({swift})\n"),
+            Kind::LongText => {
+                format!("c.{c} = memory.array({swift}.map {{ CChar(bitPattern: $0) }})\nc.{c}_len = {swift}.count\n")
+            }
+            Kind::Bytes => format!("c.{c} = memory.array(Array({swift}))\nc.{c}_len = {swift}.count\n"),
+            // By hand, below the region.
+            Kind::Headers => String::new(),
+        }
+    };
+    options.map(line).collect()
+}
+
+fn statistics(api: &Api) -> String {
+    let mut out = String::new();
+    for field in api.statistics() {
+        let of_type = match field.of_type.as_str() {
+            "uint32_t" => "UInt32",
+            "uint64_t" => "UInt64",
+            array if array.starts_with("char[") => "String",
+            other => panic!("{}: {other} is a type that Swift's statistics do not know", field.name),
+        };
+        out += &docs::swift(&field.doc, |word| reference(api, word));
+        out += &format!("public let {}: {of_type}\n", name(&field.name));
+    }
+    out
+}
+
+/// A name in a comment of C's.
+fn reference(api: &Api, word: &str) -> String {
+    let functions = [
+        ("egret_ws_generation", "WebSocket.generation"),
+        ("egret_ws_loop_poll", "WebSocketLoop.poll"),
+        ("egret_ws_loop_suspend", "LoopControl.suspend"),
+    ];
+    let known = functions.iter().find(|(function, _)| *function == word).map(|(_, swift)| (*swift).to_owned());
+    let version = || {
+        let version = api.tls_versions.iter().find(|version| version.name == word)?;
+        Some(format!("WebSocketOptions.{}", name(version.short("EGRET_WS_"))))
+    };
+    let statistic = || api.statistics().find(|field| field.name == word).map(|field| name(&field.name));
+    let option = || Some(format!("WebSocketOptions.{}", name(&api.options().find(|option| option.name == word)?.name)));
+    known.or_else(version).or_else(statistic).or_else(option).unwrap_or_else(|| word.into())
+}
+
+fn statistics_from_c(api: &Api) -> String {
+    let line = |Field { name: c, of_type, .. }: &Field| {
+        let swift = name(c);
+        if of_type.starts_with("char[") {
+            format!(
+                "{swift} = withUnsafeBytes(of: c.{c}) {{ String(decoding: $0.prefix {{ $0 != 0 }}, as: UTF8.self) }}\n"
+            )
+        } else {
+            format!("{swift} = c.{c}\n")
+        }
+    };
+    api.statistics().map(line).collect()
+}
