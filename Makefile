@@ -40,7 +40,7 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 	@engine=$$(tests/js/engine.sh $(TARGET)/tmp) && tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server \
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
-header: ## write include/egret_ws.h from the Rust sources, and what the bindings repeat of it
+header: ## write include/egret_ws.h from the Rust sources, and the lists in bindings from the header
 	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test header $(FEATURES)
 	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
 	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings

@@ -30,7 +30,7 @@ esac
 # Java 8, as Android's tools take it everywhere.
 classes=$(mktemp -d)
 trap 'rm -r "$classes"' EXIT
-"$JAVA_HOME/bin/javac" --release 8 -Xlint:all,-options -Werror -encoding UTF-8 -d "$classes" \
+"$JAVA_HOME/bin/javac" --release 8 -Xlint:all,-options -Xdoclint:reference -Werror -encoding UTF-8 -d "$classes" \
     -sourcepath "$here/compile-only" "$here"/src/org/egret/websocket/*.java
 "$JAVA_HOME/bin/jar" --create --file "$out/egret-websocket.jar" -C "$classes" org/egret
 

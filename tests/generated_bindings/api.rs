@@ -1,10 +1,10 @@
-//! What the header's names are to a binding. A name that has no place here fails, so that none is forgotten.
+//! Sorts the header's names by their use in bindings. It panics at a name that has no place, so that none is forgotten.
 
 use crate::header::{Constant, Field, Header};
 use std::collections::BTreeSet;
 
-/// The options of a socket, in the order in which bindings list them, under their headings. Give a new option a place in here,
-/// at the end of a group: in C++ the order of members is part of the API.
+/// The options of a socket, in groups with a heading, in the order in which bindings list them. Add a new option at the end of
+/// a group: in C++ the order of members is part of the API.
 const OPTION_GROUPS: &[(&str, &[&str])] = &[
     (
         "Deadlines.",
@@ -32,15 +32,15 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
     ("Reconnecting.", &["retry_attempts", "retry_floor_ms", "retry_first_ms", "retry_ceiling_ms", "retry_total_ms"]),
 ];
 
-/// Constants that bindings need no counterpart of, or have one of that is written by hand.
+/// Constants that are not generated: a binding does not need them, or has them by hand.
 const CONSTANTS_BY_HAND: &[&str] = &["EGRET_WS_NUL_TERMINATED", "EGRET_WS_VERSION_NUMBER"];
 
-/// Fields of options that bindings fill in by hand: the header's own, and what goes with `headers`.
+/// Fields of options that bindings set by hand.
 const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count"];
 
-/// Constants of one kind, which have a prefix in common.
+/// Constants of one kind. Their names begin with the same prefix.
 pub struct Enum {
-    /// As C++ and Swift name it.
+    /// The name of the enum in C++.
     pub name: &'static str,
     pub prefix: &'static str,
     pub constants: Vec<Constant>,
@@ -52,7 +52,7 @@ pub enum Kind {
     Number,
     /// `log_level`
     Level,
-    /// `const char *`, which ends in a NUL.
+    /// `const char *` with a NUL at its end.
     Text,
     /// `const char *`, followed by a field for its length.
     LongText,
@@ -140,7 +140,7 @@ impl Api {
         self.groups.iter().flat_map(|group| &group.options)
     }
 
-    /// Statistics: all but the size of the struct.
+    /// The fields of the statistics, without `struct_size`.
     pub fn statistics(&self) -> impl Iterator<Item = &Field> {
         self.header.fields("egret_ws_stats").iter().filter(|field| field.name != "struct_size")
     }
@@ -157,7 +157,7 @@ fn options_of(header: &Header, name: &str) -> Vec<OptionField> {
     let has = |name: String| fields.iter().any(|field| field.name == name);
     let kind = |field: &Field| match (field.of_type.as_str(), field.name.as_str()) {
         (_, name) if FIELDS_BY_HAND.contains(&name) => None,
-        // Callbacks are given in another way than options are.
+        // Each binding has listeners or closures of its own kind.
         (of_type, _) if of_type.starts_with("egret_ws_on_") || of_type == "egret_ws_release_user" => None,
         ("size_t", name) if name.strip_suffix("_len").is_some_and(|text| has(text.into())) => None,
         ("uint32_t", _) => Some(Kind::Number),

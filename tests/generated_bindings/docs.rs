@@ -1,65 +1,87 @@
-//! Doc comments of the header in the words of another language.
+//! Translates doc comments of the header to doc comments of Java and Swift.
 
 use crate::names::capital;
 
-/// The longest line.
+/// The longest line, without indentation and comment signs.
 const WIDTH: usize = 105;
 
-/// How the comment of a flag begins: a binding's flag stands among its flags.
+/// The beginning of a flag's comment. Bindings do not need it, because they list flags in one place.
 const PREFIXES: &[&str] = &["`flags` of a socket's options: ", "`flags` of the loop's options: "];
 
-/// What is C's alone, or is said in another way elsewhere.
+/// Phrases about C, and their replacement.
 const PHRASES: &[(&str, &str)] = &[
     (", ending in a NUL, copied", ""),
     (" ending in a NUL, copied", ""),
     (", with a NUL", ""),
-    ("`EGRET_WS_LOG_*` level", "level"),
     (". 0: ", ". Default: "),
     (".) 0: ", ".) Default: "),
     (". NULL: ", ". Default: "),
     ("a NULL", "NULL"),
 ];
 
-/// With each word that is code, `so`, replaced.
-pub fn words(doc: &str, code: impl Fn(&str) -> String) -> String {
-    let parts = doc.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 1 { code(part) } else { part.to_owned() }).collect()
+/// Words that must not be left in a comment of another language.
+fn is_of_c(word: &str) -> bool {
+    matches!(word, "NUL" | "NULL" | "UINT32_MAX") || word.starts_with("EGRET_WS_") || word.starts_with("egret_ws_")
 }
 
-/// The doc comment in plain words. Fails where words of C's are left.
-fn translated(doc: &str, null: &str, no_limit: &str, code: impl Fn(&str) -> String) -> String {
-    let flag = PREFIXES.iter().find_map(|prefix| doc.strip_prefix(prefix)).map(capital);
-    let doc = flag.unwrap_or_else(|| doc.to_owned());
-    let doc = PHRASES.iter().fold(doc, |doc, (c, plain)| doc.replace(c, plain));
-    let doc = words(&doc.replace("NULL", null).replace("UINT32_MAX", no_limit), code);
-    let left: Vec<_> =
-        ["NUL ", "copied", "EGRET_WS_", "egret_ws_"].into_iter().filter(|word| doc.contains(word)).collect();
-    assert!(left.is_empty(), "{left:?} is C's alone; say in {} how it reads elsewhere: {doc}", file!());
-    doc
+/// How a language writes comments.
+struct Language<'a> {
+    null: &'a str,
+    no_limit: &'a str,
+    escape: fn(&str) -> String,
+    /// Translates what stands in backticks.
+    code: &'a dyn Fn(&str) -> String,
+}
+
+impl Language<'_> {
+    fn translate(&self, doc: &str) -> String {
+        let flag = PREFIXES.iter().find_map(|prefix| doc.strip_prefix(prefix)).map(capital);
+        let doc = flag.unwrap_or_else(|| doc.to_owned());
+        let doc = PHRASES.iter().fold(doc, |doc, (c, plain)| doc.replace(c, plain));
+        let plain = |text: &str| (self.escape)(text).replace("NULL", self.null).replace("UINT32_MAX", self.no_limit);
+        let translated = map_code(&doc, plain, self.code);
+        let mut words = translated.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let left = words.find(|word| is_of_c(word));
+        assert_eq!(left, None, "a name of C's is left; say in {} how it reads elsewhere: {doc}", file!());
+        translated
+    }
+}
+
+/// Maps the text outside of backticks by `plain`, and the text between two of them by `code`.
+pub fn map_code(doc: &str, plain: impl Fn(&str) -> String, code: impl Fn(&str) -> String) -> String {
+    doc.split('`').enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { plain(part) }).collect()
 }
 
 /// `/// ...`
 pub fn swift(doc: &str, reference: impl Fn(&str) -> String) -> String {
-    let doc = translated(doc, "nil", "`.max`", |word| format!("`{}`", reference(word)));
-    wrapped(&doc, WIDTH).into_iter().map(|line| format!("/// {line}\n")).collect()
+    let code = |word: &str| format!("`{}`", family(word).map_or_else(|| reference(word), String::from));
+    let language = Language { null: "nil", no_limit: "`.max`", escape: str::to_owned, code: &code };
+    wrapped(&language.translate(doc)).into_iter().map(|line| format!("/// {line}\n")).collect()
 }
 
-/// `/** ... */`. A reference is what follows `@link`; without one it is `@code`.
+/// `/** ... */`, with `{@link reference}`, or `{@code word}` where there is no reference.
 pub fn java(doc: &str, reference: impl Fn(&str) -> Option<String>) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
-    let doc = translated(&escape(doc), "null", "{@link #NO_LIMIT}", |word| match reference(word) {
+    let code = |word: &str| match reference(word) {
         Some(to) => format!("{{@link {to}}}"),
-        None => format!("{{@code {word}}}"),
-    });
+        None => format!("{{@code {}}}", family(word).unwrap_or(word)),
+    };
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+    let language = Language { null: "null", no_limit: "{@link #NO_LIMIT}", escape, code: &code };
+    let doc = language.translate(doc);
     if doc.len() <= WIDTH - 3 {
         return format!("/** {doc} */\n");
     }
-    let lines: String = wrapped(&doc, WIDTH).into_iter().map(|line| format!(" * {line}\n")).collect();
+    let lines: String = wrapped(&doc).into_iter().map(|line| format!(" * {line}\n")).collect();
     format!("/**\n{lines} */\n")
 }
 
-/// Lines of at most so many bytes; `{@link such}` stays in one.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// `EGRET_WS_LOG_*` → `LOG_*`
+fn family(word: &str) -> Option<&str> {
+    word.strip_prefix("EGRET_WS_").filter(|word| word.ends_with('*'))
+}
+
+/// Breaks a text into lines of at most `WIDTH` bytes, but not inside of `{@link name}`.
+fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut pieces: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -72,7 +94,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         let line = lines.last_mut().expect("a line");
         if line.is_empty() {
             *line += &piece;
-        } else if line.len() + 1 + piece.len() <= width {
+        } else if line.len() + 1 + piece.len() <= WIDTH {
             *line += &format!(" {piece}");
         } else {
             lines.push(piece);

@@ -14,13 +14,13 @@ impl Constant {
         number.unwrap_or_else(|_| panic!("{} is no number: {}", self.name, self.value))
     }
 
-    /// The name without a prefix that it has.
+    /// The name without the prefix.
     pub fn short(&self, prefix: &str) -> &str {
         self.name.strip_prefix(prefix).unwrap_or_else(|| panic!("{} does not begin with {prefix}", self.name))
     }
 }
 
-/// `const char *` `proxy`; an array's length belongs to its type: `char[64]` `address`.
+/// A field, such as `proxy` of the type `const char *`, or `address` of the type `char[64]`.
 #[derive(Debug)]
 pub struct Field {
     pub of_type: String,
@@ -73,7 +73,7 @@ impl Header {
     }
 }
 
-/// The text of a comment that has begun, in one line.
+/// Returns the text of a comment in one line. `first` is the rest of the line in which it begins.
 fn comment<'a>(first: &'a str, lines: &mut impl Iterator<Item = &'a str>) -> String {
     let mut words = Vec::new();
     let mut line = first;

@@ -1,4 +1,4 @@
-//! The regions of `bindings/java`. Java's lists and those of `jni/` have one order.
+//! The regions of `bindings/java`. Lists in Java and in `jni/` that go together have the same order.
 
 use crate::api::{Api, Enum, Kind, OptionField};
 use crate::docs;
@@ -51,7 +51,7 @@ fn constant_name(constant: &Constant) -> &str {
     name.strip_prefix("ERR_").unwrap_or(name)
 }
 
-/// Java has numbers of its own, and methods for flags.
+/// The name in Java: of a number, or of the method for a flag.
 pub fn spell(api: &Api, name: &str) -> Option<String> {
     let mut flags = api.flags.iter().chain(&api.loop_flags);
     if let Some(flag) = flags.find(|flag| flag.name == name) {
@@ -84,7 +84,7 @@ fn tls_versions(api: &Api) -> String {
     api.tls_versions.iter().map(|version| number(api, version, "WebSocketOptions")).collect()
 }
 
-/// Of some fields of a struct's, those of one kind, with their places in a list of them.
+/// Selects options by kind, and numbers them from 0.
 fn of_kind<'a>(
     options: impl Iterator<Item = &'a OptionField>,
     kinds: &[Kind],
@@ -95,7 +95,7 @@ fn of_kind<'a>(
 const NUMBERS: &[Kind] = &[Kind::Number, Kind::Level];
 const TEXTS: &[Kind] = &[Kind::Text];
 
-/// Collects what the methods of a builder are about.
+/// Collects the generated members of a `Builder` class.
 struct Builder<'a> {
     api: &'a Api,
     class: &'a str,
@@ -175,7 +175,7 @@ fn loop_options_for_c(api: &Api) -> String {
     out
 }
 
-/// Statistics in Java's order: 32 bits, 64 bits, texts.
+/// Statistics with their types in Java, sorted by type: numbers of 32 bits, numbers of 64 bits, texts.
 fn in_order(api: &Api) -> Vec<(&'static str, &Field)> {
     let mut fields: Vec<_> = api.statistics().map(|field| (java_type(field), field)).collect();
     fields.sort_by_key(|(of_type, _)| ["int", "long", "String"].iter().position(|one| one == of_type));
@@ -226,8 +226,8 @@ fn statistics_for_java(api: &Api) -> String {
     format!("const jlong values[] = {{\n{lines}}};\n")
 }
 
-/// What a name in a comment of C's is in Java, seen from a class: what follows `@link`. Names of fields are looked for in the
-/// struct the comment belongs to first.
+/// Translates a name in a comment to the target of an `@link` in `class`. `of` is the struct that the comment belongs to: if
+/// several structs have a field of this name, its field is meant.
 fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
     let (found, member) = if word.starts_with("EGRET_WS_") {
         constant(api, word)?
@@ -242,26 +242,20 @@ fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
 }
 
 fn constant(api: &Api, word: &str) -> Option<(&'static str, String)> {
-    let is = |constants: &[Constant]| constants.iter().any(|constant| constant.name == word);
-    let short = word.trim_start_matches("EGRET_WS_");
-    for (class, constants) in [
+    let homes = [
         ("ErrorCode", &api.errors.constants),
         ("WebSocket", &api.states.constants),
         ("CloseInfo", &api.phases.constants),
         ("CloseInfo", &api.initiators.constants),
         ("LoopOptions", &api.log_levels.constants),
         ("WebSocketOptions", &api.tls_versions),
-    ] {
-        if is(constants) {
-            return Some((class, short.trim_start_matches("ERR_").into()));
-        }
-    }
-    match () {
-        () if word == api.max_message_bytes.name => Some(("WebSocket", short.into())),
-        () if is(&api.flags) => Some(("WebSocketOptions.Builder", camel(short))),
-        () if is(&api.loop_flags) => Some(("LoopOptions.Builder", camel(short.trim_start_matches("LOOP_")))),
-        () => None,
-    }
+        ("WebSocketOptions.Builder", &api.flags),
+        ("LoopOptions.Builder", &api.loop_flags),
+    ];
+    let is_home = |(_, constants): &(&str, &Vec<Constant>)| constants.iter().any(|constant| constant.name == word);
+    let home = homes.into_iter().find(is_home).map(|(class, _)| class);
+    let class = home.or_else(|| (word == api.max_message_bytes.name).then_some("WebSocket"))?;
+    Some((class, spell(api, word)?))
 }
 
 fn function_or_callback(function: &str) -> Option<(&'static str, String)> {

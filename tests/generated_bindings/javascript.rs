@@ -1,4 +1,4 @@
-//! The region of `bindings/js`: the errors that the script names.
+//! The region of `bindings/js`: those errors that the script uses.
 
 use crate::api::Api;
 use crate::regions::Region;

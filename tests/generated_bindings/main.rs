@@ -1,11 +1,19 @@
-//! Lists in `bindings/` that repeat `include/egret_ws.h` (errors, constants, options, statistics) are written from it.
+//! The lists in `bindings/` that repeat `include/egret_ws.h` (errors, constants, options, statistics) are generated from it.
+//! `make header` writes them, and this test compares them.
 //!
-//! `make header` writes them; here they are compared. A list is a marked region of a hand-written file (`regions.rs`); what
-//! a name of the header is to a binding, `api.rs` says.
+//! Each list is a marked region of a file that is written by hand in all else (`regions.rs`). `header.rs` reads the header,
+//! `api.rs` sorts its names, and `cpp.rs`, `java.rs`, `javascript.rs` and `swift.rs` write them in their language.
+//!
+//! To add an error, a state, a phase, a flag, a statistic or an option of a loop: change the Rust source and run `make header`.
+//! An option of a socket needs a place in `OPTION_GROUPS` of `api.rs` too. A constant of a new kind needs one in `Api::of`.
+//!
+//! After a merge with conflicts in regions or in the header: resolve what is outside of them, leave what is inside as it is, and
+//! run `make header`. If a conflict has a marker inside, first delete lines until one marker is left for each begin and end.
 
 mod api;
 mod cpp;
 mod docs;
+mod growing;
 mod header;
 mod java;
 mod javascript;
@@ -32,8 +40,12 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn header_text() -> String {
+    read(&root().join("include/egret_ws.h"))
+}
+
 fn header() -> Header {
-    Header::parse(&read(&root().join("include/egret_ws.h")))
+    Header::parse(&header_text())
 }
 
 fn api() -> Api {
@@ -44,7 +56,7 @@ fn all_regions() -> impl Iterator<Item = &'static Region> {
     [cpp::REGIONS, java::REGIONS, javascript::REGIONS, swift::REGIONS].into_iter().flatten()
 }
 
-/// The text of a file with its regions as the header wants them.
+/// The text of a file, with the content of its regions generated.
 fn generate(api: &Api, file: &str, text: &str) -> Result<String, String> {
     let outside = regions::outside(text);
     let of_file = || all_regions().filter(|region| region.file == file);
@@ -89,16 +101,16 @@ fn lists_of_bindings_are_what_the_header_says() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A binding that offers all of the header.
+/// A binding that offers everything that the header has.
 struct Binding {
     name: &'static str,
-    /// Folders and the extension of the files that count.
+    /// Folders, and the extension of source files in them.
     sources: &'static [(&'static str, &'static str)],
-    /// How it spells a constant, where it does not use C's name.
+    /// Returns its own name of a constant, for a constant that it does not take from C.
     spell: fn(&Api, &str) -> Option<String>,
-    /// Structs that it hands over as they are.
-    handed_over: &'static [&'static str],
-    /// Names of the header that it does without, and why.
+    /// Structs of C that are part of its API.
+    c_structs: &'static [&'static str],
+    /// Names of the header that it does not need, and why.
     left_out: &'static [(&'static str, &'static str)],
 }
 
@@ -107,7 +119,7 @@ const BINDINGS: &[Binding] = &[
         name: "C++",
         sources: &[("cpp/egret_ws", "hpp")],
         spell: |_, _| None,
-        handed_over: &["egret_ws_stats"],
+        c_structs: &["egret_ws_stats"],
         left_out: &[
             ("EGRET_WS_NUL_TERMINATED", "a std::string_view has a length"),
             ("EGRET_WS_VERSION_NUMBER", "C++ includes the header, which has it"),
@@ -117,7 +129,7 @@ const BINDINGS: &[Binding] = &[
         name: "Java",
         sources: &[("java/src/org/egret/websocket", "java"), ("java/jni", "c")],
         spell: java::spell,
-        handed_over: &[],
+        c_structs: &[],
         left_out: &[
             ("EGRET_WS_NUL_TERMINATED", "a String has a length"),
             ("EGRET_WS_VERSION_NUMBER", "Java is not compiled with the header; libraryVersionNumber asks the library"),
@@ -128,7 +140,7 @@ const BINDINGS: &[Binding] = &[
         name: "Swift",
         sources: &[("swift/Sources/EgretWebSocket", "swift")],
         spell: swift::spell,
-        handed_over: &[],
+        c_structs: &[],
         left_out: &[
             ("EGRET_WS_NUL_TERMINATED", "a String has a length"),
             ("EGRET_WS_BINARY", "a message is an enum, and what is not text is binary"),
@@ -154,12 +166,12 @@ fn words(sources: &[(&str, &str)]) -> BTreeSet<String> {
     words
 }
 
-/// Constants, and fields of the structs that are exchanged.
-fn names_of_the_header(handed_over: &[&str]) -> BTreeSet<String> {
+/// All constants, and the fields of structs. A struct in `c_structs` counts as one name.
+fn names_of_the_header(c_structs: &[&str]) -> BTreeSet<String> {
     let header = header();
     let mut names: BTreeSet<_> = header.constants.iter().map(|constant| constant.name.clone()).collect();
     for name in ["egret_ws_options", "egret_ws_loop_options", "egret_ws_stats", "egret_ws_close_info"] {
-        if handed_over.contains(&name) {
+        if c_structs.contains(&name) {
             names.insert(name.into());
         } else {
             names.extend(header.fields(name).iter().map(|field| field.name.clone()));
@@ -171,15 +183,18 @@ fn names_of_the_header(handed_over: &[&str]) -> BTreeSet<String> {
 #[test]
 fn each_name_of_the_header_is_in_each_binding_or_left_out() {
     let api = api();
-    for Binding { name: language, sources, spell, handed_over, left_out } in BINDINGS {
-        let names = names_of_the_header(handed_over);
+    for Binding { name: language, sources, spell, c_structs, left_out } in BINDINGS {
+        let names = names_of_the_header(c_structs);
         assert!(names.len() > 110, "{names:?}");
         let words = words(sources);
         for name in &names {
             let is_there = words.contains(name) || spell(&api, name).is_some_and(|word| words.contains(&word));
             let is_left_out = left_out.iter().any(|(left_out, _)| left_out == name);
             assert!(is_there || is_left_out, "{name} is not in the binding for {language}: see {}", file!());
-            assert!(!(is_there && is_left_out), "{name} is in the binding for {language}: it is not left out");
+            assert!(
+                !(is_there && is_left_out),
+                "{name} is in the binding for {language}: take it off the list of names that are left out"
+            );
         }
         for (left_out, _) in *left_out {
             assert!(names.contains(*left_out), "the header has no {left_out}");
@@ -187,7 +202,7 @@ fn each_name_of_the_header_is_in_each_binding_or_left_out() {
     }
 }
 
-/// A region in a file that is not looked at would never be written again.
+/// Nothing writes a region that is not in the tables.
 #[test]
 fn every_marker_belongs_to_a_region() {
     let folders: BTreeSet<_> =
@@ -200,41 +215,6 @@ fn every_marker_belongs_to_a_region() {
                 let is_known = all_regions().any(|region| bindings().join(region.file) == path && region.name == name);
                 assert!(is_known, "{}: no region of this file has the name {name}", path.display());
             }
-        }
-    }
-}
-
-mod filling {
-    use crate::regions::{NOTE, fill};
-
-    fn filled(text: &str) -> Result<String, String> {
-        fill(&text.replace("NOTE", NOTE), &|name| (name == "list").then(|| "one\n\ntwo\n".to_owned()))
-    }
-
-    #[test]
-    fn a_region_is_written_with_its_indentation() {
-        let text = "before\n    // generated: listNOTE\n    old\n    // generated: end\nafter\n";
-        let new = "before\n    // generated: listNOTE\n    one\n\n    two\n    // generated: end\nafter\n";
-        assert_eq!(filled(text), Ok(new.replace("NOTE", NOTE)));
-        assert_eq!(filled(new), filled(text), "a second time changes nothing");
-    }
-
-    #[test]
-    fn a_conflict_inside_of_a_region_is_solved() {
-        let text = "/* generated: listNOTE */\n<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n/* generated: end */\n";
-        let new = "/* generated: listNOTE */\none\n\ntwo\n/* generated: end */\n";
-        assert_eq!(filled(text), Ok(new.replace("NOTE", NOTE)));
-    }
-
-    #[test]
-    fn markers_that_do_not_match_are_refused() {
-        for text in [
-            "// generated: listNOTE\n",
-            "// generated: end\n",
-            "// generated: listNOTE\n// generated: listNOTE\n// generated: end\n",
-            "// generated: otherNOTE\n// generated: end\n",
-        ] {
-            assert!(filled(text).is_err(), "{text}");
         }
     }
 }

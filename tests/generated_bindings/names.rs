@@ -1,4 +1,4 @@
-//! The header's names as other languages write them.
+//! Names in the style of other languages.
 
 /// `connect_timeout_ms` → `connectTimeoutMs`
 pub fn camel(name: &str) -> String {

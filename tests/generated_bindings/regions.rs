@@ -1,4 +1,4 @@
-//! Marked parts of source files, which are written anew:
+//! Marked parts of source files, whose content is generated:
 //!
 //! ```text
 //! // generated: errors, by "make header"; do not edit
@@ -11,11 +11,11 @@ use crate::api::Api;
 pub struct Region {
     pub file: &'static str,
     pub name: &'static str,
-    /// Makes its lines, without their common indentation. Gets what the file has outside of its regions.
+    /// Returns the content, without the indentation of the markers. The text is that of the file outside of all regions.
     pub content: fn(&Api, &str) -> String,
 }
 
-/// What is between the name of a region and the end of its line.
+/// The end of a marker, after the region's name.
 pub const NOTE: &str = ", by \"make header\"; do not edit";
 
 enum Marker<'a> {
@@ -54,7 +54,7 @@ pub fn names(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The text with each region filled anew, whatever was there: the two sides of a merge too.
+/// Replaces the content of each region, whatever it was: also a merge conflict that lies inside of a region.
 pub fn fill(text: &str, content: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut filled = String::new();
     let mut open: Option<&str> = None;
@@ -84,5 +84,41 @@ pub fn fill(text: &str, content: &dyn Fn(&str) -> Option<String>) -> Result<Stri
     match open {
         Some(name) => Err(format!("the region {name} has no end")),
         None => Ok(filled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NOTE, fill};
+
+    fn filled(text: &str) -> Result<String, String> {
+        fill(&text.replace("NOTE", NOTE), &|name| (name == "list").then(|| "one\n\ntwo\n".to_owned()))
+    }
+
+    #[test]
+    fn a_region_is_written_with_its_indentation() {
+        let text = "before\n    // generated: listNOTE\n    old\n    // generated: end\nafter\n";
+        let new = "before\n    // generated: listNOTE\n    one\n\n    two\n    // generated: end\nafter\n";
+        assert_eq!(filled(text), Ok(new.replace("NOTE", NOTE)));
+        assert_eq!(filled(new), filled(text), "a second time changes nothing");
+    }
+
+    #[test]
+    fn a_conflict_inside_of_a_region_is_solved() {
+        let text = "/* generated: listNOTE */\n<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n/* generated: end */\n";
+        let new = "/* generated: listNOTE */\none\n\ntwo\n/* generated: end */\n";
+        assert_eq!(filled(text), Ok(new.replace("NOTE", NOTE)));
+    }
+
+    #[test]
+    fn markers_that_do_not_match_are_refused() {
+        for text in [
+            "// generated: listNOTE\n",
+            "// generated: end\n",
+            "// generated: listNOTE\n// generated: listNOTE\n// generated: end\n",
+            "// generated: otherNOTE\n// generated: end\n",
+        ] {
+            assert!(filled(text).is_err(), "{text}");
+        }
     }
 }

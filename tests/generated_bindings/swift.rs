@@ -31,7 +31,7 @@ pub const REGIONS: &[Region] = &[
     Region { file: HANDLE, name: "loop options for C", content: |api, _| for_c(api.loop_options.iter(), "options.") },
 ];
 
-/// Names in the style of Swift: `invalidURL`, and in backticks what is a keyword.
+/// A name in the style of Swift, such as `invalidURL`. A keyword gets backticks.
 fn name(of: &str) -> String {
     match camel(of).as_str() {
         keyword @ ("internal" | "protocol") => format!("`{keyword}`"),
@@ -41,7 +41,7 @@ fn name(of: &str) -> String {
     }
 }
 
-/// Swift has enums of its own, whose cases count as C does.
+/// The name in Swift of a constant that is a case of an enum there.
 pub fn spell(api: &Api, name: &str) -> Option<String> {
     let enums = [&api.states, &api.phases, &api.initiators, &api.log_levels];
     let found = |of: &&Enum| of.constants.iter().any(|constant| constant.name == name);
@@ -97,11 +97,9 @@ fn cases(of: &Enum, zero: Option<&str>) -> String {
 fn options(api: &Api) -> String {
     let mut out = String::new();
     for group in &api.groups {
-        out += &format!(
-            "{}// {}\n",
-            if out.is_empty() { "" } else { "\n" },
-            docs::words(group.heading, |word| format!("`{}`", name(word)))
-        );
+        let separator = if out.is_empty() { "" } else { "\n" };
+        let heading = docs::map_code(group.heading, str::to_owned, |word| format!("`{}`", name(word)));
+        out += &format!("{separator}// {heading}\n");
         out.extend(group.options.iter().map(member));
     }
     out
@@ -151,7 +149,7 @@ fn statistics(api: &Api) -> String {
     out
 }
 
-/// A name in a comment of C's.
+/// Translates a name in a comment.
 fn reference(api: &Api, word: &str) -> String {
     let functions = [
         ("egret_ws_generation", "WebSocket.generation"),

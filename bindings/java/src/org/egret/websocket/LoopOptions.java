@@ -74,7 +74,7 @@ public final class LoopOptions {
             return flag(2, on);
         }
 
-        /** The highest level to log. Default: {@link LoopOptions#LOG_WARN}. */
+        /** The highest {@code LOG_*} level to log. Default: {@link LoopOptions#LOG_WARN}. */
         public @NotNull Builder logLevel(int level) {
             return number(0, level);
         }
