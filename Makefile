@@ -41,9 +41,9 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
 header: ## write include/egret_ws.h from the Rust sources, and the lists in bindings from the header
-	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test header $(FEATURES)
+	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test header $(FEATURES) the_header_is_what_the_sources_say
 	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
-	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings
+	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings_are_what_the_header_says
 
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check
