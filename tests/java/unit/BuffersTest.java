@@ -167,7 +167,7 @@ class BuffersTest {
             assertEquals(ErrorCode.INVALID_ARGUMENT, call("connect", handle, "127.0.0.1", 65536 + server.port(), socket, 0,
                     numbers, texts, none, null, null, null, out));
             assertEquals(0, out[0]);
-            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", 0L, 0, false, 0, 0, 0, 0, new long[0]));
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", 0L, 0, false, new int[16], new long[0]));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.id(), new long[3]));
             Support.until(loop, "the other ends", () -> heard.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
