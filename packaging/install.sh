@@ -49,10 +49,13 @@ case $shared in
 *) put 755 "$built/$shared" lib ;;
 esac
 put 644 "$built/libegret_ws.a" lib
+mkdir -p "$to/lib/egret_ws/static"
+ln -sf ../../libegret_ws.a "$to/lib/egret_ws/static/libegret_ws.a"
 put 644 include/egret_ws.h include
 put 644 bindings/cpp/egret_ws.hpp include
 for part in bindings/cpp/egret_ws/*.hpp; do put 644 "$part" include/egret_ws; done
 fill packaging/egret_ws.pc.in lib/pkgconfig
+fill packaging/egret_ws-shared.pc.in lib/pkgconfig
 fill packaging/egret_ws-config.cmake.in lib/cmake/egret_ws
 fill packaging/egret_ws-config-version.cmake.in lib/cmake/egret_ws
 put 644 packaging/egret_ws-targets.cmake lib/cmake/egret_ws

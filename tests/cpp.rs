@@ -126,6 +126,25 @@ fn the_binding_compiles_everywhere() {
     }
 }
 
+/// An error that says what to do, of each compiler, and none of the game's own code, which comes after.
+#[test]
+fn an_older_standard_is_one_error() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the page");
+    let sample = page.split("```cpp\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sample");
+    for compiler in build::compilers() {
+        build::check_syntax(&compiler, &["-std=c++17"], sample);
+        for standard in ["-std=c++11", "-std=c++14", "-std=gnu++14"] {
+            let messages = build::syntax(&compiler, &[standard], sample).expect_err("the standard is too old");
+            let errors: Vec<_> = messages.lines().filter(|line| line.contains("error: ")).collect();
+            let advice = "\"egret_ws.hpp needs C++17 or newer: compile with -std=c++17 (Visual C++: /std:c++17)\"";
+            assert!(errors[0].ends_with(advice), "{messages}");
+            // The second ends the compilation.
+            assert!(errors.len() == 2 && errors[1].contains("fatal error: "), "{messages}");
+            assert!(messages.lines().count() < 12, "{messages}");
+        }
+    }
+}
+
 /// What `every_function.cpp` calls, it calls through the binding: it names no function of C's.
 #[test]
 fn every_function_of_the_header_is_reachable() {

@@ -27,6 +27,11 @@
 #ifndef EGRET_WS_HPP
 #define EGRET_WS_HPP
 
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
+#error "egret_ws.hpp needs C++17 or newer: compile with -std=c++17 (Visual C++: /std:c++17)"
+#include "egret_ws/needs_cplusplus_17" // there is none: it ends the compilation, before errors in what follows
+#else
 #include "egret_ws/connect.hpp" // IWYU pragma: export
+#endif
 
 #endif

@@ -123,6 +123,13 @@ fn compile(source: &Path, variant: Variant, out: &Path) {
 
 /// Compiles a text that includes, and makes nothing of it.
 pub fn check_syntax(compiler: &str, options: &[&str], text: &str) {
+    if let Err(messages) = syntax(compiler, options, text) {
+        panic!("{compiler} {options:?}\n{text}{messages}");
+    }
+}
+
+/// The same; the error is what the compiler says.
+pub fn syntax(compiler: &str, options: &[&str], text: &str) -> Result<(), String> {
     let mut child = Command::new(compiler)
         .args(options)
         .args(WARNINGS)
@@ -134,8 +141,7 @@ pub fn check_syntax(compiler: &str, options: &[&str], text: &str) {
         .unwrap_or_else(|error| panic!("cannot run {compiler}: {error}"));
     child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("the text is read");
     let output = child.wait_with_output().expect("the compiler ends");
-    let messages = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{compiler} {options:?}\n{text}{messages}");
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
 fn includes() -> [String; 3] {

@@ -91,12 +91,24 @@ fn pkg_config_says_how_to_link() {
     run(&mut Command::new(&program));
     assert!(needs(&program, "libegret_ws.so"));
 
-    fs::remove_file(prefix.join("lib/libegret_ws.so")).expect("the shared library");
-    let program = prefix.with_file_name("version-static");
-    let mut compiler = Command::new(library::compiler(false));
-    run(compiler.arg(&source).args(ask(&["--cflags", "--libs", "--static"])).arg("-o").arg(&program));
-    run(&mut Command::new(&program));
-    assert!(!needs(&program, "libegret_ws"));
+    // The static one is taken where both are, and where it is alone.
+    for arguments in [&["--cflags", "--libs", "--static"][..], &["--static", "--libs", "--cflags"]] {
+        for only_static in [false, true] {
+            let shared = prefix.join("lib/libegret_ws.so");
+            let hidden = prefix.with_file_name("hidden.so");
+            if only_static {
+                fs::rename(&shared, &hidden).expect("the shared library");
+            }
+            let program = prefix.with_file_name("version-static");
+            let mut compiler = Command::new(library::compiler(false));
+            run(compiler.arg(&source).args(ask(arguments)).arg("-o").arg(&program));
+            run(&mut Command::new(&program));
+            assert!(!needs(&program, "libegret_ws"), "{arguments:?}, only static: {only_static}");
+            if only_static {
+                fs::rename(&hidden, &shared).expect("the shared library");
+            }
+        }
+    }
 }
 
 #[test]
@@ -121,6 +133,7 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
             "644 lib/cmake/egret_ws/egret_ws-targets.cmake",
             "644 lib/libegret_ws.a",
             "755 lib/libegret_ws.so",
+            "644 lib/pkgconfig/egret_ws-shared.pc",
             "644 lib/pkgconfig/egret_ws.pc",
             "644 share/doc/egret_ws/LICENSE-APACHE",
             "644 share/doc/egret_ws/LICENSE-MIT",
@@ -129,9 +142,12 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
     );
     should.sort_unstable_by(|a, b| a[4..].cmp(&b[4..]));
     assert_eq!(files, should);
-    let written = ["lib/pkgconfig/egret_ws.pc", "lib/cmake/egret_ws/egret_ws-config.cmake"]
-        .map(|file| fs::read_to_string(installed.join(file)).expect("it was written"));
-    assert!(written[0].starts_with("prefix=/opt/egret\n"), "{}", written[0]);
+    let written =
+        ["lib/pkgconfig/egret_ws.pc", "lib/pkgconfig/egret_ws-shared.pc", "lib/cmake/egret_ws/egret_ws-config.cmake"]
+            .map(|file| fs::read_to_string(installed.join(file)).expect("it was written"));
+    for text in &written[..2] {
+        assert!(text.starts_with("prefix=/opt/egret\n"), "{text}");
+    }
     for text in written {
         assert!(!text.contains('@') && !text.contains("install/destdir"), "{text}");
     }
