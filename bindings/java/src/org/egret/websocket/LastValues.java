@@ -23,11 +23,12 @@ final class LastValues {
     static LastValues of(long handle) {
         long[] values = new long[WebSocketStats.COUNT];
         String address = Native.stats(handle, values);
+        if (address == null) return null;
         int generation = Native.generation(handle);
         String subprotocol = Native.subprotocol(handle);
         String extensions = Native.extensions(handle);
         String headers = Native.responseHeaders(handle);
-        if (address == null || generation < 0 || subprotocol == null || extensions == null || headers == null) return null;
+        if (generation < 0 || subprotocol == null || extensions == null || headers == null) return null;
         return new LastValues(new WebSocketStats(values, address), generation, subprotocol, extensions, headers);
     }
 
