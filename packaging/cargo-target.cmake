@@ -1,5 +1,5 @@
-# egret_ws_cargo_target(OUT): cargo's name of the target that this toolchain compiles for; empty for this machine. Stops with an
-# error where it cannot be known.
+# egret_ws_cargo_target(OUT): Rust's name of the target that this toolchain compiles for; empty for this machine. An unknown target is
+# a fatal error.
 
 # Rust's name of a processor; empty if it is not known.
 function(_egret_ws_architecture processor out)
@@ -17,7 +17,7 @@ function(_egret_ws_architecture processor out)
     elseif(name MATCHES "^(ppc64le|powerpc64le)$")
         set(name powerpc64le)
     elseif(name MATCHES "^(riscv64|s390x|loongarch64)$")
-        # Rust has the same names, but for a suffix.
+        # Rust's names too; riscv64 gets a suffix below.
     else()
         set(name "")
     endif()
@@ -31,7 +31,7 @@ function(_egret_ws_unknown_target what)
 endfunction()
 
 function(egret_ws_cargo_target out)
-    # Names in which the toolchain says more than CMake's variables do, such as arm-linux-gnueabihf.
+    # Names that tell the C library and the float ABI, such as arm-linux-gnueabihf.
     get_filename_component(compiler "${CMAKE_C_COMPILER}" NAME)
     string(TOLOWER "${CMAKE_C_COMPILER_TARGET} ${compiler} ${CMAKE_LIBRARY_ARCHITECTURE}" hints)
     set(processor "${CMAKE_SYSTEM_PROCESSOR}")
@@ -136,8 +136,8 @@ function(egret_ws_cargo_target out)
     set(${out} "${target}" PARENT_SCOPE)
 endfunction()
 
-# egret_ws_cargo_environment(TARGET OUT): the variables by which cargo takes this toolchain's compiler to build for the target; those
-# that are set in the environment stay.
+# egret_ws_cargo_environment(TARGET OUT): the environment variables that make cargo use this toolchain's compiler. Variables that are
+# set already are not changed.
 function(egret_ws_cargo_environment target out)
     set(variables)
     if(NOT target STREQUAL "" AND NOT APPLE AND NOT MSVC)

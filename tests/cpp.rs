@@ -126,7 +126,7 @@ fn the_binding_compiles_everywhere() {
     }
 }
 
-/// An error that says what to do, of each compiler, and none of the game's own code, which comes after.
+/// The header reports an older standard by one error that names the option; the compiler reports no error of the code behind it.
 #[test]
 fn an_older_standard_is_one_error() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the page");
@@ -138,7 +138,7 @@ fn an_older_standard_is_one_error() {
             let errors: Vec<_> = messages.lines().filter(|line| line.contains("error: ")).collect();
             let advice = "\"egret_ws.hpp needs C++17 or newer: compile with -std=c++17 (Visual C++: /std:c++17)\"";
             assert!(errors[0].ends_with(advice), "{messages}");
-            // The second ends the compilation.
+            // The second error ends the compilation.
             assert!(errors.len() == 2 && errors[1].contains("fatal error: "), "{messages}");
             assert!(messages.lines().count() < 12, "{messages}");
         }

@@ -88,7 +88,7 @@ fn node_secure() {
     node_glue(&[&["node_secure.js"], &files[..]].concat());
 }
 
-/// The README's sample, as a program in the directory that it is written for.
+/// Runs the sample of the README in a directory that has the glue where the sample expects it.
 #[test]
 fn the_sample_of_the_readme_runs() {
     if is_skipped() {
@@ -115,7 +115,7 @@ fn the_sample_of_the_readme_runs() {
     };
     assert_eq!(library::run(&mut program(sample, echo_url())), "received: Hello Egret WebSocket\n");
 
-    // The frames never end by themselves, so the program does.
+    // The interval keeps the process alive, so the program ends it.
     let (head, rest) = sample.split_once("install(globalThis, { interval: 10 });").expect("the timer");
     let framed = format!("{head}{frames}{rest}socket.onclose = () => process.exit();\n");
     assert_eq!(library::run(&mut program(&framed, echo_url())), "received: Hello Egret WebSocket\n");
@@ -156,7 +156,7 @@ fn the_addon_is_hardened() {
     }
 }
 
-/// The compiled addon.
+/// The path of the compiled addon.
 fn addon() -> &'static str {
     static ADDON: LazyLock<String> = LazyLock::new(|| {
         let addon = format!("{}/egret_ws.node", env!("CARGO_TARGET_TMPDIR"));

@@ -29,7 +29,7 @@
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
 #error "egret_ws.hpp needs C++17 or newer: compile with -std=c++17 (Visual C++: /std:c++17)"
-#include "egret_ws/needs_cplusplus_17" // there is none: it ends the compilation, before errors in what follows
+#include "egret_ws/needs_cplusplus_17" // no such file: ends the compilation here
 #else
 #include "egret_ws/connect.hpp" // IWYU pragma: export
 #endif

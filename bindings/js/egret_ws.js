@@ -72,7 +72,7 @@
         return Object.prototype.toString.call(value);
     }
 
-    // Of any realm. The engine's getter knows an ArrayBuffer by its inside, and no SharedArrayBuffer is one.
+    // Also one of another realm, but no SharedArrayBuffer: the engine's getter throws for everything but an ArrayBuffer.
     function isArrayBuffer(value) {
         if (lengthOf === null) return nameOf(value) === '[object ArrayBuffer]';
         try {
@@ -87,7 +87,7 @@
         return isObject(value) && (isArrayBuffer(value) || nameOf(value) === '[object SharedArrayBuffer]');
     }
 
-    // WebIDL's BufferSource: without [AllowShared] and [AllowResizable] it takes neither.
+    // WebIDL's BufferSource without [AllowShared] and [AllowResizable].
     function checkBuffer(buffer) {
         if (!isArrayBuffer(buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
         if (isResizable !== null && isResizable.call(buffer)) {
@@ -95,7 +95,7 @@
         }
     }
 
-    // A detached buffer has no bytes. Only a DataView of one throws when it is asked.
+    // 0 for a detached buffer. Its DataViews throw.
     function byteLength(data) {
         try {
             return data.byteLength;
@@ -145,7 +145,7 @@
 
     /* ---- Queue --------------------------------------------------------------------------------------------------- */
 
-    // First in, first out. Array.shift moves all the items behind; this moves them once in a while only.
+    // First in, first out, in amortised constant time: Array.shift moves all items.
     function Queue() {
         this.items = [];
         this.head = 0;
@@ -186,7 +186,7 @@
             return Blob !== null && data instanceof Blob;
         }
 
-        // WebIDL's (BufferSource or Blob or USVString). Throws for what is none of them.
+        // WebIDL's (BufferSource or Blob or USVString). Throws a TypeError for a value that cannot be converted.
         function toPayload(data) {
             if (typeof data === 'string') return toText(data);
             if (ArrayBuffer.isView(data)) checkBuffer(data.buffer);

@@ -128,7 +128,7 @@ pub fn check_syntax(compiler: &str, options: &[&str], text: &str) {
     }
 }
 
-/// The same; the error is what the compiler says.
+/// The same; the error holds the compiler's messages.
 pub fn syntax(compiler: &str, options: &[&str], text: &str) -> Result<(), String> {
     let mut child = Command::new(compiler)
         .args(options)

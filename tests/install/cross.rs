@@ -1,13 +1,13 @@
-//! CMake for another system than this one: cargo is given its target, or the configuration stops and says why.
+//! Cross-compiling with CMake: cargo gets the toolchain's target, or CMake stops with an error.
 
 use crate::{directory, is_skipped, root, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What toolchains set, and cargo's name for their target. Empty: this machine.
+/// Variables that a toolchain sets, and the name of its target; empty for this machine.
 const TARGETS: &[(&str, &str)] = &[
-    // Android: the NDK's own toolchain file, CMake's, and one that says the processor only.
+    // Android: the NDK's toolchain file, CMake's own support, and a toolchain file with a processor only.
     ("CMAKE_SYSTEM_NAME=Android ANDROID_ABI=arm64-v8a", "aarch64-linux-android"),
     (
         "CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=arm64-v8a CMAKE_SYSTEM_PROCESSOR=aarch64",
@@ -105,7 +105,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=ppc64le", "powerpc64le-unknown-linux-gnu"),
 ];
 
-/// Toolchains of which it cannot be told, and a part of what is said about it.
+/// Toolchains with an unknown target, and a part of the error.
 const UNKNOWN: &[(&str, &str)] = &[
     ("CMAKE_SYSTEM_NAME=Android", "CMAKE_ANDROID_ARCH_ABI=\"\" for Android"),
     ("CMAKE_SYSTEM_NAME=Android CMAKE_ANDROID_ARCH_ABI=armeabi", "CMAKE_ANDROID_ARCH_ABI=\"armeabi\""),
@@ -123,7 +123,7 @@ const UNKNOWN: &[(&str, &str)] = &[
     ("CMAKE_SYSTEM_NAME=Generic CMAKE_SYSTEM_PROCESSOR=arm", "not known to work on Generic"),
 ];
 
-/// Asks the function of `packaging/cargo-target.cmake` with such variables; `NATIVE` among them: nothing is cross-compiled.
+/// Calls the function of `packaging/cargo-target.cmake` with these variables. `NATIVE` among them: CMake does not cross-compile.
 fn ask(folder: &Path, variables: &str) -> Output {
     let mut script = String::from("set(CMAKE_CROSSCOMPILING ON)\nset(CMAKE_HOST_SYSTEM_PROCESSOR x86_64)\n");
     for variable in variables.split(' ') {
@@ -139,7 +139,7 @@ fn ask(folder: &Path, variables: &str) -> Output {
     Command::new("cmake").arg("-P").arg(file).output().expect("cmake")
 }
 
-/// Without the line breaks of CMake's messages.
+/// The output without the line breaks that CMake puts into its messages.
 fn words(output: &[u8]) -> String {
     String::from_utf8_lossy(output).split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -173,8 +173,8 @@ fn a_toolchain_that_is_not_known_is_an_error_that_helps() {
     }
 }
 
-/// Configures a project that has the sources as a part, with a toolchain file and this machine's compiler in the place of that
-/// toolchain's own. Cargo is a stand-in that writes down how it was called.
+/// Configures a project that adds the sources as a subdirectory, with a toolchain file. The compiler is this machine's. Cargo is a
+/// script that writes its arguments and its environment to files.
 fn configure(test: &str, toolchain: &str, settings: &[&str]) -> (PathBuf, Output) {
     let folder = directory(test);
     let compiler = run(Command::new("sh").args(["-c", "command -v cc"]));
@@ -191,7 +191,7 @@ fn configure(test: &str, toolchain: &str, settings: &[&str]) -> (PathBuf, Output
         &cargo,
         "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$(dirname \"$0\")/arguments\"\nenv >\"$(dirname \"$0\")/environment\"\n",
     )
-    .expect("the stand-in for cargo");
+    .expect("the script");
     run(Command::new("chmod").arg("+x").arg(&cargo));
     let mut cmake = Command::new("cmake");
     cmake.arg("-B").arg("build").arg(format!("-DEGRET_WS_CARGO={}", cargo.display()));
@@ -211,7 +211,7 @@ fn toolchain_files_are_configured_and_cargo_is_told() {
         "set(CMAKE_SYSTEM_NAME iOS)\nset(CMAKE_OSX_ARCHITECTURES arm64 CACHE STRING \"\")\nset(CMAKE_OSX_SYSROOT {})\n",
         sdk.display()
     );
-    // Version 1 is how the NDK's file keeps CMake from looking for an NDK itself.
+    // With version 1, as in the NDK's file, CMake does not look for an NDK.
     let android = "set(CMAKE_SYSTEM_NAME Android)\nset(CMAKE_SYSTEM_VERSION 1)\nset(ANDROID_ABI arm64-v8a)\n\
                    set(CMAKE_SYSTEM_PROCESSOR aarch64)\n";
     for (test, toolchain, settings, target) in [
@@ -241,7 +241,7 @@ fn toolchain_files_are_configured_and_cargo_is_told() {
         assert!(output.status.success(), "{test}: {said} {}", String::from_utf8_lossy(&output.stderr));
         assert!(said.contains(&format!("egret_ws: cargo builds for {target}")), "{test}: {said}");
         assert!(said.contains(&format!("/cargo/{target}/release/libegret_ws.a")), "{test}: {said}");
-        // The stand-in makes no library, of which some generators complain afterwards.
+        // Its result does not count: the script for cargo makes no library.
         let _ = Command::new("cmake")
             .args(["--build", "build", "--target", "egret_ws_cargo"])
             .current_dir(&folder)

@@ -91,7 +91,7 @@ fn pkg_config_says_how_to_link() {
     run(&mut Command::new(&program));
     assert!(needs(&program, "libegret_ws.so"));
 
-    // The static one is taken where both are, and where it is alone.
+    // With both libraries installed, and with the static one only.
     for arguments in [&["--cflags", "--libs", "--static"][..], &["--static", "--libs", "--cflags"]] {
         for only_static in [false, true] {
             let shared = prefix.join("lib/libegret_ws.so");

@@ -22,7 +22,7 @@ fn with_echo_server(text: &str) -> String {
     with_server(text, echo_url())
 }
 
-/// The same with the server of a URL.
+/// A page's text with the server of this URL.
 fn with_server(text: &str, url: &str) -> String {
     let port = url.trim_end_matches('/').rsplit(':').next().expect("a port");
     let changed =
@@ -31,8 +31,7 @@ fn with_server(text: &str, url: &str) -> String {
     changed
 }
 
-/// Addresses to which no connection can be made, and a part of what a sample has to write: nobody listens, the server says
-/// 403, and one that is none.
+/// The sample with addresses that fail, and a part of its error message: no server, a server that answers 403, a bad address.
 fn bad_servers(text: &str) -> [(String, &'static str); 3] {
     let none = text.replace("ws://127.0.0.1:9000/", "ws://[").replace("\"127.0.0.1\"", "\"not a host\"");
     assert_ne!(none, text, "the page has another URL now");
@@ -40,7 +39,7 @@ fn bad_servers(text: &str) -> [(String, &'static str); 3] {
     [(dead, "refused"), (refusing, "403"), (none, "EGRET_WS_ERR_INVALID")]
 }
 
-/// Makes each of the bad samples by the commands of a page, and runs it.
+/// Compiles the sample for each address that fails, with the commands of the page, and checks that it reports the error.
 fn assert_fails(sample: &str, commands: &str, folder: &Path, file: &str) {
     let (build, _) = commands.rsplit_once("./").expect("the last command runs it");
     for (bad, complaint) in bad_servers(sample) {

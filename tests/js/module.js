@@ -21,7 +21,7 @@ const bin = path.join(__dirname, "../../bindings/js/module/bin");
 const engines = path.join(build, "node_modules/egret-engine/build/socket/socket.js");
 const documented = documentedIn54(path.join(build, "socket-5.4.js"));
 
-// npm has no engine newer than 5.2.18: its module, with what the documentation of 5.4 says differently.
+// The module of 5.2.18, changed to the documentation of 5.4: npm has no engine newer than 5.2.18.
 function documentedIn54(file) {
     const change = (text, [old, documented]) => {
         assert.strictEqual(text.split(old).length, 2, old);
@@ -420,7 +420,7 @@ each("what came before the close can be read after it", it => {
     assert.strictEqual(it.socket.readUTF(), "last words");
 });
 
-// How many items of arrays the methods that move them had before them, for so many messages that wait to be read.
+// The work of reading so many messages: the sum of the lengths of the arrays that their methods were called on.
 function workOfReading(count, type) {
     const it = game(path.join(bin, "socket.js"), "WebSocket");
     const { prototype } = it.egret.WebSocket.constructor("return Array")();

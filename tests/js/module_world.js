@@ -36,7 +36,7 @@ class Standard extends Native {
         }
         this.bare({ type: "message", data });
     }
-    // What some runtimes hand over: the message itself, and no event.
+    // Some runtimes pass the message itself, without an event.
     bare(message) {
         this.onmessage(message);
     }

@@ -1,4 +1,4 @@
-// Buffers that can change their size or their contents under the library's feet: shared, resizable, detached.
+// Shared, resizable and detached buffers.
 'use strict';
 
 const test = require('node:test');
@@ -16,7 +16,7 @@ const wasm = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true
 const REFUSED = [['shared', shared, /SharedArrayBuffer/], ['growable', growable, /SharedArrayBuffer/],
     ['of WebAssembly', wasm, /SharedArrayBuffer/], ['resizable', resizable, /resizable/]];
 
-// Each buffer by itself, and under each view; with resizable ones also views that follow its length.
+// Each buffer, and each kind of view of it: of a part, and of the whole buffer (which follows the length of a resizable one).
 function* refused() {
     for (const [name, make, message] of REFUSED) {
         yield [name, make(), message];
@@ -71,7 +71,7 @@ test('egret_native reports it, and does not throw', () => {
     assert.deepEqual(host.sent(), []);
 });
 
-test('what only looks like a buffer is text, as ever', () => {
+test('an object that only looks like a buffer is sent as text', () => {
     const { host, ws } = opened();
     const fake = { byteLength: 4, toString: () => 'fake', [Symbol.toStringTag]: 'ArrayBuffer' };
     ws.send(fake);

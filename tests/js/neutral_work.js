@@ -1,11 +1,11 @@
-// What a game can make long - lists of subprotocols, queues of messages - takes work that grows as it does, and no faster.
+// The work for long lists of subprotocols and long queues of messages is linear.
 'use strict';
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { makeHost } = require('./neutral_host.js');
 
-// How many elements the methods of arrays that look at, or move, all of them had before them while `body` ran.
+// Runs `body` and returns its work: the sum of the lengths of the arrays on which methods were called that read or move all elements.
 async function workOf(body) {
     const names = ['shift', 'unshift', 'splice', 'slice', 'concat', 'indexOf', 'lastIndexOf', 'includes', 'find', 'findIndex',
         'filter', 'some', 'every', 'forEach', 'map', 'join'];

@@ -47,22 +47,22 @@ both('the memory of WebAssembly is sent as it is, before and after it grew', asy
   assert.deepStrictEqual([...new Uint8Array(await echo(socket, new Uint8Array(memory.buffer, 100, 3)))], [1, 2, 3]);
 });
 
-// egret_ws.js lets none of these through; the addon does not rely on that.
-test('the addon itself takes no shared memory, and of other memory what is there', async () => {
+// egret_ws.js passes none of these to the addon; the addon checks them too.
+test('the addon itself refuses shared memory, and reads no byte outside of a buffer', async () => {
   const { Host } = require(addon);
   const host = new Host(true);
   const refused = [new SharedArrayBuffer(8), new Uint8Array(new SharedArrayBuffer(8)), new DataView(new SharedArrayBuffer(8)),
     new Float64Array(new SharedArrayBuffer(16), 8, 1), Buffer.from(new SharedArrayBuffer(4))];
   for (const data of refused) assert.strictEqual(host.sendBinary(1, data), INVALID_ARGUMENT);
 
-  // These get as far as the socket, which there is none of.
+  // These are accepted; there is only no socket of this id.
   const buffer = new ArrayBuffer(16, { maxByteLength: 32 });
   const follows = [new Uint16Array(buffer), new DataView(buffer), new Uint16Array(buffer, 4), new DataView(buffer, 4)];
   const fixed = [new Uint16Array(buffer, 8, 4), new DataView(buffer, 8, 8)];
   for (const length of [32, 16, 10, 6, 2, 0, 32]) {
     buffer.resize(length);
     for (const data of [buffer, ...follows, ...fixed]) {
-      assert([BAD_HANDLE, INVALID_ARGUMENT].includes(host.sendBinary(1, data))); // some of them Node-API does not know
+      assert([BAD_HANDLE, INVALID_ARGUMENT].includes(host.sendBinary(1, data))); // Node-API does not know all of them
     }
   }
   for (const make of [(buffer) => buffer, (buffer) => new Uint32Array(buffer), (buffer) => new DataView(buffer, 8)]) {
@@ -71,8 +71,8 @@ test('the addon itself takes no shared memory, and of other memory what is there
   host.free();
 });
 
-// The glue's own reading of a resizable buffer, on the wire: a socket of the script's, and the addon called below it.
-both('of a resizable buffer the addon sends the bytes that are there now, or nothing', async (host) => {
+// Calls the addon's sendBinary directly, for a socket of the script.
+both('of a resizable buffer the addon sends its present bytes, or refuses it', async (host) => {
   const { Host } = require(addon);
   const ids = [];
   const { open, sendBinary } = Host.prototype;
@@ -92,7 +92,7 @@ both('of a resizable buffer the addon sends the bytes that are there now, or not
     for (const name of Object.keys(views)) {
       const message = next(socket, 'message');
       const result = sendBinary.call(native, id, views[name]);
-      // Node 20 knows no DataView that is not of a fixed buffer, and gives a view that is out of bounds its old length.
+      // Node-API of Node 20 does not know a DataView of a resizable buffer, and reports the old length of a view out of bounds.
       if (result === INVALID_ARGUMENT && (name === 'view' || expected[name] === 0)) continue;
       assert.strictEqual(result, 0);
       assert.strictEqual((await message).data.byteLength, expected[name], `${name} of ${length}`);

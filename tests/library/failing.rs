@@ -1,4 +1,4 @@
-//! What a program meets when a connection fails: nobody who listens, a server that refuses, an address that is none.
+//! Servers to which a connection fails, and a check that a program handles that.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -9,15 +9,16 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-/// A port that refuses: it is the near end of a connection that lasts as long as the tests, so nobody else gets it.
+/// A port on which nobody listens. It is the local port of a connection that lasts as long as the tests: so no other program can
+/// get it.
 pub fn dead_url() -> &'static str {
-    static CONNECTION: LazyLock<(TcpStream, String)> = LazyLock::new(|| {
+    static CONNECTION: LazyLock<(TcpListener, TcpStream, String)> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let stream = TcpStream::connect(listener.local_addr().expect("the port")).expect("a connection");
         let url = format!("ws://{}/", stream.local_addr().expect("the port"));
-        (stream, url)
+        (listener, stream, url)
     });
-    &CONNECTION.1
+    &CONNECTION.2
 }
 
 /// A server that answers each request with 403.
@@ -34,11 +35,11 @@ pub fn refusing_url() -> &'static str {
 fn refuse(mut stream: TcpStream) {
     let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
     while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-    // A client that has gone is the affair of its own test.
+    // The client may be gone already.
     let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
 }
 
-/// Runs a program that has to end by itself, in time, not with success, and to have written why; returns what it wrote.
+/// Runs a program that must end by itself, with an error code and a message. Returns its output.
 pub fn failure_of(command: &mut Command, log: &Path) -> String {
     let output = File::create(log).expect("a file for the output");
     command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());

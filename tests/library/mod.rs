@@ -74,7 +74,7 @@ pub fn wait(mut child: Child, patience: Duration) -> Option<ExitStatus> {
     None
 }
 
-/// A library or program that is made of C must have full RELRO, a stack protector and a stack that is not executable.
+/// Checks that a library or program made from C has full RELRO, a stack protector and a stack that is not executable.
 pub fn assert_hardened(path: &Path) {
     let read = |option: &str| run(Command::new("readelf").args([option, "--wide"]).arg(path));
     let [segments, dynamic, symbols] = ["--program-headers", "--dynamic", "--dyn-syms"].map(read);

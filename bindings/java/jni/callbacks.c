@@ -10,7 +10,7 @@ peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
     peer *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->socket = (*env)->NewGlobalRef(env, socket);
-    /* A message is copied to it without another look at its size. */
+    /* on_direct copies messages to it without a check of its size. */
     if (direct && (*env)->GetDirectBufferCapacity(env, direct) >= EGRET_WS_MAX_MESSAGE_BYTES) {
         p->direct = (*env)->NewGlobalRef(env, direct);
         p->bytes = (*env)->GetDirectBufferAddress(env, direct);
@@ -148,8 +148,8 @@ void set_callbacks(egret_ws_options *options, peer *user) {
     options->release_user = peer_free;
 }
 
-/* These two come from any thread, and perhaps once more after the loop was freed: `user` is only a number. With an exception
- * pending, from a call of somebody else's native code, Java cannot be called. */
+/* These two come from any thread, and perhaps once more after the loop was freed: `user` is only a number. They do nothing if an
+ * exception of other native code is pending, as no Java method may be called then. */
 
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     JNIEnv *env = jvm_env();

@@ -32,8 +32,8 @@ JNIEnv *jvm_env(void);
 
 /* Throws a WebSocketException, unless an exception is pending already.
  *
- * While one is pending no function of the library is called, so that a call that throws in Java has sent nothing. A function
- * that finds one returns any value: Java does not see it. */
+ * A native function that finds an exception pending calls no function of the library: a call that throws has sent nothing. Its
+ * result does not matter then, as Java does not see it. */
 void jvm_throw(JNIEnv *env, int32_t error);
 
 /* text.c: JNI's own conversions are of a "modified" UTF-8, where NUL and what is above U+FFFF are other bytes. */
@@ -53,7 +53,7 @@ void utf8_release(utf8 *text);
 /* The same, to be freed, ending in a NUL. NULL: no memory, or an exception is pending. */
 char *utf8_copy(JNIEnv *env, jstring string);
 
-/* A string of valid UTF-8, to be called without a pending exception. NULL: there is one now. */
+/* A string of valid UTF-8. Not to be called while an exception is pending. NULL: an exception is pending. */
 jstring text_to_java(JNIEnv *env, const char *data, size_t len);
 
 /* callbacks.c */

@@ -112,7 +112,7 @@ static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t cap
     return egret_ws_response_headers(ws, out, capacity);
 }
 
-/* NULL if there is none of this name, and if the socket was freed. */
+/* NULL if the answer has no such header, and if the socket was freed. */
 static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
     char *text = NULL;
     jstring result = NULL;

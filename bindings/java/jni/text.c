@@ -83,7 +83,7 @@ static bool encode(JNIEnv *env, jstring string, jcharArray array, jsize count, c
     return true;
 }
 
-/* Bytes for the UTF-8 of so many units and a NUL; 0 if that is more than a size can be. */
+/* Bytes for the UTF-8 of so many units and a NUL; 0 if a size_t cannot hold the number. */
 static size_t utf8_capacity(size_t units) { return units > (SIZE_MAX - 1) / 3 ? 0 : units * 3 + 1; }
 
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out) {

@@ -115,7 +115,7 @@ static size_t element_size(napi_typedarray_type type) {
     }
 }
 
-/* The bytes of an ArrayBuffer or a view of one. Not of a SharedArrayBuffer, which other threads write to meanwhile. */
+/* The bytes of an ArrayBuffer or a view of one. False for anything else, also for a SharedArrayBuffer: other threads write to it. */
 static bool bytes_of(napi_env env, napi_value value, const uint8_t **data, size_t *len) {
     bool is, is_view = true;
     void *bytes;
@@ -130,7 +130,7 @@ static bool bytes_of(napi_env env, napi_value value, const uint8_t **data, size_
     } else {
         is_view = false;
     }
-    /* A shared one is none for Node-API. */
+    /* False for a SharedArrayBuffer. */
     if (!OK(napi_is_arraybuffer(env, buffer, &is)) || !is) return false;
     if (!OK(napi_get_arraybuffer_info(env, buffer, &bytes, &size))) return false;
     if (!is_view) *len = size;

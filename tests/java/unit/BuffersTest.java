@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory that is not of the message never gets on the wire, and nothing is sent with an exception pending. */
+/** Only the bytes of a message are sent, and nothing is sent while an exception is pending. */
 class BuffersTest {
     private static final Class<?> NATIVE = nativeClass();
 
@@ -26,7 +26,7 @@ class BuffersTest {
         }
     }
 
-    /** Calls a function of the shim as only a fault of the classes above it would. */
+    /** Calls a function of the shim with arguments that the public classes never pass. */
     private static int call(String name, Object... arguments) throws Throwable {
         for (Method method : NATIVE.getDeclaredMethods()) {
             if (!method.getName().equals(name)) continue;
@@ -40,7 +40,7 @@ class BuffersTest {
         throw new AssertionError(name);
     }
 
-    /** Another thread moves the position of the buffer to and fro while it is sent. */
+    /** Another thread changes position and limit while the buffer is sent. */
     @ParameterizedTest
     @ValueSource(strings = {"heap", "direct", "read-only", "slice"})
     void aBufferThatChangesMeanwhile(String kind) throws Exception {
@@ -91,7 +91,7 @@ class BuffersTest {
             }
             int all = sent;
             Support.until(loop, "all came back", () -> heard[0] == all);
-            assertEquals(0, heard[1], "bytes of others, or messages of another size");
+            assertEquals(0, heard[1], "foreign bytes, or messages of another size");
             part.clear();
             assertEquals(ErrorCode.OK, socket.trySend(part));
             Support.until(loop, "the last comes back, and nothing that was refused", () -> heard[0] == all + 1);
@@ -143,7 +143,7 @@ class BuffersTest {
         }
     }
 
-    /** Each array of a connect call too short: Java's exception comes, and no connection is begun. */
+    /** With arrays that are too short, the call throws Java's exception and starts no connection. */
     @Test
     void nothingIsBegunWithAnExceptionPending() throws Throwable {
         Support.Recorder heard = new Support.Recorder();
@@ -171,7 +171,7 @@ class BuffersTest {
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.id(), new long[3]));
             Support.until(loop, "the other ends", () -> heard.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
-            // Only with its handle missing has a connection been begun, which is given up.
+            // Here the connection was started before its handle could not be returned: it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
                     numbers, texts, none, null, null, null, new long[0]));
             loop.poll();

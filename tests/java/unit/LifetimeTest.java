@@ -35,7 +35,7 @@ class LifetimeTest {
         assertEquals(0, socket.bufferedAmount());
     }
 
-    /** The values of all getters but the two that an end changes, as text. */
+    /** The values of all getters as text, without the state and the buffered amount, which change with the end. */
     private static String values(WebSocket socket) {
         WebSocketStats stats = socket.stats();
         String text = "id " + socket.id() + ", generation " + socket.generation() + ", subprotocol " + socket.subprotocol()
@@ -46,7 +46,7 @@ class LifetimeTest {
         return text;
     }
 
-    /** A server that answers with headers of each kind, and agrees on a subprotocol. */
+    /** A server that chooses a subprotocol, and answers with a repeated, an empty and an ordinary header. */
     private static Server answering() throws Exception {
         return new Server(peer -> {
             peer.accept("Sec-WebSocket-Protocol: b\r\nTwice: one\r\nTwice: two, three\r\nEmpty:\r\nColon: a: b\r\n");
@@ -100,7 +100,7 @@ class LifetimeTest {
         }
     }
 
-    /** A refusal has an answer too; and so has a socket that was freed in its own callbacks. */
+    /** The getters know the answer of a server that refused, also when the socket was freed in its own callback. */
     @Test
     void gettersOfARefusedSocketAndOfOneFreedInItsCallbacks() throws Exception {
         Support.Recorder refused = new Support.Recorder();
@@ -178,7 +178,7 @@ class LifetimeTest {
         loop.close();
         assertEnded(socket);
         assertNull(heard.closed);
-        // Empty ones: the loop took the socket along before it was asked.
+        // The loop freed the socket, so its last values are not known.
         assertEquals("", socket.subprotocol() + socket.extensions() + socket.responseHeaders() + socket.stats().address);
         assertEquals(0, socket.generation() + socket.stats().httpStatus + socket.stats().messagesSent);
         assertNull(socket.responseHeader("Upgrade"));

@@ -1,4 +1,4 @@
-// Shared and resizable memory is refused; detached buffers are empty messages. What an engine has not cannot be sent by it.
+// Shared and resizable memory is refused; detached buffers are empty messages. An engine without these kinds skips them.
 function refused(socket, data, what) {
     try {
         socket.send(data);
@@ -38,7 +38,7 @@ socket.onopen = function () {
             socket.send(detached(make));
         });
     }
-    // A view whose properties lie is believed in nothing that is outside of its buffer.
+    // The glue does not trust properties that were overwritten: no byte outside of the buffer is sent.
     var lies = new Uint8Array(kept.buffer, 0, 2);
     Object.defineProperty(lies, 'byteLength', { value: 4096 });
     socket.send(lies);

@@ -16,7 +16,7 @@ var egret;
 (function (egret) {
     var ws;
     (function (ws) {
-        /** First in, first out. `Array.shift` moves all the items behind; this moves them once in a while only. */
+        /** First in, first out, in amortised constant time: `Array.shift` moves all items. */
         var Queue = /** @class */ (function () {
             function Queue() {
                 this.items = [];
@@ -29,7 +29,7 @@ var egret;
                 enumerable: true,
                 configurable: true
             });
-            /** The item with so many before it. */
+            /** The item at this index, counted from the first. */
             Queue.prototype.at = function (index) {
                 return this.items[this.head + index];
             };
@@ -173,7 +173,7 @@ var egret;
             var socket = new (standard())(url);
             socket.binaryType = "arraybuffer";
             socket.onopen = function () { return listener.onConnect(socket); };
-            // As the engine's module from 5.4 on: some runtimes hand over the message itself, without an event around it.
+            // As the engine's module does from 5.4 on: some runtimes pass the message itself, without an event.
             socket.onmessage = function (event) { return listener.onMessage(event.data !== undefined ? event.data : event); };
             socket.onerror = function () { return listener.onError(socket); };
             socket.onclose = function () { return listener.onClose(socket); };

@@ -29,7 +29,7 @@ namespace egret.ws {
         const socket = new (standard())(url);
         socket.binaryType = "arraybuffer";
         socket.onopen = () => listener.onConnect(socket);
-        // As the engine's module from 5.4 on: some runtimes hand over the message itself, without an event around it.
+        // As the engine's module does from 5.4 on: some runtimes pass the message itself, without an event.
         socket.onmessage = (event: any) => listener.onMessage(event.data !== undefined ? event.data : event);
         socket.onerror = () => listener.onError(socket);
         socket.onclose = () => listener.onClose(socket);

@@ -1,6 +1,6 @@
 /** @internal */
 namespace egret.ws {
-    /** First in, first out. `Array.shift` moves all the items behind; this moves them once in a while only. */
+    /** First in, first out, in amortised constant time: `Array.shift` moves all items. */
     export class Queue<T> {
         private items: T[] = [];
         private head = 0;
@@ -9,7 +9,7 @@ namespace egret.ws {
             return this.items.length - this.head;
         }
 
-        /** The item with so many before it. */
+        /** The item at this index, counted from the first. */
         public at(index: number): T {
             return this.items[this.head + index];
         }

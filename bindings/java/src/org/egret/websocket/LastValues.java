@@ -2,7 +2,7 @@ package org.egret.websocket;
 
 /** The values that the getters of a socket return after the library has freed it. */
 final class LastValues {
-    /** Of a socket whose loop was closed before it. */
+    /** For a socket whose loop was closed first. */
     static final LastValues EMPTY = new LastValues(new WebSocketStats(new long[WebSocketStats.COUNT], ""), 0, "", "", "");
 
     final WebSocketStats stats;
@@ -19,7 +19,7 @@ final class LastValues {
         this.headers = headers;
     }
 
-    /** Those that a socket has now; null if it was freed. */
+    /** The present values of a socket; null if it was freed. */
     static LastValues of(long handle) {
         long[] values = new long[WebSocketStats.COUNT];
         String address = Native.stats(handle, values);
@@ -32,7 +32,7 @@ final class LastValues {
         return new LastValues(new WebSocketStats(values, address), generation, subprotocol, extensions, headers);
     }
 
-    /** As {@code egret_ws_response_header} finds it. */
+    /** The value that {@code egret_ws_response_header} returns; null if there is none. */
     String header(String name) {
         String found = null;
         for (String line : headers.split("\n")) {

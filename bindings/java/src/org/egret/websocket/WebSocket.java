@@ -95,7 +95,7 @@ public final class WebSocket {
 
     /** As {@link #send(ByteBuffer)}; returns what {@link #trySend(String)} does. */
     public int trySend(@NotNull ByteBuffer data) {
-        // Read once: another thread may change them meanwhile, and then both are checked as they were read.
+        // Read once, as another thread may change them meanwhile. The shim checks these values against the buffer's memory.
         int position = data.position();
         int limit = data.limit();
         int length = limit - position;
@@ -121,7 +121,7 @@ public final class WebSocket {
         try {
             data.position(limit);
         } catch (IllegalArgumentException shortened) {
-            // By another thread, which decides about the buffer then. The message was sent: no error is right here.
+            // By another thread. The message was sent, so this is no error.
         }
     }
 
@@ -204,7 +204,7 @@ public final class WebSocket {
         return address == null ? lastValues().stats : new WebSocketStats(values, address);
     }
 
-    /** For the getters, before the library frees the socket. */
+    /** To be called before the library frees the socket. */
     void keepLastValues() {
         if (last != null) return;
         LastValues values = LastValues.of(handle);
