@@ -26,7 +26,7 @@ public abstract class WebSocketListener {
      */
     public void onMessage(@NotNull WebSocket socket, @NotNull ByteBuffer data) {}
 
-    /** The socket has ended; nothing of it follows. The last chance to ask for statistics and headers. */
+    /** The socket has ended: no further method is called for it. Its getters keep the last values. */
     public void onClose(@NotNull WebSocket socket, @NotNull CloseInfo info) {}
 
     /** After sends were refused with {@link ErrorCode#BACKPRESSURE}: there is room again. */
