@@ -491,13 +491,21 @@ test("no message is reordered, lost or duplicated in 100,000 random operations",
     }
 });
 
-test("the engine's own compiler reads the declarations", () => {
+// The problems that the engine's own compiler finds in a game.
+function problemsOf(game) {
     const engine = path.join(build, "node_modules/egret-engine");
     const ts = require(path.join(engine, "tools/lib/typescript-plus/lib/typescript.js"));
-    const files = [path.join(engine, "build/egret/egret.d.ts"), path.join(bin, "socket.d.ts")];
-    const program = ts.createProgram([...files, path.join(__dirname, "module_game.ts")], { noImplicitAny: true });
-    const problems = ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText);
-    assert.deepStrictEqual(problems, []);
+    const files = [path.join(engine, "build/egret/egret.d.ts"), path.join(bin, "socket.d.ts"), game];
+    const program = ts.createProgram(files, { noImplicitAny: true });
+    return ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText);
+}
+
+test("the engine's own compiler reads the declarations", () => {
+    assert.deepStrictEqual(problemsOf(path.join(__dirname, "module_game.ts")), []);
+    const wrong = path.join(build, "wrong.ts");
+    fs.writeFileSync(wrong, 'egret.WebSocket.URI = "http://";\n');
+    const problems = problemsOf(wrong);
+    assert.ok(problems.length === 1 && /"http:\/\/".* is not assignable/.test(problems[0]), problems);
 });
 
 // Where the README lists no difference, any sequence of calls and events has the same effects as in the engine's own.
