@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::panics;
+use crate::transport::tls;
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -11,7 +12,15 @@ pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
     with_signals_blocked(|| Builder::new().name("egret-ws".to_owned()).spawn(move || run(engine)))
 }
 
-fn run(mut engine: Engine) {
+fn run(engine: Engine) {
+    let shared = Arc::clone(engine.shared());
+    turn(engine);
+    if let Err(panicked) = panics::catch(tls::leave_thread) {
+        shared.log.error(0, format_args!("{panicked}, while the I/O thread left TLS"));
+    }
+}
+
+fn turn(mut engine: Engine) {
     while !engine.is_stopped() {
         match panics::catch(|| engine.turn(None)) {
             Ok(Ok(())) => {

@@ -78,9 +78,24 @@ impl fmt::Debug for Settings {
 pub struct Connector(backend::Connector);
 
 impl Connector {
-    /// Makes settings ready. Takes tens of milliseconds, because it reads the system's roots. The error says which option
-    /// is unusable, and why.
+    /// Makes settings ready. Takes tens of milliseconds, because it reads the system's roots, and may block. The error says
+    /// which option is unusable, and why.
     pub fn build(settings: &Settings) -> Result<Connector, String> {
+        Sources::read(settings)?.connector(settings, &|| true)
+    }
+}
+
+/// What a connector is made of, besides the settings. It is read first, by itself, because a file may block; what follows does
+/// not.
+pub struct Sources {
+    /// The settings' own, in DER.
+    roots: Vec<Vec<u8>>,
+    backend: backend::Sources,
+}
+
+impl Sources {
+    /// Reads it. The error is as that of [`Connector::build`].
+    pub fn read(settings: &Settings) -> Result<Sources, String> {
         if settings.only_these_roots && settings.roots.is_empty() {
             return Err("only the certificates of `tls_roots` are to be trusted, and it is empty".into());
         }
@@ -94,8 +109,18 @@ impl Connector {
             [] => Vec::new(),
             roots => pem::certificates(roots).map_err(|why| format!("`tls_roots` cannot be used: {why}"))?,
         };
-        backend::Connector::build(settings, &roots).map(Connector)
+        Ok(Sources { roots, backend: backend::Sources::read(settings) })
     }
+
+    /// Makes the connector of the same settings, as long as `goes_on`, which is asked every few dozen microseconds.
+    pub fn connector(&self, settings: &Settings, goes_on: &dyn Fn() -> bool) -> Result<Connector, String> {
+        backend::Connector::build(settings, &self.roots, &self.backend, goes_on).map(Connector)
+    }
+}
+
+/// To be called by a thread that has used TLS and ends, as the last thing it does.
+pub fn leave_thread() {
+    backend::leave_thread();
 }
 
 fn bad_root(at: usize, error: impl fmt::Display) -> String {

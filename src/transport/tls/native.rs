@@ -8,12 +8,29 @@ use crate::transport::Transport;
 use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
 use std::io::{self, Read, Write};
 
+/// The platform has all that is to be read.
+pub(super) struct Sources;
+
+impl Sources {
+    pub(super) fn read(_: &Settings) -> Sources {
+        Sources
+    }
+}
+
+/// The platform keeps nothing for a thread that would have to be freed here.
+pub(super) fn leave_thread() {}
+
 #[derive(Clone)]
 pub(super) struct Connector(TlsConnector);
 
 impl Connector {
     /// `roots` are the settings' own, in DER.
-    pub(super) fn build(settings: &Settings, roots: &[Vec<u8>]) -> Result<Connector, String> {
+    pub(super) fn build(
+        settings: &Settings,
+        roots: &[Vec<u8>],
+        _: &Sources,
+        _: &dyn Fn() -> bool,
+    ) -> Result<Connector, String> {
         let mut builder = TlsConnector::builder();
         for (at, root) in roots.iter().enumerate() {
             builder.add_root_certificate(Certificate::from_der(root).map_err(|error| bad_root(at, error))?);

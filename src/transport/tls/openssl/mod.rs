@@ -1,11 +1,15 @@
 //! TLS by OpenSSL: on Linux, Android and the BSDs.
 
+mod gate;
 mod roots;
+
+pub(super) use gate::leave_thread;
 
 use super::adapter::Adapter;
 use super::failure::Failure;
 use super::handshake::Step;
 use super::{Settings, bad_identity, bad_root, unusable};
+use crate::error::Error;
 use crate::transport::Transport;
 use ::openssl::error::ErrorStack;
 use ::openssl::pkcs12::Pkcs12;
@@ -15,21 +19,67 @@ use ::openssl::ssl::{
 use ::openssl::x509::store::X509StoreBuilder;
 use ::openssl::x509::verify::X509CheckFlags;
 use ::openssl::x509::{X509, X509VerifyResult};
+use gate::{Guarded, Inside};
+use roots::Systems;
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The cipher suites of TLS 1.2: those of the crate's `SslConnector`, which are Python's. TLS 1.3 has suites of its own.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
 
+/// The process ends, or nobody wants any more what was being made.
+#[derive(Debug)]
+pub(super) struct Stopped;
+
+const STOPPED: &str = "TLS cannot be used any more: the process or the loop ends";
+
+impl From<Stopped> for String {
+    fn from(_: Stopped) -> String {
+        STOPPED.into()
+    }
+}
+
+impl From<Stopped> for io::Error {
+    fn from(_: Stopped) -> io::Error {
+        io::Error::other(STOPPED)
+    }
+}
+
+/// Enters OpenSSL, unless the process ends.
+fn enter() -> Result<Inside, Stopped> {
+    gate::enter().ok_or(Stopped)
+}
+
+/// What a connector is made of, read.
+pub(super) struct Sources {
+    systems: Option<Systems>,
+}
+
+impl Sources {
+    /// Reads it. May block. OpenSSL is not called.
+    pub(super) fn read(settings: &Settings) -> Sources {
+        Sources { systems: (!settings.only_these_roots).then(Systems::read) }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Connector {
-    context: SslContext,
+    context: Arc<Guarded<SslContext>>,
     insecure: bool,
 }
 
 impl Connector {
     /// `roots` are the settings' own, in DER.
-    pub(super) fn build(settings: &Settings, roots: &[Vec<u8>]) -> Result<Connector, String> {
+    pub(super) fn build(
+        settings: &Settings,
+        roots: &[Vec<u8>],
+        sources: &Sources,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Connector, String> {
+        let _inside = enter()?;
+        gate::watch();
+        let goes_on = &|| goes_on() && !gate::is_closed();
         // Not an `SslConnector`: that reads the system's roots, whether they are wanted or not.
         let mut builder = SslContextBuilder::new(SslMethod::tls_client()).map_err(unusable)?;
         builder.set_options(SslOptions::ALL | SslOptions::NO_COMPRESSION);
@@ -45,10 +95,13 @@ impl Connector {
         builder.set_verify(if settings.insecure { SslVerifyMode::NONE } else { SslVerifyMode::PEER });
 
         let mut store = X509StoreBuilder::new().map_err(unusable)?;
-        if !settings.only_these_roots {
-            roots::add_systems(&mut store).map_err(unusable)?;
+        if let Some(systems) = &sources.systems {
+            systems.add_to(&mut store, goes_on)?;
         }
         for (at, root) in roots.iter().enumerate() {
+            if !goes_on() {
+                return Err(Stopped.into());
+            }
             let root = X509::from_der(root).map_err(|error| bad_root(at, error))?;
             store.add_cert(root).map_err(|error| bad_root(at, error))?;
         }
@@ -56,12 +109,13 @@ impl Connector {
         if let Some((pkcs12, password)) = &settings.identity {
             set_identity(&mut builder, pkcs12, password).map_err(bad_identity)?;
         }
-        Ok(Connector { context: builder.build(), insecure: settings.insecure })
+        Ok(Connector { context: Arc::new(Guarded::new(builder.build())), insecure: settings.insecure })
     }
 
     pub(super) fn connect<S: Read + Write>(&self, name: &str, stream: S) -> Step<S> {
+        let Ok(_inside) = enter() else { return Step::Failed(stopped()) };
         match self.begin(name, stream) {
-            Ok(stream) => MidHandshake(stream).advance(),
+            Ok(stream) => MidHandshake(Guarded::new(stream)).advance(),
             Err(error) => Step::Failed(Failure::of_platform(&error)),
         }
     }
@@ -85,6 +139,10 @@ impl Connector {
     }
 }
 
+fn stopped() -> Failure {
+    Failure::new(Error::Tls, Stopped.into())
+}
+
 /// The certificate, its key, and the certificates between it and its root, the nearest first: PKCS12_parse has them the
 /// other way round.
 fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) -> Result<(), String> {
@@ -101,10 +159,11 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
     Ok(())
 }
 
-pub(super) struct MidHandshake<S>(SslStream<S>);
+pub(super) struct MidHandshake<S>(Guarded<SslStream<S>>);
 
 impl<S: Read + Write> MidHandshake<S> {
     pub(super) fn advance(mut self) -> Step<S> {
+        let Ok(_inside) = enter() else { return Step::Failed(stopped()) };
         let error = match self.0.do_handshake() {
             Ok(()) => return Step::Done(Stream(self.0)),
             Err(error) => error,
@@ -124,7 +183,7 @@ impl<S: Read + Write> MidHandshake<S> {
     }
 }
 
-pub(super) struct Stream<S>(SslStream<S>);
+pub(super) struct Stream<S>(Guarded<SslStream<S>>);
 
 impl<S> Stream<S> {
     pub(super) fn adapter(&mut self) -> &mut S {
@@ -139,16 +198,19 @@ impl<S> Stream<S> {
 impl<S: Transport> Stream<Adapter<S>> {
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let _inside = enter()?;
         self.0.read(buffer)
     }
 
     #[inline]
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _inside = enter()?;
         self.0.write(bytes)
     }
 
     /// Sends close_notify.
     pub(super) fn shutdown(&mut self) -> io::Result<()> {
+        let _inside = enter()?;
         match self.0.shutdown() {
             Ok(_) => Ok(()),
             Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
@@ -157,11 +219,13 @@ impl<S: Transport> Stream<Adapter<S>> {
 
     /// The server's certificate, in DER.
     pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+        let _inside = enter().ok()?;
         self.0.ssl().peer_certificate()?.to_der().ok()
     }
 
     /// The version of TLS, such as 0x0304.
     pub(super) fn version(&self) -> u32 {
+        let Ok(_inside) = enter() else { return 0 };
         match self.0.ssl().version2() {
             Some(SslVersion::TLS1_3) => 0x0304,
             Some(SslVersion::TLS1_2) => 0x0303,

@@ -1,27 +1,71 @@
-//! The certificate authorities that the system trusts.
+//! The certificate authorities that the system trusts. First they are read, which may block, for a file may be anything; then
+//! OpenSSL gets them.
 
-use ::openssl::error::ErrorStack;
+use super::Stopped;
+use ::openssl::ssl::SslFiletype;
 use ::openssl::x509::X509;
-use ::openssl::x509::store::X509StoreBuilderRef;
+use ::openssl::x509::store::{X509Lookup, X509StoreBuilderRef};
+use std::path::PathBuf;
 
 #[cfg(target_os = "android")]
-pub(super) use android::add_systems;
+use android as place;
 #[cfg(not(target_os = "android"))]
-pub(super) use files::add_systems;
+use files as place;
 
-/// Adds a certificate; one that is there already, or that this OpenSSL cannot use, is left out.
-fn add(store: &mut X509StoreBuilderRef, certificate: X509) {
-    let _ = store.add_cert(certificate);
+/// What was read.
+pub(super) struct Systems {
+    /// In PEM.
+    bundle: Vec<u8>,
+    /// In which OpenSSL looks for a file, named by a hash of its subject, when it needs a certificate.
+    directories: Vec<PathBuf>,
+}
+
+impl Systems {
+    /// Reads them. OpenSSL is not called.
+    pub(super) fn read() -> Systems {
+        Systems { bundle: place::bundle(), directories: place::directories() }
+    }
+
+    /// Gives them to OpenSSL, as long as it may go on. Those that this OpenSSL cannot use are left out.
+    pub(super) fn add_to(&self, store: &mut X509StoreBuilderRef, goes_on: &dyn Fn() -> bool) -> Result<(), Stopped> {
+        for block in blocks(&self.bundle) {
+            if !goes_on() {
+                return Err(Stopped);
+            }
+            if let Ok(root) = X509::from_pem(block) {
+                let _ = store.add_cert(root);
+            }
+        }
+        if let Ok(lookup) = store.add_lookup(X509Lookup::hash_dir()) {
+            for directory in self.directories.iter().filter_map(|directory| directory.to_str()) {
+                let _ = lookup.add_dir(directory, SslFiletype::PEM);
+            }
+        }
+        Ok(())
+    }
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+
+/// The blocks of a PEM file, each from its first line to its last. OpenSSL knows which of them are certificates.
+fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let find = |text: &[u8], what: &[u8]| text.windows(what.len()).position(|window| window == what);
+    let mut rest = pem;
+    std::iter::from_fn(move || {
+        let after = &rest[find(rest, BEGIN)?..];
+        let end = find(after, END)?;
+        let line = after[end..].iter().position(|byte| *byte == b'\n').map_or(after.len(), |line| end + line + 1);
+        rest = &after[line..];
+        Some(&after[..line])
+    })
 }
 
 /// Systems that keep them where OpenSSL looks: one file with all of them, and directories with a file for each, named by a
 /// hash of its subject. Where that is differs between systems, and an OpenSSL of our own (`vendored`) does not know it.
 #[cfg(not(target_os = "android"))]
 mod files {
-    use super::{ErrorStack, X509, X509StoreBuilderRef, add};
     use crate::environment;
-    use ::openssl::ssl::SslFiletype;
-    use ::openssl::x509::store::X509Lookup;
     use std::collections::HashSet;
     use std::ffi::{CStr, OsStr, c_char};
     use std::os::unix::ffi::OsStrExt;
@@ -45,18 +89,9 @@ mod files {
     const KNOWN_DIRECTORIES: [&str; 4] =
         ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
 
-    /// Adds those of the file now, and has OpenSSL look into the directories when it needs one.
-    pub(in super::super) fn add_systems(store: &mut X509StoreBuilderRef) -> Result<(), ErrorStack> {
-        if let Some(bundle) = file().and_then(|file| fs::read(file).ok()) {
-            blocks(&bundle).filter_map(|block| X509::from_pem(block).ok()).for_each(|root| add(store, root));
-        }
-        let lookup = store.add_lookup(X509Lookup::hash_dir())?;
-        for directory in directories() {
-            if let Some(directory) = directory.to_str() {
-                lookup.add_dir(directory, SslFiletype::PEM)?;
-            }
-        }
-        Ok(())
+    /// The file with all of them.
+    pub(super) fn bundle() -> Vec<u8> {
+        file().and_then(|file| fs::read(file).ok()).unwrap_or_default()
     }
 
     fn file() -> Option<PathBuf> {
@@ -65,7 +100,7 @@ mod files {
         candidates.into_iter().find(|file| file.exists())
     }
 
-    fn directories() -> Vec<PathBuf> {
+    pub(super) fn directories() -> Vec<PathBuf> {
         let told = environment::variable(DIRECTORIES).map(|list| env::split_paths(&list).collect());
         let first: Vec<PathBuf> = told.unwrap_or_else(|| built_in().directory.into_iter().collect());
         let mut seen = HashSet::new();
@@ -100,83 +135,49 @@ mod files {
         let text = unsafe { CStr::from_ptr(text) };
         Some(Path::new(OsStr::from_bytes(text.to_bytes())).to_owned())
     }
-
-    const BEGIN: &[u8] = b"-----BEGIN ";
-    const END: &[u8] = b"-----END ";
-
-    /// The blocks of a PEM file, each from its first line on, with what follows it: OpenSSL reads one and no further. One of
-    /// another kind (a revocation list) is no certificate for it.
-    pub(super) fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let mut rest = pem;
-        std::iter::from_fn(move || {
-            let begin = find(rest, BEGIN)?;
-            let after = &rest[begin..];
-            let end = find(after, END)?;
-            let line = after[end..].iter().position(|byte| *byte == b'\n').map_or(after.len(), |line| end + line + 1);
-            rest = &after[line..];
-            Some(&after[..line])
-        })
-    }
-
-    fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-        text.windows(what.len()).position(|window| window == what)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn the_blocks_of_a_bundle_are_found_one_by_one() {
-            let (one, other) =
-                ("-----BEGIN A-----\nAQID\n-----END A-----\n", "-----BEGIN B-----\r\nAQ==\r\n-----END B-----");
-            let bundle = format!("# text \u{fc}\n{one}\nmore\n{other}");
-            let found: Vec<_> = blocks(bundle.as_bytes()).collect();
-            assert_eq!(found, [one.as_bytes(), other.as_bytes()]);
-            for end in 0..bundle.len() {
-                assert!(blocks(&bundle.as_bytes()[..end]).count() <= 2);
-            }
-        }
-    }
 }
 
 /// Android: files in a directory, one certificate each, not named as OpenSSL would have it.
 #[cfg(any(test, target_os = "android"))]
 #[cfg_attr(not(target_os = "android"), allow(dead_code))]
 mod android {
-    use super::{ErrorStack, X509, X509StoreBuilderRef, add};
+    use super::blocks;
     use std::collections::HashSet;
     use std::ffi::OsString;
     use std::fs;
     use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::sync::OnceLock;
 
     /// Where they are from Android 14 on, and where they were before (and still are, but grow old).
     const DIRECTORIES: [&str; 2] = ["/apex/com.android.conscrypt/cacerts", "/system/etc/security/cacerts"];
 
-    /// Adds Android's authorities. They are read once for the process.
-    pub(in super::super) fn add_systems(store: &mut X509StoreBuilderRef) -> Result<(), ErrorStack> {
-        static ROOTS: OnceLock<Vec<X509>> = OnceLock::new();
-        let roots = ROOTS.get_or_init(|| {
+    /// All of them, read once for the process.
+    pub(super) fn bundle() -> Vec<u8> {
+        static BUNDLE: OnceLock<Vec<u8>> = OnceLock::new();
+        let bundle = BUNDLE.get_or_init(|| {
             // A hundred thousand user ids belong to each of the device's users (AID_USER_OFFSET).
             let user = fs::metadata("/proc/self").map_or(0, |process| process.uid() / 100_000);
-            read(&DIRECTORIES.map(Path::new), Path::new(&format!("/data/misc/user/{user}/cacerts-removed")))
+            read(&DIRECTORIES.map(Path::new), Path::new(&format!("/data/misc/user/{user}/cacerts-removed"))).concat()
         });
-        roots.iter().for_each(|root| add(store, root.clone()));
-        Ok(())
+        bundle.clone()
+    }
+
+    pub(super) fn directories() -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// The certificates of the first directory that has any, but those that the user has switched off: they have a file of
     /// the same name in `removed`.
-    fn read(directories: &[&Path], removed: &Path) -> Vec<X509> {
+    fn read(directories: &[&Path], removed: &Path) -> Vec<Vec<u8>> {
         let names =
             |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
         let removed: HashSet<OsString> = names(removed).collect();
-        let read = |directory: &&Path| -> Vec<X509> {
+        let read = |directory: &&Path| -> Vec<Vec<u8>> {
             names(directory)
                 .filter(|name| !removed.contains(name))
-                .filter_map(|name| X509::from_pem(&fs::read(directory.join(name)).ok()?).ok())
+                .filter_map(|name| fs::read(directory.join(name)).ok())
+                .filter(|pem| blocks(pem).next().is_some())
                 .collect()
         };
         directories.iter().map(read).find(|roots| !roots.is_empty()).unwrap_or_default()
@@ -188,8 +189,7 @@ mod android {
         use ::openssl::asn1::Asn1Time;
         use ::openssl::hash::MessageDigest;
         use ::openssl::pkey::PKey;
-        use ::openssl::x509::X509Name;
-        use std::path::PathBuf;
+        use ::openssl::x509::{X509, X509Name};
 
         /// A directory that is gone after the test.
         struct Scratch(PathBuf);
@@ -230,7 +230,8 @@ mod android {
                 let entry = root.subject_name().entries().next().unwrap();
                 entry.data().to_string().unwrap()
             };
-            let mut names: Vec<String> = read(directories, removed).iter().map(name).collect();
+            let mut names: Vec<String> =
+                read(directories, removed).iter().map(|pem| name(&X509::from_pem(pem).unwrap())).collect();
             names.sort();
             names
         }
@@ -251,5 +252,35 @@ mod android {
             assert_eq!(names(&[&new.0, &old.0], &removed.0), ["d"], "the user has switched it off");
             assert!(names(&[nowhere], nowhere).is_empty());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_blocks_of_a_bundle_are_found_one_by_one() {
+        let one = "-----BEGIN A-----\nAQID\n-----END A-----\n";
+        let other = "-----BEGIN B-----\r\nAQ==\r\n-----END B-----";
+        let bundle = [b"# text \xff\n", one.as_bytes(), b"\nmore\n", other.as_bytes()].concat();
+        let found: Vec<_> = blocks(&bundle).collect();
+        assert_eq!(found, [one.as_bytes(), other.as_bytes()]);
+        for end in 0..bundle.len() {
+            assert!(blocks(&bundle[..end]).count() <= 2);
+        }
+    }
+
+    #[test]
+    fn the_roots_are_added_as_long_as_it_may_go_on() {
+        use ::openssl::x509::store::X509StoreBuilder;
+        use std::cell::Cell;
+        let block = b"-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+        let systems = Systems { bundle: block.repeat(10), directories: Vec::new() };
+        let asked = Cell::new(0);
+        let stops_at_3 = || asked.replace(asked.get() + 1) < 3;
+        assert!(systems.add_to(&mut X509StoreBuilder::new().unwrap(), &stops_at_3).is_err());
+        assert_eq!(asked.get(), 4);
+        assert!(systems.add_to(&mut X509StoreBuilder::new().unwrap(), &|| true).is_ok());
     }
 }
