@@ -4,6 +4,8 @@
 #include "hung_lookup.h"
 #include "server.h"
 
+#include <dlfcn.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 enum { STATUS = 7, ROUNDS = SLOW ? 1 : 20 }; /* ThreadSanitizer has exit() sleep for a second */
@@ -153,12 +155,59 @@ static int with_a_handler(int round) {
     return STATUS;
 }
 
+/* Runs after OpenSSL has cleaned up: what still uses it has time to be caught. */
+static void take_time(void) {
+    poll(NULL, 0, 20);
+}
+
+/* By TLS, with a server that never answers: what is trusted is read by a thread of the library's meanwhile. The host has
+ * used OpenSSL before, if this system has it, so that OpenSSL cleans up at exit. */
+static egret_ws_loop *begin_tls(void) {
+    static recorder secure[3];
+    static char urls[3][64];
+    egret_ws_loop *const tls = new_loop();
+    void *const openssl = dlopen("libssl.so.3", RTLD_NOW);
+    int i;
+    CHECK_EQ(atexit(take_time), 0);
+    if (openssl != NULL) {
+        void *const found = dlsym(openssl, "OPENSSL_init_ssl");
+        int (*init)(uint64_t, const void *);
+        CHECK(found != NULL);
+        memcpy(&init, &found, sizeof init);
+        CHECK_EQ(init(0, NULL), 1);
+    }
+    for (i = 0; i < 3; i++) {
+        snprintf(urls[i], sizeof urls[i], "wss%s", silent.url + 2);
+        begin_connect(tls, urls[i], &secure[i]);
+    }
+    return tls;
+}
+
+static void poll_for(egret_ws_loop *which, int us) {
+    const int64_t until_us = now_us() + us;
+    do CHECK(poll_loop(which, 0) >= 0);
+    while (now_us() < until_us);
+}
+
+static int while_roots_are_read(int round) {
+    poll_for(begin_tls(), round * 300);
+    return STATUS;
+}
+
+static int while_roots_are_read_and_the_loop_is_freed(int round) {
+    egret_ws_loop *const tls = begin_tls();
+    poll_for(tls, round * 300);
+    free_loop(tls);
+    exit(STATUS);
+}
+
 typedef int life(int round);
 
 int main(int argc, char **argv) {
     static life *const lives[] = {by_returning,    by_exit,         in_on_connect,          in_on_data, in_on_close,
                                   in_release_user, in_on_log,       in_the_wakeup_callback, on_another_thread,
-                                  with_a_handler};
+                                  with_a_handler,  while_roots_are_read,
+                                  while_roots_are_read_and_the_loop_is_freed};
     const int count = (int)(sizeof lives / sizeof *lives);
     int i, round, status;
 

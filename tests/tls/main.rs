@@ -14,6 +14,7 @@ mod settings;
 
 mod certificates;
 mod endings;
+mod exits;
 mod floods;
 mod handshakes;
 mod identity;

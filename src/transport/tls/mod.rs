@@ -118,6 +118,11 @@ impl Sources {
     }
 }
 
+/// To be called before threads use TLS: it keeps them out when the process ends.
+pub fn watch_exit() {
+    backend::watch_exit();
+}
+
 /// To be called by a thread that has used TLS and ends, as the last thing it does.
 pub fn leave_thread() {
     backend::leave_thread();

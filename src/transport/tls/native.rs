@@ -20,6 +20,9 @@ impl Sources {
 /// The platform keeps nothing for a thread that would have to be freed here.
 pub(super) fn leave_thread() {}
 
+/// Nor does it clean up when the process ends.
+pub(super) fn watch_exit() {}
+
 #[derive(Clone)]
 pub(super) struct Connector(TlsConnector);
 

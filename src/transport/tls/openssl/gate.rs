@@ -6,7 +6,6 @@
 //! asked of TLS fails, and what would be freed is left to the system.
 #![allow(unsafe_code)] // handlers of `exit`, and functions of OpenSSL that the crate does not have
 
-use std::ffi::{c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::Once;
@@ -26,10 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const CLEANUP: Duration = Duration::from_millis(20);
 
 unsafe extern "C" {
-    fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
     fn OPENSSL_thread_stop();
 }
-const OPENSSL_INIT_LOAD_CRYPTO_STRINGS: u64 = 2;
 
 /// As long as it lives, the end of the process waits.
 pub(super) struct Inside(());
@@ -56,18 +53,29 @@ pub(super) fn is_closed() -> bool {
     GATE.load(Relaxed) & CLOSED != 0
 }
 
-/// Has the gate closed when the process ends. To be called inside, before anything else of OpenSSL is.
-pub(super) fn watch() {
+/// Has the gate closed when the process ends, before OpenSSL cleans up if the host uses it already. To be called before a thread of
+/// ours may come here.
+pub(in super::super) fn watch_exit() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(register);
+}
+
+/// The same if the host began to use OpenSSL since. To be called inside, before anything else of OpenSSL is.
+pub(super) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: both take what they are given here. The first registers OpenSSL's handler, if it is not yet; the other takes
-        // a function that unwinds nowhere and is taken back when the library is unloaded, as the C library does.
-        unsafe {
-            OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, std::ptr::null());
-            PROCESS.store(libc::getpid(), Relaxed);
-            libc::atexit(close);
-        }
+        // It has OpenSSL register no handler (OPENSSL_INIT_NO_ATEXIT). So there is none, or the host had it registered before.
+        ::openssl::init();
+        register();
     });
+}
+
+fn register() {
+    // SAFETY: `close` unwinds nowhere, and is taken back when the library is unloaded, as the C library does.
+    unsafe {
+        PROCESS.store(libc::getpid(), Relaxed);
+        libc::atexit(close);
+    }
 }
 
 extern "C" fn close() {

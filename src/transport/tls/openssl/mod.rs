@@ -3,7 +3,7 @@
 mod gate;
 mod roots;
 
-pub(super) use gate::leave_thread;
+pub(super) use gate::{leave_thread, watch_exit};
 
 use super::adapter::Adapter;
 use super::failure::Failure;
@@ -78,7 +78,7 @@ impl Connector {
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Connector, String> {
         let _inside = enter()?;
-        gate::watch();
+        gate::init();
         let goes_on = &|| goes_on() && !gate::is_closed();
         // Not an `SslConnector`: that reads the system's roots, whether they are wanted or not.
         let mut builder = SslContextBuilder::new(SslMethod::tls_client()).map_err(unusable)?;
