@@ -40,6 +40,10 @@ pub const EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER: u32 = 32;
 /// to the operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an answer of
 /// the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
 pub const EGRET_WS_RESEND: u32 = 64;
+/// `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
+/// offered, as browsers do; a server that selects another protocol fails the handshake with `EGRET_WS_ERR_TLS`, and one that
+/// knows nothing of ALPN is fine. It has no effect with `ws`.
+pub const EGRET_WS_NO_ALPN: u32 = 128;
 
 /// TLS 1.2, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
@@ -159,16 +163,19 @@ pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
 /// Close report: closed by this side before the connection was made.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
-/// Close report: the TLS handshake failed, for another reason than those below; `message` has the platform's text.
+/// Close report: TLS failed, for another reason than those below; `message` has the platform's text. In `EGRET_WS_PHASE_TLS` its
+/// handshake did; later, the peer sent 256 TLS records in a row without data (key updates, session tickets).
 pub const EGRET_WS_ERR_TLS: i32 = -60;
 /// Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same.
 pub const EGRET_WS_ERR_TLS_EXPIRED: i32 = -61;
 /// Close report: the server's certificate is for another host.
 pub const EGRET_WS_ERR_TLS_HOST: i32 = -62;
-/// Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own certificate is
-/// missing from what the server sent.
+/// Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the certificate of an
+/// issuer is missing from what the server sent; or it may not be used for this: it is not a server's, an issuer may not issue
+/// it (name constraints, path length), or a key or a signature is too weak. `message` says which.
 pub const EGRET_WS_ERR_TLS_ISSUER: i32 = -63;
-/// Close report: the server's public key is none of `tls_pins`. The request was not sent.
+/// Close report: the server's public key is none of `tls_pins`. The request was not sent, nor was the certificate of
+/// `tls_identity` (but on Apple's systems and Windows it was).
 pub const EGRET_WS_ERR_TLS_PIN: i32 = -64;
 /// Close report: `tls_roots`, `tls_identity` or its password cannot be used; `message` says which and why.
 pub const EGRET_WS_ERR_TLS_OPTIONS: i32 = -65;

@@ -72,10 +72,10 @@ errors! {
     ConnectionLost = EGRET_WS_ERR_CONNECTION_LOST, "the connection broke";
     Protocol = EGRET_WS_ERR_PROTOCOL, "the peer broke the protocol";
     Aborted = EGRET_WS_ERR_ABORTED, "closed before the connection was made";
-    Tls = EGRET_WS_ERR_TLS, "the TLS handshake failed";
+    Tls = EGRET_WS_ERR_TLS, "TLS failed";
     TlsExpired = EGRET_WS_ERR_TLS_EXPIRED, "the server's certificate has expired";
     TlsHost = EGRET_WS_ERR_TLS_HOST, "the server's certificate is for another host";
-    TlsIssuer = EGRET_WS_ERR_TLS_ISSUER, "the issuer of the server's certificate is not trusted";
+    TlsIssuer = EGRET_WS_ERR_TLS_ISSUER, "the server's certificate, or its issuer, is not trusted";
     TlsPin = EGRET_WS_ERR_TLS_PIN, "the server's key is not pinned";
     TlsOptions = EGRET_WS_ERR_TLS_OPTIONS, "the TLS options cannot be used";
 }

@@ -26,7 +26,8 @@ const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_NO_DEFLATE
     | EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER
     | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER
-    | EGRET_WS_RESEND;
+    | EGRET_WS_RESEND
+    | EGRET_WS_NO_ALPN;
 
 fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err((Error::InvalidArgument, why.into()))
@@ -296,6 +297,7 @@ unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
         identity: (!identity.is_empty()).then(|| (identity.to_vec(), password.to_owned())),
         min_version,
         insecure: given.flags & EGRET_WS_INSECURE != 0,
+        alpn: given.flags & EGRET_WS_NO_ALPN == 0,
     })
 }
 

@@ -109,7 +109,7 @@ pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
     /// Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`. Unknown bits are
+    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`. Unknown bits are
     /// refused.
     pub flags: u32,
     /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
@@ -172,14 +172,16 @@ pub struct egret_ws_options {
     pub proxy: *const c_char,
     /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
     /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
-    /// if, and only if, that is 0.
+    /// if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
+    /// certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same.
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,
     /// With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
     /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64, at most 8192 bytes,
-    /// ending in a NUL, copied. One of them must be met, so name the next key beside the present one. Checked after the certificate and before the
-    /// request is sent. NULL: none.
+    /// ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked after
+    /// the certificate, before the request is sent, and before this side's own certificate is shown (but on Apple's systems
+    /// and Windows after that). NULL: none.
     pub tls_pins: *const c_char,
     /// With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
     /// at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.

@@ -29,6 +29,7 @@ struct Options {
     bool client_no_context_takeover = false;
     bool server_no_context_takeover = false;
     bool resend = false;
+    bool no_alpn = false;
 
     // Deadlines.
     std::uint32_t connect_timeout_ms = 0;
@@ -96,7 +97,8 @@ public:
                    (from.no_deflate ? EGRET_WS_NO_DEFLATE : 0u) |
                    (from.client_no_context_takeover ? EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER : 0u) |
                    (from.server_no_context_takeover ? EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER : 0u) |
-                   (from.resend ? EGRET_WS_RESEND : 0u);
+                   (from.resend ? EGRET_WS_RESEND : 0u) |
+                   (from.no_alpn ? EGRET_WS_NO_ALPN : 0u);
         c_.connect_timeout_ms = from.connect_timeout_ms;
         c_.handshake_timeout_ms = from.handshake_timeout_ms;
         c_.close_timeout_ms = from.close_timeout_ms;

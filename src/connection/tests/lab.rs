@@ -320,6 +320,7 @@ pub fn plan(url: &str) -> Plan {
         identity: None,
         min_version: 0x0303,
         insecure: false,
+        alpn: true,
     };
     Plan {
         target: Target::from_url(url).unwrap(),

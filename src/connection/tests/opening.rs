@@ -17,8 +17,14 @@ fn proxies(url: &str) -> Proxies {
 
 /// One that trusts nobody: it is only to begin its handshake.
 fn connector_of_the_system() -> Prepared {
-    let settings =
-        Settings { roots: Vec::new(), only_these_roots: false, identity: None, min_version: 0x0303, insecure: true };
+    let settings = Settings {
+        roots: Vec::new(),
+        only_these_roots: false,
+        identity: None,
+        min_version: 0x0303,
+        insecure: true,
+        alpn: true,
+    };
     Ok(Connector::build(&settings).unwrap())
 }
 

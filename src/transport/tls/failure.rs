@@ -26,18 +26,31 @@ impl Failure {
         Failure::new(Error::TlsPin, message)
     }
 
+    /// The server's key cannot be read.
+    pub(super) fn unreadable_key() -> Failure {
+        Failure::new(Error::TlsPin, "the server's public key could not be read".into())
+    }
+
+    /// The server's certificate is refused.
+    #[cfg(not(any(target_vendor = "apple", windows)))]
+    pub(super) fn certificate(error: Error, why: &str) -> Failure {
+        Failure::new(error, format!("the server's certificate is not accepted: {why}"))
+    }
+
+    /// The handshake failed for another reason.
+    #[cfg(not(any(target_vendor = "apple", windows)))]
+    pub(super) fn of_handshake(why: &impl fmt::Display) -> Failure {
+        Failure::new(Error::Tls, format!("the TLS handshake failed: {why}"))
+    }
+
     /// Reads what the platform's TLS reports of a handshake.
+    #[cfg(any(target_vendor = "apple", windows))]
     pub(super) fn of_platform(report: &(impl fmt::Display + fmt::Debug)) -> Failure {
         let text = report.to_string();
         #[cfg(target_vendor = "apple")]
         let (error, os_error) = apple::read(&format!("{report:?}"));
         #[cfg(windows)]
         let (error, os_error) = windows::read(&text);
-        #[cfg(not(any(target_vendor = "apple", windows)))]
-        let (error, os_error, text) = match openssl::reason(&text) {
-            Some(reason) => (openssl::read(reason), 0, reason),
-            None => (Error::Tls, 0, text.as_str()),
-        };
         let what = match error {
             Error::Tls => "the TLS handshake failed",
             _ => "the server's certificate is not accepted",
@@ -52,41 +65,6 @@ fn number_after(text: &str, before: &str) -> Option<i32> {
     let (_, rest) = text.split_once(before)?;
     let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '-').unwrap_or(rest.len());
     rest[..digits].parse().ok()
-}
-
-/// OpenSSL says `… certificate verify failed … (reason)`; the reasons are those of `X509_verify_cert_error_string`. They
-/// are not translated.
-#[cfg(any(test, not(any(target_vendor = "apple", windows))))]
-mod openssl {
-    use crate::error::Error;
-
-    /// Why the certificate was refused, if that is what failed.
-    pub(super) fn reason(text: &str) -> Option<&str> {
-        // With verification switched off a reason is there too, behind errors that it did not cause.
-        let (_, rest) = text.split_once("certificate verify failed")?;
-        rest.split_once(" (")?.1.strip_suffix(')')
-    }
-
-    pub(super) fn read(reason: &str) -> Error {
-        match reason {
-            "certificate has expired" | "certificate is not yet valid" => Error::TlsExpired,
-            "hostname mismatch" | "IP address mismatch" => Error::TlsHost,
-            "unable to get issuer certificate"
-            | "unable to get local issuer certificate"
-            | "unable to verify the first certificate"
-            | "self-signed certificate"
-            | "self-signed certificate in certificate chain"
-            // As OpenSSL 1.1.1 spells them.
-            | "self signed certificate"
-            | "self signed certificate in certificate chain"
-            // A certificate that claims a trusted issuer which did not sign it.
-            | "certificate signature failure"
-            | "certificate not trusted"
-            | "certificate rejected"
-            | "invalid CA certificate" => Error::TlsIssuer,
-            _ => Error::Tls,
-        }
-    }
 }
 
 /// Secure Transport and the trust evaluation say an `OSStatus`, which `Debug` of the error shows: `Error { code: -9807, … }`.
@@ -104,6 +82,8 @@ mod apple {
             // errSSLXCertChainInvalid, errSSLUnknownRootCert, errSSLNoRootCert, errSecNotTrusted, errSecCreateChainFailed,
             // errSecTrustSettingDeny
             -9807 | -9812 | -9813 | -67843 | -25318 | -67654 => Error::TlsIssuer,
+            // errSSLBadCert, errSecInvalidExtendedKeyUsage, errSecCertificateRevoked
+            -9808 | -67609 | -67820 => Error::TlsIssuer,
             _ => Error::Tls,
         };
         (error, status)
@@ -127,6 +107,11 @@ mod windows {
             0x800b_0107 | 0x800b_0109 | 0x800b_010a | 0x800b_010d | 0x800b_0112 | 0x8009_0325 | 0x8009_6004 => {
                 Error::TlsIssuer
             }
+            // CERT_E_ROLE, CERT_E_PATHLENCONST, CERT_E_CRITICAL, CERT_E_PURPOSE, CERT_E_MALFORMED, CERT_E_REVOKED,
+            // CERT_E_WRONG_USAGE, CERT_E_INVALID_POLICY, CERT_E_INVALID_NAME, TRUST_E_BASIC_CONSTRAINTS, CRYPT_E_REVOKED,
+            // SEC_E_CERT_WRONG_USAGE
+            0x800b_0103 | 0x800b_0104 | 0x800b_0105 | 0x800b_0106 | 0x800b_0108 | 0x800b_010c | 0x800b_0110
+            | 0x800b_0113 | 0x800b_0114 | 0x8009_6019 | 0x8009_2010 | 0x8009_0349 => Error::TlsIssuer,
             // native-tls's own check of "only these roots".
             _ if text.contains("user-specified roots") => Error::TlsIssuer,
             _ => Error::Tls,
@@ -138,21 +123,6 @@ mod windows {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn openssl_is_read() {
-        let stack = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:";
-        let text = format!("{stack}../ssl/statem/statem_clnt.c:1889: (certificate has expired)");
-        assert_eq!(openssl::reason(&text), Some("certificate has expired"));
-        let alert =
-            "error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:x.c:1: (hostname mismatch)";
-        assert_eq!(openssl::reason(alert), None);
-        assert_eq!(openssl::reason(stack), None);
-        assert_eq!(openssl::read("certificate has expired"), Error::TlsExpired);
-        assert_eq!(openssl::read("IP address mismatch"), Error::TlsHost);
-        assert_eq!(openssl::read("self signed certificate"), Error::TlsIssuer);
-        assert_eq!(openssl::read("EE certificate key too weak"), Error::Tls);
-    }
 
     #[test]
     fn apple_is_read() {
@@ -169,7 +139,9 @@ mod tests {
         let read = |code: u32| windows::read(&format!("A certificate (chain). (os error {})", code as i32));
         assert_eq!(read(0x800b_0101), (Error::TlsExpired, 0x800b_0101_u32 as i32));
         assert_eq!(read(0x800b_010f).0, Error::TlsHost);
-        assert_eq!(read(0x800b_0109).0, Error::TlsIssuer);
+        for refused in [0x800b_0109, 0x800b_0110, 0x800b_0114, 0x8009_0349] {
+            assert_eq!(read(refused).0, Error::TlsIssuer);
+        }
         assert_eq!(read(0x8009_0326).0, Error::Tls);
         assert_eq!(
             windows::read("unable to find any user-specified roots in the final cert chain").0,

@@ -2,6 +2,7 @@
 
 use super::adapter::{Adapter, Loss, Notes};
 use super::failure::Failure;
+use super::pins::Pin;
 use super::{Connector, Tls, backend};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -19,6 +20,7 @@ pub(super) enum Step<S> {
 /// The handshake, and the check of the server's certificate.
 pub struct Handshake<S> {
     state: State<S>,
+    pins: Vec<Pin>,
     notes: Arc<Notes>,
 }
 
@@ -40,18 +42,19 @@ enum State<S> {
 
 impl<S: Transport> Handshake<S> {
     /// Prepares a handshake with the server `name`, a DNS name in ASCII or an IP address without brackets. It is the name
-    /// that is asked for (SNI, names only: RFC 6066 section 3) and that the certificate must have.
-    pub fn begin(connector: &Connector, name: &str, stream: S) -> Handshake<S> {
+    /// that is asked for (SNI, names only: RFC 6066 section 3) and that the certificate must have. With `pins` its key must be one
+    /// of them; where the platform can, that is seen before a certificate of this side's is shown.
+    pub fn begin(connector: &Connector, name: &str, pins: &[Pin], stream: S) -> Handshake<S> {
         let adapter = Adapter::new(stream);
         let notes = adapter.notes();
         let (connector, name) = (connector.0.clone(), name.to_owned());
-        Handshake { state: State::Begin { connector, name, adapter }, notes }
+        Handshake { state: State::Begin { connector, name, adapter }, pins: pins.to_vec(), notes }
     }
 
     /// Goes on as far as possible. To be called no more once it has failed or has given the stream.
     pub fn advance(&mut self) -> Result<Advance<S>, Failure> {
         let step = match std::mem::replace(&mut self.state, State::Over) {
-            State::Begin { connector, name, adapter } => connector.connect(server_name(&name)?, adapter),
+            State::Begin { connector, name, adapter } => connector.connect(server_name(&name)?, &self.pins, adapter),
             State::Mid(mut mid) => {
                 mid.adapter().refresh();
                 mid.advance()
@@ -59,9 +62,20 @@ impl<S: Transport> Handshake<S> {
             State::Over => return Err(Failure::new(Error::Internal, "the TLS handshake is over".into())),
         };
         match step {
-            Step::Done(stream) => Ok(Advance::Done(Box::new(Tls::new(stream)))),
+            Step::Done(stream) => {
+                let mut tls = Box::new(Tls::new(stream));
+                match tls.check_pins(&self.pins).and_then(|()| tls.check_protocol()) {
+                    Ok(()) => Ok(Advance::Done(tls)),
+                    Err(failure) => {
+                        tls.say_goodbye();
+                        Err(failure)
+                    }
+                }
+            }
             // The platform may not know what became of the stream, or have its own words for it.
             _ if let Some(loss) = self.notes.loss() => Err(self.lost(loss)),
+            // Fewer bytes than a record's header, and the server may wait for more of ours.
+            Step::Waiting(_) if self.notes.other_protocol().is_some() => Err(self.not_tls()),
             Step::Waiting(mut mid) => {
                 if let Some(error) = mid.adapter().write_error() {
                     return Err(broken(&error, ""));
@@ -79,15 +93,17 @@ impl<S: Transport> Handshake<S> {
             Loss::Flood(what) => {
                 Failure::new(Error::Tls, format!("the TLS handshake failed: the server is cut off: {what}"))
             }
-            _ if self.notes.other_protocol().is_some() => {
-                self.named(Failure::new(Error::Tls, "the TLS handshake failed: the stream ended".into()))
-            }
+            _ if self.notes.other_protocol().is_some() => self.not_tls(),
             _ if self.notes.is_silent() => broken(
                 &loss.to_error(),
                 ", and the server sent nothing; if it does not speak TLS on this port, ws:// is meant",
             ),
             _ => broken(&loss.to_error(), ""),
         }
+    }
+
+    fn not_tls(&self) -> Failure {
+        self.named(Failure::new(Error::Tls, "the TLS handshake failed: what came is no record of TLS".into()))
     }
 
     /// Adds that the server does not speak TLS, if it does not.

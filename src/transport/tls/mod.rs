@@ -52,6 +52,8 @@ pub struct Settings {
     pub min_version: u32,
     /// Accept any certificate.
     pub insecure: bool,
+    /// Offer HTTP/1.1 by ALPN.
+    pub alpn: bool,
 }
 
 impl Settings {
@@ -69,6 +71,7 @@ impl fmt::Debug for Settings {
             .field("identity", &self.identity.is_some())
             .field("min_version", &format_args!("{:#06x}", self.min_version))
             .field("insecure", &self.insecure)
+            .field("alpn", &self.alpn)
             .finish()
     }
 }

@@ -3,6 +3,7 @@
 use super::adapter::Adapter;
 use super::failure::Failure;
 use super::handshake::Step;
+use super::pins::Pin;
 use super::{Settings, bad_identity, bad_root, unusable};
 use crate::transport::Transport;
 use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
@@ -46,10 +47,14 @@ impl Connector {
             .min_protocol_version(Some(if settings.needs_tls_1_3() { Protocol::Tlsv13 } else { Protocol::Tlsv12 }))
             .danger_accept_invalid_certs(settings.insecure)
             .danger_accept_invalid_hostnames(settings.insecure);
+        if settings.alpn {
+            builder.request_alpns(&["http/1.1"]);
+        }
         builder.build().map(Connector).map_err(unusable)
     }
 
-    pub(super) fn connect<S: Read + Write>(&self, name: &str, stream: S) -> Step<S> {
+    /// Pins are looked at when this is done: native-tls asks nobody on the way.
+    pub(super) fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], stream: S) -> Step<S> {
         step(self.0.connect(name, stream))
     }
 }
@@ -119,6 +124,11 @@ impl<S: Transport> Stream<Adapter<S>> {
     /// The server's certificate, in DER.
     pub(super) fn certificate(&self) -> Option<Vec<u8>> {
         self.0.peer_certificate().ok()??.to_der().ok()
+    }
+
+    /// The protocol that the server selected by ALPN, if it did.
+    pub(super) fn protocol(&self) -> Option<Vec<u8>> {
+        self.0.negotiated_alpn().ok().flatten()
     }
 
     /// The version of TLS, such as 0x0304; 0 if it could not be seen.

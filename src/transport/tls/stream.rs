@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The most payload of a record (RFC 8446 section 5.1).
 const MAX_RECORD: usize = 16 * 1024;
 
+/// What a WebSocket begins with, as ALPN calls it (RFC 7301 section 6).
+const HTTP_1_1: &[u8] = b"http/1.1";
+
 /// A stream made secure.
 pub struct Tls<S> {
     inner: backend::Stream<Adapter<S>>,
@@ -46,14 +49,30 @@ impl<S: Transport> Tls<S> {
 
     /// Is the key of the server's own certificate one of these? (The keys of its issuers cannot be pinned: native-tls tells
     /// the server's certificate only.) Without pins, any key is.
-    pub fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), Failure> {
+    pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), Failure> {
         if pins.is_empty() {
             return Ok(());
         }
         match self.inner.certificate().and_then(|certificate| pins::of_certificate(&certificate)) {
             Some(pin) if pins.contains(&pin) => Ok(()),
             Some(pin) => Err(Failure::pin(&pin)),
-            None => Err(Failure::new(Error::TlsPin, "the server's public key could not be read".into())),
+            None => Err(Failure::unreadable_key()),
+        }
+    }
+
+    /// If the server selected a protocol by ALPN, is it HTTP/1.1?
+    pub(super) fn check_protocol(&self) -> Result<(), Failure> {
+        match self.inner.protocol() {
+            None => Ok(()),
+            Some(protocol) if protocol == HTTP_1_1 => Ok(()),
+            Some(other) => {
+                let other = other.escape_ascii();
+                let message = format!(
+                    "the TLS handshake failed: the server selected the protocol `{other}` by ALPN, and only `http/1.1` was \
+                     offered"
+                );
+                Err(Failure::new(Error::Tls, message))
+            }
         }
     }
 

@@ -32,7 +32,7 @@ class Recorded extends WebSocketListener {
                 none.proxyFromEnvironment(false).noDeflate(true).build(),
                 none.noDeflate(false).clientNoContextTakeover(true).build(),
                 none.clientNoContextTakeover(false).serverNoContextTakeover(true).build(),
-                none.serverNoContextTakeover(false).resend(true).build()};
+                none.serverNoContextTakeover(false).resend(true).build(), none.resend(false).noAlpn(true).build()};
             for (WebSocketOptions flag : flags) loop.connect("flag", flag, new Recorded());
         }
     }

@@ -142,6 +142,13 @@
  */
 #define EGRET_WS_RESEND 64
 
+/*
+ * `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
+ * offered, as browsers do; a server that selects another protocol fails the handshake with `EGRET_WS_ERR_TLS`, and one that
+ * knows nothing of ALPN is fine. It has no effect with `ws`.
+ */
+#define EGRET_WS_NO_ALPN 128
+
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
 
@@ -324,7 +331,10 @@
 /* Close report: closed by this side before the connection was made. */
 #define EGRET_WS_ERR_ABORTED (-53)
 
-/* Close report: the TLS handshake failed, for another reason than those below; `message` has the platform's text. */
+/*
+ * Close report: TLS failed, for another reason than those below; `message` has the platform's text. In `EGRET_WS_PHASE_TLS` its
+ * handshake did; later, the peer sent 256 TLS records in a row without data (key updates, session tickets).
+ */
 #define EGRET_WS_ERR_TLS (-60)
 
 /* Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same. */
@@ -334,12 +344,16 @@
 #define EGRET_WS_ERR_TLS_HOST (-62)
 
 /*
- * Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own certificate is
- * missing from what the server sent.
+ * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the certificate of an
+ * issuer is missing from what the server sent; or it may not be used for this: it is not a server's, an issuer may not issue
+ * it (name constraints, path length), or a key or a signature is too weak. `message` says which.
  */
 #define EGRET_WS_ERR_TLS_ISSUER (-63)
 
-/* Close report: the server's public key is none of `tls_pins`. The request was not sent. */
+/*
+ * Close report: the server's public key is none of `tls_pins`. The request was not sent, nor was the certificate of
+ * `tls_identity` (but on Apple's systems and Windows it was).
+ */
 #define EGRET_WS_ERR_TLS_PIN (-64)
 
 /* Close report: `tls_roots`, `tls_identity` or its password cannot be used; `message` says which and why. */
@@ -510,7 +524,7 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`. Unknown bits are
+     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`. Unknown bits are
      * refused.
      */
     uint32_t flags;
@@ -595,7 +609,8 @@ typedef struct egret_ws_options {
     /*
      * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
      * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
-     * if, and only if, that is 0.
+     * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
+     * certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same.
      */
     const char *tls_roots;
     /* Bytes of `tls_roots`. */
@@ -603,8 +618,9 @@ typedef struct egret_ws_options {
     /*
      * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
      * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64, at most 8192 bytes,
-     * ending in a NUL, copied. One of them must be met, so name the next key beside the present one. Checked after the certificate and before the
-     * request is sent. NULL: none.
+     * ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked after
+     * the certificate, before the request is sent, and before this side's own certificate is shown (but on Apple's systems
+     * and Windows after that). NULL: none.
      */
     const char *tls_pins;
     /*

@@ -27,6 +27,7 @@ public struct WebSocketOptions: Sendable {
         public static let clientNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER))
         public static let serverNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER))
         public static let resend = Self(rawValue: UInt32(EGRET_WS_RESEND))
+        public static let noAlpn = Self(rawValue: UInt32(EGRET_WS_NO_ALPN))
         // generated: end
     }
 

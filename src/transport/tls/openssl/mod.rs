@@ -2,12 +2,16 @@
 
 mod gate;
 mod roots;
+mod verify;
 
 pub(super) use gate::{leave_thread, watch_exit};
+#[cfg(test)]
+pub(super) use verify::kind as kind_of_refusal;
 
 use super::adapter::Adapter;
 use super::failure::Failure;
 use super::handshake::Step;
+use super::pins::Pin;
 use super::{Settings, bad_identity, bad_root, unusable};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -16,14 +20,14 @@ use ::openssl::pkcs12::Pkcs12;
 use ::openssl::ssl::{
     ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslStream, SslVerifyMode, SslVersion,
 };
+use ::openssl::x509::X509;
 use ::openssl::x509::store::X509StoreBuilder;
-use ::openssl::x509::verify::X509CheckFlags;
-use ::openssl::x509::{X509, X509VerifyResult};
 use gate::{Guarded, Inside};
 use roots::Systems;
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
+use verify::OtherKey;
 
 /// The cipher suites of TLS 1.2: those of the crate's `SslConnector`, which are Python's. TLS 1.3 has suites of its own.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
@@ -93,6 +97,9 @@ impl Connector {
         let min_version = if settings.needs_tls_1_3() { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
         builder.set_min_proto_version(Some(min_version)).map_err(unusable)?;
         builder.set_verify(if settings.insecure { SslVerifyMode::NONE } else { SslVerifyMode::PEER });
+        if settings.alpn {
+            builder.set_alpn_protos(b"\x08http/1.1").map_err(unusable)?;
+        }
 
         let mut store = X509StoreBuilder::new().map_err(unusable)?;
         if let Some(systems) = &sources.systems {
@@ -112,30 +119,23 @@ impl Connector {
         Ok(Connector { context: Arc::new(Guarded::new(builder.build())), insecure: settings.insecure })
     }
 
-    pub(super) fn connect<S: Read + Write>(&self, name: &str, stream: S) -> Step<S> {
+    pub(super) fn connect<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Step<S> {
         let Ok(_inside) = enter() else { return Step::Failed(stopped()) };
-        match self.begin(name, stream) {
-            Ok(stream) => MidHandshake(Guarded::new(stream)).advance(),
-            Err(error) => Step::Failed(Failure::of_platform(&error)),
+        match self.begin(name, pins, stream) {
+            Ok(mid) => mid.advance(),
+            Err(error) => Step::Failed(Failure::of_handshake(&error)),
         }
     }
 
-    fn begin<S: Read + Write>(&self, name: &str, stream: S) -> Result<SslStream<S>, ErrorStack> {
+    fn begin<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Result<MidHandshake<S>, ErrorStack> {
         let mut ssl = Ssl::new(&self.context)?;
-        let address = name.parse::<IpAddr>();
-        if address.is_err() {
+        let address = name.parse::<IpAddr>().ok();
+        if address.is_none() {
             ssl.set_hostname(name)?;
         }
-        if !self.insecure {
-            let rules = ssl.param_mut();
-            rules.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
-            match address {
-                Ok(address) => rules.set_ip(address)?,
-                Err(_) => rules.set_host(name)?,
-            }
-        }
+        let other_key = verify::set_rules(&mut ssl, name, address, self.insecure, pins)?;
         ssl.set_connect_state();
-        SslStream::new(ssl, stream)
+        Ok(MidHandshake { stream: Guarded::new(SslStream::new(ssl, stream)?), other_key })
     }
 }
 
@@ -159,27 +159,26 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
     Ok(())
 }
 
-pub(super) struct MidHandshake<S>(Guarded<SslStream<S>>);
+pub(super) struct MidHandshake<S> {
+    stream: Guarded<SslStream<S>>,
+    other_key: OtherKey,
+}
 
 impl<S: Read + Write> MidHandshake<S> {
     pub(super) fn advance(mut self) -> Step<S> {
         let Ok(_inside) = enter() else { return Step::Failed(stopped()) };
-        let error = match self.0.do_handshake() {
-            Ok(()) => return Step::Done(Stream(self.0)),
+        let error = match self.stream.do_handshake() {
+            Ok(()) => return Step::Done(Stream(self.stream)),
             Err(error) => error,
         };
         match error.code() {
             ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => Step::Waiting(self),
-            // As native-tls spells it.
-            _ => Step::Failed(match self.0.ssl().verify_result() {
-                X509VerifyResult::OK => Failure::of_platform(&error),
-                reason => Failure::of_platform(&format!("{error} ({reason})")),
-            }),
+            _ => Step::Failed(verify::failure(&error, self.stream.ssl(), &self.other_key)),
         }
     }
 
     pub(super) fn adapter(&mut self) -> &mut S {
-        self.0.get_mut()
+        self.stream.get_mut()
     }
 }
 
@@ -221,6 +220,12 @@ impl<S: Transport> Stream<Adapter<S>> {
     pub(super) fn certificate(&self) -> Option<Vec<u8>> {
         let _inside = enter().ok()?;
         self.0.ssl().peer_certificate()?.to_der().ok()
+    }
+
+    /// The protocol that the server selected by ALPN, if it did.
+    pub(super) fn protocol(&self) -> Option<Vec<u8>> {
+        let _inside = enter().ok()?;
+        self.0.ssl().selected_alpn_protocol().map(<[u8]>::to_vec)
     }
 
     /// The version of TLS, such as 0x0304.

@@ -10,7 +10,7 @@ use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::stack::Stack;
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
-use openssl::x509::{X509, X509Name};
+use openssl::x509::{X509, X509Extension, X509Name};
 use std::ops::Range;
 use std::slice;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -59,6 +59,11 @@ impl Issued {
         self.server_of_days(names, -1..30)
     }
 
+    /// A certificate that this one signs, with something odd.
+    pub fn odd(&self, names: &str, traits: &Traits) -> Issued {
+        make_odd("odd", names, -1..30, Some(self), traits)
+    }
+
     /// The same, not valid but within these days from now.
     pub fn server_of_days(&self, names: &str, days: Range<i64>) -> Issued {
         make("server", names, days, Some(self), false)
@@ -70,11 +75,43 @@ pub fn self_signed(names: &str) -> Issued {
     make("self", names, -1..30, None, false)
 }
 
+/// What a certificate can have beyond names and dates.
+#[derive(Clone)]
+pub struct Traits {
+    pub is_authority: bool,
+    /// As OpenSSL's configuration has them.
+    pub extensions: Vec<(Nid, &'static str)>,
+    pub digest: MessageDigest,
+    pub key: PKey<Private>,
+    pub common_name: &'static str,
+}
+
+impl Default for Traits {
+    fn default() -> Traits {
+        Traits {
+            is_authority: false,
+            extensions: Vec::new(),
+            digest: MessageDigest::sha256(),
+            key: curve_key(),
+            common_name: "",
+        }
+    }
+}
+
+fn curve_key() -> PKey<Private> {
+    let key = EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap();
+    PKey::from_ec_key(key).unwrap()
+}
+
 fn make(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, is_authority: bool) -> Issued {
+    make_odd(name, names, days, issuer, &Traits { is_authority, ..Traits::default() })
+}
+
+fn make_odd(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, traits: &Traits) -> Issued {
     static SERIAL: AtomicU32 = AtomicU32::new(1);
     let serial = BigNum::from_u32(SERIAL.fetch_add(1, Ordering::Relaxed)).unwrap();
-    let key = EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap();
-    let key = PKey::from_ec_key(key).unwrap();
+    let key = traits.key.clone();
+    let name = if traits.common_name.is_empty() { name } else { traits.common_name };
     let mut subject = X509Name::builder().unwrap();
     subject.append_entry_by_text("CN", name).unwrap();
     let subject = subject.build();
@@ -89,7 +126,7 @@ fn make(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, is_a
     builder.set_not_before(&day(days.start.min(days.end - 1))).unwrap();
     builder.set_not_after(&day(days.end)).unwrap();
     builder.set_pubkey(&key).unwrap();
-    if is_authority {
+    if traits.is_authority && !traits.extensions.iter().any(|(kind, _)| *kind == Nid::BASIC_CONSTRAINTS) {
         builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
     }
     let mut alternatives = SubjectAlternativeName::new();
@@ -105,7 +142,12 @@ fn make(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, is_a
         let alternatives = alternatives.build(&context).unwrap();
         builder.append_extension(alternatives).unwrap();
     }
-    builder.sign(issuer.map_or(&key, |issuer| &issuer.key), MessageDigest::sha256()).unwrap();
+    for (kind, value) in &traits.extensions {
+        #[allow(deprecated)] // the crate has no other way for all of them
+        let extension = X509Extension::new_nid(None, None, *kind, value).unwrap();
+        builder.append_extension(extension).unwrap();
+    }
+    builder.sign(issuer.map_or(&key, |issuer| &issuer.key), traits.digest).unwrap();
     let chain = match issuer {
         // A root is not sent: who trusts it has it.
         Some(issuer)
@@ -128,5 +170,12 @@ pub fn only(roots: &[&Issued]) -> Settings {
 }
 
 pub fn plain() -> Settings {
-    Settings { roots: Vec::new(), only_these_roots: false, identity: None, min_version: 0x0303, insecure: false }
+    Settings {
+        roots: Vec::new(),
+        only_these_roots: false,
+        identity: None,
+        min_version: 0x0303,
+        insecure: false,
+        alpn: true,
+    }
 }

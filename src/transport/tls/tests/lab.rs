@@ -2,6 +2,7 @@
 
 use super::authority::Issued;
 use crate::transport::Transport;
+use crate::transport::tls::pins::Pin;
 use crate::transport::tls::{Advance, Connector, Failure, Handshake, Tls};
 use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream};
 use std::cell::RefCell;
@@ -179,6 +180,16 @@ pub fn acceptor(issued: &Issued) -> SslAcceptorBuilder {
 
 impl Lab {
     pub fn new(connector: &Connector, name: &str, acceptor: SslAcceptorBuilder, weather: Weather) -> Lab {
+        Lab::pinned(connector, name, &[], acceptor, weather)
+    }
+
+    pub fn pinned(
+        connector: &Connector,
+        name: &str,
+        pins: &[Pin],
+        acceptor: SslAcceptorBuilder,
+        weather: Weather,
+    ) -> Lab {
         let wire = Wire {
             to_client: VecDeque::new(),
             to_server: VecDeque::new(),
@@ -195,7 +206,7 @@ impl Lab {
         let wire = Rc::new(RefCell::new(wire));
         let server = Ssl::new(acceptor.build().context()).unwrap();
         Lab {
-            handshake: Handshake::begin(connector, name, Client { wire: Rc::clone(&wire), end_is_near: false }),
+            handshake: Handshake::begin(connector, name, pins, Client { wire: Rc::clone(&wire), end_is_near: false }),
             server: SslStream::new(server, ServerEnd(Rc::clone(&wire))).unwrap(),
             wire,
         }

@@ -3,5 +3,6 @@
 mod authority;
 mod floods;
 mod lab;
+mod refusals;
 mod streams;
 mod trust;

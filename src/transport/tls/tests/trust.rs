@@ -11,11 +11,11 @@ use openssl::x509::store::X509StoreBuilder;
 use std::process::Command;
 
 /// The outcome of a handshake with a server that has this certificate: the version, or the failure.
-fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, Failure> {
+pub fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, Failure> {
     Lab::new(connector, name, acceptor(server), CALM).shake().map(|tls| tls.version())
 }
 
-fn refusal(connector: &Connector, name: &str, server: &Issued, text: &str) -> Error {
+pub fn refusal(connector: &Connector, name: &str, server: &Issued, text: &str) -> Error {
     let failure = try_to(connector, name, server).unwrap_err();
     assert!(failure.message.contains(text) && !failure.message.contains(".c:"), "{}", failure.message);
     assert_eq!(failure.os_error, 0);
@@ -187,7 +187,7 @@ fn insecure_accepts_any_certificate_and_pins_still_count() {
 }
 
 /// The pin of a certificate, reckoned by other means than ours.
-fn pin_of(issued: &Issued) -> String {
+pub fn pin_of(issued: &Issued) -> String {
     let key = issued.certificate.public_key().unwrap().public_key_to_der().unwrap();
     format!("sha256/{}", Base64::encode_string(&hash(MessageDigest::sha256(), &key).unwrap()))
 }

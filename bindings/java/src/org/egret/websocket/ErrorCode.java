@@ -110,8 +110,9 @@ public final class ErrorCode {
     /** Close report: closed by this side before the connection was made. */
     public static final int ABORTED = -53;
     /**
-     * Close report: the TLS handshake failed, for another reason than those below; {@link CloseInfo#message}
-     * has the platform's text.
+     * Close report: TLS failed, for another reason than those below; {@link CloseInfo#message} has the
+     * platform's text. In {@link CloseInfo#PHASE_TLS} its handshake did; later, the peer sent 256 TLS records
+     * in a row without data (key updates, session tickets).
      */
     public static final int TLS = -60;
     /**
@@ -122,13 +123,16 @@ public final class ErrorCode {
     /** Close report: the server's certificate is for another host. */
     public static final int TLS_HOST = -62;
     /**
-     * Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own
-     * certificate is missing from what the server sent.
+     * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the
+     * certificate of an issuer is missing from what the server sent; or it may not be used for this: it is not
+     * a server's, an issuer may not issue it (name constraints, path length), or a key or a signature is too
+     * weak. {@link CloseInfo#message} says which.
      */
     public static final int TLS_ISSUER = -63;
     /**
      * Close report: the server's public key is none of {@link WebSocketOptions.Builder#tlsPins}. The request
-     * was not sent.
+     * was not sent, nor was the certificate of {@link WebSocketOptions.Builder#tlsIdentity} (but on Apple's
+     * systems and Windows it was).
      */
     public static final int TLS_PIN = -64;
     /**

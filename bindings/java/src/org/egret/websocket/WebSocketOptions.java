@@ -302,8 +302,9 @@ public final class WebSocketOptions {
         /**
          * With {@code wss}: the public keys that the server's certificate may have, each as {@code sha256/} and the
          * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated
-         * list of at most 64, at most 8192 bytes. One of them must be met, so name the next key beside the present
-         * one. Checked after the certificate and before the request is sent. Default: none.
+         * list of at most 64, at most 8192 bytes. One of them must match, so name the next key beside the present
+         * one. The key is checked after the certificate, before the request is sent, and before this side's own
+         * certificate is shown (but on Apple's systems and Windows after that). Default: none.
          */
         public @NotNull Builder tlsPins(@Nullable String text) {
             return text(6, text);
@@ -380,7 +381,21 @@ public final class WebSocketOptions {
         public @NotNull Builder resend(boolean on) {
             return flag(64, on);
         }
+
+        /**
+         * With {@code wss}, do not offer the protocol {@code http/1.1} by ALPN (RFC 7301). Without this flag it is
+         * offered, as browsers do; a server that selects another protocol fails the handshake with
+         * {@link ErrorCode#TLS}, and one that knows nothing of ALPN is fine. It has no effect with {@code ws}.
+         */
+        public @NotNull Builder noAlpn(boolean on) {
+            return flag(128, on);
+        }
         // generated: end
+
+        /** Do not offer {@code http/1.1} by ALPN. Default: it is offered, as browsers do. */
+        public @NotNull Builder noAlpn(boolean on) {
+            return flag(128, on);
+        }
 
         /** A further header of the request, such as {@code Authorization}. */
         public @NotNull Builder header(@NotNull String name, @NotNull String value) {

@@ -1,0 +1,263 @@
+//! What is refused besides an unknown issuer, a wrong name and wrong dates; what is trusted as given; and what comes first.
+
+use super::authority::{Issued, Traits, only, plain, self_signed, trusting};
+use super::lab::{CALM, Lab, WEATHERS, acceptor};
+use super::trust::{pin_of, refusal, try_to};
+use crate::error::Error;
+use crate::transport::Transport;
+use crate::transport::tls::openssl::kind_of_refusal;
+use crate::transport::tls::{Connector, Settings, read_pins};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
+use openssl::ssl::{AlpnError, SslVerifyMode, SslVersion};
+use openssl::x509::X509VerifyResult;
+use openssl::x509::store::X509StoreBuilder;
+
+const NAME: &str = "example.com";
+const NAMES: &str = "DNS:example.com";
+
+fn extension(kind: Nid, value: &'static str) -> Traits {
+    Traits { extensions: vec![(kind, value)], ..Traits::default() }
+}
+
+fn authority(kind: Nid, value: &'static str) -> Traits {
+    Traits { is_authority: true, ..extension(kind, value) }
+}
+
+/// Servers that are refused for what their certificate, or one of its issuers, is or may do.
+#[test]
+fn a_certificate_that_may_not_be_used_so_is_refused_as_a_certificate() {
+    let root = Issued::root("root");
+    let under = |traits: Traits| root.odd("", &traits).server(NAMES);
+    let constrained = |value| under(authority(Nid::NAME_CONSTRAINTS, value));
+    let no_authority = |value| under(authority(Nid::BASIC_CONSTRAINTS, value));
+    let short = root.odd("", &authority(Nid::BASIC_CONSTRAINTS, "critical,CA:TRUE,pathlen:0"));
+    let weak_key = PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap();
+    let weak = Traits { key: weak_key, ..Traits::default() };
+    let sha1 = Traits { digest: MessageDigest::sha1(), ..Traits::default() };
+    let sha1_authority = Traits { digest: MessageDigest::sha1(), is_authority: true, ..Traits::default() };
+    let unknown_critical = extension(Nid::ISSUER_ALT_NAME, "critical,DNS:example.com");
+    let cases = [
+        (root.odd(NAMES, &extension(Nid::EXT_KEY_USAGE, "clientAuth")), "unsuitable certificate purpose"),
+        (
+            root.odd(NAMES, &extension(Nid::EXT_KEY_USAGE, "codeSigning,emailProtection")),
+            "unsuitable certificate purpose",
+        ),
+        (under(authority(Nid::EXT_KEY_USAGE, "clientAuth")), "unsuitable certificate purpose"),
+        (constrained("critical,permitted;DNS:example.org"), "permitted subtree violation"),
+        (constrained("critical,excluded;DNS:example.com"), "excluded subtree violation"),
+        (no_authority("critical,CA:FALSE"), "invalid CA certificate"),
+        (under(authority(Nid::KEY_USAGE, "critical,digitalSignature")), "invalid CA certificate"),
+        (short.intermediate("too far").server(NAMES), "path length constraint exceeded"),
+        (root.odd(NAMES, &weak), "EE certificate key too weak"),
+        (under(Traits { is_authority: true, ..weak.clone() }), "CA certificate key too weak"),
+        (root.odd(NAMES, &sha1), "CA signature digest algorithm too weak"),
+        (under(sha1_authority), "CA signature digest algorithm too weak"),
+        (root.odd(NAMES, &unknown_critical), "unhandled critical extension"),
+    ];
+    for (server, words) in &cases {
+        assert_eq!(lax(&root, server, words), Error::TlsIssuer, "{words}");
+    }
+}
+
+/// With a server that does not mind its own certificate's weakness.
+fn lax(root: &Issued, server: &Issued, words: &str) -> Error {
+    let mut acceptor = openssl::ssl::SslAcceptor::mozilla_intermediate_v5(openssl::ssl::SslMethod::tls()).unwrap();
+    acceptor.set_security_level(0);
+    acceptor.set_private_key(&server.key).unwrap();
+    acceptor.set_certificate(&server.certificate).unwrap();
+    server.chain.iter().for_each(|above| acceptor.add_extra_chain_cert(above.clone()).unwrap());
+    let failure = Lab::new(&trusting(&[root]), NAME, acceptor, CALM).shake().map(|_| ()).unwrap_err();
+    assert!(failure.message.starts_with("the server's certificate is not accepted: "), "{}", failure.message);
+    assert!(failure.message.contains(words), "{words}: {}", failure.message);
+    failure.error
+}
+
+/// Each result that OpenSSL has a text for.
+#[test]
+#[allow(unsafe_code)] // makes results of numbers
+fn every_result_of_a_verification_is_a_refusal_of_the_certificate() {
+    let mut named = 0;
+    for number in 1..=200 {
+        // SAFETY: the crate only ever hands the number on, and OpenSSL has a text for any.
+        let text = unsafe { X509VerifyResult::from_raw(number) }.error_string();
+        if text.contains("unknown certificate verification error") {
+            continue;
+        }
+        named += 1;
+        let expected = match text {
+            "certificate has expired" | "certificate is not yet valid" => Error::TlsExpired,
+            "hostname mismatch" | "IP address mismatch" => Error::TlsHost,
+            "unspecified certificate verification error" | "out of memory" => Error::Tls,
+            text if text.contains("invalid certificate verification context")
+                || text.contains("issuer certificate lookup error") =>
+            {
+                Error::Tls
+            }
+            _ => Error::TlsIssuer,
+        };
+        assert_eq!(kind_of_refusal(number), expected, "{number}: {text}");
+    }
+    assert!(named > 60, "{named}");
+}
+
+#[test]
+fn who_is_in_the_roots_is_trusted_as_given() {
+    let root = Issued::root("root");
+    let middle = root.intermediate("middle");
+    let server = middle.server(NAMES);
+    let bare = Issued { chain: Vec::new(), ..server.clone() };
+    // An authority below a root, whose root nobody has; and the server's own certificate, self-signed or not.
+    assert_eq!(try_to(&trusting(&[&middle]), NAME, &server), Ok(0x0304));
+    assert_eq!(try_to(&trusting(&[&middle]), NAME, &bare), Ok(0x0304));
+    assert_eq!(try_to(&trusting(&[&server]), NAME, &bare), Ok(0x0304));
+    assert_eq!(try_to(&trusting(&[&server]), NAME, &server), Ok(0x0304));
+    let myself = self_signed(NAMES);
+    assert_eq!(try_to(&trusting(&[&myself]), NAME, &myself), Ok(0x0304));
+    let beside = Connector::build(&Settings { only_these_roots: false, ..only(&[&server]) }).unwrap();
+    assert_eq!(try_to(&beside, NAME, &bare), Ok(0x0304));
+    // No other rule is lifted by it, and no other server of that authority is trusted for it.
+    assert_eq!(refusal(&trusting(&[&server]), "example.org", &bare, "hostname mismatch"), Error::TlsHost);
+    let old = middle.server_of_days(NAMES, -10..-2);
+    assert_eq!(refusal(&trusting(&[&old]), NAME, &old, "certificate has expired"), Error::TlsExpired);
+    let another = middle.server(NAMES);
+    assert_eq!(refusal(&trusting(&[&server]), NAME, &another, "unable to"), Error::TlsIssuer);
+}
+
+#[test]
+fn a_subject_is_no_name() {
+    let root = Issued::root("root");
+    let server = root.odd("", &Traits { common_name: NAME, ..Traits::default() });
+    assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
+    let server = root.odd("IP:192.0.2.1", &Traits { common_name: NAME, ..Traits::default() });
+    assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
+}
+
+/// What the server hears of a client with a certificate when its key is not the one pinned.
+#[test]
+fn pins_are_looked_at_before_the_client_shows_its_certificate() {
+    let (root, clients) = (Issued::root("root"), Issued::root("clients"));
+    let server = root.server(NAMES);
+    let identity = Some((clients.server("DNS:player").pkcs12("sesame"), "sesame".to_owned()));
+    let asking = |max| {
+        let mut acceptor = acceptor(&server);
+        acceptor.set_max_proto_version(max).unwrap();
+        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        let mut store = X509StoreBuilder::new().unwrap();
+        store.add_cert(clients.certificate.clone()).unwrap();
+        acceptor.set_verify_cert_store(store.build()).unwrap();
+        acceptor
+    };
+    let right = read_pins(&pin_of(&server)).unwrap();
+    for insecure in [false, true] {
+        let settings = Settings { identity: identity.clone(), insecure, ..only(&[&root]) };
+        let connector = Connector::build(&settings).unwrap();
+        for max in [Some(SslVersion::TLS1_2), None] {
+            let mut lab = Lab::pinned(&connector, NAME, &[[7; 32]], asking(max), CALM);
+            let failure = lab.shake().map(|_| ()).unwrap_err();
+            assert_eq!(failure.error, Error::TlsPin, "{}", failure.message);
+            assert!(failure.message.contains(&pin_of(&server)), "{}", failure.message);
+            assert!(lab.server.accept().is_err());
+            assert!(lab.server.ssl().peer_certificate().is_none(), "insecure: {insecure}");
+            let mut lab = Lab::pinned(&connector, NAME, &right, asking(max), CALM);
+            lab.shake().unwrap();
+            assert!(lab.server.ssl().peer_certificate().is_some());
+        }
+    }
+    // A pin is no trust.
+    let strange = self_signed(NAMES);
+    let right = read_pins(&pin_of(&strange)).unwrap();
+    let mut lab = Lab::pinned(&trusting(&[&root]), NAME, &right, acceptor(&strange), CALM);
+    assert_eq!(lab.shake().map(|_| ()).unwrap_err().error, Error::TlsIssuer);
+}
+
+#[test]
+fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
+    let root = Issued::root("root");
+    let server = root.server(NAMES);
+    let silent = Connector::build(&Settings { alpn: false, ..only(&[&root]) }).unwrap();
+    for weather in WEATHERS {
+        let selecting = |protocol: &'static [u8]| {
+            let mut acceptor = acceptor(&server);
+            acceptor.set_alpn_select_callback(move |_, offered| {
+                assert_eq!(offered, b"\x08http/1.1");
+                match protocol {
+                    b"" => Err(AlpnError::ALERT_FATAL),
+                    _ => Ok(protocol),
+                }
+            });
+            acceptor
+        };
+        let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b"http/1.1"), weather);
+        lab.shake().unwrap();
+        assert_eq!(lab.server.ssl().selected_alpn_protocol(), Some(&b"http/1.1"[..]));
+        let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b"h2"), weather);
+        let failure = lab.shake().map(|_| ()).unwrap_err();
+        assert_eq!(failure.error, Error::Tls, "{}", failure.message);
+        assert!(failure.message.starts_with("the TLS handshake failed: "), "{}", failure.message);
+        let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b""), weather);
+        let failure = lab.shake().map(|_| ()).unwrap_err();
+        assert!(failure.message.contains("no application protocol"), "{}", failure.message);
+        // Nobody is asked.
+        let mut lab = Lab::new(&silent, NAME, selecting(b""), weather);
+        lab.shake().unwrap();
+        // A server that knows nothing of it.
+        let mut lab = Lab::new(&trusting(&[&root]), NAME, acceptor(&server), weather);
+        lab.shake().unwrap();
+        assert_eq!(lab.server.ssl().selected_alpn_protocol(), None);
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_named_however_it_answers() {
+    let connector = Connector::build(&plain()).unwrap();
+    let fails = |sent: &[u8], ends: bool| {
+        let mut lab = Lab::new(&connector, NAME, acceptor(&self_signed(NAMES)), CALM);
+        lab.forge(sent);
+        if ends {
+            lab.wire.borrow_mut().end();
+            lab.handshake.stream().unwrap().end_is_near();
+        }
+        lab.handshake.advance().map(|_| ()).unwrap_err()
+    };
+    for sent in [
+        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+        b"220 mail.example\r\n",
+        b"SSH-2.0-x\r\n",
+        &[0; 9],
+        &[0xff; 300],
+        b"\x16\x01\x02xxxxx",
+    ] {
+        for ends in [false, true] {
+            let failure = fails(sent, ends);
+            assert_eq!(failure.error, Error::Tls, "{}", failure.message);
+            assert!(failure.message.starts_with("the TLS handshake failed: "), "{}", failure.message);
+            assert!(
+                failure.message.contains("the server does not speak TLS on this port, is ws:// meant?"),
+                "{}",
+                failure.message
+            );
+        }
+    }
+    assert!(fails(b"220 mail.example\r\n", false).message.ends_with(" It sent `220 mail.example`"));
+    // Fewer bytes than a record's header.
+    for (sent, ends) in [(&b"no\n"[..], true), (b"\n", true), (b"no\n", false), (b"\n", false)] {
+        let failure = fails(sent, ends);
+        assert!(failure.error == Error::Tls && failure.message.contains("is ws:// meant?"), "{}", failure.message);
+    }
+    let failure = fails(b"", true);
+    assert_eq!(failure.error, Error::ConnectionLost);
+    assert!(failure.message.contains("if it does not speak TLS on this port, ws:// is meant"), "{}", failure.message);
+    // TLS, but not all of it, and an alert.
+    for sent in [&[22][..], &[22, 3], &[22, 3, 3, 0, 100, 2]] {
+        let failure = fails(sent, true);
+        assert_eq!(failure.error, Error::ConnectionLost);
+        assert!(!failure.message.contains("ws://"), "{}", failure.message);
+    }
+    assert!(!fails(&[21, 3, 3, 0, 2, 2, 40], true).message.contains("ws://"));
+    let mut lab = Lab::new(&connector, NAME, acceptor(&self_signed(NAMES)), CALM);
+    lab.wire.borrow_mut().operations_until_failure = Some(1);
+    assert_eq!(lab.handshake.advance().map(|_| ()).unwrap_err().error, Error::ConnectionLost);
+}
