@@ -4,9 +4,11 @@ use crate::certificates::refused;
 use crate::servers;
 use crate::settings::Settings;
 use crate::support::certificates::{Certificate, RIGHT, ROOT, STRANGER};
-use crate::support::client::{Socket, on_both_drivers};
+use crate::support::client::{DRIVERS, Loop, Socket, on_both_drivers};
 use ::egret_ws::*;
 use std::env;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 #[track_caller]
@@ -73,4 +75,42 @@ fn in_a_system_that_trusts_root(port: u16) {
         host.connect_port(port, &Settings::default().roots(STRANGER.pem())).wait_open();
         unknown(&host.connect_port(port, &only(&STRANGER)));
     });
+}
+
+/// The system's bundle is a pipe that nobody writes to: who reads it waits for ever.
+#[test]
+fn the_systems_roots_are_not_read_where_they_are_not_wanted_and_hold_nothing_up() {
+    const PORT: &str = "EGRET_WS_TEST_PIPE_PORT";
+    if let Ok(port) = env::var(PORT) {
+        return in_a_system_whose_roots_hang(port.parse().expect("a port"));
+    }
+    let server = servers::haproxy(&RIGHT, "");
+    let pipe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("roots-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let mut child = Command::new(env::current_exe().expect("this program"));
+    child.args(["--exact", "roots::the_systems_roots_are_not_read_where_they_are_not_wanted_and_hold_nothing_up"]);
+    child.env(PORT, server.port().to_string()).env("SSL_CERT_FILE", &pipe).env("SSL_CERT_DIR", "/nowhere");
+    child.env("EGRET_WS_TEST_ROOTS", ROOT.pem());
+    let output = child.args(["--nocapture"]).output().expect("it runs again");
+    fs::remove_file(&pipe).expect("the pipe");
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process");
+}
+
+fn in_a_system_whose_roots_hang(port: u16) {
+    let root = env::var("EGRET_WS_TEST_ROOTS").expect("the roots of the first process");
+    on_both_drivers(|host| {
+        let only_root = Settings::default().roots(&*root).flags(EGRET_WS_ONLY_THESE_ROOTS);
+        host.connect_port(port, &only_root).wait_open();
+        unknown(&host.connect_port(port, &only(&STRANGER)));
+    });
+    // The loop ends, and later the process, with a thread that waits for the system's.
+    for driver in DRIVERS {
+        let host = Loop::new(driver);
+        let socket = host.connect_port(port, &Settings::trusting().timeout_ms(50));
+        socket.wait_closed().expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
+        let _waiting = host.connect_port(port, &Settings::trusting());
+        host.poll(10);
+    }
 }
