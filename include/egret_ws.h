@@ -501,7 +501,8 @@ typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
 /*
  * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
  * `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
- * counts from 1; `delay_ms` is how long the wait is, UINT32_MAX if it lasts until `egret_ws_loop_resume`. The socket is in
+ * counts from 1; `delay_ms` is how long the wait is, UINT32_MAX during a suspend: it lasts until `egret_ws_loop_resume` then, which
+ * ends it at once. The socket is in
  * state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
  * wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
  */
@@ -715,7 +716,7 @@ typedef struct egret_ws_options {
  * What a socket has measured: known from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call `egret_ws_get_stats`.
  *
  * The times are those of the last connection made or tried, of its last hop if it was redirected; a stage that was not
- * reached, or not needed, has 0.
+ * reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
  */
 typedef struct egret_ws_stats {
     /* Bytes of this struct as the caller knows it. */

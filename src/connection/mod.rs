@@ -163,6 +163,9 @@ pub trait Network {
     /// Any number, drawn anew.
     fn random(&mut self) -> u32;
 
+    /// The loop is suspended: until it is resumed, nothing is tried again.
+    fn is_suspended(&self) -> bool;
+
     /// Begins to connect to an address.
     fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;
 }
@@ -233,7 +236,7 @@ pub struct Connection<S> {
     limits: Limits,
     heartbeat: heartbeat::Options,
     retry: Option<Box<Retry>>,
-    /// The loop is suspended and this was closed for it: nothing is tried until it is resumed.
+    /// This was closed because the loop was suspended.
     held: bool,
     stage: Stage<S>,
 }
@@ -560,7 +563,8 @@ impl<S: Transport> Connection<S> {
             Verdict::Wait { attempt, delay } => {
                 let taken = session.as_ref().map_or((&[][..], 0), |session| session.taken());
                 if outbox.lock().rest(keeps.then_some(taken)) {
-                    let delay = (!self.held).then_some(delay);
+                    // During a suspend the wait has no length: the resume ends it, whenever that comes.
+                    let delay = (!context.network.is_suspended()).then_some(delay);
                     self.stage = Stage::Waiting(delay.map(|delay| now + delay));
                     return context.events.retrying(report, details, attempt, delay);
                 }

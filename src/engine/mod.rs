@@ -397,6 +397,7 @@ impl Engine {
                 lookups: &self.lookups,
                 connectors: &mut self.connectors,
                 link: &link,
+                suspended: self.suspended,
             };
             let buffer = &mut self.buffer[..READ_BUFFER];
             let mut events = Delivery {
@@ -462,6 +463,7 @@ impl Engine {
             lookups: &self.lookups,
             connectors: &mut self.connectors,
             link,
+            suspended: self.suspended,
         };
         let buffer = &mut self.buffer[..READ_BUFFER];
         let mut events = Delivery {

@@ -28,6 +28,7 @@ pub(super) struct Net<'a> {
     pub(super) lookups: &'a Lookups,
     pub(super) connectors: &'a mut Connectors,
     pub(super) link: &'a Arc<Link>,
+    pub(super) suspended: bool,
 }
 
 impl Network for Net<'_> {
@@ -47,6 +48,10 @@ impl Network for Net<'_> {
 
     fn random(&mut self) -> u32 {
         u32::from_ne_bytes(self.link.outbox.lock().next_key())
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.suspended
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
@@ -110,10 +115,16 @@ impl Events for Delivery<'_> {
 
     fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>) {
         let delay_ms = delay.map_or(u32::MAX, |delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX - 1));
-        self.log.warn(
-            self.link.id,
-            format_args!("lost: {} ({:?}); try {attempt} follows in {delay_ms} ms", report.message, report.phase),
-        );
+        let (lost, phase) = (&report.message, report.phase);
+        match delay {
+            Some(_) => self
+                .log
+                .warn(self.link.id, format_args!("lost: {lost} ({phase:?}); try {attempt} follows in {delay_ms} ms")),
+            None => self.log.warn(
+                self.link.id,
+                format_args!("lost: {lost} ({phase:?}); try {attempt} follows when the loop is resumed"),
+            ),
+        }
         self.batch.retrying(self.link.key, report, details, attempt, delay_ms);
     }
 

@@ -118,6 +118,32 @@ fn what_ends_meanwhile_is_reported() {
     });
 }
 
+/// The server ends the connection while the loop's time stands still: a wait has no length then.
+#[test]
+fn what_is_lost_meanwhile_waits_for_the_resume() {
+    on_both_drivers(|host| {
+        let (say, said) = mpsc::channel::<()>();
+        let server = serve(move |mut door| {
+            let peer = door.open();
+            said.recv().expect("the loop is suspended");
+            drop(peer);
+            door.open().close(1008); // not to be tried again
+        });
+        let socket = host.connect_with(server.port(), |options| {
+            options.retry_attempts = 5;
+            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+        });
+        socket.wait_open();
+        host.suspend();
+        say.send(()).expect("the server waits");
+        let retry = socket.wait_retry(1);
+        assert_eq!((retry.attempt, retry.delay_ms), (1, u32::MAX), "it lasts until the resume");
+        host.resume();
+        assert_eq!(socket.wait_closed().code, 1008);
+        server.finish();
+    });
+}
+
 // With EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
 
 /// Runs a test on both drivers, with loops that close on suspend.

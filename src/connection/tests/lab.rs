@@ -143,6 +143,7 @@ impl Transport for FakeStream {
 struct FakeNetwork {
     now: Instant,
     random: u32,
+    suspended: bool,
     looked_up: Vec<String>,
     prepared: usize,
     /// Every address that was dialed.
@@ -173,6 +174,10 @@ impl Network for FakeNetwork {
 
     fn random(&mut self) -> u32 {
         self.random
+    }
+
+    fn is_suspended(&self) -> bool {
+        self.suspended
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
@@ -361,6 +366,7 @@ impl Lab {
             network: FakeNetwork {
                 now: Instant::now(),
                 random: 0,
+                suspended: false,
                 looked_up: Vec::new(),
                 prepared: 0,
                 wires: Vec::new(),
@@ -433,12 +439,20 @@ impl Lab {
         self.with(|connection, context| connection.retry_now(context));
     }
 
+    /// The loop is suspended, and its host wants connections closed then.
     pub fn suspend(&mut self) {
+        self.network.suspended = true;
         self.with(|connection, context| connection.suspend(context));
+    }
+
+    /// The loop is suspended, and its time stands still; it must not be advanced.
+    pub fn stand_still(&mut self) {
+        self.network.suspended = true;
     }
 
     /// The loop is resumed, or the network is another.
     pub fn probe(&mut self) {
+        self.network.suspended = false;
         self.with(|connection, context| connection.probe(context));
     }
 

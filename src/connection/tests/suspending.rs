@@ -130,6 +130,69 @@ fn a_wait_lasts_until_the_resume() {
     play_whole(scenario, &[first, "trying", "closed Aborted in Connect by Local, got 1006, sent 0"]);
 }
 
+/// However a connection is lost while the loop is suspended: the wait has no length, and the resume ends it at once.
+#[test]
+fn a_wait_that_begins_during_a_suspend_lasts_until_the_resume() {
+    type Act = fn(&mut Lab);
+    let reset: Act = |lab| lab.reset();
+    let refused: Act = |lab| lab.tcp(Err(std::io::ErrorKind::ConnectionRefused));
+    let suspends: [Act; 2] = [Lab::stand_still, Lab::suspend];
+    // What was before, whether the suspend is before or after that, and how it is lost.
+    let ways: [(&str, bool, Act, Act); 5] = [
+        ("an open connection breaks", false, |lab| lab.open_with(retries), reset),
+        (
+            "an open connection is closed by the server",
+            false,
+            |lab| lab.open_with(retries),
+            |lab| {
+                lab.serve(&frame(CLOSE, b"\x0f\xa0"));
+                lab.end_stream();
+                lab.advance(0);
+            },
+        ),
+        ("one that is being made is refused", false, |lab| lab.begin_with("ws://10.0.0.1/", retries), refused),
+        (
+            "one that is made during the suspend is refused",
+            true,
+            |lab| lab.begin_with("ws://10.0.0.1/", retries),
+            refused,
+        ),
+        ("one that was opened during the suspend breaks", true, |lab| lab.open_with(retries), reset),
+    ];
+    for suspend in suspends {
+        for (what, suspended_before, begin, lose) in ways {
+            let mut lab = Lab::whole();
+            if suspended_before {
+                // There is no connection yet.
+                lab.stand_still();
+            }
+            begin(&mut lab);
+            if !suspended_before {
+                suspend(&mut lab);
+            }
+            lose(&mut lab);
+            let told = lab.told();
+            assert!(told.last().unwrap().ends_with("; try 1 after the resume"), "{what}: {told:?}");
+            assert_eq!((lab.wait(), lab.dialed().len()), (None, 1), "{what}");
+            lab.probe();
+            assert_eq!(lab.dialed().len(), 2, "{what}");
+            // From now on waits have a length again.
+            refused(&mut lab);
+            let told = lab.told();
+            assert!(told.last().unwrap().ends_with(" after 250 ms"), "{what}: {told:?}");
+        }
+    }
+    // A host that does not wait for the resume, and is suspended still.
+    let mut lab = Lab::whole();
+    lab.begin_with("ws://10.0.0.1/", retries);
+    lab.stand_still();
+    for attempt in 1..=3 {
+        refused(&mut lab);
+        assert!(lab.told().last().unwrap().ends_with(&format!("; try {attempt} after the resume")));
+        lab.retry_now();
+    }
+}
+
 #[test]
 fn a_close_that_was_under_way_goes_on() {
     for (begin, end) in [

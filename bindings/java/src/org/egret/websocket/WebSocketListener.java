@@ -37,7 +37,7 @@ public abstract class WebSocketListener {
      * {@link WebSocket#close(int, String)} gives up, {@link WebSocket#retryNow} does not wait.
      *
      * @param attempt counts from 1
-     * @param delayMillis how long the wait is; {@link Long#MAX_VALUE} if it lasts until {@link WebSocketLoop#resume}
+     * @param delayMillis how long the wait is; {@link Long#MAX_VALUE} during a suspend: it lasts until {@link WebSocketLoop#resume}
      */
     public void onRetry(@NotNull WebSocket socket, @NotNull CloseInfo info, int attempt, long delayMillis) {}
 }
