@@ -44,6 +44,12 @@ pub const EGRET_WS_RESEND: u32 = 64;
 /// offered, as browsers do; a server that selects another protocol fails the handshake with `EGRET_WS_ERR_TLS`, and one that
 /// knows nothing of ALPN is fine. It has no effect with `ws`.
 pub const EGRET_WS_NO_ALPN: u32 = 128;
+/// `flags` of a socket's options: follow redirects that lead nearer than the server is that sent them: from a public address to
+/// a private, link-local or loopback one, or from a private address to a loopback one. Without this flag they are
+/// `EGRET_WS_ERR_REDIRECT`, in `EGRET_WS_PHASE_CONNECT`: a server could make this machine talk to services that trust its
+/// network. The address that is dialled counts, after the look-up. Through a proxy, only a host that is an address or
+/// `localhost` can be told.
+pub const EGRET_WS_REDIRECT_TO_PRIVATE: u32 = 256;
 
 /// TLS 1.2, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
@@ -152,7 +158,9 @@ pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
 /// line of the answer was right: malformed or too many header lines after it, or an end in their midst, do not hide it.
 pub const EGRET_WS_ERR_REFUSED: i32 = -41;
 /// Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
-/// to `ws`, or to something that is not a URL. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+/// to `ws`, to another origin although the socket has subprotocols, nearer than the server is (see
+/// `EGRET_WS_REDIRECT_TO_PRIVATE`), or to something that is not a URL. `http_status` is that of the redirect. With redirects off
+/// it is `EGRET_WS_ERR_REFUSED`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
 /// not answered a ping.

@@ -86,6 +86,8 @@ pub struct Plan {
     /// Asked for and checked instead of the target's host.
     pub server_name: Option<String>,
     pub max_redirects: u32,
+    /// Redirects may lead nearer than the server is that sent them: to private and loopback addresses.
+    pub redirects_to_private: bool,
     pub limits: Limits,
     pub heartbeat: heartbeat::Options,
     /// `None`: it is made once.

@@ -27,7 +27,8 @@ const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER
     | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER
     | EGRET_WS_RESEND
-    | EGRET_WS_NO_ALPN;
+    | EGRET_WS_NO_ALPN
+    | EGRET_WS_REDIRECT_TO_PRIVATE;
 
 fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err((Error::InvalidArgument, why.into()))
@@ -71,6 +72,7 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
         pins,
         server_name,
         max_redirects: given.max_redirects,
+        redirects_to_private: given.flags & EGRET_WS_REDIRECT_TO_PRIVATE != 0,
         limits,
         heartbeat: heartbeat(given),
         retry: retry(given)?,

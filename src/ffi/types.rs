@@ -110,8 +110,8 @@ pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
     /// Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`. Unknown bits are
-    /// refused.
+    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`,
+    /// `EGRET_WS_REDIRECT_TO_PRIVATE`. Unknown bits are refused.
     pub flags: u32,
     /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
     pub user: *mut c_void,
@@ -141,7 +141,7 @@ pub struct egret_ws_options {
     pub max_receive_queue_bytes: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
     /// of preference, at most 128 and at most 8192 bytes, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
-    /// a browser. What it chose, `egret_ws_subprotocol` tells.
+    /// a browser. What it chose, `egret_ws_subprotocol` tells. With them, redirects to another origin are not followed.
     pub subprotocols: *const c_char,
     /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens, values have no
     /// control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
@@ -161,8 +161,10 @@ pub struct egret_ws_options {
     /// The password that goes with `username`, and is refused without one, at most 8192 bytes, ending in a NUL, copied.
     /// NULL: empty.
     pub password: *const c_char,
-    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
-    /// fragment, a user name and a password in a `Location` do not count.
+    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`; to another
+    /// origin only without `subprotocols`, which often carry a token; to a nearer address only with
+    /// `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; a fragment, a user name and a password in it do not
+    /// count.
     pub max_redirects: u32,
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,

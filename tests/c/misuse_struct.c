@@ -94,7 +94,7 @@ static void unknown_flags_and_values(recorder *r) {
 
     for (bit = 0; bit < 32; bit++) {
         const uint32_t flag = UINT32_C(1) << bit;
-        if (flag > EGRET_WS_NO_ALPN) {
+        if (flag > EGRET_WS_REDIRECT_TO_PRIVATE) {
             options.flags = flag;
             refused(EGRET_WS_ERR_INVALID_ARGUMENT, &options);
         }

@@ -257,3 +257,28 @@ fn the_whole_has_one_deadline_however_many_redirects() {
         assert_eq!(outcome.closed.stats.redirects, 1);
     }
 }
+
+/// Servers for browsers often take a token as a subprotocol: it is the one origin's.
+#[test]
+fn a_redirect_to_another_origin_is_not_followed_with_subprotocols() {
+    for driver in DRIVERS {
+        let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let own = Site::start([lead_to(format!("ws://{}/", other.local_addr().expect("a bound listener")))]);
+        let outcome = visit(driver, own.url(), |options| {
+            options.max_redirects = 1;
+            options.subprotocols = c"chat, token-1234".as_ptr();
+        });
+        not_followed(&outcome, 0, "subprotocols");
+        assert_eq!(own.finish_one().get("Sec-WebSocket-Protocol"), Some("chat, token-1234"));
+        nobody_waits(&other);
+
+        let chosen = ACCEPT.replacen('\n', "\nSec-WebSocket-Protocol: chat\n", 1);
+        let own = Site::start([lead_to("/else"), chosen]);
+        let outcome = visit(driver, own.url(), |options| {
+            options.max_redirects = 1;
+            options.subprotocols = c"chat, token-1234".as_ptr();
+        });
+        outcome.expect_open();
+        assert_eq!(own.finish()[1].get("Sec-WebSocket-Protocol"), Some("chat, token-1234"));
+    }
+}

@@ -30,6 +30,7 @@ struct Options {
     bool server_no_context_takeover = false;
     bool resend = false;
     bool no_alpn = false;
+    bool redirect_to_private = false;
 
     // Deadlines.
     std::uint32_t connect_timeout_ms = 0;
@@ -98,7 +99,8 @@ public:
                    (from.client_no_context_takeover ? EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER : 0u) |
                    (from.server_no_context_takeover ? EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER : 0u) |
                    (from.resend ? EGRET_WS_RESEND : 0u) |
-                   (from.no_alpn ? EGRET_WS_NO_ALPN : 0u);
+                   (from.no_alpn ? EGRET_WS_NO_ALPN : 0u) |
+                   (from.redirect_to_private ? EGRET_WS_REDIRECT_TO_PRIVATE : 0u);
         c_.connect_timeout_ms = from.connect_timeout_ms;
         c_.handshake_timeout_ms = from.handshake_timeout_ms;
         c_.close_timeout_ms = from.close_timeout_ms;

@@ -9,6 +9,7 @@
 mod asking;
 mod race;
 mod redirect;
+mod space;
 mod tunneling;
 
 use super::details::Details;
@@ -24,6 +25,8 @@ use crate::transport::tls::{self, Advance, Connector, Handshake};
 use crate::transport::{Transport, is_localhost};
 use asking::{Asked, Asking, Open};
 use race::{Race, Raced};
+use redirect::SentBy;
+use space::Space;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -38,6 +41,8 @@ pub(super) struct Opening<S> {
     plan: Box<Plan>,
     /// On the way of this hop.
     proxy: Option<Proxy>,
+    /// The server that redirected the connection to this hop.
+    sent_by: Option<SentBy>,
     /// `None` without TLS, and as long as it is being made.
     connector: Option<Connector>,
     /// For all hops together.
@@ -88,6 +93,7 @@ impl<S: Transport> Opening<S> {
         let mut opening = Box::new(Opening {
             plan,
             proxy: None,
+            sent_by: None,
             connector: None,
             whole_deadline,
             resolve_deadline: whole_deadline,
@@ -124,6 +130,16 @@ impl<S: Transport> Opening<S> {
             Ok(proxy) => proxy.cloned(),
             Err((_, why)) => return Some(Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy)),
         };
+        let nearest = self.sent_by.map_or(Space::Loopback, |sent_by| sent_by.space);
+        // What the proxy makes of a name, only the proxy knows.
+        if self.proxy.is_some()
+            && let Some(space) = Space::of_host(&host)
+            && space > nearest
+        {
+            let ending = race::leads_nearer(target.host_text(), space);
+            return Some(Step::Ended(self.not_followed(ending), Phase::Proxy));
+        }
+        let nearest = if self.proxy.is_some() { Space::Loopback } else { nearest };
         self.connector = None;
         if target.is_secure() {
             // Made while the connection is, if it is not there.
@@ -139,6 +155,7 @@ impl<S: Transport> Opening<S> {
             }
             None => (Race::new(target.host_text().to_owned(), port), host),
         };
+        let race = race.not_nearer_than(nearest);
         let zone = target.zone().filter(|_| self.proxy.is_none());
         let port = self.proxy.as_ref().map_or(port, |proxy| proxy.port);
         let race = match (name, zone) {
@@ -298,7 +315,7 @@ impl<S: Transport> Opening<S> {
         let Stage::Reaching(race) = &mut self.stage else { return None };
         match race.advance(context.now, context.network, context.events) {
             Raced::Running => Some(Step::Wait),
-            Raced::Lost(ending, phase) => Some(Step::Ended(ending, phase)),
+            Raced::Lost(ending, phase) => Some(Step::Ended(self.not_followed(ending), phase)),
             Raced::Won { stream, address } => {
                 self.details.address = Some(address);
                 if let Some(proxy) = &self.proxy {
@@ -442,10 +459,16 @@ impl<S: Transport> Opening<S> {
         N: Network<Stream = S>,
         E: Events,
     {
-        let location = header(&self.details.headers, "location").filter(|_| is_whole);
         let followed = self.details.redirects;
-        match redirect::follow(&mut self.plan, location.as_deref(), followed) {
+        let space = match (&self.proxy, self.details.address) {
+            (None, Some(address)) => Space::of(address.ip()),
+            // Where the proxy has found it is not known: it may be anywhere.
+            _ => Space::of_host(&self.plan.target.host()).unwrap_or(Space::Public),
+        };
+        let headers = if is_whole { &*self.details.headers } else { "" };
+        match redirect::follow(&mut self.plan, headers, followed) {
             Ok(()) => {
+                self.sent_by = (!self.plan.redirects_to_private).then_some(SentBy { status, space });
                 self.details = Details { redirects: followed + 1, ..Details::default() };
                 context.events.step(format_args!("redirected to {}", self.plan.target));
                 // One hop a turn.
@@ -456,6 +479,14 @@ impl<S: Transport> Opening<S> {
                 let ending = Ending::new(Error::Redirect, Initiator::Local, message);
                 Step::Ended(Ending { http_status: status, ..ending }, Phase::Handshake)
             }
+        }
+    }
+
+    /// A redirect that leads too near is reported with its own status.
+    fn not_followed(&self, ending: Ending) -> Ending {
+        match self.sent_by {
+            Some(sent_by) if ending.error == Some(Error::Redirect) => Ending { http_status: sent_by.status, ..ending },
+            _ => ending,
         }
     }
 
@@ -471,7 +502,7 @@ impl<S: Transport> Opening<S> {
         match &mut self.stage {
             Stage::Reaching(race) => {
                 if let Some((ending, phase)) = race.give_up() {
-                    return Step::Ended(ending, phase);
+                    return Step::Ended(self.not_followed(ending), phase);
                 }
             }
             // Who has said no, has not failed to answer, though it did not say all.

@@ -6,8 +6,9 @@
 //!   IPv4 addresses ──┘                                                                            the others are dropped
 //! ```
 
-use super::super::report::{Ending, Phase};
+use super::super::report::{Ending, Initiator, Phase};
 use super::super::{Events, Family, Network, Unresolved};
+use super::space::Space;
 use crate::error::Error;
 use crate::transport::Transport;
 use std::collections::VecDeque;
@@ -42,6 +43,8 @@ pub(super) struct Race<S> {
     last: Option<Family>,
     unresolved: Option<Unresolved>,
     failure: Option<Ending>,
+    /// Addresses that are nearer are not tried.
+    nearest: Space,
 }
 
 /// What a race came to.
@@ -66,7 +69,13 @@ impl<S: Transport> Race<S> {
             last: None,
             unresolved: None,
             failure: None,
+            nearest: Space::Loopback,
         }
+    }
+
+    /// The connection was sent here by a server that is so near.
+    pub(super) fn not_nearer_than(self, nearest: Space) -> Race<S> {
+        Race { nearest, ..self }
     }
 
     /// The addresses are known.
@@ -187,6 +196,14 @@ impl<S: Transport> Race<S> {
         while self.not_before.is_none_or(|at| now >= at)
             && let Some(address) = self.next_address()
         {
+            // Here, and not where names are read: what counts is which address is dialled.
+            let space = Space::of(address.ip());
+            if space > self.nearest {
+                events.step(format_args!("{address} is not dialled: {space}, after a redirect from farther away"));
+                // How an address failed that was tried says more.
+                self.failure.get_or_insert_with(|| leads_nearer(&format!("{} ({address})", self.whereto), space));
+                continue;
+            }
             events.step(format_args!("connecting to {address}"));
             match network.dial(address) {
                 Ok(stream) => {
@@ -221,6 +238,15 @@ impl<S: Transport> Race<S> {
         let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
         self.failure = Some(Ending::io(ours, &format!("connecting to {} ({address}) failed", self.whereto), error));
     }
+}
+
+/// A redirect would lead nearer than the server is that sent it.
+pub(super) fn leads_nearer(whereto: &str, space: Space) -> Ending {
+    let message = format!(
+        "the server redirected the connection to {whereto}, {space} that is nearer than its own; \
+         EGRET_WS_REDIRECT_TO_PRIVATE allows it"
+    );
+    Ending::new(Error::Redirect, Initiator::Local, message)
 }
 
 /// Was it the operating system of this machine that had none left: descriptors, ports, memory?

@@ -1,6 +1,8 @@
 //! Where a redirect leads, and what may go there.
 
 use super::super::Plan;
+use super::space::Space;
+use crate::protocol::head::values;
 use crate::transport::tls;
 use std::sync::Arc;
 
@@ -9,9 +11,36 @@ pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// Makes the next hop's plan of this one's. `followed` hops were redirects before. The error says why it is not followed.
-pub(super) fn follow(plan: &mut Plan, location: Option<&str>, followed: u32) -> Result<(), String> {
-    let location = location.ok_or("the answer has no Location")?;
+/// The most bytes of a `Location`: as many as browsers' address bars and most servers take.
+const MAX_LOCATION: usize = 8192;
+
+/// Who sent the connection here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SentBy {
+    /// The status of its answer.
+    pub(super) status: u16,
+    /// Where it is.
+    pub(super) space: Space,
+}
+
+/// Where the headers of an answer lead.
+fn location(headers: &str) -> Result<&str, String> {
+    let mut locations = values(headers, "location");
+    let location = locations.next().ok_or("the answer has no Location")?;
+    // Chrome refuses it too: which of them counts might be decided by who put the other one in.
+    if locations.any(|other| other != location) {
+        return Err("the answer has several Locations".to_owned());
+    }
+    match location.len() {
+        ..=MAX_LOCATION => Ok(location),
+        _ => Err(format!("its Location has more than {MAX_LOCATION} bytes")),
+    }
+}
+
+/// Makes the next hop's plan of this one's. `headers` are those of an answer that redirects, `followed` hops were redirects
+/// before. The error says why it is not followed.
+pub(super) fn follow(plan: &mut Plan, headers: &str, followed: u32) -> Result<(), String> {
+    let location = location(headers)?;
     if followed == plan.max_redirects {
         return Err(format!("{followed} were followed already, which is max_redirects"));
     }
@@ -20,6 +49,11 @@ pub(super) fn follow(plan: &mut Plan, location: Option<&str>, followed: u32) -> 
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
     if !plan.target.is_same_origin(&target) {
+        // Many carry a token in a subprotocol, for browsers offer no other place. Without any, the connection would not be the
+        // one that was asked for.
+        if !plan.extras.subprotocols.is_empty() {
+            return Err("it leads to another origin, which the subprotocols are not meant for".to_owned());
+        }
         // What may be a secret was meant for the server that was asked.
         plan.extras.headers.clear();
         plan.extras.credentials = None;

@@ -3,6 +3,7 @@
 
 use super::lab::{Lab, frame};
 use super::{CLOSE, PING, TEXT};
+#[cfg(feature = "proxies")]
 use crate::transport::proxy::Proxies;
 
 /// As many bytes as one read of an engine brings.
@@ -155,7 +156,8 @@ fn a_head_has_a_budget_of_reads() {
         lab.tcp(Ok(()));
         let answer = lab.answer().replacen("\r\n", &format!("\r\nX: {}\r\n", "x".repeat(20_000)), 1);
         lab.trickle(size);
-        (lab.take_turns(), lab.take_reads());
+        lab.take_turns();
+        lab.take_reads();
         lab.serve(answer.as_bytes());
         assert_eq!(lab.told(), ["connected"]);
         let (turns, counted) = (lab.take_turns(), lab.take_reads());
@@ -174,7 +176,8 @@ fn interim_answers_have_a_budget_and_an_end() {
     let mut sent = 0;
     while lab.told().is_empty() {
         assert!(sent < 80_000, "it goes on for ever");
-        (lab.take_turns(), lab.take_reads());
+        lab.take_turns();
+        lab.take_reads();
         lab.serve(&b"HTTP/1.1 100\r\n\r\n".repeat(100));
         sent += 1600;
         let (turns, reads) = (lab.take_turns(), lab.take_reads());
@@ -202,7 +205,8 @@ fn a_proxys_answer_has_a_budget_and_an_end() {
         let more = if piece.starts_with(b"\x05") { b"x" } else { piece };
         while lab.told().is_empty() {
             assert!(sent < most + piece.len(), "it goes on for ever");
-            (lab.take_turns(), lab.take_reads());
+            lab.take_turns();
+            lab.take_reads();
             lab.serve(more);
             sent += more.len();
             let (turns, counted) = (lab.take_turns(), lab.take_reads());

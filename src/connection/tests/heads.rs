@@ -3,6 +3,7 @@
 use super::super::Plan;
 use super::lab::{Lab, play_whole};
 use super::retrying::RETRY;
+#[cfg(feature = "proxies")]
 use crate::transport::proxy::Proxies;
 
 /// How the rest of a head is odd.

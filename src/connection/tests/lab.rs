@@ -335,6 +335,7 @@ pub fn plan(url: &str) -> Plan {
         pins: Vec::new(),
         server_name: None,
         max_redirects: 0,
+        redirects_to_private: false,
         limits: LIMITS,
         heartbeat: heartbeat::Options { interval: None, timeout: None, probe: None },
         retry: None,

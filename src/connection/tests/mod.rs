@@ -1,8 +1,8 @@
 //! The state machine, without a network, in virtual time.
 
-#[cfg(feature = "deflate")]
 mod budgets;
 mod closing;
+#[cfg(feature = "deflate")]
 mod compression;
 mod heads;
 mod heartbeat;
@@ -11,6 +11,7 @@ pub(super) mod lab;
 mod model;
 mod opening;
 mod peer;
+mod redirects;
 mod resending;
 mod retrying;
 mod suspending;

@@ -25,7 +25,7 @@ class ConstantsTest {
     /** Java has methods for these, which another test compares, and types where C has kinds and versions. */
     private static final Set<String> OTHERWISE = new HashSet<>(List.of("INSECURE", "ONLY_THESE_ROOTS",
             "PROXY_FROM_ENVIRONMENT", "NO_DEFLATE", "CLIENT_NO_CONTEXT_TAKEOVER", "SERVER_NO_CONTEXT_TAKEOVER", "RESEND",
-            "NO_ALPN", "LOOP_INLINE", "LOOP_CLOSE_ON_SUSPEND", "TEXT", "BINARY", "VERSION_NUMBER"));
+            "NO_ALPN", "REDIRECT_TO_PRIVATE", "LOOP_INLINE", "LOOP_CLOSE_ON_SUSPEND", "TEXT", "BINARY", "VERSION_NUMBER"));
 
     @Test
     void allAreThere() throws Exception {

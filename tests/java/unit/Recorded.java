@@ -32,7 +32,8 @@ class Recorded extends WebSocketListener {
                 none.proxyFromEnvironment(false).noDeflate(true).build(),
                 none.noDeflate(false).clientNoContextTakeover(true).build(),
                 none.clientNoContextTakeover(false).serverNoContextTakeover(true).build(),
-                none.serverNoContextTakeover(false).resend(true).build(), none.resend(false).noAlpn(true).build()};
+                none.serverNoContextTakeover(false).resend(true).build(), none.resend(false).noAlpn(true).build(),
+                none.noAlpn(false).redirectToPrivate(true).build()};
             for (WebSocketOptions flag : flags) loop.connect("flag", flag, new Recorded());
         }
     }

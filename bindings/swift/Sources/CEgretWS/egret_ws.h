@@ -149,6 +149,15 @@
  */
 #define EGRET_WS_NO_ALPN 128
 
+/*
+ * `flags` of a socket's options: follow redirects that lead nearer than the server is that sent them: from a public address to
+ * a private, link-local or loopback one, or from a private address to a loopback one. Without this flag they are
+ * `EGRET_WS_ERR_REDIRECT`, in `EGRET_WS_PHASE_CONNECT`: a server could make this machine talk to services that trust its
+ * network. The address that is dialled counts, after the look-up. Through a proxy, only a host that is an address or
+ * `localhost` can be told.
+ */
+#define EGRET_WS_REDIRECT_TO_PRIVATE 256
+
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
 
@@ -312,7 +321,9 @@
 
 /*
  * Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
- * to `ws`, or to something that is not a URL. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+ * to `ws`, to another origin although the socket has subprotocols, nearer than the server is (see
+ * `EGRET_WS_REDIRECT_TO_PRIVATE`), or to something that is not a URL. `http_status` is that of the redirect. With redirects off
+ * it is `EGRET_WS_ERR_REFUSED`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
@@ -525,8 +536,8 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`. Unknown bits are
-     * refused.
+     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`,
+     * `EGRET_WS_REDIRECT_TO_PRIVATE`. Unknown bits are refused.
      */
     uint32_t flags;
     /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
@@ -564,7 +575,7 @@ typedef struct egret_ws_options {
     /*
      * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
      * of preference, at most 128 and at most 8192 bytes, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
-     * a browser. What it chose, `egret_ws_subprotocol` tells.
+     * a browser. What it chose, `egret_ws_subprotocol` tells. With them, redirects to another origin are not followed.
      */
     const char *subprotocols;
     /*
@@ -594,8 +605,10 @@ typedef struct egret_ws_options {
      */
     const char *password;
     /*
-     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
-     * fragment, a user name and a password in a `Location` do not count.
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`; to another
+     * origin only without `subprotocols`, which often carry a token; to a nearer address only with
+     * `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; a fragment, a user name and a password in it do not
+     * count.
      */
     uint32_t max_redirects;
     /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */

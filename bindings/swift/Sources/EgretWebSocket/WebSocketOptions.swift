@@ -28,6 +28,7 @@ public struct WebSocketOptions: Sendable {
         public static let serverNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER))
         public static let resend = Self(rawValue: UInt32(EGRET_WS_RESEND))
         public static let noAlpn = Self(rawValue: UInt32(EGRET_WS_NO_ALPN))
+        public static let redirectToPrivate = Self(rawValue: UInt32(EGRET_WS_REDIRECT_TO_PRIVATE))
         // generated: end
     }
 

@@ -91,8 +91,10 @@ public final class ErrorCode {
     public static final int REFUSED = -41;
     /**
      * Close report: the server sent the connection elsewhere, and it was not followed: more than
-     * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, or to something that is
-     * not a URL. With redirects off it is {@link #REFUSED}.
+     * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, to another origin although
+     * the socket has subprotocols, nearer than the server is (see
+     * {@link WebSocketOptions.Builder#redirectToPrivate}), or to something that is not a URL.
+     * {@link CloseInfo#httpStatus} is that of the redirect. With redirects off it is {@link #REFUSED}.
      */
     public static final int REDIRECT = -42;
     /**

@@ -124,7 +124,9 @@ public final class WebSocketOptions {
 
         /**
          * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Never from
-         * {@code wss} to {@code ws}. A fragment, a user name and a password in a {@code Location} do not count.
+         * {@code wss} to {@code ws}; to another origin only without {@link #subprotocols}, which often carry a
+         * token; to a nearer address only with {@link #redirectToPrivate}. A {@code Location} has at most 8192
+         * bytes; a fragment, a user name and a password in it do not count.
          */
         public @NotNull Builder maxRedirects(int count) {
             return number(10, count);
@@ -251,7 +253,8 @@ public final class WebSocketOptions {
         /**
          * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in
          * the order of preference, at most 128 and at most 8192 bytes. Default: none. A server that chooses none of
-         * them fails the handshake, as in a browser. What it chose, {@link WebSocket#subprotocol} tells.
+         * them fails the handshake, as in a browser. What it chose, {@link WebSocket#subprotocol} tells. With them,
+         * redirects to another origin are not followed.
          */
         public @NotNull Builder subprotocols(@Nullable String text) {
             return text(0, text);
@@ -389,6 +392,17 @@ public final class WebSocketOptions {
          */
         public @NotNull Builder noAlpn(boolean on) {
             return flag(128, on);
+        }
+
+        /**
+         * Follow redirects that lead nearer than the server is that sent them: from a public address to a private,
+         * link-local or loopback one, or from a private address to a loopback one. Without this flag they are
+         * {@link ErrorCode#REDIRECT}, in {@link CloseInfo#PHASE_CONNECT}: a server could make this machine talk to
+         * services that trust its network. The address that is dialled counts, after the look-up. Through a proxy,
+         * only a host that is an address or {@code localhost} can be told.
+         */
+        public @NotNull Builder redirectToPrivate(boolean on) {
+            return flag(256, on);
         }
         // generated: end
 

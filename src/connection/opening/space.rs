@@ -1,0 +1,134 @@
+//! How near an address is. A redirect must not lead nearer than the server is that sent it: a stranger would make this machine talk
+//! to services that trust its network. The spaces are those of the Private Network Access draft of the WICG.
+
+use crate::transport::is_localhost;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::Host;
+
+/// Where an address leads, the farthest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Space {
+    Public,
+    /// Of this machine's network: private (RFC 1918), shared (RFC 6598), unique local (RFC 4193), link-local, and what is of no
+    /// use on the internet.
+    Private,
+    /// This machine.
+    Loopback,
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Space::Public => "a public address",
+            Space::Private => "a private address",
+            Space::Loopback => "a loopback address",
+        })
+    }
+}
+
+impl Space {
+    pub(super) fn of(address: IpAddr) -> Space {
+        match address {
+            IpAddr::V4(address) => Space::of_v4(address),
+            IpAddr::V6(address) => Space::of_v6(address),
+        }
+    }
+
+    fn of_v4(address: Ipv4Addr) -> Space {
+        match address.octets() {
+            // Linux connects 0.0.0.0 to itself.
+            [127, ..] | [0, ..] => Space::Loopback,
+            [10, ..]
+            | [172, 16..=31, ..]
+            | [192, 168, ..]
+            | [169, 254, ..]
+            | [100, 64..=127, ..]
+            | [198, 18..=19, ..] => Space::Private,
+            // Multicast, reserved, broadcast.
+            [224..=255, ..] => Space::Private,
+            _ => Space::Public,
+        }
+    }
+
+    fn of_v6(address: Ipv6Addr) -> Space {
+        if address == Ipv6Addr::LOCALHOST || address == Ipv6Addr::UNSPECIFIED {
+            return Space::Loopback;
+        }
+        let [high, low] = [6, 7].map(|at| address.segments()[at].to_be_bytes());
+        let last = Ipv4Addr::new(high[0], high[1], low[0], low[1]);
+        match address.segments() {
+            // An IPv4 address in disguise: mapped or compatible (RFC 4291 section 2.5.5), NAT64 (RFC 6052), 6to4 (RFC 3056).
+            [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Space::of_v4(last),
+            [0x2002, first, second, ..] => {
+                let [high, low] = [first, second].map(u16::to_be_bytes);
+                Space::of_v4(Ipv4Addr::new(high[0], high[1], low[0], low[1]))
+            }
+            // Local NAT64 (RFC 8215), unique local, link-local, site-local, multicast.
+            [0x64, 0xff9b, 1, ..] | [0xfc00..=0xfdff, ..] | [0xfe80..=0xfeff, ..] | [0xff00..=0xffff, ..] => {
+                Space::Private
+            }
+            _ => Space::Public,
+        }
+    }
+
+    /// Of a host that is not looked up here; `None` if its name does not tell.
+    pub(super) fn of_host(host: &Host<String>) -> Option<Space> {
+        match host {
+            Host::Ipv4(address) => Some(Space::of_v4(*address)),
+            Host::Ipv6(address) => Some(Space::of_v6(*address)),
+            Host::Domain(name) => is_localhost(name).then_some(Space::Loopback),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_apart() {
+        for (space, addresses) in [
+            (Space::Loopback, &["127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "::1", "::"][..]),
+            (
+                Space::Loopback,
+                &["::ffff:127.0.0.1", "::7f00:1", "64:ff9b::127.0.0.1", "2002:7f00:1::", "::ffff:0.0.0.0"],
+            ),
+            (
+                Space::Private,
+                &["10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "192.168.255.255"],
+            ),
+            (
+                Space::Private,
+                &["169.254.0.0", "169.254.169.254", "100.64.0.0", "100.127.255.255", "198.18.0.1", "198.19.0.1"],
+            ),
+            (Space::Private, &["224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255"]),
+            (
+                Space::Private,
+                &["fc00::", "fdff:ffff::1", "fe80::", "fe80::1", "febf::1", "fec0::1", "ff02::1", "64:ff9b:1::1"],
+            ),
+            (
+                Space::Private,
+                &["::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:a00:1", "64:ff9b::c0a8:1", "2002:a00:1::1"],
+            ),
+            (
+                Space::Public,
+                &["1.1.1.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255"],
+            ),
+            (
+                Space::Public,
+                &["192.169.0.0", "169.253.255.255", "169.255.0.0", "100.63.255.255", "100.128.0.0", "198.17.0.1"],
+            ),
+            (Space::Public, &["198.20.0.1", "126.255.255.255", "128.0.0.0", "223.255.255.255", "203.0.113.1"]),
+            (
+                Space::Public,
+                &["2606:4700::1111", "fbff::1", "fe7f::1", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::"],
+            ),
+        ] {
+            for address in addresses {
+                assert_eq!(Space::of(address.parse().unwrap()), space, "{address}");
+            }
+        }
+        assert!(Space::Public < Space::Private && Space::Private < Space::Loopback);
+    }
+}

@@ -1,0 +1,227 @@
+//! Where a redirect may lead: not nearer than the server is that sent it, and not to another origin with subprotocols. (Whether it
+//! is followed at all, `opening` plays.)
+
+use super::lab::Lab;
+use super::retrying::RETRY;
+#[cfg(feature = "proxies")]
+use crate::transport::proxy::Proxies;
+
+fn follows(lab: &mut Lab, url: &str) {
+    lab.begin_with(url, |plan| plan.max_redirects = 5);
+}
+
+/// The connection is made, and its server sends it elsewhere.
+fn sends(lab: &mut Lab, to: &str) {
+    lab.tcp(Ok(()));
+    lab.wire().from_client.clear();
+    lab.serve(format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {to}\r\n\r\n").as_bytes());
+}
+
+const NOT_FOLLOWED: &str = "closed Redirect in Connect by Local, got 1006, sent 0, status 307";
+
+/// Of each space one that is farther away comes before.
+const SPACES: [&[&str]; 3] = [
+    &["203.0.113.7", "2001:db8::7", "::ffff:203.0.113.7"],
+    &[
+        "10.0.0.7",
+        "172.20.0.7",
+        "192.168.0.7",
+        "169.254.169.254",
+        "100.64.0.7",
+        "fd00::7",
+        "fe80::7",
+        "::ffff:10.0.0.7",
+    ],
+    &["127.0.0.1", "127.8.8.8", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"],
+];
+
+fn authority(address: &str) -> String {
+    if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
+}
+
+#[test]
+fn a_redirect_leads_no_nearer_unless_asked_for() {
+    let all =
+        || SPACES.iter().enumerate().flat_map(|(space, addresses)| addresses.iter().map(move |one| (space, *one)));
+    for (from_space, from) in
+        SPACES.iter().enumerate().map(|(space, addresses)| (space, addresses[0])).chain([(0, SPACES[0][2])])
+    {
+        for (to_space, to) in all() {
+            for allowed in [false, true] {
+                // By addresses, and by names that have them.
+                for named in [false, true] {
+                    let mut lab = Lab::whole();
+                    let url =
+                        if named { "ws://first.example/".to_owned() } else { format!("ws://{}/", authority(from)) };
+                    lab.begin_with(&url, |plan| (plan.max_redirects, plan.redirects_to_private) = (5, allowed));
+                    let resolve = |lab: &mut Lab, address: &str| {
+                        if named {
+                            lab.resolved(&[address]);
+                        }
+                    };
+                    resolve(&mut lab, from);
+                    let elsewhere = if named {
+                        "ws://second.example:81/".to_owned()
+                    } else {
+                        format!("ws://{}:81/", authority(to))
+                    };
+                    sends(&mut lab, &elsewhere);
+                    resolve(&mut lab, to);
+                    let context = format!("{from} to {to}, {allowed}, {named}");
+                    if allowed || to_space <= from_space {
+                        assert_eq!(lab.dialed().len(), 2, "{context}");
+                    } else {
+                        assert_eq!((lab.told(), lab.dialed().len()), (vec![NOT_FOLLOWED.to_owned()], 1), "{context}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_the_host_may_be_anywhere() {
+    for address in SPACES.iter().copied().flatten() {
+        let mut lab = Lab::whole();
+        follows(&mut lab, &format!("ws://{}/", authority(address)));
+        assert_eq!(lab.dialed().len(), 1, "{address}");
+    }
+}
+
+#[test]
+fn of_a_name_only_the_addresses_that_are_not_nearer_are_tried() {
+    let mut lab = Lab::whole();
+    follows(&mut lab, "ws://203.0.113.7/");
+    sends(&mut lab, "ws://second.example/");
+    lab.resolved(&["10.0.0.1", "203.0.113.8", "127.0.0.1"]);
+    assert_eq!(lab.dialed(), ["203.0.113.7:80", "203.0.113.8:80"]);
+    lab.tcp(Err(std::io::ErrorKind::ConnectionRefused));
+    assert_eq!(lab.told(), ["closed Connect in Connect by Transport, got 1006, sent 0"], "the one that was tried");
+}
+
+#[test]
+fn localhost_is_nearer_than_any_other() {
+    for from in ["203.0.113.7", "10.0.0.7"] {
+        let mut lab = Lab::whole();
+        follows(&mut lab, &format!("ws://{from}/"));
+        sends(&mut lab, "ws://localhost/");
+        assert_eq!((lab.told(), lab.dialed().len()), (vec![NOT_FOLLOWED.to_owned()], 1), "{from}");
+    }
+}
+
+/// The name is asked for again with each hop, and may have another address then.
+#[test]
+fn the_address_that_is_dialled_counts_and_not_the_name() {
+    let mut lab = Lab::whole();
+    follows(&mut lab, "ws://first.example/");
+    lab.resolved(&["203.0.113.7"]);
+    sends(&mut lab, "/else");
+    lab.resolved(&["192.168.0.1"]);
+    assert_eq!(lab.told(), [NOT_FOLLOWED]);
+}
+
+#[test]
+fn the_last_server_counts_and_a_change_of_the_network_alters_nothing() {
+    let mut lab = Lab::whole();
+    follows(&mut lab, "ws://10.0.0.1/");
+    sends(&mut lab, "ws://10.0.0.2/");
+    sends(&mut lab, "ws://203.0.113.7/");
+    lab.probe();
+    sends(&mut lab, "ws://second.example/");
+    lab.resolved(&["203.0.113.8"]);
+    lab.probe();
+    lab.resolved(&["10.0.0.3"]);
+    assert_eq!(lab.told(), [NOT_FOLLOWED]);
+    assert!(!lab.dialed().contains(&"10.0.0.3:80".to_owned()), "{:?}", lab.dialed());
+}
+
+#[test]
+fn another_try_begins_where_the_host_said() {
+    let mut lab = Lab::whole();
+    lab.begin_with("ws://203.0.113.7/", |plan| (plan.max_redirects, plan.retry) = (5, Some(RETRY)));
+    sends(&mut lab, "ws://10.0.0.7/");
+    assert_eq!(lab.told(), [NOT_FOLLOWED.replace("closed", "lost") + "; try 1 after 250 ms"]);
+    lab.advance(250);
+    assert_eq!(lab.dialed(), ["203.0.113.7:80", "203.0.113.7:80"]);
+}
+
+/// A proxy looks names up itself.
+#[cfg(feature = "proxies")]
+#[test]
+fn through_a_proxy_only_addresses_are_told_apart() {
+    for (from, to, followed) in [
+        ("first.example", "second.example", true),
+        ("first.example", "203.0.113.7", true),
+        ("first.example", "10.0.0.1", false),
+        ("first.example", "localhost", false),
+        ("203.0.113.7", "127.0.0.1", false),
+        ("10.0.0.1", "10.0.0.2", true),
+        ("10.0.0.1", "[::1]", false),
+        ("127.0.0.1", "[::1]", true),
+    ] {
+        let mut lab = Lab::whole();
+        lab.begin_with(&format!("ws://{from}/"), |plan| {
+            plan.max_redirects = 5;
+            plan.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
+        });
+        lab.tcp(Ok(()));
+        lab.serve(b"HTTP/1.1 200 OK\r\n\r\n");
+        sends(&mut lab, &format!("ws://{to}:81/"));
+        if followed {
+            assert_eq!(lab.dialed(), ["10.0.0.9:3128", "10.0.0.9:3128"], "{from} to {to}");
+        } else {
+            let end = NOT_FOLLOWED.replace("in Connect", "in Proxy");
+            assert_eq!((lab.told(), lab.dialed().len()), (vec![end], 1), "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn subprotocols_go_to_no_other_origin() {
+    for (location, followed) in [
+        ("/else", true),
+        ("http://10.0.0.1:80/else", true),
+        ("//10.0.0.1:81/", false),
+        ("//10.0.0.2/", false),
+        ("wss://10.0.0.1/", false),
+    ] {
+        for offered in [true, false] {
+            let mut lab = Lab::whole();
+            lab.begin_with("ws://10.0.0.1/", |plan| {
+                plan.max_redirects = 5;
+                plan.extras.subprotocols = if offered { vec!["chat".into(), "token-1234".into()] } else { Vec::new() };
+            });
+            sends(&mut lab, location);
+            if !offered || followed {
+                assert_eq!(lab.dialed().len(), 2, "{location}");
+            } else {
+                let end = "closed Redirect in Handshake by Local, got 1006, sent 0, status 307";
+                assert_eq!((lab.told(), lab.dialed().len()), (vec![end.to_owned()], 1), "{location}");
+            }
+            if offered && followed {
+                lab.tcp(Ok(()));
+                let request = String::from_utf8(lab.wire().from_client.clone()).unwrap();
+                assert!(request.contains("\r\nSec-WebSocket-Protocol: chat, token-1234\r\n"), "{request}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_location_is_one_and_not_long() {
+    let long = |size: usize| format!("/{}", "x".repeat(size - 1));
+    let odd = "/b\r\nlocation: /c";
+    for (location, followed) in [
+        (&*long(8192), true),
+        (&*long(8193), false),
+        (&*long(60_000), false),
+        ("/b\r\nLocation: /b", true),
+        (odd, false),
+    ] {
+        let mut lab = Lab::whole();
+        follows(&mut lab, "ws://10.0.0.1/");
+        sends(&mut lab, location);
+        assert_eq!(lab.dialed().len(), 1 + usize::from(followed), "{location:.40}");
+        assert_eq!(lab.told().is_empty(), followed);
+    }
+}
