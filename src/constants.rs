@@ -119,7 +119,7 @@ pub const EGRET_WS_ERR_BUSY: i32 = -5;
 /// The process was forked after a loop had been made: in the child no call works.
 pub const EGRET_WS_ERR_FORKED: i32 = -6;
 /// The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
-/// `os_error` of the close report or the log line says which.
+/// `os_error` or `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
 /// `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)

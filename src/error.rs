@@ -52,7 +52,7 @@ errors! {
     Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback";
     Busy = EGRET_WS_ERR_BUSY, "another thread is polling this loop";
     Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child";
-    NoResources = EGRET_WS_ERR_NO_RESOURCES, "the operating system has none left";
+    NoResources = EGRET_WS_ERR_NO_RESOURCES, "no memory, descriptor, thread or handle is left";
     Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library";
     Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported";
     NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open";

@@ -29,6 +29,8 @@ pub mod log;
 mod panics;
 pub mod pool;
 pub mod protocol;
+#[cfg(test)]
+mod scarce;
 pub mod socket;
 pub mod transport;
 

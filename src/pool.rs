@@ -2,6 +2,7 @@
 //! pages, one fault at a time.
 
 use parking_lot::Mutex;
+use std::collections::TryReserveError;
 use std::mem::take;
 
 /// Room for the longest message, with its header or a NUL.
@@ -19,10 +20,14 @@ impl Pool {
     /// Bytes that a buffer has room for.
     pub const SIZE: usize = SIZE;
 
-    /// An empty buffer.
-    pub fn take(&self) -> Vec<u8> {
-        let unused = self.unused.lock().pop();
-        unused.unwrap_or_else(|| Vec::with_capacity(SIZE))
+    /// An empty buffer, if there is memory for one.
+    pub fn take(&self) -> Result<Vec<u8>, TryReserveError> {
+        if let Some(unused) = self.unused.lock().pop() {
+            return Ok(unused);
+        }
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(SIZE)?;
+        Ok(buffer)
     }
 
     /// Takes a buffer back, whatever is in it, and leaves an empty one without memory. One that did not come from a pool is
@@ -47,11 +52,11 @@ mod tests {
     #[test]
     fn a_buffer_comes_back_empty_and_no_more_are_kept_than_are_used_again() {
         let pool = Pool::default();
-        let mut buffers: Vec<_> = (0..2 * KEPT).map(|_| pool.take()).collect();
+        let mut buffers: Vec<_> = (0..2 * KEPT).map(|_| pool.take().unwrap()).collect();
         buffers[0].push(1);
         let first = buffers[0].as_ptr();
         pool.give(&mut buffers[0]);
-        let again = pool.take();
+        let again = pool.take().unwrap();
         assert!(again.as_ptr() == first && again.is_empty() && again.capacity() >= SIZE);
         buffers.iter_mut().for_each(|buffer| pool.give(buffer));
         assert!(buffers.iter().all(|buffer| buffer.capacity() == 0));

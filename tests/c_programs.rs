@@ -179,6 +179,7 @@ programs! {
     misuse_state
     misuse_struct
     never_blocks
+    no_memory
     options
     #[cfg(debug_assertions)] // the library panics on request in a debug build only
     panic

@@ -108,6 +108,7 @@ fn check(extras: &Extras, stream: &[u8], outcome: &Outcome) {
         }
         Err(Refusal::Status { status, .. }) => assert!(*status == outcome.status && *status != 101, "{context}"),
         Err(Refusal::Malformed { status, .. }) => assert!([0, 101].contains(status), "{context}"),
+        Err(Refusal::NoMemory) => panic!("{context}"),
     }
     assert!(outcome.headers.lines().all(|line| line.contains(": ")), "{context}");
 }

@@ -190,7 +190,7 @@ impl Server {
     fn deflate(&mut self, content: &[u8], source: &mut Source) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         let stream = match &mut self.stream {
-            Stream::Ours(deflater) => return deflater.deflate(content, &mut out).then_some(out),
+            Stream::Ours(deflater) => return (deflater.deflate(content, &mut out) == Ok(true)).then_some(out),
             Stream::Zlib(stream) => stream,
         };
         // In several blocks, as RFC 7692 section 7.2.3 shows them.

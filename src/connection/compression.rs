@@ -4,7 +4,7 @@ use super::outbox::Outbox;
 use crate::protocol::deflate::Deflater;
 use crate::protocol::frame;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 
 /// What an empty buffer may keep of its memory.
 const KEEP: usize = 16 * 1024;
@@ -37,14 +37,16 @@ impl Compression {
         &mut self.plain
     }
 
-    /// Puts them into `out`, deflated and masked.
-    pub(super) fn deflate(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) {
+    /// Puts them into `out`, deflated and masked. After an error nothing can be sent any more.
+    pub(super) fn deflate(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> Result<(), TryReserveError> {
         out.clear();
         let mut rest = self.plain.as_slice();
         while let Some(queued) = frame::split_queued(&mut rest) {
             self.deflated.clear();
-            let deflates = queued.is_message && self.deflater.deflate(queued.payload, &mut self.deflated);
+            let deflates = queued.is_message && self.deflater.deflate(queued.payload, &mut self.deflated)?;
             let payload = if deflates { &self.deflated } else { queued.payload };
+            out.try_reserve(frame::HEADER_ROOM + payload.len())?;
+            self.marks.try_reserve(1)?;
             let key = outbox.lock().next_key();
             frame::append(out, queued.opcode, deflates, payload, key);
             self.marks.push_back((out.len(), queued.size));
@@ -55,6 +57,7 @@ impl Compression {
         if self.deflated.capacity() > KEEP {
             self.deflated = Vec::new();
         }
+        Ok(())
     }
 
     /// `written` bytes of the out buffer are written: what that settles of what the outbox counts.

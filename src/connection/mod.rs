@@ -177,8 +177,10 @@ pub trait Events {
     /// The connection is open.
     fn connected(&mut self, details: Details);
 
-    /// A message came.
-    fn message(&mut self, kind: Kind, body: Body<'_>);
+    /// A message came. What it counts of the bytes of a turn: those of its payload. [`NO_ROOM`]: there is no memory for it, and
+    /// it is not delivered; nor may one be that comes after it.
+    #[must_use]
+    fn message(&mut self, kind: Kind, body: Body<'_>) -> usize;
 
     /// The connection has ended. The last event. `details` if it was never open.
     fn closed(&mut self, report: Report, details: Option<Details>);
@@ -211,6 +213,9 @@ pub trait Events {
     /// Something the host should know of.
     fn warn(&mut self, what: std::fmt::Arguments<'_>);
 }
+
+/// See [`Events::message`]. It ends a turn, so that it costs the other messages nothing.
+pub const NO_ROOM: usize = usize::MAX / 2;
 
 /// What a connection is handed with each call.
 #[allow(missing_docs)]
@@ -564,7 +569,14 @@ impl<S: Transport> Connection<S> {
         match verdict {
             Verdict::Wait { attempt, delay } => {
                 let taken = session.as_ref().map_or((&[][..], 0), |session| session.taken());
-                if outbox.lock().rest(keeps.then_some(taken)) {
+                let mut queue = outbox.lock();
+                if queue.rest(keeps.then_some(taken)) {
+                    let lost = if keeps { queue.dropped_last() } else { 0 };
+                    drop(queue);
+                    if lost > 0 {
+                        let what = "messages are dropped: there is no memory to keep them for the next connection";
+                        context.events.warn(format_args!("{lost} {what}"));
+                    }
                     // During a suspend the wait has no length: the resume ends it, whenever that comes.
                     let delay = (!context.network.is_suspended()).then_some(delay);
                     self.stage = Stage::Waiting(delay.map(|delay| now + delay));

@@ -6,7 +6,8 @@ use crate::pool::Pool;
 use crate::protocol::frame;
 use crate::protocol::mask::{Entropy, Keys};
 use crate::protocol::message::Kind;
-use std::collections::VecDeque;
+use std::alloc::{Layout, handle_alloc_error};
+use std::collections::{TryReserveError, VecDeque};
 use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
@@ -246,7 +247,7 @@ impl Outbox {
         if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
             return Err(Error::InvalidUtf8);
         }
-        self.append_inline(kind as u8, payload);
+        self.append_inline(kind as u8, payload).map_err(|_| Error::NoResources)?;
         self.payload_bytes += payload.len();
         Ok(match self.notice {
             Notice::None => {
@@ -265,7 +266,10 @@ impl Outbox {
     /// Puts a Close frame at the end and seals the gate; the engine has to be told. Does nothing if it is sealed.
     pub fn close(&mut self, payload: &[u8]) {
         if !self.is_sealed() {
-            self.append(OpCode::Control(Control::Close), payload);
+            if self.append(OpCode::Control(Control::Close), payload).is_err() {
+                // Without memory for so little, nothing can be ended in order.
+                handle_alloc_error(Layout::new::<[u8; 128]>());
+            }
             self.gate = Gate::Sealed;
             self.close_code = Some(payload.first_chunk().copied().map(u16::from_be_bytes));
         }
@@ -276,20 +280,23 @@ impl Outbox {
         self.payload_bytes
     }
 
-    /// Queues a frame.
-    fn append(&mut self, opcode: OpCode, payload: &[u8]) {
-        self.append_inline(opcode.into(), payload);
+    /// Queues a frame. After an error nothing has changed.
+    fn append(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), TryReserveError> {
+        self.append_inline(opcode.into(), payload)
     }
 
     /// The same, for the host's messages.
     #[inline(always)]
-    fn append_inline(&mut self, opcode: u8, payload: &[u8]) {
+    fn append_inline(&mut self, opcode: u8, payload: &[u8]) -> Result<(), TryReserveError> {
+        if self.pending.len() == self.pending.capacity() {
+            self.more_pending()?;
+        }
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
         let chunk = match self.wire.back_mut() {
             Some(chunk) if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len() && self.kept == 0 => {
                 chunk
             }
-            _ => self.room(frame::HEADER_ROOM + payload.len()),
+            _ => self.room(frame::HEADER_ROOM + payload.len())?,
         };
         let before = chunk.len();
         frame::append_inline(chunk, opcode, payload, key);
@@ -298,31 +305,57 @@ impl Outbox {
         self.queues.peak = self.queues.peak.max(self.wire_bytes);
         // No frame is longer than max_message and a header, so it fits.
         self.pending.push_back(wire as u32);
+        Ok(())
+    }
+
+    #[cold]
+    fn more_pending(&mut self) -> Result<(), TryReserveError> {
+        self.pending.try_reserve(1)
     }
 
     /// The chunk for the next frame, with room for so many bytes. A large one is as large as the pool's buffers: that is written
     /// at most before a control frame gets its turn.
     #[cold]
-    fn room(&mut self, bytes: usize) -> &mut Vec<u8> {
+    fn room(&mut self, bytes: usize) -> Result<&mut Vec<u8>, TryReserveError> {
         let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= Pool::SIZE || chunk.is_empty();
-        if self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on) {
+        let begins = self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on);
+        if begins {
+            self.wire.try_reserve(1)?;
             self.wire.push_back(std::mem::take(&mut self.spare));
         }
         let last = self.wire.len() - 1;
-        let chunk = &mut self.wire[last];
+        if let Err(error) = self.enlarge(last, bytes) {
+            // Where there is no memory for a larger chunk, there may be for a new one of what is needed. An empty chunk must not
+            // stay.
+            let mut chunk = if begins { self.wire.pop_back().unwrap_or_default() } else { Vec::new() };
+            if begins || chunk.try_reserve_exact(bytes).is_err() {
+                self.spare = chunk;
+                return Err(error);
+            }
+            self.wire.try_reserve(1)?;
+            self.wire.push_back(chunk);
+        }
+        let last = self.wire.len() - 1;
+        Ok(&mut self.wire[last])
+    }
+
+    /// Makes room for so many bytes more in a chunk.
+    fn enlarge(&mut self, at: usize, bytes: usize) -> Result<(), TryReserveError> {
+        let chunk = &mut self.wire[at];
         // A queue that has to be small is no place for the pool's buffers.
-        if (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes)) && self.max_buffer >= Pool::SIZE {
-            let mut large = self.pool.take();
+        if (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes))
+            && self.max_buffer >= Pool::SIZE
+            && let Ok(mut large) = self.pool.take()
+        {
             large.extend_from_slice(chunk);
             let mut small = std::mem::replace(chunk, large);
             if small.capacity() <= KEEP {
                 small.clear();
                 self.spare = small;
             }
-        } else {
-            chunk.reserve(bytes);
+            return Ok(());
         }
-        chunk
+        chunk.try_reserve(bytes)
     }
 
     // The connection's side.
@@ -360,8 +393,7 @@ impl Outbox {
         if self.ended {
             return false;
         }
-        let dropped = if keep.is_some() { (0, 0) } else { self.unsent() };
-        self.dropped.push_back(dropped);
+        let mut dropped = if keep.is_some() { (0, 0) } else { self.unsent() };
         let queued = std::mem::take(&mut self.wire);
         let partly_written = std::mem::take(&mut self.partly_written);
         self.pending.clear();
@@ -370,20 +402,39 @@ impl Outbox {
         if let Some((taken, written)) = keep {
             self.is_plain = true;
             let unwritten = taken.get(written.saturating_sub(partly_written)..).unwrap_or_default();
-            for mut chunk in std::iter::once(unwritten.to_vec()).chain(queued) {
+            let mut first = Vec::new();
+            if first.try_reserve_exact(unwritten.len()).is_ok() {
+                first.extend_from_slice(unwritten);
+            } else {
+                let mut lost = unwritten;
+                while let Some(frame) = frame::split_queued(&mut lost).filter(|frame| frame.is_message) {
+                    dropped = (dropped.0 + 1, dropped.1 + frame.payload.len() as u64);
+                }
+            }
+            for mut chunk in std::iter::once(first).chain(queued) {
                 frame::rekey(&mut chunk, || [0; 4]);
                 let mut rest = chunk.as_slice();
                 while let Some(frame) = frame::split_queued(&mut rest) {
-                    if frame.is_message {
-                        self.append(frame.opcode, frame.payload);
-                        self.payload_bytes += frame.payload.len();
+                    if !frame.is_message {
+                        continue;
+                    }
+                    match self.append(frame.opcode, frame.payload) {
+                        Ok(()) => self.payload_bytes += frame.payload.len(),
+                        // There is no memory to keep it.
+                        Err(_) => dropped = (dropped.0 + 1, dropped.1 + frame.payload.len() as u64),
                     }
                 }
             }
         }
+        self.dropped.push_back(dropped);
         self.is_plain = false;
         self.kept = self.wire.len();
         true
+    }
+
+    /// Messages that the last loss has dropped.
+    pub fn dropped_last(&self) -> u32 {
+        self.dropped.back().map_or(0, |dropped| dropped.0)
     }
 
     /// A masking key for a frame that does not pass through here.
@@ -487,12 +538,49 @@ pub fn no_entropy() -> Entropy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scarce;
 
     fn open_outbox(max_message: usize, max_buffer: usize) -> Outbox {
         let mut outbox = Outbox::new(max_message, max_buffer, no_entropy());
         outbox.begin(false);
         outbox.open();
         outbox
+    }
+
+    #[test]
+    fn a_message_without_memory_is_refused_whole() {
+        let mut outbox = open_outbox(131_072, 1 << 20);
+        assert_eq!(outbox.push(Kind::Binary, b"one"), Ok(Pushed::First));
+        let before = (outbox.payload_bytes(), outbox.queues(), outbox.unsent());
+        let large = vec![7; 100_000];
+        let refused = scarce::with_largest(50_000, || outbox.push(Kind::Binary, &large));
+        assert_eq!(refused, Err(Error::NoResources));
+        assert_eq!((outbox.payload_bytes(), outbox.queues(), outbox.unsent()), before);
+        // A smaller one has a place, though none of the pool's buffers; so has the Close frame.
+        scarce::with_largest(50_000, || {
+            assert!(outbox.push(Kind::Binary, &large[..40_000]).is_ok());
+            assert!(outbox.end(&1000u16.to_be_bytes()));
+        });
+        let (mut out, mut wire) = (Vec::new(), Vec::new());
+        while outbox.take(&mut out) {
+            assert!(!out.is_empty());
+            wire.extend_from_slice(&out);
+        }
+        let mut rest = wire.as_slice();
+        let sizes: Vec<usize> =
+            std::iter::from_fn(|| frame::split_queued(&mut rest)).map(|frame| frame.payload.len()).collect();
+        assert_eq!(sizes, [3, 40_000, 2]);
+    }
+
+    #[test]
+    fn what_there_is_no_memory_to_keep_is_counted_as_dropped() {
+        let mut outbox = open_outbox(131_072, 1 << 20);
+        for message in [&[7; 10][..], &[7; 90_000], &[7; 20]] {
+            outbox.push(Kind::Binary, message).unwrap();
+        }
+        assert!(scarce::with_largest(80_000, || outbox.rest(Some((&[], 0)))));
+        assert_eq!((outbox.dropped_last(), outbox.untold()), (1, (1, 90_000)));
+        assert_eq!((outbox.unsent(), outbox.payload_bytes()), ((2, 30), 30));
     }
 
     #[test]

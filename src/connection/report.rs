@@ -131,12 +131,18 @@ impl Ending {
         Ending::new(Error::Internal, Initiator::Local, "a fault in the library, caught; please report it")
     }
 
-    /// The peer sent what it may not send.
+    /// There was no memory for what had to be kept.
+    pub fn no_memory(what: &str) -> Ending {
+        Ending::new(Error::NoResources, Initiator::Local, what)
+    }
+
+    /// The peer sent what it may not send, or what there is no memory for.
     pub fn violation(violation: Violation) -> Ending {
         let error = match violation.kind {
             ViolationKind::Protocol => Error::Protocol,
             ViolationKind::InvalidUtf8 => Error::InvalidUtf8,
             ViolationKind::TooBig => Error::MessageTooBig,
+            ViolationKind::NoMemory => return Ending::no_memory(violation.detail),
         };
         Ending::new(error, Initiator::Local, format!("the peer was refused: {}", violation.detail))
     }
@@ -155,6 +161,7 @@ impl Ending {
                 }
                 Ending { http_status: status, ..Ending::new(Error::Refused, Initiator::Peer, message) }
             }
+            Refusal::NoMemory => Ending::no_memory("there is no memory for the server's answer"),
             Refusal::Malformed { status, detail } => {
                 Ending { http_status: status, ..Ending::new(Error::Handshake, Initiator::Local, detail) }
             }

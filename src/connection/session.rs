@@ -18,12 +18,12 @@ use super::heartbeat::{self, Beat, Flow, Heartbeat};
 use super::outbox::Outbox;
 use super::passed::Passed;
 use super::report::{Ending, Initiator, Phase, Report};
-use super::{Context, Events, Limits};
+use super::{Context, Events, Limits, NO_ROOM};
 use crate::error::Error;
 use crate::pool::Pool;
 use crate::protocol::deflate::Inflater;
 use crate::protocol::message::{Body, Decoder, Item};
-use crate::protocol::{Violation, close, frame};
+use crate::protocol::{NO_MEMORY, Violation, close, frame};
 use crate::transport::Transport;
 use parking_lot::Mutex;
 use std::io::{self, ErrorKind};
@@ -374,6 +374,9 @@ impl<S: Transport> Session<S> {
             return Progress::Ended(ending);
         }
         let error = error.or(self.write_error.take());
+        if error.as_ref().is_some_and(|error| error.kind() == ErrorKind::OutOfMemory) {
+            return Progress::Ended(Ending::no_memory("there is no memory for a message to the peer"));
+        }
         // The peer has said goodbye and ended its side; ours may still be on its way out.
         if self.peer_close.is_some() && error.is_none() {
             return Progress::Wait;
@@ -446,7 +449,7 @@ impl<S: Transport> Session<S> {
             self.heard(payload + more, context);
             self.take_payload(payload, context);
             if self.listens() && context.events.is_full() {
-                self.backlog.extend_from_slice(&context.buffer[..more]);
+                self.keep_for_later(&context.buffer[..more], context.now);
             } else {
                 self.take_input(0..more, context);
             }
@@ -479,7 +482,18 @@ impl<S: Transport> Session<S> {
         let input = &input[range.start..];
         let taken = self.decode(input, context.now, context.events, context.outbox);
         if taken < input.len() {
-            self.backlog.extend_from_slice(&input[taken..]);
+            self.keep_for_later(&input[taken..], context.now);
+        }
+    }
+
+    /// Keeps what was read and cannot be decoded now.
+    fn keep_for_later(&mut self, input: &[u8], now: Instant) {
+        if !self.listens() {
+            return;
+        }
+        match self.backlog.try_reserve(input.len()) {
+            Ok(()) => self.backlog.extend_from_slice(input),
+            Err(_) => self.fail(NO_MEMORY, now),
         }
     }
 
@@ -491,9 +505,9 @@ impl<S: Transport> Session<S> {
         match self.decoder.filled(count) {
             Ok(None) => {}
             Ok(Some((kind, message))) => {
-                self.decoded += message.len();
                 self.passed.message(message.len());
-                context.events.message(kind, Body::Collected(message));
+                self.decoded += context.events.message(kind, Body::Collected(message));
+                self.check_memory(context.now);
             }
             Err(violation) => self.fail(violation, context.now),
         }
@@ -529,11 +543,11 @@ impl<S: Transport> Session<S> {
             match self.decoder.next(&mut input) {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Item::Message(kind, body))) => {
-                    self.decoded += body.len();
                     self.passed.message(body.len());
-                    events.message(kind, body);
+                    self.decoded += events.message(kind, body);
                     // One read can bring thousands of messages, and a compressed one a thousand times its size.
                     if events.is_full() || self.decoded >= DECODED_A_TURN {
+                        self.check_memory(now);
                         return bytes.len() - input.len();
                     }
                 }
@@ -587,6 +601,14 @@ impl<S: Transport> Session<S> {
         outbox.close(payload.as_ref().map_or(&[], |code| code));
         self.rested = false;
         self.deadline.get_or_insert(now + self.limits.close);
+    }
+
+    /// Fails the connection if there was no memory for its last message.
+    fn check_memory(&mut self, now: Instant) {
+        if self.decoded >= NO_ROOM {
+            self.decoded = 0;
+            self.fail(NO_MEMORY, now);
+        }
     }
 
     /// RFC 6455 section 7.1.7.
@@ -696,7 +718,12 @@ impl<S: Transport> Session<S> {
             && !self.out_is_control
             && let Some(compression) = &mut self.compression
         {
-            compression.deflate(context.outbox, &mut self.out);
+            // What is half deflated must not go out.
+            if compression.deflate(context.outbox, &mut self.out).is_err() {
+                self.out.clear();
+                self.write_error = Some(ErrorKind::OutOfMemory.into());
+                return false;
+            }
         }
         if let Some(code) = closed {
             self.sent_code = code.unwrap_or(close::NO_STATUS);

@@ -4,13 +4,19 @@
 
 use crate::connection::details::Details;
 use crate::connection::report::Report;
+use crate::error::Error;
 use crate::pool::Pool;
 use crate::protocol::message::{Body, Kind};
+use std::collections::TryReserveError;
 
 /// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
 const LARGE: usize = 16 * 1024;
 /// What an emptied batch may keep of its memory.
 const KEEP: usize = 1024 * 1024;
+/// Events that a batch which messages have filled still has room for.
+const SPARE: usize = 16;
+/// Why messages were dropped.
+const NO_MEMORY: &str = "there is no memory for messages of the peer, and they were dropped";
 
 /// An event of the socket with this key. Small, for a flood makes many.
 #[derive(Debug)]
@@ -99,65 +105,126 @@ impl Batch {
         self.reports.len() as u32 - 1
     }
 
-    /// Adds a message, and a NUL after it if it is text.
+    /// Adds a message, and a NUL after it if it is text. After an error nothing has changed.
     #[inline]
-    pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) {
+    pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) -> Result<(), TryReserveError> {
         match body {
             Body::Input(payload) => self.small(key, kind, payload),
             Body::Collected(collected) => self.collected(key, kind, collected),
         }
     }
 
-    fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) {
-        let what = add_flat(&mut self.flat, kind, payload);
+    fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) -> Result<(), TryReserveError> {
+        self.make_room()?;
+        let what = add_flat(&mut self.flat, kind, payload)?;
         self.events.push(Event { key, what });
+        Ok(())
+    }
+
+    /// Makes room for one more message, and leaves some for other events: those must not be lost when a message is.
+    #[inline]
+    fn make_room(&mut self) -> Result<(), TryReserveError> {
+        if self.events.capacity() - self.events.len() > SPARE { Ok(()) } else { self.enlarge() }
+    }
+
+    #[cold]
+    fn enlarge(&mut self) -> Result<(), TryReserveError> {
+        self.events.try_reserve(2 * SPARE)
     }
 
     /// Adds a message that lies in the engine's read buffer from `start` on, with at least a byte behind it that nothing is in.
-    /// [`Batch::keep`] is to follow before the buffer is used again.
+    /// [`Batch::keep`] is to follow before the buffer is used again. After an error nothing has changed.
     #[inline]
-    pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) {
+    pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) -> Result<(), TryReserveError> {
+        self.make_room()?;
         self.is_fresh = true;
         self.events.push(Event { key, what: What::Message { kind, in_place: true, len: len as u32, start } });
+        Ok(())
     }
 
-    /// Keeps what is in place: takes the buffer for another of the same size, or copies if it has taken one already.
+    /// Keeps what is in place: takes the buffer for another of the same size, or copies if it has taken one already, or if there is
+    /// no memory for another. An error has the bytes of each message for which there is no memory either: they are dropped, and what
+    /// follows them must be the end of their connection.
     #[inline]
-    pub fn keep(&mut self, buffer: &mut Box<[u8]>) {
+    pub fn keep(&mut self, buffer: &mut Box<[u8]>) -> Result<(), Vec<u32>> {
         let from = std::mem::replace(&mut self.kept, self.events.len());
-        if std::mem::take(&mut self.is_fresh) {
-            if self.keeps_read {
-                self.copy(from, buffer);
-            } else {
-                self.take_read(buffer);
-            }
+        if std::mem::take(&mut self.is_fresh) && (self.keeps_read || !self.take_read(buffer)) {
+            return self.copy(from, buffer);
         }
+        Ok(())
     }
 
     #[inline]
-    fn take_read(&mut self, buffer: &mut Box<[u8]>) {
-        if self.read.is_empty() {
-            self.read = vec![0; buffer.len()].into_boxed_slice();
+    fn take_read(&mut self, buffer: &mut Box<[u8]>) -> bool {
+        if self.read.is_empty() && !self.make_read(buffer.len()) {
+            return false;
         }
         std::mem::swap(&mut self.read, buffer);
         self.keeps_read = true;
+        true
+    }
+
+    #[cold]
+    fn make_read(&mut self, len: usize) -> bool {
+        let mut read = Vec::new();
+        if read.try_reserve_exact(len).is_err() {
+            return false;
+        }
+        read.resize(len, 0);
+        self.read = read.into_boxed_slice();
+        true
     }
 
     /// Copies what is in place from `buffer` on, of the events from this one on.
     #[cold]
-    fn copy(&mut self, from: usize, buffer: &[u8]) {
-        for event in &mut self.events[from..] {
-            if let What::Message { kind, in_place: true, len, start } = event.what {
-                event.what = add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]);
+    fn copy(&mut self, from: usize, buffer: &[u8]) -> Result<(), Vec<u32>> {
+        for at in from..self.events.len() {
+            if let What::Message { kind, in_place: true, len, start } = self.events[at].what {
+                match add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]) {
+                    Ok(what) => self.events[at].what = what,
+                    Err(_) => return Err(self.drop_messages(at)),
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Drops the messages from this event on, and says what the bytes of each are. An ending among the events says why.
+    fn drop_messages(&mut self, from: usize) -> Vec<u32> {
+        let mut dropped = Vec::new();
+        let later = self.events.split_off(from);
+        for event in later {
+            match event.what {
+                What::Message { len, .. } | What::LargeMessage { len, .. } => dropped.push(len),
+                What::Closed { index } | What::Retrying { index, .. } => {
+                    if let Some(Some(report)) = self.reports.get_mut(index as usize) {
+                        report.error = Some(Error::NoResources);
+                        report.message = format!("{NO_MEMORY}; {}", report.message);
+                    }
+                    self.events.push(event);
+                }
+                What::Connected { .. } | What::Drained => self.events.push(event),
+            }
+        }
+        self.kept = self.events.len();
+        dropped
+    }
+
+    /// The last resort of an engine that ends.
+    pub fn drop_all_messages(&mut self) {
+        self.drop_messages(0);
+        (self.flat, self.large, self.read) = (Vec::new(), Vec::new(), Box::default());
+        (self.keeps_read, self.is_fresh) = (false, false);
     }
 
     #[inline(never)]
-    fn collected(&mut self, key: usize, kind: Kind, collected: &mut Vec<u8>) {
+    fn collected(&mut self, key: usize, kind: Kind, collected: &mut Vec<u8>) -> Result<(), TryReserveError> {
         if collected.len() < LARGE {
             return self.small(key, kind, collected);
         }
+        self.make_room()?;
+        self.large.try_reserve(1)?;
+        collected.try_reserve(1)?; // for a NUL
         let (index, len) = (self.large.len() as u32, collected.len() as u32);
         let mut collected = std::mem::take(collected);
         if kind == Kind::Text {
@@ -165,6 +232,7 @@ impl Batch {
         }
         self.events.push(Event { key, what: What::LargeMessage { kind, len, index } });
         self.large.push(collected);
+        Ok(())
     }
 
     /// Adds that the connection is tried again.
@@ -219,13 +287,14 @@ impl Batch {
         self.details[index as usize].take()
     }
 
-    /// Moves all of `other` behind what is here.
-    pub fn append(self: &mut Box<Batch>, other: &mut Box<Batch>) {
+    /// Moves all of `other` behind what is here. After an error nothing has changed.
+    pub fn append(self: &mut Box<Batch>, other: &mut Box<Batch>) -> Result<(), TryReserveError> {
         if self.is_empty() {
             std::mem::swap(self, other);
-            return;
+            return Ok(());
         }
         let copies = self.keeps_read && other.keeps_read;
+        self.reserve(other, copies)?;
         if other.keeps_read && !copies {
             std::mem::swap(&mut self.read, &mut other.read);
             self.keeps_read = true;
@@ -245,7 +314,7 @@ impl Batch {
                     What::Message { kind, in_place: false, len, start: start_of_flat + start }
                 }
                 What::Message { kind, len, start, .. } if copies => {
-                    add_flat(flat, kind, &read[start..start + len as usize])
+                    put_flat(flat, kind, &read[start..start + len as usize])
                 }
                 What::Message { .. } => event.what,
                 What::LargeMessage { kind, len, index } => What::LargeMessage { kind, len, index: large + index },
@@ -256,6 +325,21 @@ impl Batch {
                 What::Closed { index } => What::Closed { index: reports + index },
             },
         }));
+        Ok(())
+    }
+
+    /// Makes room for all of another batch; with `copies` also for what lies in its read buffer.
+    fn reserve(&mut self, other: &Batch, copies: bool) -> Result<(), TryReserveError> {
+        let copied = |event: &Event| match event.what {
+            What::Message { in_place: true, len, .. } => len as usize + 1,
+            _ => 0,
+        };
+        let in_place: usize = if copies { other.events.iter().map(copied).sum() } else { 0 };
+        self.flat.try_reserve(other.flat.len() + in_place)?;
+        self.large.try_reserve(other.large.len())?;
+        self.reports.try_reserve(other.reports.len())?;
+        self.details.try_reserve(other.details.len())?;
+        self.events.try_reserve(other.events.len())
     }
 
     /// Empties the batch for the next use.
@@ -279,7 +363,13 @@ impl Batch {
 }
 
 /// Adds a message to the flat memory, and a NUL after it if it is text.
-fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
+fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<What, TryReserveError> {
+    flat.try_reserve(payload.len() + 1)?;
+    Ok(put_flat(flat, kind, payload))
+}
+
+/// The same, where room was made for it.
+fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
     let start = flat.len();
     flat.extend_from_slice(payload);
     if kind == Kind::Text {
@@ -292,6 +382,8 @@ fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::report::{Ending, Initiator, Phase};
+    use crate::scarce;
 
     fn payloads(batch: &mut Batch) -> Vec<Vec<u8>> {
         let whats: Vec<_> = batch.events().iter().map(|event| event.what).collect();
@@ -307,16 +399,16 @@ mod tests {
         let big = vec![7; LARGE];
         let mut first = Box::<Batch>::default();
         let mut second = Box::<Batch>::default();
-        first.message(1, Kind::Text, Body::Input(b"one"));
-        first.message(1, Kind::Binary, Body::Collected(&mut big.clone()));
-        second.message(2, Kind::Text, Body::Input(b"two"));
-        second.message(2, Kind::Text, Body::Collected(&mut b"three".to_vec()));
-        second.message(2, Kind::Text, Body::Collected(&mut big.clone()));
-        first.append(&mut second);
+        first.message(1, Kind::Text, Body::Input(b"one")).unwrap();
+        first.message(1, Kind::Binary, Body::Collected(&mut big.clone())).unwrap();
+        second.message(2, Kind::Text, Body::Input(b"two")).unwrap();
+        second.message(2, Kind::Text, Body::Collected(&mut b"three".to_vec())).unwrap();
+        second.message(2, Kind::Text, Body::Collected(&mut big.clone())).unwrap();
+        first.append(&mut second).unwrap();
         assert!(second.is_empty());
         assert_eq!(payloads(&mut first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
         let mut third = Box::<Batch>::default();
-        third.append(&mut first);
+        third.append(&mut first).unwrap();
         assert_eq!(payloads(&mut third).len(), 5);
     }
 
@@ -324,12 +416,12 @@ mod tests {
     fn an_emptied_batch_keeps_little_memory_however_it_was_emptied() {
         for into_another in [false, true] {
             let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
-            first.message(1, Kind::Binary, Body::Input(b"before"));
+            first.message(1, Kind::Binary, Body::Input(b"before")).unwrap();
             for _ in 0..KEEP / 8 {
-                second.message(1, Kind::Binary, Body::Input(b"ten bytes."));
+                second.message(1, Kind::Binary, Body::Input(b"ten bytes.")).unwrap();
             }
             if into_another {
-                first.append(&mut second);
+                first.append(&mut second).unwrap();
             }
             second.clear();
             assert!(second.flat.capacity() <= KEEP && second.events.capacity() * size_of::<Event>() <= KEEP);
@@ -342,8 +434,8 @@ mod tests {
     }
 
     fn add_two(batch: &mut Batch, key: usize) {
-        batch.in_place(key, Kind::Text, 0, 3);
-        batch.in_place(key, Kind::Text, 5, 2);
+        batch.in_place(key, Kind::Text, 0, 3).unwrap();
+        batch.in_place(key, Kind::Text, 5, 2).unwrap();
     }
 
     #[test]
@@ -351,21 +443,21 @@ mod tests {
         let mut batch = Batch::default();
         let mut buffer = filled(b"one\x81\x02TWO");
         add_two(&mut batch, 1);
-        batch.keep(&mut buffer);
+        batch.keep(&mut buffer).unwrap();
         assert_eq!(buffer.len(), 8, "another to read into");
         // One was taken along already: what the next reads bring is copied.
         for bytes in [b"abc\x81\x02DEF", b"ghi\x81\x02JKL"] {
             buffer.copy_from_slice(bytes);
             add_two(&mut batch, 2);
-            batch.keep(&mut buffer);
+            batch.keep(&mut buffer).unwrap();
         }
         buffer.fill(b'-');
-        batch.keep(&mut buffer); // nothing new
+        batch.keep(&mut buffer).unwrap(); // nothing new
         assert_eq!(payloads(&mut batch), [&b"one"[..], b"TW", b"abc", b"DE", b"ghi", b"JK"]);
         batch.clear();
         assert!(batch.is_empty());
         add_two(&mut batch, 3);
-        batch.keep(&mut buffer);
+        batch.keep(&mut buffer).unwrap();
         buffer.fill(b'x');
         assert_eq!(payloads(&mut batch), [b"---".to_vec(), b"--".to_vec()]);
     }
@@ -378,20 +470,61 @@ mod tests {
                 batch.drained(0);
                 if keeps {
                     add_two(batch, 1);
-                    batch.keep(&mut filled(bytes));
+                    batch.keep(&mut filled(bytes)).unwrap();
                 } else {
-                    batch.message(1, Kind::Text, Body::Input(&bytes[..3]));
-                    batch.message(1, Kind::Text, Body::Input(&bytes[5..7]));
+                    batch.message(1, Kind::Text, Body::Input(&bytes[..3])).unwrap();
+                    batch.message(1, Kind::Text, Body::Input(&bytes[5..7])).unwrap();
                 }
             }
-            first.append(&mut second);
+            first.append(&mut second).unwrap();
             second.clear();
             second.drained(0);
             add_two(&mut second, 1);
-            second.keep(&mut filled(b"ghi\x81\x02JKL"));
+            second.keep(&mut filled(b"ghi\x81\x02JKL")).unwrap();
             assert_eq!(payloads(&mut first), [&b"one"[..], b"TW", b"abc", b"DE"], "{one} {two}");
             assert_eq!(payloads(&mut second), [&b"ghi"[..], b"JK"]);
         }
+    }
+
+    #[test]
+    fn a_batch_without_memory_stays_as_it_is() {
+        let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
+        for batch in [&mut first, &mut second] {
+            for _ in 0..3 {
+                batch.message(1, Kind::Text, Body::Input(&[b'x'; 15_000])).unwrap();
+            }
+        }
+        assert!(scarce::with_largest(80_000, || first.append(&mut second)).is_err());
+        assert_eq!((payloads(&mut first).len(), payloads(&mut second).len()), (3, 3));
+        let refused = scarce::with_largest(50_000, || first.message(1, Kind::Text, Body::Input(&[b'x'; 20_000])));
+        assert!(refused.is_err());
+        assert_eq!(payloads(&mut first).len(), 3);
+        first.append(&mut second).unwrap();
+        assert_eq!(payloads(&mut first), vec![vec![b'x'; 15_000]; 6]);
+    }
+
+    #[test]
+    fn messages_that_cannot_be_kept_are_dropped_with_all_that_follow_and_said_to_be() {
+        let report = Report::new(Ending::clean(Initiator::Peer), Phase::Closing);
+        let mut batch = Batch::default();
+        let mut buffer = vec![b'x'; 60_000].into_boxed_slice();
+        let dropped = scarce::with_largest(30_000, || {
+            for start in [0, 10_000, 20_000, 40_000] {
+                batch.in_place(1, Kind::Binary, start, 9_000).unwrap();
+            }
+            batch.drained(1);
+            batch.closed(1, report, None);
+            batch.keep(&mut buffer)
+        });
+        let dropped = dropped.unwrap_err();
+        assert!(!dropped.is_empty() && dropped.iter().all(|len| *len == 9_000));
+        assert_eq!(payloads(&mut batch).len() + dropped.len(), 4);
+        let [.., Event { what: What::Drained, .. }, Event { what: What::Closed { index }, .. }] = *batch.events()
+        else {
+            panic!("{:?}", batch.events())
+        };
+        let report = batch.take_report(index).unwrap();
+        assert!(report.error == Some(Error::NoResources) && report.message.starts_with(NO_MEMORY), "{report:?}");
     }
 
     #[test]
@@ -402,14 +535,14 @@ mod tests {
     #[test]
     fn text_is_followed_by_a_nul() {
         let mut batch = Batch::default();
-        batch.message(0, Kind::Text, Body::Input(b"abc"));
-        batch.message(0, Kind::Text, Body::Collected(&mut vec![b'x'; LARGE]));
+        batch.message(0, Kind::Text, Body::Input(b"abc")).unwrap();
+        batch.message(0, Kind::Text, Body::Collected(&mut vec![b'x'; LARGE])).unwrap();
         assert_eq!(batch.flat[3], 0);
         assert_eq!(batch.large[0].len(), LARGE + 1);
         assert_eq!(batch.large[0][LARGE], 0);
         let mut batch = Batch::default();
-        batch.in_place(0, Kind::Text, 0, 3);
-        batch.keep(&mut filled(b"abc\x81\x02def"));
+        batch.in_place(0, Kind::Text, 0, 3).unwrap();
+        batch.keep(&mut filled(b"abc\x81\x02def")).unwrap();
         assert_eq!(payloads(&mut batch), [b"abc"]);
         assert_eq!(batch.read[3], 0);
     }

@@ -80,6 +80,11 @@ impl Link {
         }
     }
 
+    /// It was not, after all: there was no memory for it.
+    pub fn not_enqueued(&self, payload: usize) {
+        self.enqueued.store(self.enqueued.load(Relaxed).wrapping_sub(payload + EVENT_COST), Relaxed);
+    }
+
     #[inline]
     fn queued(&self) -> usize {
         // In this order: what is dispatched was queued before.

@@ -45,6 +45,8 @@ use world::{Delivery, Net};
 const READ_BUFFER: usize = 64 * 1024;
 /// Events are handed over before the pass ends when their payloads reach this size.
 const PUBLISH_AT: usize = 256 * 1024;
+/// How soon it is tried again to publish events for which there was no memory.
+const UNPUBLISHED: Duration = Duration::from_millis(10);
 /// Readiness events a pass.
 const MAX_READY: usize = 256;
 const WAKER: Token = Token(usize::MAX);
@@ -160,6 +162,9 @@ impl Engine {
         let mut sleep = earlier(wait, self.next_timer());
         if self.publish() || !self.again.is_empty() {
             sleep = Some(Duration::ZERO);
+        }
+        if !self.batch.is_empty() {
+            sleep = earlier(sleep, Some(UNPUBLISHED));
         }
         let sleeps = sleep != Some(Duration::ZERO);
         if sleeps && !self.shared.fall_asleep() {
@@ -412,7 +417,8 @@ impl Engine {
             fault::point(fault::Place::Connection);
             Connection::begin(plan, &mut context)
         });
-        self.batch.keep(&mut self.buffer);
+        // It has no messages yet.
+        let _ = self.batch.keep(&mut self.buffer);
         match begun {
             Ok(connection) if !connection.is_closed() => {
                 self.entries[key] = Some(Entry { link, connection, timer: None, in_again: false, told_closed });
@@ -491,7 +497,9 @@ impl Engine {
     /// thing that it can do.
     #[inline(never)]
     fn look_after(&mut self, key: usize, turn: Option<Turn>) {
-        self.batch.keep(&mut self.buffer);
+        if let Err(dropped) = self.batch.keep(&mut self.buffer) {
+            self.end_without_memory(key, &dropped);
+        }
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         match turn {
             Some(Turn::Again) if !entry.connection.is_closed() => {
@@ -510,6 +518,16 @@ impl Engine {
         }
         if self.batch.flat_len() > PUBLISH_AT {
             self.publish();
+        }
+    }
+
+    /// Messages of a connection were dropped, each of so many bytes: nothing may follow them.
+    #[cold]
+    fn end_without_memory(&mut self, key: usize, dropped: &[u32]) {
+        let Some(Some(entry)) = self.entries.get(key) else { return };
+        dropped.iter().for_each(|len| entry.link.not_enqueued(*len as usize));
+        if !entry.told_closed {
+            self.abandon(key, Ending::no_memory("there is no memory for messages of the peer"));
         }
     }
 
@@ -576,14 +594,19 @@ impl Engine {
         }
     }
 
-    /// Hands the events over. False if there are none.
+    /// Hands the events over. False if there are none, or if there is no memory for them before the host has taken earlier ones.
     pub fn publish(&mut self) -> bool {
-        let any = !self.batch.is_empty();
-        if any {
-            self.woke |= self.shared.publish(&mut self.batch);
-            self.batch.clear();
+        if self.batch.is_empty() {
+            return false;
         }
-        any
+        match self.shared.publish(&mut self.batch) {
+            Ok(woke) => {
+                self.woke |= woke;
+                self.batch.clear();
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// Has a poll waited for what was published since this was last asked?
@@ -615,7 +638,11 @@ impl Engine {
             self.abandon(key, ending.clone());
             self.remove(key);
         }
-        self.publish();
+        if !self.publish() && !self.batch.is_empty() {
+            // Messages are dropped, and their connections' reports say so; what is left needs little memory.
+            self.batch.drop_all_messages();
+            self.publish();
+        }
         self.shared.fall_silent();
     }
 }

@@ -11,7 +11,7 @@ use crate::protocol::mask::{self, Entropy};
 use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 #[cfg(unix)]
 use std::io;
 use std::net::SocketAddr;
@@ -204,10 +204,11 @@ impl Shared {
         self.make_due(); // a poll that waits is to see it
     }
 
-    /// Hands a batch over, and wakes the poll that waits for it. False if none does.
-    pub(super) fn publish(&self, batch: &mut Box<Batch>) -> bool {
+    /// Hands a batch over, and wakes the poll that waits for it; false if none does. An error leaves the batch as it is: there is no
+    /// memory for it beside what the host has not taken yet.
+    pub(super) fn publish(&self, batch: &mut Box<Batch>) -> Result<bool, TryReserveError> {
         let mut inbox = self.inbox.lock();
-        inbox.batch.append(batch);
+        inbox.batch.append(batch)?;
         let waiting = std::mem::take(&mut inbox.waiting);
         // Under the lock: who finds events there finds them due.
         self.due.store(true, SeqCst);
@@ -216,7 +217,7 @@ impl Shared {
             self.arrived.notify_all();
         }
         self.ring();
-        waiting
+        Ok(waiting)
     }
 
     /// Swaps the waiting events for an empty batch, if something is due. False if there are none.

@@ -8,7 +8,7 @@ use super::{Link, READ_BUFFER};
 use crate::connection::details::Details;
 use crate::connection::passed::{Passed, RoundTrip};
 use crate::connection::report::Report;
-use crate::connection::{Events, Family, Network, Prepared};
+use crate::connection::{Events, Family, NO_ROOM, Network, Prepared};
 use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::message::{Body, Kind};
@@ -80,18 +80,22 @@ impl Events for Delivery<'_> {
     }
 
     #[inline(always)]
-    fn message(&mut self, kind: Kind, body: Body<'_>) {
+    fn message(&mut self, kind: Kind, body: Body<'_>) -> usize {
+        let len = body.len();
         if self.link.is_freed() {
-            return;
+            return len;
         }
-        self.link.enqueued(body.len());
-        if let Body::Input(payload) = body {
-            let start = payload.as_ptr().addr().wrapping_sub(self.buffer);
-            if start < READ_BUFFER {
-                return self.batch.in_place(self.link.key, kind, start, payload.len());
+        let added = match body {
+            Body::Input(payload) if payload.as_ptr().addr().wrapping_sub(self.buffer) < READ_BUFFER => {
+                self.batch.in_place(self.link.key, kind, payload.as_ptr().addr() - self.buffer, len)
             }
+            _ => self.batch.message(self.link.key, kind, body),
+        };
+        if added.is_err() {
+            return NO_ROOM;
         }
-        self.batch.message(self.link.key, kind, body);
+        self.link.enqueued(len);
+        len
     }
 
     fn closed(&mut self, report: Report, details: Option<Details>) {

@@ -62,7 +62,7 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
     if server_name.is_some_and(|name| !is_server_name(name)) {
         return invalid("tls_server_name is neither a name nor an IP address (without brackets)");
     }
-    let server_name = server_name.map(str::to_owned);
+    let server_name = server_name.map(owned).transpose()?;
     let limits = limits(given)?;
     Ok(Plan {
         target,
@@ -167,7 +167,7 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
             if let Err(why) = check_credentials(user, password) {
                 return invalid(format!("username or password cannot be sent: {why}"));
             }
-            Some((user.to_owned(), password.to_owned()))
+            Some((owned(user)?, owned(password)?))
         }
         (None, Some(_)) => return invalid("password is given without username"),
         (None, None) => target.credentials().cloned(),
@@ -176,11 +176,11 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
         return invalid("headers has an Authorization, and so has the user name: one of them only");
     }
     Ok(Extras {
-        origin: origin.map(str::to_owned),
+        origin: origin.map(owned).transpose()?,
         user_agent: match user_agent {
             None => Some(concat!("egret-ws/", env!("CARGO_PKG_VERSION")).to_owned()),
             Some("") => None,
-            Some(own) => Some(own.to_owned()),
+            Some(own) => Some(owned(own)?),
         },
         credentials,
         subprotocols: match list {
@@ -262,7 +262,7 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
         if size > limits::HEADER_BYTES {
             return invalid(format!("headers are longer than {} bytes", limits::HEADER_BYTES));
         }
-        headers.push((name.to_owned(), value.to_owned()));
+        headers.push((owned(name)?, owned(value)?));
     }
     Ok(headers)
 }
@@ -294,9 +294,12 @@ unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
     // SAFETY: as above.
     let password = unsafe { string(given.tls_identity_password, "tls_identity_password", limits::TEXT) }?.unwrap_or("");
     Ok(TlsSettings {
-        roots: roots.to_vec(),
+        roots: copied(roots)?,
         only_these_roots,
-        identity: (!identity.is_empty()).then(|| (identity.to_vec(), password.to_owned())),
+        identity: match identity {
+            [] => None,
+            identity => Some((copied(identity)?, owned(password)?)),
+        },
         min_version,
         insecure: given.flags & EGRET_WS_INSECURE != 0,
         alpn: given.flags & EGRET_WS_NO_ALPN == 0,
@@ -314,6 +317,26 @@ unsafe fn string<'a>(text: *const c_char, name: &str, limit: usize) -> Result<Op
     // SAFETY: not NULL; the rest is the caller's promise.
     let text = unsafe { text::nul_terminated(text, limit) };
     text.map(Some).map_err(|why| (Error::InvalidArgument, format!("{name} {why}")))
+}
+
+/// A copy of the host's bytes.
+fn copied(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
+    let mut copy = Vec::new();
+    match copy.try_reserve_exact(bytes.len()) {
+        Ok(()) => copy.extend_from_slice(bytes),
+        Err(_) => return Err((Error::NoResources, "there is no memory for a copy of the options".to_owned())),
+    }
+    Ok(copy)
+}
+
+/// A copy of the host's text.
+fn owned(text: &str) -> Result<String, Refused> {
+    let mut copy = String::new();
+    match copy.try_reserve_exact(text.len()) {
+        Ok(()) => copy.push_str(text),
+        Err(_) => return Err((Error::NoResources, "there is no memory for a copy of the options".to_owned())),
+    }
+    Ok(copy)
 }
 
 /// How the end of an option's bytes is given.

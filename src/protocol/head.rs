@@ -22,6 +22,9 @@ pub const TOO_LONG: &str = "the head of the answer is longer than 64 KiB";
 /// The flaw of a head with more than [`MAX_LINES`] lines.
 pub const TOO_MANY_LINES: &str = "the head of the answer has more than 256 lines";
 
+/// The flaw of a head for whose headers there was no memory: it has none of them.
+pub const NO_MEMORY: &str = "there is no memory for the headers of the answer";
+
 /// Bytes that were looked at, by this thread: how the tests see that the work is linear.
 #[cfg(test)]
 #[allow(missing_docs)]
@@ -70,6 +73,8 @@ pub enum Collected {
     NotHttp,
     /// The head has [`MAX_HEAD`] bytes and goes on.
     TooLong,
+    /// There is no memory for these bytes.
+    NoMemory,
     /// The head is whole. It was taken off the front of the input.
     Whole(Vec<u8>),
 }
@@ -80,7 +85,11 @@ impl Collector {
         let room = MAX_HEAD - self.before - self.bytes.len();
         let next = &input[..input.len().min(room)];
         let end = self.end_of_head(next);
-        self.bytes.extend_from_slice(&next[..end.unwrap_or(next.len())]);
+        let next_of_head = &next[..end.unwrap_or(next.len())];
+        if self.bytes.try_reserve(next_of_head.len()).is_err() {
+            return Collected::NoMemory;
+        }
+        self.bytes.extend_from_slice(next_of_head);
         let begun = self.bytes.len().min(START.len());
         if self.bytes[..begun] != START[..begun] {
             return Collected::NotHttp;
@@ -141,7 +150,10 @@ impl Head {
         let whole_lines = |line: &&[u8]| line.ends_with(b"\n");
         let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').take_while(whole_lines).map(without_end);
         let mut head = Head::read_status_line(lines.next()?)?;
-        head.headers.reserve(bytes.len());
+        if head.headers.try_reserve(bytes.len()).is_err() {
+            head.flaw = Some(NO_MEMORY);
+            return Some(head);
+        }
         // Whether the line before, which a folded one continues, was a header.
         let mut continues = false;
         for (number, line) in lines.take_while(|line| !line.is_empty()).enumerate() {

@@ -13,7 +13,7 @@ use super::close;
 use super::deflate::{Inflater, Problem};
 use super::frame::{self, Header, MAX_HEADER};
 use super::utf8::Utf8;
-use super::{Violation, ViolationKind, reserve_within};
+use super::{NO_MEMORY, Violation, ViolationKind, reserve_within};
 use crate::pool::Pool;
 use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
@@ -237,7 +237,7 @@ impl Decoder {
                 self.deflated = false;
             }
             if header.fin {
-                self.make_room(len);
+                self.make_room(len)?;
             }
             self.frame = Some(Partial { fin: header.fin, control: None, remaining: header.payload });
         }
@@ -289,7 +289,7 @@ impl Decoder {
                 self.utf8.feed(piece).map_err(|_| NOT_UTF8)?;
             }
             let most = self.max_message + 1 - self.message.len(); // and a NUL
-            reserve_within(&mut self.message, piece.len(), most);
+            reserve_within(&mut self.message, piece.len(), most)?;
             self.message.extend_from_slice(piece);
         }
         let whole = frame.remaining == 0;
@@ -298,19 +298,20 @@ impl Decoder {
     }
 
     /// Makes room for the rest of a message, of which so many bytes follow, and a NUL.
-    fn make_room(&mut self, bytes: usize) {
+    fn make_room(&mut self, bytes: usize) -> Result<(), Violation> {
         let len = self.message.len() + bytes + 1;
         if self.message.capacity() >= len {
-            return;
+            return Ok(());
         }
         // The buffer waits for the host with the message in it: it may be twice as large, not many times.
-        if (Pool::SIZE / 2..=Pool::SIZE).contains(&len) {
-            let mut large = self.pool.take();
+        if (Pool::SIZE / 2..=Pool::SIZE).contains(&len)
+            && let Ok(mut large) = self.pool.take()
+        {
             large.extend_from_slice(&self.message);
             self.message = large;
-        } else {
-            self.message.reserve_exact(bytes + 1);
+            return Ok(());
         }
+        Ok(self.message.try_reserve_exact(bytes + 1)?)
     }
 
     /// Where the next bytes may be read to, and how many at most: those of a large message's last frame, into which nothing
@@ -407,6 +408,7 @@ impl Decoder {
 fn not_inflated(problem: Problem) -> Violation {
     match problem {
         Problem::TooBig => TOO_BIG,
+        Problem::NoMemory => NO_MEMORY,
         Problem::Broken => Violation::protocol("a compressed message cannot be inflated"),
     }
 }
@@ -423,6 +425,31 @@ fn control_item(control: Control, payload: &[u8]) -> Result<Item<'_>, Violation>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scarce;
+
+    #[test]
+    fn a_message_without_memory_is_a_violation_of_nobodys() {
+        let whole = frame(true, 2, &[7; 100_000]);
+        let parts = [frame(false, 2, &[7; 50_000]), frame(true, 0, &[7; 50_000])].concat();
+        for stream in [&whole, &parts] {
+            let mut decoder = Decoder::new(131_072, None);
+            let refused = scarce::with_largest(60_000, || {
+                stream.chunks(1000).find_map(|mut piece| decoder.next(&mut piece).err())
+            });
+            assert_eq!(refused, Some(NO_MEMORY));
+            assert_eq!(NO_MEMORY.close_code(), 1011);
+        }
+        // The pool's buffers are larger than is needed.
+        let mut decoder = Decoder::new(131_072, None);
+        let received = scarce::with_largest(Pool::SIZE - 1, || {
+            let mut sizes = whole.chunks(1000).filter_map(|mut piece| match decoder.next(&mut piece) {
+                Ok(Some(Item::Message(_, body))) => Some(body.len()),
+                _ => None,
+            });
+            sizes.next()
+        });
+        assert_eq!(received, Some(100_000));
+    }
 
     /// A frame as a server sends it.
     fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {

@@ -21,15 +21,18 @@ pub mod message;
 pub mod upgrade;
 pub mod utf8;
 
+use std::collections::TryReserveError;
+
 /// Makes room for `more` bytes: twice what is there, as a Vec grows by itself, but for `most` at most, so that a message never
 /// takes more memory than it may have bytes.
-fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) {
+fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) -> Result<(), TryReserveError> {
     if out.capacity() - out.len() < more {
-        out.reserve_exact(more.max(out.len()).min(most));
+        return out.try_reserve_exact(more.max(out.len()).min(most));
     }
+    Ok(())
 }
 
-/// What the peer did that ends the connection: RFC 6455 section 7.1.7, "fail the WebSocket connection".
+/// Why this side ends the connection: RFC 6455 section 7.1.7, "fail the WebSocket connection".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Of which sort, which decides the close code.
@@ -47,6 +50,18 @@ pub enum ViolationKind {
     InvalidUtf8,
     /// A message above the cap: 1009.
     TooBig,
+    /// No memory for what the peer sent, which is this side's fault: 1011.
+    NoMemory,
+}
+
+/// There is no memory for a message of the peer's.
+pub const NO_MEMORY: Violation =
+    Violation { kind: ViolationKind::NoMemory, detail: "there is no memory for a message of the peer" };
+
+impl From<TryReserveError> for Violation {
+    fn from(_: TryReserveError) -> Violation {
+        NO_MEMORY
+    }
 }
 
 impl Violation {
@@ -61,6 +76,7 @@ impl Violation {
             ViolationKind::Protocol => 1002,
             ViolationKind::InvalidUtf8 => 1007,
             ViolationKind::TooBig => 1009,
+            ViolationKind::NoMemory => 1011,
         }
     }
 }

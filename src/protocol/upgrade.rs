@@ -1,7 +1,7 @@
 //! The opening handshake, the client's side of it: RFC 6455 section 4.1.
 
 use super::deflate::{Agreement, Offer};
-use super::head::{BROKEN_OFF, Collected, Collector, Head, TOO_LONG, is_header_value, is_token, values};
+use super::head::{BROKEN_OFF, Collected, Collector, Head, NO_MEMORY, TOO_LONG, is_header_value, is_token, values};
 use crate::limits;
 use base64ct::{Base64, Encoding};
 use sha1::{Digest, Sha1};
@@ -137,6 +137,8 @@ pub enum Refusal {
         /// The head came to its end.
         is_whole: bool,
     },
+    /// There is no memory for it.
+    NoMemory,
     /// Not an answer that a WebSocket server may give.
     Malformed {
         /// The status, if it could be read.
@@ -207,6 +209,7 @@ impl Answer {
                     };
                     return Err(malformed(0, detail));
                 }
+                Collected::NoMemory => return Err(Refusal::NoMemory),
                 Collected::TooLong => {
                     let agrees = Head::read(self.collector.bytes()).is_some_and(|head| head.status == 101);
                     let refusal = self.unfinished(TOO_LONG);
@@ -250,7 +253,7 @@ impl Answer {
             return Err(Refusal::Status { status, reason: head.reason.clone(), flaw: head.flaw, is_whole: true });
         }
         if let Some(flaw) = head.flaw {
-            return Err(malformed(status, flaw));
+            return Err(if flaw == NO_MEMORY { Refusal::NoMemory } else { malformed(status, flaw) });
         }
         if head.is_http_1_0 {
             return Err(malformed(status, "the answer is HTTP/1.0, which cannot upgrade"));
@@ -334,6 +337,7 @@ mod tests {
         match whole {
             Refusal::Malformed { detail, .. } => detail,
             Refusal::Status { .. } => "status",
+            Refusal::NoMemory => "no memory",
         }
     }
 

@@ -2,6 +2,7 @@
 //! of these types can be made, so the compiler leaves out what would use them.
 #![allow(missing_docs, reason = "as in `deflate`")]
 
+use std::collections::TryReserveError;
 use std::convert::Infallible;
 use std::fmt;
 
@@ -20,6 +21,7 @@ pub struct Deflater(Infallible);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     TooBig,
+    NoMemory,
     Broken,
 }
 
@@ -54,7 +56,7 @@ impl Deflater {
         match offer.0 {}
     }
 
-    pub fn deflate(&mut self, _: &[u8], _: &mut Vec<u8>) -> bool {
+    pub fn deflate(&mut self, _: &[u8], _: &mut Vec<u8>) -> Result<bool, TryReserveError> {
         match self.0 {}
     }
 }

@@ -83,5 +83,6 @@ impl<S: Transport> Tunneling<S> {
 }
 
 fn refused(refusal: Refusal) -> Ending {
-    Ending { http_status: refusal.http_status, ..Ending::new(Error::Proxy, Initiator::Peer, refusal.message) }
+    let initiator = if refusal.error == Error::NoResources { Initiator::Local } else { Initiator::Peer };
+    Ending { http_status: refusal.http_status, ..Ending::new(refusal.error, initiator, refusal.message) }
 }

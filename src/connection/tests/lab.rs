@@ -258,7 +258,8 @@ impl Events for Recorder {
         self.told.push("connected".into());
     }
 
-    fn message(&mut self, kind: Kind, body: Body<'_>) {
+    fn message(&mut self, kind: Kind, body: Body<'_>) -> usize {
+        let len = body.len();
         let payload = match body {
             Body::Input(payload) => {
                 self.in_place.push((payload.as_ptr().addr(), payload.to_vec()));
@@ -270,6 +271,7 @@ impl Events for Recorder {
             Kind::Text => format!("text {}", String::from_utf8_lossy(payload)),
             Kind::Binary => format!("binary of {}", payload.len()),
         });
+        len
     }
 
     fn closed(&mut self, report: Report, details: Option<Details>) {

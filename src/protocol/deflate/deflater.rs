@@ -2,6 +2,7 @@
 
 use super::{Agreement, Offer, TAIL};
 use flate2::{Compress, Compression, FlushCompress};
+use std::collections::TryReserveError;
 
 /// Deflates one message after the other.
 #[derive(Debug)]
@@ -27,17 +28,18 @@ impl Deflater {
     }
 
     /// Writes the message, deflated, to `out`, which must be empty. False if it is to be sent as it is: because it is small, or does
-    /// not become smaller. RFC 7692 section 6 leaves that to the sender, message by message.
-    pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> bool {
+    /// not become smaller. RFC 7692 section 6 leaves that to the sender, message by message. After an error nothing can be sent
+    /// any more: the peer's context would be another than ours.
+    pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, TryReserveError> {
         // zlib cannot keep to a window of 256 bytes (8): then nothing is deflated, which is always allowed.
         if message.len() < self.threshold.max(1) || self.window_bits < 9 {
-            return false;
+            return Ok(false);
         }
         let (level, window_bits) = (self.level, self.window_bits);
         let stream = self.stream.get_or_insert_with(|| Compress::new_with_window_bits(level, false, window_bits));
         let mut input = message;
         loop {
-            out.reserve((input.len() / 2).max(64));
+            out.try_reserve((input.len() / 2).max(64))?;
             let taken = stream.total_in();
             // It does not fail: nothing but the level and dictionaries can be wrong.
             let ended = stream.compress_vec(input, out, FlushCompress::Sync).is_err();
@@ -53,7 +55,7 @@ impl Deflater {
             // The peer's context would be another than ours: nothing is deflated any more.
             self.stream = None;
             self.window_bits = 0;
-            return false;
+            return Ok(false);
         }
         out.truncate(out.len().saturating_sub(TAIL.len()));
         let shrinks = out.len() < message.len();
@@ -62,7 +64,7 @@ impl Deflater {
             // messages before it too: they would have to be deflated anew to have them back.
             stream.reset();
         }
-        shrinks
+        Ok(shrinks)
     }
 }
 
@@ -117,7 +119,7 @@ mod tests {
             let mut inflater = Inflater::new(&agreement);
             for message in messages() {
                 let (mut wire, mut got) = (Vec::new(), Vec::new());
-                if !deflater.deflate(&message, &mut wire) {
+                if !deflater.deflate(&message, &mut wire).unwrap() {
                     assert!(wire.len() >= message.len(), "only what does not shrink is sent as it is");
                     continue;
                 }
@@ -132,14 +134,24 @@ mod tests {
     }
 
     #[test]
+    fn a_message_without_memory_is_an_error() {
+        let mut deflater = Deflater::new(&OFFER, &agreement(false, 15));
+        assert_eq!(deflater.deflate(&[b'x'; 100], &mut Vec::new()), Ok(true));
+        let message = vec![b'x'; 100_000];
+        let deflated = crate::scarce::with_largest(20_000, || deflater.deflate(&message, &mut Vec::new()));
+        assert!(deflated.is_err());
+    }
+
+    #[test]
     fn small_messages_and_windows_that_zlib_lacks_are_left_alone() {
         let mut out = Vec::new();
         let mut deflater = Deflater::new(&OFFER, &agreement(false, 15));
-        assert!(!deflater.deflate(&[b'x'; 15], &mut out));
+        assert_eq!(deflater.deflate(&[b'x'; 15], &mut out), Ok(false));
         assert!(deflater.stream.is_none() && out.is_empty(), "nothing is allocated for them");
-        assert!(deflater.deflate(&[b'x'; 16], &mut out));
-        assert!(!Deflater::new(&OFFER, &agreement(false, 8)).deflate(&[b'x'; 1000], &mut Vec::new()));
-        assert!(!Deflater::new(&Offer { threshold: 0, ..OFFER }, &agreement(false, 15)).deflate(b"", &mut Vec::new()));
+        assert_eq!(deflater.deflate(&[b'x'; 16], &mut out), Ok(true));
+        let deflate = |mut deflater: Deflater, message: &[u8]| deflater.deflate(message, &mut Vec::new());
+        assert_eq!(deflate(Deflater::new(&OFFER, &agreement(false, 8)), &[b'x'; 1000]), Ok(false));
+        assert_eq!(deflate(Deflater::new(&Offer { threshold: 0, ..OFFER }, &agreement(false, 15)), b""), Ok(false));
     }
 
     /// Messages of which some shrink, some do not, and some would shrink only by what was sent as it is: none may refer to that.
@@ -163,7 +175,7 @@ mod tests {
                 let size = 16 + random(900);
                 let message = &source[random(source.len() - size)..][..size];
                 let mut wire = Vec::new();
-                if !deflater.deflate(message, &mut wire) {
+                if !deflater.deflate(message, &mut wire).unwrap() {
                     plain += 1;
                     continue;
                 }
@@ -185,7 +197,7 @@ mod tests {
             let mut deflater = Deflater::new(&OFFER, &agreement(alone, 15));
             [(); 2].map(|()| {
                 let mut out = Vec::new();
-                deflater.deflate(&message, &mut out);
+                deflater.deflate(&message, &mut out).unwrap();
                 out.len()
             })
         };

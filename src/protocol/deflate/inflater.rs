@@ -41,6 +41,8 @@ impl std::fmt::Debug for Inflater {
 pub enum Problem {
     /// It has more bytes than are allowed.
     TooBig,
+    /// There is no memory for it.
+    NoMemory,
     /// It is not DEFLATE, or ends before its end.
     Broken,
 }
@@ -75,7 +77,7 @@ impl Inflater {
             // One byte more than may come shows that too much does; and blocks without content need room to be passed.
             let most = max + 1 - out.len();
             let room = (input.len() * 4).clamp(FIRST_STEP, STEP).min(most);
-            reserve_within(out, room, most);
+            reserve_within(out, room, most).map_err(|_| Problem::NoMemory)?;
             let before = out.len();
             out.resize(before + room, 0);
             let (taken, made) = (self.stream.total_in(), self.stream.total_out());
@@ -183,6 +185,16 @@ mod tests {
         }
         inflater.finish()?;
         Ok(out)
+    }
+
+    #[test]
+    fn a_message_without_memory_is_told_from_a_broken_one() {
+        let mut wire = Vec::with_capacity(1000);
+        let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
+        stream.compress_vec(&[0; 50_000], &mut wire, flate2::FlushCompress::Sync).unwrap();
+        let mut inflater = inflater(false);
+        let fed = crate::scarce::with_largest(40_000, || inflater.feed(&wire, &mut Vec::new(), 131_072));
+        assert_eq!(fed, Err(Problem::NoMemory));
     }
 
     const SIZES: [usize; 3] = [1, 3, usize::MAX];

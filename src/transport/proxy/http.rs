@@ -2,7 +2,7 @@
 
 use super::Proxy;
 use super::tunnel::Refusal;
-use crate::protocol::head::{Collected, Collector, Head, values};
+use crate::protocol::head::{Collected, Collector, Head, NO_MEMORY, values};
 use base64ct::{Base64, Encoding};
 use url::Host;
 
@@ -41,6 +41,7 @@ impl Connect {
             let head = match self.answer.feed(&mut input) {
                 Collected::More => return Ok(false),
                 Collected::NotHttp => return Err(not_http(self.answer.bytes())),
+                Collected::NoMemory => return Err(Refusal::no_memory()),
                 Collected::TooLong => {
                     const WHY: &str = "the head of the proxy's answer is longer than 64 KiB";
                     let refused = self.broken_off();
@@ -53,6 +54,7 @@ impl Connect {
                 return Err(Refusal::new(0, "the head of the proxy's answer is not HTTP"));
             };
             match (head.status, head.flaw) {
+                (200..=299, Some(NO_MEMORY)) => return Err(Refusal::no_memory()),
                 (status @ 200..=299, Some(flaw)) => {
                     return Err(Refusal::new(status, format!("the proxy's answer cannot be used: {flaw}")));
                 }

@@ -3,6 +3,7 @@
 use super::http::Connect;
 use super::socks5::Negotiation;
 use super::{Kind, Proxy};
+use crate::error::Error;
 use std::fmt;
 use url::Host;
 
@@ -29,6 +30,8 @@ impl fmt::Debug for Tunnel {
 /// Why there is no tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
+    /// `Proxy`, or `NoResources`: then it is not the proxy that refused.
+    pub error: Error,
     /// The status of an HTTP proxy's answer; 0 if there was none.
     pub http_status: u16,
     /// What the proxy said, and what can be done about it.
@@ -37,7 +40,12 @@ pub struct Refusal {
 
 impl Refusal {
     pub(super) fn new(http_status: u16, message: impl Into<String>) -> Refusal {
-        Refusal { http_status, message: message.into() }
+        Refusal { error: Error::Proxy, http_status, message: message.into() }
+    }
+
+    pub(super) fn no_memory() -> Refusal {
+        let message = "there is no memory for the proxy's answer".to_owned();
+        Refusal { error: Error::NoResources, http_status: 0, message }
     }
 
     /// Bytes followed the answer. They cannot be the server's: it speaks only when it is spoken to, in `ws` and in `wss`.

@@ -50,6 +50,10 @@
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
  *   foreign one gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
  *
+ *   Where a size comes from the peer or from the program (messages both ways, what waits in a queue, answers, copies of the
+ *   options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened, or the socket
+ *   closes with it, after the messages that came before. Any other failed allocation aborts the process.
+ *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
  *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns
@@ -256,7 +260,7 @@
 
 /*
  * The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
- * `os_error` of the close report or the log line says which.
+ * `os_error` or `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 

@@ -1,0 +1,52 @@
+//! For tests: an allocator that has no large blocks for a thread that says so.
+#![allow(unsafe_code)] // an allocator
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ptr;
+
+thread_local!(static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) });
+
+struct Scarce;
+
+#[global_allocator]
+static ALLOCATOR: Scarce = Scarce;
+
+fn is_refused(size: usize) -> bool {
+    LARGEST.try_with(Cell::get).is_ok_and(|largest| size > largest)
+}
+
+// SAFETY: every block is the system's, with the layout that was asked for; a refusal is a null pointer, as the trait has it.
+unsafe impl GlobalAlloc for Scarce {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise, passed on.
+        if is_refused(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc(layout) } }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise, passed on.
+        if is_refused(layout.size()) { ptr::null_mut() } else { unsafe { System.alloc_zeroed(layout) } }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, passed on: the block is the system's.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise, passed on: the block is the system's.
+        if is_refused(size) { ptr::null_mut() } else { unsafe { System.realloc(block, layout, size) } }
+    }
+}
+
+/// Does something on this thread while no allocation of more than `largest` bytes succeeds.
+pub fn with_largest<T>(largest: usize, act: impl FnOnce() -> T) -> T {
+    struct Restore(usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            LARGEST.set(self.0);
+        }
+    }
+    let _restore = Restore(LARGEST.replace(largest));
+    act()
+}
