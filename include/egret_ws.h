@@ -22,8 +22,9 @@
  *                                    egret_ws_free(ws);                 (at any time, in any state)
  *                                    egret_ws_loop_free(loop);
  *
- *   Every function that can fail returns an int32_t: EGRET_WS_OK (0) or a negative EGRET_WS_ERR_*. Set on_log in the
- *   loop's options to read, in words, what was wrong with a call that was refused.
+ *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or a number that is not negative, or a
+ *   negative EGRET_WS_ERR_*. Its comment lists after "Errors:" each error that it can return, without EGRET_WS_ERR_. Set on_log
+ *   in the loop's options to read, in words, what was wrong with a call that was refused.
  *
  *
  * THE CONTRACT
@@ -796,16 +797,24 @@ extern "C" {
 /*
  * The name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for other numbers, a positive one
  * included, `"EGRET_WS_ERR_?"`. A static string, never NULL, never to be freed. Any thread.
+ *
+ * Errors: none.
  */
 const char *egret_ws_error_name(int32_t error);
 
 /*
  * The version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
  * the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
+ *
+ * Errors: none.
  */
 uint32_t egret_ws_version_number(void);
 
-/* The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread. */
+/*
+ * The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread.
+ *
+ * Errors: none.
+ */
 const char *egret_ws_version_string(void);
 
 /*
@@ -822,14 +831,16 @@ int32_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
 /*
  * Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
  *
- * Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`.
- * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread or descriptor left), `FORKED`; `*out` is then
- * left as it was.
+ * Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`. After an error
+ * `*out` is as it was.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread, descriptor or handle left), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
  */
-int32_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **out);
+int32_t egret_ws_loop_new(const egret_ws_loop_options *options,
+                          egret_ws_loop **out);
 
 /*
  * Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
@@ -840,14 +851,17 @@ int32_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **
  * one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
  * with the next call.
  *
- * One thread at a time: `EGRET_WS_ERR_BUSY` while another polls this loop, `EGRET_WS_ERR_REENTRANT` from a callback.
- * Other errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * One thread at a time.
+ *
+ * Errors: `BUSY` (another thread polls this loop), `REENTRANT` (from a callback), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
 
 /*
  * Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
- * callback. Errors: `BAD_HANDLE`, `FORKED`.
+ * callback.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_wake(egret_ws_loop *loop);
 
@@ -858,8 +872,8 @@ int32_t egret_ws_loop_wake(egret_ws_loop *loop);
  * `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
  * call that another thread's use of the loop has begun may still be running.
  *
- * Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
- * `BAD_HANDLE`, `FORKED`.
+ * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
+ * `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
                                  egret_ws_on_wakeup on_wakeup,
@@ -870,14 +884,17 @@ int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
  * CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
  * to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
  *
- * Errors: `UNSUPPORTED` on Windows (use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`.
+ * Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  */
 int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
 
 /*
  * Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
  * to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
- * has no limit. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ * has no limit. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
 
@@ -890,7 +907,9 @@ int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
  * are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
  * A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
  *
- * Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ * Never blocks. Doing it again does nothing. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
 
@@ -898,14 +917,17 @@ int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
  * Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
  * or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
  * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
- * Errors: `BAD_HANDLE`, `FORKED`.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_resume(egret_ws_loop *loop);
 
 /*
  * Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
  * names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
- * for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+ * for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 
@@ -914,8 +936,9 @@ int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
  *
  * Waits for the I/O thread to end, which never blocks, and at most `linger_ms` (see the loop's options) for what was
- * accepted to be written. `EGRET_WS_ERR_REENTRANT` from a callback of this loop, `EGRET_WS_ERR_BUSY` while another
- * thread polls it: then nothing was freed. Other errors: `BAD_HANDLE`, `FORKED`.
+ * accepted to be written. After an error but INTERNAL nothing was freed.
+ *
+ * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_free(egret_ws_loop *loop);
 
@@ -939,8 +962,10 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
  * `*out` is written by then.
  *
- * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
- * no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
+ * After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
+ * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, or no handle left), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
@@ -960,6 +985,8 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
  * 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
  * authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
+ *
  * Precondition:
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
  * or writable.
@@ -973,22 +1000,30 @@ int32_t egret_ws_connect_url(egret_ws_loop *loop,
  * Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
  * copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
  *
- * `data` may be NULL if `len` is 0. On an error nothing was sent and the socket stays as it was: `NOT_OPEN`,
- * `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`. A message
- * that was accepted is written in order, or counted in the close report's `unsent_messages`.
+ * `data` may be NULL if `len` is 0. After an error but INTERNAL nothing was sent and the socket stays as it was. A message that was
+ * accepted is written in order, or counted in the close report's `unsent_messages`.
+ *
+ * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT`
+ * (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `data` points to `len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_send_text(egret_ws *ws, const char *data, size_t len);
+int32_t egret_ws_send_text(egret_ws *ws,
+                           const char *data,
+                           size_t len);
 
 /*
  * Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
  *
+ * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `BACKPRESSURE`, `NO_RESOURCES`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
  * Precondition:
  * `data` points to `len` readable bytes.
  */
-int32_t egret_ws_send_binary(egret_ws *ws, const uint8_t *data, size_t len);
+int32_t egret_ws_send_binary(egret_ws *ws,
+                             const uint8_t *data,
+                             size_t len);
 
 /*
  * Closes the socket: what was accepted before is sent, then a Close frame with `code` and `reason`, then the peer's is
@@ -999,12 +1034,18 @@ int32_t egret_ws_send_binary(egret_ws *ws, const uint8_t *data, size_t len);
  * NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
  * and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
  *
- * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`; nothing happened then.
+ * After an error but INTERNAL nothing happened.
+ *
+ * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  *
  * Precondition:
  * `reason` points to `reason_len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_close(egret_ws *ws, uint16_t code, const char *reason, size_t reason_len);
+int32_t egret_ws_close(egret_ws *ws,
+                       uint16_t code,
+                       const char *reason,
+                       size_t reason_len);
 
 /*
  * Frees the handle, in any state and inside any callback, this socket's own too. Returns at once. After it no callback
@@ -1013,51 +1054,67 @@ int32_t egret_ws_close(egret_ws *ws, uint16_t code, const char *reason, size_t r
  *
  * What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
  * socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+ *
  * Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_free(egret_ws *ws);
 
-/* The state: one of `EGRET_WS_STATE_*`, or a negative error (`BAD_HANDLE`, `FORKED`). Any thread. */
+/*
+ * The state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
 int32_t egret_ws_state(egret_ws *ws);
 
 /*
- * Payload bytes accepted and not yet handed to the operating system, or a negative error (`BAD_HANDLE`, `FORKED`). A
- * message counts whole until its last byte is written. Any thread.
+ * Payload bytes accepted and not yet handed to the operating system, or a negative error. A message counts whole until its last
+ * byte is written. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int64_t egret_ws_buffered_amount(egret_ws *ws);
 
 /*
  * Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
- * Errors: `BAD_HANDLE`, `FORKED`.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_generation(egret_ws *ws);
 
 /*
- * Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread. Errors:
- * `BAD_HANDLE`, `FORKED`.
+ * Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_retry_now(egret_ws *ws);
 
 /*
  * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
- * come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread. Errors: `NOT_OPEN`,
- * `BAD_HANDLE`, `FORKED`.
+ * come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread.
+ *
+ * Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_ping(egret_ws *ws);
 
 /*
  * Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
  * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
- * Any thread. Errors: `INVALID_ARGUMENT` if `capacity` is not more than the length (and not 0), `BAD_HANDLE`, `FORKED`.
+ * Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
+int32_t egret_ws_subprotocol(egret_ws *ws,
+                             char *out,
+                             size_t capacity);
 
 /*
  * Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
  * `egret_ws_subprotocol` in all else.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
@@ -1069,8 +1126,9 @@ int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
  * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
  * `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
  * count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
- * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` if `name` is NULL or `capacity` is not more than the length (and not 0),
- * `BAD_HANDLE`, `FORKED`.
+ *
+ * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
+ * `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `name` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
@@ -1083,6 +1141,8 @@ int32_t egret_ws_response_header(egret_ws *ws,
 /*
  * Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
  * and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
@@ -1105,8 +1165,9 @@ int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *stats);
  * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
  * without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
  * interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
- * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
- * more than the length (and not 0), `FORKED`.
+ *
+ * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL, `capacity`
+ * is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.

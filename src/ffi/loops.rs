@@ -27,9 +27,10 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
 ///
-/// Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`.
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread or descriptor left), `FORKED`; `*out` is then
-/// left as it was.
+/// Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`. After an error
+/// `*out` is as it was.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread, descriptor or handle left), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
@@ -77,8 +78,9 @@ fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> 
 /// one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
 /// with the next call.
 ///
-/// One thread at a time: `EGRET_WS_ERR_BUSY` while another polls this loop, `EGRET_WS_ERR_REENTRANT` from a callback.
-/// Other errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// One thread at a time.
+///
+/// Errors: `BUSY` (another thread polls this loop), `REENTRANT` (from a callback), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
@@ -90,7 +92,9 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 }
 
 /// Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
-/// callback. Errors: `BAD_HANDLE`, `FORKED`.
+/// callback.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
@@ -106,8 +110,8 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
 /// `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
 /// call that another thread's use of the loop has begun may still be running.
 ///
-/// Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
-/// `BAD_HANDLE`, `FORKED`.
+/// Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
+/// `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_set_wakeup(
@@ -127,7 +131,8 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 /// CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
 /// to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
 ///
-/// Errors: `UNSUPPORTED` on Windows (use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`.
+/// Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
+/// `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
@@ -139,7 +144,9 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 
 /// Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
 /// to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
-/// has no limit. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+/// has no limit. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
@@ -154,7 +161,9 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 /// are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
 /// A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
 ///
-/// Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+/// Never blocks. Doing it again does nothing. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
@@ -167,7 +176,8 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 /// Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
 /// or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
 /// wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
-/// Errors: `BAD_HANDLE`, `FORKED`.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
@@ -179,7 +189,9 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
 
 /// Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
 /// names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
-/// for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
+/// for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {
@@ -193,8 +205,9 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 /// socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
 ///
 /// Waits for the I/O thread to end, which never blocks, and at most `linger_ms` (see the loop's options) for what was
-/// accepted to be written. `EGRET_WS_ERR_REENTRANT` from a callback of this loop, `EGRET_WS_ERR_BUSY` while another
-/// thread polls it: then nothing was freed. Other errors: `BAD_HANDLE`, `FORKED`.
+/// accepted to be written. After an error but INTERNAL nothing was freed.
+///
+/// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {

@@ -36,8 +36,10 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
 /// `*out` is written by then.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
-/// no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
+/// After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
+/// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, or no handle left), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
@@ -63,6 +65,8 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// The URL is read as browsers read it (WHATWG), ends in a NUL, has at most 16384 bytes, and the scheme `ws` (without a port,
 /// 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
 /// authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
@@ -141,9 +145,11 @@ unsafe fn connect(
 /// Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
 /// copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
 ///
-/// `data` may be NULL if `len` is 0. On an error nothing was sent and the socket stays as it was: `NOT_OPEN`,
-/// `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`. A message
-/// that was accepted is written in order, or counted in the close report's `unsent_messages`.
+/// `data` may be NULL if `len` is 0. After an error but INTERNAL nothing was sent and the socket stays as it was. A message that was
+/// accepted is written in order, or counted in the close report's `unsent_messages`.
+///
+/// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT`
+/// (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or ends in a NUL.
@@ -159,6 +165,8 @@ pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_ch
 }
 
 /// Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
+///
+/// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `BACKPRESSURE`, `NO_RESOURCES`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes.
@@ -181,7 +189,10 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
 /// NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
 /// and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
 ///
-/// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`; nothing happened then.
+/// After an error but INTERNAL nothing happened.
+///
+/// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`, `FORKED`,
+/// `INTERNAL`.
 ///
 /// # Safety
 /// `reason` points to `reason_len` readable bytes, or ends in a NUL.
@@ -202,6 +213,7 @@ pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *c
 ///
 /// What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
 /// socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+///
 /// Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
@@ -212,15 +224,19 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
     })
 }
 
-/// The state: one of `EGRET_WS_STATE_*`, or a negative error (`BAD_HANDLE`, `FORKED`). Any thread.
+/// The state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
     guard(Owner::Socket(ws), || Ok(handle::resolve_socket(ws)?.state() as i32))
 }
 
-/// Payload bytes accepted and not yet handed to the operating system, or a negative error (`BAD_HANDLE`, `FORKED`). A
-/// message counts whole until its last byte is written. Any thread.
+/// Payload bytes accepted and not yet handed to the operating system, or a negative error. A message counts whole until its last
+/// byte is written. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
@@ -235,15 +251,17 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
 }
 
 /// Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
-/// Errors: `BAD_HANDLE`, `FORKED`.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
     guard(Owner::Socket(ws), || Ok(i32::try_from(handle::resolve_socket(ws)?.generation()).unwrap_or(i32::MAX)))
 }
 
-/// Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread. Errors:
-/// `BAD_HANDLE`, `FORKED`.
+/// Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
@@ -254,8 +272,9 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
 }
 
 /// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
-/// come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread. Errors: `NOT_OPEN`,
-/// `BAD_HANDLE`, `FORKED`.
+/// come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread.
+///
+/// Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
@@ -264,7 +283,9 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 
 /// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
 /// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
-/// Any thread. Errors: `INVALID_ARGUMENT` if `capacity` is not more than the length (and not 0), `BAD_HANDLE`, `FORKED`.
+/// Any thread.
+///
+/// Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes.
@@ -280,6 +301,8 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 
 /// Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
 /// `egret_ws_subprotocol` in all else.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes.
@@ -297,8 +320,9 @@ pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char
 /// answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
 /// `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
 /// count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
-/// Errors: `NOT_FOUND`, `INVALID_ARGUMENT` if `name` is NULL or `capacity` is not more than the length (and not 0),
-/// `BAD_HANDLE`, `FORKED`.
+///
+/// Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
+/// `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `name` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
@@ -325,6 +349,8 @@ pub unsafe extern "C" fn egret_ws_response_header(
 
 /// Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
 /// and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes.
@@ -359,8 +385,9 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
 /// Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
 /// without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
 /// interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
-/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
-/// more than the length (and not 0), `FORKED`.
+///
+/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL, `capacity`
+/// is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.

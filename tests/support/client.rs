@@ -81,6 +81,11 @@ impl Loop {
         Loop { handle, log, recorders: RefCell::default() }
     }
 
+    /// The handle itself, for calls that this has not.
+    pub fn handle(&self) -> *mut egret_ws_loop {
+        self.handle
+    }
+
     /// Polls once; returns the number of callbacks.
     #[track_caller]
     pub fn poll(&self, timeout_ms: i32) -> usize {

@@ -26,7 +26,8 @@ public final class ErrorCode {
     public static final int FORKED = -6;
     /**
      * The operating system of this machine, or the table of handles, has none left: descriptors, threads,
-     * memory, handles. {@link CloseInfo#osError} of the close report or the log line says which.
+     * memory, handles. {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report, or the log
+     * line, says which. From a send: nothing was sent and the socket stays open.
      */
     public static final int NO_RESOURCES = -7;
     /**

@@ -1,0 +1,388 @@
+//! The errors that the header lists for a function are those that it can return: each is brought about here, and calls with
+//! any arguments return no other.
+#![cfg(unix)] // forks
+#![allow(unsafe_code)] // the C ABI is called as a host would
+
+mod functions;
+#[path = "../../src/scarce.rs"]
+mod scarce;
+#[path = "../support/mod.rs"]
+mod support;
+
+use ::egret_ws::*;
+use functions::{Args, FUNCTIONS, Function, error_name, listed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{c_char, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering::SeqCst};
+use std::thread;
+use support::client::{Driver, Loop, Socket};
+use support::raw::Server;
+
+static BYTES: [u8; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2] = {
+    let mut bytes = [b'x'; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2];
+    bytes[EGRET_WS_MAX_MESSAGE_BYTES as usize + 1] = 0;
+    bytes
+};
+
+/// A loop with an open socket, and what the arguments point to.
+struct World {
+    loop_options: egret_ws_loop_options,
+    options: egret_ws_options,
+    stats: egret_ws_stats,
+    out: [c_char; 256],
+}
+
+impl World {
+    fn new() -> Box<World> {
+        // SAFETY: C structs of numbers, pointers and nullable functions may be all zeros.
+        unsafe { Box::new(std::mem::zeroed()) }
+    }
+
+    /// Arguments with which every call succeeds, fresh.
+    fn args(&mut self, host_loop: *mut egret_ws_loop, ws: *mut egret_ws) -> Args {
+        // SAFETY: as in `new`.
+        (self.loop_options, self.options, self.stats) = unsafe { std::mem::zeroed() };
+        self.loop_options.struct_size = size_of::<egret_ws_loop_options>() as u32;
+        self.options.struct_size = size_of::<egret_ws_options>() as u32;
+        self.stats.struct_size = size_of::<egret_ws_stats>() as u32;
+        Args {
+            host_loop,
+            ws,
+            loop_options: &mut self.loop_options,
+            options: &mut self.options,
+            size: size_of::<egret_ws_loop_options>().min(size_of::<egret_ws_options>()),
+            takes_out: true,
+            url: c"ws://127.0.0.1:9/".as_ptr(),
+            port: 9,
+            timeout_ms: 0,
+            data: BYTES.as_ptr().cast(),
+            len: 10,
+            code: 1000,
+            reason: ptr::null(),
+            reason_len: 0,
+            name: c"Upgrade".as_ptr(),
+            out: self.out.as_mut_ptr(),
+            capacity: self.out.len(),
+            stats: &mut self.stats,
+        }
+    }
+}
+
+/// What was seen of each function.
+type Seen = BTreeMap<&'static str, BTreeSet<&'static str>>;
+
+fn function(name: &str) -> &'static Function {
+    FUNCTIONS.iter().find(|function| function.name == name).unwrap_or_else(|| panic!("{name} is not called here"))
+}
+
+fn expect(seen: &mut Seen, name: &'static str, args: &Args, error: i32) {
+    let result = (function(name).call)(args);
+    assert_eq!(
+        result,
+        i64::from(error),
+        "{name} returned {}, not {}",
+        error_name(result.min(0)),
+        error_name(error.into())
+    );
+    seen.entry(name).or_default().insert(error_name(error.into()));
+}
+
+fn takes_loop(name: &str) -> bool {
+    name.starts_with("egret_ws_loop_") && !["egret_ws_loop_options_init", "egret_ws_loop_new"].contains(&name)
+        || name.starts_with("egret_ws_connect")
+}
+
+fn takes_socket(name: &str) -> bool {
+    let others = ["egret_ws_options_init", "egret_ws_normalize_url"];
+    !takes_loop(name) && !name.starts_with("egret_ws_loop_") && !others.contains(&name)
+}
+
+/// The wrong values of one argument.
+fn wrong_arguments(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>, connecting: &Socket<'_>) {
+    const INVALID: i32 = EGRET_WS_ERR_INVALID_ARGUMENT;
+    type Change = fn(&mut Args);
+    let changes: &[(&str, i32, Change)] = &[
+        ("egret_ws_loop_options_init", INVALID, |a| a.loop_options = ptr::null_mut()),
+        ("egret_ws_loop_options_init", EGRET_WS_ERR_BAD_STRUCT, |a| a.size = 3),
+        ("egret_ws_loop_new", INVALID, |a| a.takes_out = false),
+        // SAFETY: `args` has set the pointer to a struct; so for each of these.
+        ("egret_ws_loop_new", INVALID, |a| unsafe { (*a.loop_options).flags = 1 << 31 }),
+        // SAFETY: as above.
+        ("egret_ws_loop_new", EGRET_WS_ERR_BAD_STRUCT, |a| unsafe { (*a.loop_options).struct_size = 3 }),
+        ("egret_ws_options_init", INVALID, |a| a.options = ptr::null_mut()),
+        ("egret_ws_options_init", EGRET_WS_ERR_BAD_STRUCT, |a| a.size = 3),
+        ("egret_ws_send_text", INVALID, |a| a.data = ptr::null()),
+        ("egret_ws_send_text", EGRET_WS_ERR_INVALID_UTF8, |a| (a.data, a.len) = (c"\xff".as_ptr(), 1)),
+        ("egret_ws_send_text", EGRET_WS_ERR_MESSAGE_TOO_BIG, |a| a.len = EGRET_WS_NUL_TERMINATED),
+        ("egret_ws_send_binary", INVALID, |a| a.data = ptr::null()),
+        ("egret_ws_send_binary", EGRET_WS_ERR_MESSAGE_TOO_BIG, |a| a.len = BYTES.len()),
+        ("egret_ws_close", EGRET_WS_ERR_INVALID_CLOSE, |a| a.code = 1005),
+        ("egret_ws_close", EGRET_WS_ERR_INVALID_CLOSE, |a| (a.reason, a.reason_len) = (a.data, 124)),
+        ("egret_ws_close", EGRET_WS_ERR_INVALID_UTF8, |a| (a.reason, a.reason_len) = (c"\xff".as_ptr(), 1)),
+        ("egret_ws_close", INVALID, |a| (a.reason, a.reason_len) = (ptr::null(), 1)),
+        ("egret_ws_subprotocol", INVALID, |a| a.out = ptr::null_mut()),
+        ("egret_ws_extensions", INVALID, |a| a.out = ptr::null_mut()),
+        ("egret_ws_response_header", INVALID, |a| a.name = ptr::null()),
+        ("egret_ws_response_header", INVALID, |a| a.capacity = 3),
+        ("egret_ws_response_header", EGRET_WS_ERR_NOT_FOUND, |a| a.name = c"X-None".as_ptr()),
+        ("egret_ws_response_headers", INVALID, |a| a.capacity = 3),
+        ("egret_ws_get_stats", INVALID, |a| a.stats = ptr::null_mut()),
+        // SAFETY: as above.
+        ("egret_ws_get_stats", EGRET_WS_ERR_BAD_STRUCT, |a| unsafe { (*a.stats).struct_size = 3 }),
+        ("egret_ws_normalize_url", INVALID, |a| a.url = ptr::null()),
+        ("egret_ws_normalize_url", INVALID, |a| a.capacity = 3),
+        ("egret_ws_normalize_url", EGRET_WS_ERR_INVALID_URL, |a| a.url = c"mailto:x".as_ptr()),
+    ];
+    let of_connect: &[(i32, Change)] = &[
+        (INVALID, |a| a.takes_out = false),
+        (INVALID, |a| a.url = ptr::null()),
+        // SAFETY: as above.
+        (INVALID, |a| unsafe { (*a.options).flags = 1 << 31 }),
+        // SAFETY: as above.
+        (EGRET_WS_ERR_BAD_STRUCT, |a| unsafe { (*a.options).struct_size = 3 }),
+        (EGRET_WS_ERR_INVALID_URL, |a| a.url = c"".as_ptr()),
+        // SAFETY: as above.
+        (EGRET_WS_ERR_UNSUPPORTED, |a| unsafe { (*a.options).proxy = c"https://h/".as_ptr() }),
+    ];
+    let all = changes.iter().copied();
+    let of_connect = |name| of_connect.iter().map(move |(error, change)| (name, *error, *change));
+    let all = all.chain(of_connect("egret_ws_connect")).chain(of_connect("egret_ws_connect_url"));
+    for (name, error, change) in all {
+        let mut args = world.args(host.handle(), open.handle());
+        change(&mut args);
+        expect(seen, name, &args, error);
+    }
+    for name in ["egret_ws_send_text", "egret_ws_send_binary", "egret_ws_ping"] {
+        let args = world.args(host.handle(), connecting.handle());
+        expect(seen, name, &args, EGRET_WS_ERR_NOT_OPEN);
+    }
+    // Handles of nothing, and of the other kind.
+    for Function { name, .. } in FUNCTIONS {
+        let mut wrong = [world.args(ptr::null_mut(), ptr::null_mut()); 2];
+        wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), ..wrong[0] };
+        for args in wrong.iter().filter(|_| takes_loop(name) || takes_socket(name)) {
+            expect(seen, name, args, EGRET_WS_ERR_BAD_HANDLE);
+        }
+    }
+}
+
+/// Memory, descriptors and room that are short.
+fn shortages(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
+    const NONE: i32 = EGRET_WS_ERR_NO_RESOURCES;
+    let roots = vec![b'x'; 200_000];
+    for name in ["egret_ws_send_text", "egret_ws_send_binary", "egret_ws_connect", "egret_ws_connect_url"] {
+        let args = world.args(host.handle(), open.handle());
+        // SAFETY: `args` has set the pointer to a struct.
+        unsafe { ((*args.options).tls_roots, (*args.options).tls_roots_len) = (roots.as_ptr().cast(), roots.len()) };
+        let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..args };
+        scarce::with_largest(50_000, || expect(seen, name, &args, NONE));
+    }
+    for name in ["egret_ws_loop_new", "egret_ws_loop_descriptor"] {
+        let args = world.args(host.handle(), open.handle());
+        without_descriptors(|| expect(seen, name, &args, NONE));
+    }
+    for name in ["egret_ws_send_text", "egret_ws_send_binary"] {
+        let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..world.args(host.handle(), open.handle()) };
+        // The server does not read.
+        let results = std::iter::repeat_with(|| (function(name).call)(&args));
+        let refused = results.into_iter().find(|result| *result != i64::from(EGRET_WS_OK));
+        assert_eq!(refused, Some(EGRET_WS_ERR_BACKPRESSURE.into()));
+        seen.entry(name).or_default().insert("BACKPRESSURE");
+    }
+}
+
+fn without_descriptors(act: impl FnOnce()) {
+    let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: both calls read or write the struct only.
+    unsafe {
+        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut before), 0);
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 0, ..before }), 0);
+    }
+    act();
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &before) }, 0);
+}
+
+/// Polls and frees where none is allowed.
+fn at_the_wrong_time(seen: &mut Seen, world: &mut World) {
+    static INSIDE: [AtomicI64; 2] = [const { AtomicI64::new(1) }; 2];
+    static HOST: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    unsafe extern "C" fn on_close(_: *mut c_void, _: *mut egret_ws, _: *const egret_ws_close_info) {
+        let host = HOST.load(SeqCst).cast();
+        INSIDE[0].store(egret_ws_loop_poll(host, 0).into(), SeqCst);
+        INSIDE[1].store(egret_ws_loop_free(host).into(), SeqCst);
+    }
+    let host = Loop::new(Driver::Inline);
+    HOST.store(host.handle().cast(), SeqCst);
+    let args = world.args(host.handle(), ptr::null_mut());
+    // SAFETY: `args` has set the pointer to a struct.
+    unsafe { (*args.options).on_close = Some(on_close) };
+    let mut ws = ptr::null_mut();
+    // SAFETY: the arguments are good.
+    assert_eq!(unsafe { egret_ws_connect_url(args.host_loop, args.url, args.options, &mut ws) }, EGRET_WS_OK);
+    host.wait_until("on_close", || INSIDE[1].load(SeqCst) != 1);
+    for (name, result) in ["egret_ws_loop_poll", "egret_ws_loop_free"].into_iter().zip(&INSIDE) {
+        assert_eq!(result.load(SeqCst), i64::from(EGRET_WS_ERR_REENTRANT));
+        seen.entry(name).or_default().insert("REENTRANT");
+    }
+    assert_eq!(egret_ws_free(ws), EGRET_WS_OK);
+    let args = world.args(host.handle(), ptr::null_mut());
+    expect(seen, "egret_ws_loop_set_wakeup", &args, EGRET_WS_ERR_UNSUPPORTED); // inline
+
+    let threaded = Loop::new(Driver::Threaded);
+    let handle = threaded.handle().addr();
+    let poller = thread::spawn(move || egret_ws_loop_poll(ptr::without_provenance_mut(handle), -1));
+    let args = world.args(threaded.handle(), ptr::null_mut());
+    while (function("egret_ws_loop_poll").call)(&args) != i64::from(EGRET_WS_ERR_BUSY) {
+        thread::yield_now();
+    }
+    expect(seen, "egret_ws_loop_poll", &args, EGRET_WS_ERR_BUSY);
+    expect(seen, "egret_ws_loop_free", &args, EGRET_WS_ERR_BUSY);
+    assert_eq!(egret_ws_loop_wake(threaded.handle()), EGRET_WS_OK);
+    assert_eq!(poller.join().expect("the poll returns"), 0);
+}
+
+/// The child of a fork.
+fn in_a_forked_child(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
+    let args = world.args(host.handle(), open.handle());
+    let mut results = [0i64; 64];
+    let mut pipe = [0; 2];
+    // SAFETY: the array has room for two descriptors.
+    assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
+    // SAFETY: the child calls the library, which only looks at a flag then, and what POSIX allows in such a child.
+    match unsafe { libc::fork() } {
+        0 => {
+            for (result, function) in results.iter_mut().zip(FUNCTIONS) {
+                *result = (function.call)(&args);
+            }
+            // SAFETY: the array is readable, and nothing of the parent's runs in the child's end.
+            unsafe {
+                libc::write(pipe[1], results.as_ptr().cast(), size_of_val(&results));
+                libc::_exit(0);
+            }
+        }
+        child => {
+            assert!(child > 0);
+            // SAFETY: the array is writable.
+            let read = unsafe { libc::read(pipe[0], results.as_mut_ptr().cast(), size_of_val(&results)) };
+            assert_eq!(usize::try_from(read), Ok(size_of_val(&results)));
+            // SAFETY: the child is this process's, and NULL says that its status is of no interest.
+            assert_eq!(unsafe { libc::waitpid(child, ptr::null_mut(), 0) }, child);
+        }
+    }
+    for (result, Function { name, .. }) in results.iter().zip(FUNCTIONS) {
+        assert_eq!(*result, i64::from(EGRET_WS_ERR_FORKED), "{name} in a forked child");
+        seen.entry(name).or_default().insert("FORKED");
+    }
+    for descriptor in pipe {
+        // SAFETY: they are this test's own.
+        unsafe { libc::close(descriptor) };
+    }
+}
+
+/// A debug build of the library panics on request.
+fn with_a_fault(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
+    for Function { name, .. } in FUNCTIONS {
+        if cfg!(debug_assertions) {
+            // SAFETY: the only other threads are the library's, which read no environment here.
+            unsafe { std::env::set_var("EGRET_WS_FAULT", "export") };
+            let idle = Loop::new(Driver::Inline);
+            // SAFETY: as above.
+            unsafe { std::env::remove_var("EGRET_WS_FAULT") };
+            expect(seen, name, &world.args(host.handle(), open.handle()), EGRET_WS_ERR_INTERNAL);
+            drop(idle);
+        } else {
+            seen.entry(name).or_default().insert("INTERNAL");
+        }
+    }
+}
+
+/// Calls with any arguments, in an order that is the same each time.
+fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, world: &mut World) {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % below
+    };
+    for driver in [Driver::Inline, Driver::Threaded] {
+        let server = Server::start(|mut peer| {
+            let request = peer.read_request();
+            peer.write(request.answer());
+            peer.read_to_end();
+        });
+        let host = Loop::new(driver);
+        let open = host.connect(server.port());
+        open.wait_open();
+        let (loops, sockets) = ([host.handle(), ptr::null_mut()], [open.handle(), ptr::null_mut()]);
+        let odd: [usize; 9] = [0, 1, 3, 10, 125, 1000, 65_536, BYTES.len() - 1, EGRET_WS_NUL_TERMINATED];
+        for _ in 0..20_000 {
+            let function = &FUNCTIONS[random(FUNCTIONS.len())];
+            // The handles are to stay valid, and nothing is to wait.
+            if ["egret_ws_loop_free", "egret_ws_free"].contains(&function.name) {
+                continue;
+            }
+            let mut args = world.args(loops[usize::from(random(8) == 0)], sockets[usize::from(random(8) == 0)]);
+            match random(12) {
+                0 => args.data = ptr::null(),
+                1 => args.len = odd[random(odd.len())],
+                2 => args.code = odd[random(odd.len())] as u16,
+                3 => (args.reason, args.reason_len) = (args.data, odd[random(odd.len())]),
+                4 => args.name = ptr::null(),
+                5 => args.capacity = random(args.capacity + 1),
+                6 => args.out = ptr::null_mut(),
+                7 => args.url = [c"".as_ptr(), c"x".as_ptr(), ptr::null(), c"wss://h:1/".as_ptr()][random(4)],
+                // SAFETY: `args` has set the pointers to structs; so for each of these.
+                8 => unsafe { (*args.options).flags = 1 << random(32) },
+                // SAFETY: as above.
+                9 => unsafe { (*args.options).struct_size = random(300) as u32 },
+                // SAFETY: as above.
+                10 => unsafe { (*args.stats).struct_size = random(size_of::<egret_ws_stats>()) as u32 },
+                _ => args.takes_out = random(2) == 0,
+            }
+            let result = (function.call)(&args);
+            let name = if result < 0 { error_name(result) } else { "" };
+            assert!(result >= 0 || listed[function.name].contains(name), "{} returned {name}", function.name);
+        }
+        drop(open);
+        drop(host);
+        server.finish();
+    }
+}
+
+/// One test: faults, limits of the process and forks are the process's own.
+#[test]
+fn each_function_returns_the_errors_of_its_list_and_no_others() {
+    let listed = listed();
+    let named: BTreeSet<&str> = listed.iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| &**name).collect();
+    assert_eq!(named, FUNCTIONS.iter().map(|function| function.name).collect(), "the functions of the header");
+    let (mut seen, mut world) = (Seen::new(), World::new());
+    let server = Server::start(|mut peer| {
+        let request = peer.read_request();
+        peer.write(request.answer());
+        peer
+    });
+    let host = Loop::new(Driver::Threaded);
+    let open = host.connect(server.port());
+    open.wait_open();
+    let connecting = host.connect(9);
+    wrong_arguments(&mut seen, &mut world, &host, &open, &connecting);
+    drop(connecting);
+    at_the_wrong_time(&mut seen, &mut world);
+    in_a_forked_child(&mut seen, &mut world, &host, &open);
+    with_a_fault(&mut seen, &mut world, &host, &open);
+    shortages(&mut seen, &mut world, &host, &open);
+    // Windows' library alone returns it.
+    seen.entry("egret_ws_loop_descriptor").or_default().insert("UNSUPPORTED");
+    for (name, list) in &listed {
+        let brought_about: BTreeSet<String> =
+            seen.get(&**name).into_iter().flatten().map(|error| (*error).to_owned()).collect();
+        assert_eq!(*list, brought_about, "{name}: what the header lists, and what it returned");
+    }
+    drop(open);
+    drop(host);
+    drop(server.finish());
+    misuse(&listed, &mut world);
+}
