@@ -66,17 +66,17 @@ fn text(payload: &(dyn Any + Send)) -> String {
 /// States that a panic leaves half changed are the caller's to discard: a connection, an engine, a loop is ended, or stays behind
 /// locks that do not poison and single assignments.
 #[inline]
-pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Panicked> {
+pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| caught(&*payload))
 }
 
 #[cold]
 #[inline(never)]
-fn caught(payload: &(dyn Any + Send)) -> Panicked {
+fn caught(payload: &(dyn Any + Send)) -> Box<Panicked> {
     let message = text(payload);
     // An older note is of a panic that somebody else caught; this one came without passing the hook.
     let noted = LAST.try_with(|last| last.take()).ok().flatten().filter(|noted| noted.message == message);
-    noted.unwrap_or(Panicked { message, place: None })
+    Box::new(noted.unwrap_or(Panicked { message, place: None }))
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
         watch();
         let _ = catch_unwind(|| panic!("one"));
         let resumed = catch(|| panic::resume_unwind(Box::new("two"))).unwrap_err();
-        assert_eq!(resumed, Panicked { message: "two".to_owned(), place: None });
+        assert_eq!(*resumed, Panicked { message: "two".to_owned(), place: None });
         let odd = catch(|| panic::panic_any(7)).unwrap_err();
         assert_eq!(odd.message, "(without a message)");
     }

@@ -10,6 +10,16 @@ const SIZE: usize = 128 * 1024 + 64;
 /// Buffers that are kept while nobody uses them: as many as a send buffer of the default size, and what is being written, take.
 const KEPT: usize = 10;
 
+/// There is no memory for what was asked. Without a size, so that it costs nothing where it does not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoMemory;
+
+impl From<TryReserveError> for NoMemory {
+    fn from(_: TryReserveError) -> NoMemory {
+        NoMemory
+    }
+}
+
 /// The buffers of a loop.
 #[derive(Debug, Default)]
 pub struct Pool {
@@ -21,7 +31,7 @@ impl Pool {
     pub const SIZE: usize = SIZE;
 
     /// An empty buffer, if there is memory for one.
-    pub fn take(&self) -> Result<Vec<u8>, TryReserveError> {
+    pub fn take(&self) -> Result<Vec<u8>, NoMemory> {
         if let Some(unused) = self.unused.lock().pop() {
             return Ok(unused);
         }

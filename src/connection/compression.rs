@@ -1,10 +1,11 @@
 //! What goes out with permessage-deflate: the outbox's frames, deflated and masked on their way to the wire.
 
 use super::outbox::Outbox;
+use crate::pool::NoMemory;
 use crate::protocol::deflate::Deflater;
 use crate::protocol::frame;
 use parking_lot::Mutex;
-use std::collections::{TryReserveError, VecDeque};
+use std::collections::VecDeque;
 
 /// What an empty buffer may keep of its memory.
 const KEEP: usize = 16 * 1024;
@@ -38,7 +39,7 @@ impl Compression {
     }
 
     /// Puts them into `out`, deflated and masked. After an error nothing can be sent any more.
-    pub(super) fn deflate(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> Result<(), TryReserveError> {
+    pub(super) fn deflate(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> Result<(), NoMemory> {
         out.clear();
         let mut rest = self.plain.as_slice();
         while let Some(queued) = frame::split_queued(&mut rest) {

@@ -2,12 +2,12 @@
 //! threads fill it and the connection empties it, each under its lock, each for the time of a copy at most.
 
 use crate::error::Error;
-use crate::pool::Pool;
+use crate::pool::{NoMemory, Pool};
 use crate::protocol::frame;
 use crate::protocol::mask::{Entropy, Keys};
 use crate::protocol::message::Kind;
 use std::alloc::{Layout, handle_alloc_error};
-use std::collections::{TryReserveError, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, OpCode};
 
@@ -247,7 +247,9 @@ impl Outbox {
         if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
             return Err(Error::InvalidUtf8);
         }
-        self.append_inline(kind as u8, payload).map_err(|_| Error::NoResources)?;
+        if self.append_inline(kind as u8, payload).is_err() {
+            return Err(Error::NoResources);
+        }
         self.payload_bytes += payload.len();
         Ok(match self.notice {
             Notice::None => {
@@ -281,16 +283,13 @@ impl Outbox {
     }
 
     /// Queues a frame. After an error nothing has changed.
-    fn append(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), TryReserveError> {
+    fn append(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), NoMemory> {
         self.append_inline(opcode.into(), payload)
     }
 
     /// The same, for the host's messages.
     #[inline(always)]
-    fn append_inline(&mut self, opcode: u8, payload: &[u8]) -> Result<(), TryReserveError> {
-        if self.pending.len() == self.pending.capacity() {
-            self.more_pending()?;
-        }
+    fn append_inline(&mut self, opcode: u8, payload: &[u8]) -> Result<(), NoMemory> {
         let key = if self.is_plain { [0; 4] } else { self.keys.draw() };
         let chunk = match self.wire.back_mut() {
             Some(chunk) if chunk.capacity() - chunk.len() >= frame::HEADER_ROOM + payload.len() && self.kept == 0 => {
@@ -301,6 +300,10 @@ impl Outbox {
         let before = chunk.len();
         frame::append_inline(chunk, opcode, payload, key);
         let wire = chunk.len() - before;
+        // Here, where the compiler sees that it is what the push would ask.
+        if self.pending.len() == self.pending.capacity() {
+            self.more_pending(before)?;
+        }
         self.wire_bytes += wire;
         self.queues.peak = self.queues.peak.max(self.wire_bytes);
         // No frame is longer than max_message and a header, so it fits.
@@ -308,15 +311,25 @@ impl Outbox {
         Ok(())
     }
 
+    /// Makes room for one more, or takes the last frame back: its chunk had so many bytes before.
     #[cold]
-    fn more_pending(&mut self) -> Result<(), TryReserveError> {
-        self.pending.try_reserve(1)
+    fn more_pending(&mut self, before: usize) -> Result<(), NoMemory> {
+        let more = self.pending.try_reserve(1);
+        if more.is_err()
+            && let Some(chunk) = self.wire.back_mut()
+        {
+            chunk.truncate(before);
+            if chunk.is_empty() {
+                self.wire.pop_back(); // no empty chunk may stay
+            }
+        }
+        Ok(more?)
     }
 
     /// The chunk for the next frame, with room for so many bytes. A large one is as large as the pool's buffers: that is written
     /// at most before a control frame gets its turn.
     #[cold]
-    fn room(&mut self, bytes: usize) -> Result<&mut Vec<u8>, TryReserveError> {
+    fn room(&mut self, bytes: usize) -> Result<&mut Vec<u8>, NoMemory> {
         let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= Pool::SIZE || chunk.is_empty();
         let begins = self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on);
         if begins {
@@ -340,7 +353,7 @@ impl Outbox {
     }
 
     /// Makes room for so many bytes more in a chunk.
-    fn enlarge(&mut self, at: usize, bytes: usize) -> Result<(), TryReserveError> {
+    fn enlarge(&mut self, at: usize, bytes: usize) -> Result<(), NoMemory> {
         let chunk = &mut self.wire[at];
         // A queue that has to be small is no place for the pool's buffers.
         if (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes))
@@ -355,7 +368,7 @@ impl Outbox {
             }
             return Ok(());
         }
-        chunk.try_reserve(bytes)
+        Ok(chunk.try_reserve(bytes)?)
     }
 
     // The connection's side.
@@ -570,6 +583,29 @@ mod tests {
         let sizes: Vec<usize> =
             std::iter::from_fn(|| frame::split_queued(&mut rest)).map(|frame| frame.payload.len()).collect();
         assert_eq!(sizes, [3, 40_000, 2]);
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_counted_is_taken_back() {
+        let mut outbox = open_outbox(131_072, 1 << 20);
+        let mut accepted = 0;
+        let refused = scarce::with_largest(2 * KEEP, || {
+            std::iter::repeat_with(|| outbox.push(Kind::Binary, b"x")).find_map(|pushed| {
+                accepted += usize::from(pushed.is_ok());
+                pushed.err()
+            })
+        });
+        assert_eq!(refused, Some(Error::NoResources));
+        assert_eq!(
+            (outbox.unsent().0 as usize, outbox.payload_bytes(), outbox.queues().waiting),
+            (accepted, accepted, 7 * accepted)
+        );
+        let (mut out, mut taken) = (Vec::new(), 0);
+        while outbox.take(&mut out) {
+            assert!(!out.is_empty());
+            taken += out.len();
+        }
+        assert_eq!(taken, 7 * accepted);
     }
 
     #[test]

@@ -5,9 +5,9 @@
 use crate::connection::details::Details;
 use crate::connection::report::Report;
 use crate::error::Error;
-use crate::pool::Pool;
+use crate::pool::{NoMemory, Pool};
 use crate::protocol::message::{Body, Kind};
-use std::collections::TryReserveError;
+use std::hint::assert_unchecked;
 
 /// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
 const LARGE: usize = 16 * 1024;
@@ -71,6 +71,8 @@ pub struct Batch {
     /// From this event on, what is in place is so in the engine's buffer; and whether anything is.
     kept: usize,
     is_fresh: bool,
+    /// Bytes of messages that were dropped.
+    dropped: Vec<u32>,
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
     /// How a connection was made, or how far it came: one for each report and for each [`What::Connected`].
@@ -107,51 +109,61 @@ impl Batch {
 
     /// Adds a message, and a NUL after it if it is text. After an error nothing has changed.
     #[inline]
-    pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) -> Result<(), TryReserveError> {
+    pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) -> Result<(), NoMemory> {
         match body {
             Body::Input(payload) => self.small(key, kind, payload),
             Body::Collected(collected) => self.collected(key, kind, collected),
         }
     }
 
-    fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) -> Result<(), TryReserveError> {
-        self.make_room()?;
+    fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) -> Result<(), NoMemory> {
+        let start = self.flat.len();
         let what = add_flat(&mut self.flat, kind, payload)?;
-        self.events.push(Event { key, what });
+        self.push_message(Event { key, what }).inspect_err(|_| self.flat.truncate(start))
+    }
+
+    /// Adds a message's event, and leaves room for others: those must not be lost when a message is.
+    #[inline]
+    #[allow(unsafe_code)] // each message comes here: room is looked for once
+    fn push_message(&mut self, event: Event) -> Result<(), NoMemory> {
+        if self.events.capacity() - self.events.len() <= SPARE {
+            self.enlarge()?;
+        }
+        // SAFETY: there was room for more than SPARE events, or it was made for twice as many.
+        unsafe { assert_unchecked(self.events.len() < self.events.capacity()) };
+        self.events.push(event);
         Ok(())
     }
 
-    /// Makes room for one more message, and leaves some for other events: those must not be lost when a message is.
-    #[inline]
-    fn make_room(&mut self) -> Result<(), TryReserveError> {
-        if self.events.capacity() - self.events.len() > SPARE { Ok(()) } else { self.enlarge() }
-    }
-
     #[cold]
-    fn enlarge(&mut self) -> Result<(), TryReserveError> {
-        self.events.try_reserve(2 * SPARE)
+    fn enlarge(&mut self) -> Result<(), NoMemory> {
+        Ok(self.events.try_reserve(2 * SPARE)?)
     }
 
     /// Adds a message that lies in the engine's read buffer from `start` on, with at least a byte behind it that nothing is in.
     /// [`Batch::keep`] is to follow before the buffer is used again. After an error nothing has changed.
     #[inline]
-    pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) -> Result<(), TryReserveError> {
-        self.make_room()?;
+    pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) -> Result<(), NoMemory> {
         self.is_fresh = true;
-        self.events.push(Event { key, what: What::Message { kind, in_place: true, len: len as u32, start } });
-        Ok(())
+        self.push_message(Event { key, what: What::Message { kind, in_place: true, len: len as u32, start } })
     }
 
     /// Keeps what is in place: takes the buffer for another of the same size, or copies if it has taken one already, or if there is
-    /// no memory for another. An error has the bytes of each message for which there is no memory either: they are dropped, and what
-    /// follows them must be the end of their connection.
+    /// no memory for another. False if there is none for a copy either: see [`Batch::take_dropped`].
     #[inline]
-    pub fn keep(&mut self, buffer: &mut Box<[u8]>) -> Result<(), Vec<u32>> {
+    #[must_use]
+    pub fn keep(&mut self, buffer: &mut Box<[u8]>) -> bool {
         let from = std::mem::replace(&mut self.kept, self.events.len());
         if std::mem::take(&mut self.is_fresh) && (self.keeps_read || !self.take_read(buffer)) {
             return self.copy(from, buffer);
         }
-        Ok(())
+        true
+    }
+
+    /// The bytes of each message that was dropped because there was no memory to keep it. What follows them must be the end of their
+    /// connection.
+    pub fn take_dropped(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.dropped)
     }
 
     #[inline]
@@ -177,25 +189,27 @@ impl Batch {
 
     /// Copies what is in place from `buffer` on, of the events from this one on.
     #[cold]
-    fn copy(&mut self, from: usize, buffer: &[u8]) -> Result<(), Vec<u32>> {
+    fn copy(&mut self, from: usize, buffer: &[u8]) -> bool {
         for at in from..self.events.len() {
             if let What::Message { kind, in_place: true, len, start } = self.events[at].what {
                 match add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]) {
                     Ok(what) => self.events[at].what = what,
-                    Err(_) => return Err(self.drop_messages(at)),
+                    Err(NoMemory) => {
+                        self.drop_messages(at);
+                        return false;
+                    }
                 }
             }
         }
-        Ok(())
+        true
     }
 
-    /// Drops the messages from this event on, and says what the bytes of each are. An ending among the events says why.
-    fn drop_messages(&mut self, from: usize) -> Vec<u32> {
-        let mut dropped = Vec::new();
+    /// Drops the messages from this event on. An ending among the events says why.
+    fn drop_messages(&mut self, from: usize) {
         let later = self.events.split_off(from);
         for event in later {
             match event.what {
-                What::Message { len, .. } | What::LargeMessage { len, .. } => dropped.push(len),
+                What::Message { len, .. } | What::LargeMessage { len, .. } => self.dropped.push(len),
                 What::Closed { index } | What::Retrying { index, .. } => {
                     if let Some(Some(report)) = self.reports.get_mut(index as usize) {
                         report.error = Some(Error::NoResources);
@@ -207,7 +221,6 @@ impl Batch {
             }
         }
         self.kept = self.events.len();
-        dropped
     }
 
     /// The last resort of an engine that ends.
@@ -218,19 +231,18 @@ impl Batch {
     }
 
     #[inline(never)]
-    fn collected(&mut self, key: usize, kind: Kind, collected: &mut Vec<u8>) -> Result<(), TryReserveError> {
+    fn collected(&mut self, key: usize, kind: Kind, collected: &mut Vec<u8>) -> Result<(), NoMemory> {
         if collected.len() < LARGE {
             return self.small(key, kind, collected);
         }
-        self.make_room()?;
         self.large.try_reserve(1)?;
         collected.try_reserve(1)?; // for a NUL
         let (index, len) = (self.large.len() as u32, collected.len() as u32);
+        self.push_message(Event { key, what: What::LargeMessage { kind, len, index } })?;
         let mut collected = std::mem::take(collected);
         if kind == Kind::Text {
             collected.push(0);
         }
-        self.events.push(Event { key, what: What::LargeMessage { kind, len, index } });
         self.large.push(collected);
         Ok(())
     }
@@ -288,7 +300,7 @@ impl Batch {
     }
 
     /// Moves all of `other` behind what is here. After an error nothing has changed.
-    pub fn append(self: &mut Box<Batch>, other: &mut Box<Batch>) -> Result<(), TryReserveError> {
+    pub fn append(self: &mut Box<Batch>, other: &mut Box<Batch>) -> Result<(), NoMemory> {
         if self.is_empty() {
             std::mem::swap(self, other);
             return Ok(());
@@ -329,7 +341,7 @@ impl Batch {
     }
 
     /// Makes room for all of another batch; with `copies` also for what lies in its read buffer.
-    fn reserve(&mut self, other: &Batch, copies: bool) -> Result<(), TryReserveError> {
+    fn reserve(&mut self, other: &Batch, copies: bool) -> Result<(), NoMemory> {
         let copied = |event: &Event| match event.what {
             What::Message { in_place: true, len, .. } => len as usize + 1,
             _ => 0,
@@ -339,7 +351,7 @@ impl Batch {
         self.large.try_reserve(other.large.len())?;
         self.reports.try_reserve(other.reports.len())?;
         self.details.try_reserve(other.details.len())?;
-        self.events.try_reserve(other.events.len())
+        Ok(self.events.try_reserve(other.events.len())?)
     }
 
     /// Empties the batch for the next use.
@@ -363,7 +375,7 @@ impl Batch {
 }
 
 /// Adds a message to the flat memory, and a NUL after it if it is text.
-fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<What, TryReserveError> {
+fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<What, NoMemory> {
     flat.try_reserve(payload.len() + 1)?;
     Ok(put_flat(flat, kind, payload))
 }
@@ -443,21 +455,21 @@ mod tests {
         let mut batch = Batch::default();
         let mut buffer = filled(b"one\x81\x02TWO");
         add_two(&mut batch, 1);
-        batch.keep(&mut buffer).unwrap();
+        assert!(batch.keep(&mut buffer));
         assert_eq!(buffer.len(), 8, "another to read into");
         // One was taken along already: what the next reads bring is copied.
         for bytes in [b"abc\x81\x02DEF", b"ghi\x81\x02JKL"] {
             buffer.copy_from_slice(bytes);
             add_two(&mut batch, 2);
-            batch.keep(&mut buffer).unwrap();
+            assert!(batch.keep(&mut buffer));
         }
         buffer.fill(b'-');
-        batch.keep(&mut buffer).unwrap(); // nothing new
+        assert!(batch.keep(&mut buffer)); // nothing new
         assert_eq!(payloads(&mut batch), [&b"one"[..], b"TW", b"abc", b"DE", b"ghi", b"JK"]);
         batch.clear();
         assert!(batch.is_empty());
         add_two(&mut batch, 3);
-        batch.keep(&mut buffer).unwrap();
+        assert!(batch.keep(&mut buffer));
         buffer.fill(b'x');
         assert_eq!(payloads(&mut batch), [b"---".to_vec(), b"--".to_vec()]);
     }
@@ -470,7 +482,7 @@ mod tests {
                 batch.drained(0);
                 if keeps {
                     add_two(batch, 1);
-                    batch.keep(&mut filled(bytes)).unwrap();
+                    assert!(batch.keep(&mut filled(bytes)));
                 } else {
                     batch.message(1, Kind::Text, Body::Input(&bytes[..3])).unwrap();
                     batch.message(1, Kind::Text, Body::Input(&bytes[5..7])).unwrap();
@@ -480,7 +492,7 @@ mod tests {
             second.clear();
             second.drained(0);
             add_two(&mut second, 1);
-            second.keep(&mut filled(b"ghi\x81\x02JKL")).unwrap();
+            assert!(second.keep(&mut filled(b"ghi\x81\x02JKL")));
             assert_eq!(payloads(&mut first), [&b"one"[..], b"TW", b"abc", b"DE"], "{one} {two}");
             assert_eq!(payloads(&mut second), [&b"ghi"[..], b"JK"]);
         }
@@ -508,7 +520,7 @@ mod tests {
         let report = Report::new(Ending::clean(Initiator::Peer), Phase::Closing);
         let mut batch = Batch::default();
         let mut buffer = vec![b'x'; 60_000].into_boxed_slice();
-        let dropped = scarce::with_largest(30_000, || {
+        let kept = scarce::with_largest(30_000, || {
             for start in [0, 10_000, 20_000, 40_000] {
                 batch.in_place(1, Kind::Binary, start, 9_000).unwrap();
             }
@@ -516,8 +528,8 @@ mod tests {
             batch.closed(1, report, None);
             batch.keep(&mut buffer)
         });
-        let dropped = dropped.unwrap_err();
-        assert!(!dropped.is_empty() && dropped.iter().all(|len| *len == 9_000));
+        let dropped = batch.take_dropped();
+        assert!(!kept && !dropped.is_empty() && dropped.iter().all(|len| *len == 9_000));
         assert_eq!(payloads(&mut batch).len() + dropped.len(), 4);
         let [.., Event { what: What::Drained, .. }, Event { what: What::Closed { index }, .. }] = *batch.events()
         else {
@@ -542,7 +554,7 @@ mod tests {
         assert_eq!(batch.large[0][LARGE], 0);
         let mut batch = Batch::default();
         batch.in_place(0, Kind::Text, 0, 3).unwrap();
-        batch.keep(&mut filled(b"abc\x81\x02def")).unwrap();
+        assert!(batch.keep(&mut filled(b"abc\x81\x02def")));
         assert_eq!(payloads(&mut batch), [b"abc"]);
         assert_eq!(batch.read[3], 0);
     }

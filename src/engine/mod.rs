@@ -497,8 +497,8 @@ impl Engine {
     /// thing that it can do.
     #[inline(never)]
     fn look_after(&mut self, key: usize, turn: Option<Turn>) {
-        if let Err(dropped) = self.batch.keep(&mut self.buffer) {
-            self.end_without_memory(key, &dropped);
+        if !self.batch.keep(&mut self.buffer) {
+            self.end_without_memory(key);
         }
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         match turn {
@@ -521,9 +521,10 @@ impl Engine {
         }
     }
 
-    /// Messages of a connection were dropped, each of so many bytes: nothing may follow them.
+    /// Messages of a connection were dropped: nothing may follow them.
     #[cold]
-    fn end_without_memory(&mut self, key: usize, dropped: &[u32]) {
+    fn end_without_memory(&mut self, key: usize) {
+        let dropped = self.batch.take_dropped();
         let Some(Some(entry)) = self.entries.get(key) else { return };
         dropped.iter().for_each(|len| entry.link.not_enqueued(*len as usize));
         if !entry.told_closed {

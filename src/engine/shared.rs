@@ -6,12 +6,12 @@ use super::inbox::Batch;
 use crate::connection::{Family, Plan, Prepared, Unresolved};
 use crate::error::Error;
 use crate::log::Log;
-use crate::pool::Pool;
+use crate::pool::{NoMemory, Pool};
 use crate::protocol::mask::{self, Entropy};
 use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
-use std::collections::{TryReserveError, VecDeque};
+use std::collections::VecDeque;
 #[cfg(unix)]
 use std::io;
 use std::net::SocketAddr;
@@ -206,7 +206,7 @@ impl Shared {
 
     /// Hands a batch over, and wakes the poll that waits for it; false if none does. An error leaves the batch as it is: there is no
     /// memory for it beside what the host has not taken yet.
-    pub(super) fn publish(&self, batch: &mut Box<Batch>) -> Result<bool, TryReserveError> {
+    pub(super) fn publish(&self, batch: &mut Box<Batch>) -> Result<bool, NoMemory> {
         let mut inbox = self.inbox.lock();
         inbox.batch.append(batch)?;
         let waiting = std::mem::take(&mut inbox.waiting);

@@ -7,7 +7,7 @@ use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
 use crate::limits;
-use crate::socket::{Kind, Target, normalize_url};
+use crate::socket::{Kind, Target, header_values, normalize_url};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -293,9 +293,9 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(Owner::Socket(ws), || {
-        let subprotocol = handle::resolve_socket(ws)?.subprotocol();
+        let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
-        unsafe { text::give(&subprotocol, out, capacity) }
+        socket.read_details(|details| unsafe { text::give(&details.subprotocol, out, capacity) })
     })
 }
 
@@ -310,9 +310,9 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(Owner::Socket(ws), || {
-        let extensions = handle::resolve_socket(ws)?.extensions();
+        let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
-        unsafe { text::give(&extensions, out, capacity) }
+        socket.read_details(|details| unsafe { text::give(&details.extensions, out, capacity) })
     })
 }
 
@@ -341,9 +341,14 @@ pub unsafe extern "C" fn egret_ws_response_header(
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
         let name = unsafe { text::nul_terminated(name, limits::TEXT) }.map_err(|_| Error::NotFound)?;
-        let value = socket.response_header(name).ok_or(Error::NotFound)?;
-        // SAFETY: the caller's promise, passed on.
-        unsafe { text::give(&value, out, capacity) }
+        socket.read_details(|details| {
+            let parts = header_values(&details.headers, name);
+            if parts.clone().next().is_none() {
+                return Err(Error::NotFound);
+            }
+            // SAFETY: the caller's promise, passed on.
+            unsafe { text::give_parts(parts, out, capacity) }
+        })
     })
 }
 
@@ -358,9 +363,9 @@ pub unsafe extern "C" fn egret_ws_response_header(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(Owner::Socket(ws), || {
-        let headers = handle::resolve_socket(ws)?.response_headers();
+        let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
-        unsafe { text::give(&headers, out, capacity) }
+        socket.read_details(|details| unsafe { text::give(&details.headers, out, capacity) })
     })
 }
 

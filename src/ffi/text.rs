@@ -69,20 +69,39 @@ pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], 
 /// Writes `text` and a NUL to `out` and returns its length without the NUL; with a capacity of 0 it only returns that.
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes, or is NULL.
+/// As for [`give_parts`].
 pub(super) unsafe fn give(text: &str, out: *mut c_char, capacity: usize) -> Result<i32, Error> {
-    let len = i32::try_from(text.len()).map_err(|_| Error::InvalidArgument)?;
+    // SAFETY: the caller's promise, passed on.
+    unsafe { give_parts(std::iter::once(text), out, capacity) }
+}
+
+/// The same of a text in parts.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes, or is NULL.
+pub(super) unsafe fn give_parts<'a>(
+    parts: impl Iterator<Item = &'a str> + Clone,
+    out: *mut c_char,
+    capacity: usize,
+) -> Result<i32, Error> {
+    let len = parts.clone().map(str::len).sum::<usize>();
+    let told = i32::try_from(len).map_err(|_| Error::InvalidArgument)?;
     if capacity == 0 {
-        return Ok(len);
+        return Ok(told);
     }
-    if out.is_null() || capacity <= text.len() {
+    if out.is_null() || capacity <= len {
         return Err(Error::InvalidArgument);
     }
-    // SAFETY: `out` is not NULL and has room for the text and its NUL by the caller's promise; it cannot overlap a string
-    // of ours.
-    unsafe {
-        out.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len());
-        out.add(text.len()).write(0);
+    let mut at = out.cast::<u8>();
+    for part in parts {
+        // SAFETY: `out` is not NULL and has room for all parts and a NUL by the caller's promise; it cannot overlap a string of
+        // ours.
+        unsafe {
+            at.copy_from_nonoverlapping(part.as_ptr(), part.len());
+            at = at.add(part.len());
+        }
     }
-    Ok(len)
+    // SAFETY: as above.
+    unsafe { at.write(0) };
+    Ok(told)
 }

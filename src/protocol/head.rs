@@ -251,21 +251,22 @@ pub fn is_header_value(value: &str) -> bool {
 }
 
 /// The values of a header among `headers`, as [`Head::headers`] has them.
-pub fn values<'a>(headers: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+pub fn values<'a>(headers: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> + Clone {
     headers
         .lines()
         .filter_map(move |line| line.split_once(": ").filter(|(other, _)| other.eq_ignore_ascii_case(name)))
         .map(|(_, value)| value)
 }
 
-/// The same, joined by `, ` (RFC 9110 section 5.3).
+/// The same with `, ` between them (RFC 9110 section 5.3).
+pub fn header_values<'a>(headers: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> + Clone {
+    values(headers, name).enumerate().flat_map(|(at, value)| [if at == 0 { "" } else { ", " }, value])
+}
+
+/// The same, joined.
 pub fn header(headers: &str, name: &str) -> Option<String> {
-    let mut values = values(headers, name);
-    let mut joined = values.next()?.to_owned();
-    for value in values {
-        joined.extend([", ", value]);
-    }
-    Some(joined)
+    let mut parts = header_values(headers, name).peekable();
+    parts.peek().is_some().then(|| parts.collect())
 }
 
 #[cfg(test)]

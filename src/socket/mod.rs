@@ -11,7 +11,7 @@ pub use crate::connection::report::Report;
 pub use crate::connection::target::{Target, normalize_url};
 pub use crate::connection::{Limits, Plan, heartbeat, retry};
 pub use crate::engine::Wakeup;
-pub use crate::protocol::head::is_header_value;
+pub use crate::protocol::head::{header_values, is_header_value};
 pub use crate::protocol::message::Kind;
 pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, subprotocols};
 pub use crate::transport::proxy::Proxies;
@@ -22,7 +22,7 @@ use crate::connection::outbox::Pushed;
 use crate::constants::*;
 use crate::engine::{Command, Link};
 use crate::error::Error;
-use crate::protocol::{close, head};
+use crate::protocol::close;
 use parking_lot::Mutex;
 use std::fmt::Arguments;
 use std::sync::Arc;
@@ -164,24 +164,10 @@ impl Socket {
         self.link.outbox.lock().payload_bytes()
     }
 
-    /// What the server chose of the subprotocols offered; empty if nothing.
-    pub fn subprotocol(&self) -> String {
-        self.link.details.lock().subprotocol.clone()
-    }
-
-    /// The extension that was agreed on, as the server spelled it; empty if none.
-    pub fn extensions(&self) -> String {
-        self.link.details.lock().extensions.clone()
-    }
-
-    /// The headers of the server's answer, each as `Name: value` and a line feed.
-    pub fn response_headers(&self) -> String {
-        self.link.details.lock().headers.clone()
-    }
-
-    /// The value of a header of the server's answer.
-    pub fn response_header(&self, name: &str) -> Option<String> {
-        head::header(&self.link.details.lock().headers, name)
+    /// Reads how the connection was made, as far as the host was told, under its lock: texts of the server's may be long, and are
+    /// not copied first.
+    pub fn read_details<T>(&self, read: impl FnOnce(&Details) -> T) -> T {
+        read(&self.link.details.lock())
     }
 
     /// What was measured. The details are without the texts.
