@@ -68,7 +68,11 @@
  *   frame; free the loop first, with linger_ms, to say goodbye. A loop that is not freed may still log, and call its wake-up,
  *   from its I/O thread while exit() runs.
  *
- *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Free every
+ *   Names are looked up by at most 64 threads a loop; look-ups that nobody waits for any more, which only the system can end,
+ *   go on in at most 32 others. A name waits for a thread only while 64 others hang that are waited for, or more hang in all.
+ *
+ *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Also a callback may
+ *   fork: when it returns in the child, nothing more is done there, and the poll returns EGRET_WS_ERR_FORKED. Free every
  *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
  *
  *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
@@ -90,6 +94,13 @@
  * not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
  */
 #define EGRET_WS_MAX_MESSAGE_BYTES 131072
+
+/*
+ * The most sockets of a loop that wait for the loop: connect calls that it has not begun to serve, and, counted by themselves,
+ * freed sockets whose `release_user` no poll has called yet. Beyond it a connect call returns
+ * `EGRET_WS_ERR_NO_RESOURCES`: poll the loop, then try again. Sockets that connect or are open do not count.
+ */
+#define EGRET_WS_MAX_PENDING_SOCKETS 16384
 
 /*
  * `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
@@ -256,12 +267,16 @@
 /* Another thread is polling this loop. */
 #define EGRET_WS_ERR_BUSY (-5)
 
-/* The process was forked after a loop had been made: in the child no call works. */
+/*
+ * The process was forked after a loop had been made: in the child no call works. A poll, or an `egret_ws_loop_free`, returns it
+ * in the child that one of its callbacks has forked: nothing more was done there.
+ */
 #define EGRET_WS_ERR_FORKED (-6)
 
 /*
- * The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
- * `os_error` or `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
+ * The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles; or
+ * more than `EGRET_WS_MAX_PENDING_SOCKETS` wait for the loop. `os_error` or `message` of the close report, or the log line, says
+ * which. From a send: nothing was sent and the socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
@@ -390,7 +405,8 @@ typedef struct egret_ws_loop egret_ws_loop;
  * and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
  * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
  * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
- * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running.
+ * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. A child that is forked in
+ * here must not return: it ends by `_exit`, or by `exec`.
  */
 typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
 
@@ -417,7 +433,8 @@ typedef struct egret_ws_loop_options {
     /*
      * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
      * is made. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
-     * UINT32_MAX: no limit.
+     * UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes about half of
+     * the budget at most, and never more than a few milliseconds. The sockets that had no turn have it in the next poll, in order.
      */
     uint32_t poll_max_us;
     /*
@@ -431,6 +448,7 @@ typedef struct egret_ws_loop_options {
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
  * I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
  * connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
+ * A child that is forked in here must not return: it ends by `_exit`, or by `exec`.
  */
 typedef void (*egret_ws_on_wakeup)(void *user);
 
@@ -510,7 +528,8 @@ typedef struct egret_ws_header {
 
 /*
  * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
- * has room for the largest of the messages that were refused. Not called when the connection broke or closes before that.
+ * has room for the largest of the messages that were refused. If that happens several times between two polls, it is called
+ * once. Not called when the connection broke or closes before that.
  */
 typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
 
@@ -521,6 +540,8 @@ typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
  * ends it at once. The socket is in
  * state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
  * wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
+ * While the host does not poll, a socket is tried again a few times only; then its next try waits until `on_connect` and
+ * `on_retry` were called for those before it.
  */
 typedef void (*egret_ws_on_retry)(void *user,
                                   egret_ws *ws,
@@ -916,7 +937,9 @@ int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
 /*
  * Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
  * or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
- * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
+ * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. If several calls of suspend,
+ * resume and network_changed come before the loop has looked, the last state counts, and connections are probed once. Never
+ * blocks. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
@@ -935,8 +958,9 @@ int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
  * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
  *
- * Waits for the I/O thread to end, which never blocks, and at most `linger_ms` (see the loop's options) for what was
- * accepted to be written. After an error but INTERNAL nothing was freed.
+ * Waits for the I/O thread to end, which never blocks and leaves what it is at, and at most `linger_ms` (see the loop's options)
+ * for what was accepted to be written. Sockets whose connections were not begun are not dialled any more. After an error but
+ * INTERNAL nothing was freed.
  *
  * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
@@ -965,7 +989,8 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  * After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
- * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, or no handle left), `FORKED`, `INTERNAL`.
+ * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or more than
+ * `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what

@@ -4,6 +4,11 @@
 /// not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
 pub const EGRET_WS_MAX_MESSAGE_BYTES: u32 = 131072;
 
+/// The most sockets of a loop that wait for the loop: connect calls that it has not begun to serve, and, counted by themselves,
+/// freed sockets whose `release_user` no poll has called yet. Beyond it a connect call returns
+/// `EGRET_WS_ERR_NO_RESOURCES`: poll the loop, then try again. Sockets that connect or are open do not count.
+pub const EGRET_WS_MAX_PENDING_SOCKETS: u32 = 16384;
+
 /// Pass this as the length of a `char` pointer to say that the text ends at its NUL.
 pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
 
@@ -116,10 +121,12 @@ pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;
-/// The process was forked after a loop had been made: in the child no call works.
+/// The process was forked after a loop had been made: in the child no call works. A poll, or an `egret_ws_loop_free`, returns it
+/// in the child that one of its callbacks has forked: nothing more was done there.
 pub const EGRET_WS_ERR_FORKED: i32 = -6;
-/// The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
-/// `os_error` or `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
+/// The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles; or
+/// more than `EGRET_WS_MAX_PENDING_SOCKETS` wait for the loop. `os_error` or `message` of the close report, or the log line, says
+/// which. From a send: nothing was sent and the socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
 /// `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)

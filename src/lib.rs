@@ -15,8 +15,9 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that
-//!   the host may give. `environment`, `log`, `panics`, `pool` and `fault` serve all of them.
+//!   the host may give. `attention`, `environment`, `fault`, `fork`, `log`, `panics` and `pool` serve all of them.
 
+mod attention;
 pub mod connection;
 pub mod constants;
 pub mod engine;
@@ -24,6 +25,7 @@ mod environment;
 pub mod error;
 mod fault;
 pub mod ffi;
+mod fork;
 pub mod limits;
 pub mod log;
 mod panics;

@@ -1,6 +1,7 @@
 //! Log lines on their way to the host.
 
 use crate::constants::*;
+use crate::fork;
 use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::fmt::Arguments;
@@ -47,7 +48,7 @@ impl Log {
     fn write(&self, level: i32, socket: usize, text: Arguments<'_>) {
         let Some(sink) = self.sink.as_ref().filter(|_| level <= self.level) else { return };
         // A sink whose own calls were logged might never come to an end.
-        if self.closed.load(SeqCst) || LENT.get() {
+        if self.closed.load(SeqCst) || LENT.get() || fork::is_child() {
             return;
         }
         let line: Vec<u8> = text.to_string().bytes().map(|byte| if byte < b' ' { b' ' } else { byte }).collect();

@@ -307,3 +307,55 @@ fn a_reset_that_comes_with_the_last_messages_is_noticed_after_those_that_came() 
         });
     }
 }
+
+/// Sockets that all have something to read. A poll without time gives few of them a turn, and each has one.
+#[test]
+fn the_engines_part_of_an_inline_poll_is_within_its_time_and_fair() {
+    const SOCKETS: usize = 30;
+    const MESSAGES: usize = 50;
+    let host = Loop::with(Driver::Inline, |options| options.poll_max_us = 1);
+    let (starts, servers): (Vec<_>, Vec<_>) = (0..SOCKETS)
+        .map(|_| {
+            let (go, start) = mpsc::channel();
+            let server = Server::start(move |mut peer| {
+                peer.upgrade();
+                let written: mpsc::Sender<()> = start.recv_timeout(PATIENCE).expect("the word to start");
+                peer.write(wire(&vec![Frame::binary([7; KIB]); MESSAGES]));
+                written.send(()).expect("the test waits");
+                peer.close(1000);
+            });
+            (go, server)
+        })
+        .unzip();
+    let sockets: Vec<_> = servers.iter().map(|server| host.connect(server.port())).collect();
+    sockets.iter().for_each(Socket::wait_open);
+    let (written, all_written) = mpsc::channel();
+    starts.iter().for_each(|go| go.send(written.clone()).expect("the server waits"));
+    starts.iter().for_each(|_| all_written.recv_timeout(PATIENCE).expect("the kernel takes so much"));
+
+    let received = || -> Vec<u64> { sockets.iter().map(|socket| socket.stats().messages_received).collect() };
+    let (mut before, mut most) = (received(), 0);
+    assert_eq!(before, [0; SOCKETS]);
+    let mut polls_until_all = None;
+    let mut polls = 0;
+    host.watch_polls("all messages", |_| {
+        let now = received();
+        most = most.max(now.iter().zip(&before).filter(|(now, before)| now > before).count());
+        before = now;
+        polls += 1;
+        if polls_until_all.is_none() && before.iter().all(|count| *count > 0) {
+            polls_until_all = Some(polls);
+        }
+        before == [MESSAGES as u64; SOCKETS]
+    });
+    // One, and one more for each kind of work before the clock says that the time is over.
+    assert!(most <= 8, "{most} sockets were read in one poll of a microsecond");
+    // Each has its turn before another has its second; and a poll may find nothing to do but callbacks.
+    let polls = polls_until_all.expect("all were read");
+    assert!(polls <= 4 * SOCKETS, "the last one was read after {polls} polls");
+    for (socket, server) in sockets.iter().zip(servers) {
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        assert_eq!(socket.count_messages(), MESSAGES);
+        server.finish();
+    }
+}

@@ -168,6 +168,7 @@ programs! {
     exec
     exit
     fork
+    fork_in_callback
     free_states
     deadlines
     descriptor
@@ -183,6 +184,7 @@ programs! {
     options
     #[cfg(debug_assertions)] // the library panics on request in a debug build only
     panic
+    pending
     reentrancy
     resend
     retry

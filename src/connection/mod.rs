@@ -24,7 +24,7 @@ pub mod retry;
 mod session;
 pub mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::error::Error;
 use crate::protocol::deflate::{Deflater, Inflater};
@@ -36,6 +36,7 @@ use crate::transport::stream::Stream;
 use crate::transport::tls;
 use compression::Compression;
 use details::Details;
+pub use opening::MAX_ADDRESSES;
 use opening::{Opening, Step};
 use outbox::Outbox;
 use parking_lot::Mutex;
@@ -45,7 +46,7 @@ use retry::{Retry, Verdict};
 use session::Session;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use target::Target;
 
@@ -92,6 +93,13 @@ pub struct Plan {
     pub heartbeat: heartbeat::Options,
     /// `None`: it is made once.
     pub retry: Option<retry::Options>,
+}
+
+impl Plan {
+    /// The report of a connection that ends before it is begun.
+    pub fn unbegun(&self, ending: Ending) -> Report {
+        Report::new(ending, opening::first_phase(self))
+    }
 }
 
 /// A family of addresses, looked up by itself: a name server that is slow with one does not hold the other up.
@@ -147,13 +155,35 @@ impl Unresolved {
     }
 }
 
+/// A look-up that was asked for. Whoever drops it does not wait for the answer any more.
+#[derive(Debug, Default)]
+pub struct Inquiry(Arc<()>);
+
+/// Whether somebody waits for the answer.
+#[derive(Clone, Debug)]
+pub struct Waits(Weak<()>);
+
+impl Inquiry {
+    /// For who looks it up.
+    pub fn waits(&self) -> Waits {
+        Waits(Arc::downgrade(&self.0))
+    }
+}
+
+impl Waits {
+    /// Does somebody wait?
+    pub fn is_true(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
 /// What a connection asks of the network.
 pub trait Network {
     /// What [`Network::dial`] gives.
     type Stream: Transport;
 
     /// Begins to look a name up; the answer comes through [`Connection::resolved`].
-    fn resolve(&mut self, name: &str, family: Family);
+    fn resolve(&mut self, name: &str, family: Family) -> Inquiry;
 
     /// The TLS connector for these settings, or why there is none. `None`: it is being made, and comes through
     /// [`Connection::prepared`].
@@ -204,6 +234,10 @@ pub trait Events {
     /// The host has enough to do: stop reading. Whoever says so calls [`Connection::turn`] when that changes.
     fn is_full(&mut self) -> bool;
 
+    /// The host has so many connect and retry events of this socket before it that the next try is to wait. Whoever says so calls
+    /// [`Connection::catch_up`] when the host has dispatched them.
+    fn holds_try(&mut self) -> bool;
+
     /// The host has messages of this connection before it. Whoever says so calls [`Connection::turn`] when that changes.
     fn is_behind(&mut self) -> bool;
 
@@ -251,9 +285,19 @@ pub struct Connection<S> {
 enum Stage<S> {
     Opening(Box<Opening<S>>),
     Session(Box<Session<Stream<S>>>),
-    /// To be tried again, then. Without a time, when told to.
-    Waiting(Option<Instant>),
+    /// To be tried again.
+    Waiting(Wait),
     Closed,
+}
+
+/// What the next try waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Until(Instant),
+    /// The loop is resumed.
+    Resume,
+    /// The time is over; the host has to dispatch events first.
+    Host,
 }
 
 impl<S: Transport> Connection<S> {
@@ -280,13 +324,17 @@ impl<S: Transport> Connection<S> {
         self.take_step(step, context)
     }
 
-    /// A wait is over.
+    /// A wait is over. So that the events of a host that does not poll are bounded, the try may have to wait for it.
     fn try_again<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
         E: Events,
     {
         let Some(retry) = &self.retry else { return Turn::Wait };
+        if context.events.holds_try() {
+            self.stage = Stage::Waiting(Wait::Host);
+            return Turn::Wait;
+        }
         let plan = retry.plan.clone();
         context.events.trying_again();
         self.open(plan, context)
@@ -411,9 +459,18 @@ impl<S: Transport> Connection<S> {
                 let progress = session.expire(context);
                 self.take_progress(progress, context)
             }
-            Stage::Waiting(Some(until)) if *until <= context.now => self.try_again(context),
+            Stage::Waiting(Wait::Until(until)) if *until <= context.now => self.try_again(context),
             Stage::Waiting(_) | Stage::Closed => Turn::Wait,
         }
+    }
+
+    /// The host has dispatched the events that the next try had to wait for.
+    pub fn catch_up<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
+    where
+        N: Network<Stream = S>,
+        E: Events,
+    {
+        if matches!(self.stage, Stage::Waiting(Wait::Host)) { self.try_again(context) } else { Turn::Wait }
     }
 
     /// The host does not want to wait for the next try.
@@ -454,8 +511,8 @@ impl<S: Transport> Connection<S> {
                 let progress = session.go_away(context);
                 self.take_progress(progress, context)
             }
-            Stage::Waiting(until) => {
-                *until = None;
+            Stage::Waiting(wait) => {
+                *wait = Wait::Resume;
                 Turn::Wait
             }
             Stage::Closed => Turn::Wait,
@@ -524,8 +581,8 @@ impl<S: Transport> Connection<S> {
         match &self.stage {
             Stage::Opening(opening) => Some(opening.deadline()),
             Stage::Session(session) => session.deadline(),
-            Stage::Waiting(until) => *until,
-            Stage::Closed => None,
+            Stage::Waiting(Wait::Until(until)) => Some(*until),
+            Stage::Waiting(_) | Stage::Closed => None,
         }
     }
 
@@ -579,7 +636,7 @@ impl<S: Transport> Connection<S> {
                     }
                     // During a suspend the wait has no length: the resume ends it, whenever that comes.
                     let delay = (!context.network.is_suspended()).then_some(delay);
-                    self.stage = Stage::Waiting(delay.map(|delay| now + delay));
+                    self.stage = Stage::Waiting(delay.map_or(Wait::Resume, |delay| Wait::Until(now + delay)));
                     return context.events.retrying(report, details, attempt, delay);
                 }
             }

@@ -1,7 +1,8 @@
 //! TLS connectors: one for equal settings, made off the engine, for it takes tens of milliseconds to read the trusted roots.
 
+use super::commands::Command;
 use super::workers::Workers;
-use super::{Command, Link, Shared};
+use super::{Link, Shared};
 use crate::connection::Prepared;
 use crate::connection::report::{Ending, Initiator};
 use crate::error::Error;
@@ -108,7 +109,7 @@ impl Connectors {
                     }
                 };
                 // It fails if the engine has ended: then nobody waits.
-                if shared.command(Command::Made(wanted, made)).is_ok() {
+                if shared.command(Command::Made(Box::new((wanted, made)))).is_ok() {
                     shared.wake();
                 }
                 tls::leave_thread();

@@ -11,12 +11,14 @@ use std::hint::assert_unchecked;
 
 /// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
 const LARGE: usize = 16 * 1024;
-/// What an emptied batch may keep of its memory.
+/// The memory that an emptied batch may keep for payloads, and for the list of its events.
 const KEEP: usize = 1024 * 1024;
 /// Events that a batch which messages have filled still has room for.
 const SPARE: usize = 16;
 /// Why messages were dropped.
 const NO_MEMORY: &str = "there is no memory for messages of the peer, and they were dropped";
+/// The same for each list of what not every event has.
+const KEEP_SELDOM: usize = 64 * 1024;
 
 /// An event of the socket with this key. Small, for a flood makes many.
 #[derive(Debug)]
@@ -337,6 +339,7 @@ impl Batch {
                 What::Closed { index } => What::Closed { index: reports + index },
             },
         }));
+        other.shed();
         Ok(())
     }
 
@@ -362,15 +365,27 @@ impl Batch {
             self.large.clear();
             self.reports.clear();
             self.details.clear();
+            self.shed();
         }
         (self.keeps_read, self.kept) = (false, 0);
-        // Also of one that was emptied into another.
-        if self.flat.capacity() > KEEP {
-            self.flat = Vec::new();
-        }
-        if self.events.capacity() > KEEP / size_of::<Event>() {
-            self.events = Vec::new();
-        }
+    }
+
+    /// Gives back what an empty batch is not to keep.
+    #[inline]
+    fn shed(&mut self) {
+        shed(&mut self.flat, KEEP);
+        shed(&mut self.events, KEEP);
+        shed(&mut self.large, KEEP_SELDOM);
+        shed(&mut self.reports, KEEP_SELDOM);
+        shed(&mut self.details, KEEP_SELDOM);
+    }
+}
+
+/// Gives the memory of an empty list back, if it is more than `keep` bytes.
+#[inline]
+fn shed<T>(list: &mut Vec<T>, keep: usize) {
+    if list.capacity() > keep / size_of::<T>() {
+        *list = Vec::new();
     }
 }
 
@@ -389,6 +404,18 @@ fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
     }
     // No message is longer than the cap.
     What::Message { kind, in_place: false, len: payload.len() as u32, start }
+}
+
+#[cfg(test)]
+impl Batch {
+    /// The bytes of its lists.
+    pub fn kept_memory(&self) -> usize {
+        self.flat.capacity()
+            + self.events.capacity() * size_of::<Event>()
+            + self.large.capacity() * size_of::<Vec<u8>>()
+            + self.reports.capacity() * size_of::<Option<Report>>()
+            + self.details.capacity() * size_of::<Option<Details>>()
+    }
 }
 
 #[cfg(test)]
@@ -432,11 +459,15 @@ mod tests {
             for _ in 0..KEEP / 8 {
                 second.message(1, Kind::Binary, Body::Input(b"ten bytes.")).unwrap();
             }
+            for _ in 0..KEEP_SELDOM {
+                second.connected(1, Details::default());
+            }
+            second.large.resize_with(KEEP_SELDOM, Vec::new);
             if into_another {
                 first.append(&mut second).unwrap();
             }
             second.clear();
-            assert!(second.flat.capacity() <= KEEP && second.events.capacity() * size_of::<Event>() <= KEEP);
+            assert!(second.kept_memory() <= 2 * KEEP + 3 * KEEP_SELDOM, "{}", second.kept_memory());
         }
     }
 

@@ -5,10 +5,56 @@ use crate::connection::outbox::Outbox;
 use crate::connection::passed::{Passed, RoundTrip};
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// What a waiting event counts beyond its payload, so that a flood of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
+
+/// When a socket has so many connect and retry events that the host has not dispatched, its next try waits for the host. Not at
+/// the first one: with an I/O thread a connection that is lost while the host loads a level is there again when it polls.
+pub const MAX_UNTOLD: u32 = 8;
+
+/// What the host of a socket asks of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Ask {
+    /// Write what is in the outbox.
+    Flush = 1,
+    /// Read again: there is room for messages.
+    Read = 2,
+    /// Go on with the next try: the host has dispatched the events before it.
+    CatchUp = 4,
+    /// Do not wait for the next try.
+    RetryNow = 8,
+    /// Measure the round trip.
+    Ping = 16,
+    /// Close: the last in the outbox is a Close frame.
+    Close = 32,
+    /// The host wants to hear no more of it.
+    Free = 64,
+}
+
+/// All that was asked for since the engine last looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked(u8);
+
+impl Asked {
+    /// Is it this and nothing else?
+    #[inline]
+    pub fn is_only(self, what: Ask) -> bool {
+        self.0 == what as u8
+    }
+
+    /// Is it nothing?
+    pub fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Is this among it?
+    pub fn has(self, what: Ask) -> bool {
+        self.0 & what as u8 != 0
+    }
+}
 
 /// One socket, seen from both sides.
 #[derive(Debug)]
@@ -37,6 +83,12 @@ pub struct Link {
     awaited: AtomicUsize,
     /// The host has freed it: nothing it receives counts any more.
     freed: AtomicBool,
+    /// What the host asks for, as [`Ask`] numbers it. If anything, an entry of the command queue leads here.
+    asked: AtomicU8,
+    /// Connect and retry events that are not dispatched, times two; plus one if the next try waits for that.
+    untold: AtomicU32,
+    /// A drain event is not dispatched.
+    drain_untold: AtomicBool,
 }
 
 impl Link {
@@ -56,6 +108,9 @@ impl Link {
             peak: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),
             freed: AtomicBool::new(false),
+            asked: AtomicU8::new(0),
+            untold: AtomicU32::new(0),
+            drain_untold: AtomicBool::new(false),
         }
     }
 
@@ -67,6 +122,49 @@ impl Link {
     /// Was it freed?
     pub fn is_freed(&self) -> bool {
         self.freed.load(SeqCst)
+    }
+
+    /// The host asks for something. True if the engine is to be notified: nothing was asked for before.
+    #[must_use]
+    #[inline]
+    pub fn ask(&self, what: Ask) -> bool {
+        self.asked.fetch_or(what as u8, SeqCst) == 0
+    }
+
+    /// Takes what was asked for.
+    #[inline]
+    pub fn take_asked(&self) -> Asked {
+        Asked(self.asked.swap(0, SeqCst))
+    }
+
+    /// The engine has queued a connect or retry event.
+    pub fn leave_untold(&self) {
+        self.untold.fetch_add(2, SeqCst);
+    }
+
+    /// Does the next try have to wait, because the host has not dispatched the events before it? If so, [`Link::tell`] says when
+    /// it has.
+    pub fn holds_try(&self) -> bool {
+        let waits = |untold| (untold / 2 >= MAX_UNTOLD).then_some(untold | 1);
+        self.untold.fetch_update(SeqCst, SeqCst, waits).is_ok()
+    }
+
+    /// The host dispatches a connect or retry event. True if the engine waits for that, and this was the last one.
+    #[must_use]
+    pub fn tell(&self) -> bool {
+        // Two is subtracted from three: nothing is left but that the engine waits.
+        self.untold.fetch_sub(2, SeqCst) == 3 && self.untold.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
+    }
+
+    /// There is room to send again. True if the host is to be notified: no drain event waits for it already.
+    #[must_use]
+    pub fn leave_drain_untold(&self) -> bool {
+        !self.drain_untold.swap(true, SeqCst)
+    }
+
+    /// The host dispatches the drain event.
+    pub fn tell_drain(&self) {
+        self.drain_untold.store(false, SeqCst);
     }
 
     /// The engine has queued a message.
@@ -177,5 +275,30 @@ mod tests {
         assert!(link.dequeued(218)); // 500
         assert!(!link.dequeued(218)); // told once
         assert!(!link.is_full());
+    }
+
+    #[test]
+    fn a_socket_that_has_asked_is_notified_of_once() {
+        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        assert!(link.take_asked().is_nothing());
+        assert!(link.ask(Ask::Ping));
+        assert!((0..100).all(|_| !link.ask(Ask::Ping) && !link.ask(Ask::Flush)));
+        let asked = link.take_asked();
+        assert!(asked.has(Ask::Ping) && asked.has(Ask::Flush) && !asked.has(Ask::Close) && !asked.is_only(Ask::Flush));
+        assert!(link.ask(Ask::Flush) && link.take_asked().is_only(Ask::Flush));
+    }
+
+    #[test]
+    fn a_try_is_held_until_the_last_event_is_dispatched() {
+        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        for _ in 0..MAX_UNTOLD {
+            assert!(!link.holds_try());
+            link.leave_untold();
+        }
+        assert!(link.holds_try());
+        assert!((1..MAX_UNTOLD).all(|_| !link.tell()), "others are left");
+        assert!(link.tell());
+        link.leave_untold();
+        assert!(!link.tell(), "nothing waits any more");
     }
 }

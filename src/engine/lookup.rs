@@ -1,126 +1,248 @@
 //! Name look-ups, off the engine: the system's resolver blocks, and may for minutes.
+//!
+//! Nobody can interrupt a call of the resolver. A call whose answer nobody waits for any more (its sockets were closed, timed out,
+//! or begin anew on another network) goes on as an *abandoned* one. So that these do no harm, there are three limits:
+//! - [`MOST_WANTED`] calls at a time whose answers are waited for;
+//! - [`MOST_CALLS`] in all: up to the difference, abandoned calls take no room from wanted ones;
+//! - [`MOST_OF_ONE`] for one question. The second is begun at once, for on another network it may be answered where the first
+//!   hangs; the others after waits that double, so that the end of an outage is noticed without a thread for each attempt.
 
+use super::commands::{Command, Resolved};
 use super::workers::Workers;
-use super::{Command, Link, Shared};
-use crate::connection::{Family, Unresolved};
+use super::{Link, Shared};
+use crate::connection::{Family, Inquiry, MAX_ADDRESSES, Unresolved, Waits};
 use crate::{fault, panics};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType, getaddrinfo};
 use parking_lot::Mutex;
-use std::collections::HashMap;
-use std::io;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
-/// Look-ups at a time: two for each name, one of each family. The others wait for one to end, or for their deadline.
-const MAX_THREADS: usize = 64;
-/// Who asks for a name that is being looked up waits for that answer, but not if it was begun longer ago than this: it may
-/// hang on a network that is gone, where a new look-up would not.
+/// Calls whose answers are waited for.
+const MOST_WANTED: usize = 64;
+/// Calls in all.
+const MOST_CALLS: usize = 96;
+/// Calls for one name and family.
+const MOST_OF_ONE: usize = 5;
+/// Who asks for a name that is being looked up waits for that answer, but not if the call was begun longer ago than this: it may
+/// hang on a network that is gone, where a new call would not.
 const SHARED_FOR: Duration = Duration::from_secs(1);
+/// A question that waits for a thread is looked at again after this.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A name and a family of addresses.
 type Question = (Arc<str>, Family);
+type Answer = Result<Vec<SocketAddr>, Unresolved>;
+type Resolver = Arc<dyn Fn(&Question) -> Answer + Send + Sync>;
 
 /// The look-ups of a loop.
 pub struct Lookups {
+    /// When a question may be begun that waits; `None` if none does.
+    due: Option<Instant>,
+    desk: Arc<Desk>,
+}
+
+/// What the engine and the threads share.
+struct Desk {
+    state: Mutex<State>,
     workers: Workers,
-    /// The newest look-up of each question that is not answered.
-    open: Arc<Mutex<HashMap<Question, Arc<Lookup>>>>,
+    resolver: Resolver,
     shared: Arc<Shared>,
 }
 
-struct Lookup {
+#[derive(Default)]
+struct State {
+    /// Calls of the resolver that have not returned, the oldest first.
+    calls: Vec<Call>,
+    /// Questions that were not begun, in their order.
+    waiting: VecDeque<Waiting>,
+    /// The number of the last call.
+    last: u64,
+}
+
+struct Call {
+    number: u64,
     question: Question,
     begun: Instant,
-    /// Who waits for the answer. `None` once nobody can any more.
-    waiters: Mutex<Option<Vec<Arc<Link>>>>,
+    /// It was begun on the network that there is.
+    is_fresh: bool,
+    waiters: Vec<Waiter>,
+}
+
+struct Waiting {
+    question: Question,
+    waiters: Vec<Waiter>,
+}
+
+/// A connection, and whether it still waits.
+struct Waiter {
+    link: Arc<Link>,
+    waits: Waits,
+}
+
+fn is_wanted(waiters: &[Waiter]) -> bool {
+    waiters.iter().any(|waiter| waiter.waits.is_true())
+}
+
+impl State {
+    /// When a call for this question may begin, as far as others for it are concerned. `None`: when one of those has ended.
+    fn begins_at(&self, question: &Question, now: Instant) -> Option<Instant> {
+        let mut calls = self.calls.iter().filter(|call| call.question == *question);
+        let (count, youngest) = (calls.clone().count(), calls.next_back());
+        let Some(youngest) = youngest else { return Some(now) };
+        match count {
+            1 => Some(youngest.begun),
+            MOST_OF_ONE.. => None,
+            _ => Some(youngest.begun + SHARED_FOR * (1 << (count - 2))),
+        }
+    }
+
+    /// Takes the next question that can be begun, and makes it a call.
+    fn begin(&mut self, now: Instant) -> Option<(u64, Question)> {
+        self.waiting.retain(|waiting| is_wanted(&waiting.waiters));
+        let has_room = self.calls.len() < MOST_CALLS
+            && (self.calls.len() < MOST_WANTED
+                || self.calls.iter().filter(|call| is_wanted(&call.waiters)).count() < MOST_WANTED);
+        if !has_room {
+            return None;
+        }
+        let can_begin = |waiting: &Waiting| self.begins_at(&waiting.question, now).is_some_and(|at| at <= now);
+        let at = self.waiting.iter().position(can_begin)?;
+        let Waiting { question, waiters } = self.waiting.remove(at)?;
+        self.last += 1;
+        let number = self.last;
+        self.calls.push(Call { number, question: question.clone(), begun: now, is_fresh: true, waiters });
+        Some((number, question))
+    }
+
+    /// When to try [`State::begin`] again.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        let soonest = self.waiting.iter().filter_map(|waiting| self.begins_at(&waiting.question, now)).min();
+        let look_again = (!self.waiting.is_empty()).then_some(now + LOOK_AGAIN);
+        // One that could begin and did not has found no room.
+        soonest.filter(|soonest| *soonest > now).map_or(look_again, |soonest| Some(soonest.min(now + LOOK_AGAIN)))
+    }
 }
 
 impl Lookups {
     /// Answers go to `shared`, as commands.
     pub fn new(shared: Arc<Shared>) -> Lookups {
-        Lookups { workers: Workers::new("egret-ws-lookup", MAX_THREADS), open: Arc::default(), shared }
+        Lookups::with_resolver(shared, Arc::new(resolve))
     }
 
-    /// Looks a name up, for the addresses of one family.
-    pub fn ask(&self, name: &str, family: Family, link: &Arc<Link>) {
-        let question = (Arc::from(name), family);
+    fn with_resolver(shared: Arc<Shared>, resolver: Resolver) -> Lookups {
+        let workers = Workers::new("egret-ws-lookup", MOST_CALLS);
+        Lookups { due: None, desk: Arc::new(Desk { state: Mutex::default(), workers, resolver, shared }) }
+    }
+
+    /// Looks a name up, for the addresses of one family. Who asked lets go of what is returned when it does not wait any more.
+    pub fn ask(&mut self, name: &str, family: Family, link: &Arc<Link>) -> Inquiry {
         let now = Instant::now();
-        let mut open = self.open.lock();
-        if let Some(lookup) = open.get(&question)
-            && now.duration_since(lookup.begun) < SHARED_FOR
-            && let Some(waiters) = lookup.waiters.lock().as_mut()
-        {
-            waiters.push(Arc::clone(link));
-            return;
+        let question = (Arc::from(name), family);
+        let inquiry = Inquiry::default();
+        let waiter = Waiter { link: Arc::clone(link), waits: inquiry.waits() };
+        let mut state = self.desk.state.lock();
+        let youngest = state.calls.iter_mut().rfind(|call| call.question == question);
+        if let Some(call) = youngest.filter(|call| call.is_fresh && now.duration_since(call.begun) < SHARED_FOR) {
+            call.waiters.push(waiter);
+            return inquiry;
         }
-        let waiters = Mutex::new(Some(vec![Arc::clone(link)]));
-        let lookup = Arc::new(Lookup { question: question.clone(), begun: now, waiters });
-        open.insert(question, Arc::clone(&lookup));
-        drop(open);
-        let (job, open, shared) = (Arc::clone(&lookup), Arc::clone(&self.open), Arc::clone(&self.shared));
-        let begun = self.workers.run(move || {
-            // What nobody waits for is finished all the same, so that it is no longer open.
-            let answer = panics::catch(|| {
+        match state.waiting.iter_mut().find(|waiting| waiting.question == question) {
+            Some(waiting) => waiting.waiters.push(waiter),
+            None => state.waiting.push_back(Waiting { question, waiters: vec![waiter] }),
+        }
+        drop(state);
+        self.begin(now);
+        inquiry
+    }
+
+    /// When [`Lookups::go_on`] is to be called.
+    #[inline]
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Begins what waits and can begin by now.
+    pub fn go_on(&mut self) {
+        let now = Instant::now();
+        if self.due.is_some_and(|due| due <= now) {
+            self.begin(now);
+        }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        loop {
+            let mut state = self.desk.state.lock();
+            let Some((number, question)) = state.begin(now) else {
+                self.due = state.due(now);
+                return;
+            };
+            drop(state);
+            let desk = Arc::clone(&self.desk);
+            if let Err(error) = self.desk.workers.run(move || desk.work(number, question)) {
+                self.desk.finish(number, &Err(Unresolved::no_thread(&error)));
+            }
+        }
+    }
+
+    /// The network is another one: nobody waits for what is being asked on the old one.
+    pub fn forget(&mut self) {
+        let mut state = self.desk.state.lock();
+        for call in &mut state.calls {
+            call.is_fresh = false;
+            call.waiters.clear();
+        }
+        // Who has asked begins anew.
+        state.waiting.clear();
+    }
+}
+
+impl Drop for Lookups {
+    fn drop(&mut self) {
+        self.desk.state.lock().waiting.clear();
+    }
+}
+
+impl Desk {
+    /// A thread: makes one call after the other.
+    fn work(self: Arc<Desk>, mut number: u64, mut question: Question) {
+        loop {
+            let asked = panics::catch(|| {
                 fault::point(fault::Place::LookUp);
-                if job.is_wanted() { resolve(&job.question) } else { Ok(Vec::new()) }
+                (self.resolver)(&question)
             });
-            let answer = answer.unwrap_or_else(|panicked| {
-                let _ = shared.command(Command::Panicked(format!("{panicked}, while a name was looked up")));
+            let answer = asked.unwrap_or_else(|panicked| {
+                let _ = self.shared.command(Command::Panicked(format!("{panicked}, while a name was looked up")));
                 Err(Unresolved::internal())
             });
-            job.finish(&open, &shared, &answer);
-        });
-        if let Err(error) = begun {
-            lookup.finish(&self.open, &self.shared, &Err(Unresolved::no_thread(&error)));
+            self.finish(number, &answer);
+            let Some(next) = self.state.lock().begin(Instant::now()) else { return };
+            (number, question) = next;
         }
     }
-}
 
-impl Lookups {
-    /// The network is another one: what is being asked on the old one is of no interest any more.
-    pub fn forget(&self) {
-        for (_, lookup) in self.open.lock().drain() {
-            *lookup.waiters.lock() = None;
+    fn finish(&self, number: u64, answer: &Answer) {
+        let mut state = self.state.lock();
+        let Some(at) = state.calls.iter().position(|call| call.number == number) else { return };
+        let Call { question: (name, family), waiters, .. } = state.calls.remove(at);
+        if state.calls.is_empty() {
+            mem::take(&mut state.calls); // and the memory of many
         }
-    }
-}
-
-impl Lookup {
-    /// Does anybody wait whose socket was not closed or freed meanwhile? If not, nobody can any more.
-    fn is_wanted(&self) -> bool {
-        let mut waiters = self.waiters.lock();
-        let wanted = waiters.iter().flatten().any(|link| !link.outbox.lock().is_sealed());
-        if !wanted {
-            *waiters = None;
-        }
-        wanted
-    }
-
-    fn finish(
-        self: &Arc<Lookup>,
-        open: &Mutex<HashMap<Question, Arc<Lookup>>>,
-        shared: &Shared,
-        answer: &Result<Vec<SocketAddr>, Unresolved>,
-    ) {
-        let mut open = open.lock();
-        if open.get(&self.question).is_some_and(|newest| Arc::ptr_eq(newest, self)) {
-            open.remove(&self.question);
-        }
-        drop(open);
-        let (name, family) = &self.question;
-        let waiters = self.waiters.lock().take();
-        for link in waiters.into_iter().flatten() {
+        drop(state);
+        for Waiter { link, .. } in waiters.into_iter().filter(|waiter| waiter.waits.is_true()) {
             // It fails if the engine has ended: then nobody waits.
-            if shared.command(Command::Resolved(link, Arc::clone(name), *family, answer.clone())).is_ok() {
-                shared.wake();
+            let resolved = Box::new(Resolved { name: Arc::clone(&name), family, answer: answer.clone() });
+            if self.shared.command(Command::Resolved(link, resolved)).is_ok() {
+                self.shared.wake();
             }
         }
     }
 }
 
 /// Asks the system.
-fn resolve((name, family): &Question) -> Result<Vec<SocketAddr>, Unresolved> {
+fn resolve((name, family): &Question) -> Answer {
     let address = match family {
         Family::V4 => AddrFamily::Inet,
         Family::V6 => AddrFamily::Inet6,
@@ -129,5 +251,212 @@ fn resolve((name, family): &Question) -> Result<Vec<SocketAddr>, Unresolved> {
         AddrInfoHints { socktype: SockType::Stream.into(), address: address.into(), ..AddrInfoHints::default() };
     let failed = |error: dns_lookup::LookupError| Unresolved::io(&io::Error::from(error));
     let found = getaddrinfo(Some(name), None, Some(hints)).map_err(failed)?;
-    Ok(found.filter_map(Result::ok).map(|info| info.sockaddr).collect())
+    Ok(found.filter_map(Result::ok).map(|info| info.sockaddr).take(MAX_ADDRESSES).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::outbox::{Outbox, no_entropy};
+    use crate::log::Log;
+    use parking_lot::Condvar;
+
+    /// A resolver whose calls hang until they are let go, and that counts them.
+    #[derive(Default)]
+    struct Hung {
+        state: Mutex<HungState>,
+        changed: Condvar,
+    }
+
+    #[derive(Default)]
+    struct HungState {
+        calls: Vec<String>,
+        most: usize,
+        ended: bool,
+    }
+
+    impl Hung {
+        fn call(&self, name: &str) -> Answer {
+            if name.starts_with("good") {
+                return Ok(Vec::new());
+            }
+            let mut state = self.state.lock();
+            state.calls.push(name.to_owned());
+            state.most = state.most.max(state.calls.len());
+            self.changed.notify_all();
+            while !state.ended {
+                self.changed.wait(&mut state);
+            }
+            Ok(Vec::new())
+        }
+
+        /// Waits until so many hang.
+        fn wait_for(&self, count: usize) {
+            let mut state = self.state.lock();
+            while state.calls.len() < count {
+                self.changed.wait(&mut state);
+            }
+            assert_eq!(state.calls.len(), count);
+        }
+    }
+
+    struct Lab {
+        hung: Arc<Hung>,
+        lookups: Lookups,
+        shared: Arc<Shared>,
+        link: Arc<Link>,
+    }
+
+    impl Lab {
+        fn new() -> Lab {
+            let poll = mio::Poll::new().unwrap();
+            let waker = mio::Waker::new(poll.registry(), mio::Token(0)).unwrap();
+            let shared = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false));
+            let hung = Arc::new(Hung::default());
+            let resolver = Arc::clone(&hung);
+            let lookups = Lookups::with_resolver(
+                Arc::clone(&shared),
+                Arc::new(move |question: &Question| resolver.call(&question.0)),
+            );
+            let link = Arc::new(Link::new(0, 0, Outbox::new(1, 1, no_entropy()), 1));
+            Lab { hung, lookups, shared, link }
+        }
+
+        fn ask(&mut self, name: &str) -> Inquiry {
+            self.lookups.ask(name, Family::V4, &self.link)
+        }
+
+        fn calls(&self) -> usize {
+            self.lookups.desk.state.lock().calls.len()
+        }
+
+        /// As if all calls had begun so much earlier.
+        fn pass(&mut self, time: Duration) {
+            for call in &mut self.lookups.desk.state.lock().calls {
+                call.begun -= time;
+            }
+            self.lookups.due = self.lookups.due.map(|due| due - time);
+            self.lookups.go_on();
+        }
+
+        fn is_answered(&self) -> bool {
+            self.shared.has_commands()
+        }
+
+        fn wait_for_answer(&self) {
+            while !self.is_answered() {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    impl Drop for Lab {
+        fn drop(&mut self) {
+            self.hung.state.lock().ended = true;
+            self.hung.changed.notify_all();
+        }
+    }
+
+    #[test]
+    fn changes_of_the_network_begin_one_more_call_for_a_name_that_hangs() {
+        let mut lab = Lab::new();
+        let mut asked = lab.ask("hung");
+        for _ in 0..1000 {
+            lab.lookups.forget();
+            asked = lab.ask("hung");
+        }
+        lab.hung.wait_for(2);
+        assert_eq!(lab.calls(), 2);
+        assert!(lab.lookups.due().is_some(), "a third one follows");
+        drop(asked);
+    }
+
+    #[test]
+    fn a_name_that_hangs_is_asked_again_after_waits_that_double_and_in_few_threads() {
+        let mut lab = Lab::new();
+        let mut asked = lab.ask("hung");
+        let mut begun = vec![0];
+        for second in 0..60 {
+            let known = |lab: &Lab, begun: &mut Vec<u32>, at| begun.extend((lab.calls() > begun.len()).then_some(at));
+            lab.lookups.forget();
+            asked = lab.ask("hung");
+            known(&lab, &mut begun, second);
+            lab.pass(SHARED_FOR);
+            known(&lab, &mut begun, second + 1);
+        }
+        assert_eq!(begun, [0, 0, 1, 3, 7]);
+        assert_eq!(lab.calls(), MOST_OF_ONE);
+        drop(asked);
+    }
+
+    #[test]
+    fn a_call_that_ended_makes_room_for_the_next_of_its_name() {
+        let mut lab = Lab::new();
+        let mut asked = Vec::new();
+        for _ in 0..3 {
+            lab.lookups.forget();
+            asked.push(lab.ask("hung"));
+        }
+        lab.hung.wait_for(2);
+        assert!(!lab.is_answered());
+        lab.hung.state.lock().ended = true;
+        lab.hung.changed.notify_all();
+        lab.wait_for_answer(); // the two were forgotten: it is the third's
+    }
+
+    #[test]
+    fn abandoned_calls_take_no_room_from_wanted_ones() {
+        let mut lab = Lab::new();
+        for number in 0..MOST_CALLS - MOST_WANTED {
+            drop(lab.ask(&format!("hung-{number}")));
+        }
+        let wanted: Vec<_> = (0..MOST_WANTED).map(|number| lab.ask(&format!("wanted-{number}"))).collect();
+        lab.hung.wait_for(MOST_CALLS);
+        drop(wanted);
+        assert!(!lab.is_answered());
+    }
+
+    #[test]
+    fn calls_are_bounded_and_what_nobody_wants_is_not_begun() {
+        let mut lab = Lab::new();
+        let mut asked: Vec<_> = (0..10 * MOST_CALLS).map(|number| lab.ask(&format!("hung-{number}"))).collect();
+        let good = lab.ask("good");
+        lab.hung.wait_for(MOST_WANTED);
+        assert!(!lab.is_answered(), "all are wanted");
+        asked.truncate(MOST_WANTED);
+        asked.remove(0);
+        lab.pass(LOOK_AGAIN);
+        lab.wait_for_answer();
+        drop(good);
+        assert_eq!(lab.calls(), MOST_WANTED, "nothing else was begun");
+    }
+
+    #[test]
+    fn who_asks_for_a_name_that_is_being_looked_up_shares_the_answer() {
+        let mut lab = Lab::new();
+        let asked: Vec<_> = (0..100).map(|_| lab.ask("hung")).collect();
+        lab.hung.wait_for(1);
+        lab.hung.state.lock().ended = true;
+        lab.hung.changed.notify_all();
+        lab.wait_for_answer();
+        drop(asked);
+    }
+
+    #[test]
+    fn who_does_not_wait_any_more_gets_no_answer() {
+        let mut lab = Lab::new();
+        drop(lab.ask("hung"));
+        lab.hung.state.lock().ended = true;
+        lab.hung.changed.notify_all();
+        while lab.calls() > 0 {
+            std::thread::yield_now();
+        }
+        assert!(!lab.is_answered());
+    }
+
+    #[test]
+    fn an_answer_has_a_bounded_number_of_addresses() {
+        let answer = resolve(&(Arc::from("127.0.0.1"), Family::V4)).unwrap();
+        assert!((1..=MAX_ADDRESSES).contains(&answer.len()));
+    }
 }

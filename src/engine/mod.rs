@@ -9,36 +9,45 @@
 
 mod bell;
 mod clock;
+pub mod commands;
 mod connectors;
 pub mod inbox;
 mod link;
 mod lookup;
+mod orders;
+mod pass;
 mod shared;
+pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod thread;
 mod workers;
 mod world;
 
 pub use bell::Wakeup;
-pub use link::Link;
-pub use shared::{Command, Shared};
+pub use commands::Wish;
+pub use link::{Ask, Link};
+pub use pass::PASS;
+pub use shared::Shared;
 
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Plan, Turn};
-use crate::fault;
+use crate::connection::{Connection, Context, Prepared, Turn};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
-use crate::protocol::close;
 use crate::transport::tcp::Tcp;
-use clock::{Clock, Gap};
+use clock::Clock;
+use commands::{Command, Commands, Next};
 use connectors::Connectors;
 use inbox::Batch;
 use lookup::Lookups;
 use mio::{Poll, Token, Waker};
+use orders::Round;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
+use table::Table;
 use world::{Delivery, Net};
 
 /// The buffer into which every connection reads, one at a time; a batch may take it along, and leaves another.
@@ -56,16 +65,27 @@ pub struct Engine {
     shared: Arc<Shared>,
     poll: Poll,
     readiness: mio::Events,
-    /// Keys of connections that are ready in this pass, and whether their stream has ended or failed.
-    ready: Vec<(usize, bool)>,
-    /// Keys of connections that stopped so that others got their turn.
-    again: Vec<usize>,
+    /// Keys of connections that are to be turned, in their order: those that are ready, and those that stopped so that others got
+    /// their turn. Each is here once.
+    turns: Vec<usize>,
     /// By [`Link::key`].
-    entries: Vec<Option<Entry>>,
+    entries: Table<Entry>,
     live: usize,
     timers: BTreeSet<(Instant, usize)>,
     /// Taken from the host, and not yet run.
-    commands: VecDeque<Command>,
+    commands: Commands,
+    /// Connections that have waited for a TLS connector, and what became of it.
+    prepared: VecDeque<(Arc<Link>, Prepared)>,
+    /// What all connections are to do, if it is not done.
+    round: Option<Round>,
+    /// There is a round, or somebody in `prepared`.
+    has_more: bool,
+    /// The number of the last round.
+    rounds: u64,
+    /// How long a pass may last.
+    limit: Duration,
+    /// The last pass had no time for everything.
+    has_left: bool,
     lookups: Lookups,
     connectors: Connectors,
     buffer: Box<[u8]>,
@@ -75,10 +95,10 @@ pub struct Engine {
     stop_at: Option<Instant>,
     /// How long after the last turn the next one is meant to be, as [`Engine::next_turn`] has told; `None`: at any time.
     put_off: Option<Duration>,
-    /// What [`Command::Suspend`] does: close what is open, or have the time stand still.
+    /// What [`Wish::Suspend`] does: close what is open, or have the time stand still.
     closes_on_suspend: bool,
     suspended: bool,
-    /// [`Command::NetworkChanged`] came meanwhile.
+    /// [`Wish::NetworkChanged`] came meanwhile.
     network_changed: bool,
     /// A poll waited for what was published.
     woke: bool,
@@ -88,7 +108,10 @@ struct Entry {
     link: Arc<Link>,
     connection: Connection<Tcp>,
     timer: Option<Instant>,
-    in_again: bool,
+    /// Its key is in `turns`.
+    in_turns: bool,
+    /// The number of the last round that it has taken part in, or came after.
+    round: u64,
     told_closed: bool,
 }
 
@@ -97,8 +120,8 @@ type Act<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, Net<'_>,
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
-    /// `by_poll`: it is the host's poll that turns it.
-    pub fn new(log: Arc<Log>, by_poll: bool, closes_on_suspend: bool) -> io::Result<Engine> {
+    /// `by_poll`: it is the host's poll that turns it. `limit`: how long about a pass may last.
+    pub fn new(log: Arc<Log>, by_poll: bool, closes_on_suspend: bool, limit: Duration) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let shared = Arc::new(Shared::new(waker, log, by_poll));
@@ -108,12 +131,17 @@ impl Engine {
             shared,
             poll,
             readiness: mio::Events::with_capacity(MAX_READY),
-            ready: Vec::new(),
-            again: Vec::new(),
-            entries: Vec::new(),
+            turns: Vec::new(),
+            entries: Table::default(),
             live: 0,
             timers: BTreeSet::new(),
-            commands: VecDeque::new(),
+            commands: Commands::default(),
+            prepared: VecDeque::new(),
+            round: None,
+            has_more: false,
+            rounds: 0,
+            limit,
+            has_left: false,
             buffer: vec![0; READ_BUFFER + 1].into_boxed_slice(), // and a NUL
             batch: Box::default(),
             clock: Clock::new(),
@@ -144,309 +172,14 @@ impl Engine {
         &self.shared
     }
 
-    /// After [`Command::Stop`]: nothing is left to do, or no time to do it.
+    /// The loop is being freed: nothing is left to do, or no time to do it.
     pub fn is_stopped(&self) -> bool {
         self.stop_at.is_some_and(|stop_at| self.live == 0 || self.now >= stop_at)
-    }
-
-    /// One pass: commands, then sleep until something is ready, at most `wait` (`None`: without limit), then all that is
-    /// ready. It does not sleep if it has told events. [`Engine::publish`] or [`Engine::hand_over`] is to follow.
-    pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
-        fault::point(fault::Place::Engine);
-        let meant = self.put_off.replace(Duration::ZERO);
-        let idle = self.look(meant);
-        self.run_commands();
-        if self.is_stopped() {
-            return Ok(());
-        }
-        let mut sleep = earlier(wait, self.next_timer());
-        if self.publish() || !self.again.is_empty() {
-            sleep = Some(Duration::ZERO);
-        }
-        if !self.batch.is_empty() {
-            sleep = earlier(sleep, Some(UNPUBLISHED));
-        }
-        let sleeps = sleep != Some(Duration::ZERO);
-        if sleeps && !self.shared.fall_asleep() {
-            sleep = Some(Duration::ZERO);
-        }
-        let mut polled = self.poll.poll(&mut self.readiness, sleep);
-        if sleeps {
-            self.shared.awake();
-        }
-        if polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-            // By a signal, or after this process was stopped: what has come is to be read before a deadline is looked at.
-            polled = self.poll.poll(&mut self.readiness, Some(Duration::ZERO));
-        }
-        match polled {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            Err(_) => {}
-            Ok(()) => {
-                let ready = self.readiness.iter().filter(|event| event.token() != WAKER);
-                self.ready.extend(ready.map(|event| (event.token().0, event.is_read_closed() || event.is_error())));
-            }
-        }
-        // Without a sleep, what was looked at before it is true still.
-        let gap = if sleeps { self.look(sleep).or(idle) } else { idle };
-        self.turn_ready();
-        if let Some(gap) = gap {
-            self.slept(gap);
-        }
-        self.expire();
-        self.run_commands();
-        Ok(())
     }
 
     /// Has the connection in this place write what the host has sent.
     pub fn flush(&mut self, key: usize) {
         self.with(key, |connection, context| connection.flush(context));
-    }
-
-    /// How long until there is something to do by the clock.
-    #[inline]
-    fn next_timer(&self) -> Option<Duration> {
-        let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.stands());
-        earlier(timer, self.stop_at).map(|at| at.saturating_duration_since(self.now))
-    }
-
-    /// How long [`Engine::turn`] can be put off if no readiness is told: `None` for ever.
-    pub fn next_turn(&mut self) -> Option<Duration> {
-        let wait = if !self.again.is_empty() || self.shared.has_commands() {
-            Some(Duration::ZERO)
-        } else {
-            let since = self.clock.now().saturating_duration_since(self.now);
-            self.next_timer().map(|timer| timer.saturating_sub(since))
-        };
-        self.put_off = wait.map(|wait| self.clock.since_look() + wait);
-        wait
-    }
-
-    fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
-        let (now, gap) = self.clock.look(meant);
-        self.now = now;
-        gap
-    }
-
-    /// All keys in use.
-    fn keys(&self) -> Vec<usize> {
-        (0..self.entries.len()).filter(|key| self.entries[*key].is_some()).collect()
-    }
-
-    fn slept(&mut self, gap: Gap) {
-        self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
-        for key in self.keys() {
-            self.with_seldom(key, &mut |connection, context| connection.slept(gap == Gap::Machine, context));
-        }
-    }
-
-    fn suspend(&mut self) {
-        if self.stop_at.is_some() || std::mem::replace(&mut self.suspended, true) {
-            return;
-        }
-        self.shared.log.info(0, format_args!("suspended"));
-        if self.closes_on_suspend {
-            for key in self.keys() {
-                self.with_seldom(key, &mut |connection, context| connection.suspend(context));
-            }
-        } else {
-            self.clock.stop();
-        }
-    }
-
-    fn resume(&mut self) {
-        self.suspended = false;
-        self.clock.go_on();
-        self.now = self.clock.now();
-        self.shared.log.info(0, format_args!("resumed"));
-        if std::mem::take(&mut self.network_changed) {
-            self.lookups.forget();
-        }
-        self.probe();
-    }
-
-    fn change_network(&mut self) {
-        if self.suspended {
-            self.network_changed = true;
-            return;
-        }
-        self.shared.log.info(0, format_args!("the network has changed"));
-        self.lookups.forget();
-        self.probe();
-    }
-
-    fn probe(&mut self) {
-        for key in self.keys() {
-            self.with_seldom(key, &mut |connection, context| connection.probe(context));
-        }
-    }
-
-    fn turn_ready(&mut self) {
-        if !self.again.is_empty() {
-            // Who has its turn anyway has it once.
-            self.ready.retain(|(key, end_is_near)| match self.entries.get_mut(*key) {
-                Some(Some(entry)) if entry.in_again => {
-                    if *end_is_near {
-                        entry.connection.end_is_near();
-                    }
-                    false
-                }
-                _ => true,
-            });
-        }
-        for &key in &self.again {
-            if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
-                entry.in_again = false;
-                self.ready.push((key, false));
-            }
-        }
-        self.again.clear();
-        for at in 0..self.ready.len() {
-            let (key, end_is_near) = self.ready[at];
-            self.with(key, |connection, context| {
-                if end_is_near {
-                    connection.end_is_near();
-                }
-                connection.turn(context)
-            });
-        }
-        self.ready.clear();
-    }
-
-    fn expire(&mut self) {
-        // Each timer once, so that one that does not move on can keep nothing else from being done.
-        for _ in 0..self.timers.len() {
-            let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
-            let Some((_, key)) = due else { return };
-            self.timers.pop_first();
-            if let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) {
-                entry.timer = None;
-            }
-            self.with_seldom(key, &mut |connection, context| connection.expire(context));
-        }
-    }
-
-    /// Does what the host has asked for so far.
-    pub fn run_commands(&mut self) {
-        if !self.shared.has_commands() {
-            return;
-        }
-        self.shared.take_commands(&mut self.commands);
-        let mut is_now = false;
-        while let Some(command) = self.commands.pop_front() {
-            // Writing needs no clock; what else is asked for may come long after it was read.
-            if !matches!(command, Command::Flush(_)) && !std::mem::replace(&mut is_now, true) {
-                self.now = self.clock.now();
-            }
-            self.run(command);
-        }
-    }
-
-    fn run(&mut self, command: Command) {
-        match command {
-            Command::Connect(link, plan) => self.connect(link, plan),
-            Command::Resolved(link, name, family, answer) => {
-                self.with_link(&link, &mut |connection, context| {
-                    connection.resolved(&name, family, answer.clone(), context)
-                });
-            }
-            Command::Made(settings, made) => {
-                for link in self.connectors.made(settings, &made) {
-                    self.with_link(&link, &mut |connection, context| connection.prepared(made.clone(), context));
-                }
-            }
-            Command::Panicked(text) => self.shared.log.error(0, format_args!("{text}")),
-            Command::Flush(key) => self.flush(key),
-            Command::Close(link) => self.with_link(&link, &mut |connection, context| connection.close(context)),
-            Command::Read(link) => self.with_link(&link, &mut |connection, context| connection.turn(context)),
-            Command::RetryNow(link) => self.with_link(&link, &mut |connection, context| connection.retry_now(context)),
-            Command::Ping(link) => self.with_link(&link, &mut |connection, context| connection.ping(context)),
-            Command::Suspend => self.suspend(),
-            Command::Resume => self.resume(),
-            Command::NetworkChanged => self.change_network(),
-            Command::Free(link) => self.say_goodbye(&link),
-            Command::Stop(linger) => {
-                self.suspended = false;
-                self.clock.go_on();
-                self.now = self.clock.now();
-                self.stop_at = Some(self.now + linger);
-                let links: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.link)).collect();
-                for link in links {
-                    link.free();
-                    self.say_goodbye(&link);
-                }
-            }
-        }
-    }
-
-    /// Nobody listens any more: an open connection ends with 1001 (going away), one that is closing goes on.
-    fn say_goodbye(&mut self, link: &Arc<Link>) {
-        link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
-        // Also reads again what a full queue had stopped.
-        self.with_link(link, &mut |connection, context| match connection.close(context) {
-            Turn::Wait => connection.turn(context),
-            Turn::Again => Turn::Again,
-        });
-    }
-
-    fn connect(&mut self, link: Arc<Link>, plan: Box<Plan>) {
-        let key = link.key;
-        if self.entries.len() <= key {
-            self.entries.resize_with(key + 1, || None);
-        }
-        self.shared.log.debug(link.id, format_args!("connecting to {}", plan.target));
-        let mut told_closed = false;
-        let begun = panics::catch(|| {
-            let mut network = Net {
-                registry: self.poll.registry(),
-                clock: &self.clock,
-                lookups: &self.lookups,
-                connectors: &mut self.connectors,
-                link: &link,
-                suspended: self.suspended,
-            };
-            let buffer = &mut self.buffer[..READ_BUFFER];
-            let mut events = Delivery {
-                batch: &mut self.batch,
-                buffer: buffer.as_ptr().addr(),
-                link: &link,
-                log: &self.shared.log,
-                told_closed: &mut told_closed,
-            };
-            let mut context =
-                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
-            fault::point(fault::Place::Connection);
-            Connection::begin(plan, &mut context)
-        });
-        // It has no messages yet.
-        let _ = self.batch.keep(&mut self.buffer);
-        match begun {
-            Ok(connection) if !connection.is_closed() => {
-                self.entries[key] = Some(Entry { link, connection, timer: None, in_again: false, told_closed });
-                self.live += 1;
-                self.set_timer(key);
-                // The host may have closed it already.
-                let closed = self.entries[key].as_ref().is_some_and(|entry| entry.link.outbox.lock().is_sealed());
-                if closed {
-                    self.with_seldom(key, &mut |connection, context| connection.close(context));
-                }
-            }
-            Ok(_) => {}
-            Err(panicked) => {
-                link.outbox.lock().shut_down();
-                if !told_closed {
-                    self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
-                }
-                self.shared.log.error(link.id, format_args!("{panicked}, while a connection was begun"));
-            }
-        }
-    }
-
-    /// Lets a connection do something, if it is still the one meant.
-    fn with_link(&mut self, link: &Arc<Link>, act: Act<'_>) {
-        let entry = self.entries.get(link.key).and_then(Option::as_ref);
-        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.link, link)) {
-            self.with_seldom(link.key, act);
-        }
     }
 
     /// As [`Engine::with`], which is compiled for each call of it, of what is not for each message.
@@ -466,7 +199,7 @@ impl Engine {
         let mut network = Net {
             registry: self.poll.registry(),
             clock: &self.clock,
-            lookups: &self.lookups,
+            lookups: &mut self.lookups,
             connectors: &mut self.connectors,
             link,
             suspended: self.suspended,
@@ -503,8 +236,8 @@ impl Engine {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         match turn {
             Some(Turn::Again) if !entry.connection.is_closed() => {
-                if !std::mem::replace(&mut entry.in_again, true) {
-                    self.again.push(key);
+                if !std::mem::replace(&mut entry.in_turns, true) {
+                    self.turns.push(key);
                 }
             }
             Some(_) => {}
@@ -555,7 +288,7 @@ impl Engine {
     }
 
     fn remove(&mut self, key: usize) {
-        if let Some(entry) = self.entries[key].take() {
+        if let Some(entry) = self.entries.take(key) {
             self.live -= 1;
             if let Some(timer) = entry.timer {
                 self.timers.remove(&(timer, key));
@@ -628,14 +361,13 @@ impl Engine {
 
     fn end_all(&mut self, failed: bool) {
         let ending = if failed { Ending::internal() } else { Ending::freed() };
-        let left = self.shared.close_commands(failed);
-        for command in std::mem::take(&mut self.commands).into_iter().chain(left) {
-            if let Command::Connect(link, _) = command {
-                link.outbox.lock().shut_down();
-                self.batch.closed(link.key, Report::new(ending.clone(), Phase::Resolve), None);
+        let left = self.shared.close_commands(failed).into_list();
+        for command in std::mem::take(&mut self.commands).into_list().into_iter().chain(left) {
+            if let Command::Connect(link, plan) = command {
+                self.drop_unbegun(&link, plan.unbegun(ending.clone()));
             }
         }
-        for key in 0..self.entries.len() {
+        for key in (0..self.entries.len()).rev() {
             self.abandon(key, ending.clone());
             self.remove(key);
         }

@@ -2,63 +2,34 @@
 
 use super::Link;
 use super::bell::{Bell, Wakeup};
+use super::commands::{Command, Commands, MAX_UNBEGUN, Wish};
 use super::inbox::Batch;
-use crate::connection::{Family, Plan, Prepared, Unresolved};
+use super::link::Ask;
+use crate::connection::Plan;
 use crate::error::Error;
 use crate::log::Log;
 use crate::pool::{NoMemory, Pool};
 use crate::protocol::mask::{self, Entropy};
-use crate::transport::tls::Settings;
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
-use std::collections::VecDeque;
 #[cfg(unix)]
 use std::io;
-use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use std::time::{Duration, Instant};
-
-/// What the engine is asked to do.
-pub enum Command {
-    /// Begin a connection.
-    Connect(Arc<Link>, Box<Plan>),
-    /// A look-up has ended.
-    Resolved(Arc<Link>, Arc<str>, Family, Result<Vec<SocketAddr>, Unresolved>),
-    /// A TLS connector was made, or cannot be.
-    Made(Arc<Settings>, Prepared),
-    /// A worker's thread has caught a panic. The engine logs it, for no other thread calls the host.
-    Panicked(String),
-    /// There is something new in the outbox of the connection in this place, or of the one before it.
-    Flush(usize),
-    /// The last in the outbox is a Close frame.
-    Close(Arc<Link>),
-    /// The host wants to hear no more of it.
-    Free(Arc<Link>),
-    /// The host has room for messages again.
-    Read(Arc<Link>),
-    /// The host does not want to wait for the next try.
-    RetryNow(Arc<Link>),
-    /// The host wants to know the round trip.
-    Ping(Arc<Link>),
-    /// The process may be frozen from now on.
-    Suspend,
-    /// The process runs again.
-    Resume,
-    /// The machine's network is another one.
-    NetworkChanged,
-    /// End, at the latest after this time.
-    Stop(Duration),
-}
 
 /// What an engine shares with the host's threads.
 pub struct Shared {
-    commands: Mutex<Commands>,
-    /// The list of commands is not empty.
+    commands: Mutex<Entrance>,
+    /// There are commands that the engine has not run.
     commanded: AtomicBool,
+    /// The loop is being freed: what the engine is at, it is to leave.
+    stopping: AtomicBool,
+    /// Connect calls that the engine has not begun to serve.
+    unbegun: AtomicUsize,
     /// The engine sleeps, or is about to: who adds a command has to wake it.
     sleeping: AtomicBool,
     waker: Waker,
@@ -84,10 +55,8 @@ pub struct Shared {
 }
 
 #[derive(Default)]
-struct Commands {
-    list: VecDeque<Command>,
-    /// The loop is being freed: no connection can be begun.
-    stopping: bool,
+struct Entrance {
+    queue: Commands,
     /// The engine has ended: it takes no more.
     closed: bool,
 }
@@ -104,6 +73,8 @@ impl Shared {
         Shared {
             commands: Mutex::default(),
             commanded: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            unbegun: AtomicUsize::new(0),
             sleeping: AtomicBool::new(false),
             waker,
             inbox: Mutex::default(),
@@ -124,14 +95,75 @@ impl Shared {
 
     /// Adds a command; [`Shared::wake`] is to follow. Fails if the engine has ended, with the reason.
     pub fn command(&self, command: Command) -> Result<(), Error> {
+        self.enter(|queue| {
+            queue.push(command);
+            Ok(())
+        })
+    }
+
+    #[inline]
+    fn enter(&self, add: impl FnOnce(&mut Commands) -> Result<(), Error>) -> Result<(), Error> {
         let mut commands = self.commands.lock();
-        commands.stopping |= matches!(command, Command::Stop(_));
-        if commands.closed || commands.stopping && matches!(command, Command::Connect(..)) {
-            return Err(if self.has_failed() { Error::Internal } else { Error::BadHandle });
+        if commands.closed {
+            return Err(self.gone());
         }
-        commands.list.push_back(command);
+        add(&mut commands.queue)?;
         self.commanded.store(true, Release);
         Ok(())
+    }
+
+    /// Why there is no engine any more.
+    #[cold]
+    fn gone(&self) -> Error {
+        if self.has_failed() { Error::Internal } else { Error::BadHandle }
+    }
+
+    /// Asks for a connection. [`Error::NoResources`] if too many connect calls wait already.
+    pub fn connect(&self, link: Arc<Link>, plan: Box<Plan>) -> Result<(), Error> {
+        self.enter(|queue| {
+            if self.is_stopping() {
+                return Err(self.gone());
+            }
+            if self.unbegun.load(Relaxed) >= MAX_UNBEGUN {
+                return Err(Error::NoResources);
+            }
+            self.unbegun.fetch_add(1, Relaxed);
+            queue.push(Command::Connect(link, plan));
+            Ok(())
+        })
+    }
+
+    /// The engine begins to serve a connect call.
+    pub(super) fn begun(&self) {
+        self.unbegun.fetch_sub(1, Relaxed);
+    }
+
+    /// Asks something for a socket. A socket has one entry in the queue at most.
+    #[inline]
+    pub fn ask(&self, link: &Link, what: Ask) -> Result<(), Error> {
+        if link.ask(what) { self.command(Command::Asked(link.key)) } else { Ok(()) }
+    }
+
+    /// Says something about the whole loop.
+    pub fn wish(&self, wish: Wish) -> Result<(), Error> {
+        self.enter(|queue| {
+            queue.wish(wish);
+            Ok(())
+        })
+    }
+
+    /// The engine is to end, at the latest after this time. It does so before anything else that is queued.
+    pub fn stop(&self, linger: Duration) -> Result<(), Error> {
+        self.enter(|queue| {
+            queue.stop(linger);
+            self.stopping.store(true, SeqCst);
+            Ok(())
+        })
+    }
+
+    /// Is the loop being freed?
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
     }
 
     /// The engine has failed: every connection of it has ended, and none can be begun.
@@ -139,7 +171,7 @@ impl Shared {
         self.failed.load(SeqCst)
     }
 
-    /// Are there commands that the engine has not taken?
+    /// Are there commands that the engine has not run?
     pub fn has_commands(&self) -> bool {
         self.commanded.load(Acquire)
     }
@@ -166,19 +198,30 @@ impl Shared {
         }
     }
 
-    pub(super) fn take_commands(&self, into: &mut VecDeque<Command>) {
+    /// Commands that the engine has not taken.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.commands.lock().queue.len()
+    }
+
+    pub(super) fn take_commands(&self, onto: &mut Commands) {
         let mut commands = self.commands.lock();
         self.commanded.store(false, Relaxed);
-        std::mem::swap(&mut commands.list, into);
+        onto.append(&mut commands.queue);
+    }
+
+    /// The engine has left commands for its next pass.
+    pub(super) fn has_left_commands(&self) {
+        self.commanded.store(true, Release);
     }
 
     /// The engine ends: it takes what is there, and nothing after.
-    pub(super) fn close_commands(&self, failed: bool) -> VecDeque<Command> {
+    pub(super) fn close_commands(&self, failed: bool) -> Commands {
         let mut commands = self.commands.lock();
         self.failed.fetch_or(failed, SeqCst);
         self.commanded.store(false, Relaxed);
         commands.closed = true;
-        std::mem::take(&mut commands.list)
+        std::mem::take(&mut commands.queue)
     }
 
     /// Says that the engine will sleep. False if it must not: a command was added that nobody will wake it for.

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-/// Starts it. It ends after [`super::Command::Stop`], or when the engine has failed.
+/// Starts it. It ends after [`super::Shared::stop`], or when the engine has failed.
 pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
     with_signals_blocked(|| Builder::new().name("egret-ws".to_owned()).spawn(move || run(engine)))
 }

@@ -63,6 +63,7 @@ fn work(queue: &Mutex<Queue>) {
             let mut queue = queue.lock();
             let Some(job) = queue.jobs.pop_front() else {
                 queue.threads -= 1;
+                queue.jobs = VecDeque::new(); // and the memory of many
                 return;
             };
             job

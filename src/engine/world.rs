@@ -8,7 +8,7 @@ use super::{Link, READ_BUFFER};
 use crate::connection::details::Details;
 use crate::connection::passed::{Passed, RoundTrip};
 use crate::connection::report::Report;
-use crate::connection::{Events, Family, NO_ROOM, Network, Prepared};
+use crate::connection::{Events, Family, Inquiry, NO_ROOM, Network, Prepared};
 use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::message::{Body, Kind};
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Net<'a> {
     pub(super) registry: &'a Registry,
     pub(super) clock: &'a Clock,
-    pub(super) lookups: &'a Lookups,
+    pub(super) lookups: &'a mut Lookups,
     pub(super) connectors: &'a mut Connectors,
     pub(super) link: &'a Arc<Link>,
     pub(super) suspended: bool,
@@ -34,8 +34,8 @@ pub(super) struct Net<'a> {
 impl Network for Net<'_> {
     type Stream = Tcp;
 
-    fn resolve(&mut self, name: &str, family: Family) {
-        self.lookups.ask(name, family, self.link);
+    fn resolve(&mut self, name: &str, family: Family) -> Inquiry {
+        self.lookups.ask(name, family, self.link)
     }
 
     fn prepare(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
@@ -76,6 +76,7 @@ impl Events for Delivery<'_> {
     fn connected(&mut self, details: Details) {
         self.log.info(self.link.id, format_args!("connected"));
         *self.link.round_trip.lock() = RoundTrip::default();
+        self.link.leave_untold();
         self.batch.connected(self.link.key, details);
     }
 
@@ -129,6 +130,7 @@ impl Events for Delivery<'_> {
                 format_args!("lost: {lost} ({phase:?}); try {attempt} follows when the loop is resumed"),
             ),
         }
+        self.link.leave_untold();
         self.batch.retrying(self.link.key, report, details, attempt, delay_ms);
     }
 
@@ -138,7 +140,9 @@ impl Events for Delivery<'_> {
     }
 
     fn drained(&mut self) {
-        self.batch.drained(self.link.key);
+        if self.link.leave_drain_untold() {
+            self.batch.drained(self.link.key);
+        }
     }
 
     #[inline]
@@ -153,6 +157,10 @@ impl Events for Delivery<'_> {
     #[inline]
     fn is_full(&mut self) -> bool {
         self.link.is_full()
+    }
+
+    fn holds_try(&mut self) -> bool {
+        self.link.holds_try()
     }
 
     fn is_behind(&mut self) -> bool {

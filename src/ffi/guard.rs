@@ -1,11 +1,11 @@
 //! What every export goes through: no panic crosses the ABI, and a forked child touches no lock.
 
+use super::handle;
 use super::types::{egret_ws, egret_ws_loop};
-use super::{fork, handle};
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
-use crate::fault;
 use crate::panics::{self, Panicked};
+use crate::{fault, fork};
 
 /// Whose log a panic goes to.
 #[derive(Clone, Copy)]

@@ -3,11 +3,11 @@
 use super::guard::{Owner, guard, guard_code};
 use super::handle::{self, Handle};
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
-use super::{callbacks, fork, options, sized};
+use super::{callbacks, options, sized};
 use crate::error::Error;
 use crate::log::Log;
 use crate::socket::Loop;
-use crate::{fault, panics};
+use crate::{fault, fork, panics};
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -175,7 +175,9 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 
 /// Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
 /// or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
-/// wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
+/// wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. If several calls of suspend,
+/// resume and network_changed come before the loop has looked, the last state counts, and connections are probed once. Never
+/// blocks. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -204,8 +206,9 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 /// Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
 /// socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
 ///
-/// Waits for the I/O thread to end, which never blocks, and at most `linger_ms` (see the loop's options) for what was
-/// accepted to be written. After an error but INTERNAL nothing was freed.
+/// Waits for the I/O thread to end, which never blocks and leaves what it is at, and at most `linger_ms` (see the loop's options)
+/// for what was accepted to be written. Sockets whose connections were not begun are not dialled any more. After an error but
+/// INTERNAL nothing was freed.
 ///
 /// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -215,7 +218,7 @@ pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.begin_free().inspect_err(|error| refused(&host_loop, "free", *error))?;
         handle::remove_loop(&host_loop);
-        host_loop.finish_free();
+        host_loop.finish_free()?;
         // A connect call of another thread may have made a socket just before the loop took no more.
         handle::remove_loop(&host_loop);
         Ok(())

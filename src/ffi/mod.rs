@@ -6,7 +6,6 @@
 
 mod about;
 mod callbacks;
-mod fork;
 mod guard;
 mod handle;
 mod loops;

@@ -12,6 +12,7 @@
 //! takes the entry out; only who has a free one reserved puts one in. A slot whose generations are used up is never used again.
 
 use crate::error::Error;
+use crate::fork;
 use parking_lot::Mutex;
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
@@ -134,6 +135,9 @@ impl<T> Slots<T> {
     /// Nobody uses a retired slot any more, or so it was a moment ago: takes it on to the next generation.
     #[cold]
     fn reclaim(&self, index: usize, slot: &Slot<T>, generation: usize) {
+        if fork::is_child() {
+            return; // what lies here is the parent's
+        }
         let is_last = generation == self.max_generation;
         let next = if is_last { generation } else { generation + 1 };
         // Acquire: whoever had a pin is done with the entry.

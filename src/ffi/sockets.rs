@@ -39,7 +39,8 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
-/// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, or no handle left), `FORKED`, `INTERNAL`.
+/// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or more than
+/// `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
@@ -138,7 +139,13 @@ unsafe fn connect(
         // SAFETY: as above.
         unsafe { out.write(before) };
         let _ = handle::remove_socket(id.to_socket()); // it may have gone with its loop
-        refuse(error, error.text())
+        let why = match error {
+            Error::NoResources => {
+                "too many sockets wait for the loop (EGRET_WS_MAX_PENDING_SOCKETS): poll it, then try again"
+            }
+            _ => error.text(),
+        };
+        refuse(error, why)
     })
 }
 

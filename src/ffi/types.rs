@@ -38,7 +38,8 @@ pub type egret_ws_on_close =
 pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
-/// has room for the largest of the messages that were refused. Not called when the connection broke or closes before that.
+/// has room for the largest of the messages that were refused. If that happens several times between two polls, it is called
+/// once. Not called when the connection broke or closes before that.
 pub type egret_ws_on_drain = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
@@ -47,6 +48,8 @@ pub type egret_ws_on_drain = Option<unsafe extern "C" fn(user: *mut c_void, ws: 
 /// ends it at once. The socket is in
 /// state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
 /// wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
+/// While the host does not poll, a socket is tried again a few times only; then its next try waits until `on_connect` and
+/// `on_retry` were called for those before it.
 pub type egret_ws_on_retry = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -60,6 +63,7 @@ pub type egret_ws_on_retry = Option<
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
 /// I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
 /// connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
+/// A child that is forked in here must not return: it ends by `_exit`, or by `exec`.
 pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
@@ -67,7 +71,8 @@ pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 /// and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
 /// already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
 /// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
-/// `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running.
+/// `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. A child that is forked in
+/// here must not return: it ends by `_exit`, or by `exec`.
 pub type egret_ws_on_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws)>;
 
@@ -91,7 +96,8 @@ pub struct egret_ws_loop_options {
     pub poll_max_callbacks: u32,
     /// Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
     /// is made. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
-    /// UINT32_MAX: no limit.
+    /// UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes about half of
+    /// the budget at most, and never more than a few milliseconds. The sockets that had no turn have it in the next poll, in order.
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
     /// closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.

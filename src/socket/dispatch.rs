@@ -3,8 +3,9 @@
 use super::budget::Budget;
 use super::{Kind, Loop, Socket, TOLD_CLOSED};
 use crate::engine::inbox::{Batch, Event, What};
-use crate::engine::{Command, Shared};
-use std::collections::VecDeque;
+use crate::engine::table::Table;
+use crate::engine::{Ask, Link, Shared};
+use crate::{attention, fork};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -15,9 +16,9 @@ pub(super) struct Dispatcher {
     /// Events of the batch that were dispatched.
     done: usize,
     /// By [`crate::engine::Link::key`].
-    sockets: Vec<Option<Arc<Socket>>>,
-    /// Sockets that have had their last event, or were freed.
-    over: VecDeque<Arc<Socket>>,
+    sockets: Table<Arc<Socket>>,
+    /// A socket that has had its last event.
+    over: Option<Arc<Socket>>,
     /// The socket whose messages were dispatched last: its link is to be settled.
     unsettled: Option<usize>,
 }
@@ -32,7 +33,8 @@ impl Dispatcher {
         &mut self.batch
     }
 
-    /// Dispatches what is due, within the budget, and returns the number of callbacks made and whether something is left.
+    /// Dispatches what is due, within the budget, and returns the number of callbacks made and whether something is left. In a
+    /// child that a callback has forked it returns at once.
     pub(super) fn run(&mut self, host_loop: &Loop, mut budget: Budget) -> (u32, bool) {
         let left = self.run_within(host_loop, &mut budget);
         self.settle(host_loop, None);
@@ -41,15 +43,17 @@ impl Dispatcher {
 
     fn run_within(&mut self, host_loop: &Loop, budget: &mut Budget) -> bool {
         loop {
-            if host_loop.has_freed() {
-                self.over.extend(host_loop.take_freed());
+            // Before the looks that it stands for.
+            let seen = attention::number();
+            if fork::is_child() {
+                return false;
             }
-            if let Some(socket) = self.over.front() {
+            if self.over.is_some() || host_loop.has_freed() {
                 if !budget.allows() {
                     return true;
                 }
-                budget.count(socket.release());
-                self.over.pop_front();
+                let over = self.over.take().or_else(|| host_loop.take_freed());
+                budget.count(over.is_some_and(|socket| socket.release()));
             } else if let Some(event) = self.batch.events().get(self.done) {
                 if !budget.allows() {
                     return true;
@@ -58,7 +62,7 @@ impl Dispatcher {
                 self.settle(host_loop, Some(key));
                 self.done += 1;
                 budget.count(self.dispatch(host_loop, key, what));
-                self.go_on(host_loop, key, budget);
+                self.go_on(host_loop, key, budget, seen);
             } else {
                 self.batch.clear();
                 self.done = 0;
@@ -70,12 +74,12 @@ impl Dispatcher {
     }
 
     /// The usual, quickly: dispatches the messages that follow for the same socket, as long as nothing else is to be looked at.
-    fn go_on(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget) {
+    fn go_on(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget, seen: u32) {
         let Some(Some(socket)) = self.sockets.get(key) else { return };
-        while let Some(&Event { key: next, what }) = self.batch.events().get(self.done)
+        while attention::number() == seen
+            && let Some(&Event { key: next, what }) = self.batch.events().get(self.done)
             && next == key
             && let Some((kind, data)) = self.batch.small_message(what)
-            && !host_loop.has_freed()
             && budget.allows()
         {
             self.done += 1;
@@ -92,8 +96,13 @@ impl Dispatcher {
             && let Some(Some(socket)) = self.sockets.get(key)
             && socket.link.settle()
         {
-            read_again(&host_loop.shared, socket);
+            ask(&host_loop.shared, &socket.link, Ask::Read);
         }
+    }
+
+    /// What is shared with the engine of the socket in this place.
+    pub(super) fn link(&self, key: usize) -> Option<&Link> {
+        self.sockets.get(key)?.as_deref().map(|socket| &*socket.link)
     }
 
     /// True if a callback was made.
@@ -108,6 +117,10 @@ impl Dispatcher {
             && let Some(details) = self.batch.take_details(index)
         {
             *socket.link.details.lock() = details;
+        }
+        // Before the callback: the engine may go on with the next try while it runs.
+        if matches!(what, What::Connected { .. } | What::Retrying { .. }) && socket.link.tell() {
+            ask(&host_loop.shared, &socket.link, Ask::CatchUp);
         }
         match what {
             What::Connected { .. } => {
@@ -126,6 +139,7 @@ impl Dispatcher {
                 }
             }
             What::Drained => {
+                socket.link.tell_drain();
                 if !listens || !socket.can_send() {
                     return false;
                 }
@@ -137,6 +151,9 @@ impl Dispatcher {
             }
             What::LargeMessage { kind, index, len } => {
                 let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len as usize));
+                if fork::is_child() {
+                    return heard;
+                }
                 self.batch.give_large(index, &host_loop.shared.pool);
                 return heard;
             }
@@ -145,8 +162,11 @@ impl Dispatcher {
                 if listens && let Some(report) = self.batch.take_report(index) {
                     let untold = socket.link.outbox.lock().untold();
                     socket.listener.closed(&report.with_untold(untold));
+                    if fork::is_child() {
+                        return true;
+                    }
                 }
-                self.over.extend(self.sockets[key].take());
+                self.over = self.sockets.take(key);
                 host_loop.keys.lock().give_back(key);
             }
         }
@@ -155,7 +175,7 @@ impl Dispatcher {
 
     /// The loop is being freed: every socket of it, for the last calls.
     pub(super) fn into_sockets(self) -> impl Iterator<Item = Arc<Socket>> {
-        self.sockets.into_iter().flatten().chain(self.over)
+        self.sockets.into_entries().chain(self.over)
     }
 }
 
@@ -167,14 +187,14 @@ fn deliver(shared: &Shared, socket: &Socket, kind: Kind, data: &[u8]) -> bool {
         socket.listener.data(kind, data);
     }
     if socket.link.dequeued(data.len()) {
-        read_again(shared, socket);
+        ask(shared, &socket.link, Ask::Read);
     }
     heard
 }
 
 #[cold]
-fn read_again(shared: &Shared, socket: &Socket) {
-    if shared.command(Command::Read(Arc::clone(&socket.link))).is_ok() {
+fn ask(shared: &Shared, link: &Link, what: Ask) {
+    if !fork::is_child() && shared.ask(link, what).is_ok() {
         shared.wake();
     }
 }

@@ -4,12 +4,15 @@ use super::budget::Budget;
 use super::dispatch::Dispatcher;
 use super::{Listener, Plan, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
+use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::inbox::Batch;
-use crate::engine::{Command, Engine, Link, Shared, Wakeup, thread};
+use crate::engine::table::Table;
+use crate::engine::{Ask, Engine, Link, PASS, Shared, Wakeup, Wish, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
-use crate::panics;
-use parking_lot::Mutex;
+use crate::{attention, fork, panics};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, fence};
@@ -28,6 +31,11 @@ pub struct LoopOptions {
     pub linger: Duration,
 }
 
+/// An empty list of sockets may keep memory for so many.
+const FEW: usize = 256;
+/// The most freed sockets that no poll has released.
+const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
+
 /// A loop.
 pub struct Loop {
     pub(super) shared: Arc<Shared>,
@@ -43,7 +51,7 @@ pub struct Loop {
     joined: Mutex<Vec<Arc<Socket>>>,
     /// Sockets that were freed and whose user data is to be released.
     /// `None` when the loop has ended.
-    freed: Mutex<Option<Vec<Arc<Socket>>>>,
+    freed: Mutex<Option<VecDeque<Arc<Socket>>>>,
     any_freed: AtomicBool,
     pub(super) keys: Mutex<Keys>,
 }
@@ -58,23 +66,31 @@ enum Driver {
     },
 }
 
-/// The places of the engine's and the dispatcher's tables.
+/// The places of the engine's and the dispatcher's tables. The lowest is used first, so that the tables become short again.
 #[derive(Default)]
 pub(super) struct Keys {
-    unused: Vec<usize>,
+    unused: BTreeSet<usize>,
     next: usize,
 }
 
 impl Keys {
     fn take(&mut self) -> usize {
-        self.unused.pop().unwrap_or_else(|| {
+        self.unused.pop_first().unwrap_or_else(|| {
             self.next += 1;
             self.next - 1
         })
     }
 
     pub(super) fn give_back(&mut self, key: usize) {
-        self.unused.push(key);
+        if key + 1 < self.next {
+            self.unused.insert(key);
+            return;
+        }
+        self.next = key;
+        while self.unused.last().is_some_and(|last| last + 1 == self.next) {
+            self.unused.pop_last();
+            self.next -= 1;
+        }
     }
 }
 
@@ -165,7 +181,9 @@ impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, (Error, String)> {
         let no_resources = |error: std::io::Error| (Error::NoResources, error.to_string());
-        let engine = Engine::new(log, options.inline, options.close_on_suspend).map_err(no_resources)?;
+        // The other half of a poll's time is for callbacks.
+        let limit = options.poll_max_time.filter(|_| options.inline).map_or(PASS, |time| PASS.min(time / 2));
+        let engine = Engine::new(log, options.inline, options.close_on_suspend, limit).map_err(no_resources)?;
         let shared = Arc::clone(engine.shared());
         let driver = if options.inline {
             Driver::Inline {
@@ -184,7 +202,7 @@ impl Loop {
             poller: AtomicUsize::new(0),
             later: AtomicUsize::new(Later::NOTHING),
             joined: Mutex::default(),
-            freed: Mutex::new(Some(Vec::new())),
+            freed: Mutex::new(Some(VecDeque::new())),
             any_freed: AtomicBool::new(false),
             keys: Mutex::default(),
         }))
@@ -215,40 +233,47 @@ impl Loop {
     }
 
     pub(super) fn begin(&self, socket: &Arc<Socket>, plan: Box<Plan>) -> Result<(), Error> {
+        let give_back = |_: &Error| self.keys.lock().give_back(socket.link.key);
+        if self.freed.lock().as_ref().is_some_and(|freed| freed.len() >= MAX_FREED) {
+            return Err(Error::NoResources).inspect_err(give_back);
+        }
         // It joins under the lock under which the command is added, so that freeing the loop finds it, or it is refused.
         let mut joined = self.joined.lock();
-        let command = Command::Connect(Arc::clone(&socket.link), plan);
-        self.shared.command(command).inspect_err(|_| self.keys.lock().give_back(socket.link.key))?;
+        self.shared.connect(Arc::clone(&socket.link), plan).inspect_err(give_back)?;
         joined.push(Arc::clone(socket));
         drop(joined);
         self.run_commands();
         Ok(())
     }
 
-    pub(super) fn take_joined(&self, sockets: &mut Vec<Option<Arc<Socket>>>) {
-        for socket in self.joined.lock().drain(..) {
-            let key = socket.link.key;
-            if sockets.len() <= key {
-                sockets.resize_with(key + 1, || None);
-            }
-            sockets[key] = Some(socket);
+    pub(super) fn take_joined(&self, sockets: &mut Table<Arc<Socket>>) {
+        let mut joined = self.joined.lock();
+        for socket in joined.drain(..) {
+            sockets.put(socket.link.key, socket);
         }
+        joined.shrink_to(FEW);
     }
 
     pub(super) fn freed(&self, socket: &Arc<Socket>) {
-        match self.freed.lock().as_mut() {
-            Some(freed) => freed.push(Arc::clone(socket)),
-            None => return,
-        }
+        let mut freed = self.freed.lock();
+        let Some(list) = freed.as_mut() else { return };
+        list.push_back(Arc::clone(socket));
         self.any_freed.store(true, SeqCst);
+        drop(freed);
+        attention::call();
         self.shared.make_due();
     }
 
-    pub(super) fn take_freed(&self) -> Vec<Arc<Socket>> {
-        if !self.any_freed.load(SeqCst) || !self.any_freed.swap(false, SeqCst) {
-            return Vec::new();
+    /// The socket that was freed first, of those that are not released.
+    pub(super) fn take_freed(&self) -> Option<Arc<Socket>> {
+        let mut freed = self.freed.lock();
+        let list = freed.as_mut()?;
+        let socket = list.pop_front();
+        if list.is_empty() {
+            self.any_freed.store(false, SeqCst);
+            list.shrink_to(FEW);
         }
-        self.freed.lock().as_mut().map(std::mem::take).unwrap_or_default()
+        socket
     }
 
     pub(super) fn has_freed(&self) -> bool {
@@ -259,17 +284,17 @@ impl Loop {
 
     /// The process may be frozen from now on.
     pub fn suspend(&self) {
-        self.command(Command::Suspend);
+        self.wish(Wish::Suspend);
     }
 
     /// The process runs again.
     pub fn resume(&self) {
-        self.command(Command::Resume);
+        self.wish(Wish::Resume);
     }
 
     /// The machine's network is another one.
     pub fn network_changed(&self) {
-        self.command(Command::NetworkChanged);
+        self.wish(Wish::NetworkChanged);
     }
 
     // Telling the host when to poll.
@@ -327,10 +352,17 @@ impl Loop {
 
     // Commands.
 
-    /// Adds a command and sees to it that the engine takes it.
-    pub(super) fn command(&self, command: Command) {
+    /// Asks the engine for something, and sees to it that it looks.
+    #[inline]
+    pub(super) fn ask(&self, link: &Link, what: Ask) {
         // An engine that has ended has ended its connections too: there is nothing left to do.
-        if self.shared.command(command).is_ok() {
+        if self.shared.ask(link, what).is_ok() {
+            self.run_commands();
+        }
+    }
+
+    fn wish(&self, wish: Wish) {
+        if self.shared.wish(wish).is_ok() {
             self.run_commands();
         }
     }
@@ -362,44 +394,51 @@ impl Loop {
     }
 
     /// A message was queued: has it written, with all others that callbacks send.
-    pub(super) fn flush_soon(&self, key: usize) {
+    pub(super) fn flush_soon(&self, link: &Link) {
         if self.options.inline && self.later.load(Relaxed) == Later::NOTHING && self.polls_here() {
-            self.later.store(Later::flush(key), Release);
+            self.later.store(Later::flush(link.key), Release);
         } else {
-            self.command(Command::Flush(key));
+            self.ask(link, Ask::Flush);
         }
     }
 
     /// Much is queued: has it written, though callbacks may send more.
-    pub(super) fn flush_now(&self, key: usize) {
-        if self.shared.command(Command::Flush(key)).is_ok() {
+    pub(super) fn flush_now(&self, link: &Link) {
+        if self.shared.ask(link, Ask::Flush).is_ok() {
             self.run_commands_now();
         }
     }
 
     /// A message was queued behind another that is to be written when the poll ends, perhaps that of another thread, whose
     /// callback may last: has it written now.
-    pub(super) fn hurry(&self, key: usize) {
+    pub(super) fn hurry(&self, link: &Link) {
         if self.later.load(Acquire) != Later::NOTHING && !self.polls_here() {
-            self.flush_now(key);
+            self.flush_now(link);
         }
     }
 
     /// Inline: does what was asked for on this thread, unless another is at it; that one takes it along. Not for ever: what
-    /// other threads add all the time is left to the poll at last.
+    /// takes longer, or what other threads add all the time, is left to the poll.
     fn turn_commands(&self, slot: &Mutex<Option<Box<Engine>>>) {
         const PASSES: usize = 16;
+        let mut until = None;
         for _ in 0..PASSES {
             // Either this finds the engine free, or who lets go of it now sees the command here.
             fence(SeqCst);
             if !self.shared.has_commands() {
                 return;
             }
-            if !self.with_engine(slot, Engine::run_commands) {
-                self.shared.wake();
-                return;
+            if !self.with_engine(slot, Engine::serve) {
+                break;
+            }
+            if self.shared.has_commands() {
+                let now = Instant::now();
+                if now >= *until.get_or_insert(now + PASS / 4) {
+                    break;
+                }
             }
         }
+        self.shared.wake();
     }
 
     /// Inline: has the engine do something. False if another thread has it.
@@ -435,10 +474,10 @@ impl Loop {
             self.poller.store(0, Release);
             return Ok(0);
         }
-        let _polling = Polling(self);
-        let mut dispatcher = self.dispatcher.lock(); // let go of before that
+        let polling = Polling(self);
+        let mut locked = self.dispatcher.lock(); // let go of before that
         self.shared.poll_begins();
-        let Some(dispatcher) = dispatcher.as_mut() else { return Err(Error::Internal) };
+        let Some(dispatcher) = locked.as_mut() else { return Err(Error::Internal) };
         let until = Until::new(timeout_ms);
         loop {
             let mut budget = Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time);
@@ -448,10 +487,15 @@ impl Loop {
                 budget = budget.from(now);
             }
             let (made, left) = dispatcher.run(self, budget);
+            if fork::is_child() {
+                MutexGuard::leak(locked);
+                std::mem::forget(polling);
+                return Err(Error::Forked);
+            }
             if left {
                 self.shared.due.store(true, SeqCst);
             }
-            self.end_of_round();
+            self.end_of_round(dispatcher);
             if self.shared.take_woken() || made > 0 || until.is_over() {
                 return Ok(made);
             }
@@ -491,7 +535,7 @@ impl Loop {
     }
 
     /// What was sent inside callbacks goes out together.
-    fn end_of_round(&self) {
+    fn end_of_round(&self, dispatcher: &Dispatcher) {
         let later = self.later.load(Relaxed);
         if later == Later::NOTHING {
             return;
@@ -501,9 +545,10 @@ impl Loop {
             Driver::Inline { engine, .. } => {
                 if let Some(key) = Later::key(later)
                     && !self.with_engine(engine, |engine| engine.flush(key))
+                    && let Some(link) = dispatcher.link(key)
                 {
                     // Whoever has it takes this along. It fails if the engine has ended, and with it the connection.
-                    let _ = self.shared.command(Command::Flush(key));
+                    let _ = self.shared.ask(link, Ask::Flush);
                 }
                 self.turn_commands(engine);
             }
@@ -519,12 +564,12 @@ impl Loop {
         self.begin_poll()
     }
 
-    /// Ends the engine and releases every socket. No handle leads here any more.
-    pub fn finish_free(&self) {
+    /// Ends the engine and releases every socket. No handle leads here any more. Fails in a child that was forked by a callback.
+    pub fn finish_free(&self) -> Result<(), Error> {
         let linger = self.options.linger;
         self.shared.set_wakeup(None);
         // Fails if the engine has failed: then it has ended, or is about to.
-        let _ = self.shared.command(Command::Stop(linger));
+        let _ = self.shared.stop(linger);
         match &self.driver {
             Driver::Threaded(thread) => {
                 self.shared.wake();
@@ -543,8 +588,12 @@ impl Loop {
         for socket in known.into_iter().flatten().chain(joined).chain(freed.into_iter().flatten()) {
             socket.link.free();
             socket.release();
+            if fork::is_child() {
+                return Err(Error::Forked);
+            }
         }
         self.log().close();
+        Ok(())
     }
 
     fn stop_inline(&self, slot: &Mutex<Option<Box<Engine>>>, stop_at: Instant) {
@@ -570,5 +619,25 @@ impl Loop {
             engine.end();
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_key_is_used_first_and_none_is_kept_for_nothing() {
+        let mut keys = Keys::default();
+        assert_eq!(Vec::from_iter((0..5).map(|_| keys.take())), [0, 1, 2, 3, 4]);
+        for key in [3, 1, 2] {
+            keys.give_back(key);
+        }
+        assert_eq!((keys.take(), keys.take()), (1, 2));
+        for key in [1, 2, 4, 0] {
+            keys.give_back(key);
+        }
+        assert_eq!((keys.next, keys.unused.len()), (0, 0));
+        assert_eq!(keys.take(), 0);
     }
 }

@@ -20,7 +20,7 @@ pub use host_loop::{Loop, LoopOptions};
 
 use crate::connection::outbox::Pushed;
 use crate::constants::*;
-use crate::engine::{Command, Link};
+use crate::engine::{Ask, Link};
 use crate::error::Error;
 use crate::protocol::close;
 use parking_lot::Mutex;
@@ -98,10 +98,10 @@ impl Socket {
     pub fn send(&self, kind: Kind, payload: &[u8]) -> Result<(), Error> {
         let pushed = self.link.outbox.lock().push(kind, payload);
         match pushed {
-            Ok(Pushed::First) => self.host_loop.flush_soon(self.link.key),
+            Ok(Pushed::First) => self.host_loop.flush_soon(&self.link),
             Ok(Pushed::Known) => {}
-            Ok(Pushed::Behind) => self.host_loop.hurry(self.link.key),
-            Ok(Pushed::Much) => self.host_loop.flush_now(self.link.key),
+            Ok(Pushed::Behind) => self.host_loop.hurry(&self.link),
+            Ok(Pushed::Much) => self.host_loop.flush_now(&self.link),
             Err(error) => {
                 self.refused("send", error);
                 return Err(error);
@@ -114,7 +114,7 @@ impl Socket {
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
         let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
         if self.link.outbox.lock().end(&payload) {
-            self.host_loop.command(Command::Close(Arc::clone(&self.link)));
+            self.host_loop.ask(&self.link, Ask::Close);
         }
         Ok(())
     }
@@ -123,7 +123,7 @@ impl Socket {
     pub fn free(self: &Arc<Socket>) {
         if self.link.free() {
             self.host_loop.freed(self);
-            self.host_loop.command(Command::Free(Arc::clone(&self.link)));
+            self.host_loop.ask(&self.link, Ask::Free);
         }
     }
 
@@ -141,7 +141,7 @@ impl Socket {
 
     /// Does not wait for the next try.
     pub fn retry_now(&self) {
-        self.host_loop.command(Command::RetryNow(Arc::clone(&self.link)));
+        self.host_loop.ask(&self.link, Ask::RetryNow);
     }
 
     /// Measures the round trip.
@@ -150,7 +150,7 @@ impl Socket {
             self.refused("ping", Error::NotOpen);
             return Err(Error::NotOpen);
         }
-        self.host_loop.command(Command::Ping(Arc::clone(&self.link)));
+        self.host_loop.ask(&self.link, Ask::Ping);
         Ok(())
     }
 

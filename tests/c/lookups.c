@@ -282,6 +282,36 @@ static void a_look_up_is_shared_while_it_is_young(void) {
     free_loop(loop);
 }
 
+/* Changes of the network while a name hangs: few look-ups go on for it, others do not wait for them, and when it is answered
+ * again, that is noticed though the old ones hang still. */
+static void changes_of_the_network_start_few_look_ups(void) {
+    enum { CHANGES = 100, OF_ONE_NAME = 2 * 5 };
+    static recorder r;
+    egret_ws_loop *loop = new_loop();
+    int i;
+
+    set(&is_mended, 0);
+    set(&most_hanging, 0);
+    connect_to(loop, "mended.test", &r);
+    POLL_UNTIL(loop, seen(&hanging) == 2);
+    for (i = 0; i < CHANGES; i++) {
+        CHECK_OK(egret_ws_loop_network_changed(loop));
+        poll_loop(loop, 2);
+    }
+    CHECK(seen(&most_hanging) <= OF_ONE_NAME);
+    CHECK(fastest_us(loop, "good.test") < AT_ONCE_MS * 1000);
+    set(&is_mended, 1);
+    CHECK_OK(egret_ws_loop_network_changed(loop));
+    POLL_UNTIL(loop, r.connects + r.closes > 0);
+    CHECK_EQ(r.connects, 1);
+    CHECK(seen(&hanging) > 0);
+    CHECK(seen(&most_hanging) <= OF_ONE_NAME);
+    close_and_free(loop, &r);
+    let_lookups_end();
+    settle(loop);
+    free_loop(loop);
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
     one_family_does_not_wait_for_the_other();
@@ -289,6 +319,7 @@ int main(int argc, char **argv) {
     other_names_go_on();
     threads_are_bounded();
     a_look_up_is_shared_while_it_is_young();
+    changes_of_the_network_start_few_look_ups();
     WAIT_UNTIL(threads("egret-ws") == 0);
     CHECK_EQ(seen(&unfreed), 0);
     return 0;

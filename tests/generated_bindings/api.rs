@@ -82,7 +82,8 @@ pub struct Api {
     pub initiators: Enum,
     pub log_levels: Enum,
     pub tls_versions: Vec<Constant>,
-    pub max_message_bytes: Constant,
+    /// `EGRET_WS_MAX_…`
+    pub limits: Vec<Constant>,
     pub flags: Vec<Constant>,
     pub loop_flags: Vec<Constant>,
     pub groups: Vec<Group>,
@@ -103,7 +104,7 @@ impl Api {
         let loop_flags = take(&|name| loop_flags.contains(name));
         let kinds = take(&|name| matches!(name, "EGRET_WS_TEXT" | "EGRET_WS_BINARY"));
         let errors = take(&|name| name == "EGRET_WS_OK" || name.starts_with("EGRET_WS_ERR_"));
-        let max_message_bytes = take(&|name| name == "EGRET_WS_MAX_MESSAGE_BYTES").remove(0);
+        let limits = take(&|name| name.starts_with("EGRET_WS_MAX_"));
         let tls_versions = take(&|name| name.starts_with("EGRET_WS_TLS_"));
         let mut prefixed = |name, prefix| {
             let constants = take(&|name: &str| name.starts_with(prefix));
@@ -127,7 +128,7 @@ impl Api {
             initiators,
             log_levels,
             tls_versions,
-            max_message_bytes,
+            limits,
             flags,
             loop_flags,
             groups: in_groups(options),

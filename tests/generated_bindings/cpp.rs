@@ -37,8 +37,8 @@ fn enumerators(of: &Enum, name: impl Fn(&Constant) -> String) -> String {
 }
 
 fn constants(api: &Api) -> String {
-    let max = &api.max_message_bytes;
-    let mut out = format!("inline constexpr std::size_t {} = {};\n", flag(max), max.name);
+    let limit = |limit: &Constant| format!("inline constexpr std::size_t {} = {};\n", flag(limit), limit.name);
+    let mut out: String = api.limits.iter().map(limit).collect();
     for of in [&api.kinds, &api.states, &api.phases, &api.initiators, &api.log_levels] {
         out += &format!("\nenum class {} : std::int32_t {{\n", of.name);
         for line in enumerators(of, |constant| constant.short(of.prefix).to_lowercase()).lines() {

@@ -58,7 +58,7 @@ pub fn spell(api: &Api, name: &str) -> Option<String> {
         return Some(flag_name(flag));
     }
     let lists = [&api.errors, &api.states, &api.phases, &api.initiators, &api.log_levels].map(|list| &list.constants);
-    let mut constants = lists.into_iter().flatten().chain(&api.tls_versions).chain([&api.max_message_bytes]);
+    let mut constants = lists.into_iter().flatten().chain(&api.tls_versions).chain(&api.limits);
     constants.find(|constant| constant.name == name).map(|constant| constant_name(constant).into())
 }
 
@@ -77,7 +77,8 @@ fn number(api: &Api, constant: &Constant, class: &str) -> String {
 }
 
 fn socket_constants(api: &Api) -> String {
-    number(api, &api.max_message_bytes, "WebSocket") + "\n" + &enumeration(api, &api.states, "WebSocket")
+    let limits: String = api.limits.iter().map(|limit| number(api, limit, "WebSocket")).collect();
+    limits + "\n" + &enumeration(api, &api.states, "WebSocket")
 }
 
 fn tls_versions(api: &Api) -> String {
@@ -252,9 +253,10 @@ fn constant(api: &Api, word: &str) -> Option<(&'static str, String)> {
         ("WebSocketOptions.Builder", &api.flags),
         ("LoopOptions.Builder", &api.loop_flags),
     ];
+    let is_limit = api.limits.iter().any(|limit| limit.name == word);
     let is_home = |(_, constants): &(&str, &Vec<Constant>)| constants.iter().any(|constant| constant.name == word);
     let home = homes.into_iter().find(is_home).map(|(class, _)| class);
-    let class = home.or_else(|| (word == api.max_message_bytes.name).then_some("WebSocket"))?;
+    let class = home.or_else(|| is_limit.then_some("WebSocket"))?;
     Some((class, spell(api, word)?))
 }
 

@@ -77,8 +77,10 @@ fn constants(api: &Api) -> String {
     for version in &api.tls_versions {
         out += &format!("public static let {} = UInt32({})\n", name(version.short("EGRET_WS_")), version.name);
     }
-    let max = &api.max_message_bytes;
-    out + &format!("public static let {} = Int({})\n", name(max.short("EGRET_WS_")), max.name)
+    for limit in &api.limits {
+        out += &format!("public static let {} = Int({})\n", name(limit.short("EGRET_WS_")), limit.name);
+    }
+    out
 }
 
 /// `case connecting = 0, open, closing, closed`

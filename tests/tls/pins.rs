@@ -41,7 +41,11 @@ fn no_request_is_sent_to_another_key() {
             for settings in [Settings::trusting(), Settings::default().flags(EGRET_WS_INSECURE)] {
                 not_pinned(&host.connect_port(server.port(), &settings.pins(&other)).wait_closed());
                 let sight = server.sight_while(host);
-                assert_eq!((sight.end.as_str(), sight.received.len()), ("SSLV3_ALERT_HANDSHAKE_FAILURE", 0), "{sight:?}");
+                assert_eq!(
+                    (sight.end.as_str(), sight.received.len()),
+                    ("SSLV3_ALERT_HANDSHAKE_FAILURE", 0),
+                    "{sight:?}"
+                );
             }
         }
     });

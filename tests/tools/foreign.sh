@@ -36,7 +36,7 @@ windows)
     export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
     # These take the place of a function of the C library, fork, have signals or descriptors to wait on, load libraries by
     # dlopen, or bind a port that was just closed: there is nothing like it, or it is something else.
-    skip=(close_report deadlines descriptor exec exit fork lookups never_blocks resend retry sigpipe timeouts unload wakeup)
+    skip=(close_report deadlines descriptor exec exit fork fork_in_callback lookups never_blocks resend retry sigpipe timeouts unload wakeup)
     "$EGRET_WS_TEST_RUNNER" wineboot --init >/dev/null 2>&1 || true
     ;;
 arm64)

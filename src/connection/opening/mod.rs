@@ -24,6 +24,7 @@ use crate::transport::stream::Stream;
 use crate::transport::tls::{self, Advance, Connector, Handshake};
 use crate::transport::{Transport, is_localhost};
 use asking::{Asked, Asking, Open};
+pub use race::MAX_ADDRESSES;
 use race::{Race, Raced};
 use redirect::SentBy;
 use space::Space;
@@ -81,6 +82,21 @@ pub(super) enum Step<S> {
         emptied: bool,
     },
     Ended(Ending, Phase),
+}
+
+/// The phase of a connection that has not begun. An address needs no look-up.
+pub(super) fn first_phase(plan: &Plan) -> Phase {
+    let target = &plan.target;
+    let host = target.host();
+    let (host, zone) = match plan.proxies.for_target(target.is_secure(), &host, target.port()) {
+        Ok(Some(proxy)) => (proxy.host.clone(), None),
+        _ => (host, target.zone()),
+    };
+    match host {
+        Host::Domain(name) if !is_localhost(&name) => Phase::Resolve,
+        Host::Ipv6(_) if zone.is_some() => Phase::Resolve,
+        _ => Phase::Connect,
+    }
 }
 
 impl<S: Transport> Opening<S> {

@@ -7,7 +7,7 @@
 //! ```
 
 use super::super::report::{Ending, Initiator, Phase};
-use super::super::{Events, Family, Network, Unresolved};
+use super::super::{Events, Family, Inquiry, Network, Unresolved};
 use super::space::Space;
 use crate::error::Error;
 use crate::transport::Transport;
@@ -21,7 +21,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// How long IPv4 addresses wait for IPv6 ones (section 3).
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 /// A name with more addresses than this, in one family, is not tried at all of them.
-const MAX_ADDRESSES: usize = 16;
+pub const MAX_ADDRESSES: usize = 16;
 
 /// A race.
 pub(super) struct Race<S> {
@@ -35,7 +35,7 @@ pub(super) struct Race<S> {
     /// What was asked for, if it was a name.
     name: String,
     /// Look-ups that are not answered.
-    asked: Vec<Family>,
+    asked: Vec<(Family, Inquiry)>,
     /// No attempt before this.
     not_before: Option<Instant>,
     /// When the first address was there.
@@ -91,11 +91,13 @@ impl<S: Transport> Race<S> {
         N: Network<Stream = S>,
     {
         name.clone_into(&mut self.name);
-        self.asked.extend(families);
-        for family in families {
-            network.resolve(name, *family);
-        }
+        self.asked.extend(families.iter().map(|family| (*family, network.resolve(name, *family))));
         self
+    }
+
+    /// Is there no answer yet for this family?
+    fn asks(&self, family: Family) -> bool {
+        self.asked.iter().any(|(asked, _)| *asked == family)
     }
 
     /// A look-up was answered. It may be one of a hop before this.
@@ -106,10 +108,10 @@ impl<S: Transport> Race<S> {
         answer: Result<Vec<SocketAddr>, Unresolved>,
         now: Instant,
     ) {
-        if self.name != name || !self.asked.contains(&family) {
+        if self.name != name || !self.asks(family) {
             return;
         }
-        self.asked.retain(|asked| *asked != family);
+        self.asked.retain(|(asked, _)| *asked != family);
         let mut addresses = match answer {
             Ok(addresses) => addresses,
             Err(why) => {
@@ -135,7 +137,7 @@ impl<S: Transport> Race<S> {
                 }
             }
             Family::V4 => {
-                if !addresses.is_empty() && self.asked.contains(&Family::V6) {
+                if !addresses.is_empty() && self.asks(Family::V6) {
                     self.not_before = Some(now + RESOLUTION_DELAY);
                 }
                 self.waiting.extend(addresses);

@@ -9,7 +9,7 @@ use super::super::outbox::{Outbox, no_entropy};
 use super::super::passed::{Passed, RoundTrip};
 use super::super::report::Report;
 use super::super::target::Target;
-use super::super::{Connection, Context, Events, Family, Limits, Network, Plan, Prepared, Turn, Unresolved};
+use super::super::{Connection, Context, Events, Family, Inquiry, Limits, Network, Plan, Prepared, Turn, Unresolved};
 use crate::error::Error;
 use crate::protocol::mask::{self, Entropy};
 use crate::protocol::message::{Body, Kind};
@@ -159,8 +159,9 @@ struct FakeNetwork {
 impl Network for FakeNetwork {
     type Stream = FakeStream;
 
-    fn resolve(&mut self, name: &str, family: Family) {
+    fn resolve(&mut self, name: &str, family: Family) -> Inquiry {
         self.looked_up.push(format!("{name} {family:?}"));
+        Inquiry::default()
     }
 
     fn prepare(&mut self, _: &Arc<tls::Settings>) -> Option<Prepared> {
@@ -205,6 +206,8 @@ struct Recorder {
     /// The host's queue is full after so many events.
     full_after: Option<usize>,
     behind: bool,
+    /// The host has events to dispatch before the next try.
+    holds_try: bool,
     details: Details,
     is_open: bool,
     warnings: Vec<String>,
@@ -306,6 +309,10 @@ impl Events for Recorder {
 
     fn is_full(&mut self) -> bool {
         self.full || self.full_after.is_some_and(|most| self.told.len() >= most)
+    }
+
+    fn holds_try(&mut self) -> bool {
+        self.holds_try
     }
 
     fn is_behind(&mut self) -> bool {
@@ -432,6 +439,17 @@ impl Lab {
     pub fn close(&mut self, payload: &[u8]) {
         self.outbox.lock().end(payload);
         self.with(|connection, context| connection.close(context));
+    }
+
+    /// The host has so much to dispatch that the next try has to wait for it.
+    pub fn hold_tries(&mut self) {
+        self.recorder.holds_try = true;
+    }
+
+    /// It has dispatched it.
+    pub fn catch_up(&mut self) {
+        self.recorder.holds_try = false;
+        self.with(|connection, context| connection.catch_up(context));
     }
 
     pub fn ping(&mut self) {

@@ -7,7 +7,7 @@ mod compression;
 mod heads;
 mod heartbeat;
 mod herd;
-pub(super) mod lab;
+pub mod lab;
 mod model;
 mod opening;
 mod peer;

@@ -405,3 +405,43 @@ fn a_host_that_is_told_of_the_first_when_the_second_is_there_cannot_send_over_th
     assert_eq!(lab.send("of the second"), Ok(()));
     assert_eq!(lab.written(), ["text of the second"]);
 }
+
+// A host that does not dispatch.
+
+#[test]
+fn a_try_that_is_held_begins_when_the_host_has_caught_up() {
+    type Act = fn(&mut Lab);
+    // What happens while it is held, and whether it is tried after the host has caught up.
+    let cases: [(&str, Act, bool); 6] = [
+        ("nothing", |_| {}, true),
+        ("a long time", |lab| lab.advance(1_000_000), true),
+        ("retry_now", Lab::retry_now, true),
+        ("a change of the network", Lab::probe, true),
+        ("a suspend that closes", Lab::suspend, false),
+        ("a close", |lab| lab.close(b"\x03\xe8"), false),
+    ];
+    for (what, act, is_tried) in cases {
+        let mut lab = Lab::whole();
+        lab.begin_with("ws://10.0.0.1/", retries);
+        lab.tcp(REFUSED);
+        lab.hold_tries();
+        lab.advance(250);
+        assert_eq!((lab.dialed().len(), lab.wait()), (1, None), "{what}: it is held, without a deadline");
+        act(&mut lab);
+        assert_eq!(lab.dialed().len(), 1, "{what}: it is held still");
+        lab.catch_up();
+        assert_eq!(lab.dialed().len(), 1 + usize::from(is_tried), "{what}");
+        lab.catch_up();
+        assert_eq!(lab.dialed().len(), 1 + usize::from(is_tried), "{what}: once");
+    }
+    // A suspend takes the place of what the try waited for; the resume goes on.
+    let mut lab = Lab::whole();
+    lab.begin_with("ws://10.0.0.1/", retries);
+    lab.tcp(REFUSED);
+    lab.hold_tries();
+    lab.advance(250);
+    lab.suspend();
+    lab.catch_up();
+    lab.probe();
+    assert_eq!(lab.dialed().len(), 2);
+}

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 class ConstantsTest {
     /** By the beginning of the name in the header, which the longer of two matches goes by. */
     private static final Map<String, Class<?>> HOMES = Map.of("ERR_", ErrorCode.class, "OK", ErrorCode.class, "STATE_",
-            WebSocket.class, "MAX_MESSAGE_BYTES", WebSocket.class, "PHASE_", CloseInfo.class, "INITIATOR_", CloseInfo.class,
-            "LOG_", LoopOptions.class, "TLS_", WebSocketOptions.class);
+            WebSocket.class, "MAX_MESSAGE_BYTES", WebSocket.class, "MAX_PENDING_SOCKETS", WebSocket.class,
+            "PHASE_", CloseInfo.class, "INITIATOR_", CloseInfo.class, "LOG_", LoopOptions.class, "TLS_", WebSocketOptions.class);
     /** Java has methods for these, which another test compares, and types where C has kinds and versions. */
     private static final Set<String> OTHERWISE = new HashSet<>(List.of("INSECURE", "ONLY_THESE_ROOTS",
             "PROXY_FROM_ENVIRONMENT", "NO_DEFLATE", "CLIENT_NO_CONTEXT_TAKEOVER", "SERVER_NO_CONTEXT_TAKEOVER", "RESEND",

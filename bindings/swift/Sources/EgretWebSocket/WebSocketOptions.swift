@@ -36,6 +36,7 @@ public struct WebSocketOptions: Sendable {
     public static let tls12 = UInt32(EGRET_WS_TLS_1_2)
     public static let tls13 = UInt32(EGRET_WS_TLS_1_3)
     public static let maxMessageBytes = Int(EGRET_WS_MAX_MESSAGE_BYTES)
+    public static let maxPendingSockets = Int(EGRET_WS_MAX_PENDING_SOCKETS)
     // generated: end
 
     public var flags: Flags = []

@@ -22,12 +22,17 @@ public final class ErrorCode {
     public static final int REENTRANT = -4;
     /** Another thread is polling this loop. */
     public static final int BUSY = -5;
-    /** The process was forked after a loop had been made: in the child no call works. */
+    /**
+     * The process was forked after a loop had been made: in the child no call works. A poll, or an
+     * {@link WebSocketLoop#close}, returns it in the child that one of its callbacks has forked: nothing more
+     * was done there.
+     */
     public static final int FORKED = -6;
     /**
      * The operating system of this machine, or the table of handles, has none left: descriptors, threads,
-     * memory, handles. {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report, or the log
-     * line, says which. From a send: nothing was sent and the socket stays open.
+     * memory, handles; or more than {@link WebSocket#MAX_PENDING_SOCKETS} wait for the loop.
+     * {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report, or the log line, says which.
+     * From a send: nothing was sent and the socket stays open.
      */
     public static final int NO_RESOURCES = -7;
     /**

@@ -22,6 +22,13 @@ public final class WebSocket {
      * {@link WebSocketOptions.Builder#maxMessageBytes} can lower it, nothing raises it.
      */
     public static final int MAX_MESSAGE_BYTES = 131072;
+    /**
+     * The most sockets of a loop that wait for the loop: connect calls that it has not begun to serve, and,
+     * counted by themselves, freed sockets whose {@code release_user} no poll has called yet. Beyond it a
+     * connect call returns {@link ErrorCode#NO_RESOURCES}: poll the loop, then try again. Sockets that connect
+     * or are open do not count.
+     */
+    public static final int MAX_PENDING_SOCKETS = 16384;
 
     /**
      * State: the connection is being made, or made again, or {@link WebSocketListener#onConnect} has not been

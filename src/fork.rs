@@ -1,8 +1,10 @@
 //! After a `fork` the child has the memory but not the I/O threads, and locks may be held by threads that it does not
-//! have. So it is told by a flag, which is looked at before any lock.
+//! have; what it writes goes to the parent's connections. So nothing of the library may run there. A flag says so. It is looked at
+//! when the host calls, before any lock, and when a callback returns, for the host may have forked inside it.
 
 #[cfg(unix)]
 mod unix {
+    use crate::attention;
     use crate::error::Error;
     use std::sync::Once;
     use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
@@ -10,15 +12,18 @@ mod unix {
     static IS_CHILD: AtomicBool = AtomicBool::new(false);
 
     extern "C" fn in_child() {
-        IS_CHILD.store(true, Relaxed); // all that is allowed here
+        // No more than atomics is allowed here.
+        IS_CHILD.store(true, Relaxed);
+        attention::call();
     }
 
     /// Has `fork` tell the child, from the first loop on.
-    pub(in crate::ffi) fn watch() -> Result<(), (Error, String)> {
+    #[allow(unsafe_code)] // a handler of fork is not in std
+    pub fn watch() -> Result<(), (Error, String)> {
         static ONCE: Once = Once::new();
         static RESULT: AtomicI32 = AtomicI32::new(0);
         ONCE.call_once(|| {
-            // SAFETY: the handler only stores to an atomic, which any context allows. It is taken back when the library
+            // SAFETY: the handler only changes atomics, which any context allows. It is taken back when the library
             // is unloaded, as the C library does for handlers of a library.
             RESULT.store(unsafe { libc::pthread_atfork(None, None, Some(in_child)) }, Relaxed);
         });
@@ -29,20 +34,22 @@ mod unix {
     }
 
     /// Is this process a forked child?
-    pub(in crate::ffi) fn is_child() -> bool {
+    pub fn is_child() -> bool {
         IS_CHILD.load(Relaxed)
     }
 }
 
 #[cfg(unix)]
-pub(super) use unix::{is_child, watch};
+pub use unix::{is_child, watch};
 
 #[cfg(not(unix))]
-pub(super) fn watch() -> Result<(), (crate::error::Error, String)> {
+/// Not here.
+pub fn watch() -> Result<(), (crate::error::Error, String)> {
     Ok(())
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_child() -> bool {
+/// Not here.
+pub fn is_child() -> bool {
     false
 }

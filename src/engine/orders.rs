@@ -1,0 +1,358 @@
+//! What the engine does because it was asked to: commands, and rounds through all connections.
+
+use super::clock::Gap;
+use super::commands::{Resolved, Wishes};
+use super::link::Asked;
+use super::pass::Slice;
+use super::world::{Delivery, Net};
+use super::{Act, Ask, Command, Engine, Entry, Link, Next, READ_BUFFER};
+use crate::connection::report::{Ending, Phase, Report};
+use crate::connection::{Connection, Context, Plan, Turn};
+use crate::protocol::close;
+use crate::{fault, panics};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What each connection is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Note that nothing ran for a while.
+    Slept(Gap),
+    /// Close, because the loop is suspended.
+    Suspend,
+    /// Find out whether it is alive.
+    Probe,
+}
+
+/// A way through all connections, which may take several passes. A new one takes the place of one that has not come to its end,
+/// and begins where that one has come to: however often it is begun anew, each connection has its turn.
+pub(super) struct Round {
+    pub(super) task: Task,
+    /// Where it goes on, and how many places are left.
+    at: usize,
+    left: usize,
+}
+
+impl Engine {
+    /// Does what was asked for so far, between two passes; what takes long is left to the next.
+    pub fn serve(&mut self) {
+        self.run_commands();
+        if self.has_more {
+            self.do_more();
+        }
+    }
+
+    /// Runs the commands, within the time of a pass.
+    #[inline]
+    pub(super) fn run_commands(&mut self) {
+        if self.shared.has_commands() {
+            self.run_commands_now();
+        }
+    }
+
+    #[inline(never)]
+    fn run_commands_now(&mut self) {
+        self.shared.take_commands(&mut self.commands);
+        if let Some(linger) = self.commands.take_stop() {
+            self.stop(linger);
+        }
+        let mut slice = Slice::default();
+        let mut is_now = false;
+        while !self.commands.is_empty() {
+            if !self.goes_on(&mut slice) {
+                return self.shared.has_left_commands();
+            }
+            if let Some(key) = self.commands.pop_asked() {
+                self.answer(key, &mut is_now);
+                continue;
+            }
+            match self.commands.pop() {
+                Some(next) => {
+                    self.look_once(&mut is_now);
+                    self.run(next);
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// What is asked for may come long after the clock was looked at.
+    fn look_once(&mut self, is_now: &mut bool) {
+        if !std::mem::replace(is_now, true) {
+            self.now = self.clock.now();
+        }
+    }
+
+    #[inline(never)]
+    fn run(&mut self, next: Next) {
+        match next {
+            Next::Wishes(wishes) => self.grant(wishes),
+            Next::Command(Command::Connect(link, plan)) => self.connect(link, plan),
+            Next::Command(Command::Resolved(link, resolved)) => {
+                let Resolved { name, family, answer } = &*resolved;
+                self.with_link(&link, &mut |connection, context| {
+                    connection.resolved(name, *family, answer.clone(), context)
+                });
+            }
+            Next::Command(Command::Made(made)) => {
+                let (settings, made) = *made;
+                let waiters = self.connectors.made(settings, &made);
+                self.prepared.extend(waiters.into_iter().map(|link| (link, made.clone())));
+                (self.has_left, self.has_more) = (true, true);
+            }
+            Next::Command(Command::Panicked(text)) => self.shared.log.error(0, format_args!("{text}")),
+            Next::Command(Command::Asked(key)) => self.answer(key, &mut true), // behind wishes
+        }
+    }
+
+    /// What comes seldom and may be much, within the time of a pass.
+    #[cold]
+    pub(super) fn do_more(&mut self) {
+        self.go_on_prepared();
+        self.go_round();
+        self.has_more = self.round.is_some() || !self.prepared.is_empty();
+    }
+
+    /// Those that have waited for a TLS connector go on.
+    fn go_on_prepared(&mut self) {
+        let mut slice = Slice::default();
+        while !self.prepared.is_empty() && self.goes_on(&mut slice) {
+            if let Some((link, made)) = self.prepared.pop_front() {
+                self.with_link(&link, &mut |connection, context| connection.prepared(made.clone(), context));
+            }
+        }
+        if self.prepared.is_empty() {
+            self.prepared = VecDeque::new(); // and the memory of many
+        }
+    }
+
+    /// Does what the host of a socket has asked for.
+    #[inline]
+    fn answer(&mut self, key: usize, is_now: &mut bool) {
+        let Some(Some(entry)) = self.entries.get(key) else { return };
+        let asked = entry.link.take_asked();
+        if asked.is_only(Ask::Flush) {
+            // Writing needs no clock.
+            return self.flush(key);
+        }
+        let link = Arc::clone(&entry.link);
+        self.look_once(is_now);
+        self.answer_all(&link, asked);
+    }
+
+    #[inline(never)]
+    fn answer_all(&mut self, link: &Arc<Link>, asked: Asked) {
+        let ends = asked.has(Ask::Close) || asked.has(Ask::Free);
+        if asked.has(Ask::RetryNow) && !ends {
+            self.with_link(link, &mut |connection, context| connection.retry_now(context));
+        }
+        // While the loop is suspended nothing is tried again; the resume goes on.
+        if asked.has(Ask::CatchUp) && !ends && !self.suspended {
+            self.with_link(link, &mut |connection, context| connection.catch_up(context));
+        }
+        if asked.has(Ask::Ping) {
+            // Before what waits to be written, which would count into the round trip.
+            self.with_link(link, &mut |connection, context| connection.ping(context));
+        }
+        if asked.has(Ask::Flush) {
+            self.with_link(link, &mut |connection, context| connection.flush(context));
+        }
+        if asked.has(Ask::Read) {
+            self.with_link(link, &mut |connection, context| connection.turn(context));
+        }
+        if asked.has(Ask::Close) {
+            self.with_link(link, &mut |connection, context| connection.close(context));
+        }
+        if asked.has(Ask::Free) {
+            self.say_goodbye(link);
+        }
+    }
+
+    /// Nobody listens any more: an open connection ends with 1001 (going away), one that is closing goes on.
+    fn say_goodbye(&mut self, link: &Arc<Link>) {
+        link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+        // Also reads again what a full queue had stopped.
+        self.with_link(link, &mut |connection, context| match connection.close(context) {
+            Turn::Wait => connection.turn(context),
+            Turn::Again => Turn::Again,
+        });
+    }
+
+    /// The loop is being freed.
+    fn stop(&mut self, linger: Duration) {
+        self.suspended = false;
+        self.clock.go_on();
+        self.now = self.clock.now();
+        self.stop_at = Some(self.now + linger);
+        self.round = None;
+        let links: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.link)).collect();
+        for link in links {
+            link.free();
+            self.say_goodbye(&link);
+        }
+    }
+
+    // Connecting.
+
+    fn connect(&mut self, link: Arc<Link>, plan: Box<Plan>) {
+        self.shared.begun();
+        // What the host does not want any more is not dialled.
+        if link.is_freed() || link.outbox.lock().is_sealed() || self.stop_at.is_some() {
+            return self.drop_unbegun(&link, plan.unbegun(Ending::aborted()));
+        }
+        let key = link.key;
+        self.shared.log.debug(link.id, format_args!("connecting to {}", plan.target));
+        let mut told_closed = false;
+        let begun = panics::catch(|| {
+            let mut network = Net {
+                registry: self.poll.registry(),
+                clock: &self.clock,
+                lookups: &mut self.lookups,
+                connectors: &mut self.connectors,
+                link: &link,
+                suspended: self.suspended,
+            };
+            let buffer = &mut self.buffer[..READ_BUFFER];
+            let mut events = Delivery {
+                batch: &mut self.batch,
+                buffer: buffer.as_ptr().addr(),
+                link: &link,
+                log: &self.shared.log,
+                told_closed: &mut told_closed,
+            };
+            let mut context =
+                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
+            fault::point(fault::Place::Connection);
+            Connection::begin(plan, &mut context)
+        });
+        // It has no messages yet.
+        let _ = self.batch.keep(&mut self.buffer);
+        match begun {
+            Ok(connection) if !connection.is_closed() => {
+                let round = self.rounds;
+                let entry = Entry { link, connection, timer: None, in_turns: false, round, told_closed };
+                self.entries.put(key, entry);
+                self.live += 1;
+                self.set_timer(key);
+                // The host may have asked for something before there was a connection to ask.
+                self.answer(key, &mut true);
+            }
+            Ok(_) => {}
+            Err(panicked) => {
+                link.outbox.lock().shut_down();
+                if !told_closed {
+                    self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
+                }
+                self.shared.log.error(link.id, format_args!("{panicked}, while a connection was begun"));
+            }
+        }
+    }
+
+    /// A connection that is not begun ends.
+    pub(super) fn drop_unbegun(&mut self, link: &Link, report: Report) {
+        link.outbox.lock().shut_down();
+        self.batch.closed(link.key, report, None);
+    }
+
+    /// Lets a connection do something, if it is still the one meant.
+    fn with_link(&mut self, link: &Arc<Link>, act: Act<'_>) {
+        let entry = self.entries.get(link.key).and_then(Option::as_ref);
+        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.link, link)) {
+            self.with_seldom(link.key, act);
+        }
+    }
+
+    // The whole loop.
+
+    fn grant(&mut self, Wishes { suspended, resumed, network_changed }: Wishes) {
+        self.network_changed |= network_changed;
+        match suspended {
+            Some(true) => {
+                self.suspended &= !resumed;
+                self.suspend();
+            }
+            Some(false) => self.resume(),
+            None if self.suspended => {} // the resume makes up for it
+            None => {
+                self.shared.log.info(0, format_args!("the network has changed"));
+                self.probe();
+            }
+        }
+    }
+
+    fn suspend(&mut self) {
+        if self.stop_at.is_some() || std::mem::replace(&mut self.suspended, true) {
+            return;
+        }
+        self.shared.log.info(0, format_args!("suspended"));
+        if self.closes_on_suspend {
+            self.begin_round(Task::Suspend);
+        } else {
+            self.clock.stop();
+        }
+    }
+
+    fn resume(&mut self) {
+        self.suspended = false;
+        self.clock.go_on();
+        self.now = self.clock.now();
+        self.shared.log.info(0, format_args!("resumed"));
+        self.probe();
+    }
+
+    fn probe(&mut self) {
+        if std::mem::take(&mut self.network_changed) {
+            self.lookups.forget();
+        }
+        self.begin_round(Task::Probe);
+    }
+
+    pub(super) fn begin_round(&mut self, task: Task) {
+        let at = match (&self.round, task) {
+            // It gives each connection new deadlines by itself.
+            (Some(Round { task: Task::Suspend, .. }), Task::Slept(_)) => return,
+            (Some(Round { task: Task::Probe, .. }), Task::Slept(_)) => return self.begin_round(Task::Probe),
+            (round, _) => round.as_ref().map_or(0, |round| round.at),
+        };
+        self.rounds += 1;
+        self.round = Some(Round { task, at, left: self.entries.len() });
+        (self.has_left, self.has_more) = (true, true);
+    }
+
+    /// Goes on with the round.
+    fn go_round(&mut self) {
+        let mut slice = Slice::default();
+        while let Some(Round { task, at, left }) = &mut self.round {
+            if *left == 0 {
+                self.round = None;
+                return;
+            }
+            if *at >= self.entries.len() {
+                *at = 0;
+            }
+            let (task, key) = (*task, *at);
+            let is_next = match self.entries.get(key) {
+                Some(Some(entry)) => entry.round < self.rounds,
+                _ => false,
+            };
+            if is_next && !self.goes_on(&mut slice) {
+                return;
+            }
+            if let Some(Round { at, left, .. }) = &mut self.round {
+                (*at, *left) = (key + 1, *left - 1);
+            }
+            if !is_next {
+                continue;
+            }
+            if let Some(Some(entry)) = self.entries.get_mut(key) {
+                entry.round = self.rounds;
+            }
+            self.with_seldom(key, &mut |connection, context| match task {
+                Task::Slept(gap) => connection.slept(gap == Gap::Machine, context),
+                Task::Suspend => connection.suspend(context),
+                Task::Probe => connection.probe(context),
+            });
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! One pass does a bounded amount of work, whatever was asked for. Passes without time do one thing of each kind: so work is
+//! counted, and no clock decides.
+
+use super::*;
+use crate::connection::outbox::{Outbox, no_entropy};
+use crate::connection::tests::lab::plan;
+use crate::connection::{Plan, retry};
+use crate::constants::EGRET_WS_LOG_DEBUG;
+use crate::error::Error;
+use crate::log::Sink;
+use inbox::What;
+use link::MAX_UNTOLD;
+use parking_lot::Mutex;
+use socket2::{Domain, Socket, Type};
+use std::collections::HashMap;
+use std::ffi::CStr;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+
+/// Counts what the engine logs, and does something at a line.
+#[derive(Default)]
+struct Counter {
+    lines: Mutex<Vec<(usize, String)>>,
+    at_line: Mutex<Option<AtLine>>,
+}
+
+type AtLine = Box<dyn FnMut(&str) + Send>;
+
+struct Lines(Arc<Counter>);
+
+impl Sink for Lines {
+    fn line(&self, _: i32, text: &CStr, socket: usize) {
+        let text = text.to_string_lossy().into_owned();
+        if let Some(act) = self.0.at_line.lock().as_mut() {
+            act(&text);
+        }
+        self.0.lines.lock().push((socket, text));
+    }
+}
+
+impl Counter {
+    /// How many lines begin so, of each socket.
+    fn of_each(&self, beginning: &str) -> HashMap<usize, usize> {
+        let mut counts = HashMap::new();
+        for (socket, _) in self.lines.lock().iter().filter(|(_, text)| text.starts_with(beginning)) {
+            *counts.entry(*socket).or_default() += 1;
+        }
+        counts
+    }
+
+    fn count(&self, beginning: &str) -> usize {
+        self.of_each(beginning).values().sum()
+    }
+
+    /// TCP connections that were begun.
+    fn dials(&self) -> usize {
+        self.count("connecting to 127.0.0.1:")
+    }
+
+    fn restarts(&self) -> HashMap<usize, usize> {
+        self.lines.lock().retain(|(_, text)| !text.starts_with("connecting to ws:") || text.ends_with("anew"));
+        self.of_each("connecting to ws:")
+    }
+}
+
+/// An engine, and a server that accepts no connection: the system makes them.
+struct Lab {
+    engine: Engine,
+    counter: Arc<Counter>,
+    server: TcpListener,
+    links: Vec<Arc<Link>>,
+}
+
+impl Lab {
+    fn new() -> Lab {
+        Lab::that(false)
+    }
+
+    fn that(closes_on_suspend: bool) -> Lab {
+        let counter = Arc::<Counter>::default();
+        let log = Log::new(EGRET_WS_LOG_DEBUG, Some(Box::new(Lines(Arc::clone(&counter)))));
+        let engine = Engine::new(Arc::new(log), true, closes_on_suspend, Duration::ZERO).unwrap();
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        Lab { engine, counter, server, links: Vec::new() }
+    }
+
+    fn link(&mut self) -> Arc<Link> {
+        let key = self.links.len();
+        let link = Arc::new(Link::new(key, key + 1, Outbox::new(100, 100, no_entropy()), 1000));
+        self.links.push(Arc::clone(&link));
+        link
+    }
+
+    fn connect_with(&mut self, set: impl Fn(&mut Plan)) -> Result<(), Error> {
+        let mut plan = plan(&format!("ws://{}/", self.server.local_addr().unwrap()));
+        set(&mut plan);
+        let link = self.link();
+        self.engine.shared().connect(link, Box::new(plan))
+    }
+
+    fn connect(&mut self, count: usize) {
+        for _ in 0..count {
+            // As long as the test may last.
+            self.connect_with(|plan| {
+                plan.limits.open = Duration::from_secs(1000);
+                plan.limits.connect = plan.limits.open;
+                plan.limits.handshake = plan.limits.open;
+            })
+            .unwrap();
+        }
+    }
+
+    /// A pass that has no time.
+    fn pass(&mut self) {
+        self.engine.limit = Duration::ZERO;
+        self.engine.turn(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// A pass that has time for everything.
+    fn long_pass(&mut self) {
+        self.engine.limit = Duration::from_secs(1000);
+        self.engine.turn(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Passes until nothing is left to do but to wait.
+    fn rest(&mut self) -> usize {
+        let mut passes = 0;
+        while self.engine.next_turn() == Some(Duration::ZERO) {
+            self.pass();
+            passes += 1;
+            assert!(passes < 100_000);
+        }
+        passes
+    }
+
+    fn has_ended(&self, link: &Link) -> bool {
+        link.outbox.lock().is_sealed()
+    }
+
+    fn wish(&self, wish: Wish) {
+        self.engine.shared().wish(wish).unwrap();
+    }
+
+    /// What was told of these, and takes it.
+    fn told(&mut self) -> Vec<What> {
+        self.engine.publish();
+        let mut batch = Box::default();
+        self.engine.shared().take_events(&mut batch);
+        batch.events().iter().map(|event| event.what).collect()
+    }
+}
+
+const MANY: usize = 60;
+
+#[test]
+fn a_pass_without_time_begins_few_of_many_connections() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    let mut before = 0;
+    while before < MANY {
+        lab.pass();
+        let dials = lab.counter.dials();
+        assert!((before + 1..=before + 2).contains(&dials), "{dials} after {before}: one before the sleep, one after");
+        before = dials;
+    }
+    lab.rest();
+    assert_eq!(lab.counter.dials(), MANY);
+}
+
+#[test]
+fn a_pass_with_time_begins_all() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.long_pass();
+    assert_eq!(lab.counter.dials(), MANY);
+}
+
+#[test]
+fn closed_and_freed_sockets_are_not_dialled() {
+    let mut lab = Lab::new();
+    lab.connect(3 * MANY);
+    for (at, link) in lab.links.iter().enumerate() {
+        match at % 3 {
+            0 => assert!(link.free()),
+            1 => assert!(link.outbox.lock().end(b"")),
+            _ => {}
+        }
+    }
+    lab.rest();
+    assert_eq!(lab.counter.dials(), MANY);
+    let closed = lab.told().iter().filter(|what| matches!(what, What::Closed { .. })).count();
+    assert_eq!(closed, 2 * MANY, "each has its end");
+}
+
+#[test]
+fn connect_calls_that_wait_are_bounded() {
+    let mut lab = Lab::new();
+    for _ in 0..commands::MAX_UNBEGUN {
+        assert_eq!(lab.connect_with(|_| {}), Ok(()));
+    }
+    for _ in 0..10 {
+        assert_eq!(lab.connect_with(|_| {}), Err(Error::NoResources));
+    }
+    lab.links.iter().for_each(|link| assert!(link.free()));
+    lab.long_pass();
+    assert_eq!(lab.connect_with(|_| {}), Ok(()), "none waits any more");
+}
+
+#[test]
+fn what_a_host_asks_again_and_again_is_queued_once_for_each_socket() {
+    let mut lab = Lab::new();
+    lab.connect(2);
+    lab.rest();
+    for _ in 0..1000 {
+        for link in &lab.links {
+            for ask in [Ask::Flush, Ask::Read, Ask::CatchUp, Ask::RetryNow, Ask::Ping, Ask::Close, Ask::Free] {
+                lab.engine.shared().ask(link, ask).unwrap();
+            }
+        }
+        lab.wish(Wish::NetworkChanged);
+        lab.wish(Wish::Resume);
+    }
+    assert_eq!(lab.engine.shared().queued(), 2);
+    lab.rest();
+    assert_eq!(lab.engine.live, 0);
+}
+
+#[test]
+fn a_thousand_changes_of_the_network_restart_each_connection_once() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.rest();
+    for wish in [Wish::NetworkChanged, Wish::Resume].into_iter().cycle().take(1000) {
+        lab.wish(wish);
+    }
+    let passes = lab.rest();
+    assert!(passes >= MANY, "{passes} passes: one connection each");
+    let restarts = lab.counter.restarts();
+    assert!(restarts.len() == MANY && restarts.values().all(|count| *count == 1), "{restarts:?}");
+}
+
+#[test]
+fn changes_that_do_not_end_reach_each_connection() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.rest();
+    for _ in 0..4 * MANY {
+        lab.wish(Wish::NetworkChanged);
+        lab.pass();
+    }
+    let restarts = lab.counter.restarts();
+    assert!(restarts.len() == MANY && restarts.values().all(|count| (3..=8).contains(count)), "{restarts:?}");
+}
+
+#[test]
+fn a_connection_that_is_begun_after_a_change_is_not_restarted_for_it() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.rest();
+    lab.wish(Wish::NetworkChanged);
+    lab.pass();
+    lab.connect(1);
+    lab.rest();
+    let restarts = lab.counter.restarts();
+    assert!(restarts.len() == MANY && !restarts.contains_key(&(MANY + 1)), "{restarts:?}");
+}
+
+#[test]
+fn a_suspend_closes_what_was_made_before_it_and_nothing_else() {
+    let mut lab = Lab::that(true);
+    lab.connect(MANY);
+    lab.wish(Wish::Suspend);
+    lab.connect(1);
+    lab.pass();
+    lab.connect(1);
+    lab.rest();
+    let open: Vec<_> = lab.links.iter().filter(|link| !lab.has_ended(link)).map(|link| link.key).collect();
+    assert_eq!(open, [MANY, MANY + 1]);
+}
+
+#[test]
+fn a_resume_that_overtakes_a_suspend_closes_no_more() {
+    let mut lab = Lab::that(true);
+    lab.connect(MANY);
+    lab.rest();
+    lab.wish(Wish::Suspend);
+    lab.wish(Wish::Resume);
+    lab.rest();
+    assert!(lab.links.iter().all(|link| !lab.has_ended(link)));
+    assert_eq!(lab.counter.restarts().len(), MANY, "and each is probed");
+}
+
+#[test]
+fn freeing_the_loop_overtakes_what_is_queued() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.engine.shared().stop(Duration::ZERO).unwrap();
+    lab.pass();
+    assert!(lab.engine.is_stopped());
+    assert_eq!(lab.counter.dials(), 0);
+    lab.engine.end();
+    assert_eq!(lab.told().len(), MANY, "each has its end");
+    assert_eq!(lab.connect_with(|_| {}), Err(Error::BadHandle));
+}
+
+#[test]
+fn freeing_the_loop_interrupts_a_pass() {
+    // In the midst of dialling, then of a round.
+    for beginning in ["connecting to ws:", "connecting to 127.0.0.1:"] {
+        let mut lab = Lab::new();
+        lab.connect(MANY);
+        if beginning.starts_with("connecting to 1") {
+            lab.rest();
+            lab.wish(Wish::NetworkChanged);
+        }
+        let before = lab.counter.dials();
+        let shared = Arc::clone(lab.engine.shared());
+        let mut left = 10;
+        *lab.counter.at_line.lock() = Some(Box::new(move |text| {
+            left -= i32::from(text.starts_with(beginning));
+            if left == 0 {
+                shared.stop(Duration::ZERO).unwrap();
+            }
+        }));
+        let mut passes = 0;
+        while !lab.engine.is_stopped() {
+            lab.long_pass();
+            passes += 1;
+        }
+        assert!(passes <= 3, "{passes}");
+        let dials = lab.counter.dials() - before;
+        assert!((9..=11).contains(&dials), "{beginning}: {dials}");
+    }
+}
+
+#[test]
+fn connections_that_are_ready_have_their_turns_in_order() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    let mut peers = Vec::new();
+    while peers.len() < MANY {
+        lab.pass();
+        lab.rest();
+        peers.push(lab.server.accept().unwrap().0);
+    }
+    for turns in 0..3 {
+        // The system hands it over at once.
+        peers.iter_mut().for_each(|peer| peer.write_all(if turns == 0 { b"H" } else { b"T" }).unwrap());
+        lab.pass();
+        let order = lab.engine.turns.clone();
+        assert_eq!(order.len(), MANY - 1, "the first had its turn");
+        for key in &order {
+            assert_eq!(lab.engine.turns.first(), Some(key));
+            lab.pass();
+        }
+        assert!(lab.engine.turns.is_empty());
+    }
+}
+
+#[test]
+fn deadlines_that_pass_together_are_served_one_after_the_other() {
+    let mut lab = Lab::new();
+    for _ in 0..MANY {
+        lab.connect_with(|plan| plan.limits.open = Duration::ZERO).unwrap();
+    }
+    lab.engine.limit = Duration::from_secs(1000);
+    lab.engine.run_commands();
+    let mut closed = 0;
+    while closed < MANY {
+        lab.pass();
+        let now = lab.told().len();
+        assert!(now <= 1, "{now} in one pass");
+        closed += now;
+    }
+}
+
+#[test]
+fn a_host_that_does_not_dispatch_holds_the_tries() {
+    let mut lab = Lab::new();
+    // A port that is taken, and not listened on.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let nobody = socket.local_addr().unwrap().as_socket().unwrap();
+    let at_once = Duration::from_micros(1);
+    let link = lab.link();
+    let mut plan = plan(&format!("ws://{nobody}/"));
+    plan.retry = Some(retry::Options {
+        attempts: u32::MAX,
+        floor: at_once,
+        first: at_once,
+        ceiling: at_once,
+        total: None,
+        resend: false,
+    });
+    lab.engine.shared().connect(Arc::clone(&link), Box::new(plan)).unwrap();
+    let mut retries = 0;
+    for round in 1..4 {
+        // Passes that sleep as long as there is a try to wait for.
+        while lab.engine.next_turn().is_some() {
+            lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
+        }
+        while !link.holds_try() {
+            lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
+        }
+        retries += lab.told().len();
+        assert_eq!(retries, round * MAX_UNTOLD as usize);
+        assert_eq!(lab.counter.dials(), retries, "one try each, and none after the last");
+        let told: Vec<_> = (0..MAX_UNTOLD).map(|_| link.tell()).collect();
+        assert_eq!(told.iter().filter(|told| **told).count(), 1);
+        lab.engine.shared().ask(&link, Ask::CatchUp).unwrap();
+    }
+}
+
+#[test]
+fn the_memory_of_a_burst_is_given_back() {
+    const BURST: usize = 5000;
+    let mut lab = Lab::new();
+    lab.connect(BURST);
+    lab.links.iter().skip(1).for_each(|link| assert!(link.free()));
+    lab.long_pass();
+    for _ in 0..2 {
+        lab.long_pass();
+        lab.told();
+    }
+    assert_eq!(lab.engine.live, 1);
+    assert!(lab.engine.entries.capacity() < BURST / 4, "{}", lab.engine.entries.capacity());
+    assert!(lab.engine.batch.kept_memory() <= 3 << 20);
+}
