@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --example echo_server $(FEATURES) && cargo clib --quiet --release $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -75,6 +75,15 @@ fuzz: ## look for inputs that break the parsers, FUZZ_SECONDS for each of three 
 		finds=$(abspath $(TARGET))/fuzz/$$target && mkdir -p $$finds && cargo +nightly fuzz run $(FEATURES) $$target \
 			$$finds fuzz/corpus/$$target -- -max_len=2048 -len_control=20 -timeout=20 -max_total_time=$(FUZZ_SECONDS) || \
 			exit; done
+
+# Other cases each time; `make test` plays the first ones only.
+FUZZ_ABI := EGRET_WS_FUZZ_SECONDS=$(FUZZ_SECONDS) EGRET_WS_FUZZ_FIRST=$$(date +%s)000
+fuzz-abi: ## random calls of the C ABI against a hostile server, held against a model, for FUZZ_SECONDS
+	$(FUZZ_ABI) cargo test --test abi_model $(FEATURES) -- --nocapture
+
+fuzz-abi-asan: ## the same under AddressSanitizer, with leak detection
+	@tests/tools/setup.sh asan
+	$(FUZZ_ABI) tests/tools/sanitizer.sh fuzz-abi
 
 SOAK_SECONDS ?= 600
 soak: ## 200 sockets, random faults of the network and random calls, for SOAK_SECONDS: nothing lost, doubled or leaked

@@ -24,6 +24,7 @@ pub struct Proxy {
 pub struct Tunnel(Infallible);
 
 pub struct Refusal {
+    pub error: Error,
     pub http_status: u16,
     pub message: String,
 }

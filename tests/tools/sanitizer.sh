@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # sanitizer.sh asan|tsan: runs the programs of tests/c against the library, both built with AddressSanitizer (and its
 # leak detection) or ThreadSanitizer; with asan the unit tests too, and those of TLS.
+# sanitizer.sh fuzz-abi: runs the fuzzer of the ABI (tests/abi_model) alone, built with AddressSanitizer.
 #
 # As C99 only: as C++ they call the same library in the same way.
 #
@@ -14,12 +15,12 @@ rustc=/usr/bin/rustc
 llvm=$($rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 host=$($rustc -vV | sed -n 's/^host: //p')
 read -r -a features < <(tests/tools/features.sh) || true
-build=$(realpath -m "${CARGO_TARGET_DIR:-target}/$1")
+build=$(realpath -m "${CARGO_TARGET_DIR:-target}/${1/fuzz-abi/asan}")
 
 case $1 in
-asan) sanitizer=address build_std=() ;;
+asan | fuzz-abi) sanitizer=address build_std=() ;;
 tsan) sanitizer=thread build_std=("-Zbuild-std=std,panic_unwind") ;;
-*) echo "sanitizer.sh: asan or tsan, not $1" >&2 && exit 2 ;;
+*) echo "sanitizer.sh: asan, tsan or fuzz-abi, not $1" >&2 && exit 2 ;;
 esac
 
 instrumented() {
@@ -35,6 +36,10 @@ common="external_symbolizer_path=$(command -v addr2line)"
 export ASAN_OPTIONS="$common:detect_leaks=1:detect_stack_use_after_return=1:strict_init_order=1"
 export TSAN_OPTIONS="$common:halt_on_error=1"
 
+if [ "$1" = fuzz-abi ]; then
+    instrumented test --test abi_model -- --nocapture
+    exit
+fi
 instrumented rustc --lib --crate-type staticlib
 status=0
 CC=clang-$llvm CXX=clang++-$llvm \

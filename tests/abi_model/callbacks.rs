@@ -1,0 +1,265 @@
+//! The callbacks that the library is given. Each is held against the model before it changes the model.
+
+use crate::case::Case;
+use crate::dice::Dice;
+use crate::messages::{MARK, Print};
+use crate::reports;
+use crate::socket::{Generation, Life, Socket};
+use crate::watch::{self, breach, lock, promise};
+use crate::{frames, functions, registry, verdict};
+use ::egret_ws::*;
+use std::ffi::{CStr, c_char, c_void};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Checks that a callback may come now, lets `learn` change the model, and does what the dice say.
+fn enter(
+    user: *mut c_void,
+    ws: Option<*mut egret_ws>,
+    name: &'static str,
+    learn: impl FnOnce(&Arc<Socket>, &mut Life),
+) {
+    let Some(socket) = registry::socket(user as usize) else {
+        breach!("{name} came with {user:?}, which is no socket's `user`, or one's whose loop was freed");
+    };
+    let index = socket.index;
+    watch::note(frames::thread(), frames::depth(), &format!("-> {name} of socket {index}"));
+    let Some(frame) = frames::top() else { breach!("{name} of socket {index} came outside of any call") };
+    let is_of_poll = frame.function == "egret_ws_loop_poll" || ws.is_none() && frame.function == "egret_ws_loop_free";
+    promise!(
+        is_of_poll && !frame.is_callback && frame.host == socket.host.id,
+        "{name} of socket {index} came inside of {frame:?}"
+    );
+    promise!(!socket.host.calling.swap(true, SeqCst), "{name} of socket {index} came while another callback ran");
+    if let Some(ws) = ws {
+        promise!(ws == socket.handle(), "{name} of socket {index} came with {ws:?}, not {:?}", socket.handle());
+        let freed = socket.free_done.load(SeqCst);
+        promise!(freed == 0 || freed > frame.checkpoint, "{name} of socket {index} began after its free had returned");
+    }
+    let mut life = lock(&socket.life);
+    promise!(life.released == 0, "{name} of socket {index} came after release_user");
+    promise!(ws.is_none() || life.closed.is_none(), "{name} of socket {index} came after on_close");
+    learn(&socket, &mut life);
+    life.callbacks += 1;
+    let number = life.callbacks;
+    drop(life);
+    frames::callback(name, socket.host.id, || react(&socket, number, name));
+    socket.host.calling.store(false, SeqCst);
+}
+
+/// Does in a callback what a host may do, right or wrong.
+fn react(socket: &Arc<Socket>, number: u64, name: &'static str) {
+    let Some(case) = frames::case() else { return };
+    match name {
+        "on_connect" => learn_of_connection(&case, socket),
+        "on_close" => learn_of_end(&case, socket),
+        _ => {}
+    }
+    let mut dice = Dice::of(&[case.seed, 0xCA11, socket.index, number]);
+    let chance = if name == "on_data" { 8 } else { 2 };
+    if dice.one_in(chance) {
+        for _ in 0..dice.between(1, 3) {
+            functions::perform(&case, &mut dice, Some(socket));
+        }
+    }
+}
+
+/// Reads which of the server's connections this is.
+fn learn_of_connection(case: &Case, socket: &Arc<Socket>) {
+    let number = connection_of(case, socket);
+    if number.is_none() && socket.may_be_gone() {
+        return;
+    }
+    let served = number.and_then(|number| case.server.connection(number));
+    let is_own = served.is_some_and(|served| lock(&served).socket == socket.id);
+    promise!(is_own, "in on_connect of socket {} the answer is that of connection {number:?}", socket.index);
+    if let Some(generation) = lock(&socket.life).generations.last_mut() {
+        generation.connection = number;
+    }
+}
+
+/// The server's number of the connection that a callback is about, as its answer says it.
+fn connection_of(case: &Case, socket: &Arc<Socket>) -> Option<u64> {
+    let mut text = [0_u8; 24];
+    let length = case.plain("egret_ws_response_header", || {
+        let out = text.as_mut_ptr().cast();
+        // SAFETY: the name ends in a NUL, and `text` has as much room as is said.
+        unsafe { egret_ws_response_header(socket.handle(), c"x-connection".as_ptr(), out, text.len()) }
+    });
+    let length = usize::try_from(length).ok()?;
+    str::from_utf8(&text[..length]).ok()?.parse().ok()
+}
+
+/// The same for the report of a connection that has ended.
+fn reported_connection(user: *mut c_void) -> Option<u64> {
+    let case = frames::case()?;
+    connection_of(&case, &registry::socket(user as usize)?)
+}
+
+/// Reads in `on_close` how much was sent.
+fn learn_of_end(case: &Case, socket: &Arc<Socket>) {
+    let state = case.plain("egret_ws_state", || egret_ws_state(socket.handle()));
+    let is_freed = state == EGRET_WS_ERR_BAD_HANDLE && socket.may_be_gone();
+    promise!(is_freed || state == EGRET_WS_STATE_CLOSED, "the state in on_close is {state}");
+    if is_freed {
+        return;
+    }
+    // SAFETY: a struct of numbers may be all zeros.
+    let mut stats: egret_ws_stats = unsafe { std::mem::zeroed() };
+    stats.struct_size = size_of::<egret_ws_stats>() as u32;
+    // SAFETY: `stats` is writable for its size.
+    let read = case.plain("egret_ws_get_stats", || unsafe { egret_ws_get_stats(socket.handle(), &mut stats) });
+    if read == EGRET_WS_OK {
+        lock(&socket.life).sent_at_close = Some((stats.messages_sent, stats.bytes_sent));
+    }
+}
+
+pub unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
+    enter(user, Some(ws), "on_connect", |socket, life| {
+        let is_first = !life.is_open || !socket.setup.on_retry;
+        promise!(is_first, "on_connect of socket {} came twice, without on_retry between", socket.index);
+        life.is_open = true;
+        life.connects += 1;
+        life.generations.push(Generation { connection: None, received: Vec::new() });
+    });
+}
+
+pub unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+    enter(user, Some(ws), "on_data", |socket, life| {
+        let index = socket.index;
+        // Where on_connect is not given nobody knows of the connection.
+        promise!(life.is_open || !socket.setup.on_connect, "on_data of socket {index} came before on_connect");
+        promise!(!data.is_null(), "on_data of socket {index} came with NULL");
+        promise!(len <= socket.setup.cap, "a message of {len} bytes came, and {} are the most", socket.setup.cap);
+        promise!([EGRET_WS_TEXT, EGRET_WS_BINARY].contains(&kind), "a message of the kind {kind}");
+        // SAFETY: the header promises `len` readable bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(data, len) };
+        if kind == EGRET_WS_TEXT {
+            promise!(str::from_utf8(bytes).is_ok(), "text that is not UTF-8: {:?}", &bytes[..len.min(40)]);
+            // SAFETY: the header promises a NUL after text.
+            promise!(unsafe { data.add(len).read() } == 0, "text without a NUL after it");
+        }
+        let print = Print::of(kind, bytes);
+        if let Some(generation) = life.generations.last_mut() {
+            verdict::compare_message(socket, generation, print);
+            generation.received.push(print);
+        }
+    });
+}
+
+pub unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {
+    enter(user, Some(ws), "on_drain", |socket, life| {
+        let index = socket.index;
+        promise!(life.is_open || !socket.setup.on_connect, "on_drain of socket {index} came before on_connect");
+        let sending = socket.sending.load(SeqCst);
+        // A send may be refused again before the on_drain of the one before it comes.
+        promise!(
+            life.refused + sending > life.drains,
+            "on_drain of socket {index} came more often than sends were refused"
+        );
+        (life.drains, life.owed) = (life.drains + 1, false);
+    });
+}
+
+pub unsafe extern "C" fn on_retry(
+    user: *mut c_void,
+    ws: *mut egret_ws,
+    info: *const egret_ws_close_info,
+    attempt: u32,
+    delay_ms: u32,
+) {
+    let (report, connection) = (reports::read(info), reported_connection(user));
+    enter(user, Some(ws), "on_retry", |socket, life| {
+        let (index, setup) = (socket.index, &socket.setup);
+        watch::note(frames::thread(), frames::depth(), &format!("   attempt {attempt}, {delay_ms} ms, {report:?}"));
+        promise!(
+            attempt >= 1 && attempt <= setup.attempts,
+            "attempt {attempt} of {} of socket {index}",
+            setup.attempts
+        );
+        let is_anew = life.is_open || socket.host.revivals.load(SeqCst) > 0;
+        let is_next = attempt == life.attempt + 1 || attempt == 1 && is_anew;
+        promise!(is_next || !setup.on_connect, "attempt {attempt} of socket {index} came after {}", life.attempt);
+        life.attempt = attempt;
+        let is_held = delay_ms == u32::MAX;
+        promise!(!is_held || socket.host.suspends.load(SeqCst) > 0, "a wait for a resume, but nothing was suspended");
+        // A `Retry-After` of the server's, a second at most, is added.
+        let is_within = (setup.floor_ms..=setup.ceiling_ms + 1000).contains(&delay_ms);
+        promise!(is_held || is_within, "a wait of {delay_ms} ms, from {} to {}", setup.floor_ms, setup.ceiling_ms);
+        verdict::compare_report(socket, life, &report, connection);
+        (life.is_open, life.owed) = (false, false);
+        if setup.resends {
+            life.kept += report.unsent_messages;
+        } else {
+            life.dropped += report.unsent_messages;
+            life.dropped_bytes += report.unsent_bytes;
+        }
+    });
+}
+
+pub unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
+    let (report, connection) = (reports::read(info), reported_connection(user));
+    enter(user, Some(ws), "on_close", |socket, life| {
+        watch::note(frames::thread(), frames::depth(), &format!("   {report:?}"));
+        verdict::compare_report(socket, life, &report, connection);
+        life.closed = Some(report);
+        (life.is_open, life.owed) = (false, false);
+    });
+}
+
+pub unsafe extern "C" fn release_user(user: *mut c_void) {
+    enter(user, None, "release_user", |socket, life| {
+        let is_due = life.closed.is_some() || !socket.setup.on_close || socket.may_be_gone();
+        promise!(is_due, "release_user of socket {} came before on_close, and it was not freed", socket.index);
+        life.released += 1;
+    });
+}
+
+pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws) {
+    let Some(host) = registry::host(user as usize) else {
+        breach!("on_log came with {user:?}, which is no loop's `user`, or one's that was freed");
+    };
+    let top = frames::top();
+    let freed = host.free_done.load(SeqCst);
+    // A call of another thread that began before may be writing its line still.
+    let is_late = freed != 0 && top.as_ref().is_none_or(|frame| frame.begun > freed);
+    promise!(!is_late, "a log line began after its loop was freed");
+    promise!(!host.setup.is_inline || top.is_some(), "a log line of an inline loop came outside of any call");
+    let most = if host.setup.log_level == 0 { EGRET_WS_LOG_WARN } else { host.setup.log_level };
+    // One that was refused may have had another level.
+    let most = if host.handle().is_null() { EGRET_WS_LOG_DEBUG } else { most };
+    promise!((EGRET_WS_LOG_ERROR..=most).contains(&level), "a log line of the level {level}");
+    promise!(!text.is_null(), "a log line is NULL");
+    // SAFETY: the header promises text that ends in a NUL.
+    let Ok(text) = unsafe { CStr::from_ptr(text) }.to_str() else { breach!("a log line is not UTF-8") };
+    promise!(!text.contains(['\n', '\r']), "a log line has a line break: {text:?}");
+    promise!(!text.contains(MARK), "a log line has a message's payload: {text:?}");
+    watch::note(frames::thread(), frames::depth(), &format!("log of {}: {text}", registry::name(ws)));
+    frames::notice("on_log", host.id, || refuse_polls(&host, "on_log"));
+}
+
+pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
+    let Some(host) = registry::host(user as usize) else {
+        breach!("the wake-up came with {user:?}, which is no loop's `user`, or one's that was freed");
+    };
+    let freed = host.free_done.load(SeqCst);
+    let is_late = freed != 0 && frames::top().is_none_or(|frame| frame.begun > freed);
+    promise!(!is_late, "a wake-up began after its loop was freed");
+    let (count, allowed) = (host.wakes.fetch_add(1, SeqCst) + 1, 3 + host.wakes_allowed.load(SeqCst));
+    promise!(count <= allowed, "{count} wake-ups between two polls");
+    frames::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
+    host.ring();
+}
+
+/// In callbacks that other threads make, a poll and a free are refused, and other calls work.
+fn refuse_polls(host: &crate::host::HostLoop, place: &str) {
+    let handle = host.handle();
+    if handle.is_null() || host.may_be_gone() {
+        return;
+    }
+    let results = [egret_ws_loop_poll(handle, 0), egret_ws_loop_free(handle)];
+    let are_refused = results == [EGRET_WS_ERR_REENTRANT; 2] || host.may_be_gone();
+    promise!(are_refused, "a poll and a free in {place} returned {results:?}");
+    let time = egret_ws_loop_timeout(handle);
+    promise!(time >= 0 || host.may_be_gone(), "egret_ws_loop_timeout in {place} returned {time}");
+}

@@ -1,0 +1,147 @@
+//! One case: the loops, the sockets and the server that belong to a seed.
+
+use crate::contract;
+use crate::dice::Dice;
+use crate::frames::{self, Frame};
+use crate::host::{HostLoop, HostSetup};
+use crate::known::{Fault, is_known};
+use crate::server::Server;
+use crate::socket::{Socket, THREADS};
+use crate::watch::{self, breach, lock};
+use ::egret_ws::EGRET_WS_ERR_UNSUPPORTED;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+/// Handles that the calls choose from.
+pub const SLOTS: usize = 6;
+/// The most sockets and loops of a case.
+pub const MOST_SOCKETS: usize = 40;
+pub const MOST_LOOPS: usize = 3;
+
+pub struct Case {
+    pub seed: u64,
+    pub threads: usize,
+    /// All sockets have all callbacks, so that the counts of polls are known.
+    pub is_complete: bool,
+    pub hosts: Mutex<Vec<Arc<HostLoop>>>,
+    /// All sockets, in the order of their connect calls.
+    pub sockets: Mutex<Vec<Arc<Socket>>>,
+    pub slots: [Mutex<Option<Arc<Socket>>>; SLOTS],
+    pub server: Server,
+    pub targets: Arc<Targets>,
+    pub calls: AtomicU64,
+    /// All sockets are to end: nothing is done from here on that keeps them from it.
+    pub is_ending: AtomicBool,
+}
+
+/// What the server has to know of a socket: its place in the case, and the most it takes.
+#[derive(Default)]
+pub struct Targets(Mutex<HashMap<usize, (u64, usize)>>);
+
+impl Targets {
+    pub fn add(&self, id: usize, index: u64, cap: usize) {
+        lock(&self.0).insert(id, (index, cap));
+    }
+
+    pub fn find(&self, id: usize) -> Option<(u64, usize)> {
+        lock(&self.0).get(&id).copied()
+    }
+}
+
+/// Where a socket connects to.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub is_secure: bool,
+    pub host: &'static str,
+    pub port: u16,
+}
+
+impl Case {
+    pub fn new(seed: u64) -> Arc<Case> {
+        let mut dice = Dice::of(&[seed, 0xCA5E]);
+        let targets = Arc::new(Targets::default());
+        Arc::new(Case {
+            seed,
+            threads: dice.pick(&[1, 1, 2, 3, THREADS]),
+            is_complete: dice.one_in(2),
+            hosts: Mutex::default(),
+            sockets: Mutex::default(),
+            slots: Default::default(),
+            server: Server::start(seed, &targets),
+            targets,
+            calls: AtomicU64::default(),
+            is_ending: AtomicBool::default(),
+        })
+    }
+
+    /// Mostly the server, sometimes nobody, or the one that speaks TLS without TLS.
+    pub fn place(&self, dice: &mut Dice) -> Place {
+        // Nobody listens at the last.
+        const HOSTS: [&str; 12] = {
+            let mut hosts = ["127.0.0.1"; 12];
+            (hosts[0], hosts[1], hosts[2]) = ("localhost", "localhost", "[::1]");
+            hosts
+        };
+        let (server, tls) = (self.server.port, self.server.tls_port);
+        let (is_secure, port) = match dice.below(40) {
+            0..=5 => (true, tls),
+            6 => (true, server),
+            7 => (false, tls),
+            8 => (false, 1),
+            _ => (false, server),
+        };
+        Place { is_secure, host: dice.pick(&HOSTS), port }
+    }
+
+    pub fn host_setup(&self, dice: &mut Dice) -> HostSetup {
+        HostSetup {
+            is_inline: dice.one_in(2),
+            closes_on_suspend: dice.one_in(4),
+            log_level: dice.pick(&[0, 1, 3, 4]),
+            logs: !dice.one_in(4),
+            max_callbacks: dice.pick(&[0, 0, 1, 2, 100, u32::MAX]),
+            max_us: dice.pick(&[0, 0, 1, 500, u32::MAX]),
+            linger_ms: dice.pick(&[0, 0, 1, 50]),
+        }
+    }
+
+    /// A call of the library, noted and watched. An error that the header does not list is a breach.
+    pub fn call(&self, function: &'static str, host: usize, words: &str, call: impl FnOnce() -> i64) -> (i64, Frame) {
+        let (thread, depth) = (frames::thread(), frames::depth());
+        let line = format!("{function}({words})");
+        watch::note(thread, depth, &line);
+        if let (Some(thread), 0) = (thread, depth) {
+            watch::doing(thread, Some(line));
+        }
+        self.calls.fetch_add(1, SeqCst);
+        let (result, frame) = frames::call(function, host, call);
+        watch::note(thread, depth, &format!("= {} of {function}", contract::name(result)));
+        if let (Some(thread), 0) = (thread, depth) {
+            watch::doing(thread, None);
+        }
+        let is_connect = function.starts_with("egret_ws_connect");
+        let is_excused = is_connect && result == i64::from(EGRET_WS_ERR_UNSUPPORTED);
+        if result < 0 && !(is_excused && is_known(Fault::ConnectListsNoUnsupported)) {
+            contract::lists(function, result).unwrap_or_else(|why| breach!("{why}"));
+        }
+        (result, frame)
+    }
+
+    /// A call with nothing to be said of its arguments.
+    pub fn plain(&self, function: &'static str, call: impl FnOnce() -> i32) -> i32 {
+        self.call(function, 0, "", || call().into()).0 as i32
+    }
+
+    /// All sockets whose connect call has succeeded.
+    pub fn made(&self) -> Vec<Arc<Socket>> {
+        lock(&self.sockets).iter().filter(|socket| socket.is_made()).cloned().collect()
+    }
+
+    pub fn host(&self, dice: &mut Dice) -> Option<Arc<HostLoop>> {
+        let hosts = lock(&self.hosts);
+        // The first has most of the sockets.
+        let at = if dice.one_in(5) { dice.below(hosts.len()) } else { 0 };
+        hosts.get(at).cloned()
+    }
+}

@@ -1,0 +1,148 @@
+//! A fuzzer of the C ABI with a model of its contract: random calls of all functions, from one to four threads and from
+//! inside callbacks, with arguments right and wrong, against a server that does all it can do wrong. The model is made of
+//! `include/egret_ws.h`; whatever the header does not promise is not checked.
+//!
+//! A case is a seed. `EGRET_WS_FUZZ_SEED=7` plays that case alone, `EGRET_WS_FUZZ_TIMES=100` as often (threads and the
+//! network are not repeated exactly). Without a seed, `EGRET_WS_FUZZ_SECONDS` says for how long to play the cases from
+//! `EGRET_WS_FUZZ_FIRST` on (18, 1), in `EGRET_WS_FUZZ_WORKERS` processes (4: most of the time they wait). A process plays one case after the other: a
+//! crash ends only it, and its threads, descriptors and memory are those of its cases.
+//!
+//! - `functions`: the table of all functions; `loops`, `sockets`, `readers`, `connects`, `words`: their calls.
+//! - `options`, `mistakes`: what connect calls are given.
+//! - `host`, `socket`: the model. `callbacks`, `reports`, `verdict`: what is held against it.
+//! - `server`, `script`, `acting`, `peer`, `compress`: the server.
+//! - `frames`, `watch`, `registry`: which call a thread is in, what a failure shows, whose `user` a callback has.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![allow(unsafe_code)] // calls the C ABI, and is called by it
+
+mod acting;
+mod callbacks;
+mod case;
+mod compress;
+mod connects;
+mod contract;
+mod dice;
+mod frames;
+mod functions;
+mod host;
+mod known;
+mod loops;
+mod messages;
+mod mistakes;
+mod options;
+mod peer;
+mod play;
+mod readers;
+mod registry;
+mod reports;
+mod script;
+mod server;
+mod socket;
+mod sockets;
+#[path = "../support/mod.rs"]
+mod support;
+mod verdict;
+mod watch;
+mod words;
+
+use play::Tally;
+use std::env;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What the heap may grow by from the first cases on: fragments, and what is kept for use.
+const HEAP: usize = 4 << 20;
+/// Cases after which the heap is first looked at.
+const WARM: u64 = 20;
+
+fn setting<T: FromStr>(name: &str) -> Option<T> {
+    let set = env::var(name).ok()?;
+    Some(set.parse().unwrap_or_else(|_| panic!("{name}={set} is no number")))
+}
+
+#[test]
+fn random_calls_keep_the_contract() {
+    if setting::<u64>("EGRET_WS_FUZZ_WORKER").is_some() {
+        return work();
+    }
+    let seconds = setting("EGRET_WS_FUZZ_SECONDS").unwrap_or(18);
+    let alone = setting::<u64>("EGRET_WS_FUZZ_SEED").is_some();
+    let workers: u64 = if alone { 1 } else { setting("EGRET_WS_FUZZ_WORKERS").unwrap_or(4) };
+    let mut running: Vec<Child> = (0..workers).map(|worker| start(worker, workers, seconds)).collect();
+    let deadline = Instant::now() + Duration::from_secs(seconds) + 10 * watch::HANG;
+    let mut failed = Vec::new();
+    for (worker, child) in running.iter_mut().enumerate() {
+        let mut said = String::new();
+        let mut out = child.stdout.take().expect("it is piped");
+        // Ends when the process does: a call that hangs ends it too.
+        out.read_to_string(&mut said).expect("UTF-8");
+        let status = child.wait().expect("it was started");
+        println!("worker {worker}: {status}\n{said}");
+        if !status.success() || !said.contains("cases are right") {
+            failed.push(status);
+        }
+    }
+    assert!(Instant::now() < deadline && failed.is_empty(), "the contract is broken, see above: {failed:?}");
+}
+
+/// Runs this test again as a worker.
+fn start(worker: u64, workers: u64, seconds: u64) -> Child {
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    command.args(["--exact", "random_calls_keep_the_contract", "--nocapture", "--test-threads=1"]);
+    command.env("EGRET_WS_FUZZ_WORKER", worker.to_string()).env("EGRET_WS_FUZZ_STEP", workers.to_string());
+    command.env("EGRET_WS_FUZZ_SECONDS", seconds.to_string());
+    // One pipe for both, so that a report stands where it belongs.
+    command.stdout(Stdio::piped()).spawn().expect("it runs again")
+}
+
+/// Plays cases one after the other.
+fn work() {
+    // A panic anywhere, in the library too, breaks the contract; and it could not leave a callback.
+    std::panic::set_hook(Box::new(|panic| watch::fail(&panic.to_string())));
+    thread::spawn(watch::guard);
+    let mut tally = Tally::default();
+    // What is made once in a process: certificates, the tables of OpenSSL.
+    play::play(u64::MAX, &mut Tally::default());
+    let begun = Instant::now();
+    let mut count = 0;
+    let mut first_heap = None;
+    if let Some(seed) = setting("EGRET_WS_FUZZ_SEED") {
+        for _ in 0..setting("EGRET_WS_FUZZ_TIMES").unwrap_or(1) {
+            play::play(seed, &mut tally);
+            count += 1;
+        }
+    } else {
+        let seconds = Duration::from_secs(setting("EGRET_WS_FUZZ_SECONDS").unwrap_or(18));
+        let (worker, step) = (setting("EGRET_WS_FUZZ_WORKER").unwrap_or(0), setting("EGRET_WS_FUZZ_STEP").unwrap_or(1));
+        let mut seed: u64 = setting::<u64>("EGRET_WS_FUZZ_FIRST").unwrap_or(1) + worker;
+        while begun.elapsed() < seconds {
+            play::play(seed, &mut tally);
+            seed += step;
+            count += 1;
+            if count >= WARM {
+                let heap = heap();
+                let first = *first_heap.get_or_insert(heap);
+                watch::promise!(heap < first + HEAP, "the heap grew from {first} to {heap} bytes in {count} cases");
+            }
+        }
+    }
+    println!("the heap: {first_heap:?} bytes after {WARM} cases, {} at the end", heap());
+    println!("{tally:?}\n{count} cases are right");
+    if count >= WARM {
+        let Tally { opened, closed, sent, received, .. } = tally;
+        assert!(opened > 0 && closed > 0 && sent > 0 && received > 0, "nothing was tested");
+    }
+}
+
+/// Bytes that are in use.
+fn heap() -> usize {
+    // SAFETY: numbers in, numbers out.
+    let heap = unsafe {
+        libc::malloc_trim(0);
+        libc::mallinfo2()
+    };
+    heap.uordblks + heap.hblkhd
+}

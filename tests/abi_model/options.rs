@@ -1,0 +1,249 @@
+//! The options of a socket, and the place it is to connect to: valid, at the edge, and wrong in one way.
+
+use crate::case::{Case, Place};
+use crate::dice::Dice;
+use crate::support::certificates::{ROOT, STRANGER};
+use crate::{callbacks, mistakes};
+use ::egret_ws::*;
+use std::ffi::{CString, c_char, c_void};
+use std::sync::LazyLock;
+
+/// What the model needs to know of the options.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The most payload bytes of a message, and the most bytes that may wait to be sent.
+    pub cap: usize,
+    pub send_limit: usize,
+    pub attempts: u32,
+    pub floor_ms: u32,
+    pub ceiling_ms: u32,
+    pub resends: bool,
+    pub is_secure: bool,
+    /// Callbacks that are set.
+    pub on_connect: bool,
+    pub on_data: bool,
+    pub on_close: bool,
+    pub on_drain: bool,
+    pub on_retry: bool,
+    pub release_user: bool,
+    pub subprotocols: Option<&'static str>,
+}
+
+impl Setup {
+    pub fn has_all_callbacks(&self) -> bool {
+        self.on_connect && self.on_data && self.on_close && self.on_drain && self.on_retry && self.release_user
+    }
+}
+
+/// Arguments of a connect call that own what they point to.
+pub struct Draft {
+    /// The struct, with room for what a newer header may have behind it.
+    buffer: Box<[u64; 1024]>,
+    texts: Vec<CString>,
+    headers: Vec<egret_ws_header>,
+    pub setup: Setup,
+    /// The errors of which one must be returned. Empty: the call succeeds.
+    pub errors: Vec<i32>,
+    /// For reports.
+    pub words: String,
+}
+
+/// The PEM of the authority that signs the server's certificate, and of another one.
+static ROOTS: LazyLock<[CString; 2]> =
+    LazyLock::new(|| [&*ROOT, &*STRANGER].map(|authority| CString::new(authority.pem()).expect("PEM has no NUL")));
+
+impl Draft {
+    pub fn options(&mut self) -> &mut egret_ws_options {
+        // SAFETY: the buffer is larger than the struct, aligned for it, and all zeros or made by the library.
+        unsafe { &mut *self.buffer.as_mut_ptr().cast::<egret_ws_options>() }
+    }
+
+    pub fn pointer(&self) -> *const egret_ws_options {
+        self.buffer.as_ptr().cast()
+    }
+
+    /// The byte after the struct.
+    pub fn byte_behind(&mut self) -> &mut u8 {
+        let at = size_of::<egret_ws_options>();
+        // SAFETY: the buffer has 8192 bytes, the struct less than 4096.
+        unsafe { &mut *self.buffer.as_mut_ptr().cast::<u8>().add(at) }
+    }
+
+    /// A text that lives as long as the draft.
+    pub fn text(&mut self, text: impl Into<Vec<u8>>) -> *const c_char {
+        self.texts.push(CString::new(text).expect("no NUL in a drawn text"));
+        self.texts.last().expect("it was pushed").as_ptr()
+    }
+
+    pub fn header(&mut self, name: &str, value: &[u8]) {
+        let header = egret_ws_header { name: self.text(name), value: self.text(value) };
+        self.headers.push(header);
+        let (list, count) = (self.headers.as_ptr(), self.headers.len());
+        let options = self.options();
+        (options.headers, options.header_count) = (list, count);
+    }
+
+    /// For reports.
+    pub fn describe(&self, is_bare: bool, is_outless: bool) -> String {
+        let options = if is_bare { "no options".to_owned() } else { format!("{:?}", self.setup) };
+        format!("{options}, mistake {:?}, {}", self.words, if is_outless { "NULL" } else { "out" })
+    }
+
+    /// Draws options for the socket with this number.
+    pub fn draw(case: &Case, dice: &mut Dice, id: usize, place: &Place) -> Draft {
+        let setup = setup(dice, case.is_complete, place);
+        let mut draft = Draft {
+            buffer: Box::new([0; 1024]),
+            texts: Vec::new(),
+            headers: Vec::new(),
+            words: String::new(),
+            errors: Vec::new(),
+            setup,
+        };
+        let made = case.plain("egret_ws_options_init", || {
+            // SAFETY: the buffer is writable for the size of the struct.
+            unsafe { egret_ws_options_init(draft.options(), size_of::<egret_ws_options>()) }
+        });
+        crate::watch::promise!(made == 0, "egret_ws_options_init failed with {made}");
+        draft.set_callbacks(id);
+        draft.header("X-Socket", id.to_string().as_bytes());
+        draft.set_limits(dice);
+        draft.set_request(dice);
+        draft.set_tls(dice);
+        draft.set_deflate(dice);
+        if cfg!(feature = "proxies") && dice.one_in(12) {
+            let port = case.server.port;
+            let proxies = ["".to_owned(), format!("http://127.0.0.1:{port}"), format!("socks5://127.0.0.1:{port}")];
+            draft.options().proxy = draft.text(proxies[dice.below(3)].as_str());
+        }
+        if dice.one_in(5) {
+            mistakes::make(&mut draft, dice);
+        }
+        draft
+    }
+
+    fn set_callbacks(&mut self, id: usize) {
+        let setup = self.setup.clone();
+        let options = self.options();
+        options.user = id as *mut c_void;
+        options.on_connect = setup.on_connect.then_some(callbacks::on_connect);
+        options.on_data = setup.on_data.then_some(callbacks::on_data);
+        options.on_close = setup.on_close.then_some(callbacks::on_close);
+        options.on_drain = setup.on_drain.then_some(callbacks::on_drain);
+        options.on_retry = setup.on_retry.then_some(callbacks::on_retry);
+        options.release_user = setup.release_user.then_some(callbacks::release_user);
+    }
+
+    fn set_limits(&mut self, dice: &mut Dice) {
+        let setup = self.setup.clone();
+        let options = self.options();
+        options.max_message_bytes = setup.cap as u32;
+        options.max_send_buffer_bytes = setup.send_limit as u32;
+        options.max_receive_queue_bytes = dice.pick(&[0, 0, 1, 1000, 65536, u32::MAX]);
+        options.connect_timeout_ms = dice.pick(&[0, 200, 1000]);
+        options.resolve_timeout_ms = dice.pick(&[0, 0, 500]);
+        options.handshake_timeout_ms = dice.pick(&[500, 30, 2000]);
+        options.tls_timeout_ms = dice.pick(&[1000, 2000, 20]);
+        options.proxy_timeout_ms = dice.pick(&[500, 1000]);
+        options.open_timeout_ms = dice.pick(&[0, 1500, 100]);
+        // Closing is waited for at the end of a case.
+        options.close_timeout_ms = dice.pick(&[1, 20, 100, 300]);
+        options.ping_interval_ms = dice.pick(&[0, 0, 1, 20, u32::MAX]);
+        options.pong_timeout_ms = dice.pick(&[0, 0, 1, 300, u32::MAX]);
+        options.probe_timeout_ms = dice.pick(&[0, 1, 100, u32::MAX]);
+        options.retry_attempts = setup.attempts;
+        options.retry_floor_ms = setup.floor_ms;
+        options.retry_first_ms = setup.floor_ms + 5;
+        options.retry_ceiling_ms = setup.ceiling_ms;
+        options.retry_total_ms = dice.pick(&[0, 0, 200, u32::MAX]);
+        options.flags = if setup.resends { EGRET_WS_RESEND } else { 0 };
+    }
+
+    fn set_request(&mut self, dice: &mut Dice) {
+        self.options().max_redirects = dice.pick(&[0, 0, 1, 3, 20]);
+        if let Some(list) = self.setup.subprotocols {
+            self.options().subprotocols = self.text(list);
+        }
+        if dice.one_in(6) {
+            self.options().origin = self.text("https://example.com");
+        }
+        if dice.one_in(6) {
+            self.options().user_agent = self.text(dice.pick(&["", "fuzz/1"]));
+        }
+        if dice.one_in(8) {
+            self.options().username = self.text(dice.pick(&["", "user", "us\u{e9}r"]));
+            if dice.one_in(2) {
+                self.options().password = self.text("pa:ss");
+            }
+        }
+        for _ in 0..dice.below(3) {
+            self.header("X-More", dice.pick(&[&b""[..], b"a b", b"\tx", "ü".as_bytes()]));
+        }
+    }
+
+    fn set_tls(&mut self, dice: &mut Dice) {
+        if !self.setup.is_secure {
+            return;
+        }
+        let roots = &ROOTS[usize::from(dice.one_in(6))];
+        match dice.below(3) {
+            0 => self.options().flags |= EGRET_WS_INSECURE,
+            1 => {
+                let options = self.options();
+                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), roots.as_bytes().len());
+                options.flags |= EGRET_WS_ONLY_THESE_ROOTS;
+            }
+            _ => {
+                let options = self.options();
+                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
+                options.flags |= EGRET_WS_ONLY_THESE_ROOTS;
+            }
+        }
+        self.options().tls_min_version = dice.pick(&[0, EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3]);
+        if dice.one_in(6) {
+            self.options().tls_server_name = self.text(dice.pick(&["localhost", "other.example", "127.0.0.1"]));
+        }
+        if dice.one_in(10) {
+            self.options().tls_pins = self.text("sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        }
+    }
+
+    fn set_deflate(&mut self, dice: &mut Dice) {
+        let wants = dice.one_in(2) && cfg!(feature = "deflate");
+        let options = self.options();
+        if !wants {
+            options.flags |= EGRET_WS_NO_DEFLATE;
+            return;
+        }
+        options.deflate_level = dice.pick(&[0, 1, 9]);
+        options.deflate_threshold_bytes = dice.pick(&[0, 1, 64, u32::MAX]);
+        options.deflate_client_window_bits = dice.pick(&[0, 9, 15]);
+        options.deflate_server_window_bits = dice.pick(&[0, 0, 9, 15]);
+        options.flags |= dice.pick(&[0, 0, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER, EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER]);
+    }
+}
+
+fn setup(dice: &mut Dice, is_complete: bool, place: &Place) -> Setup {
+    const LARGEST: usize = EGRET_WS_MAX_MESSAGE_BYTES as usize;
+    let cap = dice.pick(&[LARGEST, LARGEST, 5000, 126, 24, 1]);
+    let send_limit = dice.pick(&[1 << 20, cap + 14, cap + 1000, 1 << 16]).max(cap + 14);
+    let mut is_set = || is_complete || !dice.one_in(8);
+    let [on_connect, on_data, on_close, on_drain, on_retry, release_user] = std::array::from_fn(|_| is_set());
+    let floor_ms = dice.pick(&[1, 10]);
+    Setup {
+        cap,
+        send_limit,
+        attempts: dice.pick(&[0, 0, 1, 3, u32::MAX]),
+        floor_ms,
+        ceiling_ms: floor_ms + dice.pick(&[5, 50]),
+        resends: dice.one_in(2),
+        is_secure: place.is_secure,
+        on_connect,
+        on_data,
+        on_close,
+        on_drain,
+        on_retry,
+        release_user,
+        subprotocols: dice.pick(&[None, None, None, Some("chat"), Some("one, two")]),
+    }
+}

@@ -1,0 +1,286 @@
+//! Plays one case, from the first call to the last check.
+
+use crate::case::Case;
+use crate::dice::Dice;
+use crate::host::HostLoop;
+use crate::socket::Socket;
+use crate::support::process;
+use crate::watch::{self, HANG, breach, lock, promise};
+use crate::{connects, frames, functions, loops, registry, sockets, verdict};
+use ::egret_ws::*;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What was done, for the end of a run.
+#[derive(Default, Clone, Copy, Debug)]
+pub struct Tally {
+    pub calls: u64,
+    pub callbacks: u64,
+    pub sockets: u64,
+    pub opened: u64,
+    pub closed: u64,
+    pub sent: u64,
+    pub received: u64,
+    pub connections: u64,
+    pub refused: u64,
+    pub drains: u64,
+    pub unsent: u64,
+    pub kept: u64,
+}
+
+/// How the end of a case waits for what is due.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Waiting {
+    InPoll,
+    /// For the descriptor, as long as `egret_ws_loop_timeout` says.
+    ForDescriptor,
+    ForWakeup,
+}
+
+pub fn play(seed: u64, tally: &mut Tally) {
+    let before = (process::threads(), process::descriptors());
+    let case = Case::new(seed);
+    watch::begin(seed, case.threads + 1);
+    frames::enter(&case, 0);
+    let mut dice = Dice::of(&[seed, 0x91A]);
+    let setup = case.host_setup(&mut dice);
+    let inline = setup.is_inline;
+    loops::make(&case, &mut dice, setup).expect("the first loop is made without a mistake");
+    watch::note(None, 0, &format!("seed {seed}, {} threads, inline {inline}", case.threads));
+
+    let others: Vec<_> = (1..case.threads).map(|index| spawn(&case, index)).collect();
+    act(&case, 0);
+    // In half of the cases the loops are freed under the hands of the other threads.
+    let (is_abrupt, waits) = (dice.one_in(2), dice.pick(&[0, 1, 2]));
+    let waiting = [Waiting::InPoll, Waiting::ForDescriptor, Waiting::ForWakeup][waits];
+    if !is_abrupt {
+        join(others);
+        case.is_ending.store(true, SeqCst);
+        for host in hosts(&case) {
+            wind_down(&case, &host, waiting);
+        }
+        free(&case);
+    } else {
+        free(&case);
+        join(others);
+        // Those that were made meanwhile.
+        free(&case);
+    }
+    check_handles(&case);
+    case.server.stop();
+    for socket in lock(&case.sockets).iter() {
+        verdict::conclude(&case, socket);
+    }
+    count(&case, tally);
+    frames::leave();
+    registry::clear();
+    drop(case);
+    settle(before);
+}
+
+fn spawn(case: &Arc<Case>, index: usize) -> thread::JoinHandle<()> {
+    let case = Arc::clone(case);
+    thread::spawn(move || {
+        frames::enter(&case, index);
+        act(&case, index);
+        frames::leave();
+    })
+}
+
+fn join(threads: Vec<thread::JoinHandle<()>>) {
+    threads.into_iter().for_each(|thread| thread.join().expect("a panic ends the process"));
+}
+
+/// What one thread does.
+fn act(case: &Arc<Case>, index: usize) {
+    let mut dice = Dice::of(&[case.seed, 0xAC7, index as u64]);
+    // Most cases begin with some connections that get the time to be made.
+    let host = case.host(&mut dice).filter(|_| index == 0 && !dice.one_in(4));
+    if let Some(host) = host {
+        for _ in 0..dice.between(1, 5) {
+            connects::by_url(case, &mut dice, None);
+        }
+        for _ in 0..8 {
+            loops::poll_host(case, &host, 10);
+        }
+    }
+    for _ in 0..dice.between(40, 200) {
+        functions::perform(case, &mut dice, None);
+    }
+}
+
+fn hosts(case: &Case) -> Vec<Arc<HostLoop>> {
+    lock(&case.hosts).iter().filter(|host| !host.is_gone()).cloned().collect()
+}
+
+/// Polls until all that was accepted on open sockets is written, and those whose sends were refused were told of the room.
+/// The server reads all, or ends the connection.
+fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
+    let deadline = Instant::now() + HANG;
+    let waits = |socket: &Arc<Socket>| {
+        let life = lock(&socket.life);
+        let knows = socket.setup.on_retry && socket.setup.on_close && socket.setup.on_drain;
+        if !knows || !life.is_open || !Arc::ptr_eq(&socket.host, host) || socket.is_gone() {
+            return false;
+        }
+        let is_owed = life.owed && case.threads == 1 && socket.close_done.load(SeqCst) == 0;
+        drop(life);
+        is_owed || egret_ws_buffered_amount(socket.handle()) > 0
+    };
+    while let Some(socket) = case.made().into_iter().find(&waits) {
+        if Instant::now() > deadline {
+            let buffered = egret_ws_buffered_amount(socket.handle());
+            breach!("socket {} keeps {buffered} bytes, or is not told that it has room", socket.index);
+        }
+        loops::poll_host(case, host, 5);
+    }
+}
+
+/// Closes or frees each socket, and polls until each has told its end.
+fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
+    loops::resume_host(case, host);
+    let mut dice = Dice::of(&[case.seed, 0xE7D]);
+    if dice.one_in(2) {
+        quiesce(case, host);
+    }
+    let own = |socket: &&Arc<Socket>| Arc::ptr_eq(&socket.host, host) && !socket.is_gone();
+    for socket in case.made().iter().filter(own) {
+        if dice.one_in(4) {
+            sockets::free_socket(case, socket);
+        } else {
+            sockets::close_socket(case, socket);
+        }
+    }
+    let waiting = if host.setup.is_inline && waiting == Waiting::ForWakeup { Waiting::ForDescriptor } else { waiting };
+    if waiting == Waiting::ForWakeup {
+        loops::ring_host(case, host);
+    }
+    let ended = |socket: &Arc<Socket>| {
+        let life = lock(&socket.life);
+        let is_freed = socket.free_begun.load(SeqCst);
+        // Where on_close is not given its end is not told; but it has to be closed.
+        let is_mute = !socket.setup.on_close && socket.close_done.load(SeqCst) != 0;
+        (life.closed.is_some() || is_mute || is_freed) && (life.released > 0 || !socket.setup.release_user)
+    };
+    let deadline = Instant::now() + HANG;
+    loop {
+        // Callbacks make sockets too.
+        let late: Vec<_> =
+            case.made().into_iter().filter(|socket| Arc::ptr_eq(&socket.host, host) && !ended(socket)).collect();
+        if late.is_empty() {
+            break;
+        }
+        for socket in late.iter().filter(|socket| !socket.is_gone() && socket.close_done.load(SeqCst) == 0) {
+            sockets::close_socket(case, socket);
+        }
+        if Instant::now() > deadline {
+            let late: Vec<_> = late.iter().map(|socket| (socket.index, lock(&socket.life).callbacks)).collect();
+            breach!("waiting {waiting:?}, these sockets do not tell their end (number, callbacks so far): {late:?}");
+        }
+        if host.is_gone() {
+            return;
+        }
+        wait(host, waiting);
+        let time = if waiting == Waiting::InPoll { 20 } else { 0 };
+        loops::poll_host(case, host, time);
+    }
+    // What was freed says goodbye in the background.
+    let open = |socket: &Arc<Socket>| {
+        let served = case.server.connections_of(socket.id);
+        Arc::ptr_eq(&socket.host, host) && served.iter().any(|served| !lock(served).ended)
+    };
+    while let Some(socket) = case.made().into_iter().find(&open) {
+        let served = || verdict::describe_all(case, &socket);
+        promise!(
+            Instant::now() < deadline,
+            "socket {} has ended, but its connection has not: {}",
+            socket.index,
+            served()
+        );
+        if loops::poll_host(case, host, 5).is_none() {
+            return;
+        }
+    }
+    host.is_wound_down.store(true, SeqCst);
+}
+
+/// Waits as a host does that polls only when it is told to.
+fn wait(host: &HostLoop, waiting: Waiting) {
+    // So that a wake-up that does not come is found at the deadline of the whole, and not before.
+    const LONGEST: Duration = Duration::from_secs(5);
+    match waiting {
+        Waiting::InPoll => {}
+        Waiting::ForWakeup => {
+            host.wait_for_ring(LONGEST);
+        }
+        Waiting::ForDescriptor => {
+            let descriptor = egret_ws_loop_descriptor(host.handle());
+            let time = egret_ws_loop_timeout(host.handle());
+            promise!(descriptor >= 0 && time >= 0, "no descriptor to wait for: {descriptor}, {time} ms");
+            let mut waited = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+            // SAFETY: one struct, which is writable.
+            unsafe { libc::poll(&mut waited, 1, time.min(LONGEST.as_millis() as i32)) };
+        }
+    }
+}
+
+/// Frees all loops, also while others poll them.
+fn free(case: &Arc<Case>) {
+    for host in hosts(case) {
+        let deadline = Instant::now() + HANG;
+        while !host.is_gone() && !loops::free_host(case, &host) {
+            promise!(Instant::now() < deadline, "a loop is busy for {HANG:?}");
+            thread::yield_now();
+        }
+    }
+}
+
+/// After the end no handle is good.
+fn check_handles(case: &Case) {
+    for host in lock(&case.hosts).iter() {
+        let results = [
+            egret_ws_loop_poll(host.handle(), 0),
+            egret_ws_loop_wake(host.handle()),
+            egret_ws_loop_free(host.handle()),
+        ];
+        promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 3], "calls with a freed loop returned {results:?}");
+    }
+    for socket in case.made() {
+        let ws = socket.handle();
+        let results = [egret_ws_state(ws), egret_ws_ping(ws), egret_ws_free(ws), egret_ws_generation(ws)];
+        promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 4], "calls with a socket of a freed loop returned {results:?}");
+    }
+}
+
+fn count(case: &Case, tally: &mut Tally) {
+    tally.calls += case.calls.load(SeqCst);
+    tally.connections += case.server.count();
+    for socket in lock(&case.sockets).iter() {
+        let life = lock(&socket.life);
+        tally.sockets += 1;
+        tally.callbacks += life.callbacks;
+        tally.opened += life.connects as u64;
+        tally.closed += u64::from(life.closed.is_some());
+        tally.sent += life.count_accepted();
+        tally.refused += life.refused as u64;
+        tally.drains += life.drains as u64;
+        tally.kept += life.kept;
+        tally.unsent += life.dropped + life.closed.as_ref().map_or(0, |report| report.unsent_messages);
+        tally.received += life.generations.iter().map(|generation| generation.received.len() as u64).sum::<u64>();
+    }
+}
+
+/// No thread and no descriptor is left, once those have ended whose end nobody is told of.
+fn settle(before: (usize, usize)) {
+    let deadline = Instant::now() + HANG;
+    loop {
+        let now = (process::threads(), process::descriptors());
+        if now.0 <= before.0 && now.1 <= before.1 {
+            return;
+        }
+        promise!(Instant::now() < deadline, "{before:?} threads and descriptors became {now:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}

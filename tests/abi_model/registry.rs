@@ -1,0 +1,60 @@
+//! What the number in `user` stands for. A number and no pointer, so that a callback that comes too late is seen.
+
+use crate::host::HostLoop;
+use crate::socket::Socket;
+use crate::watch::lock;
+use ::egret_ws::egret_ws;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock, Mutex};
+
+#[derive(Clone)]
+enum Owner {
+    Socket(Arc<Socket>),
+    Host(Arc<HostLoop>),
+}
+
+static OWNERS: LazyLock<Mutex<HashMap<usize, Owner>>> = LazyLock::new(Mutex::default);
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
+/// A number that was never used.
+pub fn number() -> usize {
+    NEXT.fetch_add(1, SeqCst)
+}
+
+pub fn add_socket(socket: &Arc<Socket>) {
+    lock(&OWNERS).insert(socket.id, Owner::Socket(Arc::clone(socket)));
+}
+
+pub fn add_host(host: &Arc<HostLoop>) {
+    lock(&OWNERS).insert(host.id, Owner::Host(Arc::clone(host)));
+}
+
+pub fn socket(id: usize) -> Option<Arc<Socket>> {
+    match lock(&OWNERS).get(&id) {
+        Some(Owner::Socket(socket)) => Some(Arc::clone(socket)),
+        _ => None,
+    }
+}
+
+pub fn host(id: usize) -> Option<Arc<HostLoop>> {
+    match lock(&OWNERS).get(&id) {
+        Some(Owner::Host(host)) => Some(Arc::clone(host)),
+        _ => None,
+    }
+}
+
+/// The socket with this handle, in words.
+pub fn name(handle: *mut egret_ws) -> String {
+    let owners = lock(&OWNERS);
+    let mut sockets = owners.values().filter_map(|owner| match owner {
+        Owner::Socket(socket) if !handle.is_null() && socket.handle() == handle => Some(socket),
+        _ => None,
+    });
+    sockets.next().map_or_else(|| "no socket".to_owned(), |socket| format!("socket {}", socket.index))
+}
+
+/// The case has ended: from here on each callback of it is a breach.
+pub fn clear() {
+    lock(&OWNERS).clear();
+}
