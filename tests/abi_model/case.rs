@@ -4,11 +4,9 @@ use crate::contract;
 use crate::dice::Dice;
 use crate::frames::{self, Frame};
 use crate::host::{HostLoop, HostSetup};
-use crate::known::{Fault, is_known};
 use crate::server::Server;
 use crate::socket::{Socket, THREADS};
 use crate::watch::{self, breach, lock};
-use ::egret_ws::EGRET_WS_ERR_UNSUPPORTED;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -120,9 +118,7 @@ impl Case {
         if let (Some(thread), 0) = (thread, depth) {
             watch::doing(thread, None);
         }
-        let is_connect = function.starts_with("egret_ws_connect");
-        let is_excused = is_connect && result == i64::from(EGRET_WS_ERR_UNSUPPORTED);
-        if result < 0 && !(is_excused && is_known(Fault::ConnectListsNoUnsupported)) {
+        if result < 0 {
             contract::lists(function, result).unwrap_or_else(|why| breach!("{why}"));
         }
         (result, frame)

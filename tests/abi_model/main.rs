@@ -25,7 +25,6 @@ mod dice;
 mod frames;
 mod functions;
 mod host;
-mod known;
 mod loops;
 mod messages;
 mod mistakes;

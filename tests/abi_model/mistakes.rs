@@ -1,7 +1,6 @@
 //! Options that are wrong in one way, with the errors that the header has for it.
 
 use crate::dice::Dice;
-use crate::known::{Fault, is_known};
 use crate::options::Draft;
 use ::egret_ws::*;
 use std::ptr;
@@ -80,21 +79,15 @@ const MISTAKES: &[Mistake] = &[
             draft.options().proxy = draft.text("::::");
         },
     ),
+    ("tls_roots without tls_roots_len", INVALID, |draft| {
+        draft.options().tls_roots = draft.text("-----BEGIN CERTIFICATE-----");
+        draft.options().tls_roots_len = 0;
+    }),
 ];
-
-/// Accepted today; see `KNOWN_FAULTS`.
-const ROOTS_WITHOUT_LENGTH: Mistake = ("tls_roots without tls_roots_len", INVALID, |draft| {
-    draft.options().tls_roots = draft.text("-----BEGIN CERTIFICATE-----");
-    draft.options().tls_roots_len = 0;
-});
 
 /// Makes one mistake.
 pub fn make(draft: &mut Draft, dice: &mut Dice) {
-    let number = dice.below(MISTAKES.len() + 1);
-    let Some((words, errors, make)) = MISTAKES.get(number).or(Some(&ROOTS_WITHOUT_LENGTH)) else { return };
-    if number == MISTAKES.len() && is_known(Fault::RootsWithoutLength) {
-        return;
-    }
+    let (words, errors, make) = &MISTAKES[dice.below(MISTAKES.len())];
     make(draft);
     draft.words.push_str(words);
     draft.errors = errors.to_vec();

@@ -2,7 +2,6 @@
 
 use crate::case::Case;
 use crate::frames;
-use crate::known::{Fault, is_known};
 use crate::messages::Print;
 use crate::peer::Served;
 use crate::reports::Report;
@@ -38,10 +37,7 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &Report, connection:
     }
     match report.error {
         EGRET_WS_ERR_HANDSHAKE => {
-            let excuses = |served: &Served| {
-                let is_known = is_known(Fault::OddRefusal);
-                served.is_odd && (is_known || !served.is_odd_refusal)
-            };
+            let excuses = |served: &Served| served.is_odd && !served.is_odd_refusal;
             if !served.iter().any(|served| excuses(&lock(served))) && !speaks_no_http(&case, socket) {
                 wrong("the server's answer was right, or a refusal that has its own error");
             }
@@ -110,7 +106,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
             Some(code) if served.sin.is_none() && code != report.code => wrong("the server's code was another"),
             Some(_) => {}
         }
-        if report.initiator == EGRET_WS_INITIATOR_TRANSPORT && !is_known(Fault::InitiatorAfterClose) {
+        if report.initiator == EGRET_WS_INITIATOR_TRANSPORT {
             wrong("the peer's Close frame came, so it was not the network");
         }
         let (came, said) = (generation.map(|last| last.received.len()), served.said.len());
