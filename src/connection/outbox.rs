@@ -331,44 +331,41 @@ impl Outbox {
     #[cold]
     fn room(&mut self, bytes: usize) -> Result<&mut Vec<u8>, NoMemory> {
         let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= Pool::SIZE || chunk.is_empty();
-        let begins = self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on);
-        if begins {
-            self.wire.try_reserve(1)?;
+        if self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on) {
+            if self.wire.len() == self.wire.capacity() {
+                self.wire.try_reserve(1)?;
+            }
             self.wire.push_back(std::mem::take(&mut self.spare));
         }
         let last = self.wire.len() - 1;
-        if let Err(error) = self.enlarge(last, bytes) {
-            // Where there is no memory for a larger chunk, there may be for a new one of what is needed. An empty chunk must not
-            // stay.
-            let mut chunk = if begins { self.wire.pop_back().unwrap_or_default() } else { Vec::new() };
-            if begins || chunk.try_reserve_exact(bytes).is_err() {
-                self.spare = chunk;
-                return Err(error);
-            }
-            self.wire.try_reserve(1)?;
-            self.wire.push_back(chunk);
-        }
-        let last = self.wire.len() - 1;
-        Ok(&mut self.wire[last])
-    }
-
-    /// Makes room for so many bytes more in a chunk.
-    fn enlarge(&mut self, at: usize, bytes: usize) -> Result<(), NoMemory> {
-        let chunk = &mut self.wire[at];
+        let chunk = &mut self.wire[last];
         // A queue that has to be small is no place for the pool's buffers.
-        if (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes))
-            && self.max_buffer >= Pool::SIZE
-            && let Ok(mut large) = self.pool.take()
-        {
+        let is_large = (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes)) && self.max_buffer >= Pool::SIZE;
+        if is_large && let Ok(mut large) = self.pool.take() {
             large.extend_from_slice(chunk);
             let mut small = std::mem::replace(chunk, large);
             if small.capacity() <= KEEP {
                 small.clear();
                 self.spare = small;
             }
-            return Ok(());
+        } else if chunk.capacity() - chunk.len() < bytes && chunk.try_reserve(bytes).is_err() {
+            return self.room_elsewhere(bytes);
         }
-        Ok(chunk.try_reserve(bytes)?)
+        Ok(&mut self.wire[last])
+    }
+
+    /// There is no memory for a larger last chunk, but perhaps for a new one of what is needed. An empty one may not stay.
+    #[inline(never)]
+    fn room_elsewhere(&mut self, bytes: usize) -> Result<&mut Vec<u8>, NoMemory> {
+        if let Some(empty) = self.wire.pop_back_if(|chunk| chunk.is_empty()) {
+            self.spare = empty;
+            return Err(NoMemory);
+        }
+        let mut chunk = Vec::new();
+        chunk.try_reserve_exact(bytes)?;
+        self.wire.try_reserve(1)?;
+        self.wire.push_back(chunk);
+        self.wire.back_mut().ok_or(NoMemory)
     }
 
     // The connection's side.

@@ -487,6 +487,8 @@ impl<S: Transport> Session<S> {
     }
 
     /// Keeps what was read and cannot be decoded now.
+    #[cold]
+    #[inline(never)]
     fn keep_for_later(&mut self, input: &[u8], now: Instant) {
         if !self.listens() {
             return;
@@ -507,7 +509,9 @@ impl<S: Transport> Session<S> {
             Ok(Some((kind, message))) => {
                 self.passed.message(message.len());
                 self.decoded += context.events.message(kind, Body::Collected(message));
-                self.check_memory(context.now);
+                if self.decoded >= NO_ROOM {
+                    self.check_memory(context.now);
+                }
             }
             Err(violation) => self.fail(violation, context.now),
         }
@@ -604,6 +608,8 @@ impl<S: Transport> Session<S> {
     }
 
     /// Fails the connection if there was no memory for its last message.
+    #[cold]
+    #[inline(never)]
     fn check_memory(&mut self, now: Instant) {
         if self.decoded >= NO_ROOM {
             self.decoded = 0;
@@ -720,9 +726,7 @@ impl<S: Transport> Session<S> {
         {
             // What is half deflated must not go out.
             if compression.deflate(context.outbox, &mut self.out).is_err() {
-                self.out.clear();
-                self.write_error = Some(ErrorKind::OutOfMemory.into());
-                return false;
+                return self.stop_writing();
             }
         }
         if let Some(code) = closed {
@@ -737,6 +741,15 @@ impl<S: Transport> Session<S> {
             self.deadline = Some(self.deadline.map_or(linger, |deadline| deadline.min(linger)));
         }
         taken
+    }
+
+    /// There was no memory to deflate a message.
+    #[cold]
+    #[inline(never)]
+    fn stop_writing(&mut self) -> bool {
+        self.out.clear();
+        self.write_error = Some(ErrorKind::OutOfMemory.into());
+        false
     }
 
     #[inline]

@@ -34,6 +34,7 @@ use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Prepared, Turn};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
+use crate::pool::NoMemory;
 use crate::transport::tcp::Tcp;
 use clock::Clock;
 use commands::{Command, Commands, Next};
@@ -54,6 +55,17 @@ use world::{Delivery, Net};
 const READ_BUFFER: usize = 64 * 1024;
 /// Events are handed over before the pass ends when their payloads reach this size.
 const PUBLISH_AT: usize = 256 * 1024;
+/// What came of handing the events over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// There are none.
+    Nothing,
+    /// The host can take them.
+    All,
+    /// There is no memory for them before the host has taken earlier ones.
+    Later,
+}
+
 /// How soon it is tried again to publish events for which there was no memory.
 const UNPUBLISHED: Duration = Duration::from_millis(10);
 /// Readiness events a pass.
@@ -328,18 +340,18 @@ impl Engine {
         }
     }
 
-    /// Hands the events over. False if there are none, or if there is no memory for them before the host has taken earlier ones.
-    pub fn publish(&mut self) -> bool {
+    /// Hands the events over.
+    pub fn publish(&mut self) -> Published {
         if self.batch.is_empty() {
-            return false;
+            return Published::Nothing;
         }
         match self.shared.publish(&mut self.batch) {
             Ok(woke) => {
                 self.woke |= woke;
                 self.batch.clear();
-                true
+                Published::All
             }
-            Err(_) => false,
+            Err(NoMemory) => Published::Later,
         }
     }
 
@@ -371,7 +383,7 @@ impl Engine {
             self.abandon(key, ending.clone());
             self.remove(key);
         }
-        if !self.publish() && !self.batch.is_empty() {
+        if self.publish() == Published::Later {
             // Messages are dropped, and their connections' reports say so; what is left needs little memory.
             self.batch.drop_all_messages();
             self.publish();

@@ -7,7 +7,7 @@
 
 use super::clock::Gap;
 use super::orders::Task;
-use super::{Engine, UNPUBLISHED, WAKER, earlier};
+use super::{Engine, Published, UNPUBLISHED, WAKER, earlier};
 use crate::connection::Turn;
 use crate::fault;
 use std::io;
@@ -38,11 +38,12 @@ impl Engine {
             return Ok(());
         }
         let mut sleep = earlier(wait, self.next_timer());
-        if self.publish() || !self.turns.is_empty() || std::mem::take(&mut self.has_left) {
-            sleep = Some(Duration::ZERO);
-        }
-        if !self.batch.is_empty() {
-            sleep = earlier(sleep, Some(UNPUBLISHED));
+        let published = self.publish();
+        let has_left = std::mem::take(&mut self.has_left) || !self.turns.is_empty();
+        match published {
+            Published::Nothing if !has_left => {}
+            Published::Later if !has_left => sleep = earlier(sleep, Some(UNPUBLISHED)),
+            _ => sleep = Some(Duration::ZERO),
         }
         let sleeps = sleep != Some(Duration::ZERO);
         if sleeps && !self.shared.fall_asleep() {

@@ -1,6 +1,6 @@
 //! The exports that take a loop.
 
-use super::guard::{Owner, guard, guard_code};
+use super::guard::{Nobody, guard, guard_code};
 use super::handle::{self, Handle};
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
 use super::{callbacks, options, sized};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(Owner::Nobody, || unsafe { sized::init(options, size) })
+    guard_code(Nobody, || unsafe { sized::init(options, size) })
 }
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options, out: *mut *mut egret_ws_loop) -> i32 {
-    guard_code(Owner::Nobody, || {
+    guard_code(Nobody, || {
         if out.is_null() {
             return Err(Error::InvalidArgument);
         }
@@ -84,7 +84,7 @@ fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
-    guard(Owner::Loop(r#loop), || {
+    guard(r#loop, || {
         let host_loop = handle::resolve_loop(r#loop)?;
         let polled = host_loop.poll(timeout_ms).inspect_err(|error| refused(&host_loop, "poll", *error));
         polled.map(|callbacks| i32::try_from(callbacks).unwrap_or(i32::MAX))
@@ -98,7 +98,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         handle::resolve_loop(r#loop)?.wake();
         Ok(())
     })
@@ -119,7 +119,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
     on_wakeup: egret_ws_on_wakeup,
     user: *mut c_void,
 ) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)).inspect_err(|error| {
             refused(&host_loop, "set_wakeup", *error);
@@ -136,7 +136,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(Owner::Loop(r#loop), || {
+    guard(r#loop, || {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.descriptor().inspect_err(|error| refused(&host_loop, "descriptor", *error))
     })
@@ -150,7 +150,7 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(Owner::Loop(r#loop), || Ok(handle::resolve_loop(r#loop)?.timeout()))
+    guard(r#loop, || Ok(handle::resolve_loop(r#loop)?.timeout()))
 }
 
 /// Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
@@ -167,7 +167,7 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         handle::resolve_loop(r#loop)?.suspend();
         Ok(())
     })
@@ -183,7 +183,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         handle::resolve_loop(r#loop)?.resume();
         Ok(())
     })
@@ -197,7 +197,7 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         handle::resolve_loop(r#loop)?.network_changed();
         Ok(())
     })
@@ -214,7 +214,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         let host_loop = handle::resolve_loop(r#loop)?;
         host_loop.begin_free().inspect_err(|error| refused(&host_loop, "free", *error))?;
         handle::remove_loop(&host_loop);

@@ -1,6 +1,6 @@
 //! The exports that take a socket.
 
-use super::guard::{Owner, guard, guard_code, guard_with};
+use super::guard::{Nobody, guard, guard_code, guard_with};
 use super::handle;
 use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
 use super::{callbacks, plan, sized, stats, text};
@@ -25,7 +25,7 @@ const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(Owner::Nobody, || unsafe { sized::init(options, size) })
+    guard_code(Nobody, || unsafe { sized::init(options, size) })
 }
 
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn egret_ws_connect(
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
 ) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
         unsafe { connect(r#loop, host, options, out, &|host| Target::from_host_and_port(host, port)) }
     })
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn egret_ws_connect_url(
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
 ) -> i32 {
-    guard_code(Owner::Loop(r#loop), || {
+    guard_code(r#loop, || {
         // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
         unsafe { connect(r#loop, url, options, out, &Target::from_url) }
     })
@@ -163,7 +163,7 @@ unsafe fn connect(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_char, len: usize) -> i32 {
-    guard_code(Owner::Socket(ws), || {
+    guard_code(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         let data = unsafe { text::bytes(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_ch
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8, len: usize) -> i32 {
-    guard_code(Owner::Socket(ws), || {
+    guard_code(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         let data = unsafe { text::slice(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *const c_char, reason_len: usize) -> i32 {
-    guard_code(Owner::Socket(ws), || {
+    guard_code(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         let reason = unsafe { text::bytes(reason, reason_len) }.inspect_err(|error| socket.refused("close", *error))?;
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *c
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
-    guard_code(Owner::Socket(ws), || {
+    guard_code(ws, || {
         handle::remove_socket(ws)?.free();
         Ok(())
     })
@@ -237,7 +237,7 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
-    guard(Owner::Socket(ws), || Ok(handle::resolve_socket(ws)?.state() as i32))
+    guard(ws, || Ok(handle::resolve_socket(ws)?.state() as i32))
 }
 
 /// Payload bytes accepted and not yet handed to the operating system, or a negative error. A message counts whole until its last
@@ -248,7 +248,7 @@ pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     guard_with(
-        Owner::Socket(ws),
+        ws,
         || {
             let bytes = handle::resolve_socket(ws)?.buffered_amount();
             Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
@@ -263,7 +263,7 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
-    guard(Owner::Socket(ws), || Ok(i32::try_from(handle::resolve_socket(ws)?.generation()).unwrap_or(i32::MAX)))
+    guard(ws, || Ok(i32::try_from(handle::resolve_socket(ws)?.generation()).unwrap_or(i32::MAX)))
 }
 
 /// Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread.
@@ -272,7 +272,7 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
-    guard_code(Owner::Socket(ws), || {
+    guard_code(ws, || {
         handle::resolve_socket(ws)?.retry_now();
         Ok(())
     })
@@ -285,7 +285,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
-    guard_code(Owner::Socket(ws), || handle::resolve_socket(ws)?.ping())
+    guard_code(ws, || handle::resolve_socket(ws)?.ping())
 }
 
 /// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
@@ -299,7 +299,7 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(Owner::Socket(ws), || {
+    guard(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         socket.read_details(|details| unsafe { text::give(&details.subprotocol, out, capacity) })
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(Owner::Socket(ws), || {
+    guard(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         socket.read_details(|details| unsafe { text::give(&details.extensions, out, capacity) })
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
     out: *mut c_char,
     capacity: usize,
 ) -> i32 {
-    guard(Owner::Socket(ws), || {
+    guard(ws, || {
         let socket = handle::resolve_socket(ws)?;
         if name.is_null() {
             return Err(Error::InvalidArgument);
@@ -369,7 +369,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(Owner::Socket(ws), || {
+    guard(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         socket.read_details(|details| unsafe { text::give(&details.headers, out, capacity) })
@@ -387,7 +387,7 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret_ws_stats) -> i32 {
-    guard_code(Owner::Socket(ws), || {
+    guard_code(ws, || {
         let socket = handle::resolve_socket(ws)?;
         // SAFETY: the caller's promise, passed on.
         unsafe { sized::write(stats, |size| stats::stats(&socket.stats(), size)) }
@@ -406,7 +406,7 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_char, capacity: usize) -> i32 {
-    guard(Owner::Nobody, || {
+    guard(Nobody, || {
         if url.is_null() {
             return Err(Error::InvalidArgument);
         }
