@@ -1,45 +1,82 @@
-//! What every export goes through: no panic crosses the ABI, and a forked child touches no lock.
+//! What every export goes through: no panic crosses the ABI, a forked child touches no lock, and handles are looked up.
 
-use super::handle;
+use super::handle::{self, FoundLoop, FoundSocket};
 use super::types::{egret_ws, egret_ws_loop};
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::panics::{self, Panicked};
+use crate::socket::Loop;
 use crate::{fault, fork};
+use std::cell::Cell;
+use std::mem::forget;
+use std::sync::Arc;
 
-/// What a call was made with: whose log a panic goes to. A handle by itself, so that it costs nothing where nothing panics.
-pub(super) trait Owner: Copy {
-    fn log(self, panicked: &Panicked);
+/// What a call is about.
+pub(super) trait Subject {
+    /// What it stands for.
+    type Found;
+    fn find(self) -> Result<Self::Found, Error>;
+    /// Whose log a panic goes to, and the number of the socket.
+    fn owner(found: &Self::Found) -> Option<(Arc<Loop>, usize)>;
 }
 
-/// The call has no handle: what it says is printed on stderr only.
-#[derive(Clone, Copy)]
+/// No handle: what a panic says is printed on stderr only.
 pub(super) struct Nobody;
 
-impl Owner for Nobody {
-    fn log(self, _: &Panicked) {}
-}
+impl Subject for Nobody {
+    type Found = ();
 
-impl Owner for *mut egret_ws_loop {
-    fn log(self, panicked: &Panicked) {
-        if let Ok(host_loop) = handle::resolve_loop(self) {
-            host_loop.log().error(0, format_args!("{panicked}, in a call"));
-        }
+    fn find(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn owner((): &()) -> Option<(Arc<Loop>, usize)> {
+        None
     }
 }
 
-impl Owner for *mut egret_ws {
-    fn log(self, panicked: &Panicked) {
-        if let Ok(socket) = handle::resolve_socket(self) {
-            socket.failed(format_args!("{panicked}, in a call"));
-        }
+impl Subject for *mut egret_ws_loop {
+    type Found = FoundLoop;
+
+    #[inline]
+    fn find(self) -> Result<FoundLoop, Error> {
+        handle::resolve_loop(self)
+    }
+
+    fn owner(found: &FoundLoop) -> Option<(Arc<Loop>, usize)> {
+        Some((Arc::clone(found), 0))
+    }
+}
+
+impl Subject for *mut egret_ws {
+    type Found = FoundSocket;
+
+    #[inline]
+    fn find(self) -> Result<FoundSocket, Error> {
+        handle::resolve_socket(self)
+    }
+
+    fn owner(found: &FoundSocket) -> Option<(Arc<Loop>, usize)> {
+        Some(found.owner())
+    }
+}
+
+thread_local!(static OWNER: Cell<Option<(Arc<Loop>, usize)>> = const { Cell::new(None) });
+
+/// Notes the owner when a panic unwinds past it. Forgotten otherwise: so a call that does not panic keeps nothing for one that does.
+struct Unwinding<'a, S: Subject>(&'a S::Found);
+
+impl<S: Subject> Drop for Unwinding<'_, S> {
+    #[cold]
+    fn drop(&mut self) {
+        let _ = OWNER.try_with(|owner| owner.set(S::owner(self.0)));
     }
 }
 
 /// Runs the body of an export; `number` makes its return value of an error.
-pub(super) fn guard_with<T>(
-    owner: impl Owner,
-    body: impl FnOnce() -> Result<T, Error>,
+pub(super) fn guard_with<S: Subject, T>(
+    subject: S,
+    body: impl FnOnce(&S::Found) -> Result<T, Error>,
     number: impl FnOnce(Error) -> T,
 ) -> T {
     if fork::is_child() {
@@ -48,30 +85,38 @@ pub(super) fn guard_with<T>(
     // What a panic leaves half done is behind handles that stay valid, and behind locks that do not poison; the states
     // they guard are changed by single assignments.
     let caught = panics::catch(|| {
+        let found = subject.find()?;
+        let unwinding = Unwinding::<S>(&found);
         fault::point(fault::Place::Export);
-        body()
+        let result = body(&found);
+        forget(unwinding);
+        result
     });
     match caught {
         Ok(Ok(value)) => value,
         Ok(Err(error)) => number(error),
-        Err(panicked) => number(report(owner, &panicked)),
+        Err(panicked) => number(report(&panicked)),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn report(owner: impl Owner, panicked: &Panicked) -> Error {
+fn report(panicked: &Panicked) -> Error {
     // A second panic has no log to go to.
-    let _ = panics::catch(|| owner.log(panicked));
+    let _ = panics::catch(|| {
+        if let Some((host_loop, socket)) = OWNER.try_with(Cell::take).ok().flatten() {
+            host_loop.log().error(socket, format_args!("{panicked}, in a call"));
+        }
+    });
     Error::Internal
 }
 
 /// For exports that return a number or a negative error.
-pub(super) fn guard(owner: impl Owner, body: impl FnOnce() -> Result<i32, Error>) -> i32 {
-    guard_with(owner, body, Error::code)
+pub(super) fn guard<S: Subject>(subject: S, body: impl FnOnce(&S::Found) -> Result<i32, Error>) -> i32 {
+    guard_with(subject, body, Error::code)
 }
 
 /// For exports that return `EGRET_WS_OK` or a negative error.
-pub(super) fn guard_code(owner: impl Owner, body: impl FnOnce() -> Result<(), Error>) -> i32 {
-    guard(owner, || body().map(|()| EGRET_WS_OK))
+pub(super) fn guard_code<S: Subject>(subject: S, body: impl FnOnce(&S::Found) -> Result<(), Error>) -> i32 {
+    guard(subject, |found| body(found).map(|()| EGRET_WS_OK))
 }

@@ -81,22 +81,26 @@ fn find<T>(slots: &'static Slots<T>, kind: Kind, handle: Handle) -> Result<Pin<'
     found.ok_or(Error::BadHandle)
 }
 
+/// A loop in use.
+pub(super) type FoundLoop = Pin<'static, Arc<Loop>>;
+/// A socket in use.
+pub(super) type FoundSocket = Pin<'static, Arc<Socket>>;
+
 /// The loop of a handle.
 #[inline]
-pub(super) fn resolve_loop(handle: *mut egret_ws_loop) -> Result<Pin<'static, Arc<Loop>>, Error> {
+pub(super) fn resolve_loop(handle: *mut egret_ws_loop) -> Result<FoundLoop, Error> {
     find(&LOOPS, Kind::Loop, Handle(handle.addr()))
 }
 
 /// The socket of a handle.
 #[inline]
-pub(super) fn resolve_socket(handle: *mut egret_ws) -> Result<Pin<'static, Arc<Socket>>, Error> {
+pub(super) fn resolve_socket(handle: *mut egret_ws) -> Result<FoundSocket, Error> {
     find(&SOCKETS, Kind::Socket, Handle(handle.addr()))
 }
 
-/// Makes a socket's handle invalid and returns what it stood for.
-pub(super) fn remove_socket(handle: *mut egret_ws) -> Result<Pin<'static, Arc<Socket>>, Error> {
-    let socket = resolve_socket(handle)?;
-    if socket.retire() { Ok(socket) } else { Err(Error::BadHandle) }
+/// Makes a socket's handle invalid.
+pub(super) fn remove_socket(socket: &FoundSocket) -> Result<(), Error> {
+    if socket.retire() { Ok(()) } else { Err(Error::BadHandle) }
 }
 
 /// Makes the handles of a loop and of all its sockets invalid.

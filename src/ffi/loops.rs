@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(Nobody, || unsafe { sized::init(options, size) })
+    guard_code(Nobody, |()| unsafe { sized::init(options, size) })
 }
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options, out: *mut *mut egret_ws_loop) -> i32 {
-    guard_code(Nobody, || {
+    guard_code(Nobody, |()| {
         if out.is_null() {
             return Err(Error::InvalidArgument);
         }
@@ -84,9 +84,8 @@ fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
-    guard(r#loop, || {
-        let host_loop = handle::resolve_loop(r#loop)?;
-        let polled = host_loop.poll(timeout_ms).inspect_err(|error| refused(&host_loop, "poll", *error));
+    guard(r#loop, |host_loop| {
+        let polled = host_loop.poll(timeout_ms).inspect_err(|error| refused(host_loop, "poll", *error));
         polled.map(|callbacks| i32::try_from(callbacks).unwrap_or(i32::MAX))
     })
 }
@@ -98,8 +97,8 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(r#loop, || {
-        handle::resolve_loop(r#loop)?.wake();
+    guard_code(r#loop, |host_loop| {
+        host_loop.wake();
         Ok(())
     })
 }
@@ -119,10 +118,9 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
     on_wakeup: egret_ws_on_wakeup,
     user: *mut c_void,
 ) -> i32 {
-    guard_code(r#loop, || {
-        let host_loop = handle::resolve_loop(r#loop)?;
+    guard_code(r#loop, |host_loop| {
         host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)).inspect_err(|error| {
-            refused(&host_loop, "set_wakeup", *error);
+            refused(host_loop, "set_wakeup", *error);
         })
     })
 }
@@ -136,10 +134,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(r#loop, || {
-        let host_loop = handle::resolve_loop(r#loop)?;
-        host_loop.descriptor().inspect_err(|error| refused(&host_loop, "descriptor", *error))
-    })
+    guard(r#loop, |host_loop| host_loop.descriptor().inspect_err(|error| refused(host_loop, "descriptor", *error)))
 }
 
 /// Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
@@ -150,7 +145,7 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(r#loop, || Ok(handle::resolve_loop(r#loop)?.timeout()))
+    guard(r#loop, |host_loop| Ok(host_loop.timeout()))
 }
 
 /// Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
@@ -167,8 +162,8 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(r#loop, || {
-        handle::resolve_loop(r#loop)?.suspend();
+    guard_code(r#loop, |host_loop| {
+        host_loop.suspend();
         Ok(())
     })
 }
@@ -183,8 +178,8 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(r#loop, || {
-        handle::resolve_loop(r#loop)?.resume();
+    guard_code(r#loop, |host_loop| {
+        host_loop.resume();
         Ok(())
     })
 }
@@ -197,8 +192,8 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(r#loop, || {
-        handle::resolve_loop(r#loop)?.network_changed();
+    guard_code(r#loop, |host_loop| {
+        host_loop.network_changed();
         Ok(())
     })
 }
@@ -214,13 +209,12 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
-    guard_code(r#loop, || {
-        let host_loop = handle::resolve_loop(r#loop)?;
-        host_loop.begin_free().inspect_err(|error| refused(&host_loop, "free", *error))?;
-        handle::remove_loop(&host_loop);
+    guard_code(r#loop, |host_loop| {
+        host_loop.begin_free().inspect_err(|error| refused(host_loop, "free", *error))?;
+        handle::remove_loop(host_loop);
         host_loop.finish_free()?;
         // A connect call of another thread may have made a socket just before the loop took no more.
-        handle::remove_loop(&host_loop);
+        handle::remove_loop(host_loop);
         Ok(())
     })
 }

@@ -7,7 +7,7 @@ use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
 use crate::limits;
-use crate::socket::{Kind, Target, header_values, normalize_url};
+use crate::socket::{Kind, Loop, Target, header_values, normalize_url};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(Nobody, || unsafe { sized::init(options, size) })
+    guard_code(Nobody, |()| unsafe { sized::init(options, size) })
 }
 
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
@@ -54,9 +54,9 @@ pub unsafe extern "C" fn egret_ws_connect(
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
 ) -> i32 {
-    guard_code(r#loop, || {
+    guard_code(r#loop, |host_loop| {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
-        unsafe { connect(r#loop, host, options, out, &|host| Target::from_host_and_port(host, port)) }
+        unsafe { connect(host_loop, host, options, out, &|host| Target::from_host_and_port(host, port)) }
     })
 }
 
@@ -80,9 +80,9 @@ pub unsafe extern "C" fn egret_ws_connect_url(
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
 ) -> i32 {
-    guard_code(r#loop, || {
+    guard_code(r#loop, |host_loop| {
         // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
-        unsafe { connect(r#loop, url, options, out, &Target::from_url) }
+        unsafe { connect(host_loop, url, options, out, &Target::from_url) }
     })
 }
 
@@ -95,13 +95,12 @@ type Reader<'a> = &'a dyn Fn(&str) -> Result<Target, (Error, String)>;
 /// As for [`egret_ws_connect_url`].
 #[allow(unsafe_code)]
 unsafe fn connect(
-    r#loop: *mut egret_ws_loop,
+    host_loop: &Arc<Loop>,
     place: *const c_char,
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
     target: Reader<'_>,
 ) -> Result<(), Error> {
-    let host_loop = handle::resolve_loop(r#loop)?;
     let refuse = |error: Error, why: &str| {
         host_loop.log().warn(0, format_args!("connect refused: {why}"));
         error
@@ -138,7 +137,8 @@ unsafe fn connect(
     socket.start().map_err(|error| {
         // SAFETY: as above.
         unsafe { out.write(before) };
-        let _ = handle::remove_socket(id.to_socket()); // it may have gone with its loop
+        // It may have gone with its loop.
+        let _ = handle::resolve_socket(id.to_socket()).and_then(|socket| handle::remove_socket(&socket));
         let why = match error {
             Error::NoResources => {
                 "too many sockets wait for the loop (EGRET_WS_MAX_PENDING_SOCKETS): poll it, then try again"
@@ -163,8 +163,7 @@ unsafe fn connect(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_char, len: usize) -> i32 {
-    guard_code(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         let data = unsafe { text::bytes(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
         socket.send(Kind::Text, data)
@@ -180,8 +179,7 @@ pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_ch
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8, len: usize) -> i32 {
-    guard_code(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         let data = unsafe { text::slice(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
         socket.send(Kind::Binary, data)
@@ -206,8 +204,7 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *const c_char, reason_len: usize) -> i32 {
-    guard_code(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         let reason = unsafe { text::bytes(reason, reason_len) }.inspect_err(|error| socket.refused("close", *error))?;
         socket.close(code, reason)
@@ -225,8 +222,9 @@ pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *c
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
-    guard_code(ws, || {
-        handle::remove_socket(ws)?.free();
+    guard_code(ws, |socket| {
+        handle::remove_socket(socket)?;
+        socket.free();
         Ok(())
     })
 }
@@ -237,7 +235,7 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
-    guard(ws, || Ok(handle::resolve_socket(ws)?.state() as i32))
+    guard(ws, |socket| Ok(socket.state() as i32))
 }
 
 /// Payload bytes accepted and not yet handed to the operating system, or a negative error. A message counts whole until its last
@@ -249,8 +247,8 @@ pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
 pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     guard_with(
         ws,
-        || {
-            let bytes = handle::resolve_socket(ws)?.buffered_amount();
+        |socket| {
+            let bytes = socket.buffered_amount();
             Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
         },
         |error| i64::from(error.code()),
@@ -263,7 +261,7 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
-    guard(ws, || Ok(i32::try_from(handle::resolve_socket(ws)?.generation()).unwrap_or(i32::MAX)))
+    guard(ws, |socket| Ok(i32::try_from(socket.generation()).unwrap_or(i32::MAX)))
 }
 
 /// Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread.
@@ -272,8 +270,8 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
-    guard_code(ws, || {
-        handle::resolve_socket(ws)?.retry_now();
+    guard_code(ws, |socket| {
+        socket.retry_now();
         Ok(())
     })
 }
@@ -285,7 +283,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
-    guard_code(ws, || handle::resolve_socket(ws)?.ping())
+    guard_code(ws, |socket| socket.ping())
 }
 
 /// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
@@ -299,8 +297,7 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         socket.read_details(|details| unsafe { text::give(&details.subprotocol, out, capacity) })
     })
@@ -316,8 +313,7 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         socket.read_details(|details| unsafe { text::give(&details.extensions, out, capacity) })
     })
@@ -341,8 +337,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
     out: *mut c_char,
     capacity: usize,
 ) -> i32 {
-    guard(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard(ws, |socket| {
         if name.is_null() {
             return Err(Error::InvalidArgument);
         }
@@ -369,8 +364,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         socket.read_details(|details| unsafe { text::give(&details.headers, out, capacity) })
     })
@@ -387,8 +381,7 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret_ws_stats) -> i32 {
-    guard_code(ws, || {
-        let socket = handle::resolve_socket(ws)?;
+    guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         unsafe { sized::write(stats, |size| stats::stats(&socket.stats(), size)) }
     })
@@ -406,7 +399,7 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_char, capacity: usize) -> i32 {
-    guard(Nobody, || {
+    guard(Nobody, |()| {
         if url.is_null() {
             return Err(Error::InvalidArgument);
         }

@@ -24,7 +24,6 @@ use crate::engine::{Ask, Link};
 use crate::error::Error;
 use crate::protocol::close;
 use parking_lot::Mutex;
-use std::fmt::Arguments;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 
@@ -202,9 +201,9 @@ impl Socket {
         self.host_loop.log().warn(self.link.id, format_args!("{call} refused: {}", error.text()));
     }
 
-    /// Logs a fault in this library.
-    pub fn failed(&self, text: Arguments<'_>) {
-        self.host_loop.log().error(self.link.id, text);
+    /// Its loop, and its own number, for log lines.
+    pub fn owner(&self) -> (Arc<Loop>, usize) {
+        (Arc::clone(&self.host_loop), self.link.id)
     }
 
     /// The host is about to be told that the connection is open. False if it must not be: it has closed already.
