@@ -15,7 +15,7 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that
-//!   the host may give. `attention`, `environment`, `fault`, `fork`, `log`, `panics` and `pool` serve all of them.
+//!   the host may give. `attention`, `environment`, `fault`, `fork`, `log`, `panics`, `pool` and `secret` serve all of them.
 
 mod attention;
 pub mod connection;
@@ -33,6 +33,7 @@ pub mod pool;
 pub mod protocol;
 #[cfg(test)]
 mod scarce;
+pub mod secret;
 pub mod socket;
 pub mod transport;
 

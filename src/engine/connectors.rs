@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::transport::tls::{self, Connector, Settings, Sources};
 use crate::{fault, panics};
 use parking_lot::{Condvar, Mutex};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// Connectors that are kept for later connections; those in use live on by themselves.
@@ -24,8 +24,39 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A connector being made.
 struct Job {
     settings: Arc<Settings>,
+    users: Users,
     waiters: Vec<Arc<Link>>,
     permit: Arc<Permit>,
+}
+
+/// A connector that was made.
+struct Kept {
+    /// Nobody else's: it does not count among the users.
+    settings: Arc<Settings>,
+    connector: Connector,
+    users: Users,
+}
+
+impl Kept {
+    /// One with a key is not kept for connections that may never come.
+    fn is_of_use(&self) -> bool {
+        self.settings.identity.is_none() || self.users.are_any()
+    }
+}
+
+/// The sockets that asked for it, as long as they are there.
+#[derive(Default)]
+struct Users(Vec<Weak<Settings>>);
+
+impl Users {
+    fn add(&mut self, settings: &Arc<Settings>) {
+        self.0.retain(|user| user.strong_count() > 0 && user.as_ptr() != Arc::as_ptr(settings));
+        self.0.push(Arc::downgrade(settings));
+    }
+
+    fn are_any(&self) -> bool {
+        self.0.iter().any(|user| user.strong_count() > 0)
+    }
 }
 
 /// Lets who ordered a connector call it off, and know that nothing of TLS runs any more on the thread that makes it.
@@ -66,7 +97,7 @@ impl Permit {
 pub struct Connectors {
     workers: Workers,
     /// The one used last comes last.
-    kept: Vec<(Arc<Settings>, Connector)>,
+    kept: Vec<Kept>,
     awaited: Vec<Job>,
     shared: Arc<Shared>,
 }
@@ -80,18 +111,23 @@ impl Connectors {
 
     /// The connector for these settings, if there is one; else it is being made, and `link` hears of it.
     pub fn ask(&mut self, settings: &Arc<Settings>, link: &Arc<Link>) -> Option<Prepared> {
-        if let Some(at) = self.kept.iter().position(|(kept, _)| kept == settings) {
-            let entry = self.kept.remove(at);
-            let connector = entry.1.clone();
-            self.kept.push(entry);
+        if let Some(at) = self.kept.iter().position(|kept| kept.settings == *settings) {
+            let mut kept = self.kept.remove(at);
+            kept.users.add(settings);
+            let connector = kept.connector.clone();
+            self.kept.push(kept);
             return Some(Ok(connector));
         }
         if let Some(job) = self.awaited.iter_mut().find(|job| job.settings == *settings) {
+            job.users.add(settings);
             job.waiters.push(Arc::clone(link));
             return None;
         }
+        let mut users = Users::default();
+        users.add(settings);
+        let settings = Arc::new((**settings).clone());
         let permit = Arc::new(Permit::default());
-        let (shared, wanted, permitted) = (Arc::clone(&self.shared), Arc::clone(settings), Arc::clone(&permit));
+        let (shared, wanted, permitted) = (Arc::clone(&self.shared), Arc::clone(&settings), Arc::clone(&permit));
         let begun = self.workers.run(move || {
             // It may block for ever, and nobody waits for it.
             let sources = panics::catch(|| {
@@ -117,7 +153,7 @@ impl Connectors {
         });
         match begun {
             Ok(()) => {
-                self.awaited.push(Job { settings: Arc::clone(settings), waiters: vec![Arc::clone(link)], permit });
+                self.awaited.push(Job { settings, users, waiters: vec![Arc::clone(link)], permit });
                 None
             }
             Err(error) => Some(Err(Ending::io(Error::NoResources, "no thread to read the trusted roots", &error))),
@@ -127,14 +163,22 @@ impl Connectors {
     /// One was made, or could not be: who has waited for it?
     pub fn made(&mut self, settings: Arc<Settings>, made: &Prepared) -> Vec<Arc<Link>> {
         let Some(at) = self.awaited.iter().position(|job| job.settings == settings) else { return Vec::new() };
-        let waiters = self.awaited.swap_remove(at).waiters;
+        let Job { users, waiters, .. } = self.awaited.swap_remove(at);
         if let Ok(connector) = made {
-            if self.kept.len() == KEPT {
-                self.kept.remove(0);
+            let kept = Kept { settings, connector: connector.clone(), users };
+            if kept.is_of_use() {
+                if self.kept.len() == KEPT {
+                    self.kept.remove(0);
+                }
+                self.kept.push(kept);
             }
-            self.kept.push((settings, connector.clone()));
         }
         waiters
+    }
+
+    /// A connection has ended: keys that no socket uses any more are dropped.
+    pub fn tidy(&mut self) {
+        self.kept.retain(Kept::is_of_use);
     }
 }
 
@@ -142,5 +186,116 @@ impl Connectors {
 impl Drop for Connectors {
     fn drop(&mut self) {
         self.awaited.iter().for_each(|job| job.permit.withdraw());
+    }
+}
+
+#[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
+mod tests {
+    use super::*;
+    use crate::connection::outbox::{Outbox, no_entropy};
+    use crate::engine::commands::{Commands, Next};
+    use crate::engine::{Engine, PASS};
+    use crate::log::Log;
+    use openssl::asn1::Asn1Time;
+    use openssl::hash::MessageDigest;
+    use openssl::pkcs12::Pkcs12;
+    use openssl::pkey::PKey;
+    use openssl::x509::X509;
+    use std::collections::VecDeque;
+    use std::thread::yield_now;
+
+    fn identity() -> Vec<u8> {
+        let key = PKey::generate_ed25519().unwrap();
+        let mut builder = X509::builder().unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        builder.sign(&key, MessageDigest::null()).unwrap();
+        let pkcs12 = Pkcs12::builder().pkey(&key).cert(&builder.build()).build2("sesame").unwrap();
+        pkcs12.to_der().unwrap()
+    }
+
+    fn settings(identity: Option<Vec<u8>>) -> Arc<Settings> {
+        let identity = identity.map(|pkcs12| (pkcs12.into(), "sesame".into()));
+        let roots = Vec::new();
+        Arc::new(Settings { roots, only_these_roots: false, identity, min_version: 0x0303, insecure: true, alpn: true })
+    }
+
+    fn link() -> Arc<Link> {
+        Arc::new(Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000))
+    }
+
+    /// Waits for the next connector that a worker has made.
+    fn next_made(engine: &mut Engine) -> Box<(Arc<Settings>, Prepared)> {
+        let mut commands = Commands::default();
+        while commands.is_empty() {
+            engine.shared.take_commands(&mut commands);
+            yield_now();
+        }
+        match commands.pop() {
+            Some(Next::Command(Command::Made(made))) => made,
+            _ => panic!("no connector was made"),
+        }
+    }
+
+    /// Asks, and waits until what was asked for is there.
+    fn get(engine: &mut Engine, settings: &Arc<Settings>) {
+        if let Some(prepared) = engine.connectors.ask(settings, &link()) {
+            return assert!(prepared.is_ok());
+        }
+        let (settings, made) = *next_made(engine);
+        assert!(made.is_ok());
+        assert_eq!(engine.connectors.made(settings, &made).len(), 1);
+    }
+
+    #[test]
+    fn a_connector_with_a_key_is_kept_as_long_as_a_socket_uses_it() {
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
+        let pkcs12 = identity();
+        let (plain, one, other) = (settings(None), settings(Some(pkcs12.clone())), settings(Some(pkcs12)));
+        for settings in [&plain, &one, &other, &one] {
+            get(&mut engine, settings);
+        }
+        assert_eq!(engine.connectors.kept.len(), 2, "equal settings have one connector");
+        drop(one);
+        engine.connectors.tidy();
+        assert_eq!(engine.connectors.kept.len(), 2, "the other socket uses it");
+        drop((plain, other));
+        engine.connectors.tidy();
+        let left: Vec<_> = engine.connectors.kept.iter().map(|kept| kept.settings.identity.is_some()).collect();
+        assert_eq!(left, [false], "the system's roots need not be read again");
+    }
+
+    #[test]
+    fn a_connector_with_a_key_that_nobody_waits_for_any_more_is_not_kept() {
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
+        let with_key = settings(Some(identity()));
+        assert!(engine.connectors.ask(&with_key, &link()).is_none());
+        drop(with_key);
+        let (settings, made) = *next_made(&mut engine);
+        engine.connectors.made(settings, &made);
+        assert!(engine.connectors.kept.is_empty());
+    }
+
+    /// The end of the loop: nothing of TLS runs after it, and nothing that had not begun by then ever does.
+    #[test]
+    fn what_is_called_off_stops_and_is_waited_for() {
+        let permit = Permit::default();
+        let (began, wait_for_it) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                permit.run(|| {
+                    began.send(()).unwrap();
+                    while !permit.is_withdrawn() {
+                        yield_now();
+                    }
+                });
+            });
+            wait_for_it.recv().unwrap();
+            permit.withdraw();
+            assert!(!*permit.running.lock());
+            worker.join().unwrap();
+        });
+        permit.run(|| panic!("it was called off"));
     }
 }

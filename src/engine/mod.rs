@@ -305,6 +305,8 @@ impl Engine {
             if let Some(timer) = entry.timer {
                 self.timers.remove(&(timer, key));
             }
+            drop(entry);
+            self.connectors.tidy();
         }
     }
 

@@ -298,7 +298,7 @@ unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
         only_these_roots,
         identity: match identity {
             [] => None,
-            identity => Some((copied(identity)?, owned(password)?)),
+            identity => Some((copied(identity)?.into(), owned(password)?.into())),
         },
         min_version,
         insecure: given.flags & EGRET_WS_INSECURE != 0,

@@ -37,6 +37,7 @@ pub use handshake::{Advance, Handshake};
 pub use pins::read_pins;
 pub use stream::Tls;
 
+use crate::secret::Secret;
 use std::fmt;
 
 /// What a host may say about TLS.
@@ -47,7 +48,7 @@ pub struct Settings {
     /// Trust `roots` and nothing else.
     pub only_these_roots: bool,
     /// This side's certificate and key, in PKCS#12, with its password.
-    pub identity: Option<(Vec<u8>, String)>,
+    pub identity: Option<(Secret<Vec<u8>>, Secret<String>)>,
     /// The oldest version, 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3).
     pub min_version: u32,
     /// Accept any certificate.

@@ -140,7 +140,7 @@ fn a_subject_is_no_name() {
 fn pins_are_looked_at_before_the_client_shows_its_certificate() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
     let server = root.server(NAMES);
-    let identity = Some((clients.server("DNS:player").pkcs12("sesame"), "sesame".to_owned()));
+    let identity = Some((clients.server("DNS:player").pkcs12("sesame").into(), "sesame".into()));
     let asking = |max| {
         let mut acceptor = acceptor(&server);
         acceptor.set_max_proto_version(max).unwrap();

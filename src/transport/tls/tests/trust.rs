@@ -158,7 +158,7 @@ fn the_systems_roots_count_unless_they_are_not_to() {
     let beside = Settings { only_these_roots: false, ..only(&[&other]) };
     assert_eq!(try_to(&Connector::build(&beside).unwrap(), "example.com", &server), Ok(0x0304));
     assert_eq!(refusal(&trusting(&[&other]), "example.com", &server, unknown), Error::TlsIssuer);
-    let identity = Some((other.pkcs12(""), String::new()));
+    let identity = Some((other.pkcs12("").into(), "".into()));
     let known = Connector::build(&Settings { identity, ..only(&[&other]) }).unwrap();
     assert_eq!(refusal(&known, "example.com", &server, unknown), Error::TlsIssuer, "with an identity neither");
 }
@@ -221,7 +221,7 @@ fn a_client_certificate_is_sent_with_its_chain() {
         acceptor.set_verify_cert_store(store.build()).unwrap();
         acceptor
     };
-    let identity = Some((client.pkcs12("s\u{e9}same"), "s\u{e9}same".to_owned()));
+    let identity = Some((client.pkcs12("s\u{e9}same").into(), "s\u{e9}same".into()));
     let known = Connector::build(&Settings { identity, ..only(&[&root]) }).unwrap();
     let unknown = trusting(&[&root]);
     for max in [Some(SslVersion::TLS1_2), None] {
@@ -256,7 +256,7 @@ fn unusable_settings_are_named() {
     let garbage = [&root.pem()[..], b"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----"].concat();
     fails(roots(&garbage), "`tls_roots` cannot be used: certificate 2 is none: ");
     let identity = |pkcs12: &[u8], password: &str| {
-        let identity = Some((pkcs12.to_vec(), password.to_owned()));
+        let identity = Some((pkcs12.to_vec().into(), password.into()));
         let settings = Settings { identity, ..plain() };
         assert!(!format!("{settings:?}").contains("sesame"), "no secret is shown");
         settings
