@@ -58,4 +58,23 @@ mod tests {
         assert!(overwritten.get());
         assert_eq!(*Secret::from("sesame"), "sesame");
     }
+
+    /// Where they are kept: the types say that they are secrets.
+    #[test]
+    fn what_is_kept_for_a_connection_is_secret() {
+        use crate::connection::Plan;
+        fn secret<T: Zeroize>(_: &Secret<T>) {}
+        fn kept(plan: &Plan) {
+            plan.extras.headers.iter().for_each(|(_, value)| secret(value));
+            for (user, password) in plan.extras.credentials.iter().chain(plan.target.credentials()) {
+                secret(user);
+                secret(password);
+            }
+            if let Some((pkcs12, password)) = &plan.tls.identity {
+                secret(pkcs12);
+                secret(password);
+            }
+        }
+        let _: fn(&Plan) = kept;
+    }
 }

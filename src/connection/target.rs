@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::protocol::upgrade::check_credentials;
+use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +16,7 @@ pub struct Target {
     url: Url,
     /// The zone of an IPv6 address (RFC 6874), which a URL of WHATWG has no place for.
     zone: Option<String>,
-    credentials: Option<(String, String)>,
+    credentials: Option<(Secret<String>, Secret<String>)>,
 }
 
 type Refused = (Error, String);
@@ -108,7 +109,7 @@ impl Target {
         if url.port() == Some(0) {
             return Err(invalid("the URL's port is 0"));
         }
-        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| Secret::from(text.into_owned()));
         let credentials = match (url.username(), url.password()) {
             ("", None) => None,
             (user, password) => Some((decode(user), decode(password.unwrap_or("")))),
@@ -191,7 +192,7 @@ impl Target {
     }
 
     /// User name and password of the URL.
-    pub fn credentials(&self) -> Option<&(String, String)> {
+    pub fn credentials(&self) -> Option<&(Secret<String>, Secret<String>)> {
         self.credentials.as_ref()
     }
 
@@ -283,10 +284,10 @@ mod tests {
     #[test]
     fn a_user_name_and_password_are_kept_apart_and_hidden() {
         let target = url("ws://us%40er:p%C3%A4ss@h/chat?token=abc");
-        assert_eq!(target.credentials(), Some(&("us@er".to_owned(), "p\u{e4}ss".to_owned())));
+        assert_eq!(target.credentials(), Some(&("us@er".into(), "p\u{e4}ss".into())));
         assert_eq!(target.authority(), "h");
         assert_eq!(format!("{target} {target:?}"), "ws://h/chat?... ws://h/chat?...");
-        assert_eq!(url("ws://user@h/").credentials(), Some(&("user".to_owned(), String::new())));
+        assert_eq!(url("ws://user@h/").credentials(), Some(&("user".into(), "".into())));
         assert_eq!(url("ws://h/").credentials(), None);
     }
 

@@ -201,7 +201,6 @@ mod tests {
     use openssl::pkcs12::Pkcs12;
     use openssl::pkey::PKey;
     use openssl::x509::X509;
-    use std::collections::VecDeque;
     use std::thread::yield_now;
 
     fn identity() -> Vec<u8> {

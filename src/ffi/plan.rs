@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::limits;
 use crate::protocol::deflate::Offer;
 use crate::protocol::frame::MAX_HEADER;
+use crate::secret::Secret;
 use crate::socket::{
     Extras, Limits, Plan, Proxies, Target, TlsSettings, check_credentials, check_header, heartbeat, is_header_value,
     is_server_name, read_pins, retry, subprotocols,
@@ -167,7 +168,7 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
             if let Err(why) = check_credentials(user, password) {
                 return invalid(format!("username or password cannot be sent: {why}"));
             }
-            Some((owned(user)?, owned(password)?))
+            Some((owned(user)?.into(), owned(password)?.into()))
         }
         (None, Some(_)) => return invalid("password is given without username"),
         (None, None) => target.credentials().cloned(),
@@ -233,7 +234,7 @@ fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
 
 /// # Safety
 /// As for [`read`].
-unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(String, String)>, Refused> {
+unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(String, Secret<String>)>, Refused> {
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -262,7 +263,7 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
         if size > limits::HEADER_BYTES {
             return invalid(format!("headers are longer than {} bytes", limits::HEADER_BYTES));
         }
-        headers.push((owned(name)?, owned(value)?));
+        headers.push((owned(name)?, owned(value)?.into()));
     }
     Ok(headers)
 }

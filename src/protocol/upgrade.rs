@@ -3,9 +3,11 @@
 use super::deflate::{Agreement, Offer};
 use super::head::{BROKEN_OFF, Collected, Collector, Head, NO_MEMORY, TOO_LONG, is_header_value, is_token, values};
 use crate::limits;
+use crate::secret::Secret;
 use base64ct::{Base64, Encoding};
 use sha1::{Digest, Sha1};
 use std::collections::HashSet;
+use zeroize::Zeroizing;
 
 /// The `Sec-WebSocket-Key` of a nonce. (tungstenite takes its nonces from a generator of the thread's, which is gone when a
 /// process ends and its exit handlers run.)
@@ -26,12 +28,23 @@ pub struct Extras {
     pub origin: Option<String>,
     pub user_agent: Option<String>,
     /// User name and password for basic authentication.
-    pub credentials: Option<(String, String)>,
+    pub credentials: Option<(Secret<String>, Secret<String>)>,
     /// Those the server may choose from.
     pub subprotocols: Vec<String>,
     /// permessage-deflate, unless it is not wanted.
     pub deflate: Option<Offer>,
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(String, Secret<String>)>,
+}
+
+impl Extras {
+    /// At least so many bytes as all texts have in a request.
+    fn text_len(&self) -> usize {
+        let optional = [&self.origin, &self.user_agent].into_iter().flatten().map(String::len);
+        let credentials = self.credentials.iter().map(|(user, password)| (user.len() + password.len()) * 2);
+        let subprotocols = self.subprotocols.iter().map(|name| name.len() + 2);
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+        optional.chain(credentials).chain(subprotocols).chain(headers).sum()
+    }
 }
 
 /// Names and values are the host's, and may be secrets: only their numbers are shown.
@@ -44,7 +57,8 @@ impl std::fmt::Debug for Extras {
 /// The request. `authority` is the URL's host, with its port unless it is the scheme's own; `target` the path with the
 /// query; `key` the `Sec-WebSocket-Key`.
 pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec<u8> {
-    let mut request = String::with_capacity(512);
+    // Secrets are in it. Room for all of it: what grows leaves a copy behind.
+    let mut request = String::with_capacity(1024 + authority.len() + target.len() + extras.text_len());
     request.extend(["GET ", target, " HTTP/1.1\r\n"]);
     let mut add = |name: &str, value: &str| request.extend([name, ": ", value, "\r\n"]);
     add("Host", authority);
@@ -59,11 +73,12 @@ pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec
         add("User-Agent", user_agent);
     }
     if let Some((user, password)) = &extras.credentials {
-        let pair = format!("{user}:{password}");
-        add("Authorization", &format!("Basic {}", Base64::encode_string(pair.as_bytes())));
+        let pair = Zeroizing::new([user.as_str(), ":", password.as_str()].concat());
+        let digits = Zeroizing::new(Base64::encode_string(pair.as_bytes()));
+        add("Authorization", &Zeroizing::new(["Basic ", digits.as_str()].concat()));
     }
     if !extras.subprotocols.is_empty() {
-        add("Sec-WebSocket-Protocol", &extras.subprotocols.join(", "));
+        add("Sec-WebSocket-Protocol", &Zeroizing::new(extras.subprotocols.join(", ")));
     }
     if let Some(offer) = &extras.deflate {
         add("Sec-WebSocket-Extensions", &offer.to_string());
@@ -475,7 +490,7 @@ mod tests {
             credentials: Some(("Aladdin".into(), "open sesame".into())), // RFC 7617 section 2
             subprotocols: Vec::new(),
             deflate: None,
-            headers: vec![("X-Level".into(), "7".into()), ("X-Empty".into(), String::new())],
+            headers: vec![("X-Level".into(), "7".into()), ("X-Empty".into(), "".into())],
         };
         let request = String::from_utf8(request("h", "/", KEY, &extras)).unwrap();
         assert!(request.ends_with(

@@ -8,11 +8,12 @@ use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
+use zeroize::Zeroizing;
 
 /// A stream on which the upgrade is asked for.
 pub(super) struct Asking<S> {
     pub(super) stream: S,
-    request: Vec<u8>,
+    request: Zeroizing<Vec<u8>>,
     written: usize,
     answer: Answer,
 }
@@ -39,7 +40,7 @@ pub(super) struct Open {
 impl<S: Transport> Asking<S> {
     pub(super) fn new(stream: S, authority: &str, target: &str, nonce: [u8; 16], extras: &Extras) -> Asking<S> {
         let key = upgrade::key(nonce);
-        let request = upgrade::request(authority, target, &key, extras);
+        let request = Zeroizing::new(upgrade::request(authority, target, &key, extras));
         Asking { stream, request, written: 0, answer: Answer::new(&key, extras) }
     }
 

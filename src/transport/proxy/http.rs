@@ -5,6 +5,7 @@ use super::tunnel::Refusal;
 use crate::protocol::head::{Collected, Collector, Head, NO_MEMORY, values};
 use base64ct::{Base64, Encoding};
 use url::Host;
+use zeroize::Zeroizing;
 
 /// A request that was sent, and the answer as far as it came.
 pub(super) struct Connect {
@@ -19,20 +20,22 @@ impl Connect {
         let server = format!("{host}:{port}");
         let authorization = match &proxy.credentials {
             Some(credentials) => {
-                let pair = [credentials.user.as_slice(), b":", &credentials.password].concat();
-                format!("Proxy-Authorization: Basic {}\r\n", Base64::encode_string(&pair))
+                let pair = Zeroizing::new([credentials.user.as_slice(), b":", &credentials.password].concat());
+                let digits = Zeroizing::new(Base64::encode_string(&pair));
+                ["Proxy-Authorization: Basic ", digits.as_str(), "\r\n"].concat()
             }
             None => String::new(),
         };
-        let request = format!(
+        let authorization = Zeroizing::new(authorization);
+        let head = format!(
             "CONNECT {server} HTTP/1.1\r\n\
              Host: {server}\r\n\
-             User-Agent: egret-ws/{}\r\n\
-             {authorization}\
-             \r\n",
+             User-Agent: egret-ws/{}\r\n",
             env!("CARGO_PKG_VERSION")
         );
-        output.extend_from_slice(request.as_bytes());
+        for part in [head.as_str(), authorization.as_str(), "\r\n"] {
+            output.extend_from_slice(part.as_bytes());
+        }
         Connect { server, has_credentials: proxy.credentials.is_some(), answer: Collector::default() }
     }
 

@@ -12,6 +12,7 @@ pub use tunnel::{Refusal, Tunnel};
 
 use crate::error::Error;
 use crate::limits;
+use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
 use std::fmt;
 use url::{Host, Url};
@@ -39,8 +40,8 @@ pub struct Proxy {
 
 #[derive(Clone, PartialEq, Eq)]
 struct Credentials {
-    user: Vec<u8>,
-    password: Vec<u8>,
+    user: Secret<Vec<u8>>,
+    password: Secret<Vec<u8>>,
 }
 
 /// Neither is shown: with some services the user name is the secret.
@@ -105,7 +106,7 @@ impl Proxy {
 
 impl Credentials {
     fn of_url(url: &Url) -> Option<Credentials> {
-        let decode = |text| percent_decode_str(text).collect();
+        let decode = |text| Secret::from(percent_decode_str(text).collect::<Vec<u8>>());
         match (url.username(), url.password()) {
             ("", None) => None,
             (user, password) => Some(Credentials { user: decode(user), password: decode(password.unwrap_or("")) }),
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn user_and_password_are_percent_decoded() {
         let credentials = |text: &str| proxy(text).credentials.map(|c| (c.user, c.password));
-        let some = |user: &[u8], password: &[u8]| Some((user.to_vec(), password.to_vec()));
+        let some = |user: &[u8], password: &[u8]| Some((user.to_vec().into(), password.to_vec().into()));
         for scheme in ["http", "socks5"] {
             let credentials = |rest: &str| credentials(&format!("{scheme}://{rest}"));
             assert_eq!(credentials("h"), None);

@@ -6,11 +6,12 @@ use super::{Kind, Proxy};
 use crate::error::Error;
 use std::fmt;
 use url::Host;
+use zeroize::Zeroizing;
 
 /// A tunnel that is being asked for. When it stands, the stream to the proxy is one to the server.
 pub struct Tunnel {
     language: Language,
-    output: Vec<u8>,
+    output: Zeroizing<Vec<u8>>,
     /// How much of the output is written.
     written: usize,
 }
@@ -57,7 +58,8 @@ impl Refusal {
 impl Tunnel {
     /// Begins to ask this proxy for a connection to the host.
     pub fn new(proxy: &Proxy, host: &Host<String>, port: u16) -> Tunnel {
-        let mut output = Vec::new();
+        // Room for all of it: what grows leaves a copy behind.
+        let mut output = Zeroizing::new(Vec::with_capacity(2048));
         let language = match proxy.kind {
             Kind::Http => Language::Http(Connect::new(proxy, host, port, &mut output)),
             Kind::Socks5 => Language::Socks5(Negotiation::new(proxy, host, port, &mut output)),
