@@ -131,8 +131,9 @@
  * `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
  * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
  * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
- * client's). Loopback hosts are never proxied. A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give
- * `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
+ * client's), and not by a process with more rights than its user (setuid, setgid). Loopback hosts are never proxied. A proxy
+ * that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to
+ * by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
 
@@ -650,7 +651,9 @@ typedef struct egret_ws_options {
      * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
      * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
      * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
-     * certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same.
+     * certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same. On
+     * Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` (not for a process with more rights than
+     * its user: setuid, setgid), else those of the distribution.
      */
     const char *tls_roots;
     /* Bytes of `tls_roots`. */

@@ -29,8 +29,9 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
 /// `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
 /// `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
 /// in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
-/// client's). Loopback hosts are never proxied. A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give
-/// `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
+/// client's), and not by a process with more rights than its user (setuid, setgid). Loopback hosts are never proxied. A proxy
+/// that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to
+/// by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
 
 /// `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.

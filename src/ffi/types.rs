@@ -182,7 +182,9 @@ pub struct egret_ws_options {
     /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
     /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
     /// if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
-    /// certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same.
+    /// certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same. On
+    /// Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` (not for a process with more rights than
+    /// its user: setuid, setgid), else those of the distribution.
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,

@@ -53,6 +53,30 @@ fn a_server_without_tls() {
         |report| {
             not_tls(report);
             assert!(report.message.contains("wrong version number"), "{}", report.message);
+            assert!(report.message.contains("does not speak TLS on this port, is ws:// meant?"), "{}", report.message);
+            assert!(report.message.contains("`HTTP/1.1 400 Bad Request`"), "{}", report.message);
+        },
+    );
+    // One that speaks first, in few bytes, and one that closes.
+    meets(
+        |mut peer| {
+            peer.write("+OK\n");
+            peer.read_to_end();
+        },
+        |report| {
+            not_tls(report);
+            assert!(report.message.contains("is ws:// meant? It sent `+OK`"), "{}", report.message);
+        },
+    );
+    meets(
+        |mut peer| {
+            hear(&mut peer);
+            peer.finish_writing();
+            peer.read_to_end();
+        },
+        |report| {
+            broken_off(report);
+            assert!(report.message.contains("ws:// is meant"), "{}", report.message);
         },
     );
 }

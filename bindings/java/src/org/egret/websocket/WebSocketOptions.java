@@ -345,10 +345,10 @@ public final class WebSocketOptions {
          * Without a {@link #proxy}, take it from the environment, as it is during the connect call:
          * {@code https_proxy} for {@code wss}, {@code http_proxy} for {@code ws}, else {@code all_proxy}; none for
          * the hosts of {@code no_proxy}. The names are read in lower case first, then in upper case
-         * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's). Loopback
-         * hosts are never proxied. A proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes,
-         * give {@link ErrorCode#INVALID_ARGUMENT}; a proxy that is spoken to by TLS ({@code https://}) gives
-         * {@link ErrorCode#UNSUPPORTED}.
+         * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's), and not by
+         * a process with more rights than its user (setuid, setgid). Loopback hosts are never proxied. A proxy that
+         * cannot be used, and a {@code no_proxy} of more than 65536 bytes, give {@link ErrorCode#INVALID_ARGUMENT};
+         * a proxy that is spoken to by TLS ({@code https://}) gives {@link ErrorCode#UNSUPPORTED}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
             return flag(4, on);
