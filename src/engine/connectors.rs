@@ -105,7 +105,6 @@ pub struct Connectors {
 impl Connectors {
     /// What is made goes to `shared`, as commands.
     pub fn new(shared: Arc<Shared>) -> Connectors {
-        tls::watch_exit();
         Connectors { workers: Workers::new("egret-ws-tls", MAX_THREADS), kept: Vec::new(), awaited: Vec::new(), shared }
     }
 

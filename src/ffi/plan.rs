@@ -12,7 +12,7 @@ use crate::protocol::frame::MAX_HEADER;
 use crate::secret::Secret;
 use crate::socket::{
     Extras, Limits, Plan, Proxies, Target, TlsSettings, check_credentials, check_header, heartbeat, is_header_value,
-    is_server_name, read_pins, retry, subprotocols,
+    is_server_name, read_pins, retry, subprotocols, watch_exit,
 };
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -53,6 +53,9 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
     proxies.for_target(target.is_secure(), &target.host(), target.port())?;
     // SAFETY: as above.
     let tls = Arc::new(unsafe { tls(given) }?);
+    if target.is_secure() || given.max_redirects > 0 {
+        watch_exit();
+    }
     // SAFETY: as above.
     let pins = match unsafe { string(given.tls_pins, "tls_pins", limits::TEXT) }? {
         Some(list) => read_pins(list).map_err(|why| (Error::InvalidArgument, format!("tls_pins: {why}")))?,

@@ -15,7 +15,7 @@ pub use crate::protocol::head::{header_values, is_header_value};
 pub use crate::protocol::message::Kind;
 pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, subprotocols};
 pub use crate::transport::proxy::Proxies;
-pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins};
+pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins, watch_exit};
 pub use host_loop::{Loop, LoopOptions};
 
 use crate::connection::outbox::Pushed;

@@ -122,7 +122,7 @@ impl Sources {
     }
 }
 
-/// To be called before threads use TLS: it keeps them out when the process ends.
+/// To be called by the host's thread that asks for a connection by TLS: it keeps ours out of TLS when the process ends.
 pub fn watch_exit() {
     backend::watch_exit();
 }

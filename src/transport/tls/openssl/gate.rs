@@ -53,8 +53,8 @@ pub(super) fn is_closed() -> bool {
     GATE.load(Relaxed) & CLOSED != 0
 }
 
-/// Has the gate closed when the process ends, before OpenSSL cleans up if the host uses it already. To be called before a thread of
-/// ours may come here.
+/// Has the gate closed when the process ends, before OpenSSL cleans up if the host uses it already. To be called by the host's
+/// thread that asks for TLS, so that an `exit` after that finds the handler.
 pub(in super::super) fn watch_exit() {
     static ONCE: Once = Once::new();
     ONCE.call_once(register);
@@ -64,7 +64,9 @@ pub(in super::super) fn watch_exit() {
 pub(super) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // It has OpenSSL register no handler (OPENSSL_INIT_NO_ATEXIT). So there is none, or the host had it registered before.
+        register();
+        // It has OpenSSL register no handler (OPENSSL_INIT_NO_ATEXIT). So from here on there is none, or the host's, which may
+        // have come between.
         ::openssl::init();
         register();
     });
