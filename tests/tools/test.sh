@@ -45,7 +45,6 @@ step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 step tests cargo test --no-fail-fast "${features[@]}"
 step release make --no-print-directory check-release
 optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
-# Android's TLS too.
 optional asan tests/tools/sanitizer.sh asan
 optional tsan tests/tools/sanitizer.sh tsan
 
