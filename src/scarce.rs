@@ -1,11 +1,16 @@
-//! For tests: an allocator that has no large blocks for a thread that says so.
+//! For tests: an allocator that has no large blocks for a thread that says so, and counts what each thread asks for.
 #![allow(unsafe_code)] // an allocator
+#![allow(dead_code, reason = "each test that includes this needs a part of it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
-thread_local!(static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) });
+thread_local! {
+    static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// Allocations, and their bytes.
+    static COUNTED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
 
 struct Scarce;
 
@@ -13,6 +18,10 @@ struct Scarce;
 static ALLOCATOR: Scarce = Scarce;
 
 fn is_refused(size: usize) -> bool {
+    let _ = COUNTED.try_with(|counted| {
+        let (allocations, bytes) = counted.get();
+        counted.set((allocations + 1, bytes + size));
+    });
     LARGEST.try_with(Cell::get).is_ok_and(|largest| size > largest)
 }
 
@@ -37,6 +46,14 @@ unsafe impl GlobalAlloc for Scarce {
         // SAFETY: the caller's promise, passed on: the block is the system's.
         if is_refused(size) { ptr::null_mut() } else { unsafe { System.realloc(block, layout, size) } }
     }
+}
+
+/// Does something on this thread, and counts its allocations and their bytes.
+pub fn count(act: impl FnOnce()) -> (usize, usize) {
+    let before = COUNTED.get();
+    act();
+    let after = COUNTED.get();
+    (after.0 - before.0, after.1 - before.1)
 }
 
 /// Does something on this thread while no allocation of more than `largest` bytes succeeds.

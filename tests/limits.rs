@@ -3,6 +3,8 @@
 //! that no new option is without a limit or a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
+#[path = "../src/scarce.rs"]
+mod scarce;
 mod support;
 
 use ::egret_ws::limits;
@@ -187,6 +189,47 @@ fn every_option_is_taken_up_to_its_limit_and_not_beyond() {
         let said =
             log.iter().any(|line| line.contains(field) || line.contains(&field.replace("headers", "header_count")));
         assert!(said && log.iter().any(|line| line.contains(&limit.to_string())), "{field}, {limit}: {log:?}");
+    }
+}
+
+/// The work of the connect call grows as its options do: of twice the length, not more than twice the allocations and bytes.
+#[test]
+fn the_work_of_a_connect_call_is_linear() {
+    let host = Loop::new(Driver::Threaded);
+    let count = |set: &dyn Fn(&mut egret_ws_options)| {
+        let mut work = (0, 0);
+        let taken = host.open_host("127.0.0.1", 9, |options| {
+            set(options);
+            // A socket of its own, which nobody listens to.
+            let options =
+                egret_ws_options { on_connect: None, on_data: None, on_close: None, release_user: None, ..*options };
+            let mut ws = ptr::null_mut();
+            // SAFETY: the options are whole, the URL ends in a NUL, and `ws` is writable.
+            work = scarce::count(|| unsafe {
+                assert_eq!(
+                    egret_ws_connect_url(host.handle(), c"ws://127.0.0.1:9/".as_ptr(), &options, &mut ws),
+                    EGRET_WS_OK
+                );
+            });
+            assert_eq!(egret_ws_free(ws), EGRET_WS_OK);
+        });
+        assert!(taken.is_ok());
+        work
+    };
+    let nothing = count(&|_| {});
+    for Limited { field, limit, make, set } in limited().into_iter().filter(|row| !is_left_out(row.field)) {
+        // Lists of a number of entries, which are as long as they are many.
+        let is_count = [limits::SUBPROTOCOLS, limits::HEADERS, limits::PINS].contains(&limit);
+        if !is_count && ["subprotocols", "tls_pins"].contains(&field) {
+            continue; // filled up with spaces
+        }
+        let (half, whole) = (make(limit / 2), make(limit));
+        let (half, whole) = (count(&|options| set(options, &half)), count(&|options| set(options, &whole)));
+        let more = |work: (usize, usize)| (work.0.saturating_sub(nothing.0), work.1.saturating_sub(nothing.1));
+        let (half, whole) = (more(half), more(whole));
+        // What grows by doubling may do so once more, that of the loop and its queues too.
+        let within = whole.0 <= 2 * half.0 + 16 && whole.1 <= 2 * half.1 + half.1 / 2 + 16 * 1024;
+        assert!(within, "{field} of {limit}: {half:?} allocations and bytes for half of it, {whole:?} for all");
     }
 }
 
