@@ -209,6 +209,7 @@ static void sent(void) {
         }
     }
     CHECK(refused > 0 && accepted > 0);
+    POLL_UNTIL(loop, egret_ws_buffered_amount(r.ws) == 0);
     CHECK_OK(egret_ws_send_binary(r.ws, big, 7));
     close_and_free(loop, &r);
     CHECK_EQ(r.report.unsent_messages, 0);
