@@ -1,7 +1,7 @@
 //! The opening handshake, the client's side of it: RFC 6455 section 4.1.
 
 use super::deflate::{Agreement, Offer};
-use super::head::{BROKEN_OFF, Collected, Collector, Head, NO_MEMORY, TOO_LONG, is_header_value, is_token, values};
+use super::head::{BROKEN_OFF, Collected, Collector, Head, NO_MEMORY, TOO_LONG, is_header_value, is_token, pairs};
 use crate::limits;
 use crate::secret::Secret;
 use base64ct::{Base64, Encoding};
@@ -178,6 +178,23 @@ pub struct Agreed<'i> {
     pub rest: &'i [u8],
 }
 
+/// A header that may be there once.
+#[derive(Clone, Copy, Default)]
+struct Once<'a> {
+    value: Option<&'a str>,
+    again: bool,
+}
+
+impl<'a> Once<'a> {
+    fn add(&mut self, value: &'a str) {
+        self.again |= self.value.replace(value).is_some();
+    }
+
+    fn only(self) -> Option<&'a str> {
+        self.value.filter(|_| !self.again)
+    }
+}
+
 /// Collects the head of the answer and checks it.
 #[derive(Debug)]
 pub struct Answer {
@@ -273,39 +290,47 @@ impl Answer {
         if head.is_http_1_0 {
             return Err(malformed(status, "the answer is HTTP/1.0, which cannot upgrade"));
         }
-        let values = |name: &'static str| values(&head.headers, name);
-        let only = |name| {
-            let mut values = values(name);
-            values.next().filter(|_| values.next().is_none())
-        };
-        if !only("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+        let (mut upgrade, mut accept, mut subprotocol) = (Once::default(), Once::default(), Once::default());
+        let (mut is_upgraded, mut extensions) = (false, Vec::new());
+        for (name, value) in pairs(&head.headers) {
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            if is("upgrade") {
+                upgrade.add(value);
+            } else if is("connection") {
+                is_upgraded |= value.split(',').any(|token| token.trim_ascii().eq_ignore_ascii_case("upgrade"));
+            } else if is("sec-websocket-accept") {
+                accept.add(value);
+            } else if is("sec-websocket-protocol") {
+                subprotocol.add(value);
+            } else if is("sec-websocket-extensions") {
+                extensions.push(value);
+            }
+        }
+        if !upgrade.only().is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
             return Err(malformed(status, "the answer has no `Upgrade: websocket`, or more than one Upgrade"));
         }
-        let mut connection = values("connection").flat_map(|value| value.split(','));
-        if !connection.any(|token| token.trim_ascii().eq_ignore_ascii_case("upgrade")) {
+        if !is_upgraded {
             return Err(malformed(status, "the answer has no `Connection: Upgrade`"));
         }
-        if only("sec-websocket-accept") != Some(&self.accept) {
+        if accept.only() != Some(&self.accept) {
             return Err(malformed(status, "`Sec-WebSocket-Accept` of the answer does not fit the request's key"));
         }
-        let mut extensions = values("sec-websocket-extensions");
         let deflate = match &self.deflate {
-            Some(offer) => {
-                offer.read_answer(extensions.map(str::as_bytes)).map_err(|detail| malformed(status, detail))?
-            }
-            None if extensions.all(str::is_empty) => None,
+            Some(offer) => offer
+                .read_answer(extensions.into_iter().map(str::as_bytes))
+                .map_err(|detail| malformed(status, detail))?,
+            None if extensions.iter().all(|value| value.is_empty()) => None,
             None => return Err(malformed(status, "the answer has an extension that was not asked for")),
         };
-        let mut chosen = values("sec-websocket-protocol");
-        let Some(subprotocol) = chosen.next() else {
+        let Some(chosen) = subprotocol.value else {
             // The RFC allows it; browsers do not, and a game expects what they do.
             return match self.subprotocols.as_slice() {
                 [] => Ok((String::new(), deflate)),
                 _ => Err(malformed(status, "the answer chose none of the subprotocols offered")),
             };
         };
-        match self.subprotocols.iter().find(|offered| *offered == subprotocol) {
-            Some(offered) if chosen.next().is_none() => Ok((offered.clone(), deflate)),
+        match self.subprotocols.iter().find(|offered| *offered == chosen) {
+            Some(offered) if !subprotocol.again => Ok((offered.clone(), deflate)),
             _ => Err(malformed(status, "the answer has a subprotocol that was not asked for")),
         }
     }
