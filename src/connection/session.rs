@@ -65,7 +65,7 @@ pub(super) struct Session<S> {
     backlog_taken: usize,
     /// Payload bytes decoded in this turn, and what else counts as such.
     decoded: usize,
-    /// What a byte that is read costs beside its payload, and how many are decoded at once.
+    /// The cost of each byte that is read, beside its payload, and the number of bytes that are decoded at once.
     cost: usize,
     portion: usize,
     life: Life,
@@ -588,7 +588,7 @@ impl<S: Transport> Session<S> {
         bytes.len()
     }
 
-    /// Counts a frame without a message. True if the turn is over.
+    /// Counts a frame that completes no message. True if the turn is over.
     fn is_spent(&mut self) -> bool {
         self.decoded += FRAME_COST;
         self.decoded >= DECODED_A_TURN
@@ -771,7 +771,8 @@ impl<S: Transport> Session<S> {
     /// The close report of a connection that ends so. No message is accepted after it.
     pub(super) fn report(&mut self, mut ending: Ending, outbox: &Mutex<Outbox>) -> Report {
         self.stream.say_goodbye();
-        // Once the peer's Close frame is here, who closed first has ended it, whatever becomes of the closing handshake.
+        // Once the peer's Close frame was received, the side that closed first is the initiator, even if the closing handshake
+        // fails.
         if let Life::Closing(first) = self.life
             && self.peer_close.is_some()
         {

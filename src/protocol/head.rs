@@ -27,7 +27,7 @@ pub const TOO_MANY_LINES: &str = "the head of the answer has more than 256 lines
 /// The flaw of a head for whose headers there was no memory: it has none of them.
 pub const NO_MEMORY: &str = "there is no memory for the headers of the answer";
 
-/// Bytes that were looked at, by this thread: how the tests see that the work is linear.
+/// Counts the bytes that this thread reads, so that tests can check that the work is linear.
 #[cfg(test)]
 #[allow(missing_docs)]
 pub mod work {
@@ -47,7 +47,7 @@ pub mod work {
     }
 }
 
-/// Collects one head after the other. It looks at each byte once, and copies it once.
+/// Collects one head after the other. It reads and copies each byte once.
 #[derive(Debug, Default)]
 pub struct Collector {
     bytes: Vec<u8>,
@@ -55,7 +55,7 @@ pub struct Collector {
     before: usize,
 }
 
-/// What a [`Collector`] made of the next bytes.
+/// The result of [`Collector::feed`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Collected {
     /// The input is used up, the head goes on.
@@ -94,7 +94,7 @@ impl Collector {
         Collected::Whole(std::mem::take(&mut self.bytes))
     }
 
-    /// What came of the present head.
+    /// The bytes of the present head so far.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -144,7 +144,7 @@ impl Head {
     pub fn read(bytes: &[u8]) -> Option<Head> {
         #[cfg(test)]
         work::add(bytes.len());
-        // Line feeds and colons are ASCII: what is around them is replaced no otherwise than it would be by itself.
+        // Line feeds and colons are ASCII, so replacing invalid bytes in the whole head gives the same result as in each value.
         let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
         let mut rest = &*text;
         let mut lines = std::iter::from_fn(|| take_line(&mut rest));
@@ -165,7 +165,7 @@ impl Head {
                 Ok(()) => continues = true,
                 Err(flaw) => {
                     head.flaw.get_or_insert(flaw);
-                    // What continues a malformed line is left out with it.
+                    // Lines that continue a malformed line are left out with it.
                     continues &= is_folded(line);
                 }
             }
@@ -291,7 +291,7 @@ pub fn values<'a>(headers: &'a str, name: &'a str) -> impl Iterator<Item = &'a s
     pairs(headers).filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// The same with `, ` between them (RFC 9110 section 5.3).
+/// These values with `, ` between them (RFC 9110 section 5.3).
 pub fn header_values<'a>(headers: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> + Clone {
     values(headers, name).enumerate().flat_map(|(at, value)| [if at == 0 { "" } else { ", " }, value])
 }
@@ -418,7 +418,7 @@ mod tests {
         }
     }
 
-    /// What the parser of hyper makes of it, for heads that have no flaw.
+    /// For heads without a flaw the result is that of hyper's parser.
     #[test]
     fn a_head_without_a_flaw_is_read_as_httparse_reads_it() {
         let parts =

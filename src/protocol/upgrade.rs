@@ -147,7 +147,7 @@ pub enum Refusal {
         status: u16,
         /// The reason phrase, perhaps empty.
         reason: String,
-        /// What is wrong with the rest of its head, if anything. It is a refusal all the same.
+        /// The first flaw of its head, if there is one. The answer is a refusal all the same.
         flaw: Option<&'static str>,
         /// The head came to its end.
         is_whole: bool,
@@ -261,19 +261,19 @@ impl Answer {
         }
     }
 
-    /// No more bytes come. `Some` if the server had refused by then: its status line was there.
+    /// Called when no more bytes will come. `Some` if the status line of a refusal was read.
     pub fn broken_off(&mut self) -> Option<Refusal> {
         self.unfinished(BROKEN_OFF)
     }
 
-    /// The refusal in a head that is not whole. An interim answer is none, and half a 101 agrees to nothing.
+    /// The refusal in a head that is not whole. An interim answer is not a refusal, and an unfinished 101 agrees to nothing.
     fn unfinished(&mut self, flaw: &'static str) -> Option<Refusal> {
         let head = Head::read(self.collector.bytes()).filter(|head| head.status >= 200)?;
         (self.status, self.headers) = (head.status, head.headers);
         Some(Refusal::Status { status: head.status, reason: head.reason, flaw: Some(flaw), is_whole: false })
     }
 
-    /// What a right answer chose.
+    /// Checks the answer, and returns what the server chose.
     ///
     /// As strict as Chrome, which is stricter than Firefox with lists. RFC 6455 section 4.1 asks for an `Upgrade` whose value is
     /// `websocket`, so a second one, or a list, is not right; for a `Connection` that has the token `Upgrade`, which is a list

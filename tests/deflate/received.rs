@@ -192,7 +192,7 @@ fn flushes_within_a_message() {
     hears(bytes, &[words(), words()]);
 }
 
-/// What is to be left out on the wire was not, in each message: none is lost, and the context stays right.
+/// The server leaves the tail in each message. No message is lost, and the context stays right.
 #[test]
 fn tails_that_were_not_left_out() {
     let mut deflater = Deflater::new(15);

@@ -109,7 +109,7 @@ impl<S: Transport> Asking<S> {
         self.broken_off().map_or(Asked::Lost(ending), |refusal| Asked::Answered(Err(refusal)))
     }
 
-    /// No more of the answer comes. `Some` if what came of it was a refusal already.
+    /// Called when no more of the answer will come. `Some` if the status line of a refusal was read.
     pub(super) fn broken_off(&mut self) -> Option<Refusal> {
         self.answer.broken_off()
     }

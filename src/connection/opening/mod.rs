@@ -147,7 +147,7 @@ impl<S: Transport> Opening<S> {
             Err((_, why)) => return Some(Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy)),
         };
         let nearest = self.sent_by.map_or(Space::Loopback, |sent_by| sent_by.space);
-        // What the proxy makes of a name, only the proxy knows.
+        // The proxy resolves names, so only an address or `localhost` can be checked here.
         if self.proxy.is_some()
             && let Some(space) = Space::of_host(&host)
             && space > nearest
@@ -469,7 +469,7 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    /// The server sends the connection elsewhere. `is_whole`: it said all of where.
+    /// The server redirects the connection. `is_whole`: the head of its answer came to its end.
     fn redirected<N, E>(&mut self, status: u16, is_whole: bool, context: &mut Context<'_, N, E>) -> Step<S>
     where
         N: Network<Stream = S>,
@@ -478,7 +478,7 @@ impl<S: Transport> Opening<S> {
         let followed = self.details.redirects;
         let space = match (&self.proxy, self.details.address) {
             (None, Some(address)) => Space::of(address.ip()),
-            // Where the proxy has found it is not known: it may be anywhere.
+            // The proxy resolved the name, so the address is not known.
             _ => Space::of_host(&self.plan.target.host()).unwrap_or(Space::Public),
         };
         let headers = if is_whole { &*self.details.headers } else { "" };
@@ -498,7 +498,7 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    /// A redirect that leads too near is reported with its own status.
+    /// A redirect to an address that is too near is reported with the status of the redirect.
     fn not_followed(&self, ending: Ending) -> Ending {
         match self.sent_by {
             Some(sent_by) if ending.error == Some(Error::Redirect) => Ending { http_status: sent_by.status, ..ending },
@@ -521,7 +521,7 @@ impl<S: Transport> Opening<S> {
                     return Step::Ended(self.not_followed(ending), phase);
                 }
             }
-            // Who has said no, has not failed to answer, though it did not say all.
+            // A status line that was read is an answer, also if the rest of the head did not come in time.
             Stage::Tunneling(tunneling) => {
                 if let Some(ending) = tunneling.broken_off() {
                     return Step::Ended(ending, Phase::Proxy);

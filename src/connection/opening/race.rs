@@ -198,11 +198,11 @@ impl<S: Transport> Race<S> {
         while self.not_before.is_none_or(|at| now >= at)
             && let Some(address) = self.next_address()
         {
-            // Here, and not where names are read: what counts is which address is dialled.
+            // Checked here, where the address is dialled, so that a name cannot hide it.
             let space = Space::of(address.ip());
             if space > self.nearest {
                 events.step(format_args!("{address} is not dialled: {space}, after a redirect from farther away"));
-                // How an address failed that was tried says more.
+                // The failure of an address that was dialled is more useful.
                 self.failure.get_or_insert_with(|| leads_nearer(&format!("{} ({address})", self.whereto), space));
                 continue;
             }

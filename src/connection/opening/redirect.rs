@@ -14,7 +14,7 @@ pub(super) fn is_redirect(status: u16) -> bool {
 /// The most bytes of a `Location`: as many as browsers' address bars and most servers take.
 const MAX_LOCATION: usize = 8192;
 
-/// Who sent the connection here.
+/// The server that redirected the connection to this hop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SentBy {
     /// The status of its answer.
@@ -27,7 +27,7 @@ pub(super) struct SentBy {
 fn location(headers: &str) -> Result<&str, String> {
     let mut locations = values(headers, "location");
     let location = locations.next().ok_or("the answer has no Location")?;
-    // Chrome refuses it too: which of them counts might be decided by who put the other one in.
+    // Chrome refuses it too: an attacker may have added one of them.
     if locations.any(|other| other != location) {
         return Err("the answer has several Locations".to_owned());
     }
@@ -49,8 +49,8 @@ pub(super) fn follow(plan: &mut Plan, headers: &str, followed: u32) -> Result<()
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
     if !plan.target.is_same_origin(&target) {
-        // Many carry a token in a subprotocol, for browsers offer no other place. Without any, the connection would not be the
-        // one that was asked for.
+        // Hosts often put a token into a subprotocol, since browsers offer no other place. Without the subprotocols the connection
+        // would not be the one that the host asked for.
         if !plan.extras.subprotocols.is_empty() {
             return Err("it leads to another origin, which the subprotocols are not meant for".to_owned());
         }

@@ -1,5 +1,6 @@
-//! How near an address is. A redirect must not lead nearer than the server is that sent it: a stranger would make this machine talk
-//! to services that trust its network. The spaces are those of the Private Network Access draft of the WICG.
+//! How near an address is. A redirect must not lead nearer than the address of the server that sent it: otherwise a server on the
+//! internet could make this machine connect to services that trust its network. The spaces are those of the Private Network
+//! Access draft of the WICG.
 
 use crate::transport::is_localhost;
 use std::fmt;

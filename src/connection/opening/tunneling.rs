@@ -13,7 +13,7 @@ pub(super) struct Tunneling<S> {
     tunnel: Tunnel,
 }
 
-/// What asking a proxy came to.
+/// The result of [`Tunneling::advance`].
 pub(super) enum Tunneled {
     Wait,
     /// The budget of the turn is used up.
@@ -76,7 +76,7 @@ impl<S: Transport> Tunneling<S> {
         Tunneled::Ended(self.broken_off().unwrap_or(ending))
     }
 
-    /// No more of the answer comes. `Some` if what came of it was a refusal already.
+    /// Called when no more of the answer will come. `Some` if the status line of a refusal was read.
     pub(super) fn broken_off(&self) -> Option<Ending> {
         self.tunnel.broken_off().map(refused)
     }

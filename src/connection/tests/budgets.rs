@@ -1,5 +1,5 @@
-//! What a peer can keep going has a budget for one turn, after which others get theirs, and an end. Work is counted in frames,
-//! bytes, reads and turns.
+//! Each loop that a peer can keep going has a budget for one turn, so that other connections get their turn, and a total limit. The
+//! tests count work in frames, bytes, reads and turns.
 
 use super::lab::{Lab, frame};
 use super::{CLOSE, PING, TEXT};

@@ -1,4 +1,5 @@
-//! Who ended a connection whose closing handshake failed: who closed first, if the peer's Close frame was received.
+//! The initiator of a connection whose closing handshake failed: the side that closed first, if the peer's Close frame was
+//! received.
 
 use super::CLOSE;
 use super::lab::{Lab, frame};

@@ -137,7 +137,7 @@ fn a_wait_that_begins_during_a_suspend_lasts_until_the_resume() {
     let reset: Act = |lab| lab.reset();
     let refused: Act = |lab| lab.tcp(Err(std::io::ErrorKind::ConnectionRefused));
     let suspends: [Act; 2] = [Lab::stand_still, Lab::suspend];
-    // What was before, whether the suspend is before or after that, and how it is lost.
+    // For each: a name, whether the suspend comes first, the beginning, and how the connection is lost.
     let ways: [(&str, bool, Act, Act); 5] = [
         ("an open connection breaks", false, |lab| lab.open_with(retries), reset),
         (

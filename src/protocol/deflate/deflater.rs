@@ -60,7 +60,7 @@ impl Deflater {
         out.truncate(out.len().saturating_sub(TAIL.len()));
         let shrinks = out.len() < message.len();
         if self.no_context_takeover || !shrinks {
-            // What is sent as it is does not get into the peer's window, so no later message may refer to it. A reset forgets the
+            // A message that is sent uncompressed does not get into the peer's window, so no later message may refer to it. A reset forgets the
             // messages before it too: they would have to be deflated anew to have them back.
             stream.reset();
         }

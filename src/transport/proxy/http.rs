@@ -71,13 +71,13 @@ impl Connect {
         }
     }
 
-    /// No more bytes come. `Some` if the proxy had refused by then: its status line was there.
+    /// Called when no more bytes will come. `Some` if the status line of a refusal was read.
     pub(super) fn broken_off(&self) -> Option<Refusal> {
         let head = Head::read(self.answer.bytes())?;
         (is_final(head.status) && !(200..=299).contains(&head.status)).then(|| self.refused(&head))
     }
 
-    /// What an answer with this head means for the host.
+    /// The refusal in an answer with this head, in words for the host.
     fn refused(&self, head: &Head) -> Refusal {
         let said = format!("{} {}", head.status, head.reason);
         let said = said.trim_end();
@@ -130,7 +130,7 @@ fn is_final(status: u16) -> bool {
     status == 101 || status >= 200
 }
 
-/// What begins so is no answer of an HTTP proxy.
+/// The refusal of an answer that does not begin as HTTP/1 does.
 fn not_http(answer: &[u8]) -> Refusal {
     const SOCKS5: u8 = 5;
     const TLS_ALERT: u8 = 0x15;

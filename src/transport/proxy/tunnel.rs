@@ -90,7 +90,7 @@ impl Tunnel {
         Ok(stands)
     }
 
-    /// The proxy says no more. `Some` if what came of its answer was a refusal already.
+    /// Called when the proxy will send no more. `Some` if the status line of a refusal was read.
     pub fn broken_off(&self) -> Option<Refusal> {
         match &self.language {
             Language::Http(connect) => connect.broken_off(),

@@ -167,11 +167,11 @@
 #define EGRET_WS_NO_ALPN 128
 
 /*
- * `flags` of a socket's options: follow redirects that lead nearer than the server is that sent them: from a public address to
- * a private, link-local or loopback one, or from a private address to a loopback one. Without this flag they are
- * `EGRET_WS_ERR_REDIRECT`, in `EGRET_WS_PHASE_CONNECT`: a server could make this machine talk to services that trust its
- * network. The address that is dialled counts, after the look-up. Through a proxy, only a host that is an address or
- * `localhost` can be told.
+ * `flags` of a socket's options: follow redirects that lead nearer than the address of the server that sent them: from a public
+ * address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag they end
+ * with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because such a server could make this machine connect to services
+ * that trust its network. The address that is dialled counts, after the look-up. A proxy looks names up itself: through one
+ * only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
  */
 #define EGRET_WS_REDIRECT_TO_PRIVATE 256
 

@@ -395,11 +395,12 @@ public final class WebSocketOptions {
         }
 
         /**
-         * Follow redirects that lead nearer than the server is that sent them: from a public address to a private,
-         * link-local or loopback one, or from a private address to a loopback one. Without this flag they are
-         * {@link ErrorCode#REDIRECT}, in {@link CloseInfo#PHASE_CONNECT}: a server could make this machine talk to
-         * services that trust its network. The address that is dialled counts, after the look-up. Through a proxy,
-         * only a host that is an address or {@code localhost} can be told.
+         * Follow redirects that lead nearer than the address of the server that sent them: from a public address to
+         * a private, link-local or loopback one, or from a private address to a loopback one. Without this flag
+         * they end with {@link ErrorCode#REDIRECT} in {@link CloseInfo#PHASE_CONNECT}, because such a server could
+         * make this machine connect to services that trust its network. The address that is dialled counts, after
+         * the look-up. A proxy looks names up itself: through one only a host that is an address or
+         * {@code localhost} is checked, and the phase is {@link CloseInfo#PHASE_PROXY}.
          */
         public @NotNull Builder redirectToPrivate(boolean on) {
             return flag(256, on);
