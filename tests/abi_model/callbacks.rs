@@ -245,8 +245,6 @@ pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
     let freed = host.free_done.load(SeqCst);
     let is_late = freed != 0 && frames::top().is_none_or(|frame| frame.begun > freed);
     promise!(!is_late, "a wake-up began after its loop was freed");
-    let (count, allowed) = (host.wakes.fetch_add(1, SeqCst) + 1, 3 + host.wakes_allowed.load(SeqCst));
-    promise!(count <= allowed, "{count} wake-ups between two polls");
     frames::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
     host.ring();
 }

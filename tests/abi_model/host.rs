@@ -1,10 +1,19 @@
 //! The model of a loop.
 
-use crate::watch::lock;
+use crate::watch::{lock, promise};
 use ::egret_ws::egret_ws_loop;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
+
+/// Wake-ups since a poll began last.
+#[derive(Default)]
+struct Wakes {
+    count: u32,
+    /// Calls that are followed by one of their own where something is due: those that run, and those since that poll.
+    asking: u32,
+    asked: u32,
+}
 
 #[derive(Clone, Debug)]
 pub struct HostSetup {
@@ -36,9 +45,7 @@ pub struct HostLoop {
     pub is_wound_down: AtomicBool,
     /// A socket of it has no callback of some kind, so that a poll counts more than are seen.
     pub lacks: AtomicBool,
-    /// Wake-ups since the last poll began, and how many more than one there may be.
-    pub wakes: AtomicU32,
-    pub wakes_allowed: AtomicU32,
+    wakes: Mutex<Wakes>,
     bell: Mutex<bool>,
     rung: Condvar,
 }
@@ -57,8 +64,7 @@ impl HostLoop {
             revivals: AtomicU32::default(),
             is_wound_down: AtomicBool::default(),
             lacks: AtomicBool::default(),
-            wakes: AtomicU32::default(),
-            wakes_allowed: AtomicU32::default(),
+            wakes: Mutex::default(),
             bell: Mutex::default(),
             rung: Condvar::default(),
         }
@@ -78,8 +84,29 @@ impl HostLoop {
         self.is_gone() || self.freeing.load(SeqCst) > 0
     }
 
-    /// The wake-up was called.
+    /// A poll is about to begin.
+    pub fn forget_wakes(&self) {
+        let mut wakes = lock(&self.wakes);
+        (wakes.count, wakes.asked) = (0, wakes.asking);
+    }
+
+    /// Makes a call that may have a wake-up of its own.
+    pub fn ask_for_wake<T>(&self, call: impl FnOnce() -> T) -> T {
+        let mut wakes = lock(&self.wakes);
+        (wakes.asking, wakes.asked) = (wakes.asking + 1, wakes.asked + 1);
+        drop(wakes);
+        let result = call();
+        lock(&self.wakes).asking -= 1;
+        result
+    }
+
+    /// The wake-up was called. There is one until a poll begins. Another may be of the time before, one may come where the
+    /// poll ends and leaves something.
     pub fn ring(&self) {
+        let mut wakes = lock(&self.wakes);
+        wakes.count += 1;
+        promise!(wakes.count <= 3 + wakes.asked, "{} wake-ups between two polls", wakes.count);
+        drop(wakes);
         *lock(&self.bell) = true;
         self.rung.notify_all();
     }

@@ -195,8 +195,7 @@ fn poll_aimed(case: &Arc<Case>, aim: &Aim, time: i32) -> Option<i32> {
         return call(case, NAME, aim, "", &[], |handle| egret_ws_loop_poll(handle, time));
     };
     let (must_fail, turn) = (aim.must_fail(), Turn::begin(host));
-    host.wakes.store(0, SeqCst);
-    host.wakes_allowed.store(0, SeqCst);
+    host.forget_wakes();
     let words = format!("{:?}, {time}", aim.handle);
     let (result, frame) = case.call(NAME, host.id, &words, || egret_ws_loop_poll(aim.handle, time).into());
     let overlapped = turn.end();
@@ -242,13 +241,11 @@ pub fn ring_host(case: &Arc<Case>, host: &Arc<HostLoop>) {
 }
 
 fn set_wakeup_aimed(case: &Arc<Case>, aim: &Aim, is_set: bool) {
-    if let Some(host) = &aim.host {
-        host.wakes_allowed.fetch_add(1, SeqCst);
-    }
     let callback: egret_ws_on_wakeup = if is_set { Some(callbacks::on_wakeup) } else { None };
     let errors = [EGRET_WS_ERR_UNSUPPORTED];
     let result = call(case, "egret_ws_loop_set_wakeup", aim, &format!(", {is_set}"), &errors, |handle| {
-        egret_ws_loop_set_wakeup(handle, callback, aim.id() as *mut c_void)
+        let set = || egret_ws_loop_set_wakeup(handle, callback, aim.id() as *mut c_void);
+        aim.host.as_ref().map_or_else(set, |host| host.ask_for_wake(set))
     });
     if let (Some(result), Some(host)) = (result, &aim.host) {
         let expected = if host.setup.is_inline { EGRET_WS_ERR_UNSUPPORTED } else { EGRET_WS_OK };
@@ -258,7 +255,19 @@ fn set_wakeup_aimed(case: &Arc<Case>, aim: &Aim, is_set: bool) {
 
 pub fn descriptor(case: &Arc<Case>, dice: &mut Dice, own: Own) {
     let aim = Aim::take(case, dice, own);
-    call(case, "egret_ws_loop_descriptor", &aim, "", &[], |handle| egret_ws_loop_descriptor(handle));
+    // A host may ask before each wait.
+    let descriptors: Vec<_> = (0..dice.between(1, 6)).filter_map(|_| descriptor_aimed(case, &aim)).collect();
+    let are_one = descriptors.windows(2).all(|pair| pair[0] == pair[1]);
+    promise!(are_one, "a loop has the descriptors {descriptors:?}");
+}
+
+fn descriptor_aimed(case: &Case, aim: &Aim) -> Option<i32> {
+    call(case, "egret_ws_loop_descriptor", aim, "", &[], |handle| egret_ws_loop_descriptor(handle))
+}
+
+/// Asks a loop that is known.
+pub fn descriptor_of(case: &Case, host: &Arc<HostLoop>) -> Option<i32> {
+    descriptor_aimed(case, &Aim { handle: host.handle(), host: Some(Arc::clone(host)) })
 }
 
 pub fn timeout(case: &Arc<Case>, dice: &mut Dice, own: Own) {

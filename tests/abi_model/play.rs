@@ -182,7 +182,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
         if host.is_gone() {
             return;
         }
-        wait(host, waiting);
+        wait(case, host, waiting);
         let time = if waiting == Waiting::InPoll { 20 } else { 0 };
         loops::poll_host(case, host, time);
     }
@@ -207,7 +207,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
 }
 
 /// Waits as a host does that polls only when it is told to.
-fn wait(host: &HostLoop, waiting: Waiting) {
+fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
     // So that a wake-up that does not come is found at the deadline of the whole, and not before.
     const LONGEST: Duration = Duration::from_secs(5);
     match waiting {
@@ -216,9 +216,9 @@ fn wait(host: &HostLoop, waiting: Waiting) {
             host.wait_for_ring(LONGEST);
         }
         Waiting::ForDescriptor => {
-            let descriptor = egret_ws_loop_descriptor(host.handle());
+            let Some(descriptor) = loops::descriptor_of(case, host) else { return };
             let time = egret_ws_loop_timeout(host.handle());
-            promise!(descriptor >= 0 && time >= 0, "no descriptor to wait for: {descriptor}, {time} ms");
+            promise!(time >= 0 || host.is_gone(), "egret_ws_loop_timeout failed with {time}");
             let mut waited = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
             // SAFETY: one struct, which is writable.
             unsafe { libc::poll(&mut waited, 1, time.min(LONGEST.as_millis() as i32)) };

@@ -113,7 +113,6 @@ impl Report {
             }
             EGRET_WS_ERR_PROTOCOL | EGRET_WS_ERR_INVALID_UTF8 | EGRET_WS_ERR_MESSAGE_TOO_BIG => {
                 check(was_open && self.initiator == LOCAL, "a breach of the protocol is refused by this side");
-                check(self.sent_code != 0, "the peer was not told");
             }
             EGRET_WS_ERR_CONNECTION_LOST => {
                 check(self.initiator != LOCAL, "the connection broke, but this side ended it");

@@ -97,6 +97,17 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
     if !is_excused {
         wrong("the server gave no reason for it");
     }
+    let told = match report.error {
+        EGRET_WS_ERR_MESSAGE_TOO_BIG => 1009,
+        EGRET_WS_ERR_INVALID_UTF8 => 1007,
+        EGRET_WS_ERR_PROTOCOL => 1002,
+        _ => report.sent_code,
+    };
+    // A server that reads no more cannot be told; and the Close frame of a close may have come before.
+    let is_closing = socket.close_begun.load(SeqCst) || socket.host.suspends.load(SeqCst) > 0;
+    if report.sent_code != told && report.sent_code != 0 && !is_closing {
+        wrong(&format!("the server was told another code than {told}"));
+    }
     if let Some(heard) = served.close_heard.filter(|_| report.sent_code != served.close_heard.unwrap_or(0)) {
         wrong(&format!("the server read a Close frame with {heard}"));
     }
