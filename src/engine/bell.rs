@@ -37,19 +37,27 @@ impl Bell {
         let mut pipe = self.pipe.lock();
         let descriptor = match &*pipe {
             Some(pipe) => pipe.descriptor(),
-            None => pipe.insert(pipe::Pipe::new()?).descriptor(),
+            None => {
+                let new = pipe::Pipe::new()?;
+                // Under the lock, as in `set_rung`: the wake-up callback may have been called already, and is not called again.
+                if self.rung.load(SeqCst) {
+                    new.fill();
+                }
+                pipe.insert(new).descriptor()
+            }
         };
         drop(pipe);
-        self.listen(true);
+        self.heard.store(true, SeqCst);
         Ok(descriptor)
     }
 
     pub(super) fn ring_by_waker(&self) {
-        self.by_waker.store(true, SeqCst);
-        self.listen(true);
+        if !self.by_waker.swap(true, SeqCst) {
+            self.listen(true);
+        }
     }
 
-    /// A new listener has not heard what was rung before.
+    /// A new wake-up callback was not called for what was rung before.
     fn listen(&self, listens: bool) {
         if listens {
             self.heard.store(true, SeqCst);

@@ -93,6 +93,33 @@ static void whatever_becomes_due(void) {
     close_listener(&nobody);
 }
 
+/* A host may use both: to ask for the descriptor neither repeats a wake-up, nor takes back what the descriptor says. */
+static void the_descriptor_repeats_no_wakeup(void) {
+    static recorder r;
+    egret_ws_loop_options options = loop_options();
+    listener nobody = bind_loopback();
+    struct pollfd loop;
+    host h;
+    int i;
+
+    begin_host(&h, &options);
+    begin_connect(h.loop, nobody.url, &r);
+    loop.fd = h.pipe[0];
+    loop.events = POLLIN;
+    CHECK_EQ(poll(&loop, 1, PATIENCE_MS), 1); /* the wake-up callback was called */
+    for (i = 0; i < 5; i++) {
+        loop.fd = egret_ws_loop_descriptor(h.loop);
+        CHECK(loop.fd >= 0);
+        CHECK_EQ(poll(&loop, 1, 0), 1); /* also one that is asked for only now */
+        CHECK_EQ(times_told(&h), 1);
+    }
+    TOLD_UNTIL(&h, r.closes == 1 && r.releases == 1);
+    CHECK_EQ(poll(&loop, 1, 0), 0);
+    free_socket(&r);
+    end_host(&h);
+    close_listener(&nobody);
+}
+
 static const uint8_t frames[] = {0x82, 1, 0, 0x82, 1, 1, 0x82, 1, 2, 0x82, 1, 3, 0x82, 1, 4, 0x88, 0};
 
 /* A poll makes one callback, and leaves the rest: it is told again each time. */
@@ -265,6 +292,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     whatever_becomes_due();
+    the_descriptor_repeats_no_wakeup();
     what_a_budget_leaves();
     another_thread_polls();
     set_late_and_taken_away();
