@@ -91,7 +91,8 @@ pub const EGRET_WS_PHASE_OPEN: i32 = 6;
 /// Phase: the closing handshake was under way (RFC 6455 section 7).
 pub const EGRET_WS_PHASE_CLOSING: i32 = 7;
 
-/// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`).
+/// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
+/// before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
 pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
 /// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too if the closing
 /// handshake failed after its Close frame, by a reset or a time-out, as `error` says.

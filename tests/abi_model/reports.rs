@@ -115,9 +115,14 @@ impl Report {
                 check(was_open && self.initiator == LOCAL, "a breach of the protocol is refused by this side");
             }
             EGRET_WS_ERR_CONNECTION_LOST => {
-                check(self.initiator != LOCAL, "the connection broke, but this side ended it");
+                // A close of this side came first, and the peer's Close frame came before the connection broke.
+                let closing = self.phase == EGRET_WS_PHASE_CLOSING && self.was_told();
+                check(self.initiator != LOCAL || closing, "the connection broke, but this side ended it");
             }
-            EGRET_WS_ERR_TIMEOUT => {}
+            EGRET_WS_ERR_TIMEOUT => {
+                let closing = self.phase == EGRET_WS_PHASE_CLOSING && self.was_told();
+                check(self.initiator != LOCAL || closing, "a deadline passed, but this side ended it");
+            }
             EGRET_WS_ERR_TLS_OPTIONS..=EGRET_WS_ERR_TLS => {}
             EGRET_WS_ERR_NO_RESOURCES => {}
             _ => wrong("this error is no close report's"),

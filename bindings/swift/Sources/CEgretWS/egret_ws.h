@@ -220,7 +220,10 @@
 /* Phase: the closing handshake was under way (RFC 6455 section 7). */
 #define EGRET_WS_PHASE_CLOSING 7
 
-/* Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). */
+/*
+ * Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
+ * before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
+ */
 #define EGRET_WS_INITIATOR_LOCAL 1
 
 /*

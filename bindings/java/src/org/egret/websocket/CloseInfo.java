@@ -22,7 +22,11 @@ public final class CloseInfo {
     // generated: end
 
     // generated: initiators, by "make header"; do not edit
-    /** Initiator: this side ended it: a close, or a refusal of something the peer sent (see {@link #error}). */
+    /**
+     * Initiator: this side ended it: a close, or a refusal of something the peer sent (see {@link #error}). A
+     * close of this side that came before the peer's Close frame stays the reason if the closing handshake then
+     * failed, by a reset or a time-out, as {@link #error} says.
+     */
     public static final int INITIATOR_LOCAL = 1;
     /**
      * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too
