@@ -145,8 +145,8 @@ bench-criterion: ## parts of the library by themselves: inflating, idle polls, w
 SIZE_LIMIT := 1145000
 size: ## what the shared library is made of; fails if it has grown
 	@tests/tools/setup.sh size
-	CARGO_PROFILE_RELEASE_STRIP=none RUSTFLAGS=-Csymbol-mangling-version=v0 \
-		cargo clib --release --target-dir $(TARGET)/size $(FEATURES)
+	RUSTFLAGS=-Csymbol-mangling-version=v0 cargo clib --release --target-dir $(TARGET)/size $(FEATURES) \
+		--config 'profile.release.strip="none"' --config 'profile.release.package.egret-ws.strip="none"'
 	tests/tools/size.py $(TARGET)/size/release/libegret_ws.so $(if $(strip $(FEATURES)),,$(SIZE_LIMIT))
 
 check-release: build ## the optimised library: its size (link-time optimisation is on) and its exported functions
