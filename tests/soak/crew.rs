@@ -21,7 +21,6 @@ const CALM: Duration = Duration::from_secs(30);
 
 pub struct Common {
     pub tally: Arc<Tally>,
-    pub closes_on_suspend: bool,
     pub finished: RefCell<Vec<Finished>>,
     pub neighbour: Neighbour,
     /// What messages are cut from.
@@ -56,14 +55,7 @@ impl Crew {
                 options.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
             }
         });
-        let common = Common {
-            tally,
-            closes_on_suspend,
-            finished: RefCell::default(),
-            neighbour: Neighbour::move_in(),
-            noise,
-            text,
-        };
+        let common = Common { tally, finished: RefCell::default(), neighbour: Neighbour::move_in(), noise, text };
         Crew { host, common: Rc::new(common), dice, players: Vec::new(), suspended_until: None, begun: 0 }
     }
 

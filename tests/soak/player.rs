@@ -249,7 +249,7 @@ impl Listener for Player {
         assert_eq!(ws.state(), EGRET_WS_STATE_CONNECTING);
         assert!(attempt == self.attempt + 1 || attempt == 1, "try {attempt} after {}", self.attempt);
         let most = FIRST_MS.saturating_mul(1u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(CEILING_MS);
-        let until_resumed = delay_ms == u32::MAX && self.common.closes_on_suspend;
+        let until_resumed = delay_ms == u32::MAX && self.common.tally.suspends.get() > 0;
         assert!((FLOOR_MS..=most).contains(&delay_ms) || until_resumed, "try {attempt} in {delay_ms} ms");
         self.attempt = attempt;
         let unsent = report.unsent_messages as usize;

@@ -407,11 +407,6 @@ public final class WebSocketOptions {
         }
         // generated: end
 
-        /** Do not offer {@code http/1.1} by ALPN. Default: it is offered, as browsers do. */
-        public @NotNull Builder noAlpn(boolean on) {
-            return flag(128, on);
-        }
-
         /** A further header of the request, such as {@code Authorization}. */
         public @NotNull Builder header(@NotNull String name, @NotNull String value) {
             headers.add(withoutNul(name));
