@@ -4,9 +4,9 @@
 /// not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
 pub const EGRET_WS_MAX_MESSAGE_BYTES: u32 = 131072;
 
-/// The most sockets of a loop that wait for the loop: connect calls that it has not begun to serve, and, counted by themselves,
-/// freed sockets whose `release_user` no poll has called yet. Beyond it a connect call returns
-/// `EGRET_WS_ERR_NO_RESOURCES`: poll the loop, then try again. Sockets that connect or are open do not count.
+/// How many sockets can wait for their loop: connect calls that the loop has not begun, and, counted separately, freed sockets
+/// whose `release_user` no poll has called yet. Beyond this number a connect call returns `EGRET_WS_ERR_NO_RESOURCES`: poll the
+/// loop, then try again. Sockets that are connecting or open do not count.
 pub const EGRET_WS_MAX_PENDING_SOCKETS: u32 = 16384;
 
 /// Pass this as the length of a `char` pointer to say that the text ends at its NUL.
@@ -29,9 +29,9 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
 /// `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
 /// `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
 /// in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
-/// client's), and not by a process with more rights than its user (setuid, setgid). Loopback hosts are never proxied. A proxy
-/// that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to
-/// by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
+/// client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
+/// A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that
+/// needs TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
 
 /// `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
@@ -47,13 +47,13 @@ pub const EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER: u32 = 32;
 /// the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
 pub const EGRET_WS_RESEND: u32 = 64;
 /// `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
-/// offered, as browsers do; a server that selects another protocol fails the handshake with `EGRET_WS_ERR_TLS`, and one that
-/// knows nothing of ALPN is fine. It has no effect with `ws`.
+/// offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
+/// ALPN is accepted. The flag has no effect with `ws`.
 pub const EGRET_WS_NO_ALPN: u32 = 128;
-/// `flags` of a socket's options: follow redirects that lead nearer than the address of the server that sent them: from a public
-/// address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag they end
-/// with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because such a server could make this machine connect to services
-/// that trust its network. The address that is dialled counts, after the look-up. A proxy looks names up itself: through one
+/// `flags` of a socket's options: also follow a redirect to a nearer address than that of the server that sent it: from a public
+/// address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag such a
+/// redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to
+/// services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a proxy,
 /// only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
 pub const EGRET_WS_REDIRECT_TO_PRIVATE: u32 = 256;
 
@@ -94,8 +94,8 @@ pub const EGRET_WS_PHASE_CLOSING: i32 = 7;
 /// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
 /// before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
 pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
-/// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too if the closing
-/// handshake failed after its Close frame, by a reset or a time-out, as `error` says.
+/// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing handshake
+/// failed after the peer's Close frame; `error` then says how (a reset, a time-out).
 pub const EGRET_WS_INITIATOR_PEER: i32 = 2;
 /// Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
 /// a deadline that passed.
@@ -123,23 +123,22 @@ pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;
-/// The process was forked after a loop had been made: in the child no call works. A poll, or an `egret_ws_loop_free`, returns it
-/// in the child that one of its callbacks has forked: nothing more was done there.
+/// The process was forked after a loop had been made: in the child no call works. If a callback forks, the poll or the
+/// `egret_ws_loop_free` that called it returns this in the child, and does nothing more there.
 pub const EGRET_WS_ERR_FORKED: i32 = -6;
-/// The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles; or
-/// more than `EGRET_WS_MAX_PENDING_SOCKETS` wait for the loop. `os_error` or `message` of the close report, or the log line, says
-/// which. From a send: nothing was sent and the socket stays open.
+/// No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
+/// `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
 /// `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
-/// Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`).
+/// Something this library cannot do, for example use a proxy that needs TLS (`https://`).
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
 /// The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
-/// report: the peer sent it, and was told 1009; or it sent more than 2 MiB of frames for one message, which takes empty
-/// fragments, or compressed blocks without content.
+/// report: the peer sent it, and was told 1009; or the peer sent more than 2 MiB of frames for one message (many empty
+/// fragments, or compressed blocks without content).
 pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
 /// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007.
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
@@ -157,19 +156,18 @@ pub const EGRET_WS_ERR_RESOLVE: i32 = -30;
 /// Close report: no TCP connection to any address of the host; `os_error` says why the last one failed.
 pub const EGRET_WS_ERR_CONNECT: i32 = -31;
 /// Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's status is in
-/// `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. The limits of an
-/// HTTP proxy's answer are those of a server's.
+/// `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. Its answer has the
+/// same limits as a server's (see `EGRET_WS_ERR_HANDSHAKE`).
 pub const EGRET_WS_ERR_PROXY: i32 = -32;
 /// Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1), or its head was
 /// longer than 64 KiB (interim answers counted) or had more than 256 lines.
 pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
-/// Close report: the server answered the upgrade with another HTTP status; see `http_status`. So it is too if only the status
-/// line of the answer was right: malformed or too many header lines after it, or an end in their midst, do not hide it.
+/// Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the
+/// status line are malformed, too many, or cut off.
 pub const EGRET_WS_ERR_REFUSED: i32 = -41;
 /// Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
-/// to `ws`, to another origin although the socket has subprotocols, nearer than the server is (see
-/// `EGRET_WS_REDIRECT_TO_PRIVATE`), or to something that is not a URL. `http_status` is that of the redirect. With redirects off
-/// it is `EGRET_WS_ERR_REFUSED`.
+/// to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_REDIRECT_TO_PRIVATE`), or
+/// to something that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
 /// not answered a ping.
@@ -180,19 +178,19 @@ pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
 /// Close report: closed by this side before the connection was made.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
-/// Close report: TLS failed, for another reason than those below; `message` has the platform's text. In `EGRET_WS_PHASE_TLS` its
-/// handshake did; later, the peer sent 256 TLS records in a row without data (key updates, session tickets).
+/// Close report: TLS failed, for another reason than those below; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
+/// failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
 pub const EGRET_WS_ERR_TLS: i32 = -60;
 /// Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same.
 pub const EGRET_WS_ERR_TLS_EXPIRED: i32 = -61;
 /// Close report: the server's certificate is for another host.
 pub const EGRET_WS_ERR_TLS_HOST: i32 = -62;
 /// Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the certificate of an
-/// issuer is missing from what the server sent; or it may not be used for this: it is not a server's, an issuer may not issue
-/// it (name constraints, path length), or a key or a signature is too weak. `message` says which.
+/// issuer is missing from what the server sent. Or it may not be used for this purpose: it is not a certificate for servers, an
+/// issuer may not issue it (name constraints, path length), or a key or a signature is too weak. `message` says which.
 pub const EGRET_WS_ERR_TLS_ISSUER: i32 = -63;
-/// Close report: the server's public key is none of `tls_pins`. The request was not sent, nor was the certificate of
-/// `tls_identity` (but on Apple's systems and Windows it was).
+/// Close report: the server's public key is none of `tls_pins`. The request was not sent. The certificate of `tls_identity` was
+/// not sent either, except on Apple's systems and Windows.
 pub const EGRET_WS_ERR_TLS_PIN: i32 = -64;
 /// Close report: `tls_roots`, `tls_identity` or its password cannot be used; `message` says which and why.
 pub const EGRET_WS_ERR_TLS_OPTIONS: i32 = -65;

@@ -171,8 +171,8 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 /// Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
 /// or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
 /// wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. If several calls of suspend,
-/// resume and network_changed come before the loop has looked, the last state counts, and connections are probed once. Never
-/// blocks. Any thread.
+/// resume and network_changed come before the loop has handled them, the last state counts, and connections are probed once.
+/// Never blocks. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -201,8 +201,8 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 /// Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
 /// socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
 ///
-/// Waits for the I/O thread to end, which never blocks and leaves what it is at, and at most `linger_ms` (see the loop's options)
-/// for what was accepted to be written. Sockets whose connections were not begun are not dialled any more. After an error but
+/// Waits at most `linger_ms` (see the loop's options) until what was accepted is written, then for the I/O thread to end, which
+/// never blocks and stops its work early. Connections that were not begun are not begun any more. After an error other than
 /// INTERNAL nothing was freed.
 ///
 /// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

@@ -31,15 +31,15 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
 /// `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
 ///
-/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL; `port` is 1 to
-/// 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
+/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
+/// `port` is 1 to 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
 /// `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
 /// `*out` is written by then.
 ///
 /// After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
-/// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or more than
+/// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
 /// `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
@@ -63,9 +63,10 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
 /// `egret_ws_connect` in all else.
 ///
-/// The URL is read as browsers read it (WHATWG), ends in a NUL, has at most 16384 bytes, and the scheme `ws` (without a port,
-/// 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
-/// authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+/// The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
+/// port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
+/// asks. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+/// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
 ///
@@ -152,8 +153,8 @@ unsafe fn connect(
 /// Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
 /// copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
 ///
-/// `data` may be NULL if `len` is 0. After an error but INTERNAL nothing was sent and the socket stays as it was. A message that was
-/// accepted is written in order, or counted in the close report's `unsent_messages`.
+/// `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket stays as it was. A
+/// message that was accepted is written in order, or counted in the close report's `unsent_messages`.
 ///
 /// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT`
 /// (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -194,7 +195,7 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
 /// NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
 /// and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
 ///
-/// After an error but INTERNAL nothing happened.
+/// After an error other than INTERNAL nothing happened.
 ///
 /// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`, `FORKED`,
 /// `INTERNAL`.

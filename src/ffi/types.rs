@@ -38,18 +38,17 @@ pub type egret_ws_on_close =
 pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
-/// has room for the largest of the messages that were refused. If that happens several times between two polls, it is called
-/// once. Not called when the connection broke or closes before that.
+/// has room for the largest of the messages that were refused. Called once, also if that happens several times between two
+/// polls. Not called when the connection broke or closes before that.
 pub type egret_ws_on_drain = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
 /// `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
-/// counts from 1; `delay_ms` is how long the wait is, UINT32_MAX during a suspend: it lasts until `egret_ws_loop_resume` then, which
-/// ends it at once. The socket is in
-/// state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
-/// wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
-/// While the host does not poll, a socket is tried again a few times only; then its next try waits until `on_connect` and
-/// `on_retry` were called for those before it.
+/// counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait ends with
+/// `egret_ws_loop_resume`. The socket is in state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open
+/// again. `egret_ws_retry_now` ends the wait and tries at once. `egret_ws_close` ends the trying: call it to stop for reasons of
+/// your own, such as a close code of your server's. If the host does not poll, a socket is tried again only until eight calls of
+/// `on_connect` and `on_retry` wait for the poll; the next try begins when the host has polled.
 pub type egret_ws_on_retry = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -63,7 +62,7 @@ pub type egret_ws_on_retry = Option<
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
 /// I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
 /// connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
-/// A child that is forked in here must not return: it ends by `_exit`, or by `exec`.
+/// If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
 pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
@@ -71,8 +70,8 @@ pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 /// and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
 /// already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
 /// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
-/// `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. A child that is forked in
-/// here must not return: it ends by `_exit`, or by `exec`.
+/// `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. If this callback forks, it
+/// must not return in the child: the child calls `_exit` or `exec`.
 pub type egret_ws_on_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws)>;
 
@@ -96,8 +95,8 @@ pub struct egret_ws_loop_options {
     pub poll_max_callbacks: u32,
     /// Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
     /// is made. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
-    /// UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes about half of
-    /// the budget at most, and never more than a few milliseconds. The sockets that had no turn have it in the next poll, in order.
+    /// UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
+    /// half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
     /// closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.
@@ -107,9 +106,9 @@ pub struct egret_ws_loop_options {
 /// Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
 /// default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
 ///
-/// The connect call refuses with `EGRET_WS_ERR_INVALID_ARGUMENT`, and a log line that names the field: a text or list that is
-/// longer than its field says; a length or count that is not 0 where the pointer is NULL; a length of 0 where it is not. An
-/// array with a count of 0 is an empty list.
+/// The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
+/// than its field allows, for a NULL with a length or count that is not 0, and for a pointer with a length of 0. An array with a
+/// count of 0 is an empty list.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_options {
@@ -145,14 +144,15 @@ pub struct egret_ws_options {
     /// library stops reading this socket, until polls have taken half of them; TCP then pushes back. One message may
     /// lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
-    /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-    /// of preference, at most 128 and at most 8192 bytes, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
-    /// a browser. What it chose, `egret_ws_subprotocol` tells. With them, redirects to another origin are not followed.
+    /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
+    /// most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
+    /// fails the handshake, as in a browser. `egret_ws_subprotocol` returns the chosen one. A socket with subprotocols does not
+    /// follow redirects to another origin.
     pub subprotocols: *const c_char,
-    /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens, values have no
-    /// control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
-    /// `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
-    /// have options of their own. Redirects to another origin do not get them.
+    /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
+    /// values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
+    /// `Upgrade`, `Origin`, `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the
+    /// library's, or have options of their own. Redirects to another origin do not get them.
     pub headers: *const egret_ws_header,
     /// The number of `headers`.
     pub header_count: usize,
@@ -175,24 +175,24 @@ pub struct egret_ws_options {
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,
     /// The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-    /// `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the server's name up.
-    /// `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
-    /// none, whatever the flag says.
+    /// `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the
+    /// server's name up. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
+    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
     pub proxy: *const c_char,
     /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
     /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
     /// if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
-    /// certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same. On
-    /// Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` (not for a process with more rights than
-    /// its user: setuid, setgid), else those of the distribution.
+    /// certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
+    /// system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
+    /// more rights than its user (setuid, setgid) does not read the two variables.
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,
     /// With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
-    /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64, at most 8192 bytes,
-    /// ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked after
-    /// the certificate, before the request is sent, and before this side's own certificate is shown (but on Apple's systems
-    /// and Windows after that). NULL: none.
+    /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64 pins, at most 8192
+    /// bytes, ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked
+    /// after the certificate and before the request is sent. It is also checked before this side's own certificate is sent,
+    /// except on Apple's systems and Windows. NULL: none.
     pub tls_pins: *const c_char,
     /// With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
     /// at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.
@@ -202,7 +202,8 @@ pub struct egret_ws_options {
     /// The password of `tls_identity`, at most 8192 bytes, ending in a NUL, copied. NULL: empty.
     pub tls_identity_password: *const c_char,
     /// With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
-    /// or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
+    /// or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
+    /// ask for it.
     pub tls_server_name: *const c_char,
     /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,
@@ -214,8 +215,8 @@ pub struct egret_ws_options {
     pub open_timeout_ms: u32,
     /// permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6.
     pub deflate_level: u32,
-    /// permessage-deflate: messages of fewer bytes are sent as they are, and so are messages that compression does not make
-    /// smaller. 0: 256. UINT32_MAX: all are.
+    /// permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that compression does not
+    /// make smaller. 0: 256. UINT32_MAX: no message is compressed.
     pub deflate_threshold_bytes: u32,
     /// permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
     /// less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.

@@ -22,8 +22,8 @@
  *                                    egret_ws_free(ws);                 (at any time, in any state)
  *                                    egret_ws_loop_free(loop);
  *
- *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or a number that is not negative, or a
- *   negative EGRET_WS_ERR_*. Its comment lists after "Errors:" each error that it can return, without EGRET_WS_ERR_. Set on_log
+ *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or another number that is not negative, or
+ *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_. Set on_log
  *   in the loop's options to read, in words, what was wrong with a call that was refused.
  *
  *
@@ -68,16 +68,18 @@
  *   frame; free the loop first, with linger_ms, to say goodbye. A loop that is not freed may still log, and call its wake-up,
  *   from its I/O thread while exit() runs.
  *
- *   Names are looked up by at most 64 threads a loop; look-ups that nobody waits for any more, which only the system can end,
- *   go on in at most 32 others. A name waits for a thread only while 64 others hang that are waited for, or more hang in all.
+ *   A loop looks names up on threads, two for a name (IPv4 and IPv6): at most 64 whose answers a socket waits for. Only the
+ *   system can end a look-up. One that no socket waits for any more keeps its thread; with those a loop has at most 96. While a
+ *   look-up hangs, at most four others are begun for the same name and family, after waits that double; the next one waits until
+ *   one of them ends.
  *
- *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Also a callback may
- *   fork: when it returns in the child, nothing more is done there, and the poll returns EGRET_WS_ERR_FORKED. Free every
+ *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. A callback may fork
+ *   too: when it returns in the child, the library does nothing more there, and the poll returns EGRET_WS_ERR_FORKED. Free every
  *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
  *
  *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
- *   later version of the library, which takes the fields that the program does not have as 0, their default. In a struct of a
- *   newer header, bytes that the library does not know must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT.
+ *   later version of the library. Fields that the program does not have are 0, their default. In a struct of a newer header,
+ *   bytes that the library does not know must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT.
  */
 
 #ifndef EGRET_WS_H
@@ -96,9 +98,9 @@
 #define EGRET_WS_MAX_MESSAGE_BYTES 131072
 
 /*
- * The most sockets of a loop that wait for the loop: connect calls that it has not begun to serve, and, counted by themselves,
- * freed sockets whose `release_user` no poll has called yet. Beyond it a connect call returns
- * `EGRET_WS_ERR_NO_RESOURCES`: poll the loop, then try again. Sockets that connect or are open do not count.
+ * How many sockets can wait for their loop: connect calls that the loop has not begun, and, counted separately, freed sockets
+ * whose `release_user` no poll has called yet. Beyond this number a connect call returns `EGRET_WS_ERR_NO_RESOURCES`: poll the
+ * loop, then try again. Sockets that are connecting or open do not count.
  */
 #define EGRET_WS_MAX_PENDING_SOCKETS 16384
 
@@ -131,9 +133,9 @@
  * `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
  * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
  * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
- * client's), and not by a process with more rights than its user (setuid, setgid). Loopback hosts are never proxied. A proxy
- * that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that is spoken to
- * by TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
+ * client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
+ * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that
+ * needs TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
 
@@ -161,16 +163,16 @@
 
 /*
  * `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
- * offered, as browsers do; a server that selects another protocol fails the handshake with `EGRET_WS_ERR_TLS`, and one that
- * knows nothing of ALPN is fine. It has no effect with `ws`.
+ * offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
+ * ALPN is accepted. The flag has no effect with `ws`.
  */
 #define EGRET_WS_NO_ALPN 128
 
 /*
- * `flags` of a socket's options: follow redirects that lead nearer than the address of the server that sent them: from a public
- * address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag they end
- * with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because such a server could make this machine connect to services
- * that trust its network. The address that is dialled counts, after the look-up. A proxy looks names up itself: through one
+ * `flags` of a socket's options: also follow a redirect to a nearer address than that of the server that sent it: from a public
+ * address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag such a
+ * redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to
+ * services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a proxy,
  * only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
  */
 #define EGRET_WS_REDIRECT_TO_PRIVATE 256
@@ -227,8 +229,8 @@
 #define EGRET_WS_INITIATOR_LOCAL 1
 
 /*
- * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too if the closing
- * handshake failed after its Close frame, by a reset or a time-out, as `error` says.
+ * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing handshake
+ * failed after the peer's Close frame; `error` then says how (a reset, a time-out).
  */
 #define EGRET_WS_INITIATOR_PEER 2
 
@@ -272,15 +274,14 @@
 #define EGRET_WS_ERR_BUSY (-5)
 
 /*
- * The process was forked after a loop had been made: in the child no call works. A poll, or an `egret_ws_loop_free`, returns it
- * in the child that one of its callbacks has forked: nothing more was done there.
+ * The process was forked after a loop had been made: in the child no call works. If a callback forks, the poll or the
+ * `egret_ws_loop_free` that called it returns this in the child, and does nothing more there.
  */
 #define EGRET_WS_ERR_FORKED (-6)
 
 /*
- * The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles; or
- * more than `EGRET_WS_MAX_PENDING_SOCKETS` wait for the loop. `os_error` or `message` of the close report, or the log line, says
- * which. From a send: nothing was sent and the socket stays open.
+ * No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
+ * `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
@@ -290,7 +291,7 @@
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
-/* Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`). */
+/* Something this library cannot do, for example use a proxy that needs TLS (`https://`). */
 #define EGRET_WS_ERR_UNSUPPORTED (-9)
 
 /* The socket is not open: `on_connect` was not called yet, or it is closing or closed. */
@@ -298,8 +299,8 @@
 
 /*
  * The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
- * report: the peer sent it, and was told 1009; or it sent more than 2 MiB of frames for one message, which takes empty
- * fragments, or compressed blocks without content.
+ * report: the peer sent it, and was told 1009; or the peer sent more than 2 MiB of frames for one message (many empty
+ * fragments, or compressed blocks without content).
  */
 #define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
 
@@ -326,8 +327,8 @@
 
 /*
  * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's status is in
- * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. The limits of an
- * HTTP proxy's answer are those of a server's.
+ * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. Its answer has the
+ * same limits as a server's (see `EGRET_WS_ERR_HANDSHAKE`).
  */
 #define EGRET_WS_ERR_PROXY (-32)
 
@@ -338,16 +339,15 @@
 #define EGRET_WS_ERR_HANDSHAKE (-40)
 
 /*
- * Close report: the server answered the upgrade with another HTTP status; see `http_status`. So it is too if only the status
- * line of the answer was right: malformed or too many header lines after it, or an end in their midst, do not hide it.
+ * Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the
+ * status line are malformed, too many, or cut off.
  */
 #define EGRET_WS_ERR_REFUSED (-41)
 
 /*
  * Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
- * to `ws`, to another origin although the socket has subprotocols, nearer than the server is (see
- * `EGRET_WS_REDIRECT_TO_PRIVATE`), or to something that is not a URL. `http_status` is that of the redirect. With redirects off
- * it is `EGRET_WS_ERR_REFUSED`.
+ * to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_REDIRECT_TO_PRIVATE`), or
+ * to something that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
@@ -367,8 +367,8 @@
 #define EGRET_WS_ERR_ABORTED (-53)
 
 /*
- * Close report: TLS failed, for another reason than those below; `message` has the platform's text. In `EGRET_WS_PHASE_TLS` its
- * handshake did; later, the peer sent 256 TLS records in a row without data (key updates, session tickets).
+ * Close report: TLS failed, for another reason than those below; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
+ * failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
  */
 #define EGRET_WS_ERR_TLS (-60)
 
@@ -380,14 +380,14 @@
 
 /*
  * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the certificate of an
- * issuer is missing from what the server sent; or it may not be used for this: it is not a server's, an issuer may not issue
- * it (name constraints, path length), or a key or a signature is too weak. `message` says which.
+ * issuer is missing from what the server sent. Or it may not be used for this purpose: it is not a certificate for servers, an
+ * issuer may not issue it (name constraints, path length), or a key or a signature is too weak. `message` says which.
  */
 #define EGRET_WS_ERR_TLS_ISSUER (-63)
 
 /*
- * Close report: the server's public key is none of `tls_pins`. The request was not sent, nor was the certificate of
- * `tls_identity` (but on Apple's systems and Windows it was).
+ * Close report: the server's public key is none of `tls_pins`. The request was not sent. The certificate of `tls_identity` was
+ * not sent either, except on Apple's systems and Windows.
  */
 #define EGRET_WS_ERR_TLS_PIN (-64)
 
@@ -409,8 +409,8 @@ typedef struct egret_ws_loop egret_ws_loop;
  * and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
  * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
  * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
- * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. A child that is forked in
- * here must not return: it ends by `_exit`, or by `exec`.
+ * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. If this callback forks, it
+ * must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
 
@@ -437,8 +437,8 @@ typedef struct egret_ws_loop_options {
     /*
      * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
      * is made. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
-     * UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes about half of
-     * the budget at most, and never more than a few milliseconds. The sockets that had no turn have it in the next poll, in order.
+     * UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
+     * half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
      */
     uint32_t poll_max_us;
     /*
@@ -452,7 +452,7 @@ typedef struct egret_ws_loop_options {
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
  * I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
  * connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
- * A child that is forked in here must not return: it ends by `_exit`, or by `exec`.
+ * If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_wakeup)(void *user);
 
@@ -532,20 +532,19 @@ typedef struct egret_ws_header {
 
 /*
  * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
- * has room for the largest of the messages that were refused. If that happens several times between two polls, it is called
- * once. Not called when the connection broke or closes before that.
+ * has room for the largest of the messages that were refused. Called once, also if that happens several times between two
+ * polls. Not called when the connection broke or closes before that.
  */
 typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
 
 /*
  * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
  * `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
- * counts from 1; `delay_ms` is how long the wait is, UINT32_MAX during a suspend: it lasts until `egret_ws_loop_resume` then, which
- * ends it at once. The socket is in
- * state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
- * wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
- * While the host does not poll, a socket is tried again a few times only; then its next try waits until `on_connect` and
- * `on_retry` were called for those before it.
+ * counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait ends with
+ * `egret_ws_loop_resume`. The socket is in state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open
+ * again. `egret_ws_retry_now` ends the wait and tries at once. `egret_ws_close` ends the trying: call it to stop for reasons of
+ * your own, such as a close code of your server's. If the host does not poll, a socket is tried again only until eight calls of
+ * `on_connect` and `on_retry` wait for the poll; the next try begins when the host has polled.
  */
 typedef void (*egret_ws_on_retry)(void *user,
                                   egret_ws *ws,
@@ -557,9 +556,9 @@ typedef void (*egret_ws_on_retry)(void *user,
  * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
  *
- * The connect call refuses with `EGRET_WS_ERR_INVALID_ARGUMENT`, and a log line that names the field: a text or list that is
- * longer than its field says; a length or count that is not 0 where the pointer is NULL; a length of 0 where it is not. An
- * array with a count of 0 is an empty list.
+ * The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
+ * than its field allows, for a NULL with a length or count that is not 0, and for a pointer with a length of 0. An array with a
+ * count of 0 is an empty list.
  */
 typedef struct egret_ws_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
@@ -603,16 +602,17 @@ typedef struct egret_ws_options {
      */
     uint32_t max_receive_queue_bytes;
     /*
-     * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-     * of preference, at most 128 and at most 8192 bytes, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
-     * a browser. What it chose, `egret_ws_subprotocol` tells. With them, redirects to another origin are not followed.
+     * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
+     * most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
+     * fails the handshake, as in a browser. `egret_ws_subprotocol` returns the chosen one. A socket with subprotocols does not
+     * follow redirects to another origin.
      */
     const char *subprotocols;
     /*
-     * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens, values have no
-     * control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
-     * `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
-     * have options of their own. Redirects to another origin do not get them.
+     * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
+     * values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
+     * `Upgrade`, `Origin`, `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the
+     * library's, or have options of their own. Redirects to another origin do not get them.
      */
     const egret_ws_header *headers;
     /* The number of `headers`. */
@@ -645,28 +645,28 @@ typedef struct egret_ws_options {
     uint32_t tls_min_version;
     /*
      * The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-     * `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the server's name up.
-     * `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
-     * none, whatever the flag says.
+     * `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the
+     * server's name up. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
+     * `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
      */
     const char *proxy;
     /*
      * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
      * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
      * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
-     * certificate (on Windows a root only). The name and the dates of a server's certificate are checked all the same. On
-     * Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR` (not for a process with more rights than
-     * its user: setuid, setgid), else those of the distribution.
+     * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
+     * system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
+     * more rights than its user (setuid, setgid) does not read the two variables.
      */
     const char *tls_roots;
     /* Bytes of `tls_roots`. */
     size_t tls_roots_len;
     /*
      * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
-     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64, at most 8192 bytes,
-     * ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked after
-     * the certificate, before the request is sent, and before this side's own certificate is shown (but on Apple's systems
-     * and Windows after that). NULL: none.
+     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64 pins, at most 8192
+     * bytes, ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked
+     * after the certificate and before the request is sent. It is also checked before this side's own certificate is sent,
+     * except on Apple's systems and Windows. NULL: none.
      */
     const char *tls_pins;
     /*
@@ -680,7 +680,8 @@ typedef struct egret_ws_options {
     const char *tls_identity_password;
     /*
      * With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
-     * or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
+     * or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
+     * ask for it.
      */
     const char *tls_server_name;
     /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
@@ -694,8 +695,8 @@ typedef struct egret_ws_options {
     /* permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6. */
     uint32_t deflate_level;
     /*
-     * permessage-deflate: messages of fewer bytes are sent as they are, and so are messages that compression does not make
-     * smaller. 0: 256. UINT32_MAX: all are.
+     * permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that compression does not
+     * make smaller. 0: 256. UINT32_MAX: no message is compressed.
      */
     uint32_t deflate_threshold_bytes;
     /*
@@ -944,8 +945,8 @@ int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
  * Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
  * or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
  * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. If several calls of suspend,
- * resume and network_changed come before the loop has looked, the last state counts, and connections are probed once. Never
- * blocks. Any thread.
+ * resume and network_changed come before the loop has handled them, the last state counts, and connections are probed once.
+ * Never blocks. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
@@ -964,8 +965,8 @@ int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
  * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
  *
- * Waits for the I/O thread to end, which never blocks and leaves what it is at, and at most `linger_ms` (see the loop's options)
- * for what was accepted to be written. Sockets whose connections were not begun are not dialled any more. After an error but
+ * Waits at most `linger_ms` (see the loop's options) until what was accepted is written, then for the I/O thread to end, which
+ * never blocks and stops its work early. Connections that were not begun are not begun any more. After an error other than
  * INTERNAL nothing was freed.
  *
  * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -987,15 +988,15 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
  * `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
  *
- * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL; `port` is 1 to
- * 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
+ * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
+ * `port` is 1 to 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
  * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
  * `*out` is written by then.
  *
  * After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
- * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or more than
+ * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
  * `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  *
  * Precondition:
@@ -1012,9 +1013,10 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
  * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
  * `egret_ws_connect` in all else.
  *
- * The URL is read as browsers read it (WHATWG), ends in a NUL, has at most 16384 bytes, and the scheme `ws` (without a port,
- * 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
- * authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+ * The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
+ * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
+ * asks. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+ * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
  *
@@ -1031,8 +1033,8 @@ int32_t egret_ws_connect_url(egret_ws_loop *loop,
  * Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
  * copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
  *
- * `data` may be NULL if `len` is 0. After an error but INTERNAL nothing was sent and the socket stays as it was. A message that was
- * accepted is written in order, or counted in the close report's `unsent_messages`.
+ * `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket stays as it was. A
+ * message that was accepted is written in order, or counted in the close report's `unsent_messages`.
  *
  * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT`
  * (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1065,7 +1067,7 @@ int32_t egret_ws_send_binary(egret_ws *ws,
  * NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
  * and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
  *
- * After an error but INTERNAL nothing happened.
+ * After an error other than INTERNAL nothing happened.
  *
  * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`, `FORKED`,
  * `INTERNAL`.

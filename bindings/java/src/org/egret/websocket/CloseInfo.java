@@ -29,8 +29,9 @@ public final class CloseInfo {
      */
     public static final int INITIATOR_LOCAL = 1;
     /**
-     * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. So it is too
-     * if the closing handshake failed after its Close frame, by a reset or a time-out, as {@link #error} says.
+     * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the
+     * closing handshake failed after the peer's Close frame; {@link #error} then says how (a reset, a
+     * time-out).
      */
     public static final int INITIATOR_PEER = 2;
     /**

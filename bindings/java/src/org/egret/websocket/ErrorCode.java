@@ -23,16 +23,15 @@ public final class ErrorCode {
     /** Another thread is polling this loop. */
     public static final int BUSY = -5;
     /**
-     * The process was forked after a loop had been made: in the child no call works. A poll, or an
-     * {@link WebSocketLoop#close}, returns it in the child that one of its callbacks has forked: nothing more
-     * was done there.
+     * The process was forked after a loop had been made: in the child no call works. If a callback forks, the
+     * poll or the {@link WebSocketLoop#close} that called it returns this in the child, and does nothing more
+     * there.
      */
     public static final int FORKED = -6;
     /**
-     * The operating system of this machine, or the table of handles, has none left: descriptors, threads,
-     * memory, handles; or more than {@link WebSocket#MAX_PENDING_SOCKETS} wait for the loop.
-     * {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report, or the log line, says which.
-     * From a send: nothing was sent and the socket stays open.
+     * No descriptor, thread, memory or handle is left, or {@link WebSocket#MAX_PENDING_SOCKETS} sockets wait
+     * for the loop. {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report, or the log
+     * line, says which. From a send: nothing was sent and the socket stays open.
      */
     public static final int NO_RESOURCES = -7;
     /**
@@ -41,7 +40,7 @@ public final class ErrorCode {
      * place in the source. (A call without a handle prints it on stderr only.)
      */
     public static final int INTERNAL = -8;
-    /** Something this library cannot do, for example a proxy that is spoken to by TLS ({@code https://}). */
+    /** Something this library cannot do, for example use a proxy that needs TLS ({@code https://}). */
     public static final int UNSUPPORTED = -9;
     /**
      * The socket is not open: {@link WebSocketListener#onConnect} was not called yet, or it is closing or
@@ -50,8 +49,8 @@ public final class ErrorCode {
     public static final int NOT_OPEN = -10;
     /**
      * The message is larger than {@link WebSocketOptions.Builder#maxMessageBytes}. From a send: nothing was
-     * sent and the socket stays open. In a close report: the peer sent it, and was told 1009; or it sent more
-     * than 2 MiB of frames for one message, which takes empty fragments, or compressed blocks without content.
+     * sent and the socket stays open. In a close report: the peer sent it, and was told 1009; or the peer sent
+     * more than 2 MiB of frames for one message (many empty fragments, or compressed blocks without content).
      */
     public static final int MESSAGE_TOO_BIG = -11;
     /**
@@ -80,8 +79,8 @@ public final class ErrorCode {
     /**
      * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's
      * status is in {@link CloseInfo#httpStatus}: 407 (from some, 401) if it wants another user name and
-     * password than the URL of {@link WebSocketOptions.Builder#proxy} has. The limits of an HTTP proxy's answer
-     * are those of a server's.
+     * password than the URL of {@link WebSocketOptions.Builder#proxy} has. Its answer has the same limits as a
+     * server's (see {@link #HANDSHAKE}).
      */
     public static final int PROXY = -32;
     /**
@@ -91,14 +90,13 @@ public final class ErrorCode {
     public static final int HANDSHAKE = -40;
     /**
      * Close report: the server answered the upgrade with another HTTP status; see {@link CloseInfo#httpStatus}.
-     * So it is too if only the status line of the answer was right: malformed or too many header lines after
-     * it, or an end in their midst, do not hide it.
+     * Also if the header lines after the status line are malformed, too many, or cut off.
      */
     public static final int REFUSED = -41;
     /**
      * Close report: the server sent the connection elsewhere, and it was not followed: more than
      * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, to another origin although
-     * the socket has subprotocols, nearer than the server is (see
+     * the socket has subprotocols, to a nearer address (see
      * {@link WebSocketOptions.Builder#redirectToPrivate}), or to something that is not a URL.
      * {@link CloseInfo#httpStatus} is that of the redirect. With redirects off it is {@link #REFUSED}.
      */
@@ -118,9 +116,9 @@ public final class ErrorCode {
     /** Close report: closed by this side before the connection was made. */
     public static final int ABORTED = -53;
     /**
-     * Close report: TLS failed, for another reason than those below; {@link CloseInfo#message} has the
-     * platform's text. In {@link CloseInfo#PHASE_TLS} its handshake did; later, the peer sent 256 TLS records
-     * in a row without data (key updates, session tickets).
+     * Close report: TLS failed, for another reason than those below; {@link CloseInfo#message} says why. In
+     * {@link CloseInfo#PHASE_TLS} the TLS handshake failed. In a later phase the peer sent 256 TLS records in a
+     * row without data (key updates, session tickets).
      */
     public static final int TLS = -60;
     /**
@@ -132,15 +130,15 @@ public final class ErrorCode {
     public static final int TLS_HOST = -62;
     /**
      * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the
-     * certificate of an issuer is missing from what the server sent; or it may not be used for this: it is not
-     * a server's, an issuer may not issue it (name constraints, path length), or a key or a signature is too
-     * weak. {@link CloseInfo#message} says which.
+     * certificate of an issuer is missing from what the server sent. Or it may not be used for this purpose: it
+     * is not a certificate for servers, an issuer may not issue it (name constraints, path length), or a key or
+     * a signature is too weak. {@link CloseInfo#message} says which.
      */
     public static final int TLS_ISSUER = -63;
     /**
      * Close report: the server's public key is none of {@link WebSocketOptions.Builder#tlsPins}. The request
-     * was not sent, nor was the certificate of {@link WebSocketOptions.Builder#tlsIdentity} (but on Apple's
-     * systems and Windows it was).
+     * was not sent. The certificate of {@link WebSocketOptions.Builder#tlsIdentity} was not sent either, except
+     * on Apple's systems and Windows.
      */
     public static final int TLS_PIN = -64;
     /**

@@ -91,8 +91,8 @@ public final class LoopOptions {
          * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
          * at least one is made. As long as callbacks take less than a microsecond each, the clock is read once for
          * up to 16 of them. Default: 4000. {@link #NO_LIMIT}: no limit. With {@link #inline} the reading and
-         * writing of the poll counts too: it takes about half of the budget at most, and never more than a few
-         * milliseconds. The sockets that had no turn have it in the next poll, in order.
+         * writing of the poll counts too: it takes at most about half of the budget, and never more than a few
+         * milliseconds. The next poll goes on with the sockets that were not served.
          */
         public @NotNull Builder pollMaxMicros(int micros) {
             return number(2, micros);

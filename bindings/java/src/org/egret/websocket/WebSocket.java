@@ -23,10 +23,10 @@ public final class WebSocket {
      */
     public static final int MAX_MESSAGE_BYTES = 131072;
     /**
-     * The most sockets of a loop that wait for the loop: connect calls that it has not begun to serve, and,
-     * counted by themselves, freed sockets whose {@code release_user} no poll has called yet. Beyond it a
-     * connect call returns {@link ErrorCode#NO_RESOURCES}: poll the loop, then try again. Sockets that connect
-     * or are open do not count.
+     * How many sockets can wait for their loop: connect calls that the loop has not begun, and, counted
+     * separately, freed sockets whose {@code release_user} no poll has called yet. Beyond this number a connect
+     * call returns {@link ErrorCode#NO_RESOURCES}: poll the loop, then try again. Sockets that are connecting
+     * or open do not count.
      */
     public static final int MAX_PENDING_SOCKETS = 16384;
 

@@ -146,8 +146,8 @@ public final class WebSocketOptions {
         }
 
         /**
-         * permessage-deflate: messages of fewer bytes are sent as they are, and so are messages that compression
-         * does not make smaller. Default: 256. {@link #NO_LIMIT}: all are.
+         * permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that
+         * compression does not make smaller. Default: 256. {@link #NO_LIMIT}: no message is compressed.
          */
         public @NotNull Builder deflateThresholdBytes(int bytes) {
             return number(13, bytes);
@@ -251,10 +251,10 @@ public final class WebSocketOptions {
         }
 
         /**
-         * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in
-         * the order of preference, at most 128 and at most 8192 bytes. Default: none. A server that chooses none of
-         * them fails the handshake, as in a browser. What it chose, {@link WebSocket#subprotocol} tells. With them,
-         * redirects to another origin are not followed.
+         * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128
+         * tokens, at most 8192 bytes, in the order of preference. Default: none. A server that chooses none of them
+         * fails the handshake, as in a browser. {@link WebSocket#subprotocol} returns the chosen one. A socket with
+         * subprotocols does not follow redirects to another origin.
          */
         public @NotNull Builder subprotocols(@Nullable String text) {
             return text(0, text);
@@ -305,9 +305,9 @@ public final class WebSocketOptions {
         /**
          * With {@code wss}: the public keys that the server's certificate may have, each as {@code sha256/} and the
          * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated
-         * list of at most 64, at most 8192 bytes. One of them must match, so name the next key beside the present
-         * one. The key is checked after the certificate, before the request is sent, and before this side's own
-         * certificate is shown (but on Apple's systems and Windows after that). Default: none.
+         * list of at most 64 pins, at most 8192 bytes. One of them must match, so name the next key beside the
+         * present one. The key is checked after the certificate and before the request is sent. It is also checked
+         * before this side's own certificate is sent, except on Apple's systems and Windows. Default: none.
          */
         public @NotNull Builder tlsPins(@Nullable String text) {
             return text(6, text);
@@ -345,10 +345,11 @@ public final class WebSocketOptions {
          * Without a {@link #proxy}, take it from the environment, as it is during the connect call:
          * {@code https_proxy} for {@code wss}, {@code http_proxy} for {@code ws}, else {@code all_proxy}; none for
          * the hosts of {@code no_proxy}. The names are read in lower case first, then in upper case
-         * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's), and not by
-         * a process with more rights than its user (setuid, setgid). Loopback hosts are never proxied. A proxy that
-         * cannot be used, and a {@code no_proxy} of more than 65536 bytes, give {@link ErrorCode#INVALID_ARGUMENT};
-         * a proxy that is spoken to by TLS ({@code https://}) gives {@link ErrorCode#UNSUPPORTED}.
+         * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's). A process
+         * with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied. A
+         * proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes, give
+         * {@link ErrorCode#INVALID_ARGUMENT}; a proxy that needs TLS ({@code https://}) gives
+         * {@link ErrorCode#UNSUPPORTED}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
             return flag(4, on);
@@ -387,19 +388,19 @@ public final class WebSocketOptions {
 
         /**
          * With {@code wss}, do not offer the protocol {@code http/1.1} by ALPN (RFC 7301). Without this flag it is
-         * offered, as browsers do; a server that selects another protocol fails the handshake with
-         * {@link ErrorCode#TLS}, and one that knows nothing of ALPN is fine. It has no effect with {@code ws}.
+         * offered, as browsers do. If the server selects another protocol, the handshake fails with
+         * {@link ErrorCode#TLS}; a server without ALPN is accepted. The flag has no effect with {@code ws}.
          */
         public @NotNull Builder noAlpn(boolean on) {
             return flag(128, on);
         }
 
         /**
-         * Follow redirects that lead nearer than the address of the server that sent them: from a public address to
+         * Also follow a redirect to a nearer address than that of the server that sent it: from a public address to
          * a private, link-local or loopback one, or from a private address to a loopback one. Without this flag
-         * they end with {@link ErrorCode#REDIRECT} in {@link CloseInfo#PHASE_CONNECT}, because such a server could
-         * make this machine connect to services that trust its network. The address that is dialled counts, after
-         * the look-up. A proxy looks names up itself: through one only a host that is an address or
+         * such a redirect ends with {@link ErrorCode#REDIRECT} in {@link CloseInfo#PHASE_CONNECT}, because the
+         * server could make this machine connect to services that trust its network. The addresses are checked
+         * after the look-up. A proxy looks names up itself: with a proxy, only a host that is an address or
          * {@code localhost} is checked, and the phase is {@link CloseInfo#PHASE_PROXY}.
          */
         public @NotNull Builder redirectToPrivate(boolean on) {
