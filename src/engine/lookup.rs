@@ -4,8 +4,9 @@
 //! or begin anew on another network) goes on as an *abandoned* one. So that these do no harm, there are three limits:
 //! - [`MOST_WANTED`] calls at a time whose answers are waited for;
 //! - [`MOST_CALLS`] in all: up to the difference, abandoned calls take no room from wanted ones;
-//! - [`MOST_OF_ONE`] for one question. The second is begun at once, for on another network it may be answered where the first
-//!   hangs; the others after waits that double, so that the end of an outage is noticed without a thread for each attempt.
+//! - [`MOST_OF_ONE`] for one question. The second is begun at once, because on another network it may be answered where the first
+//!   hangs; the others after waits that double, so that the end of an outage is noticed without a thread for each attempt. They
+//!   are begun only while there are fewer than [`MOST_WANTED`] calls in all: the rest is for names that do not hang yet.
 
 use super::commands::{Command, Resolved};
 use super::workers::Workers;
@@ -87,12 +88,13 @@ fn is_wanted(waiters: &[Waiter]) -> bool {
 }
 
 impl State {
-    /// When a call for this question may begin, as far as others for it are concerned. `None`: when one of those has ended.
+    /// When a call for this question may begin, as far as others for it are concerned. `None`: when calls have ended.
     fn begins_at(&self, question: &Question, now: Instant) -> Option<Instant> {
         let mut calls = self.calls.iter().filter(|call| call.question == *question);
         let (count, youngest) = (calls.clone().count(), calls.next_back());
         let Some(youngest) = youngest else { return Some(now) };
         match count {
+            _ if self.calls.len() >= MOST_WANTED => None,
             1 => Some(youngest.begun),
             MOST_OF_ONE.. => None,
             _ => Some(youngest.begun + SHARED_FOR * (1 << (count - 2))),
@@ -392,6 +394,22 @@ mod tests {
         assert_eq!(begun, [0, 0, 1, 3, 7]);
         assert_eq!(lab.calls(), MOST_OF_ONE);
         drop(asked);
+    }
+
+    #[test]
+    fn repeated_calls_for_names_that_hang_leave_room_for_other_names() {
+        let mut lab = Lab::new();
+        let names: Vec<_> = (0..MOST_WANTED / 2).map(|number| format!("hung-{number}")).collect();
+        let mut asked = Vec::new();
+        for _ in 0..20 {
+            lab.lookups.forget();
+            asked = names.iter().map(|name| lab.ask(name)).collect();
+            lab.pass(SHARED_FOR);
+        }
+        assert_eq!(lab.calls(), MOST_WANTED);
+        let good = lab.ask("good");
+        lab.wait_for_answer();
+        drop((good, asked));
     }
 
     #[test]

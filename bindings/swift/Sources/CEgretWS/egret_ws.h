@@ -70,8 +70,8 @@
  *
  *   A loop looks names up on threads, two for a name (IPv4 and IPv6): at most 64 whose answers a socket waits for. Only the
  *   system can end a look-up. One that no socket waits for any more keeps its thread; with those a loop has at most 96. While a
- *   look-up hangs, at most four others are begun for the same name and family, after waits that double; the next one waits until
- *   one of them ends.
+ *   look-up hangs, at most four others are begun for the same name and family, after waits that double, and only while the loop
+ *   has fewer than 64; the next one waits until others end.
  *
  *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. A callback may fork
  *   too: when it returns in the child, the library does nothing more there, and the poll returns EGRET_WS_ERR_FORKED. Free every
