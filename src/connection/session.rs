@@ -222,7 +222,11 @@ impl<S: Transport> Session<S> {
         let more = has_more && !is_lost && self.write(context);
         self.tell_passed(context.events);
         match read {
-            Read::Ended(error) => self.stream_ended(error),
+            Read::Ended(error) => match self.stream_ended(error) {
+                // The budget ended the writing, and no readiness follows.
+                Progress::Wait if more => Progress::Again,
+                progress => progress,
+            },
             Read::Emptied if self.write_error.is_some() => self.stream_ended(None),
             Read::Emptied | Read::Paused if !more => Progress::Wait,
             _ => Progress::Again,

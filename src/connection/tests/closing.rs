@@ -69,3 +69,21 @@ fn half_a_close_frame_of_the_peer_is_none() {
         }
     }
 }
+
+/// The budget of a turn may end the writing before the queue is empty, and nothing but another turn goes on with it.
+#[test]
+fn a_long_queue_is_written_after_the_peer_has_closed_and_ended_its_side() {
+    let mut lab = Lab::whole();
+    lab.open();
+    lab.wire().room = 0;
+    let message = "x".repeat(60);
+    lab.send(&message).unwrap();
+    lab.serve(&frame(CLOSE, b"\x03\xe8"));
+    lab.end_stream();
+    assert_eq!(lab.told().len(), 1);
+    lab.wire().room = usize::MAX;
+    lab.trickle(1); // many small writes
+    lab.turn();
+    assert_eq!(lab.told()[1], "closed OK in Closing by Peer, got 1000, sent 1000");
+    assert!(lab.wire().from_client.len() > message.len());
+}
