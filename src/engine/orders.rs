@@ -29,9 +29,10 @@ pub(super) enum Task {
 /// and begins where that one has come to: however often it is begun anew, each connection has its turn.
 pub(super) struct Round {
     pub(super) task: Task,
-    /// Where it goes on, and how many places are left.
+    /// Where it goes on, and how many places are left of the first `len`: connections behind those came later.
     at: usize,
     left: usize,
+    len: usize,
 }
 
 impl Engine {
@@ -316,19 +317,20 @@ impl Engine {
             (round, _) => round.as_ref().map_or(0, |round| round.at),
         };
         self.rounds += 1;
-        self.round = Some(Round { task, at, left: self.entries.len() });
+        let len = self.entries.len();
+        self.round = Some(Round { task, at, left: len, len });
         (self.has_left, self.has_more) = (true, true);
     }
 
     /// Goes on with the round.
     fn go_round(&mut self) {
         let mut slice = Slice::default();
-        while let Some(Round { task, at, left }) = &mut self.round {
+        while let Some(Round { task, at, left, len }) = &mut self.round {
             if *left == 0 {
                 self.round = None;
                 return;
             }
-            if *at >= self.entries.len() {
+            if at >= len {
                 *at = 0;
             }
             let (task, key) = (*task, *at);

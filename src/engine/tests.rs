@@ -278,6 +278,26 @@ fn a_suspend_closes_what_was_made_before_it_and_nothing_else() {
     assert_eq!(open, [MANY, MANY + 1]);
 }
 
+/// A round takes over where another has come to, and the table grows meanwhile.
+#[test]
+fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.rest();
+    lab.wish(Wish::NetworkChanged);
+    for _ in 0..MANY / 2 {
+        lab.pass();
+    }
+    lab.wish(Wish::NetworkChanged);
+    lab.pass();
+    let before = lab.counter.restarts();
+    lab.connect(MANY);
+    lab.rest();
+    let restarts = lab.counter.restarts();
+    let twice = restarts.values().filter(|count| **count == 2).count();
+    assert_eq!((restarts.len(), twice + 1), (MANY, before.len()), "all for the second change, some for the first too");
+}
+
 #[test]
 fn a_resume_that_overtakes_a_suspend_closes_no_more() {
     let mut lab = Lab::that(true);
