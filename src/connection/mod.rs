@@ -360,14 +360,14 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The TLS connector was made, or cannot be.
-    pub fn prepared<N, E>(&mut self, made: Prepared, context: &mut Context<'_, N, E>) -> Turn
+    /// The TLS connector for these settings was made, or cannot be.
+    pub fn prepared<N, E>(&mut self, settings: &tls::Settings, made: Prepared, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
         E: Events,
     {
         if let Stage::Opening(opening) = &mut self.stage {
-            let step = opening.prepared(made, context);
+            let step = opening.prepared(settings, made, context);
             self.take_step(step, context)
         } else {
             Turn::Wait

@@ -36,6 +36,7 @@ use crate::log::Log;
 use crate::panics::{self, Panicked};
 use crate::pool::NoMemory;
 use crate::transport::tcp::Tcp;
+use crate::transport::tls::Settings;
 use clock::Clock;
 use commands::{Command, Commands, Next};
 use connectors::Connectors;
@@ -86,8 +87,8 @@ pub struct Engine {
     timers: BTreeSet<(Instant, usize)>,
     /// Taken from the host, and not yet run.
     commands: Commands,
-    /// Connections that have waited for a TLS connector, and what became of it.
-    prepared: VecDeque<(Arc<Link>, Prepared)>,
+    /// Connections that have waited for a TLS connector.
+    prepared: VecDeque<Waiter>,
     /// What all connections are to do, if it is not done.
     round: Option<Round>,
     /// There is a round, or somebody in `prepared`.
@@ -114,6 +115,13 @@ pub struct Engine {
     network_changed: bool,
     /// A poll waited for what was published.
     woke: bool,
+}
+
+/// A connection that has waited for a TLS connector, the settings that it was to be made of, and what became of it.
+struct Waiter {
+    link: Arc<Link>,
+    settings: Arc<Settings>,
+    made: Prepared,
 }
 
 struct Entry {

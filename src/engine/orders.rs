@@ -5,7 +5,7 @@ use super::commands::{Resolved, Wishes};
 use super::link::Asked;
 use super::pass::Slice;
 use super::world::{Delivery, Net};
-use super::{Act, Ask, Command, Engine, Entry, Link, Next, READ_BUFFER};
+use super::{Act, Ask, Command, Engine, Entry, Link, Next, READ_BUFFER, Waiter};
 use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Plan, Turn};
 use crate::protocol::close;
@@ -98,8 +98,9 @@ impl Engine {
             }
             Next::Command(Command::Made(made)) => {
                 let (settings, made) = *made;
-                let waiters = self.connectors.made(settings, &made);
-                self.prepared.extend(waiters.into_iter().map(|link| (link, made.clone())));
+                let waiters = self.connectors.made(Arc::clone(&settings), &made);
+                let waiter = |link| Waiter { link, settings: Arc::clone(&settings), made: made.clone() };
+                self.prepared.extend(waiters.into_iter().map(waiter));
                 (self.has_left, self.has_more) = (true, true);
             }
             Next::Command(Command::Panicked(text)) => self.shared.log.error(0, format_args!("{text}")),
@@ -119,8 +120,8 @@ impl Engine {
     fn go_on_prepared(&mut self) {
         let mut slice = Slice::default();
         while !self.prepared.is_empty() && self.goes_on(&mut slice) {
-            if let Some((link, made)) = self.prepared.pop_front() {
-                self.with_link(&link, &mut |connection, context| connection.prepared(made.clone(), context));
+            if let Some(Waiter { link, settings, made }) = self.prepared.pop_front() {
+                self.with_link(&link, &mut |connection, context| connection.prepared(&settings, made.clone(), context));
             }
         }
         if self.prepared.is_empty() {

@@ -286,12 +286,21 @@ impl<S: Transport> Opening<S> {
         self.turn(context)
     }
 
-    /// The connector was made, or cannot be.
-    pub(super) fn prepared<N, E>(&mut self, made: Prepared, context: &mut Context<'_, N, E>) -> Step<S>
+    /// The connector for these settings was made, or cannot be.
+    pub(super) fn prepared<N, E>(
+        &mut self,
+        settings: &tls::Settings,
+        made: Prepared,
+        context: &mut Context<'_, N, E>,
+    ) -> Step<S>
     where
         N: Network<Stream = S>,
         E: Events,
     {
+        // It may come for a hop or a try before this one. It must not show the certificate of that one to another server.
+        if !self.plan.target.is_secure() || self.connector.is_some() || *self.plan.tls != *settings {
+            return Step::Wait;
+        }
         match made {
             Ok(connector) => self.connector = Some(connector),
             Err(ending) => return Step::Ended(ending, Phase::Tls),

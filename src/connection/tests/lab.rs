@@ -145,7 +145,7 @@ struct FakeNetwork {
     random: u32,
     suspended: bool,
     looked_up: Vec<String>,
-    prepared: usize,
+    prepared: Vec<Arc<tls::Settings>>,
     /// Every address that was dialed.
     wires: Vec<(SocketAddr, Rc<RefCell<Wire>>)>,
     /// The one that is talked over.
@@ -164,8 +164,8 @@ impl Network for FakeNetwork {
         Inquiry::default()
     }
 
-    fn prepare(&mut self, _: &Arc<tls::Settings>) -> Option<Prepared> {
-        self.prepared += 1;
+    fn prepare(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared> {
+        self.prepared.push(Arc::clone(settings));
         None
     }
 
@@ -378,7 +378,7 @@ impl Lab {
                 random: 0,
                 suspended: false,
                 looked_up: Vec::new(),
-                prepared: 0,
+                prepared: Vec::new(),
                 wires: Vec::new(),
                 wire: Rc::default(),
                 cut,
@@ -540,9 +540,15 @@ impl Lab {
         });
     }
 
-    /// The TLS connector was made, or not.
+    /// The TLS connector that was asked for last was made, or not.
     pub fn prepared(&mut self, made: &Prepared) {
-        self.with(|connection, context| connection.prepared(made.clone(), context));
+        let Some(settings) = self.network.prepared.last().map(Arc::clone) else { return };
+        self.prepared_for(&settings, made);
+    }
+
+    /// The TLS connector for these settings was made, or not.
+    pub fn prepared_for(&mut self, settings: &tls::Settings, made: &Prepared) {
+        self.with(|connection, context| connection.prepared(settings, made.clone(), context));
     }
 
     /// What became of the address dialed last.
@@ -760,7 +766,7 @@ impl Lab {
 
     /// How often a TLS connector was asked for.
     pub fn asked_for_connector(&self) -> usize {
-        self.network.prepared
+        self.network.prepared.len()
     }
 
     pub fn details(&self) -> &Details {

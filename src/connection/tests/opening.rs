@@ -364,6 +364,35 @@ fn a_connector_that_cannot_be_made_ends_it_at_once() {
     play(scenario, &["closed TlsOptions in Tls by Local, got 1006, sent 0"]);
 }
 
+/// A socket may be notified twice of a connector that it asked for twice, and have been redirected to another origin between.
+#[test]
+fn a_connector_that_was_made_for_another_hop_is_not_used() {
+    let connector = connector_of_the_system();
+    let of_the_hop_before = Settings {
+        roots: Vec::new(),
+        only_these_roots: false,
+        identity: Some((vec![1, 2, 3].into(), "sesame".to_owned().into())),
+        min_version: 0x0303,
+        insecure: false,
+        alpn: true,
+    };
+    let unusable = Err(Ending::new(Error::TlsOptions, Initiator::Local, "tls_identity cannot be used"));
+    let mut lab = Lab::whole();
+    lab.begin("wss://10.0.0.1/");
+    for made in [&connector, &unusable] {
+        lab.prepared_for(&of_the_hop_before, made);
+    }
+    lab.tcp(Ok(()));
+    assert!(lab.told().is_empty() && lab.wire().from_client.is_empty(), "no handshake was begun: {:?}", lab.told());
+    lab.prepared(&connector);
+    assert!(lab.wire().from_client.starts_with(&[22, 3, 1]), "a handshake record");
+    for made in [&connector, &unusable] {
+        lab.prepared_for(&of_the_hop_before, made);
+        lab.prepared(made);
+    }
+    assert!(lab.told().is_empty());
+}
+
 #[test]
 fn what_does_not_speak_tls_fails_the_handshake() {
     let connector = connector_of_the_system();
