@@ -187,7 +187,9 @@ impl Engine {
 
     /// How long [`Engine::turn`] can be put off if no readiness is told: `None` for ever.
     pub fn next_turn(&mut self) -> Option<Duration> {
-        let wait = if !self.turns.is_empty() || self.has_left || self.shared.has_commands() {
+        let has_work = !self.turns.is_empty() || self.has_left || self.shared.has_commands();
+        // There was no memory to publish all events.
+        let wait = if has_work || !self.batch.is_empty() {
             Some(Duration::ZERO)
         } else {
             let since = self.clock.now().saturating_duration_since(self.now);

@@ -8,6 +8,8 @@ use crate::connection::{Plan, retry};
 use crate::constants::EGRET_WS_LOG_DEBUG;
 use crate::error::Error;
 use crate::log::Sink;
+use crate::protocol::message::{Body, Kind};
+use crate::scarce;
 use inbox::What;
 use link::MAX_UNTOLD;
 use parking_lot::Mutex;
@@ -429,6 +431,22 @@ fn a_host_that_does_not_dispatch_holds_the_tries() {
         assert_eq!(told.iter().filter(|told| **told).count(), 1);
         lab.engine.shared().ask(&link, Ask::CatchUp).unwrap();
     }
+}
+
+/// A host that waits for the descriptor learns by [`Engine::next_turn`] alone that it is to poll.
+#[test]
+fn events_that_could_not_be_published_are_a_reason_for_a_turn() {
+    let mut lab = Lab::new();
+    let mut batch = Box::default();
+    for expected in [Published::All, Published::Later] {
+        lab.engine.batch.message(0, Kind::Binary, Body::Input(&[b'x'; 20_000])).unwrap();
+        assert_eq!(scarce::with_largest(30_000, || lab.engine.publish()), expected);
+    }
+    assert!(lab.engine.shared().take_events(&mut batch), "the host takes the first");
+    assert_eq!(lab.engine.next_turn(), Some(Duration::ZERO));
+    lab.pass();
+    assert!(lab.engine.shared().take_events(&mut batch) && batch.events().len() == 1);
+    assert_eq!(lab.engine.next_turn(), None);
 }
 
 #[test]
