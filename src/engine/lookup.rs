@@ -87,6 +87,15 @@ fn is_wanted(waiters: &[Waiter]) -> bool {
     waiters.iter().any(|waiter| waiter.waits.is_true())
 }
 
+/// Adds one. Those that wait no more are dropped when the list would grow, so that each costs little.
+fn add(waiters: &mut Vec<Waiter>, waiter: Waiter) {
+    if waiters.len() == waiters.capacity() {
+        waiters.retain(|waiter| waiter.waits.is_true());
+        waiters.reserve(waiters.len() + 1);
+    }
+    waiters.push(waiter);
+}
+
 impl State {
     /// When a call for this question may begin, as far as others for it are concerned. `None`: when calls have ended.
     fn begins_at(&self, question: &Question, now: Instant) -> Option<Instant> {
@@ -148,11 +157,11 @@ impl Lookups {
         let mut state = self.desk.state.lock();
         let youngest = state.calls.iter_mut().rfind(|call| call.question == question);
         if let Some(call) = youngest.filter(|call| call.is_fresh && now.duration_since(call.begun) < SHARED_FOR) {
-            call.waiters.push(waiter);
+            add(&mut call.waiters, waiter);
             return inquiry;
         }
         match state.waiting.iter_mut().find(|waiting| waiting.question == question) {
-            Some(waiting) => waiting.waiters.push(waiter),
+            Some(waiting) => add(&mut waiting.waiters, waiter),
             None => state.waiting.push_back(Waiting { question, waiters: vec![waiter] }),
         }
         drop(state);
@@ -425,6 +434,28 @@ mod tests {
         lab.hung.state.lock().ended = true;
         lab.hung.changed.notify_all();
         lab.wait_for_answer(); // the two were forgotten: it is the third's
+    }
+
+    /// One socket waits for a name that hangs, while others ask for it and let go.
+    #[test]
+    fn who_let_go_is_not_kept_because_another_waits() {
+        let mut lab = Lab::new();
+        let first = lab.ask("hung"); // the call that hangs
+        let patient = {
+            lab.lookups.forget();
+            (0..MOST_OF_ONE - 1).for_each(|_| {
+                drop(lab.ask("hung"));
+                lab.lookups.forget();
+                lab.pass(100 * SHARED_FOR);
+            });
+            lab.ask("hung")
+        };
+        for _ in 0..10_000 {
+            drop(lab.ask("hung"));
+        }
+        let kept = Arc::strong_count(&lab.link);
+        assert!(kept < 100, "{kept} are kept");
+        drop((first, patient));
     }
 
     #[test]
