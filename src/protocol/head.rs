@@ -7,6 +7,7 @@
 //! A flaw does not hide the rest. A `403` with a malformed header line is still a `403`, as it is for browsers and curl. The caller
 //! decides which answers must be without one: those that agree (`101`, and `2xx` of a proxy).
 
+use crate::pool::NoMemory;
 use std::borrow::Cow;
 
 /// The most bytes of a head, those of interim answers before it included.
@@ -145,7 +146,13 @@ impl Head {
         #[cfg(test)]
         work::add(bytes.len());
         // Line feeds and colons are ASCII, so replacing invalid bytes in the whole head gives the same result as in each value.
-        let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+        let text = match str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => match without_invalid(bytes) {
+                Ok(text) => Cow::Owned(text),
+                Err(NoMemory) => return Head::read_status(bytes),
+            },
+        };
         let mut rest = &*text;
         let mut lines = std::iter::from_fn(|| take_line(&mut rest));
         let mut head = Head::read_status_line(lines.next()?)?;
@@ -171,6 +178,14 @@ impl Head {
             }
         }
         Some(head)
+    }
+
+    /// The status of a head that is not UTF-8 and for which there is no memory.
+    #[cold]
+    fn read_status(bytes: &[u8]) -> Option<Head> {
+        let end = find(bytes, b'\n')?;
+        let line = str::from_utf8(&bytes[..end.min("HTTP/1.x nnn".len())]).ok()?;
+        Some(Head { flaw: Some(NO_MEMORY), ..Head::read_status_line(line)? })
     }
 
     /// `HTTP/1.x nnn reason`; the reason, and the space before it, may be missing.
@@ -226,6 +241,18 @@ impl Head {
         }
         Ok(())
     }
+}
+
+/// A text with U+FFFD for each sequence of bytes that is not UTF-8.
+#[cold]
+fn without_invalid(bytes: &[u8]) -> Result<String, NoMemory> {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        let instead = if chunk.invalid().is_empty() { "" } else { "\u{fffd}" };
+        text.try_reserve(chunk.valid().len() + instead.len())?;
+        text.extend([chunk.valid(), instead]);
+    }
+    Ok(text)
 }
 
 /// Where the byte is first, eight bytes at a time: a head is searched three times.
@@ -308,6 +335,16 @@ mod tests {
 
     fn read(head: &str) -> Head {
         Head::read(head.as_bytes()).unwrap_or_else(|| panic!("no status line: {head:?}"))
+    }
+
+    #[test]
+    fn a_head_without_memory_still_has_its_status() {
+        for value in ["x", "\u{fc}"] {
+            let latin: Vec<u8> = value.chars().map(|letter| letter as u8).collect();
+            let head = [b"HTTP/1.1 403 Forbidden\r\nX: ", &*latin.repeat(50_000), b"\r\n\r\n"].concat();
+            let read = crate::scarce::with_largest(20_000, || Head::read(&head)).unwrap();
+            assert_eq!((read.status, read.flaw, read.headers.len()), (403, Some(NO_MEMORY), 0), "{value}");
+        }
     }
 
     #[test]
