@@ -189,9 +189,19 @@ impl Engine {
         self.stop_at = Some(self.now + linger);
         self.round = None;
         let links: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.link)).collect();
+        let mut slice = Slice::default();
         for link in links {
             link.free();
-            self.say_goodbye(&link);
+            if self.goes_on(&mut slice) {
+                self.say_goodbye(&link);
+            } else {
+                // Each has its Close frame; what they have received is read later, if there is time.
+                link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+                self.with_link(&link, &mut |connection, context| {
+                    connection.close(context);
+                    Turn::Again
+                });
+            }
         }
     }
 

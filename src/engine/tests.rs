@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use socket2::{Domain, Socket, Type};
 use std::collections::HashMap;
 use std::ffi::CStr;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
 /// Counts what the engine logs, and does something at a line.
@@ -353,6 +353,39 @@ fn freeing_the_loop_interrupts_a_pass() {
         let dials = lab.counter.dials() - before;
         assert!((9..=11).contains(&dials), "{beginning}: {dials}");
     }
+}
+
+#[test]
+fn freeing_the_loop_does_not_read_what_its_time_is_too_short_for() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.rest();
+    let mut peers = Vec::new();
+    for _ in 0..MANY {
+        let mut peer = lab.server.accept().unwrap().0;
+        lab.long_pass(); // the request is written
+        let mut request = [0; 1000];
+        let count = peer.read(&mut request).unwrap();
+        let request = str::from_utf8(&request[..count]).unwrap();
+        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+        let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+        write!(peer, "{answer}Sec-WebSocket-Accept: {accept}\r\n\r\n").unwrap();
+        // More than the receive queue takes.
+        peer.write_all(&b"\x82\x0aten bytes.".repeat(200)).unwrap();
+        peers.push(peer);
+    }
+    let received = |lab: &Lab| lab.links.iter().map(|link| link.passed().messages).collect::<Vec<_>>();
+    while received(&lab).iter().any(|count| *count < 20) {
+        lab.pass();
+    }
+    let before = received(&lab);
+    assert!(before.iter().all(|count| *count < 100), "the queues are full: {before:?}");
+    lab.engine.shared().stop(Duration::ZERO).unwrap();
+    lab.pass();
+    assert!(lab.engine.is_stopped());
+    let read = received(&lab).iter().zip(before).filter(|(after, before)| *after > before).count();
+    assert!(read <= 1, "{read} were read again");
 }
 
 #[test]
