@@ -147,6 +147,8 @@ impl Engine {
     fn answer_all(&mut self, link: &Arc<Link>, asked: Asked) {
         let ends = asked.has(Ask::Close) || asked.has(Ask::Free);
         if asked.has(Ask::RetryNow) && !ends {
+            // It came after what began the round: a suspend must not abandon the new try.
+            self.take_part(link.key);
             self.with_link(link, &mut |connection, context| connection.retry_now(context));
         }
         // While the loop is suspended nothing is tried again; the resume goes on.
@@ -336,7 +338,7 @@ impl Engine {
     /// Goes on with the round.
     fn go_round(&mut self) {
         let mut slice = Slice::default();
-        while let Some(Round { task, at, left, len }) = &mut self.round {
+        while let Some(Round { at, left, len, .. }) = &mut self.round {
             if *left == 0 {
                 self.round = None;
                 return;
@@ -344,7 +346,7 @@ impl Engine {
             if at >= len {
                 *at = 0;
             }
-            let (task, key) = (*task, *at);
+            let key = *at;
             let is_next = match self.entries.get(key) {
                 Some(Some(entry)) => entry.round < self.rounds,
                 _ => false,
@@ -358,14 +360,22 @@ impl Engine {
             if !is_next {
                 continue;
             }
-            if let Some(Some(entry)) = self.entries.get_mut(key) {
-                entry.round = self.rounds;
-            }
-            self.with_seldom(key, &mut |connection, context| match task {
-                Task::Slept(gap) => connection.slept(gap == Gap::Machine, context),
-                Task::Suspend => connection.suspend(context),
-                Task::Probe => connection.probe(context),
-            });
+            self.take_part(key);
         }
+    }
+
+    /// Does for one connection what the round is for, unless it has had its turn in it.
+    fn take_part(&mut self, key: usize) {
+        let (Some(Round { task, .. }), Some(Some(entry))) = (&self.round, self.entries.get_mut(key)) else { return };
+        if entry.round == self.rounds {
+            return;
+        }
+        entry.round = self.rounds;
+        let task = *task;
+        self.with_seldom(key, &mut |connection, context| match task {
+            Task::Slept(gap) => connection.slept(gap == Gap::Machine, context),
+            Task::Suspend => connection.suspend(context),
+            Task::Probe => connection.probe(context),
+        });
     }
 }

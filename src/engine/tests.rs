@@ -280,6 +280,35 @@ fn a_suspend_closes_what_was_made_before_it_and_nothing_else() {
     assert_eq!(open, [MANY, MANY + 1]);
 }
 
+/// The tries of a lab: one, and then none that comes by itself.
+const RARELY: retry::Options = retry::Options {
+    attempts: u32::MAX,
+    floor: Duration::from_secs(1000),
+    first: Duration::from_secs(1000),
+    ceiling: Duration::from_secs(1000),
+    total: None,
+    resend: false,
+};
+
+#[test]
+fn a_try_that_is_asked_for_after_a_suspend_is_not_abandoned_by_it() {
+    let mut lab = Lab::that(true);
+    for _ in 0..3 {
+        lab.connect_with(|plan| plan.retry = Some(RARELY)).unwrap();
+    }
+    lab.rest();
+    (0..3).for_each(|_| drop(lab.server.accept().unwrap()));
+    while lab.counter.count("lost: ") < 3 {
+        lab.pass();
+    }
+    lab.wish(Wish::Suspend);
+    for link in &lab.links {
+        lab.engine.shared().ask(link, Ask::RetryNow).unwrap();
+    }
+    lab.rest();
+    assert_eq!((lab.counter.count("lost: abandoned"), lab.counter.dials()), (0, 6));
+}
+
 /// A round takes over where another has come to, and the table grows meanwhile.
 #[test]
 fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
