@@ -21,8 +21,8 @@ pub(super) enum Task {
     Slept(Gap),
     /// Close, because the loop is suspended.
     Suspend,
-    /// Find out whether it is alive.
-    Probe,
+    /// Find out whether it is alive; first note that nothing ran for a while, if so.
+    Probe(Option<Gap>),
 }
 
 /// A way through all connections, which may take several passes. A new one takes the place of one that has not come to its end,
@@ -33,6 +33,8 @@ pub(super) struct Round {
     at: usize,
     left: usize,
     len: usize,
+    /// How many places are left for the gap of [`Task::Probe`]: rounds that begin again and again do not prolong it.
+    left_of_gap: usize,
 }
 
 impl Engine {
@@ -319,19 +321,26 @@ impl Engine {
         if std::mem::take(&mut self.network_changed) {
             self.lookups.forget();
         }
-        self.begin_round(Task::Probe);
+        self.begin_round(Task::Probe(None));
     }
 
     pub(super) fn begin_round(&mut self, task: Task) {
-        let at = match (&self.round, task) {
+        let before = self.round.as_ref();
+        let (at, len) = (before.map_or(0, |round| round.at), self.entries.len());
+        let mut left_of_gap = len;
+        let task = match (before.map(|round| round.task), task) {
             // It gives each connection new deadlines by itself.
-            (Some(Round { task: Task::Suspend, .. }), Task::Slept(_)) => return,
-            (Some(Round { task: Task::Probe, .. }), Task::Slept(_)) => return self.begin_round(Task::Probe),
-            (round, _) => round.as_ref().map_or(0, |round| round.at),
+            (Some(Task::Suspend), Task::Slept(_)) => return,
+            // Those that the round before has not come to must not lose what it was for.
+            (Some(Task::Probe(_)), Task::Slept(gap)) => Task::Probe(Some(gap)),
+            (Some(Task::Slept(gap) | Task::Probe(Some(gap))), Task::Probe(None)) => {
+                left_of_gap = before.map_or(0, |round| round.left_of_gap);
+                Task::Probe(Some(gap))
+            }
+            (_, task) => task,
         };
         self.rounds += 1;
-        let len = self.entries.len();
-        self.round = Some(Round { task, at, left: len, len });
+        self.round = Some(Round { task, at, left: len, len, left_of_gap });
         (self.has_left, self.has_more) = (true, true);
     }
 
@@ -354,13 +363,17 @@ impl Engine {
             if is_next && !self.goes_on(&mut slice) {
                 return;
             }
-            if let Some(Round { at, left, .. }) = &mut self.round {
-                (*at, *left) = (key + 1, *left - 1);
+            if is_next {
+                self.take_part(key);
             }
-            if !is_next {
-                continue;
+            if let Some(Round { task, at, left, left_of_gap, .. }) = &mut self.round {
+                (*at, *left, *left_of_gap) = (key + 1, *left - 1, left_of_gap.saturating_sub(1));
+                if let Task::Probe(gap) = task
+                    && *left_of_gap == 0
+                {
+                    *gap = None;
+                }
             }
-            self.take_part(key);
         }
     }
 
@@ -375,7 +388,12 @@ impl Engine {
         self.with_seldom(key, &mut |connection, context| match task {
             Task::Slept(gap) => connection.slept(gap == Gap::Machine, context),
             Task::Suspend => connection.suspend(context),
-            Task::Probe => connection.probe(context),
+            Task::Probe(gap) => {
+                if gap == Some(Gap::Process) {
+                    connection.slept(false, context);
+                }
+                connection.probe(context)
+            }
         });
     }
 }

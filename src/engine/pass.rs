@@ -129,7 +129,7 @@ impl Engine {
     #[inline(never)]
     fn expire_now(&mut self) {
         // After a gap, what has come meanwhile is to be taken into account first, everywhere.
-        if self.round.as_ref().is_some_and(|round| matches!(round.task, Task::Slept(_))) {
+        if self.round.as_ref().is_some_and(|round| matches!(round.task, Task::Slept(_) | Task::Probe(Some(_)))) {
             return;
         }
         let mut slice = Slice::default();

@@ -10,14 +10,16 @@ use crate::error::Error;
 use crate::log::Sink;
 use crate::protocol::message::{Body, Kind};
 use crate::scarce;
+use clock::Gap;
 use inbox::What;
 use link::MAX_UNTOLD;
+use orders::Task;
 use parking_lot::Mutex;
 use socket2::{Domain, Socket, Type};
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 /// Counts what the engine logs, and does something at a line.
 #[derive(Default)]
@@ -133,6 +135,20 @@ impl Lab {
             assert!(passes < 100_000);
         }
         passes
+    }
+
+    /// The server takes the next connection.
+    fn accept(&mut self) -> TcpStream {
+        let mut peer = self.server.accept().unwrap().0;
+        self.long_pass(); // the request is written
+        let mut request = [0; 1000];
+        let count = peer.read(&mut request).unwrap();
+        let request = str::from_utf8(&request[..count]).unwrap();
+        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+        let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+        write!(peer, "{answer}Sec-WebSocket-Accept: {accept}\r\n\r\n").unwrap();
+        peer
     }
 
     fn has_ended(&self, link: &Link) -> bool {
@@ -309,6 +325,55 @@ fn a_try_that_is_asked_for_after_a_suspend_is_not_abandoned_by_it() {
     assert_eq!((lab.counter.count("lost: abandoned"), lab.counter.dials()), (0, 6));
 }
 
+/// Pings were sent before this process was stopped; it runs again, and its host says so.
+#[test]
+fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
+    let wait = Duration::from_secs(1);
+    for resumes_first in [true, false] {
+        let mut lab = Lab::new();
+        for _ in 0..3 {
+            lab.connect_with(|plan| {
+                plan.heartbeat.timeout = Some(wait);
+                plan.heartbeat.probe = Some(Duration::from_secs(1000));
+            })
+            .unwrap();
+        }
+        lab.rest();
+        let _peers: Vec<_> = (0..3).map(|_| lab.accept()).collect();
+        while lab.counter.count("connected") < 3 {
+            lab.pass();
+        }
+        for link in &lab.links {
+            lab.engine.shared().ask(link, Ask::Ping).unwrap();
+        }
+        lab.engine.limit = Duration::from_secs(1000);
+        lab.engine.run_commands();
+        std::thread::sleep(wait + wait / 10); // the time of the answers is over
+        let slept = Task::Slept(Gap::Process);
+        for task in if resumes_first { [Task::Probe(None), slept] } else { [slept, Task::Probe(None)] } {
+            lab.engine.begin_round(task);
+        }
+        lab.rest();
+        assert_eq!((lab.counter.count("closed: "), lab.engine.live), (0, 3), "{resumes_first}");
+    }
+}
+
+#[test]
+fn changes_that_do_not_end_do_not_hold_the_deadlines_after_a_gap() {
+    let mut lab = Lab::new();
+    lab.connect(MANY);
+    lab.rest();
+    lab.connect_with(|plan| plan.limits.open = Duration::ZERO).unwrap();
+    lab.engine.begin_round(Task::Slept(Gap::Process));
+    let mut passes = 0;
+    while lab.engine.live > MANY || passes == 0 {
+        lab.wish(Wish::NetworkChanged);
+        lab.pass();
+        passes += 1;
+        assert!(passes < 4 * MANY, "it does not expire");
+    }
+}
+
 /// A round takes over where another has come to, and the table grows meanwhile.
 #[test]
 fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
@@ -391,15 +456,7 @@ fn freeing_the_loop_does_not_read_what_its_time_is_too_short_for() {
     lab.rest();
     let mut peers = Vec::new();
     for _ in 0..MANY {
-        let mut peer = lab.server.accept().unwrap().0;
-        lab.long_pass(); // the request is written
-        let mut request = [0; 1000];
-        let count = peer.read(&mut request).unwrap();
-        let request = str::from_utf8(&request[..count]).unwrap();
-        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
-        let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
-        let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-        write!(peer, "{answer}Sec-WebSocket-Accept: {accept}\r\n\r\n").unwrap();
+        let mut peer = lab.accept();
         // More than the receive queue takes.
         peer.write_all(&b"\x82\x0aten bytes.".repeat(200)).unwrap();
         peers.push(peer);
