@@ -130,7 +130,7 @@ pub const EGRET_WS_ERR_FORKED: i32 = -6;
 /// `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
-/// `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)
+/// `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
 /// Something this library cannot do, for example use a proxy that needs TLS (`https://`).
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;

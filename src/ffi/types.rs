@@ -162,15 +162,14 @@ pub struct egret_ws_options {
     /// The `User-Agent` header, at most 8192 bytes, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none.
     pub user_agent: *const c_char,
     /// User name for basic authentication (RFC 7617) at the server, at most 8192 bytes, ending in a NUL, copied. NULL: the
-    /// one of the URL, if it has one. Redirects to another origin do not get it.
+    /// user name of the URL, if it has one. Redirects to another origin do not get it.
     pub username: *const c_char,
-    /// The password that goes with `username`, and is refused without one, at most 8192 bytes, ending in a NUL, copied.
-    /// NULL: empty.
+    /// The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty.
     pub password: *const c_char,
-    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`; to another
-    /// origin only without `subprotocols`, which often carry a token; to a nearer address only with
-    /// `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; a fragment, a user name and a password in it do not
-    /// count.
+    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
+    /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
+    /// private address only with `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; the library ignores a
+    /// fragment, a user name and a password in it.
     pub max_redirects: u32,
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,

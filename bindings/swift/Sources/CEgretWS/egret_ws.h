@@ -51,9 +51,9 @@
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
  *   foreign one gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
  *
- *   Where a size comes from the peer or from the program (messages both ways, what waits in a queue, answers, copies of the
- *   options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened, or the socket
- *   closes with it, after the messages that came before. Any other failed allocation aborts the process.
+ *   Where the peer or the program chooses a size (messages both ways, queues, answers, copies of the options), a failed
+ *   allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and changes nothing, or the socket closes with it, after
+ *   the messages received before. Any other failed allocation aborts the process.
  *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
@@ -287,7 +287,7 @@
 
 /*
  * A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
- * `EGRET_WS_LOG_ERROR`: it has the message and the place in the source. (A call without a handle prints it on stderr only.)
+ * `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
@@ -626,19 +626,16 @@ typedef struct egret_ws_options {
     const char *user_agent;
     /*
      * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes, ending in a NUL, copied. NULL: the
-     * one of the URL, if it has one. Redirects to another origin do not get it.
+     * user name of the URL, if it has one. Redirects to another origin do not get it.
      */
     const char *username;
-    /*
-     * The password that goes with `username`, and is refused without one, at most 8192 bytes, ending in a NUL, copied.
-     * NULL: empty.
-     */
+    /* The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty. */
     const char *password;
     /*
-     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`; to another
-     * origin only without `subprotocols`, which often carry a token; to a nearer address only with
-     * `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; a fragment, a user name and a password in it do not
-     * count.
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
+     * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
+     * private address only with `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; the library ignores a
+     * fragment, a user name and a password in it.
      */
     uint32_t max_redirects;
     /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */

@@ -37,7 +37,7 @@ public final class ErrorCode {
     /**
      * A fault in this library, caught before it could reach the game. Please report it with the line that
      * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions#LOG_ERROR}: it has the message and the
-     * place in the source. (A call without a handle prints it on stderr only.)
+     * source line. (A call without a handle prints it to stderr only.)
      */
     public static final int INTERNAL = -8;
     /** Something this library cannot do, for example use a proxy that needs TLS ({@code https://}). */

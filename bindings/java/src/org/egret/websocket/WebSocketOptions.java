@@ -123,10 +123,11 @@ public final class WebSocketOptions {
         }
 
         /**
-         * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Never from
-         * {@code wss} to {@code ws}; to another origin only without {@link #subprotocols}, which often carry a
-         * token; to a nearer address only with {@link #redirectToPrivate}. A {@code Location} has at most 8192
-         * bytes; a fragment, a user name and a password in it do not count.
+         * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. The library never
+         * follows one from {@code wss} to {@code ws}; one to another origin only without {@link #subprotocols},
+         * which often carry a token; one from a public to a private address only with {@link #redirectToPrivate}. A
+         * {@code Location} has at most 8192 bytes; the library ignores a fragment, a user name and a password in
+         * it.
          */
         public @NotNull Builder maxRedirects(int count) {
             return number(10, count);
@@ -277,16 +278,16 @@ public final class WebSocketOptions {
         }
 
         /**
-         * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes. Default: the one of the
-         * URL, if it has one. Redirects to another origin do not get it.
+         * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes. Default: the user name
+         * of the URL, if it has one. Redirects to another origin do not get it.
          */
         public @NotNull Builder username(@Nullable String text) {
             return text(3, text);
         }
 
         /**
-         * The password that goes with {@link #username}, and is refused without one, at most 8192 bytes. Default:
-         * empty.
+         * The password of {@link #username}, at most 8192 bytes. It is refused without a {@link #username}.
+         * Default: empty.
          */
         public @NotNull Builder password(@Nullable String text) {
             return text(4, text);
