@@ -13,12 +13,12 @@ use std::hint::assert_unchecked;
 const LARGE: usize = 16 * 1024;
 /// The memory that an emptied batch may keep for payloads, and for the list of its events.
 const KEEP: usize = 1024 * 1024;
-/// Events that a batch which messages have filled still has room for.
-const SPARE: usize = 16;
-/// Why messages were dropped.
-const NO_MEMORY: &str = "there is no memory for messages of the peer, and they were dropped";
-/// The same for each list of what not every event has.
+/// The memory that an emptied batch may keep for each of its other lists.
 const KEEP_SELDOM: usize = 64 * 1024;
+/// Room for events of other kinds that messages must leave free in the list of events.
+const SPARE: usize = 16;
+/// Begins the message of the report when messages were dropped.
+const NO_MEMORY: &str = "messages of the peer were dropped because there was no memory for them";
 
 /// An event of the socket with this key. Small, for a flood makes many.
 #[derive(Debug)]

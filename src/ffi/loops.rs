@@ -62,7 +62,8 @@ fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> 
         error
     };
     let options = options::check_loop(given).map_err(refuse)?;
-    let (id, slot) = handle::reserve_loop().map_err(|error| refuse((error, "too many loops".to_owned())))?;
+    let (id, slot) = handle::reserve_loop()
+        .map_err(|error| refuse((error, "no handle is left: free another loop first".to_owned())))?;
     fork::watch().map_err(refuse)?;
     let made = Loop::new(options, Arc::clone(log)).map_err(refuse)?;
     fault::arm();

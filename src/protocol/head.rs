@@ -19,7 +19,7 @@ const START: &[u8] = b"HTTP/1.";
 const MAX_REASON: usize = 100;
 
 /// The flaw of a head that did not end.
-pub const BROKEN_OFF: &str = "the head of the answer broke off";
+pub const BROKEN_OFF: &str = "the head of the answer is not complete";
 /// The flaw of a head that reached [`MAX_HEAD`].
 pub const TOO_LONG: &str = "the head of the answer is longer than 64 KiB";
 /// The flaw of a head with more than [`MAX_LINES`] lines.
@@ -215,7 +215,7 @@ impl Head {
         const CONTROL: &str = "the value of a header of the answer has a control character";
         if is_folded(line) {
             if !continues {
-                return Err("a line of the answer's head begins with a space and continues no header");
+                return Err("a header line of the answer begins with a space but continues no header");
             }
             // RFC 9112 section 5.2: a user agent must replace the fold by spaces.
             let more = line.trim_ascii();

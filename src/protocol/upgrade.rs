@@ -307,7 +307,7 @@ impl Answer {
             }
         }
         if !upgrade.only().is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
-            return Err(malformed(status, "the answer has no `Upgrade: websocket`, or more than one Upgrade"));
+            return Err(malformed(status, "the answer must have exactly one `Upgrade: websocket` header"));
         }
         if !is_upgraded {
             return Err(malformed(status, "the answer has no `Connection: Upgrade`"));

@@ -76,7 +76,7 @@ fn a_server_without_tls() {
         },
         |report| {
             broken_off(report);
-            assert!(report.message.contains("ws:// is meant"), "{}", report.message);
+            assert!(report.message.contains("if it does not speak TLS on this port, use ws://"), "{}", report.message);
         },
     );
 }

@@ -201,7 +201,7 @@ impl<S: Transport> Race<S> {
             // Checked here, where the address is dialled, so that a name cannot hide it.
             let space = Space::of(address.ip());
             if space > self.nearest {
-                events.step(format_args!("{address} is not dialled: {space}, after a redirect from farther away"));
+                events.step(format_args!("{address} is not dialled: a redirect must not lead to {space}"));
                 // The failure of an address that was dialled is more useful.
                 self.failure.get_or_insert_with(|| leads_nearer(&format!("{} ({address})", self.whereto), space));
                 continue;
@@ -245,8 +245,8 @@ impl<S: Transport> Race<S> {
 /// A redirect would lead nearer than the server is that sent it.
 pub(super) fn leads_nearer(whereto: &str, space: Space) -> Ending {
     let message = format!(
-        "the server redirected the connection to {whereto}, {space} that is nearer than its own; \
-         EGRET_WS_REDIRECT_TO_PRIVATE allows it"
+        "the server redirected the connection to {whereto}, {space}, which its own address does not allow; \
+         set EGRET_WS_REDIRECT_TO_PRIVATE to follow such redirects"
     );
     Ending::new(Error::Redirect, Initiator::Local, message)
 }

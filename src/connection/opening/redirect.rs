@@ -26,10 +26,10 @@ pub(super) struct SentBy {
 /// Where the headers of an answer lead.
 fn location(headers: &str) -> Result<&str, String> {
     let mut locations = values(headers, "location");
-    let location = locations.next().ok_or("the answer has no Location")?;
+    let location = locations.next().ok_or("the answer has no Location header")?;
     // Chrome refuses it too: an attacker may have added one of them.
     if locations.any(|other| other != location) {
-        return Err("the answer has several Locations".to_owned());
+        return Err("the answer has several Location headers".to_owned());
     }
     match location.len() {
         ..=MAX_LOCATION => Ok(location),
@@ -52,7 +52,9 @@ pub(super) fn follow(plan: &mut Plan, headers: &str, followed: u32) -> Result<()
         // Hosts often put a token into a subprotocol, since browsers offer no other place. Without the subprotocols the connection
         // would not be the one that the host asked for.
         if !plan.extras.subprotocols.is_empty() {
-            return Err("it leads to another origin, which the subprotocols are not meant for".to_owned());
+            return Err(
+                "it leads to another origin, and the socket has subprotocols, which are not sent there".to_owned()
+            );
         }
         // What may be a secret was meant for the server that was asked.
         plan.extras.headers.clear();

@@ -135,8 +135,8 @@ fn not_http(answer: &[u8]) -> Refusal {
     const SOCKS5: u8 = 5;
     const TLS_ALERT: u8 = 0x15;
     let message = match answer.first() {
-        Some(&SOCKS5) => "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?",
-        Some(&TLS_ALERT) => "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported",
+        Some(&SOCKS5) => "the proxy's answer is SOCKS5, not HTTP/1: use socks5:// in its URL",
+        Some(&TLS_ALERT) => "the proxy's answer is TLS, not HTTP/1; proxies that need TLS are not supported",
         _ => "the proxy's answer is not HTTP/1",
     };
     Refusal::new(0, message)
@@ -312,8 +312,8 @@ mod tests {
         let rows: &[(&[u8], u16, &str)] = &[
             (b"SSH-2.0-OpenSSH_9.2\r\n", 0, "the proxy's answer is not HTTP/1"),
             (b"HTTP/2 200 OK\r\n\r\n", 0, "the proxy's answer is not HTTP/1"),
-            (b"\x05\xff", 0, "the proxy's answer is SOCKS5, not HTTP/1: does its URL begin with socks5://?"),
-            (b"\x15\x03\x01", 0, "the proxy's answer is TLS, not HTTP/1; proxies spoken to by TLS are not supported"),
+            (b"\x05\xff", 0, "the proxy's answer is SOCKS5, not HTTP/1: use socks5:// in its URL"),
+            (b"\x15\x03\x01", 0, "the proxy's answer is TLS, not HTTP/1; proxies that need TLS are not supported"),
             (b"HTTP/1.1 abc\r\n\r\n", 0, "the head of the proxy's answer is not HTTP"),
             (
                 b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",

@@ -60,7 +60,7 @@ impl Negotiation {
                 }
                 (Stage::Method | Stage::Reply, [version, ..]) if *version != VERSION => {
                     return Err(refusal(match version {
-                        b'H' => "the proxy's answer is HTTP, not SOCKS5: does its URL begin with http://?",
+                        b'H' => "the proxy's answer is HTTP, not SOCKS5: use http:// in its URL",
                         _ => "the proxy's answer is not SOCKS5",
                     }));
                 }
@@ -254,7 +254,7 @@ mod tests {
             (
                 PLAIN,
                 &[b"HTTP/1.1 400 Bad Request\r\n\r\n"],
-                "the proxy's answer is HTTP, not SOCKS5: does its URL begin with http://?",
+                "the proxy's answer is HTTP, not SOCKS5: use http:// in its URL",
             ),
             (
                 PLAIN,

@@ -20,7 +20,7 @@ const MAX_OUTGOING: usize = 64 * 1024;
 pub(super) enum Loss {
     /// It ended.
     End,
-    /// The peer sent too much that is of no use, and nothing more of it is read. In words, of the peer.
+    /// The peer sent too many bytes without data, and nothing more is read. The text says what it sent.
     Flood(&'static str),
     Error {
         kind: ErrorKind,
@@ -36,7 +36,7 @@ impl Loss {
     pub(super) fn to_error(&self) -> io::Error {
         match *self {
             Loss::End => io::Error::new(ErrorKind::UnexpectedEof, "the stream ended without a close_notify of TLS"),
-            Loss::Flood(what) => io::Error::new(ErrorKind::QuotaExceeded, format!("the server is cut off: {what}")),
+            Loss::Flood(what) => io::Error::new(ErrorKind::QuotaExceeded, what),
             Loss::Error { os_error: Some(number), .. } => io::Error::from_raw_os_error(number),
             Loss::Error { kind, .. } => kind.into(),
         }

@@ -90,20 +90,17 @@ impl<S: Transport> Handshake<S> {
 
     fn lost(&self, loss: &Loss) -> Failure {
         match loss {
-            Loss::Flood(what) => {
-                Failure::new(Error::Tls, format!("the TLS handshake failed: the server is cut off: {what}"))
-            }
+            Loss::Flood(what) => Failure::new(Error::Tls, format!("the TLS handshake failed: {what}")),
             _ if self.notes.other_protocol().is_some() => self.not_tls(),
-            _ if self.notes.is_silent() => broken(
-                &loss.to_error(),
-                ", and the server sent nothing; if it does not speak TLS on this port, ws:// is meant",
-            ),
+            _ if self.notes.is_silent() => {
+                broken(&loss.to_error(), "; the server sent nothing: if it does not speak TLS on this port, use ws://")
+            }
             _ => broken(&loss.to_error(), ""),
         }
     }
 
     fn not_tls(&self) -> Failure {
-        self.named(Failure::new(Error::Tls, "the TLS handshake failed: what came is no record of TLS".into()))
+        self.named(Failure::new(Error::Tls, "the TLS handshake failed: the server did not send a TLS record".into()))
     }
 
     /// Adds that the server does not speak TLS, if it does not.

@@ -39,12 +39,12 @@ pub(super) struct Intake {
     is_over: bool,
 }
 
-/// Why TLS gets no more now.
+/// The reason why TLS gets no more bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Others get their turn.
+    /// This turn is over.
     Turn,
-    /// For ever.
+    /// The connection fails, with this text.
     Flood(&'static str),
 }
 
@@ -82,9 +82,9 @@ impl Intake {
     #[inline]
     pub(super) fn stop(&mut self) -> Option<Stop> {
         let stop = match self.handshake {
-            Some(bytes) if bytes > MAX_HANDSHAKE => Some(Stop::Flood("its handshake has more than 256 KiB")),
+            Some(bytes) if bytes > MAX_HANDSHAKE => Some(Stop::Flood("the server's handshake has more than 256 KiB")),
             None if self.silent >= MAX_SILENT => {
-                Some(Stop::Flood("it sent 256 TLS records in a row without data, such as key updates"))
+                Some(Stop::Flood("the server sent 256 TLS records in a row without data, such as key updates"))
             }
             _ if self.records >= RECORDS_A_TURN || self.silent_now >= SILENT_A_TURN || self.bytes >= BYTES_A_TURN => {
                 Some(Stop::Turn)

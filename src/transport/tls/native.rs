@@ -69,7 +69,7 @@ fn read_identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
 fn read_identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
     match std::panic::catch_unwind(|| Identity::from_pkcs12(pkcs12, password)) {
         Ok(result) => result.map_err(bad_identity),
-        Err(_) => Err(bad_identity("it has no key with a certificate")),
+        Err(_) => Err(bad_identity("it contains no private key with a certificate")),
     }
 }
 

@@ -36,7 +36,7 @@ const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!a
 #[derive(Debug)]
 pub(super) struct Stopped;
 
-const STOPPED: &str = "TLS cannot be used any more: the process or the loop ends";
+const STOPPED: &str = "TLS is not available: the process is ending, or the loop was freed";
 
 impl From<Stopped> for String {
     fn from(_: Stopped) -> String {
@@ -149,7 +149,7 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
     let text = |error: ErrorStack| error.to_string();
     let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2(password)).map_err(text)?;
     let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
-        return Err("it has no key with a certificate".into());
+        return Err("it contains no private key with a certificate".into());
     };
     builder.set_certificate(&certificate).map_err(text)?;
     builder.set_private_key(&key).map_err(text)?;

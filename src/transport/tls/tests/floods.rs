@@ -160,7 +160,7 @@ fn a_handshake_without_end_is_bounded_in_each_turn_and_in_all() {
     let hello = [&[22, 3, 3, 0, 4, 2, 0, 0x40, 0][..], &[22, 3, 3, 0, 1, 3].repeat(16_384)].concat();
     let changes = [20, 3, 3, 0, 1, 1].repeat(100_000);
     let requests = [22, 3, 3, 0, 4, 0, 0, 0, 0].repeat(100_000);
-    let too_many = "its handshake has more than 256 KiB";
+    let too_many = "the server's handshake has more than 256 KiB";
     let cases = [
         ("hello", hello, "", 1),
         ("changes", changes, "", 0),

@@ -249,7 +249,7 @@ fn a_server_without_tls_is_named_however_it_answers() {
     }
     let failure = fails(b"", true);
     assert_eq!(failure.error, Error::ConnectionLost);
-    assert!(failure.message.contains("if it does not speak TLS on this port, ws:// is meant"), "{}", failure.message);
+    assert!(failure.message.contains("if it does not speak TLS on this port, use ws://"), "{}", failure.message);
     // TLS, but not all of it, and an alert.
     for sent in [&[22][..], &[22, 3], &[22, 3, 3, 0, 100, 2]] {
         let failure = fails(sent, true);
