@@ -17,6 +17,7 @@ mod lookup;
 mod orders;
 mod pass;
 mod shared;
+mod slice;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -56,7 +57,13 @@ use world::{Delivery, Net};
 const READ_BUFFER: usize = 64 * 1024;
 /// Events are handed over before the pass ends when their payloads reach this size.
 const PUBLISH_AT: usize = 256 * 1024;
-/// What came of handing the events over.
+/// Events for which there was no memory are published again after this time.
+const UNPUBLISHED: Duration = Duration::from_millis(10);
+/// Readiness events a pass.
+const MAX_READY: usize = 256;
+const WAKER: Token = Token(usize::MAX);
+
+/// The result of [`Engine::publish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Published {
     /// There are none.
@@ -66,12 +73,6 @@ pub enum Published {
     /// There is no memory for them before the host has taken earlier ones.
     Later,
 }
-
-/// How soon it is tried again to publish events for which there was no memory.
-const UNPUBLISHED: Duration = Duration::from_millis(10);
-/// Readiness events a pass.
-const MAX_READY: usize = 256;
-const WAKER: Token = Token(usize::MAX);
 
 /// All connections of a loop.
 pub struct Engine {

@@ -3,7 +3,7 @@
 use super::clock::Gap;
 use super::commands::{Resolved, Wishes};
 use super::link::Asked;
-use super::pass::Slice;
+use super::slice::Slice;
 use super::world::{Delivery, Net};
 use super::{Act, Ask, Command, Engine, Entry, Link, Next, READ_BUFFER, Waiter};
 use crate::connection::report::{Ending, Phase, Report};

@@ -7,6 +7,7 @@
 
 use super::clock::Gap;
 use super::orders::Task;
+use super::slice::Slice;
 use super::{Engine, Published, UNPUBLISHED, WAKER, earlier};
 use crate::connection::Turn;
 use crate::fault;
@@ -15,15 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How long a pass may last, if the host does not want it shorter.
 pub const PASS: Duration = Duration::from_millis(4);
-/// This part of it each kind of work has, even if the pass has lasted too long already.
-const SHARE: u32 = 8;
-
-/// How far one kind of work has come in a pass.
-#[derive(Default)]
-pub(super) struct Slice {
-    has_begun: bool,
-    until: Option<Instant>,
-}
+/// The memory that an empty list of turns may keep, in keys.
+const FEW_TURNS: usize = 1024;
 
 impl Engine {
     /// One pass: commands, then sleep until something is ready, at most `wait` (`None`: without limit), then all that is
@@ -155,25 +149,6 @@ impl Engine {
         }
     }
 
-    /// May another thing of this kind be done in this pass? The first one may.
-    #[inline]
-    pub(super) fn goes_on(&mut self, slice: &mut Slice) -> bool {
-        !std::mem::replace(&mut slice.has_begun, true) || self.has_time(slice)
-    }
-
-    #[inline(never)]
-    fn has_time(&mut self, slice: &mut Slice) -> bool {
-        let now = Instant::now();
-        let until = *slice.until.get_or_insert_with(|| {
-            let pass = self.clock.looked() + self.limit;
-            pass.max(now + self.limit / SHARE)
-        });
-        let is_interrupted = self.shared.is_stopping() && self.stop_at.is_none();
-        let goes_on = now < until && !is_interrupted;
-        self.has_left |= !goes_on;
-        goes_on
-    }
-
     /// How long until there is something to do by the clock.
     #[inline]
     fn next_timer(&self) -> Option<Duration> {
@@ -205,6 +180,3 @@ impl Engine {
         gap
     }
 }
-
-/// What the list of turns may keep of its memory, in keys.
-const FEW_TURNS: usize = 1024;
