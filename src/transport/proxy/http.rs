@@ -1,7 +1,7 @@
 //! HTTP's CONNECT: RFC 9110 section 9.3.6; user name and password by RFC 7617.
 
 use super::Proxy;
-use super::tunnel::Refusal;
+use super::refusal::Refusal;
 use crate::protocol::head::{Collected, Collector, Head, NO_MEMORY, values};
 use base64ct::{Base64, Encoding};
 use url::Host;

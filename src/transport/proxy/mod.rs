@@ -3,12 +3,14 @@
 
 mod http;
 mod no_proxy;
+mod refusal;
 mod route;
 mod socks5;
 mod tunnel;
 
+pub use refusal::Refusal;
 pub use route::{Environment, Proxies};
-pub use tunnel::{Refusal, Tunnel};
+pub use tunnel::Tunnel;
 
 use crate::error::Error;
 use crate::limits;

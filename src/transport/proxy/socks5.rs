@@ -1,6 +1,6 @@
 //! SOCKS5: RFC 1928; user name and password by RFC 1929.
 
-use super::tunnel::Refusal;
+use super::refusal::Refusal;
 use super::{Credentials, Proxy};
 use url::Host;
 

@@ -1,9 +1,9 @@
 //! Asking a proxy for a connection to the server, whatever it is asked in.
 
 use super::http::Connect;
+use super::refusal::Refusal;
 use super::socks5::Negotiation;
 use super::{Kind, Proxy};
-use crate::error::Error;
 use std::fmt;
 use url::Host;
 use zeroize::Zeroizing;
@@ -25,33 +25,6 @@ enum Language {
 impl fmt::Debug for Tunnel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Tunnel").finish_non_exhaustive()
-    }
-}
-
-/// Why there is no tunnel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// `Proxy`, or `NoResources`: then it is not the proxy that refused.
-    pub error: Error,
-    /// The status of an HTTP proxy's answer; 0 if there was none.
-    pub http_status: u16,
-    /// What the proxy said, and what can be done about it.
-    pub message: String,
-}
-
-impl Refusal {
-    pub(super) fn new(http_status: u16, message: impl Into<String>) -> Refusal {
-        Refusal { error: Error::Proxy, http_status, message: message.into() }
-    }
-
-    pub(super) fn no_memory() -> Refusal {
-        let message = "there is no memory for the proxy's answer".to_owned();
-        Refusal { error: Error::NoResources, http_status: 0, message }
-    }
-
-    /// Bytes followed the answer. They cannot be the server's: it speaks only when it is spoken to, in `ws` and in `wss`.
-    pub(super) fn trailing_bytes(http_status: u16) -> Refusal {
-        Refusal::new(http_status, "the proxy sent more than its answer, before anything was sent through the tunnel")
     }
 }
 
