@@ -14,6 +14,7 @@ use crate::socket::{
     Extras, Limits, Plan, Proxies, Target, TlsSettings, check_credentials, check_header, heartbeat, is_header_value,
     is_server_name, read_pins, retry, subprotocols, watch_exit,
 };
+use std::collections::TryReserveError;
 use std::ffi::c_char;
 use std::sync::Arc;
 use std::time::Duration;
@@ -323,27 +324,27 @@ unsafe fn string<'a>(text: *const c_char, name: &str, limit: usize) -> Result<Op
     text.map(Some).map_err(|why| (Error::InvalidArgument, format!("{name} {why}")))
 }
 
-/// A copy of the host's bytes.
+/// Copies bytes of the host.
 fn copied(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
     let mut copy = Vec::new();
-    match copy.try_reserve_exact(bytes.len()) {
-        Ok(()) => copy.extend_from_slice(bytes),
-        Err(_) => return Err((Error::NoResources, "there is no memory for a copy of the options".to_owned())),
-    }
+    copy.try_reserve_exact(bytes.len()).map_err(no_memory)?;
+    copy.extend_from_slice(bytes);
     Ok(copy)
 }
 
-/// A copy of the host's text.
+/// Copies text of the host.
 fn owned(text: &str) -> Result<String, Refused> {
     let mut copy = String::new();
-    match copy.try_reserve_exact(text.len()) {
-        Ok(()) => copy.push_str(text),
-        Err(_) => return Err((Error::NoResources, "there is no memory for a copy of the options".to_owned())),
-    }
+    copy.try_reserve_exact(text.len()).map_err(no_memory)?;
+    copy.push_str(text);
     Ok(copy)
 }
 
-/// How the end of an option's bytes is given.
+fn no_memory(_: TryReserveError) -> Refused {
+    (Error::NoResources, "there is no memory for a copy of the options".to_owned())
+}
+
+/// How the host gives the length of an option's bytes.
 #[derive(PartialEq, Eq)]
 enum Length {
     /// By its length.
@@ -352,8 +353,8 @@ enum Length {
     OrNul,
 }
 
-/// The bytes of an option that has a length: NULL and 0, or neither. One without the other is a mistake of the host's, which
-/// would be ignored in silence.
+/// Reads the bytes of an option that has a length. NULL needs the length 0, and only NULL may have it: otherwise a mistake of
+/// the host would go unnoticed.
 ///
 /// # Safety
 /// `data` is NULL, or has `len` bytes, or ends in a NUL where `len` says so; they are not written to as long as the result lives.
