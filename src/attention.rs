@@ -1,16 +1,16 @@
-//! A number that changes when a poll that runs through messages is to look up: a socket was freed, or this process is a forked
-//! child. So each message costs one look.
+//! A counter that tells a poll, between two messages, that something else has happened: a socket was freed, or this process is a
+//! forked child. So each message costs one load.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Polls are to look up. Any context may call this, a handler of `fork` too.
+/// Asks all polls to look. Any context may call this, even a handler of `fork`.
 pub fn call() {
     NUMBER.fetch_add(1, Relaxed);
 }
 
-/// The number.
+/// Returns the counter. A changed value means that a poll must look.
 #[inline]
 pub fn number() -> u32 {
     NUMBER.load(Relaxed)

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-/// The value of a variable. None where the process has more rights than the user who started it (setuid, setgid, file
-/// capabilities): there the environment is that user's, who must not decide where the process connects to or whom it trusts.
+/// Returns the value of a variable. Returns `None` if the process has more rights than the user who started it (setuid, setgid,
+/// file capabilities): that user sets the environment, but must not decide where the process connects to or what it trusts.
 pub fn variable(name: &str) -> Option<OsString> {
     if has_more_rights_than_its_user() { None } else { std::env::var_os(name) }
 }
@@ -11,7 +11,7 @@ pub fn variable(name: &str) -> Option<OsString> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(unsafe_code)] // not in std
 fn has_more_rights_than_its_user() -> bool {
-    // SAFETY: it takes a number, and reads what the kernel gave the process at its start.
+    // SAFETY: getauxval takes a number and reads the vector that the kernel gave to the process at its start; no pointer is used.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
@@ -37,15 +37,15 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, chown};
     use std::process::Command;
 
-    const TOLD: &str = "EGRET_WS_TEST_SETUID";
+    const SETUID: &str = "EGRET_WS_TEST_SETUID";
     const NOBODY: u32 = 65534;
 
-    /// Begins this program once more, as it is and as one that runs with another user's rights.
+    /// Runs this program again, once unchanged and once with the rights of another user.
     #[test]
-    fn a_setuid_process_does_not_believe_its_environment() {
-        if let Some(told) = env::var_os(TOLD) {
-            let believed = variable(TOLD);
-            assert_eq!(believed, (told == "as it is").then_some(told));
+    fn setuid_processes_ignore_their_environment() {
+        if let Some(value) = env::var_os(SETUID) {
+            let read = variable(SETUID);
+            assert_eq!(read, (value == "as it is").then_some(value));
             return;
         }
         let own = env::current_exe().unwrap();
@@ -53,10 +53,10 @@ mod tests {
         fs::copy(&own, &copy).unwrap();
         let owned = chown(&copy, Some(NOBODY), Some(NOBODY));
         fs::set_permissions(&copy, Permissions::from_mode(0o6755)).unwrap();
-        let run = |program, told| {
+        let run = |program, value| {
             let mut child = Command::new(program);
-            child.args(["--exact", "environment::tests::a_setuid_process_does_not_believe_its_environment"]);
-            child.env(TOLD, told).output()
+            child.args(["--exact", "environment::tests::setuid_processes_ignore_their_environment"]);
+            child.env(SETUID, value).output()
         };
         let children = [run(&own, "as it is"), run(&copy, "as nobody")];
         fs::remove_file(&copy).unwrap();
@@ -69,8 +69,8 @@ mod tests {
         };
         for child in children.into_iter().take(count) {
             let child = child.unwrap();
-            let said = String::from_utf8_lossy(&child.stdout);
-            assert!(child.status.success() && said.contains("1 passed"), "{said}");
+            let output = String::from_utf8_lossy(&child.stdout);
+            assert!(child.status.success() && output.contains("1 passed"), "{output}");
         }
     }
 }

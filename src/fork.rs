@@ -1,6 +1,6 @@
-//! After a `fork` the child has the memory but not the I/O threads, and locks may be held by threads that it does not
-//! have; what it writes goes to the parent's connections. So nothing of the library may run there. A flag says so. It is looked at
-//! when the host calls, before any lock, and when a callback returns, for the host may have forked inside it.
+//! After a `fork` the child has a copy of the memory, but not the I/O threads, and threads that it does not have may hold locks. The
+//! child shares the sockets, so it would write to the parent's connections. Therefore the library must not run in the child. The
+//! library checks a flag before it takes any lock in a call of the host, and after each callback, because a callback may fork.
 
 #[cfg(unix)]
 mod unix {
@@ -12,19 +12,19 @@ mod unix {
     static IS_CHILD: AtomicBool = AtomicBool::new(false);
 
     extern "C" fn in_child() {
-        // No more than atomics is allowed here.
+        // Only atomics are allowed here.
         IS_CHILD.store(true, Relaxed);
         attention::call();
     }
 
-    /// Has `fork` tell the child, from the first loop on.
+    /// Registers a handler that sets the flag in forked children. Called when the first loop is made.
     #[allow(unsafe_code)] // a handler of fork is not in std
     pub fn watch() -> Result<(), (Error, String)> {
         static ONCE: Once = Once::new();
         static RESULT: AtomicI32 = AtomicI32::new(0);
         ONCE.call_once(|| {
-            // SAFETY: the handler only changes atomics, which any context allows. It is taken back when the library
-            // is unloaded, as the C library does for handlers of a library.
+            // SAFETY: the handler only changes atomics, which any context allows. The C library removes it when this library is
+            // unloaded.
             RESULT.store(unsafe { libc::pthread_atfork(None, None, Some(in_child)) }, Relaxed);
         });
         match RESULT.load(Relaxed) {
@@ -43,13 +43,13 @@ mod unix {
 pub use unix::{is_child, watch};
 
 #[cfg(not(unix))]
-/// Not here.
+/// This system has no `fork`.
 pub fn watch() -> Result<(), (crate::error::Error, String)> {
     Ok(())
 }
 
 #[cfg(not(unix))]
-/// Not here.
+/// This system has no `fork`.
 pub fn is_child() -> bool {
     false
 }

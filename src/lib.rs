@@ -14,8 +14,8 @@
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
-//! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that
-//!   the host may give. `attention`, `environment`, `fault`, `fork`, `log`, `panics`, `pool` and `secret` serve all of them.
+//! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that the host may pass. All
+//!   modules use `attention`, `environment`, `fault`, `fork`, `log`, `panics`, `pool` and `secret`.
 
 mod attention;
 pub mod connection;

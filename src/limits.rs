@@ -1,11 +1,11 @@
-//! The longest texts and lists that the host may give. Whatever is longer is refused before it is read, so that no connect call
-//! takes long. The numbers are far above those of real programs; the header repeats each at its option, and `tests/limits.rs`
-//! compares the two.
+//! The longest texts and lists that the host may pass. Longer ones are refused before they are read, so that no connect call takes
+//! long. The limits are far above the needs of real programs. The header repeats each limit at its option; `tests/limits.rs`
+//! compares both.
 
 /// The most bytes of a URL, or of a host. Servers rarely read more than 8 KiB.
 pub const URL: usize = 16 * 1024;
 
-/// The most bytes of a text without a limit of its own.
+/// The most bytes of every other text.
 pub const TEXT: usize = 8 * 1024;
 
 /// The most bytes of `tls_roots` and of `tls_identity`. A list of all public authorities has about 220 KiB.
@@ -17,7 +17,7 @@ pub const SERVER_NAME: usize = 253;
 /// The most subprotocols.
 pub const SUBPROTOCOLS: usize = 128;
 
-/// The most headers of the host's.
+/// The most headers that the host can add.
 pub const HEADERS: usize = 256;
 
 /// The most bytes of all names and values of these headers together.
@@ -29,5 +29,5 @@ pub const PINS: usize = 64;
 /// The most redirects that can be asked for.
 pub const REDIRECTS: u32 = 20;
 
-/// The most bytes of the environment's `no_proxy`.
+/// The most bytes of the environment variable `no_proxy`.
 pub const NO_PROXY: usize = 64 * 1024;

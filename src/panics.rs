@@ -1,8 +1,8 @@
-//! Panics are faults of this library. They are caught before they reach the host, and what they say goes to its log.
+//! Panics are faults of this library. They are caught before they reach the host, and their text is written to the host's log.
 //!
-//! A caught panic brings its message, but only a panic hook learns where it was raised. The hook of the process may be the host's
-//! (a host in Rust shares it with us), so ours changes nothing that anybody sees: it notes message and place for its own thread, then
-//! calls the one that was there. A host that sets its own hook after the first loop was made loses the place, never the message.
+//! A caught panic has its message, but only a panic hook receives the source line. The hook of the process may belong to the host
+//! (a host in Rust shares it with us). So our hook stores message and place for its own thread, then calls the previous hook. If
+//! the host sets its own hook after the first loop was made, the log has the message without the place.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ pub struct Panicked {
     place: Option<String>,
 }
 
-/// For log lines and as a part of them.
+/// The text of a log line.
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Panicked { message, place } = self;
@@ -29,10 +29,10 @@ impl fmt::Display for Panicked {
 
 thread_local!(static LAST: RefCell<Option<Panicked>> = const { RefCell::new(None) });
 
-/// Has the hook note where panics are raised, from now on.
+/// Installs the hook that stores the place of each panic.
 pub fn watch() {
     static ONCE: Once = Once::new();
-    // Hooks cannot be changed while this thread unwinds. The next loop does it.
+    // The hook cannot be changed while this thread unwinds. The next new loop installs it.
     if std::thread::panicking() {
         return;
     }
@@ -45,7 +45,7 @@ pub fn watch() {
     });
 }
 
-/// Must not panic, in a thread that is about to end either.
+/// Stores a panic. Must not panic itself, even in a thread that is about to end.
 fn note(info: &PanicHookInfo<'_>) {
     let panicked = Panicked { message: text(info.payload()), place: info.location().map(ToString::to_string) };
     let _ = LAST.try_with(|last| {
@@ -61,10 +61,10 @@ fn text(payload: &(dyn Any + Send)) -> String {
     text.unwrap_or("(without a message)").to_owned()
 }
 
-/// Runs the body, and catches its panic. Whoever calls this logs what was caught, once.
+/// Runs the body and catches its panic. The caller logs the panic once.
 ///
-/// States that a panic leaves half changed are the caller's to discard: a connection, an engine, a loop is ended, or stays behind
-/// locks that do not poison and single assignments.
+/// The caller must discard all state that a panic may leave half changed: it ends the connection, engine or loop. Other state is
+/// behind locks that do not poison, and is changed by single assignments.
 #[inline]
 pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| caught(&*payload))
@@ -74,7 +74,7 @@ pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
 #[inline(never)]
 fn caught(payload: &(dyn Any + Send)) -> Box<Panicked> {
     let message = text(payload);
-    // An older note is of a panic that somebody else caught; this one came without passing the hook.
+    // A note with another message belongs to an earlier panic. Then this panic did not run the hook.
     let noted = LAST.try_with(|last| last.take()).ok().flatten().filter(|noted| noted.message == message);
     Box::new(noted.unwrap_or(Panicked { message, place: None }))
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caught_panic_tells_its_message_and_its_place() {
+    fn caught_panics_have_their_message_and_place() {
         watch();
         watch();
         let line = line!() + 1;
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_that_no_hook_saw_has_no_place_of_another() {
+    fn panics_without_the_hook_have_no_place() {
         watch();
         let _ = catch_unwind(|| panic!("one"));
         let resumed = catch(|| panic::resume_unwind(Box::new("two"))).unwrap_err();

@@ -10,7 +10,7 @@ const SIZE: usize = 128 * 1024 + 64;
 /// Buffers that are kept while nobody uses them: as many as a send buffer of the default size, and what is being written, take.
 const KEPT: usize = 10;
 
-/// There is no memory for what was asked. Without a size, so that it costs nothing where it does not happen.
+/// An allocation has failed. It has no fields, so that results that carry it stay small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMemory;
 
@@ -30,7 +30,7 @@ impl Pool {
     /// Bytes that a buffer has room for.
     pub const SIZE: usize = SIZE;
 
-    /// An empty buffer, if there is memory for one.
+    /// Returns an empty buffer, or an error if there is no memory for one.
     pub fn take(&self) -> Result<Vec<u8>, NoMemory> {
         if let Some(unused) = self.unused.lock().pop() {
             return Ok(unused);

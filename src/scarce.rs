@@ -1,4 +1,4 @@
-//! For tests: an allocator that has no large blocks for a thread that says so, and counts what each thread asks for.
+//! For tests: an allocator that can refuse large blocks to a thread, and that counts the allocations of each thread.
 #![allow(unsafe_code)] // an allocator
 #![allow(dead_code, reason = "each test that includes this needs a part of it")]
 
@@ -8,7 +8,7 @@ use std::ptr;
 
 thread_local! {
     static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
-    /// Allocations, and their bytes.
+    /// The number of allocations, and of their bytes.
     static COUNTED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
@@ -25,7 +25,7 @@ fn is_refused(size: usize) -> bool {
     LARGEST.try_with(Cell::get).is_ok_and(|largest| size > largest)
 }
 
-// SAFETY: every block is the system's, with the layout that was asked for; a refusal is a null pointer, as the trait has it.
+// SAFETY: every block comes from the system's allocator with the given layout; a refusal returns a null pointer, as the trait asks.
 unsafe impl GlobalAlloc for Scarce {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise, passed on.
@@ -48,7 +48,7 @@ unsafe impl GlobalAlloc for Scarce {
     }
 }
 
-/// Does something on this thread, and counts its allocations and their bytes.
+/// Runs `act` on this thread, and returns the number of its allocations and their bytes.
 pub fn count(act: impl FnOnce()) -> (usize, usize) {
     let before = COUNTED.get();
     act();
@@ -56,7 +56,7 @@ pub fn count(act: impl FnOnce()) -> (usize, usize) {
     (after.0 - before.0, after.1 - before.1)
 }
 
-/// Does something on this thread while no allocation of more than `largest` bytes succeeds.
+/// Runs `act` on this thread. Meanwhile every allocation of more than `largest` bytes fails.
 pub fn with_largest<T>(largest: usize, act: impl FnOnce() -> T) -> T {
     struct Restore(usize);
     impl Drop for Restore {

@@ -1,10 +1,10 @@
-//! Passwords, keys and tokens: overwritten when they are dropped, and never shown.
+//! Passwords, keys and tokens: overwritten when they are dropped, and left out of `Debug` output.
 
 use std::fmt;
 use std::ops::Deref;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A text or bytes that nobody else may learn.
+/// Secret text or bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T: Zeroize>(Zeroizing<T>);
 
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// Tells when it is overwritten.
+    /// Reports when it is overwritten.
     struct Watched<'a>(&'a Cell<bool>);
 
     impl Zeroize for Watched<'_> {
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_overwritten_when_it_is_dropped_and_never_shown() {
+    fn secrets_are_overwritten_when_dropped_and_not_printed() {
         let overwritten = Cell::new(false);
         let secret = Secret::from(Watched(&overwritten));
         assert!(!overwritten.get());
@@ -59,9 +59,9 @@ mod tests {
         assert_eq!(*Secret::from("sesame"), "sesame");
     }
 
-    /// Where they are kept: the types say that they are secrets.
+    /// This compiles only if the types of these fields are secrets.
     #[test]
-    fn what_is_kept_for_a_connection_is_secret() {
+    fn passwords_and_headers_of_a_plan_are_secrets() {
         use crate::connection::Plan;
         fn secret<T: Zeroize>(_: &Secret<T>) {}
         fn kept(plan: &Plan) {

@@ -39,7 +39,7 @@ impl Bell {
             Some(pipe) => pipe.descriptor(),
             None => {
                 let new = pipe::Pipe::new()?;
-                // Under the lock, as in `set_rung`: the wake-up callback may have been called already, and is not called again.
+                // Under the lock, as in `set_rung`. The wake-up callback may have been called already; it is not called again.
                 if self.rung.load(SeqCst) {
                     new.fill();
                 }
@@ -57,7 +57,7 @@ impl Bell {
         }
     }
 
-    /// A new wake-up callback was not called for what was rung before.
+    /// A new listener was not notified of events before it, so the bell counts as not rung.
     fn listen(&self, listens: bool) {
         if listens {
             self.heard.store(true, SeqCst);

@@ -1,7 +1,8 @@
-//! The queue between who asks the engine for something and the engine.
+//! The queue of requests to the engine, from the host's threads and from workers.
 //!
-//! Its length is bounded. A socket has at most one entry for all that its host asks (see [`Link::ask`]) and one for its connect
-//! call, of which [`MAX_UNBEGUN`] wait at most. What concerns the whole loop is no entry but a state: [`Wishes`], and the stop.
+//! Its length is bounded. A socket has at most one entry for all requests of its host (see [`Link::ask`]) and one for its connect
+//! call; at most [`MAX_UNBEGUN`] connect calls wait. Requests that concern the whole loop are not entries but states: [`Wishes`] and
+//! the stop.
 
 use super::Link;
 use crate::connection::{Family, Plan, Prepared, Unresolved};
@@ -17,7 +18,7 @@ pub const MAX_UNBEGUN: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 /// The memory that an empty queue may keep, in entries.
 const KEEP: usize = 1024;
 
-/// What the engine is asked to do. Small, for it is moved about.
+/// A request to the engine. Small, because it is moved often.
 pub enum Command {
     /// Begin a connection.
     Connect(Arc<Link>, Box<Plan>),
@@ -25,41 +26,41 @@ pub enum Command {
     Resolved(Arc<Link>, Box<Resolved>),
     /// A TLS connector was made, or cannot be.
     Made(Box<(Arc<Settings>, Prepared)>),
-    /// A worker's thread has caught a panic. The engine logs it, for no other thread calls the host.
+    /// A worker has caught a panic. The engine logs it, because workers must not call the host.
     Panicked(String),
-    /// The host of the socket in this place asks for something. The link says for what.
+    /// The socket with this key has requests, see [`Link::take_asked`].
     Asked(usize),
 }
 
 /// The answer to a look-up.
 pub struct Resolved {
-    /// What was looked up.
+    /// The name that was looked up.
     pub name: Arc<str>,
     /// The family of addresses.
     pub family: Family,
-    /// What was found.
+    /// The addresses, or the error.
     pub answer: Result<Vec<SocketAddr>, Unresolved>,
 }
 
-/// What the host says about the process and its network.
+/// A notice of the host about the process or its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// The process may be frozen from now on.
     Suspend,
     /// The process runs again.
     Resume,
-    /// The machine's network is another one.
+    /// The machine has changed to another network.
     NetworkChanged,
 }
 
-/// What the host has said since the engine last looked. Of suspend and resume the last one counts.
+/// The notices since the engine last took them. Of suspend and resume the last one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
-    /// `None`: neither.
+    /// `None`: no suspend and no resume.
     pub suspended: Option<bool>,
-    /// Before a suspend there was a resume.
+    /// There was a resume before the suspend.
     pub resumed: bool,
-    /// The network is another one.
+    /// The network has changed.
     pub network_changed: bool,
 }
 
@@ -76,22 +77,22 @@ impl Wishes {
     }
 }
 
-/// Commands in their order, and where among them the wishes belong.
+/// The commands in order, and the position of the wishes among them.
 #[derive(Default)]
 pub struct Commands {
     list: VecDeque<Command>,
-    /// What is rare.
+    /// Wishes and the stop, which are rare.
     rare: Option<Box<Rare>>,
 }
 
 #[derive(Default)]
 struct Rare {
-    /// How many commands of the list are to be run before the wishes.
+    /// The number of commands that run before the wishes.
     wishes: Option<(usize, Wishes)>,
     stop: Option<Duration>,
 }
 
-/// The next thing to be done.
+/// The next item of the queue.
 pub enum Next {
     /// A command.
     Command(Command),
@@ -106,8 +107,8 @@ impl Commands {
         self.list.push_back(command);
     }
 
-    /// Adds a wish. Several are merged into one, which is run at the place of the first: it does not concern sockets that are made
-    /// later. Only a suspend concerns those that were made before it.
+    /// Adds a wish. Wishes are merged and run at the position of the first one, so that they do not affect sockets that are made
+    /// later. A suspend moves the position to its own, because it affects all sockets that were made before it.
     pub fn wish(&mut self, wish: Wish) {
         let end = self.list.len();
         let (at, wishes) = self.rare().wishes.get_or_insert((end, Wishes::default()));
@@ -117,12 +118,12 @@ impl Commands {
         wishes.add(wish);
     }
 
-    /// The engine is to end, at the latest after this time.
+    /// Adds the request to end, at the latest after this time.
     pub fn stop(&mut self, linger: Duration) {
         self.rare().stop = Some(linger);
     }
 
-    /// Takes the order to end, which does not wait for what is queued.
+    /// Takes the request to end. It does not wait for the commands before it.
     #[inline]
     pub fn take_stop(&mut self) -> Option<Duration> {
         self.rare.as_mut()?.stop.take()
@@ -132,7 +133,7 @@ impl Commands {
         self.rare.get_or_insert_default()
     }
 
-    /// Is there nothing to be done?
+    /// Is the queue empty?
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty() && self.rare.is_none()
@@ -151,7 +152,7 @@ impl Commands {
         }
     }
 
-    /// Takes the next thing.
+    /// Takes the next item.
     pub fn pop(&mut self) -> Option<Next> {
         if self.rare.is_some()
             && let Some(wishes) = self.pop_wishes()
@@ -161,7 +162,7 @@ impl Commands {
         self.list.pop_front().map(Next::Command)
     }
 
-    /// The wishes, if it is their turn. If not, a command is about to be taken that comes before them.
+    /// Takes the wishes if they are next. If not, it counts the command before them that the caller takes now.
     #[cold]
     fn pop_wishes(&mut self) -> Option<Wishes> {
         match self.rare.as_mut()?.wishes.as_mut() {
@@ -173,7 +174,7 @@ impl Commands {
         }
     }
 
-    /// Moves all of `newer` behind what is here. What is run last is empty then, so its memory is used again.
+    /// Appends all of `newer`. If this queue is empty, both exchange their memory, so that no new memory is needed.
     #[inline]
     pub fn append(&mut self, newer: &mut Commands) {
         if newer.rare.is_some() {
@@ -208,13 +209,13 @@ impl Commands {
         older.network_changed |= wishes.network_changed;
     }
 
-    /// Commands in the list.
+    /// The number of commands.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Empties the list.
+    /// Returns all commands.
     pub fn into_list(self) -> VecDeque<Command> {
         self.list
     }
@@ -224,7 +225,7 @@ impl Commands {
 mod tests {
     use super::*;
 
-    /// What is done, in order: a number for each [`Command::Asked`], the wishes in letters.
+    /// Runs the queue, and returns the items in order: a number for each [`Command::Asked`], words for the wishes.
     fn run(commands: &mut Commands) -> Vec<String> {
         let mut run = Vec::new();
         while let Some(next) = commands.pop() {
@@ -241,7 +242,7 @@ mod tests {
         run
     }
 
-    /// A letter is a wish, a digit a command.
+    /// Makes a queue of a text: a letter is a wish, a digit is a command.
     fn queue(text: &str) -> Commands {
         let mut commands = Commands::default();
         for letter in text.chars() {
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn wishes_are_merged_likewise_when_they_come_in_parts() {
+    fn wishes_of_appended_queues_are_merged_alike() {
         for (text, expected) in CASES {
             for cut in 0..=text.len() {
                 let mut commands = queue(&text[..cut]);

@@ -18,7 +18,7 @@ use std::time::Duration;
 const KEPT: usize = 8;
 /// Connectors made at a time.
 const MAX_THREADS: usize = 2;
-/// How long the end of a loop waits for a thread that makes one, at most. It stops within a fraction of a millisecond.
+/// The longest time that the end of a loop waits for a thread that makes a connector. Such a thread stops within a millisecond.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A connector being made.
@@ -31,20 +31,20 @@ struct Job {
 
 /// A connector that was made.
 struct Kept {
-    /// Nobody else's: it does not count among the users.
+    /// A copy of its own, so that it does not count among the users.
     settings: Arc<Settings>,
     connector: Connector,
     users: Users,
 }
 
 impl Kept {
-    /// One with a key is not kept for connections that may never come.
+    /// Is it kept? A connector with a private key is kept only while a socket uses it.
     fn is_of_use(&self) -> bool {
         self.settings.identity.is_none() || self.users.are_any()
     }
 }
 
-/// The sockets that asked for it, as long as they are there.
+/// The settings of the sockets that asked for a connector.
 #[derive(Default)]
 struct Users(Vec<Weak<Settings>>);
 
@@ -59,7 +59,7 @@ impl Users {
     }
 }
 
-/// Lets who ordered a connector call it off, and know that nothing of TLS runs any more on the thread that makes it.
+/// Permission for a worker to run TLS code. The engine can withdraw it, and then waits until the worker has stopped.
 #[derive(Default)]
 struct Permit {
     withdrawn: AtomicBool,
@@ -68,7 +68,7 @@ struct Permit {
 }
 
 impl Permit {
-    /// Runs this, unless it was called off.
+    /// Runs `act`, unless the permit was withdrawn.
     fn run(&self, act: impl FnOnce()) {
         let mut running = self.running.lock();
         if self.is_withdrawn() {
@@ -86,7 +86,7 @@ impl Permit {
     }
 
     fn withdraw(&self) {
-        // Under the lock: what has not begun to run by now never does.
+        // Under the lock: work that has not begun by now never begins.
         let mut running = self.running.lock();
         self.withdrawn.store(true, Relaxed);
         self.stopped.wait_while_for(&mut running, |running| *running, PATIENCE);
@@ -128,7 +128,7 @@ impl Connectors {
         let permit = Arc::new(Permit::default());
         let (shared, wanted, permitted) = (Arc::clone(&self.shared), Arc::clone(&settings), Arc::clone(&permit));
         let begun = self.workers.run(move || {
-            // It may block for ever, and nobody waits for it.
+            // Reading may block for ever. It calls no TLS code, so nothing waits for it.
             let sources = panics::catch(|| {
                 fault::point(fault::Place::Roots);
                 Sources::read(&wanted)
@@ -143,7 +143,7 @@ impl Connectors {
                         Err(Ending::internal())
                     }
                 };
-                // It fails if the engine has ended: then nobody waits.
+                // This fails if the engine has ended; then no socket waits.
                 if shared.command(Command::Made(Box::new((wanted, made)))).is_ok() {
                     shared.wake();
                 }
@@ -175,13 +175,13 @@ impl Connectors {
         waiters
     }
 
-    /// A connection has ended: keys that no socket uses any more are dropped.
+    /// Drops private keys that no socket uses any more. Called when a connection has ended.
     pub fn tidy(&mut self) {
         self.kept.retain(Kept::is_of_use);
     }
 }
 
-/// When the loop is freed, nothing of TLS runs any more: the host may be about to end what TLS needs.
+/// After the loop was freed no TLS code runs in workers: the host may end the process or its own use of OpenSSL next.
 impl Drop for Connectors {
     fn drop(&mut self) {
         self.awaited.iter().for_each(|job| job.permit.withdraw());
@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// Asks, and waits until what was asked for is there.
+    /// Asks for a connector, and waits for it.
     fn get(engine: &mut Engine, settings: &Arc<Settings>) {
         if let Some(prepared) = engine.connectors.ask(settings, &link()) {
             return assert!(prepared.is_ok());
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_with_a_key_is_kept_as_long_as_a_socket_uses_it() {
+    fn connectors_with_a_key_are_kept_while_a_socket_uses_them() {
         let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
         let pkcs12 = identity();
         let (plain, one, other) = (settings(None), settings(Some(pkcs12.clone())), settings(Some(pkcs12)));
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_with_a_key_that_nobody_waits_for_any_more_is_not_kept() {
+    fn unwanted_connectors_with_a_key_are_not_kept() {
         let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
         let with_key = settings(Some(identity()));
         assert!(engine.connectors.ask(&with_key, &link()).is_none());
@@ -275,9 +275,9 @@ mod tests {
         assert!(engine.connectors.kept.is_empty());
     }
 
-    /// The end of the loop: nothing of TLS runs after it, and nothing that had not begun by then ever does.
+    /// At the end of the loop: running work stops, and work that has not begun never begins.
     #[test]
-    fn what_is_called_off_stops_and_is_waited_for() {
+    fn withdrawing_a_permit_waits_until_the_work_has_stopped() {
         let permit = Permit::default();
         let (began, wait_for_it) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
@@ -294,6 +294,6 @@ mod tests {
             assert!(!*permit.running.lock());
             worker.join().unwrap();
         });
-        permit.run(|| panic!("it was called off"));
+        permit.run(|| panic!("the permit was withdrawn"));
     }
 }

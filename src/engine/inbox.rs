@@ -73,7 +73,7 @@ pub struct Batch {
     /// From this event on, what is in place is so in the engine's buffer; and whether anything is.
     kept: usize,
     is_fresh: bool,
-    /// Bytes of messages that were dropped.
+    /// The payload size of each dropped message.
     dropped: Vec<u32>,
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
@@ -124,14 +124,14 @@ impl Batch {
         self.push_message(Event { key, what }).inspect_err(|_| self.flat.truncate(start))
     }
 
-    /// Adds a message's event, and leaves room for others: those must not be lost when a message is.
+    /// Adds the event of a message, and leaves room for other events: those must not be lost if a message is.
     #[inline]
-    #[allow(unsafe_code)] // each message comes here: room is looked for once
+    #[allow(unsafe_code)] // hot path: the capacity is checked once
     fn push_message(&mut self, event: Event) -> Result<(), NoMemory> {
         if self.events.capacity() - self.events.len() <= SPARE {
             self.enlarge()?;
         }
-        // SAFETY: there was room for more than SPARE events, or it was made for twice as many.
+        // SAFETY: either more than SPARE places were free, or `enlarge` has reserved 2 * SPARE; both are more than none.
         unsafe { assert_unchecked(self.events.len() < self.events.capacity()) };
         self.events.push(event);
         Ok(())
@@ -143,15 +143,16 @@ impl Batch {
     }
 
     /// Adds a message that lies in the engine's read buffer from `start` on, with at least a byte behind it that nothing is in.
-    /// [`Batch::keep`] is to follow before the buffer is used again. After an error nothing has changed.
+    /// Call [`Batch::keep`] before the buffer is used again. After an error nothing has changed.
     #[inline]
     pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) -> Result<(), NoMemory> {
         self.is_fresh = true;
         self.push_message(Event { key, what: What::Message { kind, in_place: true, len: len as u32, start } })
     }
 
-    /// Keeps what is in place: takes the buffer for another of the same size, or copies if it has taken one already, or if there is
-    /// no memory for another. False if there is none for a copy either: see [`Batch::take_dropped`].
+    /// Keeps the messages that lie in the read buffer: exchanges the buffer for another of the same size, or copies the messages if it
+    /// has taken a buffer already or has no memory for another. False if there is no memory for a copy either: see
+    /// [`Batch::take_dropped`].
     #[inline]
     #[must_use]
     pub fn keep(&mut self, buffer: &mut Box<[u8]>) -> bool {
@@ -162,8 +163,7 @@ impl Batch {
         true
     }
 
-    /// The bytes of each message that was dropped because there was no memory to keep it. What follows them must be the end of their
-    /// connection.
+    /// Takes the payload size of each message that was dropped because there was no memory. The caller must then end the connection.
     pub fn take_dropped(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.dropped)
     }
@@ -206,7 +206,7 @@ impl Batch {
         true
     }
 
-    /// Drops the messages from this event on. An ending among the events says why.
+    /// Drops the messages from this event on. A close or retry event among the events then reports it.
     fn drop_messages(&mut self, from: usize) {
         let later = self.events.split_off(from);
         for event in later {
@@ -225,7 +225,7 @@ impl Batch {
         self.kept = self.events.len();
     }
 
-    /// The last resort of an engine that ends.
+    /// Drops all messages: the last resort of an engine that ends without memory.
     pub fn drop_all_messages(&mut self) {
         self.drop_messages(0);
         (self.flat, self.large, self.read) = (Vec::new(), Vec::new(), Box::default());
@@ -343,7 +343,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Makes room for all of another batch; with `copies` also for what lies in its read buffer.
+    /// Reserves memory for all of another batch; with `copies` also for the messages in its read buffer.
     fn reserve(&mut self, other: &Batch, copies: bool) -> Result<(), NoMemory> {
         let copied = |event: &Event| match event.what {
             What::Message { in_place: true, len, .. } => len as usize + 1,
@@ -370,7 +370,7 @@ impl Batch {
         (self.keeps_read, self.kept) = (false, 0);
     }
 
-    /// Gives back what an empty batch is not to keep.
+    /// Frees the memory that an empty batch must not keep.
     #[inline]
     fn shed(&mut self) {
         shed(&mut self.flat, KEEP);
@@ -381,7 +381,7 @@ impl Batch {
     }
 }
 
-/// Gives the memory of an empty list back, if it is more than `keep` bytes.
+/// Frees the memory of an empty list, if it is more than `keep` bytes.
 #[inline]
 fn shed<T>(list: &mut Vec<T>, keep: usize) {
     if list.capacity() > keep / size_of::<T>() {
@@ -395,7 +395,7 @@ fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<What, NoMe
     Ok(put_flat(flat, kind, payload))
 }
 
-/// The same, where room was made for it.
+/// As [`add_flat`], where memory is reserved already.
 fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
     let start = flat.len();
     flat.extend_from_slice(payload);
@@ -408,7 +408,7 @@ fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
 
 #[cfg(test)]
 impl Batch {
-    /// The bytes of its lists.
+    /// The bytes allocated for its lists.
     pub fn kept_memory(&self) -> usize {
         self.flat.capacity()
             + self.events.capacity() * size_of::<Event>()
@@ -530,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_without_memory_stays_as_it_is() {
+    fn batches_do_not_change_without_memory() {
         let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
         for batch in [&mut first, &mut second] {
             for _ in 0..3 {
@@ -547,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_cannot_be_kept_are_dropped_with_all_that_follow_and_said_to_be() {
+    fn messages_without_memory_are_dropped_and_reported() {
         let report = Report::new(Ending::clean(Initiator::Peer), Phase::Closing);
         let mut batch = Batch::default();
         let mut buffer = vec![b'x'; 60_000].into_boxed_slice();

@@ -10,15 +10,15 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
 /// What a waiting event counts beyond its payload, so that a flood of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
 
-/// When a socket has so many connect and retry events that the host has not dispatched, its next try waits for the host. Not at
-/// the first one: with an I/O thread a connection that is lost while the host loads a level is there again when it polls.
+/// If so many connect and retry events of a socket are not dispatched, its next try waits for the host. More than one is allowed so
+/// that a connection that is lost while the host loads a level is open again when it polls.
 pub const MAX_UNTOLD: u32 = 8;
 
-/// What the host of a socket asks of the engine.
+/// A request of a socket's host to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Ask {
-    /// Write what is in the outbox.
+    /// Write the outbox.
     Flush = 1,
     /// Read again: there is room for messages.
     Read = 2,
@@ -28,29 +28,29 @@ pub enum Ask {
     RetryNow = 8,
     /// Measure the round trip.
     Ping = 16,
-    /// Close: the last in the outbox is a Close frame.
+    /// Close: the outbox ends with a Close frame.
     Close = 32,
-    /// The host wants to hear no more of it.
+    /// The host has freed the socket.
     Free = 64,
 }
 
-/// All that was asked for since the engine last looked.
+/// The requests since the engine last took them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked(u8);
 
 impl Asked {
-    /// Is it this and nothing else?
+    /// Is this the only request?
     #[inline]
     pub fn is_only(self, what: Ask) -> bool {
         self.0 == what as u8
     }
 
-    /// Is it nothing?
+    /// Is there no request?
     pub fn is_nothing(self) -> bool {
         self.0 == 0
     }
 
-    /// Is this among it?
+    /// Is this one of the requests?
     pub fn has(self, what: Ask) -> bool {
         self.0 & what as u8 != 0
     }
@@ -83,9 +83,9 @@ pub struct Link {
     awaited: AtomicUsize,
     /// The host has freed it: nothing it receives counts any more.
     freed: AtomicBool,
-    /// What the host asks for, as [`Ask`] numbers it. If anything, an entry of the command queue leads here.
+    /// The requests of the host, as bits of [`Ask`]. If there is one, the command queue has an entry for this socket.
     asked: AtomicU8,
-    /// Connect and retry events that are not dispatched, times two; plus one if the next try waits for that.
+    /// The number of connect and retry events that are not dispatched, times two; plus one if the next try waits for them.
     untold: AtomicU32,
     /// A drain event is not dispatched.
     drain_untold: AtomicBool,
@@ -124,14 +124,14 @@ impl Link {
         self.freed.load(SeqCst)
     }
 
-    /// The host asks for something. True if the engine is to be notified: nothing was asked for before.
+    /// Adds a request. Returns true if it is the first one, so that the engine must be notified.
     #[must_use]
     #[inline]
     pub fn ask(&self, what: Ask) -> bool {
         self.asked.fetch_or(what as u8, SeqCst) == 0
     }
 
-    /// Takes what was asked for.
+    /// Takes all requests.
     #[inline]
     pub fn take_asked(&self) -> Asked {
         Asked(self.asked.swap(0, SeqCst))
@@ -142,21 +142,20 @@ impl Link {
         self.untold.fetch_add(2, SeqCst);
     }
 
-    /// Does the next try have to wait, because the host has not dispatched the events before it? If so, [`Link::tell`] says when
-    /// it has.
+    /// Must the next try wait until the host has dispatched the events before it? If so, [`Link::tell`] returns true when it has.
     pub fn holds_try(&self) -> bool {
         let waits = |untold| (untold / 2 >= MAX_UNTOLD).then_some(untold | 1);
         self.untold.fetch_update(SeqCst, SeqCst, waits).is_ok()
     }
 
-    /// The host dispatches a connect or retry event. True if the engine waits for that, and this was the last one.
+    /// The host dispatches a connect or retry event. Returns true if it is the last one and the engine waits for it.
     #[must_use]
     pub fn tell(&self) -> bool {
-        // Two is subtracted from three: nothing is left but that the engine waits.
+        // Three is one event and the flag: after this event only the flag is left.
         self.untold.fetch_sub(2, SeqCst) == 3 && self.untold.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
     }
 
-    /// There is room to send again. True if the host is to be notified: no drain event waits for it already.
+    /// There is room to send again. Returns true if a drain event must be queued: no other one waits for the host.
     #[must_use]
     pub fn leave_drain_untold(&self) -> bool {
         !self.drain_untold.swap(true, SeqCst)
@@ -178,7 +177,7 @@ impl Link {
         }
     }
 
-    /// It was not, after all: there was no memory for it.
+    /// Undoes [`Link::enqueued`] for a message that there was no memory for.
     pub fn not_enqueued(&self, payload: usize) {
         self.enqueued.store(self.enqueued.load(Relaxed).wrapping_sub(payload + EVENT_COST), Relaxed);
     }
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_that_has_asked_is_notified_of_once() {
+    fn requests_of_one_socket_notify_the_engine_once() {
         let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
         assert!(link.take_asked().is_nothing());
         assert!(link.ask(Ask::Ping));
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_try_is_held_until_the_last_event_is_dispatched() {
+    fn next_try_waits_until_all_events_are_dispatched() {
         let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
         for _ in 0..MAX_UNTOLD {
             assert!(!link.holds_try());

@@ -1,12 +1,12 @@
 //! Name look-ups, off the engine: the system's resolver blocks, and may for minutes.
 //!
-//! Nobody can interrupt a call of the resolver. A call whose answer nobody waits for any more (its sockets were closed, timed out,
-//! or begin anew on another network) goes on as an *abandoned* one. So that these do no harm, there are three limits:
-//! - [`MOST_WANTED`] calls at a time whose answers are waited for;
-//! - [`MOST_CALLS`] in all: up to the difference, abandoned calls take no room from wanted ones;
-//! - [`MOST_OF_ONE`] for one question. The second is begun at once, because on another network it may be answered where the first
-//!   hangs; the others after waits that double, so that the end of an outage is noticed without a thread for each attempt. They
-//!   are begun only while there are fewer than [`MOST_WANTED`] calls in all: the rest is for names that do not hang yet.
+//! A call of the resolver cannot be interrupted. If no socket waits for its answer any more (its sockets were closed, timed out, or
+//! began anew on another network), the call continues as an *abandoned* one. Three limits bound them:
+//! - [`MOST_WANTED`] calls at a time for which a socket waits;
+//! - [`MOST_CALLS`] in all, so that some abandoned calls take no room from wanted ones;
+//! - [`MOST_OF_ONE`] for one question. The second call begins at once, because another network may answer where the first call
+//!   hangs. Further calls begin after waits that double, so that the end of an outage is noticed with few threads, and only while
+//!   there are fewer than [`MOST_WANTED`] calls in all: the rest is for names that do not hang yet.
 
 use super::commands::{Command, Resolved};
 use super::workers::Workers;
@@ -21,16 +21,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-/// Calls whose answers are waited for.
+/// The most calls for which a socket waits.
 const MOST_WANTED: usize = 64;
-/// Calls in all.
+/// The most calls in all.
 const MOST_CALLS: usize = 96;
-/// Calls for one name and family.
+/// The most calls for one name and family.
 const MOST_OF_ONE: usize = 5;
-/// Who asks for a name that is being looked up waits for that answer, but not if the call was begun longer ago than this: it may
-/// hang on a network that is gone, where a new call would not.
+/// A second look-up of a name shares the answer of a running call, but not if that call began longer ago than this: it may hang on a
+/// network that is gone, where a new call would not.
 const SHARED_FOR: Duration = Duration::from_secs(1);
-/// A question that waits for a thread is looked at again after this.
+/// Questions that wait for a thread are checked again after this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A name and a family of addresses.
@@ -40,12 +40,12 @@ type Resolver = Arc<dyn Fn(&Question) -> Answer + Send + Sync>;
 
 /// The look-ups of a loop.
 pub struct Lookups {
-    /// When a question may be begun that waits; `None` if none does.
+    /// When the next waiting question may begin; `None` if no question waits.
     due: Option<Instant>,
     desk: Arc<Desk>,
 }
 
-/// What the engine and the threads share.
+/// The part that the engine and the threads share.
 struct Desk {
     state: Mutex<State>,
     workers: Workers,
@@ -57,7 +57,7 @@ struct Desk {
 struct State {
     /// Calls of the resolver that have not returned, the oldest first.
     calls: Vec<Call>,
-    /// Questions that were not begun, in their order.
+    /// Questions that were not begun, in order.
     waiting: VecDeque<Waiting>,
     /// The number of the last call.
     last: u64,
@@ -67,7 +67,7 @@ struct Call {
     number: u64,
     question: Question,
     begun: Instant,
-    /// It was begun on the network that there is.
+    /// It was begun after the last change of the network.
     is_fresh: bool,
     waiters: Vec<Waiter>,
 }
@@ -97,7 +97,7 @@ fn add(waiters: &mut Vec<Waiter>, waiter: Waiter) {
 }
 
 impl State {
-    /// When a call for this question may begin, as far as others for it are concerned. `None`: when calls have ended.
+    /// When a call for this question may begin, if only calls for the same question count. `None`: when one of those has ended.
     fn begins_at(&self, question: &Question, now: Instant) -> Option<Instant> {
         let mut calls = self.calls.iter().filter(|call| call.question == *question);
         let (count, youngest) = (calls.clone().count(), calls.next_back());
@@ -110,7 +110,7 @@ impl State {
         }
     }
 
-    /// Takes the next question that can be begun, and makes it a call.
+    /// Takes the next question that can begin, and records it as a call.
     fn begin(&mut self, now: Instant) -> Option<(u64, Question)> {
         self.waiting.retain(|waiting| is_wanted(&waiting.waiters));
         let has_room = self.calls.len() < MOST_CALLS
@@ -132,7 +132,7 @@ impl State {
     fn due(&self, now: Instant) -> Option<Instant> {
         let soonest = self.waiting.iter().filter_map(|waiting| self.begins_at(&waiting.question, now)).min();
         let look_again = (!self.waiting.is_empty()).then_some(now + LOOK_AGAIN);
-        // One that could begin and did not has found no room.
+        // A question that may begin by now but has not begun found no room.
         soonest.filter(|soonest| *soonest > now).map_or(look_again, |soonest| Some(soonest.min(now + LOOK_AGAIN)))
     }
 }
@@ -148,7 +148,7 @@ impl Lookups {
         Lookups { due: None, desk: Arc::new(Desk { state: Mutex::default(), workers, resolver, shared }) }
     }
 
-    /// Looks a name up, for the addresses of one family. Who asked lets go of what is returned when it does not wait any more.
+    /// Looks up the addresses of one family for a name. The caller drops the result when it does not wait for the answer any more.
     pub fn ask(&mut self, name: &str, family: Family, link: &Arc<Link>) -> Inquiry {
         let now = Instant::now();
         let question = (Arc::from(name), family);
@@ -169,13 +169,13 @@ impl Lookups {
         inquiry
     }
 
-    /// When [`Lookups::go_on`] is to be called.
+    /// When [`Lookups::go_on`] must be called.
     #[inline]
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Begins what waits and can begin by now.
+    /// Begins the waiting questions that can begin by now.
     pub fn go_on(&mut self) {
         let now = Instant::now();
         if self.due.is_some_and(|due| due <= now) {
@@ -198,14 +198,14 @@ impl Lookups {
         }
     }
 
-    /// The network is another one: nobody waits for what is being asked on the old one.
+    /// The network has changed: no socket waits for answers of the old network any more.
     pub fn forget(&mut self) {
         let mut state = self.desk.state.lock();
         for call in &mut state.calls {
             call.is_fresh = false;
             call.waiters.clear();
         }
-        // Who has asked begins anew.
+        // The sockets ask again.
         state.waiting.clear();
     }
 }
@@ -217,7 +217,7 @@ impl Drop for Lookups {
 }
 
 impl Desk {
-    /// A thread: makes one call after the other.
+    /// The work of a thread: one call after the other.
     fn work(self: Arc<Desk>, mut number: u64, mut question: Question) {
         loop {
             let asked = panics::catch(|| {
@@ -239,11 +239,11 @@ impl Desk {
         let Some(at) = state.calls.iter().position(|call| call.number == number) else { return };
         let Call { question: (name, family), waiters, .. } = state.calls.remove(at);
         if state.calls.is_empty() {
-            mem::take(&mut state.calls); // and the memory of many
+            mem::take(&mut state.calls); // frees its memory
         }
         drop(state);
         for Waiter { link, .. } in waiters.into_iter().filter(|waiter| waiter.waits.is_true()) {
-            // It fails if the engine has ended: then nobody waits.
+            // This fails if the engine has ended; then no socket waits.
             let resolved = Box::new(Resolved { name: Arc::clone(&name), family, answer: answer.clone() });
             if self.shared.command(Command::Resolved(link, resolved)).is_ok() {
                 self.shared.wake();
@@ -252,7 +252,7 @@ impl Desk {
     }
 }
 
-/// Asks the system.
+/// Calls the system's resolver.
 fn resolve((name, family): &Question) -> Answer {
     let address = match family {
         Family::V4 => AddrFamily::Inet,
@@ -265,7 +265,7 @@ fn resolve((name, family): &Question) -> Answer {
     Ok(few(found.filter_map(Result::ok).map(|info| info.sockaddr)))
 }
 
-/// A name server may answer with any number of addresses.
+/// Limits the number of addresses: a name server may return any number.
 fn few(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     addresses.take(MAX_ADDRESSES).collect()
 }
@@ -277,7 +277,7 @@ mod tests {
     use crate::log::Log;
     use parking_lot::Condvar;
 
-    /// A resolver whose calls hang until they are let go, and that counts them.
+    /// A resolver whose calls hang until the test ends them, and that counts them.
     #[derive(Default)]
     struct Hung {
         state: Mutex<HungState>,
@@ -306,7 +306,7 @@ mod tests {
             Ok(Vec::new())
         }
 
-        /// Waits until so many hang.
+        /// Waits until so many calls hang.
         fn wait_for(&self, count: usize) {
             let mut state = self.state.lock();
             while state.calls.len() < count {
@@ -346,7 +346,7 @@ mod tests {
             self.lookups.desk.state.lock().calls.len()
         }
 
-        /// As if all calls had begun so much earlier.
+        /// Moves the beginning of all calls into the past.
         fn pass(&mut self, time: Duration) {
             for call in &mut self.lookups.desk.state.lock().calls {
                 call.begun -= time;
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_of_the_network_begin_one_more_call_for_a_name_that_hangs() {
+    fn network_changes_begin_one_more_call_for_a_hanging_name() {
         let mut lab = Lab::new();
         let mut asked = lab.ask("hung");
         for _ in 0..1000 {
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_hangs_is_asked_again_after_waits_that_double_and_in_few_threads() {
+    fn hanging_names_are_asked_again_after_doubling_waits() {
         let mut lab = Lab::new();
         let mut asked = lab.ask("hung");
         let mut begun = vec![0];
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_ended_makes_room_for_the_next_of_its_name() {
+    fn next_call_for_a_name_begins_when_one_ends() {
         let mut lab = Lab::new();
         let mut asked = Vec::new();
         for _ in 0..3 {
@@ -433,7 +433,7 @@ mod tests {
         assert!(!lab.is_answered());
         lab.hung.state.lock().ended = true;
         lab.hung.changed.notify_all();
-        lab.wait_for_answer(); // the two were forgotten: it is the third's
+        lab.wait_for_answer(); // of the third call: the first two were forgotten
     }
 
     /// One socket waits for a name that hangs, while others ask for it and let go.
@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_bounded_and_what_nobody_wants_is_not_begun() {
+    fn calls_are_bounded_and_unwanted_questions_do_not_begin() {
         let mut lab = Lab::new();
         let mut asked: Vec<_> = (0..10 * MOST_CALLS).map(|number| lab.ask(&format!("hung-{number}"))).collect();
         let good = lab.ask("good");
@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_a_name_that_is_being_looked_up_shares_the_answer() {
+    fn look_ups_of_the_same_name_share_the_answer() {
         let mut lab = Lab::new();
         let asked: Vec<_> = (0..100).map(|_| lab.ask("hung")).collect();
         lab.hung.wait_for(1);
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_wait_any_more_gets_no_answer() {
+    fn dropped_look_ups_get_no_answer() {
         let mut lab = Lab::new();
         drop(lab.ask("hung"));
         lab.hung.state.lock().ended = true;
@@ -509,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_a_bounded_number_of_addresses() {
+    fn number_of_addresses_is_bounded() {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         assert_eq!(few(std::iter::repeat(address)).len(), MAX_ADDRESSES);
         assert_eq!(few(std::iter::once(address)), [address]);

@@ -66,11 +66,11 @@ const WAKER: Token = Token(usize::MAX);
 /// The result of [`Engine::publish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Published {
-    /// There are none.
+    /// There were no events.
     Nothing,
-    /// The host can take them.
+    /// The host can take the events.
     All,
-    /// There is no memory for them before the host has taken earlier ones.
+    /// There is no memory for the events until the host has taken earlier ones.
     Later,
 }
 
@@ -79,8 +79,8 @@ pub struct Engine {
     shared: Arc<Shared>,
     poll: Poll,
     readiness: mio::Events,
-    /// Keys of connections that are to be turned, in their order: those that are ready, and those that stopped so that others got
-    /// their turn. Each is here once.
+    /// Keys of the connections that have work, in order: those that are ready, and those that have used up their budget. Each key is
+    /// here at most once.
     turns: Vec<usize>,
     /// By [`Link::key`].
     entries: Table<Entry>,
@@ -88,15 +88,15 @@ pub struct Engine {
     timers: BTreeSet<(Instant, usize)>,
     /// Taken from the host, and not yet run.
     commands: Commands,
-    /// Connections that have waited for a TLS connector.
+    /// Connections that have waited for a TLS connector, and what became of it.
     prepared: VecDeque<Waiter>,
-    /// What all connections are to do, if it is not done.
+    /// A round that has not ended.
     round: Option<Round>,
-    /// There is a round, or somebody in `prepared`.
+    /// There is a round, or `prepared` is not empty.
     has_more: bool,
     /// The number of the last round.
     rounds: u64,
-    /// How long a pass may last.
+    /// The longest time of a pass.
     limit: Duration,
     /// The last pass had no time for everything.
     has_left: bool,
@@ -109,10 +109,10 @@ pub struct Engine {
     stop_at: Option<Instant>,
     /// How long after the last turn the next one is meant to be, as [`Engine::next_turn`] has told; `None`: at any time.
     put_off: Option<Duration>,
-    /// What [`Wish::Suspend`] does: close what is open, or have the time stand still.
+    /// [`Wish::Suspend`] closes open connections. Otherwise it stops the loop's clock.
     closes_on_suspend: bool,
     suspended: bool,
-    /// [`Wish::NetworkChanged`] came meanwhile.
+    /// [`Wish::NetworkChanged`] came during a suspend.
     network_changed: bool,
     /// A poll waited for what was published.
     woke: bool,
@@ -131,7 +131,7 @@ struct Entry {
     timer: Option<Instant>,
     /// Its key is in `turns`.
     in_turns: bool,
-    /// The number of the last round that it has taken part in, or came after.
+    /// The number of the last round that has reached this connection, or that began before it was made.
     round: u64,
     told_closed: bool,
 }
@@ -141,7 +141,7 @@ type Act<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, Net<'_>,
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
-    /// `by_poll`: it is the host's poll that turns it. `limit`: how long about a pass may last.
+    /// `by_poll`: the host's poll runs it. `limit`: the longest time of a pass, approximately.
     pub fn new(log: Arc<Log>, by_poll: bool, closes_on_suspend: bool, limit: Duration) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
@@ -193,7 +193,7 @@ impl Engine {
         &self.shared
     }
 
-    /// The loop is being freed: nothing is left to do, or no time to do it.
+    /// The loop is being freed, and no connection or no time is left.
     pub fn is_stopped(&self) -> bool {
         self.stop_at.is_some_and(|stop_at| self.live == 0 || self.now >= stop_at)
     }
@@ -247,8 +247,8 @@ impl Engine {
         self.shared.log.error(id, format_args!("{panicked}, in a connection"));
     }
 
-    /// What follows when a connection has done something; `None`: it panicked, which is logged. Compiled once, and not for each
-    /// thing that it can do.
+    /// Updates timer, turn and end of a connection after it ran; `None`: it panicked, which was logged. A function of its own, so that
+    /// it is compiled once and not with each caller of [`Engine::with`].
     #[inline(never)]
     fn look_after(&mut self, key: usize, turn: Option<Turn>) {
         if !self.batch.keep(&mut self.buffer) {
@@ -275,7 +275,7 @@ impl Engine {
         }
     }
 
-    /// Messages of a connection were dropped: nothing may follow them.
+    /// Ends a connection whose messages were dropped, because no later message may be delivered.
     #[cold]
     fn end_without_memory(&mut self, key: usize) {
         let dropped = self.batch.take_dropped();
@@ -395,7 +395,7 @@ impl Engine {
             self.remove(key);
         }
         if self.publish() == Published::Later {
-            // Messages are dropped, and their connections' reports say so; what is left needs little memory.
+            // Without the messages the rest needs little memory. The reports of the connections say that messages were dropped.
             self.batch.drop_all_messages();
             self.publish();
         }

@@ -1,4 +1,4 @@
-//! What the engine does because it was asked to: commands, and rounds through all connections.
+//! The engine's work on request: commands, and rounds through all connections.
 
 use super::clock::Gap;
 use super::commands::{Resolved, Wishes};
@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What each connection is to do.
+/// The work of each connection in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// Note that nothing ran for a while.
@@ -25,8 +25,8 @@ pub(super) enum Task {
     Probe(Option<Gap>),
 }
 
-/// A way through all connections, which may take several passes. A new one takes the place of one that has not come to its end,
-/// and begins where that one has come to: however often it is begun anew, each connection has its turn.
+/// A task for all connections, which may take several passes. A new round replaces an unfinished one and begins where that one
+/// stopped. So each connection has its turn even if new rounds keep coming.
 pub(super) struct Round {
     pub(super) task: Task,
     /// Where it goes on, and how many places are left of the first `len`: connections behind those came later.
@@ -38,7 +38,7 @@ pub(super) struct Round {
 }
 
 impl Engine {
-    /// Does what was asked for so far, between two passes; what takes long is left to the next.
+    /// Serves the requests so far, between two passes. Long work is left to the next pass.
     pub fn serve(&mut self) {
         self.run_commands();
         if self.has_more {
@@ -80,7 +80,7 @@ impl Engine {
         }
     }
 
-    /// What is asked for may come long after the clock was looked at.
+    /// Reads the clock once, because a request may come long after it was read last.
     fn look_once(&mut self, is_now: &mut bool) {
         if !std::mem::replace(is_now, true) {
             self.now = self.clock.now();
@@ -110,7 +110,7 @@ impl Engine {
         }
     }
 
-    /// What comes seldom and may be much, within the time of a pass.
+    /// Does rare work that may be long, within the time of a pass.
     #[cold]
     pub(super) fn do_more(&mut self) {
         self.go_on_prepared();
@@ -118,7 +118,7 @@ impl Engine {
         self.has_more = self.round.is_some() || !self.prepared.is_empty();
     }
 
-    /// Those that have waited for a TLS connector go on.
+    /// Continues connections that have waited for a TLS connector.
     fn go_on_prepared(&mut self) {
         let mut slice = Slice::default();
         while !self.prepared.is_empty() && self.goes_on(&mut slice) {
@@ -131,13 +131,13 @@ impl Engine {
         }
     }
 
-    /// Does what the host of a socket has asked for.
+    /// Serves the requests of a socket.
     #[inline]
     fn answer(&mut self, key: usize, is_now: &mut bool) {
         let Some(Some(entry)) = self.entries.get(key) else { return };
         let asked = entry.link.take_asked();
         if asked.is_only(Ask::Flush) {
-            // Writing needs no clock.
+            // Writing does not need the present time.
             return self.flush(key);
         }
         let link = Arc::clone(&entry.link);
@@ -153,12 +153,12 @@ impl Engine {
             self.take_part(link.key);
             self.with_link(link, &mut |connection, context| connection.retry_now(context));
         }
-        // While the loop is suspended nothing is tried again; the resume goes on.
+        // While the loop is suspended there is no new try; the resume begins it.
         if asked.has(Ask::CatchUp) && !ends && !self.suspended {
             self.with_link(link, &mut |connection, context| connection.catch_up(context));
         }
         if asked.has(Ask::Ping) {
-            // Before what waits to be written, which would count into the round trip.
+            // Before writing the outbox, which would add to the round trip.
             self.with_link(link, &mut |connection, context| connection.ping(context));
         }
         if asked.has(Ask::Flush) {
@@ -175,10 +175,10 @@ impl Engine {
         }
     }
 
-    /// Nobody listens any more: an open connection ends with 1001 (going away), one that is closing goes on.
+    /// The socket was freed: an open connection is closed with 1001 (going away), one that is closing continues.
     fn say_goodbye(&mut self, link: &Arc<Link>) {
         link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
-        // Also reads again what a full queue had stopped.
+        // Also reads again if a full queue has stopped reading.
         self.with_link(link, &mut |connection, context| match connection.close(context) {
             Turn::Wait => connection.turn(context),
             Turn::Again => Turn::Again,
@@ -213,7 +213,7 @@ impl Engine {
 
     fn connect(&mut self, link: Arc<Link>, plan: Box<Plan>) {
         self.shared.begun();
-        // What the host does not want any more is not dialled.
+        // A socket that was closed or freed already is not dialled.
         if link.is_freed() || link.outbox.lock().is_sealed() || self.stop_at.is_some() {
             return self.drop_unbegun(&link, plan.unbegun(Ending::aborted()));
         }
@@ -242,7 +242,7 @@ impl Engine {
             fault::point(fault::Place::Connection);
             Connection::begin(plan, &mut context)
         });
-        // It has no messages yet.
+        // A new connection has no messages, so nothing can be lost here.
         let _ = self.batch.keep(&mut self.buffer);
         match begun {
             Ok(connection) if !connection.is_closed() => {
@@ -251,7 +251,7 @@ impl Engine {
                 self.entries.put(key, entry);
                 self.live += 1;
                 self.set_timer(key);
-                // The host may have asked for something before there was a connection to ask.
+                // Requests of the host may have come before the connection existed.
                 self.answer(key, &mut true);
             }
             Ok(_) => {}
@@ -265,13 +265,13 @@ impl Engine {
         }
     }
 
-    /// A connection that is not begun ends.
+    /// Ends a connection that was not begun.
     pub(super) fn drop_unbegun(&mut self, link: &Link, report: Report) {
         link.outbox.lock().shut_down();
         self.batch.closed(link.key, report, None);
     }
 
-    /// Lets a connection do something, if it is still the one meant.
+    /// Runs `act` on the connection of this link, if it still exists.
     fn with_link(&mut self, link: &Arc<Link>, act: Act<'_>) {
         let entry = self.entries.get(link.key).and_then(Option::as_ref);
         if entry.is_some_and(|entry| Arc::ptr_eq(&entry.link, link)) {
@@ -289,7 +289,7 @@ impl Engine {
                 self.suspend();
             }
             Some(false) => self.resume(),
-            None if self.suspended => {} // the resume makes up for it
+            None if self.suspended => {} // the resume does it
             None => {
                 self.shared.log.info(0, format_args!("the network has changed"));
                 self.probe();
@@ -344,7 +344,7 @@ impl Engine {
         (self.has_left, self.has_more) = (true, true);
     }
 
-    /// Goes on with the round.
+    /// Continues the round.
     fn go_round(&mut self) {
         let mut slice = Slice::default();
         while let Some(Round { at, left, len, .. }) = &mut self.round {

@@ -1,9 +1,9 @@
 //! One pass of the engine.
 //!
 //! A pass has several kinds of work: commands, connections that are ready, timers, a round through all connections. Each kind does
-//! one thing in any case; then it looks at the clock before each next thing, and leaves the rest to the next pass when the time of
-//! the pass is over. So a pass is bounded whatever the peers, the host and the network do, a kind with much to do does not keep
-//! the others waiting, and with little to do the clock is not looked at. A loop that is being freed interrupts each of them.
+//! at least one item. Before each further item it reads the clock, and leaves the rest to the next pass when the time of the pass is
+//! over. So a pass is bounded whatever the peers, the host and the network do, no kind of work delays the others, and a pass with
+//! little work does not read the clock. When the loop is being freed, every kind of work stops.
 
 use super::clock::Gap;
 use super::orders::Task;
@@ -14,15 +14,15 @@ use crate::fault;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// How long a pass may last, if the host does not want it shorter.
+/// The longest time of a pass. The host can ask for less.
 pub const PASS: Duration = Duration::from_millis(4);
 /// The memory that an empty list of turns may keep, in keys.
 const FEW_TURNS: usize = 1024;
 
 impl Engine {
-    /// One pass: commands, then sleep until something is ready, at most `wait` (`None`: without limit), then all that is
-    /// ready, as far as there is time. It does not sleep if it has told events, or had no time for everything the last time.
-    /// [`Engine::publish`] or [`Engine::hand_over`] is to follow.
+    /// One pass: runs commands, sleeps until something is ready, at most `wait` (`None`: without limit), then does the work that is
+    /// ready, within its time. It does not sleep if it has published events, or if the last pass has left work. Call
+    /// [`Engine::publish`] or [`Engine::hand_over`] after it.
     pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
         fault::point(fault::Place::Engine);
         let meant = self.put_off.replace(Duration::ZERO);
@@ -48,7 +48,7 @@ impl Engine {
             self.shared.awake();
         }
         if polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-            // By a signal, or after this process was stopped: what has come is to be read before a deadline is looked at.
+            // A signal interrupted it, or this process was stopped. Input must be read before deadlines are checked.
             polled = self.poll.poll(&mut self.readiness, Some(Duration::ZERO));
         }
         match polled {
@@ -56,7 +56,7 @@ impl Engine {
             Err(_) => {}
             Ok(()) => self.take_readiness(),
         }
-        // Without a sleep, what was looked at before it is true still.
+        // Without a sleep the clock was read just before.
         let gap = if sleeps { self.look(sleep).or(idle) } else { idle };
         self.turn_ready();
         if let Some(gap) = gap {
@@ -84,7 +84,7 @@ impl Engine {
         }
     }
 
-    /// Each connection whose turn it is has one.
+    /// Runs each connection that has work.
     fn turn_ready(&mut self) {
         if self.turns.is_empty() {
             return;
@@ -94,7 +94,7 @@ impl Engine {
         while done < count && self.goes_on(&mut slice) {
             let key = self.turns[done];
             done += 1;
-            // Its turn was taken before, or it has ended and another has its place.
+            // Skips a connection that has run already, or has ended while another one got its key.
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
             if std::mem::replace(&mut entry.in_turns, false) {
                 self.with(key, |connection, context| connection.turn(context));
@@ -122,12 +122,12 @@ impl Engine {
 
     #[inline(never)]
     fn expire_now(&mut self) {
-        // After a gap, what has come meanwhile is to be taken into account first, everywhere.
+        // After a gap, every connection must read its input before its deadline is checked.
         if self.round.as_ref().is_some_and(|round| matches!(round.task, Task::Slept(_) | Task::Probe(Some(_)))) {
             return;
         }
         let mut slice = Slice::default();
-        // Each timer once, so that one that does not move on can keep nothing else from being done.
+        // Each timer at most once, so that a timer that does not advance cannot block the engine.
         for _ in 0..self.timers.len() {
             let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
             let Some((_, key)) = due else { return };
@@ -137,7 +137,7 @@ impl Engine {
             self.timers.pop_first();
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
             entry.timer = None;
-            // What is there to be read may move the deadline.
+            // Input that is ready may move the deadline.
             let is_ready = std::mem::take(&mut entry.in_turns);
             self.with_seldom(key, &mut |connection, context| {
                 let turn = if is_ready { connection.turn(context) } else { Turn::Wait };
@@ -149,7 +149,7 @@ impl Engine {
         }
     }
 
-    /// How long until there is something to do by the clock.
+    /// The time until the next timer.
     #[inline]
     fn next_timer(&self) -> Option<Duration> {
         let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.stands());
@@ -160,7 +160,7 @@ impl Engine {
         }
     }
 
-    /// How long [`Engine::turn`] can be put off if no readiness is told: `None` for ever.
+    /// How long [`Engine::turn`] can wait if nothing becomes ready: `None` for ever.
     pub fn next_turn(&mut self) -> Option<Duration> {
         let has_work = !self.turns.is_empty() || self.has_left || self.shared.has_commands();
         // There was no memory to publish all events.

@@ -26,7 +26,7 @@ pub struct Shared {
     commands: Mutex<Entrance>,
     /// There are commands that the engine has not run.
     commanded: AtomicBool,
-    /// The loop is being freed: what the engine is at, it is to leave.
+    /// The loop is being freed: the engine must stop its present work.
     stopping: AtomicBool,
     /// Connect calls that the engine has not begun to serve.
     unbegun: AtomicUsize,
@@ -112,13 +112,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Why there is no engine any more.
+    /// The error of a call after the engine has ended.
     #[cold]
     fn gone(&self) -> Error {
         if self.has_failed() { Error::Internal } else { Error::BadHandle }
     }
 
-    /// Asks for a connection. [`Error::NoResources`] if too many connect calls wait already.
+    /// Queues a connect call. Returns [`Error::NoResources`] if too many connect calls wait already.
     pub fn connect(&self, link: Arc<Link>, plan: Box<Plan>) -> Result<(), Error> {
         self.enter(|queue| {
             if self.is_stopping() {
@@ -138,13 +138,13 @@ impl Shared {
         self.unbegun.fetch_sub(1, Relaxed);
     }
 
-    /// Asks something for a socket. A socket has one entry in the queue at most.
+    /// Queues a request of a socket. A socket has at most one entry in the queue.
     #[inline]
     pub fn ask(&self, link: &Link, what: Ask) -> Result<(), Error> {
         if link.ask(what) { self.command(Command::Asked(link.key)) } else { Ok(()) }
     }
 
-    /// Says something about the whole loop.
+    /// Queues a request that concerns the whole loop.
     pub fn wish(&self, wish: Wish) -> Result<(), Error> {
         self.enter(|queue| {
             queue.wish(wish);
@@ -152,7 +152,7 @@ impl Shared {
         })
     }
 
-    /// The engine is to end, at the latest after this time. It does so before anything else that is queued.
+    /// Asks the engine to end, at the latest after this time. It serves this request before all others.
     pub fn stop(&self, linger: Duration) -> Result<(), Error> {
         self.enter(|queue| {
             queue.stop(linger);
@@ -247,8 +247,8 @@ impl Shared {
         self.make_due(); // a poll that waits is to see it
     }
 
-    /// Hands a batch over, and wakes the poll that waits for it; false if none does. An error leaves the batch as it is: there is no
-    /// memory for it beside what the host has not taken yet.
+    /// Appends a batch to the events for the host, and wakes the poll that waits for it; false if none waits. After an error the batch
+    /// is unchanged: there is no memory for it until the host has taken earlier events.
     pub(super) fn publish(&self, batch: &mut Box<Batch>) -> Result<bool, NoMemory> {
         let mut inbox = self.inbox.lock();
         inbox.batch.append(batch)?;

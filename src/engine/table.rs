@@ -1,14 +1,14 @@
-//! A table by [`super::Link::key`], whose memory follows the number of its entries.
+//! A table indexed by [`super::Link::key`]. It frees memory when entries are removed.
 
 use std::ops::{Deref, DerefMut};
 
-/// So many places are few.
+/// A table of so many places is small.
 const FEW: usize = 64;
 
 /// The table.
 pub struct Table<T> {
     places: Vec<Option<T>>,
-    /// Entries taken out since the end was last looked at.
+    /// Entries removed since unused places were last freed.
     taken: usize,
 }
 
@@ -27,7 +27,7 @@ impl<T> Table<T> {
         self.places[key] = Some(entry);
     }
 
-    /// Takes an entry out. Now and then, so that it costs little for each, the memory of unused places at the end is given back.
+    /// Removes an entry. After many removals it also frees unused places at the end, so that the cost of each removal stays low.
     pub fn take(&mut self, key: usize) -> Option<T> {
         let entry = self.places.get_mut(key)?.take();
         self.taken += 1;
@@ -46,7 +46,7 @@ impl<T> Table<T> {
         self.places.into_iter().flatten()
     }
 
-    /// Places that there is memory for.
+    /// The number of places that memory is allocated for.
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.places.capacity()
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_memory_follows_the_number_of_entries() {
+    fn memory_is_freed_when_entries_are_removed() {
         let mut table = Table::default();
         for key in 0..10_000 {
             table.put(key, key);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_at_a_high_place_that_comes_and_goes_costs_little() {
+    fn adding_and_removing_at_a_high_key_is_cheap() {
         let mut table = Table::default();
         let mut resized = 0;
         for key in 0..10_000 {

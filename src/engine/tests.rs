@@ -1,5 +1,5 @@
-//! One pass does a bounded amount of work, whatever was asked for. Passes without time do one thing of each kind: so work is
-//! counted, and no clock decides.
+//! One pass does a bounded amount of work, whatever the requests are. The passes here have no time, so they do one item of each kind
+//! of work: tests count the work and do not depend on the clock.
 
 use super::*;
 use crate::connection::outbox::{Outbox, no_entropy};
@@ -21,7 +21,7 @@ use std::ffi::CStr;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-/// Counts what the engine logs, and does something at a line.
+/// Counts the log lines of the engine, and runs a function at one of them.
 #[derive(Default)]
 struct Counter {
     lines: Mutex<Vec<(usize, String)>>,
@@ -43,7 +43,7 @@ impl Sink for Lines {
 }
 
 impl Counter {
-    /// How many lines begin so, of each socket.
+    /// The number of lines of each socket that begin with this text.
     fn of_each(&self, beginning: &str) -> HashMap<usize, usize> {
         let mut counts = HashMap::new();
         for (socket, _) in self.lines.lock().iter().filter(|(_, text)| text.starts_with(beginning)) {
@@ -56,7 +56,7 @@ impl Counter {
         self.of_each(beginning).values().sum()
     }
 
-    /// TCP connections that were begun.
+    /// The number of TCP connections that were begun.
     fn dials(&self) -> usize {
         self.count("connecting to 127.0.0.1:")
     }
@@ -67,7 +67,7 @@ impl Counter {
     }
 }
 
-/// An engine, and a server that accepts no connection: the system makes them.
+/// An engine, and a server that accepts no connection itself: the operating system completes them.
 struct Lab {
     engine: Engine,
     counter: Arc<Counter>,
@@ -104,7 +104,7 @@ impl Lab {
 
     fn connect(&mut self, count: usize) {
         for _ in 0..count {
-            // As long as the test may last.
+            // Longer than the test.
             self.connect_with(|plan| {
                 plan.limits.open = Duration::from_secs(1000);
                 plan.limits.connect = plan.limits.open;
@@ -126,7 +126,7 @@ impl Lab {
         self.engine.turn(Some(Duration::ZERO)).unwrap();
     }
 
-    /// Passes until nothing is left to do but to wait.
+    /// Runs passes until only waiting is left.
     fn rest(&mut self) -> usize {
         let mut passes = 0;
         while self.engine.next_turn() == Some(Duration::ZERO) {
@@ -159,7 +159,7 @@ impl Lab {
         self.engine.shared().wish(wish).unwrap();
     }
 
-    /// What was told of these, and takes it.
+    /// Takes the events of these sockets.
     fn told(&mut self) -> Vec<What> {
         self.engine.publish();
         let mut batch = Box::default();
@@ -171,7 +171,7 @@ impl Lab {
 const MANY: usize = 60;
 
 #[test]
-fn a_pass_without_time_begins_few_of_many_connections() {
+fn passes_without_time_begin_few_connections() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     let mut before = 0;
@@ -186,7 +186,7 @@ fn a_pass_without_time_begins_few_of_many_connections() {
 }
 
 #[test]
-fn a_pass_with_time_begins_all() {
+fn passes_with_time_begin_all_connections() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.long_pass();
@@ -225,7 +225,7 @@ fn connect_calls_that_wait_are_bounded() {
 }
 
 #[test]
-fn what_a_host_asks_again_and_again_is_queued_once_for_each_socket() {
+fn repeated_requests_are_queued_once_for_each_socket() {
     let mut lab = Lab::new();
     lab.connect(2);
     lab.rest();
@@ -244,7 +244,7 @@ fn what_a_host_asks_again_and_again_is_queued_once_for_each_socket() {
 }
 
 #[test]
-fn a_thousand_changes_of_the_network_restart_each_connection_once() {
+fn thousand_network_changes_restart_each_connection_once() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
@@ -258,7 +258,7 @@ fn a_thousand_changes_of_the_network_restart_each_connection_once() {
 }
 
 #[test]
-fn changes_that_do_not_end_reach_each_connection() {
+fn endless_network_changes_reach_each_connection() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
@@ -271,7 +271,7 @@ fn changes_that_do_not_end_reach_each_connection() {
 }
 
 #[test]
-fn a_connection_that_is_begun_after_a_change_is_not_restarted_for_it() {
+fn network_changes_do_not_restart_later_connections() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
@@ -421,7 +421,7 @@ fn freeing_the_loop_overtakes_what_is_queued() {
 
 #[test]
 fn freeing_the_loop_interrupts_a_pass() {
-    // In the midst of dialling, then of a round.
+    // During dialling, then during a round.
     for beginning in ["connecting to ws:", "connecting to 127.0.0.1:"] {
         let mut lab = Lab::new();
         lab.connect(MANY);
@@ -485,7 +485,7 @@ fn connections_that_are_ready_have_their_turns_in_order() {
         peers.push(lab.server.accept().unwrap().0);
     }
     for turns in 0..3 {
-        // The system hands it over at once.
+        // On loopback the system delivers it at once.
         peers.iter_mut().for_each(|peer| peer.write_all(if turns == 0 { b"H" } else { b"T" }).unwrap());
         lab.pass();
         let order = lab.engine.turns.clone();
@@ -516,9 +516,9 @@ fn deadlines_that_pass_together_are_served_one_after_the_other() {
 }
 
 #[test]
-fn a_host_that_does_not_dispatch_holds_the_tries() {
+fn tries_wait_while_the_host_does_not_dispatch() {
     let mut lab = Lab::new();
-    // A port that is taken, and not listened on.
+    // A port that is bound, but does not listen.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let nobody = socket.local_addr().unwrap().as_socket().unwrap();
@@ -536,7 +536,7 @@ fn a_host_that_does_not_dispatch_holds_the_tries() {
     lab.engine.shared().connect(Arc::clone(&link), Box::new(plan)).unwrap();
     let mut retries = 0;
     for round in 1..4 {
-        // Passes that sleep as long as there is a try to wait for.
+        // These passes sleep as long as a try is due later.
         while lab.engine.next_turn().is_some() {
             lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
         }
@@ -569,7 +569,7 @@ fn events_that_could_not_be_published_are_a_reason_for_a_turn() {
 }
 
 #[test]
-fn the_memory_of_a_burst_is_given_back() {
+fn memory_of_a_burst_is_freed() {
     const BURST: usize = 5000;
     let mut lab = Lab::new();
     lab.connect(BURST);

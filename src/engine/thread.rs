@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-/// Starts it. It ends after [`super::Shared::stop`], or when the engine has failed.
+/// Starts the thread. It ends after [`super::Shared::stop`], or when the engine has failed.
 pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
     with_signals_blocked(|| Builder::new().name("egret-ws".to_owned()).spawn(move || run(engine)))
 }
@@ -38,7 +38,7 @@ fn turn(mut engine: Engine) {
     last(engine, Engine::end);
 }
 
-/// The thread ends after this, whatever happens in it.
+/// Runs the last work of the thread, and catches its panic: the thread must end normally.
 fn last(mut engine: Engine, act: impl FnOnce(&mut Engine)) {
     let shared = Arc::clone(engine.shared());
     if let Err(panicked) = panics::catch(move || act(&mut engine)) {

@@ -63,12 +63,12 @@ fn work(queue: &Mutex<Queue>) {
             let mut queue = queue.lock();
             let Some(job) = queue.jobs.pop_front() else {
                 queue.threads -= 1;
-                queue.jobs = VecDeque::new(); // and the memory of many
+                queue.jobs = VecDeque::new(); // frees its memory
                 return;
             };
             job
         };
-        // A job catches its own panics and reports them. This is for the thread, which goes on with the next job.
+        // A job catches and reports its own panics. This protects the thread, so that it runs the next job.
         let _ = panics::catch(job);
     }
 }

@@ -1,4 +1,4 @@
-//! What every export goes through: no panic crosses the ABI, a forked child touches no lock, and handles are looked up.
+//! The guard around every export: it catches panics, returns early in a forked child before any lock, and looks up the handle.
 
 use super::handle::{self, FoundLoop, FoundSocket};
 use super::types::{egret_ws, egret_ws_loop};
@@ -11,16 +11,16 @@ use std::cell::Cell;
 use std::mem::forget;
 use std::sync::Arc;
 
-/// What a call is about.
+/// The handle that a call is about.
 pub(super) trait Subject {
-    /// What it stands for.
+    /// The object of the handle.
     type Found;
     fn find(self) -> Result<Self::Found, Error>;
-    /// Whose log a panic goes to, and the number of the socket.
+    /// Returns the loop that logs a panic, and the number of the socket (0: none).
     fn owner(found: &Self::Found) -> Option<(Arc<Loop>, usize)>;
 }
 
-/// No handle: what a panic says is printed on stderr only.
+/// No handle: the message of a panic is printed to stderr only.
 pub(super) struct Nobody;
 
 impl Subject for Nobody {
@@ -63,7 +63,7 @@ impl Subject for *mut egret_ws {
 
 thread_local!(static OWNER: Cell<Option<(Arc<Loop>, usize)>> = const { Cell::new(None) });
 
-/// Notes the owner when a panic unwinds past it. Forgotten otherwise: so a call that does not panic keeps nothing for one that does.
+/// Stores the owner when a panic unwinds past it. A call without a panic forgets this value, which costs nothing.
 struct Unwinding<'a, S: Subject>(&'a S::Found);
 
 impl<S: Subject> Drop for Unwinding<'_, S> {
@@ -102,7 +102,7 @@ pub(super) fn guard_with<S: Subject, T>(
 #[cold]
 #[inline(never)]
 fn report(panicked: &Panicked) -> Error {
-    // A second panic has no log to go to.
+    // If logging panics too, there is no log left for that.
     let _ = panics::catch(|| {
         if let Some((host_loop, socket)) = OWNER.try_with(Cell::take).ok().flatten() {
             host_loop.log().error(socket, format_args!("{panicked}, in a call"));

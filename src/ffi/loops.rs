@@ -155,7 +155,7 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 ///
 /// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
 /// are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
-/// A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
+/// A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
 ///
 /// Never blocks. Doing it again does nothing. Any thread.
 ///
@@ -200,7 +200,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 }
 
 /// Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
-/// socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
+/// socket's `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
 ///
 /// Waits at most `linger_ms` (see the loop's options) until what was accepted is written, then for the I/O thread to end, which
 /// never blocks and stops its work early. Connections that were not begun are not begun any more. After an error other than

@@ -1,8 +1,8 @@
 //! Structs of the header that begin with `struct_size` and grow at their end. All rules about their size are here.
 //!
-//! A program has the struct of the header that it was compiled with. Its size is between that of the first release and
-//! [`LARGEST`]. A smaller one than the library's has no value for the newer fields: they are zero, their defaults. In a larger
-//! one the bytes that this library does not know must be zero where it reads, and become zero where it writes.
+//! A program uses the struct of the header that it was compiled with. Its size is between that of the first release and
+//! [`LARGEST`]. If it is smaller than the library's struct, the newer fields are zero, their defaults. If it is larger, the bytes
+//! that this library does not know must be zero when it reads them, and it writes them as zero.
 
 use super::types::{egret_ws_loop_options, egret_ws_options, egret_ws_stats};
 use crate::error::Error;
@@ -91,8 +91,8 @@ pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, Error> {
     Ok(unsafe { read.assume_init() })
 }
 
-/// Writes a struct as far as the caller's `struct_size` reaches, and zeros beyond what this library knows. `make` makes it of
-/// that size.
+/// Writes the first `struct_size` bytes of a struct, and zeros for the bytes that this library does not know. `make` returns the
+/// struct with that size in it.
 ///
 /// # Safety
 /// `out` is NULL or points to `struct_size` readable and writable bytes.
@@ -119,7 +119,7 @@ pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T)
 mod tests {
     use super::*;
 
-    /// Each size from none to beyond the largest, on memory of just that size.
+    /// Tries each size from 0 to beyond the largest, on memory of exactly that size.
     fn every_size<T: Growing>(is_written: bool) {
         for size in 0..=LARGEST + 8 {
             let good = size >= T::FIRST_RELEASE && size <= LARGEST && size % align_of::<T>() == 0;
@@ -143,16 +143,16 @@ mod tests {
     }
 
     #[test]
-    fn every_size_from_the_first_release_on_is_taken() {
+    fn sizes_from_the_first_release_to_the_largest_are_accepted() {
         every_size::<egret_ws_loop_options>(false);
         every_size::<egret_ws_options>(false);
         every_size::<egret_ws_stats>(true);
     }
 
-    /// The sizes of the first release, as its programs have them.
+    /// Programs of the first release have these sizes.
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn the_first_release_has_these_sizes_for_ever() {
+    fn sizes_of_the_first_release_do_not_change() {
         let sizes =
             [egret_ws_loop_options::FIRST_RELEASE, egret_ws_options::FIRST_RELEASE, egret_ws_stats::FIRST_RELEASE];
         assert_eq!(sizes, [40, 80, 120]);

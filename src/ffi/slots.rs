@@ -136,7 +136,7 @@ impl<T> Slots<T> {
     #[cold]
     fn reclaim(&self, index: usize, slot: &Slot<T>, generation: usize) {
         if fork::is_child() {
-            return; // what lies here is the parent's
+            return; // the object belongs to the parent
         }
         let is_last = generation == self.max_generation;
         let next = if is_last { generation } else { generation + 1 };

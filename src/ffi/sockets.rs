@@ -277,7 +277,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
     })
 }
 
-/// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
+/// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics has it when the pong has
 /// come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread.
 ///
 /// Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -288,7 +288,7 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 }
 
 /// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
-/// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
+/// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: then only the length is returned.
 /// Any thread.
 ///
 /// Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -323,7 +323,7 @@ pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char
 /// Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
 /// answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
 /// `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
-/// count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+/// count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
 ///
 /// Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
 /// `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -390,7 +390,7 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
 
 /// Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
 /// without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
-/// interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+/// interface. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
 ///
 /// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL, `capacity`
 /// is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.

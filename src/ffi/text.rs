@@ -5,7 +5,7 @@ use crate::error::Error;
 use std::ffi::{CStr, c_char};
 use std::fmt;
 
-/// Why a text of the host's is not taken.
+/// The reason why a text of the host is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     TooLong(usize),
@@ -22,7 +22,7 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The text at `text`, without its NUL, if it has at most `limit` bytes.
+/// Reads the text at `text`, without its NUL, if it has at most `limit` bytes.
 ///
 /// # Safety
 /// `text` ends in a NUL and is not written to as long as the result lives.
@@ -75,7 +75,7 @@ pub(super) unsafe fn give(text: &str, out: *mut c_char, capacity: usize) -> Resu
     unsafe { give_parts(std::iter::once(text), out, capacity) }
 }
 
-/// The same of a text in parts.
+/// As [`give`], for a text in parts.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes, or is NULL.
@@ -85,23 +85,23 @@ pub(super) unsafe fn give_parts<'a>(
     capacity: usize,
 ) -> Result<i32, Error> {
     let len = parts.clone().map(str::len).sum::<usize>();
-    let told = i32::try_from(len).map_err(|_| Error::InvalidArgument)?;
+    let length = i32::try_from(len).map_err(|_| Error::InvalidArgument)?;
     if capacity == 0 {
-        return Ok(told);
+        return Ok(length);
     }
     if out.is_null() || capacity <= len {
         return Err(Error::InvalidArgument);
     }
     let mut at = out.cast::<u8>();
     for part in parts {
-        // SAFETY: `out` is not NULL and has room for all parts and a NUL by the caller's promise; it cannot overlap a string of
-        // ours.
+        // SAFETY: `out` is not NULL, has `capacity` bytes by the caller's promise, and `capacity` is more than `len`, the sum of all
+        // parts; it cannot overlap a string of ours.
         unsafe {
             at.copy_from_nonoverlapping(part.as_ptr(), part.len());
             at = at.add(part.len());
         }
     }
-    // SAFETY: as above.
+    // SAFETY: all `len` bytes were written, and `capacity` is more than that.
     unsafe { at.write(0) };
-    Ok(told)
+    Ok(length)
 }

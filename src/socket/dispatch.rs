@@ -17,7 +17,7 @@ pub(super) struct Dispatcher {
     done: usize,
     /// By [`crate::engine::Link::key`].
     sockets: Table<Arc<Socket>>,
-    /// A socket that has had its last event.
+    /// A socket whose last event was dispatched. Its `release_user` is still to be called.
     over: Option<Arc<Socket>>,
     /// The socket whose messages were dispatched last: its link is to be settled.
     unsettled: Option<usize>,
@@ -33,8 +33,8 @@ impl Dispatcher {
         &mut self.batch
     }
 
-    /// Dispatches what is due, within the budget, and returns the number of callbacks made and whether something is left. In a
-    /// child that a callback has forked it returns at once.
+    /// Dispatches the events that are due, within the budget. Returns the number of callbacks, and whether events are left. If a
+    /// callback forks, it returns at once in the child.
     pub(super) fn run(&mut self, host_loop: &Loop, mut budget: Budget) -> (u32, bool) {
         let left = self.run_within(host_loop, &mut budget);
         self.settle(host_loop, None);
@@ -43,7 +43,7 @@ impl Dispatcher {
 
     fn run_within(&mut self, host_loop: &Loop, budget: &mut Budget) -> bool {
         loop {
-            // Before the looks that it stands for.
+            // Read before the checks below: a change after them is then seen.
             let seen = attention::number();
             if fork::is_child() {
                 return false;
@@ -100,7 +100,7 @@ impl Dispatcher {
         }
     }
 
-    /// What is shared with the engine of the socket in this place.
+    /// Returns the link of the socket with this key.
     pub(super) fn link(&self, key: usize) -> Option<&Link> {
         self.sockets.get(key)?.as_deref().map(|socket| &*socket.link)
     }
@@ -118,7 +118,7 @@ impl Dispatcher {
         {
             *socket.link.details.lock() = details;
         }
-        // Before the callback: the engine may go on with the next try while it runs.
+        // Before the callback, so that the engine can begin the next try while it runs.
         if matches!(what, What::Connected { .. } | What::Retrying { .. }) && socket.link.tell() {
             ask(&host_loop.shared, &socket.link, Ask::CatchUp);
         }

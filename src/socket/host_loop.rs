@@ -31,9 +31,9 @@ pub struct LoopOptions {
     pub linger: Duration,
 }
 
-/// An empty list of sockets may keep memory for so many.
+/// The memory that an empty list of sockets may keep, in sockets.
 const FEW: usize = 256;
-/// The most freed sockets that no poll has released.
+/// The most freed sockets whose `release_user` no poll has called.
 const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 
 /// A loop.
@@ -66,7 +66,7 @@ enum Driver {
     },
 }
 
-/// The places of the engine's and the dispatcher's tables. The lowest is used first, so that the tables become short again.
+/// The keys of the tables of the engine and the dispatcher. The lowest free key is used first, so that the tables stay short.
 #[derive(Default)]
 pub(super) struct Keys {
     unused: BTreeSet<usize>,
@@ -181,7 +181,7 @@ impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, (Error, String)> {
         let no_resources = |error: std::io::Error| (Error::NoResources, error.to_string());
-        // The other half of a poll's time is for callbacks.
+        // Half of the time of a poll is for the engine, half for callbacks.
         let limit = options.poll_max_time.filter(|_| options.inline).map_or(PASS, |time| PASS.min(time / 2));
         let engine = Engine::new(log, options.inline, options.close_on_suspend, limit).map_err(no_resources)?;
         let shared = Arc::clone(engine.shared());
@@ -264,7 +264,7 @@ impl Loop {
         self.shared.make_due();
     }
 
-    /// The socket that was freed first, of those that are not released.
+    /// Takes the oldest of the freed sockets that are not released.
     pub(super) fn take_freed(&self) -> Option<Arc<Socket>> {
         let mut freed = self.freed.lock();
         let list = freed.as_mut()?;
@@ -352,7 +352,7 @@ impl Loop {
 
     // Commands.
 
-    /// Asks the engine for something, and sees to it that it looks.
+    /// Sends a request of a socket to the engine, and wakes the engine if needed.
     #[inline]
     pub(super) fn ask(&self, link: &Link, what: Ask) {
         // An engine that has ended has ended its connections too: there is nothing left to do.
@@ -475,7 +475,7 @@ impl Loop {
             return Ok(0);
         }
         let polling = Polling(self);
-        let mut locked = self.dispatcher.lock(); // let go of before that
+        let mut locked = self.dispatcher.lock();
         self.shared.poll_begins();
         let Some(dispatcher) = locked.as_mut() else { return Err(Error::Internal) };
         let until = Until::new(timeout_ms);
@@ -564,7 +564,7 @@ impl Loop {
         self.begin_poll()
     }
 
-    /// Ends the engine and releases every socket. No handle leads here any more. Fails in a child that was forked by a callback.
+    /// Ends the engine and releases every socket. The handle is invalid by now. Fails in a child that a callback has forked.
     pub fn finish_free(&self) -> Result<(), Error> {
         let linger = self.options.linger;
         self.shared.set_wakeup(None);

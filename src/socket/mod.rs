@@ -163,8 +163,8 @@ impl Socket {
         self.link.outbox.lock().payload_bytes()
     }
 
-    /// Reads how the connection was made, as far as the host was told, under its lock: texts of the server's may be long, and are
-    /// not copied first.
+    /// Reads the details of the connection that the host knows of, under their lock: the server's texts may be long, so they are not
+    /// copied first.
     pub fn read_details<T>(&self, read: impl FnOnce(&Details) -> T) -> T {
         read(&self.link.details.lock())
     }
@@ -201,7 +201,7 @@ impl Socket {
         self.host_loop.log().warn(self.link.id, format_args!("{call} refused: {}", error.text()));
     }
 
-    /// Its loop, and its own number, for log lines.
+    /// Returns its loop and its own number, for log lines.
     pub fn owner(&self) -> (Arc<Loop>, usize) {
         (Arc::clone(&self.host_loop), self.link.id)
     }

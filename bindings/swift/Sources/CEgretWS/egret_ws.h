@@ -930,7 +930,7 @@ int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
  *
  * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
  * are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
- * A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
+ * A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
  *
  * Never blocks. Doing it again does nothing. Any thread.
  *
@@ -960,7 +960,7 @@ int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 
 /*
  * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
- * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
+ * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
  *
  * Waits at most `linger_ms` (see the loop's options) until what was accepted is written, then for the I/O thread to end, which
  * never blocks and stops its work early. Connections that were not begun are not begun any more. After an error other than
@@ -1119,7 +1119,7 @@ int32_t egret_ws_generation(egret_ws *ws);
 int32_t egret_ws_retry_now(egret_ws *ws);
 
 /*
- * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
+ * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics has it when the pong has
  * come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread.
  *
  * Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1128,7 +1128,7 @@ int32_t egret_ws_ping(egret_ws *ws);
 
 /*
  * Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
- * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
+ * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: then only the length is returned.
  * Any thread.
  *
  * Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1155,7 +1155,7 @@ int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
  * Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
  * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
  * `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
- * count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+ * count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
  * `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1194,7 +1194,7 @@ int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *stats);
 /*
  * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
  * without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
- * interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
+ * interface. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL, `capacity`
  * is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
