@@ -38,7 +38,7 @@ impl Compression {
         &mut self.plain
     }
 
-    /// Puts them into `out`, deflated and masked. After an error nothing can be sent any more.
+    /// Writes the frames to `out`, deflated and masked. After an error nothing more can be sent.
     pub(super) fn deflate(&mut self, outbox: &Mutex<Outbox>, out: &mut Vec<u8>) -> Result<(), NoMemory> {
         out.clear();
         let mut rest = self.plain.as_slice();

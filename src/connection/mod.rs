@@ -87,7 +87,7 @@ pub struct Plan {
     /// Asked for and checked instead of the target's host.
     pub server_name: Option<String>,
     pub max_redirects: u32,
-    /// Redirects may lead nearer than the server is that sent them: to private and loopback addresses.
+    /// Redirects may lead from a public address to a private or loopback one.
     pub redirects_to_private: bool,
     pub limits: Limits,
     pub heartbeat: heartbeat::Options,
@@ -96,7 +96,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The report of a connection that ends before it is begun.
+    /// The report of a connection that ends before it begins.
     pub fn unbegun(&self, ending: Ending) -> Report {
         Report::new(ending, opening::first_phase(self))
     }
@@ -155,23 +155,23 @@ impl Unresolved {
     }
 }
 
-/// A look-up that was asked for. Whoever drops it does not wait for the answer any more.
+/// A look-up that a connection waits for. Dropping it means that the connection does not wait any more.
 #[derive(Debug, Default)]
 pub struct Inquiry(Arc<()>);
 
-/// Whether somebody waits for the answer.
+/// Says whether a connection still waits for a look-up.
 #[derive(Clone, Debug)]
 pub struct Waits(Weak<()>);
 
 impl Inquiry {
-    /// For who looks it up.
+    /// Returns the other side, for the resolver.
     pub fn waits(&self) -> Waits {
         Waits(Arc::downgrade(&self.0))
     }
 }
 
 impl Waits {
-    /// Does somebody wait?
+    /// Does the connection still wait?
     pub fn is_true(&self) -> bool {
         self.0.strong_count() > 0
     }
@@ -195,7 +195,7 @@ pub trait Network {
     /// Any number, drawn anew.
     fn random(&mut self) -> u32;
 
-    /// The loop is suspended: until it is resumed, nothing is tried again.
+    /// Is the loop suspended? Until it is resumed there is no new try.
     fn is_suspended(&self) -> bool;
 
     /// Begins to connect to an address.
@@ -207,8 +207,8 @@ pub trait Events {
     /// The connection is open.
     fn connected(&mut self, details: Details);
 
-    /// A message came. What it counts of the bytes of a turn: those of its payload. [`NO_ROOM`]: there is no memory for it, and
-    /// it is not delivered; nor may one be that comes after it.
+    /// A message was received. Returns its share of the bytes of a turn: its payload bytes. [`NO_ROOM`]: there is no memory for it;
+    /// neither this message nor a later one may be delivered.
     #[must_use]
     fn message(&mut self, kind: Kind, body: Body<'_>) -> usize;
 
@@ -234,8 +234,8 @@ pub trait Events {
     /// The host has enough to do: stop reading. Whoever says so calls [`Connection::turn`] when that changes.
     fn is_full(&mut self) -> bool;
 
-    /// The host has so many connect and retry events of this socket before it that the next try is to wait. Whoever says so calls
-    /// [`Connection::catch_up`] when the host has dispatched them.
+    /// Must the next try wait, because the host has too many connect and retry events of this socket to dispatch? If true, the
+    /// implementation calls [`Connection::catch_up`] when the host has dispatched them.
     fn holds_try(&mut self) -> bool;
 
     /// The host has messages of this connection before it. Whoever says so calls [`Connection::turn`] when that changes.
@@ -248,7 +248,7 @@ pub trait Events {
     fn warn(&mut self, what: std::fmt::Arguments<'_>);
 }
 
-/// See [`Events::message`]. It ends a turn, so that it costs the other messages nothing.
+/// See [`Events::message`]. The value is so large that it ends the turn, so that other messages need no check of their own.
 pub const NO_ROOM: usize = usize::MAX / 2;
 
 /// What a connection is handed with each call.
@@ -277,7 +277,7 @@ pub struct Connection<S> {
     limits: Limits,
     heartbeat: heartbeat::Options,
     retry: Option<Box<Retry>>,
-    /// This was closed because the loop was suspended.
+    /// The connection was closed because the loop was suspended.
     held: bool,
     stage: Stage<S>,
 }
@@ -285,18 +285,18 @@ pub struct Connection<S> {
 enum Stage<S> {
     Opening(Box<Opening<S>>),
     Session(Box<Session<Stream<S>>>),
-    /// To be tried again.
+    /// Waits for the next try.
     Waiting(Wait),
     Closed,
 }
 
-/// What the next try waits for.
+/// The end of the wait for the next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
     Until(Instant),
-    /// The loop is resumed.
+    /// When the loop is resumed.
     Resume,
-    /// The time is over; the host has to dispatch events first.
+    /// When the host has dispatched events; the time is over.
     Host,
 }
 
@@ -324,7 +324,7 @@ impl<S: Transport> Connection<S> {
         self.take_step(step, context)
     }
 
-    /// A wait is over. So that the events of a host that does not poll are bounded, the try may have to wait for it.
+    /// The time of a wait is over. The try may still have to wait for the host, so that its events are bounded if it does not poll.
     fn try_again<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
@@ -464,7 +464,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The host has dispatched the events that the next try had to wait for.
+    /// The host has dispatched the events for which the next try waited.
     pub fn catch_up<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
@@ -634,7 +634,7 @@ impl<S: Transport> Connection<S> {
                         let what = "messages are dropped: there is no memory to keep them for the next connection";
                         context.events.warn(format_args!("{lost} {what}"));
                     }
-                    // During a suspend the wait has no length: the resume ends it, whenever that comes.
+                    // During a suspend the wait has no length: the resume ends it.
                     let delay = (!context.network.is_suspended()).then_some(delay);
                     self.stage = Stage::Waiting(delay.map_or(Wait::Resume, |delay| Wait::Until(now + delay)));
                     return context.events.retrying(report, details, attempt, delay);

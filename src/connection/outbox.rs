@@ -269,7 +269,7 @@ impl Outbox {
     pub fn close(&mut self, payload: &[u8]) {
         if !self.is_sealed() {
             if self.append(OpCode::Control(Control::Close), payload).is_err() {
-                // Without memory for so little, nothing can be ended in order.
+                // Without memory for a few bytes, the connection cannot be closed in order.
                 handle_alloc_error(Layout::new::<[u8; 128]>());
             }
             self.gate = Gate::Sealed;
@@ -300,7 +300,7 @@ impl Outbox {
         let before = chunk.len();
         frame::append_inline(chunk, opcode, payload, key);
         let wire = chunk.len() - before;
-        // Here, where the compiler sees that it is what the push would ask.
+        // Checked here, so that the compiler removes the check in the push.
         if self.pending.len() == self.pending.capacity() {
             self.more_pending(before)?;
         }
@@ -311,7 +311,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Makes room for one more, or takes the last frame back: its chunk had so many bytes before.
+    /// Makes room for one more entry, or removes the last frame again: its chunk had `before` bytes.
     #[cold]
     fn more_pending(&mut self, before: usize) -> Result<(), NoMemory> {
         let more = self.pending.try_reserve(1);
@@ -320,7 +320,7 @@ impl Outbox {
         {
             chunk.truncate(before);
             if chunk.is_empty() {
-                self.wire.pop_back(); // no empty chunk may stay
+                self.wire.pop_back(); // a chunk must not be empty
             }
         }
         Ok(more?)
@@ -354,7 +354,7 @@ impl Outbox {
         Ok(&mut self.wire[last])
     }
 
-    /// There is no memory for a larger last chunk, but perhaps for a new one of what is needed. An empty one may not stay.
+    /// There is no memory to enlarge the last chunk. Tries a new chunk of the needed size. A chunk must not be empty.
     #[inline(never)]
     fn room_elsewhere(&mut self, bytes: usize) -> Result<&mut Vec<u8>, NoMemory> {
         if let Some(empty) = self.wire.pop_back_if(|chunk| chunk.is_empty()) {
@@ -430,7 +430,7 @@ impl Outbox {
                     }
                     match self.append(frame.opcode, frame.payload) {
                         Ok(()) => self.payload_bytes += frame.payload.len(),
-                        // There is no memory to keep it.
+                        // There is no memory to keep this message.
                         Err(_) => dropped = (dropped.0 + 1, dropped.1 + frame.payload.len() as u64),
                     }
                 }
@@ -442,7 +442,7 @@ impl Outbox {
         true
     }
 
-    /// Messages that the last loss has dropped.
+    /// The number of messages that were dropped when the connection was last lost.
     pub fn dropped_last(&self) -> u32 {
         self.dropped.back().map_or(0, |dropped| dropped.0)
     }
@@ -558,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_memory_is_refused_whole() {
+    fn messages_without_memory_are_refused_whole() {
         let mut outbox = open_outbox(131_072, 1 << 20);
         assert_eq!(outbox.push(Kind::Binary, b"one"), Ok(Pushed::First));
         let before = (outbox.payload_bytes(), outbox.queues(), outbox.unsent());
@@ -566,7 +566,7 @@ mod tests {
         let refused = scarce::with_largest(50_000, || outbox.push(Kind::Binary, &large));
         assert_eq!(refused, Err(Error::NoResources));
         assert_eq!((outbox.payload_bytes(), outbox.queues(), outbox.unsent()), before);
-        // A smaller one has a place, though none of the pool's buffers; so has the Close frame.
+        // There is memory for a smaller message and for the Close frame, though not for a buffer of the pool.
         scarce::with_largest(50_000, || {
             assert!(outbox.push(Kind::Binary, &large[..40_000]).is_ok());
             assert!(outbox.end(&1000u16.to_be_bytes()));
@@ -583,7 +583,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_cannot_be_counted_is_taken_back() {
+    fn messages_without_memory_for_their_entry_are_removed() {
         let mut outbox = open_outbox(131_072, 1 << 20);
         let mut accepted = 0;
         let refused = scarce::with_largest(2 * KEEP, || {
@@ -606,7 +606,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_memory_to_keep_is_counted_as_dropped() {
+    fn messages_without_memory_to_keep_count_as_dropped() {
         let mut outbox = open_outbox(131_072, 1 << 20);
         for message in [&[7; 10][..], &[7; 90_000], &[7; 20]] {
             outbox.push(Kind::Binary, message).unwrap();

@@ -131,12 +131,12 @@ impl Ending {
         Ending::new(Error::Internal, Initiator::Local, "a fault in the library, caught; please report it")
     }
 
-    /// There was no memory for what had to be kept.
+    /// There was no memory for bytes that had to be kept.
     pub fn no_memory(what: &str) -> Ending {
         Ending::new(Error::NoResources, Initiator::Local, what)
     }
 
-    /// The peer sent what it may not send, or what there is no memory for.
+    /// The peer broke the protocol, or there is no memory for its message.
     pub fn violation(violation: Violation) -> Ending {
         let error = match violation.kind {
             ViolationKind::Protocol => Error::Protocol,

@@ -42,10 +42,10 @@ const ABOUT_A_HEADER: usize = 4096;
 const WRITES_A_TURN: usize = 16;
 /// Payload bytes decoded before others get their turn: inflated, a few reads may come to a hundred times that.
 const DECODED_A_TURN: usize = 1024 * 1024;
-/// A frame without a message, that is a control frame or a fragment, counts as so many of them: 4096 a turn.
+/// A control frame or a fragment counts as so many of these bytes. So one turn takes at most 4096 of them.
 const FRAME_COST: usize = 256;
-/// With permessage-deflate each byte that is read counts as so many of them, which makes 16 KiB a turn: blocks without content take
-/// as long as that.
+/// With permessage-deflate each byte that is read counts as so many of these bytes, because blocks without content take time too. So
+/// one turn reads at most 16 KiB.
 const INFLATE_COST: usize = 64;
 /// Waiting pongs, in bytes, beyond which only the last ping is answered (RFC 6455 section 5.5.3).
 const MAX_PONGS: usize = 4096;
@@ -63,9 +63,9 @@ pub(super) struct Session<S> {
     /// of it was decoded since.
     backlog: Vec<u8>,
     backlog_taken: usize,
-    /// Payload bytes decoded in this turn, and what else counts as such.
+    /// Payload bytes decoded in this turn, and the cost of other work in the same unit.
     decoded: usize,
-    /// The cost of each byte that is read, beside its payload, and the number of bytes that are decoded at once.
+    /// The cost of each byte that is read, in addition to its payload, and the most bytes that are decoded at once.
     cost: usize,
     portion: usize,
     life: Life,
@@ -421,7 +421,7 @@ impl<S: Transport> Session<S> {
                 Ok((0, _)) => return Read::Ended(None),
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return self.emptied(),
-                // TLS has taken in what one turn allows.
+                // TLS has used its budget of this turn.
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Read::Budget,
                 Err(error) => return Read::Ended(Some(error)),
             };
@@ -490,7 +490,7 @@ impl<S: Transport> Session<S> {
         }
     }
 
-    /// Keeps what was read and cannot be decoded now.
+    /// Keeps bytes that were read and cannot be decoded now.
     #[cold]
     #[inline(never)]
     fn keep_for_later(&mut self, input: &[u8], now: Instant) {
@@ -728,7 +728,7 @@ impl<S: Transport> Session<S> {
             && !self.out_is_control
             && let Some(compression) = &mut self.compression
         {
-            // What is half deflated must not go out.
+            // A message that is only partly deflated must not be sent.
             if compression.deflate(context.outbox, &mut self.out).is_err() {
                 return self.stop_writing();
             }

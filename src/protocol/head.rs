@@ -134,14 +134,15 @@ pub struct Head {
     pub status: u16,
     /// The beginning of the reason phrase, perhaps empty.
     pub reason: String,
-    /// Each as `Name: value` and a line feed, in their order. Bytes that are not UTF-8 are U+FFFD.
+    /// Each as `Name: value` and a line feed, in order. Bytes that are not UTF-8 become U+FFFD.
     pub headers: String,
     /// The first thing that is wrong with it. The line it is in is left out of `headers`.
     pub flaw: Option<&'static str>,
 }
 
 impl Head {
-    /// Reads a head; of one that is not whole, the lines that are. `None` if the status line is not one, or not whole.
+    /// Reads a head, or the complete lines of one that is not complete. `None` if the status line is missing, malformed or not
+    /// complete.
     pub fn read(bytes: &[u8]) -> Option<Head> {
         #[cfg(test)]
         work::add(bytes.len());
@@ -255,7 +256,7 @@ fn without_invalid(bytes: &[u8]) -> Result<String, NoMemory> {
     Ok(text)
 }
 
-/// Where the byte is first, eight bytes at a time: a head is searched three times.
+/// Returns the index of the first such byte. Reads eight bytes at a time, because each head is searched three times.
 fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (words, rest) = bytes.as_chunks::<8>();
@@ -271,7 +272,7 @@ fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     Some(words.len() * 8 + at)
 }
 
-/// The next line, without its end; `None` if it has none yet.
+/// Takes the next line, without its end; `None` if it is not complete.
 fn take_line<'a>(text: &mut &'a str) -> Option<&'a str> {
     let end = find(text.as_bytes(), b'\n')?;
     let line = &text[..end];
@@ -299,11 +300,11 @@ pub fn is_token(text: &str) -> bool {
 
 /// May this be a header's value? Control characters could end the header and begin another.
 pub fn is_header_value(value: &str) -> bool {
-    // Each byte, for that takes fewer instructions than to stop at the first.
+    // All bytes are checked: this takes fewer instructions than stopping at the first bad one.
     !value.bytes().fold(false, |bad, byte| bad | !is_value(byte))
 }
 
-/// Names and values of `headers`, as [`Head::headers`] has them.
+/// Iterates over names and values of `headers`, which have the form of [`Head::headers`].
 pub fn pairs(headers: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
     let mut rest = headers;
     std::iter::from_fn(move || {
@@ -323,7 +324,7 @@ pub fn header_values<'a>(headers: &'a str, name: &'a str) -> impl Iterator<Item 
     values(headers, name).enumerate().flat_map(|(at, value)| [if at == 0 { "" } else { ", " }, value])
 }
 
-/// The same, joined.
+/// As [`header_values`], in one text; `None` if there is no such header.
 pub fn header(headers: &str, name: &str) -> Option<String> {
     let mut parts = header_values(headers, name).peekable();
     parts.peek().is_some().then(|| parts.collect())
@@ -348,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_line_is_read_or_there_is_none() {
+    fn status_lines_are_read_or_refused() {
         for (line, is_http_1_0, status, reason) in [
             ("HTTP/1.1 200 OK", false, 200, "OK"),
             ("HTTP/1.0 404 Not Found", true, 404, "Not Found"),
@@ -392,9 +393,9 @@ mod tests {
         }
     }
 
-    /// Each malformed line, and what is left of the head around it.
+    /// Each kind of malformed line, and the rest of the head around it.
     #[test]
-    fn a_malformed_line_hides_no_other() {
+    fn malformed_lines_hide_no_other_line() {
         for (line, flaw) in [
             ("no colon", Some("no colon")),
             ("X Foo: bar", Some("token")),
@@ -424,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folded_line_continues_the_value_after_a_space() {
+    fn folded_lines_continue_the_value_after_a_space() {
         for (folded, value) in [
             ("a\r\n b", "a b"),
             ("a \t\r\n \t b\r\n\tc", "a b c"),
@@ -443,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_line_is_none() {
+    fn incomplete_lines_are_left_out() {
         let head = "HTTP/1.1 403 No\r\nA: 1\r\nB: 2\r\n\r\n";
         for cut in 0..head.len() {
             let lines = head[..cut].matches('\n').count();
@@ -457,7 +458,7 @@ mod tests {
 
     /// For heads without a flaw the result is that of hyper's parser.
     #[test]
-    fn a_head_without_a_flaw_is_read_as_httparse_reads_it() {
+    fn heads_without_a_flaw_are_read_as_httparse_reads_them() {
         let parts =
             ["X: 1", "Y:2", "z:  \t", "A-b_c!#$%&'*+.^`|~: \u{fc} \t,;=\"", "no colon", "X : 1", "Q: a\u{8}", ": v"];
         let lines = parts.iter().flat_map(|one| parts.iter().map(move |two| [*one, *two]));
@@ -477,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_is_found_where_it_is_first() {
+    fn first_byte_of_a_value_is_found() {
         for size in 0..40 {
             for at in 0..size {
                 for (other, second) in [(b'a', b'\n'), (b'\x0b', b'\n'), (b'\x8a', b'\n'), (0xff, b'\x0b'), (0, b'\n')]
@@ -492,9 +493,9 @@ mod tests {
         }
     }
 
-    /// Each byte is looked at once to find the head's end, and once to read it, however the stream is cut.
+    /// Each byte is read once to find the head's end, and once to parse it, however the stream is divided.
     #[test]
-    fn a_head_that_trickles_in_is_looked_at_twice() {
+    fn heads_in_small_pieces_are_read_twice() {
         let head = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(MAX_HEAD - 24));
         let lines = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:b\r\n".repeat(255));
         let interims = "HTTP/1.1 100\r\n\r\n".repeat(MAX_HEAD / 16);

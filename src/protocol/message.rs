@@ -49,7 +49,7 @@ pub enum Item<'a> {
     Pong(&'a [u8]),
     /// A Close frame: its code, if it had one, and reason. Nothing that follows it counts.
     Close(Option<u16>, &'a str),
-    /// A fragment of a message that goes on: for who counts frames.
+    /// A fragment that does not end its message. The caller counts it.
     Fragment,
 }
 
@@ -84,7 +84,7 @@ pub struct Decoder {
     frame: Option<Partial>,
     /// The kind of the message that is being collected.
     kind: Option<Kind>,
-    /// Bytes of its frames so far, headers too.
+    /// Bytes of the frames of the present message so far, headers included.
     wire: u64,
     message: Vec<u8>,
     utf8: Utf8,
@@ -105,8 +105,8 @@ struct Partial {
     remaining: u64,
 }
 
-/// The most bytes of a message's frames, headers too: 16 times the largest message. A message of one byte a frame has a fifth of that;
-/// only empty fragments, and compressed blocks without content, make more, and could go on for ever.
+/// The most bytes of a message's frames, headers included: 16 times the largest message. One byte in each frame needs a fifth of that.
+/// Only empty fragments and compressed blocks without content need more, and they could go on for ever.
 const MAX_WIRE: u64 = 2 * 1024 * 1024;
 /// A message of this size is read to its place; a smaller one comes with what is before and behind it.
 const LARGE: usize = 16 * 1024;
@@ -428,7 +428,7 @@ mod tests {
     use crate::scarce;
 
     #[test]
-    fn a_message_without_memory_is_a_violation_of_nobodys() {
+    fn messages_without_memory_fail_the_connection() {
         let whole = frame(true, 2, &[7; 100_000]);
         let parts = [frame(false, 2, &[7; 50_000]), frame(true, 0, &[7; 50_000])].concat();
         for stream in [&whole, &parts] {
@@ -439,7 +439,7 @@ mod tests {
             assert_eq!(refused, Some(NO_MEMORY));
             assert_eq!(NO_MEMORY.close_code(), 1011);
         }
-        // The pool's buffers are larger than is needed.
+        // A buffer of the pool does not fit, but the message does.
         let mut decoder = Decoder::new(131_072, None);
         let received = scarce::with_largest(Pool::SIZE - 1, || {
             let mut sizes = whole.chunks(1000).filter_map(|mut piece| match decoder.next(&mut piece) {
@@ -625,13 +625,13 @@ mod tests {
         assert_eq!(decode(&running_total, 1, 129).1, None);
     }
 
-    /// Empty fragments add nothing to a message, so its cap does not end them.
+    /// Empty fragments add nothing to a message, so the limit of its size does not stop them.
     #[test]
-    fn the_frames_of_a_message_are_bounded() {
+    fn frames_of_a_message_are_bounded() {
         let [begin, empty, end] = [frame(false, 2, b""), frame(false, 0, b""), frame(true, 0, b"x")];
         let most = (MAX_WIRE as usize - begin.len() - end.len()) / empty.len();
         for (fragments, violation) in [(most, None), (most + 1, Some(1009)), (3 * most, Some(1009))] {
-            // Control frames between them, and messages before it, are not of it.
+            // Control frames between the fragments, and earlier messages, do not count.
             let between = [frame(true, 9, b"?"), empty.repeat(1000)].concat();
             let middle = [between.repeat(fragments / 1000), empty.repeat(fragments % 1000)].concat();
             let stream = [&frame(true, 2, &[7; 4000]), &begin, &middle, &end].map(|bytes| &bytes[..]).concat();
@@ -647,7 +647,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fragment_of_a_message_that_goes_on_is_handed_out() {
+    fn each_fragment_before_the_last_is_reported() {
         for size in [1, 3, usize::MAX] {
             let stream =
                 [frame(false, 1, b"a"), frame(false, 0, b""), frame(true, 10, b""), frame(false, 0, b"b")].concat();

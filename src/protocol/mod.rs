@@ -1,7 +1,7 @@
 //! WebSocket itself (RFC 6455), bytes in and bytes out: no socket, no clock, no thread.
 //!
 //! ```text
-//!   head      the head of an HTTP answer, of a server's or a proxy's (RFC 9112)
+//!   head      the head of a server's or proxy's HTTP answer (RFC 9112)
 //!   upgrade   the HTTP request, and the check of its answer (section 4)
 //!   frame     frame headers, both ways (section 5.2)
 //!   mask      masking keys and masking (section 5.3)
@@ -50,7 +50,7 @@ pub enum ViolationKind {
     InvalidUtf8,
     /// A message above the cap: 1009.
     TooBig,
-    /// No memory for what the peer sent, which is this side's fault: 1011.
+    /// There is no memory for the peer's message. This is not the peer's fault: 1011.
     NoMemory,
 }
 

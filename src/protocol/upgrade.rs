@@ -37,7 +37,7 @@ pub struct Extras {
 }
 
 impl Extras {
-    /// At least so many bytes as all texts have in a request.
+    /// The bytes of all texts in a request, or a few more.
     fn text_len(&self) -> usize {
         let optional = [&self.origin, &self.user_agent].into_iter().flatten().map(String::len);
         let credentials = self.credentials.iter().map(|(user, password)| (user.len() + password.len()) * 2);
@@ -57,7 +57,7 @@ impl std::fmt::Debug for Extras {
 /// The request. `authority` is the URL's host, with its port unless it is the scheme's own; `target` the path with the
 /// query; `key` the `Sec-WebSocket-Key`.
 pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec<u8> {
-    // Secrets are in it. Room for all of it: what grows leaves a copy behind.
+    // The request contains secrets. It gets its full size at once, because growing would leave a copy in freed memory.
     let mut request = String::with_capacity(1024 + authority.len() + target.len() + extras.text_len());
     request.extend(["GET ", target, " HTTP/1.1\r\n"]);
     let mut add = |name: &str, value: &str| request.extend([name, ": ", value, "\r\n"]);
@@ -147,9 +147,9 @@ pub enum Refusal {
         status: u16,
         /// The reason phrase, perhaps empty.
         reason: String,
-        /// The first flaw of its head, if there is one. The answer is a refusal all the same.
+        /// The first flaw of its head, if there is one. It does not change the refusal.
         flaw: Option<&'static str>,
-        /// The head came to its end.
+        /// The head is complete.
         is_whole: bool,
     },
     /// There is no memory for it.
@@ -202,7 +202,7 @@ pub struct Answer {
     subprotocols: Vec<String>,
     deflate: Option<Offer>,
     collector: Collector,
-    /// Of the answer that counts, once it is there.
+    /// The final answer, once it was read.
     status: u16,
     headers: String,
 }
@@ -250,7 +250,7 @@ impl Answer {
                 Collected::Whole(head) => head,
             };
             let head = Head::read(&head).ok_or(malformed(0, "the head of the answer is not HTTP"))?;
-            // RFC 9110 section 15.2: a client must be able to read them, whether it expects any or not.
+            // RFC 9110 section 15.2: a client must accept interim answers, even if it does not expect them.
             if (100..200).contains(&head.status) && head.status != 101 {
                 continue;
             }
@@ -266,7 +266,7 @@ impl Answer {
         self.unfinished(BROKEN_OFF)
     }
 
-    /// The refusal in a head that is not whole. An interim answer is not a refusal, and an unfinished 101 agrees to nothing.
+    /// The refusal in an incomplete head. An interim answer is not a refusal, and an incomplete 101 does not accept the upgrade.
     fn unfinished(&mut self, flaw: &'static str) -> Option<Refusal> {
         let head = Head::read(self.collector.bytes()).filter(|head| head.status >= 200)?;
         (self.status, self.headers) = (head.status, head.headers);
@@ -275,10 +275,10 @@ impl Answer {
 
     /// Checks the answer, and returns what the server chose.
     ///
-    /// As strict as Chrome, which is stricter than Firefox with lists. RFC 6455 section 4.1 asks for an `Upgrade` whose value is
-    /// `websocket`, so a second one, or a list, is not right; for a `Connection` that has the token `Upgrade`, which is a list
-    /// and may be in several lines (RFC 9110 section 7.6.1); and for one `Sec-WebSocket-Accept` and at most one
-    /// `Sec-WebSocket-Protocol` (sections 11.3.3 and 11.3.4). `Sec-WebSocket-Extensions` is a list again (section 9.1).
+    /// It is as strict as Chrome, which is stricter than Firefox with lists. RFC 6455 section 4.1 requires an `Upgrade` whose value is
+    /// `websocket`, so a second one or a list is refused; a `Connection` with the token `Upgrade`, which is a list and may be in
+    /// several lines (RFC 9110 section 7.6.1); one `Sec-WebSocket-Accept` and at most one `Sec-WebSocket-Protocol` (sections 11.3.3
+    /// and 11.3.4). `Sec-WebSocket-Extensions` is a list again (section 9.1).
     fn check(&self, head: &Head) -> Result<(String, Option<Agreement>), Refusal> {
         let status = head.status;
         if status != 101 {
@@ -429,9 +429,9 @@ mod tests {
         assert!(detail("HTTP/1.1 abc\r\n\r\n").contains("not HTTP"));
     }
 
-    /// A header that may be there once, and one that is a list: what Chrome takes of each.
+    /// Headers that may occur once, and headers that are lists, as Chrome accepts them.
     #[test]
-    fn single_headers_and_lists_are_told_apart() {
+    fn single_headers_and_lists_are_checked_as_in_chrome() {
         let accept = format!("Sec-WebSocket-Accept: {ACCEPT}\r\n");
         let rows: &[(&str, &str, &[&str], &[&str])] = &[
             (

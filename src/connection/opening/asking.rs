@@ -63,7 +63,7 @@ impl<S: Transport> Asking<S> {
         Ok(())
     }
 
-    /// Does what can be done now, within the budget of a turn.
+    /// Writes and reads as far as possible now, within the budget of a turn.
     pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Asked {
         let broken = self.write().err();
         // A server may refuse before it has read the whole request, so the answer is looked for in any case.
@@ -99,7 +99,7 @@ impl<S: Transport> Asking<S> {
     }
 
     fn broke(&mut self, error: &io::Error) -> Asked {
-        // With TLS 1.3 a server that does not like our certificate says so only now.
+        // With TLS 1.3 a server refuses our certificate only after the handshake.
         let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
         let ours = if is_tls { Error::Tls } else { Error::ConnectionLost };
         self.lost(Ending::io(ours, "the connection broke during the upgrade", error))

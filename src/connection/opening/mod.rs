@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use tunneling::{Tunneled, Tunneling};
 use url::Host;
 
-/// Reads of an answer, a server's or a proxy's, before others get their turn. (All of an answer has a limit too: `MAX_HEAD`.)
+/// The most reads of a server's or proxy's answer in one turn. (`MAX_HEAD` limits the whole answer.)
 const READS_A_TURN: usize = 8;
 
 /// A connection that is being made.
@@ -70,7 +70,7 @@ enum Stage<S> {
 /// What an opening came to.
 pub(super) enum Step<S> {
     Wait,
-    /// It stopped so that others get their turn.
+    /// It has used its budget of this turn.
     Again,
     /// It is open. `early` is where in the read buffer the first bytes after the answer are; `emptied` if no others were there.
     Open {
@@ -134,7 +134,7 @@ impl<S: Transport> Opening<S> {
         self.set_out(context).unwrap_or_else(|| self.turn(context))
     }
 
-    /// Begins a hop. `Some` if it cannot be begun.
+    /// Begins a hop. Returns `Some` if it cannot begin.
     fn set_out<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>>
     where
         N: Network<Stream = S>,
@@ -478,7 +478,7 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    /// The server redirects the connection. `is_whole`: the head of its answer came to its end.
+    /// The server redirects the connection. `is_whole`: the head of its answer is complete.
     fn redirected<N, E>(&mut self, status: u16, is_whole: bool, context: &mut Context<'_, N, E>) -> Step<S>
     where
         N: Network<Stream = S>,
@@ -496,7 +496,7 @@ impl<S: Transport> Opening<S> {
                 self.sent_by = (!self.plan.redirects_to_private).then_some(SentBy { status, space });
                 self.details = Details { redirects: followed + 1, ..Details::default() };
                 context.events.step(format_args!("redirected to {}", self.plan.target));
-                // One hop a turn.
+                // At most one hop in a turn.
                 self.set_out(context).unwrap_or(Step::Again)
             }
             Err(why) => {
@@ -507,7 +507,7 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    /// A redirect to an address that is too near is reported with the status of the redirect.
+    /// Adds the status of the redirect to the report of a refused redirect.
     fn not_followed(&self, ending: Ending) -> Ending {
         match self.sent_by {
             Some(sent_by) if ending.error == Some(Error::Redirect) => Ending { http_status: sent_by.status, ..ending },
@@ -530,7 +530,7 @@ impl<S: Transport> Opening<S> {
                     return Step::Ended(self.not_followed(ending), phase);
                 }
             }
-            // A status line that was read is an answer, also if the rest of the head did not come in time.
+            // A status line is an answer, even if the rest of the head did not come in time.
             Stage::Tunneling(tunneling) => {
                 if let Some(ending) = tunneling.broken_off() {
                     return Step::Ended(ending, Phase::Proxy);

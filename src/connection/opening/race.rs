@@ -43,7 +43,7 @@ pub(super) struct Race<S> {
     last: Option<Family>,
     unresolved: Option<Unresolved>,
     failure: Option<Ending>,
-    /// Addresses that are nearer are not tried.
+    /// Addresses of a nearer space than this are not tried.
     nearest: Space,
 }
 
@@ -73,7 +73,7 @@ impl<S: Transport> Race<S> {
         }
     }
 
-    /// The connection was sent here by a server that is so near.
+    /// Limits the addresses to this space and farther ones: that of the server that sent the redirect.
     pub(super) fn not_nearer_than(self, nearest: Space) -> Race<S> {
         Race { nearest, ..self }
     }
@@ -198,11 +198,11 @@ impl<S: Transport> Race<S> {
         while self.not_before.is_none_or(|at| now >= at)
             && let Some(address) = self.next_address()
         {
-            // Checked here, where the address is dialled, so that a name cannot hide it.
+            // Checked for each address that is dialled, because a name can have any address.
             let space = Space::of(address.ip());
             if space > self.nearest {
                 events.step(format_args!("{address} is not dialled: a redirect must not lead to {space}"));
-                // The failure of an address that was dialled is more useful.
+                // A failure of a dialled address says more, so it is kept.
                 self.failure.get_or_insert_with(|| leads_nearer(&format!("{} ({address})", self.whereto), space));
                 continue;
             }
@@ -242,7 +242,7 @@ impl<S: Transport> Race<S> {
     }
 }
 
-/// A redirect would lead nearer than the server is that sent it.
+/// The ending for a redirect that leads to a nearer space than that of the server that sent it.
 pub(super) fn leads_nearer(whereto: &str, space: Space) -> Ending {
     let message = format!(
         "the server redirected the connection to {whereto}, {space}, which its own address does not allow; \

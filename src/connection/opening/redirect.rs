@@ -11,7 +11,7 @@ pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// The most bytes of a `Location`: as many as browsers' address bars and most servers take.
+/// The most bytes of a `Location`. Most servers accept no longer URLs.
 const MAX_LOCATION: usize = 8192;
 
 /// The server that redirected the connection to this hop.
@@ -19,15 +19,15 @@ const MAX_LOCATION: usize = 8192;
 pub(super) struct SentBy {
     /// The status of its answer.
     pub(super) status: u16,
-    /// Where it is.
+    /// The space of its address.
     pub(super) space: Space,
 }
 
-/// Where the headers of an answer lead.
+/// Returns the `Location` of an answer with these headers.
 fn location(headers: &str) -> Result<&str, String> {
     let mut locations = values(headers, "location");
     let location = locations.next().ok_or("the answer has no Location header")?;
-    // Chrome refuses it too: an attacker may have added one of them.
+    // Chrome refuses several too: an attacker may have added one of them.
     if locations.any(|other| other != location) {
         return Err("the answer has several Location headers".to_owned());
     }
@@ -37,8 +37,8 @@ fn location(headers: &str) -> Result<&str, String> {
     }
 }
 
-/// Makes the next hop's plan of this one's. `headers` are those of an answer that redirects, `followed` hops were redirects
-/// before. The error says why it is not followed.
+/// Changes the plan to that of the next hop. `headers` are those of the redirect, `followed` is the number of redirects before it.
+/// The error says why it is not followed.
 pub(super) fn follow(plan: &mut Plan, headers: &str, followed: u32) -> Result<(), String> {
     let location = location(headers)?;
     if followed == plan.max_redirects {
@@ -49,7 +49,7 @@ pub(super) fn follow(plan: &mut Plan, headers: &str, followed: u32) -> Result<()
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
     if !plan.target.is_same_origin(&target) {
-        // Hosts often put a token into a subprotocol, since browsers offer no other place. Without the subprotocols the connection
+        // Programs often put a token into a subprotocol, because browsers offer no other place. A connection without the subprotocols
         // would not be the one that the host asked for.
         if !plan.extras.subprotocols.is_empty() {
             return Err(

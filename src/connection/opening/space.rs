@@ -1,18 +1,18 @@
-//! How near an address is. A redirect must not lead nearer than the address of the server that sent it: otherwise a server on the
-//! internet could make this machine connect to services that trust its network. The spaces are those of the Private Network
-//! Access draft of the WICG.
+//! The address space of an address: public, private or loopback. A redirect must not lead to a nearer space than that of the server
+//! that sent it: otherwise a server on the internet could make this machine connect to services that trust its network. The spaces
+//! are those of the Private Network Access draft of the WICG.
 
 use crate::transport::is_localhost;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::Host;
 
-/// Where an address leads, the farthest first.
+/// An address space. The farthest comes first in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Space {
     Public,
-    /// Of this machine's network: private (RFC 1918), shared (RFC 6598), unique local (RFC 4193), link-local, and what is of no
-    /// use on the internet.
+    /// This machine's network: private (RFC 1918), shared (RFC 6598), unique local (RFC 4193), link-local, and addresses that are not
+    /// used on the internet.
     Private,
     /// This machine.
     Loopback,
@@ -38,7 +38,7 @@ impl Space {
 
     fn of_v4(address: Ipv4Addr) -> Space {
         match address.octets() {
-            // Linux connects 0.0.0.0 to itself.
+            // On Linux a connection to 0.0.0.0 leads to this machine.
             [127, ..] | [0, ..] => Space::Loopback,
             [10, ..]
             | [172, 16..=31, ..]
@@ -59,7 +59,7 @@ impl Space {
         let [high, low] = [6, 7].map(|at| address.segments()[at].to_be_bytes());
         let last = Ipv4Addr::new(high[0], high[1], low[0], low[1]);
         match address.segments() {
-            // An IPv4 address in disguise: mapped or compatible (RFC 4291 section 2.5.5), NAT64 (RFC 6052), 6to4 (RFC 3056).
+            // It contains an IPv4 address: mapped or compatible (RFC 4291 section 2.5.5), NAT64 (RFC 6052), 6to4 (RFC 3056).
             [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Space::of_v4(last),
             [0x2002, first, second, ..] => {
                 let [high, low] = [first, second].map(u16::to_be_bytes);
@@ -73,7 +73,7 @@ impl Space {
         }
     }
 
-    /// Of a host that is not looked up here; `None` if its name does not tell.
+    /// The space of a host that is not looked up here; `None` for a name other than `localhost`.
     pub(super) fn of_host(host: &Host<String>) -> Option<Space> {
         match host {
             Host::Ipv4(address) => Some(Space::of_v4(*address)),
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_told_apart() {
+    fn addresses_are_assigned_to_their_space() {
         for (space, addresses) in [
             (Space::Loopback, &["127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "::1", "::"][..]),
             (

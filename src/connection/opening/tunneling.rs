@@ -41,7 +41,7 @@ impl<S: Transport> Tunneling<S> {
         Ok(())
     }
 
-    /// Does what can be done now, within the budget of a turn.
+    /// Writes and reads as far as possible now, within the budget of a turn.
     pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Tunneled {
         for _ in 0..READS_A_TURN {
             // A proxy may refuse before it has read all that was asked, so its answer is looked for in any case.

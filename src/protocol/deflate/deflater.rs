@@ -27,9 +27,9 @@ impl Deflater {
         }
     }
 
-    /// Writes the message, deflated, to `out`, which must be empty. False if it is to be sent as it is: because it is small, or does
-    /// not become smaller. RFC 7692 section 6 leaves that to the sender, message by message. After an error nothing can be sent
-    /// any more: the peer's context would be another than ours.
+    /// Deflates the message to `out`, which must be empty. Returns false if the message must be sent uncompressed, because it is short
+    /// or does not become smaller. RFC 7692 section 6 lets the sender decide for each message. After an error nothing more can be
+    /// sent: the peer's context would differ from ours.
     pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, TryReserveError> {
         // zlib cannot keep to a window of 256 bytes (8): then nothing is deflated, which is always allowed.
         if message.len() < self.threshold.max(1) || self.window_bits < 9 {
@@ -60,8 +60,8 @@ impl Deflater {
         out.truncate(out.len().saturating_sub(TAIL.len()));
         let shrinks = out.len() < message.len();
         if self.no_context_takeover || !shrinks {
-            // A message that is sent uncompressed does not get into the peer's window, so no later message may refer to it. A reset forgets the
-            // messages before it too: they would have to be deflated anew to have them back.
+            // A message that is sent uncompressed does not enter the peer's window, so no later message may refer to it. The reset
+            // also forgets the messages before it; keeping them would require deflating them again.
             stream.reset();
         }
         Ok(shrinks)
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_memory_is_an_error() {
+    fn messages_without_memory_are_errors() {
         let mut deflater = Deflater::new(&OFFER, &agreement(false, 15));
         assert_eq!(deflater.deflate(&[b'x'; 100], &mut Vec::new()), Ok(true));
         let message = vec![b'x'; 100_000];
@@ -154,9 +154,9 @@ mod tests {
         assert_eq!(deflate(Deflater::new(&Offer { threshold: 0, ..OFFER }, &agreement(false, 15)), b""), Ok(false));
     }
 
-    /// Messages of which some shrink, some do not, and some would shrink only by what was sent as it is: none may refer to that.
+    /// Some messages shrink, some do not, and some would shrink only by referring to a message that was sent uncompressed.
     #[test]
-    fn messages_that_do_not_shrink_leave_no_trace() {
+    fn no_message_refers_to_an_uncompressed_one() {
         let noise = messages().swap_remove(9)[..3000].to_vec();
         let text = messages().swap_remove(8);
         let mut seed = 7u64;
@@ -167,7 +167,7 @@ mod tests {
         for (alone, bits) in [(false, 15), (false, 9), (false, 12), (true, 15)] {
             let agreement = agreement(alone, bits);
             let mut deflater = Deflater::new(&OFFER, &agreement);
-            // Not ours, and one for the whole connection, as a server has it.
+            // Another implementation, with one context for the whole connection, as in a server.
             let mut inflater = flate2::Decompress::new(false);
             let (mut plain, mut deflated) = (0, 0);
             for _ in 0..300 {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_context_that_is_taken_over_makes_the_second_message_smaller() {
-        // Of 64 values, so that it shrinks by itself too.
+        // It has only 64 different values, so that the first message shrinks too.
         let message: Vec<u8> = (0..600usize).map(|at| (at * at / 7 % 64) as u8).collect();
         let sizes = |alone| {
             let mut deflater = Deflater::new(&OFFER, &agreement(alone, 15));

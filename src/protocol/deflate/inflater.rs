@@ -8,7 +8,7 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 const STEP: usize = 16 * 1024;
 /// The least.
 const FIRST_STEP: usize = 512;
-/// In place of the last bytes of a message that has none yet: no part of a tail.
+/// Stands for the last bytes of an empty message. It contains no part of a tail.
 const NO_BYTES: [u8; TAIL.len()] = [1; TAIL.len()];
 
 /// Inflates one message after the other.
@@ -121,13 +121,13 @@ impl Inflater {
         Ok(())
     }
 
-    /// The message ends with the four bytes that are to be left out (section 7.2.1): it must end where a block does.
+    /// Checks a message that ends with the four bytes that a sender must remove (section 7.2.1): it must end where a block ends.
     ///
-    /// The receiver is to append those bytes (section 7.2.2), and zlib then takes them for the beginning of a block of 65280 bytes,
-    /// of whose length the last byte is still to come. So Chrome and Node's clients (undici, `ws`), which just append them, deliver
-    /// this message and fail at the next one, unless the context is not taken over and they begin anew. Here the context stays
-    /// right, for there is nothing to be appended: the message was whole. Without the four bytes the last byte of a message has
-    /// the header of the block that they end, of which three bits are zeros; so no message that is right ends like this.
+    /// A receiver appends the four bytes (section 7.2.2). Here zlib would take them for the beginning of a block of 65280 bytes. So
+    /// Chrome and Node's clients (undici, `ws`), which always append them, deliver this message and fail at the next one, unless there
+    /// is no context takeover and they start again. This inflater appends nothing, because the message is already complete, so
+    /// its context stays correct. A correct message cannot end like this: its last byte contains the header of the block that
+    /// the removed bytes end, and three bits of that are zero.
     fn pass_border(&mut self) -> Result<(), Problem> {
         let [a, b, c, d] = TAIL;
         match self.probe(&[0, a, b, c, d, 0])? {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_memory_is_told_from_a_broken_one() {
+    fn missing_memory_and_broken_messages_are_different_errors() {
         let mut wire = Vec::with_capacity(1000);
         let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
         stream.compress_vec(&[0; 50_000], &mut wire, flate2::FlushCompress::Sync).unwrap();
@@ -237,15 +237,15 @@ mod tests {
         }
     }
 
-    /// Servers that leave out less than they should, and end blocks where they need not. Each message is followed by one that refers
-    /// to it, or to the one before, as the context says.
+    /// Messages of servers that do not remove the tail, or that add empty blocks. A message that refers to an earlier one follows
+    /// each, and shows whether the context is still correct.
     #[test]
-    fn a_tail_that_was_not_left_out_and_empty_blocks_do_no_harm() {
+    fn kept_tails_and_empty_blocks_are_accepted() {
         let empty = [&[0][..], &TAIL].concat();
         let final_empty = [&[1][..], &TAIL].concat();
         let one = [ONE_BLOCK, &TAIL].concat();
         let messages: &[(Vec<u8>, bool)] = &[
-            // And whether the context is there still: a final block ends it.
+            // The flag says whether the context is kept: a final block ends it.
             (one.clone(), true),
             ([STORED, &TAIL].concat(), true),
             ([TWO_BLOCKS, &TAIL].concat(), true),
