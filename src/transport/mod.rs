@@ -23,8 +23,8 @@ pub trait Transport {
     /// True when the connection is made, false while it is being made. An error when it cannot be.
     fn poll_connected(&mut self) -> io::Result<bool>;
 
-    /// Reads at most `buffer.len()` bytes. 0 at the end of the stream. `Interrupted`: nothing was read for now, though more may
-    /// be there; others get their turn first. `QuotaExceeded`: the peer sends without end what carries no data.
+    /// Reads at most `buffer.len()` bytes. 0 at the end of the stream. `Interrupted`: the budget of this turn is used up, and more may
+    /// be there; read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes that carry no data.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Reads at most `most` bytes to the end of `out`, which has room for them, and what follows those to `beyond`, all at once.

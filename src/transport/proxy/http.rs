@@ -77,7 +77,7 @@ impl Connect {
         (is_final(head.status) && !(200..=299).contains(&head.status)).then(|| self.refused(&head))
     }
 
-    /// The refusal in an answer with this head, in words for the host.
+    /// Makes the refusal for an answer with this head.
     fn refused(&self, head: &Head) -> Refusal {
         let said = format!("{} {}", head.status, head.reason);
         let said = said.trim_end();
@@ -125,12 +125,12 @@ impl Connect {
     }
 }
 
-/// Does this status end the exchange? Interim answers do not, but for one that switches protocols.
+/// Does this status end the exchange? All but interim answers do, and 101 does.
 fn is_final(status: u16) -> bool {
     status == 101 || status >= 200
 }
 
-/// The refusal of an answer that does not begin as HTTP/1 does.
+/// The text for an answer that is not HTTP/1.
 fn not_http(answer: &[u8]) -> Refusal {
     const SOCKS5: u8 = 5;
     const TLS_ALERT: u8 = 0x15;

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_taken_up_to_their_limit_and_not_beyond() {
+    fn variables_are_accepted_up_to_their_limit() {
         for name in ["no_proxy", "NO_PROXY"] {
             let list = |length: usize| format!("game.example{}", " ".repeat(length - 12));
             assert_eq!(route(&[("all_proxy", "a"), (name, &list(limits::NO_PROXY))], "game.example"), [None, None]);
@@ -198,7 +198,7 @@ mod tests {
             let (error, why) = refused(&[("all_proxy", "a"), (name, &longer)], true);
             assert_eq!(error, Error::InvalidArgument);
             assert!(why.contains(name) && why.contains(&limits::NO_PROXY.to_string()), "{why}");
-            // Where no proxy is used, the list is not needed.
+            // The list is not read if no proxy is set.
             assert_eq!(route(&[("all_proxy", "a"), (name, &longer)], "localhost"), [None, None]);
             assert_eq!(route(&[(name, &longer)], "game.example"), [None, None]);
         }

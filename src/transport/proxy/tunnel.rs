@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 pub struct Tunnel {
     language: Language,
     output: Zeroizing<Vec<u8>>,
-    /// How much of the output is written.
+    /// The number of output bytes that were written.
     written: usize,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Debug for Tunnel {
 impl Tunnel {
     /// Begins to ask this proxy for a connection to the host.
     pub fn new(proxy: &Proxy, host: &Host<String>, port: u16) -> Tunnel {
-        // Room for all of it: what grows leaves a copy behind.
+        // It has its full size at once: growing would leave a copy of the password in freed memory.
         let mut output = Zeroizing::new(Vec::with_capacity(2048));
         let language = match proxy.kind {
             Kind::Http => Language::Http(Connect::new(proxy, host, port, &mut output)),

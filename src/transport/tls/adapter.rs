@@ -43,18 +43,18 @@ impl Loss {
     }
 }
 
-/// What is known of a stream, also after the platform's TLS has dropped it, as native-tls does when a handshake fails.
+/// Facts about a stream, which stay readable after the platform's TLS has dropped it: native-tls does when a handshake fails.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// How reading stopped.
+    /// The reason why reading stopped.
     loss: OnceLock<Loss>,
-    /// What came first, or the beginning of it.
+    /// The first bytes from the peer, at most [`MAX_FIRST`].
     first: OnceLock<Vec<u8>>,
 }
 
-/// More than that is not kept of what came first.
+/// The most first bytes that are kept.
 const MAX_FIRST: usize = 40;
-/// The content types of a record are these (RFC 8446 section 5.1), and its version begins with 3, always.
+/// The content types of TLS records (RFC 8446 section 5.1). The version that follows always begins with 3.
 const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;
 
 impl Notes {
@@ -67,7 +67,7 @@ impl Notes {
         self.first.get().is_none()
     }
 
-    /// What the peer sent, if its first bytes are not TLS.
+    /// The first bytes from the peer, if they are not TLS.
     pub(super) fn other_protocol(&self) -> Option<&[u8]> {
         self.first.get().map(Vec::as_slice).filter(|first| match first {
             [kind, 3, ..] | [kind] => !CONTENT_TYPES.contains(kind),
@@ -103,7 +103,7 @@ pub(super) struct Adapter<S> {
     /// Writing failed. The peer may have said why before, so that TLS reads on and what it writes is dropped.
     write_loss: Option<Loss>,
     intake: Intake,
-    /// Shared with who began the handshake.
+    /// Shared with the handshake.
     notes: Arc<Notes>,
 }
 
@@ -140,7 +140,7 @@ impl<S: Transport> Adapter<S> {
         self.hello.version()
     }
 
-    /// What is known of the stream, and will be.
+    /// Returns the facts about the stream, which are updated later.
     pub(super) fn notes(&self) -> Arc<Notes> {
         Arc::clone(&self.notes)
     }
@@ -155,13 +155,13 @@ impl<S: Transport> Adapter<S> {
         self.intake.opened();
     }
 
-    /// TLS has given application data.
+    /// TLS has returned application data.
     #[inline]
     pub(super) fn brought_data(&mut self) {
         self.intake.brought_data();
     }
 
-    /// TLS had enough for this turn: more may be there, and nothing else will tell of it.
+    /// Has TLS used its budget of this turn? Then more bytes may be there, and no readiness event will report them.
     #[inline]
     pub(super) fn has_had_its_turn(&self) -> bool {
         self.intake.is_over()

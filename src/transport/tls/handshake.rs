@@ -24,13 +24,13 @@ pub struct Handshake<S> {
     notes: Arc<Notes>,
 }
 
-/// What an advance of a handshake comes to.
+/// The result of [`Handshake::advance`].
 pub enum Advance<S> {
     /// Wait until the stream is ready.
     Wait,
-    /// Others get their turn first; nothing else will tell that it can go on.
+    /// The budget of this turn is used up. Call it again in the next turn; no readiness event will come.
     Again,
-    /// The stream, made secure.
+    /// The secure stream.
     Done(Box<Tls<S>>),
 }
 
@@ -42,8 +42,8 @@ enum State<S> {
 
 impl<S: Transport> Handshake<S> {
     /// Prepares a handshake with the server `name`, a DNS name in ASCII or an IP address without brackets. It is the name
-    /// that is asked for (SNI, names only: RFC 6066 section 3) and that the certificate must have. With `pins` its key must be one
-    /// of them; where the platform can, that is seen before a certificate of this side's is shown.
+    /// that is asked for (SNI, names only: RFC 6066 section 3) and that the certificate must have. If there are `pins`, its key must
+    /// be one of them; where the platform allows it, this is checked before this side's certificate is sent.
     pub fn begin(connector: &Connector, name: &str, pins: &[Pin], stream: S) -> Handshake<S> {
         let adapter = Adapter::new(stream);
         let notes = adapter.notes();
@@ -51,7 +51,7 @@ impl<S: Transport> Handshake<S> {
         Handshake { state: State::Begin { connector, name, adapter }, pins: pins.to_vec(), notes }
     }
 
-    /// Goes on as far as possible. To be called no more once it has failed or has given the stream.
+    /// Continues as far as possible. Must not be called again after it has failed or has returned the stream.
     pub fn advance(&mut self) -> Result<Advance<S>, Failure> {
         let step = match std::mem::replace(&mut self.state, State::Over) {
             State::Begin { connector, name, adapter } => connector.connect(server_name(&name)?, &self.pins, adapter),
@@ -103,7 +103,7 @@ impl<S: Transport> Handshake<S> {
         self.named(Failure::new(Error::Tls, "the TLS handshake failed: the server did not send a TLS record".into()))
     }
 
-    /// Adds that the server does not speak TLS, if it does not.
+    /// Adds a hint if the server does not use TLS.
     fn named(&self, mut failure: Failure) -> Failure {
         if let Some(sent) = self.notes.other_protocol() {
             let line = sent.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();

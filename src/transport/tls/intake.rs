@@ -1,40 +1,39 @@
-//! How much TLS may take in: in one turn, so that other sockets get theirs, and at all without anything in it for the host.
+//! Limits of what TLS reads: in one turn, so that other sockets get their turn, and in a row without application data.
 //!
-//! A peer can send records that carry no application data for as long as it likes: key updates and session tickets of TLS 1.3,
-//! empty records, requests to renegotiate. Each costs this side some work, and a read that waits for data would go on as long
-//! as they come.
+//! A peer can send records without application data for ever: key updates and session tickets of TLS 1.3, empty records, requests
+//! to renegotiate. Each record costs work, and a read that waits for data would not return as long as they arrive.
 
-/// Records that one turn takes.
+/// The most records of one turn.
 pub(super) const RECORDS_A_TURN: usize = 128;
-/// Those of them that bring no data, one after the other; a key update costs as much as many records of data.
+/// The most records of one turn without data, in a row. A key update costs as much as many records with data.
 pub(super) const SILENT_A_TURN: usize = 16;
-/// Bytes that one turn takes: twice the read buffer, because a record may be mostly padding.
+/// The most bytes of one turn: twice the read buffer, because a record may be mostly padding.
 pub(super) const BYTES_A_TURN: usize = 128 * 1024;
-/// Records without data, one after the other, at which the connection fails. OpenSSL and BoringSSL allow 32 that are empty, and
-/// BoringSSL 32 key updates. A server that updates its keys each hour on a connection on which nothing else is ever sent,
-/// not even a pong, gets here after ten days.
+/// The number of records in a row without data at which the connection fails. OpenSSL and BoringSSL allow 32 empty ones, and
+/// BoringSSL 32 key updates. A server that updates its keys every hour on a connection without any other traffic, not even a
+/// pong, reaches this number after ten days.
 pub(super) const MAX_SILENT: usize = 256;
-/// Bytes of a handshake. OpenSSL takes certificates of 100 KiB.
+/// The most bytes of a handshake. OpenSSL accepts certificates of 100 KiB.
 pub(super) const MAX_HANDSHAKE: usize = 256 * 1024;
 
 /// Content type, version, length (RFC 8446 section 5.1).
 const HEADER: usize = 5;
 
-/// What TLS has taken in.
+/// Counts the records and bytes that TLS reads.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
-    /// Of the header of the record that is being read: how much was read, and its last two bytes, the length.
+    /// The number of bytes of the present record's header that were read, and the last two of them, which are the length.
     header: usize,
     length: [u8; 2],
-    /// What is left of that record's body.
+    /// The bytes that are left of that record's body.
     left: usize,
     /// In this turn.
     records: usize,
     bytes: usize,
     silent_now: usize,
-    /// Records since the last that brought data.
+    /// Records since the last one with data.
     silent: usize,
-    /// The bytes of the handshake; none any more once it is over.
+    /// The bytes of the handshake; `None` after it.
     handshake: Option<usize>,
     is_over: bool,
 }
@@ -66,19 +65,19 @@ impl Intake {
         (self.records, self.bytes, self.silent_now, self.is_over) = (0, 0, 0, false);
     }
 
-    /// Did this turn end because TLS had taken enough?
+    /// Has TLS used its budget of this turn?
     #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Application data came out.
+    /// TLS has returned application data.
     #[inline]
     pub(super) fn brought_data(&mut self) {
         (self.silent, self.silent_now) = (0, 0);
     }
 
-    /// TLS asks for more. May it have some?
+    /// TLS wants to read. Returns the reason if it must not.
     #[inline]
     pub(super) fn stop(&mut self) -> Option<Stop> {
         let stop = match self.handshake {
@@ -95,7 +94,7 @@ impl Intake {
         stop
     }
 
-    /// TLS takes these bytes, cut anywhere.
+    /// TLS has read these bytes, which may begin and end anywhere in a record.
     #[inline]
     pub(super) fn take(&mut self, mut bytes: &[u8]) {
         self.bytes += bytes.len();
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_counted_however_the_bytes_are_cut() {
+    fn records_are_counted_in_pieces_of_any_size() {
         let bytes: Vec<u8> = [0, 1, 22, 300, 16_000].iter().flat_map(|len| record(*len)).collect();
         for size in [1, 2, 5, 7, 1000, 100_000] {
             let mut intake = opened();
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_ends_by_each_of_its_limits() {
+    fn each_limit_ends_a_turn() {
         for (len, data, turn) in [
             (22, false, SILENT_A_TURN),
             (1, true, RECORDS_A_TURN),
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_data_is_a_flood_and_data_ends_it() {
+    fn records_without_data_are_a_flood_unless_data_follows() {
         let mut intake = opened();
         for round in 0..3 {
             for _ in 1..MAX_SILENT {
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_is_bounded_by_its_bytes() {
+    fn bytes_of_a_handshake_are_bounded() {
         let mut intake = Intake::new();
         let mut taken = 0;
         let stop = loop {

@@ -1,4 +1,5 @@
-//! TLS over another stream: by OpenSSL, or by the platform's own on Apple's systems and Windows; with the platform's trust.
+//! TLS over another stream, with the certificates that the platform trusts. OpenSSL does it, or the platform's TLS on Apple's
+//! systems and Windows.
 //!
 //! [`Settings`] become a [`Connector`], which begins a [`Handshake`] over a stream that is connected; that becomes a
 //! [`Tls`] stream. None of them blocks but [`Connector::build`], which reads the trusted roots.
@@ -82,23 +83,22 @@ impl fmt::Debug for Settings {
 pub struct Connector(backend::Connector);
 
 impl Connector {
-    /// Makes settings ready. Takes tens of milliseconds, because it reads the system's roots, and may block. The error says
+    /// Makes a connector of settings. Takes tens of milliseconds, because it reads the system's roots, and may block. The error says
     /// which option is unusable, and why.
     pub fn build(settings: &Settings) -> Result<Connector, String> {
         Sources::read(settings)?.connector(settings, &|| true)
     }
 }
 
-/// What a connector is made of, besides the settings. It is read first, by itself, because a file may block; what follows does
-/// not.
+/// The certificates of a connector. Reading them is a step of its own, because a file may block; making the connector does not.
 pub struct Sources {
-    /// The settings' own, in DER.
+    /// Those of the settings, in DER.
     roots: Vec<Vec<u8>>,
     backend: backend::Sources,
 }
 
 impl Sources {
-    /// Reads it. The error is as that of [`Connector::build`].
+    /// Reads the certificates. The error is that of [`Connector::build`].
     pub fn read(settings: &Settings) -> Result<Sources, String> {
         if settings.only_these_roots && settings.roots.is_empty() {
             return Err("only the certificates of `tls_roots` are to be trusted, and it is empty".into());
@@ -116,18 +116,19 @@ impl Sources {
         Ok(Sources { roots, backend: backend::Sources::read(settings) })
     }
 
-    /// Makes the connector of the same settings, as long as `goes_on`, which is asked every few dozen microseconds.
+    /// Makes the connector of the same settings. It stops when `goes_on` returns false, and calls it every few dozen microseconds.
     pub fn connector(&self, settings: &Settings, goes_on: &dyn Fn() -> bool) -> Result<Connector, String> {
         backend::Connector::build(settings, &self.roots, &self.backend, goes_on).map(Connector)
     }
 }
 
-/// To be called by the host's thread that asks for a connection by TLS: it keeps ours out of TLS when the process ends.
+/// Prepares for the end of the process, so that no thread of ours runs TLS code then. The host's thread that asks for a connection
+/// with TLS calls this.
 pub fn watch_exit() {
     backend::watch_exit();
 }
 
-/// To be called by a thread that has used TLS and ends, as the last thing it does.
+/// Frees the TLS data of this thread. A thread that has used TLS calls this last, before it ends.
 pub fn leave_thread() {
     backend::leave_thread();
 }

@@ -9,7 +9,7 @@ use crate::transport::Transport;
 use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
 use std::io::{self, Read, Write};
 
-/// The platform has all that is to be read.
+/// Empty: the platform reads its certificates itself.
 pub(super) struct Sources;
 
 impl Sources {
@@ -18,10 +18,10 @@ impl Sources {
     }
 }
 
-/// The platform keeps nothing for a thread that would have to be freed here.
+/// Does nothing: the platform keeps no data of a thread that must be freed.
 pub(super) fn leave_thread() {}
 
-/// Nor does it clean up when the process ends.
+/// Does nothing: the platform does not clean up when the process ends.
 pub(super) fn watch_exit() {}
 
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Connector {
         builder.build().map(Connector).map_err(unusable)
     }
 
-    /// Pins are looked at when this is done: native-tls asks nobody on the way.
+    /// Ignores the pins, because native-tls has no callback for them. The caller checks them after the handshake.
     pub(super) fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], stream: S) -> Step<S> {
         step(self.0.connect(name, stream))
     }
@@ -131,7 +131,7 @@ impl<S: Transport> Stream<Adapter<S>> {
         self.0.negotiated_alpn().ok().flatten()
     }
 
-    /// The version of TLS, such as 0x0304; 0 if it could not be seen.
+    /// The version of TLS, such as 0x0304; 0 if it is not known.
     pub(super) fn version(&self) -> u32 {
         self.adapter_ref().version()
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The most payload of a record (RFC 8446 section 5.1).
 const MAX_RECORD: usize = 16 * 1024;
 
-/// What a WebSocket begins with, as ALPN calls it (RFC 7301 section 6).
+/// The name of HTTP/1.1 in ALPN (RFC 7301 section 6).
 const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// A stream made secure.
@@ -60,7 +60,7 @@ impl<S: Transport> Tls<S> {
         }
     }
 
-    /// If the server selected a protocol by ALPN, is it HTTP/1.1?
+    /// Checks that the server selected HTTP/1.1 by ALPN, or nothing.
     pub(super) fn check_protocol(&self) -> Result<(), Failure> {
         match self.inner.protocol() {
             None => Ok(()),
@@ -129,8 +129,8 @@ impl<S: Transport> Transport for Tls<S> {
     }
 
     /// 0 only after the peer's close_notify: `UnexpectedEof` if the stream below ended without one, `InvalidData` if TLS
-    /// itself failed, `QuotaExceeded` if the peer sends without end and without data. `Interrupted`: enough was taken in for
-    /// once; more may be there.
+    /// itself failed, `QuotaExceeded` if the peer has sent too much without data. `Interrupted`: the budget of this turn is used up,
+    /// and more may be there.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(end) = &self.end {
             return self.told_end(end);

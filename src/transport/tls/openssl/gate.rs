@@ -1,9 +1,9 @@
-//! Who is inside OpenSSL; and nobody is when the process ends.
+//! Keeps our threads out of OpenSSL when the process ends.
 //!
-//! OpenSSL frees its tables in a handler of `exit`, on the thread that ends the process, while other threads run on. One of
-//! ours that is inside OpenSSL then, or comes there later, reads freed memory. So our own handler, which runs before that one
-//! because it was registered after it, closes this gate and waits until all have left. After that nobody enters: what is
-//! asked of TLS fails, and what would be freed is left to the system.
+//! OpenSSL frees its tables in a handler of `exit`, on the thread that ends the process, while other threads still run. A thread of
+//! ours that is inside OpenSSL then, or enters it later, would read freed memory. Our own handler of `exit` runs before that one,
+//! because it is registered later. It closes this gate and waits until all threads have left. After that no thread can enter: calls
+//! of TLS fail, and the system frees the memory of TLS objects.
 #![allow(unsafe_code)] // handlers of `exit`, and functions of OpenSSL that the crate does not have
 
 use std::mem::ManuallyDrop;
@@ -14,24 +14,24 @@ use std::sync::atomic::{AtomicI32, AtomicUsize};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many are inside, and whether the gate is closed.
+/// The number of entries that have not ended, and the bit [`CLOSED`].
 static GATE: AtomicUsize = AtomicUsize::new(0);
 const CLOSED: usize = 1 << (usize::BITS - 1);
-/// The process that the handler was registered in: a forked child has none of our threads.
+/// The process in which the handler was registered. A forked child has none of our threads.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
-/// The longest time that the end of the process waits for who is inside. What they do there takes less than a millisecond.
+/// The longest time that the end of the process waits for threads inside. They usually leave within a millisecond.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// More than OpenSSL takes to clean up.
+/// More time than OpenSSL needs to clean up.
 const CLEANUP: Duration = Duration::from_millis(20);
 
 unsafe extern "C" {
     fn OPENSSL_thread_stop();
 }
 
-/// As long as it lives, the end of the process waits.
+/// The end of the process waits until this is dropped.
 pub(super) struct Inside(());
 
-/// Enters, unless the process ends. Who is inside may enter once more.
+/// Enters OpenSSL; `None` if the process is ending. A thread that is inside may enter again.
 #[inline]
 pub(super) fn enter() -> Option<Inside> {
     if GATE.fetch_add(1, Acquire) & CLOSED == 0 {
@@ -48,32 +48,33 @@ impl Drop for Inside {
     }
 }
 
-/// The process ends: who is inside for long is to leave.
+/// Is the process ending? Long work inside must stop then.
 pub(super) fn is_closed() -> bool {
     GATE.load(Relaxed) & CLOSED != 0
 }
 
-/// Has the gate closed when the process ends, before OpenSSL cleans up if the host uses it already. To be called by the host's
-/// thread that asks for TLS, so that an `exit` after that finds the handler.
+/// Registers the handler that closes the gate when the process ends. It runs before OpenSSL cleans up if the host uses OpenSSL
+/// already. The host's thread that asks for TLS calls this, so that the handler is registered before a later `exit`.
 pub(in super::super) fn watch_exit() {
     static ONCE: Once = Once::new();
     ONCE.call_once(register);
 }
 
-/// The same if the host began to use OpenSSL since. To be called inside, before anything else of OpenSSL is.
+/// Registers the handler again, in case the host has begun to use OpenSSL since. Call it inside, before any other call of OpenSSL.
 pub(super) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         register();
-        // It has OpenSSL register no handler (OPENSSL_INIT_NO_ATEXIT). So from here on there is none, or the host's, which may
-        // have come between.
+        // This initialises OpenSSL without a handler of `exit` (OPENSSL_INIT_NO_ATEXIT). The host may have initialised it with one
+        // since the first registration, so ours is registered again.
         ::openssl::init();
         register();
     });
 }
 
 fn register() {
-    // SAFETY: `close` unwinds nowhere, and is taken back when the library is unloaded, as the C library does.
+    // SAFETY: getpid has no preconditions. `close` does not unwind, and stays callable: when this library is unloaded, the C library
+    // calls and removes its handlers first.
     unsafe {
         PROCESS.store(libc::getpid(), Relaxed);
         libc::atexit(close);
@@ -81,7 +82,7 @@ fn register() {
 }
 
 extern "C" fn close() {
-    // SAFETY: it takes nothing.
+    // SAFETY: getpid has no preconditions.
     if unsafe { libc::getpid() } != PROCESS.load(Relaxed) {
         return;
     }
@@ -92,18 +93,18 @@ extern "C" fn close() {
     }
 }
 
-/// Frees what OpenSSL keeps for this thread. To be called before a thread of ours ends: else that is done by a destructor of the
-/// thread, outside this gate.
+/// Frees OpenSSL's data of this thread. A thread of ours calls this before it ends: otherwise a destructor of the thread would do it,
+/// outside this gate.
 pub(in super::super) fn leave_thread() {
     match enter() {
-        // SAFETY: it takes nothing, and does nothing where there is nothing.
+        // SAFETY: it takes no argument, may be called without such data, and the end of the process waits for `_inside`.
         Some(_inside) => unsafe { OPENSSL_thread_stop() },
-        // The destructor is gone when OpenSSL has cleaned up.
+        // OpenSSL removes the destructor when it cleans up. This waits for that.
         None => thread::sleep(CLEANUP),
     }
 }
 
-/// Something of OpenSSL's that is freed inside the gate; or never, when the process ends.
+/// An object of OpenSSL. It is freed inside the gate, or not at all if the process is ending.
 pub(super) struct Guarded<T>(ManuallyDrop<T>);
 
 impl<T> Guarded<T> {
@@ -131,7 +132,7 @@ impl<T> DerefMut for Guarded<T> {
 impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         if let Some(_inside) = enter() {
-            // SAFETY: it is dropped here only, and not used after.
+            // SAFETY: only this destructor drops the value, it runs once, and nothing uses the value after it.
             unsafe { ManuallyDrop::drop(&mut self.0) };
         }
     }

@@ -29,10 +29,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use verify::OtherKey;
 
-/// The cipher suites of TLS 1.2: those of the crate's `SslConnector`, which are Python's. TLS 1.3 has suites of its own.
+/// The cipher suites of TLS 1.2: those of the crate's `SslConnector`, which it took from Python. TLS 1.3 has suites of its own.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
 
-/// The process ends, or nobody wants any more what was being made.
+/// The process is ending, or the loop of the connector was freed.
 #[derive(Debug)]
 pub(super) struct Stopped;
 
@@ -50,18 +50,18 @@ impl From<Stopped> for io::Error {
     }
 }
 
-/// Enters OpenSSL, unless the process ends.
+/// Enters OpenSSL, unless the process is ending.
 fn enter() -> Result<Inside, Stopped> {
     gate::enter().ok_or(Stopped)
 }
 
-/// What a connector is made of, read.
+/// The system's certificates for a connector.
 pub(super) struct Sources {
     systems: Option<Systems>,
 }
 
 impl Sources {
-    /// Reads it. May block. OpenSSL is not called.
+    /// Reads the certificates. May block. Does not call OpenSSL.
     pub(super) fn read(settings: &Settings) -> Sources {
         Sources { systems: (!settings.only_these_roots).then(Systems::read) }
     }
@@ -84,7 +84,7 @@ impl Connector {
         let _inside = enter()?;
         gate::init();
         let goes_on = &|| goes_on() && !gate::is_closed();
-        // Not an `SslConnector`: that reads the system's roots, whether they are wanted or not.
+        // Not an `SslConnector`, because that always reads the system's roots.
         let mut builder = SslContextBuilder::new(SslMethod::tls_client()).map_err(unusable)?;
         builder.set_options(SslOptions::ALL | SslOptions::NO_COMPRESSION);
         builder.set_mode(
@@ -143,8 +143,8 @@ fn stopped() -> Failure {
     Failure::new(Error::Tls, Stopped.into())
 }
 
-/// The certificate, its key, and the certificates between it and its root, the nearest first: PKCS12_parse has them the
-/// other way round.
+/// Sets the certificate, its key, and the intermediate certificates, the nearest first: PKCS12_parse returns them in the opposite
+/// order.
 fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) -> Result<(), String> {
     let text = |error: ErrorStack| error.to_string();
     let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2(password)).map_err(text)?;

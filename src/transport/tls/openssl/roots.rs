@@ -1,5 +1,5 @@
-//! The certificate authorities that the system trusts. First they are read, which may block, for a file may be anything; then
-//! OpenSSL gets them.
+//! The certificate authorities that the system trusts. They are read first, which may block, because a path may be any kind of file.
+//! Then OpenSSL gets them.
 
 use super::Stopped;
 use ::openssl::ssl::SslFiletype;
@@ -12,21 +12,21 @@ use android as place;
 #[cfg(not(target_os = "android"))]
 use files as place;
 
-/// What was read.
+/// The certificates that were read.
 pub(super) struct Systems {
     /// In PEM.
     bundle: Vec<u8>,
-    /// In which OpenSSL looks for a file, named by a hash of its subject, when it needs a certificate.
+    /// Directories in which OpenSSL opens a file, named by a hash of the subject, when it needs a certificate.
     directories: Vec<PathBuf>,
 }
 
 impl Systems {
-    /// Reads them. OpenSSL is not called.
+    /// Reads the certificates. Does not call OpenSSL.
     pub(super) fn read() -> Systems {
         Systems { bundle: place::bundle(), directories: place::directories() }
     }
 
-    /// Gives them to OpenSSL, as long as it may go on. Those that this OpenSSL cannot use are left out.
+    /// Adds the certificates to OpenSSL's store while `goes_on` returns true. Certificates that this OpenSSL cannot use are left out.
     pub(super) fn add_to(&self, store: &mut X509StoreBuilderRef, goes_on: &dyn Fn() -> bool) -> Result<(), Stopped> {
         for block in blocks(&self.bundle) {
             if !goes_on() {
@@ -48,7 +48,7 @@ impl Systems {
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 
-/// The blocks of a PEM file, each from its first line to its last. OpenSSL knows which of them are certificates.
+/// The blocks of a PEM file, each from its first line to its last. OpenSSL decides which of them are certificates.
 fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     let find = |text: &[u8], what: &[u8]| text.windows(what.len()).position(|window| window == what);
     let mut rest = pem;
@@ -61,8 +61,8 @@ fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Systems that keep them where OpenSSL looks: one file with all of them, and directories with a file for each, named by a
-/// hash of its subject. Where that is differs between systems, and an OpenSSL of our own (`vendored`) does not know it.
+/// Systems that keep the certificates in OpenSSL's form: one file with all of them, and directories with a file for each, named by a
+/// hash of its subject. The paths differ between systems, and an OpenSSL of our own (`vendored`) does not know them.
 #[cfg(not(target_os = "android"))]
 mod files {
     use crate::environment;
@@ -74,7 +74,7 @@ mod files {
 
     const FILE: &str = "SSL_CERT_FILE";
     const DIRECTORIES: &str = "SSL_CERT_DIR";
-    /// The first that exists counts.
+    /// The first existing file is used.
     const KNOWN_FILES: [&str; 8] = [
         "/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch, Gentoo
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
@@ -85,7 +85,7 @@ mod files {
         "/usr/local/share/certs/ca-root-nss.crt",            // DragonFly
         "/etc/openssl/certs/ca-certificates.crt",            // NetBSD
     ];
-    /// All of them count.
+    /// All existing directories are used.
     const KNOWN_DIRECTORIES: [&str; 4] =
         ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
 
@@ -104,7 +104,7 @@ mod files {
         let told = environment::variable(DIRECTORIES).map(|list| env::split_paths(&list).collect());
         let first: Vec<PathBuf> = told.unwrap_or_else(|| built_in().directory.into_iter().collect());
         let mut seen = HashSet::new();
-        // Several names of one directory are common, and each is looked into.
+        // Different names of one directory are common, and each would be searched.
         let is_new = |directory: &PathBuf| fs::canonicalize(directory).is_ok_and(|real| seen.insert(real));
         first.into_iter().chain(KNOWN_DIRECTORIES.iter().map(PathBuf::from)).filter(is_new).collect()
     }
@@ -114,10 +114,10 @@ mod files {
         directory: Option<PathBuf>,
     }
 
-    /// Where this OpenSSL was built to look.
+    /// The default path of this OpenSSL.
     #[allow(unsafe_code)] // the crate does not have these functions
     fn built_in() -> BuiltIn {
-        // SAFETY: they take nothing and return a text that lives as long as the library, or NULL.
+        // SAFETY: these functions take no argument and return a text that lives as long as the library, or NULL.
         let [file, directory] = unsafe {
             [openssl_sys::X509_get_default_cert_file(), openssl_sys::X509_get_default_cert_dir()].map(|text| path(text))
         };
@@ -137,7 +137,7 @@ mod files {
     }
 }
 
-/// Android: files in a directory, one certificate each, not named as OpenSSL would have it.
+/// Android: files in a directory, one certificate each, with other names than OpenSSL expects.
 #[cfg(any(test, target_os = "android"))]
 #[cfg_attr(not(target_os = "android"), allow(dead_code))]
 mod android {
@@ -149,14 +149,14 @@ mod android {
     use std::path::{Path, PathBuf};
     use std::sync::OnceLock;
 
-    /// Where they are from Android 14 on, and where they were before (and still are, but grow old).
+    /// The directory since Android 14, and the older one, which still exists but is not updated.
     const DIRECTORIES: [&str; 2] = ["/apex/com.android.conscrypt/cacerts", "/system/etc/security/cacerts"];
 
     /// All of them, read once for the process.
     pub(super) fn bundle() -> Vec<u8> {
         static BUNDLE: OnceLock<Vec<u8>> = OnceLock::new();
         let bundle = BUNDLE.get_or_init(|| {
-            // A hundred thousand user ids belong to each of the device's users (AID_USER_OFFSET).
+            // Each user of the device has a hundred thousand user ids (AID_USER_OFFSET).
             let user = fs::metadata("/proc/self").map_or(0, |process| process.uid() / 100_000);
             read(&DIRECTORIES.map(Path::new), Path::new(&format!("/data/misc/user/{user}/cacerts-removed"))).concat()
         });
@@ -167,8 +167,8 @@ mod android {
         Vec::new()
     }
 
-    /// The certificates of the first directory that has any, but those that the user has switched off: they have a file of
-    /// the same name in `removed`.
+    /// The certificates of the first directory that has any, without those that the user has disabled: these have a file of the same
+    /// name in `removed`.
     fn read(directories: &[&Path], removed: &Path) -> Vec<Vec<u8>> {
         let names =
             |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
@@ -191,7 +191,7 @@ mod android {
         use ::openssl::pkey::PKey;
         use ::openssl::x509::{X509, X509Name};
 
-        /// A directory that is gone after the test.
+        /// A directory that is removed after the test.
         struct Scratch(PathBuf);
 
         impl Scratch {
@@ -237,7 +237,7 @@ mod android {
         }
 
         #[test]
-        fn the_first_directory_that_has_any_counts() {
+        fn first_directory_with_certificates_is_used() {
             let (new, old, removed) = (Scratch::new("new"), Scratch::new("old"), Scratch::new("removed"));
             let nowhere = Path::new("/nowhere");
             old.add("0a.0", &certificate("a"));
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_blocks_of_a_bundle_are_found_one_by_one() {
+    fn blocks_of_a_bundle_are_found() {
         let one = "-----BEGIN A-----\nAQID\n-----END A-----\n";
         let other = "-----BEGIN B-----\r\nAQ==\r\n-----END B-----";
         let bundle = [b"# text \xff\n", one.as_bytes(), b"\nmore\n", other.as_bytes()].concat();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_roots_are_added_as_long_as_it_may_go_on() {
+    fn adding_roots_stops_when_it_must_not_go_on() {
         use ::openssl::x509::store::X509StoreBuilder;
         use std::cell::Cell;
         let block = b"-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";

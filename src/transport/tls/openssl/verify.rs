@@ -1,4 +1,4 @@
-//! What is asked of the server's certificate, and how a refusal is named.
+//! The rules for the server's certificate, and the errors of a refusal.
 
 use crate::error::Error;
 use crate::transport::tls::failure::Failure;
@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-/// The pin of a server whose key is none of those pinned; none if it could not be read.
+/// The pin of a server's key that is not pinned; empty if the key could not be read.
 pub(super) type OtherKey = Arc<OnceLock<Option<Pin>>>;
 
 /// Sets the rules for one connection.
@@ -24,9 +24,9 @@ pub(super) fn set_rules(
 ) -> Result<OtherKey, ErrorStack> {
     if !insecure {
         let rules = ssl.param_mut();
-        // Who is trusted is trusted as given: an authority between a root and a server too, or a server's own certificate.
+        // Every given certificate is trusted: also an intermediate authority or a server's own certificate.
         rules.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
-        // A subject is no name of a server (RFC 9525 section 2), though OpenSSL would look at it where there is no other.
+        // The subject is not a name of a server (RFC 9525 section 2). OpenSSL would use it if there is no other name.
         rules.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
         match address {
             Some(address) => rules.set_ip(address)?,
@@ -35,7 +35,7 @@ pub(super) fn set_rules(
     }
     let other = OtherKey::default();
     if !pinned.is_empty() {
-        // Before this side shows a certificate of its own, which comes after this check.
+        // This check runs before this side sends its own certificate.
         let (pinned, other) = (pinned.to_vec(), Arc::clone(&other));
         ssl.set_verify_callback(SslVerifyMode::PEER, move |is_right, chain| {
             (is_right || insecure) && (chain.error_depth() != 0 || is_pinned(chain, &pinned, &other))
@@ -55,14 +55,14 @@ fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], other: &OtherKey) 
     false
 }
 
-/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: the rules above. Behind it is a result of X509_verify_cert.
+/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: one of the rules above. The result of X509_verify_cert says which.
 const VERIFY_FAILED: i32 = 134;
-/// What TLS itself finds wrong with a certificate: a key of another type than the cipher's or of a weak kind, or one that may
-/// not sign. `SSL_R_` UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS, UNKNOWN_CERTIFICATE_TYPE, BAD_ECC_CERT, ECC_CERT_NOT_FOR_SIGNING,
+/// Errors that TLS itself reports for a certificate: its key has another type than the cipher's, is weak, or may not sign.
+/// `SSL_R_` UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS, UNKNOWN_CERTIFICATE_TYPE, BAD_ECC_CERT, ECC_CERT_NOT_FOR_SIGNING,
 /// WRONG_CERTIFICATE_TYPE, CA_KEY_TOO_SMALL, CA_MD_TOO_WEAK, EE_KEY_TOO_SMALL.
 const UNUSABLE: [i32; 8] = [239, 247, 304, 318, 383, 397, 398, 399];
 
-/// Names why a handshake failed.
+/// Makes the failure of a handshake that failed with this error.
 pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, other: &OtherKey) -> Failure {
     if let Some(found) = other.get() {
         return match found {
@@ -92,7 +92,7 @@ pub(in super::super) fn kind(result: i32) -> Error {
         62 | 64 => Error::TlsHost,
         // UNSPECIFIED, OUT_OF_MEM, INVALID_CALL, STORE_LOOKUP: not the certificate's fault
         1 | 17 | 69 | 70 => Error::Tls,
-        // Each of the others: who issued it is not trusted, or not for this, or what was signed is not trustworthy.
+        // All others: the issuer is not trusted, may not issue this certificate, or a key or signature is too weak.
         _ => Error::TlsIssuer,
     }
 }
