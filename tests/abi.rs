@@ -184,7 +184,7 @@ fn a_field_in_the_padding_fails() {
     assert!(why.contains("padding"), "{why}");
 }
 
-/// The structs that grow, and each one's last field in the first release: a program of that release has no other.
+/// The structs that grow, each with its last field in the first release.
 const FIRST_RELEASE: [(&str, &str); 4] = [
     ("egret_ws_close_info", "unsent_bytes"),
     ("egret_ws_loop_options", "linger_ms"),
@@ -192,7 +192,7 @@ const FIRST_RELEASE: [(&str, &str); 4] = [
     ("egret_ws_stats", "address"),
 ];
 
-/// The header with another end of each struct that grows: what follows the last field of the first release is changed.
+/// Returns the header with another end of each struct that grows: changes the part after the last field of the first release.
 fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
     let code = without_comments(header);
     let mut changed = code.clone();
@@ -209,8 +209,8 @@ fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
     changed
 }
 
-/// Compiles `program.c` with a header and runs it with the library. `last_byte`: what its last byte of the options is set to in
-/// the end, and how the connect call answers.
+/// Compiles `program.c` with a header and runs it with the library. `last_byte`: the value of the last byte of the options at the
+/// end, and the result of the connect call then.
 fn run_with(name: &str, header: &str, last_byte: (u8, &str)) {
     let library = library::build();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);
@@ -227,7 +227,7 @@ fn run_with(name: &str, header: &str, last_byte: (u8, &str)) {
     library::run(Command::new(&program).arg(echoing::echo_url()).env_remove("LD_LIBRARY_PATH"));
 }
 
-/// A struct that is not in the list would be tested by nothing here.
+/// Every struct that grows must be in the list, because only those are tested.
 #[test]
 fn every_struct_that_grows_is_tested() {
     let code = without_comments(&read("include/egret_ws.h"));
@@ -238,19 +238,19 @@ fn every_struct_that_grows_is_tested() {
 }
 
 #[test]
-fn a_program_of_the_first_release_runs_with_this_library() {
+fn programs_of_the_first_release_run_with_this_library() {
     let header = with_other_ends(&read("include/egret_ws.h"), |_| String::new());
     run_with("first-release", &header, (0, "EGRET_WS_OK"));
 }
 
 #[test]
-fn a_program_of_the_last_release_runs_with_this_library() {
+fn programs_of_the_last_release_run_with_this_library() {
     run_with("last-release", &read("tests/abi/baseline.h"), (0, "EGRET_WS_OK"));
 }
 
-/// A later release adds fields. Its programs run with this library until they set one: then the connect call is refused.
+/// A later release adds fields. Its programs run with this library until they set such a field: then the connect call is refused.
 #[test]
-fn a_program_of_a_later_release_runs_until_it_uses_a_newer_field() {
+fn programs_of_a_later_release_run_until_they_use_a_newer_field() {
     let header = with_other_ends(&read("include/egret_ws.h"), |fields| {
         fields.iter().chain(&["uint64_t newer", "uint8_t newest[64]"]).map(|field| format!("  {field};\n")).collect()
     });

@@ -308,9 +308,9 @@ fn a_reset_that_comes_with_the_last_messages_is_noticed_after_those_that_came() 
     }
 }
 
-/// Sockets that all have something to read. A poll without time gives few of them a turn, and each has one.
+/// All sockets have bytes to read. A poll without time serves only a few of them, but in the end each has its turn.
 #[test]
-fn the_engines_part_of_an_inline_poll_is_within_its_time_and_fair() {
+fn inline_polls_limit_the_time_of_the_engine_and_are_fair() {
     const SOCKETS: usize = 30;
     const MESSAGES: usize = 50;
     let host = Loop::with(Driver::Inline, |options| options.poll_max_us = 1);
@@ -348,9 +348,9 @@ fn the_engines_part_of_an_inline_poll_is_within_its_time_and_fair() {
         }
         before == [MESSAGES as u64; SOCKETS]
     });
-    // One, and one more for each kind of work before the clock says that the time is over.
+    // One item, and one for each other kind of work before the time is over.
     assert!(most <= 8, "{most} sockets were read in one poll of a microsecond");
-    // Each has its turn before another has its second; and a poll may find nothing to do but callbacks.
+    // No socket has a second turn before each has had one. A poll may also have only callbacks to run.
     let polls = polls_until_all.expect("all were read");
     assert!(polls <= 4 * SOCKETS, "the last one was read after {polls} polls");
     for (socket, server) in sockets.iter().zip(servers) {

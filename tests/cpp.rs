@@ -128,7 +128,7 @@ fn the_binding_compiles_everywhere() {
 
 /// The header reports an older standard by one error that names the option; the compiler reports no error of the code behind it.
 #[test]
-fn an_older_standard_is_one_error() {
+fn older_standards_give_one_error() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the page");
     let sample = page.split("```cpp\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sample");
     for compiler in build::compilers() {

@@ -90,7 +90,7 @@ fn node_secure() {
 
 /// Runs the sample of the README in a directory that has the glue where the sample expects it.
 #[test]
-fn the_sample_of_the_readme_runs() {
+fn sample_of_the_readme_runs() {
     if is_skipped() {
         return node(&["README.md"]);
     }
@@ -150,7 +150,7 @@ fn node_engine_with_our_module() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_addon_is_hardened() {
+fn addon_is_hardened() {
     if is_skipped() {
         return node(&["egret_ws.node"]);
     }

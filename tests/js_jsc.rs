@@ -63,7 +63,7 @@ fn shell() -> &'static Path {
 }
 
 #[test]
-fn a_shell_with_the_glue_is_hardened() {
+fn shells_with_the_glue_are_hardened() {
     if !is_skipped() {
         library::assert_hardened(shell());
     }

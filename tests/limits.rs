@@ -1,6 +1,6 @@
-//! The options of a socket have limits: each text and list up to its limit is taken, and one that is longer by one is refused with a
-//! log line that names the option. A pointer and its length are set together. The tables here are compared with the header, so
-//! that no new option is without a limit or a test.
+//! Limits of a socket's options: each text and list is accepted up to its limit, and refused if it is longer by one, with a log line
+//! that names the option. A pointer and its length must be set together. The tests compare their tables with the header, so that
+//! every new option needs a limit and a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 #[path = "../src/scarce.rs"]
@@ -74,9 +74,9 @@ impl Value {
 /// An option with a limit.
 struct Limited {
     field: &'static str,
-    /// As the header and the log line spell it.
+    /// The limit as in the header and the log line.
     limit: usize,
-    /// A value of this length.
+    /// Makes a value of this length.
     make: fn(usize) -> Value,
     set: fn(&mut egret_ws_options, &Value),
 }
@@ -166,13 +166,13 @@ fn limited() -> Vec<Limited> {
     ]
 }
 
-/// Whether the library was built without what this option is about.
+/// Was the library built without the feature of this option?
 fn is_left_out(field: &str) -> bool {
     field == "proxy" && !cfg!(feature = "proxies")
 }
 
 #[test]
-fn every_option_is_taken_up_to_its_limit_and_not_beyond() {
+fn options_are_accepted_up_to_their_limit() {
     let host = Loop::new(Driver::Threaded);
     for Limited { field, limit, make, set } in limited() {
         if is_left_out(field) {
@@ -192,15 +192,15 @@ fn every_option_is_taken_up_to_its_limit_and_not_beyond() {
     }
 }
 
-/// The work of the connect call grows as its options do: of twice the length, not more than twice the allocations and bytes.
+/// The work of the connect call is linear in its options: twice the length needs at most twice the allocations and bytes.
 #[test]
-fn the_work_of_a_connect_call_is_linear() {
+fn work_of_a_connect_call_is_linear() {
     let host = Loop::new(Driver::Threaded);
     let count = |set: &dyn Fn(&mut egret_ws_options)| {
         let mut work = (0, 0);
         let taken = host.open_host("127.0.0.1", 9, |options| {
             set(options);
-            // A socket of its own, which nobody listens to.
+            // Each measurement has its own socket without callbacks.
             let options =
                 egret_ws_options { on_connect: None, on_data: None, on_close: None, release_user: None, ..*options };
             let mut ws = ptr::null_mut();
@@ -218,16 +218,16 @@ fn the_work_of_a_connect_call_is_linear() {
     };
     let nothing = count(&|_| {});
     for Limited { field, limit, make, set } in limited().into_iter().filter(|row| !is_left_out(row.field)) {
-        // Lists of a number of entries, which are as long as they are many.
+        // Lists that are limited by their number of entries.
         let is_count = [limits::SUBPROTOCOLS, limits::HEADERS, limits::PINS].contains(&limit);
         if !is_count && ["subprotocols", "tls_pins"].contains(&field) {
-            continue; // filled up with spaces
+            continue; // this list is filled with spaces
         }
         let (half, whole) = (make(limit / 2), make(limit));
         let (half, whole) = (count(&|options| set(options, &half)), count(&|options| set(options, &whole)));
         let more = |work: (usize, usize)| (work.0.saturating_sub(nothing.0), work.1.saturating_sub(nothing.1));
         let (half, whole) = (more(half), more(whole));
-        // What grows by doubling may do so once more, that of the loop and its queues too.
+        // Memory that grows by doubling may double once more, also that of the loop and its queues.
         let within = whole.0 <= 2 * half.0 + 16 && whole.1 <= 2 * half.1 + half.1 / 2 + 16 * 1024;
         assert!(within, "{field} of {limit}: {half:?} allocations and bytes for half of it, {whole:?} for all");
     }
@@ -249,7 +249,7 @@ fn every_option_that_points_to_something_has_a_limit_in_the_header() {
 }
 
 #[test]
-fn urls_and_hosts_are_taken_up_to_their_limit_and_not_beyond() {
+fn urls_and_hosts_are_accepted_up_to_their_limit() {
     let host = Loop::new(Driver::Threaded);
     let url = |length: usize| format!("ws://127.0.0.1:9/{}", "x".repeat(length - 17));
     assert!(host.try_connect_url(url(limits::URL)).is_ok());
@@ -258,7 +258,7 @@ fn urls_and_hosts_are_taken_up_to_their_limit_and_not_beyond() {
     for call in [
         &|| host.try_connect_url(url(limits::URL + 1)).err(),
         &|| host.try_connect(&hosts, 9).err(),
-        // The length is checked before the bytes are.
+        // The length is checked first.
         &|| host.try_connect_url(vec![0xff; limits::URL + 1]).err(),
     ] as [&dyn Fn() -> Option<i32>; 3]
     {
@@ -276,7 +276,7 @@ fn urls_and_hosts_are_taken_up_to_their_limit_and_not_beyond() {
 }
 
 #[test]
-fn a_name_that_comes_twice_is_found_wherever_it_is() {
+fn repeated_subprotocols_are_found_at_any_position() {
     let host = Loop::new(Driver::Threaded);
     let names: Vec<String> = subprotocols(limits::SUBPROTOCOLS, 8).split(',').map(str::to_owned).collect();
     for (first, second) in
@@ -314,12 +314,12 @@ fn pairs() -> Vec<(&'static str, &'static str, SetPair)> {
 }
 
 #[test]
-fn a_pointer_and_its_length_are_set_together() {
+fn pointers_and_lengths_must_be_set_together() {
     let counted = names(|field| field.ends_with("_len") || field.ends_with("_count"));
     assert_eq!(counted, pairs().iter().map(|(_, count, _)| *count).collect::<Vec<_>>(), "the pairs of the header");
     let host = Loop::new(Driver::Threaded);
     for (pointer, count, set) in pairs() {
-        // A list may be empty, as that of a C++ vector; bytes of none are a length that was forgotten.
+        // An array may be empty, as that of a C++ vector. For bytes a length of 0 means that the program forgot to set it.
         let set_and_zero = if count.ends_with("_count") { None } else { Some(EGRET_WS_ERR_INVALID_ARGUMENT) };
         for (is_null, len, expected) in [
             (true, 0, None),

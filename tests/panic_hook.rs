@@ -1,5 +1,5 @@
-//! A host in Rust shares its panic hook with the library. The library adds to it, and does not replace it: the host's hook sees each
-//! panic once, and one that is set later takes nothing away but the place in the log line.
+//! A host in Rust shares its panic hook with the library. The library's hook calls the host's: the host's hook sees each panic once. If
+//! the host sets a hook later, only the place is missing in the log line.
 #![cfg(debug_assertions)] // the library panics on request in a debug build only
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
@@ -21,7 +21,7 @@ fn arm() -> Loop {
 }
 
 #[test]
-fn the_hosts_hook_sees_each_panic_once() {
+fn panic_hook_of_the_host_sees_each_panic_once() {
     static BEFORE: AtomicUsize = AtomicUsize::new(0);
     static AFTER: AtomicUsize = AtomicUsize::new(0);
     panic::set_hook(Box::new(|_| {
@@ -46,6 +46,6 @@ fn the_hosts_hook_sees_each_panic_once() {
     let log = host.take_log();
     assert!(log.iter().any(|line| line.contains("a fault on purpose: Export (at an unknown place)")), "{log:?}");
     drop(idle);
-    // What fails from here on is to be printed.
+    // Later failures of this test must be printed.
     let _ = panic::take_hook();
 }

@@ -132,7 +132,7 @@ fn a_stream_that_ends_early_within_the_header_of_a_block() {
     ends_early(&payload, 1..payload.len() / 2);
 }
 
-/// One tail too many is left in, which ends no block.
+/// The message has a second tail, which does not end a block.
 #[test]
 fn a_second_tail() {
     is_wrong("two tails", compressed(TEXT, [&deflated("hello")[..], &TAIL, &TAIL].concat()).bytes());

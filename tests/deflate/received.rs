@@ -192,9 +192,9 @@ fn flushes_within_a_message() {
     hears(bytes, &[words(), words()]);
 }
 
-/// The server leaves the tail in each message. No message is lost, and the context stays right.
+/// The server does not remove the tail of its messages. No message is lost, and the context stays correct.
 #[test]
-fn tails_that_were_not_left_out() {
+fn kept_tails() {
     let mut deflater = Deflater::new(15);
     let (mut frames, mut expected) = (Vec::new(), Vec::new());
     for _ in 0..4 {

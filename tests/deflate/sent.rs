@@ -105,7 +105,7 @@ fn compresses(threshold: u32, sizes: &[(usize, bool)]) {
 fn messages_below_the_threshold_go_as_they_are() {
     compresses(0, &[(0, false), (255, false), (256, true), (257, true), (255, false), (131_072, true)]);
     compresses(100, &[(99, false), (100, true), (99, false), (101, true), (0, false)]);
-    // A byte does not shrink.
+    // A message of one byte does not shrink.
     compresses(1, &[(0, false), (1, false), (10, true), (20, true), (0, false)]);
     compresses(131_072, &[(131_071, false), (131_072, true)]);
     compresses(u32::MAX, &[(256, false), (131_072, false)]);
@@ -123,7 +123,7 @@ fn a_context_is_taken_over() {
     let messages = mixed();
     sends(|options| options.deflate_threshold_bytes = 1, BARE, &messages, |frames| inflate(frames, &messages, false));
 
-    // Of 64 values, so that it shrinks by itself too.
+    // It has only 64 different values, so that the first message shrinks too.
     let mut random = Messages::new(15);
     let noise = Event::Binary((0..600).map(|_| random.random(64) as u8).collect());
     sends(
@@ -137,9 +137,9 @@ fn a_context_is_taken_over() {
     );
 }
 
-/// None is larger on the wire than it was given, and what was sent as it was is referred to by none.
+/// No message is larger on the wire than its payload, and none refers to a message that was sent uncompressed.
 #[test]
-fn messages_that_do_not_shrink_go_as_they_are() {
+fn messages_that_do_not_shrink_are_sent_uncompressed() {
     let mut random = Messages::new(16);
     let mut noise = |size: usize| Event::Binary((0..size).map(|_| random.random(256) as u8).collect());
     let text = |size: usize| Event::Text("{\"x\":1,\"y\":2},".repeat(size / 15));

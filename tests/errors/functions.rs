@@ -1,11 +1,11 @@
-//! Every function of the header, called with arguments of one struct; and the errors that the header lists for each.
+//! Calls of every function of the header, with the arguments in one struct; and the errors that the header lists for each function.
 
 use ::egret_ws::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-/// What the functions may be called with. By itself every call succeeds.
+/// The arguments of all functions. Without changes every call succeeds.
 #[derive(Clone, Copy)]
 pub struct Args {
     pub host_loop: *mut egret_ws_loop,
@@ -33,7 +33,7 @@ pub struct Function {
     pub call: fn(&Args) -> i64,
 }
 
-/// Calls that make something, and free it.
+/// Calls that make an object and free it.
 fn made_loop(a: &Args) -> i64 {
     let mut made = ptr::null_mut();
     let out = if a.takes_out { &raw mut made } else { ptr::null_mut() };
@@ -60,7 +60,7 @@ macro_rules! functions {
     ($($name:ident: $call:expr;)*) => {
         &[$(Function {
             name: stringify!($name),
-            // SAFETY: every pointer of the arguments is NULL, or to something as long as it should be; see `World::args`.
+            // SAFETY: every pointer of the arguments is NULL or points to memory of the needed length; see `World::args`.
             call: |a: &Args| { let call: fn(&Args) -> i64 = $call; call(a) },
         }),*]
     };

@@ -1,5 +1,5 @@
-//! The errors that the header lists for a function are those that it can return: each is brought about here, and calls with
-//! any arguments return no other.
+//! Each function of the header can return exactly the errors that its comment lists: the tests cause each of them, and random calls
+//! return no other error.
 #![cfg(unix)] // forks
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
@@ -25,7 +25,7 @@ static BYTES: [u8; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2] = {
     bytes
 };
 
-/// A loop with an open socket, and what the arguments point to.
+/// A loop with an open socket, and the memory of the arguments.
 struct World {
     loop_options: egret_ws_loop_options,
     options: egret_ws_options,
@@ -39,7 +39,7 @@ impl World {
         unsafe { Box::new(std::mem::zeroed()) }
     }
 
-    /// Arguments with which every call succeeds, fresh.
+    /// Returns new arguments with which every call succeeds.
     fn args(&mut self, host_loop: *mut egret_ws_loop, ws: *mut egret_ws) -> Args {
         // SAFETY: as in `new`.
         (self.loop_options, self.options, self.stats) = unsafe { std::mem::zeroed() };
@@ -69,7 +69,7 @@ impl World {
     }
 }
 
-/// What was seen of each function.
+/// The errors that each function has returned.
 type Seen = BTreeMap<&'static str, BTreeSet<&'static str>>;
 
 fn function(name: &str) -> &'static Function {
@@ -157,7 +157,7 @@ fn wrong_arguments(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socke
         let args = world.args(host.handle(), connecting.handle());
         expect(seen, name, &args, EGRET_WS_ERR_NOT_OPEN);
     }
-    // Handles of nothing, and of the other kind.
+    // Invalid handles, and handles of the other kind.
     for Function { name, .. } in FUNCTIONS {
         let mut wrong = [world.args(ptr::null_mut(), ptr::null_mut()); 2];
         wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), ..wrong[0] };
@@ -167,7 +167,7 @@ fn wrong_arguments(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socke
     }
 }
 
-/// Memory, descriptors and room that are short.
+/// Too little memory, descriptors or room in the send queue.
 fn shortages(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
     const NONE: i32 = EGRET_WS_ERR_NO_RESOURCES;
     let roots = vec![b'x'; 200_000];
@@ -204,7 +204,7 @@ fn without_descriptors(act: impl FnOnce()) {
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &before) }, 0);
 }
 
-/// Polls and frees where none is allowed.
+/// Polls and frees at times when they are not allowed.
 fn at_the_wrong_time(seen: &mut Seen, world: &mut World) {
     static INSIDE: [AtomicI64; 2] = [const { AtomicI64::new(1) }; 2];
     static HOST: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
@@ -256,7 +256,7 @@ fn in_a_forked_child(seen: &mut Seen, world: &mut World, host: &Loop, open: &Soc
             for (result, function) in results.iter_mut().zip(FUNCTIONS) {
                 *result = (function.call)(&args);
             }
-            // SAFETY: the array is readable, and nothing of the parent's runs in the child's end.
+            // SAFETY: the array is readable, and `_exit` runs no handlers of the parent.
             unsafe {
                 libc::write(pipe[1], results.as_ptr().cast(), size_of_val(&results));
                 libc::_exit(0);
@@ -267,7 +267,7 @@ fn in_a_forked_child(seen: &mut Seen, world: &mut World, host: &Loop, open: &Soc
             // SAFETY: the array is writable.
             let read = unsafe { libc::read(pipe[0], results.as_mut_ptr().cast(), size_of_val(&results)) };
             assert_eq!(usize::try_from(read), Ok(size_of_val(&results)));
-            // SAFETY: the child is this process's, and NULL says that its status is of no interest.
+            // SAFETY: it is a child of this process, and waitpid accepts NULL for the status.
             assert_eq!(unsafe { libc::waitpid(child, ptr::null_mut(), 0) }, child);
         }
     }
@@ -276,7 +276,7 @@ fn in_a_forked_child(seen: &mut Seen, world: &mut World, host: &Loop, open: &Soc
         seen.entry(name).or_default().insert("FORKED");
     }
     for descriptor in pipe {
-        // SAFETY: they are this test's own.
+        // SAFETY: this test opened the descriptors, and does not use them after this.
         unsafe { libc::close(descriptor) };
     }
 }
@@ -298,7 +298,7 @@ fn with_a_fault(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'
     }
 }
 
-/// Calls with any arguments, in an order that is the same each time.
+/// Random calls. The sequence is the same each time.
 fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, world: &mut World) {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move |below: usize| {
@@ -320,7 +320,7 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, world: &mut World) {
         let odd: [usize; 9] = [0, 1, 3, 10, 125, 1000, 65_536, BYTES.len() - 1, EGRET_WS_NUL_TERMINATED];
         for _ in 0..20_000 {
             let function = &FUNCTIONS[random(FUNCTIONS.len())];
-            // The handles are to stay valid, and nothing is to wait.
+            // The handles must stay valid, and no call may wait.
             if ["egret_ws_loop_free", "egret_ws_free"].contains(&function.name) {
                 continue;
             }
@@ -352,9 +352,9 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, world: &mut World) {
     }
 }
 
-/// One test: faults, limits of the process and forks are the process's own.
+/// One test, because faults, resource limits and forks affect the whole process.
 #[test]
-fn each_function_returns_the_errors_of_its_list_and_no_others() {
+fn functions_return_exactly_the_errors_they_list() {
     let listed = listed();
     let named: BTreeSet<&str> = listed.iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| &**name).collect();
     assert_eq!(named, FUNCTIONS.iter().map(|function| function.name).collect(), "the functions of the header");
@@ -374,7 +374,7 @@ fn each_function_returns_the_errors_of_its_list_and_no_others() {
     in_a_forked_child(&mut seen, &mut world, &host, &open);
     with_a_fault(&mut seen, &mut world, &host, &open);
     shortages(&mut seen, &mut world, &host, &open);
-    // Windows' library alone returns it.
+    // Only the library for Windows returns it.
     seen.entry("egret_ws_loop_descriptor").or_default().insert("UNSUPPORTED");
     for (name, list) in &listed {
         let brought_about: BTreeSet<String> =

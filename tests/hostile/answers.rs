@@ -161,7 +161,7 @@ fn a_malformed_line_in_a_101_is_refused() {
 }
 
 #[test]
-fn a_malformed_line_does_not_hide_a_refusal() {
+fn malformed_lines_do_not_hide_a_refusal() {
     for line in
         ["Content-Security-Policy: default-src 'self';\n  child-src 'self'", "garbage", "X Foo: bar", "X: a\u{1}b"]
     {
@@ -220,7 +220,7 @@ fn a_legal_answer_connects_in_whatever_form() {
 }
 
 #[test]
-fn a_head_with_folded_lines_connects() {
+fn heads_with_folded_lines_connect() {
     connects("a folded header, and a folded value that counts", |request| {
         let folded =
             "\r\nContent-Security-Policy: default-src 'self';\r\n\tchild-src 'self'\r\nUpgrade:\r\n websocket\r\n";

@@ -113,14 +113,14 @@ fn a_server_that_breaks_the_protocol_while_closing_does_not_get_away_clean() {
     });
 }
 
-/// A game that connects again after a fault of the network must not do so for a player who was thrown out.
+/// A game that reconnects after network failures must not reconnect a player that the server has kicked.
 #[test]
-fn a_close_frame_that_is_followed_by_a_reset_is_the_peers() {
+fn initiator_is_the_peer_if_a_reset_follows_its_close_frame() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
             peer.send(&Frame::close(4001, "kicked"));
-            peer.reset(); // with our Close frame unread
+            peer.reset(); // without reading our Close frame
         });
         let socket = host.connect(server.port());
         let report = socket.wait_closed();

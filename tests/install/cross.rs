@@ -145,7 +145,7 @@ fn words(output: &[u8]) -> String {
 }
 
 #[test]
-fn the_target_of_each_toolchain_is_known() {
+fn each_known_toolchain_has_a_target() {
     if is_skipped() {
         return;
     }
@@ -159,7 +159,7 @@ fn the_target_of_each_toolchain_is_known() {
 }
 
 #[test]
-fn a_toolchain_that_is_not_known_is_an_error_that_helps() {
+fn unknown_toolchains_stop_with_a_helpful_error() {
     if is_skipped() {
         return;
     }
@@ -201,7 +201,7 @@ fn configure(test: &str, toolchain: &str, settings: &[&str]) -> (PathBuf, Output
 }
 
 #[test]
-fn toolchain_files_are_configured_and_cargo_is_told() {
+fn toolchain_files_set_target_and_environment_of_cargo() {
     if is_skipped() {
         return;
     }
@@ -241,7 +241,7 @@ fn toolchain_files_are_configured_and_cargo_is_told() {
         assert!(output.status.success(), "{test}: {said} {}", String::from_utf8_lossy(&output.stderr));
         assert!(said.contains(&format!("egret_ws: cargo builds for {target}")), "{test}: {said}");
         assert!(said.contains(&format!("/cargo/{target}/release/libegret_ws.a")), "{test}: {said}");
-        // Its result does not count: the script for cargo makes no library.
+        // The build fails, because the script in place of cargo makes no library. Only its arguments are checked.
         let _ = Command::new("cmake")
             .args(["--build", "build", "--target", "egret_ws_cargo"])
             .current_dir(&folder)
@@ -258,7 +258,7 @@ fn toolchain_files_are_configured_and_cargo_is_told() {
 }
 
 #[test]
-fn a_toolchain_file_of_an_unknown_system_stops_the_configuration() {
+fn toolchain_files_of_unknown_systems_stop_the_configuration() {
     if is_skipped() {
         return;
     }
@@ -269,7 +269,7 @@ fn a_toolchain_file_of_an_unknown_system_stops_the_configuration() {
 }
 
 #[test]
-fn nothing_is_told_to_cargo_without_a_toolchain_file() {
+fn cargo_gets_no_target_without_a_toolchain_file() {
     if is_skipped() {
         return;
     }

@@ -9,8 +9,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-/// A port on which nobody listens. It is the local port of a connection that lasts as long as the tests: so no other program can
-/// get it.
+/// A port without a listener. It is the local port of a connection that stays open during the tests, so no other program can get it.
 pub fn dead_url() -> &'static str {
     static CONNECTION: LazyLock<(TcpListener, TcpStream, String)> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -239,16 +239,17 @@ fn a_late_host_reads_the_answer_that_it_is_told_of() {
     drop(server.finish());
 }
 
-/// With an I/O thread a host that does not poll is tried for a few times; it is told of each, and then the tries go on.
+/// With an I/O thread and without polls the library tries a few times only. When the host polls, each try is reported, and further
+/// tries follow.
 #[test]
-fn tries_that_were_held_go_on_when_the_host_polls() {
+fn held_tries_continue_when_the_host_polls() {
     let host = Loop::new(Driver::Threaded);
-    // A port that is taken, and not listened on.
+    // A port that is bound, but does not listen.
     let nobody = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
     nobody.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
     let port = nobody.local_addr().expect("its address").as_socket().expect("an IP address").port();
     let socket = host.connect_with(port, |options| hurry(options, 30));
-    // One more and it would be held; whether it is by now does not matter.
+    // One more try would be held. Whether that has happened by now does not matter.
     while socket.stats().retries < 7 {
         thread::yield_now();
     }

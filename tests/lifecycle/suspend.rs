@@ -118,16 +118,16 @@ fn what_ends_meanwhile_is_reported() {
     });
 }
 
-/// The server ends the connection while the loop's time stands still: a wait has no length then.
+/// The server ends the connection while the loop's clock stands still. The wait has no length then.
 #[test]
-fn what_is_lost_meanwhile_waits_for_the_resume() {
+fn connections_lost_during_a_suspend_wait_for_the_resume() {
     on_both_drivers(|host| {
         let (say, said) = mpsc::channel::<()>();
         let server = serve(move |mut door| {
             let peer = door.open();
             said.recv().expect("the loop is suspended");
             drop(peer);
-            door.open().close(1008); // not to be tried again
+            door.open().close(1008); // so that no further try follows
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 5;
@@ -193,7 +193,7 @@ fn a_socket_that_was_closed_so_comes_back_at_resume() {
             goes_away(door.open());
             door.stays_shut(LONG);
             shut.send(()).expect("the client waits for this");
-            door.open().close(1008); // not to be tried again
+            door.open().close(1008); // so that no further try follows
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 5;

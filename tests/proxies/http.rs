@@ -143,7 +143,7 @@ fn what_is_not_http_is_said_to_be_so() {
     }
 }
 
-/// A tunnel is for an answer that is right; a refusal is one though its head is not.
+/// A tunnel needs a correct answer. A refusal is reported even if its head is malformed.
 #[test]
 fn malformed_heads_are_reported_with_their_status() {
     for line in ["no colon", "X Foo: bar", "X: a\u{1}b"] {

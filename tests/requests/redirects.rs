@@ -258,9 +258,9 @@ fn the_whole_has_one_deadline_however_many_redirects() {
     }
 }
 
-/// Servers for browsers often take a token as a subprotocol: it is the one origin's.
+/// Servers for browsers often accept a token as a subprotocol. The token belongs to one origin.
 #[test]
-fn a_redirect_to_another_origin_is_not_followed_with_subprotocols() {
+fn redirects_to_another_origin_are_not_followed_with_subprotocols() {
     for driver in DRIVERS {
         let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let own = Site::start([lead_to(format!("ws://{}/", other.local_addr().expect("a bound listener")))]);

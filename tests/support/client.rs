@@ -81,7 +81,7 @@ impl Loop {
         Loop { handle, log, recorders: RefCell::default() }
     }
 
-    /// The handle itself, for calls that this has not.
+    /// The handle itself, for calls without a method here.
     pub fn handle(&self) -> *mut egret_ws_loop {
         self.handle
     }
@@ -222,7 +222,7 @@ pub struct Socket<'a> {
 }
 
 impl Socket<'_> {
-    /// The handle itself, for calls that this has not.
+    /// The handle itself, for calls without a method here.
     pub fn handle(&self) -> *mut egret_ws {
         self.handle
     }

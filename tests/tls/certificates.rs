@@ -91,7 +91,7 @@ fn self_signed() {
     is_bad(&SELF_SIGNED, "127.0.0.1", EGRET_WS_ERR_TLS_ISSUER, words, "TLSV1_ALERT_UNKNOWN_CA");
 }
 
-/// It may be used by clients only, and has no name.
+/// The certificate is for clients only, and has no name.
 #[test]
 fn of_another_purpose() {
     let words = "unsuitable certificate purpose";

@@ -19,17 +19,17 @@ const ROUNDS: u32 = 20;
 /// The loop and the port of the server, for the handler.
 static HOST: AtomicPtr<(Loop, u16)> = AtomicPtr::new(ptr::null_mut());
 
-/// Runs after OpenSSL has cleaned up. Threads of the library's run on, and a connection fails without any of OpenSSL.
+/// Runs after OpenSSL has cleaned up. Threads of the library still run, and a connection fails without a call of OpenSSL.
 extern "C" fn late() {
     // SAFETY: it was leaked, and is used on this thread only.
     let (host, port) = unsafe { &*HOST.load(Relaxed) };
     let report = host.connect_port(*port, &Settings::default()).wait_closed();
     assert!(report.message.contains("TLS is not available: the process is ending"), "{report:#?}");
-    // SAFETY: it takes a number and does not return.
+    // SAFETY: it takes a number, and does not return.
     unsafe { libc::_exit(STATUS) };
 }
 
-/// A process that exchanges messages with the server, and ends at any time, with all of it at work.
+/// A process that exchanges messages with the server, and ends while its loop uses TLS.
 fn live(told: &str) {
     let [port, round]: [u32; 2] = {
         let (port, round) = told.split_once(' ').expect("a port and a round");
@@ -37,7 +37,7 @@ fn live(told: &str) {
     };
     // SAFETY: the handler takes nothing and unwinds nowhere.
     unsafe { libc::atexit(late) };
-    // SAFETY: no settings are given. OpenSSL is the host's too, and cleans up at exit.
+    // SAFETY: NULL means no settings. The host uses OpenSSL too, which cleans up at exit.
     assert_eq!(unsafe { openssl_sys::OPENSSL_init_ssl(0, ptr::null()) }, 1);
     let roots = env::var("EGRET_WS_TEST_ROOTS").expect("the roots");
     let host = Box::leak(Box::new((Loop::new(DRIVERS[round as usize % 2]), port as u16)));
@@ -57,19 +57,19 @@ fn live(told: &str) {
     while begun.elapsed() < Duration::from_micros(u64::from(round) * 700) {
         host.poll(0);
     }
-    // SAFETY: it takes a number and does not return.
+    // SAFETY: it takes a number, and does not return.
     unsafe { libc::exit(1) };
 }
 
 #[test]
-fn a_process_ends_as_it_says_with_tls_at_work() {
+fn processes_end_with_their_status_while_tls_is_in_use() {
     if let Ok(told) = env::var(CHILD) {
         return live(&told);
     }
     let server = servers::haproxy(&RIGHT, "");
     for round in 0..ROUNDS {
         let child = Command::new(env::current_exe().expect("this program"))
-            .args(["--exact", "exits::a_process_ends_as_it_says_with_tls_at_work"])
+            .args(["--exact", "exits::processes_end_with_their_status_while_tls_is_in_use"])
             .env(CHILD, format!("{} {round}", server.port()))
             .env("EGRET_WS_TEST_ROOTS", ROOT.pem())
             .output()

@@ -1,4 +1,4 @@
-//! A server that sends TLS records without data: it holds nothing else up, and not for ever.
+//! Servers that send TLS records without data do not delay other sockets, and their connection ends.
 #![allow(unsafe_code)] // asks OpenSSL for new keys, which the crate cannot
 
 use crate::settings::Settings;
@@ -18,14 +18,14 @@ unsafe extern "C" {
     fn SSL_new_session_ticket(ssl: *mut openssl_sys::SSL) -> c_int;
 }
 
-/// What has no data in it.
+/// The kinds of records without data.
 #[derive(Clone, Copy, Debug)]
 enum Silent {
     KeyUpdate,
     Ticket,
 }
 
-/// A stream whose writes can be kept, to be sent all at once.
+/// A stream that can collect its writes, to send them at once.
 struct Tap {
     stream: TcpStream,
     kept: Option<Vec<u8>>,
@@ -78,7 +78,7 @@ impl Hostile {
     fn send_silent(&mut self, what: Silent, count: usize) {
         for _ in 0..count {
             let ssl = std::ptr::from_ref(self.0.ssl()).cast_mut().cast();
-            // SAFETY: a reference of this kind is the pointer that C knows, and the stream it belongs to lives.
+            // SAFETY: a reference of this type has the address of the C object, and the stream that owns it lives.
             let made = unsafe {
                 match what {
                     Silent::KeyUpdate => SSL_key_update(ssl, 0),
@@ -97,7 +97,7 @@ impl Hostile {
 
 /// Counted in messages: each stands for so many records without data.
 #[test]
-fn a_flood_of_records_without_data_holds_no_other_socket_up() {
+fn records_without_data_do_not_delay_other_sockets() {
     const ROUNDS: usize = 60;
     const EACH: usize = 100;
     for what in [Silent::KeyUpdate, Silent::Ticket] {
@@ -112,7 +112,7 @@ fn a_flood_of_records_without_data_holds_no_other_socket_up() {
                 }
             });
             gone.recv().expect("a word from the test");
-            // What the system takes of it at once is enough; the rest waits for the client to read.
+            // The bytes that the system takes at once are enough; the rest waits until the client reads.
             peer.stream().set_nonblocking(true).expect("a stream");
             let count = peer.stream().write(&flood).expect("some of the flood");
             sent.send(count as f64 / flood.len() as f64).expect("a test that waits");
@@ -158,13 +158,13 @@ fn a_flood_of_records_without_data_holds_no_other_socket_up() {
 }
 
 #[test]
-fn a_run_of_records_without_data_ends_the_connection() {
+fn many_records_without_data_end_the_connection() {
     for what in [Silent::KeyUpdate, Silent::Ticket] {
         on_both_drivers(|host| {
             let server = Server::start(move |mut peer| {
                 let mut hostile = Hostile::meet(&mut peer);
                 let flood = hostile.keep(|hostile| hostile.send_silent(what, 3000));
-                // The client hangs up before it has all of it.
+                // The client closes before it has read everything.
                 let _ = peer.stream().write_all(&flood);
                 peer.read_to_end();
             });

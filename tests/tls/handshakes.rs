@@ -57,7 +57,7 @@ fn a_server_without_tls() {
             assert!(report.message.contains("`HTTP/1.1 400 Bad Request`"), "{}", report.message);
         },
     );
-    // One that speaks first, in few bytes, and one that closes.
+    // A server that sends a few bytes first, and one that closes.
     meets(
         |mut peer| {
             peer.write("+OK\n");

@@ -77,9 +77,9 @@ fn in_a_system_that_trusts_root(port: u16) {
     });
 }
 
-/// The system's bundle is a pipe that nobody writes to: who reads it waits for ever.
+/// The system's bundle is a pipe without a writer: reading it never ends.
 #[test]
-fn the_systems_roots_are_not_read_where_they_are_not_wanted_and_hold_nothing_up() {
+fn unwanted_system_roots_are_not_read_and_block_nothing() {
     const PORT: &str = "EGRET_WS_TEST_PIPE_PORT";
     if let Ok(port) = env::var(PORT) {
         return in_a_system_whose_roots_hang(port.parse().expect("a port"));
@@ -88,7 +88,7 @@ fn the_systems_roots_are_not_read_where_they_are_not_wanted_and_hold_nothing_up(
     let pipe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("roots-{}", std::process::id()));
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
     let mut child = Command::new(env::current_exe().expect("this program"));
-    child.args(["--exact", "roots::the_systems_roots_are_not_read_where_they_are_not_wanted_and_hold_nothing_up"]);
+    child.args(["--exact", "roots::unwanted_system_roots_are_not_read_and_block_nothing"]);
     child.env(PORT, server.port().to_string()).env("SSL_CERT_FILE", &pipe).env("SSL_CERT_DIR", "/nowhere");
     child.env("EGRET_WS_TEST_ROOTS", ROOT.pem());
     let output = child.args(["--nocapture"]).output().expect("it runs again");
@@ -105,7 +105,7 @@ fn in_a_system_whose_roots_hang(port: u16) {
         host.connect_port(port, &only_root).wait_open();
         unknown(&host.connect_port(port, &only(&STRANGER)));
     });
-    // The loop ends, and later the process, with a thread that waits for the system's.
+    // The loop ends, and later the process, while a thread still reads the system's roots.
     for driver in DRIVERS {
         let host = Loop::new(driver);
         let socket = host.connect_port(port, &Settings::trusting().timeout_ms(50));

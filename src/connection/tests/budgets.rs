@@ -6,12 +6,12 @@ use super::{CLOSE, PING, TEXT};
 #[cfg(feature = "proxies")]
 use crate::transport::proxy::Proxies;
 
-/// As many bytes as one read of an engine brings.
+/// The most bytes of one read of an engine.
 const READ: usize = 64 * 1024;
-/// Frames without a message that one turn may take.
+/// The most frames without a message in one turn.
 const FRAMES_A_TURN: usize = 4096;
 
-/// An open connection, and how many turns it takes for what the server sends at once.
+/// Opens a connection, and counts its turns for bytes that the server sends at once.
 fn turns(lab: &mut Lab, bytes: &[u8]) -> usize {
     lab.read_much();
     lab.take_turns();
@@ -34,7 +34,7 @@ fn frames_without_a_message_have_a_budget() {
         let taken = turns(&mut lab, &[begin, one.repeat(count)].concat());
         let least = count / FRAMES_A_TURN;
         assert!((least..least + 3).contains(&taken), "{taken} turns for {count} {what}, not {least}");
-        // It is none too many for the connection, and messages that follow are delivered.
+        // The connection accepts all of them, and later messages are delivered.
         let end = if what == "fragments" { frame(0x80, b"y") } else { frame(TEXT, b"y") };
         lab.serve(&end);
         let text = if what == "fragments" { "text xy" } else { "text y" };
@@ -43,7 +43,7 @@ fn frames_without_a_message_have_a_budget() {
 }
 
 #[test]
-fn fragments_without_end_are_refused() {
+fn endless_fragments_are_refused() {
     let mut lab = Lab::whole();
     lab.open();
     lab.read_much();
@@ -99,9 +99,9 @@ mod deflate {
         }
     }
 
-    /// Bytes that came with the answer to the upgrade, or waited for the host, have the same budget.
+    /// The budget also applies to bytes that came with the answer to the upgrade, and to bytes that waited for the host.
     #[test]
-    fn what_was_read_before_has_the_budget_too() {
+    fn bytes_read_before_have_the_same_budget() {
         let payload = [&EMPTY[0].repeat(READ / 6)[..], &[0]].concat();
         let bytes = [frame(TEXT, b"first"), frame(0xc2, &payload)].concat();
         let least = payload.len() / COMPRESSED_A_TURN;
@@ -122,7 +122,7 @@ mod deflate {
     }
 
     #[test]
-    fn blocks_without_content_and_without_end_are_refused() {
+    fn endless_blocks_without_content_are_refused() {
         for empty in EMPTY {
             let piece = frame(0x00, &empty.repeat(READ / empty.len() - 1));
             let mut lab = open();
@@ -138,7 +138,7 @@ mod deflate {
             assert!(sent > 2 << 20, "{sent}");
             assert_eq!(lab.written(), ["close [3, f1]"]);
         }
-        // One that is announced is refused at once.
+        // A frame whose header announces too much is refused at once.
         let mut lab = open();
         lab.wire().from_client.clear();
         lab.serve(&long_frame(0xc2, &[])[..2]);
@@ -147,9 +147,9 @@ mod deflate {
     }
 }
 
-/// An answer that comes in reads of a few bytes, as fast as it is read.
+/// The server's answer comes in reads of a few bytes, and more is always there.
 #[test]
-fn a_head_has_a_budget_of_reads() {
+fn heads_have_a_budget_of_reads() {
     for size in [1, 7] {
         let mut lab = Lab::whole();
         lab.begin("ws://10.0.0.1/");
@@ -168,7 +168,7 @@ fn a_head_has_a_budget_of_reads() {
 }
 
 #[test]
-fn interim_answers_have_a_budget_and_an_end() {
+fn interim_answers_have_a_budget_and_a_limit() {
     let mut lab = Lab::whole();
     lab.begin("ws://10.0.0.1/");
     lab.tcp(Ok(()));
@@ -188,7 +188,7 @@ fn interim_answers_have_a_budget_and_an_end() {
 
 #[cfg(feature = "proxies")]
 #[test]
-fn a_proxys_answer_has_a_budget_and_an_end() {
+fn answers_of_proxies_have_a_budget_and_a_limit() {
     for (proxy, piece, most) in [
         ("http://10.0.0.9:3128", &b"HTTP/1.1 100\r\n\r\n"[..], 65_536),
         ("http://10.0.0.9:3128", b"HTTP/1.1 200 OK\r\nX: 1\r\n", 65_536),
@@ -212,15 +212,15 @@ fn a_proxys_answer_has_a_budget_and_an_end() {
             let (turns, counted) = (lab.take_turns(), lab.take_reads());
             assert!(counted <= turns * 8, "{counted} reads in {turns} turns");
             if lab.wire().from_client.ends_with(b"\r\n\r\n") && piece.starts_with(b"\x05") {
-                break; // The tunnel stands, and the server is asked.
+                break; // the tunnel is open, and the upgrade begins
             }
         }
     }
 }
 
-/// However fast the servers are, a turn follows one redirect, and the limit of redirects ends them.
+/// A turn follows at most one redirect, however fast the servers are. The limit of redirects ends them.
 #[test]
-fn a_turn_follows_one_redirect() {
+fn one_turn_follows_one_redirect() {
     let mut lab = Lab::whole();
     lab.begin_with("ws://10.0.0.1/", |plan| plan.max_redirects = 20);
     lab.network_answers(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n");

@@ -22,7 +22,7 @@ const FAILURES: [(&str, Act); 5] = [
 ];
 
 #[test]
-fn the_peers_close_frame_says_who_ended_it_whatever_follows() {
+fn close_frame_of_the_peer_decides_the_initiator() {
     let kick = frame(CLOSE, b"\x0f\xa1kicked");
     for stuck in [true, false] {
         for (what, fail) in FAILURES {
@@ -40,7 +40,7 @@ fn the_peers_close_frame_says_who_ended_it_whatever_follows() {
                 }
                 lab.serve(&kick);
                 fail(&mut lab);
-                // Where the handshake was done before it failed, it was clean.
+                // The close is clean if the closing handshake was complete before the failure.
                 lab.advance(3000);
                 let told = lab.told();
                 let end = told.last().unwrap();
@@ -54,9 +54,9 @@ fn the_peers_close_frame_says_who_ended_it_whatever_follows() {
     }
 }
 
-/// A Close frame that did not come whole was not received.
+/// An incomplete Close frame does not count as received.
 #[test]
-fn half_a_close_frame_of_the_peer_is_none() {
+fn incomplete_close_frames_do_not_count() {
     let kick = frame(CLOSE, b"\x0f\xa1kicked");
     for cut in 1..kick.len() {
         for (what, fail) in &FAILURES[..2] {

@@ -1,4 +1,4 @@
-//! Answers whose head is odd, malformed, too long or cut off: a status line that was read counts, whatever follows it.
+//! Answers whose head is unusual, malformed, too long or incomplete. A status line that was read is reported, whatever follows it.
 
 use super::super::Plan;
 use super::lab::{Lab, play_whole};
@@ -6,25 +6,25 @@ use super::retrying::RETRY;
 #[cfg(feature = "proxies")]
 use crate::transport::proxy::Proxies;
 
-/// How the rest of a head is odd.
+/// The kinds of unusual heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Oddity {
     None,
-    /// Lines that stand in it.
+    /// It contains these lines.
     Lines(&'static str),
-    /// So many lines.
+    /// It has this number of lines.
     ManyLines(usize),
-    /// One line of so many bytes.
+    /// It has a line of this many bytes.
     LongLine(usize),
-    /// It ends after its first header.
+    /// The stream ends after the first header.
     Cut,
-    /// It goes on no more after its first header.
+    /// Nothing more comes after the first header.
     Stuck,
 }
 use Oddity::*;
 
 const ODDITIES: [(Oddity, bool); 17] = [
-    // With whether it is one that an answer that agrees may have.
+    // The flag says whether an answer that accepts the upgrade may have it.
     (None, true),
     (Lines("Content-Security-Policy: default-src 'self';\r\n  child-src 'self'\r\n"), true),
     (Lines("A:\r\n\tb\r\n c\r\n"), true),
@@ -44,12 +44,12 @@ const ODDITIES: [(Oddity, bool); 17] = [
     (Stuck, false),
 ];
 
-/// Whether the head comes to its end within 64 KiB.
+/// Is the head complete within 64 KiB?
 fn is_whole(oddity: Oddity) -> bool {
     !matches!(oddity, LongLine(65_536..) | Cut | Stuck)
 }
 
-/// Answers what was asked with this status line, right headers, and the oddity behind them.
+/// Answers with this status line, correct headers, and the unusual part after them.
 fn answer(lab: &mut Lab, status: &str, headers: &str, oddity: Oddity) {
     let head = format!("HTTP/1.1 {status}\r\n{headers}");
     let rest = match oddity {
@@ -67,7 +67,7 @@ fn answer(lab: &mut Lab, status: &str, headers: &str, oddity: Oddity) {
     }
 }
 
-/// The headers of the right answer to the upgrade.
+/// The headers of a correct answer to the upgrade.
 fn agreement(lab: &mut Lab) -> String {
     let answer = lab.answer();
     let (_, headers) = answer.trim_end().split_once("\r\n").unwrap();
@@ -83,7 +83,7 @@ fn is_tried_again(status: &str) -> bool {
 }
 
 #[test]
-fn a_servers_status_counts_whatever_follows_it() {
+fn status_of_a_server_is_reported_whatever_follows() {
     for status in ["101 Switching Protocols", "302 Found", "401 Unauthorized", "403 Forbidden", "503 Busy"] {
         for (oddity, may_agree) in ODDITIES {
             let mut lab = Lab::whole();
@@ -113,7 +113,7 @@ fn a_servers_status_counts_whatever_follows_it() {
 
 #[cfg(feature = "proxies")]
 #[test]
-fn a_proxys_status_counts_whatever_follows_it() {
+fn status_of_a_proxy_is_reported_whatever_follows() {
     for status in ["101 Switching Protocols", "302 Found", "401 Unauthorized", "403 Forbidden", "503 Busy", "200 OK"] {
         for (oddity, may_agree) in ODDITIES {
             let mut lab = Lab::whole();
@@ -123,7 +123,7 @@ fn a_proxys_status_counts_whatever_follows_it() {
             });
             lab.tcp(Ok(()));
             lab.wire().from_client.clear();
-            // As many headers as the server's answer has.
+            // The same number of headers as in the server's answer.
             answer(&mut lab, status, "Via: a\r\nVia: b\r\nVia: c\r\n", oddity);
             let number = if status.starts_with("101") { String::new() } else { format!(", status {}", &status[..3]) };
             let (what, again) = match (&status[..3], oddity) {
@@ -143,7 +143,7 @@ fn a_proxys_status_counts_whatever_follows_it() {
 }
 
 #[test]
-fn a_reset_does_not_hide_a_refusal() {
+fn resets_do_not_hide_a_refusal() {
     for (status, end) in [
         ("403 Forbidden", "closed Refused in Handshake by Peer, got 1006, sent 0, status 403"),
         ("101 Switching Protocols", "closed ConnectionLost in Handshake by Transport, got 1006, sent 0"),
@@ -160,7 +160,7 @@ fn a_reset_does_not_hide_a_refusal() {
 }
 
 #[test]
-fn what_an_odd_head_says_of_the_next_try_counts() {
+fn retry_after_of_a_malformed_head_is_used() {
     let scenario = |lab: &mut Lab| {
         lab.begin_with("ws://10.0.0.1/", retries);
         lab.tcp(Ok(()));
@@ -172,9 +172,9 @@ fn what_an_odd_head_says_of_the_next_try_counts() {
     play_whole(scenario, &[lost, "closed Aborted in Connect by Local, got 1006, sent 0"]);
 }
 
-/// A redirect is followed if it says all of where to.
+/// A redirect is followed if its head is complete.
 #[test]
-fn a_redirect_with_an_odd_head_is_followed_if_it_is_whole() {
+fn redirects_with_a_malformed_head_are_followed_if_complete() {
     for (oddity, _) in ODDITIES {
         let mut lab = Lab::whole();
         lab.begin_with("ws://10.0.0.1/", |plan| plan.max_redirects = 1);

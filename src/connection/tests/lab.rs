@@ -152,7 +152,7 @@ struct FakeNetwork {
     wire: Rc<RefCell<Wire>>,
     cut: usize,
     operations_until_failure: Option<usize>,
-    /// Every address connects at once, and its server says this.
+    /// Every address connects at once, and its server sends this.
     answers: Option<Vec<u8>>,
 }
 
@@ -441,12 +441,12 @@ impl Lab {
         self.with(|connection, context| connection.close(context));
     }
 
-    /// The host has so much to dispatch that the next try has to wait for it.
+    /// The host has so many events to dispatch that the next try must wait.
     pub fn hold_tries(&mut self) {
         self.recorder.holds_try = true;
     }
 
-    /// It has dispatched it.
+    /// The host has dispatched them.
     pub fn catch_up(&mut self) {
         self.recorder.holds_try = false;
         self.with(|connection, context| connection.catch_up(context));
@@ -460,13 +460,13 @@ impl Lab {
         self.with(|connection, context| connection.retry_now(context));
     }
 
-    /// The loop is suspended, and its host wants connections closed then.
+    /// The loop is suspended, and a suspend closes connections.
     pub fn suspend(&mut self) {
         self.network.suspended = true;
         self.with(|connection, context| connection.suspend(context));
     }
 
-    /// The loop is suspended, and its time stands still; it must not be advanced.
+    /// The loop is suspended, and its clock stands still; the test must not advance it.
     pub fn stand_still(&mut self) {
         self.network.suspended = true;
     }
@@ -595,7 +595,7 @@ impl Lab {
         self.with(|connection, context| connection.expire(context));
     }
 
-    /// How many turns it took since this was last asked for.
+    /// Takes the number of turns since the last call.
     pub fn take_turns(&mut self) -> usize {
         std::mem::take(&mut self.turns)
     }
@@ -605,7 +605,7 @@ impl Lab {
         self.buffer = vec![0; 64 * 1024];
     }
 
-    /// How many times the stream was read since this was last asked for.
+    /// Takes the number of reads of the stream since the last call.
     pub fn take_reads(&mut self) -> usize {
         std::mem::take(&mut self.wire().reads)
     }
@@ -620,7 +620,7 @@ impl Lab {
         self.outbox = Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, entropy));
     }
 
-    /// From now on each address connects at once, the last one too, and its server says this.
+    /// From now on every address connects at once, also the last one, and its server sends this.
     pub fn network_answers(&mut self, answer: &[u8]) {
         self.network.answers = Some(answer.to_vec());
         let mut wire = self.wire();
@@ -639,12 +639,12 @@ impl Lab {
         self.turn();
     }
 
-    /// The server's bytes come so many at a time.
+    /// One read returns at most this many bytes of the server.
     pub fn trickle(&mut self, cut: usize) {
         self.wire().cut = cut;
     }
 
-    /// The connection is reset once the client has read what came.
+    /// The connection is reset after the client has read all bytes.
     pub fn reset(&mut self) {
         self.wire().operations_until_failure = Some(0);
         self.turn();

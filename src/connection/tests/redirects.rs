@@ -1,5 +1,5 @@
-//! Where a redirect may lead: not nearer than the server is that sent it, and not to another origin with subprotocols. (Whether it
-//! is followed at all, `opening` plays.)
+//! The allowed targets of a redirect: no nearer address space than that of the server that sent it, and no other origin if there are
+//! subprotocols. (`opening` tests how redirects are followed.)
 
 use super::lab::Lab;
 use super::retrying::RETRY;
@@ -10,7 +10,7 @@ fn follows(lab: &mut Lab, url: &str) {
     lab.begin_with(url, |plan| plan.max_redirects = 5);
 }
 
-/// The connection is made, and its server sends it elsewhere.
+/// The connection is made, and its server redirects it.
 fn sends(lab: &mut Lab, to: &str) {
     lab.tcp(Ok(()));
     lab.wire().from_client.clear();
@@ -19,7 +19,7 @@ fn sends(lab: &mut Lab, to: &str) {
 
 const NOT_FOLLOWED: &str = "closed Redirect in Connect by Local, got 1006, sent 0, status 307";
 
-/// Of each space one that is farther away comes before.
+/// Addresses of each space, the farthest first.
 const SPACES: [&[&str]; 3] = [
     &["203.0.113.7", "2001:db8::7", "::ffff:203.0.113.7"],
     &[
@@ -40,7 +40,7 @@ fn authority(address: &str) -> String {
 }
 
 #[test]
-fn a_redirect_leads_no_nearer_unless_asked_for() {
+fn redirects_to_a_nearer_space_need_the_flag() {
     let all =
         || SPACES.iter().enumerate().flat_map(|(space, addresses)| addresses.iter().map(move |one| (space, *one)));
     for (from_space, from) in
@@ -48,7 +48,7 @@ fn a_redirect_leads_no_nearer_unless_asked_for() {
     {
         for (to_space, to) in all() {
             for allowed in [false, true] {
-                // By addresses, and by names that have them.
+                // The URLs have addresses, then names.
                 for named in [false, true] {
                     let mut lab = Lab::whole();
                     let url =
@@ -80,7 +80,7 @@ fn a_redirect_leads_no_nearer_unless_asked_for() {
 }
 
 #[test]
-fn what_is_asked_for_by_the_host_may_be_anywhere() {
+fn urls_of_the_host_may_have_any_address() {
     for address in SPACES.iter().copied().flatten() {
         let mut lab = Lab::whole();
         follows(&mut lab, &format!("ws://{}/", authority(address)));
@@ -89,7 +89,7 @@ fn what_is_asked_for_by_the_host_may_be_anywhere() {
 }
 
 #[test]
-fn of_a_name_only_the_addresses_that_are_not_nearer_are_tried() {
+fn nearer_addresses_of_a_name_are_not_tried() {
     let mut lab = Lab::whole();
     follows(&mut lab, "ws://203.0.113.7/");
     sends(&mut lab, "ws://second.example/");
@@ -100,7 +100,7 @@ fn of_a_name_only_the_addresses_that_are_not_nearer_are_tried() {
 }
 
 #[test]
-fn localhost_is_nearer_than_any_other() {
+fn localhost_is_a_loopback_address() {
     for from in ["203.0.113.7", "10.0.0.7"] {
         let mut lab = Lab::whole();
         follows(&mut lab, &format!("ws://{from}/"));
@@ -109,9 +109,9 @@ fn localhost_is_nearer_than_any_other() {
     }
 }
 
-/// The name is asked for again with each hop, and may have another address then.
+/// The name is looked up at each hop, and may have another address then.
 #[test]
-fn the_address_that_is_dialled_counts_and_not_the_name() {
+fn dialled_addresses_are_checked_and_not_names() {
     let mut lab = Lab::whole();
     follows(&mut lab, "ws://first.example/");
     lab.resolved(&["203.0.113.7"]);
@@ -121,7 +121,7 @@ fn the_address_that_is_dialled_counts_and_not_the_name() {
 }
 
 #[test]
-fn the_last_server_counts_and_a_change_of_the_network_alters_nothing() {
+fn network_changes_keep_the_space_of_the_last_server() {
     let mut lab = Lab::whole();
     follows(&mut lab, "ws://10.0.0.1/");
     sends(&mut lab, "ws://10.0.0.2/");
@@ -136,7 +136,7 @@ fn the_last_server_counts_and_a_change_of_the_network_alters_nothing() {
 }
 
 #[test]
-fn another_try_begins_where_the_host_said() {
+fn next_tries_begin_with_the_first_url() {
     let mut lab = Lab::whole();
     lab.begin_with("ws://203.0.113.7/", |plan| (plan.max_redirects, plan.retry) = (5, Some(RETRY)));
     sends(&mut lab, "ws://10.0.0.7/");
@@ -145,10 +145,10 @@ fn another_try_begins_where_the_host_said() {
     assert_eq!(lab.dialed(), ["203.0.113.7:80", "203.0.113.7:80"]);
 }
 
-/// A proxy looks names up itself.
+/// A proxy looks up names itself.
 #[cfg(feature = "proxies")]
 #[test]
-fn through_a_proxy_only_addresses_are_told_apart() {
+fn with_a_proxy_only_addresses_are_checked() {
     for (from, to, followed) in [
         ("first.example", "second.example", true),
         ("first.example", "203.0.113.7", true),
@@ -177,7 +177,7 @@ fn through_a_proxy_only_addresses_are_told_apart() {
 }
 
 #[test]
-fn subprotocols_go_to_no_other_origin() {
+fn subprotocols_are_not_sent_to_another_origin() {
     for (location, followed) in [
         ("/else", true),
         ("http://10.0.0.1:80/else", true),
@@ -208,7 +208,7 @@ fn subprotocols_go_to_no_other_origin() {
 }
 
 #[test]
-fn a_location_is_one_and_not_long() {
+fn locations_must_be_single_and_short() {
     let long = |size: usize| format!("/{}", "x".repeat(size - 1));
     let odd = "/b\r\nlocation: /c";
     for (location, followed) in [

@@ -406,12 +406,12 @@ fn a_host_that_is_told_of_the_first_when_the_second_is_there_cannot_send_over_th
     assert_eq!(lab.written(), ["text of the second"]);
 }
 
-// A host that does not dispatch.
+// The host does not dispatch.
 
 #[test]
-fn a_try_that_is_held_begins_when_the_host_has_caught_up() {
+fn held_tries_begin_when_the_host_has_dispatched() {
     type Act = fn(&mut Lab);
-    // What happens while it is held, and whether it is tried after the host has caught up.
+    // Events while the try is held, and whether a try follows after the host has dispatched.
     let cases: [(&str, Act, bool); 6] = [
         ("nothing", |_| {}, true),
         ("a long time", |lab| lab.advance(1_000_000), true),
@@ -434,7 +434,7 @@ fn a_try_that_is_held_begins_when_the_host_has_caught_up() {
         lab.catch_up();
         assert_eq!(lab.dialed().len(), 1 + usize::from(is_tried), "{what}: once");
     }
-    // A suspend takes the place of what the try waited for; the resume goes on.
+    // After a suspend the try waits for the resume instead.
     let mut lab = Lab::whole();
     lab.begin_with("ws://10.0.0.1/", retries);
     lab.tcp(REFUSED);

@@ -130,14 +130,14 @@ fn a_wait_lasts_until_the_resume() {
     play_whole(scenario, &[first, "trying", "closed Aborted in Connect by Local, got 1006, sent 0"]);
 }
 
-/// However a connection is lost while the loop is suspended: the wait has no length, and the resume ends it at once.
+/// A wait that begins while the loop is suspended has no length, however the connection is lost. The resume ends it at once.
 #[test]
-fn a_wait_that_begins_during_a_suspend_lasts_until_the_resume() {
+fn waits_during_a_suspend_last_until_the_resume() {
     type Act = fn(&mut Lab);
     let reset: Act = |lab| lab.reset();
     let refused: Act = |lab| lab.tcp(Err(std::io::ErrorKind::ConnectionRefused));
     let suspends: [Act; 2] = [Lab::stand_still, Lab::suspend];
-    // For each: a name, whether the suspend comes first, the beginning, and how the connection is lost.
+    // Each row: a name, whether the suspend comes first, the beginning, and how the connection is lost.
     let ways: [(&str, bool, Act, Act); 5] = [
         ("an open connection breaks", false, |lab| lab.open_with(retries), reset),
         (
@@ -176,13 +176,13 @@ fn a_wait_that_begins_during_a_suspend_lasts_until_the_resume() {
             assert_eq!((lab.wait(), lab.dialed().len()), (None, 1), "{what}");
             lab.probe();
             assert_eq!(lab.dialed().len(), 2, "{what}");
-            // From now on waits have a length again.
+            // After the resume waits have a length again.
             refused(&mut lab);
             let told = lab.told();
             assert!(told.last().unwrap().ends_with(" after 250 ms"), "{what}: {told:?}");
         }
     }
-    // A host that does not wait for the resume, and is suspended still.
+    // The host calls retry_now before the resume.
     let mut lab = Lab::whole();
     lab.begin_with("ws://10.0.0.1/", retries);
     lab.stand_still();

@@ -107,7 +107,7 @@ pub struct World {
     peers: Vec<Option<Peer>>,
     /// The server has closed, or broken a rule, on the connection there is; after that it says nothing.
     peer_closes: bool,
-    /// The server's Close frame was the first of the two, or the second; `None` if it was not sent, or not taken at once.
+    /// Whether the server's Close frame was the first one or the second; `None` if it was not sent, or not read at once.
     peer_was_first: Option<bool>,
     /// The connection there is was closed because the loop was suspended.
     goes_away: bool,
@@ -419,7 +419,7 @@ impl World {
         dropped.0
     }
 
-    /// A Close frame of the server's that was received says who ended the connection, whatever came after it.
+    /// A received Close frame of the server decides the initiator, whatever follows.
     fn names_who_was_first(&self, event: &str) {
         if !event.contains(", got ") || event.contains("got 1006") {
             return;

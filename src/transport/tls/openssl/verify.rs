@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-/// The pin of a server's key that is not pinned; empty if the key could not be read.
+/// Set if the server's key is none of the pins: the pin of that key, or `None` if the key could not be read.
 pub(super) type OtherKey = Arc<OnceLock<Option<Pin>>>;
 
 /// Sets the rules for one connection.

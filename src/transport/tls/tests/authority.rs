@@ -59,7 +59,7 @@ impl Issued {
         self.server_of_days(names, -1..30)
     }
 
-    /// A certificate that this one signs, with something odd.
+    /// A certificate that this one signs, with unusual traits.
     pub fn odd(&self, names: &str, traits: &Traits) -> Issued {
         make_odd("odd", names, -1..30, Some(self), traits)
     }
@@ -75,11 +75,11 @@ pub fn self_signed(names: &str) -> Issued {
     make("self", names, -1..30, None, false)
 }
 
-/// What a certificate can have beyond names and dates.
+/// Traits of a certificate other than names and dates.
 #[derive(Clone)]
 pub struct Traits {
     pub is_authority: bool,
-    /// As OpenSSL's configuration has them.
+    /// In the syntax of OpenSSL's configuration.
     pub extensions: Vec<(Nid, &'static str)>,
     pub digest: MessageDigest,
     pub key: PKey<Private>,

@@ -1,4 +1,4 @@
-//! A peer that sends what carries no data: how much of it is taken in at once, and when it is too much.
+//! Peers that send records without data: how many of them one read takes, and how many fail the connection.
 
 use super::authority::{Issued, trusting};
 use super::lab::{CALM, Client, Lab, WEATHERS, Weather, acceptor};
@@ -19,14 +19,14 @@ unsafe extern "C" {
     fn SSL_set_block_padding(ssl: *mut openssl_sys::SSL, block: usize) -> c_int;
 }
 
-/// As C knows it: a reference of this kind is the pointer.
+/// The pointer of C. A reference of this type has the same address.
 fn raw(ssl: &SslRef) -> *mut openssl_sys::SSL {
     std::ptr::from_ref(ssl).cast_mut().cast()
 }
 
 #[allow(unsafe_code)] // the crate does not have this function
 fn update_keys(ssl: &SslRef, kind: c_int) {
-    // SAFETY: it takes an SSL that lives, and a number.
+    // SAFETY: the SSL lives as long as the reference; the other argument is a number.
     assert_eq!(unsafe { SSL_key_update(raw(ssl), kind) }, 1);
 }
 
@@ -49,11 +49,11 @@ fn open(weather: Weather) -> (Lab, Tls<Client>) {
     (lab, tls)
 }
 
-/// A record of an update: header, type and length of the message, what is updated, the content type, the tag.
+/// The size of a key update's record: header, type and length of the message, its content, the content type, the tag.
 const UPDATE: usize = 5 + 4 + 1 + 1 + 16;
 
 #[test]
-fn one_read_takes_so_many_key_updates_and_leaves_the_rest() {
+fn one_read_takes_a_bounded_number_of_key_updates() {
     let (mut lab, mut tls) = open(CALM);
     let updates = SILENT_A_TURN * 10;
     send_updates(&mut lab, updates, NOT_REQUESTED);
@@ -71,7 +71,7 @@ fn one_read_takes_so_many_key_updates_and_leaves_the_rest() {
 }
 
 #[test]
-fn a_run_of_key_updates_fails_the_connection() {
+fn many_key_updates_in_a_row_fail_the_connection() {
     for weather in WEATHERS {
         let (mut lab, mut tls) = open(weather);
         send_updates(&mut lab, MAX_SILENT * 10, NOT_REQUESTED);
@@ -99,9 +99,9 @@ fn key_updates_between_data_are_no_flood() {
     }
 }
 
-/// The answers to key updates wait here, so far; then the updates wait there.
+/// Answers to key updates wait on this side up to a limit. Then the updates wait on the server's side.
 #[test]
-fn a_peer_that_asks_for_answers_and_does_not_read_them_fills_no_memory() {
+fn answers_that_the_peer_does_not_read_are_bounded() {
     let (mut lab, mut tls) = open(CALM);
     lab.wire.borrow_mut().room = 0;
     let mut turns = 0;
@@ -117,14 +117,14 @@ fn a_peer_that_asks_for_answers_and_does_not_read_them_fills_no_memory() {
         assert!(turns < 10_000, "{} bytes wait", tls.outgoing());
     };
     assert!((64 * 1024..66 * 1024).contains(&waits), "{waits} bytes wait");
-    // It goes on where it was when the peer reads again.
+    // The stream continues when the peer reads again.
     lab.wire.borrow_mut().make_room(usize::MAX);
     assert_eq!(lab.read(&mut tls, 4, &mut [0; 100]).unwrap(), b"data");
     assert_eq!(tls.outgoing(), 0);
 }
 
 #[test]
-fn one_read_takes_so_many_small_records_and_loses_none() {
+fn one_read_takes_a_bounded_number_of_small_records() {
     let (mut lab, mut tls) = open(CALM);
     let bytes: Vec<u8> = (0..10_000_u32).map(|n| n as u8).collect();
     bytes.chunks(1).for_each(|byte| lab.server.write_all(byte).unwrap());
@@ -136,7 +136,7 @@ fn one_read_takes_so_many_small_records_and_loses_none() {
 
 /// TLS 1.3 lets a record of one byte have 16 KiB of padding.
 #[test]
-fn padding_counts() {
+fn padding_counts_as_bytes() {
     let (mut lab, mut tls) = open(CALM);
     pad(lab.server.ssl(), 16_000);
     (0..100).for_each(|_| lab.server.write_all(b"x").unwrap());
@@ -148,15 +148,15 @@ fn padding_counts() {
 
 #[allow(unsafe_code)] // the crate does not have this function
 fn pad(ssl: &SslRef, block: usize) {
-    // SAFETY: it takes an SSL that lives, and a number.
+    // SAFETY: the SSL lives as long as the reference; the other argument is a number.
     assert_eq!(unsafe { SSL_set_block_padding(raw(ssl), block) }, 1);
 }
 
 #[test]
-fn a_handshake_without_end_is_bounded_in_each_turn_and_in_all() {
+fn endless_handshakes_are_bounded_per_turn_and_in_all() {
     let root = Issued::root("root");
     let connector = trusting(&[&root]);
-    // A hello that comes byte by byte; changes of the cipher, which TLS 1.3 drops; requests to say hello, which TLS 1.2 drops.
+    // A ServerHello in pieces of one byte; ChangeCipherSpec records, which TLS 1.3 drops; HelloRequests, which TLS 1.2 drops.
     let hello = [&[22, 3, 3, 0, 4, 2, 0, 0x40, 0][..], &[22, 3, 3, 0, 1, 3].repeat(16_384)].concat();
     let changes = [20, 3, 3, 0, 1, 1].repeat(100_000);
     let requests = [22, 3, 3, 0, 4, 0, 0, 0, 0].repeat(100_000);
@@ -187,7 +187,7 @@ fn a_handshake_without_end_is_bounded_in_each_turn_and_in_all() {
 }
 
 #[test]
-fn a_handshake_with_a_long_chain_is_none_too_long() {
+fn long_certificate_chains_are_accepted() {
     let root = Issued::root("root");
     for weather in WEATHERS {
         let mut big = acceptor(&root.server("DNS:localhost"));

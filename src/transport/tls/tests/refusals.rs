@@ -1,4 +1,5 @@
-//! What is refused besides an unknown issuer, a wrong name and wrong dates; what is trusted as given; and what comes first.
+//! Certificates that are refused for other reasons than an unknown issuer, a wrong name or wrong dates; certificates that are trusted
+//! as given; pins, ALPN and servers without TLS.
 
 use super::authority::{Issued, Traits, only, plain, self_signed, trusting};
 use super::lab::{CALM, Lab, WEATHERS, acceptor};
@@ -26,9 +27,9 @@ fn authority(kind: Nid, value: &'static str) -> Traits {
     Traits { is_authority: true, ..extension(kind, value) }
 }
 
-/// Servers that are refused for what their certificate, or one of its issuers, is or may do.
+/// Servers whose certificate, or one of its issuers, is weak or not meant for this use.
 #[test]
-fn a_certificate_that_may_not_be_used_so_is_refused_as_a_certificate() {
+fn unsuitable_certificates_are_refused_with_a_certificate_error() {
     let root = Issued::root("root");
     let under = |traits: Traits| root.odd("", &traits).server(NAMES);
     let constrained = |value| under(authority(Nid::NAME_CONSTRAINTS, value));
@@ -62,7 +63,7 @@ fn a_certificate_that_may_not_be_used_so_is_refused_as_a_certificate() {
     }
 }
 
-/// With a server that does not mind its own certificate's weakness.
+/// Runs a handshake with a server that accepts its own weak certificate.
 fn lax(root: &Issued, server: &Issued, words: &str) -> Error {
     let mut acceptor = openssl::ssl::SslAcceptor::mozilla_intermediate_v5(openssl::ssl::SslMethod::tls()).unwrap();
     acceptor.set_security_level(0);
@@ -75,13 +76,13 @@ fn lax(root: &Issued, server: &Issued, words: &str) -> Error {
     failure.error
 }
 
-/// Each result that OpenSSL has a text for.
+/// Every result for which OpenSSL has a text.
 #[test]
 #[allow(unsafe_code)] // makes results of numbers
-fn every_result_of_a_verification_is_a_refusal_of_the_certificate() {
+fn every_verification_result_is_a_certificate_error() {
     let mut named = 0;
     for number in 1..=200 {
-        // SAFETY: the crate only ever hands the number on, and OpenSSL has a text for any.
+        // SAFETY: the crate only passes the number to OpenSSL, which has a text for any number.
         let text = unsafe { X509VerifyResult::from_raw(number) }.error_string();
         if text.contains("unknown certificate verification error") {
             continue;
@@ -104,12 +105,12 @@ fn every_result_of_a_verification_is_a_refusal_of_the_certificate() {
 }
 
 #[test]
-fn who_is_in_the_roots_is_trusted_as_given() {
+fn certificates_in_the_roots_are_trusted_as_given() {
     let root = Issued::root("root");
     let middle = root.intermediate("middle");
     let server = middle.server(NAMES);
     let bare = Issued { chain: Vec::new(), ..server.clone() };
-    // An authority below a root, whose root nobody has; and the server's own certificate, self-signed or not.
+    // An intermediate authority without its root; and the server's own certificate, self-signed or not.
     assert_eq!(try_to(&trusting(&[&middle]), NAME, &server), Ok(0x0304));
     assert_eq!(try_to(&trusting(&[&middle]), NAME, &bare), Ok(0x0304));
     assert_eq!(try_to(&trusting(&[&server]), NAME, &bare), Ok(0x0304));
@@ -118,7 +119,7 @@ fn who_is_in_the_roots_is_trusted_as_given() {
     assert_eq!(try_to(&trusting(&[&myself]), NAME, &myself), Ok(0x0304));
     let beside = Connector::build(&Settings { only_these_roots: false, ..only(&[&server]) }).unwrap();
     assert_eq!(try_to(&beside, NAME, &bare), Ok(0x0304));
-    // No other rule is lifted by it, and no other server of that authority is trusted for it.
+    // All other rules still apply, and no other server of that authority is trusted.
     assert_eq!(refusal(&trusting(&[&server]), "example.org", &bare, "hostname mismatch"), Error::TlsHost);
     let old = middle.server_of_days(NAMES, -10..-2);
     assert_eq!(refusal(&trusting(&[&old]), NAME, &old, "certificate has expired"), Error::TlsExpired);
@@ -127,7 +128,7 @@ fn who_is_in_the_roots_is_trusted_as_given() {
 }
 
 #[test]
-fn a_subject_is_no_name() {
+fn subjects_are_not_names() {
     let root = Issued::root("root");
     let server = root.odd("", &Traits { common_name: NAME, ..Traits::default() });
     assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
@@ -135,9 +136,9 @@ fn a_subject_is_no_name() {
     assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
 }
 
-/// What the server hears of a client with a certificate when its key is not the one pinned.
+/// The result on the server's side when a client with a certificate has pinned another key.
 #[test]
-fn pins_are_looked_at_before_the_client_shows_its_certificate() {
+fn pins_are_checked_before_the_client_certificate_is_sent() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
     let server = root.server(NAMES);
     let identity = Some((clients.server("DNS:player").pkcs12("sesame").into(), "sesame".into()));
@@ -166,7 +167,7 @@ fn pins_are_looked_at_before_the_client_shows_its_certificate() {
             assert!(lab.server.ssl().peer_certificate().is_some());
         }
     }
-    // A pin is no trust.
+    // A matching pin does not replace trust.
     let strange = self_signed(NAMES);
     let right = read_pins(&pin_of(&strange)).unwrap();
     let mut lab = Lab::pinned(&trusting(&[&root]), NAME, &right, acceptor(&strange), CALM);
@@ -200,10 +201,10 @@ fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
         let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b""), weather);
         let failure = lab.shake().map(|_| ()).unwrap_err();
         assert!(failure.message.contains("no application protocol"), "{}", failure.message);
-        // Nobody is asked.
+        // The client offers no protocol.
         let mut lab = Lab::new(&silent, NAME, selecting(b""), weather);
         lab.shake().unwrap();
-        // A server that knows nothing of it.
+        // A server without ALPN.
         let mut lab = Lab::new(&trusting(&[&root]), NAME, acceptor(&server), weather);
         lab.shake().unwrap();
         assert_eq!(lab.server.ssl().selected_alpn_protocol(), None);
@@ -211,7 +212,7 @@ fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
 }
 
 #[test]
-fn a_server_without_tls_is_named_however_it_answers() {
+fn servers_without_tls_are_reported_whatever_they_send() {
     let connector = Connector::build(&plain()).unwrap();
     let fails = |sent: &[u8], ends: bool| {
         let mut lab = Lab::new(&connector, NAME, acceptor(&self_signed(NAMES)), CALM);
@@ -242,7 +243,7 @@ fn a_server_without_tls_is_named_however_it_answers() {
         }
     }
     assert!(fails(b"220 mail.example\r\n", false).message.ends_with(" It sent `220 mail.example`"));
-    // Fewer bytes than a record's header.
+    // Fewer bytes than the header of a record.
     for (sent, ends) in [(&b"no\n"[..], true), (b"\n", true), (b"no\n", false), (b"\n", false)] {
         let failure = fails(sent, ends);
         assert!(failure.error == Error::Tls && failure.message.contains("is ws:// meant?"), "{}", failure.message);
@@ -250,7 +251,7 @@ fn a_server_without_tls_is_named_however_it_answers() {
     let failure = fails(b"", true);
     assert_eq!(failure.error, Error::ConnectionLost);
     assert!(failure.message.contains("if it does not speak TLS on this port, use ws://"), "{}", failure.message);
-    // TLS, but not all of it, and an alert.
+    // Incomplete TLS records, and an alert.
     for sent in [&[22][..], &[22, 3], &[22, 3, 3, 0, 100, 2]] {
         let failure = fails(sent, true);
         assert_eq!(failure.error, Error::ConnectionLost);
