@@ -1,6 +1,6 @@
-/* A program of another release: it is compiled with an older or a newer header than the library's, and uses what all headers have.
- * Its structs lie at the end of a page before one that cannot be read or written, so that a library that takes them for longer
- * than they are fails. */
+/* A program of another release: it is compiled with an older or newer header than the library's, and uses only what all headers have.
+ * Its structs end at a page that cannot be read or written, so that the program crashes if the library uses more bytes than they
+ * have. */
 #define _DEFAULT_SOURCE
 #include "header.h"
 
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     CHECK_EQ(stats->struct_size, sizeof *stats);
     CHECK_EQ(stats->http_status, 101);
 
-    /* Of its own header's last byte on, each use is seen: a program that is newer than the library must not set what it lacks. */
+    /* The last byte belongs to a field that the library may not know. A program that is newer than the library must not set it. */
     ((char *)options)[sizeof *options - 1] = (char)NEWEST_BYTE;
     options->user = NULL;
     options->release_user = NULL;

@@ -1,4 +1,4 @@
-//! The server plays a script on one connection.
+//! The server runs a script on one connection.
 
 use crate::compress::{Deflater, Inflater};
 use crate::messages::NOT_UTF8;
@@ -27,7 +27,7 @@ impl Request {
     }
 }
 
-/// Plays the whole script; the error says that the client was quicker.
+/// Runs the whole script. The error means that the client has ended the connection first.
 pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, stop: &Stop) -> io::Result<End> {
     if !answer(peer, request, script, cap, stop)? {
         return Ok(End::Listen);
@@ -222,7 +222,7 @@ fn commit(peer: &mut Peer, sin: Sin, cap: usize) -> io::Result<()> {
         Sin::TooBigInPieces => {
             vec![Frame::binary(vec![0; cap]).unfinished(), Frame::new(PING, []), Frame::continuation([0])]
         }
-        // A block of the type that there is not; without an agreement RSV1 by itself is wrong.
+        // A block of an invalid type. Without an agreement RSV1 itself is wrong.
         Sin::DeflateGarbage => vec![Frame::binary([0x07, 0xFF, 0xFF]).rsv(4)],
     };
     frames.iter().try_for_each(|frame| peer.write(&frame.bytes()))

@@ -1,4 +1,4 @@
-//! The callbacks that the library is given. Each is held against the model before it changes the model.
+//! The callbacks of the sockets and loops. Each call is checked against the model before it changes the model.
 
 use crate::case::Case;
 use crate::dice::Dice;
@@ -12,7 +12,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
-/// Checks that a callback may come now, lets `learn` change the model, and does what the dice say.
+/// Checks that a callback is allowed now, changes the model with `learn`, and then does something random.
 fn enter(
     user: *mut c_void,
     ws: Option<*mut egret_ws>,
@@ -47,7 +47,7 @@ fn enter(
     socket.host.calling.store(false, SeqCst);
 }
 
-/// Does in a callback what a host may do, right or wrong.
+/// Makes random calls in a callback, correct and wrong ones.
 fn react(socket: &Arc<Socket>, number: u64, name: &'static str) {
     let Some(case) = frames::case() else { return };
     match name {
@@ -78,19 +78,19 @@ fn learn_of_connection(case: &Case, socket: &Arc<Socket>) {
     }
 }
 
-/// The server's number of the connection that a callback is about, as its answer says it.
+/// The server's number of the callback's connection, which the server's answer contains.
 fn connection_of(case: &Case, socket: &Arc<Socket>) -> Option<u64> {
     let mut text = [0_u8; 24];
     let length = case.plain("egret_ws_response_header", || {
         let out = text.as_mut_ptr().cast();
-        // SAFETY: the name ends in a NUL, and `text` has as much room as is said.
+        // SAFETY: the name ends in a NUL, and `text` has the given capacity.
         unsafe { egret_ws_response_header(socket.handle(), c"x-connection".as_ptr(), out, text.len()) }
     });
     let length = usize::try_from(length).ok()?;
     str::from_utf8(&text[..length]).ok()?.parse().ok()
 }
 
-/// The same for the report of a connection that has ended.
+/// As above, for the report of a connection that has ended.
 fn reported_connection(user: *mut c_void) -> Option<u64> {
     let case = frames::case()?;
     connection_of(&case, &registry::socket(user as usize)?)
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
     host.ring();
 }
 
-/// In callbacks that other threads make, a poll and a free are refused, and other calls work.
+/// In callbacks on other threads, polls and frees are refused, and other calls work.
 fn refuse_polls(host: &crate::host::HostLoop, place: &str) {
     let handle = host.handle();
     if handle.is_null() || host.may_be_gone() {

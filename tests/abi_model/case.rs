@@ -29,11 +29,11 @@ pub struct Case {
     pub server: Server,
     pub targets: Arc<Targets>,
     pub calls: AtomicU64,
-    /// All sockets are to end: nothing is done from here on that keeps them from it.
+    /// All sockets must end: from here on no call may prevent that.
     pub is_ending: AtomicBool,
 }
 
-/// What the server has to know of a socket: its place in the case, and the most it takes.
+/// The facts about a socket that the server needs: its index in the case, and the largest message it accepts.
 #[derive(Default)]
 pub struct Targets(Mutex<HashMap<usize, (u64, usize)>>);
 
@@ -73,9 +73,9 @@ impl Case {
         })
     }
 
-    /// Mostly the server, sometimes nobody, or the one that speaks TLS without TLS.
+    /// Usually the server; sometimes a port without a listener, or the TLS server without TLS.
     pub fn place(&self, dice: &mut Dice) -> Place {
-        // Nobody listens at the last.
+        // The last port has no listener.
         const HOSTS: [&str; 12] = {
             let mut hosts = ["127.0.0.1"; 12];
             (hosts[0], hosts[1], hosts[2]) = ("localhost", "localhost", "[::1]");
@@ -104,7 +104,7 @@ impl Case {
         }
     }
 
-    /// A call of the library, noted and watched. An error that the header does not list is a breach.
+    /// Makes a call of the library, with a record and a time limit. An error that the header does not list is a breach.
     pub fn call(&self, function: &'static str, host: usize, words: &str, call: impl FnOnce() -> i64) -> (i64, Frame) {
         let (thread, depth) = (frames::thread(), frames::depth());
         let line = format!("{function}({words})");
@@ -124,7 +124,7 @@ impl Case {
         (result, frame)
     }
 
-    /// A call with nothing to be said of its arguments.
+    /// Makes a call whose arguments need no description.
     pub fn plain(&self, function: &'static str, call: impl FnOnce() -> i32) -> i32 {
         self.call(function, 0, "", || call().into()).0 as i32
     }

@@ -73,7 +73,7 @@ pub fn by_url(case: &Arc<Case>, dice: &mut Dice, own: Own) {
     });
 }
 
-/// The text of a place, the errors that it must give, and words for reports; and the call.
+/// The text of a URL or host, the errors that it must give, its description for reports, and the call.
 type Aimed<C> = (Option<Vec<u8>>, &'static [i32], String, C);
 
 fn connect<C>(
@@ -86,7 +86,7 @@ fn connect<C>(
     C: FnOnce(*mut egret_ws_loop, *const c_char, *const egret_ws_options, *mut *mut egret_ws) -> i32,
 {
     let mut place = case.place(dice);
-    // The call by a host's name makes no wss.
+    // The call with a host name cannot make wss.
     place.is_secure &= name == "egret_ws_connect_url";
     let Some(host) = pick_host(case, dice, own) else { return };
     let (id, slot) = (registry::number(), dice.below(SLOTS));
@@ -96,7 +96,7 @@ fn connect<C>(
 
     let text = text.map(|text| CString::new(text).expect("no NUL in it"));
     let (is_outless, is_bare) = (dice.one_in(30), !case.is_complete && dice.one_in(30));
-    // Nothing comes back of a socket without options: it is made to nobody's knowledge.
+    // A socket without options has no callbacks, so the model does not know it.
     let options = if is_bare { ptr::null() } else { draft.pointer() };
     if is_bare {
         host.lacks.store(true, SeqCst);
@@ -114,7 +114,7 @@ fn connect<C>(
     if is_outless {
         errors.push(EGRET_WS_ERR_INVALID_ARGUMENT);
     }
-    // One handle in thirty is none.
+    // One handle in thirty is invalid.
     let is_forged = dice.one_in(30);
     let handle = if is_forged { dice.next() as *mut _ } else { host.handle() };
     let must_be_bad = is_forged || host.is_gone();
@@ -162,7 +162,7 @@ fn pick_host(case: &Case, dice: &mut Dice, own: Own) -> Option<Arc<HostLoop>> {
     }
 }
 
-/// Makes the model of a socket before there is one, since callbacks may come before the call returns.
+/// Makes the model of a socket before the socket, because callbacks may come before the call returns.
 fn add(case: &Case, host: &Arc<HostLoop>, id: usize, draft: &Draft) -> Option<Arc<Socket>> {
     let mut sockets = lock(&case.sockets);
     if sockets.len() >= MOST_SOCKETS {

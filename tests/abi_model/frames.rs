@@ -1,4 +1,4 @@
-//! What each thread is in the middle of: calls of the library, and callbacks inside of them.
+//! The stack of each thread: calls of the library, and callbacks inside them.
 
 use crate::case::Case;
 use crate::watch;
@@ -14,7 +14,7 @@ pub struct Frame {
     pub host: usize,
     /// When it began.
     pub begun: u64,
-    /// When the library was last known not to have begun a callback: at the begin of the call, or the end of a callback.
+    /// The last time at which no callback had begun: the beginning of the call, or the end of a callback.
     pub checkpoint: u64,
     /// Callbacks that ran in it.
     pub callbacks: usize,

@@ -6,7 +6,7 @@ use crate::socket::Socket;
 use crate::{connects, frames, loops, readers, sockets, words};
 use std::sync::Arc;
 
-/// Draws the arguments of a call, makes it, and checks what comes of it. The socket is the one whose callback runs.
+/// Chooses the arguments of a call, makes it, and checks its result. The socket is the one whose callback runs.
 type Perform = fn(&Arc<Case>, &mut Dice, Option<&Arc<Socket>>);
 
 /// A function, how often it is called, and how.
@@ -48,7 +48,7 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
 /// Calls one function.
 pub fn perform(case: &Arc<Case>, dice: &mut Dice, own: Option<&Arc<Socket>>) {
     let at = dice.weighted(TABLE.iter().map(|(_, weight, _)| *weight));
-    // What follows is drawn apart, so that it does not depend on how much this call draws.
+    // Each call has its own random numbers, so that later calls do not depend on how many it uses.
     let mut own_dice = Dice::new(dice.next());
     if frames::depth() < 8 {
         TABLE[at].2(case, &mut own_dice, own);

@@ -62,7 +62,7 @@ impl Aim {
     }
 }
 
-/// Makes a call that fails for no reason but a bad handle, or one of `errors`; returns what it returned with a good one.
+/// Makes a call that fails only with a bad handle, or with one of `errors`. Returns the result of a call with a good handle.
 fn call(
     case: &Case,
     name: &'static str,
@@ -90,7 +90,7 @@ pub fn new(case: &Arc<Case>, dice: &mut Dice, _: Own) {
     }
 }
 
-/// The options of a loop, with room for what a newer header may have behind them.
+/// The options of a loop, with room for the fields of a newer header.
 #[repr(C)]
 struct Buffer {
     options: MaybeUninit<egret_ws_loop_options>,
@@ -311,7 +311,7 @@ pub fn network_changed(case: &Arc<Case>, dice: &mut Dice, own: Own) {
 
 pub fn free(case: &Arc<Case>, dice: &mut Dice, own: Own) {
     let aim = Aim::take(case, dice, own);
-    // Seldom where it succeeds, for that ends much.
+    // Rarely with a handle that works, because it ends many sockets.
     if aim.must_fail() || frames::in_callback() || dice.one_in(12) {
         free_aimed(case, &aim);
     }

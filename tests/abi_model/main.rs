@@ -1,17 +1,17 @@
 //! A fuzzer of the C ABI with a model of its contract: random calls of all functions, from one to four threads and from
-//! inside callbacks, with arguments right and wrong, against a server that does all it can do wrong. The model is made of
-//! `include/egret_ws.h`; whatever the header does not promise is not checked.
+//! inside callbacks, with correct and wrong arguments, against a hostile server. The model follows `include/egret_ws.h`;
+//! anything that the header does not promise is not checked.
 //!
-//! A case is a seed. `EGRET_WS_FUZZ_SEED=7` plays that case alone, `EGRET_WS_FUZZ_TIMES=100` as often (threads and the
-//! network are not repeated exactly). Without a seed, `EGRET_WS_FUZZ_SECONDS` says for how long to play the cases from
-//! `EGRET_WS_FUZZ_FIRST` on (18, 1), in `EGRET_WS_FUZZ_WORKERS` processes (4: most of the time they wait). A process plays one case after the other: a
-//! crash ends only it, and its threads, descriptors and memory are those of its cases.
+//! A case is a seed. `EGRET_WS_FUZZ_SEED=7` runs that case alone, `EGRET_WS_FUZZ_TIMES=100` runs it that often (threads and the
+//! network do not repeat exactly). Without a seed, the cases from `EGRET_WS_FUZZ_FIRST` (1) on run for
+//! `EGRET_WS_FUZZ_SECONDS` (18), in `EGRET_WS_FUZZ_WORKERS` processes (4, because they mostly wait). A process runs one case after
+//! the other: a crash ends only that process, and its threads, descriptors and memory belong to its cases.
 //!
 //! - `functions`: the table of all functions; `loops`, `sockets`, `readers`, `connects`, `words`: their calls.
-//! - `options`, `mistakes`: what connect calls are given.
-//! - `host`, `socket`: the model. `callbacks`, `reports`, `verdict`: what is held against it.
+//! - `options`, `mistakes`: the arguments of connect calls.
+//! - `host`, `socket`: the model. `callbacks`, `reports`, `verdict`: the checks against the model.
 //! - `server`, `script`, `acting`, `peer`, `compress`: the server.
-//! - `frames`, `watch`, `registry`: which call a thread is in, what a failure shows, whose `user` a callback has.
+//! - `frames`, `watch`, `registry`: the present call of each thread, the output of a failure, the `user` of each callback.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
@@ -76,7 +76,7 @@ fn random_calls_keep_the_contract() {
     for (worker, child) in running.iter_mut().enumerate() {
         let mut said = String::new();
         let mut out = child.stdout.take().expect("it is piped");
-        // Ends when the process does: a call that hangs ends it too.
+        // It ends with the process. A call that hangs also ends the process.
         out.read_to_string(&mut said).expect("UTF-8");
         let status = child.wait().expect("it was started");
         println!("worker {worker}: {status}\n{said}");

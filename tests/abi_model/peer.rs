@@ -1,4 +1,4 @@
-//! The server's end of one connection: it reads and writes frames, and holds each frame of the client against RFC 6455.
+//! The server's end of one connection: it reads and writes frames, and checks each frame of the client against RFC 6455.
 
 use crate::compress::{Deflater, Inflater};
 use crate::messages::{self, Print};
@@ -47,7 +47,7 @@ impl Write for Wire {
     }
 }
 
-/// What the server knows of one connection. Each thing is noted before it is done.
+/// The server's record of one connection. The server records each action before it acts.
 #[derive(Clone, Default, Debug)]
 pub struct Served {
     pub number: u64,

@@ -155,13 +155,13 @@ static int with_a_handler(int round) {
     return STATUS;
 }
 
-/* Runs after OpenSSL has cleaned up: what still uses it has time to be caught. */
+/* Runs after OpenSSL has cleaned up, and waits: a thread that still uses OpenSSL would crash now. */
 static void take_time(void) {
     poll(NULL, 0, 20);
 }
 
-/* By TLS, with a server that never answers: what is trusted is read by a thread of the library's meanwhile. The host has
- * used OpenSSL before, if this system has it, so that OpenSSL cleans up at exit. */
+/* Connects with TLS to a server that never answers, while a thread of the library reads the trusted roots. The host has used
+ * OpenSSL before, if this system has it, so that OpenSSL cleans up at exit. */
 static egret_ws_loop *begin_tls(void) {
     static recorder secure[3];
     static char urls[3][64];

@@ -1,5 +1,5 @@
-/* A callback forks. When it returns in the child, nothing more of the library runs there: no other callback, no write to the
- * parent's connection, no log line, no wake-up; the poll returns EGRET_WS_ERR_FORKED. The parent goes on as if nothing were. */
+/* A callback forks. When it returns in the child, the library does nothing more there: no other callback, no write to the parent's
+ * connection, no log line, no wake-up; the poll returns EGRET_WS_ERR_FORKED. The parent continues as usual. */
 #include "check.h"
 
 #include <sys/wait.h>
@@ -36,7 +36,7 @@ static void fork_once(recorder *r) {
         count_in_child();
         return;
     }
-    /* What is sent before the fork is queued until the poll ends: in the child too. */
+    /* Messages sent before the fork stay queued until the poll ends, in the child too. */
     for (i = 0; i < BEFORE; i++) {
         const int32_t sent = egret_ws_send_text(r->ws, "before", EGRET_WS_NUL_TERMINATED);
         CHECK(sent == EGRET_WS_OK || sent == EGRET_WS_ERR_NOT_OPEN || sent == EGRET_WS_ERR_BAD_HANDLE);
@@ -44,11 +44,11 @@ static void fork_once(recorder *r) {
     child = fork();
     CHECK(child >= 0);
     is_child = child == 0;
-    if (is_child) alarm(5); /* waiting for a thread of the parent's would be for ever */
+    if (is_child) alarm(5); /* in case the child waits for a thread of the parent */
     if (is_child) CHECK_EQ(egret_ws_send_text(r->ws, "child", EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_FORKED);
 }
 
-/* Ends the child if this is one: `returned` is what the call returned in whose callback it was forked. */
+/* Ends the child, if this process is one. `returned` is the result of the call whose callback has forked. */
 static void end_child(int32_t returned) {
     if (!is_child) return;
     CHECK_EQ(returned, EGRET_WS_ERR_FORKED);
@@ -93,7 +93,7 @@ static void begin_loop(void) {
     child = -1;
 }
 
-/* The echo server says what came: each message once, and the child's not. */
+/* The echo server returns each message of the parent once, and none of the child. */
 static void in_on_connect(void) {
     static recorder r;
     egret_ws_options options = recorder_options(&r);
@@ -149,7 +149,7 @@ static void in_on_close_and_in_release_user(void) {
     }
 }
 
-/* release_user, called by egret_ws_loop_free: the others are not released in the child. */
+/* release_user forks while egret_ws_loop_free calls it. The child does not release the other sockets. */
 static void in_loop_free(void) {
     static recorder r[3];
     int32_t freed;

@@ -1,6 +1,6 @@
-/* Where a size comes from the peer or from the host, a failed allocation ends no process: the call says NO_RESOURCES and nothing
- * happened, or the socket closes with NO_RESOURCES after the messages that came before. Nothing is lost in silence, other sockets
- * go on, and when there is memory again all works. */
+/* Where the peer or the host chooses a size, a failed allocation does not end the process: the call returns NO_RESOURCES and changes
+ * nothing, or the socket closes with NO_RESOURCES after the messages received before. No message is lost without a report, other
+ * sockets continue, and everything works when there is memory again. */
 #include "server.h"
 
 #if defined(__GLIBC__) && !SANITIZED
@@ -16,7 +16,7 @@ void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 
-/* The largest allocation that succeeds; 0: any does. And those that did not. */
+/* The largest allocation that succeeds (0: no limit), and the number of failed ones. */
 static volatile size_t largest;
 static volatile int failures;
 
@@ -58,7 +58,7 @@ static void end_scarcity(void) {
     largest = 0;
 }
 
-/* What the server sends, when it is let. */
+/* The frames that the server sends on request. */
 static uint8_t frames[2 << 20];
 static size_t frames_len;
 static volatile int may_send;
@@ -109,8 +109,8 @@ static void expect_next(recorder *r) {
     next_number++;
 }
 
-/* Receives the frames with so little memory. At least the first `before` messages come; then the socket ends. Other sockets
- * do not. */
+/* Receives the frames with little memory. At least the first `before` messages are delivered; then the socket closes. Other sockets
+ * stay open. */
 static void receive(size_t limit, int before, int numbered) {
     static server peer;
     static recorder other;
@@ -131,7 +131,7 @@ static void receive(size_t limit, int before, int numbered) {
     r->then_data = numbered ? expect_next : NULL;
     begin_scarcity(limit);
     may_send = 1;
-    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(failures > 0); /* what nobody polls piles up */
+    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(failures > 0); /* the events wait, because nobody polls */
     POLL_UNTIL(loop, r->releases == 1);
     end_scarcity();
     CHECK(failures > 0);
@@ -164,7 +164,7 @@ static void received(void) {
     frames_len = 0;
     add_frame(0x81, 65536);
     receive(65536, 0, 0);
-    /* Many small ones: the batch of events, and the read buffers. */
+    /* Many small messages: they need memory for the list of events and for read buffers. */
     frames_len = 0;
     add_numbered(100000, 8);
     receive(20000, 0, 1);
@@ -173,7 +173,7 @@ static void received(void) {
     receive(100000, 0, 1);
 }
 
-/* What is sent is refused whole, and the socket stays open. What was accepted arrives, in order and complete. */
+/* A send without memory is refused whole, and the socket stays open. Accepted messages arrive complete and in order. */
 static void sent(void) {
     static server peer;
     static uint8_t big[EGRET_WS_MAX_MESSAGE_BYTES];
@@ -218,7 +218,7 @@ static void sent(void) {
     stop_server(&peer);
 }
 
-/* A call that copies much refuses whole. */
+/* A connect call that copies long options is refused whole. */
 static void copied(void) {
     static char roots[200000];
     static recorder r;
