@@ -201,13 +201,31 @@ static int while_roots_are_read_and_the_loop_is_freed(int round) {
     exit(STATUS);
 }
 
+/* A host may clean OpenSSL up by itself, while a loop uses it. */
+static int after_openssl_cleanup(int round) {
+    egret_ws_loop *const tls = begin_tls();
+    void *const openssl = dlopen("libcrypto.so.3", RTLD_NOW);
+    poll_for(tls, round * 300);
+    if (openssl != NULL) {
+        void *const found = dlsym(openssl, "OPENSSL_cleanup");
+        void (*cleanup)(void);
+        CHECK(found != NULL);
+        memcpy(&cleanup, &found, sizeof cleanup);
+        cleanup();
+    }
+    take_time();
+    if (round % 2 == 0) free_loop(tls);
+    return STATUS;
+}
+
 typedef int life(int round);
 
 int main(int argc, char **argv) {
     static life *const lives[] = {by_returning,    by_exit,         in_on_connect,          in_on_data, in_on_close,
                                   in_release_user, in_on_log,       in_the_wakeup_callback, on_another_thread,
                                   with_a_handler,  while_roots_are_read,
-                                  while_roots_are_read_and_the_loop_is_freed};
+                                  while_roots_are_read_and_the_loop_is_freed,
+                                  after_openssl_cleanup};
     const int count = (int)(sizeof lives / sizeof *lives);
     int i, round, status;
 

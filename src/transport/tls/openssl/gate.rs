@@ -3,7 +3,7 @@
 //! OpenSSL frees its tables in a handler of `exit`, on the thread that ends the process, while other threads still run. A thread of
 //! ours that is inside OpenSSL then, or enters it later, would read freed memory. Our own handler of `exit` runs before that one,
 //! because it is registered later. It closes this gate and waits until all threads have left. After that no thread can enter: calls
-//! of TLS fail, and the system frees the memory of TLS objects.
+//! of TLS fail, and the system frees the memory of TLS objects. A host that calls OPENSSL_cleanup itself closes the gate too.
 #![allow(unsafe_code)] // handlers of `exit`, and functions of OpenSSL that the crate does not have
 
 use std::mem::ManuallyDrop;
@@ -26,6 +26,7 @@ const CLEANUP: Duration = Duration::from_millis(20);
 
 unsafe extern "C" {
     fn OPENSSL_thread_stop();
+    fn OPENSSL_atexit(handler: extern "C" fn()) -> libc::c_int;
 }
 
 /// The end of the process waits until this is dropped.
@@ -69,6 +70,10 @@ pub(super) fn init() {
         // since the first registration, so ours is registered again.
         ::openssl::init();
         register();
+        // A host may also clean up by a call of OPENSSL_cleanup, which runs this handler first. If there is no memory for it, that case
+        // alone is not covered.
+        // SAFETY: `close` does not unwind, and OpenSSL keeps this library in memory as long as it has the handler.
+        unsafe { OPENSSL_atexit(close) };
     });
 }
 
