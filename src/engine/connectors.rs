@@ -195,28 +195,16 @@ mod tests {
     use crate::engine::commands::{Commands, Next};
     use crate::engine::{Engine, PASS};
     use crate::log::Log;
-    use openssl::asn1::Asn1Time;
-    use openssl::hash::MessageDigest;
-    use openssl::pkcs12::Pkcs12;
-    use openssl::pkey::PKey;
-    use openssl::x509::X509;
+    use crate::transport::tls::tests::authority::Issued;
     use std::thread::yield_now;
 
     fn identity() -> Vec<u8> {
-        let key = PKey::generate_ed25519().unwrap();
-        let mut builder = X509::builder().unwrap();
-        builder.set_pubkey(&key).unwrap();
-        builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-        builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
-        builder.sign(&key, MessageDigest::null()).unwrap();
-        let pkcs12 = Pkcs12::builder().pkey(&key).cert(&builder.build()).build2("sesame").unwrap();
-        pkcs12.to_der().unwrap()
+        Issued::root("player").pkcs12("sesame")
     }
 
     fn settings(identity: Option<Vec<u8>>) -> Arc<Settings> {
         let identity = identity.map(|pkcs12| (pkcs12.into(), "sesame".into()));
-        let roots = Vec::new();
-        Arc::new(Settings { roots, only_these_roots: false, identity, min_version: 0x0303, insecure: true, alpn: true })
+        Arc::new(Settings { identity, insecure: true, ..Settings::plain() })
     }
 
     fn link() -> Arc<Link> {

@@ -328,14 +328,7 @@ impl Events for Recorder {
 
 /// A connection to this URL, without proxy, heartbeat or another try.
 pub fn plan(url: &str) -> Plan {
-    let settings = tls::Settings {
-        roots: Vec::new(),
-        only_these_roots: false,
-        identity: None,
-        min_version: 0x0303,
-        insecure: false,
-        alpn: true,
-    };
+    let settings = tls::Settings::plain();
     Plan {
         target: Target::from_url(url).unwrap(),
         extras: Extras::default(),

@@ -25,7 +25,7 @@ mod pins;
 mod stream;
 // The other side of the tests is OpenSSL's.
 #[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(any(windows, target_vendor = "apple"))]
 use native as backend;
@@ -61,6 +61,21 @@ pub struct Settings {
 impl Settings {
     fn needs_tls_1_3(&self) -> bool {
         self.min_version >= 0x0304
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// All defaults.
+    pub(crate) fn plain() -> Settings {
+        Settings {
+            roots: Vec::new(),
+            only_these_roots: false,
+            identity: None,
+            min_version: 0x0303,
+            insecure: false,
+            alpn: true,
+        }
     }
 }
 

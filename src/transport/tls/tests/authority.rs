@@ -166,16 +166,5 @@ pub fn trusting(roots: &[&Issued]) -> Connector {
 }
 
 pub fn only(roots: &[&Issued]) -> Settings {
-    Settings { roots: roots.iter().flat_map(|root| root.pem()).collect(), only_these_roots: true, ..plain() }
-}
-
-pub fn plain() -> Settings {
-    Settings {
-        roots: Vec::new(),
-        only_these_roots: false,
-        identity: None,
-        min_version: 0x0303,
-        insecure: false,
-        alpn: true,
-    }
+    Settings { roots: roots.iter().flat_map(|root| root.pem()).collect(), only_these_roots: true, ..Settings::plain() }
 }

@@ -4,7 +4,8 @@ use super::authority::Issued;
 use crate::transport::Transport;
 use crate::transport::tls::pins::Pin;
 use crate::transport::tls::{Advance, Connector, Failure, Handshake, Tls};
-use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream};
+use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::x509::store::X509StoreBuilder;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -175,6 +176,17 @@ pub fn acceptor(issued: &Issued) -> SslAcceptorBuilder {
     for certificate in &issued.chain {
         acceptor.add_extra_chain_cert(certificate.clone()).unwrap();
     }
+    acceptor
+}
+
+/// A server that requires a certificate of this authority from its clients.
+pub fn acceptor_for_clients(server: &Issued, authority: &Issued, max: Option<SslVersion>) -> SslAcceptorBuilder {
+    let mut acceptor = acceptor(server);
+    acceptor.set_max_proto_version(max).unwrap();
+    acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    let mut store = X509StoreBuilder::new().unwrap();
+    store.add_cert(authority.certificate.clone()).unwrap();
+    acceptor.set_verify_cert_store(store.build()).unwrap();
     acceptor
 }
 

@@ -1,6 +1,6 @@
 //! TLS against OpenSSL's server side, over a network in memory.
 
-mod authority;
+pub(crate) mod authority;
 mod floods;
 mod lab;
 mod refusals;

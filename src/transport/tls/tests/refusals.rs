@@ -1,8 +1,8 @@
 //! Certificates that are refused for other reasons than an unknown issuer, a wrong name or wrong dates; certificates that are trusted
 //! as given; pins, ALPN and servers without TLS.
 
-use super::authority::{Issued, Traits, only, plain, self_signed, trusting};
-use super::lab::{CALM, Lab, WEATHERS, acceptor};
+use super::authority::{Issued, Traits, only, self_signed, trusting};
+use super::lab::{CALM, Lab, WEATHERS, acceptor, acceptor_for_clients};
 use super::trust::{pin_of, refusal, try_to};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -12,9 +12,8 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
-use openssl::ssl::{AlpnError, SslVerifyMode, SslVersion};
+use openssl::ssl::{AlpnError, SslVersion};
 use openssl::x509::X509VerifyResult;
-use openssl::x509::store::X509StoreBuilder;
 
 const NAME: &str = "example.com";
 const NAMES: &str = "DNS:example.com";
@@ -142,15 +141,7 @@ fn pins_are_checked_before_the_client_certificate_is_sent() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
     let server = root.server(NAMES);
     let identity = Some((clients.server("DNS:player").pkcs12("sesame").into(), "sesame".into()));
-    let asking = |max| {
-        let mut acceptor = acceptor(&server);
-        acceptor.set_max_proto_version(max).unwrap();
-        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
-        let mut store = X509StoreBuilder::new().unwrap();
-        store.add_cert(clients.certificate.clone()).unwrap();
-        acceptor.set_verify_cert_store(store.build()).unwrap();
-        acceptor
-    };
+    let asking = |max| acceptor_for_clients(&server, &clients, max);
     let right = read_pins(&pin_of(&server)).unwrap();
     for insecure in [false, true] {
         let settings = Settings { identity: identity.clone(), insecure, ..only(&[&root]) };
@@ -213,7 +204,7 @@ fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
 
 #[test]
 fn servers_without_tls_are_reported_whatever_they_send() {
-    let connector = Connector::build(&plain()).unwrap();
+    let connector = Connector::build(&Settings::plain()).unwrap();
     let fails = |sent: &[u8], ends: bool| {
         let mut lab = Lab::new(&connector, NAME, acceptor(&self_signed(NAMES)), CALM);
         lab.forge(sent);

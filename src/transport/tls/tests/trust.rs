@@ -1,13 +1,12 @@
 //! Who is trusted, and how a refusal is named.
 
-use super::authority::{Issued, only, plain, self_signed, trusting};
-use super::lab::{CALM, Lab, WEATHERS, acceptor};
+use super::authority::{Issued, only, self_signed, trusting};
+use super::lab::{CALM, Lab, WEATHERS, acceptor, acceptor_for_clients};
 use crate::error::Error;
 use crate::transport::tls::{Connector, Failure, Settings, read_pins};
 use base64ct::{Base64, Encoding};
 use openssl::hash::{MessageDigest, hash};
-use openssl::ssl::{SslVerifyMode, SslVersion};
-use openssl::x509::store::X509StoreBuilder;
+use openssl::ssl::SslVersion;
 use std::process::Command;
 
 /// The outcome of a handshake with a server that has this certificate: the version, or the failure.
@@ -103,7 +102,7 @@ fn an_unknown_issuer_is_refused_and_named() {
     let (root, other) = (Issued::root("root"), Issued::root("other"));
     let server = root.server("DNS:example.com");
     let unknown = "unable to get local issuer certificate";
-    let system = Connector::build(&plain()).unwrap();
+    let system = Connector::build(&Settings::plain()).unwrap();
     assert_eq!(refusal(&trusting(&[&other]), "example.com", &server, unknown), Error::TlsIssuer);
     assert_eq!(refusal(&system, "example.com", &server, unknown), Error::TlsIssuer, "the system does not trust it");
     let myself = self_signed("DNS:example.com");
@@ -154,7 +153,7 @@ fn the_systems_roots_count_unless_they_are_not_to() {
     let server = root.server("DNS:example.com");
     let other = Issued::root("other");
     let unknown = "unable to get local issuer certificate";
-    assert_eq!(try_to(&Connector::build(&plain()).unwrap(), "example.com", &server), Ok(0x0304));
+    assert_eq!(try_to(&Connector::build(&Settings::plain()).unwrap(), "example.com", &server), Ok(0x0304));
     let beside = Settings { only_these_roots: false, ..only(&[&other]) };
     assert_eq!(try_to(&Connector::build(&beside).unwrap(), "example.com", &server), Ok(0x0304));
     assert_eq!(refusal(&trusting(&[&other]), "example.com", &server, unknown), Error::TlsIssuer);
@@ -175,7 +174,7 @@ fn an_intermediate_must_be_sent() {
 
 #[test]
 fn insecure_accepts_any_certificate_and_pins_still_count() {
-    let insecure = Connector::build(&Settings { insecure: true, ..plain() }).unwrap();
+    let insecure = Connector::build(&Settings { insecure: true, ..Settings::plain() }).unwrap();
     for server in [self_signed("DNS:other"), Issued::root("root").server_of_days("IP:::1", -10..-2)] {
         for name in ["example.com", "127.0.0.1"] {
             let mut lab = Lab::new(&insecure, name, acceptor(&server), CALM);
@@ -212,15 +211,7 @@ fn a_client_certificate_is_sent_with_its_chain() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
     let server = root.server("DNS:example.com");
     let client = clients.intermediate("department").server("DNS:player");
-    let asking = |max| {
-        let mut acceptor = acceptor(&server);
-        acceptor.set_max_proto_version(max).unwrap();
-        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
-        let mut store = X509StoreBuilder::new().unwrap();
-        store.add_cert(clients.certificate.clone()).unwrap();
-        acceptor.set_verify_cert_store(store.build()).unwrap();
-        acceptor
-    };
+    let asking = |max| acceptor_for_clients(&server, &clients, max);
     let identity = Some((client.pkcs12("s\u{e9}same").into(), "s\u{e9}same".into()));
     let known = Connector::build(&Settings { identity, ..only(&[&root]) }).unwrap();
     let unknown = trusting(&[&root]);
@@ -249,15 +240,15 @@ fn unusable_settings_are_named() {
         let error = Connector::build(&settings).map(|_| ()).unwrap_err();
         assert!(error.contains(text), "{error}");
     };
-    let roots = |roots: &[u8]| Settings { roots: roots.to_vec(), ..plain() };
-    fails(Settings { only_these_roots: true, ..plain() }, "`tls_roots` are to be trusted, and it is empty");
+    let roots = |roots: &[u8]| Settings { roots: roots.to_vec(), ..Settings::plain() };
+    fails(Settings { only_these_roots: true, ..Settings::plain() }, "`tls_roots` are to be trusted, and it is empty");
     fails(roots(b"x"), "`tls_roots` cannot be used: it has no `-----BEGIN CERTIFICATE-----`");
     fails(roots(&root.key.private_key_to_pem_pkcs8().unwrap()), "it has no `-----BEGIN CERTIFICATE-----`");
     let garbage = [&root.pem()[..], b"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----"].concat();
     fails(roots(&garbage), "`tls_roots` cannot be used: certificate 2 is none: ");
     let identity = |pkcs12: &[u8], password: &str| {
         let identity = Some((pkcs12.to_vec().into(), password.into()));
-        let settings = Settings { identity, ..plain() };
+        let settings = Settings { identity, ..Settings::plain() };
         assert!(!format!("{settings:?}").contains("sesame"), "no secret is shown");
         settings
     };
