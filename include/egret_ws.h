@@ -189,7 +189,10 @@
 /* State: `on_connect` was called; messages can be sent. */
 #define EGRET_WS_STATE_OPEN 1
 
-/* State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. */
+/*
+ * State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the state
+ * stays CONNECTING until the next callback.)
+ */
 #define EGRET_WS_STATE_CLOSING 2
 
 /* State: `on_close` was called, or is running. */

@@ -55,6 +55,8 @@ pub enum State {
 const TOLD_NOTHING: u8 = 0;
 const TOLD_CONNECTED: u8 = 1;
 const TOLD_CLOSED: u8 = 2;
+/// `on_retry` said that another connection follows.
+const TOLD_LOST: u8 = 3;
 
 /// What a socket has measured.
 #[derive(Clone, Debug)]
@@ -133,6 +135,8 @@ impl Socket {
         match told {
             TOLD_CLOSED => State::Closed,
             _ if outbox.is_open() => State::Open,
+            // The host expects another connection until `on_close` says otherwise, even if the last try has failed already.
+            TOLD_LOST if !outbox.is_ended() => State::Connecting,
             _ if outbox.is_closing(told == TOLD_CONNECTED) => State::Closing,
             _ => State::Connecting,
         }
@@ -219,7 +223,7 @@ impl Socket {
     /// The host is about to be told that the connection is lost and will be tried again. False if it must not be: it has
     /// closed meanwhile.
     fn tell_lost(&self) -> bool {
-        self.told.store(TOLD_NOTHING, SeqCst);
+        self.told.store(TOLD_LOST, SeqCst);
         self.link.outbox.lock().lose()
     }
 

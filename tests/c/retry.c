@@ -169,6 +169,42 @@ static void given_up(egret_ws_loop *loop) {
     close_listener(&nobody);
 }
 
+/* Writes to the pipe when the I/O thread has given a socket up. */
+static void notice_the_end(void *user, int32_t level, const char *text, egret_ws *ws) {
+    print_log(NULL, level, text, ws);
+    if (strstr(text, "given up") != NULL) CHECK_EQ(write(*(int *)user, "", 1), 1);
+}
+
+/* The I/O thread has given up before the program polls. Each on_retry says that another connection follows, and the state says
+ * so too (see record_retry), until on_close. */
+static void given_up_before_the_first_poll(void) {
+    static retrier t;
+    int ends[2];
+    struct pollfd log;
+    listener nobody = bind_loopback();
+    egret_ws_options options = retrier_options(&t);
+    egret_ws_loop_options with_log = loop_options();
+    egret_ws_loop *loop = NULL;
+
+    CHECK_EQ(pipe(ends), 0);
+    with_log.on_log = notice_the_end;
+    with_log.user = &ends[1];
+    options.retry_attempts = 3;
+    CHECK_OK(egret_ws_loop_new(&with_log, &loop));
+    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
+    log.fd = ends[0];
+    log.events = POLLIN;
+    CHECK_EQ(poll(&log, 1, PATIENCE_MS), 1);
+    CHECK_EQ(egret_ws_state(t.r.ws), EGRET_WS_STATE_CLOSING); /* nothing was reported, and the connection has ended */
+    POLL_UNTIL(loop, t.r.releases == 1);
+    CHECK_EQ(t.retries, 3);
+    CHECK_EQ(t.r.closes, 1);
+    free_socket(&t.r);
+    free_loop(loop);
+    close_listener(&nobody);
+    CHECK_EQ(close(ends[0]) + close(ends[1]), 0);
+}
+
 /* What the server's close means: "go away" is final, "going away" is not; the host may see it otherwise. */
 static void closed_by_the_server(egret_ws_loop *loop) {
     static const uint8_t policy[] = {0x88, 2, 1008 >> 8, 1008 & 0xFF}, bye[] = {0x88, 2, 1001 >> 8, 1001 & 0xFF};
@@ -214,6 +250,7 @@ int main(int argc, char **argv) {
         }
     }
     given_up(loop);
+    if (driver != EGRET_WS_LOOP_INLINE) given_up_before_the_first_poll(); /* an inline loop connects in polls only */
     closed_by_the_server(loop);
     settle(loop);
     free_loop(loop);

@@ -39,7 +39,8 @@ public final class WebSocket {
     public static final int STATE_OPEN = 1;
     /**
      * State: one side has begun to close, or the connection has ended and {@link WebSocketListener#onClose} has
-     * not been called yet.
+     * not been called yet. (After {@link WebSocketListener#onRetry} the state stays CONNECTING until the next
+     * callback.)
      */
     public static final int STATE_CLOSING = 2;
     /** State: {@link WebSocketListener#onClose} was called, or is running. */
