@@ -51,9 +51,10 @@
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
  *   foreign one gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
  *
- *   Where the peer or the program chooses a size (messages both ways, queues, answers, copies of the options), a failed
- *   allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and changes nothing, or the socket closes with it, after
- *   the messages received before. Any other failed allocation aborts the process.
+ *   Where a size comes from the peer or from the program (messages both ways, queues, answers, the copies that a call makes of
+ *   its options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened, or the socket
+ *   closes with it, after the messages that came before. Any other failed allocation aborts the process; among them are some of a
+ *   few KiB for each attempt to connect.
  *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
