@@ -70,20 +70,23 @@ pub(super) fn init() {
         // since the first registration, so ours is registered again.
         ::openssl::init();
         register();
-        // A host may also clean up by a call of OPENSSL_cleanup, which runs this handler first. If there is no memory for it, that case
-        // alone is not covered.
-        // SAFETY: `close` does not unwind, and OpenSSL keeps this library in memory as long as it has the handler.
-        unsafe { OPENSSL_atexit(close) };
     });
 }
 
 fn register() {
-    // SAFETY: getpid has no preconditions. `close` does not unwind, and stays callable: when this library is unloaded, the C library
-    // calls and removes its handlers first.
-    unsafe {
-        PROCESS.store(libc::getpid(), Relaxed);
-        libc::atexit(close);
-    }
+    static ONCE: Once = Once::new();
+    // SAFETY: getpid has no preconditions.
+    PROCESS.store(unsafe { libc::getpid() }, Relaxed);
+    ONCE.call_once(|| {
+        // A host may also clean up by a call of OPENSSL_cleanup, which runs this handler first. If there is no memory for the handler,
+        // that case alone is not covered.
+        // SAFETY: OpenSSL allows this before its initialisation. `close` does not unwind, and OpenSSL keeps this library in memory as
+        // long as it has the handler.
+        unsafe { OPENSSL_atexit(close) };
+    });
+    // SAFETY: `close` does not unwind, and stays callable: when this library is unloaded, the C library calls and removes its handlers
+    // first.
+    unsafe { libc::atexit(close) };
 }
 
 extern "C" fn close() {
