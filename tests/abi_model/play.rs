@@ -228,7 +228,8 @@ fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
 
 /// Frees all loops, also while others poll them.
 fn free(case: &Arc<Case>) {
-    for host in hosts(case) {
+    // A callback of one that is freed may make another.
+    while let Some(host) = hosts(case).into_iter().next() {
         let deadline = Instant::now() + HANG;
         while !host.is_gone() && !loops::free_host(case, &host) {
             promise!(Instant::now() < deadline, "a loop is busy for {HANG:?}");
