@@ -21,7 +21,7 @@ pub(super) enum Task {
     Slept(Gap),
     /// Close, because the loop is suspended.
     Suspend,
-    /// Find out whether it is alive; first note that nothing ran for a while, if so.
+    /// Probe each connection. With a gap, do first what [`Task::Slept`] does.
     Probe(Option<Gap>),
 }
 

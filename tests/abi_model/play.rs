@@ -206,7 +206,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
     host.is_wound_down.store(true, SeqCst);
 }
 
-/// Waits as a host does that polls only when it is told to.
+/// Waits like a program that polls only after a wake-up.
 fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
     // So that a wake-up that does not come is found at the deadline of the whole, and not before.
     const LONGEST: Duration = Duration::from_secs(5);

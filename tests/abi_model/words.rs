@@ -117,7 +117,7 @@ pub fn normalize_url(case: &Arc<Case>, dice: &mut Dice, _: Own) {
         (Text::NoRoom, Ok(_)) => {}
         (Text::NoRoom, Err(EGRET_WS_ERR_INVALID_ARGUMENT)) => {}
         (Text::Error(error), Err(expected)) => promise!(error == expected, "{NAME} of {url:?} failed with {error}"),
-        // What is wrong with the URL, and the room is none.
+        // A wrong URL, and no room for the result.
         (Text::NoRoom, Err(_)) => {}
         _ => breach!("{NAME} of {url:?} returned {result}"),
     }

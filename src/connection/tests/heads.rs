@@ -123,7 +123,7 @@ fn status_of_a_proxy_is_reported_whatever_follows() {
             });
             lab.tcp(Ok(()));
             lab.wire().from_client.clear();
-            // The same number of headers as in the server's answer.
+            // As many headers as the answer of the server has.
             answer(&mut lab, status, "Via: a\r\nVia: b\r\nVia: c\r\n", oddity);
             let number = if status.starts_with("101") { String::new() } else { format!(", status {}", &status[..3]) };
             let (what, again) = match (&status[..3], oddity) {
