@@ -4,8 +4,8 @@
 
 #[cfg(unix)]
 mod unix {
-    use crate::attention;
     use crate::error::Error;
+    use crate::interrupt;
     use std::sync::Once;
     use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
@@ -14,7 +14,7 @@ mod unix {
     extern "C" fn in_child() {
         // Only atomics are allowed here.
         IS_CHILD.store(true, Relaxed);
-        attention::call();
+        interrupt::call();
     }
 
     /// Registers a handler that sets the flag in forked children. Called when the first loop is made.

@@ -15,24 +15,25 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that the host may pass. All
-//!   modules use `attention`, `environment`, `fault`, `fork`, `log`, `panics`, `pool` and `secret`.
+//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `interrupt`, `log`, `panics` and `secret`.
 
-mod attention;
+pub mod buffer_pool;
+pub mod config;
 pub mod connection;
 pub mod constants;
 pub mod engine;
 mod environment;
 pub mod error;
-mod fault;
+mod failpoint;
 pub mod ffi;
 mod fork;
+mod interrupt;
+#[cfg(test)]
+mod limited_memory;
 pub mod limits;
 pub mod log;
 mod panics;
-pub mod pool;
 pub mod protocol;
-#[cfg(test)]
-mod scarce;
 pub mod secret;
 pub mod socket;
 pub mod transport;

@@ -62,19 +62,19 @@ mod tests {
     /// This compiles only if the types of these fields are secrets.
     #[test]
     fn passwords_and_headers_of_a_plan_are_secrets() {
-        use crate::connection::Plan;
+        use crate::connection::ConnectConfig;
         fn secret<T: Zeroize>(_: &Secret<T>) {}
-        fn kept(plan: &Plan) {
-            plan.extras.headers.iter().for_each(|(_, value)| secret(value));
-            for (user, password) in plan.extras.credentials.iter().chain(plan.target.credentials()) {
+        fn kept(config: &ConnectConfig) {
+            config.request.headers.iter().for_each(|(_, value)| secret(value));
+            for (user, password) in config.request.credentials.iter().chain(config.target.credentials()) {
                 secret(user);
                 secret(password);
             }
-            if let Some((pkcs12, password)) = &plan.tls.identity {
+            if let Some((pkcs12, password)) = &config.tls.identity {
                 secret(pkcs12);
                 secret(password);
             }
         }
-        let _: fn(&Plan) = kept;
+        let _: fn(&ConnectConfig) = kept;
     }
 }

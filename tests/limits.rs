@@ -3,8 +3,8 @@
 //! every new option needs a limit and a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
-#[path = "../src/scarce.rs"]
-mod scarce;
+#[path = "../src/limited_memory.rs"]
+mod limited_memory;
 mod support;
 
 use ::egret_ws::limits;
@@ -205,7 +205,7 @@ fn work_of_a_connect_call_is_linear() {
                 egret_ws_options { on_connect: None, on_data: None, on_close: None, release_user: None, ..*options };
             let mut ws = ptr::null_mut();
             // SAFETY: the options are whole, the URL ends in a NUL, and `ws` is writable.
-            work = scarce::count(|| unsafe {
+            work = limited_memory::count(|| unsafe {
                 assert_eq!(
                     egret_ws_connect_url(host.handle(), c"ws://127.0.0.1:9/".as_ptr(), &options, &mut ws),
                     EGRET_WS_OK

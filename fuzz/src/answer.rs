@@ -3,7 +3,7 @@
 use super::source::{Cuts, Source};
 use egret_ws::protocol::deflate::{Agreement, Offer};
 use egret_ws::protocol::head::MAX_HEAD;
-use egret_ws::protocol::upgrade::{Agreed, Answer, Extras, Refusal, subprotocols};
+use egret_ws::protocol::upgrade::{Agreed, Answer, Refusal, RequestOptions, subprotocols};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// What answers it: both are RFC 6455's own example.
@@ -56,7 +56,7 @@ pub fn answer(data: &[u8]) {
     }
 }
 
-fn extras(source: &mut Source) -> Extras {
+fn extras(source: &mut Source) -> RequestOptions {
     let (flags, bits) = (source.byte(), source.byte());
     let offer = Offer {
         client_no_context_takeover: flags & 2 != 0,
@@ -67,10 +67,10 @@ fn extras(source: &mut Source) -> Extras {
         threshold: 0,
     };
     let offered = if flags & 8 != 0 { subprotocols("chat, superchat").expect("tokens") } else { Vec::new() };
-    Extras { deflate: (flags & 1 != 0).then_some(offer), subprotocols: offered, ..Extras::default() }
+    RequestOptions { deflate: (flags & 1 != 0).then_some(offer), subprotocols: offered, ..RequestOptions::default() }
 }
 
-fn read(extras: &Extras, stream: &[u8], cuts: &Cuts) -> Outcome {
+fn read(extras: &RequestOptions, stream: &[u8], cuts: &Cuts) -> Outcome {
     let mut answer = Answer::new(KEY, extras);
     let mut result = Ok(None);
     let mut fed = 0;
@@ -92,7 +92,7 @@ fn read(extras: &Extras, stream: &[u8], cuts: &Cuts) -> Outcome {
 }
 
 /// What holds for every outcome.
-fn check(extras: &Extras, stream: &[u8], outcome: &Outcome) {
+fn check(extras: &RequestOptions, stream: &[u8], outcome: &Outcome) {
     let context = stream.escape_ascii();
     match &outcome.result {
         Ok(None) => assert!(stream.len() < MAX_HEAD, "more than a head was waited for: {context}"),

@@ -1,7 +1,7 @@
 //! What goes out with permessage-deflate: the outbox's frames, deflated and masked on their way to the wire.
 
 use super::outbox::Outbox;
-use crate::pool::NoMemory;
+use crate::buffer_pool::NoMemory;
 use crate::protocol::deflate::Deflater;
 use crate::protocol::frame;
 use parking_lot::Mutex;

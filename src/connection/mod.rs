@@ -14,33 +14,33 @@
 //! Exactly one [`Events::closed`] is told, as the last event.
 
 mod compression;
-pub mod details;
+pub mod connect_info;
+pub mod counters;
 pub mod heartbeat;
 mod opening;
 pub mod outbox;
-pub mod passed;
 pub mod report;
 pub mod retry;
 mod session;
-pub mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::config::url::Url;
 use crate::error::Error;
 use crate::protocol::deflate::{Deflater, Inflater};
 use crate::protocol::message::{Body, Kind};
-use crate::protocol::upgrade::Extras;
+use crate::protocol::upgrade::RequestOptions;
 use crate::transport::Transport;
 use crate::transport::proxy::Proxies;
 use crate::transport::stream::Stream;
 use crate::transport::tls;
 use compression::Compression;
-use details::Details;
+use connect_info::Details;
+use counters::Counters;
 pub use opening::MAX_ADDRESSES;
 use opening::{Opening, Step};
 use outbox::Outbox;
 use parking_lot::Mutex;
-use passed::Passed;
 use report::{Ending, Initiator, Phase, Report};
 use retry::{Retry, Verdict};
 use session::Session;
@@ -48,7 +48,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-use target::Target;
 
 /// The bounds a connection keeps.
 #[derive(Clone, Copy, Debug)]
@@ -76,9 +75,9 @@ pub struct Limits {
 /// What a connection is to be.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
-pub struct Plan {
-    pub target: Target,
-    pub extras: Extras,
+pub struct ConnectConfig {
+    pub target: Url,
+    pub request: RequestOptions,
     pub proxies: Proxies,
     /// What the connector is made of; used with `wss` only.
     pub tls: Arc<tls::Settings>,
@@ -95,7 +94,7 @@ pub struct Plan {
     pub retry: Option<retry::Options>,
 }
 
-impl Plan {
+impl ConnectConfig {
     /// The report of a connection that ends before it begins.
     pub fn unbegun(&self, ending: Ending) -> Report {
         Report::new(ending, opening::first_phase(self))
@@ -205,19 +204,19 @@ pub trait Network {
 /// Where a connection tells what happened.
 pub trait Events {
     /// The connection is open.
-    fn connected(&mut self, details: Details);
+    fn connected(&mut self, info: Details);
 
     /// A message was received. Returns its share of the bytes of a turn: its payload bytes. [`NO_ROOM`]: there is no memory for it;
     /// neither this message nor a later one may be delivered.
     #[must_use]
     fn message(&mut self, kind: Kind, body: Body<'_>) -> usize;
 
-    /// The connection has ended. The last event. `details` if it was never open.
-    fn closed(&mut self, report: Report, details: Option<Details>);
+    /// The connection has ended. The last event. `info` if it was never open.
+    fn closed(&mut self, report: Report, info: Option<Details>);
 
     /// The connection was lost, or could not be made, and is tried again after a wait (`None`: until the loop is resumed).
-    /// `details` if it was never open.
-    fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>);
+    /// `info` if it was never open.
+    fn retrying(&mut self, report: Report, info: Option<Details>, attempt: u32, delay: Option<Duration>);
 
     /// The wait is over.
     fn trying_again(&mut self);
@@ -226,7 +225,7 @@ pub trait Events {
     fn drained(&mut self);
 
     /// What has passed since this was last told.
-    fn passed(&mut self, passed: &Passed);
+    fn passed(&mut self, counters: &Counters);
 
     /// A ping was answered.
     fn round_trip(&mut self, took: Duration);
@@ -302,24 +301,24 @@ enum Wait {
 
 impl<S: Transport> Connection<S> {
     /// Begins to connect.
-    pub fn begin<N, E>(plan: Box<Plan>, context: &mut Context<'_, N, E>) -> Connection<S>
+    pub fn begin<N, E>(config: Box<ConnectConfig>, context: &mut Context<'_, N, E>) -> Connection<S>
     where
         N: Network<Stream = S>,
         E: Events,
     {
-        let retry = plan.retry.map(|options| Box::new(Retry::new(options, plan.clone())));
-        let Plan { limits, heartbeat, .. } = *plan;
+        let retry = config.retry.map(|options| Box::new(Retry::new(options, config.clone())));
+        let ConnectConfig { limits, heartbeat, .. } = *config;
         let mut connection = Connection { limits, heartbeat, retry, held: false, stage: Stage::Closed };
-        connection.open(plan, context);
+        connection.open(config, context);
         connection
     }
 
-    fn open<N, E>(&mut self, plan: Box<Plan>, context: &mut Context<'_, N, E>) -> Turn
+    fn open<N, E>(&mut self, config: Box<ConnectConfig>, context: &mut Context<'_, N, E>) -> Turn
     where
         N: Network<Stream = S>,
         E: Events,
     {
-        let (opening, step) = Opening::begin(plan, context);
+        let (opening, step) = Opening::begin(config, context);
         self.stage = Stage::Opening(opening);
         self.take_step(step, context)
     }
@@ -335,9 +334,9 @@ impl<S: Transport> Connection<S> {
             self.stage = Stage::Waiting(Wait::Host);
             return Turn::Wait;
         }
-        let plan = retry.plan.clone();
+        let config = retry.config.clone();
         context.events.trying_again();
-        self.open(plan, context)
+        self.open(config, context)
     }
 
     /// A look-up has ended.
@@ -394,10 +393,10 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Readiness told that the stream has ended or failed; [`Connection::turn`] is to follow.
-    pub fn end_is_near(&mut self) {
+    pub fn note_hangup(&mut self) {
         match &mut self.stage {
-            Stage::Opening(opening) => opening.end_is_near(),
-            Stage::Session(session) => session.stream().end_is_near(),
+            Stage::Opening(opening) => opening.note_hangup(),
+            Stage::Session(session) => session.stream().note_hangup(),
             Stage::Waiting(_) | Stage::Closed => {}
         }
     }
@@ -563,7 +562,7 @@ impl<S: Transport> Connection<S> {
     /// Ends the connection at once, and for good; the peer is told no more than TLS asks for.
     pub fn abandon<E: Events>(&mut self, ending: Ending, now: Instant, outbox: &Mutex<Outbox>, events: &mut E) {
         let phase = self.phase();
-        let (report, details) = match std::mem::replace(&mut self.stage, Stage::Closed) {
+        let (report, info) = match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Opening(opening) => {
                 (Report::unsent(ending, phase, outbox.lock().break_off()), Some(opening.into_details(now)))
             }
@@ -572,7 +571,7 @@ impl<S: Transport> Connection<S> {
             Stage::Closed => return,
         };
         outbox.lock().shut_down();
-        events.closed(report, details);
+        events.closed(report, info);
     }
 
     /// When [`Connection::expire`] is to be called.
@@ -608,14 +607,14 @@ impl<S: Transport> Connection<S> {
         let Context { now, outbox, .. } = *context;
         let stage = std::mem::replace(&mut self.stage, Stage::Closed);
         let keeps = self.retry.as_ref().is_some_and(|retry| retry.options.resend);
-        let (mut report, details, session) = match stage {
+        let (mut report, info, session) = match stage {
             Stage::Opening(opening) => {
                 (Report::unsent(ending, phase, outbox.lock().break_off()), Some(opening.into_details(now)), None)
             }
             Stage::Session(mut session) => (session.report(ending, outbox), None, Some(session)),
             Stage::Waiting(_) | Stage::Closed => return,
         };
-        let headers = details.as_ref().map(|details| details.headers.as_str());
+        let headers = info.as_ref().map(|info| info.headers.as_str());
         let verdict = match &mut self.retry {
             Some(retry) if !outbox.lock().is_ended() => {
                 let random = context.network.random();
@@ -637,14 +636,14 @@ impl<S: Transport> Connection<S> {
                     // During a suspend the wait has no length: the resume ends it.
                     let delay = (!context.network.is_suspended()).then_some(delay);
                     self.stage = Stage::Waiting(delay.map_or(Wait::Resume, |delay| Wait::Until(now + delay)));
-                    return context.events.retrying(report, details, attempt, delay);
+                    return context.events.retrying(report, info, attempt, delay);
                 }
             }
             Verdict::Enough(why) => report.message = format!("{}; {why}", report.message),
             Verdict::Useless => {}
         }
         outbox.lock().shut_down();
-        context.events.closed(report, details);
+        context.events.closed(report, info);
     }
 
     fn take_step<N, E>(&mut self, step: Step<S>, context: &mut Context<'_, N, E>) -> Turn
@@ -659,7 +658,7 @@ impl<S: Transport> Connection<S> {
                 self.end(ending, phase, context);
                 Turn::Wait
             }
-            Step::Open { stream, details, deflate, early, emptied } => {
+            Step::Open { stream, info, deflate, early, emptied } => {
                 let now = context.now;
                 let keeps = self.retry.as_mut().is_some_and(|retry| {
                     retry.opened(now);
@@ -672,7 +671,7 @@ impl<S: Transport> Connection<S> {
                 let compression = deflate
                     .filter(|_| plain)
                     .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement), keeps));
-                context.events.connected(*details);
+                context.events.connected(*info);
                 let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, compression, pool);
                 let mut session = Box::new(session);
                 let progress = session.begin(early, emptied, context);

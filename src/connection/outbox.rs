@@ -1,8 +1,8 @@
 //! What the host accepted to send, as frames ready for the wire, or to be deflated and masked on their way. The host's
 //! threads fill it and the connection empties it, each under its lock, each for the time of a copy at most.
 
+use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::error::Error;
-use crate::pool::{NoMemory, Pool};
 use crate::protocol::frame;
 use crate::protocol::mask::{Entropy, Keys};
 use crate::protocol::message::Kind;
@@ -32,7 +32,7 @@ pub struct Outbox {
     /// An emptied chunk, if it is small.
     spare: Vec<u8>,
     /// Where large ones come from, and go to.
-    pool: Arc<Pool>,
+    pool: Arc<BufferPool>,
     /// The size of each frame in `wire` and, before those, in what [`Outbox::take`] handed out and is not yet settled. All are
     /// messages, but for our Close frame, which is the last.
     pending: VecDeque<u32>,
@@ -143,12 +143,12 @@ impl Outbox {
     }
 
     /// The same, with large buffers from a pool.
-    pub fn with_pool(self, pool: Arc<Pool>) -> Outbox {
+    pub fn with_pool(self, pool: Arc<BufferPool>) -> Outbox {
         Outbox { pool, ..self }
     }
 
     /// Where large buffers come from.
-    pub fn pool(&self) -> &Arc<Pool> {
+    pub fn pool(&self) -> &Arc<BufferPool> {
         &self.pool
     }
 
@@ -330,7 +330,7 @@ impl Outbox {
     /// at most before a control frame gets its turn.
     #[cold]
     fn room(&mut self, bytes: usize) -> Result<&mut Vec<u8>, NoMemory> {
-        let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= Pool::SIZE || chunk.is_empty();
+        let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= BufferPool::SIZE || chunk.is_empty();
         if self.wire.len() == self.kept || !self.wire.back().is_some_and(goes_on) {
             if self.wire.len() == self.wire.capacity() {
                 self.wire.try_reserve(1)?;
@@ -340,7 +340,8 @@ impl Outbox {
         let last = self.wire.len() - 1;
         let chunk = &mut self.wire[last];
         // A queue that has to be small is no place for the pool's buffers.
-        let is_large = (KEEP..=Pool::SIZE).contains(&(chunk.len() + bytes)) && self.max_buffer >= Pool::SIZE;
+        let is_large =
+            (KEEP..=BufferPool::SIZE).contains(&(chunk.len() + bytes)) && self.max_buffer >= BufferPool::SIZE;
         if is_large && let Ok(mut large) = self.pool.take() {
             large.extend_from_slice(chunk);
             let mut small = std::mem::replace(chunk, large);
@@ -548,7 +549,7 @@ pub fn no_entropy() -> Entropy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scarce;
+    use crate::limited_memory;
 
     fn open_outbox(max_message: usize, max_buffer: usize) -> Outbox {
         let mut outbox = Outbox::new(max_message, max_buffer, no_entropy());
@@ -563,11 +564,11 @@ mod tests {
         assert_eq!(outbox.push(Kind::Binary, b"one"), Ok(Pushed::First));
         let before = (outbox.payload_bytes(), outbox.queues(), outbox.unsent());
         let large = vec![7; 100_000];
-        let refused = scarce::with_largest(50_000, || outbox.push(Kind::Binary, &large));
+        let refused = limited_memory::with_largest(50_000, || outbox.push(Kind::Binary, &large));
         assert_eq!(refused, Err(Error::NoResources));
         assert_eq!((outbox.payload_bytes(), outbox.queues(), outbox.unsent()), before);
         // There is memory for a smaller message and for the Close frame, though not for a buffer of the pool.
-        scarce::with_largest(50_000, || {
+        limited_memory::with_largest(50_000, || {
             assert!(outbox.push(Kind::Binary, &large[..40_000]).is_ok());
             assert!(outbox.end(&1000u16.to_be_bytes()));
         });
@@ -586,7 +587,7 @@ mod tests {
     fn messages_without_memory_for_their_entry_are_removed() {
         let mut outbox = open_outbox(131_072, 1 << 20);
         let mut accepted = 0;
-        let refused = scarce::with_largest(2 * KEEP, || {
+        let refused = limited_memory::with_largest(2 * KEEP, || {
             std::iter::repeat_with(|| outbox.push(Kind::Binary, b"x")).find_map(|pushed| {
                 accepted += usize::from(pushed.is_ok());
                 pushed.err()
@@ -611,7 +612,7 @@ mod tests {
         for message in [&[7; 10][..], &[7; 90_000], &[7; 20]] {
             outbox.push(Kind::Binary, message).unwrap();
         }
-        assert!(scarce::with_largest(80_000, || outbox.rest(Some((&[], 0)))));
+        assert!(limited_memory::with_largest(80_000, || outbox.rest(Some((&[], 0)))));
         assert_eq!((outbox.dropped_last(), outbox.untold()), (1, (1, 90_000)));
         assert_eq!((outbox.unsent(), outbox.payload_bytes()), ((2, 30), 30));
     }
@@ -656,13 +657,13 @@ mod tests {
 
     #[test]
     fn a_backlog_is_handed_out_in_chunks_and_in_order() {
-        let mut outbox = open_outbox(Pool::SIZE, usize::MAX);
+        let mut outbox = open_outbox(BufferPool::SIZE, usize::MAX);
         for number in 0..100u8 {
             outbox.push(Kind::Binary, &[number; 10_000]).unwrap();
         }
         let (mut out, mut numbers) = (Vec::new(), Vec::new());
         while outbox.take(&mut out) {
-            assert!(out.len() <= Pool::SIZE, "control frames wait for no more than this");
+            assert!(out.len() <= BufferPool::SIZE, "control frames wait for no more than this");
             numbers.extend(out.chunks(10_008).map(|frame| frame[8]));
             let _ = outbox.settle(out.len());
             out.clear();
@@ -674,7 +675,7 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_burst_is_small() {
         for size in [1, 100, 1000, 15_000, 20_000] {
-            let mut outbox = open_outbox(Pool::SIZE, usize::MAX);
+            let mut outbox = open_outbox(BufferPool::SIZE, usize::MAX);
             for _ in 0..300_000 / size {
                 outbox.push(Kind::Binary, &vec![0; size]).unwrap();
             }
@@ -703,7 +704,7 @@ mod tests {
 
     #[test]
     fn the_engine_is_told_at_once_when_much_waits() {
-        let mut outbox = open_outbox(Pool::SIZE, usize::MAX);
+        let mut outbox = open_outbox(BufferPool::SIZE, usize::MAX);
         let half = [0; MUCH / 2];
         let told: Vec<_> = (0..4).map(|_| outbox.push(Kind::Binary, &half).unwrap()).collect();
         assert_eq!(told, [Pushed::First, Pushed::Much, Pushed::Known, Pushed::Known]);

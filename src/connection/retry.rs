@@ -6,7 +6,7 @@
 //!
 //! The wait is drawn from the whole span ("full jitter"), so that the clients of a server that went away come back one by one.
 
-use super::Plan;
+use super::ConnectConfig;
 use super::report::Report;
 use crate::error::Error;
 use crate::protocol::head::header;
@@ -37,7 +37,7 @@ pub struct Options {
 pub(super) struct Retry {
     pub(super) options: Options,
     /// What every try begins with, whatever a redirect made of it.
-    pub(super) plan: Box<Plan>,
+    pub(super) config: Box<ConnectConfig>,
     /// Tries since `lost`.
     attempt: u32,
     lost: Option<Instant>,
@@ -56,8 +56,8 @@ pub(super) enum Verdict {
 }
 
 impl Retry {
-    pub(super) fn new(options: Options, plan: Box<Plan>) -> Retry {
-        Retry { options, plan, attempt: 0, lost: None, opened: None }
+    pub(super) fn new(options: Options, config: Box<ConnectConfig>) -> Retry {
+        Retry { options, config, attempt: 0, lost: None, opened: None }
     }
 
     /// A connection was made.
@@ -138,7 +138,7 @@ fn retry_after(headers: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::super::report::{Ending, Initiator, Phase};
-    use super::super::tests::lab::plan;
+    use super::super::tests::lab::config;
     use super::*;
 
     const OPTIONS: Options = Options {
@@ -151,7 +151,7 @@ mod tests {
     };
 
     fn retry(options: Options) -> Retry {
-        Retry::new(options, Box::new(plan("ws://10.0.0.1/")))
+        Retry::new(options, Box::new(config("ws://10.0.0.1/")))
     }
 
     fn report(error: Error) -> Report {

@@ -14,13 +14,13 @@
 //! Order on the wire: what is in flight, then control frames, then the outbox, whose last frame is our Close.
 
 use super::compression::Compression;
+use super::counters::Counters;
 use super::heartbeat::{self, Beat, Flow, Heartbeat};
 use super::outbox::Outbox;
-use super::passed::Passed;
 use super::report::{Ending, Initiator, Phase, Report};
 use super::{Context, Events, Limits, NO_ROOM};
+use crate::buffer_pool::BufferPool;
 use crate::error::Error;
-use crate::pool::Pool;
 use crate::protocol::deflate::Inflater;
 use crate::protocol::message::{Body, Decoder, Item};
 use crate::protocol::{NO_MEMORY, Violation, close, frame};
@@ -96,7 +96,7 @@ pub(super) struct Session<S> {
     /// All that has come is read.
     caught_up: bool,
     /// Since it was last told.
-    passed: Passed,
+    counters: Counters,
     /// Bytes written in all.
     position: u64,
     /// The library closes it, because the loop is suspended.
@@ -140,7 +140,7 @@ impl<S: Transport> Session<S> {
         now: Instant,
         inflater: Option<Inflater>,
         compression: Option<Compression>,
-        pool: Arc<Pool>,
+        pool: Arc<BufferPool>,
     ) -> Session<S> {
         // Much longer than the heartbeat takes, for the system does not tell a peer that is gone from one that does not read.
         let heartbeats = heartbeat.interval.unwrap_or(ORDINARY.0) + heartbeat.timeout.unwrap_or(ORDINARY.1);
@@ -171,7 +171,7 @@ impl<S: Transport> Session<S> {
             heartbeat: Heartbeat::new(heartbeat, now),
             paused: false,
             caught_up: false,
-            passed: Passed::default(),
+            counters: Counters::default(),
             position: 0,
             going_away: false,
         }
@@ -193,7 +193,7 @@ impl<S: Transport> Session<S> {
         emptied: bool,
         context: &mut Context<'_, N, E>,
     ) -> Progress {
-        self.passed.wire_in += early.len() as u64;
+        self.counters.wire_in += early.len() as u64;
         self.take_input(early, context);
         self.go_on(emptied && self.backlog.is_empty(), context)
     }
@@ -311,8 +311,8 @@ impl<S: Transport> Session<S> {
     fn flow(&mut self) -> Flow {
         let waiting = self.out.len() - self.written + self.control.len();
         let next = self.position + waiting as u64;
-        let undelivered = self.stream.undelivered();
-        Flow { next, delivered: undelivered.map_or(next, |bytes| self.position.saturating_sub(bytes as u64)) }
+        let unacked_bytes = self.stream.unacked_bytes();
+        Flow { next, delivered: unacked_bytes.map_or(next, |bytes| self.position.saturating_sub(bytes as u64)) }
     }
 
     fn beat<N, E: Events>(&mut self, beat: Beat, context: &mut Context<'_, N, E>) -> Progress {
@@ -469,7 +469,7 @@ impl<S: Transport> Session<S> {
     #[inline]
     fn heard<N, E>(&mut self, count: usize, context: &Context<'_, N, E>) {
         if count > 0 {
-            self.passed.wire_in += count as u64;
+            self.counters.wire_in += count as u64;
             self.heartbeat.heard(context.now);
         }
     }
@@ -511,7 +511,7 @@ impl<S: Transport> Session<S> {
         match self.decoder.filled(count) {
             Ok(None) => {}
             Ok(Some((kind, message))) => {
-                self.passed.message(message.len());
+                self.counters.message(message.len());
                 self.decoded += context.events.message(kind, Body::Collected(message));
                 if self.decoded >= NO_ROOM {
                     self.check_memory(context.now);
@@ -551,7 +551,7 @@ impl<S: Transport> Session<S> {
             match self.decoder.next(&mut input) {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Item::Message(kind, body))) => {
-                    self.passed.message(body.len());
+                    self.counters.message(body.len());
                     self.decoded += events.message(kind, body);
                     // One read can bring thousands of messages, and a compressed one a thousand times its size.
                     if events.is_full() || self.decoded >= DECODED_A_TURN {
@@ -661,7 +661,7 @@ impl<S: Transport> Session<S> {
                 Ok(count) => {
                     self.written += count;
                     self.position += count as u64;
-                    self.passed.wire_out += count as u64;
+                    self.counters.wire_out += count as u64;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     more = false;
@@ -758,8 +758,8 @@ impl<S: Transport> Session<S> {
 
     #[inline]
     fn tell_passed<E: Events>(&mut self, events: &mut E) {
-        if self.passed != Passed::default() {
-            events.passed(&std::mem::take(&mut self.passed));
+        if self.counters != Counters::default() {
+            events.passed(&std::mem::take(&mut self.counters));
         }
     }
 
@@ -774,7 +774,7 @@ impl<S: Transport> Session<S> {
 
     /// The close report of a connection that ends so. No message is accepted after it.
     pub(super) fn report(&mut self, mut ending: Ending, outbox: &Mutex<Outbox>) -> Report {
-        self.stream.say_goodbye();
+        self.stream.close_notify();
         // Once the peer's Close frame was received, the side that closed first is the initiator, even if the closing handshake
         // fails.
         if let Life::Closing(first) = self.life

@@ -1,11 +1,11 @@
 //! The queue of requests to the engine, from the host's threads and from workers.
 //!
-//! Its length is bounded. A socket has at most one entry for all requests of its host (see [`Link::ask`]) and one for its connect
+//! Its length is bounded. A socket has at most one entry for all requests of its host (see [`SocketShared::ask`]) and one for its connect
 //! call; at most [`MAX_UNBEGUN`] connect calls wait. Requests that concern the whole loop are not entries but states: [`Wishes`] and
 //! the stop.
 
-use super::Link;
-use crate::connection::{Family, Plan, Prepared, Unresolved};
+use super::SocketShared;
+use crate::connection::{ConnectConfig, Family, Prepared, Unresolved};
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::transport::tls::Settings;
 use std::collections::VecDeque;
@@ -21,14 +21,14 @@ const KEEP: usize = 1024;
 /// A request to the engine. Small, because it is moved often.
 pub enum Command {
     /// Begin a connection.
-    Connect(Arc<Link>, Box<Plan>),
+    Connect(Arc<SocketShared>, Box<ConnectConfig>),
     /// A look-up has ended.
-    Resolved(Arc<Link>, Box<Resolved>),
+    Resolved(Arc<SocketShared>, Box<Resolved>),
     /// A TLS connector was made, or cannot be.
     Made(Box<(Arc<Settings>, Prepared)>),
     /// A worker has caught a panic. The engine logs it, because workers must not call the host.
     Panicked(String),
-    /// The socket with this key has requests, see [`Link::take_asked`].
+    /// The socket with this key has requests, see [`SocketShared::take_asked`].
     Asked(usize),
 }
 

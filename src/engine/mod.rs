@@ -7,51 +7,51 @@
 //!                                                  └── readiness, deadlines, look-ups
 //! ```
 
-mod bell;
+pub mod batch;
 mod clock;
 pub mod commands;
-mod connectors;
-pub mod inbox;
-mod link;
-mod lookup;
+mod dns;
+mod notifier;
 mod orders;
 mod pass;
+mod ports;
 mod shared;
 mod slice;
+mod socket_shared;
 pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod thread;
+mod tls_cache;
 mod workers;
-mod world;
 
-pub use bell::Wakeup;
 pub use commands::Wish;
-pub use link::{Ask, Link};
+pub use notifier::Wakeup;
 pub use pass::PASS;
 pub use shared::Shared;
+pub use socket_shared::{Ask, SocketShared};
 
+use crate::buffer_pool::NoMemory;
 use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Prepared, Turn};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
-use crate::pool::NoMemory;
 use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
+use batch::Batch;
 use clock::Clock;
 use commands::{Command, Commands, Next};
-use connectors::Connectors;
-use inbox::Batch;
-use lookup::Lookups;
+use dns::Dns;
 use mio::{Poll, Token, Waker};
 use orders::Round;
+use ports::{Delivery, Net};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 use table::Table;
-use world::{Delivery, Net};
+use tls_cache::TlsCache;
 
 /// The buffer into which every connection reads, one at a time; a batch may take it along, and leaves another.
 const READ_BUFFER: usize = 64 * 1024;
@@ -82,7 +82,7 @@ pub struct Engine {
     /// Keys of the connections that have work, in order: those that are ready, and those that have used up their budget. Each key is
     /// here at most once.
     turns: Vec<usize>,
-    /// By [`Link::key`].
+    /// By [`SocketShared::key`].
     entries: Table<Entry>,
     live: usize,
     timers: BTreeSet<(Instant, usize)>,
@@ -100,8 +100,8 @@ pub struct Engine {
     limit: Duration,
     /// The last pass had no time for everything.
     has_left: bool,
-    lookups: Lookups,
-    connectors: Connectors,
+    dns: Dns,
+    tls_cache: TlsCache,
     buffer: Box<[u8]>,
     batch: Box<Batch>,
     clock: Clock,
@@ -120,13 +120,13 @@ pub struct Engine {
 
 /// A connection that has waited for a TLS connector, the settings that it was to be made of, and what became of it.
 struct Waiter {
-    link: Arc<Link>,
+    socket: Arc<SocketShared>,
     settings: Arc<Settings>,
     made: Prepared,
 }
 
 struct Entry {
-    link: Arc<Link>,
+    socket: Arc<SocketShared>,
     connection: Connection<Tcp>,
     timer: Option<Instant>,
     /// Its key is in `turns`.
@@ -147,8 +147,8 @@ impl Engine {
         let waker = Waker::new(poll.registry(), WAKER)?;
         let shared = Arc::new(Shared::new(waker, log, by_poll));
         Ok(Engine {
-            lookups: Lookups::new(Arc::clone(&shared)),
-            connectors: Connectors::new(Arc::clone(&shared)),
+            dns: Dns::new(Arc::clone(&shared)),
+            tls_cache: TlsCache::new(Arc::clone(&shared)),
             shared,
             poll,
             readiness: mio::Events::with_capacity(MAX_READY),
@@ -216,25 +216,25 @@ impl Engine {
         act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn,
     ) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
-        let Entry { link, connection, told_closed, .. } = entry;
+        let Entry { socket, connection, told_closed, .. } = entry;
         let mut network = Net {
             registry: self.poll.registry(),
             clock: &self.clock,
-            lookups: &mut self.lookups,
-            connectors: &mut self.connectors,
-            link,
+            dns: &mut self.dns,
+            tls_cache: &mut self.tls_cache,
+            socket,
             suspended: self.suspended,
         };
         let buffer = &mut self.buffer[..READ_BUFFER];
         let mut events = Delivery {
             batch: &mut self.batch,
             buffer: buffer.as_ptr().addr(),
-            link,
+            socket,
             log: &self.shared.log,
             told_closed,
         };
         let mut context =
-            Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
+            Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox };
         let turn = panics::catch(|| act(connection, &mut context));
         let turn = turn.map_err(|panicked| self.log_panic(key, &panicked)).ok();
         self.look_after(key, turn);
@@ -243,7 +243,7 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn log_panic(&self, key: usize, panicked: &Panicked) {
-        let id = self.entries.get(key).and_then(Option::as_ref).map_or(0, |entry| entry.link.id);
+        let id = self.entries.get(key).and_then(Option::as_ref).map_or(0, |entry| entry.socket.id);
         self.shared.log.error(id, format_args!("{panicked}, in a connection"));
     }
 
@@ -280,7 +280,7 @@ impl Engine {
     fn end_without_memory(&mut self, key: usize) {
         let dropped = self.batch.take_dropped();
         let Some(Some(entry)) = self.entries.get(key) else { return };
-        dropped.iter().for_each(|len| entry.link.not_enqueued(*len as usize));
+        dropped.iter().for_each(|len| entry.socket.not_enqueued(*len as usize));
         if !entry.told_closed {
             self.abandon(key, Ending::no_memory("there is no memory for messages of the peer"));
         }
@@ -289,20 +289,20 @@ impl Engine {
     /// Ends a connection at once, whatever state a panic may have left it in.
     fn abandon(&mut self, key: usize, ending: Ending) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
-        let Entry { link, connection, told_closed, .. } = entry;
+        let Entry { socket, connection, told_closed, .. } = entry;
         let mut events = Delivery {
             batch: &mut self.batch,
             buffer: self.buffer.as_ptr().addr(),
-            link,
+            socket,
             log: &self.shared.log,
             told_closed,
         };
-        let ended = panics::catch(|| connection.abandon(ending.clone(), self.now, &link.outbox, &mut events));
+        let ended = panics::catch(|| connection.abandon(ending.clone(), self.now, &socket.outbox, &mut events));
         if let Err(panicked) = &ended {
-            self.shared.log.error(link.id, format_args!("{panicked}, while a connection was ended"));
+            self.shared.log.error(socket.id, format_args!("{panicked}, while a connection was ended"));
         }
         if ended.is_err() || !*told_closed {
-            link.outbox.lock().shut_down();
+            socket.outbox.lock().shut_down();
             self.batch.closed(key, Report::new(ending, Phase::Open), None);
             *told_closed = true;
         }
@@ -315,7 +315,7 @@ impl Engine {
                 self.timers.remove(&(timer, key));
             }
             drop(entry);
-            self.connectors.tidy();
+            self.tls_cache.tidy();
         }
     }
 
@@ -386,8 +386,8 @@ impl Engine {
         let ending = if failed { Ending::internal() } else { Ending::freed() };
         let left = self.shared.close_commands(failed).into_list();
         for command in std::mem::take(&mut self.commands).into_list().into_iter().chain(left) {
-            if let Command::Connect(link, plan) = command {
-                self.drop_unbegun(&link, plan.unbegun(ending.clone()));
+            if let Command::Connect(socket, config) = command {
+                self.drop_unbegun(&socket, config.unbegun(ending.clone()));
             }
         }
         for key in (0..self.entries.len()).rev() {

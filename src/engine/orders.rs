@@ -2,14 +2,14 @@
 
 use super::clock::Gap;
 use super::commands::{Resolved, Wishes};
-use super::link::Asked;
+use super::ports::{Delivery, Net};
 use super::slice::Slice;
-use super::world::{Delivery, Net};
-use super::{Act, Ask, Command, Engine, Entry, Link, Next, READ_BUFFER, Waiter};
+use super::socket_shared::Asked;
+use super::{Act, Ask, Command, Engine, Entry, Next, READ_BUFFER, SocketShared, Waiter};
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Plan, Turn};
+use crate::connection::{ConnectConfig, Connection, Context, Turn};
 use crate::protocol::close;
-use crate::{fault, panics};
+use crate::{failpoint, panics};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,17 +91,17 @@ impl Engine {
     fn run(&mut self, next: Next) {
         match next {
             Next::Wishes(wishes) => self.grant(wishes),
-            Next::Command(Command::Connect(link, plan)) => self.connect(link, plan),
-            Next::Command(Command::Resolved(link, resolved)) => {
+            Next::Command(Command::Connect(socket, config)) => self.connect(socket, config),
+            Next::Command(Command::Resolved(socket, resolved)) => {
                 let Resolved { name, family, answer } = &*resolved;
-                self.with_link(&link, &mut |connection, context| {
+                self.with_socket(&socket, &mut |connection, context| {
                     connection.resolved(name, *family, answer.clone(), context)
                 });
             }
             Next::Command(Command::Made(made)) => {
                 let (settings, made) = *made;
-                let waiters = self.connectors.made(Arc::clone(&settings), &made);
-                let waiter = |link| Waiter { link, settings: Arc::clone(&settings), made: made.clone() };
+                let waiters = self.tls_cache.made(Arc::clone(&settings), &made);
+                let waiter = |socket| Waiter { socket, settings: Arc::clone(&settings), made: made.clone() };
                 self.prepared.extend(waiters.into_iter().map(waiter));
                 (self.has_left, self.has_more) = (true, true);
             }
@@ -122,8 +122,10 @@ impl Engine {
     fn go_on_prepared(&mut self) {
         let mut slice = Slice::default();
         while !self.prepared.is_empty() && self.goes_on(&mut slice) {
-            if let Some(Waiter { link, settings, made }) = self.prepared.pop_front() {
-                self.with_link(&link, &mut |connection, context| connection.prepared(&settings, made.clone(), context));
+            if let Some(Waiter { socket, settings, made }) = self.prepared.pop_front() {
+                self.with_socket(&socket, &mut |connection, context| {
+                    connection.prepared(&settings, made.clone(), context)
+                });
             }
         }
         if self.prepared.is_empty() {
@@ -135,51 +137,51 @@ impl Engine {
     #[inline]
     fn answer(&mut self, key: usize, is_now: &mut bool) {
         let Some(Some(entry)) = self.entries.get(key) else { return };
-        let asked = entry.link.take_asked();
+        let asked = entry.socket.take_asked();
         if asked.is_only(Ask::Flush) {
             // Writing does not need the present time.
             return self.flush(key);
         }
-        let link = Arc::clone(&entry.link);
+        let socket = Arc::clone(&entry.socket);
         self.look_once(is_now);
-        self.answer_all(&link, asked);
+        self.answer_all(&socket, asked);
     }
 
     #[inline(never)]
-    fn answer_all(&mut self, link: &Arc<Link>, asked: Asked) {
+    fn answer_all(&mut self, socket: &Arc<SocketShared>, asked: Asked) {
         let ends = asked.has(Ask::Close) || asked.has(Ask::Free);
         if asked.has(Ask::RetryNow) && !ends {
             // It came after what began the round: a suspend must not abandon the new try.
-            self.take_part(link.key);
-            self.with_link(link, &mut |connection, context| connection.retry_now(context));
+            self.take_part(socket.key);
+            self.with_socket(socket, &mut |connection, context| connection.retry_now(context));
         }
         // While the loop is suspended there is no new try; the resume begins it.
         if asked.has(Ask::CatchUp) && !ends && !self.suspended {
-            self.with_link(link, &mut |connection, context| connection.catch_up(context));
+            self.with_socket(socket, &mut |connection, context| connection.catch_up(context));
         }
         if asked.has(Ask::Ping) {
             // Before writing the outbox, which would add to the round trip.
-            self.with_link(link, &mut |connection, context| connection.ping(context));
+            self.with_socket(socket, &mut |connection, context| connection.ping(context));
         }
         if asked.has(Ask::Flush) {
-            self.with_link(link, &mut |connection, context| connection.flush(context));
+            self.with_socket(socket, &mut |connection, context| connection.flush(context));
         }
         if asked.has(Ask::Read) {
-            self.with_link(link, &mut |connection, context| connection.turn(context));
+            self.with_socket(socket, &mut |connection, context| connection.turn(context));
         }
         if asked.has(Ask::Close) {
-            self.with_link(link, &mut |connection, context| connection.close(context));
+            self.with_socket(socket, &mut |connection, context| connection.close(context));
         }
         if asked.has(Ask::Free) {
-            self.say_goodbye(link);
+            self.close_notify(socket);
         }
     }
 
     /// The socket was freed: an open connection is closed with 1001 (going away), one that is closing continues.
-    fn say_goodbye(&mut self, link: &Arc<Link>) {
-        link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+    fn close_notify(&mut self, socket: &Arc<SocketShared>) {
+        socket.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
         // Also reads again if a full queue has stopped reading.
-        self.with_link(link, &mut |connection, context| match connection.close(context) {
+        self.with_socket(socket, &mut |connection, context| match connection.close(context) {
             Turn::Wait => connection.turn(context),
             Turn::Again => Turn::Again,
         });
@@ -192,16 +194,16 @@ impl Engine {
         self.now = self.clock.now();
         self.stop_at = Some(self.now + linger);
         self.round = None;
-        let links: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.link)).collect();
+        let sockets: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.socket)).collect();
         let mut slice = Slice::default();
-        for link in links {
-            link.free();
+        for socket in sockets {
+            socket.free();
             if self.goes_on(&mut slice) {
-                self.say_goodbye(&link);
+                self.close_notify(&socket);
             } else {
                 // Each has its Close frame; what they have received is read later, if there is time.
-                link.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
-                self.with_link(&link, &mut |connection, context| {
+                socket.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+                self.with_socket(&socket, &mut |connection, context| {
                     connection.close(context);
                     Turn::Again
                 });
@@ -211,43 +213,43 @@ impl Engine {
 
     // Connecting.
 
-    fn connect(&mut self, link: Arc<Link>, plan: Box<Plan>) {
+    fn connect(&mut self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) {
         self.shared.begun();
         // A socket that was closed or freed already is not dialled.
-        if link.is_freed() || link.outbox.lock().is_sealed() || self.stop_at.is_some() {
-            return self.drop_unbegun(&link, plan.unbegun(Ending::aborted()));
+        if socket.is_freed() || socket.outbox.lock().is_sealed() || self.stop_at.is_some() {
+            return self.drop_unbegun(&socket, config.unbegun(Ending::aborted()));
         }
-        let key = link.key;
-        self.shared.log.debug(link.id, format_args!("connecting to {}", plan.target));
+        let key = socket.key;
+        self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));
         let mut told_closed = false;
         let begun = panics::catch(|| {
             let mut network = Net {
                 registry: self.poll.registry(),
                 clock: &self.clock,
-                lookups: &mut self.lookups,
-                connectors: &mut self.connectors,
-                link: &link,
+                dns: &mut self.dns,
+                tls_cache: &mut self.tls_cache,
+                socket: &socket,
                 suspended: self.suspended,
             };
             let buffer = &mut self.buffer[..READ_BUFFER];
             let mut events = Delivery {
                 batch: &mut self.batch,
                 buffer: buffer.as_ptr().addr(),
-                link: &link,
+                socket: &socket,
                 log: &self.shared.log,
                 told_closed: &mut told_closed,
             };
             let mut context =
-                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &link.outbox };
-            fault::point(fault::Place::Connection);
-            Connection::begin(plan, &mut context)
+                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox };
+            failpoint::point(failpoint::Place::Connection);
+            Connection::begin(config, &mut context)
         });
         // A new connection has no messages, so nothing can be lost here.
         let _ = self.batch.keep(&mut self.buffer);
         match begun {
             Ok(connection) if !connection.is_closed() => {
                 let round = self.rounds;
-                let entry = Entry { link, connection, timer: None, in_turns: false, round, told_closed };
+                let entry = Entry { socket, connection, timer: None, in_turns: false, round, told_closed };
                 self.entries.put(key, entry);
                 self.live += 1;
                 self.set_timer(key);
@@ -256,26 +258,26 @@ impl Engine {
             }
             Ok(_) => {}
             Err(panicked) => {
-                link.outbox.lock().shut_down();
+                socket.outbox.lock().shut_down();
                 if !told_closed {
                     self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
                 }
-                self.shared.log.error(link.id, format_args!("{panicked}, while a connection was begun"));
+                self.shared.log.error(socket.id, format_args!("{panicked}, while a connection was begun"));
             }
         }
     }
 
     /// Ends a connection that was not begun.
-    pub(super) fn drop_unbegun(&mut self, link: &Link, report: Report) {
-        link.outbox.lock().shut_down();
-        self.batch.closed(link.key, report, None);
+    pub(super) fn drop_unbegun(&mut self, socket: &SocketShared, report: Report) {
+        socket.outbox.lock().shut_down();
+        self.batch.closed(socket.key, report, None);
     }
 
-    /// Runs `act` on the connection of this link, if it still exists.
-    fn with_link(&mut self, link: &Arc<Link>, act: Act<'_>) {
-        let entry = self.entries.get(link.key).and_then(Option::as_ref);
-        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.link, link)) {
-            self.with_seldom(link.key, act);
+    /// Runs `act` on the connection of this socket, if it still exists.
+    fn with_socket(&mut self, socket: &Arc<SocketShared>, act: Act<'_>) {
+        let entry = self.entries.get(socket.key).and_then(Option::as_ref);
+        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.socket, socket)) {
+            self.with_seldom(socket.key, act);
         }
     }
 
@@ -319,7 +321,7 @@ impl Engine {
 
     fn probe(&mut self) {
         if std::mem::take(&mut self.network_changed) {
-            self.lookups.forget();
+            self.dns.forget();
         }
         self.begin_round(Task::Probe(None));
     }

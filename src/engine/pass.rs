@@ -10,7 +10,7 @@ use super::orders::Task;
 use super::slice::Slice;
 use super::{Engine, Published, UNPUBLISHED, WAKER, earlier};
 use crate::connection::Turn;
-use crate::fault;
+use crate::failpoint;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ impl Engine {
     /// ready, within its time. It does not sleep if it has published events, or if the last pass has left work. Call
     /// [`Engine::publish`] or [`Engine::hand_over`] after it.
     pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
-        fault::point(fault::Place::Engine);
+        failpoint::point(failpoint::Place::Engine);
         let meant = self.put_off.replace(Duration::ZERO);
         let idle = self.look(meant);
         self.run_commands();
@@ -76,7 +76,7 @@ impl Engine {
             let key = event.token().0;
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
             if event.is_read_closed() || event.is_error() {
-                entry.connection.end_is_near();
+                entry.connection.note_hangup();
             }
             if !std::mem::replace(&mut entry.in_turns, true) {
                 self.turns.push(key);
@@ -111,8 +111,8 @@ impl Engine {
     }
 
     fn expire(&mut self) {
-        if self.lookups.due().is_some() {
-            self.lookups.go_on();
+        if self.dns.due().is_some() {
+            self.dns.go_on();
         }
         let is_due = |(deadline, _): &(Instant, usize)| *deadline <= self.now;
         if self.timers.first().is_some_and(is_due) {
@@ -154,7 +154,7 @@ impl Engine {
     fn next_timer(&self) -> Option<Duration> {
         let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.stands());
         let timer = earlier(timer, self.stop_at).map(|at| at.saturating_duration_since(self.now));
-        match self.lookups.due() {
+        match self.dns.due() {
             None => timer,
             Some(due) => earlier(timer, Some(due.saturating_duration_since(Instant::now()))),
         }

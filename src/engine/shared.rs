@@ -1,14 +1,14 @@
 //! The two ways between the host's threads and the engine: commands in, events out.
 
-use super::Link;
-use super::bell::{Bell, Wakeup};
+use super::SocketShared;
+use super::batch::Batch;
 use super::commands::{Command, Commands, MAX_UNBEGUN, Wish};
-use super::inbox::Batch;
-use super::link::Ask;
-use crate::connection::Plan;
+use super::notifier::{Notifier, Wakeup};
+use super::socket_shared::Ask;
+use crate::buffer_pool::{BufferPool, NoMemory};
+use crate::connection::ConnectConfig;
 use crate::error::Error;
 use crate::log::Log;
-use crate::pool::{NoMemory, Pool};
 use crate::protocol::mask::{self, Entropy};
 use mio::Waker;
 use parking_lot::{Condvar, Mutex};
@@ -39,7 +39,7 @@ pub struct Shared {
     pub due: AtomicBool,
     /// A poll is to return, whether or not something is due.
     woken: AtomicBool,
-    bell: Bell,
+    notifier: Notifier,
     /// The host's poll turns the engine: what makes the one return keeps the other from sleeping.
     by_poll: bool,
     /// The engine has failed: it takes no commands, and its last events are on their way.
@@ -47,7 +47,7 @@ pub struct Shared {
     /// The last events were published.
     silent: AtomicBool,
     /// Large buffers, both ways.
-    pub pool: Arc<Pool>,
+    pub pool: Arc<BufferPool>,
     /// Where masking keys come from.
     pub entropy: Entropy,
     /// Where it logs.
@@ -81,7 +81,7 @@ impl Shared {
             arrived: Condvar::new(),
             due: AtomicBool::new(false),
             woken: AtomicBool::new(false),
-            bell: Bell::default(),
+            notifier: Notifier::default(),
             by_poll,
             failed: AtomicBool::new(false),
             silent: AtomicBool::new(false),
@@ -119,7 +119,7 @@ impl Shared {
     }
 
     /// Queues a connect call. Returns [`Error::NoResources`] if too many connect calls wait already.
-    pub fn connect(&self, link: Arc<Link>, plan: Box<Plan>) -> Result<(), Error> {
+    pub fn connect(&self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) -> Result<(), Error> {
         self.enter(|queue| {
             if self.is_stopping() {
                 return Err(self.gone());
@@ -128,7 +128,7 @@ impl Shared {
                 return Err(Error::NoResources);
             }
             self.unbegun.fetch_add(1, Relaxed);
-            queue.push(Command::Connect(link, plan));
+            queue.push(Command::Connect(socket, config));
             Ok(())
         })
     }
@@ -140,8 +140,8 @@ impl Shared {
 
     /// Queues a request of a socket. A socket has at most one entry in the queue.
     #[inline]
-    pub fn ask(&self, link: &Link, what: Ask) -> Result<(), Error> {
-        if link.ask(what) { self.command(Command::Asked(link.key)) } else { Ok(()) }
+    pub fn ask(&self, socket: &SocketShared, what: Ask) -> Result<(), Error> {
+        if socket.ask(what) { self.command(Command::Asked(socket.key)) } else { Ok(()) }
     }
 
     /// Queues a request that concerns the whole loop.
@@ -180,14 +180,14 @@ impl Shared {
     pub fn wake(&self) {
         // Either this sees that it sleeps, or it sees the command: see fall_asleep.
         fence(SeqCst);
-        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.bell.is_waited_for() {
+        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.notifier.is_waited_for() {
             self.ring_waker();
         }
     }
 
     /// Has who waits for an inline engine's readiness poll, for its timers may have changed.
     pub fn nudge(&self) {
-        if self.bell.is_waited_for() {
+        if self.notifier.is_waited_for() {
             self.ring_waker();
         }
     }
@@ -277,7 +277,7 @@ impl Shared {
 
     /// A poll would find nothing to do.
     pub fn is_quiet(&self) -> bool {
-        !self.due.load(SeqCst) && !self.bell.is_rung()
+        !self.due.load(SeqCst) && !self.notifier.is_rung()
     }
 
     /// Something other than an event is to be done in the poll.
@@ -305,32 +305,32 @@ impl Shared {
 
     /// Has the host called when something is due.
     pub fn set_wakeup(&self, wakeup: Option<Wakeup>) {
-        self.bell.set_wakeup(wakeup);
+        self.notifier.set_wakeup(wakeup);
         self.ring_if_due();
     }
 
     /// What can be read from while something is due.
     #[cfg(unix)]
     pub fn descriptor(&self) -> io::Result<RawFd> {
-        let descriptor = self.bell.descriptor()?;
+        let descriptor = self.notifier.descriptor()?;
         self.ring_if_due();
         Ok(descriptor)
     }
 
     /// From now on the engine's own readiness tells that something is due, for who waits for that.
     pub fn ring_by_waker(&self) {
-        self.bell.ring_by_waker();
+        self.notifier.ring_by_waker();
         self.ring_if_due();
     }
 
     /// A poll begins: what becomes due from now on, it finds itself.
     pub fn poll_begins(&self) {
-        self.bell.poll_begins();
+        self.notifier.poll_begins();
     }
 
     /// A poll ends: what it has left is to be told.
     pub fn poll_ends(&self) {
-        self.bell.poll_ends();
+        self.notifier.poll_ends();
         self.ring_if_due();
     }
 
@@ -341,7 +341,7 @@ impl Shared {
     }
 
     fn ring(&self) {
-        if self.bell.ring() {
+        if self.notifier.ring() {
             self.ring_waker();
         }
     }

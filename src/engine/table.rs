@@ -1,4 +1,4 @@
-//! A table indexed by [`super::Link::key`]. It frees memory when entries are removed.
+//! A table indexed by [`super::SocketShared::key`]. It frees memory when entries are removed.
 
 use std::ops::{Deref, DerefMut};
 

@@ -3,18 +3,18 @@
 
 use super::*;
 use crate::connection::outbox::{Outbox, no_entropy};
-use crate::connection::tests::lab::plan;
-use crate::connection::{Plan, retry};
+use crate::connection::tests::lab::config;
+use crate::connection::{ConnectConfig, retry};
 use crate::constants::EGRET_WS_LOG_DEBUG;
 use crate::error::Error;
+use crate::limited_memory;
 use crate::log::Sink;
 use crate::protocol::message::{Body, Kind};
-use crate::scarce;
+use batch::EventKind;
 use clock::Gap;
-use inbox::What;
-use link::MAX_UNTOLD;
 use orders::Task;
 use parking_lot::Mutex;
+use socket_shared::MAX_UNTOLD;
 use socket2::{Domain, Socket, Type};
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -72,7 +72,7 @@ struct Lab {
     engine: Engine,
     counter: Arc<Counter>,
     server: TcpListener,
-    links: Vec<Arc<Link>>,
+    sockets: Vec<Arc<SocketShared>>,
 }
 
 impl Lab {
@@ -85,30 +85,30 @@ impl Lab {
         let log = Log::new(EGRET_WS_LOG_DEBUG, Some(Box::new(Lines(Arc::clone(&counter)))));
         let engine = Engine::new(Arc::new(log), true, closes_on_suspend, Duration::ZERO).unwrap();
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        Lab { engine, counter, server, links: Vec::new() }
+        Lab { engine, counter, server, sockets: Vec::new() }
     }
 
-    fn link(&mut self) -> Arc<Link> {
-        let key = self.links.len();
-        let link = Arc::new(Link::new(key, key + 1, Outbox::new(100, 100, no_entropy()), 1000));
-        self.links.push(Arc::clone(&link));
-        link
+    fn socket(&mut self) -> Arc<SocketShared> {
+        let key = self.sockets.len();
+        let socket = Arc::new(SocketShared::new(key, key + 1, Outbox::new(100, 100, no_entropy()), 1000));
+        self.sockets.push(Arc::clone(&socket));
+        socket
     }
 
-    fn connect_with(&mut self, set: impl Fn(&mut Plan)) -> Result<(), Error> {
-        let mut plan = plan(&format!("ws://{}/", self.server.local_addr().unwrap()));
-        set(&mut plan);
-        let link = self.link();
-        self.engine.shared().connect(link, Box::new(plan))
+    fn connect_with(&mut self, set: impl Fn(&mut ConnectConfig)) -> Result<(), Error> {
+        let mut config = config(&format!("ws://{}/", self.server.local_addr().unwrap()));
+        set(&mut config);
+        let socket = self.socket();
+        self.engine.shared().connect(socket, Box::new(config))
     }
 
     fn connect(&mut self, count: usize) {
         for _ in 0..count {
             // Longer than the test.
-            self.connect_with(|plan| {
-                plan.limits.open = Duration::from_secs(1000);
-                plan.limits.connect = plan.limits.open;
-                plan.limits.handshake = plan.limits.open;
+            self.connect_with(|config| {
+                config.limits.open = Duration::from_secs(1000);
+                config.limits.connect = config.limits.open;
+                config.limits.handshake = config.limits.open;
             })
             .unwrap();
         }
@@ -151,8 +151,8 @@ impl Lab {
         peer
     }
 
-    fn has_ended(&self, link: &Link) -> bool {
-        link.outbox.lock().is_sealed()
+    fn has_ended(&self, socket: &SocketShared) -> bool {
+        socket.outbox.lock().is_sealed()
     }
 
     fn wish(&self, wish: Wish) {
@@ -160,7 +160,7 @@ impl Lab {
     }
 
     /// Takes the events of these sockets.
-    fn told(&mut self) -> Vec<What> {
+    fn told(&mut self) -> Vec<EventKind> {
         self.engine.publish();
         let mut batch = Box::default();
         self.engine.shared().take_events(&mut batch);
@@ -197,16 +197,16 @@ fn passes_with_time_begin_all_connections() {
 fn closed_and_freed_sockets_are_not_dialled() {
     let mut lab = Lab::new();
     lab.connect(3 * MANY);
-    for (at, link) in lab.links.iter().enumerate() {
+    for (at, socket) in lab.sockets.iter().enumerate() {
         match at % 3 {
-            0 => assert!(link.free()),
-            1 => assert!(link.outbox.lock().end(b"")),
+            0 => assert!(socket.free()),
+            1 => assert!(socket.outbox.lock().end(b"")),
             _ => {}
         }
     }
     lab.rest();
     assert_eq!(lab.counter.dials(), MANY);
-    let closed = lab.told().iter().filter(|what| matches!(what, What::Closed { .. })).count();
+    let closed = lab.told().iter().filter(|what| matches!(what, EventKind::Closed { .. })).count();
     assert_eq!(closed, 2 * MANY, "each has its end");
 }
 
@@ -219,7 +219,7 @@ fn connect_calls_that_wait_are_bounded() {
     for _ in 0..10 {
         assert_eq!(lab.connect_with(|_| {}), Err(Error::NoResources));
     }
-    lab.links.iter().for_each(|link| assert!(link.free()));
+    lab.sockets.iter().for_each(|socket| assert!(socket.free()));
     lab.long_pass();
     assert_eq!(lab.connect_with(|_| {}), Ok(()), "none waits any more");
 }
@@ -230,9 +230,9 @@ fn repeated_requests_are_queued_once_for_each_socket() {
     lab.connect(2);
     lab.rest();
     for _ in 0..1000 {
-        for link in &lab.links {
+        for socket in &lab.sockets {
             for ask in [Ask::Flush, Ask::Read, Ask::CatchUp, Ask::RetryNow, Ask::Ping, Ask::Close, Ask::Free] {
-                lab.engine.shared().ask(link, ask).unwrap();
+                lab.engine.shared().ask(socket, ask).unwrap();
             }
         }
         lab.wish(Wish::NetworkChanged);
@@ -292,7 +292,7 @@ fn a_suspend_closes_what_was_made_before_it_and_nothing_else() {
     lab.pass();
     lab.connect(1);
     lab.rest();
-    let open: Vec<_> = lab.links.iter().filter(|link| !lab.has_ended(link)).map(|link| link.key).collect();
+    let open: Vec<_> = lab.sockets.iter().filter(|socket| !lab.has_ended(socket)).map(|socket| socket.key).collect();
     assert_eq!(open, [MANY, MANY + 1]);
 }
 
@@ -310,7 +310,7 @@ const RARELY: retry::Options = retry::Options {
 fn a_try_that_is_asked_for_after_a_suspend_is_not_abandoned_by_it() {
     let mut lab = Lab::that(true);
     for _ in 0..3 {
-        lab.connect_with(|plan| plan.retry = Some(RARELY)).unwrap();
+        lab.connect_with(|config| config.retry = Some(RARELY)).unwrap();
     }
     lab.rest();
     (0..3).for_each(|_| drop(lab.server.accept().unwrap()));
@@ -318,8 +318,8 @@ fn a_try_that_is_asked_for_after_a_suspend_is_not_abandoned_by_it() {
         lab.pass();
     }
     lab.wish(Wish::Suspend);
-    for link in &lab.links {
-        lab.engine.shared().ask(link, Ask::RetryNow).unwrap();
+    for socket in &lab.sockets {
+        lab.engine.shared().ask(socket, Ask::RetryNow).unwrap();
     }
     lab.rest();
     assert_eq!((lab.counter.count("lost: abandoned"), lab.counter.dials()), (0, 6));
@@ -332,9 +332,9 @@ fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
     for resumes_first in [true, false] {
         let mut lab = Lab::new();
         for _ in 0..3 {
-            lab.connect_with(|plan| {
-                plan.heartbeat.timeout = Some(wait);
-                plan.heartbeat.probe = Some(Duration::from_secs(1000));
+            lab.connect_with(|config| {
+                config.heartbeat.timeout = Some(wait);
+                config.heartbeat.probe = Some(Duration::from_secs(1000));
             })
             .unwrap();
         }
@@ -343,8 +343,8 @@ fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
         while lab.counter.count("connected") < 3 {
             lab.pass();
         }
-        for link in &lab.links {
-            lab.engine.shared().ask(link, Ask::Ping).unwrap();
+        for socket in &lab.sockets {
+            lab.engine.shared().ask(socket, Ask::Ping).unwrap();
         }
         lab.engine.limit = Duration::from_secs(1000);
         lab.engine.run_commands();
@@ -363,7 +363,7 @@ fn changes_that_do_not_end_do_not_hold_the_deadlines_after_a_gap() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
-    lab.connect_with(|plan| plan.limits.open = Duration::ZERO).unwrap();
+    lab.connect_with(|config| config.limits.open = Duration::ZERO).unwrap();
     lab.engine.begin_round(Task::Slept(Gap::Process));
     let mut passes = 0;
     while lab.engine.live > MANY || passes == 0 {
@@ -402,7 +402,7 @@ fn a_resume_that_overtakes_a_suspend_closes_no_more() {
     lab.wish(Wish::Suspend);
     lab.wish(Wish::Resume);
     lab.rest();
-    assert!(lab.links.iter().all(|link| !lab.has_ended(link)));
+    assert!(lab.sockets.iter().all(|socket| !lab.has_ended(socket)));
     assert_eq!(lab.counter.restarts().len(), MANY, "and each is probed");
 }
 
@@ -430,12 +430,13 @@ fn freeing_the_loop_interrupts_a_pass() {
             lab.wish(Wish::NetworkChanged);
         }
         let before = lab.counter.dials();
-        let shared = Arc::clone(lab.engine.shared());
+        // Weak: the engine owns its log, and the log owns this function.
+        let shared = Arc::downgrade(lab.engine.shared());
         let mut left = 10;
         *lab.counter.at_line.lock() = Some(Box::new(move |text| {
             left -= i32::from(text.starts_with(beginning));
             if left == 0 {
-                shared.stop(Duration::ZERO).unwrap();
+                shared.upgrade().unwrap().stop(Duration::ZERO).unwrap();
             }
         }));
         let mut passes = 0;
@@ -461,7 +462,7 @@ fn freeing_the_loop_does_not_read_what_its_time_is_too_short_for() {
         peer.write_all(&b"\x82\x0aten bytes.".repeat(200)).unwrap();
         peers.push(peer);
     }
-    let received = |lab: &Lab| lab.links.iter().map(|link| link.passed().messages).collect::<Vec<_>>();
+    let received = |lab: &Lab| lab.sockets.iter().map(|socket| socket.passed().messages).collect::<Vec<_>>();
     while received(&lab).iter().any(|count| *count < 20) {
         lab.pass();
     }
@@ -502,7 +503,7 @@ fn connections_that_are_ready_have_their_turns_in_order() {
 fn deadlines_that_pass_together_are_served_one_after_the_other() {
     let mut lab = Lab::new();
     for _ in 0..MANY {
-        lab.connect_with(|plan| plan.limits.open = Duration::ZERO).unwrap();
+        lab.connect_with(|config| config.limits.open = Duration::ZERO).unwrap();
     }
     lab.engine.limit = Duration::from_secs(1000);
     lab.engine.run_commands();
@@ -523,9 +524,9 @@ fn tries_wait_while_the_host_does_not_dispatch() {
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let nobody = socket.local_addr().unwrap().as_socket().unwrap();
     let at_once = Duration::from_micros(1);
-    let link = lab.link();
-    let mut plan = plan(&format!("ws://{nobody}/"));
-    plan.retry = Some(retry::Options {
+    let socket = lab.socket();
+    let mut config = config(&format!("ws://{nobody}/"));
+    config.retry = Some(retry::Options {
         attempts: u32::MAX,
         floor: at_once,
         first: at_once,
@@ -533,22 +534,22 @@ fn tries_wait_while_the_host_does_not_dispatch() {
         total: None,
         resend: false,
     });
-    lab.engine.shared().connect(Arc::clone(&link), Box::new(plan)).unwrap();
+    lab.engine.shared().connect(Arc::clone(&socket), Box::new(config)).unwrap();
     let mut retries = 0;
     for round in 1..4 {
         // These passes sleep as long as a try is due later.
         while lab.engine.next_turn().is_some() {
             lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
         }
-        while !link.holds_try() {
+        while !socket.holds_try() {
             lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
         }
         retries += lab.told().len();
         assert_eq!(retries, round * MAX_UNTOLD as usize);
         assert_eq!(lab.counter.dials(), retries, "one try each, and none after the last");
-        let told: Vec<_> = (0..MAX_UNTOLD).map(|_| link.tell()).collect();
+        let told: Vec<_> = (0..MAX_UNTOLD).map(|_| socket.tell()).collect();
         assert_eq!(told.iter().filter(|told| **told).count(), 1);
-        lab.engine.shared().ask(&link, Ask::CatchUp).unwrap();
+        lab.engine.shared().ask(&socket, Ask::CatchUp).unwrap();
     }
 }
 
@@ -559,7 +560,7 @@ fn events_that_could_not_be_published_are_a_reason_for_a_turn() {
     let mut batch = Box::default();
     for expected in [Published::All, Published::Later] {
         lab.engine.batch.message(0, Kind::Binary, Body::Input(&[b'x'; 20_000])).unwrap();
-        assert_eq!(scarce::with_largest(30_000, || lab.engine.publish()), expected);
+        assert_eq!(limited_memory::with_largest(30_000, || lab.engine.publish()), expected);
     }
     assert!(lab.engine.shared().take_events(&mut batch), "the host takes the first");
     assert_eq!(lab.engine.next_turn(), Some(Duration::ZERO));
@@ -573,7 +574,7 @@ fn memory_of_a_burst_is_freed() {
     const BURST: usize = 5000;
     let mut lab = Lab::new();
     lab.connect(BURST);
-    lab.links.iter().skip(1).for_each(|link| assert!(link.free()));
+    lab.sockets.iter().skip(1).for_each(|socket| assert!(socket.free()));
     lab.long_pass();
     for _ in 0..2 {
         lab.long_pass();

@@ -6,7 +6,7 @@ use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::panics::{self, Panicked};
 use crate::socket::Loop;
-use crate::{fault, fork};
+use crate::{failpoint, fork};
 use std::cell::Cell;
 use std::mem::forget;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub(super) fn guard_with<S: Subject, T>(
     let caught = panics::catch(|| {
         let found = subject.find()?;
         let unwinding = Unwinding::<S>(&found);
-        fault::point(fault::Place::Export);
+        failpoint::point(failpoint::Place::Export);
         let result = body(&found);
         forget(unwinding);
         result

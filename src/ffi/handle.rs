@@ -7,7 +7,7 @@
 //!
 //! Kinds are odd, so that no handle is NULL or the address of anything aligned.
 
-use super::slots::{MAX_SLOTS, Pin, Reserved, Slots};
+use super::slab::{MAX_SLOTS, Pin, Reserved, Slab};
 use super::types::{egret_ws, egret_ws_loop};
 use crate::error::Error;
 use crate::socket::{Loop, Socket};
@@ -61,8 +61,8 @@ impl Handle {
     }
 }
 
-static LOOPS: Slots<Arc<Loop>> = Slots::new(MAX_GENERATION);
-static SOCKETS: Slots<Arc<Socket>> = Slots::new(MAX_GENERATION);
+static LOOPS: Slab<Arc<Loop>> = Slab::new(MAX_GENERATION);
+static SOCKETS: Slab<Arc<Socket>> = Slab::new(MAX_GENERATION);
 
 /// A slot for a loop, and its handle, which is valid once the slot is filled.
 pub(super) fn reserve_loop() -> Result<(Handle, Reserved<'static, Arc<Loop>>), Error> {
@@ -76,7 +76,7 @@ pub(super) fn reserve_socket() -> Result<(Handle, Reserved<'static, Arc<Socket>>
     Ok((Handle::new(Kind::Socket, slot.index(), slot.generation()), slot))
 }
 
-fn find<T>(slots: &'static Slots<T>, kind: Kind, handle: Handle) -> Result<Pin<'static, T>, Error> {
+fn find<T>(slots: &'static Slab<T>, kind: Kind, handle: Handle) -> Result<Pin<'static, T>, Error> {
     let found = if handle.is(kind) { slots.get(handle.slot(), handle.generation()) } else { None };
     found.ok_or(Error::BadHandle)
 }

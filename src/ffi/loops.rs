@@ -7,7 +7,7 @@ use super::{callbacks, options, sized};
 use crate::error::Error;
 use crate::log::Log;
 use crate::socket::Loop;
-use crate::{fault, fork, panics};
+use crate::{failpoint, fork, panics};
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
 }
 
 fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> {
-    fault::point(fault::Place::Loop);
+    failpoint::point(failpoint::Place::Loop);
     let refuse = |(error, why): (Error, String)| {
         log.warn(0, format_args!("egret_ws_loop_new refused: {why}"));
         error
@@ -66,7 +66,7 @@ fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> 
         .map_err(|error| refuse((error, "no handle is left: free another loop first".to_owned())))?;
     fork::watch().map_err(refuse)?;
     let made = Loop::new(options, Arc::clone(log)).map_err(refuse)?;
-    fault::arm();
+    failpoint::arm();
     slot.fill(made);
     Ok(id)
 }

@@ -12,7 +12,7 @@ mod loops;
 mod options;
 mod plan;
 mod sized;
-mod slots;
+mod slab;
 mod sockets;
 mod stats;
 mod text;

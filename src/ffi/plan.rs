@@ -11,8 +11,8 @@ use crate::protocol::deflate::Offer;
 use crate::protocol::frame::MAX_HEADER;
 use crate::secret::Secret;
 use crate::socket::{
-    Extras, Limits, Plan, Proxies, Target, TlsSettings, check_credentials, check_header, heartbeat, is_header_value,
-    is_server_name, read_pins, retry, subprotocols, watch_exit,
+    ConnectConfig, Limits, Proxies, RequestOptions, TlsSettings, Url, check_credentials, check_header, heartbeat,
+    is_header_value, is_server_name, read_pins, retry, subprotocols, watch_exit,
 };
 use std::collections::TryReserveError;
 use std::ffi::c_char;
@@ -40,7 +40,7 @@ fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
 ///
 /// # Safety
 /// Every pointer of `given` is NULL, or ends in a NUL, or has as many elements as its length says.
-pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Plan, Refused> {
+pub(super) unsafe fn read(given: &egret_ws_options, target: Url) -> Result<ConnectConfig, Refused> {
     if given.flags & !FLAGS != 0 {
         return invalid("flags has an unknown bit");
     }
@@ -48,7 +48,7 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
         return invalid(format!("max_redirects is above {}", limits::REDIRECTS));
     }
     // SAFETY: the caller's promise, passed on; so for each of these.
-    let extras = unsafe { extras(given, &target) }?;
+    let request = unsafe { request(given, &target) }?;
     // SAFETY: as above.
     let proxies = unsafe { proxies(given) }?;
     proxies.for_target(target.is_secure(), &target.host(), target.port())?;
@@ -69,9 +69,9 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Target) -> Result<Pl
     }
     let server_name = server_name.map(owned).transpose()?;
     let limits = limits(given)?;
-    Ok(Plan {
+    Ok(ConnectConfig {
         target,
-        extras,
+        request,
         proxies,
         tls,
         pins,
@@ -150,7 +150,7 @@ fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
 
 /// # Safety
 /// As for [`read`].
-unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Refused> {
+unsafe fn request(given: &egret_ws_options, target: &Url) -> Result<RequestOptions, Refused> {
     // SAFETY: the caller's promise, passed on; so for each of these.
     let list = unsafe { string(given.subprotocols, "subprotocols", limits::TEXT) }?;
     // SAFETY: as above.
@@ -180,7 +180,7 @@ unsafe fn extras(given: &egret_ws_options, target: &Target) -> Result<Extras, Re
     if credentials.is_some() && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
         return invalid("headers has an Authorization, and so has the user name: one of them only");
     }
-    Ok(Extras {
+    Ok(RequestOptions {
         origin: origin.map(owned).transpose()?,
         user_agent: match user_agent {
             None => Some(concat!("egret-ws/", env!("CARGO_PKG_VERSION")).to_owned()),

@@ -7,7 +7,7 @@ use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
 use crate::limits;
-use crate::socket::{Kind, Loop, Target, header_values, normalize_url};
+use crate::socket::{Kind, Loop, Url, header_values, normalize_url};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn egret_ws_connect(
 ) -> i32 {
     guard_code(r#loop, |host_loop| {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
-        unsafe { connect(host_loop, host, options, out, &|host| Target::from_host_and_port(host, port)) }
+        unsafe { connect(host_loop, host, options, out, &|host| Url::from_host_and_port(host, port)) }
     })
 }
 
@@ -83,12 +83,12 @@ pub unsafe extern "C" fn egret_ws_connect_url(
 ) -> i32 {
     guard_code(r#loop, |host_loop| {
         // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
-        unsafe { connect(host_loop, url, options, out, &Target::from_url) }
+        unsafe { connect(host_loop, url, options, out, &Url::from_url) }
     })
 }
 
 /// What reads a host or a URL.
-type Reader<'a> = &'a dyn Fn(&str) -> Result<Target, (Error, String)>;
+type Reader<'a> = &'a dyn Fn(&str) -> Result<Url, (Error, String)>;
 
 /// What both connect calls do.
 ///
@@ -124,11 +124,11 @@ unsafe fn connect(
     })?;
     let target = target(place).map_err(|(error, why)| refuse(error, &why))?;
     // SAFETY: the caller's promise about `options`, of which this is a copy.
-    let plan = unsafe { plan::read(&given, target) }.map_err(|(error, why)| refuse(error, &why))?;
+    let config = unsafe { plan::read(&given, target) }.map_err(|(error, why)| refuse(error, &why))?;
     let (id, slot) =
         handle::reserve_socket().map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let listener = callbacks::Callbacks::new(&given, id);
-    let socket = host_loop.socket(plan, id.number(), Box::new(listener));
+    let socket = host_loop.socket(config, id.number(), Box::new(listener));
     slot.fill(Arc::clone(&socket));
     // The connection begins when the handle is filled in and known to the caller: if another thread polls, a callback may
     // run at once. Should it not begin, nothing was written.
@@ -300,7 +300,7 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|details| unsafe { text::give(&details.subprotocol, out, capacity) })
+        socket.read_details(|info| unsafe { text::give(&info.subprotocol, out, capacity) })
     })
 }
 
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|details| unsafe { text::give(&details.extensions, out, capacity) })
+        socket.read_details(|info| unsafe { text::give(&info.extensions, out, capacity) })
     })
 }
 
@@ -344,8 +344,8 @@ pub unsafe extern "C" fn egret_ws_response_header(
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
         let name = unsafe { text::nul_terminated(name, limits::TEXT) }.map_err(|_| Error::NotFound)?;
-        socket.read_details(|details| {
-            let parts = header_values(&details.headers, name);
+        socket.read_details(|info| {
+            let parts = header_values(&info.headers, name);
             if parts.clone().next().is_none() {
                 return Err(Error::NotFound);
             }
@@ -367,7 +367,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|details| unsafe { text::give(&details.headers, out, capacity) })
+        socket.read_details(|info| unsafe { text::give(&info.headers, out, capacity) })
     })
 }
 

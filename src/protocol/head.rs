@@ -7,7 +7,7 @@
 //! A flaw does not hide the rest. A `403` with a malformed header line is still a `403`, as it is for browsers and curl. The caller
 //! decides which answers must be without one: those that agree (`101`, and `2xx` of a proxy).
 
-use crate::pool::NoMemory;
+use crate::buffer_pool::NoMemory;
 use std::borrow::Cow;
 
 /// The most bytes of a head, those of interim answers before it included.
@@ -343,7 +343,7 @@ mod tests {
         for value in ["x", "\u{fc}"] {
             let latin: Vec<u8> = value.chars().map(|letter| letter as u8).collect();
             let head = [b"HTTP/1.1 403 Forbidden\r\nX: ", &*latin.repeat(50_000), b"\r\n\r\n"].concat();
-            let read = crate::scarce::with_largest(20_000, || Head::read(&head)).unwrap();
+            let read = crate::limited_memory::with_largest(20_000, || Head::read(&head)).unwrap();
             assert_eq!((read.status, read.flaw, read.headers.len()), (403, Some(NO_MEMORY), 0), "{value}");
         }
     }

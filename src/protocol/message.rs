@@ -14,7 +14,7 @@ use super::deflate::{Inflater, Problem};
 use super::frame::{self, Header, MAX_HEADER};
 use super::utf8::Utf8;
 use super::{NO_MEMORY, Violation, ViolationKind, reserve_within};
-use crate::pool::Pool;
+use crate::buffer_pool::BufferPool;
 use std::sync::Arc;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
@@ -94,7 +94,7 @@ pub struct Decoder {
     /// The message that is being collected is deflated.
     deflated: bool,
     /// Where large buffers come from, and go to.
-    pool: Arc<Pool>,
+    pool: Arc<BufferPool>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,7 @@ impl Decoder {
     }
 
     /// The same, with large buffers from a pool.
-    pub fn with_pool(self, pool: Arc<Pool>) -> Decoder {
+    pub fn with_pool(self, pool: Arc<BufferPool>) -> Decoder {
         Decoder { pool, ..self }
     }
 
@@ -304,7 +304,7 @@ impl Decoder {
             return Ok(());
         }
         // The buffer waits for the host with the message in it: it may be twice as large, not many times.
-        if (Pool::SIZE / 2..=Pool::SIZE).contains(&len)
+        if (BufferPool::SIZE / 2..=BufferPool::SIZE).contains(&len)
             && let Ok(mut large) = self.pool.take()
         {
             large.extend_from_slice(&self.message);
@@ -425,7 +425,7 @@ fn control_item(control: Control, payload: &[u8]) -> Result<Item<'_>, Violation>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scarce;
+    use crate::limited_memory;
 
     #[test]
     fn messages_without_memory_fail_the_connection() {
@@ -433,7 +433,7 @@ mod tests {
         let parts = [frame(false, 2, &[7; 50_000]), frame(true, 0, &[7; 50_000])].concat();
         for stream in [&whole, &parts] {
             let mut decoder = Decoder::new(131_072, None);
-            let refused = scarce::with_largest(60_000, || {
+            let refused = limited_memory::with_largest(60_000, || {
                 stream.chunks(1000).find_map(|mut piece| decoder.next(&mut piece).err())
             });
             assert_eq!(refused, Some(NO_MEMORY));
@@ -441,7 +441,7 @@ mod tests {
         }
         // A buffer of the pool does not fit, but the message does.
         let mut decoder = Decoder::new(131_072, None);
-        let received = scarce::with_largest(Pool::SIZE - 1, || {
+        let received = limited_memory::with_largest(BufferPool::SIZE - 1, || {
             let mut sizes = whole.chunks(1000).filter_map(|mut piece| match decoder.next(&mut piece) {
                 Ok(Some(Item::Message(_, body))) => Some(body.len()),
                 _ => None,

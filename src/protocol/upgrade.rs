@@ -24,7 +24,7 @@ fn accept_key(key: &str) -> String {
 /// What the request says beside the handshake itself.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub struct Extras {
+pub struct RequestOptions {
     pub origin: Option<String>,
     pub user_agent: Option<String>,
     /// User name and password for basic authentication.
@@ -36,7 +36,7 @@ pub struct Extras {
     pub headers: Vec<(String, Secret<String>)>,
 }
 
-impl Extras {
+impl RequestOptions {
     /// The bytes of all texts in a request, or a few more.
     fn text_len(&self) -> usize {
         let optional = [&self.origin, &self.user_agent].into_iter().flatten().map(String::len);
@@ -48,17 +48,17 @@ impl Extras {
 }
 
 /// Names and values are the host's, and may be secrets: only their numbers are shown.
-impl std::fmt::Debug for Extras {
+impl std::fmt::Debug for RequestOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Extras({} headers, {} subprotocols)", self.headers.len(), self.subprotocols.len())
+        write!(f, "RequestOptions({} headers, {} subprotocols)", self.headers.len(), self.subprotocols.len())
     }
 }
 
 /// The request. `authority` is the URL's host, with its port unless it is the scheme's own; `target` the path with the
 /// query; `key` the `Sec-WebSocket-Key`.
-pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec<u8> {
+pub fn request(authority: &str, target: &str, key: &str, options: &RequestOptions) -> Vec<u8> {
     // The request contains secrets. It gets its full size at once, because growing would leave a copy in freed memory.
-    let mut request = String::with_capacity(1024 + authority.len() + target.len() + extras.text_len());
+    let mut request = String::with_capacity(1024 + authority.len() + target.len() + options.text_len());
     request.extend(["GET ", target, " HTTP/1.1\r\n"]);
     let mut add = |name: &str, value: &str| request.extend([name, ": ", value, "\r\n"]);
     add("Host", authority);
@@ -66,24 +66,24 @@ pub fn request(authority: &str, target: &str, key: &str, extras: &Extras) -> Vec
     add("Upgrade", "websocket");
     add("Sec-WebSocket-Version", "13");
     add("Sec-WebSocket-Key", key);
-    if let Some(origin) = &extras.origin {
+    if let Some(origin) = &options.origin {
         add("Origin", origin);
     }
-    if let Some(user_agent) = &extras.user_agent {
+    if let Some(user_agent) = &options.user_agent {
         add("User-Agent", user_agent);
     }
-    if let Some((user, password)) = &extras.credentials {
+    if let Some((user, password)) = &options.credentials {
         let pair = Zeroizing::new([user.as_str(), ":", password.as_str()].concat());
         let digits = Zeroizing::new(Base64::encode_string(pair.as_bytes()));
         add("Authorization", &Zeroizing::new(["Basic ", digits.as_str()].concat()));
     }
-    if !extras.subprotocols.is_empty() {
-        add("Sec-WebSocket-Protocol", &Zeroizing::new(extras.subprotocols.join(", ")));
+    if !options.subprotocols.is_empty() {
+        add("Sec-WebSocket-Protocol", &Zeroizing::new(options.subprotocols.join(", ")));
     }
-    if let Some(offer) = &extras.deflate {
+    if let Some(offer) = &options.deflate {
         add("Sec-WebSocket-Extensions", &offer.to_string());
     }
-    for (name, value) in &extras.headers {
+    for (name, value) in &options.headers {
         add(name, value);
     }
     request.push_str("\r\n");
@@ -208,12 +208,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Expects the answer to the request with this key and these extras.
-    pub fn new(key: &str, extras: &Extras) -> Answer {
+    /// Expects the answer to the request with this key and these options.
+    pub fn new(key: &str, options: &RequestOptions) -> Answer {
         Answer {
             accept: accept_key(key),
-            subprotocols: extras.subprotocols.clone(),
-            deflate: extras.deflate,
+            subprotocols: options.subprotocols.clone(),
+            deflate: options.deflate,
             collector: Collector::default(),
             status: 0,
             headers: String::new(),
@@ -350,7 +350,7 @@ mod tests {
 
     fn feed_with(answer: &str, size: usize, offered: &str) -> Result<Option<(String, Vec<u8>)>, Refusal> {
         let offered = if offered.is_empty() { Vec::new() } else { subprotocols(offered).unwrap() };
-        let mut reader = Answer::new(KEY, &Extras { subprotocols: offered, ..Extras::default() });
+        let mut reader = Answer::new(KEY, &RequestOptions { subprotocols: offered, ..RequestOptions::default() });
         let mut pieces = answer.as_bytes().chunks(size);
         while let Some(piece) = pieces.next() {
             if let Some(Agreed { subprotocol, rest, .. }) = reader.feed(piece)? {
@@ -383,7 +383,8 @@ mod tests {
 
     #[test]
     fn the_request_is_the_rfcs() {
-        let request = String::from_utf8(request("example.com:9000", "/chat?x=1", KEY, &Extras::default())).unwrap();
+        let request =
+            String::from_utf8(request("example.com:9000", "/chat?x=1", KEY, &RequestOptions::default())).unwrap();
         assert!(request.starts_with("GET /chat?x=1 HTTP/1.1\r\nHost: example.com:9000\r\n"));
         assert!(request.ends_with(&format!("Sec-WebSocket-Key: {KEY}\r\n\r\n")));
     }
@@ -509,7 +510,7 @@ mod tests {
 
     #[test]
     fn the_request_says_what_the_host_adds() {
-        let extras = Extras {
+        let options = RequestOptions {
             origin: Some("https://game.example".into()),
             user_agent: Some("shell/1".into()),
             credentials: Some(("Aladdin".into(), "open sesame".into())), // RFC 7617 section 2
@@ -517,7 +518,7 @@ mod tests {
             deflate: None,
             headers: vec![("X-Level".into(), "7".into()), ("X-Empty".into(), "".into())],
         };
-        let request = String::from_utf8(request("h", "/", KEY, &extras)).unwrap();
+        let request = String::from_utf8(request("h", "/", KEY, &options)).unwrap();
         assert!(request.ends_with(
             "\r\nOrigin: https://game.example\r\nUser-Agent: shell/1\r\n\
              Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nX-Level: 7\r\nX-Empty: \r\n\r\n"
@@ -548,7 +549,7 @@ mod tests {
 
     #[test]
     fn the_headers_of_an_answer_can_be_read() {
-        let mut answer = Answer::new(KEY, &Extras::default());
+        let mut answer = Answer::new(KEY, &RequestOptions::default());
         let refusal = answer.feed(b"HTTP/1.1 429 Slow down\r\nRetry-After:  3 \r\nA: 1\r\na: \xff\r\nB:\r\n\r\nbody");
         assert_eq!(refusal, Err(status(429, "Slow down")));
         let (code, headers) = answer.into_head();
@@ -563,8 +564,8 @@ mod tests {
     fn a_subprotocol_is_one_of_those_offered() {
         let offered = "chat.v2, chat.v1";
         let list = subprotocols(offered).unwrap();
-        let extras = Extras { subprotocols: list, ..Extras::default() };
-        let request = String::from_utf8(request("h", "/", KEY, &extras)).unwrap();
+        let options = RequestOptions { subprotocols: list, ..RequestOptions::default() };
+        let request = String::from_utf8(request("h", "/", KEY, &options)).unwrap();
         assert!(request.ends_with("\r\nSec-WebSocket-Protocol: chat.v2, chat.v1\r\n\r\n"));
         let choice = |extra: &str| feed_with(&good(extra), 50, offered).map(|agreed| agreed.unwrap().0);
         assert!(choice("").is_err());

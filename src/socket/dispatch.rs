@@ -2,10 +2,10 @@
 
 use super::budget::Budget;
 use super::{Kind, Loop, Socket, TOLD_CLOSED};
-use crate::engine::inbox::{Batch, Event, What};
+use crate::engine::batch::{Batch, Event, EventKind};
 use crate::engine::table::Table;
-use crate::engine::{Ask, Link, Shared};
-use crate::{attention, fork};
+use crate::engine::{Ask, Shared, SocketShared};
+use crate::{fork, interrupt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -15,11 +15,11 @@ pub(super) struct Dispatcher {
     batch: Box<Batch>,
     /// Events of the batch that were dispatched.
     done: usize,
-    /// By [`crate::engine::Link::key`].
+    /// By [`crate::engine::SocketShared::key`].
     sockets: Table<Arc<Socket>>,
     /// A socket whose last event was dispatched. Its `release_user` is still to be called.
     over: Option<Arc<Socket>>,
-    /// The socket whose messages were dispatched last: its link is to be settled.
+    /// The socket whose messages were dispatched last: its socket is to be settled.
     unsettled: Option<usize>,
 }
 
@@ -44,7 +44,7 @@ impl Dispatcher {
     fn run_within(&mut self, host_loop: &Loop, budget: &mut Budget) -> bool {
         loop {
             // Read before the checks below: a change after them is then seen.
-            let seen = attention::number();
+            let seen = interrupt::number();
             if fork::is_child() {
                 return false;
             }
@@ -76,7 +76,7 @@ impl Dispatcher {
     /// The usual, quickly: dispatches the messages that follow for the same socket, as long as nothing else is to be looked at.
     fn go_on(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget, seen: u32) {
         let Some(Some(socket)) = self.sockets.get(key) else { return };
-        while attention::number() == seen
+        while interrupt::number() == seen
             && let Some(&Event { key: next, what }) = self.batch.events().get(self.done)
             && next == key
             && let Some((kind, data)) = self.batch.small_message(what)
@@ -94,42 +94,42 @@ impl Dispatcher {
         if self.unsettled != next
             && let Some(key) = std::mem::replace(&mut self.unsettled, next)
             && let Some(Some(socket)) = self.sockets.get(key)
-            && socket.link.settle()
+            && socket.shared.settle()
         {
-            ask(&host_loop.shared, &socket.link, Ask::Read);
+            ask(&host_loop.shared, &socket.shared, Ask::Read);
         }
     }
 
-    /// Returns the link of the socket with this key.
-    pub(super) fn link(&self, key: usize) -> Option<&Link> {
-        self.sockets.get(key)?.as_deref().map(|socket| &*socket.link)
+    /// Returns the socket of the socket with this key.
+    pub(super) fn socket(&self, key: usize) -> Option<&SocketShared> {
+        self.sockets.get(key)?.as_deref().map(|socket| &*socket.shared)
     }
 
     /// True if a callback was made.
-    fn dispatch(&mut self, host_loop: &Loop, key: usize, what: What) -> bool {
+    fn dispatch(&mut self, host_loop: &Loop, key: usize, what: EventKind) -> bool {
         if self.sockets.get(key).is_none_or(Option::is_none) {
             host_loop.take_joined(&mut self.sockets);
         }
         // Never absent: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        let listens = !socket.link.is_freed();
-        if let What::Connected { index } | What::Retrying { index, .. } | What::Closed { index } = what
-            && let Some(details) = self.batch.take_details(index)
+        let listens = !socket.shared.is_freed();
+        if let EventKind::Connected { index } | EventKind::Retrying { index, .. } | EventKind::Closed { index } = what
+            && let Some(info) = self.batch.take_details(index)
         {
-            *socket.link.details.lock() = details;
+            *socket.shared.info.lock() = info;
         }
         // Before the callback, so that the engine can begin the next try while it runs.
-        if matches!(what, What::Connected { .. } | What::Retrying { .. }) && socket.link.tell() {
-            ask(&host_loop.shared, &socket.link, Ask::CatchUp);
+        if matches!(what, EventKind::Connected { .. } | EventKind::Retrying { .. }) && socket.shared.tell() {
+            ask(&host_loop.shared, &socket.shared, Ask::CatchUp);
         }
         match what {
-            What::Connected { .. } => {
+            EventKind::Connected { .. } => {
                 if !listens || !socket.tell_connected() {
                     return false;
                 }
                 socket.listener.connected();
             }
-            What::Retrying { index, attempt, delay_ms } => {
+            EventKind::Retrying { index, attempt, delay_ms } => {
                 let tells = socket.tell_lost();
                 if !listens || !tells {
                     return false;
@@ -138,18 +138,18 @@ impl Dispatcher {
                     socket.listener.retrying(&report, attempt, delay_ms);
                 }
             }
-            What::Drained => {
-                socket.link.tell_drain();
+            EventKind::Drained => {
+                socket.shared.tell_drain();
                 if !listens || !socket.can_send() {
                     return false;
                 }
                 socket.listener.drained();
             }
-            What::Message { .. } => {
+            EventKind::Message { .. } => {
                 let message = self.batch.small_message(what);
                 return message.is_some_and(|(kind, data)| deliver(&host_loop.shared, socket, kind, data));
             }
-            What::LargeMessage { kind, index, len } => {
+            EventKind::LargeMessage { kind, index, len } => {
                 let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len as usize));
                 if fork::is_child() {
                     return heard;
@@ -157,10 +157,10 @@ impl Dispatcher {
                 self.batch.give_large(index, &host_loop.shared.pool);
                 return heard;
             }
-            What::Closed { index } => {
+            EventKind::Closed { index } => {
                 socket.told.store(TOLD_CLOSED, SeqCst);
                 if listens && let Some(report) = self.batch.take_report(index) {
-                    let untold = socket.link.outbox.lock().untold();
+                    let untold = socket.shared.outbox.lock().untold();
                     socket.listener.closed(&report.with_untold(untold));
                     if fork::is_child() {
                         return true;
@@ -182,19 +182,19 @@ impl Dispatcher {
 /// Hands a message to the host, if it listens, and tells an engine that waits for that. True if a callback was made.
 #[inline]
 fn deliver(shared: &Shared, socket: &Socket, kind: Kind, data: &[u8]) -> bool {
-    let heard = !socket.link.is_freed() && socket.was_told_connected();
+    let heard = !socket.shared.is_freed() && socket.was_told_connected();
     if heard {
         socket.listener.data(kind, data);
     }
-    if socket.link.dequeued(data.len()) {
-        ask(shared, &socket.link, Ask::Read);
+    if socket.shared.dequeued(data.len()) {
+        ask(shared, &socket.shared, Ask::Read);
     }
     heard
 }
 
 #[cold]
-fn ask(shared: &Shared, link: &Link, what: Ask) {
-    if !fork::is_child() && shared.ask(link, what).is_ok() {
+fn ask(shared: &Shared, socket: &SocketShared, what: Ask) {
+    if !fork::is_child() && shared.ask(socket, what).is_ok() {
         shared.wake();
     }
 }

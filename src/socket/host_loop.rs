@@ -2,15 +2,15 @@
 
 use super::budget::Budget;
 use super::dispatch::Dispatcher;
-use super::{Listener, Plan, Socket, TOLD_NOTHING};
+use super::{ConnectConfig, Listener, Socket, TOLD_NOTHING};
 use crate::connection::outbox::Outbox;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
-use crate::engine::inbox::Batch;
+use crate::engine::batch::Batch;
 use crate::engine::table::Table;
-use crate::engine::{Ask, Engine, Link, PASS, Shared, Wakeup, Wish, thread};
+use crate::engine::{Ask, Engine, PASS, Shared, SocketShared, Wakeup, Wish, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
-use crate::{attention, fork, panics};
+use crate::{fork, interrupt, panics};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -216,30 +216,30 @@ impl Loop {
     // Sockets.
 
     /// Makes a socket that [`Socket::start`] is to begin. `id` is its number in log lines.
-    pub fn socket(self: &Arc<Loop>, plan: Plan, id: usize, listener: Box<dyn Listener>) -> Arc<Socket> {
-        let limits = plan.limits;
+    pub fn socket(self: &Arc<Loop>, config: ConnectConfig, id: usize, listener: Box<dyn Listener>) -> Arc<Socket> {
+        let limits = config.limits;
         let key = self.keys.lock().take();
         let entropy = Arc::clone(&self.shared.entropy);
         let outbox =
             Outbox::new(limits.max_message, limits.max_send_buffer, entropy).with_pool(Arc::clone(&self.shared.pool));
         Arc::new(Socket {
-            link: Arc::new(Link::new(key, id, outbox, limits.max_receive_queue)),
+            shared: Arc::new(SocketShared::new(key, id, outbox, limits.max_receive_queue)),
             host_loop: Arc::clone(self),
             listener,
             told: AtomicU8::new(TOLD_NOTHING),
             released: AtomicBool::new(false),
-            plan: Mutex::new(Some(Box::new(plan))),
+            config: Mutex::new(Some(Box::new(config))),
         })
     }
 
-    pub(super) fn begin(&self, socket: &Arc<Socket>, plan: Box<Plan>) -> Result<(), Error> {
-        let give_back = |_: &Error| self.keys.lock().give_back(socket.link.key);
+    pub(super) fn begin(&self, socket: &Arc<Socket>, config: Box<ConnectConfig>) -> Result<(), Error> {
+        let give_back = |_: &Error| self.keys.lock().give_back(socket.shared.key);
         if self.freed.lock().as_ref().is_some_and(|freed| freed.len() >= MAX_FREED) {
             return Err(Error::NoResources).inspect_err(give_back);
         }
         // It joins under the lock under which the command is added, so that freeing the loop finds it, or it is refused.
         let mut joined = self.joined.lock();
-        self.shared.connect(Arc::clone(&socket.link), plan).inspect_err(give_back)?;
+        self.shared.connect(Arc::clone(&socket.shared), config).inspect_err(give_back)?;
         joined.push(Arc::clone(socket));
         drop(joined);
         self.run_commands();
@@ -249,7 +249,7 @@ impl Loop {
     pub(super) fn take_joined(&self, sockets: &mut Table<Arc<Socket>>) {
         let mut joined = self.joined.lock();
         for socket in joined.drain(..) {
-            sockets.put(socket.link.key, socket);
+            sockets.put(socket.shared.key, socket);
         }
         joined.shrink_to(FEW);
     }
@@ -260,7 +260,7 @@ impl Loop {
         list.push_back(Arc::clone(socket));
         self.any_freed.store(true, SeqCst);
         drop(freed);
-        attention::call();
+        interrupt::call();
         self.shared.make_due();
     }
 
@@ -354,9 +354,9 @@ impl Loop {
 
     /// Sends a request of a socket to the engine, and wakes the engine if needed.
     #[inline]
-    pub(super) fn ask(&self, link: &Link, what: Ask) {
+    pub(super) fn ask(&self, socket: &SocketShared, what: Ask) {
         // An engine that has ended has ended its connections too: there is nothing left to do.
-        if self.shared.ask(link, what).is_ok() {
+        if self.shared.ask(socket, what).is_ok() {
             self.run_commands();
         }
     }
@@ -394,26 +394,26 @@ impl Loop {
     }
 
     /// A message was queued: has it written, with all others that callbacks send.
-    pub(super) fn flush_soon(&self, link: &Link) {
+    pub(super) fn flush_soon(&self, socket: &SocketShared) {
         if self.options.inline && self.later.load(Relaxed) == Later::NOTHING && self.polls_here() {
-            self.later.store(Later::flush(link.key), Release);
+            self.later.store(Later::flush(socket.key), Release);
         } else {
-            self.ask(link, Ask::Flush);
+            self.ask(socket, Ask::Flush);
         }
     }
 
     /// Much is queued: has it written, though callbacks may send more.
-    pub(super) fn flush_now(&self, link: &Link) {
-        if self.shared.ask(link, Ask::Flush).is_ok() {
+    pub(super) fn flush_now(&self, socket: &SocketShared) {
+        if self.shared.ask(socket, Ask::Flush).is_ok() {
             self.run_commands_now();
         }
     }
 
     /// A message was queued behind another that is to be written when the poll ends, perhaps that of another thread, whose
     /// callback may last: has it written now.
-    pub(super) fn hurry(&self, link: &Link) {
+    pub(super) fn hurry(&self, socket: &SocketShared) {
         if self.later.load(Acquire) != Later::NOTHING && !self.polls_here() {
-            self.flush_now(link);
+            self.flush_now(socket);
         }
     }
 
@@ -545,10 +545,10 @@ impl Loop {
             Driver::Inline { engine, .. } => {
                 if let Some(key) = Later::key(later)
                     && !self.with_engine(engine, |engine| engine.flush(key))
-                    && let Some(link) = dispatcher.link(key)
+                    && let Some(socket) = dispatcher.socket(key)
                 {
                     // Whoever has it takes this along. It fails if the engine has ended, and with it the connection.
-                    let _ = self.shared.ask(link, Ask::Flush);
+                    let _ = self.shared.ask(socket, Ask::Flush);
                 }
                 self.turn_commands(engine);
             }
@@ -586,7 +586,7 @@ impl Loop {
         let joined = std::mem::take(&mut *self.joined.lock());
         let freed = self.freed.lock().take();
         for socket in known.into_iter().flatten().chain(joined).chain(freed.into_iter().flatten()) {
-            socket.link.free();
+            socket.shared.free();
             socket.release();
             if fork::is_child() {
                 return Err(Error::Forked);

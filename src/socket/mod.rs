@@ -4,23 +4,23 @@ mod budget;
 mod dispatch;
 mod host_loop;
 
-pub use crate::connection::details::Details;
+pub use crate::config::url::{Url, normalize_url};
+pub use crate::connection::connect_info::Details;
+pub use crate::connection::counters::{Counters, RoundTrip};
 pub use crate::connection::outbox::Queues;
-pub use crate::connection::passed::{Passed, RoundTrip};
 pub use crate::connection::report::Report;
-pub use crate::connection::target::{Target, normalize_url};
-pub use crate::connection::{Limits, Plan, heartbeat, retry};
+pub use crate::connection::{ConnectConfig, Limits, heartbeat, retry};
 pub use crate::engine::Wakeup;
 pub use crate::protocol::head::{header_values, is_header_value};
 pub use crate::protocol::message::Kind;
-pub use crate::protocol::upgrade::{Extras, check_credentials, check_header, subprotocols};
+pub use crate::protocol::upgrade::{RequestOptions, check_credentials, check_header, subprotocols};
 pub use crate::transport::proxy::Proxies;
 pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins, watch_exit};
 pub use host_loop::{Loop, LoopOptions};
 
 use crate::connection::outbox::Pushed;
 use crate::constants::*;
-use crate::engine::{Ask, Link};
+use crate::engine::{Ask, SocketShared};
 use crate::error::Error;
 use crate::protocol::close;
 use parking_lot::Mutex;
@@ -63,8 +63,8 @@ const TOLD_LOST: u8 = 3;
 #[allow(missing_docs)]
 pub struct Stats {
     /// Of the last connection made or tried.
-    pub details: Details,
-    pub passed: Passed,
+    pub info: Details,
+    pub counters: Counters,
     pub queues: Queues,
     pub receive_queue: usize,
     pub receive_queue_peak: usize,
@@ -75,34 +75,34 @@ pub struct Stats {
 
 /// A socket.
 pub struct Socket {
-    link: Arc<Link>,
+    shared: Arc<SocketShared>,
     /// Its loop, which holds it too; freeing the loop lets go of it.
     host_loop: Arc<Loop>,
     listener: Box<dyn Listener>,
     told: AtomicU8,
     released: AtomicBool,
     /// What [`Socket::start`] begins with.
-    plan: Mutex<Option<Box<Plan>>>,
+    config: Mutex<Option<Box<ConnectConfig>>>,
 }
 
 impl Socket {
     /// Begins to connect.
     pub fn start(self: &Arc<Socket>) -> Result<(), Error> {
-        let plan = self.plan.lock().take();
-        match plan {
-            Some(plan) => self.host_loop.begin(self, plan),
+        let config = self.config.lock().take();
+        match config {
+            Some(config) => self.host_loop.begin(self, config),
             None => Err(Error::Internal), // begun already
         }
     }
 
     /// Queues a message.
     pub fn send(&self, kind: Kind, payload: &[u8]) -> Result<(), Error> {
-        let pushed = self.link.outbox.lock().push(kind, payload);
+        let pushed = self.shared.outbox.lock().push(kind, payload);
         match pushed {
-            Ok(Pushed::First) => self.host_loop.flush_soon(&self.link),
+            Ok(Pushed::First) => self.host_loop.flush_soon(&self.shared),
             Ok(Pushed::Known) => {}
-            Ok(Pushed::Behind) => self.host_loop.hurry(&self.link),
-            Ok(Pushed::Much) => self.host_loop.flush_now(&self.link),
+            Ok(Pushed::Behind) => self.host_loop.hurry(&self.shared),
+            Ok(Pushed::Much) => self.host_loop.flush_now(&self.shared),
             Err(error) => {
                 self.refused("send", error);
                 return Err(error);
@@ -114,24 +114,24 @@ impl Socket {
     /// Closes with a code, or without if it is 0.
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
         let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
-        if self.link.outbox.lock().end(&payload) {
-            self.host_loop.ask(&self.link, Ask::Close);
+        if self.shared.outbox.lock().end(&payload) {
+            self.host_loop.ask(&self.shared, Ask::Close);
         }
         Ok(())
     }
 
     /// The handle is gone: no callback but `release` begins any more.
     pub fn free(self: &Arc<Socket>) {
-        if self.link.free() {
+        if self.shared.free() {
             self.host_loop.freed(self);
-            self.host_loop.ask(&self.link, Ask::Free);
+            self.host_loop.ask(&self.shared, Ask::Free);
         }
     }
 
     /// The state.
     pub fn state(&self) -> State {
         let told = self.told.load(SeqCst);
-        let outbox = self.link.outbox.lock();
+        let outbox = self.shared.outbox.lock();
         match told {
             TOLD_CLOSED => State::Closed,
             _ if outbox.is_open() => State::Open,
@@ -144,7 +144,7 @@ impl Socket {
 
     /// Does not wait for the next try.
     pub fn retry_now(&self) {
-        self.host_loop.ask(&self.link, Ask::RetryNow);
+        self.host_loop.ask(&self.shared, Ask::RetryNow);
     }
 
     /// Measures the round trip.
@@ -153,45 +153,45 @@ impl Socket {
             self.refused("ping", Error::NotOpen);
             return Err(Error::NotOpen);
         }
-        self.host_loop.ask(&self.link, Ask::Ping);
+        self.host_loop.ask(&self.shared, Ask::Ping);
         Ok(())
     }
 
     /// How many times the host was told that it is open.
     pub fn generation(&self) -> u32 {
-        self.link.outbox.lock().generation()
+        self.shared.outbox.lock().generation()
     }
 
     /// Payload bytes accepted and not written.
     pub fn buffered_amount(&self) -> usize {
-        self.link.outbox.lock().payload_bytes()
+        self.shared.outbox.lock().payload_bytes()
     }
 
-    /// Reads the details of the connection that the host knows of, under their lock: the server's texts may be long, so they are not
+    /// Reads the info of the connection that the host knows of, under their lock: the server's texts may be long, so they are not
     /// copied first.
     pub fn read_details<T>(&self, read: impl FnOnce(&Details) -> T) -> T {
-        read(&self.link.details.lock())
+        read(&self.shared.info.lock())
     }
 
-    /// What was measured. The details are without the texts.
+    /// What was measured. The result has no texts.
     pub fn stats(&self) -> Stats {
-        let details = {
-            let details = self.link.details.lock();
-            Details { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*details }
+        let info = {
+            let info = self.shared.info.lock();
+            Details { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*info }
         };
-        let outbox = self.link.outbox.lock();
+        let outbox = self.shared.outbox.lock();
         let (connections, queues) = (outbox.made(), outbox.queues());
         drop(outbox);
-        let (receive_queue, receive_queue_peak) = self.link.receive_queue();
+        let (receive_queue, receive_queue_peak) = self.shared.receive_queue();
         Stats {
-            details,
-            passed: self.link.passed(),
+            info,
+            counters: self.shared.passed(),
             queues,
             receive_queue,
             receive_queue_peak,
-            round_trip: *self.link.round_trip.lock(),
+            round_trip: *self.shared.round_trip.lock(),
             connections,
-            retries: self.link.retries.load(SeqCst),
+            retries: self.shared.retries.load(SeqCst),
         }
     }
 
@@ -202,17 +202,17 @@ impl Socket {
 
     /// Logs a call that was refused.
     pub fn refused(&self, call: &str, error: Error) {
-        self.host_loop.log().warn(self.link.id, format_args!("{call} refused: {}", error.text()));
+        self.host_loop.log().warn(self.shared.id, format_args!("{call} refused: {}", error.text()));
     }
 
     /// Returns its loop and its own number, for log lines.
     pub fn owner(&self) -> (Arc<Loop>, usize) {
-        (Arc::clone(&self.host_loop), self.link.id)
+        (Arc::clone(&self.host_loop), self.shared.id)
     }
 
     /// The host is about to be told that the connection is open. False if it must not be: it has closed already.
     fn tell_connected(&self) -> bool {
-        let mut outbox = self.link.outbox.lock();
+        let mut outbox = self.shared.outbox.lock();
         let open = outbox.open();
         if open {
             self.told.store(TOLD_CONNECTED, SeqCst);
@@ -224,11 +224,11 @@ impl Socket {
     /// closed meanwhile.
     fn tell_lost(&self) -> bool {
         self.told.store(TOLD_LOST, SeqCst);
-        self.link.outbox.lock().lose()
+        self.shared.outbox.lock().lose()
     }
 
     fn can_send(&self) -> bool {
-        self.link.outbox.lock().is_open()
+        self.shared.outbox.lock().is_open()
     }
 
     fn was_told_connected(&self) -> bool {

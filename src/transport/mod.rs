@@ -18,7 +18,7 @@ pub trait Transport {
 
     /// Readiness told that the stream has ended or failed. It is told once: from now on only a read that says so is the
     /// last.
-    fn end_is_near(&mut self);
+    fn note_hangup(&mut self);
 
     /// True when the connection is made, false while it is being made. An error when it cannot be.
     fn poll_connected(&mut self) -> io::Result<bool>;
@@ -45,7 +45,7 @@ pub trait Transport {
     fn settle_in(&mut self, _patience: Duration) {}
 
     /// Bytes written that have not reached the peer; `None` if the system does not tell.
-    fn undelivered(&mut self) -> Option<usize> {
+    fn unacked_bytes(&mut self) -> Option<usize> {
         None
     }
 
@@ -53,7 +53,7 @@ pub trait Transport {
     fn end_writing(&mut self);
 
     /// The connection is over: the last courtesy before it is dropped.
-    fn say_goodbye(&mut self) {}
+    fn close_notify(&mut self) {}
 }
 
 /// Is it a name that RFC 6761 section 6.3 gives a loopback address?

@@ -26,8 +26,8 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.short_read_is_last())
     }
 
-    fn end_is_near(&mut self) {
-        either!(self, stream => stream.end_is_near());
+    fn note_hangup(&mut self) {
+        either!(self, stream => stream.note_hangup());
     }
 
     fn poll_connected(&mut self) -> io::Result<bool> {
@@ -52,15 +52,15 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.settle_in(patience));
     }
 
-    fn undelivered(&mut self) -> Option<usize> {
-        either!(self, stream => stream.undelivered())
+    fn unacked_bytes(&mut self) -> Option<usize> {
+        either!(self, stream => stream.unacked_bytes())
     }
 
     fn end_writing(&mut self) {
         either!(self, stream => stream.end_writing());
     }
 
-    fn say_goodbye(&mut self) {
-        either!(self, stream => stream.say_goodbye());
+    fn close_notify(&mut self) {
+        either!(self, stream => stream.close_notify());
     }
 }

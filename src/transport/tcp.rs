@@ -18,19 +18,19 @@ const KEEP_ALIVE_EACH: Duration = Duration::from_secs(15);
 pub struct Tcp {
     stream: TcpStream,
     connected: bool,
-    end_is_near: bool,
+    note_hangup: bool,
 }
 
 impl Tcp {
     /// Begins to connect.
     pub fn connect(address: SocketAddr) -> io::Result<Tcp> {
-        Ok(Tcp { stream: TcpStream::connect(address)?, connected: false, end_is_near: false })
+        Ok(Tcp { stream: TcpStream::connect(address)?, connected: false, note_hangup: false })
     }
 
     fn saw(&mut self, read: &io::Result<usize>) {
-        if self.end_is_near && matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+        if self.note_hangup && matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
             // It was another stream's end: one that has ended never says so.
-            self.end_is_near = false;
+            self.note_hangup = false;
         }
     }
 
@@ -43,11 +43,11 @@ impl Tcp {
 impl Transport for Tcp {
     fn short_read_is_last(&self) -> bool {
         // epoll and kqueue tell new bytes anew; on Windows mio re-arms only after `WouldBlock`.
-        cfg!(unix) && !self.end_is_near
+        cfg!(unix) && !self.note_hangup
     }
 
-    fn end_is_near(&mut self) {
-        self.end_is_near = true;
+    fn note_hangup(&mut self) {
+        self.note_hangup = true;
     }
 
     fn poll_connected(&mut self) -> io::Result<bool> {
@@ -125,7 +125,7 @@ impl Transport for Tcp {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[allow(unsafe_code)] // how much is in the send queue is not in std
-    fn undelivered(&mut self) -> Option<usize> {
+    fn unacked_bytes(&mut self) -> Option<usize> {
         use std::os::fd::AsRawFd;
         let mut queued: libc::c_int = 0;
         // SAFETY: the descriptor is open as long as `self.stream` lives, and TIOCOUTQ writes one int, which `queued` is.
@@ -135,7 +135,7 @@ impl Transport for Tcp {
 
     #[cfg(target_vendor = "apple")]
     #[allow(unsafe_code)] // how much is in the send queue is not in std
-    fn undelivered(&mut self) -> Option<usize> {
+    fn unacked_bytes(&mut self) -> Option<usize> {
         use std::os::fd::AsRawFd;
         let (mut queued, mut size) = (0 as libc::c_int, size_of::<libc::c_int>() as libc::socklen_t);
         // SAFETY: the descriptor is open as long as `self.stream` lives, and SO_NWRITE writes one int, which `queued` is.
@@ -165,7 +165,7 @@ mod tests {
         socket.connect(&itself).unwrap();
         socket.set_nonblocking(true).unwrap();
         let stream = TcpStream::from_std(socket.into());
-        let mut tcp = Tcp { stream, connected: false, end_is_near: false };
+        let mut tcp = Tcp { stream, connected: false, note_hangup: false };
         assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }
 }

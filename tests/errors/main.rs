@@ -4,8 +4,8 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 mod functions;
-#[path = "../../src/scarce.rs"]
-mod scarce;
+#[path = "../../src/limited_memory.rs"]
+mod limited_memory;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -176,7 +176,7 @@ fn shortages(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>)
         // SAFETY: `args` has set the pointer to a struct.
         unsafe { ((*args.options).tls_roots, (*args.options).tls_roots_len) = (roots.as_ptr().cast(), roots.len()) };
         let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..args };
-        scarce::with_largest(50_000, || expect(seen, name, &args, NONE));
+        limited_memory::with_largest(50_000, || expect(seen, name, &args, NONE));
     }
     for name in ["egret_ws_loop_new", "egret_ws_loop_descriptor"] {
         let args = world.args(host.handle(), open.handle());

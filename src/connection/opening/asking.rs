@@ -4,7 +4,7 @@ use super::super::report::{Ending, Initiator};
 use super::READS_A_TURN;
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
-use crate::protocol::upgrade::{self, Agreed, Answer, Extras, Refusal};
+use crate::protocol::upgrade::{self, Agreed, Answer, Refusal, RequestOptions};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
@@ -38,10 +38,16 @@ pub(super) struct Open {
 }
 
 impl<S: Transport> Asking<S> {
-    pub(super) fn new(stream: S, authority: &str, target: &str, nonce: [u8; 16], extras: &Extras) -> Asking<S> {
+    pub(super) fn new(
+        stream: S,
+        authority: &str,
+        target: &str,
+        nonce: [u8; 16],
+        options: &RequestOptions,
+    ) -> Asking<S> {
         let key = upgrade::key(nonce);
-        let request = Zeroizing::new(upgrade::request(authority, target, &key, extras));
-        Asking { stream, request, written: 0, answer: Answer::new(&key, extras) }
+        let request = Zeroizing::new(upgrade::request(authority, target, &key, options));
+        Asking { stream, request, written: 0, answer: Answer::new(&key, options) }
     }
 
     /// The stream, and status and headers of the answer.

@@ -1,4 +1,4 @@
-//! From the plan to an open connection, hop by hop if the server redirects.
+//! From the configuration to an open connection, hop by hop if the server redirects.
 //!
 //! ```text
 //!   ┌─► reaching ──► tunneling ──► securing ──► asking ──► open
@@ -12,9 +12,9 @@ mod redirect;
 mod space;
 mod tunneling;
 
-use super::details::Details;
+use super::connect_info::Details;
 use super::report::{Ending, Initiator, Phase};
-use super::{Context, Events, Family, Network, Plan, Prepared, Unresolved};
+use super::{ConnectConfig, Context, Events, Family, Network, Prepared, Unresolved};
 use crate::error::Error;
 use crate::protocol::deflate::{Agreement, Offer};
 use crate::protocol::head::header;
@@ -39,7 +39,7 @@ const READS_A_TURN: usize = 8;
 
 /// A connection that is being made.
 pub(super) struct Opening<S> {
-    plan: Box<Plan>,
+    config: Box<ConnectConfig>,
     /// On the way of this hop.
     proxy: Option<Proxy>,
     /// The server that redirected the connection to this hop.
@@ -54,7 +54,7 @@ pub(super) struct Opening<S> {
     deadline: Instant,
     stage_began: Instant,
     stage: Stage<S>,
-    details: Details,
+    info: Details,
 }
 
 enum Stage<S> {
@@ -75,7 +75,7 @@ pub(super) enum Step<S> {
     /// It is open. `early` is where in the read buffer the first bytes after the answer are; `emptied` if no others were there.
     Open {
         stream: Stream<S>,
-        details: Box<Details>,
+        info: Box<Details>,
         /// What was offered and agreed on, if it was.
         deflate: Option<(Offer, Agreement)>,
         early: Range<usize>,
@@ -85,10 +85,10 @@ pub(super) enum Step<S> {
 }
 
 /// The phase of a connection that has not begun. An address needs no look-up.
-pub(super) fn first_phase(plan: &Plan) -> Phase {
-    let target = &plan.target;
+pub(super) fn first_phase(config: &ConnectConfig) -> Phase {
+    let target = &config.target;
     let host = target.host();
-    let (host, zone) = match plan.proxies.for_target(target.is_secure(), &host, target.port()) {
+    let (host, zone) = match config.proxies.for_target(target.is_secure(), &host, target.port()) {
         Ok(Some(proxy)) => (proxy.host.clone(), None),
         _ => (host, target.zone()),
     };
@@ -100,14 +100,14 @@ pub(super) fn first_phase(plan: &Plan) -> Phase {
 }
 
 impl<S: Transport> Opening<S> {
-    pub(super) fn begin<N, E>(plan: Box<Plan>, context: &mut Context<'_, N, E>) -> (Box<Opening<S>>, Step<S>)
+    pub(super) fn begin<N, E>(config: Box<ConnectConfig>, context: &mut Context<'_, N, E>) -> (Box<Opening<S>>, Step<S>)
     where
         N: Network<Stream = S>,
         E: Events,
     {
-        let whole_deadline = context.now + plan.limits.open;
+        let whole_deadline = context.now + config.limits.open;
         let mut opening = Box::new(Opening {
-            plan,
+            config,
             proxy: None,
             sent_by: None,
             connector: None,
@@ -116,7 +116,7 @@ impl<S: Transport> Opening<S> {
             deadline: whole_deadline,
             stage_began: context.now,
             stage: Stage::Over,
-            details: Details::default(),
+            info: Details::default(),
         });
         let step = opening.set_out(context).unwrap_or_else(|| opening.turn(context));
         (opening, step)
@@ -128,9 +128,9 @@ impl<S: Transport> Opening<S> {
         N: Network<Stream = S>,
         E: Events,
     {
-        context.events.step(format_args!("connecting to {} anew", self.plan.target));
+        context.events.step(format_args!("connecting to {} anew", self.config.target));
         drop(self.leave(context.now));
-        self.details = Details { redirects: self.details.redirects, ..Details::default() };
+        self.info = Details { redirects: self.info.redirects, ..Details::default() };
         self.set_out(context).unwrap_or_else(|| self.turn(context))
     }
 
@@ -140,9 +140,9 @@ impl<S: Transport> Opening<S> {
         N: Network<Stream = S>,
         E: Events,
     {
-        let target = &self.plan.target;
+        let target = &self.config.target;
         let (host, port) = (target.host(), target.port());
-        self.proxy = match self.plan.proxies.for_target(target.is_secure(), &host, port) {
+        self.proxy = match self.config.proxies.for_target(target.is_secure(), &host, port) {
             Ok(proxy) => proxy.cloned(),
             Err((_, why)) => return Some(Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy)),
         };
@@ -159,7 +159,7 @@ impl<S: Transport> Opening<S> {
         self.connector = None;
         if target.is_secure() {
             // Made while the connection is, if it is not there.
-            match context.network.prepare(&self.plan.tls) {
+            match context.network.prepare(&self.config.tls) {
                 None => {}
                 Some(Ok(connector)) => self.connector = Some(connector),
                 Some(Err(ending)) => return Some(Step::Ended(ending, Phase::Tls)),
@@ -189,8 +189,8 @@ impl<S: Transport> Opening<S> {
             }
             (Host::Domain(name), _) => race.with_name(&name, &[Family::V6, Family::V4], context.network),
         };
-        self.enter(Stage::Reaching(race), self.plan.limits.connect, context.now);
-        self.resolve_deadline = self.deadline.min(context.now + self.plan.limits.resolve);
+        self.enter(Stage::Reaching(race), self.config.limits.connect, context.now);
+        self.resolve_deadline = self.deadline.min(context.now + self.config.limits.resolve);
         None
     }
 
@@ -207,7 +207,7 @@ impl<S: Transport> Opening<S> {
         // Zero is for a stage that was not reached; one turn of the engine has one time.
         let at_least = Duration::from_micros(1);
         let took = now.saturating_duration_since(self.stage_began).max(at_least);
-        let timings = &mut self.details.timings;
+        let timings = &mut self.info.timings;
         match &self.stage {
             Stage::Reaching(race) => match race.resolved_at {
                 Some(at) => {
@@ -232,17 +232,17 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    pub(super) fn end_is_near(&mut self) {
+    pub(super) fn note_hangup(&mut self) {
         match &mut self.stage {
-            Stage::Reaching(race) => race.end_is_near(),
-            Stage::Tunneling(tunneling) => tunneling.stream.end_is_near(),
-            Stage::Preparing(stream) => stream.end_is_near(),
+            Stage::Reaching(race) => race.note_hangup(),
+            Stage::Tunneling(tunneling) => tunneling.stream.note_hangup(),
+            Stage::Preparing(stream) => stream.note_hangup(),
             Stage::Securing(handshake) => {
                 if let Some(stream) = handshake.stream() {
-                    stream.end_is_near();
+                    stream.note_hangup();
                 }
             }
-            Stage::Asking(asking) => asking.stream.end_is_near(),
+            Stage::Asking(asking) => asking.stream.note_hangup(),
             Stage::Over => {}
         }
     }
@@ -266,7 +266,7 @@ impl<S: Transport> Opening<S> {
     /// How far it came.
     pub(super) fn into_details(mut self, now: Instant) -> Details {
         self.stamp(now);
-        self.details
+        self.info
     }
 
     pub(super) fn resolved<N, E>(
@@ -298,7 +298,7 @@ impl<S: Transport> Opening<S> {
         E: Events,
     {
         // It may come for a hop or a try before this one. It must not show the certificate of that one to another server.
-        if !self.plan.target.is_secure() || self.connector.is_some() || *self.plan.tls != *settings {
+        if !self.config.target.is_secure() || self.connector.is_some() || *self.config.tls != *settings {
             return Step::Wait;
         }
         match made {
@@ -342,15 +342,15 @@ impl<S: Transport> Opening<S> {
             Raced::Running => Some(Step::Wait),
             Raced::Lost(ending, phase) => Some(Step::Ended(self.not_followed(ending), phase)),
             Raced::Won { stream, address } => {
-                self.details.address = Some(address);
+                self.info.address = Some(address);
                 if let Some(proxy) = &self.proxy {
                     context
                         .events
-                        .step(format_args!("connected to {address}, asking the proxy for {}", self.plan.target));
-                    let target = &self.plan.target;
+                        .step(format_args!("connected to {address}, asking the proxy for {}", self.config.target));
+                    let target = &self.config.target;
                     let tunnel = Tunnel::new(proxy, &target.host(), target.port());
                     let tunneling = Box::new(Tunneling::new(stream, tunnel));
-                    self.enter(Stage::Tunneling(tunneling), self.plan.limits.proxy, context.now);
+                    self.enter(Stage::Tunneling(tunneling), self.config.limits.proxy, context.now);
                 } else {
                     context.events.step(format_args!("connected to {address}"));
                     self.connected(stream, context);
@@ -362,17 +362,17 @@ impl<S: Transport> Opening<S> {
 
     /// The stream leads to the server.
     fn connected<N, E>(&mut self, stream: S, context: &Context<'_, N, E>) {
-        if self.plan.target.is_secure() {
-            self.enter(Stage::Preparing(stream), self.plan.limits.tls, context.now);
+        if self.config.target.is_secure() {
+            self.enter(Stage::Preparing(stream), self.config.limits.tls, context.now);
         } else {
             self.begin_asking(Stream::Plain(stream), context);
         }
     }
 
     fn begin_asking<N, E>(&mut self, stream: Stream<S>, context: &Context<'_, N, E>) {
-        let (target, nonce) = (&self.plan.target, context.outbox.lock().nonce());
-        let asking = Asking::new(stream, target.authority(), target.path_and_query(), nonce, &self.plan.extras);
-        self.enter(Stage::Asking(Box::new(asking)), self.plan.limits.handshake, context.now);
+        let (target, nonce) = (&self.config.target, context.outbox.lock().nonce());
+        let asking = Asking::new(stream, target.authority(), target.path_and_query(), nonce, &self.config.request);
+        self.enter(Stage::Asking(Box::new(asking)), self.config.limits.handshake, context.now);
     }
 
     fn tunnel<N, E>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
@@ -397,15 +397,15 @@ impl<S: Transport> Opening<S> {
 
     fn prepare<N, E: Events>(&mut self, context: &mut Context<'_, N, E>) -> Option<Step<S>> {
         let Some(connector) = self.connector.clone() else { return Some(Step::Wait) };
-        if self.plan.tls.insecure {
+        if self.config.tls.insecure {
             context
                 .events
-                .warn(format_args!("EGRET_WS_INSECURE: the certificate of {} is not checked", self.plan.target));
+                .warn(format_args!("EGRET_WS_INSECURE: the certificate of {} is not checked", self.config.target));
         }
         let Stage::Preparing(stream) = self.leave(context.now) else { return None };
-        let name = self.plan.server_name.clone().unwrap_or_else(|| self.plan.target.server_name());
+        let name = self.config.server_name.clone().unwrap_or_else(|| self.config.target.server_name());
         // The same stage for the clock: the deadline stays.
-        self.stage = Stage::Securing(Handshake::begin(&connector, &name, &self.plan.pins, stream));
+        self.stage = Stage::Securing(Handshake::begin(&connector, &name, &self.config.pins, stream));
         self.stage_began = context.now;
         None
     }
@@ -422,7 +422,7 @@ impl<S: Transport> Opening<S> {
             Ok(Advance::Done(stream)) => stream,
             Err(failure) => return Some(Step::Ended(tls_failed(failure), Phase::Tls)),
         };
-        self.details.tls_version = secured.version();
+        self.info.tls_version = secured.version();
         context.events.step(format_args!("TLS is set up"));
         context.now = context.network.now();
         self.begin_asking(Stream::Secure(secured), context);
@@ -452,28 +452,28 @@ impl<S: Transport> Opening<S> {
     {
         let Stage::Asking(asking) = self.leave(context.now) else { return Step::Wait };
         let (mut stream, status, headers) = asking.into_parts();
-        (self.details.status, self.details.headers) = (status, headers);
+        (self.info.status, self.info.headers) = (status, headers);
         match answer {
             Ok(Open { subprotocol, deflate, early, emptied }) => {
-                self.details.subprotocol = subprotocol;
-                let deflate = self.plan.extras.deflate.zip(deflate);
+                self.info.subprotocol = subprotocol;
+                let deflate = self.config.request.deflate.zip(deflate);
                 if deflate.is_some() {
-                    let extensions = header(&self.details.headers, "sec-websocket-extensions");
-                    self.details.extensions = extensions.unwrap_or_default();
+                    let extensions = header(&self.info.headers, "sec-websocket-extensions");
+                    self.info.extensions = extensions.unwrap_or_default();
                 }
-                let details = Box::new(std::mem::take(&mut self.details));
-                Step::Open { stream, details, deflate, early, emptied }
+                let info = Box::new(std::mem::take(&mut self.info));
+                Step::Open { stream, info, deflate, early, emptied }
             }
             Err(Refusal::Status { status, is_whole, .. })
-                if self.plan.max_redirects > 0 && redirect::is_redirect(status) =>
+                if self.config.max_redirects > 0 && redirect::is_redirect(status) =>
             {
-                stream.say_goodbye();
+                stream.close_notify();
                 drop(stream);
                 self.redirected(status, is_whole, context)
             }
             Err(refusal) => {
-                stream.say_goodbye();
-                Step::Ended(Ending::refusal(refusal, &self.details.headers), Phase::Handshake)
+                stream.close_notify();
+                Step::Ended(Ending::refusal(refusal, &self.info.headers), Phase::Handshake)
             }
         }
     }
@@ -484,18 +484,18 @@ impl<S: Transport> Opening<S> {
         N: Network<Stream = S>,
         E: Events,
     {
-        let followed = self.details.redirects;
-        let space = match (&self.proxy, self.details.address) {
+        let followed = self.info.redirects;
+        let space = match (&self.proxy, self.info.address) {
             (None, Some(address)) => Space::of(address.ip()),
             // The proxy resolved the name, so the address is not known.
-            _ => Space::of_host(&self.plan.target.host()).unwrap_or(Space::Public),
+            _ => Space::of_host(&self.config.target.host()).unwrap_or(Space::Public),
         };
-        let headers = if is_whole { &*self.details.headers } else { "" };
-        match redirect::follow(&mut self.plan, headers, followed) {
+        let headers = if is_whole { &*self.info.headers } else { "" };
+        match redirect::follow(&mut self.config, headers, followed) {
             Ok(()) => {
-                self.sent_by = (!self.plan.redirects_to_private).then_some(SentBy { status, space });
-                self.details = Details { redirects: followed + 1, ..Details::default() };
-                context.events.step(format_args!("redirected to {}", self.plan.target));
+                self.sent_by = (!self.config.redirects_to_private).then_some(SentBy { status, space });
+                self.info = Details { redirects: followed + 1, ..Details::default() };
+                context.events.step(format_args!("redirected to {}", self.config.target));
                 // At most one hop in a turn.
                 self.set_out(context).unwrap_or(Step::Again)
             }
@@ -545,7 +545,7 @@ impl<S: Transport> Opening<S> {
         }
         let what = match &self.stage {
             _ if context.now >= self.whole_deadline => {
-                format!("connecting to {}, in all its stages,", self.plan.target)
+                format!("connecting to {}, in all its stages,", self.config.target)
             }
             Stage::Reaching(race) if race.phase() == Phase::Resolve => format!("looking up {}", race.whereto),
             Stage::Reaching(race) => format!("connecting to {}", race.whereto),

@@ -166,9 +166,9 @@ impl<S: Transport> Race<S> {
     }
 
     /// Readiness told that a stream has ended or failed; which, is not known.
-    pub(super) fn end_is_near(&mut self) {
+    pub(super) fn note_hangup(&mut self) {
         for (_, stream) in &mut self.attempts {
-            stream.end_is_near();
+            stream.note_hangup();
         }
     }
 

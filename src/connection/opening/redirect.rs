@@ -1,6 +1,6 @@
 //! Where a redirect leads, and what may go there.
 
-use super::super::Plan;
+use super::super::ConnectConfig;
 use super::space::Space;
 use crate::protocol::head::values;
 use crate::transport::tls;
@@ -37,33 +37,33 @@ fn location(headers: &str) -> Result<&str, String> {
     }
 }
 
-/// Changes the plan to that of the next hop. `headers` are those of the redirect, `followed` is the number of redirects before it.
+/// Changes the config to that of the next hop. `headers` are those of the redirect, `followed` is the number of redirects before it.
 /// The error says why it is not followed.
-pub(super) fn follow(plan: &mut Plan, headers: &str, followed: u32) -> Result<(), String> {
+pub(super) fn follow(config: &mut ConnectConfig, headers: &str, followed: u32) -> Result<(), String> {
     let location = location(headers)?;
-    if followed == plan.max_redirects {
+    if followed == config.max_redirects {
         return Err(format!("{followed} were followed already, which is max_redirects"));
     }
-    let target = plan.target.redirected(location).map_err(|(_, why)| why)?;
-    if plan.target.is_secure() && !target.is_secure() {
+    let target = config.target.redirected(location).map_err(|(_, why)| why)?;
+    if config.target.is_secure() && !target.is_secure() {
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
-    if !plan.target.is_same_origin(&target) {
+    if !config.target.is_same_origin(&target) {
         // Programs often put a token into a subprotocol, because browsers offer no other place. A connection without the subprotocols
         // would not be the one that the host asked for.
-        if !plan.extras.subprotocols.is_empty() {
+        if !config.request.subprotocols.is_empty() {
             return Err(
                 "it leads to another origin, and the socket has subprotocols, which are not sent there".to_owned()
             );
         }
         // What may be a secret was meant for the server that was asked.
-        plan.extras.headers.clear();
-        plan.extras.credentials = None;
-        plan.server_name = None;
-        if plan.tls.identity.is_some() {
-            plan.tls = Arc::new(tls::Settings { identity: None, ..(*plan.tls).clone() });
+        config.request.headers.clear();
+        config.request.credentials = None;
+        config.server_name = None;
+        if config.tls.identity.is_some() {
+            config.tls = Arc::new(tls::Settings { identity: None, ..(*config.tls).clone() });
         }
     }
-    plan.target = target;
+    config.target = target;
     Ok(())
 }

@@ -72,7 +72,7 @@ mod deflate {
 
     fn open() -> Lab {
         let mut lab = Lab::whole();
-        lab.begin_with("ws://10.0.0.1/", |plan| plan.extras.deflate = OFFER);
+        lab.begin_with("ws://10.0.0.1/", |config| config.request.deflate = OFFER);
         lab.tcp(Ok(()));
         let answer = lab.answer();
         lab.serve(format!("{}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", answer.trim_end()).as_bytes());
@@ -107,7 +107,7 @@ mod deflate {
         let least = payload.len() / COMPRESSED_A_TURN;
         let mut early = Lab::whole();
         early.read_much();
-        early.begin_with("ws://10.0.0.1/", |plan| plan.extras.deflate = OFFER);
+        early.begin_with("ws://10.0.0.1/", |config| config.request.deflate = OFFER);
         early.tcp(Ok(()));
         let answer = early.answer();
         let answer = format!("{}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", answer.trim_end());
@@ -195,8 +195,8 @@ fn answers_of_proxies_have_a_budget_and_a_limit() {
         ("socks5://10.0.0.9:1080", b"\x05\x00\x05\x00\x00\x03\xff", 300),
     ] {
         let mut lab = Lab::whole();
-        lab.begin_with("ws://10.0.0.1/", |plan| {
-            plan.proxies = Proxies::read(Some(proxy), false, |_| None).unwrap();
+        lab.begin_with("ws://10.0.0.1/", |config| {
+            config.proxies = Proxies::read(Some(proxy), false, |_| None).unwrap();
         });
         lab.tcp(Ok(()));
         lab.trickle(1);
@@ -222,7 +222,7 @@ fn answers_of_proxies_have_a_budget_and_a_limit() {
 #[test]
 fn one_turn_follows_one_redirect() {
     let mut lab = Lab::whole();
-    lab.begin_with("ws://10.0.0.1/", |plan| plan.max_redirects = 20);
+    lab.begin_with("ws://10.0.0.1/", |config| config.max_redirects = 20);
     lab.network_answers(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n");
     lab.take_turns();
     while lab.told().is_empty() {

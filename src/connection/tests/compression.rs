@@ -19,7 +19,7 @@ const AGREEMENT: Agreement = Agreement {
 };
 
 fn open(lab: &mut Lab) {
-    lab.begin_with("ws://10.0.0.1/", |plan| plan.extras.deflate = Some(OFFER));
+    lab.begin_with("ws://10.0.0.1/", |config| config.request.deflate = Some(OFFER));
     lab.tcp(Ok(()));
     let answer = lab.answer();
     lab.serve(answer.trim_end().as_bytes());

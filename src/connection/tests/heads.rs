@@ -1,6 +1,6 @@
 //! Answers whose head is unusual, malformed, too long or incomplete. A status line that was read is reported, whatever follows it.
 
-use super::super::Plan;
+use super::super::ConnectConfig;
 use super::lab::{Lab, play_whole};
 use super::retrying::RETRY;
 #[cfg(feature = "proxies")]
@@ -74,8 +74,8 @@ fn agreement(lab: &mut Lab) -> String {
     format!("{headers}\r\n")
 }
 
-fn retries(plan: &mut Plan) {
-    plan.retry = Some(RETRY);
+fn retries(config: &mut ConnectConfig) {
+    config.retry = Some(RETRY);
 }
 
 fn is_tried_again(status: &str) -> bool {
@@ -117,9 +117,9 @@ fn status_of_a_proxy_is_reported_whatever_follows() {
     for status in ["101 Switching Protocols", "302 Found", "401 Unauthorized", "403 Forbidden", "503 Busy", "200 OK"] {
         for (oddity, may_agree) in ODDITIES {
             let mut lab = Lab::whole();
-            lab.begin_with("ws://10.0.0.1/", |plan| {
-                retries(plan);
-                plan.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| Option::None).unwrap();
+            lab.begin_with("ws://10.0.0.1/", |config| {
+                retries(config);
+                config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| Option::None).unwrap();
             });
             lab.tcp(Ok(()));
             lab.wire().from_client.clear();
@@ -165,7 +165,7 @@ fn retry_after_of_a_malformed_head_is_used() {
         lab.begin_with("ws://10.0.0.1/", retries);
         lab.tcp(Ok(()));
         lab.serve(b"HTTP/1.1 503 Busy\r\ngarbage\r\nCSP: a;\r\n b\r\nRetry-After: 7\r\n\r\n");
-        assert_eq!(lab.details().headers, "CSP: a; b\nRetry-After: 7\n");
+        assert_eq!(lab.info().headers, "CSP: a; b\nRetry-After: 7\n");
         lab.close(b"");
     };
     let lost = "lost Refused in Handshake by Peer, got 1006, sent 0, status 503; try 1 after 7250 ms";
@@ -177,7 +177,7 @@ fn retry_after_of_a_malformed_head_is_used() {
 fn redirects_with_a_malformed_head_are_followed_if_complete() {
     for (oddity, _) in ODDITIES {
         let mut lab = Lab::whole();
-        lab.begin_with("ws://10.0.0.1/", |plan| plan.max_redirects = 1);
+        lab.begin_with("ws://10.0.0.1/", |config| config.max_redirects = 1);
         lab.tcp(Ok(()));
         lab.wire().from_client.clear();
         answer(&mut lab, "302 Found", "Location: ws://10.0.0.2:81/\r\n", oddity);

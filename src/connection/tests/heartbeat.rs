@@ -1,6 +1,6 @@
 //! Is the peer still there?
 
-use super::super::{Plan, heartbeat};
+use super::super::{ConnectConfig, heartbeat};
 use super::lab::{Lab, frame, play, play_whole};
 use super::{CLOSE, PING, TEXT};
 use std::time::Duration;
@@ -13,16 +13,16 @@ fn seconds(seconds: u64) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn beats(plan: &mut Plan) {
-    plan.heartbeat = heartbeat::Options { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
+fn beats(config: &mut ConnectConfig) {
+    config.heartbeat = heartbeat::Options { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
 }
 
-fn never_dead(plan: &mut Plan) {
-    plan.heartbeat = heartbeat::Options { interval: seconds(20), timeout: None, probe: seconds(3) };
+fn never_dead(config: &mut ConnectConfig) {
+    config.heartbeat = heartbeat::Options { interval: seconds(20), timeout: None, probe: seconds(3) };
 }
 
-fn only_when_told(plan: &mut Plan) {
-    plan.heartbeat = heartbeat::Options { interval: None, timeout: seconds(10), probe: seconds(3) };
+fn only_when_told(config: &mut ConnectConfig) {
+    config.heartbeat = heartbeat::Options { interval: None, timeout: seconds(10), probe: seconds(3) };
 }
 
 fn pings(lab: &Lab) -> usize {
@@ -191,7 +191,7 @@ fn a_ping_waits_for_what_is_in_flight_and_for_nothing_else() {
 fn as_long_as_the_network_takes_of_a_backlog_there_is_somebody() {
     let mut lab = Lab::whole();
     lab.open_with(beats);
-    lab.wire().undelivered = Some(0);
+    lab.wire().unacked_bytes = Some(0);
     lab.wire().room = 0;
     let _ = lab.send(&"x".repeat(900));
     lab.advance(20_000);
@@ -213,13 +213,13 @@ fn what_the_system_holds_is_a_backlog_too_until_the_ping_is_through() {
     let mut lab = Lab::whole();
     lab.open_with(beats);
     let _ = lab.send(&"x".repeat(900));
-    lab.wire().undelivered = Some(908);
+    lab.wire().unacked_bytes = Some(908);
     lab.advance(20_000);
     let ping = 10;
     assert_eq!(pings(&lab), 1);
-    lab.wire().undelivered = Some(500 + ping);
+    lab.wire().unacked_bytes = Some(500 + ping);
     lab.advance(10_000);
-    lab.wire().undelivered = Some(0);
+    lab.wire().unacked_bytes = Some(0);
     lab.advance(10_000);
     assert_eq!(lab.told(), ["connected"], "the ping has got there: it can be answered from now on");
     lab.advance(9_999);
@@ -230,11 +230,11 @@ fn what_the_system_holds_is_a_backlog_too_until_the_ping_is_through() {
 
 #[test]
 fn a_backlog_that_stands_still_is_no_sign_of_life() {
-    for undelivered in [None, Some(908)] {
+    for unacked_bytes in [None, Some(908)] {
         let mut lab = Lab::whole();
         lab.open_with(beats);
         let _ = lab.send(&"x".repeat(900));
-        lab.wire().undelivered = undelivered;
+        lab.wire().unacked_bytes = unacked_bytes;
         lab.wire().room = 0;
         lab.advance(29_999);
         assert_eq!(lab.told(), ["connected"]);
@@ -248,9 +248,9 @@ fn a_backlog_that_stands_still_is_no_sign_of_life() {
 #[test]
 fn nothing_is_asked_while_it_closes() {
     let mut lab = Lab::whole();
-    lab.open_with(|plan| {
-        beats(plan);
-        plan.limits.close = Duration::from_secs(100);
+    lab.open_with(|config| {
+        beats(config);
+        config.limits.close = Duration::from_secs(100);
     });
     lab.close(b"\x03\xe8");
     lab.advance(99_000);
@@ -265,9 +265,9 @@ fn nothing_is_asked_while_it_closes() {
 #[test]
 fn a_ping_that_was_not_answered_does_not_end_a_closing_handshake() {
     let scenario = |lab: &mut Lab| {
-        lab.open_with(|plan| {
-            beats(plan);
-            plan.limits.close = Duration::from_secs(100);
+        lab.open_with(|config| {
+            beats(config);
+            config.limits.close = Duration::from_secs(100);
         });
         lab.advance(25_000);
         lab.close(b"\x03\xe8");
@@ -374,7 +374,7 @@ fn a_probe_asks_again_and_never_puts_a_deadline_off() {
 
 #[test]
 fn after_a_probe_that_was_answered_all_is_as_before() {
-    for (options, interval) in [(beats as fn(&mut Plan), seconds(20)), (only_when_told, None)] {
+    for (options, interval) in [(beats as fn(&mut ConnectConfig), seconds(20)), (only_when_told, None)] {
         let mut lab = Lab::whole();
         lab.open_with(options);
         lab.probe();

@@ -22,8 +22,8 @@ impl Arrivals {
         for client in 0..clients {
             let mut dice = Dice(client << 32);
             let mut lab = Lab::whole();
-            lab.open_with(|plan| {
-                plan.retry = Some(retry::Options { attempts: u32::MAX, ..RETRY });
+            lab.open_with(|config| {
+                config.retry = Some(retry::Options { attempts: u32::MAX, ..RETRY });
             });
             let lost = lab.now();
             lab.set_random(draw(&mut dice));

@@ -3,17 +3,19 @@
 //! A scenario is played several times: as it is, with every read and write cut to one byte, and with a failure at the
 //! first, second, … nth operation of the stream. The first two must come to the same; the last must keep the contract.
 
-use super::super::details::Details;
+use super::super::connect_info::Details;
+use super::super::counters::{Counters, RoundTrip};
 use super::super::heartbeat;
 use super::super::outbox::{Outbox, no_entropy};
-use super::super::passed::{Passed, RoundTrip};
 use super::super::report::Report;
-use super::super::target::Target;
-use super::super::{Connection, Context, Events, Family, Inquiry, Limits, Network, Plan, Prepared, Turn, Unresolved};
+use super::super::{
+    ConnectConfig, Connection, Context, Events, Family, Inquiry, Limits, Network, Prepared, Turn, Unresolved,
+};
+use crate::config::url::Url;
 use crate::error::Error;
 use crate::protocol::mask::{self, Entropy};
 use crate::protocol::message::{Body, Kind};
-use crate::protocol::upgrade::Extras;
+use crate::protocol::upgrade::RequestOptions;
 use crate::transport::Transport;
 use crate::transport::proxy::Proxies;
 use crate::transport::tls;
@@ -51,7 +53,7 @@ pub struct Wire {
     pub ended: bool,
     pub client_ended: bool,
     /// Bytes that the system says the peer has not got.
-    pub undelivered: Option<usize>,
+    pub unacked_bytes: Option<usize>,
     connected: Option<Result<(), ErrorKind>>,
     /// How much more the client can write.
     pub room: usize,
@@ -84,7 +86,7 @@ impl Transport for FakeStream {
         false
     }
 
-    fn end_is_near(&mut self) {}
+    fn note_hangup(&mut self) {}
 
     fn poll_connected(&mut self) -> io::Result<bool> {
         match self.0.borrow().connected {
@@ -131,8 +133,8 @@ impl Transport for FakeStream {
         Ok(count)
     }
 
-    fn undelivered(&mut self) -> Option<usize> {
-        self.0.borrow().undelivered
+    fn unacked_bytes(&mut self) -> Option<usize> {
+        self.0.borrow().unacked_bytes
     }
 
     fn end_writing(&mut self) {
@@ -208,10 +210,10 @@ struct Recorder {
     behind: bool,
     /// The host has events to dispatch before the next try.
     holds_try: bool,
-    details: Details,
+    info: Details,
     is_open: bool,
     warnings: Vec<String>,
-    passed: Passed,
+    counters: Counters,
     round_trip: RoundTrip,
 }
 
@@ -228,10 +230,10 @@ impl Recorder {
     }
 
     /// Details come with what was never open.
-    fn note(&mut self, details: Option<Details>) {
-        if let Some(details) = details {
+    fn note(&mut self, info: Option<Details>) {
+        if let Some(info) = info {
             assert!(!self.is_open, "they were told already");
-            self.details = details;
+            self.info = info;
         }
         self.is_open = false;
     }
@@ -254,9 +256,9 @@ fn describe(report: &Report) -> String {
 }
 
 impl Events for Recorder {
-    fn connected(&mut self, details: Details) {
-        assert_eq!(details.subprotocol, "", "none was offered");
-        self.details = details;
+    fn connected(&mut self, info: Details) {
+        assert_eq!(info.subprotocol, "", "none was offered");
+        self.info = info;
         self.is_open = true;
         self.told.push("connected".into());
     }
@@ -277,13 +279,13 @@ impl Events for Recorder {
         len
     }
 
-    fn closed(&mut self, report: Report, details: Option<Details>) {
-        self.note(details);
+    fn closed(&mut self, report: Report, info: Option<Details>) {
+        self.note(info);
         self.told.push(format!("closed {}", describe(&report)));
     }
 
-    fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>) {
-        self.note(details);
+    fn retrying(&mut self, report: Report, info: Option<Details>, attempt: u32, delay: Option<Duration>) {
+        self.note(info);
         let delay = delay.map_or("the resume".into(), |delay| format!("{} ms", delay.as_millis()));
         self.told.push(format!("lost {}; try {attempt} after {delay}", describe(&report)));
     }
@@ -296,11 +298,11 @@ impl Events for Recorder {
         self.told.push("drained".into());
     }
 
-    fn passed(&mut self, passed: &Passed) {
-        self.passed.messages += passed.messages;
-        self.passed.bytes += passed.bytes;
-        self.passed.wire_in += passed.wire_in;
-        self.passed.wire_out += passed.wire_out;
+    fn passed(&mut self, counters: &Counters) {
+        self.counters.messages += counters.messages;
+        self.counters.bytes += counters.bytes;
+        self.counters.wire_in += counters.wire_in;
+        self.counters.wire_out += counters.wire_out;
     }
 
     fn round_trip(&mut self, took: Duration) {
@@ -327,11 +329,11 @@ impl Events for Recorder {
 }
 
 /// A connection to this URL, without proxy, heartbeat or another try.
-pub fn plan(url: &str) -> Plan {
+pub fn config(url: &str) -> ConnectConfig {
     let settings = tls::Settings::plain();
-    Plan {
-        target: Target::from_url(url).unwrap(),
-        extras: Extras::default(),
+    ConnectConfig {
+        target: Url::from_url(url).unwrap(),
+        request: RequestOptions::default(),
         proxies: Proxies::None,
         tls: Arc::new(settings),
         pins: Vec::new(),
@@ -417,10 +419,10 @@ impl Lab {
         self.begin_with(url, |_| {});
     }
 
-    pub fn begin_with(&mut self, url: &str, change: impl Fn(&mut Plan)) {
-        let mut plan = plan(url);
-        change(&mut plan);
-        self.connection = Some(Connection::begin(Box::new(plan), &mut self.context()));
+    pub fn begin_with(&mut self, url: &str, change: impl Fn(&mut ConnectConfig)) {
+        let mut config = config(url);
+        change(&mut config);
+        self.connection = Some(Connection::begin(Box::new(config), &mut self.context()));
     }
 
     pub fn send(&mut self, text: &str) -> Result<(), Error> {
@@ -664,13 +666,13 @@ impl Lab {
         self.open_untold_with(|_| {});
     }
 
-    /// Connects all the way by another plan, and the host is told.
-    pub fn open_with(&mut self, change: impl Fn(&mut Plan)) {
+    /// Connects all the way by another config, and the host is told.
+    pub fn open_with(&mut self, change: impl Fn(&mut ConnectConfig)) {
         self.open_untold_with(change);
         self.tell();
     }
 
-    pub fn open_untold_with(&mut self, change: impl Fn(&mut Plan)) {
+    pub fn open_untold_with(&mut self, change: impl Fn(&mut ConnectConfig)) {
         self.begin_with("ws://10.0.0.1:80/chat", change);
         self.accept();
     }
@@ -762,8 +764,8 @@ impl Lab {
         self.network.prepared.len()
     }
 
-    pub fn details(&self) -> &Details {
-        &self.recorder.details
+    pub fn info(&self) -> &Details {
+        &self.recorder.info
     }
 
     pub fn warnings(&self) -> &[String] {

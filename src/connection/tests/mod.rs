@@ -298,7 +298,7 @@ fn large_messages_and_what_lies_between_them_come_in_order() {
     for cut in [stream.len(), 39_999, 40_004, 17_001, 4_099, 997] {
         for is_full in [false, true] {
             let mut lab = Lab::whole();
-            lab.open_with(|plan| plan.limits.max_message = 131_072);
+            lab.open_with(|config| config.limits.max_message = 131_072);
             for piece in stream.chunks(cut) {
                 lab.serve(piece);
                 if is_full {
@@ -320,7 +320,7 @@ fn a_large_text_that_goes_wrong_is_refused_where_it_does() {
     let mut text = vec![b'x'; 40_000];
     text[30_000] = 0xff;
     let mut lab = Lab::whole();
-    lab.open_with(|plan| plan.limits.max_message = 131_072);
+    lab.open_with(|config| config.limits.max_message = 131_072);
     lab.serve(&frame(TEXT, &text)[..35_000]);
     lab.advance(10);
     assert_eq!(lab.written(), ["close [3, ef]"]);

@@ -42,7 +42,7 @@ fn every_stage_of_opening_has_a_deadline() {
     };
     play(connect, &["closed Timeout in Connect by Transport, got 1006, sent 0"]);
     let proxy = |lab: &mut Lab| {
-        lab.begin_with("ws://10.0.0.1/", |plan| plan.proxies = proxies("http://10.0.0.9:3128"));
+        lab.begin_with("ws://10.0.0.1/", |config| config.proxies = proxies("http://10.0.0.9:3128"));
         lab.tcp(Ok(()));
         lab.advance(700);
     };
@@ -153,7 +153,7 @@ fn closing_before_the_host_was_told_that_it_is_open_abandons_it_too() {
 #[test]
 fn the_whole_has_a_deadline_too() {
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("ws://10.0.0.1/", |plan| plan.limits.open = std::time::Duration::from_millis(1200));
+        lab.begin_with("ws://10.0.0.1/", |config| config.limits.open = std::time::Duration::from_millis(1200));
         lab.advance(900);
         lab.tcp(Ok(()));
         lab.advance(299);
@@ -184,8 +184,8 @@ fn addresses_are_raced_the_families_in_turn() {
         lab.tcp_to("[fd00::1]:80", Ok(())); // the first may still win
         assert_eq!(lab.held(), ["[fd00::1]:80"], "the others are closed");
         lab.serve(b"HTTP/1.1 404 Not Found\r\n\r\n");
-        assert_eq!(lab.details().address, Some("[fd00::1]:80".parse().unwrap()));
-        assert_eq!(lab.details().timings.connect.as_millis(), 500);
+        assert_eq!(lab.info().address, Some("[fd00::1]:80".parse().unwrap()));
+        assert_eq!(lab.info().timings.connect.as_millis(), 500);
     };
     let lab = scenario_as_it_is(&scenario);
     assert_eq!(lab.told(), ["closed Refused in Handshake by Peer, got 1006, sent 0, status 404"]);
@@ -284,7 +284,7 @@ fn a_family_whose_look_up_hangs_does_not_hide_how_the_other_failed() {
 fn an_answer_that_comes_after_a_redirect_is_not_taken_for_the_next_hops() {
     for late in [Family::V4, Family::V6] {
         let scenario = |lab: &mut Lab| {
-            lab.begin_with("ws://first.example/", |plan| plan.max_redirects = 1);
+            lab.begin_with("ws://first.example/", |config| config.max_redirects = 1);
             let other = if late == Family::V4 { Family::V6 } else { Family::V4 };
             lab.resolved_family(other, Ok(&[if other == Family::V4 { "10.0.0.1" } else { "fd00::1" }]));
             lab.advance(50);
@@ -319,7 +319,7 @@ fn the_zone_of_an_address_is_the_systems_to_read() {
 #[test]
 fn a_proxy_is_asked_for_the_host_and_the_upgrade_goes_through_it() {
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("ws://example.com/chat", |plan| plan.proxies = proxies("http://10.0.0.9:3128"));
+        lab.begin_with("ws://example.com/chat", |config| config.proxies = proxies("http://10.0.0.9:3128"));
         assert!(lab.looked_up().is_empty(), "the proxy looks the name up");
         assert_eq!(lab.dialed(), ["10.0.0.9:3128"]);
         lab.tcp(Ok(()));
@@ -338,13 +338,13 @@ fn a_proxy_is_asked_for_the_host_and_the_upgrade_goes_through_it() {
 #[test]
 fn a_proxy_that_refuses_is_reported_with_its_status() {
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("ws://example.com/", |plan| plan.proxies = proxies("http://10.0.0.9:3128"));
+        lab.begin_with("ws://example.com/", |config| config.proxies = proxies("http://10.0.0.9:3128"));
         lab.tcp(Ok(()));
         lab.serve(b"HTTP/1.1 407 Who are you?\r\nProxy-Authenticate: Basic\r\n\r\n");
     };
     play(scenario, &["closed Proxy in Proxy by Peer, got 1006, sent 0, status 407"]);
     let ends = |lab: &mut Lab| {
-        lab.begin_with("ws://example.com/", |plan| plan.proxies = proxies("socks5://10.0.0.9:1080"));
+        lab.begin_with("ws://example.com/", |config| config.proxies = proxies("socks5://10.0.0.9:1080"));
         lab.tcp(Ok(()));
         lab.serve(b"\x05\x00");
         lab.end_stream();
@@ -397,8 +397,8 @@ fn a_connector_that_was_made_for_another_hop_is_not_used() {
 fn what_does_not_speak_tls_fails_the_handshake() {
     let connector = connector_of_the_system();
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("wss://10.0.0.1/", |plan| {
-            plan.tls = std::sync::Arc::new(Settings { insecure: true, ..(*plan.tls).clone() })
+        lab.begin_with("wss://10.0.0.1/", |config| {
+            config.tls = std::sync::Arc::new(Settings { insecure: true, ..(*config.tls).clone() })
         });
         lab.prepared(&connector);
         lab.tcp(Ok(()));
@@ -426,7 +426,7 @@ fn redirects_are_followed_as_far_as_asked_for() {
     };
     play(off, &["closed Refused in Handshake by Peer, got 1006, sent 0, status 302"]);
     let two = |lab: &mut Lab| {
-        lab.begin_with("ws://10.0.0.1/a", |plan| plan.max_redirects = 1);
+        lab.begin_with("ws://10.0.0.1/a", |config| config.max_redirects = 1);
         lab.tcp(Ok(()));
         redirect(lab, "//10.0.0.2:81/b");
         if !lab.fails() {
@@ -443,11 +443,11 @@ fn redirects_are_followed_as_far_as_asked_for() {
 fn a_redirect_to_another_origin_gets_no_secret() {
     for (location, carried) in [("/b", true), ("http://10.0.0.1:80/b", true), ("http://10.0.0.1:81/b", false)] {
         let scenario = |lab: &mut Lab| {
-            lab.begin_with("ws://10.0.0.1/a", |plan| {
-                plan.max_redirects = 1;
-                plan.extras.credentials = Some(("user".into(), "secret".into()));
-                plan.extras.headers = vec![("X-Token".into(), "secret".into())];
-                plan.extras.origin = Some("https://game.example".into());
+            lab.begin_with("ws://10.0.0.1/a", |config| {
+                config.max_redirects = 1;
+                config.request.credentials = Some(("user".into(), "secret".into()));
+                config.request.headers = vec![("X-Token".into(), "secret".into())];
+                config.request.origin = Some("https://game.example".into());
             });
             lab.tcp(Ok(()));
             redirect(lab, location);
@@ -474,7 +474,7 @@ fn a_redirect_to_another_origin_gets_no_secret() {
 fn a_redirect_that_leads_nowhere_is_said_so() {
     for location in ["", "ftp://10.0.0.1/", "http://"] {
         let scenario = |lab: &mut Lab| {
-            lab.begin_with("ws://10.0.0.1/a", |plan| plan.max_redirects = 5);
+            lab.begin_with("ws://10.0.0.1/a", |config| config.max_redirects = 5);
             lab.tcp(Ok(()));
             match location {
                 "" => lab.serve(b"HTTP/1.1 302 Found\r\n\r\n"),

@@ -7,7 +7,7 @@ use super::retrying::RETRY;
 use crate::transport::proxy::Proxies;
 
 fn follows(lab: &mut Lab, url: &str) {
-    lab.begin_with(url, |plan| plan.max_redirects = 5);
+    lab.begin_with(url, |config| config.max_redirects = 5);
 }
 
 /// The connection is made, and its server redirects it.
@@ -53,7 +53,7 @@ fn redirects_to_a_nearer_space_need_the_flag() {
                     let mut lab = Lab::whole();
                     let url =
                         if named { "ws://first.example/".to_owned() } else { format!("ws://{}/", authority(from)) };
-                    lab.begin_with(&url, |plan| (plan.max_redirects, plan.redirects_to_private) = (5, allowed));
+                    lab.begin_with(&url, |config| (config.max_redirects, config.redirects_to_private) = (5, allowed));
                     let resolve = |lab: &mut Lab, address: &str| {
                         if named {
                             lab.resolved(&[address]);
@@ -138,7 +138,7 @@ fn network_changes_keep_the_space_of_the_last_server() {
 #[test]
 fn next_tries_begin_with_the_first_url() {
     let mut lab = Lab::whole();
-    lab.begin_with("ws://203.0.113.7/", |plan| (plan.max_redirects, plan.retry) = (5, Some(RETRY)));
+    lab.begin_with("ws://203.0.113.7/", |config| (config.max_redirects, config.retry) = (5, Some(RETRY)));
     sends(&mut lab, "ws://10.0.0.7/");
     assert_eq!(lab.told(), [NOT_FOLLOWED.replace("closed", "lost") + "; try 1 after 250 ms"]);
     lab.advance(250);
@@ -160,9 +160,9 @@ fn with_a_proxy_only_addresses_are_checked() {
         ("127.0.0.1", "[::1]", true),
     ] {
         let mut lab = Lab::whole();
-        lab.begin_with(&format!("ws://{from}/"), |plan| {
-            plan.max_redirects = 5;
-            plan.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
+        lab.begin_with(&format!("ws://{from}/"), |config| {
+            config.max_redirects = 5;
+            config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
         });
         lab.tcp(Ok(()));
         lab.serve(b"HTTP/1.1 200 OK\r\n\r\n");
@@ -187,9 +187,10 @@ fn subprotocols_are_not_sent_to_another_origin() {
     ] {
         for offered in [true, false] {
             let mut lab = Lab::whole();
-            lab.begin_with("ws://10.0.0.1/", |plan| {
-                plan.max_redirects = 5;
-                plan.extras.subprotocols = if offered { vec!["chat".into(), "token-1234".into()] } else { Vec::new() };
+            lab.begin_with("ws://10.0.0.1/", |config| {
+                config.max_redirects = 5;
+                config.request.subprotocols =
+                    if offered { vec!["chat".into(), "token-1234".into()] } else { Vec::new() };
             });
             sends(&mut lab, location);
             if !offered || followed {

@@ -1,13 +1,13 @@
 //! What becomes of messages that were queued when the line broke, and are to be kept.
 
-use super::super::{Plan, retry};
+use super::super::{ConnectConfig, retry};
 use super::lab::Lab;
 use super::peer::{OFFER, Peer, Said};
 use super::retrying::RETRY;
 use std::cell::Cell;
 
-fn resends(plan: &mut Plan) {
-    plan.retry = Some(retry::Options { resend: true, ..RETRY });
+fn resends(config: &mut ConnectConfig) {
+    config.retry = Some(retry::Options { resend: true, ..RETRY });
 }
 
 thread_local! {
@@ -32,9 +32,9 @@ fn what_was_kept_goes_out_first_whole_in_order_once_and_masked_anew() {
     for deflates in (0..combinations).map(|bits| [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0]) {
         let mut lab = Lab::whole();
         lab.set_entropy(std::sync::Arc::new(counting));
-        lab.begin_with("ws://10.0.0.1/", |plan| {
-            resends(plan);
-            plan.extras.deflate = OFFER;
+        lab.begin_with("ws://10.0.0.1/", |config| {
+            resends(config);
+            config.request.deflate = OFFER;
         });
         let (mut sent, mut got, mut masks) = (Vec::new(), Vec::new(), Vec::new());
         for (round, deflates) in (0u8..).zip(deflates) {

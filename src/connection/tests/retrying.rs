@@ -1,6 +1,6 @@
 //! Reconnecting: what is tried again and when, and what becomes of what was queued.
 
-use super::super::{Plan, retry};
+use super::super::{ConnectConfig, retry};
 use super::lab::{Lab, frame, play_whole};
 use super::{CLOSE, TEXT};
 use crate::error::Error;
@@ -17,12 +17,12 @@ pub const RETRY: retry::Options = retry::Options {
     resend: false,
 };
 
-fn retries(plan: &mut Plan) {
-    plan.retry = Some(RETRY);
+fn retries(config: &mut ConnectConfig) {
+    config.retry = Some(RETRY);
 }
 
-fn resends(plan: &mut Plan) {
-    plan.retry = Some(retry::Options { resend: true, ..RETRY });
+fn resends(config: &mut ConnectConfig) {
+    config.retry = Some(retry::Options { resend: true, ..RETRY });
 }
 
 const REFUSED: Result<(), ErrorKind> = Err(ErrorKind::ConnectionRefused);
@@ -34,9 +34,9 @@ const ABORTED: &str = "closed Aborted in Connect by Local, got 1006, sent 0";
 #[test]
 fn lost_in_any_phase_it_waits_and_begins_anew() {
     type Phase = (&'static str, fn(&mut Lab), &'static str);
-    let proxied = |plan: &mut Plan| {
-        retries(plan);
-        plan.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
+    let proxied = |config: &mut ConnectConfig| {
+        retries(config);
+        config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
     };
     let phases: [Phase; 10] = [
         ("ws://example.com/", |lab| lab.resolved(&[]), "Resolve in Resolve by Transport, got 1006, sent 0"),
@@ -203,7 +203,7 @@ fn retry_after_of_the_answer_is_waited_for() {
 #[test]
 fn after_so_many_tries_it_is_given_up() {
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("ws://10.0.0.1/", |plan| plan.retry = Some(retry::Options { attempts: 2, ..RETRY }));
+        lab.begin_with("ws://10.0.0.1/", |config| config.retry = Some(retry::Options { attempts: 2, ..RETRY }));
         for _ in 0..3 {
             lab.tcp(REFUSED);
             lab.advance(250);
@@ -235,9 +235,9 @@ fn tries_are_counted_anew_when_it_was_open_for_ten_seconds() {
 #[test]
 fn a_redirect_is_followed_anew_each_time() {
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("ws://10.0.0.1/a", |plan| {
-            plan.max_redirects = 1;
-            retries(plan);
+        lab.begin_with("ws://10.0.0.1/a", |config| {
+            config.max_redirects = 1;
+            retries(config);
         });
         for _ in 0..2 {
             lab.tcp(Ok(()));

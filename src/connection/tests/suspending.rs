@@ -1,21 +1,21 @@
 //! The loop is suspended and resumed, or the machine's network changes, in each stage.
 
-use super::super::{Plan, retry};
+use super::super::{ConnectConfig, retry};
 use super::CLOSE;
 use super::lab::{Lab, frame, play_whole};
 use super::retrying::RETRY;
 use crate::error::Error;
 use crate::transport::proxy::Proxies;
 
-fn retries(plan: &mut Plan) {
-    plan.retry = Some(RETRY);
+fn retries(config: &mut ConnectConfig) {
+    config.retry = Some(RETRY);
 }
 
-fn resends(plan: &mut Plan) {
-    plan.retry = Some(retry::Options { resend: true, ..RETRY });
+fn resends(config: &mut ConnectConfig) {
+    config.retry = Some(retry::Options { resend: true, ..RETRY });
 }
 
-const NEVER: fn(&mut Plan) = |_| {};
+const NEVER: fn(&mut ConnectConfig) = |_| {};
 
 /// What is between two tries.
 fn lost(how: &str) -> String {
@@ -39,10 +39,10 @@ fn what_is_being_made_is_abandoned() {
     for (phase, reach) in reach.into_iter().filter(|(phase, _)| cfg!(feature = "proxies") || *phase != "Proxy") {
         for tried_again in [false, true] {
             let begin = |lab: &mut Lab| {
-                lab.begin_with("ws://example.com/", |plan| {
-                    plan.retry = tried_again.then_some(RETRY);
+                lab.begin_with("ws://example.com/", |config| {
+                    config.retry = tried_again.then_some(RETRY);
                     if phase == "Proxy" {
-                        plan.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
+                        config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
                     }
                 });
                 reach(lab);
@@ -69,9 +69,9 @@ fn what_is_being_made_is_abandoned() {
 
 #[test]
 fn what_is_open_says_goodbye_after_all_that_was_accepted() {
-    for (plan, last) in [(NEVER, "closed"), (retries, "lost")] {
+    for (config, last) in [(NEVER, "closed"), (retries, "lost")] {
         let scenario = |lab: &mut Lab| {
-            lab.open_with(plan);
+            lab.open_with(config);
             lab.wire().room = 0;
             let _ = lab.send("accepted");
             lab.suspend();
@@ -318,10 +318,10 @@ fn changes_of_the_network_do_not_prolong_the_whole() {
 #[test]
 fn a_dead_connection_is_made_again_within_the_probes_deadline() {
     let scenario = |lab: &mut Lab| {
-        lab.open_with(|plan| {
-            retries(plan);
+        lab.open_with(|config| {
+            retries(config);
             let [timeout, probe] = [10, 3].map(|seconds| Some(std::time::Duration::from_secs(seconds)));
-            plan.heartbeat = super::super::heartbeat::Options { interval: None, timeout, probe };
+            config.heartbeat = super::super::heartbeat::Options { interval: None, timeout, probe };
         });
         lab.probe();
         lab.advance(2_999);

@@ -119,13 +119,13 @@ impl World {
     pub fn new(setting: Setting) -> World {
         let mut lab = Lab::whole();
         lab.set_entropy(std::sync::Arc::new(counting));
-        lab.begin_with("ws://10.0.0.1/", |plan| {
-            plan.retry =
+        lab.begin_with("ws://10.0.0.1/", |config| {
+            config.retry =
                 setting.retries.then_some(retry::Options { resend: setting.resends, attempts: u32::MAX, ..RETRY });
-            plan.extras.deflate = OFFER.filter(|_| setting.offers_deflate);
+            config.request.deflate = OFFER.filter(|_| setting.offers_deflate);
             if setting.heartbeat {
                 let [interval, timeout, probe] = [20, 10, 3].map(|seconds| Some(Duration::from_secs(seconds)));
-                plan.heartbeat = heartbeat::Options { interval, timeout, probe };
+                config.heartbeat = heartbeat::Options { interval, timeout, probe };
             }
         });
         World {

@@ -138,7 +138,7 @@ mod tests {
         let mut deflater = Deflater::new(&OFFER, &agreement(false, 15));
         assert_eq!(deflater.deflate(&[b'x'; 100], &mut Vec::new()), Ok(true));
         let message = vec![b'x'; 100_000];
-        let deflated = crate::scarce::with_largest(20_000, || deflater.deflate(&message, &mut Vec::new()));
+        let deflated = crate::limited_memory::with_largest(20_000, || deflater.deflate(&message, &mut Vec::new()));
         assert!(deflated.is_err());
     }
 

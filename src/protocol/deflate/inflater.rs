@@ -193,7 +193,7 @@ mod tests {
         let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
         stream.compress_vec(&[0; 50_000], &mut wire, flate2::FlushCompress::Sync).unwrap();
         let mut inflater = inflater(false);
-        let fed = crate::scarce::with_largest(40_000, || inflater.feed(&wire, &mut Vec::new(), 131_072));
+        let fed = crate::limited_memory::with_largest(40_000, || inflater.feed(&wire, &mut Vec::new(), 131_072));
         assert_eq!(fed, Err(Problem::NoMemory));
     }
 

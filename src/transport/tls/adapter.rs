@@ -1,8 +1,8 @@
 //! What the platform's TLS reads from and writes to: our stream, with what is known of it on the way.
 
-#[cfg(any(windows, target_vendor = "apple"))]
-use super::hello::Hello;
 use super::intake::{Intake, Stop};
+#[cfg(any(windows, target_vendor = "apple"))]
+use super::server_hello::Hello;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::RangeInclusive;
@@ -385,7 +385,7 @@ mod tests {
         fn short_read_is_last(&self) -> bool {
             false
         }
-        fn end_is_near(&mut self) {}
+        fn note_hangup(&mut self) {}
         fn poll_connected(&mut self) -> io::Result<bool> {
             Ok(true)
         }

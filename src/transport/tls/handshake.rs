@@ -67,7 +67,7 @@ impl<S: Transport> Handshake<S> {
                 match tls.check_pins(&self.pins).and_then(|()| tls.check_protocol()) {
                     Ok(()) => Ok(Advance::Done(tls)),
                     Err(failure) => {
-                        tls.say_goodbye();
+                        tls.close_notify();
                         Err(failure)
                     }
                 }

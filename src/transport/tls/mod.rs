@@ -12,9 +12,6 @@ mod adapter;
 mod failure;
 mod handshake;
 // Used by `native` only; its tests run everywhere.
-#[cfg(any(test, windows, target_vendor = "apple"))]
-#[cfg_attr(not(any(windows, target_vendor = "apple")), allow(dead_code))]
-mod hello;
 mod intake;
 #[cfg(any(windows, target_vendor = "apple"))]
 mod native;
@@ -22,6 +19,9 @@ mod native;
 mod openssl;
 mod pem;
 mod pins;
+#[cfg(any(test, windows, target_vendor = "apple"))]
+#[cfg_attr(not(any(windows, target_vendor = "apple")), allow(dead_code))]
+mod server_hello;
 mod stream;
 // The other side of the tests is OpenSSL's.
 #[cfg(all(test, not(any(windows, target_vendor = "apple"))))]

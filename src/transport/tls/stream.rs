@@ -120,8 +120,8 @@ impl<S: Transport> Transport for Tls<S> {
         self.end.is_none() && !adapter.has_had_its_turn() && adapter.short_read_is_last()
     }
 
-    fn end_is_near(&mut self) {
-        self.stream().end_is_near();
+    fn note_hangup(&mut self) {
+        self.stream().note_hangup();
     }
 
     fn poll_connected(&mut self) -> io::Result<bool> {
@@ -186,8 +186,8 @@ impl<S: Transport> Transport for Tls<S> {
         self.stream().settle_in(patience);
     }
 
-    fn undelivered(&mut self) -> Option<usize> {
-        self.stream().undelivered()
+    fn unacked_bytes(&mut self) -> Option<usize> {
+        self.stream().unacked_bytes()
     }
 
     /// Sends close_notify, and ends the stream below behind it.
@@ -196,7 +196,7 @@ impl<S: Transport> Transport for Tls<S> {
         self.inner.adapter().end_writing();
     }
 
-    fn say_goodbye(&mut self) {
+    fn close_notify(&mut self) {
         self.notify();
         self.inner.adapter().refresh();
     }

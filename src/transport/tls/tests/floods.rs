@@ -85,7 +85,7 @@ fn many_key_updates_in_a_row_fail_the_connection() {
         let left = lab.unread();
         assert!(sent - left <= (MAX_SILENT + 10) * UPDATE + 64 * 1024, "{weather:?}: {left} of {sent} left");
         tls.end_writing();
-        tls.say_goodbye();
+        tls.close_notify();
     }
 }
 

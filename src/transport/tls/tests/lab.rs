@@ -38,7 +38,7 @@ pub struct Wire {
 
 pub struct Client {
     wire: Rc<RefCell<Wire>>,
-    end_is_near: bool,
+    note_hangup: bool,
 }
 
 const READ: usize = 0;
@@ -81,11 +81,11 @@ pub const CONNECTION_RESET: i32 = 54;
 impl Transport for Client {
     fn short_read_is_last(&self) -> bool {
         let wire = self.wire.borrow();
-        wire.cut == usize::MAX && wire.stutter.is_none() && !self.end_is_near
+        wire.cut == usize::MAX && wire.stutter.is_none() && !self.note_hangup
     }
 
-    fn end_is_near(&mut self) {
-        self.end_is_near = true;
+    fn note_hangup(&mut self) {
+        self.note_hangup = true;
     }
 
     fn poll_connected(&mut self) -> io::Result<bool> {
@@ -218,7 +218,7 @@ impl Lab {
         let wire = Rc::new(RefCell::new(wire));
         let server = Ssl::new(acceptor.build().context()).unwrap();
         Lab {
-            handshake: Handshake::begin(connector, name, pins, Client { wire: Rc::clone(&wire), end_is_near: false }),
+            handshake: Handshake::begin(connector, name, pins, Client { wire: Rc::clone(&wire), note_hangup: false }),
             server: SslStream::new(server, ServerEnd(Rc::clone(&wire))).unwrap(),
             wire,
         }
@@ -267,7 +267,7 @@ impl Lab {
             }
             assert!(self.ready(), "{} of {wanted} bytes came, and nothing more will tell of readiness", all.len());
             if self.wire.borrow().ended {
-                tls.end_is_near();
+                tls.note_hangup();
             }
             loop {
                 if all.len() >= wanted {

@@ -210,7 +210,7 @@ fn servers_without_tls_are_reported_whatever_they_send() {
         lab.forge(sent);
         if ends {
             lab.wire.borrow_mut().end();
-            lab.handshake.stream().unwrap().end_is_near();
+            lab.handshake.stream().unwrap().note_hangup();
         }
         lab.handshake.advance().map(|_| ()).unwrap_err()
     };

@@ -149,7 +149,7 @@ fn a_record_that_was_tampered_with_ends_the_stream() {
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         assert!(error.to_string().starts_with("TLS failed: "), "{error}");
     }
-    tls.say_goodbye();
+    tls.close_notify();
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn the_end_of_writing_is_told_and_reading_goes_on() {
         }
         assert!(lab.wire.borrow().client_ended);
         assert!(!lab.receive(&mut Vec::new()), "the server is told by a close_notify");
-        tls.say_goodbye();
+        tls.close_notify();
         assert!(!lab.receive(&mut Vec::new()));
     }
 }
@@ -177,12 +177,12 @@ fn the_end_of_writing_is_told_and_reading_goes_on() {
 #[test]
 fn goodbye_is_a_close_notify_and_never_waits() {
     let (mut lab, mut tls) = Pair::new().open(CALM);
-    tls.say_goodbye();
+    tls.close_notify();
     drop(tls);
     assert!(!lab.receive(&mut Vec::new()), "the server is told by a close_notify");
     let (mut lab, mut tls) = Pair::new().open(CALM);
     lab.wire.borrow_mut().room = 0;
-    tls.say_goodbye();
+    tls.close_notify();
     drop(tls);
     assert!(lab.receive(&mut Vec::new()), "without room nothing is told");
 }
@@ -211,7 +211,7 @@ fn a_connection_that_breaks_in_the_handshake_is_told_as_that() {
                         assert_eq!(error.raw_os_error(), Some(CONNECTION_RESET));
                     }
                     tls.end_writing();
-                    tls.say_goodbye();
+                    tls.close_notify();
                     break;
                 }
             }

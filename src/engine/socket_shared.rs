@@ -1,8 +1,8 @@
 //! What the host's threads and the engine share of one socket.
 
-use crate::connection::details::Details;
+use crate::connection::connect_info::Details;
+use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::outbox::Outbox;
-use crate::connection::passed::{Passed, RoundTrip};
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -58,7 +58,7 @@ impl Asked {
 
 /// One socket, seen from both sides.
 #[derive(Debug)]
-pub struct Link {
+pub struct SocketShared {
     /// Its place in the engine's table and in the dispatcher's. Used again only when both are done with it.
     pub key: usize,
     /// The number of its handle, for log lines.
@@ -66,7 +66,7 @@ pub struct Link {
     /// What the host sent.
     pub outbox: Mutex<Outbox>,
     /// How the connection was made, or how far it came, as far as the host was told.
-    pub details: Mutex<Details>,
+    pub info: Mutex<Details>,
     /// How long a round trip takes.
     pub round_trip: Mutex<RoundTrip>,
     /// Tries to reconnect that were begun.
@@ -91,14 +91,14 @@ pub struct Link {
     drain_untold: AtomicBool,
 }
 
-impl Link {
-    /// A link that nothing has passed.
-    pub fn new(key: usize, id: usize, outbox: Outbox, max_queue: usize) -> Link {
-        Link {
+impl SocketShared {
+    /// A socket that nothing has passed.
+    pub fn new(key: usize, id: usize, outbox: Outbox, max_queue: usize) -> SocketShared {
+        SocketShared {
             key,
             id,
             outbox: Mutex::new(outbox),
-            details: Mutex::default(),
+            info: Mutex::default(),
             round_trip: Mutex::default(),
             retries: AtomicU32::new(0),
             counts: Default::default(),
@@ -142,7 +142,7 @@ impl Link {
         self.untold.fetch_add(2, SeqCst);
     }
 
-    /// Must the next try wait until the host has dispatched the events before it? If so, [`Link::tell`] returns true when it has.
+    /// Must the next try wait until the host has dispatched the events before it? If so, [`SocketShared::tell`] returns true when it has.
     pub fn holds_try(&self) -> bool {
         let waits = |untold| (untold / 2 >= MAX_UNTOLD).then_some(untold | 1);
         self.untold.fetch_update(SeqCst, SeqCst, waits).is_ok()
@@ -177,7 +177,7 @@ impl Link {
         }
     }
 
-    /// Undoes [`Link::enqueued`] for a message that there was no memory for.
+    /// Undoes [`SocketShared::enqueued`] for a message that there was no memory for.
     pub fn not_enqueued(&self, payload: usize) {
         self.enqueued.store(self.enqueued.load(Relaxed).wrapping_sub(payload + EVENT_COST), Relaxed);
     }
@@ -196,24 +196,24 @@ impl Link {
 
     /// The engine counts what has passed.
     #[inline]
-    pub fn count(&self, passed: &Passed) {
+    pub fn count(&self, counters: &Counters) {
         // Only the engine writes them.
         let add = |all: &AtomicU64, more| all.store(all.load(Relaxed) + more, Relaxed);
         let [messages, bytes, wire_in, wire_out] = &self.counts;
-        add(messages, passed.messages);
-        add(bytes, passed.bytes);
-        add(wire_in, passed.wire_in);
-        add(wire_out, passed.wire_out);
+        add(messages, counters.messages);
+        add(bytes, counters.bytes);
+        add(wire_in, counters.wire_in);
+        add(wire_out, counters.wire_out);
     }
 
     /// What has passed in all.
-    pub fn passed(&self) -> Passed {
+    pub fn passed(&self) -> Counters {
         let [messages, bytes, wire_in, wire_out] = std::array::from_fn(|at| self.counts[at].load(Relaxed));
-        Passed { messages, bytes, wire_in, wire_out }
+        Counters { messages, bytes, wire_in, wire_out }
     }
 
     /// The host has dispatched a message. True if the engine, which waits for that, is to turn the connection. An engine that
-    /// began to wait a moment ago may be missed: [`Link::settle`] is to follow, after the last of several.
+    /// began to wait a moment ago may be missed: [`SocketShared::settle`] is to follow, after the last of several.
     #[must_use]
     #[inline]
     pub fn dequeued(&self, payload: usize) -> bool {
@@ -222,7 +222,7 @@ impl Link {
         self.awaited.load(Relaxed) != 0 && self.is_awaited()
     }
 
-    /// The host has dispatched all it had for now. True as [`Link::dequeued`].
+    /// The host has dispatched all it had for now. True as [`SocketShared::dequeued`].
     #[must_use]
     #[inline]
     pub fn settle(&self) -> bool {
@@ -235,13 +235,13 @@ impl Link {
         self.queued() < self.awaited.load(SeqCst) && self.awaited.swap(0, SeqCst) != 0
     }
 
-    /// Is the queue full? If so, the engine stops reading until [`Link::dequeued`] or [`Link::settle`] has seen it half empty.
+    /// Is the queue full? If so, the engine stops reading until [`SocketShared::dequeued`] or [`SocketShared::settle`] has seen it half empty.
     #[inline]
     pub fn is_full(&self) -> bool {
         self.queued() >= self.max_queue && self.waits_until(self.max_queue / 2)
     }
 
-    /// Is anything queued? If so, [`Link::dequeued`] says when nothing is any more.
+    /// Is anything queued? If so, [`SocketShared::dequeued`] says when nothing is any more.
     pub fn is_behind(&self) -> bool {
         self.queued() > 0 && self.waits_until(0)
     }
@@ -265,39 +265,39 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_limit_and_goes_on_at_half() {
-        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
         for _ in 0..4 {
-            link.enqueued(218);
+            socket.enqueued(218);
         }
-        assert!(link.is_full()); // 4 × 250
-        assert!(!link.dequeued(218)); // 750 left
-        assert!(link.dequeued(218)); // 500
-        assert!(!link.dequeued(218)); // told once
-        assert!(!link.is_full());
+        assert!(socket.is_full()); // 4 × 250
+        assert!(!socket.dequeued(218)); // 750 left
+        assert!(socket.dequeued(218)); // 500
+        assert!(!socket.dequeued(218)); // told once
+        assert!(!socket.is_full());
     }
 
     #[test]
     fn requests_of_one_socket_notify_the_engine_once() {
-        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
-        assert!(link.take_asked().is_nothing());
-        assert!(link.ask(Ask::Ping));
-        assert!((0..100).all(|_| !link.ask(Ask::Ping) && !link.ask(Ask::Flush)));
-        let asked = link.take_asked();
+        let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        assert!(socket.take_asked().is_nothing());
+        assert!(socket.ask(Ask::Ping));
+        assert!((0..100).all(|_| !socket.ask(Ask::Ping) && !socket.ask(Ask::Flush)));
+        let asked = socket.take_asked();
         assert!(asked.has(Ask::Ping) && asked.has(Ask::Flush) && !asked.has(Ask::Close) && !asked.is_only(Ask::Flush));
-        assert!(link.ask(Ask::Flush) && link.take_asked().is_only(Ask::Flush));
+        assert!(socket.ask(Ask::Flush) && socket.take_asked().is_only(Ask::Flush));
     }
 
     #[test]
     fn next_try_waits_until_all_events_are_dispatched() {
-        let link = Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
         for _ in 0..MAX_UNTOLD {
-            assert!(!link.holds_try());
-            link.leave_untold();
+            assert!(!socket.holds_try());
+            socket.leave_untold();
         }
-        assert!(link.holds_try());
-        assert!((1..MAX_UNTOLD).all(|_| !link.tell()), "others are left");
-        assert!(link.tell());
-        link.leave_untold();
-        assert!(!link.tell(), "nothing waits any more");
+        assert!(socket.holds_try());
+        assert!((1..MAX_UNTOLD).all(|_| !socket.tell()), "others are left");
+        assert!(socket.tell());
+        socket.leave_untold();
+        assert!(!socket.tell(), "nothing waits any more");
     }
 }

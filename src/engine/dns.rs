@@ -10,9 +10,9 @@
 
 use super::commands::{Command, Resolved};
 use super::workers::Workers;
-use super::{Link, Shared};
+use super::{Shared, SocketShared};
 use crate::connection::{Family, Inquiry, MAX_ADDRESSES, Unresolved, Waits};
-use crate::{fault, panics};
+use crate::{failpoint, panics};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType, getaddrinfo};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ type Answer = Result<Vec<SocketAddr>, Unresolved>;
 type Resolver = Arc<dyn Fn(&Question) -> Answer + Send + Sync>;
 
 /// The look-ups of a loop.
-pub struct Lookups {
+pub struct Dns {
     /// When the next waiting question may begin; `None` if no question waits.
     due: Option<Instant>,
     desk: Arc<Desk>,
@@ -79,7 +79,7 @@ struct Waiting {
 
 /// A connection, and whether it still waits.
 struct Waiter {
-    link: Arc<Link>,
+    socket: Arc<SocketShared>,
     waits: Waits,
 }
 
@@ -137,23 +137,23 @@ impl State {
     }
 }
 
-impl Lookups {
+impl Dns {
     /// Answers go to `shared`, as commands.
-    pub fn new(shared: Arc<Shared>) -> Lookups {
-        Lookups::with_resolver(shared, Arc::new(resolve))
+    pub fn new(shared: Arc<Shared>) -> Dns {
+        Dns::with_resolver(shared, Arc::new(resolve))
     }
 
-    fn with_resolver(shared: Arc<Shared>, resolver: Resolver) -> Lookups {
+    fn with_resolver(shared: Arc<Shared>, resolver: Resolver) -> Dns {
         let workers = Workers::new("egret-ws-lookup", MOST_CALLS);
-        Lookups { due: None, desk: Arc::new(Desk { state: Mutex::default(), workers, resolver, shared }) }
+        Dns { due: None, desk: Arc::new(Desk { state: Mutex::default(), workers, resolver, shared }) }
     }
 
     /// Looks up the addresses of one family for a name. The caller drops the result when it does not wait for the answer any more.
-    pub fn ask(&mut self, name: &str, family: Family, link: &Arc<Link>) -> Inquiry {
+    pub fn ask(&mut self, name: &str, family: Family, socket: &Arc<SocketShared>) -> Inquiry {
         let now = Instant::now();
         let question = (Arc::from(name), family);
         let inquiry = Inquiry::default();
-        let waiter = Waiter { link: Arc::clone(link), waits: inquiry.waits() };
+        let waiter = Waiter { socket: Arc::clone(socket), waits: inquiry.waits() };
         let mut state = self.desk.state.lock();
         let youngest = state.calls.iter_mut().rfind(|call| call.question == question);
         if let Some(call) = youngest.filter(|call| call.is_fresh && now.duration_since(call.begun) < SHARED_FOR) {
@@ -169,7 +169,7 @@ impl Lookups {
         inquiry
     }
 
-    /// When [`Lookups::go_on`] must be called.
+    /// When [`Dns::go_on`] must be called.
     #[inline]
     pub fn due(&self) -> Option<Instant> {
         self.due
@@ -210,7 +210,7 @@ impl Lookups {
     }
 }
 
-impl Drop for Lookups {
+impl Drop for Dns {
     fn drop(&mut self) {
         self.desk.state.lock().waiting.clear();
     }
@@ -221,7 +221,7 @@ impl Desk {
     fn work(self: Arc<Desk>, mut number: u64, mut question: Question) {
         loop {
             let asked = panics::catch(|| {
-                fault::point(fault::Place::LookUp);
+                failpoint::point(failpoint::Place::LookUp);
                 (self.resolver)(&question)
             });
             let answer = asked.unwrap_or_else(|panicked| {
@@ -242,10 +242,10 @@ impl Desk {
             mem::take(&mut state.calls); // frees its memory
         }
         drop(state);
-        for Waiter { link, .. } in waiters.into_iter().filter(|waiter| waiter.waits.is_true()) {
+        for Waiter { socket, .. } in waiters.into_iter().filter(|waiter| waiter.waits.is_true()) {
             // This fails if the engine has ended; then no socket waits.
             let resolved = Box::new(Resolved { name: Arc::clone(&name), family, answer: answer.clone() });
-            if self.shared.command(Command::Resolved(link, resolved)).is_ok() {
+            if self.shared.command(Command::Resolved(socket, resolved)).is_ok() {
                 self.shared.wake();
             }
         }
@@ -318,9 +318,9 @@ mod tests {
 
     struct Lab {
         hung: Arc<Hung>,
-        lookups: Lookups,
+        dns: Dns,
         shared: Arc<Shared>,
-        link: Arc<Link>,
+        socket: Arc<SocketShared>,
     }
 
     impl Lab {
@@ -330,29 +330,29 @@ mod tests {
             let shared = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false));
             let hung = Arc::new(Hung::default());
             let resolver = Arc::clone(&hung);
-            let lookups = Lookups::with_resolver(
+            let dns = Dns::with_resolver(
                 Arc::clone(&shared),
                 Arc::new(move |question: &Question| resolver.call(&question.0)),
             );
-            let link = Arc::new(Link::new(0, 0, Outbox::new(1, 1, no_entropy()), 1));
-            Lab { hung, lookups, shared, link }
+            let socket = Arc::new(SocketShared::new(0, 0, Outbox::new(1, 1, no_entropy()), 1));
+            Lab { hung, dns, shared, socket }
         }
 
         fn ask(&mut self, name: &str) -> Inquiry {
-            self.lookups.ask(name, Family::V4, &self.link)
+            self.dns.ask(name, Family::V4, &self.socket)
         }
 
         fn calls(&self) -> usize {
-            self.lookups.desk.state.lock().calls.len()
+            self.dns.desk.state.lock().calls.len()
         }
 
         /// Moves the beginning of all calls into the past.
         fn pass(&mut self, time: Duration) {
-            for call in &mut self.lookups.desk.state.lock().calls {
+            for call in &mut self.dns.desk.state.lock().calls {
                 call.begun -= time;
             }
-            self.lookups.due = self.lookups.due.map(|due| due - time);
-            self.lookups.go_on();
+            self.dns.due = self.dns.due.map(|due| due - time);
+            self.dns.go_on();
         }
 
         fn is_answered(&self) -> bool {
@@ -378,12 +378,12 @@ mod tests {
         let mut lab = Lab::new();
         let mut asked = lab.ask("hung");
         for _ in 0..1000 {
-            lab.lookups.forget();
+            lab.dns.forget();
             asked = lab.ask("hung");
         }
         lab.hung.wait_for(2);
         assert_eq!(lab.calls(), 2);
-        assert!(lab.lookups.due().is_some(), "a third one follows");
+        assert!(lab.dns.due().is_some(), "a third one follows");
         drop(asked);
     }
 
@@ -394,7 +394,7 @@ mod tests {
         let mut begun = vec![0];
         for second in 0..60 {
             let known = |lab: &Lab, begun: &mut Vec<u32>, at| begun.extend((lab.calls() > begun.len()).then_some(at));
-            lab.lookups.forget();
+            lab.dns.forget();
             asked = lab.ask("hung");
             known(&lab, &mut begun, second);
             lab.pass(SHARED_FOR);
@@ -411,7 +411,7 @@ mod tests {
         let names: Vec<_> = (0..MOST_WANTED / 2).map(|number| format!("hung-{number}")).collect();
         let mut asked = Vec::new();
         for _ in 0..20 {
-            lab.lookups.forget();
+            lab.dns.forget();
             asked = names.iter().map(|name| lab.ask(name)).collect();
             lab.pass(SHARED_FOR);
         }
@@ -426,7 +426,7 @@ mod tests {
         let mut lab = Lab::new();
         let mut asked = Vec::new();
         for _ in 0..3 {
-            lab.lookups.forget();
+            lab.dns.forget();
             asked.push(lab.ask("hung"));
         }
         lab.hung.wait_for(2);
@@ -442,10 +442,10 @@ mod tests {
         let mut lab = Lab::new();
         let first = lab.ask("hung"); // the call that hangs
         let patient = {
-            lab.lookups.forget();
+            lab.dns.forget();
             (0..MOST_OF_ONE - 1).for_each(|_| {
                 drop(lab.ask("hung"));
-                lab.lookups.forget();
+                lab.dns.forget();
                 lab.pass(100 * SHARED_FOR);
             });
             lab.ask("hung")
@@ -453,7 +453,7 @@ mod tests {
         for _ in 0..10_000 {
             drop(lab.ask("hung"));
         }
-        let kept = Arc::strong_count(&lab.link);
+        let kept = Arc::strong_count(&lab.socket);
         assert!(kept < 100, "{kept} are kept");
         drop((first, patient));
     }

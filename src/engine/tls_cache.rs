@@ -1,22 +1,22 @@
-//! TLS connectors: one for equal settings, made off the engine, for it takes tens of milliseconds to read the trusted roots.
+//! TLS tls_cache: one for equal settings, made off the engine, for it takes tens of milliseconds to read the trusted roots.
 
 use super::commands::Command;
 use super::workers::Workers;
-use super::{Link, Shared};
+use super::{Shared, SocketShared};
 use crate::connection::Prepared;
 use crate::connection::report::{Ending, Initiator};
 use crate::error::Error;
 use crate::transport::tls::{self, Connector, Settings, Sources};
-use crate::{fault, panics};
+use crate::{failpoint, panics};
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// Connectors that are kept for later connections; those in use live on by themselves.
+/// TlsCache that are kept for later connections; those in use live on by themselves.
 const KEPT: usize = 8;
-/// Connectors made at a time.
+/// TlsCache made at a time.
 const MAX_THREADS: usize = 2;
 /// The longest time that the end of a loop waits for a thread that makes a connector. Such a thread stops within a millisecond.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 struct Job {
     settings: Arc<Settings>,
     users: Users,
-    waiters: Vec<Arc<Link>>,
+    waiters: Vec<Arc<SocketShared>>,
     permit: Arc<Permit>,
 }
 
@@ -93,8 +93,8 @@ impl Permit {
     }
 }
 
-/// The connectors of a loop.
-pub struct Connectors {
+/// The tls_cache of a loop.
+pub struct TlsCache {
     workers: Workers,
     /// The one used last comes last.
     kept: Vec<Kept>,
@@ -102,14 +102,14 @@ pub struct Connectors {
     shared: Arc<Shared>,
 }
 
-impl Connectors {
+impl TlsCache {
     /// What is made goes to `shared`, as commands.
-    pub fn new(shared: Arc<Shared>) -> Connectors {
-        Connectors { workers: Workers::new("egret-ws-tls", MAX_THREADS), kept: Vec::new(), awaited: Vec::new(), shared }
+    pub fn new(shared: Arc<Shared>) -> TlsCache {
+        TlsCache { workers: Workers::new("egret-ws-tls", MAX_THREADS), kept: Vec::new(), awaited: Vec::new(), shared }
     }
 
-    /// The connector for these settings, if there is one; else it is being made, and `link` hears of it.
-    pub fn ask(&mut self, settings: &Arc<Settings>, link: &Arc<Link>) -> Option<Prepared> {
+    /// The connector for these settings, if there is one; else it is being made, and `socket` hears of it.
+    pub fn ask(&mut self, settings: &Arc<Settings>, socket: &Arc<SocketShared>) -> Option<Prepared> {
         if let Some(at) = self.kept.iter().position(|kept| kept.settings == *settings) {
             let mut kept = self.kept.remove(at);
             kept.users.add(settings);
@@ -119,7 +119,7 @@ impl Connectors {
         }
         if let Some(job) = self.awaited.iter_mut().find(|job| job.settings == *settings) {
             job.users.add(settings);
-            job.waiters.push(Arc::clone(link));
+            job.waiters.push(Arc::clone(socket));
             return None;
         }
         let mut users = Users::default();
@@ -130,7 +130,7 @@ impl Connectors {
         let begun = self.workers.run(move || {
             // Reading may block for ever. It calls no TLS code, so nothing waits for it.
             let sources = panics::catch(|| {
-                fault::point(fault::Place::Roots);
+                failpoint::point(failpoint::Place::Roots);
                 Sources::read(&wanted)
             });
             permitted.run(|| {
@@ -152,7 +152,7 @@ impl Connectors {
         });
         match begun {
             Ok(()) => {
-                self.awaited.push(Job { settings, users, waiters: vec![Arc::clone(link)], permit });
+                self.awaited.push(Job { settings, users, waiters: vec![Arc::clone(socket)], permit });
                 None
             }
             Err(error) => Some(Err(Ending::io(Error::NoResources, "no thread to read the trusted roots", &error))),
@@ -160,7 +160,7 @@ impl Connectors {
     }
 
     /// One was made, or could not be: who has waited for it?
-    pub fn made(&mut self, settings: Arc<Settings>, made: &Prepared) -> Vec<Arc<Link>> {
+    pub fn made(&mut self, settings: Arc<Settings>, made: &Prepared) -> Vec<Arc<SocketShared>> {
         let Some(at) = self.awaited.iter().position(|job| job.settings == settings) else { return Vec::new() };
         let Job { users, waiters, .. } = self.awaited.swap_remove(at);
         if let Ok(connector) = made {
@@ -182,7 +182,7 @@ impl Connectors {
 }
 
 /// After the loop was freed no TLS code runs in workers: the host may end the process or its own use of OpenSSL next.
-impl Drop for Connectors {
+impl Drop for TlsCache {
     fn drop(&mut self) {
         self.awaited.iter().for_each(|job| job.permit.withdraw());
     }
@@ -207,8 +207,8 @@ mod tests {
         Arc::new(Settings { identity, insecure: true, ..Settings::plain() })
     }
 
-    fn link() -> Arc<Link> {
-        Arc::new(Link::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000))
+    fn socket() -> Arc<SocketShared> {
+        Arc::new(SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000))
     }
 
     /// Waits for the next connector that a worker has made.
@@ -226,12 +226,12 @@ mod tests {
 
     /// Asks for a connector, and waits for it.
     fn get(engine: &mut Engine, settings: &Arc<Settings>) {
-        if let Some(prepared) = engine.connectors.ask(settings, &link()) {
+        if let Some(prepared) = engine.tls_cache.ask(settings, &socket()) {
             return assert!(prepared.is_ok());
         }
         let (settings, made) = *next_made(engine);
         assert!(made.is_ok());
-        assert_eq!(engine.connectors.made(settings, &made).len(), 1);
+        assert_eq!(engine.tls_cache.made(settings, &made).len(), 1);
     }
 
     #[test]
@@ -242,13 +242,13 @@ mod tests {
         for settings in [&plain, &one, &other, &one] {
             get(&mut engine, settings);
         }
-        assert_eq!(engine.connectors.kept.len(), 2, "equal settings have one connector");
+        assert_eq!(engine.tls_cache.kept.len(), 2, "equal settings have one connector");
         drop(one);
-        engine.connectors.tidy();
-        assert_eq!(engine.connectors.kept.len(), 2, "the other socket uses it");
+        engine.tls_cache.tidy();
+        assert_eq!(engine.tls_cache.kept.len(), 2, "the other socket uses it");
         drop((plain, other));
-        engine.connectors.tidy();
-        let left: Vec<_> = engine.connectors.kept.iter().map(|kept| kept.settings.identity.is_some()).collect();
+        engine.tls_cache.tidy();
+        let left: Vec<_> = engine.tls_cache.kept.iter().map(|kept| kept.settings.identity.is_some()).collect();
         assert_eq!(left, [false], "the system's roots need not be read again");
     }
 
@@ -256,11 +256,11 @@ mod tests {
     fn unwanted_connectors_with_a_key_are_not_kept() {
         let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
         let with_key = settings(Some(identity()));
-        assert!(engine.connectors.ask(&with_key, &link()).is_none());
+        assert!(engine.tls_cache.ask(&with_key, &socket()).is_none());
         drop(with_key);
         let (settings, made) = *next_made(&mut engine);
-        engine.connectors.made(settings, &made);
-        assert!(engine.connectors.kept.is_empty());
+        engine.tls_cache.made(settings, &made);
+        assert!(engine.tls_cache.kept.is_empty());
     }
 
     /// At the end of the loop: running work stops, and work that has not begun never begins.

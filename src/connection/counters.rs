@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Counts since they were last told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
+pub struct Counters {
     /// Messages received.
     pub messages: u64,
     /// Their payload bytes.
@@ -15,7 +15,7 @@ pub struct Passed {
     pub wire_out: u64,
 }
 
-impl Passed {
+impl Counters {
     /// Counts a message received.
     #[inline]
     pub fn message(&mut self, payload: usize) {

@@ -34,14 +34,14 @@ const BLOCKS: usize = if usize::BITS == 64 { 18 } else { 8 };
 pub(super) const MAX_SLOTS: usize = FIRST * ((1 << BLOCKS) - 1);
 
 /// The table.
-pub(super) struct Slots<T> {
+pub(super) struct Slab<T> {
     blocks: [OnceLock<Box<[Slot<T>]>>; BLOCKS],
     spare: Mutex<Spare>,
     max_generation: usize,
 }
 
 struct Spare {
-    /// Slots that were ever used.
+    /// Slab that were ever used.
     used: usize,
     /// The one that was given back longest ago is used first, so that a stale handle is wrong for long.
     unused: VecDeque<usize>,
@@ -64,23 +64,23 @@ impl<T> Slot<T> {
 
 /// An entry in use.
 pub(super) struct Pin<'a, T> {
-    slots: &'a Slots<T>,
+    slots: &'a Slab<T>,
     slot: &'a Slot<T>,
     index: usize,
 }
 
 /// A slot that nothing lies in yet. Dropped without being filled, it is given back.
 pub(super) struct Reserved<'a, T> {
-    slots: &'a Slots<T>,
+    slots: &'a Slab<T>,
     slot: &'a Slot<T>,
     index: usize,
     filled: bool,
 }
 
-impl<T> Slots<T> {
+impl<T> Slab<T> {
     /// An empty table of slots with so many generations each.
-    pub(super) const fn new(max_generation: usize) -> Slots<T> {
-        Slots {
+    pub(super) const fn new(max_generation: usize) -> Slab<T> {
+        Slab {
             blocks: [const { OnceLock::new() }; BLOCKS],
             spare: Mutex::new(Spare { used: 0, unused: VecDeque::new() }),
             max_generation,
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    fn put<T>(slots: &Slots<T>, entry: T) -> (usize, usize) {
+    fn put<T>(slots: &Slab<T>, entry: T) -> (usize, usize) {
         let reserved = slots.reserve().unwrap();
         let handle = (reserved.index(), reserved.generation());
         reserved.fill(entry);
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_found_until_it_is_retired_and_stays_until_the_last_pin_goes() {
-        let slots = Slots::new(100);
+        let slots = Slab::new(100);
         let entry = Arc::new(());
         let (index, generation) = put(&slots, Arc::clone(&entry));
         assert!(slots.get(index, generation + 1).is_none() && slots.get(index + 1, generation).is_none());
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_slot_without_generations_is_not_used_again() {
-        let slots = Slots::new(3);
+        let slots = Slab::new(3);
         let mut last = 0;
         for generation in 1..=3 {
             assert_eq!(put(&slots, generation), (0, generation));
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_was_reserved_and_not_filled_is_given_back() {
-        let slots = Slots::<()>::new(100);
+        let slots = Slab::<()>::new(100);
         let reserved = slots.reserve().unwrap();
         assert!(slots.get(reserved.index(), reserved.generation()).is_none());
         drop(reserved);
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn threads_find_what_is_there_or_nothing() {
         const ROUNDS: usize = 20_000;
-        let slots = Slots::<Arc<(usize, usize)>>::new(usize::MAX >> GENERATION);
+        let slots = Slab::<Arc<(usize, usize)>>::new(usize::MAX >> GENERATION);
         let newest = AtomicUsize::new(1);
         let live = Arc::new((0, 0));
         drop(live);

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 /// The host's callback. Called on any thread, with no lock held.
 pub type Wakeup = Arc<dyn Fn() + Send + Sync>;
 
-/// The bell of a loop.
+/// The notifier of a loop.
 #[derive(Default)]
-pub(super) struct Bell {
+pub(super) struct Notifier {
     /// Somebody listens. So it costs a load if nobody does.
     heard: AtomicBool,
     polling: AtomicBool,
@@ -25,7 +25,7 @@ pub(super) struct Bell {
     pipe: Mutex<Option<pipe::Pipe>>,
 }
 
-impl Bell {
+impl Notifier {
     pub(super) fn set_wakeup(&self, wakeup: Option<Wakeup>) {
         let listens = wakeup.is_some();
         *self.wakeup.lock() = wakeup;

@@ -2,10 +2,10 @@
 //! side, swapped whole, and walked on the other: no allocation, no lock and no reference count for each message. It can take the
 //! read buffer itself along, so that what was received in it is not even copied.
 
-use crate::connection::details::Details;
+use crate::buffer_pool::{BufferPool, NoMemory};
+use crate::connection::connect_info::Details;
 use crate::connection::report::Report;
 use crate::error::Error;
-use crate::pool::{NoMemory, Pool};
 use crate::protocol::message::{Body, Kind};
 use std::hint::assert_unchecked;
 
@@ -23,16 +23,16 @@ const NO_MEMORY: &str = "messages of the peer were dropped because there was no 
 /// An event of the socket with this key. Small, for a flood makes many.
 #[derive(Debug)]
 pub struct Event {
-    /// See [`super::Link::key`].
+    /// See [`super::SocketShared::key`].
     pub key: usize,
     /// What happened.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What happened; the rest of it lies in the batch.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
-pub enum What {
+pub enum EventKind {
     Connected {
         index: u32,
     },
@@ -77,8 +77,8 @@ pub struct Batch {
     dropped: Vec<u32>,
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
-    /// How a connection was made, or how far it came: one for each report and for each [`What::Connected`].
-    details: Vec<Option<Details>>,
+    /// How a connection was made, or how far it came: one for each report and for each [`EventKind::Connected`].
+    info: Vec<Option<Details>>,
 }
 
 impl Batch {
@@ -98,14 +98,14 @@ impl Batch {
     }
 
     /// Adds that the connection is open.
-    pub fn connected(&mut self, key: usize, details: Details) {
-        let index = self.add(None, Some(details));
-        self.events.push(Event { key, what: What::Connected { index } });
+    pub fn connected(&mut self, key: usize, info: Details) {
+        let index = self.add(None, Some(info));
+        self.events.push(Event { key, what: EventKind::Connected { index } });
     }
 
-    fn add(&mut self, report: Option<Report>, details: Option<Details>) -> u32 {
+    fn add(&mut self, report: Option<Report>, info: Option<Details>) -> u32 {
         self.reports.push(report);
-        self.details.push(details);
+        self.info.push(info);
         self.reports.len() as u32 - 1
     }
 
@@ -147,7 +147,7 @@ impl Batch {
     #[inline]
     pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) -> Result<(), NoMemory> {
         self.is_fresh = true;
-        self.push_message(Event { key, what: What::Message { kind, in_place: true, len: len as u32, start } })
+        self.push_message(Event { key, what: EventKind::Message { kind, in_place: true, len: len as u32, start } })
     }
 
     /// Keeps the messages that lie in the read buffer: exchanges the buffer for another of the same size, or copies the messages if it
@@ -193,7 +193,7 @@ impl Batch {
     #[cold]
     fn copy(&mut self, from: usize, buffer: &[u8]) -> bool {
         for at in from..self.events.len() {
-            if let What::Message { kind, in_place: true, len, start } = self.events[at].what {
+            if let EventKind::Message { kind, in_place: true, len, start } = self.events[at].what {
                 match add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]) {
                     Ok(what) => self.events[at].what = what,
                     Err(NoMemory) => {
@@ -211,15 +211,15 @@ impl Batch {
         let later = self.events.split_off(from);
         for event in later {
             match event.what {
-                What::Message { len, .. } | What::LargeMessage { len, .. } => self.dropped.push(len),
-                What::Closed { index } | What::Retrying { index, .. } => {
+                EventKind::Message { len, .. } | EventKind::LargeMessage { len, .. } => self.dropped.push(len),
+                EventKind::Closed { index } | EventKind::Retrying { index, .. } => {
                     if let Some(Some(report)) = self.reports.get_mut(index as usize) {
                         report.error = Some(Error::NoResources);
                         report.message = format!("{NO_MEMORY}; {}", report.message);
                     }
                     self.events.push(event);
                 }
-                What::Connected { .. } | What::Drained => self.events.push(event),
+                EventKind::Connected { .. } | EventKind::Drained => self.events.push(event),
             }
         }
         self.kept = self.events.len();
@@ -240,7 +240,7 @@ impl Batch {
         self.large.try_reserve(1)?;
         collected.try_reserve(1)?; // for a NUL
         let (index, len) = (self.large.len() as u32, collected.len() as u32);
-        self.push_message(Event { key, what: What::LargeMessage { kind, len, index } })?;
+        self.push_message(Event { key, what: EventKind::LargeMessage { kind, len, index } })?;
         let mut collected = std::mem::take(collected);
         if kind == Kind::Text {
             collected.push(0);
@@ -250,26 +250,26 @@ impl Batch {
     }
 
     /// Adds that the connection is tried again.
-    pub fn retrying(&mut self, key: usize, report: Report, details: Option<Details>, attempt: u32, delay_ms: u32) {
-        let index = self.add(Some(report), details);
-        self.events.push(Event { key, what: What::Retrying { index, attempt, delay_ms } });
+    pub fn retrying(&mut self, key: usize, report: Report, info: Option<Details>, attempt: u32, delay_ms: u32) {
+        let index = self.add(Some(report), info);
+        self.events.push(Event { key, what: EventKind::Retrying { index, attempt, delay_ms } });
     }
 
     /// Adds that there is room to send again.
     pub fn drained(&mut self, key: usize) {
-        self.events.push(Event { key, what: What::Drained });
+        self.events.push(Event { key, what: EventKind::Drained });
     }
 
     /// Adds the end of the connection.
-    pub fn closed(&mut self, key: usize, report: Report, details: Option<Details>) {
-        let index = self.add(Some(report), details);
-        self.events.push(Event { key, what: What::Closed { index } });
+    pub fn closed(&mut self, key: usize, report: Report, info: Option<Details>) {
+        let index = self.add(Some(report), info);
+        self.events.push(Event { key, what: EventKind::Closed { index } });
     }
 
     /// The payload of a message that is not large; if it is text, a NUL follows it in memory.
     #[inline]
-    pub fn small_message(&mut self, what: What) -> Option<(Kind, &[u8])> {
-        let What::Message { kind, in_place, len, start } = what else { return None };
+    pub fn small_message(&mut self, what: EventKind) -> Option<(Kind, &[u8])> {
+        let EventKind::Message { kind, in_place, len, start } = what else { return None };
         let end = start + len as usize;
         if !in_place {
             return Some((kind, &self.flat[start..end]));
@@ -287,7 +287,7 @@ impl Batch {
     }
 
     /// Gives the memory of a large message that was dispatched back.
-    pub fn give_large(&mut self, index: u32, pool: &Pool) {
+    pub fn give_large(&mut self, index: u32, pool: &BufferPool) {
         pool.give(&mut self.large[index as usize]);
     }
 
@@ -298,7 +298,7 @@ impl Batch {
 
     /// Takes out how the connection was made, if that is news.
     pub fn take_details(&mut self, index: u32) -> Option<Details> {
-        self.details[index as usize].take()
+        self.info[index as usize].take()
     }
 
     /// Moves all of `other` behind what is here. After an error nothing has changed.
@@ -317,26 +317,28 @@ impl Batch {
         self.flat.append(&mut other.flat);
         self.large.append(&mut other.large);
         self.reports.append(&mut other.reports);
-        self.details.append(&mut other.details);
+        self.info.append(&mut other.info);
         let Batch { events, flat, .. } = &mut **self;
         let Batch { events: others, read, .. } = &mut **other;
         events.extend(others.drain(..).map(|event| Event {
             key: event.key,
             what: match event.what {
-                What::Connected { index } => What::Connected { index: reports + index },
-                What::Message { kind, in_place: false, len, start } => {
-                    What::Message { kind, in_place: false, len, start: start_of_flat + start }
+                EventKind::Connected { index } => EventKind::Connected { index: reports + index },
+                EventKind::Message { kind, in_place: false, len, start } => {
+                    EventKind::Message { kind, in_place: false, len, start: start_of_flat + start }
                 }
-                What::Message { kind, len, start, .. } if copies => {
+                EventKind::Message { kind, len, start, .. } if copies => {
                     put_flat(flat, kind, &read[start..start + len as usize])
                 }
-                What::Message { .. } => event.what,
-                What::LargeMessage { kind, len, index } => What::LargeMessage { kind, len, index: large + index },
-                What::Retrying { index, attempt, delay_ms } => {
-                    What::Retrying { index: reports + index, attempt, delay_ms }
+                EventKind::Message { .. } => event.what,
+                EventKind::LargeMessage { kind, len, index } => {
+                    EventKind::LargeMessage { kind, len, index: large + index }
                 }
-                What::Drained => What::Drained,
-                What::Closed { index } => What::Closed { index: reports + index },
+                EventKind::Retrying { index, attempt, delay_ms } => {
+                    EventKind::Retrying { index: reports + index, attempt, delay_ms }
+                }
+                EventKind::Drained => EventKind::Drained,
+                EventKind::Closed { index } => EventKind::Closed { index: reports + index },
             },
         }));
         other.shed();
@@ -346,14 +348,14 @@ impl Batch {
     /// Reserves memory for all of another batch; with `copies` also for the messages in its read buffer.
     fn reserve(&mut self, other: &Batch, copies: bool) -> Result<(), NoMemory> {
         let copied = |event: &Event| match event.what {
-            What::Message { in_place: true, len, .. } => len as usize + 1,
+            EventKind::Message { in_place: true, len, .. } => len as usize + 1,
             _ => 0,
         };
         let in_place: usize = if copies { other.events.iter().map(copied).sum() } else { 0 };
         self.flat.try_reserve(other.flat.len() + in_place)?;
         self.large.try_reserve(other.large.len())?;
         self.reports.try_reserve(other.reports.len())?;
-        self.details.try_reserve(other.details.len())?;
+        self.info.try_reserve(other.info.len())?;
         Ok(self.events.try_reserve(other.events.len())?)
     }
 
@@ -364,7 +366,7 @@ impl Batch {
             self.flat.clear();
             self.large.clear();
             self.reports.clear();
-            self.details.clear();
+            self.info.clear();
             self.shed();
         }
         (self.keeps_read, self.kept) = (false, 0);
@@ -377,7 +379,7 @@ impl Batch {
         shed(&mut self.events, KEEP);
         shed(&mut self.large, KEEP_SELDOM);
         shed(&mut self.reports, KEEP_SELDOM);
-        shed(&mut self.details, KEEP_SELDOM);
+        shed(&mut self.info, KEEP_SELDOM);
     }
 }
 
@@ -390,20 +392,20 @@ fn shed<T>(list: &mut Vec<T>, keep: usize) {
 }
 
 /// Adds a message to the flat memory, and a NUL after it if it is text.
-fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<What, NoMemory> {
+fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<EventKind, NoMemory> {
     flat.try_reserve(payload.len() + 1)?;
     Ok(put_flat(flat, kind, payload))
 }
 
 /// As [`add_flat`], where memory is reserved already.
-fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> What {
+fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> EventKind {
     let start = flat.len();
     flat.extend_from_slice(payload);
     if kind == Kind::Text {
         flat.push(0);
     }
     // No message is longer than the cap.
-    What::Message { kind, in_place: false, len: payload.len() as u32, start }
+    EventKind::Message { kind, in_place: false, len: payload.len() as u32, start }
 }
 
 #[cfg(test)]
@@ -414,7 +416,7 @@ impl Batch {
             + self.events.capacity() * size_of::<Event>()
             + self.large.capacity() * size_of::<Vec<u8>>()
             + self.reports.capacity() * size_of::<Option<Report>>()
-            + self.details.capacity() * size_of::<Option<Details>>()
+            + self.info.capacity() * size_of::<Option<Details>>()
     }
 }
 
@@ -422,12 +424,12 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::connection::report::{Ending, Initiator, Phase};
-    use crate::scarce;
+    use crate::limited_memory;
 
     fn payloads(batch: &mut Batch) -> Vec<Vec<u8>> {
         let whats: Vec<_> = batch.events().iter().map(|event| event.what).collect();
         let payload = |what| match what {
-            What::LargeMessage { index, len, .. } => Some(batch.large(index, len as usize).to_vec()),
+            EventKind::LargeMessage { index, len, .. } => Some(batch.large(index, len as usize).to_vec()),
             _ => batch.small_message(what).map(|(_, payload)| payload.to_vec()),
         };
         whats.into_iter().filter_map(payload).collect()
@@ -537,9 +539,10 @@ mod tests {
                 batch.message(1, Kind::Text, Body::Input(&[b'x'; 15_000])).unwrap();
             }
         }
-        assert!(scarce::with_largest(80_000, || first.append(&mut second)).is_err());
+        assert!(limited_memory::with_largest(80_000, || first.append(&mut second)).is_err());
         assert_eq!((payloads(&mut first).len(), payloads(&mut second).len()), (3, 3));
-        let refused = scarce::with_largest(50_000, || first.message(1, Kind::Text, Body::Input(&[b'x'; 20_000])));
+        let refused =
+            limited_memory::with_largest(50_000, || first.message(1, Kind::Text, Body::Input(&[b'x'; 20_000])));
         assert!(refused.is_err());
         assert_eq!(payloads(&mut first).len(), 3);
         first.append(&mut second).unwrap();
@@ -551,7 +554,7 @@ mod tests {
         let report = Report::new(Ending::clean(Initiator::Peer), Phase::Closing);
         let mut batch = Batch::default();
         let mut buffer = vec![b'x'; 60_000].into_boxed_slice();
-        let kept = scarce::with_largest(30_000, || {
+        let kept = limited_memory::with_largest(30_000, || {
             for start in [0, 10_000, 20_000, 40_000] {
                 batch.in_place(1, Kind::Binary, start, 9_000).unwrap();
             }
@@ -562,7 +565,8 @@ mod tests {
         let dropped = batch.take_dropped();
         assert!(!kept && !dropped.is_empty() && dropped.iter().all(|len| *len == 9_000));
         assert_eq!(payloads(&mut batch).len() + dropped.len(), 4);
-        let [.., Event { what: What::Drained, .. }, Event { what: What::Closed { index }, .. }] = *batch.events()
+        let [.., Event { what: EventKind::Drained, .. }, Event { what: EventKind::Closed { index }, .. }] =
+            *batch.events()
         else {
             panic!("{:?}", batch.events())
         };

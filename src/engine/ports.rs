@@ -1,12 +1,12 @@
 //! What the engine hands to one connection: the network, and a place for its events.
 
+use super::batch::Batch;
 use super::clock::Clock;
-use super::connectors::Connectors;
-use super::inbox::Batch;
-use super::lookup::Lookups;
-use super::{Link, READ_BUFFER};
-use crate::connection::details::Details;
-use crate::connection::passed::{Passed, RoundTrip};
+use super::dns::Dns;
+use super::tls_cache::TlsCache;
+use super::{READ_BUFFER, SocketShared};
+use crate::connection::connect_info::Details;
+use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::report::Report;
 use crate::connection::{Events, Family, Inquiry, NO_ROOM, Network, Prepared};
 use crate::error::Error;
@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 pub(super) struct Net<'a> {
     pub(super) registry: &'a Registry,
     pub(super) clock: &'a Clock,
-    pub(super) lookups: &'a mut Lookups,
-    pub(super) connectors: &'a mut Connectors,
-    pub(super) link: &'a Arc<Link>,
+    pub(super) dns: &'a mut Dns,
+    pub(super) tls_cache: &'a mut TlsCache,
+    pub(super) socket: &'a Arc<SocketShared>,
     pub(super) suspended: bool,
 }
 
@@ -35,11 +35,11 @@ impl Network for Net<'_> {
     type Stream = Tcp;
 
     fn resolve(&mut self, name: &str, family: Family) -> Inquiry {
-        self.lookups.ask(name, family, self.link)
+        self.dns.ask(name, family, self.socket)
     }
 
     fn prepare(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
-        self.connectors.ask(settings, self.link)
+        self.tls_cache.ask(settings, self.socket)
     }
 
     fn now(&self) -> Instant {
@@ -47,7 +47,7 @@ impl Network for Net<'_> {
     }
 
     fn random(&mut self) -> u32 {
-        u32::from_ne_bytes(self.link.outbox.lock().next_key())
+        u32::from_ne_bytes(self.socket.outbox.lock().next_key())
     }
 
     fn is_suspended(&self) -> bool {
@@ -56,7 +56,7 @@ impl Network for Net<'_> {
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
         let mut stream = Tcp::connect(address)?;
-        self.registry.register(stream.source(), Token(self.link.key), Interest::READABLE | Interest::WRITABLE)?;
+        self.registry.register(stream.source(), Token(self.socket.key), Interest::READABLE | Interest::WRITABLE)?;
         Ok(stream)
     }
 }
@@ -66,45 +66,45 @@ pub(super) struct Delivery<'a> {
     pub(super) batch: &'a mut Batch,
     /// Where in memory the read buffer begins: what lies in it stays there.
     pub(super) buffer: usize,
-    pub(super) link: &'a Link,
+    pub(super) socket: &'a SocketShared,
     pub(super) log: &'a Log,
     /// Set when the last event is told.
     pub(super) told_closed: &'a mut bool,
 }
 
 impl Events for Delivery<'_> {
-    fn connected(&mut self, details: Details) {
-        self.log.info(self.link.id, format_args!("connected"));
-        *self.link.round_trip.lock() = RoundTrip::default();
-        self.link.leave_untold();
-        self.batch.connected(self.link.key, details);
+    fn connected(&mut self, info: Details) {
+        self.log.info(self.socket.id, format_args!("connected"));
+        *self.socket.round_trip.lock() = RoundTrip::default();
+        self.socket.leave_untold();
+        self.batch.connected(self.socket.key, info);
     }
 
     #[inline(always)]
     fn message(&mut self, kind: Kind, body: Body<'_>) -> usize {
         let len = body.len();
-        if self.link.is_freed() {
+        if self.socket.is_freed() {
             return len;
         }
         let added = match body {
             Body::Input(payload) if payload.as_ptr().addr().wrapping_sub(self.buffer) < READ_BUFFER => {
-                self.batch.in_place(self.link.key, kind, payload.as_ptr().addr() - self.buffer, len)
+                self.batch.in_place(self.socket.key, kind, payload.as_ptr().addr() - self.buffer, len)
             }
-            _ => self.batch.message(self.link.key, kind, body),
+            _ => self.batch.message(self.socket.key, kind, body),
         };
         if added.is_err() {
             return NO_ROOM;
         }
-        self.link.enqueued(len);
+        self.socket.enqueued(len);
         len
     }
 
-    fn closed(&mut self, report: Report, details: Option<Details>) {
+    fn closed(&mut self, report: Report, info: Option<Details>) {
         match report.error {
-            None => self.log.info(self.link.id, format_args!("{} (code {})", report.message, report.code)),
-            Some(Error::Aborted) => self.log.info(self.link.id, format_args!("{}", report.message)),
+            None => self.log.info(self.socket.id, format_args!("{} (code {})", report.message, report.code)),
+            Some(Error::Aborted) => self.log.info(self.socket.id, format_args!("{}", report.message)),
             Some(error) => self.log.warn(
-                self.link.id,
+                self.socket.id,
                 format_args!(
                     "closed: {} ({}, {:?}); {} messages unsent",
                     report.message,
@@ -115,63 +115,63 @@ impl Events for Delivery<'_> {
             ),
         }
         *self.told_closed = true;
-        self.batch.closed(self.link.key, report, details);
+        self.batch.closed(self.socket.key, report, info);
     }
 
-    fn retrying(&mut self, report: Report, details: Option<Details>, attempt: u32, delay: Option<Duration>) {
+    fn retrying(&mut self, report: Report, info: Option<Details>, attempt: u32, delay: Option<Duration>) {
         let delay_ms = delay.map_or(u32::MAX, |delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX - 1));
         let (lost, phase) = (&report.message, report.phase);
         match delay {
             Some(_) => self
                 .log
-                .warn(self.link.id, format_args!("lost: {lost} ({phase:?}); try {attempt} follows in {delay_ms} ms")),
+                .warn(self.socket.id, format_args!("lost: {lost} ({phase:?}); try {attempt} follows in {delay_ms} ms")),
             None => self.log.warn(
-                self.link.id,
+                self.socket.id,
                 format_args!("lost: {lost} ({phase:?}); try {attempt} follows when the loop is resumed"),
             ),
         }
-        self.link.leave_untold();
-        self.batch.retrying(self.link.key, report, details, attempt, delay_ms);
+        self.socket.leave_untold();
+        self.batch.retrying(self.socket.key, report, info, attempt, delay_ms);
     }
 
     fn trying_again(&mut self) {
-        self.link.retries.fetch_add(1, Relaxed);
-        self.log.info(self.link.id, format_args!("connecting again"));
+        self.socket.retries.fetch_add(1, Relaxed);
+        self.log.info(self.socket.id, format_args!("connecting again"));
     }
 
     fn drained(&mut self) {
-        if self.link.leave_drain_untold() {
-            self.batch.drained(self.link.key);
+        if self.socket.leave_drain_untold() {
+            self.batch.drained(self.socket.key);
         }
     }
 
     #[inline]
-    fn passed(&mut self, passed: &Passed) {
-        self.link.count(passed);
+    fn passed(&mut self, counters: &Counters) {
+        self.socket.count(counters);
     }
 
     fn round_trip(&mut self, took: Duration) {
-        self.link.round_trip.lock().add(took);
+        self.socket.round_trip.lock().add(took);
     }
 
     #[inline]
     fn is_full(&mut self) -> bool {
-        self.link.is_full()
+        self.socket.is_full()
     }
 
     fn holds_try(&mut self) -> bool {
-        self.link.holds_try()
+        self.socket.holds_try()
     }
 
     fn is_behind(&mut self) -> bool {
-        self.link.is_behind()
+        self.socket.is_behind()
     }
 
     fn step(&mut self, what: std::fmt::Arguments<'_>) {
-        self.log.debug(self.link.id, what);
+        self.log.debug(self.socket.id, what);
     }
 
     fn warn(&mut self, what: std::fmt::Arguments<'_>) {
-        self.log.warn(self.link.id, what);
+        self.log.warn(self.socket.id, what);
     }
 }

@@ -7,13 +7,13 @@ use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
-use url::{Host, Position, Url};
+use url::{Host, Position};
 
 /// A place to connect to.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct Url {
     /// Without user name, password and fragment.
-    url: Url,
+    url: url::Url,
     /// The zone of an IPv6 address (RFC 6874), which a URL of WHATWG has no place for.
     zone: Option<String>,
     credentials: Option<(Secret<String>, Secret<String>)>,
@@ -27,7 +27,7 @@ pub fn normalize_url(text: &str) -> Result<String, Refused> {
     Ok(as_websocket(parse(text)?)?.into())
 }
 
-fn as_websocket(mut url: Url) -> Result<Url, Refused> {
+fn as_websocket(mut url: url::Url) -> Result<url::Url, Refused> {
     let scheme = match url.scheme() {
         "http" | "ws" => "ws",
         "https" | "wss" => "wss",
@@ -68,9 +68,9 @@ fn is_zone(zone: &str) -> bool {
         && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~ ".contains(&byte))
 }
 
-fn parse(text: &str) -> Result<Url, Refused> {
+fn parse(text: &str) -> Result<url::Url, Refused> {
     let invalid = |why: String| (Error::InvalidUrl, why);
-    let url = Url::parse(text).map_err(|error| invalid(format!("the URL cannot be read: {error}")))?;
+    let url = url::Url::parse(text).map_err(|error| invalid(format!("the URL cannot be read: {error}")))?;
     match url.fragment() {
         Some(_) => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids".to_owned())),
         None => Ok(url),
@@ -78,27 +78,27 @@ fn parse(text: &str) -> Result<Url, Refused> {
 }
 
 /// For logs: a query may carry a token, so it is not shown.
-impl fmt::Display for Target {
+impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let query = if self.url.query().is_some() { "?..." } else { "" };
         write!(f, "{}://{}{}{query}", self.url.scheme(), self.authority(), self.url.path())
     }
 }
 
-impl fmt::Debug for Target {
+impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl Target {
+impl Url {
     /// Reads a `ws` or `wss` URL. The error comes with what is wrong, for the log.
-    pub fn from_url(text: &str) -> Result<Target, Refused> {
+    pub fn from_url(text: &str) -> Result<Url, Refused> {
         let (text, zone) = take_zone(text)?;
-        Target::new(parse(&text)?, zone)
+        Url::new(parse(&text)?, zone)
     }
 
-    fn new(mut url: Url, zone: Option<String>) -> Result<Target, Refused> {
+    fn new(mut url: url::Url, zone: Option<String>) -> Result<Url, Refused> {
         let invalid = |why: &str| (Error::InvalidUrl, why.to_owned());
         if !matches!(url.scheme(), "ws" | "wss") {
             return Err(invalid(&format!("the URL's scheme is {}, not ws or wss", url.scheme())));
@@ -128,18 +128,18 @@ impl Target {
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_fragment(None);
-        Ok(Target { url, zone, credentials })
+        Ok(Url { url, zone, credentials })
     }
 
     /// Where a redirect leads from here. A user name and password in it do not count.
-    pub fn redirected(&self, location: &str) -> Result<Target, Refused> {
+    pub fn redirected(&self, location: &str) -> Result<Url, Refused> {
         let invalid = |why: String| (Error::InvalidUrl, why);
         // A relative reference is resolved by the rules of http and https, of which ws and wss are the image.
         let mut url = self.url.join(location).map_err(|error| invalid(format!("it is not a URL: {error}")))?;
         // They fail only for a URL that cannot have them.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let mut target = Target::new(as_websocket(url)?, None)?;
+        let mut target = Url::new(as_websocket(url)?, None)?;
         if target.url.host() == self.url.host() {
             target.zone.clone_from(&self.zone);
         }
@@ -197,12 +197,12 @@ impl Target {
     }
 
     /// Have the two the same scheme, host and port?
-    pub fn is_same_origin(&self, other: &Target) -> bool {
+    pub fn is_same_origin(&self, other: &Url) -> bool {
         self.url.scheme() == other.url.scheme() && self.host() == other.host() && self.port() == other.port()
     }
 
     /// `ws://host:port/`, as `egret.WebSocket.connect` makes it. An IPv6 address may come without its brackets.
-    pub fn from_host_and_port(host: &str, port: u16) -> Result<Target, Refused> {
+    pub fn from_host_and_port(host: &str, port: u16) -> Result<Url, Refused> {
         if port == 0 {
             return Err((Error::InvalidArgument, "the port is 0".to_owned()));
         }
@@ -217,10 +217,10 @@ impl Target {
         if let Some((address, zone)) = host.split_once('%')
             && address.parse::<Ipv6Addr>().is_ok()
         {
-            return Target::from_url(&format!("ws://[{address}%25{zone}]:{port}/"));
+            return Url::from_url(&format!("ws://[{address}%25{zone}]:{port}/"));
         }
         if host.parse::<Ipv6Addr>().is_ok() {
-            return Target::from_url(&format!("ws://[{host}]:{port}/"));
+            return Url::from_url(&format!("ws://[{host}]:{port}/"));
         }
         if host.contains(':') && !bracketed {
             return Err((
@@ -228,7 +228,7 @@ impl Target {
                 "the host contains a colon: the port is an argument of its own".to_owned(),
             ));
         }
-        Target::from_url(&format!("ws://{host}:{port}/"))
+        Url::from_url(&format!("ws://{host}:{port}/"))
     }
 }
 
@@ -236,8 +236,8 @@ impl Target {
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Target {
-        Target::from_url(text).unwrap()
+    fn url(text: &str) -> Url {
+        Url::from_url(text).unwrap()
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
             ("ws://[fe80::g%25eth0]/", Error::InvalidUrl, "cannot be read"),
         ];
         for (text, error, why) in refused {
-            let (got, said) = Target::from_url(text).unwrap_err();
+            let (got, said) = Url::from_url(text).unwrap_err();
             assert_eq!(got, error, "{text}");
             assert!(said.contains(why), "{text}: {said}");
         }
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(url("ws://[fe80::1%2]/").zone(), Some("2"));
         assert_eq!(url("ws://us%25er@[fe80::1%25eth0]/[%5d]@").zone(), Some("eth0"));
         assert_eq!(url("ws://h/[fe80::1%25eth0]").zone(), None);
-        assert_eq!(Target::from_host_and_port("fe80::1%eth0", 9000).unwrap(), url("ws://[fe80::1%25eth0]:9000/"));
+        assert_eq!(Url::from_host_and_port("fe80::1%eth0", 9000).unwrap(), url("ws://[fe80::1%25eth0]:9000/"));
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn host_and_port_are_only_that() {
-        let target = |host, port| Target::from_host_and_port(host, port);
+        let target = |host, port| Url::from_host_and_port(host, port);
         assert_eq!(target("127.0.0.1", 9000).unwrap(), url("ws://127.0.0.1:9000/"));
         assert_eq!(target("::1", 9000).unwrap(), url("ws://[::1]:9000/"));
         assert_eq!(target("[::1]", 9000).unwrap(), url("ws://[::1]:9000/"));

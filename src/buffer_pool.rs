@@ -22,11 +22,11 @@ impl From<TryReserveError> for NoMemory {
 
 /// The buffers of a loop.
 #[derive(Debug, Default)]
-pub struct Pool {
+pub struct BufferPool {
     unused: Mutex<Vec<Vec<u8>>>,
 }
 
-impl Pool {
+impl BufferPool {
     /// Bytes that a buffer has room for.
     pub const SIZE: usize = SIZE;
 
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_buffer_comes_back_empty_and_no_more_are_kept_than_are_used_again() {
-        let pool = Pool::default();
+        let pool = BufferPool::default();
         let mut buffers: Vec<_> = (0..2 * KEPT).map(|_| pool.take().unwrap()).collect();
         buffers[0].push(1);
         let first = buffers[0].as_ptr();
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn other_memory_is_not_kept() {
-        let pool = Pool::default();
+        let pool = BufferPool::default();
         pool.give(&mut Vec::with_capacity(100));
         pool.give(&mut Vec::with_capacity(9 * SIZE));
         assert!(pool.unused.lock().is_empty());

@@ -1,0 +1,3 @@
+//! What a connection is to be: where it goes and how it behaves.
+
+pub mod url;
