@@ -240,7 +240,7 @@
 
 /*
  * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
- * a deadline that counters.
+ * a deadline that passed.
  */
 #define EGRET_WS_INITIATOR_TRANSPORT 3
 

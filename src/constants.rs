@@ -99,7 +99,7 @@ pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
 /// failed after the peer's Close frame; `error` then says how (a reset, a time-out).
 pub const EGRET_WS_INITIATOR_PEER: i32 = 2;
 /// Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
-/// a deadline that counters.
+/// a deadline that passed.
 pub const EGRET_WS_INITIATOR_TRANSPORT: i32 = 3;
 
 /// Log level: something failed inside the library.

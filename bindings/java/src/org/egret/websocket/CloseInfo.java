@@ -36,7 +36,7 @@ public final class CloseInfo {
     public static final int INITIATOR_PEER = 2;
     /**
      * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an
-     * end of the stream, a deadline that counters.
+     * end of the stream, a deadline that passed.
      */
     public static final int INITIATOR_TRANSPORT = 3;
     // generated: end
