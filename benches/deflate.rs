@@ -6,8 +6,9 @@
 //! buffer that is large enough from the start. What is sent is deflated into one buffer by both.
 #![allow(unsafe_code)] // The CPU time of a thread is asked for in C.
 
+use egret_ws::protocol::decoder::{Decoder, Incoming};
 use egret_ws::protocol::deflate::{Agreement, Deflater, Inflater, MAX_WINDOW_BITS, Offer};
-use egret_ws::protocol::message::{Body, Decoder, Item, Kind};
+use egret_ws::protocol::message::{MessageKind, Payload};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use std::fmt::Write;
 use std::hint::black_box;
@@ -47,7 +48,7 @@ fn received(what: &str, piece: usize, messages: &[String], streams: &[Vec<u8>], 
             for mut input in frame.chunks(piece) {
                 match decoder.next(&mut input) {
                     Ok(None) => {}
-                    Ok(Some(Item::Message(Kind::Text, Body::Collected(body)))) => {
+                    Ok(Some(Incoming::Message(MessageKind::Text, Payload::Assembled(body)))) => {
                         check(&mem::take(body), message.as_bytes());
                         is_whole = true;
                     }

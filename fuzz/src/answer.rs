@@ -1,36 +1,36 @@
-//! The answer to the upgrade: an HTTP head, and permessage-deflate in it.
+//! The response to the upgrade request: an HTTP head, with permessage-deflate.
 
-use super::source::{Cuts, Source};
+use super::source::{PieceSizes, Source};
 use egret_ws::protocol::deflate::{Agreement, Offer};
-use egret_ws::protocol::head::MAX_HEAD;
-use egret_ws::protocol::upgrade::{Agreed, Answer, Refusal, RequestOptions, subprotocols};
+use egret_ws::protocol::handshake::{RequestOptions, ResponseReader, UpgradeError, Upgraded, subprotocols};
+use egret_ws::protocol::http_head::MAX_HEAD;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-/// What answers it: both are RFC 6455's own example.
+/// The accept value for this key. Both are the example of RFC 6455.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// What the answer came to, and its head for the host.
+/// The result of reading the response, and its head for the host.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
-    result: Result<Option<Opened>, Refusal>,
+    result: Result<Option<Accepted>, UpgradeError>,
     status: u16,
     headers: String,
 }
 
-/// What a right answer agreed on, and what follows it.
+/// The content of a response that accepts the upgrade, and the bytes after it.
 #[derive(Debug, PartialEq, Eq)]
-struct Opened {
+struct Accepted {
     subprotocol: String,
     deflate: Option<Agreement>,
     rest: Vec<u8>,
 }
 
-/// Reads an answer: the input itself, or the input as headers of an answer that is right but for them.
+/// Reads a response: the fuzz input itself, or a valid head with the fuzz input as further headers.
 pub fn answer(data: &[u8]) {
     let mut source = Source(data);
-    let extras = extras(&mut source);
-    let cuts = Cuts::read(&mut source);
-    let is_right = format!(
+    let options = options(&mut source);
+    let sizes = PieceSizes::read(&mut source);
+    let valid_head = format!(
         "HTTP/1.1 101 Switching Protocols\r\n\
          Connection: Upgrade\r\n\
          Upgrade: websocket\r\n\
@@ -39,24 +39,24 @@ pub fn answer(data: &[u8]) {
     let extension = "Sec-WebSocket-Extensions: permessage-deflate";
     let stream = match source.below(4) {
         0 => source.0.to_vec(),
-        1 => [is_right.as_bytes(), source.0].concat(),
-        2 => [is_right.as_bytes(), extension.as_bytes(), source.0].concat(),
-        // Heads of the longest length there may be, and around it.
+        1 => [valid_head.as_bytes(), source.0].concat(),
+        2 => [valid_head.as_bytes(), extension.as_bytes(), source.0].concat(),
+        // Heads with a length near the limit.
         _ => {
             let interim = if source.flag() { "HTTP/1.1 103 Early Hints\r\n\r\n" } else { "" };
-            let head = [interim, &is_right, "X: "].concat();
+            let head = [interim, &valid_head, "X: "].concat();
             let padding = "x".repeat(MAX_HEAD - head.len() - "\r\n\r\n".len() - 8 + source.below(16));
             [head.as_bytes(), padding.as_bytes(), b"\r\n\r\n", source.0].concat()
         }
     };
-    let outcomes = cuts.each_ref().map(|cuts| read(&extras, &stream, cuts));
-    for (outcome, cuts) in outcomes.iter().zip(&cuts) {
-        check(&extras, &stream, outcome);
-        assert_eq!(*outcome, outcomes[0], "{cuts:?}, {}", stream.escape_ascii());
+    let outcomes = sizes.each_ref().map(|sizes| read(&options, &stream, sizes));
+    for (outcome, sizes) in outcomes.iter().zip(&sizes) {
+        check(&options, &stream, outcome);
+        assert_eq!(*outcome, outcomes[0], "{sizes:?}, {}", stream.escape_ascii());
     }
 }
 
-fn extras(source: &mut Source) -> RequestOptions {
+fn options(source: &mut Source) -> RequestOptions {
     let (flags, bits) = (source.byte(), source.byte());
     let offer = Offer {
         client_no_context_takeover: flags & 2 != 0,
@@ -70,51 +70,51 @@ fn extras(source: &mut Source) -> RequestOptions {
     RequestOptions { deflate: (flags & 1 != 0).then_some(offer), subprotocols: offered, ..RequestOptions::default() }
 }
 
-fn read(extras: &RequestOptions, stream: &[u8], cuts: &Cuts) -> Outcome {
-    let mut answer = Answer::new(KEY, extras);
+fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome {
+    let mut reader = ResponseReader::new(KEY, options);
     let mut result = Ok(None);
     let mut fed = 0;
-    for piece in cuts.pieces(stream) {
+    for piece in sizes.pieces(stream) {
         fed += piece.len();
-        match answer.feed(piece) {
+        match reader.feed(piece) {
             Ok(None) => continue,
-            Ok(Some(Agreed { subprotocol, deflate, rest })) => {
-                assert!(piece.ends_with(rest), "what is left of the input is its end");
-                // With all that was not fed, since where the head ends is what must not depend on the pieces.
-                result = Ok(Some(Opened { subprotocol, deflate, rest: [rest, &stream[fed..]].concat() }));
+            Ok(Some(Upgraded { subprotocol, deflate, rest })) => {
+                assert!(piece.ends_with(rest), "the rest is the end of the piece");
+                // Together with the bytes that were not fed, because the end of the head must not depend on the pieces.
+                result = Ok(Some(Accepted { subprotocol, deflate, rest: [rest, &stream[fed..]].concat() }));
             }
-            Err(refusal) => result = Err(refusal),
+            Err(error) => result = Err(error),
         }
         break;
     }
-    let (status, headers) = answer.into_head();
+    let (status, headers) = reader.into_head();
     Outcome { result, status, headers }
 }
 
-/// What holds for every outcome.
-fn check(extras: &RequestOptions, stream: &[u8], outcome: &Outcome) {
+/// Checks rules that every outcome must obey.
+fn check(options: &RequestOptions, stream: &[u8], outcome: &Outcome) {
     let context = stream.escape_ascii();
     match &outcome.result {
-        Ok(None) => assert!(stream.len() < MAX_HEAD, "more than a head was waited for: {context}"),
-        Ok(Some(Opened { subprotocol, deflate, rest })) => {
+        Ok(None) => assert!(stream.len() < MAX_HEAD, "the reader waits for more than {MAX_HEAD} bytes: {context}"),
+        Ok(Some(Accepted { subprotocol, deflate, rest })) => {
             assert_eq!(outcome.status, 101);
             assert!(stream.len() - rest.len() <= MAX_HEAD, "{context}");
-            assert_eq!(subprotocol.is_empty(), extras.subprotocols.is_empty(), "{context}");
-            assert!(subprotocol.is_empty() || extras.subprotocols.contains(subprotocol), "{context}");
+            assert_eq!(subprotocol.is_empty(), options.subprotocols.is_empty(), "{context}");
+            assert!(subprotocol.is_empty() || options.subprotocols.contains(subprotocol), "{context}");
             if let Some(agreement) = deflate {
-                let offer = extras.deflate.as_ref().expect("nothing is agreed on that was not offered");
-                assert!(is_within(agreement, offer), "{agreement:?}, {offer:?}, {context}");
+                let offer = options.deflate.as_ref().expect("the response accepts only what was offered");
+                assert!(is_allowed(agreement, offer), "{agreement:?}, {offer:?}, {context}");
             }
         }
-        Err(Refusal::Status { status, .. }) => assert!(*status == outcome.status && *status != 101, "{context}"),
-        Err(Refusal::Malformed { status, .. }) => assert!([0, 101].contains(status), "{context}"),
-        Err(Refusal::NoMemory) => panic!("{context}"),
+        Err(UpgradeError::Status { status, .. }) => assert!(*status == outcome.status && *status != 101, "{context}"),
+        Err(UpgradeError::Malformed { status, .. }) => assert!([0, 101].contains(status), "{context}"),
+        Err(UpgradeError::NoMemory) => panic!("{context}"),
     }
     assert!(outcome.headers.lines().all(|line| line.contains(": ")), "{context}");
 }
 
-/// RFC 7692 section 7.1: an answer may give less than was offered, and must give what was asked for.
-fn is_within(agreement: &Agreement, offer: &Offer) -> bool {
+/// RFC 7692 section 7.1: a response may reduce what was offered, and must grant what was requested.
+fn is_allowed(agreement: &Agreement, offer: &Offer) -> bool {
     (8..=offer.client_max_window_bits).contains(&agreement.client_max_window_bits)
         && (8..=offer.server_max_window_bits).contains(&agreement.server_max_window_bits)
         && agreement.client_no_context_takeover >= offer.client_no_context_takeover

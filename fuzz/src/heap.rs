@@ -1,5 +1,5 @@
-//! The largest allocation of this thread: what a peer can make the library allocate is counted, not believed.
-#![allow(unsafe_code)] // a global allocator is unsafe to write; this one only looks on
+//! Measures the largest allocation of this thread, to check how much memory a peer can make the library allocate.
+#![allow(unsafe_code)] // a global allocator needs it
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,26 +8,26 @@ thread_local! {
     static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Forgets the allocations before this.
+/// Sets the maximum to 0.
 pub fn reset() {
     LARGEST.set(0);
 }
 
-/// Bytes of the largest allocation since [`reset`].
+/// The number of bytes in the largest allocation since [`reset`].
 pub fn largest() -> usize {
     LARGEST.get()
 }
 
-struct Watched;
+struct MeasuringAllocator;
 
 #[global_allocator]
-static HEAP: Watched = Watched;
+static HEAP: MeasuringAllocator = MeasuringAllocator;
 
-// SAFETY: everything is done by the system's allocator, with the caller's own arguments.
-unsafe impl GlobalAlloc for Watched {
+// SAFETY: each call is passed to the system's allocator with the same arguments.
+unsafe impl GlobalAlloc for MeasuringAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LARGEST.set(LARGEST.get().max(layout.size()));
-        // SAFETY: the caller's promises are those that are asked for.
+        // SAFETY: the caller's promises are the same as those of this call.
         unsafe { System.alloc(layout) }
     }
 

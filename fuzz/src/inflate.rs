@@ -1,25 +1,25 @@
-//! Inflation a second time, to compare with: RFC 1951 bit by bit, slow and plain, by no library.
+//! A reference implementation of inflation (RFC 1951) to compare with: slow, simple, and without a library.
 
-/// What ends each message and is not on the wire: RFC 7692 section 7.2.2.
+/// The end of each compressed message, which the sender removes (RFC 7692 section 7.2.2).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
-/// Why a message has no content.
+/// The reason why a message cannot be inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It is not DEFLATE, or ends inside a block.
+pub enum InflateError {
+    /// It is not DEFLATE, or it ends inside a block.
     Broken,
     TooBig,
 }
 
-/// Inflates one message after the other.
+/// Inflates the messages of one connection, in order.
 pub struct Reference {
     no_context_takeover: bool,
     max: usize,
-    /// All that came out so far.
+    /// All output so far.
     out: Vec<u8>,
-    /// Where in it the present message begins.
+    /// The index at which the current message begins.
     begin: usize,
-    /// What distances may not lead back beyond.
+    /// The index before which no distance may point.
     context: usize,
 }
 
@@ -28,13 +28,13 @@ impl Reference {
         Reference { no_context_takeover, max, out: Vec::new(), begin: 0, context: 0 }
     }
 
-    /// The content of a message. After a fault nothing is known any more.
-    pub fn message(&mut self, payload: &[u8]) -> Result<&[u8], Fault> {
+    /// Inflates a message. After an error it must not be called again.
+    pub fn message(&mut self, payload: &[u8]) -> Result<&[u8], InflateError> {
         self.begin = self.out.len();
         if self.no_context_takeover {
             self.context = self.begin;
         }
-        // A message of no bytes at all is not what the RFC asks for, but there is nothing in it to get wrong.
+        // A message of zero bytes is not what the RFC requires, but it is harmless.
         if !payload.is_empty() {
             let mut bits = Bits { bytes: &[payload, &TAIL].concat(), at: 0, tail: payload.len() * 8 };
             while !self.block(&mut bits)? {}
@@ -42,11 +42,11 @@ impl Reference {
         Ok(&self.out[self.begin..])
     }
 
-    /// Reads a block. True if the message may end with it.
-    fn block(&mut self, bits: &mut Bits) -> Result<bool, Fault> {
+    /// Reads a block. Returns true if the message may end with it.
+    fn block(&mut self, bits: &mut Bits) -> Result<bool, InflateError> {
         let is_final = bits.take(1)? == 1;
         let kind = bits.take(2)?;
-        // It is stored, and the tail is its lengths: it has no bytes.
+        // A stored block whose lengths are the tail. It has no bytes.
         let is_ended_by_tail = kind == 0 && bits.at.next_multiple_of(8) == bits.tail;
         match kind {
             0 => self.stored(bits)?,
@@ -58,24 +58,24 @@ impl Reference {
                 let (literals, distances) = read_codes(bits)?;
                 self.compressed(bits, &literals, &distances)?;
             }
-            _ => return Err(Fault::Broken),
+            _ => return Err(InflateError::Broken),
         }
-        // What follows is a stream of its own (RFC 7692 section 7.2.3.4).
+        // The bytes after it are a new DEFLATE stream (RFC 7692 section 7.2.3.4).
         if is_final {
             bits.align();
             self.context = self.out.len();
         }
-        // A block that happens to end with the tail's last bit cannot be told from a right one, and harms as little. The rest
-        // of a last block's last byte is padding, also in the tail.
+        // A block that ends by chance with the last bit of the tail looks like a valid one, and is harmless. The last byte of a final
+        // block is filled with padding, also in the tail.
         Ok(is_ended_by_tail || bits.at == bits.bytes.len() * 8 || is_final && bits.at == bits.tail)
     }
 
     /// Section 3.2.4.
-    fn stored(&mut self, bits: &mut Bits) -> Result<(), Fault> {
+    fn stored(&mut self, bits: &mut Bits) -> Result<(), InflateError> {
         bits.align();
         let len = bits.take(16)?;
         if bits.take(16)? != len ^ 0xffff {
-            return Err(Fault::Broken);
+            return Err(InflateError::Broken);
         }
         for _ in 0..len {
             let byte = bits.take(8)?;
@@ -85,7 +85,7 @@ impl Reference {
     }
 
     /// Section 3.2.5.
-    fn compressed(&mut self, bits: &mut Bits, literals: &Code, distances: &Code) -> Result<(), Fault> {
+    fn compressed(&mut self, bits: &mut Bits, literals: &Code, distances: &Code) -> Result<(), InflateError> {
         loop {
             let symbol = literals.read(bits)?;
             let len = match symbol {
@@ -100,7 +100,7 @@ impl Reference {
                     let extra = (symbol - 261) / 4;
                     3 + ((4 + (symbol - 261) % 4) << extra) + bits.take(extra)?
                 }
-                _ => return Err(Fault::Broken),
+                _ => return Err(InflateError::Broken),
             };
             let symbol = distances.read(bits)?;
             let distance = match symbol {
@@ -109,10 +109,10 @@ impl Reference {
                     let extra = symbol / 2 - 1;
                     1 + ((2 + symbol % 2) << extra) + bits.take(extra)?
                 }
-                _ => return Err(Fault::Broken),
+                _ => return Err(InflateError::Broken),
             };
             if distance > self.out.len() - self.context {
-                return Err(Fault::Broken);
+                return Err(InflateError::Broken);
             }
             for _ in 0..len {
                 self.push(self.out[self.out.len() - distance], bits)?;
@@ -120,13 +120,13 @@ impl Reference {
         }
     }
 
-    fn push(&mut self, byte: u8, bits: &Bits) -> Result<(), Fault> {
-        // Nothing of the content is in the tail.
+    fn push(&mut self, byte: u8, bits: &Bits) -> Result<(), InflateError> {
+        // The tail has no content.
         if bits.at > bits.tail {
-            return Err(Fault::Broken);
+            return Err(InflateError::Broken);
         }
         if self.out.len() - self.begin == self.max {
-            return Err(Fault::TooBig);
+            return Err(InflateError::TooBig);
         }
         self.out.push(byte);
         Ok(())
@@ -134,26 +134,26 @@ impl Reference {
 }
 
 /// Section 3.2.7.
-fn read_codes(bits: &mut Bits) -> Result<(Code, Code), Fault> {
+fn read_codes(bits: &mut Bits) -> Result<(Code, Code), InflateError> {
     const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
     let literals = 257 + bits.take(5)?;
     let distances = 1 + bits.take(5)?;
     let count = 4 + bits.take(4)?;
     if literals > 286 || distances > 30 {
-        return Err(Fault::Broken);
+        return Err(InflateError::Broken);
     }
     let mut lengths = [0; 19];
     for at in &ORDER[..count] {
         lengths[*at] = bits.take(3)?;
     }
     if lengths.iter().filter(|len| **len > 0).count() < 2 {
-        return Err(Fault::Broken);
+        return Err(InflateError::Broken);
     }
     let code = Code::new(&lengths)?;
     let mut lengths: Vec<usize> = Vec::new();
     while lengths.len() < literals + distances {
         let (len, count) = match code.read(bits)? {
-            16 => (*lengths.last().ok_or(Fault::Broken)?, 3 + bits.take(2)?),
+            16 => (*lengths.last().ok_or(InflateError::Broken)?, 3 + bits.take(2)?),
             17 => (0, 3 + bits.take(3)?),
             18 => (0, 11 + bits.take(7)?),
             len => (len, 1),
@@ -161,7 +161,7 @@ fn read_codes(bits: &mut Bits) -> Result<(Code, Code), Fault> {
         lengths.extend(std::iter::repeat_n(len, count));
     }
     if lengths.len() > literals + distances || lengths[256] == 0 {
-        return Err(Fault::Broken);
+        return Err(InflateError::Broken);
     }
     let (literals, distances) = lengths.split_at(literals);
     Ok((Code::new(literals)?, Code::new(distances)?))
@@ -169,15 +169,15 @@ fn read_codes(bits: &mut Bits) -> Result<(Code, Code), Fault> {
 
 /// A Huffman code: section 3.2.2.
 struct Code {
-    /// How many symbols have each length.
+    /// The number of symbols of each length.
     counts: [usize; 16],
-    /// By length, and then by their order.
+    /// The symbols, ordered by length and then by value.
     symbols: Vec<usize>,
 }
 
 impl Code {
-    /// Of the symbols' lengths. As zlib: a code that leaves bits unused is wrong unless it is of one bit, or of none.
-    fn new(lengths: &[usize]) -> Result<Code, Fault> {
+    /// Makes a code from the lengths of the symbols. As in zlib, an incomplete code is an error unless it has at most one bit.
+    fn new(lengths: &[usize]) -> Result<Code, InflateError> {
         let mut counts = [0; 16];
         for len in lengths.iter().filter(|len| **len > 0) {
             counts[*len] += 1;
@@ -185,14 +185,14 @@ impl Code {
         let used: usize = (1..16).map(|len| counts[len] << (15 - len)).sum();
         let is_tiny = counts[2..].iter().all(|count| *count == 0);
         if used > 1 << 15 || used < 1 << 15 && !is_tiny {
-            return Err(Fault::Broken);
+            return Err(InflateError::Broken);
         }
         let mut symbols: Vec<usize> = (0..lengths.len()).filter(|symbol| lengths[*symbol] > 0).collect();
         symbols.sort_by_key(|symbol| lengths[*symbol]);
         Ok(Code { counts, symbols })
     }
 
-    fn read(&self, bits: &mut Bits) -> Result<usize, Fault> {
+    fn read(&self, bits: &mut Bits) -> Result<usize, InflateError> {
         let (mut code, mut first, mut before) = (0, 0, 0);
         for count in &self.counts[1..] {
             code |= bits.take(1)?;
@@ -203,23 +203,23 @@ impl Code {
             first = (first + count) << 1;
             code <<= 1;
         }
-        Err(Fault::Broken)
+        Err(InflateError::Broken)
     }
 }
 
-/// Bits, the lowest of each byte first.
+/// A reader of bits. The lowest bit of each byte is first.
 struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Where the tail begins.
+    /// The index of the first bit of the tail.
     tail: usize,
 }
 
 impl Bits<'_> {
-    fn take(&mut self, count: usize) -> Result<usize, Fault> {
+    fn take(&mut self, count: usize) -> Result<usize, InflateError> {
         let mut value = 0;
         for bit in 0..count {
-            let byte = *self.bytes.get(self.at / 8).ok_or(Fault::Broken)?;
+            let byte = *self.bytes.get(self.at / 8).ok_or(InflateError::Broken)?;
             value |= usize::from(byte >> (self.at % 8) & 1) << bit;
             self.at += 1;
         }

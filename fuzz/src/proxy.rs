@@ -1,13 +1,13 @@
-//! What a proxy says while it is asked for a tunnel, in HTTP and in SOCKS5.
+//! The responses of a proxy to the request for a tunnel, with HTTP and with SOCKS5.
 
-use super::source::{Cuts, Source};
-use egret_ws::transport::proxy::{Kind, Proxy, Refusal, Tunnel};
+use super::source::{PieceSizes, Source};
+use egret_ws::transport::proxy::{Proxy, ProxyScheme, Tunnel, TunnelError};
 use url::Host;
 
-/// How the asking ended, after how many bytes of the answer, and what was sent.
-type Outcome = (Result<bool, Refusal>, usize, Vec<u8>);
+/// The result of the negotiation, the number of bytes that were fed, and the bytes that were sent.
+type Outcome = (Result<bool, TunnelError>, usize, Vec<u8>);
 
-/// Feeds the input to a tunnel, in one of the languages, with and without a password.
+/// Feeds the fuzz input to a tunnel of either protocol, with or without a password.
 pub fn proxy(data: &[u8]) {
     let mut source = Source(data);
     let urls = ["http://proxy", "http://n4me:s3cret@proxy", "socks5://proxy", "socks5://n4me:s3cret@proxy"];
@@ -15,21 +15,21 @@ pub fn proxy(data: &[u8]) {
     let hosts = ["game.example", "192.0.2.7", "[2001:db8::9]"];
     let host = Host::parse(hosts[source.below(3)]).expect("a host");
     let port = [80, 443][source.below(2)];
-    let cuts = Cuts::read(&mut source);
-    let outcomes = cuts.each_ref().map(|cuts| ask(Tunnel::new(&proxy, &host, port), source.0, cuts));
+    let sizes = PieceSizes::read(&mut source);
+    let outcomes = sizes.each_ref().map(|sizes| negotiate(Tunnel::new(&proxy, &host, port), source.0, sizes));
     for outcome in &outcomes {
         let context = format!("{outcome:?}, {proxy:?}, {}", source.0.escape_ascii());
-        if let Err(refusal) = &outcome.0 {
-            assert!(!refusal.message.contains("s3cret"), "{context}");
+        if let Err(error) = &outcome.0 {
+            assert!(!error.message.contains("s3cret"), "{context}");
         }
-        compare(&outcomes[1], outcome, proxy.kind, &context);
+        compare(&outcomes[1], outcome, proxy.scheme, &context);
     }
 }
 
-/// Reads what is sent to the proxy as soon as it is there.
-fn ask(mut tunnel: Tunnel, answer: &[u8], cuts: &Cuts) -> Outcome {
+/// Feeds the response in these pieces. Takes the output before each piece.
+fn negotiate(mut tunnel: Tunnel, answer: &[u8], sizes: &PieceSizes) -> Outcome {
     let (mut sent, mut fed) = (Vec::new(), 0);
-    for piece in cuts.pieces(answer) {
+    for piece in sizes.pieces(answer) {
         sent.extend_from_slice(tunnel.output());
         tunnel.written(tunnel.output().len());
         fed += piece.len();
@@ -42,16 +42,16 @@ fn ask(mut tunnel: Tunnel, answer: &[u8], cuts: &Cuts) -> Outcome {
     (Ok(false), fed, sent)
 }
 
-/// In single bytes nothing comes too early. In larger pieces the proxy may answer before it was asked, or go on after
-/// its answer; otherwise they change nothing.
-fn compare(single: &Outcome, other: &Outcome, kind: Kind, context: &str) {
+/// Single bytes never come too early. In a larger piece, the response may come before the request was sent, or bytes may follow the
+/// response. Otherwise the pieces must not change the result.
+fn compare(single: &Outcome, other: &Outcome, scheme: ProxyScheme, context: &str) {
     let too_early = "the proxy answered before it was asked";
     let too_much = "the proxy sent more than its answer";
     match (&single.0, &other.0) {
         (Ok(true), Ok(true)) => assert_eq!(single, other, "{context}"),
-        (_, Err(refusal)) if refusal.message == too_early => assert_eq!(kind, Kind::Socks5, "{context}"),
-        (Ok(true), Err(refusal)) => {
-            assert!(refusal.message.starts_with(too_much) && single.1 < other.1, "{context}");
+        (_, Err(error)) if error.message == too_early => assert_eq!(scheme, ProxyScheme::Socks5, "{context}"),
+        (Ok(true), Err(error)) => {
+            assert!(error.message.starts_with(too_much) && single.1 < other.1, "{context}");
         }
         (Err(single), Err(other)) => assert_eq!(single, other, "{context}"),
         _ => assert_eq!(single, other, "{context}"),

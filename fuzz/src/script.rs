@@ -1,43 +1,43 @@
-//! A stream as a server may send it, built from the fuzz input, and what must come out of it.
+//! Generates a stream of a server from the fuzz input, with the results that the decoder must return.
 
-use super::inflate::{Fault, Reference};
-use super::session::{Seen, Terms};
+use super::inflate::{InflateError, Reference};
+use super::received::{DecoderConfig, Received};
 use super::source::Source;
 use egret_ws::protocol::ViolationKind;
 use egret_ws::protocol::deflate::{Agreement, Deflater, Offer};
-use egret_ws::protocol::message::Kind;
+use egret_ws::protocol::message::MessageKind;
 use flate2::{Compress, Compression, FlushCompress};
 
-/// The most messages and control frames of a script.
+/// The most messages and control frames in a script.
 const STEPS: usize = 16;
 
-/// A stream and what is expected of it.
+/// A generated stream and the expected results.
 #[derive(Debug)]
 pub struct Script {
     pub stream: Vec<u8>,
-    pub expected: Vec<Seen>,
-    pub end: End,
+    pub expected: Vec<Received>,
+    pub end: ExpectedEnd,
 }
 
-/// How reading the stream ends.
+/// The expected end of decoding.
 #[derive(Debug)]
-pub enum End {
-    /// There is nothing wrong with it.
+pub enum ExpectedEnd {
+    /// The stream breaks no rule.
     Open,
-    /// By a violation of one of these kinds, after at least so many of the items expected.
-    Refused { certain: usize, kinds: Vec<ViolationKind> },
+    /// A violation of one of these kinds, after at least this number of the expected results.
+    Refused { at_least: usize, kinds: Vec<ViolationKind> },
 }
 
-/// The content of a message, or what may be said to be wrong with it.
-type Verdict = Result<Vec<u8>, Vec<ViolationKind>>;
+/// The content of a message, or the violations that the decoder may return for it.
+type Expectation = Result<Vec<u8>, Vec<ViolationKind>>;
 
-/// The server's deflate.
+/// The compression of the server.
 struct Server {
     stream: Stream,
     reference: Reference,
     no_context_takeover: bool,
-    /// Nothing but its own messages was inflated so far: then what was deflated inflates to the same.
-    is_pure: bool,
+    /// All messages so far were the compressed ones, unchanged. Then each message inflates to its content.
+    is_unchanged: bool,
 }
 
 enum Stream {
@@ -46,36 +46,36 @@ enum Stream {
 }
 
 impl Script {
-    pub fn build(terms: &Terms, source: &mut Source) -> Script {
-        let mut script = Script { stream: Vec::new(), expected: Vec::new(), end: End::Open };
-        let mut server = terms.deflate.map(|agreement| Server::new(agreement, terms.cap, source));
+    pub fn build(config: &DecoderConfig, source: &mut Source) -> Script {
+        let mut script = Script { stream: Vec::new(), expected: Vec::new(), end: ExpectedEnd::Open };
+        let mut server = config.deflate.map(|agreement| Server::new(agreement, config.max_message, source));
         for _ in 0..STEPS {
-            if source.0.is_empty() || !matches!(script.end, End::Open) {
+            if source.0.is_empty() || !matches!(script.end, ExpectedEnd::Open) {
                 break;
             }
             match (source.below(6), &mut server) {
                 (0, _) => script.control(source),
                 (1, Some(server)) => script.any_payload(server, source),
-                (2 | 3, Some(server)) => script.deflated(terms, server, source),
+                (2 | 3, Some(server)) => script.deflated(config, server, source),
                 _ => {
                     let (kind, content) = (kind(source), content(source));
-                    script.plain(terms, kind, &content, source);
+                    script.plain(config, kind, &content, source);
                 }
             }
         }
         script
     }
 
-    /// A message that is not compressed.
-    fn plain(&mut self, terms: &Terms, kind: Kind, content: &[u8], source: &mut Source) {
-        self.message(kind, false, content, verdict(terms, kind, content), source);
+    /// Adds an uncompressed message.
+    fn plain(&mut self, config: &DecoderConfig, kind: MessageKind, content: &[u8], source: &mut Source) {
+        self.message(kind, false, content, expectation(config, kind, content), source);
     }
 
-    /// A message that a server has deflated, and that may have been harmed since.
-    fn deflated(&mut self, terms: &Terms, server: &mut Server, source: &mut Source) {
+    /// Adds a compressed message. Its payload may be damaged.
+    fn deflated(&mut self, config: &DecoderConfig, server: &mut Server, source: &mut Source) {
         let (kind, content) = (kind(source), content(source));
         let Some(mut payload) = server.deflate(&content, source) else {
-            return self.plain(terms, kind, &content, source);
+            return self.plain(config, kind, &content, source);
         };
         if source.below(8) == 7 {
             let at = usize::from(source.u16()) % payload.len().max(1);
@@ -83,41 +83,55 @@ impl Script {
                 true => payload.truncate(at),
                 false => payload.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << source.below(8)),
             }
-            server.is_pure = false;
+            server.is_unchanged = false;
         }
         let inflated = server.reference.message(&payload);
-        if !server.is_pure {
+        if !server.is_unchanged {
             let inflated = inflated.map(<[u8]>::to_vec);
             return self.inflated(kind, &payload, inflated, source);
         }
-        let same = if content.len() > terms.cap { Err(Fault::TooBig) } else { Ok(content.as_slice()) };
-        assert_eq!(inflated, same, "what was deflated inflates to the same");
-        self.message(kind, true, &payload, verdict(terms, kind, &content), source);
+        let expected =
+            if content.len() > config.max_message { Err(InflateError::TooBig) } else { Ok(content.as_slice()) };
+        assert_eq!(inflated, expected, "a compressed message inflates to its content");
+        self.message(kind, true, &payload, expectation(config, kind, &content), source);
     }
 
-    /// A message whose payload is the input.
+    /// Adds a message whose compressed payload is the fuzz input.
     fn any_payload(&mut self, server: &mut Server, source: &mut Source) {
-        server.is_pure = false;
+        server.is_unchanged = false;
         let (kind, payload) = (kind(source), source.bytes());
         let inflated = server.reference.message(payload).map(<[u8]>::to_vec);
         self.inflated(kind, payload, inflated, source);
     }
 
-    /// A compressed message, of which the reference knows what comes out.
-    fn inflated(&mut self, kind: Kind, payload: &[u8], inflated: Result<Vec<u8>, Fault>, source: &mut Source) {
+    /// Adds a compressed message with the result of the reference implementation.
+    fn inflated(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        inflated: Result<Vec<u8>, InflateError>,
+        source: &mut Source,
+    ) {
         use ViolationKind::*;
-        let verdict = match inflated {
-            Ok(content) if kind == Kind::Text && str::from_utf8(&content).is_err() => Err(vec![InvalidUtf8]),
+        let expectation = match inflated {
+            Ok(content) if kind == MessageKind::Text && str::from_utf8(&content).is_err() => Err(vec![InvalidUtf8]),
             Ok(content) => Ok(content),
-            // Or its text is wrong before, or what follows is read first.
-            Err(Fault::TooBig | Fault::Broken) => Err(vec![TooBig, Protocol, InvalidUtf8]),
+            // The decoder may find invalid UTF-8 before, or may read the bytes in another order.
+            Err(InflateError::TooBig | InflateError::Broken) => Err(vec![TooBig, Protocol, InvalidUtf8]),
         };
-        self.message(kind, true, payload, verdict, source);
+        self.message(kind, true, payload, expectation, source);
     }
 
-    /// Writes a message in some frames, with control frames in between.
-    fn message(&mut self, kind: Kind, deflated: bool, payload: &[u8], verdict: Verdict, source: &mut Source) {
-        let certain = self.expected.len();
+    /// Writes a message in several frames, with control frames between them.
+    fn message(
+        &mut self,
+        kind: MessageKind,
+        deflated: bool,
+        payload: &[u8],
+        expectation: Expectation,
+        source: &mut Source,
+    ) {
+        let at_least = self.expected.len();
         let mut first = kind as u8 | if deflated { 0x40 } else { 0 };
         let mut rest = payload;
         for _ in 0..source.below(4) {
@@ -130,9 +144,9 @@ impl Script {
             }
         }
         self.frame(0x80 | first, rest);
-        match verdict {
-            Ok(content) => self.expected.push(Seen::Message(kind, content)),
-            Err(kinds) => self.end = End::Refused { certain, kinds },
+        match expectation {
+            Ok(content) => self.expected.push(Received::Message(kind, content)),
+            Err(kinds) => self.end = ExpectedEnd::Refused { at_least, kinds },
         }
     }
 
@@ -142,7 +156,7 @@ impl Script {
         let payload = &payload[..payload.len().min(125)];
         self.frame(if is_ping { 0x89 } else { 0x8a }, payload);
         let payload = payload.to_vec();
-        self.expected.push(if is_ping { Seen::Ping(payload) } else { Seen::Pong(payload) });
+        self.expected.push(if is_ping { Received::Ping(payload) } else { Received::Pong(payload) });
     }
 
     fn frame(&mut self, first: u8, payload: &[u8]) {
@@ -163,14 +177,14 @@ impl Script {
 }
 
 impl Server {
-    fn new(agreement: Agreement, cap: usize, source: &mut Source) -> Server {
+    fn new(agreement: Agreement, max_message: usize, source: &mut Source) -> Server {
         let Agreement { server_max_window_bits: bits, server_no_context_takeover: alone, .. } = agreement;
         let level = 1 + source.below(9) as u8;
         let stream = if source.flag() {
             let level = Compression::new(level.into());
             Stream::Zlib(Box::new(Compress::new_with_window_bits(level, false, bits.max(9))))
         } else {
-            // What a client deflates as a server would: the sides are exchanged.
+            // Our own deflater as a server: client and server parameters are exchanged.
             let offer = Offer {
                 client_no_context_takeover: alone,
                 server_no_context_takeover: false,
@@ -182,18 +196,18 @@ impl Server {
             let agreement = Agreement { client_max_window_bits: bits, client_no_context_takeover: alone, ..agreement };
             Stream::Ours(Box::new(Deflater::new(&offer, &agreement)))
         };
-        let reference = Reference::new(alone, cap);
-        Server { stream, reference, no_context_takeover: alone, is_pure: true }
+        let reference = Reference::new(alone, max_message);
+        Server { stream, reference, no_context_takeover: alone, is_unchanged: true }
     }
 
-    /// The payload of a compressed message, unless it is to go as it is.
+    /// Compresses a message. Returns `None` if it must be sent uncompressed.
     fn deflate(&mut self, content: &[u8], source: &mut Source) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         let stream = match &mut self.stream {
             Stream::Ours(deflater) => return (deflater.deflate(content, &mut out) == Ok(true)).then_some(out),
             Stream::Zlib(stream) => stream,
         };
-        // In several blocks, as RFC 7692 section 7.2.3 shows them.
+        // In several blocks (RFC 7692 section 7.2.3).
         let (start, end) = content.split_at(usize::from(source.u16()) % (content.len() + 1));
         let flushes = [FlushCompress::Sync, FlushCompress::Partial, FlushCompress::Full, FlushCompress::None];
         compress(stream, start, &mut out, flushes[source.below(flushes.len())]);
@@ -201,11 +215,11 @@ impl Server {
         match is_final {
             false => {
                 compress(stream, end, &mut out, FlushCompress::Sync);
-                // There is nothing to flush in an empty message.
+                // zlib flushes nothing for an empty message.
                 if out.is_empty() {
                     out.extend_from_slice(&[0, 0, 0, 0xff, 0xff]);
                 }
-                assert!(out.ends_with(&[0, 0, 0xff, 0xff]), "a flush ends so");
+                assert!(out.ends_with(&[0, 0, 0xff, 0xff]), "a flush ends with an empty block");
                 out.truncate(out.len() - 4);
             }
             true => {
@@ -221,29 +235,29 @@ impl Server {
 }
 
 fn compress(stream: &mut Compress, input: &[u8], out: &mut Vec<u8>, flush: FlushCompress) {
-    // Room for all of it, as a second call would write a second block.
+    // There must be room for all output, because a second call would write a second block.
     out.reserve(input.len() * 2 + 1000);
     let taken = stream.total_in();
     stream.compress_vec(input, out, flush).expect("zlib compresses");
     assert!(stream.total_in() - taken == input.len() as u64 && out.len() < out.capacity(), "in one call");
 }
 
-fn verdict(terms: &Terms, kind: Kind, content: &[u8]) -> Verdict {
-    let mut wrong = Vec::new();
-    if content.len() > terms.cap {
-        wrong.push(ViolationKind::TooBig);
+fn expectation(config: &DecoderConfig, kind: MessageKind, content: &[u8]) -> Expectation {
+    let mut violations = Vec::new();
+    if content.len() > config.max_message {
+        violations.push(ViolationKind::TooBig);
     }
-    if kind == Kind::Text && str::from_utf8(content).is_err() {
-        wrong.push(ViolationKind::InvalidUtf8);
+    if kind == MessageKind::Text && str::from_utf8(content).is_err() {
+        violations.push(ViolationKind::InvalidUtf8);
     }
-    if wrong.is_empty() { Ok(content.to_vec()) } else { Err(wrong) }
+    if violations.is_empty() { Ok(content.to_vec()) } else { Err(violations) }
 }
 
-fn kind(source: &mut Source) -> Kind {
-    if source.flag() { Kind::Text } else { Kind::Binary }
+fn kind(source: &mut Source) -> MessageKind {
+    if source.flag() { MessageKind::Text } else { MessageKind::Binary }
 }
 
-/// The input's bytes, or some of them over and over.
+/// Bytes of the fuzz input, or some of them repeated.
 fn content(source: &mut Source) -> Vec<u8> {
     let bytes = source.bytes();
     let times = match source.below(8) {

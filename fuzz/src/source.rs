@@ -1,6 +1,6 @@
-//! The fuzz input, read as choices. When it has ended every choice is the first.
+//! The fuzz input as a sequence of choices. After its end, every choice is the first one.
 
-/// What is left of the input.
+/// The rest of the input.
 pub struct Source<'a>(pub &'a [u8]);
 
 impl<'a> Source<'a> {
@@ -21,29 +21,29 @@ impl<'a> Source<'a> {
         usize::from(self.byte()) % end
     }
 
-    /// At most so many bytes.
+    /// At most `len` bytes.
     pub fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len.min(self.0.len()));
         self.0 = rest;
         taken
     }
 
-    /// At most 255 bytes; the first byte says how many.
+    /// At most 255 bytes. The first byte is their number.
     pub fn bytes(&mut self) -> &'a [u8] {
         let len = self.byte().into();
         self.take(len)
     }
 }
 
-/// How a stream is cut: pieces of these sizes, over and over.
+/// The sizes of the pieces in which a stream is fed. They are repeated.
 #[derive(Debug)]
-pub struct Cuts(Vec<usize>);
+pub struct PieceSizes(Vec<usize>);
 
-impl Cuts {
-    /// The whole, single bytes, and as the input chooses: many small pieces, and some of whole reads.
-    pub fn read(source: &mut Source) -> [Cuts; 3] {
+impl PieceSizes {
+    /// Three divisions: all bytes at once, single bytes, and sizes that the input chooses, mostly small.
+    pub fn read(source: &mut Source) -> [PieceSizes; 3] {
         let chosen = [(); 4].map(|()| 1 + usize::from(source.byte()).pow(2)).to_vec();
-        [Cuts(vec![usize::MAX]), Cuts(vec![1]), Cuts(chosen)]
+        [PieceSizes(vec![usize::MAX]), PieceSizes(vec![1]), PieceSizes(chosen)]
     }
 
     pub fn pieces<'a>(&'a self, mut stream: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {

@@ -1,7 +1,7 @@
 //! Where a connection goes: a URL, read and checked.
 
 use crate::error::Error;
-use crate::protocol::upgrade::check_credentials;
+use crate::protocol::handshake::check_credentials;
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;

@@ -28,8 +28,8 @@ pub(crate) mod tests;
 use crate::config::url::Url;
 use crate::error::Error;
 use crate::protocol::deflate::{Deflater, Inflater};
-use crate::protocol::message::{Body, Kind};
-use crate::protocol::upgrade::RequestOptions;
+use crate::protocol::handshake::RequestOptions;
+use crate::protocol::message::{MessageKind, Payload};
 use crate::transport::Transport;
 use crate::transport::proxy::Proxies;
 use crate::transport::stream::Stream;
@@ -209,7 +209,7 @@ pub trait Events {
     /// A message was received. Returns its share of the bytes of a turn: its payload bytes. [`NO_ROOM`]: there is no memory for it;
     /// neither this message nor a later one may be delivered.
     #[must_use]
-    fn message(&mut self, kind: Kind, body: Body<'_>) -> usize;
+    fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize;
 
     /// The connection has ended. The last event. `info` if it was never open.
     fn closed(&mut self, report: Report, info: Option<Details>);

@@ -5,7 +5,7 @@ use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::error::Error;
 use crate::protocol::frame;
 use crate::protocol::mask::{Entropy, Keys};
-use crate::protocol::message::Kind;
+use crate::protocol::message::MessageKind;
 use std::alloc::{Layout, handle_alloc_error};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -232,7 +232,7 @@ impl Outbox {
 
     /// Takes a message, or refuses it whole.
     #[inline]
-    pub fn push(&mut self, kind: Kind, payload: &[u8]) -> Result<Pushed, Error> {
+    pub fn push(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Pushed, Error> {
         if self.gate != Gate::Open {
             return Err(Error::NotOpen);
         }
@@ -244,7 +244,7 @@ impl Outbox {
             self.refused = self.refused.max(size);
             return Err(Error::Backpressure);
         }
-        if kind == Kind::Text && simdutf8::basic::from_utf8(payload).is_err() {
+        if kind == MessageKind::Text && simdutf8::basic::from_utf8(payload).is_err() {
             return Err(Error::InvalidUtf8);
         }
         if self.append_inline(kind as u8, payload).is_err() {
@@ -561,15 +561,15 @@ mod tests {
     #[test]
     fn messages_without_memory_are_refused_whole() {
         let mut outbox = open_outbox(131_072, 1 << 20);
-        assert_eq!(outbox.push(Kind::Binary, b"one"), Ok(Pushed::First));
+        assert_eq!(outbox.push(MessageKind::Binary, b"one"), Ok(Pushed::First));
         let before = (outbox.payload_bytes(), outbox.queues(), outbox.unsent());
         let large = vec![7; 100_000];
-        let refused = limited_memory::with_largest(50_000, || outbox.push(Kind::Binary, &large));
+        let refused = limited_memory::with_largest(50_000, || outbox.push(MessageKind::Binary, &large));
         assert_eq!(refused, Err(Error::NoResources));
         assert_eq!((outbox.payload_bytes(), outbox.queues(), outbox.unsent()), before);
         // There is memory for a smaller message and for the Close frame, though not for a buffer of the pool.
         limited_memory::with_largest(50_000, || {
-            assert!(outbox.push(Kind::Binary, &large[..40_000]).is_ok());
+            assert!(outbox.push(MessageKind::Binary, &large[..40_000]).is_ok());
             assert!(outbox.end(&1000u16.to_be_bytes()));
         });
         let (mut out, mut wire) = (Vec::new(), Vec::new());
@@ -588,7 +588,7 @@ mod tests {
         let mut outbox = open_outbox(131_072, 1 << 20);
         let mut accepted = 0;
         let refused = limited_memory::with_largest(2 * KEEP, || {
-            std::iter::repeat_with(|| outbox.push(Kind::Binary, b"x")).find_map(|pushed| {
+            std::iter::repeat_with(|| outbox.push(MessageKind::Binary, b"x")).find_map(|pushed| {
                 accepted += usize::from(pushed.is_ok());
                 pushed.err()
             })
@@ -610,7 +610,7 @@ mod tests {
     fn messages_without_memory_to_keep_count_as_dropped() {
         let mut outbox = open_outbox(131_072, 1 << 20);
         for message in [&[7; 10][..], &[7; 90_000], &[7; 20]] {
-            outbox.push(Kind::Binary, message).unwrap();
+            outbox.push(MessageKind::Binary, message).unwrap();
         }
         assert!(limited_memory::with_largest(80_000, || outbox.rest(Some((&[], 0)))));
         assert_eq!((outbox.dropped_last(), outbox.untold()), (1, (1, 90_000)));
@@ -620,26 +620,26 @@ mod tests {
     #[test]
     fn refuses_whole_and_names_why() {
         let mut outbox = Outbox::new(10, 40, no_entropy());
-        assert_eq!(outbox.push(Kind::Text, b"early"), Err(Error::NotOpen));
+        assert_eq!(outbox.push(MessageKind::Text, b"early"), Err(Error::NotOpen));
         outbox.begin(false);
         outbox.open();
-        assert_eq!(outbox.push(Kind::Text, b"hello world"), Err(Error::MessageTooBig));
-        assert_eq!(outbox.push(Kind::Text, b"\xff"), Err(Error::InvalidUtf8));
-        assert_eq!(outbox.push(Kind::Binary, b"\xff"), Ok(Pushed::First));
-        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(Pushed::Behind));
-        assert_eq!(outbox.push(Kind::Text, b"0123456789"), Ok(Pushed::Behind)); // 7 + 16 + 16 of 40
-        assert_eq!(outbox.push(Kind::Text, b""), Err(Error::Backpressure));
+        assert_eq!(outbox.push(MessageKind::Text, b"hello world"), Err(Error::MessageTooBig));
+        assert_eq!(outbox.push(MessageKind::Text, b"\xff"), Err(Error::InvalidUtf8));
+        assert_eq!(outbox.push(MessageKind::Binary, b"\xff"), Ok(Pushed::First));
+        assert_eq!(outbox.push(MessageKind::Text, b"0123456789"), Ok(Pushed::Behind));
+        assert_eq!(outbox.push(MessageKind::Text, b"0123456789"), Ok(Pushed::Behind)); // 7 + 16 + 16 of 40
+        assert_eq!(outbox.push(MessageKind::Text, b""), Err(Error::Backpressure));
         assert_eq!(outbox.unsent(), (3, 21));
         outbox.close(b"");
-        assert_eq!(outbox.push(Kind::Text, b"late"), Err(Error::NotOpen));
+        assert_eq!(outbox.push(MessageKind::Text, b"late"), Err(Error::NotOpen));
     }
 
     #[test]
     fn a_message_counts_until_its_last_byte_is_written() {
         let mut outbox = open_outbox(100, 1000);
-        outbox.push(Kind::Text, b"abc").unwrap(); // 9 bytes on the wire
-        outbox.push(Kind::Text, b"").unwrap(); // 6
-        outbox.push(Kind::Text, b"de").unwrap(); // 8
+        outbox.push(MessageKind::Text, b"abc").unwrap(); // 9 bytes on the wire
+        outbox.push(MessageKind::Text, b"").unwrap(); // 6
+        outbox.push(MessageKind::Text, b"de").unwrap(); // 8
         let mut out = Vec::new();
         assert!(outbox.take(&mut out));
         assert_eq!(out.len(), 23);
@@ -659,7 +659,7 @@ mod tests {
     fn a_backlog_is_handed_out_in_chunks_and_in_order() {
         let mut outbox = open_outbox(BufferPool::SIZE, usize::MAX);
         for number in 0..100u8 {
-            outbox.push(Kind::Binary, &[number; 10_000]).unwrap();
+            outbox.push(MessageKind::Binary, &[number; 10_000]).unwrap();
         }
         let (mut out, mut numbers) = (Vec::new(), Vec::new());
         while outbox.take(&mut out) {
@@ -677,7 +677,7 @@ mod tests {
         for size in [1, 100, 1000, 15_000, 20_000] {
             let mut outbox = open_outbox(BufferPool::SIZE, usize::MAX);
             for _ in 0..300_000 / size {
-                outbox.push(Kind::Binary, &vec![0; size]).unwrap();
+                outbox.push(MessageKind::Binary, &vec![0; size]).unwrap();
             }
             let mut out = Vec::new();
             while outbox.take(&mut out) {
@@ -690,23 +690,23 @@ mod tests {
     #[test]
     fn the_engine_is_told_once_until_it_has_looked() {
         let mut outbox = open_outbox(100, 1000);
-        assert_eq!(outbox.push(Kind::Text, b"a"), Ok(Pushed::First));
-        assert_eq!(outbox.push(Kind::Text, b"b"), Ok(Pushed::Behind));
+        assert_eq!(outbox.push(MessageKind::Text, b"a"), Ok(Pushed::First));
+        assert_eq!(outbox.push(MessageKind::Text, b"b"), Ok(Pushed::Behind));
         let mut out = Vec::new();
         assert!(outbox.take(&mut out));
-        assert_eq!(outbox.push(Kind::Text, b"c"), Ok(Pushed::Known)); // it will look again before it rests
+        assert_eq!(outbox.push(MessageKind::Text, b"c"), Ok(Pushed::Known)); // it will look again before it rests
         out.clear();
         assert!(outbox.take(&mut out));
         out.clear();
         assert!(!outbox.take(&mut out));
-        assert_eq!(outbox.push(Kind::Text, b"d"), Ok(Pushed::First));
+        assert_eq!(outbox.push(MessageKind::Text, b"d"), Ok(Pushed::First));
     }
 
     #[test]
     fn the_engine_is_told_at_once_when_much_waits() {
         let mut outbox = open_outbox(BufferPool::SIZE, usize::MAX);
         let half = [0; MUCH / 2];
-        let told: Vec<_> = (0..4).map(|_| outbox.push(Kind::Binary, &half).unwrap()).collect();
+        let told: Vec<_> = (0..4).map(|_| outbox.push(MessageKind::Binary, &half).unwrap()).collect();
         assert_eq!(told, [Pushed::First, Pushed::Much, Pushed::Known, Pushed::Known]);
     }
 
@@ -720,7 +720,7 @@ mod tests {
         let mut open = Outbox::new(100, 1000, Arc::new(|bytes| bytes.fill(7)));
         assert!(open.begin(true));
         open.open();
-        open.push(Kind::Text, b"a").unwrap();
+        open.push(MessageKind::Text, b"a").unwrap();
         out.clear();
         assert!(open.take(&mut out) && out == [0x81, 0x81, 0, 0, 0, 0, b'a']);
     }
@@ -728,12 +728,12 @@ mod tests {
     #[test]
     fn what_is_dropped_stays_counted() {
         let mut outbox = open_outbox(100, 1000);
-        outbox.push(Kind::Text, b"abc").unwrap();
-        outbox.push(Kind::Text, b"de").unwrap();
+        outbox.push(MessageKind::Text, b"abc").unwrap();
+        outbox.push(MessageKind::Text, b"de").unwrap();
         let mut out = Vec::new();
         outbox.take(&mut out);
         let _ = outbox.settle(10);
-        outbox.push(Kind::Text, b"f").unwrap();
+        outbox.push(MessageKind::Text, b"f").unwrap();
         outbox.shut_down();
         out.clear();
         assert!(!outbox.take(&mut out));
@@ -779,7 +779,7 @@ mod tests {
             outbox.begin(before);
             outbox.open();
             for text in SENT {
-                outbox.push(Kind::Text, text.as_bytes()).unwrap();
+                outbox.push(MessageKind::Text, text.as_bytes()).unwrap();
             }
             if goodbye {
                 outbox.close(b"\x03\xe9");
@@ -791,7 +791,7 @@ mod tests {
             let settled = if before { [0, 7, 16, 22][whole] } else { written };
             let _ = outbox.settle(settled);
             assert!(outbox.rest(keeps.then_some((&taken, settled))));
-            assert_eq!(outbox.push(Kind::Text, b"early"), Err(Error::NotOpen));
+            assert_eq!(outbox.push(MessageKind::Text, b"early"), Err(Error::NotOpen));
             let left = if keeps { &SENT[whole..] } else { &[] };
             let bytes: usize = left.iter().map(|text| text.len()).sum();
             assert_eq!((outbox.payload_bytes(), outbox.unsent().0 as usize), (bytes, left.len()));
@@ -799,7 +799,7 @@ mod tests {
 
             assert_eq!(outbox.begin(after), after);
             assert!(outbox.open());
-            outbox.push(Kind::Text, b"new").unwrap();
+            outbox.push(MessageKind::Text, b"new").unwrap();
             let frames = queued(&mut outbox);
             let texts: Vec<_> = frames.iter().map(|(text, _)| text.as_str()).collect();
             assert_eq!(texts, [left, &["new"]].concat(), "{combination}");
@@ -817,7 +817,7 @@ mod tests {
             let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
             outbox.begin(deflates);
             outbox.open();
-            outbox.push(Kind::Text, b"kept").unwrap();
+            outbox.push(MessageKind::Text, b"kept").unwrap();
             assert!(outbox.rest(Some((&[], 0))));
             assert!(outbox.end(b"\x03\xe8") && outbox.is_closed_early());
             assert!(!outbox.end(b"\x03\xe8"), "again: nothing");
@@ -836,7 +836,7 @@ mod tests {
                 let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
                 outbox.begin(deflates);
                 outbox.open();
-                outbox.push(Kind::Text, b"accepted").unwrap();
+                outbox.push(MessageKind::Text, b"accepted").unwrap();
                 if forsakes {
                     outbox.forsake(b"")
                 } else {
@@ -851,7 +851,7 @@ mod tests {
     #[test]
     fn nobody_sends_over_a_connection_he_was_not_told_of() {
         let mut outbox = Outbox::new(100, 1000, Arc::new(counting));
-        let can_send = |outbox: &mut Outbox| outbox.push(Kind::Text, b"x").is_ok();
+        let can_send = |outbox: &mut Outbox| outbox.push(MessageKind::Text, b"x").is_ok();
         outbox.begin(false);
         outbox.rest(None);
         outbox.open(); // of the first, which is lost
@@ -870,19 +870,19 @@ mod tests {
     #[test]
     fn room_given_back_is_told_once_and_not_for_a_connection_that_is_lost() {
         let mut outbox = open_outbox(100, 200);
-        outbox.push(Kind::Binary, &[0; 100]).unwrap(); // 106
-        assert_eq!(outbox.push(Kind::Binary, &[0; 100]), Err(Error::Backpressure));
-        assert_eq!(outbox.push(Kind::Binary, &[0; 50]), Ok(Pushed::Behind), "a smaller one has room");
+        outbox.push(MessageKind::Binary, &[0; 100]).unwrap(); // 106
+        assert_eq!(outbox.push(MessageKind::Binary, &[0; 100]), Err(Error::Backpressure));
+        assert_eq!(outbox.push(MessageKind::Binary, &[0; 50]), Ok(Pushed::Behind), "a smaller one has room");
         let mut out = Vec::new();
         outbox.take(&mut out);
         let told: Vec<_> = (0..162).filter(|_| outbox.settle(1)).collect();
         assert_eq!(told, [67], "at 94 of 200 both is so: half is free, and there is room for 106");
-        outbox.push(Kind::Binary, &[0; 100]).unwrap();
-        assert_eq!(outbox.push(Kind::Binary, &[0; 100]), Err(Error::Backpressure));
+        outbox.push(MessageKind::Binary, &[0; 100]).unwrap();
+        assert_eq!(outbox.push(MessageKind::Binary, &[0; 100]), Err(Error::Backpressure));
         outbox.rest(None);
         outbox.begin(false);
         outbox.open();
-        outbox.push(Kind::Binary, b"x").unwrap();
+        outbox.push(MessageKind::Binary, b"x").unwrap();
         out.clear();
         outbox.take(&mut out);
         assert!(!outbox.settle(out.len()), "the host was told of the loss");

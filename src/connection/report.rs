@@ -3,8 +3,8 @@
 use crate::constants::*;
 use crate::error::Error;
 use crate::protocol::close::ABNORMAL;
-use crate::protocol::head::header;
-use crate::protocol::upgrade::Refusal;
+use crate::protocol::handshake::UpgradeError;
+use crate::protocol::http_head::header;
 use crate::protocol::{Violation, ViolationKind};
 use std::io;
 
@@ -148,9 +148,9 @@ impl Ending {
     }
 
     /// The server did not agree to the upgrade. `headers` are those of its answer.
-    pub fn refusal(refusal: Refusal, headers: &str) -> Ending {
+    pub fn refusal(refusal: UpgradeError, headers: &str) -> Ending {
         match refusal {
-            Refusal::Status { status, reason, flaw, .. } => {
+            UpgradeError::Status { status, reason, flaw, .. } => {
                 let message = format!("the server answered the upgrade with {status} {reason}");
                 let mut message = message.trim_end().to_owned();
                 if let Some(flaw) = flaw {
@@ -161,8 +161,8 @@ impl Ending {
                 }
                 Ending { http_status: status, ..Ending::new(Error::Refused, Initiator::Peer, message) }
             }
-            Refusal::NoMemory => Ending::no_memory("there is no memory for the server's answer"),
-            Refusal::Malformed { status, detail } => {
+            UpgradeError::NoMemory => Ending::no_memory("there is no memory for the server's answer"),
+            UpgradeError::Malformed { status, detail } => {
                 Ending { http_status: status, ..Ending::new(Error::Handshake, Initiator::Local, detail) }
             }
         }

@@ -9,7 +9,7 @@
 use super::ConnectConfig;
 use super::report::Report;
 use crate::error::Error;
-use crate::protocol::head::header;
+use crate::protocol::http_head::header;
 use std::time::{Duration, Instant};
 
 /// How long a connection has to be open for its end to count as the first.

@@ -21,8 +21,9 @@ use super::report::{Ending, Initiator, Phase, Report};
 use super::{Context, Events, Limits, NO_ROOM};
 use crate::buffer_pool::BufferPool;
 use crate::error::Error;
+use crate::protocol::decoder::{Decoder, Incoming};
 use crate::protocol::deflate::Inflater;
-use crate::protocol::message::{Body, Decoder, Item};
+use crate::protocol::message::Payload;
 use crate::protocol::{NO_MEMORY, Violation, close, frame};
 use crate::transport::Transport;
 use parking_lot::Mutex;
@@ -144,7 +145,7 @@ impl<S: Transport> Session<S> {
     ) -> Session<S> {
         // Much longer than the heartbeat takes, for the system does not tell a peer that is gone from one that does not read.
         let heartbeats = heartbeat.interval.unwrap_or(ORDINARY.0) + heartbeat.timeout.unwrap_or(ORDINARY.1);
-        stream.settle_in(heartbeats * 4);
+        stream.enable_keepalive(heartbeats * 4);
         let cost = if inflater.is_some() { INFLATE_COST } else { 0 };
         Session {
             stream,
@@ -512,7 +513,7 @@ impl<S: Transport> Session<S> {
             Ok(None) => {}
             Ok(Some((kind, message))) => {
                 self.counters.message(message.len());
-                self.decoded += context.events.message(kind, Body::Collected(message));
+                self.decoded += context.events.message(kind, Payload::Assembled(message));
                 if self.decoded >= NO_ROOM {
                     self.check_memory(context.now);
                 }
@@ -550,7 +551,7 @@ impl<S: Transport> Session<S> {
         while self.listens() {
             match self.decoder.next(&mut input) {
                 Ok(None) => return bytes.len(),
-                Ok(Some(Item::Message(kind, body))) => {
+                Ok(Some(Incoming::Message(kind, body))) => {
                     self.counters.message(body.len());
                     self.decoded += events.message(kind, body);
                     // One read can bring thousands of messages, and a compressed one a thousand times its size.
@@ -559,7 +560,7 @@ impl<S: Transport> Session<S> {
                         return bytes.len() - input.len();
                     }
                 }
-                Ok(Some(Item::Ping(payload))) => {
+                Ok(Some(Incoming::Ping(payload))) => {
                     if self.control.len() > MAX_PONGS {
                         self.control.clear();
                     }
@@ -569,7 +570,7 @@ impl<S: Transport> Session<S> {
                         return bytes.len() - input.len();
                     }
                 }
-                Ok(Some(Item::Pong(payload))) => {
+                Ok(Some(Incoming::Pong(payload))) => {
                     if let Some(took) = self.heartbeat.pong(payload, now) {
                         events.round_trip(took);
                     }
@@ -577,12 +578,12 @@ impl<S: Transport> Session<S> {
                         return bytes.len() - input.len();
                     }
                 }
-                Ok(Some(Item::Fragment)) => {
+                Ok(Some(Incoming::Fragment)) => {
                     if self.is_spent() {
                         return bytes.len() - input.len();
                     }
                 }
-                Ok(Some(Item::Close(code, reason))) => {
+                Ok(Some(Incoming::Close(code, reason))) => {
                     self.peer_close = Some((code, reason.to_owned()));
                     self.answer_close(code, now, outbox);
                 }

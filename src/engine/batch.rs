@@ -6,7 +6,7 @@ use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::connection::connect_info::Details;
 use crate::connection::report::Report;
 use crate::error::Error;
-use crate::protocol::message::{Body, Kind};
+use crate::protocol::message::{MessageKind, Payload};
 use std::hint::assert_unchecked;
 
 /// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
@@ -38,14 +38,14 @@ pub enum EventKind {
     },
     /// A message in the flat memory, or, in place, in the read buffer.
     Message {
-        kind: Kind,
+        kind: MessageKind,
         in_place: bool,
         len: u32,
         start: usize,
     },
     /// A message of its own memory.
     LargeMessage {
-        kind: Kind,
+        kind: MessageKind,
         len: u32,
         index: u32,
     },
@@ -111,14 +111,14 @@ impl Batch {
 
     /// Adds a message, and a NUL after it if it is text. After an error nothing has changed.
     #[inline]
-    pub fn message(&mut self, key: usize, kind: Kind, body: Body<'_>) -> Result<(), NoMemory> {
+    pub fn message(&mut self, key: usize, kind: MessageKind, body: Payload<'_>) -> Result<(), NoMemory> {
         match body {
-            Body::Input(payload) => self.small(key, kind, payload),
-            Body::Collected(collected) => self.collected(key, kind, collected),
+            Payload::InPlace(payload) => self.small(key, kind, payload),
+            Payload::Assembled(collected) => self.collected(key, kind, collected),
         }
     }
 
-    fn small(&mut self, key: usize, kind: Kind, payload: &[u8]) -> Result<(), NoMemory> {
+    fn small(&mut self, key: usize, kind: MessageKind, payload: &[u8]) -> Result<(), NoMemory> {
         let start = self.flat.len();
         let what = add_flat(&mut self.flat, kind, payload)?;
         self.push_message(Event { key, what }).inspect_err(|_| self.flat.truncate(start))
@@ -145,7 +145,7 @@ impl Batch {
     /// Adds a message that lies in the engine's read buffer from `start` on, with at least a byte behind it that nothing is in.
     /// Call [`Batch::keep`] before the buffer is used again. After an error nothing has changed.
     #[inline]
-    pub fn in_place(&mut self, key: usize, kind: Kind, start: usize, len: usize) -> Result<(), NoMemory> {
+    pub fn in_place(&mut self, key: usize, kind: MessageKind, start: usize, len: usize) -> Result<(), NoMemory> {
         self.is_fresh = true;
         self.push_message(Event { key, what: EventKind::Message { kind, in_place: true, len: len as u32, start } })
     }
@@ -233,7 +233,7 @@ impl Batch {
     }
 
     #[inline(never)]
-    fn collected(&mut self, key: usize, kind: Kind, collected: &mut Vec<u8>) -> Result<(), NoMemory> {
+    fn collected(&mut self, key: usize, kind: MessageKind, collected: &mut Vec<u8>) -> Result<(), NoMemory> {
         if collected.len() < LARGE {
             return self.small(key, kind, collected);
         }
@@ -242,7 +242,7 @@ impl Batch {
         let (index, len) = (self.large.len() as u32, collected.len() as u32);
         self.push_message(Event { key, what: EventKind::LargeMessage { kind, len, index } })?;
         let mut collected = std::mem::take(collected);
-        if kind == Kind::Text {
+        if kind == MessageKind::Text {
             collected.push(0);
         }
         self.large.push(collected);
@@ -268,13 +268,13 @@ impl Batch {
 
     /// The payload of a message that is not large; if it is text, a NUL follows it in memory.
     #[inline]
-    pub fn small_message(&mut self, what: EventKind) -> Option<(Kind, &[u8])> {
+    pub fn small_message(&mut self, what: EventKind) -> Option<(MessageKind, &[u8])> {
         let EventKind::Message { kind, in_place, len, start } = what else { return None };
         let end = start + len as usize;
         if !in_place {
             return Some((kind, &self.flat[start..end]));
         }
-        if kind == Kind::Text {
+        if kind == MessageKind::Text {
             // On the header of the frame behind it, which was read long ago.
             self.read[end] = 0;
         }
@@ -392,16 +392,16 @@ fn shed<T>(list: &mut Vec<T>, keep: usize) {
 }
 
 /// Adds a message to the flat memory, and a NUL after it if it is text.
-fn add_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> Result<EventKind, NoMemory> {
+fn add_flat(flat: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> Result<EventKind, NoMemory> {
     flat.try_reserve(payload.len() + 1)?;
     Ok(put_flat(flat, kind, payload))
 }
 
 /// As [`add_flat`], where memory is reserved already.
-fn put_flat(flat: &mut Vec<u8>, kind: Kind, payload: &[u8]) -> EventKind {
+fn put_flat(flat: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> EventKind {
     let start = flat.len();
     flat.extend_from_slice(payload);
-    if kind == Kind::Text {
+    if kind == MessageKind::Text {
         flat.push(0);
     }
     // No message is longer than the cap.
@@ -440,11 +440,11 @@ mod tests {
         let big = vec![7; LARGE];
         let mut first = Box::<Batch>::default();
         let mut second = Box::<Batch>::default();
-        first.message(1, Kind::Text, Body::Input(b"one")).unwrap();
-        first.message(1, Kind::Binary, Body::Collected(&mut big.clone())).unwrap();
-        second.message(2, Kind::Text, Body::Input(b"two")).unwrap();
-        second.message(2, Kind::Text, Body::Collected(&mut b"three".to_vec())).unwrap();
-        second.message(2, Kind::Text, Body::Collected(&mut big.clone())).unwrap();
+        first.message(1, MessageKind::Text, Payload::InPlace(b"one")).unwrap();
+        first.message(1, MessageKind::Binary, Payload::Assembled(&mut big.clone())).unwrap();
+        second.message(2, MessageKind::Text, Payload::InPlace(b"two")).unwrap();
+        second.message(2, MessageKind::Text, Payload::Assembled(&mut b"three".to_vec())).unwrap();
+        second.message(2, MessageKind::Text, Payload::Assembled(&mut big.clone())).unwrap();
         first.append(&mut second).unwrap();
         assert!(second.is_empty());
         assert_eq!(payloads(&mut first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
@@ -457,9 +457,9 @@ mod tests {
     fn an_emptied_batch_keeps_little_memory_however_it_was_emptied() {
         for into_another in [false, true] {
             let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
-            first.message(1, Kind::Binary, Body::Input(b"before")).unwrap();
+            first.message(1, MessageKind::Binary, Payload::InPlace(b"before")).unwrap();
             for _ in 0..KEEP / 8 {
-                second.message(1, Kind::Binary, Body::Input(b"ten bytes.")).unwrap();
+                second.message(1, MessageKind::Binary, Payload::InPlace(b"ten bytes.")).unwrap();
             }
             for _ in 0..KEEP_SELDOM {
                 second.connected(1, Details::default());
@@ -479,8 +479,8 @@ mod tests {
     }
 
     fn add_two(batch: &mut Batch, key: usize) {
-        batch.in_place(key, Kind::Text, 0, 3).unwrap();
-        batch.in_place(key, Kind::Text, 5, 2).unwrap();
+        batch.in_place(key, MessageKind::Text, 0, 3).unwrap();
+        batch.in_place(key, MessageKind::Text, 5, 2).unwrap();
     }
 
     #[test]
@@ -517,8 +517,8 @@ mod tests {
                     add_two(batch, 1);
                     assert!(batch.keep(&mut filled(bytes)));
                 } else {
-                    batch.message(1, Kind::Text, Body::Input(&bytes[..3])).unwrap();
-                    batch.message(1, Kind::Text, Body::Input(&bytes[5..7])).unwrap();
+                    batch.message(1, MessageKind::Text, Payload::InPlace(&bytes[..3])).unwrap();
+                    batch.message(1, MessageKind::Text, Payload::InPlace(&bytes[5..7])).unwrap();
                 }
             }
             first.append(&mut second).unwrap();
@@ -536,13 +536,14 @@ mod tests {
         let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
         for batch in [&mut first, &mut second] {
             for _ in 0..3 {
-                batch.message(1, Kind::Text, Body::Input(&[b'x'; 15_000])).unwrap();
+                batch.message(1, MessageKind::Text, Payload::InPlace(&[b'x'; 15_000])).unwrap();
             }
         }
         assert!(limited_memory::with_largest(80_000, || first.append(&mut second)).is_err());
         assert_eq!((payloads(&mut first).len(), payloads(&mut second).len()), (3, 3));
-        let refused =
-            limited_memory::with_largest(50_000, || first.message(1, Kind::Text, Body::Input(&[b'x'; 20_000])));
+        let refused = limited_memory::with_largest(50_000, || {
+            first.message(1, MessageKind::Text, Payload::InPlace(&[b'x'; 20_000]))
+        });
         assert!(refused.is_err());
         assert_eq!(payloads(&mut first).len(), 3);
         first.append(&mut second).unwrap();
@@ -556,7 +557,7 @@ mod tests {
         let mut buffer = vec![b'x'; 60_000].into_boxed_slice();
         let kept = limited_memory::with_largest(30_000, || {
             for start in [0, 10_000, 20_000, 40_000] {
-                batch.in_place(1, Kind::Binary, start, 9_000).unwrap();
+                batch.in_place(1, MessageKind::Binary, start, 9_000).unwrap();
             }
             batch.drained(1);
             batch.closed(1, report, None);
@@ -582,13 +583,13 @@ mod tests {
     #[test]
     fn text_is_followed_by_a_nul() {
         let mut batch = Batch::default();
-        batch.message(0, Kind::Text, Body::Input(b"abc")).unwrap();
-        batch.message(0, Kind::Text, Body::Collected(&mut vec![b'x'; LARGE])).unwrap();
+        batch.message(0, MessageKind::Text, Payload::InPlace(b"abc")).unwrap();
+        batch.message(0, MessageKind::Text, Payload::Assembled(&mut vec![b'x'; LARGE])).unwrap();
         assert_eq!(batch.flat[3], 0);
         assert_eq!(batch.large[0].len(), LARGE + 1);
         assert_eq!(batch.large[0][LARGE], 0);
         let mut batch = Batch::default();
-        batch.in_place(0, Kind::Text, 0, 3).unwrap();
+        batch.in_place(0, MessageKind::Text, 0, 3).unwrap();
         assert!(batch.keep(&mut filled(b"abc\x81\x02def")));
         assert_eq!(payloads(&mut batch), [b"abc"]);
         assert_eq!(batch.read[3], 0);

@@ -11,7 +11,7 @@ use crate::connection::report::Report;
 use crate::connection::{Events, Family, Inquiry, NO_ROOM, Network, Prepared};
 use crate::error::Error;
 use crate::log::Log;
-use crate::protocol::message::{Body, Kind};
+use crate::protocol::message::{MessageKind, Payload};
 use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
@@ -81,13 +81,13 @@ impl Events for Delivery<'_> {
     }
 
     #[inline(always)]
-    fn message(&mut self, kind: Kind, body: Body<'_>) -> usize {
+    fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize {
         let len = body.len();
         if self.socket.is_freed() {
             return len;
         }
         let added = match body {
-            Body::Input(payload) if payload.as_ptr().addr().wrapping_sub(self.buffer) < READ_BUFFER => {
+            Payload::InPlace(payload) if payload.as_ptr().addr().wrapping_sub(self.buffer) < READ_BUFFER => {
                 self.batch.in_place(self.socket.key, kind, payload.as_ptr().addr() - self.buffer, len)
             }
             _ => self.batch.message(self.socket.key, kind, body),

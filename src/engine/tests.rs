@@ -9,7 +9,7 @@ use crate::constants::EGRET_WS_LOG_DEBUG;
 use crate::error::Error;
 use crate::limited_memory;
 use crate::log::Sink;
-use crate::protocol::message::{Body, Kind};
+use crate::protocol::message::{MessageKind, Payload};
 use batch::EventKind;
 use clock::Gap;
 use orders::Task;
@@ -559,7 +559,7 @@ fn events_that_could_not_be_published_are_a_reason_for_a_turn() {
     let mut lab = Lab::new();
     let mut batch = Box::default();
     for expected in [Published::All, Published::Later] {
-        lab.engine.batch.message(0, Kind::Binary, Body::Input(&[b'x'; 20_000])).unwrap();
+        lab.engine.batch.message(0, MessageKind::Binary, Payload::InPlace(&[b'x'; 20_000])).unwrap();
         assert_eq!(limited_memory::with_largest(30_000, || lab.engine.publish()), expected);
     }
     assert!(lab.engine.shared().take_events(&mut batch), "the host takes the first");

@@ -8,7 +8,7 @@ use super::types::{
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::log::{Log, Sink};
-use crate::socket::{Kind, Listener, Report, Wakeup};
+use crate::socket::{Listener, MessageKind, Report, Wakeup};
 use std::ffi::{CStr, CString, c_void};
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Listener for Callbacks {
     }
 
     #[inline]
-    fn data(&self, kind: Kind, data: &[u8]) {
+    fn data(&self, kind: MessageKind, data: &[u8]) {
         if let Some(on_data) = self.functions.on_data {
             // SAFETY: as above; `data` lives until the call returns.
             unsafe { on_data(self.user.0, self.socket(), kind as i32, data.as_ptr(), data.len()) }

@@ -7,12 +7,12 @@ use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::Error;
 use crate::limits;
-use crate::socket::{Kind, Loop, Url, header_values, normalize_url};
+use crate::socket::{Loop, MessageKind, Url, header_values, normalize_url};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-const _: () = assert!(Kind::Text as i32 == EGRET_WS_TEXT && Kind::Binary as i32 == EGRET_WS_BINARY);
+const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::Binary as i32 == EGRET_WS_BINARY);
 
 /// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
 /// Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_ch
     guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         let data = unsafe { text::bytes(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
-        socket.send(Kind::Text, data)
+        socket.send(MessageKind::Text, data)
     })
 }
 
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
     guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         let data = unsafe { text::slice(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
-        socket.send(Kind::Binary, data)
+        socket.send(MessageKind::Binary, data)
     })
 }
 

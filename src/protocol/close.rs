@@ -1,27 +1,27 @@
-//! Close frames: codes and reasons, RFC 6455 sections 5.5.1 and 7.4.
+//! Close frames: codes and reasons (RFC 6455 sections 5.5.1 and 7.4).
 
 use super::frame::MAX_CONTROL_PAYLOAD;
 use super::{Violation, ViolationKind};
 use crate::error::Error;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-/// This side goes away: its loop is freed or suspended, or its host has let go of it.
+/// Going away: the loop was freed or suspended, or the host has freed the socket.
 pub const GOING_AWAY: u16 = 1001;
-/// What a browser says when a Close frame had no code.
+/// No status: the code that a report has if the Close frame had no code.
 pub const NO_STATUS: u16 = 1005;
-/// What a browser says when no Close frame came.
+/// Abnormal closure: the code that a report has if there was no Close frame.
 pub const ABNORMAL: u16 = 1006;
 
-/// The most bytes of a reason.
+/// The most bytes in a reason.
 pub const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
-/// May this code stand in a Close frame, either way?
+/// Returns true if this code may be in a Close frame, in either direction.
 pub fn is_allowed(code: u16) -> bool {
-    // 1014 (bad gateway) was registered after tungstenite's list was made.
+    // 1014 (bad gateway) is newer than tungstenite's list.
     CloseCode::from(code).is_allowed() || code == 1014
 }
 
-/// Reads a Close frame's payload: the code, if there is one, and the reason.
+/// Reads the payload of a Close frame: the code, if there is one, and the reason.
 pub fn parse(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     match payload {
         [] => Ok((None, "")),
@@ -40,7 +40,7 @@ pub fn parse(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     }
 }
 
-/// The payload of a Close frame that says what the caller of `egret_ws_close` gave; code 0 stands for none.
+/// Makes the payload of a Close frame from the arguments of `egret_ws_close`. Code 0 means no code.
 pub fn payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, Error> {
     if code == 0 {
         return if reason.is_empty() { Ok(Vec::new()) } else { Err(Error::InvalidClose) };
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_allowed_as_the_registry_says() {
+    fn allowed_codes_are_those_of_the_registry() {
         let allowed = |code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
         for code in 0..=u16::MAX {
             assert_eq!(is_allowed(code), allowed(code), "{code}");
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_codes_and_reasons_and_refuses_bad_ones() {
+    fn payloads_are_read_and_invalid_ones_are_refused() {
         assert_eq!(parse(b""), Ok((None, "")));
         assert_eq!(parse(b"\x03\xe8"), Ok((Some(1000), "")));
         assert_eq!(parse(b"\x03\xe8bye"), Ok((Some(1000), "bye")));
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_only_what_may_be_sent() {
+    fn only_valid_payloads_are_written() {
         assert_eq!(payload(0, b""), Ok(vec![]));
         assert_eq!(payload(0, b"why"), Err(Error::InvalidClose));
         assert_eq!(payload(1000, b"bye"), Ok(b"\x03\xe8bye".to_vec()));

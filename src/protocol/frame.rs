@@ -1,34 +1,34 @@
-//! Frame headers: RFC 6455 section 5.2. The client's are always masked, the server's never.
+//! Frame headers (RFC 6455 section 5.2). Frames of the client are always masked, frames of the server never.
 
 use super::Violation;
 use super::mask;
-use super::message::Kind;
+use super::message::MessageKind;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// The longest header of a frame: two bytes, an eight-byte length, a masking key.
+/// The most bytes in a header: two bytes, a length of eight bytes, a masking key.
 pub const MAX_HEADER: usize = 14;
 
-/// The most payload bytes of a control frame (section 5.5).
+/// The most bytes in the payload of a control frame (section 5.5).
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// The header of a frame from the server, checked.
+/// The header of a frame from the server. Its rules were checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The last frame of its message.
+    /// This is the last frame of its message.
     pub fin: bool,
-    /// The message is deflated: RSV1 of its first frame (RFC 7692 section 6).
-    pub deflated: bool,
-    /// What the frame is.
+    /// RSV1 of the first frame of a message: the message is compressed (RFC 7692 section 6).
+    pub is_compressed: bool,
+    /// The opcode.
     pub opcode: OpCode,
-    /// Bytes of the payload.
+    /// The number of bytes in the payload.
     pub payload: u64,
-    /// Bytes of the header itself.
+    /// The number of bytes in the header itself.
     pub size: usize,
 }
 
 impl Header {
-    /// Reads the header at the front of `bytes`; `None` if more bytes are needed. Everything that can be refused is refused
-    /// at the first byte that shows it. `may_deflate`: permessage-deflate was agreed on.
+    /// Reads the header at the front of `bytes`. Returns `None` if it needs more bytes, and an error at the first byte that
+    /// breaks a rule. `may_deflate`: permessage-deflate was negotiated.
     #[inline]
     pub fn parse(bytes: &[u8], may_deflate: bool) -> Result<Option<Header>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
@@ -76,18 +76,18 @@ impl Header {
         if payload >> 63 != 0 {
             return Err(Violation::protocol("a frame's length has its highest bit set"));
         }
-        Ok(Some(Header { fin, deflated: first & RSV1 != 0, opcode, payload, size }))
+        Ok(Some(Header { fin, is_compressed: first & RSV1 != 0, opcode, payload, size }))
     }
 }
 
-/// The usual, quickly: the kind and payload of a message in one frame that lies whole at the front of `bytes`, and what follows
-/// it. `None` if there is anything else, of which [`Header::parse`] tells more.
+/// The fast path. If `bytes` begins with a complete, uncompressed message in one frame of less than 64 KiB, returns its kind, its
+/// payload and the bytes after it. Returns `None` in all other cases; [`Header::parse`] handles them.
 #[inline]
-pub fn unbroken(bytes: &[u8]) -> Option<(Kind, &[u8], &[u8])> {
+pub fn whole_message(bytes: &[u8]) -> Option<(MessageKind, &[u8], &[u8])> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let kind = match first {
-        0x81 => Kind::Text,
-        0x82 => Kind::Binary,
+        0x81 => MessageKind::Text,
+        0x82 => MessageKind::Binary,
         _ => return None,
     };
     let (len, rest) = match second {
@@ -116,39 +116,39 @@ fn check_reserved_bits(first: u8, opcode: OpCode, may_deflate: bool) -> Result<(
     }))
 }
 
-/// Appends a whole, unfragmented, masked frame to `out`.
+/// Appends a masked frame, which is a whole message or a control frame, to `out`.
 pub fn append(out: &mut Vec<u8>, opcode: OpCode, deflated: bool, payload: &[u8], key: [u8; 4]) {
     append_inline(out, if deflated { RSV1 } else { 0 } | u8::from(opcode), payload, key);
 }
 
-/// The same, where each message is queued. `opcode`: as it is on the wire, with the reserved bits.
+/// As [`append`], inlined where each message is queued. `opcode` is the byte on the wire, with the reserved bits.
 #[inline(always)]
-#[allow(unsafe_code)] // filling the room that is there without zeroing it first
+#[allow(unsafe_code)] // fills reserved memory without setting it to zero first
 pub fn append_inline(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]) {
     let len = payload.len();
     out.reserve(HEADER_ROOM + len);
     let room = &mut out.spare_capacity_mut()[..HEADER_ROOM + len];
     let (header, size) = header(FIN | opcode, len, key);
-    // All of its bytes in any case; the payload overwrites those that are too many.
+    // All 16 bytes are written in any case. The payload overwrites those after the header.
     room[..8].write_copy_of_slice(&header[0].to_le_bytes());
     room[8..HEADER_ROOM].write_copy_of_slice(&header[1].to_le_bytes());
     mask::write_masked(&mut room[size..size + len], payload, key);
     let end = out.len() + size + len;
-    // SAFETY: the room was reserved; its first `size` bytes are of the header, and write_masked has initialised those of the
-    // payload after them.
+    // SAFETY: the memory was reserved. The header has initialised its first `size` bytes, and write_masked has initialised the
+    // bytes of the payload after them.
     unsafe { out.set_len(end) };
 }
 
-/// What [`append`] wants to be there for a header.
+/// The number of bytes that [`append`] reserves for a header.
 pub const HEADER_ROOM: usize = 16;
 
-/// A frame's header in two words, its first byte lowest, and how many bytes it has.
+/// Returns the header of a frame in two words, the first byte lowest, and its number of bytes.
 #[inline]
 fn header(first: u8, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
     const MASKED: u64 = 0x80 << 8;
     let start = u64::from(first) | MASKED;
     let key = u64::from(u32::from_le_bytes(key));
-    // Lengths are in the network's order.
+    // The length is in network byte order.
     match len {
         0..126 => ([start | (len as u64) << 8 | key << 16, 0], 6),
         126..65536 => ([start | 126 << 8 | u64::from((len as u16).swap_bytes()) << 16 | key << 32, 0], 8),
@@ -197,7 +197,7 @@ pub fn rekey(frames: &mut [u8], mut key: impl FnMut() -> [u8; 4]) {
     }
 }
 
-/// Bytes of the payload of the masked frame at the front of `bytes`.
+/// The payload length of the masked frame at the front of `bytes`.
 fn payload_len(bytes: &[u8]) -> Option<usize> {
     match bytes.get(1)? & 0x7f {
         126 => Some(usize::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?))),
@@ -206,7 +206,7 @@ fn payload_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Bytes of the header that [`append`] writes before a payload of `len` bytes.
+/// The size of the header that [`append`] writes before a payload of `len` bytes.
 pub fn header_size(len: usize) -> usize {
     match len {
         0..126 => 6,
@@ -215,7 +215,7 @@ pub fn header_size(len: usize) -> usize {
     }
 }
 
-/// Bytes of the payload in a frame of `size` bytes that [`append`] wrote.
+/// The payload length of a frame of `size` bytes that [`append`] wrote.
 #[inline]
 pub fn payload_size(size: usize) -> usize {
     size - match size {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_each_form_of_length_and_waits_for_all_its_bytes() {
+    fn each_form_of_length_is_read_when_all_its_bytes_are_there() {
         let forms: [(&[u8], u64); 6] = [
             (&[0x81, 0], 0),
             (&[0x81, 125], 125),
@@ -249,13 +249,13 @@ mod tests {
             for cut in 0..bytes.len() {
                 assert_eq!(parse(&bytes[..cut]), Ok(None));
             }
-            let header = Header { fin: true, deflated: false, opcode: TEXT, payload, size: bytes.len() };
+            let header = Header { fin: true, is_compressed: false, opcode: TEXT, payload, size: bytes.len() };
             assert_eq!(parse(bytes), Ok(Some(header)));
         }
     }
 
     #[test]
-    fn refuses_what_the_rfc_forbids() {
+    fn headers_that_break_the_rfc_are_refused() {
         let refused: [&[u8]; 13] = [
             &[0xc1],                                    // RSV1
             &[0xa1],                                    // RSV2
@@ -277,36 +277,36 @@ mod tests {
     }
 
     #[test]
-    fn rsv1_stands_on_the_first_frame_of_a_message_and_nowhere_else() {
+    fn rsv1_is_allowed_on_the_first_frame_of_a_message_only() {
         for first in [0xc1, 0xc2, 0x41, 0x42] {
-            assert!(Header::parse(&[first, 0], true).unwrap().unwrap().deflated);
+            assert!(Header::parse(&[first, 0], true).unwrap().unwrap().is_compressed);
             assert!(Header::parse(&[first, 0], false).is_err());
         }
         for first in [0xc0, 0x40, 0xc8, 0xc9, 0xca, 0xe1, 0xd1, 0xf2, 0xa1, 0x91] {
             assert!(Header::parse(&[first], true).is_err(), "{first:x}");
         }
-        assert!(!Header::parse(&[0x81, 0], true).unwrap().unwrap().deflated);
+        assert!(!Header::parse(&[0x81, 0], true).unwrap().unwrap().is_compressed);
     }
 
     #[test]
-    fn the_quick_way_takes_what_the_other_would_and_nothing_else() {
+    fn the_fast_path_agrees_with_the_header_parser() {
         let mut bytes = [7; 302];
         for (start, len) in (0..=u16::MAX).flat_map(|start| [0, 125, 126, 298, 299].map(|len: u16| (start, len))) {
             bytes[..2].copy_from_slice(&start.to_be_bytes());
             bytes[2..4].copy_from_slice(&len.to_be_bytes());
             let whole = Header::parse(&bytes, true).ok().flatten().and_then(|header| {
                 let begins = matches!(header.opcode, OpCode::Data(Data::Text | Data::Binary));
-                let is_message = begins && header.fin && !header.deflated;
+                let is_message = begins && header.fin && !header.is_compressed;
                 let (payload, rest) = bytes[header.size..].split_at_checked(usize::try_from(header.payload).ok()?)?;
                 is_message.then_some((header.opcode, payload, rest))
             });
-            let quick = unbroken(&bytes).map(|(kind, payload, rest)| (kind.opcode(), payload, rest));
-            assert_eq!(quick, whole, "{start:x} {len}");
+            let fast = whole_message(&bytes).map(|(kind, payload, rest)| (kind.opcode(), payload, rest));
+            assert_eq!(fast, whole, "{start:x} {len}");
         }
     }
 
     #[test]
-    fn a_frame_is_its_header_and_its_payload() {
+    fn payload_size_is_the_inverse_of_header_size() {
         for len in (0..70_000).chain([131_072]) {
             assert_eq!(payload_size(header_size(len) + len), len);
         }
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_tungstenite_reads() {
+    fn tungstenite_reads_the_written_frames() {
         use std::io::Cursor;
         use tungstenite::protocol::frame::FrameHeader;
         for len in [0, 1, 125, 126, 127, 65535, 65536, 131072] {
@@ -346,5 +346,15 @@ mod tests {
             crate::protocol::mask::apply(&mut out[start..], [1, 2, 3, 4]);
             assert_eq!(out[start..], payload);
         }
+    }
+
+    #[test]
+    fn the_text_of_the_control_limit_has_its_number() {
+        let violation = parse(&[0x89, 126]).unwrap_err();
+        assert!(
+            violation.detail.ends_with(&format!("longer than {MAX_CONTROL_PAYLOAD} bytes")),
+            "{}",
+            violation.detail
+        );
     }
 }

@@ -1,30 +1,32 @@
-//! WebSocket itself (RFC 6455), bytes in and bytes out: no socket, no clock, no thread.
+//! The WebSocket protocol (RFC 6455) as a conversion of bytes, without I/O, clock or thread.
 //!
 //! ```text
-//!   head      the head of a server's or proxy's HTTP answer (RFC 9112)
-//!   upgrade   the HTTP request, and the check of its answer (section 4)
-//!   frame     frame headers, both ways (section 5.2)
-//!   mask      masking keys and masking (section 5.3)
-//!   message   bytes from the peer → messages and control frames (sections 5.4 to 5.6)
-//!   utf8      text that arrives in pieces (section 8.1)
-//!   deflate   compressed messages: agreed on in `upgrade`, marked in `frame`, inflated in `message` (RFC 7692)
-//!   close     close codes and reasons (sections 5.5.1 and 7.4)
+//!   http_head   the head of an HTTP response, of a server or a proxy (RFC 9112)
+//!   handshake   the upgrade request, and the check of its response (section 4)
+//!   message     the kind and the payload of a message
+//!   frame       frame headers in both directions (section 5.2)
+//!   mask        masking keys and masking (section 5.3)
+//!   close       the payload of Close frames (sections 5.5.1 and 7.4)
+//!   utf8        validation of text that arrives in pieces (section 8.1)
+//!   deflate     permessage-deflate: negotiated in `handshake`, marked in `frame`, inflated in `decoder` (RFC 7692)
+//!   decoder     bytes from the peer become messages and control frames (sections 5.4 to 5.6)
 //! ```
 
 pub mod close;
+pub mod decoder;
 #[cfg_attr(not(feature = "deflate"), path = "without_deflate.rs")]
 pub mod deflate;
 pub mod frame;
-pub mod head;
+pub mod handshake;
+pub mod http_head;
 pub mod mask;
 pub mod message;
-pub mod upgrade;
 pub mod utf8;
 
 use std::collections::TryReserveError;
 
-/// Makes room for `more` bytes: twice what is there, as a Vec grows by itself, but for `most` at most, so that a message never
-/// takes more memory than it may have bytes.
+/// Reserves room for `more` bytes. The capacity doubles, as in [`Vec::reserve`], but gets room for at most `most` further bytes, so
+/// that a message never takes more memory than its size limit.
 fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) -> Result<(), TryReserveError> {
     if out.capacity() - out.len() < more {
         return out.try_reserve_exact(more.max(out.len()).min(most));
@@ -32,29 +34,29 @@ fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) -> Result<(), Try
     Ok(())
 }
 
-/// Why this side ends the connection: RFC 6455 section 7.1.7, "fail the WebSocket connection".
+/// The reason why this side fails the connection (RFC 6455 section 7.1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Of which sort, which decides the close code.
+    /// The kind decides the close code.
     pub kind: ViolationKind,
-    /// In words, for the close report.
+    /// The text for the close report.
     pub detail: &'static str,
 }
 
-/// The sorts of violation.
+/// The kinds of violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViolationKind {
-    /// A broken rule of the protocol: 1002.
+    /// The peer broke a rule of the protocol: 1002.
     Protocol,
     /// Text that is not UTF-8: 1007.
     InvalidUtf8,
-    /// A message above the cap: 1009.
+    /// A message is larger than the limit: 1009.
     TooBig,
-    /// There is no memory for the peer's message. This is not the peer's fault: 1011.
+    /// There is no memory for a message of the peer, which is not the peer's fault: 1011.
     NoMemory,
 }
 
-/// There is no memory for a message of the peer's.
+/// The violation of kind [`ViolationKind::NoMemory`].
 pub const NO_MEMORY: Violation =
     Violation { kind: ViolationKind::NoMemory, detail: "there is no memory for a message of the peer" };
 
@@ -65,12 +67,12 @@ impl From<TryReserveError> for Violation {
 }
 
 impl Violation {
-    /// A broken rule of the protocol.
+    /// The peer broke a rule of the protocol.
     pub const fn protocol(detail: &'static str) -> Violation {
         Violation { kind: ViolationKind::Protocol, detail }
     }
 
-    /// The close code the peer is told.
+    /// The code of the Close frame to the peer.
     pub fn close_code(self) -> u16 {
         match self.kind {
             ViolationKind::Protocol => 1002,

@@ -1,27 +1,27 @@
-//! Text that arrives in pieces: invalid bytes are found as soon as they come, and a character may be cut anywhere.
+//! UTF-8 validation of text that arrives in pieces. A piece may end inside a character. Invalid bytes are found at once.
 
 use simdutf8::compat;
 
-/// The text was not UTF-8.
+/// The text is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
 
-/// Checks text piece by piece. Between pieces it keeps at most the three bytes of an unfinished character.
+/// Validates a text piece by piece. Between pieces it keeps at most three bytes of an incomplete character.
 #[derive(Debug, Default)]
 pub struct Utf8 {
-    unfinished: [u8; 4],
+    incomplete: [u8; 4],
     len: u8,
 }
 
 impl Utf8 {
-    /// Takes the next piece. Fails at the first byte that no continuation could make valid.
+    /// Validates the next piece. Fails at the first byte after which the text cannot become valid.
     pub fn feed(&mut self, mut piece: &[u8]) -> Result<(), Invalid> {
         while self.len > 0 {
             let Some((&byte, rest)) = piece.split_first() else { return Ok(()) };
-            self.unfinished[usize::from(self.len)] = byte;
+            self.incomplete[usize::from(self.len)] = byte;
             self.len += 1;
             piece = rest;
-            match std::str::from_utf8(&self.unfinished[..usize::from(self.len)]) {
+            match std::str::from_utf8(&self.incomplete[..usize::from(self.len)]) {
                 Ok(_) => self.len = 0,
                 Err(error) if error.error_len().is_some() => return Err(Invalid),
                 Err(_) => {}
@@ -32,14 +32,14 @@ impl Utf8 {
             Err(error) if error.error_len().is_some() => Err(Invalid),
             Err(error) => {
                 let tail = &piece[error.valid_up_to()..];
-                self.unfinished[..tail.len()].copy_from_slice(tail);
+                self.incomplete[..tail.len()].copy_from_slice(tail);
                 self.len = tail.len() as u8;
                 Ok(())
             }
         }
     }
 
-    /// Ends the text: fails if a character is unfinished. Ready for the next text after.
+    /// Ends the text. Fails if the last character is incomplete. After that, the validator is ready for the next text.
     pub fn finish(&mut self) -> Result<(), Invalid> {
         match std::mem::take(&mut self.len) {
             0 => Ok(()),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn agrees_with_std_however_the_text_is_cut() {
+    fn any_division_of_the_text_gives_the_result_of_std() {
         let texts: [&[u8]; 12] = [
             b"",
             b"plain",
@@ -75,7 +75,7 @@ mod tests {
             b"\xe0\x80\x80",
             b"\x80",
             b"abc\xff",
-            b"\xf0\x9f\x98", // unfinished
+            b"\xf0\x9f\x98", // incomplete
             b"\xc3",
             b"\xc3\xc3",
         ];
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_three_byte_string_is_judged_like_std_does() {
+    fn strings_of_three_bytes_give_the_result_of_std() {
         for first in 0x80..=0xffu8 {
             for second in 0..=0xffu8 {
                 for third in [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff] {
@@ -101,9 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn an_impossible_byte_is_found_before_the_character_ends() {
+    fn an_invalid_byte_is_found_before_the_character_ends() {
         let mut utf8 = Utf8::default();
         assert_eq!(utf8.feed(b"\xf4"), Ok(()));
-        assert_eq!(utf8.feed(b"\x90"), Err(Invalid)); // no third byte could mend it
+        assert_eq!(utf8.feed(b"\x90"), Err(Invalid)); // no third byte can make it valid
     }
 }

@@ -1,5 +1,5 @@
-//! In place of `deflate` in a library without it: nothing is offered, so nothing is ever agreed on, inflated or deflated. No value
-//! of these types can be made, so the compiler leaves out what would use them.
+//! Replaces `deflate` if its Cargo feature is off: nothing is offered, so nothing is negotiated or compressed. These types have no
+//! values, so the compiler removes all code that would use them.
 #![allow(missing_docs, reason = "as in `deflate`")]
 
 use std::collections::TryReserveError;
@@ -19,7 +19,7 @@ pub struct Inflater(Infallible);
 pub struct Deflater(Infallible);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum InflateError {
     TooBig,
     NoMemory,
     Broken,
@@ -32,7 +32,7 @@ impl fmt::Display for Offer {
 }
 
 impl Offer {
-    pub fn read_answer<'a>(&self, _: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
+    pub fn read_response<'a>(&self, _: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
         match self.0 {}
     }
 }
@@ -42,11 +42,11 @@ impl Inflater {
         match agreement.0 {}
     }
 
-    pub fn feed(&mut self, _: &[u8], _: &mut Vec<u8>, _: usize) -> Result<(), Problem> {
+    pub fn feed(&mut self, _: &[u8], _: &mut Vec<u8>, _: usize) -> Result<(), InflateError> {
         match self.0 {}
     }
 
-    pub fn finish(&mut self) -> Result<(), Problem> {
+    pub fn finish(&mut self) -> Result<(), InflateError> {
         match self.0 {}
     }
 }

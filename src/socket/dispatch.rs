@@ -1,7 +1,7 @@
 //! Events on their way to the host's callbacks.
 
 use super::budget::Budget;
-use super::{Kind, Loop, Socket, TOLD_CLOSED};
+use super::{Loop, MessageKind, Socket, TOLD_CLOSED};
 use crate::engine::batch::{Batch, Event, EventKind};
 use crate::engine::table::Table;
 use crate::engine::{Ask, Shared, SocketShared};
@@ -181,7 +181,7 @@ impl Dispatcher {
 
 /// Hands a message to the host, if it listens, and tells an engine that waits for that. True if a callback was made.
 #[inline]
-fn deliver(shared: &Shared, socket: &Socket, kind: Kind, data: &[u8]) -> bool {
+fn deliver(shared: &Shared, socket: &Socket, kind: MessageKind, data: &[u8]) -> bool {
     let heard = !socket.shared.is_freed() && socket.was_told_connected();
     if heard {
         socket.listener.data(kind, data);

@@ -11,9 +11,9 @@ pub use crate::connection::outbox::Queues;
 pub use crate::connection::report::Report;
 pub use crate::connection::{ConnectConfig, Limits, heartbeat, retry};
 pub use crate::engine::Wakeup;
-pub use crate::protocol::head::{header_values, is_header_value};
-pub use crate::protocol::message::Kind;
-pub use crate::protocol::upgrade::{RequestOptions, check_credentials, check_header, subprotocols};
+pub use crate::protocol::handshake::{RequestOptions, check_credentials, check_header, subprotocols};
+pub use crate::protocol::http_head::{header_values, is_header_value};
+pub use crate::protocol::message::MessageKind;
 pub use crate::transport::proxy::Proxies;
 pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins, watch_exit};
 pub use host_loop::{Loop, LoopOptions};
@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 pub trait Listener: Send + Sync {
     fn connected(&self);
     /// If `kind` is text, a NUL follows `data` in memory.
-    fn data(&self, kind: Kind, data: &[u8]);
+    fn data(&self, kind: MessageKind, data: &[u8]);
     fn closed(&self, report: &Report);
     /// It is tried again after so many milliseconds; `u32::MAX`: when the loop is resumed.
     fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32);
@@ -96,7 +96,7 @@ impl Socket {
     }
 
     /// Queues a message.
-    pub fn send(&self, kind: Kind, payload: &[u8]) -> Result<(), Error> {
+    pub fn send(&self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
         let pushed = self.shared.outbox.lock().push(kind, payload);
         match pushed {
             Ok(Pushed::First) => self.host_loop.flush_soon(&self.shared),

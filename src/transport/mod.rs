@@ -42,7 +42,7 @@ pub trait Transport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// The stream will be used for long. `patience`: how long the peer may leave bytes of ours untaken.
-    fn settle_in(&mut self, _patience: Duration) {}
+    fn enable_keepalive(&mut self, _patience: Duration) {}
 
     /// Bytes written that have not reached the peer; `None` if the system does not tell.
     fn unacked_bytes(&mut self) -> Option<usize> {

@@ -48,8 +48,8 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.write(bytes))
     }
 
-    fn settle_in(&mut self, patience: Duration) {
-        either!(self, stream => stream.settle_in(patience));
+    fn enable_keepalive(&mut self, patience: Duration) {
+        either!(self, stream => stream.enable_keepalive(patience));
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {

@@ -113,7 +113,7 @@ impl Transport for Tcp {
     }
 
     /// What the system does not know, or refuses, the heartbeat makes up for.
-    fn settle_in(&mut self, patience: Duration) {
+    fn enable_keepalive(&mut self, patience: Duration) {
         let socket = SockRef::from(&self.stream);
         let _ =
             socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER).with_interval(KEEP_ALIVE_EACH));

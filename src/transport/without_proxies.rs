@@ -1,5 +1,5 @@
-//! In place of `proxy` in a library without it: every connection is direct, and who asks for another is refused. No value of the
-//! types but `Proxies::None` can be made, so the compiler leaves out what would use them.
+//! Replaces `proxy` if its Cargo feature is off: every connection is direct, and the options for a proxy are refused. Only
+//! `Proxies::None` has a value, so the compiler removes all code that would use the other types.
 #![allow(missing_docs, reason = "as in `proxy`")]
 
 use crate::error::Error;
@@ -23,7 +23,7 @@ pub struct Proxy {
 #[derive(Debug)]
 pub struct Tunnel(Infallible);
 
-pub struct Refusal {
+pub struct TunnelError {
     pub error: Error,
     pub http_status: u16,
     pub message: String,
@@ -31,11 +31,11 @@ pub struct Refusal {
 
 impl Proxies {
     pub fn read(
-        given: Option<&str>,
+        option: Option<&str>,
         from_environment: bool,
         _: impl Fn(&str) -> Option<String>,
     ) -> Result<Proxies, Refused> {
-        match given {
+        match option {
             Some("") => Ok(Proxies::None),
             None if !from_environment => Ok(Proxies::None),
             _ => Err((Error::Unsupported, "this library was built without proxies (its feature `proxies`)".to_owned())),
@@ -60,11 +60,11 @@ impl Tunnel {
         match self.0 {}
     }
 
-    pub fn feed(&mut self, _: &[u8]) -> Result<bool, Refusal> {
+    pub fn feed(&mut self, _: &[u8]) -> Result<bool, TunnelError> {
         match self.0 {}
     }
 
-    pub fn broken_off(&self) -> Option<Refusal> {
+    pub fn broken_off(&self) -> Option<TunnelError> {
         match self.0 {}
     }
 }
@@ -74,13 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_asks_for_a_proxy_is_refused() {
-        let read = |given, from_environment| Proxies::read(given, from_environment, |_| None);
-        for (given, from_environment) in [(None, false), (Some(""), false), (Some(""), true)] {
-            assert_eq!(read(given, from_environment), Ok(Proxies::None));
+    fn options_for_a_proxy_are_refused() {
+        let read = |option, from_environment| Proxies::read(option, from_environment, |_| None);
+        for (option, from_environment) in [(None, false), (Some(""), false), (Some(""), true)] {
+            assert_eq!(read(option, from_environment), Ok(Proxies::None));
         }
-        for (given, from_environment) in [(Some("http://h"), false), (Some("h"), true), (None, true)] {
-            let (error, why) = read(given, from_environment).unwrap_err();
+        for (option, from_environment) in [(Some("http://h"), false), (Some("h"), true), (None, true)] {
+            let (error, why) = read(option, from_environment).unwrap_err();
             assert!(error == Error::Unsupported && why.contains("`proxies`"), "{error:?}: {why}");
         }
     }

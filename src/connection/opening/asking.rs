@@ -4,7 +4,7 @@ use super::super::report::{Ending, Initiator};
 use super::READS_A_TURN;
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
-use crate::protocol::upgrade::{self, Agreed, Answer, Refusal, RequestOptions};
+use crate::protocol::handshake::{self, RequestOptions, ResponseReader, UpgradeError, Upgraded};
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub(super) struct Asking<S> {
     pub(super) stream: S,
     request: Zeroizing<Vec<u8>>,
     written: usize,
-    answer: Answer,
+    answer: ResponseReader,
 }
 
 /// What asking came to.
@@ -23,7 +23,7 @@ pub(super) enum Asked {
     Wait,
     /// The budget of the turn is used up.
     Again,
-    Answered(Result<Open, Refusal>),
+    Answered(Result<Open, UpgradeError>),
     Lost(Ending),
 }
 
@@ -45,9 +45,9 @@ impl<S: Transport> Asking<S> {
         nonce: [u8; 16],
         options: &RequestOptions,
     ) -> Asking<S> {
-        let key = upgrade::key(nonce);
-        let request = Zeroizing::new(upgrade::request(authority, target, &key, options));
-        Asking { stream, request, written: 0, answer: Answer::new(&key, options) }
+        let key = handshake::key(nonce);
+        let request = Zeroizing::new(handshake::request(authority, target, &key, options));
+        Asking { stream, request, written: 0, answer: ResponseReader::new(&key, options) }
     }
 
     /// The stream, and status and headers of the answer.
@@ -91,9 +91,9 @@ impl<S: Transport> Asking<S> {
                 Ok(None) => {}
                 Ok(Some(_)) if self.written < self.request.len() => {
                     let detail = "the server agreed to the upgrade before it had the request";
-                    return Asked::Answered(Err(Refusal::Malformed { status: 101, detail }));
+                    return Asked::Answered(Err(UpgradeError::Malformed { status: 101, detail }));
                 }
-                Ok(Some(Agreed { subprotocol, deflate, rest })) => {
+                Ok(Some(Upgraded { subprotocol, deflate, rest })) => {
                     let early = count - rest.len()..count;
                     let emptied = count < buffer.len() && self.stream.short_read_is_last();
                     return Asked::Answered(Ok(Open { subprotocol, deflate, early, emptied }));
@@ -116,7 +116,7 @@ impl<S: Transport> Asking<S> {
     }
 
     /// Called when no more of the answer will come. `Some` if the status line of a refusal was read.
-    pub(super) fn broken_off(&mut self) -> Option<Refusal> {
+    pub(super) fn broken_off(&mut self) -> Option<UpgradeError> {
         self.answer.broken_off()
     }
 }

@@ -17,8 +17,8 @@ use super::report::{Ending, Initiator, Phase};
 use super::{ConnectConfig, Context, Events, Family, Network, Prepared, Unresolved};
 use crate::error::Error;
 use crate::protocol::deflate::{Agreement, Offer};
-use crate::protocol::head::header;
-use crate::protocol::upgrade::Refusal;
+use crate::protocol::handshake::UpgradeError;
+use crate::protocol::http_head::header;
 use crate::transport::proxy::{Proxy, Tunnel};
 use crate::transport::stream::Stream;
 use crate::transport::tls::{self, Advance, Connector, Handshake};
@@ -445,7 +445,7 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The server has answered.
-    fn answered<N, E>(&mut self, answer: Result<Open, Refusal>, context: &mut Context<'_, N, E>) -> Step<S>
+    fn answered<N, E>(&mut self, answer: Result<Open, UpgradeError>, context: &mut Context<'_, N, E>) -> Step<S>
     where
         N: Network<Stream = S>,
         E: Events,
@@ -464,7 +464,7 @@ impl<S: Transport> Opening<S> {
                 let info = Box::new(std::mem::take(&mut self.info));
                 Step::Open { stream, info, deflate, early, emptied }
             }
-            Err(Refusal::Status { status, is_whole, .. })
+            Err(UpgradeError::Status { status, is_whole, .. })
                 if self.config.max_redirects > 0 && redirect::is_redirect(status) =>
             {
                 stream.close_notify();
@@ -557,7 +557,7 @@ impl<S: Transport> Opening<S> {
     }
 }
 
-fn tls_failed(failure: tls::Failure) -> Ending {
+fn tls_failed(failure: tls::TlsError) -> Ending {
     let initiator = match failure.error {
         Error::Tls | Error::ConnectionLost => Initiator::Transport,
         _ => Initiator::Local,

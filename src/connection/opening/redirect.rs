@@ -2,7 +2,7 @@
 
 use super::super::ConnectConfig;
 use super::space::Space;
-use crate::protocol::head::values;
+use crate::protocol::http_head::values;
 use crate::transport::tls;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use super::super::report::{Ending, Initiator};
 use super::READS_A_TURN;
 use crate::error::Error;
 use crate::transport::Transport;
-use crate::transport::proxy::{Refusal, Tunnel};
+use crate::transport::proxy::{Tunnel, TunnelError};
 use std::io::{self, ErrorKind};
 
 /// A stream to a proxy.
@@ -82,7 +82,7 @@ impl<S: Transport> Tunneling<S> {
     }
 }
 
-fn refused(refusal: Refusal) -> Ending {
+fn refused(refusal: TunnelError) -> Ending {
     let initiator = if refusal.error == Error::NoResources { Initiator::Local } else { Initiator::Peer };
     Ending { http_status: refusal.http_status, ..Ending::new(refusal.error, initiator, refusal.message) }
 }

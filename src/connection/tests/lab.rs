@@ -13,9 +13,9 @@ use super::super::{
 };
 use crate::config::url::Url;
 use crate::error::Error;
+use crate::protocol::handshake::RequestOptions;
 use crate::protocol::mask::{self, Entropy};
-use crate::protocol::message::{Body, Kind};
-use crate::protocol::upgrade::RequestOptions;
+use crate::protocol::message::{MessageKind, Payload};
 use crate::transport::Transport;
 use crate::transport::proxy::Proxies;
 use crate::transport::tls;
@@ -263,18 +263,18 @@ impl Events for Recorder {
         self.told.push("connected".into());
     }
 
-    fn message(&mut self, kind: Kind, body: Body<'_>) -> usize {
+    fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize {
         let len = body.len();
         let payload = match body {
-            Body::Input(payload) => {
+            Payload::InPlace(payload) => {
                 self.in_place.push((payload.as_ptr().addr(), payload.to_vec()));
                 payload
             }
-            Body::Collected(payload) => payload,
+            Payload::Assembled(payload) => payload,
         };
         self.told.push(match kind {
-            Kind::Text => format!("text {}", String::from_utf8_lossy(payload)),
-            Kind::Binary => format!("binary of {}", payload.len()),
+            MessageKind::Text => format!("text {}", String::from_utf8_lossy(payload)),
+            MessageKind::Binary => format!("binary of {}", payload.len()),
         });
         len
     }
@@ -426,7 +426,7 @@ impl Lab {
     }
 
     pub fn send(&mut self, text: &str) -> Result<(), Error> {
-        self.outbox.lock().push(Kind::Text, text.as_bytes())?;
+        self.outbox.lock().push(MessageKind::Text, text.as_bytes())?;
         self.with(|connection, context| connection.flush(context));
         Ok(())
     }

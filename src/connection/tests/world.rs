@@ -13,7 +13,7 @@ use super::{CLOSE, TEXT};
 use crate::connection::outbox::Pushed;
 use crate::error::Error;
 use crate::protocol::frame::header_size;
-use crate::protocol::message::Kind;
+use crate::protocol::message::MessageKind;
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -312,7 +312,7 @@ impl World {
         let text = format!("{:-<size$}", self.sent);
         let waiting = self.lab.outbox().queues().waiting;
         let fits = waiting + header_size(text.len()) + text.len() <= 2000;
-        let result = self.lab.outbox().push(Kind::Text, text.as_bytes());
+        let result = self.lab.outbox().push(MessageKind::Text, text.as_bytes());
         match result {
             Ok(tell) => {
                 assert!(fits && self.may_send(), "accepted, and must not have been");

@@ -1,13 +1,13 @@
-//! Messages to the peer, deflated: RFC 7692 section 7.2.1.
+//! Compression of messages to the peer (RFC 7692 section 7.2.1).
 
 use super::{Agreement, Offer, TAIL};
 use flate2::{Compress, Compression, FlushCompress};
 use std::collections::TryReserveError;
 
-/// Deflates one message after the other.
+/// Deflates the messages of one connection, in order.
 #[derive(Debug)]
 pub struct Deflater {
-    /// Made for the first message that is worth it, for it takes 244 KiB and four times the window.
+    /// Created for the first message that is compressed, because it takes 244 KiB and four times the window.
     stream: Option<Compress>,
     level: Compression,
     threshold: usize,
@@ -16,7 +16,7 @@ pub struct Deflater {
 }
 
 impl Deflater {
-    /// A deflater for what this side sends.
+    /// A deflater for the messages of this side.
     pub fn new(offer: &Offer, agreement: &Agreement) -> Deflater {
         Deflater {
             stream: None,
@@ -31,7 +31,7 @@ impl Deflater {
     /// or does not become smaller. RFC 7692 section 6 lets the sender decide for each message. After an error nothing more can be
     /// sent: the peer's context would differ from ours.
     pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, TryReserveError> {
-        // zlib cannot keep to a window of 256 bytes (8): then nothing is deflated, which is always allowed.
+        // zlib does not support a window of 256 bytes (8). Then no message is compressed, which is always allowed.
         if message.len() < self.threshold.max(1) || self.window_bits < 9 {
             return Ok(false);
         }
@@ -41,18 +41,18 @@ impl Deflater {
         loop {
             out.try_reserve((input.len() / 2).max(64))?;
             let taken = stream.total_in();
-            // It does not fail: nothing but the level and dictionaries can be wrong.
+            // It fails only for a wrong level or dictionary, so not here.
             let ended = stream.compress_vec(input, out, FlushCompress::Sync).is_err();
             input = &input[(stream.total_in() - taken) as usize..];
-            // As zlib says it: all is flushed when room is left over.
+            // As zlib documents it: all output was flushed if there is room left.
             if ended || input.is_empty() && out.len() < out.capacity() {
                 break;
             }
         }
-        let is_whole = input.is_empty() && out.ends_with(&TAIL);
-        debug_assert!(is_whole, "a flushed stream ends in an empty block");
-        if !is_whole {
-            // The peer's context would be another than ours: nothing is deflated any more.
+        let is_complete = input.is_empty() && out.ends_with(&TAIL);
+        debug_assert!(is_complete, "a flush ends with an empty block");
+        if !is_complete {
+            // The peer's context would differ from ours, so no further message is compressed.
             self.stream = None;
             self.window_bits = 0;
             return Ok(false);
@@ -82,7 +82,7 @@ mod tests {
         threshold: 16,
     };
 
-    /// What one side deflates is what the other inflates, so the agreement is read from both sides.
+    /// The same parameters for both directions, because the inflater reads what the deflater wrote.
     fn agreement(alone: bool, bits: u8) -> Agreement {
         Agreement {
             client_no_context_takeover: alone,
@@ -92,7 +92,7 @@ mod tests {
         }
     }
 
-    /// Text that repeats itself, noise, and both, of any size.
+    /// Repetitive text and noise, in several sizes.
     fn messages() -> Vec<Vec<u8>> {
         let mut seed = 1u64;
         let mut random = move || {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deflated_inflates_to_the_same() {
+    fn deflated_messages_are_inflated_to_their_content() {
         for (alone, bits, level) in [(false, 15, 6), (true, 15, 1), (false, 9, 9), (true, 10, 3)] {
             let agreement = agreement(alone, bits);
             let mut deflater = Deflater::new(&Offer { level, ..OFFER }, &agreement);
@@ -120,7 +120,7 @@ mod tests {
             for message in messages() {
                 let (mut wire, mut got) = (Vec::new(), Vec::new());
                 if !deflater.deflate(&message, &mut wire).unwrap() {
-                    assert!(wire.len() >= message.len(), "only what does not shrink is sent as it is");
+                    assert!(wire.len() >= message.len(), "only messages that do not shrink are sent uncompressed");
                     continue;
                 }
                 assert!(wire.len() < message.len());
@@ -143,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn small_messages_and_windows_that_zlib_lacks_are_left_alone() {
+    fn short_messages_and_unsupported_windows_are_not_compressed() {
         let mut out = Vec::new();
         let mut deflater = Deflater::new(&OFFER, &agreement(false, 15));
         assert_eq!(deflater.deflate(&[b'x'; 15], &mut out), Ok(false));
-        assert!(deflater.stream.is_none() && out.is_empty(), "nothing is allocated for them");
+        assert!(deflater.stream.is_none() && out.is_empty(), "no memory is allocated for them");
         assert_eq!(deflater.deflate(&[b'x'; 16], &mut out), Ok(true));
         let deflate = |mut deflater: Deflater, message: &[u8]| deflater.deflate(message, &mut Vec::new());
         assert_eq!(deflate(Deflater::new(&OFFER, &agreement(false, 8)), &[b'x'; 1000]), Ok(false));
@@ -185,12 +185,12 @@ mod tests {
                 inflater.decompress_vec(&wire, &mut got, flate2::FlushDecompress::None).unwrap();
                 assert!(got == message && wire.len() - TAIL.len() < size, "{size} bytes, {bits} bits, {alone}");
             }
-            assert!(plain > 50 && deflated > 50, "{plain} as they are, {deflated} deflated");
+            assert!(plain > 50 && deflated > 50, "{plain} uncompressed, {deflated} compressed");
         }
     }
 
     #[test]
-    fn a_context_that_is_taken_over_makes_the_second_message_smaller() {
+    fn context_takeover_makes_the_second_message_smaller() {
         // It has only 64 different values, so that the first message shrinks too.
         let message: Vec<u8> = (0..600usize).map(|at| (at * at / 7 % 64) as u8).collect();
         let sizes = |alone| {

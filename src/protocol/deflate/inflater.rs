@@ -1,71 +1,73 @@
-//! Messages from the peer, inflated: RFC 7692 section 7.2.2.
+//! Decompression of messages from the peer (RFC 7692 section 7.2.2).
 
 use super::{Agreement, TAIL};
 use crate::protocol::reserve_within;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-/// The most that a piece of input is expected to inflate to; more room follows when that is full.
-const STEP: usize = 16 * 1024;
-/// The least.
-const FIRST_STEP: usize = 512;
-/// Stands for the last bytes of an empty message. It contains no part of a tail.
-const NO_BYTES: [u8; TAIL.len()] = [1; TAIL.len()];
+/// The most bytes of output that are reserved in one step. A further step follows when they are full.
+const MAX_STEP: usize = 16 * 1024;
+/// The least bytes of output that are reserved in one step.
+const MIN_STEP: usize = 512;
+/// The value of `last` before the first byte of a message. It contains no part of a tail.
+const NOT_A_TAIL: [u8; TAIL.len()] = [1; TAIL.len()];
 
-/// Inflates one message after the other.
+/// Inflates the messages of one connection, in order.
 pub struct Inflater {
     stream: Inflate,
     no_context_takeover: bool,
-    place: Place,
-    /// The last bytes of the present message.
+    state: MessageState,
+    /// The last bytes of the current message.
     last: [u8; TAIL.len()],
 }
 
-/// How far the present message came.
+/// The progress of the current message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Nothing of it came.
-    Before,
-    Inside,
-    /// A block said to be the last has just ended.
-    AfterLastBlock,
+enum MessageState {
+    /// No byte of it has come.
+    Idle,
+    /// Some bytes have come.
+    Partial,
+    /// A block with the final bit has just ended.
+    AfterFinalBlock,
 }
 
 impl std::fmt::Debug for Inflater {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Inflater({:?})", self.place)
+        write!(f, "Inflater({:?})", self.state)
     }
 }
 
-/// Why a message cannot be inflated.
+/// The reason why a message cannot be inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It has more bytes than are allowed.
+pub enum InflateError {
+    /// It has more bytes than the limit.
     TooBig,
     /// There is no memory for it.
     NoMemory,
-    /// It is not DEFLATE, or ends before its end.
+    /// It is not DEFLATE, or it is incomplete.
     Broken,
 }
 
 impl Inflater {
-    /// An inflater for what the server sends. It takes its memory at once: 47 KiB, whatever the window.
+    /// An inflater for the messages of the server. It allocates its memory here: 47 KiB, whatever the window.
     pub fn new(agreement: &Agreement) -> Inflater {
-        // zlib knows no window of 256 bytes (8); a larger one reads it as well.
+        // zlib does not support a window of 256 bytes (8). A larger window works too.
         let window_bits = agreement.server_max_window_bits.max(9);
         Inflater {
             stream: Inflate::new(false, window_bits),
             no_context_takeover: agreement.server_no_context_takeover,
-            place: Place::Before,
-            last: NO_BYTES,
+            state: MessageState::Idle,
+            last: NOT_A_TAIL,
         }
     }
 
-    /// Appends what `input`, the next bytes of a message, inflates to; `out` has the message so far and may get `max` bytes.
-    pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), Problem> {
+    /// Inflates the next bytes of a message and appends the result to `out`, which has the message so far. The message may have
+    /// `max` bytes.
+    pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), InflateError> {
         if input.is_empty() {
             return Ok(());
         }
-        self.place = Place::Inside;
+        self.state = MessageState::Partial;
         match input.last_chunk() {
             Some(last) => self.last = *last,
             None => {
@@ -74,10 +76,10 @@ impl Inflater {
             }
         }
         loop {
-            // One byte more than may come shows that too much does; and blocks without content need room to be passed.
+            // One byte more than the limit, to detect a message that exceeds it, and because zlib needs room also for empty blocks.
             let most = max + 1 - out.len();
-            let room = (input.len() * 4).clamp(FIRST_STEP, STEP).min(most);
-            reserve_within(out, room, most).map_err(|_| Problem::NoMemory)?;
+            let room = (input.len() * 4).clamp(MIN_STEP, MAX_STEP).min(most);
+            reserve_within(out, room, most).map_err(|_| InflateError::NoMemory)?;
             let before = out.len();
             out.resize(before + room, 0);
             let (taken, made) = (self.stream.total_in(), self.stream.total_out());
@@ -86,35 +88,37 @@ impl Inflater {
             input = &input[(self.stream.total_in() - taken) as usize..];
             out.truncate(before + made);
             if out.len() > max {
-                return Err(Problem::TooBig);
+                return Err(InflateError::TooBig);
             }
             match status {
-                // It ends the stream, not the message (section 7.2.3.4): a new stream begins.
+                // The final bit ends the DEFLATE stream, not the message (section 7.2.3.4). A new stream begins.
                 Ok(Status::StreamEnd) => {
                     self.stream.reset(false);
-                    self.place = Place::AfterLastBlock;
+                    self.state = MessageState::AfterFinalBlock;
                 }
-                Ok(Status::Ok | Status::BufError) if !input.is_empty() && made < room => return Err(Problem::Broken),
+                Ok(Status::Ok | Status::BufError) if !input.is_empty() && made < room => {
+                    return Err(InflateError::Broken);
+                }
                 Ok(Status::Ok | Status::BufError) => {}
-                Err(_) => return Err(Problem::Broken),
+                Err(_) => return Err(InflateError::Broken),
             }
-            // Unless the room was filled, all that is in the input has come out.
+            // If there is room left, all output of this input has been written.
             if input.is_empty() && made < room {
                 return Ok(());
             }
             if !input.is_empty() {
-                self.place = Place::Inside;
+                self.state = MessageState::Partial;
             }
         }
     }
 
-    /// The message has ended.
-    pub fn finish(&mut self) -> Result<(), Problem> {
-        // A message of no bytes at all is not what the RFC asks for, but there is nothing in it to get wrong.
-        if std::mem::replace(&mut self.place, Place::Before) == Place::Inside {
-            if self.last == TAIL { self.pass_border()? } else { self.pass_tail()? }
+    /// Ends the message. Fails if it is incomplete.
+    pub fn finish(&mut self) -> Result<(), InflateError> {
+        // A message of zero bytes is not what the RFC requires, but it is harmless.
+        if std::mem::replace(&mut self.state, MessageState::Idle) == MessageState::Partial {
+            if self.last == TAIL { self.check_kept_tail()? } else { self.check_removed_tail()? }
         }
-        self.last = NO_BYTES;
+        self.last = NOT_A_TAIL;
         if self.no_context_takeover {
             self.stream.reset(false);
         }
@@ -128,18 +132,18 @@ impl Inflater {
     /// is no context takeover and they start again. This inflater appends nothing, because the message is already complete, so
     /// its context stays correct. A correct message cannot end like this: its last byte contains the header of the block that
     /// the removed bytes end, and three bits of that are zero.
-    fn pass_border(&mut self) -> Result<(), Problem> {
+    fn check_kept_tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
         match self.probe(&[0, a, b, c, d, 0])? {
             (Status::Ok | Status::BufError, 5) => Ok(()),
-            _ => Err(Problem::Broken),
+            _ => Err(InflateError::Broken),
         }
     }
 
-    /// The message must end where the four bytes that were left out end a block: they are taken, the byte after them is
-    /// not, and nothing comes out. An empty block behind them shows that it is also the border of a byte; unless the block
-    /// was said to be the last.
-    fn pass_tail(&mut self) -> Result<(), Problem> {
+    /// Checks that the four bytes that the sender removed would end a block here: zlib takes them, takes no byte after them, and
+    /// writes no output. An empty block after them shows that the block ends at the border of a byte. It is not needed if the
+    /// block has the final bit.
+    fn check_removed_tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
         match (self.probe(&[a, b, c, d, 0])?, self.probe(&[0, a, b, c, d, 0])?) {
             ((Status::Ok | Status::BufError, 4), (Status::Ok | Status::BufError, 5)) => Ok(()),
@@ -147,18 +151,18 @@ impl Inflater {
                 self.stream.reset(false);
                 Ok(())
             }
-            _ => Err(Problem::Broken),
+            _ => Err(InflateError::Broken),
         }
     }
 
-    /// Inflates to the end of a block, of which nothing may come. How much of the input was taken?
-    fn probe(&mut self, input: &[u8]) -> Result<(Status, u64), Problem> {
+    /// Inflates to the end of a block that must have no output. Returns the number of bytes that zlib has taken.
+    fn probe(&mut self, input: &[u8]) -> Result<(Status, u64), InflateError> {
         let (taken, made) = (self.stream.total_in(), self.stream.total_out());
         let status = self.stream.decompress(input, &mut [0], InflateFlush::Block);
         let (taken, made) = (self.stream.total_in() - taken, self.stream.total_out() - made);
         match status {
             Ok(status) if made == 0 => Ok((status, taken)),
-            _ => Err(Problem::Broken),
+            _ => Err(InflateError::Broken),
         }
     }
 }
@@ -177,8 +181,8 @@ mod tests {
         })
     }
 
-    /// Inflates a message cut into pieces of `size`.
-    fn message(inflater: &mut Inflater, wire: &[u8], size: usize, max: usize) -> Result<Vec<u8>, Problem> {
+    /// Inflates a message in pieces of `size`.
+    fn message(inflater: &mut Inflater, wire: &[u8], size: usize, max: usize) -> Result<Vec<u8>, InflateError> {
         let mut out = Vec::new();
         for piece in wire.chunks(size) {
             inflater.feed(piece, &mut out, max)?;
@@ -194,7 +198,7 @@ mod tests {
         stream.compress_vec(&[0; 50_000], &mut wire, flate2::FlushCompress::Sync).unwrap();
         let mut inflater = inflater(false);
         let fed = crate::limited_memory::with_largest(40_000, || inflater.feed(&wire, &mut Vec::new(), 131_072));
-        assert_eq!(fed, Err(Problem::NoMemory));
+        assert_eq!(fed, Err(InflateError::NoMemory));
     }
 
     const SIZES: [usize; 3] = [1, 3, usize::MAX];
@@ -206,15 +210,15 @@ mod tests {
     const TWO_BLOCKS: &[u8] = &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn examples_of_the_rfc_are_inflated() {
         for size in SIZES {
             for wire in [ONE_BLOCK, STORED, FINAL, TWO_BLOCKS] {
                 let mut inflater = inflater(false);
                 for _ in 0..3 {
                     assert_eq!(message(&mut inflater, wire, size, 5), Ok(b"Hello".to_vec()), "{wire:x?}");
                 }
-                assert_eq!(message(&mut inflater, &[0], size, 5), Ok(Vec::new()), "section 7.2.3.6: no bytes");
-                assert_eq!(message(&mut inflater, &[1], size, 5), Ok(Vec::new()), "the same in a last block");
+                assert_eq!(message(&mut inflater, &[0], size, 5), Ok(Vec::new()), "section 7.2.3.6: an empty message");
+                assert_eq!(message(&mut inflater, &[1], size, 5), Ok(Vec::new()), "an empty message in a final block");
                 assert_eq!(message(&mut inflater, &[], size, 5), Ok(Vec::new()));
             }
             let mut taking_over = inflater(false);
@@ -222,15 +226,19 @@ mod tests {
             assert_eq!(message(&mut taking_over, TAKEN_OVER, size, 5), Ok(b"Hello".to_vec()));
             let mut alone = inflater(true);
             assert_eq!(message(&mut alone, ONE_BLOCK, size, 5), Ok(b"Hello".to_vec()));
-            assert_eq!(message(&mut alone, TAKEN_OVER, size, 5), Err(Problem::Broken), "there is no context");
+            assert_eq!(
+                message(&mut alone, TAKEN_OVER, size, 5),
+                Err(InflateError::Broken),
+                "without context takeover there is no context"
+            );
         }
     }
 
     #[test]
-    fn the_cap_is_inclusive_also_with_empty_blocks_after_it() {
+    fn the_size_limit_is_inclusive_also_before_empty_blocks() {
         for size in SIZES {
             for wire in [ONE_BLOCK, STORED, FINAL, TWO_BLOCKS] {
-                assert_eq!(message(&mut inflater(false), wire, size, 4), Err(Problem::TooBig));
+                assert_eq!(message(&mut inflater(false), wire, size, 4), Err(InflateError::TooBig));
                 let padded = [wire, &[0, 0, 0xff, 0xff, 0]].concat();
                 assert_eq!(message(&mut inflater(false), &padded, size, 5), Ok(b"Hello".to_vec()));
             }
@@ -270,43 +278,47 @@ mod tests {
                 }
                 assert_eq!(message(&mut inflater, &empty, size, 5), Ok(Vec::new()), "{wire:x?}");
                 let after = message(&mut inflater, TAKEN_OVER, size, 5);
-                assert_eq!(after, if *goes_on { Ok(b"Hello".to_vec()) } else { Err(Problem::Broken) }, "{wire:x?}");
+                assert_eq!(
+                    after,
+                    if *goes_on { Ok(b"Hello".to_vec()) } else { Err(InflateError::Broken) },
+                    "{wire:x?}"
+                );
             }
         }
     }
 
     #[test]
-    fn what_is_broken_or_cut_off_is_refused() {
+    fn broken_and_incomplete_messages_are_refused() {
         for size in SIZES {
             for wire in [
                 &[0x07][..],                                             // a block of the reserved type
-                &[0x00, 0x05, 0x00, 0xfa, 0xfe],                         // a stored block whose lengths do not fit
-                &[0xf2, 0x00, 0x11, 0x00, 0x00], // a distance that leads to before the first byte
-                &ONE_BLOCK[..4],                 // cut off inside a code
-                &ONE_BLOCK[..6],                 // cut off before the last block's end
-                &[0x00, 0x00, 0xff, 0xff],       // a tail without the header of its block
-                &[ONE_BLOCK, &TAIL, &TAIL].concat(), // one more
-                &[ONE_BLOCK, &[0], &TAIL].concat(), // the header twice
-                &[0x00, 0x08, 0x00, 0xf7, 0xff, 7, 7, 0, 0, 0xff, 0xff], // cut off inside a stored block, where it has a tail
-                &[0x04, 0xc0, 0x01],                                     // cut off inside the header of a dynamic block
-                &STORED[..8],                                            // cut off inside a stored block
-                &[FINAL, b"trailing"].concat(),                          // no block begins so
+                &[0x00, 0x05, 0x00, 0xfa, 0xfe],                         // a stored block whose lengths do not match
+                &[0xf2, 0x00, 0x11, 0x00, 0x00],                         // a distance that points before the first byte
+                &ONE_BLOCK[..4],                                         // ends inside a code
+                &ONE_BLOCK[..6],                                         // ends before the end of the last block
+                &[0x00, 0x00, 0xff, 0xff],                               // a tail without the header of its block
+                &[ONE_BLOCK, &TAIL, &TAIL].concat(),                     // one tail too many
+                &[ONE_BLOCK, &[0], &TAIL].concat(),                      // the header of the empty block twice
+                &[0x00, 0x08, 0x00, 0xf7, 0xff, 7, 7, 0, 0, 0xff, 0xff], // ends inside a stored block, with the bytes of a tail
+                &[0x04, 0xc0, 0x01],                                     // ends inside the header of a dynamic block
+                &STORED[..8],                                            // ends inside a stored block
+                &[FINAL, b"trailing"].concat(),                          // no block begins like this
                 &[ONE_BLOCK, &[0xff; 40]].concat(),                      //
             ] {
-                assert_eq!(message(&mut inflater(false), wire, size, 1000), Err(Problem::Broken), "{wire:x?}");
+                assert_eq!(message(&mut inflater(false), wire, size, 1000), Err(InflateError::Broken), "{wire:x?}");
             }
         }
     }
 
     #[test]
-    fn a_bomb_is_stopped_a_byte_beyond_the_cap() {
-        // A thousand to one.
+    fn a_decompression_bomb_is_stopped_one_byte_above_the_limit() {
+        // It inflates to a thousand times its size.
         let mut bomb = Vec::new();
         let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
         bomb.reserve(200_000);
         stream.compress_vec(&vec![0; 20_000_000], &mut bomb, flate2::FlushCompress::Sync).unwrap();
         let mut out = Vec::new();
-        assert_eq!(inflater(false).feed(&bomb, &mut out, 131_072), Err(Problem::TooBig));
+        assert_eq!(inflater(false).feed(&bomb, &mut out, 131_072), Err(InflateError::TooBig));
         assert_eq!(out.capacity(), 131_073);
     }
 }

@@ -1,44 +1,44 @@
-//! permessage-deflate: RFC 7692. What is offered and what the server made of it; [`Inflater`] and [`Deflater`] do the work.
+//! permessage-deflate (RFC 7692): the negotiation here, the compression in [`Inflater`] and [`Deflater`].
 //!
 //! ```text
 //!   Offer ──► Sec-WebSocket-Extensions of the request
-//!   Sec-WebSocket-Extensions of the answer ──► Agreement ──► Inflater (what comes in), Deflater (what goes out)
+//!   Sec-WebSocket-Extensions of the response ──► Agreement ──► Inflater (received messages), Deflater (sent messages)
 //! ```
 
 mod deflater;
 mod inflater;
 
 pub use deflater::Deflater;
-pub use inflater::{Inflater, Problem};
+pub use inflater::{InflateError, Inflater};
 
 use std::fmt;
 
 /// The largest window, 32 KiB, as a power of two (RFC 1951 section 2).
 pub const MAX_WINDOW_BITS: u8 = 15;
-/// The smallest window that an answer may name.
+/// The smallest window that a response may name.
 const MIN_WINDOW_BITS: u8 = 8;
 const NAME: &str = "permessage-deflate";
-/// What ends each block of a message, and is left out on the wire (RFC 7692 section 7.2.1).
+/// The last bytes of each compressed message. The sender removes them (RFC 7692 section 7.2.1).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
-/// What is offered, and how messages are compressed if it is taken.
+/// The parameters that this side offers, and the settings of the compression if the server accepts the offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// This side will compress each message by itself.
+    /// This side compresses each message without the context of earlier messages.
     pub client_no_context_takeover: bool,
-    /// The server is asked to.
+    /// The server must do that too.
     pub server_no_context_takeover: bool,
-    /// The largest window this side will use, 9 to 15.
+    /// The largest window of this side, 9 to 15.
     pub client_max_window_bits: u8,
-    /// The largest window the server is asked to use, 9 to 15.
+    /// The largest window of the server, 9 to 15.
     pub server_max_window_bits: u8,
     /// 1 (fast) to 9 (small).
     pub level: u8,
-    /// Messages of fewer bytes are sent as they are.
+    /// Messages of fewer bytes are sent uncompressed.
     pub threshold: usize,
 }
 
-/// What both sides have agreed on.
+/// The parameters that both sides have agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Agreement {
@@ -48,7 +48,8 @@ pub struct Agreement {
     pub server_max_window_bits: u8,
 }
 
-/// As in the request's header. A client that says `client_max_window_bits` at all lets the server ask for less.
+/// The value of the request's header. `client_max_window_bits` is always there, because it allows the server to ask for a smaller
+/// window.
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{NAME}; client_max_window_bits")?;
@@ -69,13 +70,13 @@ impl fmt::Display for Offer {
 }
 
 impl Offer {
-    /// Reads the answer to the offer: the values of its `Sec-WebSocket-Extensions`. `None` if the server does without. The
-    /// error says what is wrong with it (RFC 7692 sections 5.1 and 7.1).
-    pub fn read_answer<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
+    /// Reads the values of `Sec-WebSocket-Extensions` in the response. Returns `None` if the server does not accept the offer. The
+    /// error says which rule the response breaks (RFC 7692 sections 5.1 and 7.1).
+    pub fn read_response<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
         let mut agreed = None;
         for value in values {
             let value = str::from_utf8(value).map_err(|_| "`Sec-WebSocket-Extensions` of the answer is not ASCII")?;
-            // No value that is allowed here can have a comma or a semicolon in it, quoted or not.
+            // No allowed value has a comma or a semicolon, quoted or not.
             for extension in value.split(',').map(trim).filter(|extension| !extension.is_empty()) {
                 if agreed.replace(self.read_extension(extension)?).is_some() {
                     return Err("the answer has permessage-deflate twice");
@@ -97,7 +98,7 @@ impl Offer {
                 Some((name, value)) => (trim(name), Some(unquoted(trim(value)))),
                 None => (part, None),
             };
-            // The names of parameters are tokens; as those of extensions they are read in any letter case.
+            // Parameter names are tokens. Their letter case does not matter, as with extension names.
             let repeated = match name.to_ascii_lowercase().as_str() {
                 "client_no_context_takeover" => client_alone.replace(no_value(value)?).is_some(),
                 "server_no_context_takeover" => server_alone.replace(no_value(value)?).is_some(),
@@ -166,8 +167,8 @@ mod tests {
         threshold: 0,
     };
 
-    fn answer(offer: Offer, values: &[&str]) -> Result<Option<Agreement>, &'static str> {
-        offer.read_answer(values.iter().map(|value| value.as_bytes()))
+    fn response(offer: Offer, values: &[&str]) -> Result<Option<Agreement>, &'static str> {
+        offer.read_response(values.iter().map(|value| value.as_bytes()))
     }
 
     fn agreed(
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_offer_says_what_differs_from_the_defaults() {
+    fn the_offer_names_parameters_that_are_not_the_default() {
         assert_eq!(OFFER.to_string(), "permessage-deflate; client_max_window_bits");
         let small = Offer {
             client_no_context_takeover: true,
@@ -202,27 +203,27 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_right() {
-        assert_eq!(answer(OFFER, &[]), Ok(None));
-        assert_eq!(answer(OFFER, &["", " ,"]), Ok(None));
-        assert_eq!(answer(OFFER, &["permessage-deflate"]), agreed(false, false, 15, 15));
+    fn valid_responses_are_accepted() {
+        assert_eq!(response(OFFER, &[]), Ok(None));
+        assert_eq!(response(OFFER, &["", " ,"]), Ok(None));
+        assert_eq!(response(OFFER, &["permessage-deflate"]), agreed(false, false, 15, 15));
         assert_eq!(
-            answer(OFFER, &["", "PerMessage-Deflate ;Client_Max_Window_Bits = \"9\""]),
+            response(OFFER, &["", "PerMessage-Deflate ;Client_Max_Window_Bits = \"9\""]),
             agreed(false, false, 9, 15)
         );
-        // A server may limit itself, and tell the client not to take its context over, without being asked.
-        assert_eq!(answer(OFFER, &["permessage-deflate; server_max_window_bits=8"]), agreed(false, false, 15, 8));
+        // A server may limit its own window, and forbid the client to take over its context, even if the offer does not ask for it.
+        assert_eq!(response(OFFER, &["permessage-deflate; server_max_window_bits=8"]), agreed(false, false, 15, 8));
         assert_eq!(
-            answer(OFFER, &["permessage-deflate;client_no_context_takeover;server_no_context_takeover"]),
+            response(OFFER, &["permessage-deflate;client_no_context_takeover;server_no_context_takeover"]),
             agreed(true, true, 15, 15)
         );
         let small =
             Offer { client_max_window_bits: 11, server_max_window_bits: 12, client_no_context_takeover: true, ..OFFER };
-        assert_eq!(answer(small, &["permessage-deflate; server_max_window_bits=12"]), agreed(true, false, 11, 12));
+        assert_eq!(response(small, &["permessage-deflate; server_max_window_bits=12"]), agreed(true, false, 11, 12));
     }
 
     #[test]
-    fn answers_that_are_wrong_and_why() {
+    fn invalid_responses_are_refused_with_a_reason() {
         let small =
             Offer { client_max_window_bits: 11, server_max_window_bits: 12, server_no_context_takeover: true, ..OFFER };
         let wrong: &[(Offer, &[&str], &str)] = &[
@@ -259,8 +260,8 @@ mod tests {
             ),
         ];
         for (offer, values, why) in wrong {
-            let said = answer(*offer, values).unwrap_err();
-            assert!(said.contains(why), "{values:?}: {said}");
+            let error = response(*offer, values).unwrap_err();
+            assert!(error.contains(why), "{values:?}: {error}");
         }
     }
 }

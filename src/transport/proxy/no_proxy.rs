@@ -1,41 +1,41 @@
-//! `NO_PROXY`: the hosts that are reached without the environment's proxy.
+//! `NO_PROXY`: the hosts that are connected without the proxy of the environment.
 
 use crate::transport::{is_localhost, is_under};
 use std::net::IpAddr;
 use url::Host;
 
-/// The list, read.
+/// The parsed list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NoProxy(Vec<Entry>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     hosts: Hosts,
-    /// `None`: any.
+    /// `None` means any port.
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// The name and the names under it.
+    /// The name and its subdomains.
     Domain(String),
-    /// The addresses that have the first so many bits of this one.
-    Block(IpAddr, u32),
+    /// The addresses with this prefix; the number is its length in bits.
+    Network(IpAddr, u32),
 }
 
 impl NoProxy {
-    /// Reads a list with commas or spaces between its entries: `*`; a name, with or without a dot or `*.` before it, which
-    /// stands for the names under it too; an address; a block of them (`10.0.0.0/8`). All but a block may have a `:port`.
-    /// An entry that is none of these is met by no host, as in curl and Go.
+    /// Parses a list with commas or spaces between its entries. An entry is `*`; or a name, with or without a dot or `*.` before it,
+    /// which includes its subdomains; or an address; or a network (`10.0.0.0/8`). All but a network may have a `:port`. An entry
+    /// that is none of these matches no host, as in curl and Go.
     pub(super) fn read(list: &str) -> NoProxy {
         NoProxy(list.split(|c: char| c == ',' || c.is_whitespace()).filter_map(Entry::read).collect())
     }
 
-    /// Whether this host is reached directly. Names are not looked up: an address in the list is met only by a URL with
-    /// that address.
-    pub(super) fn has(&self, host: &Host<String>, port: u16) -> bool {
-        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.have(host))
+    /// Returns true if this host is connected directly. Names are not resolved: an address in the list matches only a URL with that
+    /// address.
+    pub(super) fn matches(&self, host: &Host<String>, port: u16) -> bool {
+        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.match_host(host))
     }
 }
 
@@ -44,9 +44,9 @@ impl Entry {
         if let Some((address, bits)) = text.split_once('/') {
             let (address, bits) = (address.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?);
             let most = if address.is_ipv4() { 32 } else { 128 };
-            return (bits <= most).then_some(Entry { hosts: Hosts::Block(address, bits), port: None });
+            return (bits <= most).then_some(Entry { hosts: Hosts::Network(address, bits), port: None });
         }
-        // An IPv6 address without brackets: its last colon comes before no port.
+        // An IPv6 address without brackets: no port follows its last colon.
         if let Ok(address) = text.parse() {
             return Some(Entry { hosts: Hosts::one(address), port: None });
         }
@@ -69,25 +69,25 @@ impl Entry {
 impl Hosts {
     fn one(address: IpAddr) -> Hosts {
         let address = address.to_canonical();
-        Hosts::Block(address, if address.is_ipv4() { 32 } else { 128 })
+        Hosts::Network(address, if address.is_ipv4() { 32 } else { 128 })
     }
 
-    fn have(&self, host: &Host<String>) -> bool {
+    fn match_host(&self, host: &Host<String>) -> bool {
         match (self, address(host), host) {
             (Hosts::All, ..) => true,
             (Hosts::Domain(domain), _, Host::Domain(name)) => is_under(name, domain),
-            (Hosts::Block(IpAddr::V4(block), bits), Some(IpAddr::V4(address)), _) => {
-                (block.to_bits() ^ address.to_bits()).leading_zeros() >= *bits
+            (Hosts::Network(IpAddr::V4(network), bits), Some(IpAddr::V4(address)), _) => {
+                (network.to_bits() ^ address.to_bits()).leading_zeros() >= *bits
             }
-            (Hosts::Block(IpAddr::V6(block), bits), Some(IpAddr::V6(address)), _) => {
-                (block.to_bits() ^ address.to_bits()).leading_zeros() >= *bits
+            (Hosts::Network(IpAddr::V6(network), bits), Some(IpAddr::V6(address)), _) => {
+                (network.to_bits() ^ address.to_bits()).leading_zeros() >= *bits
             }
-            (Hosts::Domain(_) | Hosts::Block(..), ..) => false,
+            (Hosts::Domain(_) | Hosts::Network(..), ..) => false,
         }
     }
 }
 
-/// Whether the URL's host is this machine itself.
+/// Returns true if the host is a loopback address, or a name for one.
 pub(super) fn is_loopback(host: &Host<String>) -> bool {
     match host {
         Host::Domain(name) => is_localhost(name),
@@ -95,7 +95,7 @@ pub(super) fn is_loopback(host: &Host<String>) -> bool {
     }
 }
 
-/// An IPv4 address that is written as an IPv6 one counts as the former.
+/// The address, if the host is one. An IPv4-mapped IPv6 address counts as IPv4.
 fn address(host: &Host<String>) -> Option<IpAddr> {
     match host {
         Host::Domain(_) => None,
@@ -109,9 +109,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_read_as_curl_and_go_read_it() {
+    fn lists_are_parsed_as_in_curl_and_go() {
         let rows: &[(&str, &[&str], &[&str])] = &[
-            // The list, hosts it has, hosts it has not.
+            // The list, hosts that match, hosts that do not.
             ("", &[], &["a", "1.2.3.4"]),
             (",, ,", &[], &["a", "1.2.3.4"]),
             ("*", &["a", "1.2.3.4", "[::2]"], &[]),
@@ -148,20 +148,20 @@ mod tests {
             ("0.0.0.0/0", &["1.2.3.4", "255.255.255.255"], &["[::2]", "a"]),
             ("2001:db8::/32", &["[2001:db8::]", "[2001:db8:ffff::1]"], &["[2001:db9::]", "1.2.3.4"]),
             ("::/0", &["[::2]", "[ffff::]"], &["1.2.3.4", "a"]),
-            // What is none of these is met by nothing, and spoils no other entry.
+            // Invalid entries match nothing, and do not affect other entries.
             (
                 "10.0.0.0/33,::/129,1.2.3.4/,/8,a/8,a:b,a:99999,[::1,.,*.,:81,b",
                 &["b"],
                 &["1.2.3.4", "10.0.0.1", "a", "[::]"],
             ),
         ];
-        for (list, has, has_not) in rows {
+        for (list, matching, others) in rows {
             let no_proxy = NoProxy::read(list);
-            for (hosts, expected) in [(has, true), (has_not, false)] {
+            for (hosts, expected) in [(matching, true), (others, false)] {
                 for text in *hosts {
                     let url = url::Url::parse(&format!("ws://{text}")).unwrap();
                     let (host, port) = (url.host().unwrap().to_owned(), url.port_or_known_default().unwrap());
-                    assert_eq!(no_proxy.has(&host, port), expected, "{list:?}: {text}");
+                    assert_eq!(no_proxy.matches(&host, port), expected, "{list:?}: {text}");
                 }
             }
         }

@@ -1,53 +1,53 @@
-//! Which proxy a connection goes through: one that was given, or the one the environment names, as curl and Go read it.
+//! The proxy of a connection: the one of the option, or the one of the environment variables, as in curl and Go.
 
-use super::Proxy;
 use super::no_proxy::{NoProxy, is_loopback};
+use super::proxy_url::Proxy;
 use crate::error::Error;
 use crate::limits;
 use url::Host;
 
 type Refused = (Error, String);
 
-/// The proxies a socket may use.
+/// The proxies that a socket may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxies {
-    /// None: every connection is direct.
+    /// Every connection is direct.
     None,
-    /// This one, for every connection.
-    Given(Proxy),
-    /// What the environment says.
+    /// Every connection uses this proxy.
+    Fixed(Proxy),
+    /// The environment variables decide.
     Environment(Environment),
 }
 
 impl Proxies {
-    /// What the options say: a proxy's URL, an empty text for none, or nothing, which leaves it to the environment if that is
-    /// wanted.
+    /// Reads the option `proxy`: a URL, or an empty text for no proxy. If it is not set, `from_environment` says whether the
+    /// environment variables decide.
     pub fn read(
-        given: Option<&str>,
+        option: Option<&str>,
         from_environment: bool,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Proxies, Refused> {
-        Ok(match given {
+        Ok(match option {
             Some("") => Proxies::None,
-            Some(url) => Proxies::Given(Proxy::from_url(url)?),
+            Some(url) => Proxies::Fixed(Proxy::from_url(url)?),
             None if from_environment => Proxies::Environment(Environment::read(variable)),
             None => Proxies::None,
         })
     }
 
-    /// The proxy for a connection to this host, if any; `secure` for `wss`. Asked again after each redirect. An error if
-    /// the environment names one that cannot be used: a connection that went around it, or failed without it, would puzzle
-    /// longer.
+    /// Returns the proxy for a connection to this host, if any. `secure` is true for `wss`. The caller asks again after each
+    /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection instead would hide the
+    /// mistake.
     pub fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
         match self {
             Proxies::None => Ok(None),
-            Proxies::Given(proxy) => Ok(Some(proxy)),
+            Proxies::Fixed(proxy) => Ok(Some(proxy)),
             Proxies::Environment(environment) => environment.for_target(secure, host, port),
         }
     }
 }
 
-/// What the environment variables said when they were read.
+/// The environment variables, read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     plain: Option<Result<Proxy, Refused>>,
@@ -56,15 +56,15 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads `https_proxy`, `http_proxy`, for what they leave open `all_proxy`, and `no_proxy`; each first in lower case,
-    /// then in upper case. An empty one counts as not set. A value that cannot be used is an error where it is needed, which
-    /// names the variable and never its value.
+    /// Reads `https_proxy`, `http_proxy`, then `all_proxy` if one of them is not set, and `no_proxy`; each first in lower case,
+    /// then in upper case. An empty variable counts as not set. An invalid value is an error only when it is needed. The error
+    /// names the variable, but never its value.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.trim().is_empty())?));
         let proxy = |(name, value): (&str, String)| {
             Proxy::from_url(&value).map_err(|(error, why)| (error, format!("the environment's {name}: {why}")))
         };
-        // Under CGI, HTTP_PROXY is the request's header `Proxy`, which anybody can send ("httpoxy", CVE-2016-5385).
+        // In a CGI program, HTTP_PROXY is the request header `Proxy`, which any client can send ("httpoxy", CVE-2016-5385).
         // On Windows http_proxy is the same variable.
         let is_cgi = variable("REQUEST_METHOD").is_some();
         let http_proxy = set("http_proxy").filter(|_| !(is_cgi && cfg!(windows)));
@@ -87,9 +87,9 @@ impl Environment {
 
     fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
         let proxy = if secure { &self.secure } else { &self.plain };
-        // As in Go: no proxy can reach this machine's own loopback.
+        // As in Go: a proxy on another machine cannot connect to the loopback addresses of this one.
         let Some(proxy) = proxy.as_ref().filter(|_| !is_loopback(host)) else { return Ok(None) };
-        if self.direct.as_ref().map_err(Clone::clone)?.has(host, port) {
+        if self.direct.as_ref().map_err(Clone::clone)?.matches(host, port) {
             return Ok(None);
         }
         proxy.as_ref().map(Some).map_err(Clone::clone)
@@ -105,7 +105,7 @@ mod tests {
         Environment::read(value)
     }
 
-    /// The names of the proxies for `ws` and `wss` to `host`.
+    /// The hosts of the proxies for `ws` and `wss` to `host`.
     fn route(variables: &[(&str, &str)], host: &str) -> [Option<String>; 2] {
         let proxies = Proxies::Environment(read(variables));
         let host = Host::parse(host).unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_are_read_in_their_order() {
+    fn variables_are_used_in_their_order() {
         type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>); // variables, for ws, for wss
         let rows: &[Row<'_>] = &[
             (&[], None, None),
@@ -126,7 +126,7 @@ mod tests {
             (&[("ALL_PROXY", "A"), ("all_proxy", "a")], Some("a"), Some("a")),
             (&[("ALL_PROXY", "a"), ("HTTP_PROXY", "b")], Some("b"), Some("a")),
             (&[("all_proxy", "a"), ("HTTPS_PROXY", "b")], Some("a"), Some("b")),
-            // Empty is not set.
+            // An empty variable counts as not set.
             (
                 &[("http_proxy", ""), ("HTTP_PROXY", "a"), ("https_proxy", " "), ("all_proxy", "b")],
                 Some("a"),
@@ -137,7 +137,7 @@ mod tests {
             (&[("HTTP_PROXY", "a"), ("all_proxy", "b"), ("REQUEST_METHOD", "")], Some("b"), Some("b")),
             #[cfg(not(windows))]
             (&[("http_proxy", "a"), ("REQUEST_METHOD", "GET")], Some("a"), None),
-            // What a desktop sets.
+            // The variables of a desktop environment.
             (&[("all_proxy", "socks://a/"), ("http_proxy", "b"), ("https_proxy", "c")], Some("b"), Some("c")),
             // Exceptions.
             (&[("all_proxy", "a"), ("NO_PROXY", "game.example")], None, None),
@@ -155,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_never_proxied_unless_the_proxy_was_given() {
-        let given = Proxies::Given(Proxy::from_url("proxy").unwrap());
+    fn loopback_uses_only_the_proxy_of_the_option() {
+        let fixed = Proxies::Fixed(Proxy::from_url("proxy").unwrap());
         for host in ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"]
         {
             assert_eq!(route(&[("all_proxy", "proxy")], host), [None, None], "{host}");
             let host = Host::parse(host).unwrap();
-            assert!(given.for_target(true, &host, 80).unwrap().is_some(), "{host}");
+            assert!(fixed.for_target(true, &host, 80).unwrap().is_some(), "{host}");
             assert_eq!(Proxies::None.for_target(true, &host, 80), Ok(None));
         }
         for host in ["localhost.example", "notlocalhost", "128.0.0.1", "[::2]"] {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_used_is_an_error_where_it_is_needed_and_names_the_variable() {
+    fn an_invalid_variable_is_an_error_when_it_is_needed() {
         for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
             let variables = [(name, "ftp://u:s3cret@h")];
             let (error, why) = refused(&variables, name.to_lowercase() != "http_proxy");

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A handshake that failed, or a certificate that is not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct TlsError {
     /// What it is, in the header's terms.
     pub error: Error,
     /// The operating system's number; 0 if it has none.
@@ -15,37 +15,37 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Failure {
-    pub(super) fn new(error: Error, message: String) -> Failure {
-        Failure { error, os_error: 0, message }
+impl TlsError {
+    pub(super) fn new(error: Error, message: String) -> TlsError {
+        TlsError { error, os_error: 0, message }
     }
 
     /// The server's key is none of those pinned.
-    pub(super) fn pin(found: &pins::Pin) -> Failure {
+    pub(super) fn pin(found: &pins::Pin) -> TlsError {
         let message = format!("the server's public key, {}, is none of those pinned", pins::spell(found));
-        Failure::new(Error::TlsPin, message)
+        TlsError::new(Error::TlsPin, message)
     }
 
     /// The server's key cannot be read.
-    pub(super) fn unreadable_key() -> Failure {
-        Failure::new(Error::TlsPin, "the server's public key could not be read".into())
+    pub(super) fn unreadable_key() -> TlsError {
+        TlsError::new(Error::TlsPin, "the server's public key could not be read".into())
     }
 
     /// The server's certificate is refused.
     #[cfg(not(any(target_vendor = "apple", windows)))]
-    pub(super) fn certificate(error: Error, why: &str) -> Failure {
-        Failure::new(error, format!("the server's certificate is not accepted: {why}"))
+    pub(super) fn certificate(error: Error, why: &str) -> TlsError {
+        TlsError::new(error, format!("the server's certificate is not accepted: {why}"))
     }
 
     /// The handshake failed for another reason.
     #[cfg(not(any(target_vendor = "apple", windows)))]
-    pub(super) fn of_handshake(why: &impl fmt::Display) -> Failure {
-        Failure::new(Error::Tls, format!("the TLS handshake failed: {why}"))
+    pub(super) fn of_handshake(why: &impl fmt::Display) -> TlsError {
+        TlsError::new(Error::Tls, format!("the TLS handshake failed: {why}"))
     }
 
     /// Reads what the platform's TLS reports of a handshake.
     #[cfg(any(target_vendor = "apple", windows))]
-    pub(super) fn of_platform(report: &(impl fmt::Display + fmt::Debug)) -> Failure {
+    pub(super) fn of_platform(report: &(impl fmt::Display + fmt::Debug)) -> TlsError {
         let text = report.to_string();
         #[cfg(target_vendor = "apple")]
         let (error, os_error) = apple::read(&format!("{report:?}"));
@@ -55,7 +55,7 @@ impl Failure {
             Error::Tls => "the TLS handshake failed",
             _ => "the server's certificate is not accepted",
         };
-        Failure { error, os_error, message: format!("{what}: {text}") }
+        TlsError { error, os_error, message: format!("{what}: {text}") }
     }
 }
 

@@ -1,7 +1,7 @@
 //! TLS being set up.
 
 use super::adapter::{Adapter, Loss, Notes};
-use super::failure::Failure;
+use super::failure::TlsError;
 use super::pins::Pin;
 use super::{Connector, Tls, backend};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) enum Step<S> {
     Done(backend::Stream<S>),
     Waiting(backend::MidHandshake<S>),
-    Failed(Failure),
+    Failed(TlsError),
 }
 
 /// The handshake, and the check of the server's certificate.
@@ -52,14 +52,14 @@ impl<S: Transport> Handshake<S> {
     }
 
     /// Continues as far as possible. Must not be called again after it has failed or has returned the stream.
-    pub fn advance(&mut self) -> Result<Advance<S>, Failure> {
+    pub fn advance(&mut self) -> Result<Advance<S>, TlsError> {
         let step = match std::mem::replace(&mut self.state, State::Over) {
             State::Begin { connector, name, adapter } => connector.connect(server_name(&name)?, &self.pins, adapter),
             State::Mid(mut mid) => {
                 mid.adapter().refresh();
                 mid.advance()
             }
-            State::Over => return Err(Failure::new(Error::Internal, "the TLS handshake is over".into())),
+            State::Over => return Err(TlsError::new(Error::Internal, "the TLS handshake is over".into())),
         };
         match step {
             Step::Done(stream) => {
@@ -88,9 +88,9 @@ impl<S: Transport> Handshake<S> {
         }
     }
 
-    fn lost(&self, loss: &Loss) -> Failure {
+    fn lost(&self, loss: &Loss) -> TlsError {
         match loss {
-            Loss::Flood(what) => Failure::new(Error::Tls, format!("the TLS handshake failed: {what}")),
+            Loss::Flood(what) => TlsError::new(Error::Tls, format!("the TLS handshake failed: {what}")),
             _ if self.notes.other_protocol().is_some() => self.not_tls(),
             _ if self.notes.is_silent() => {
                 broken(&loss.to_error(), "; the server sent nothing: if it does not speak TLS on this port, use ws://")
@@ -99,12 +99,12 @@ impl<S: Transport> Handshake<S> {
         }
     }
 
-    fn not_tls(&self) -> Failure {
-        self.named(Failure::new(Error::Tls, "the TLS handshake failed: the server did not send a TLS record".into()))
+    fn not_tls(&self) -> TlsError {
+        self.named(TlsError::new(Error::Tls, "the TLS handshake failed: the server did not send a TLS record".into()))
     }
 
     /// Adds a hint if the server does not use TLS.
-    fn named(&self, mut failure: Failure) -> Failure {
+    fn named(&self, mut failure: TlsError) -> TlsError {
         if let Some(sent) = self.notes.other_protocol() {
             let line = sent.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
             failure.message += "; the server does not speak TLS on this port, is ws:// meant?";
@@ -125,20 +125,20 @@ impl<S: Transport> Handshake<S> {
     }
 }
 
-fn broken(error: &io::Error, more: &str) -> Failure {
+fn broken(error: &io::Error, more: &str) -> TlsError {
     let message = format!("the connection broke during the TLS handshake: {error}{more}");
-    Failure { error: Error::ConnectionLost, os_error: error.raw_os_error().unwrap_or(0), message }
+    TlsError { error: Error::ConnectionLost, os_error: error.raw_os_error().unwrap_or(0), message }
 }
 
 /// The name as certificates have it: without the zone of an address and the dot of the root.
-fn server_name(name: &str) -> Result<&str, Failure> {
+fn server_name(name: &str) -> Result<&str, TlsError> {
     let plain = match name.split_once('%') {
         Some((address, _)) if address.parse::<Ipv6Addr>().is_ok() => address,
         _ => name.strip_suffix('.').unwrap_or(name),
     };
     match is_server_name(plain) {
         true => Ok(plain),
-        false => Err(Failure::new(Error::Tls, format!("`{name}` is not a name that a server's certificate can have"))),
+        false => Err(TlsError::new(Error::Tls, format!("`{name}` is not a name that a server's certificate can have"))),
     }
 }
 

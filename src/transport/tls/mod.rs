@@ -32,7 +32,7 @@ use native as backend;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 use openssl as backend;
 
-pub use failure::Failure;
+pub use failure::TlsError;
 pub use handshake::is_server_name;
 pub use handshake::{Advance, Handshake};
 pub use pins::read_pins;

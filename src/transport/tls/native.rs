@@ -1,7 +1,7 @@
 //! TLS by native-tls: Secure Transport on Apple's systems, Schannel on Windows.
 
 use super::adapter::Adapter;
-use super::failure::Failure;
+use super::failure::TlsError;
 use super::handshake::Step;
 use super::pins::Pin;
 use super::{Settings, bad_identity, bad_root, unusable};
@@ -77,7 +77,7 @@ fn step<S>(result: Result<TlsStream<S>, HandshakeError<S>>) -> Step<S> {
     match result {
         Ok(stream) => Step::Done(Stream(stream)),
         Err(HandshakeError::WouldBlock(mid)) => Step::Waiting(MidHandshake(mid)),
-        Err(HandshakeError::Failure(error)) => Step::Failed(Failure::of_platform(&error)),
+        Err(HandshakeError::Failure(error)) => Step::Failed(TlsError::of_platform(&error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! TLS set up.
 
 use super::adapter::{Adapter, Loss};
-use super::failure::Failure;
+use super::failure::TlsError;
 use super::{backend, pins};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -49,19 +49,19 @@ impl<S: Transport> Tls<S> {
 
     /// Is the key of the server's own certificate one of these? (The keys of its issuers cannot be pinned: native-tls tells
     /// the server's certificate only.) Without pins, any key is.
-    pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), Failure> {
+    pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), TlsError> {
         if pins.is_empty() {
             return Ok(());
         }
         match self.inner.certificate().and_then(|certificate| pins::of_certificate(&certificate)) {
             Some(pin) if pins.contains(&pin) => Ok(()),
-            Some(pin) => Err(Failure::pin(&pin)),
-            None => Err(Failure::unreadable_key()),
+            Some(pin) => Err(TlsError::pin(&pin)),
+            None => Err(TlsError::unreadable_key()),
         }
     }
 
     /// Checks that the server selected HTTP/1.1 by ALPN, or nothing.
-    pub(super) fn check_protocol(&self) -> Result<(), Failure> {
+    pub(super) fn check_protocol(&self) -> Result<(), TlsError> {
         match self.inner.protocol() {
             None => Ok(()),
             Some(protocol) if protocol == HTTP_1_1 => Ok(()),
@@ -71,7 +71,7 @@ impl<S: Transport> Tls<S> {
                     "the TLS handshake failed: the server selected the protocol `{other}` by ALPN, and only `http/1.1` was \
                      offered"
                 );
-                Err(Failure::new(Error::Tls, message))
+                Err(TlsError::new(Error::Tls, message))
             }
         }
     }
@@ -182,8 +182,8 @@ impl<S: Transport> Transport for Tls<S> {
         }
     }
 
-    fn settle_in(&mut self, patience: Duration) {
-        self.stream().settle_in(patience);
+    fn enable_keepalive(&mut self, patience: Duration) {
+        self.stream().enable_keepalive(patience);
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {

@@ -9,7 +9,7 @@ pub(super) use gate::{leave_thread, watch_exit};
 pub(super) use verify::kind as kind_of_refusal;
 
 use super::adapter::Adapter;
-use super::failure::Failure;
+use super::failure::TlsError;
 use super::handshake::Step;
 use super::pins::Pin;
 use super::{Settings, bad_identity, bad_root, unusable};
@@ -123,7 +123,7 @@ impl Connector {
         let Ok(_inside) = enter() else { return Step::Failed(stopped()) };
         match self.begin(name, pins, stream) {
             Ok(mid) => mid.advance(),
-            Err(error) => Step::Failed(Failure::of_handshake(&error)),
+            Err(error) => Step::Failed(TlsError::of_handshake(&error)),
         }
     }
 
@@ -139,8 +139,8 @@ impl Connector {
     }
 }
 
-fn stopped() -> Failure {
-    Failure::new(Error::Tls, Stopped.into())
+fn stopped() -> TlsError {
+    TlsError::new(Error::Tls, Stopped.into())
 }
 
 /// Sets the certificate, its key, and the intermediate certificates, the nearest first: PKCS12_parse returns them in the opposite

@@ -1,7 +1,7 @@
 //! The rules for the server's certificate, and the errors of a refusal.
 
 use crate::error::Error;
-use crate::transport::tls::failure::Failure;
+use crate::transport::tls::failure::TlsError;
 use crate::transport::tls::pins::{self, Pin};
 use ::openssl::error::ErrorStack;
 use ::openssl::ssl::{self, SslRef, SslVerifyMode};
@@ -63,24 +63,24 @@ const VERIFY_FAILED: i32 = 134;
 const UNUSABLE: [i32; 8] = [239, 247, 304, 318, 383, 397, 398, 399];
 
 /// Makes the failure of a handshake that failed with this error.
-pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, other: &OtherKey) -> Failure {
+pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, other: &OtherKey) -> TlsError {
     if let Some(found) = other.get() {
         return match found {
-            Some(pin) => Failure::pin(pin),
-            None => Failure::unreadable_key(),
+            Some(pin) => TlsError::pin(pin),
+            None => TlsError::unreadable_key(),
         };
     }
     let reasons = error.ssl_error().map_or(&[][..], ErrorStack::errors).iter().map(|error| error.reason_code());
     for reason in reasons {
         if reason == VERIFY_FAILED && ssl.verify_result() != X509VerifyResult::OK {
             let result = ssl.verify_result();
-            return Failure::certificate(kind(result.as_raw()), result.error_string());
+            return TlsError::certificate(kind(result.as_raw()), result.error_string());
         }
         if UNUSABLE.contains(&reason) {
-            return Failure::certificate(Error::TlsIssuer, &error.to_string());
+            return TlsError::certificate(Error::TlsIssuer, &error.to_string());
         }
     }
-    Failure::of_handshake(error)
+    TlsError::of_handshake(error)
 }
 
 /// The numbers are those of `openssl/x509_vfy.h`, `X509_V_ERR_`.

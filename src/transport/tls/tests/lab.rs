@@ -3,7 +3,7 @@
 use super::authority::Issued;
 use crate::transport::Transport;
 use crate::transport::tls::pins::Pin;
-use crate::transport::tls::{Advance, Connector, Failure, Handshake, Tls};
+use crate::transport::tls::{Advance, Connector, Handshake, Tls, TlsError};
 use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use std::cell::RefCell;
@@ -230,7 +230,7 @@ impl Lab {
     }
 
     /// The handshake, on both sides.
-    pub fn shake(&mut self) -> Result<Tls<Client>, Failure> {
+    pub fn shake(&mut self) -> Result<Tls<Client>, TlsError> {
         let mut accepted = false;
         let mut done = None;
         for _ in 0..MANY {

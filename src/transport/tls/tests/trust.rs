@@ -3,14 +3,14 @@
 use super::authority::{Issued, only, self_signed, trusting};
 use super::lab::{CALM, Lab, WEATHERS, acceptor, acceptor_for_clients};
 use crate::error::Error;
-use crate::transport::tls::{Connector, Failure, Settings, read_pins};
+use crate::transport::tls::{Connector, Settings, TlsError, read_pins};
 use base64ct::{Base64, Encoding};
 use openssl::hash::{MessageDigest, hash};
 use openssl::ssl::SslVersion;
 use std::process::Command;
 
 /// The outcome of a handshake with a server that has this certificate: the version, or the failure.
-pub fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, Failure> {
+pub fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, TlsError> {
     Lab::new(connector, name, acceptor(server), CALM).shake().map(|tls| tls.version())
 }
 

@@ -1,0 +1,227 @@
+//! The URL of a proxy.
+
+use crate::error::Error;
+use crate::limits;
+use crate::secret::Secret;
+use percent_encoding::percent_decode_str;
+use std::fmt;
+use url::{Host, Url};
+
+/// The protocol of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyScheme {
+    /// The CONNECT method of HTTP (RFC 9110 section 9.3.6).
+    Http,
+    /// SOCKS5 (RFC 1928 and 1929).
+    Socks5,
+}
+
+/// A proxy. It gets the name of the server and resolves it itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its protocol.
+    pub scheme: ProxyScheme,
+    /// Its host: a name to resolve, or an address.
+    pub host: Host<String>,
+    /// Its TCP port.
+    pub port: u16,
+    pub(super) credentials: Option<Credentials>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) user: Secret<Vec<u8>>,
+    pub(super) password: Secret<Vec<u8>>,
+}
+
+/// Shows neither of them, because with some services the user name is the secret.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(..)")
+    }
+}
+
+type Refused = (Error, String);
+
+impl Proxy {
+    /// Parses `http://[user[:password]@]host[:port]`, or the same with `socks5` or `socks5h`. Without a scheme it is `http`, as in
+    /// curl's environment variables. The error text never contains a part of the URL.
+    ///
+    /// The default port of `http` is 80, as in other URLs of that scheme, in Go, Python and Node; curl uses 1080. The default port
+    /// of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names. `socks5` means the same here.
+    pub fn from_url(text: &str) -> Result<Proxy, Refused> {
+        let invalid = |why: &str| (Error::InvalidArgument, format!("the proxy's URL {why}"));
+        let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));
+        if text.len() > limits::TEXT {
+            return Err(invalid(&format!("is longer than {} bytes", limits::TEXT)));
+        }
+        let text = text.trim();
+        // The URL parser would take the `host:` of `host:3128` for a scheme.
+        let url = match text.contains("://") {
+            true => Url::parse(text),
+            false => Url::parse(&format!("http://{text}")),
+        }
+        .map_err(unreadable)?;
+        let (scheme, default_port) = match url.scheme() {
+            "http" => (ProxyScheme::Http, 80),
+            "socks5" | "socks5h" => (ProxyScheme::Socks5, 1080),
+            "https" => {
+                return Err((
+                    Error::Unsupported,
+                    "a proxy that is spoken to by TLS (https://) is not supported; http:// proxies carry wss too"
+                        .to_owned(),
+                ));
+            }
+            _ => return Err(invalid("begins with none of http://, socks5:// and socks5h://")),
+        };
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err(invalid(
+                "has a path, a query or a fragment; in a password, / is written %2F, ? is %3F and # is %23",
+            ));
+        }
+        // The URL parser does not parse names and IPv4 addresses in URLs of schemes that it does not know, such as socks5.
+        let host = Host::parse(url.host_str().unwrap_or("")).map_err(unreadable)?;
+        let port = match url.port().unwrap_or(default_port) {
+            0 => return Err(invalid("has port 0")),
+            port => port,
+        };
+        let credentials = Credentials::of_url(&url);
+        if let Some(credentials) = &credentials {
+            credentials.check(scheme).map_err(invalid)?;
+        }
+        Ok(Proxy { scheme, host, port, credentials })
+    }
+}
+
+impl Credentials {
+    fn of_url(url: &Url) -> Option<Credentials> {
+        let decode = |text| Secret::from(percent_decode_str(text).collect::<Vec<u8>>());
+        match (url.username(), url.password()) {
+            ("", None) => None,
+            (user, password) => Some(Credentials { user: decode(user), password: decode(password.unwrap_or("")) }),
+        }
+    }
+
+    /// Checks that a proxy of this protocol can get them.
+    fn check(&self, scheme: ProxyScheme) -> Result<(), &'static str> {
+        let controls = |text: &[u8]| text.iter().any(u8::is_ascii_control);
+        match scheme {
+            // RFC 7617 section 2.
+            ProxyScheme::Http if self.user.contains(&b':') => {
+                Err("has a colon in the user name, which HTTP cannot tell")
+            }
+            ProxyScheme::Http if controls(&self.user) || controls(&self.password) => {
+                Err("has a control character in the user name or password, which HTTP forbids")
+            }
+            // RFC 1929 section 2. It requires a password too, but empty ones are common.
+            ProxyScheme::Socks5 if self.user.is_empty() => {
+                Err("has a password without a user name, which SOCKS5 cannot tell")
+            }
+            ProxyScheme::Socks5 if self.user.len() > 255 || self.password.len() > 255 => {
+                Err("has a user name or password of more than 255 bytes, which SOCKS5 cannot tell")
+            }
+            ProxyScheme::Http | ProxyScheme::Socks5 => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    fn proxy(text: &str) -> Proxy {
+        Proxy::from_url(text).unwrap_or_else(|(_, why)| panic!("{text}: {why}"))
+    }
+
+    #[test]
+    fn urls_are_parsed_as_in_curl() {
+        let name = |name: &str| Host::Domain(name.to_owned());
+        let rows = [
+            ("http://proxy.example:3128", ProxyScheme::Http, name("proxy.example"), 3128),
+            ("http://proxy.example:3128/", ProxyScheme::Http, name("proxy.example"), 3128),
+            ("HTTP://Proxy.Example", ProxyScheme::Http, name("proxy.example"), 80),
+            ("proxy.example:3128", ProxyScheme::Http, name("proxy.example"), 3128),
+            (" proxy\n", ProxyScheme::Http, name("proxy"), 80),
+            ("u:p@proxy:81", ProxyScheme::Http, name("proxy"), 81),
+            ("127.0.0.1:3128", ProxyScheme::Http, Host::Ipv4(Ipv4Addr::LOCALHOST), 3128),
+            ("[::1]:3128", ProxyScheme::Http, Host::Ipv6(Ipv6Addr::LOCALHOST), 3128),
+            ("socks5://Proxy", ProxyScheme::Socks5, name("proxy"), 1080),
+            ("socks5h://proxy:80/", ProxyScheme::Socks5, name("proxy"), 80),
+            ("socks5://127.0.0.1:9050", ProxyScheme::Socks5, Host::Ipv4(Ipv4Addr::LOCALHOST), 9050),
+            ("socks5://u:p@[::1]", ProxyScheme::Socks5, Host::Ipv6(Ipv6Addr::LOCALHOST), 1080),
+            ("socks5://b\u{fc}cher.example", ProxyScheme::Socks5, name("xn--bcher-kva.example"), 1080),
+        ];
+        for (text, scheme, host, port) in rows {
+            let read = proxy(text);
+            assert_eq!((read.scheme, read.host, read.port), (scheme, host, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn user_and_password_are_percent_decoded() {
+        let credentials = |text: &str| proxy(text).credentials.map(|c| (c.user, c.password));
+        let some = |user: &[u8], password: &[u8]| Some((user.to_vec().into(), password.to_vec().into()));
+        for scheme in ["http", "socks5"] {
+            let credentials = |rest: &str| credentials(&format!("{scheme}://{rest}"));
+            assert_eq!(credentials("h"), None);
+            assert_eq!(credentials("@h"), None);
+            assert_eq!(credentials("user@h"), some(b"user", b""));
+            assert_eq!(credentials("user:pass@h"), some(b"user", b"pass"));
+            assert_eq!(credentials("us%40er:p%3Aa%2Fs%ff@h"), some(b"us@er", b"p:a/s\xff"));
+            assert_eq!(credentials("\u{fc}:\u{fc}@h"), some("\u{fc}".as_bytes(), "\u{fc}".as_bytes()));
+        }
+        assert_eq!(credentials("http://:token@h"), some(b"", b"token"));
+        assert_eq!(credentials("http://token:@h"), some(b"token", b""));
+    }
+
+    #[test]
+    fn invalid_urls_are_refused_and_not_repeated_in_the_error() {
+        let long = |scheme: &str, user: usize, password: usize| {
+            format!("{scheme}://{}:{}@h", "s3cret".repeat(user), "s3cret".repeat(password))
+        };
+        proxy(&long("http", 50, 50));
+        let rows = [
+            ("", Error::InvalidArgument, "cannot be read"),
+            ("http://", Error::InvalidArgument, "cannot be read"),
+            ("socks5://", Error::InvalidArgument, "cannot be read"),
+            ("socks5://s3cret:s3cret@", Error::InvalidArgument, "cannot be read"),
+            ("s3cret:s3cret", Error::InvalidArgument, "cannot be read"),
+            ("http://u:s3cret@h:99999", Error::InvalidArgument, "cannot be read"),
+            ("http://u:s3cret@a b", Error::InvalidArgument, "cannot be read"),
+            ("socks5://u:s3cret@999.1.1.1", Error::InvalidArgument, "cannot be read"),
+            ("https://u:s3cret@h", Error::Unsupported, "https://"),
+            ("socks4://u:s3cret@h", Error::InvalidArgument, "none of http://, socks5:// and socks5h://"),
+            ("socks://h", Error::InvalidArgument, "none of"),
+            ("s3cret://u:s3cret@h", Error::InvalidArgument, "none of"),
+            ("u:s3cret://@h", Error::InvalidArgument, "none of"),
+            ("http://u:s3cret@h/s3cret", Error::InvalidArgument, "path"),
+            ("http://u:12/s3cret@h", Error::InvalidArgument, "%2F"),
+            ("http://u:12#s3cret@h", Error::InvalidArgument, "%23"),
+            ("socks5://u:s3cret@h/x", Error::InvalidArgument, "path"),
+            ("http://h?s3cret", Error::InvalidArgument, "query"),
+            ("socks5://h#s3cret", Error::InvalidArgument, "fragment"),
+            ("http://u:s3cret@h:0", Error::InvalidArgument, "port 0"),
+            ("socks5://h:0", Error::InvalidArgument, "port 0"),
+            ("http://a%3As3cret:s3cret@h", Error::InvalidArgument, "colon"),
+            ("http://u:s3cret%0d%0a@h", Error::InvalidArgument, "control"),
+            ("socks5://:s3cret@h", Error::InvalidArgument, "without a user name"),
+            (&long("socks5", 43, 1), Error::InvalidArgument, "255 bytes"),
+            (&long("socks5h", 1, 43), Error::InvalidArgument, "255 bytes"),
+        ];
+        for (text, error, why) in rows {
+            let (got, said) = Proxy::from_url(text).expect_err(text);
+            assert_eq!(got, error, "{text}");
+            assert!(said.contains(why), "{text}: {said}");
+            assert!(!said.contains("s3cret"), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let shown = format!("{:?}", proxy("http://n4me:s3cret@h:3128"));
+        assert!(shown.contains("3128") && !shown.contains("s3cret") && !shown.contains("n4me"), "{shown}");
+        // Not even as a list of bytes.
+        assert!(!shown.contains(&format!("{:?}", b"s3cret").replace(['[', ']'], "")), "{shown}");
+    }
+}

@@ -1,0 +1,33 @@
+//! The error of a negotiation with a proxy.
+
+use crate::error::Error;
+
+/// The reason why there is no tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TunnelError {
+    /// `Proxy` if the proxy has refused, `NoResources` if there is no memory for its response.
+    pub error: Error,
+    /// The status of an HTTP proxy's response; 0 if there was none.
+    pub http_status: u16,
+    /// The text for the close report: the response of the proxy, and what to do about it.
+    pub message: String,
+}
+
+impl TunnelError {
+    pub(super) fn new(http_status: u16, message: impl Into<String>) -> TunnelError {
+        TunnelError { error: Error::Proxy, http_status, message: message.into() }
+    }
+
+    pub(super) fn no_memory() -> TunnelError {
+        let message = "there is no memory for the proxy's answer".to_owned();
+        TunnelError { error: Error::NoResources, http_status: 0, message }
+    }
+
+    /// There are bytes after the response. They cannot come from the server, because with `ws` and `wss` the client sends first.
+    pub(super) fn trailing_bytes(http_status: u16) -> TunnelError {
+        TunnelError::new(
+            http_status,
+            "the proxy sent more than its answer, before anything was sent through the tunnel",
+        )
+    }
+}
