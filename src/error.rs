@@ -1,11 +1,11 @@
-//! What can go wrong, as the header numbers it.
+//! The errors of the ABI, with their numbers in the header.
 
 use crate::constants::*;
 use std::ffi::CStr;
 
 macro_rules! errors {
     ($($variant:ident = $constant:ident, $text:literal;)*) => {
-        /// Every error of the ABI. What each means to a caller is told at its constant, in [`crate::constants`].
+        /// Every error of the ABI. Its constant in [`crate::constants`] documents its meaning for a caller.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(i32)]
         #[allow(missing_docs)]
@@ -14,7 +14,7 @@ macro_rules! errors {
         }
 
         impl Error {
-            /// The error with this number.
+            /// Returns the error with this number.
             pub fn from_code(code: i32) -> Option<Error> {
                 match code {
                     $($constant => Some(Error::$variant),)*
@@ -22,7 +22,7 @@ macro_rules! errors {
                 }
             }
 
-            /// The name of its constant.
+            /// Returns the name of its constant.
             pub fn name(self) -> &'static CStr {
                 const fn c_str(name: &str) -> &CStr {
                     match CStr::from_bytes_with_nul(name.as_bytes()) {
@@ -35,7 +35,7 @@ macro_rules! errors {
                 }
             }
 
-            /// What it means, in a few words for a log line.
+            /// Describes the error in a few words, for a log line.
             pub fn text(self) -> &'static str {
                 match self {
                     $(Error::$variant => $text,)*
@@ -81,9 +81,34 @@ errors! {
 }
 
 impl Error {
-    /// Its number in the header.
+    /// Returns its number in the header.
     pub fn code(self) -> i32 {
         self as i32
+    }
+}
+
+/// The error of a call or an option, with a detail for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetailedError {
+    /// The error that the call returns.
+    pub error: Error,
+    /// The cause. It names an option, never its value, which may be a secret.
+    pub detail: String,
+}
+
+impl DetailedError {
+    /// An error with its detail.
+    #[cold]
+    #[inline(never)]
+    pub fn new(error: Error, detail: impl Into<String>) -> DetailedError {
+        DetailedError { error, detail: detail.into() }
+    }
+
+    /// [`Error::InvalidArgument`] with its detail.
+    #[cold]
+    #[inline(never)]
+    pub fn invalid(detail: impl Into<String>) -> DetailedError {
+        DetailedError::new(Error::InvalidArgument, detail)
     }
 }
 

@@ -4,7 +4,7 @@
 
 #[cfg(unix)]
 mod unix {
-    use crate::error::Error;
+    use crate::error::{DetailedError, Error};
     use crate::interrupt;
     use std::sync::Once;
     use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
@@ -19,7 +19,7 @@ mod unix {
 
     /// Registers a handler that sets the flag in forked children. Called when the first loop is made.
     #[allow(unsafe_code)] // a handler of fork is not in std
-    pub fn watch() -> Result<(), (Error, String)> {
+    pub fn watch() -> Result<(), DetailedError> {
         static ONCE: Once = Once::new();
         static RESULT: AtomicI32 = AtomicI32::new(0);
         ONCE.call_once(|| {
@@ -29,7 +29,7 @@ mod unix {
         });
         match RESULT.load(Relaxed) {
             0 => Ok(()),
-            error => Err((Error::NoResources, std::io::Error::from_raw_os_error(error).to_string())),
+            error => Err(DetailedError::new(Error::NoResources, std::io::Error::from_raw_os_error(error).to_string())),
         }
     }
 
@@ -44,7 +44,7 @@ pub use unix::{is_child, watch};
 
 #[cfg(not(unix))]
 /// This system has no `fork`.
-pub fn watch() -> Result<(), (crate::error::Error, String)> {
+pub fn watch() -> Result<(), crate::error::DetailedError> {
     Ok(())
 }
 

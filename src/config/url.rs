@@ -1,6 +1,6 @@
 //! Where a connection goes: a URL, read and checked.
 
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::protocol::handshake::check_credentials;
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
@@ -19,27 +19,29 @@ pub struct Url {
     credentials: Option<(Secret<String>, Secret<String>)>,
 }
 
-type Refused = (Error, String);
+fn invalid(detail: impl Into<String>) -> DetailedError {
+    DetailedError::new(Error::InvalidUrl, detail)
+}
 
 /// What the constructor of a browser's `WebSocket` makes of a URL: `http` and `https` stand for `ws` and `wss`, and what
 /// it refuses is refused.
-pub fn normalize_url(text: &str) -> Result<String, Refused> {
+pub fn normalize_url(text: &str) -> Result<String, DetailedError> {
     Ok(as_websocket(parse(text)?)?.into())
 }
 
-fn as_websocket(mut url: url::Url) -> Result<url::Url, Refused> {
+fn as_websocket(mut url: url::Url) -> Result<url::Url, DetailedError> {
     let scheme = match url.scheme() {
         "http" | "ws" => "ws",
         "https" | "wss" => "wss",
-        other => return Err((Error::InvalidUrl, format!("the URL's scheme is {other}, not ws or wss"))),
+        other => return Err(invalid(format!("the URL's scheme is {other}, not ws or wss"))),
     };
     // Fails only between schemes of different sorts.
-    url.set_scheme(scheme).map_err(|()| (Error::InvalidUrl, "the URL's scheme cannot be changed".to_owned()))?;
+    url.set_scheme(scheme).map_err(|()| invalid("the URL's scheme cannot be changed"))?;
     Ok(url)
 }
 
 /// Takes the zone out of `scheme://[address%25zone]:port/…`. A bare `%` does too (RFC 6874 section 3).
-fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), Refused> {
+fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), DetailedError> {
     let whole = Ok((Cow::Borrowed(text), None));
     if !text.contains('[') {
         return whole;
@@ -54,10 +56,7 @@ fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), Refused> {
     let Some((address, zone)) = text[bracket..end].split_once('%') else { return whole };
     let zone = percent_decode_str(zone.strip_prefix("25").unwrap_or(zone)).decode_utf8_lossy().into_owned();
     if !is_zone(&zone) {
-        return Err((
-            Error::InvalidUrl,
-            "the zone of the URL's IPv6 address is not the name or number of an interface".into(),
-        ));
+        return Err(invalid("the zone of the URL's IPv6 address is not the name or number of an interface"));
     }
     Ok((Cow::Owned(format!("{}{address}{}", &text[..bracket], &text[end..])), Some(zone)))
 }
@@ -68,11 +67,10 @@ fn is_zone(zone: &str) -> bool {
         && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~ ".contains(&byte))
 }
 
-fn parse(text: &str) -> Result<url::Url, Refused> {
-    let invalid = |why: String| (Error::InvalidUrl, why);
+fn parse(text: &str) -> Result<url::Url, DetailedError> {
     let url = url::Url::parse(text).map_err(|error| invalid(format!("the URL cannot be read: {error}")))?;
     match url.fragment() {
-        Some(_) => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids".to_owned())),
+        Some(_) => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids")),
         None => Ok(url),
     }
 }
@@ -93,15 +91,14 @@ impl fmt::Debug for Url {
 
 impl Url {
     /// Reads a `ws` or `wss` URL. The error comes with what is wrong, for the log.
-    pub fn from_url(text: &str) -> Result<Url, Refused> {
+    pub fn from_url(text: &str) -> Result<Url, DetailedError> {
         let (text, zone) = take_zone(text)?;
         Url::new(parse(&text)?, zone)
     }
 
-    fn new(mut url: url::Url, zone: Option<String>) -> Result<Url, Refused> {
-        let invalid = |why: &str| (Error::InvalidUrl, why.to_owned());
+    fn new(mut url: url::Url, zone: Option<String>) -> Result<Url, DetailedError> {
         if !matches!(url.scheme(), "ws" | "wss") {
-            return Err(invalid(&format!("the URL's scheme is {}, not ws or wss", url.scheme())));
+            return Err(invalid(format!("the URL's scheme is {}, not ws or wss", url.scheme())));
         }
         if url.host().is_none() {
             return Err(invalid("the URL has no host"));
@@ -122,7 +119,7 @@ impl Url {
         if let Some((user, password)) = &credentials
             && let Err(why) = check_credentials(user, password)
         {
-            return Err(invalid(&format!("the user name or password of the URL cannot be sent: {why}")));
+            return Err(invalid(format!("the user name or password of the URL cannot be sent: {why}")));
         }
         // They fail only for a URL that cannot have them.
         let _ = url.set_username("");
@@ -132,8 +129,7 @@ impl Url {
     }
 
     /// Where a redirect leads from here. A user name and password in it do not count.
-    pub fn redirected(&self, location: &str) -> Result<Url, Refused> {
-        let invalid = |why: String| (Error::InvalidUrl, why);
+    pub fn redirected(&self, location: &str) -> Result<Url, DetailedError> {
         // A relative reference is resolved by the rules of http and https, of which ws and wss are the image.
         let mut url = self.url.join(location).map_err(|error| invalid(format!("it is not a URL: {error}")))?;
         // They fail only for a URL that cannot have them.
@@ -202,17 +198,14 @@ impl Url {
     }
 
     /// `ws://host:port/`, as `egret.WebSocket.connect` makes it. An IPv6 address may come without its brackets.
-    pub fn from_host_and_port(host: &str, port: u16) -> Result<Url, Refused> {
+    pub fn from_host_and_port(host: &str, port: u16) -> Result<Url, DetailedError> {
         if port == 0 {
-            return Err((Error::InvalidArgument, "the port is 0".to_owned()));
+            return Err(DetailedError::invalid("the port is 0"));
         }
         // Anything that would end the host in a URL would silently become a path, a user name or another port.
         let bracketed = host.starts_with('[') && host.ends_with(']');
         if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '\t', '\r', '\n', ' ']) {
-            return Err((
-                Error::InvalidUrl,
-                "the host is empty, or not only a host: use egret_ws_connect_url".to_owned(),
-            ));
+            return Err(invalid("the host is empty, or not only a host: use egret_ws_connect_url"));
         }
         if let Some((address, zone)) = host.split_once('%')
             && address.parse::<Ipv6Addr>().is_ok()
@@ -223,10 +216,7 @@ impl Url {
             return Url::from_url(&format!("ws://[{host}]:{port}/"));
         }
         if host.contains(':') && !bracketed {
-            return Err((
-                Error::InvalidUrl,
-                "the host contains a colon: the port is an argument of its own".to_owned(),
-            ));
+            return Err(invalid("the host contains a colon: the port is an argument of its own"));
         }
         Url::from_url(&format!("ws://{host}:{port}/"))
     }
@@ -275,7 +265,7 @@ mod tests {
             ("ws://[fe80::g%25eth0]/", Error::InvalidUrl, "cannot be read"),
         ];
         for (text, error, why) in refused {
-            let (got, said) = Url::from_url(text).unwrap_err();
+            let DetailedError { error: got, detail: said } = Url::from_url(text).unwrap_err();
             assert_eq!(got, error, "{text}");
             assert!(said.contains(why), "{text}: {said}");
         }
@@ -314,7 +304,7 @@ mod tests {
             assert_eq!(from.redirected(location).unwrap().credentials(), None);
         }
         for location in ["ftp://h/", "http://", "ws://h:0/"] {
-            assert_eq!(from.redirected(location).unwrap_err().0, Error::InvalidUrl, "{location}");
+            assert_eq!(from.redirected(location).unwrap_err().error, Error::InvalidUrl, "{location}");
         }
         assert!(from.is_same_origin(&url("wss://H:443/else")));
         for other in ["ws://h/", "wss://h:444/", "wss://i/"] {
@@ -330,7 +320,7 @@ mod tests {
         assert_eq!(normal("HTTPS://H:443/A b"), "wss://h/A%20b");
         assert_eq!(normal("http://h:80/"), "ws://h/");
         for text in ["", "/path", "ftp://h/", "ws://h/#x", "ws://h/#", "ws://"] {
-            assert_eq!(normalize_url(text).unwrap_err().0, Error::InvalidUrl, "{text}");
+            assert_eq!(normalize_url(text).unwrap_err().error, Error::InvalidUrl, "{text}");
         }
     }
 
@@ -341,8 +331,8 @@ mod tests {
         assert_eq!(target("::1", 9000).unwrap(), url("ws://[::1]:9000/"));
         assert_eq!(target("[::1]", 9000).unwrap(), url("ws://[::1]:9000/"));
         for host in ["", "h/path", "h?x", "h#x", "u@h", "h:1", "ws://h", "a b", "h\\x", "[::1]:7"] {
-            assert_eq!(target(host, 9000).unwrap_err().0, Error::InvalidUrl, "{host}");
+            assert_eq!(target(host, 9000).unwrap_err().error, Error::InvalidUrl, "{host}");
         }
-        assert_eq!(target("h", 0).unwrap_err().0, Error::InvalidArgument);
+        assert_eq!(target("h", 0).unwrap_err().error, Error::InvalidArgument);
     }
 }

@@ -4,7 +4,7 @@ use super::guard::{Nobody, guard, guard_code};
 use super::handle::{self, Handle};
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
 use super::{callbacks, options, sized};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::socket::Loop;
 use crate::{failpoint, fork, panics};
@@ -57,13 +57,13 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
 
 fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> {
     failpoint::point(failpoint::Place::Loop);
-    let refuse = |(error, why): (Error, String)| {
-        log.warn(0, format_args!("egret_ws_loop_new refused: {why}"));
-        error
+    let refuse = |refused: DetailedError| {
+        log.warn(0, format_args!("egret_ws_loop_new refused: {}", refused.detail));
+        refused.error
     };
     let options = options::check_loop(given).map_err(refuse)?;
     let (id, slot) = handle::reserve_loop()
-        .map_err(|error| refuse((error, "no handle is left: free another loop first".to_owned())))?;
+        .map_err(|error| refuse(DetailedError::new(error, "no handle is left: free another loop first")))?;
     fork::watch().map_err(refuse)?;
     let made = Loop::new(options, Arc::clone(log)).map_err(refuse)?;
     failpoint::arm();

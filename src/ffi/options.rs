@@ -2,7 +2,7 @@
 
 use super::types::egret_ws_loop_options;
 use crate::constants::*;
-use crate::error::Error;
+use crate::error::DetailedError;
 use crate::socket::LoopOptions;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ pub(super) fn log_level(given: &egret_ws_loop_options) -> i32 {
 }
 
 /// Checks the options of a loop. An error comes with what is wrong.
-pub(super) fn check_loop(given: &egret_ws_loop_options) -> Result<LoopOptions, (Error, String)> {
-    let invalid = |why: &str| Err((Error::InvalidArgument, why.to_owned()));
+pub(super) fn check_loop(given: &egret_ws_loop_options) -> Result<LoopOptions, DetailedError> {
+    let invalid = |why: &str| Err(DetailedError::invalid(why));
     if given.flags & !(EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND) != 0 {
         return invalid("flags has an unknown bit");
     }

@@ -5,7 +5,7 @@ use super::text;
 use super::types::{egret_ws_header, egret_ws_options};
 use crate::constants::*;
 use crate::environment;
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::limits;
 use crate::protocol::deflate::Offer;
 use crate::protocol::frame::MAX_HEADER;
@@ -19,9 +19,6 @@ use std::ffi::c_char;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An error, and what is wrong, for the log. Never a value: it may be a secret.
-type Refused = (Error, String);
-
 const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_ONLY_THESE_ROOTS
     | EGRET_WS_PROXY_FROM_ENVIRONMENT
@@ -32,15 +29,15 @@ const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_NO_ALPN
     | EGRET_WS_REDIRECT_TO_PRIVATE;
 
-fn invalid<T>(why: impl Into<String>) -> Result<T, Refused> {
-    Err((Error::InvalidArgument, why.into()))
+fn invalid<T>(why: impl Into<String>) -> Result<T, DetailedError> {
+    Err(DetailedError::invalid(why))
 }
 
 /// Reads the options of a socket that is to connect to `target`.
 ///
 /// # Safety
 /// Every pointer of `given` is NULL, or ends in a NUL, or has as many elements as its length says.
-pub(super) unsafe fn read(given: &egret_ws_options, target: Url) -> Result<ConnectConfig, Refused> {
+pub(super) unsafe fn read(given: &egret_ws_options, target: Url) -> Result<ConnectConfig, DetailedError> {
     if given.flags & !FLAGS != 0 {
         return invalid("flags has an unknown bit");
     }
@@ -59,7 +56,7 @@ pub(super) unsafe fn read(given: &egret_ws_options, target: Url) -> Result<Conne
     }
     // SAFETY: as above.
     let pins = match unsafe { string(given.tls_pins, "tls_pins", limits::TEXT) }? {
-        Some(list) => read_pins(list).map_err(|why| (Error::InvalidArgument, format!("tls_pins: {why}")))?,
+        Some(list) => read_pins(list).map_err(|why| DetailedError::invalid(format!("tls_pins: {why}")))?,
         None => Vec::new(),
     };
     // SAFETY: as above.
@@ -104,7 +101,7 @@ fn heartbeat(given: &egret_ws_options) -> heartbeat::Options {
 }
 
 /// `None`: it is not tried again.
-fn retry(given: &egret_ws_options) -> Result<Option<retry::Options>, Refused> {
+fn retry(given: &egret_ws_options) -> Result<Option<retry::Options>, DetailedError> {
     // A default gives way to what is given.
     let (most_first, most) = (or(given.retry_first_ms, u32::MAX), or(given.retry_ceiling_ms, u32::MAX));
     let floor = or(given.retry_floor_ms, most_first.min(most).min(250));
@@ -124,7 +121,7 @@ fn retry(given: &egret_ws_options) -> Result<Option<retry::Options>, Refused> {
     }))
 }
 
-fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
+fn limits(given: &egret_ws_options) -> Result<Limits, DetailedError> {
     let max_message = or(given.max_message_bytes, EGRET_WS_MAX_MESSAGE_BYTES);
     if max_message > EGRET_WS_MAX_MESSAGE_BYTES {
         return invalid("max_message_bytes is above EGRET_WS_MAX_MESSAGE_BYTES, which nothing raises");
@@ -150,7 +147,7 @@ fn limits(given: &egret_ws_options) -> Result<Limits, Refused> {
 
 /// # Safety
 /// As for [`read`].
-unsafe fn request(given: &egret_ws_options, target: &Url) -> Result<RequestOptions, Refused> {
+unsafe fn request(given: &egret_ws_options, target: &Url) -> Result<RequestOptions, DetailedError> {
     // SAFETY: the caller's promise, passed on; so for each of these.
     let list = unsafe { string(given.subprotocols, "subprotocols", limits::TEXT) }?;
     // SAFETY: as above.
@@ -189,7 +186,7 @@ unsafe fn request(given: &egret_ws_options, target: &Url) -> Result<RequestOptio
         },
         credentials,
         subprotocols: match list {
-            Some(list) => subprotocols(list).map_err(|why| (Error::InvalidArgument, format!("subprotocols: {why}")))?,
+            Some(list) => subprotocols(list).map_err(|why| DetailedError::invalid(format!("subprotocols: {why}")))?,
             None => Vec::new(),
         },
         deflate: deflate(given)?,
@@ -198,7 +195,7 @@ unsafe fn request(given: &egret_ws_options, target: &Url) -> Result<RequestOptio
 }
 
 #[cfg(feature = "deflate")]
-fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
+fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, DetailedError> {
     use crate::protocol::deflate::MAX_WINDOW_BITS;
     let level = or(given.deflate_level, 6);
     if level > 9 {
@@ -221,16 +218,16 @@ fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
 
 /// In a library without it nothing is offered, which is right for who said nothing about it, but not for who did.
 #[cfg(not(feature = "deflate"))]
-fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
+fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, DetailedError> {
     let wanted = given.deflate_level
         | given.deflate_threshold_bytes
         | given.deflate_client_window_bits
         | given.deflate_server_window_bits
         | given.flags & (EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER);
     match given.flags & EGRET_WS_NO_DEFLATE {
-        0 if wanted != 0 => Err((
+        0 if wanted != 0 => Err(DetailedError::new(
             Error::Unsupported,
-            "this library was built without permessage-deflate (its feature `deflate`)".to_owned(),
+            "this library was built without permessage-deflate (its feature `deflate`)",
         )),
         _ => Ok(None),
     }
@@ -238,7 +235,7 @@ fn deflate(given: &egret_ws_options) -> Result<Option<Offer>, Refused> {
 
 /// # Safety
 /// As for [`read`].
-unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(String, Secret<String>)>, Refused> {
+unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(String, Secret<String>)>, DetailedError> {
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -274,7 +271,7 @@ unsafe fn headers(list: *const egret_ws_header, count: usize) -> Result<Vec<(Str
 
 /// # Safety
 /// As for [`read`].
-unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, Refused> {
+unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, DetailedError> {
     // SAFETY: the caller's promise, passed on.
     let url = unsafe { string(given.proxy, "proxy", limits::TEXT) }?;
     let from_environment = given.flags & EGRET_WS_PROXY_FROM_ENVIRONMENT != 0;
@@ -283,7 +280,7 @@ unsafe fn proxies(given: &egret_ws_options) -> Result<Proxies, Refused> {
 
 /// # Safety
 /// As for [`read`].
-unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
+unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, DetailedError> {
     let min_version = or(given.tls_min_version, EGRET_WS_TLS_1_2);
     if ![EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&min_version) {
         return invalid("tls_min_version is neither EGRET_WS_TLS_1_2 nor EGRET_WS_TLS_1_3");
@@ -315,17 +312,17 @@ unsafe fn tls(given: &egret_ws_options) -> Result<TlsSettings, Refused> {
 ///
 /// # Safety
 /// `text` is NULL or ends in a NUL, and is not written to as long as the result lives.
-unsafe fn string<'a>(text: *const c_char, name: &str, limit: usize) -> Result<Option<&'a str>, Refused> {
+unsafe fn string<'a>(text: *const c_char, name: &str, limit: usize) -> Result<Option<&'a str>, DetailedError> {
     if text.is_null() {
         return Ok(None);
     }
     // SAFETY: not NULL; the rest is the caller's promise.
     let text = unsafe { text::nul_terminated(text, limit) };
-    text.map(Some).map_err(|why| (Error::InvalidArgument, format!("{name} {why}")))
+    text.map(Some).map_err(|why| DetailedError::invalid(format!("{name} {why}")))
 }
 
 /// Copies bytes of the host.
-fn copied(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
+fn copied(bytes: &[u8]) -> Result<Vec<u8>, DetailedError> {
     let mut copy = Vec::new();
     copy.try_reserve_exact(bytes.len()).map_err(no_memory)?;
     copy.extend_from_slice(bytes);
@@ -333,15 +330,15 @@ fn copied(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
 }
 
 /// Copies text of the host.
-fn owned(text: &str) -> Result<String, Refused> {
+fn owned(text: &str) -> Result<String, DetailedError> {
     let mut copy = String::new();
     copy.try_reserve_exact(text.len()).map_err(no_memory)?;
     copy.push_str(text);
     Ok(copy)
 }
 
-fn no_memory(_: TryReserveError) -> Refused {
-    (Error::NoResources, "there is no memory for a copy of the options".to_owned())
+fn no_memory(_: TryReserveError) -> DetailedError {
+    DetailedError::new(Error::NoResources, "there is no memory for a copy of the options")
 }
 
 /// How the host gives the length of an option's bytes.
@@ -358,7 +355,7 @@ enum Length {
 ///
 /// # Safety
 /// `data` is NULL, or has `len` bytes, or ends in a NUL where `len` says so; they are not written to as long as the result lives.
-unsafe fn bytes<'a>(data: *const u8, len: usize, name: &str, end: Length) -> Result<&'a [u8], Refused> {
+unsafe fn bytes<'a>(data: *const u8, len: usize, name: &str, end: Length) -> Result<&'a [u8], DetailedError> {
     match (data.is_null(), len) {
         (true, 0) => return Ok(&[]),
         (true, _) => return invalid(format!("{name} is NULL, but {name}_len is not 0")),
@@ -366,12 +363,13 @@ unsafe fn bytes<'a>(data: *const u8, len: usize, name: &str, end: Length) -> Res
         (false, _) => {}
     }
     let is_text = end == Length::OrNul && len == EGRET_WS_NUL_TERMINATED;
-    let too_long = || (Error::InvalidArgument, format!("{name} {}", text::Refused::TooLong(limits::TLS_BYTES)));
+    let too_long = || DetailedError::invalid(format!("{name} {}", text::Refused::TooLong(limits::TLS_BYTES)));
     if !is_text && len > limits::TLS_BYTES {
         return Err(too_long());
     }
     // SAFETY: not NULL; the rest is the caller's promise.
-    let bytes = unsafe { text::bytes(data.cast(), len) }.map_err(|error| (error, format!("{name} cannot be read")))?;
+    let bytes = unsafe { text::bytes(data.cast(), len) }
+        .map_err(|error| DetailedError::new(error, format!("{name} cannot be read")))?;
     if bytes.len() > limits::TLS_BYTES { Err(too_long()) } else { Ok(bytes) }
 }
 
@@ -386,7 +384,7 @@ mod tests {
         assert_eq!(deflate(&defaults), Ok(None));
         for (flags, deflate_level) in [(0, 9), (EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER, 0)] {
             let given = egret_ws_options { flags, deflate_level, ..defaults };
-            let (error, why) = deflate(&given).unwrap_err();
+            let DetailedError { error, detail: why } = deflate(&given).unwrap_err();
             assert!(error == Error::Unsupported && why.contains("`deflate`"), "{error:?}: {why}");
             let given = egret_ws_options { flags: flags | EGRET_WS_NO_DEFLATE, ..given };
             assert_eq!(deflate(&given), Ok(None));

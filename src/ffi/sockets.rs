@@ -5,7 +5,7 @@ use super::handle;
 use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
 use super::{callbacks, plan, sized, stats, text};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::limits;
 use crate::socket::{Loop, MessageKind, Url, header_values, normalize_url};
 use std::ffi::c_char;
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn egret_ws_connect_url(
 }
 
 /// What reads a host or a URL.
-type Reader<'a> = &'a dyn Fn(&str) -> Result<Url, (Error, String)>;
+type Reader<'a> = &'a dyn Fn(&str) -> Result<Url, DetailedError>;
 
 /// What both connect calls do.
 ///
@@ -122,9 +122,9 @@ unsafe fn connect(
             "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
         )
     })?;
-    let target = target(place).map_err(|(error, why)| refuse(error, &why))?;
+    let target = target(place).map_err(|refused| refuse(refused.error, &refused.detail))?;
     // SAFETY: the caller's promise about `options`, of which this is a copy.
-    let config = unsafe { plan::read(&given, target) }.map_err(|(error, why)| refuse(error, &why))?;
+    let config = unsafe { plan::read(&given, target) }.map_err(|refused| refuse(refused.error, &refused.detail))?;
     let (id, slot) =
         handle::reserve_socket().map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let listener = callbacks::Callbacks::new(&given, id);
@@ -406,7 +406,7 @@ pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
         let url = unsafe { text::nul_terminated(url, limits::URL) }.map_err(|_| Error::InvalidUrl)?;
-        let normal = normalize_url(url).map_err(|(error, _)| error)?;
+        let normal = normalize_url(url).map_err(|refused| refused.error)?;
         // SAFETY: the caller's promise, passed on.
         unsafe { text::give(&normal, out, capacity) }
     })

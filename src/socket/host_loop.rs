@@ -8,7 +8,7 @@ use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::batch::Batch;
 use crate::engine::table::Table;
 use crate::engine::{Ask, Engine, PASS, Shared, SocketShared, Wakeup, Wish, thread};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::log::{self, Log};
 use crate::{fork, interrupt, panics};
 use parking_lot::{Mutex, MutexGuard};
@@ -179,8 +179,8 @@ impl Drop for Polling<'_> {
 
 impl Loop {
     /// Makes a loop.
-    pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, (Error, String)> {
-        let no_resources = |error: std::io::Error| (Error::NoResources, error.to_string());
+    pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
+        let no_resources = |error: std::io::Error| DetailedError::new(Error::NoResources, error.to_string());
         // Half of the time of a poll is for the engine, half for callbacks.
         let limit = options.poll_max_time.filter(|_| options.inline).map_or(PASS, |time| PASS.min(time / 2));
         let engine = Engine::new(log, options.inline, options.close_on_suspend, limit).map_err(no_resources)?;

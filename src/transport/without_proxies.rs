@@ -2,11 +2,9 @@
 //! `Proxies::None` has a value, so the compiler removes all code that would use the other types.
 #![allow(missing_docs, reason = "as in `proxy`")]
 
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use std::convert::Infallible;
 use url::Host;
-
-type Refused = (Error, String);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxies {
@@ -34,15 +32,18 @@ impl Proxies {
         option: Option<&str>,
         from_environment: bool,
         _: impl Fn(&str) -> Option<String>,
-    ) -> Result<Proxies, Refused> {
+    ) -> Result<Proxies, DetailedError> {
         match option {
             Some("") => Ok(Proxies::None),
             None if !from_environment => Ok(Proxies::None),
-            _ => Err((Error::Unsupported, "this library was built without proxies (its feature `proxies`)".to_owned())),
+            _ => Err(DetailedError::new(
+                Error::Unsupported,
+                "this library was built without proxies (its feature `proxies`)",
+            )),
         }
     }
 
-    pub fn for_target(&self, _: bool, _: &Host<String>, _: u16) -> Result<Option<&Proxy>, Refused> {
+    pub fn for_target(&self, _: bool, _: &Host<String>, _: u16) -> Result<Option<&Proxy>, DetailedError> {
         Ok(None)
     }
 }
@@ -80,7 +81,7 @@ mod tests {
             assert_eq!(read(option, from_environment), Ok(Proxies::None));
         }
         for (option, from_environment) in [(Some("http://h"), false), (Some("h"), true), (None, true)] {
-            let (error, why) = read(option, from_environment).unwrap_err();
+            let DetailedError { error, detail: why } = read(option, from_environment).unwrap_err();
             assert!(error == Error::Unsupported && why.contains("`proxies`"), "{error:?}: {why}");
         }
     }

@@ -144,7 +144,10 @@ impl<S: Transport> Opening<S> {
         let (host, port) = (target.host(), target.port());
         self.proxy = match self.config.proxies.for_target(target.is_secure(), &host, port) {
             Ok(proxy) => proxy.cloned(),
-            Err((_, why)) => return Some(Step::Ended(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy)),
+            Err(error) => {
+                let ending = Ending::new(Error::Proxy, Initiator::Local, error.detail);
+                return Some(Step::Ended(ending, Phase::Proxy));
+            }
         };
         let nearest = self.sent_by.map_or(Space::Loopback, |sent_by| sent_by.space);
         // The proxy resolves names, so only an address or `localhost` can be checked here.

@@ -44,7 +44,7 @@ pub(super) fn follow(config: &mut ConnectConfig, headers: &str, followed: u32) -
     if followed == config.max_redirects {
         return Err(format!("{followed} were followed already, which is max_redirects"));
     }
-    let target = config.target.redirected(location).map_err(|(_, why)| why)?;
+    let target = config.target.redirected(location).map_err(|error| error.detail)?;
     if config.target.is_secure() && !target.is_secure() {
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }

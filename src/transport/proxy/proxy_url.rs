@@ -1,6 +1,6 @@
 //! The URL of a proxy.
 
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::limits;
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
@@ -41,16 +41,14 @@ impl fmt::Debug for Credentials {
     }
 }
 
-type Refused = (Error, String);
-
 impl Proxy {
     /// Parses `http://[user[:password]@]host[:port]`, or the same with `socks5` or `socks5h`. Without a scheme it is `http`, as in
     /// curl's environment variables. The error text never contains a part of the URL.
     ///
     /// The default port of `http` is 80, as in other URLs of that scheme, in Go, Python and Node; curl uses 1080. The default port
     /// of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names. `socks5` means the same here.
-    pub fn from_url(text: &str) -> Result<Proxy, Refused> {
-        let invalid = |why: &str| (Error::InvalidArgument, format!("the proxy's URL {why}"));
+    pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
+        let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
         let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));
         if text.len() > limits::TEXT {
             return Err(invalid(&format!("is longer than {} bytes", limits::TEXT)));
@@ -66,10 +64,9 @@ impl Proxy {
             "http" => (ProxyScheme::Http, 80),
             "socks5" | "socks5h" => (ProxyScheme::Socks5, 1080),
             "https" => {
-                return Err((
+                return Err(DetailedError::new(
                     Error::Unsupported,
-                    "a proxy that is spoken to by TLS (https://) is not supported; http:// proxies carry wss too"
-                        .to_owned(),
+                    "a proxy that is spoken to by TLS (https://) is not supported; http:// proxies carry wss too",
                 ));
             }
             _ => return Err(invalid("begins with none of http://, socks5:// and socks5h://")),
@@ -131,7 +128,7 @@ mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn proxy(text: &str) -> Proxy {
-        Proxy::from_url(text).unwrap_or_else(|(_, why)| panic!("{text}: {why}"))
+        Proxy::from_url(text).unwrap_or_else(|DetailedError { detail: why, .. }| panic!("{text}: {why}"))
     }
 
     #[test]
@@ -210,7 +207,7 @@ mod tests {
             (&long("socks5h", 1, 43), Error::InvalidArgument, "255 bytes"),
         ];
         for (text, error, why) in rows {
-            let (got, said) = Proxy::from_url(text).expect_err(text);
+            let DetailedError { error: got, detail: said } = Proxy::from_url(text).expect_err(text);
             assert_eq!(got, error, "{text}");
             assert!(said.contains(why), "{text}: {said}");
             assert!(!said.contains("s3cret"), "{text}: {said}");

@@ -2,11 +2,9 @@
 
 use super::no_proxy::{NoProxy, is_loopback};
 use super::proxy_url::Proxy;
-use crate::error::Error;
+use crate::error::DetailedError;
 use crate::limits;
 use url::Host;
-
-type Refused = (Error, String);
 
 /// The proxies that a socket may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +24,7 @@ impl Proxies {
         option: Option<&str>,
         from_environment: bool,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Proxies, Refused> {
+    ) -> Result<Proxies, DetailedError> {
         Ok(match option {
             Some("") => Proxies::None,
             Some(url) => Proxies::Fixed(Proxy::from_url(url)?),
@@ -38,7 +36,7 @@ impl Proxies {
     /// Returns the proxy for a connection to this host, if any. `secure` is true for `wss`. The caller asks again after each
     /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection instead would hide the
     /// mistake.
-    pub fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
+    pub fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         match self {
             Proxies::None => Ok(None),
             Proxies::Fixed(proxy) => Ok(Some(proxy)),
@@ -50,9 +48,9 @@ impl Proxies {
 /// The environment variables, read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
-    plain: Option<Result<Proxy, Refused>>,
-    secure: Option<Result<Proxy, Refused>>,
-    direct: Result<NoProxy, Refused>,
+    plain: Option<Result<Proxy, DetailedError>>,
+    secure: Option<Result<Proxy, DetailedError>>,
+    direct: Result<NoProxy, DetailedError>,
 }
 
 impl Environment {
@@ -62,7 +60,9 @@ impl Environment {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.trim().is_empty())?));
         let proxy = |(name, value): (&str, String)| {
-            Proxy::from_url(&value).map_err(|(error, why)| (error, format!("the environment's {name}: {why}")))
+            Proxy::from_url(&value).map_err(|DetailedError { error, detail }| {
+                DetailedError::new(error, format!("the environment's {name}: {detail}"))
+            })
         };
         // In a CGI program, HTTP_PROXY is the request header `Proxy`, which any client can send ("httpoxy", CVE-2016-5385).
         // On Windows http_proxy is the same variable.
@@ -72,10 +72,10 @@ impl Environment {
         let https_proxy = set("https_proxy").or_else(|| set("HTTPS_PROXY"));
         let all_proxy = || set("all_proxy").or_else(|| set("ALL_PROXY"));
         let direct = match set("no_proxy").or_else(|| set("NO_PROXY")) {
-            Some((name, list)) if list.len() > limits::NO_PROXY => Err((
-                Error::InvalidArgument,
-                format!("the environment's {name} is longer than {} bytes", limits::NO_PROXY),
-            )),
+            Some((name, list)) if list.len() > limits::NO_PROXY => Err(DetailedError::invalid(format!(
+                "the environment's {name} is longer than {} bytes",
+                limits::NO_PROXY
+            ))),
             list => Ok(NoProxy::read(list.as_ref().map_or("", |(_, list)| list))),
         };
         Environment {
@@ -85,7 +85,7 @@ impl Environment {
         }
     }
 
-    fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, Refused> {
+    fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         let proxy = if secure { &self.secure } else { &self.plain };
         // As in Go: a proxy on another machine cannot connect to the loopback addresses of this one.
         let Some(proxy) = proxy.as_ref().filter(|_| !is_loopback(host)) else { return Ok(None) };
@@ -99,6 +99,8 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::DetailedError;
+    use crate::error::Error;
 
     fn read(variables: &[(&str, &str)]) -> Environment {
         let value = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| value.to_string());
@@ -169,7 +171,7 @@ mod tests {
         }
     }
 
-    fn refused(variables: &[(&str, &str)], secure: bool) -> (Error, String) {
+    fn refused(variables: &[(&str, &str)], secure: bool) -> DetailedError {
         let proxies = Proxies::Environment(read(variables));
         proxies.for_target(secure, &Host::parse("game.example").unwrap(), 80).unwrap_err()
     }
@@ -178,13 +180,13 @@ mod tests {
     fn an_invalid_variable_is_an_error_when_it_is_needed() {
         for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
             let variables = [(name, "ftp://u:s3cret@h")];
-            let (error, why) = refused(&variables, name.to_lowercase() != "http_proxy");
+            let DetailedError { error, detail: why } = refused(&variables, name.to_lowercase() != "http_proxy");
             assert_eq!(route(&variables, "localhost"), [None, None]);
             assert_eq!(error, Error::InvalidArgument);
             assert!(why.starts_with(&format!("the environment's {name}: the proxy's URL begins")), "{why}");
             assert!(!why.contains("s3cret"), "{why}");
         }
-        let (error, why) = refused(&[("HTTPS_PROXY", "https://u:s3cret@h")], true);
+        let DetailedError { error, detail: why } = refused(&[("HTTPS_PROXY", "https://u:s3cret@h")], true);
         assert_eq!(error, Error::Unsupported);
         assert!(why.contains("HTTPS_PROXY") && !why.contains("s3cret"), "{why}");
     }
@@ -195,7 +197,7 @@ mod tests {
             let list = |length: usize| format!("game.example{}", " ".repeat(length - 12));
             assert_eq!(route(&[("all_proxy", "a"), (name, &list(limits::NO_PROXY))], "game.example"), [None, None]);
             let longer = list(limits::NO_PROXY + 1);
-            let (error, why) = refused(&[("all_proxy", "a"), (name, &longer)], true);
+            let DetailedError { error, detail: why } = refused(&[("all_proxy", "a"), (name, &longer)], true);
             assert_eq!(error, Error::InvalidArgument);
             assert!(why.contains(name) && why.contains(&limits::NO_PROXY.to_string()), "{why}");
             // The list is not read if no proxy is set.
@@ -203,7 +205,7 @@ mod tests {
             assert_eq!(route(&[(name, &longer)], "game.example"), [None, None]);
         }
         let longer = format!("http://{}", "h".repeat(limits::TEXT));
-        let (error, why) = refused(&[("all_proxy", &longer)], true);
+        let DetailedError { error, detail: why } = refused(&[("all_proxy", &longer)], true);
         assert!(error == Error::InvalidArgument && why.contains("all_proxy") && why.contains("8192"), "{why}");
     }
 
