@@ -27,10 +27,10 @@ pub mod error;
 mod failpoint;
 pub mod ffi;
 mod fork;
+pub mod input_limits;
 mod interrupt;
 #[cfg(test)]
 mod limited_memory;
-pub mod limits;
 pub mod log;
 mod panics;
 pub mod protocol;

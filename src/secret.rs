@@ -62,7 +62,7 @@ mod tests {
     /// This compiles only if the types of these fields are secrets.
     #[test]
     fn passwords_and_headers_of_a_plan_are_secrets() {
-        use crate::connection::ConnectConfig;
+        use crate::config::ConnectConfig;
         fn secret<T: Zeroize>(_: &Secret<T>) {}
         fn kept(config: &ConnectConfig) {
             config.request.headers.iter().for_each(|(_, value)| secret(value));

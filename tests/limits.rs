@@ -7,7 +7,7 @@
 mod limited_memory;
 mod support;
 
-use ::egret_ws::limits;
+use ::egret_ws::input_limits as limits;
 use ::egret_ws::*;
 use std::ffi::{CString, c_char};
 use std::fmt::Write;

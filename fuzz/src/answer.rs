@@ -2,7 +2,7 @@
 
 use super::source::{PieceSizes, Source};
 use egret_ws::protocol::deflate::{Agreement, Offer};
-use egret_ws::protocol::handshake::{RequestOptions, ResponseReader, UpgradeError, Upgraded, subprotocols};
+use egret_ws::protocol::handshake::{RequestOptions, ResponseReader, UpgradeError, Upgraded};
 use egret_ws::protocol::http_head::MAX_HEAD;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -66,7 +66,7 @@ fn options(source: &mut Source) -> RequestOptions {
         level: 6,
         threshold: 0,
     };
-    let offered = if flags & 8 != 0 { subprotocols("chat, superchat").expect("tokens") } else { Vec::new() };
+    let offered = if flags & 8 != 0 { ["chat", "superchat"].map(str::to_owned).to_vec() } else { Vec::new() };
     RequestOptions { deflate: (flags & 1 != 0).then_some(offer), subprotocols: offered, ..RequestOptions::default() }
 }
 

@@ -1,3 +1,118 @@
-//! What a connection is to be: where it goes and how it behaves.
+//! The configuration of a connection and of a loop: defaults, ranges, and rules between options.
+//!
+//! ```text
+//!   C structs ─► ffi ─► SocketOptions ─► config ─► ConnectConfig ─► socket ─► engine ─► connection
+//!                       LoopOptions      config ─► LoopConfig    ─► socket
+//!                       as the host gave them      checked, with defaults
+//! ```
+//!
+//! Only this module decides which values are allowed and which value a missing option gets. An option that is not allowed gives a
+//! [`DetailedError`], which names the option.
+//!
+//! `config` is above `protocol` and `transport`. It uses their types for settings ([`RequestOptions`], [`Proxies`],
+//! [`tls::Settings`](TlsSettings)) and their rules of syntax (tokens, header values, pins). It is below `connection`, `engine`,
+//! `socket` and `ffi`, which all import it.
+//!
+//! - `options`: the values as the host gave them; `value`: defaults, and texts that are checked and copied
+//! - `url`, `request`, `tls`, `limits`, `heartbeat`, `retry`: the parts of a [`ConnectConfig`]
+//! - `loop_config`: the options of a loop
 
+mod heartbeat;
+mod limits;
+mod loop_config;
+mod options;
+mod request;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod tls;
 pub mod url;
+mod value;
+
+pub use heartbeat::HeartbeatOptions;
+pub use limits::Limits;
+pub use loop_config::{LoopConfig, LoopOptions};
+pub use options::{Header, SocketOptions};
+pub use retry::RetryOptions;
+pub use url::Url;
+
+use crate::constants::*;
+use crate::error::DetailedError;
+use crate::protocol::handshake::RequestOptions;
+use crate::transport::proxy::Proxies;
+use crate::transport::tls::Settings as TlsSettings;
+use crate::{environment, input_limits};
+use std::sync::Arc;
+use value::text;
+
+/// The configuration of a connection: where it goes and how it behaves.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct ConnectConfig {
+    pub target: Url,
+    pub request: RequestOptions,
+    pub proxies: Proxies,
+    /// The settings of the TLS connector; used with `wss` only.
+    pub tls: Arc<TlsSettings>,
+    /// SHA-256 of the public keys that the server may have; empty: any.
+    pub pins: Vec<[u8; 32]>,
+    /// The name in SNI and in the certificate, instead of the target's host.
+    pub server_name: Option<String>,
+    pub max_redirects: u32,
+    /// Redirects may lead from a public address to a private or loopback one.
+    pub redirects_to_private: bool,
+    pub limits: Limits,
+    pub heartbeat: HeartbeatOptions,
+    /// `None`: the connection is not made again.
+    pub retry: Option<RetryOptions>,
+}
+
+/// All flags of a socket's options.
+const FLAGS: u32 = EGRET_WS_INSECURE
+    | EGRET_WS_ONLY_THESE_ROOTS
+    | EGRET_WS_PROXY_FROM_ENVIRONMENT
+    | EGRET_WS_NO_DEFLATE
+    | EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER
+    | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER
+    | EGRET_WS_RESEND
+    | EGRET_WS_NO_ALPN
+    | EGRET_WS_REDIRECT_TO_PRIVATE;
+
+impl ConnectConfig {
+    /// Checks the options of a socket that connects to `target`, and adds the defaults.
+    pub fn new(target: Url, options: &SocketOptions<'_>) -> Result<ConnectConfig, DetailedError> {
+        if options.flags & !FLAGS != 0 {
+            return Err(DetailedError::invalid("flags has an unknown bit"));
+        }
+        if options.max_redirects > input_limits::REDIRECTS {
+            return Err(DetailedError::invalid(format!("max_redirects is above {}", input_limits::REDIRECTS)));
+        }
+        Ok(ConnectConfig {
+            request: request::read(options, target.credentials())?,
+            proxies: proxies(options, &target)?,
+            tls: Arc::new(tls::settings(options)?),
+            pins: tls::pins(options)?,
+            server_name: tls::server_name(options)?,
+            max_redirects: options.max_redirects,
+            redirects_to_private: options.has(EGRET_WS_REDIRECT_TO_PRIVATE),
+            limits: limits::read(options)?,
+            heartbeat: heartbeat::read(options),
+            retry: retry::read(options)?,
+            target,
+        })
+    }
+
+    /// Can the connection need TLS? A redirect can lead from `ws` to `wss`.
+    pub fn may_use_tls(&self) -> bool {
+        self.target.is_secure() || self.max_redirects > 0
+    }
+}
+
+fn proxies(options: &SocketOptions<'_>, target: &Url) -> Result<Proxies, DetailedError> {
+    let url = text(&"proxy", options.proxy, input_limits::TEXT)?;
+    let variable = |name: &str| environment::variable(name)?.into_string().ok();
+    let proxies = Proxies::read(url, options.has(EGRET_WS_PROXY_FROM_ENVIRONMENT), variable)?;
+    // A proxy of the environment that cannot be used is an error of this call, not of the connection.
+    proxies.for_target(target.is_secure(), &target.host(), target.port())?;
+    Ok(proxies)
+}

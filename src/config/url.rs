@@ -1,7 +1,8 @@
-//! Where a connection goes: a URL, read and checked.
+//! The URL of a connection, read and checked.
 
+use super::request::check_credentials;
 use crate::error::{DetailedError, Error};
-use crate::protocol::handshake::check_credentials;
+use crate::input_limits;
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
@@ -9,12 +10,12 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use url::{Host, Position};
 
-/// A place to connect to.
+/// A URL to connect to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
     /// Without user name, password and fragment.
     url: url::Url,
-    /// The zone of an IPv6 address (RFC 6874), which a URL of WHATWG has no place for.
+    /// The zone of an IPv6 address (RFC 6874). A URL of WHATWG cannot contain it.
     zone: Option<String>,
     credentials: Option<(Secret<String>, Secret<String>)>,
 }
@@ -23,8 +24,16 @@ fn invalid(detail: impl Into<String>) -> DetailedError {
     DetailedError::new(Error::InvalidUrl, detail)
 }
 
-/// What the constructor of a browser's `WebSocket` makes of a URL: `http` and `https` stand for `ws` and `wss`, and what
-/// it refuses is refused.
+/// Checks the length of a host or a URL, and that it is UTF-8. It has no NUL.
+pub fn text(bytes: &[u8]) -> Result<&str, DetailedError> {
+    if bytes.len() > input_limits::URL {
+        return Err(invalid(format!("the host or URL is longer than {} bytes", input_limits::URL)));
+    }
+    str::from_utf8(bytes).map_err(|_| invalid("the host or URL is not UTF-8"))
+}
+
+/// Normalizes a URL as the constructor of a browser's `WebSocket` does: `http` becomes `ws`, and `https` becomes `wss`. A URL that the
+/// constructor refuses is an error.
 pub fn normalize_url(text: &str) -> Result<String, DetailedError> {
     Ok(as_websocket(parse(text)?)?.into())
 }
@@ -40,7 +49,8 @@ fn as_websocket(mut url: url::Url) -> Result<url::Url, DetailedError> {
     Ok(url)
 }
 
-/// Takes the zone out of `scheme://[address%25zone]:port/…`. A bare `%` does too (RFC 6874 section 3).
+/// Removes the zone from `scheme://[address%25zone]:port/…` and returns it. A bare `%` before the zone is accepted too (RFC 6874
+/// section 3).
 fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), DetailedError> {
     let whole = Ok((Cow::Borrowed(text), None));
     if !text.contains('[') {
@@ -75,7 +85,7 @@ fn parse(text: &str) -> Result<url::Url, DetailedError> {
     }
 }
 
-/// For logs: a query may carry a token, so it is not shown.
+/// For logs. The query is not shown, because it may contain a token.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let query = if self.url.query().is_some() { "?..." } else { "" };
@@ -90,7 +100,7 @@ impl fmt::Debug for Url {
 }
 
 impl Url {
-    /// Reads a `ws` or `wss` URL. The error comes with what is wrong, for the log.
+    /// Reads a `ws` or `wss` URL.
     pub fn from_url(text: &str) -> Result<Url, DetailedError> {
         let (text, zone) = take_zone(text)?;
         Url::new(parse(&text)?, zone)
@@ -128,9 +138,9 @@ impl Url {
         Ok(Url { url, zone, credentials })
     }
 
-    /// Where a redirect leads from here. A user name and password in it do not count.
+    /// Returns the target of a redirect from this URL. A user name and a password in `location` are ignored.
     pub fn redirected(&self, location: &str) -> Result<Url, DetailedError> {
-        // A relative reference is resolved by the rules of http and https, of which ws and wss are the image.
+        // RFC 3986 resolves a relative reference with `ws` and `wss` as with `http` and `https`.
         let mut url = self.url.join(location).map_err(|error| invalid(format!("it is not a URL: {error}")))?;
         // They fail only for a URL that cannot have them.
         let _ = url.set_username("");
@@ -142,18 +152,18 @@ impl Url {
         Ok(target)
     }
 
-    /// Is it TLS?
+    /// Does the connection use TLS?
     pub fn is_secure(&self) -> bool {
         self.url.scheme() == "wss"
     }
 
-    /// The host: a name to look up or an address.
+    /// Returns the host: a name to look up or an address.
     pub fn host(&self) -> Host<String> {
-        // Never absent: `new` has seen to it.
+        // `new` refuses a URL without a host.
         self.url.host().map_or(Host::Domain(String::new()), |host| host.to_owned())
     }
 
-    /// The host as a certificate names it: an IPv6 address without brackets.
+    /// Returns the host as a certificate names it: an IPv6 address without brackets.
     pub fn server_name(&self) -> String {
         match self.host() {
             Host::Domain(name) => name,
@@ -162,47 +172,47 @@ impl Url {
         }
     }
 
-    /// The zone of an IPv6 address.
+    /// Returns the zone of an IPv6 address.
     pub fn zone(&self) -> Option<&str> {
         self.zone.as_deref()
     }
 
-    /// The TCP port.
+    /// Returns the TCP port.
     pub fn port(&self) -> u16 {
         self.url.port_or_known_default().unwrap_or(0)
     }
 
-    /// The host as it is in the URL.
+    /// Returns the host as it is in the URL.
     pub fn host_text(&self) -> &str {
         self.url.host_str().unwrap_or("")
     }
 
-    /// The `Host` header: the host, and the port unless it is the scheme's own.
+    /// Returns the value of the `Host` header: the host, and the port unless it is the default port of the scheme.
     pub fn authority(&self) -> &str {
         &self.url[Position::BeforeHost..Position::AfterPort]
     }
 
-    /// The request target: path and query.
+    /// Returns the request target: path and query.
     pub fn path_and_query(&self) -> &str {
         &self.url[Position::BeforePath..Position::AfterQuery]
     }
 
-    /// User name and password of the URL.
+    /// Returns the user name and the password of the URL.
     pub fn credentials(&self) -> Option<&(Secret<String>, Secret<String>)> {
         self.credentials.as_ref()
     }
 
-    /// Have the two the same scheme, host and port?
+    /// Do both URLs have the same scheme, host and port?
     pub fn is_same_origin(&self, other: &Url) -> bool {
         self.url.scheme() == other.url.scheme() && self.host() == other.host() && self.port() == other.port()
     }
 
-    /// `ws://host:port/`, as `egret.WebSocket.connect` makes it. An IPv6 address may come without its brackets.
+    /// Makes the URL `ws://host:port/`, as `egret.WebSocket.connect` does. An IPv6 address may have no brackets.
     pub fn from_host_and_port(host: &str, port: u16) -> Result<Url, DetailedError> {
         if port == 0 {
             return Err(DetailedError::invalid("the port is 0"));
         }
-        // Anything that would end the host in a URL would silently become a path, a user name or another port.
+        // A character that ends the host in a URL would begin a path, a user name or another port without notice.
         let bracketed = host.starts_with('[') && host.ends_with(']');
         if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '\t', '\r', '\n', ' ']) {
             return Err(invalid("the host is empty, or not only a host: use egret_ws_connect_url"));
@@ -231,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_urls_as_browsers_do() {
+    fn urls_are_read_as_in_browsers() {
         let target = url("ws://Example.COM:9000/chat?room=1");
         assert_eq!((target.host(), target.port()), (Host::Domain("example.com".into()), 9000));
         assert_eq!((target.authority(), target.path_and_query()), ("example.com:9000", "/chat?room=1"));
@@ -248,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_cannot_be_used_and_says_why() {
+    fn unusable_urls_are_refused_with_a_reason() {
         let refused = [
             ("http://h/", Error::InvalidUrl, "scheme"),
             ("h:9000", Error::InvalidUrl, "scheme"),
@@ -272,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_name_and_password_are_kept_apart_and_hidden() {
+    fn a_user_name_and_a_password_are_separated_and_not_shown() {
         let target = url("ws://us%40er:p%C3%A4ss@h/chat?token=abc");
         assert_eq!(target.credentials(), Some(&("us@er".into(), "p\u{e4}ss".into())));
         assert_eq!(target.authority(), "h");
@@ -292,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_leads_to_another_target() {
+    fn redirects_are_resolved_against_the_url() {
         let from = url("wss://user:pass@h/a/b?c");
         let to = |location| from.redirected(location).unwrap().to_string();
         assert_eq!(to("/x?y"), "wss://h/x?...");
@@ -313,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_normalised_as_browsers_do() {
+    fn urls_are_normalized_as_in_browsers() {
         let normal = |text| normalize_url(text).unwrap();
         assert_eq!(normal("ws://h:1?x=1"), "ws://h:1/?x=1");
         assert_eq!(normal("http://h"), "ws://h/");
@@ -325,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn host_and_port_are_only_that() {
+    fn a_host_with_more_than_a_host_is_refused() {
         let target = |host, port| Url::from_host_and_port(host, port);
         assert_eq!(target("127.0.0.1", 9000).unwrap(), url("ws://127.0.0.1:9000/"));
         assert_eq!(target("::1", 9000).unwrap(), url("ws://[::1]:9000/"));

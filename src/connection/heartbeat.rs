@@ -11,26 +11,16 @@
 //! A large backlog may keep a ping from getting through for longer than its deadline. As long as the network is seen to take
 //! of what is before the ping, there is somebody.
 
+use crate::config::HeartbeatOptions;
 use std::time::{Duration, Instant};
 
 /// A ping without an answer is not waited for longer than this, to measure the round trip, where there is no time-out.
 const UNANSWERED: Duration = Duration::from_secs(10);
 
-/// When to ask, and how long to wait for an answer.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// `None`: only when told to.
-    pub interval: Option<Duration>,
-    /// `None`: for ever.
-    pub timeout: Option<Duration>,
-    /// The same where it is likely that the connection is gone.
-    pub probe: Option<Duration>,
-}
-
 /// The heartbeat of one connection.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
-    options: Options,
+    options: HeartbeatOptions,
     /// When something was last received.
     heard: Instant,
     /// When [`Heartbeat::expire`] has something to look at. While listening it may be too early, never too late: what is
@@ -73,7 +63,7 @@ pub(super) enum Beat {
 }
 
 impl Heartbeat {
-    pub(super) fn new(options: Options, now: Instant) -> Heartbeat {
+    pub(super) fn new(options: HeartbeatOptions, now: Instant) -> Heartbeat {
         let next = options.interval.map(|interval| now + interval);
         Heartbeat { options, heard: now, next, asked: None, number: 0, sent: None }
     }
@@ -199,7 +189,8 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(20);
     const TIMEOUT: Duration = Duration::from_secs(10);
     const PROBE: Duration = Duration::from_secs(3);
-    const OPTIONS: Options = Options { interval: Some(INTERVAL), timeout: Some(TIMEOUT), probe: Some(PROBE) };
+    const OPTIONS: HeartbeatOptions =
+        HeartbeatOptions { interval: Some(INTERVAL), timeout: Some(TIMEOUT), probe: Some(PROBE) };
 
     #[derive(Clone, Copy, Debug)]
     enum Step {

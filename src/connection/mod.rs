@@ -25,13 +25,11 @@ mod session;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::config::url::Url;
+use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
 use crate::error::Error;
 use crate::protocol::deflate::{Deflater, Inflater};
-use crate::protocol::handshake::RequestOptions;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::transport::Transport;
-use crate::transport::proxy::Proxies;
 use crate::transport::stream::Stream;
 use crate::transport::tls;
 use compression::Compression;
@@ -49,56 +47,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// The bounds a connection keeps.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
-pub struct Limits {
-    /// For the look-up.
-    pub resolve: Duration,
-    /// For the look-up and TCP together.
-    pub connect: Duration,
-    /// For the proxy's answer.
-    pub proxy: Duration,
-    /// For the TLS handshake.
-    pub tls: Duration,
-    /// For the upgrade.
-    pub handshake: Duration,
-    /// For all of these, redirects too.
-    pub open: Duration,
-    /// For the closing handshake and the end of the connection.
-    pub close: Duration,
-    pub max_message: usize,
-    pub max_send_buffer: usize,
-    pub max_receive_queue: usize,
-}
-
-/// What a connection is to be.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct ConnectConfig {
-    pub target: Url,
-    pub request: RequestOptions,
-    pub proxies: Proxies,
-    /// What the connector is made of; used with `wss` only.
-    pub tls: Arc<tls::Settings>,
-    /// SHA-256 of the public keys that the server may have; empty: any.
-    pub pins: Vec<[u8; 32]>,
-    /// Asked for and checked instead of the target's host.
-    pub server_name: Option<String>,
-    pub max_redirects: u32,
-    /// Redirects may lead from a public address to a private or loopback one.
-    pub redirects_to_private: bool,
-    pub limits: Limits,
-    pub heartbeat: heartbeat::Options,
-    /// `None`: it is made once.
-    pub retry: Option<retry::Options>,
-}
-
-impl ConnectConfig {
-    /// The report of a connection that ends before it begins.
-    pub fn unbegun(&self, ending: Ending) -> Report {
-        Report::new(ending, opening::first_phase(self))
-    }
+/// Returns the report of a connection that ended before it began.
+pub fn report_before_begin(config: &ConnectConfig, ending: Ending) -> Report {
+    Report::new(ending, opening::first_phase(config))
 }
 
 /// A family of addresses, looked up by itself: a name server that is slow with one does not hold the other up.
@@ -274,7 +225,7 @@ pub enum Turn {
 /// One connection.
 pub struct Connection<S> {
     limits: Limits,
-    heartbeat: heartbeat::Options,
+    heartbeat: HeartbeatOptions,
     retry: Option<Box<Retry>>,
     /// The connection was closed because the loop was suspended.
     held: bool,

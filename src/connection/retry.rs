@@ -6,8 +6,8 @@
 //!
 //! The wait is drawn from the whole span ("full jitter"), so that the clients of a server that went away come back one by one.
 
-use super::ConnectConfig;
 use super::report::Report;
+use crate::config::{ConnectConfig, RetryOptions};
 use crate::error::Error;
 use crate::protocol::http_head::header;
 use std::time::{Duration, Instant};
@@ -17,25 +17,10 @@ const STABLE: Duration = Duration::from_secs(10);
 /// The most that a `Retry-After` is believed.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often and when to try again. `floor <= first <= ceiling`.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
-pub struct Options {
-    /// `u32::MAX`: without limit.
-    pub attempts: u32,
-    pub floor: Duration,
-    pub first: Duration,
-    pub ceiling: Duration,
-    /// From the loss to the last try.
-    pub total: Option<Duration>,
-    /// Keep what was not sent.
-    pub resend: bool,
-}
-
 /// The reconnecting of one socket.
 #[derive(Debug)]
 pub(super) struct Retry {
-    pub(super) options: Options,
+    pub(super) options: RetryOptions,
     /// What every try begins with, whatever a redirect made of it.
     pub(super) config: Box<ConnectConfig>,
     /// Tries since `lost`.
@@ -56,7 +41,7 @@ pub(super) enum Verdict {
 }
 
 impl Retry {
-    pub(super) fn new(options: Options, config: Box<ConnectConfig>) -> Retry {
+    pub(super) fn new(options: RetryOptions, config: Box<ConnectConfig>) -> Retry {
         Retry { options, config, attempt: 0, lost: None, opened: None }
     }
 
@@ -79,7 +64,7 @@ impl Retry {
         if !is_worthwhile(report) {
             return Verdict::Useless;
         }
-        let Options { attempts, floor, first, ceiling, total, .. } = self.options;
+        let RetryOptions { attempts, floor, first, ceiling, total, .. } = self.options;
         if self.attempt >= attempts {
             let tries = if attempts == 1 { "try" } else { "tries" };
             return Verdict::Enough(format!("given up after {attempts} {tries}"));
@@ -141,7 +126,7 @@ mod tests {
     use super::super::tests::lab::config;
     use super::*;
 
-    const OPTIONS: Options = Options {
+    const OPTIONS: RetryOptions = RetryOptions {
         attempts: u32::MAX,
         floor: Duration::from_millis(250),
         first: Duration::from_millis(4_000),
@@ -150,7 +135,7 @@ mod tests {
         resend: false,
     };
 
-    fn retry(options: Options) -> Retry {
+    fn retry(options: RetryOptions) -> Retry {
         Retry::new(options, Box::new(config("ws://10.0.0.1/")))
     }
 
@@ -183,7 +168,7 @@ mod tests {
     #[test]
     fn floor_first_and_ceiling_may_be_one() {
         let same = Duration::from_millis(1500);
-        let mut retry = retry(Options { floor: same, first: same, ceiling: same, ..OPTIONS });
+        let mut retry = retry(RetryOptions { floor: same, first: same, ceiling: same, ..OPTIONS });
         for (attempt, random) in (1..5).zip([0, 1, u32::MAX / 2, u32::MAX]) {
             assert_eq!(lost(&mut retry, Instant::now(), random), wait(attempt, 1500));
         }
@@ -192,7 +177,7 @@ mod tests {
     #[test]
     fn it_ends_after_so_many_attempts() {
         let now = Instant::now();
-        let mut retry = retry(Options { attempts: 2, ..OPTIONS });
+        let mut retry = retry(RetryOptions { attempts: 2, ..OPTIONS });
         assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
         assert_eq!(lost(&mut retry, now, 0), wait(2, 250));
         assert!(matches!(lost(&mut retry, now, 0), Verdict::Enough(why) if why.contains('2')));
@@ -201,7 +186,7 @@ mod tests {
     #[test]
     fn no_try_begins_when_the_time_for_all_is_over() {
         let now = Instant::now();
-        let mut retry = retry(Options { total: Some(Duration::from_millis(10_000)), ..OPTIONS });
+        let mut retry = retry(RetryOptions { total: Some(Duration::from_millis(10_000)), ..OPTIONS });
         assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
         let last = now + Duration::from_millis(9_750);
         assert_eq!(lost(&mut retry, last, 0), wait(2, 250), "it would begin with the last millisecond");
@@ -211,7 +196,7 @@ mod tests {
     #[test]
     fn tries_and_time_count_anew_once_it_was_open_for_ten_seconds() {
         let now = Instant::now();
-        let mut retry = retry(Options { attempts: 1, total: Some(Duration::from_secs(60)), ..OPTIONS });
+        let mut retry = retry(RetryOptions { attempts: 1, total: Some(Duration::from_secs(60)), ..OPTIONS });
         assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
         retry.opened(now);
         let soon = now + STABLE - Duration::from_nanos(1);
@@ -295,7 +280,7 @@ mod tests {
         let headers = Some("Retry-After: 60\n");
         let verdict = retry.lost(Instant::now(), &report(Error::Refused), headers, u32::MAX);
         assert_eq!(verdict, wait(1, 64_000));
-        let mut hurried = Retry { options: Options { total: Some(Duration::from_secs(30)), ..OPTIONS }, ..retry };
+        let mut hurried = Retry { options: RetryOptions { total: Some(Duration::from_secs(30)), ..OPTIONS }, ..retry };
         let verdict = hurried.lost(Instant::now(), &report(Error::Refused), headers, 0);
         assert!(matches!(verdict, Verdict::Enough(_)), "so long it would not be waited for");
     }

@@ -15,10 +15,10 @@
 
 use super::compression::Compression;
 use super::counters::Counters;
-use super::heartbeat::{self, Beat, Flow, Heartbeat};
+use super::heartbeat::{Beat, Flow, Heartbeat};
 use super::outbox::Outbox;
 use super::report::{Ending, Initiator, Phase, Report};
-use super::{Context, Events, Limits, NO_ROOM};
+use super::{Context, Events, HeartbeatOptions, Limits, NO_ROOM};
 use crate::buffer_pool::BufferPool;
 use crate::error::Error;
 use crate::protocol::decoder::{Decoder, Incoming};
@@ -137,7 +137,7 @@ impl<S: Transport> Session<S> {
     pub(super) fn new(
         mut stream: S,
         limits: Limits,
-        heartbeat: heartbeat::Options,
+        heartbeat: HeartbeatOptions,
         now: Instant,
         inflater: Option<Inflater>,
         compression: Option<Compression>,

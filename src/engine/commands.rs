@@ -5,7 +5,8 @@
 //! the stop.
 
 use super::SocketShared;
-use crate::connection::{ConnectConfig, Family, Prepared, Unresolved};
+use crate::config::ConnectConfig;
+use crate::connection::{Family, Prepared, Unresolved};
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::transport::tls::Settings;
 use std::collections::VecDeque;

@@ -33,7 +33,7 @@ pub use socket_shared::{Ask, SocketShared};
 
 use crate::buffer_pool::NoMemory;
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Prepared, Turn};
+use crate::connection::{Connection, Context, Prepared, Turn, report_before_begin};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
 use crate::transport::tcp::Tcp;
@@ -387,7 +387,7 @@ impl Engine {
         let left = self.shared.close_commands(failed).into_list();
         for command in std::mem::take(&mut self.commands).into_list().into_iter().chain(left) {
             if let Command::Connect(socket, config) = command {
-                self.drop_unbegun(&socket, config.unbegun(ending.clone()));
+                self.drop_unbegun(&socket, report_before_begin(&config, ending.clone()));
             }
         }
         for key in (0..self.entries.len()).rev() {

@@ -6,8 +6,9 @@ use super::ports::{Delivery, Net};
 use super::slice::Slice;
 use super::socket_shared::Asked;
 use super::{Act, Ask, Command, Engine, Entry, Next, READ_BUFFER, SocketShared, Waiter};
+use crate::config::ConnectConfig;
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{ConnectConfig, Connection, Context, Turn};
+use crate::connection::{Connection, Context, Turn, report_before_begin};
 use crate::protocol::close;
 use crate::{failpoint, panics};
 use std::collections::VecDeque;
@@ -217,7 +218,7 @@ impl Engine {
         self.shared.begun();
         // A socket that was closed or freed already is not dialled.
         if socket.is_freed() || socket.outbox.lock().is_sealed() || self.stop_at.is_some() {
-            return self.drop_unbegun(&socket, config.unbegun(Ending::aborted()));
+            return self.drop_unbegun(&socket, report_before_begin(&config, Ending::aborted()));
         }
         let key = socket.key;
         self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));

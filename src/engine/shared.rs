@@ -6,7 +6,7 @@ use super::commands::{Command, Commands, MAX_UNBEGUN, Wish};
 use super::notifier::{Notifier, Wakeup};
 use super::socket_shared::Ask;
 use crate::buffer_pool::{BufferPool, NoMemory};
-use crate::connection::ConnectConfig;
+use crate::config::ConnectConfig;
 use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::mask::{self, Entropy};

@@ -2,9 +2,9 @@
 //! of work: tests count the work and do not depend on the clock.
 
 use super::*;
+use crate::config::{ConnectConfig, RetryOptions};
 use crate::connection::outbox::{Outbox, no_entropy};
 use crate::connection::tests::lab::config;
-use crate::connection::{ConnectConfig, retry};
 use crate::constants::EGRET_WS_LOG_DEBUG;
 use crate::error::Error;
 use crate::limited_memory;
@@ -297,7 +297,7 @@ fn a_suspend_closes_what_was_made_before_it_and_nothing_else() {
 }
 
 /// The tries of a lab: one, and then none that comes by itself.
-const RARELY: retry::Options = retry::Options {
+const RARELY: RetryOptions = RetryOptions {
     attempts: u32::MAX,
     floor: Duration::from_secs(1000),
     first: Duration::from_secs(1000),
@@ -526,7 +526,7 @@ fn tries_wait_while_the_host_does_not_dispatch() {
     let at_once = Duration::from_micros(1);
     let socket = lab.socket();
     let mut config = config(&format!("ws://{nobody}/"));
-    config.retry = Some(retry::Options {
+    config.retry = Some(RetryOptions {
         attempts: u32::MAX,
         floor: at_once,
         first: at_once,

@@ -138,9 +138,9 @@ impl Sink for LogCallback {
     }
 }
 
-/// The log that the options ask for.
-pub(super) fn log(given: &egret_ws_loop_options) -> Log {
+/// Makes the log of a loop.
+pub(super) fn log(given: &egret_ws_loop_options, level: i32) -> Log {
     let on_log: egret_ws_on_log = given.on_log;
     let sink = on_log.map(|on_log| Box::new(LogCallback { user: User(given.user), on_log }) as Box<dyn Sink>);
-    Log::new(super::options::log_level(given), sink)
+    Log::new(level, sink)
 }

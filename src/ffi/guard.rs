@@ -21,9 +21,9 @@ pub(super) trait Subject {
 }
 
 /// No handle: the message of a panic is printed to stderr only.
-pub(super) struct Nobody;
+pub(super) struct NoHandle;
 
-impl Subject for Nobody {
+impl Subject for NoHandle {
     type Found = ();
 
     fn find(self) -> Result<(), Error> {

@@ -1,9 +1,10 @@
 //! The exports that take a loop.
 
-use super::guard::{Nobody, guard, guard_code};
+use super::guard::{NoHandle, guard, guard_code};
 use super::handle::{self, Handle};
 use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
 use super::{callbacks, options, sized};
+use crate::config::{LoopConfig, LoopOptions};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::socket::Loop;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(Nobody, |()| unsafe { sized::init(options, size) })
+    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -37,15 +38,16 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options, out: *mut *mut egret_ws_loop) -> i32 {
-    guard_code(Nobody, |()| {
+    guard_code(NoHandle, |()| {
         if out.is_null() {
             return Err(Error::InvalidArgument);
         }
         // SAFETY: the caller's promise about `options`, passed on.
         let given = unsafe { sized::read(options) }?;
-        let log = Arc::new(callbacks::log(&given));
+        let options = options::of_loop(&given);
+        let log = Arc::new(callbacks::log(&given, options.log_level()));
         panics::watch();
-        let made = panics::catch(|| make(&given, &log)).unwrap_or_else(|panicked| {
+        let made = panics::catch(|| make(&options, &log)).unwrap_or_else(|panicked| {
             log.error(0, format_args!("{panicked}, while a loop was made"));
             Err(Error::Internal)
         });
@@ -55,17 +57,17 @@ pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options
     })
 }
 
-fn make(given: &egret_ws_loop_options, log: &Arc<Log>) -> Result<Handle, Error> {
+fn make(options: &LoopOptions, log: &Arc<Log>) -> Result<Handle, Error> {
     failpoint::point(failpoint::Place::Loop);
     let refuse = |refused: DetailedError| {
         log.warn(0, format_args!("egret_ws_loop_new refused: {}", refused.detail));
         refused.error
     };
-    let options = options::check_loop(given).map_err(refuse)?;
+    let config = LoopConfig::new(options).map_err(refuse)?;
     let (id, slot) = handle::reserve_loop()
         .map_err(|error| refuse(DetailedError::new(error, "no handle is left: free another loop first")))?;
     fork::watch().map_err(refuse)?;
-    let made = Loop::new(options, Arc::clone(log)).map_err(refuse)?;
+    let made = Loop::new(config, Arc::clone(log)).map_err(refuse)?;
     failpoint::arm();
     slot.fill(made);
     Ok(id)

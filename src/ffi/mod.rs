@@ -10,7 +10,6 @@ mod guard;
 mod handle;
 mod loops;
 mod options;
-mod plan;
 mod sized;
 mod slab;
 mod sockets;

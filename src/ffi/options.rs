@@ -1,35 +1,125 @@
-//! Options of a loop: each value is checked.
+//! Converts the option structs of C to the plain structs of [`crate::config`], which checks the values. Only pointers and the
+//! lengths of arrays are checked here, before the memory behind them is read.
 
-use super::types::egret_ws_loop_options;
-use crate::constants::*;
+use super::text::{self, nul_terminated_or_null};
+use super::types::{egret_ws_header, egret_ws_loop_options, egret_ws_options};
+use crate::config::{Header, LoopOptions, SocketOptions};
+use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::DetailedError;
-use crate::socket::LoopOptions;
-use std::time::Duration;
+use crate::input_limits;
 
-pub(super) fn or(value: u32, default: u32) -> u32 {
-    if value == 0 { default } else { value }
+/// Converts the options of a loop.
+pub(super) fn of_loop(given: &egret_ws_loop_options) -> LoopOptions {
+    let egret_ws_loop_options { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms, .. } = *given;
+    LoopOptions { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms }
 }
 
-/// The level that a loop logs at.
-pub(super) fn log_level(given: &egret_ws_loop_options) -> i32 {
-    if given.log_level == 0 { EGRET_WS_LOG_WARN } else { given.log_level }
-}
-
-/// Checks the options of a loop. An error comes with what is wrong.
-pub(super) fn check_loop(given: &egret_ws_loop_options) -> Result<LoopOptions, DetailedError> {
-    let invalid = |why: &str| Err(DetailedError::invalid(why));
-    if given.flags & !(EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND) != 0 {
-        return invalid("flags has an unknown bit");
-    }
-    if !(EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG).contains(&log_level(given)) {
-        return invalid("log_level is not one of EGRET_WS_LOG_*");
-    }
-    let poll_max_us = or(given.poll_max_us, 4000);
-    Ok(LoopOptions {
-        inline: given.flags & EGRET_WS_LOOP_INLINE != 0,
-        close_on_suspend: given.flags & EGRET_WS_LOOP_CLOSE_ON_SUSPEND != 0,
-        poll_max_callbacks: or(given.poll_max_callbacks, 4096),
-        poll_max_time: (poll_max_us != u32::MAX).then(|| Duration::from_micros(poll_max_us.into())),
-        linger: Duration::from_millis(given.linger_ms.into()),
+/// Converts the options of a socket.
+///
+/// # Safety
+/// Every pointer of `given` is NULL, or ends in a NUL, or has as many elements as its length says. Nothing of it is written to as
+/// long as the result lives.
+pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOptions<'a>, DetailedError> {
+    // SAFETY: the caller's promise, for each text that is passed.
+    let text = |text| unsafe { nul_terminated_or_null(text) };
+    let &egret_ws_options { tls_roots, tls_roots_len, tls_identity, tls_identity_len, .. } = given;
+    // SAFETY: the caller's promise, passed on.
+    let tls_roots = unsafe { bytes(tls_roots.cast(), tls_roots_len, "tls_roots", Length::NumberOrNul) }?;
+    // SAFETY: as above.
+    let tls_identity = unsafe { bytes(tls_identity, tls_identity_len, "tls_identity", Length::Number) }?;
+    // SAFETY: as above.
+    let headers = unsafe { headers(given.headers, given.header_count) }?;
+    Ok(SocketOptions {
+        flags: given.flags,
+        connect_timeout_ms: given.connect_timeout_ms,
+        handshake_timeout_ms: given.handshake_timeout_ms,
+        close_timeout_ms: given.close_timeout_ms,
+        max_message_bytes: given.max_message_bytes,
+        max_send_buffer_bytes: given.max_send_buffer_bytes,
+        max_receive_queue_bytes: given.max_receive_queue_bytes,
+        subprotocols: text(given.subprotocols),
+        headers,
+        origin: text(given.origin),
+        user_agent: text(given.user_agent),
+        username: text(given.username),
+        password: text(given.password),
+        max_redirects: given.max_redirects,
+        tls_min_version: given.tls_min_version,
+        proxy: text(given.proxy),
+        tls_roots,
+        tls_pins: text(given.tls_pins),
+        tls_identity,
+        tls_identity_password: text(given.tls_identity_password),
+        tls_server_name: text(given.tls_server_name),
+        resolve_timeout_ms: given.resolve_timeout_ms,
+        proxy_timeout_ms: given.proxy_timeout_ms,
+        tls_timeout_ms: given.tls_timeout_ms,
+        open_timeout_ms: given.open_timeout_ms,
+        deflate_level: given.deflate_level,
+        deflate_threshold_bytes: given.deflate_threshold_bytes,
+        deflate_client_window_bits: given.deflate_client_window_bits,
+        deflate_server_window_bits: given.deflate_server_window_bits,
+        ping_interval_ms: given.ping_interval_ms,
+        pong_timeout_ms: given.pong_timeout_ms,
+        probe_timeout_ms: given.probe_timeout_ms,
+        retry_attempts: given.retry_attempts,
+        retry_floor_ms: given.retry_floor_ms,
+        retry_first_ms: given.retry_first_ms,
+        retry_ceiling_ms: given.retry_ceiling_ms,
+        retry_total_ms: given.retry_total_ms,
     })
+}
+
+/// # Safety
+/// `list` has `count` elements, or is NULL; as for [`of_socket`].
+unsafe fn headers<'a>(list: *const egret_ws_header, count: usize) -> Result<Vec<Header<'a>>, DetailedError> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if list.is_null() {
+        return Err(DetailedError::invalid("headers is NULL, but header_count is not 0"));
+    }
+    if count > input_limits::HEADERS {
+        return Err(DetailedError::invalid(format!("header_count is above {}", input_limits::HEADERS)));
+    }
+    let read = |index| {
+        // SAFETY: not NULL, and `count` elements are readable by the caller's promise; they may lie unaligned.
+        let header = unsafe { list.add(index).read_unaligned() };
+        // SAFETY: the caller's promise, for both texts.
+        let [name, value] = [header.name, header.value].map(|text| unsafe { nul_terminated_or_null(text) });
+        Header { name, value }
+    };
+    Ok((0..count).map(read).collect())
+}
+
+/// The forms in which C gives the length of an array of bytes.
+#[derive(PartialEq, Eq)]
+enum Length {
+    /// A number.
+    Number,
+    /// A number, or `EGRET_WS_NUL_TERMINATED` for bytes that end at a NUL.
+    NumberOrNul,
+}
+
+/// Reads an array of bytes. Only NULL may have the length 0, and NULL must have it: otherwise a mistake of the host would pass
+/// without notice.
+///
+/// # Safety
+/// `data` is NULL, or has `len` bytes, or ends in a NUL if `len` says so; as for [`of_socket`].
+unsafe fn bytes<'a>(data: *const u8, len: usize, name: &str, form: Length) -> Result<&'a [u8], DetailedError> {
+    match (data.is_null(), len) {
+        (true, 0) => return Ok(&[]),
+        (true, _) => return Err(DetailedError::invalid(format!("{name} is NULL, but {name}_len is not 0"))),
+        (false, 0) => return Err(DetailedError::invalid(format!("{name} is set, but {name}_len is 0"))),
+        (false, _) => {}
+    }
+    let too_long = || DetailedError::invalid(format!("{name} is longer than {} bytes", input_limits::TLS_BYTES));
+    let is_text = form == Length::NumberOrNul && len == EGRET_WS_NUL_TERMINATED;
+    if !is_text && len > input_limits::TLS_BYTES {
+        return Err(too_long());
+    }
+    // SAFETY: not NULL, and not too long; the rest is the caller's promise.
+    let bytes = unsafe { text::bytes(data.cast(), len) }
+        .map_err(|error| DetailedError::new(error, format!("{name} cannot be read")))?;
+    if bytes.len() > input_limits::TLS_BYTES { Err(too_long()) } else { Ok(bytes) }
 }

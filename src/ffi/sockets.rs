@@ -1,13 +1,15 @@
 //! The exports that take a socket.
 
-use super::guard::{Nobody, guard, guard_code, guard_with};
+use super::guard::{NoHandle, guard, guard_code, guard_with};
 use super::handle;
 use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
-use super::{callbacks, plan, sized, stats, text};
+use super::{callbacks, options, sized, stats, text};
+use crate::config::ConnectConfig;
+use crate::config::url::{self, Url};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::{DetailedError, Error};
-use crate::limits;
-use crate::socket::{Loop, MessageKind, Url, header_values, normalize_url};
+use crate::input_limits;
+use crate::socket::{Loop, MessageKind, header_values};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> i32 {
     // SAFETY: the caller's promise, passed on.
-    guard_code(Nobody, |()| unsafe { sized::init(options, size) })
+    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
@@ -87,10 +89,10 @@ pub unsafe extern "C" fn egret_ws_connect_url(
     })
 }
 
-/// What reads a host or a URL.
-type Reader<'a> = &'a dyn Fn(&str) -> Result<Url, DetailedError>;
+/// Parses a host or a URL.
+type ParseTarget<'a> = &'a dyn Fn(&str) -> Result<Url, DetailedError>;
 
-/// What both connect calls do.
+/// The common part of both connect calls.
 ///
 /// # Safety
 /// As for [`egret_ws_connect_url`].
@@ -98,14 +100,15 @@ type Reader<'a> = &'a dyn Fn(&str) -> Result<Url, DetailedError>;
 unsafe fn connect(
     host_loop: &Arc<Loop>,
     place: *const c_char,
-    options: *const egret_ws_options,
+    given: *const egret_ws_options,
     out: *mut *mut egret_ws,
-    target: Reader<'_>,
+    parse: ParseTarget<'_>,
 ) -> Result<(), Error> {
     let refuse = |error: Error, why: &str| {
         host_loop.log().warn(0, format_args!("connect refused: {why}"));
         error
     };
+    let refuse_detailed = |refused: DetailedError| refuse(refused.error, &refused.detail);
     if out.is_null() {
         return Err(refuse(Error::InvalidArgument, "out is NULL: give the address of an egret_ws pointer"));
     }
@@ -113,18 +116,18 @@ unsafe fn connect(
         return Err(refuse(Error::InvalidArgument, "the host or URL is NULL"));
     }
     // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-    let place = unsafe { text::nul_terminated(place, limits::URL) }
-        .map_err(|why| refuse(Error::InvalidUrl, &format!("the host or URL {why}")))?;
-    // SAFETY: the caller's promise about `options`, passed on.
-    let given = unsafe { sized::read(options) }.map_err(|error| {
+    let place = url::text(unsafe { text::nul_terminated(place) }).map_err(refuse_detailed)?;
+    // SAFETY: the caller's promise about `given`, passed on.
+    let given = unsafe { sized::read(given) }.map_err(|error| {
         refuse(
             error,
             "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
         )
     })?;
-    let target = target(place).map_err(|refused| refuse(refused.error, &refused.detail))?;
-    // SAFETY: the caller's promise about `options`, of which this is a copy.
-    let config = unsafe { plan::read(&given, target) }.map_err(|refused| refuse(refused.error, &refused.detail))?;
+    let target = parse(place).map_err(refuse_detailed)?;
+    // SAFETY: the caller's promise about `given`, of which this is a copy.
+    let options = unsafe { options::of_socket(&given) }.map_err(refuse_detailed)?;
+    let config = ConnectConfig::new(target, &options).map_err(refuse_detailed)?;
     let (id, slot) =
         handle::reserve_socket().map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let listener = callbacks::Callbacks::new(&given, id);
@@ -343,7 +346,11 @@ pub unsafe extern "C" fn egret_ws_response_header(
             return Err(Error::InvalidArgument);
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-        let name = unsafe { text::nul_terminated(name, limits::TEXT) }.map_err(|_| Error::NotFound)?;
+        let name = unsafe { text::nul_terminated(name) };
+        if name.len() > input_limits::TEXT {
+            return Err(Error::NotFound);
+        }
+        let name = str::from_utf8(name).map_err(|_| Error::NotFound)?;
         socket.read_details(|info| {
             let parts = header_values(&info.headers, name);
             if parts.clone().next().is_none() {
@@ -400,13 +407,13 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_char, capacity: usize) -> i32 {
-    guard(Nobody, |()| {
+    guard(NoHandle, |()| {
         if url.is_null() {
             return Err(Error::InvalidArgument);
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-        let url = unsafe { text::nul_terminated(url, limits::URL) }.map_err(|_| Error::InvalidUrl)?;
-        let normal = normalize_url(url).map_err(|refused| refused.error)?;
+        let url = url::text(unsafe { text::nul_terminated(url) });
+        let normal = url.and_then(url::normalize_url).map_err(|refused| refused.error)?;
         // SAFETY: the caller's promise, passed on.
         unsafe { text::give(&normal, out, capacity) }
     })

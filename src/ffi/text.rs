@@ -3,36 +3,23 @@
 use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::Error;
 use std::ffi::{CStr, c_char};
-use std::fmt;
 
-/// The reason why a text of the host is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    TooLong(usize),
-    NotUtf8,
-}
-
-/// For log lines, after the name of the text.
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refused::TooLong(limit) => write!(f, "is longer than {limit} bytes"),
-            Refused::NotUtf8 => f.write_str("is not UTF-8"),
-        }
-    }
-}
-
-/// Reads the text at `text`, without its NUL, if it has at most `limit` bytes.
+/// Returns the bytes at `text`, without the NUL.
 ///
 /// # Safety
 /// `text` ends in a NUL and is not written to as long as the result lives.
-pub(super) unsafe fn nul_terminated<'a>(text: *const c_char, limit: usize) -> Result<&'a str, Refused> {
+pub(super) unsafe fn nul_terminated<'a>(text: *const c_char) -> &'a [u8] {
     // SAFETY: the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) };
-    if text.count_bytes() > limit {
-        return Err(Refused::TooLong(limit));
-    }
-    text.to_str().map_err(|_| Refused::NotUtf8)
+    unsafe { CStr::from_ptr(text) }.to_bytes()
+}
+
+/// As [`nul_terminated`], or `None` if `text` is NULL.
+///
+/// # Safety
+/// `text` is NULL, or as for [`nul_terminated`].
+pub(super) unsafe fn nul_terminated_or_null<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: not NULL; the rest is the caller's promise.
+    (!text.is_null()).then(|| unsafe { nul_terminated(text) })
 }
 
 /// `len` bytes at `data`, or up to the NUL if `len` says so.
@@ -45,7 +32,7 @@ pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u
             return Err(Error::InvalidArgument);
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-        return Ok(unsafe { CStr::from_ptr(data) }.to_bytes());
+        return Ok(unsafe { nul_terminated(data) });
     }
     // SAFETY: the caller's promise.
     unsafe { slice(data.cast(), len) }

@@ -2,7 +2,8 @@
 
 use super::budget::Budget;
 use super::dispatch::Dispatcher;
-use super::{ConnectConfig, Listener, Socket, TOLD_NOTHING};
+use super::{Listener, Socket, TOLD_NOTHING};
+use crate::config::{ConnectConfig, LoopConfig};
 use crate::connection::outbox::Outbox;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::batch::Batch;
@@ -10,6 +11,7 @@ use crate::engine::table::Table;
 use crate::engine::{Ask, Engine, PASS, Shared, SocketShared, Wakeup, Wish, thread};
 use crate::error::{DetailedError, Error};
 use crate::log::{self, Log};
+use crate::transport::tls;
 use crate::{fork, interrupt, panics};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeSet, VecDeque};
@@ -19,18 +21,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, fence};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The options of a loop, checked.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
-pub struct LoopOptions {
-    pub inline: bool,
-    pub close_on_suspend: bool,
-    pub poll_max_callbacks: u32,
-    /// `None`: without limit.
-    pub poll_max_time: Option<Duration>,
-    pub linger: Duration,
-}
-
 /// The memory that an empty list of sockets may keep, in sockets.
 const FEW: usize = 256;
 /// The most freed sockets whose `release_user` no poll has called.
@@ -39,7 +29,7 @@ const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 /// A loop.
 pub struct Loop {
     pub(super) shared: Arc<Shared>,
-    options: LoopOptions,
+    options: LoopConfig,
     driver: Driver,
     /// Locked by the poll that runs, or by the loop's end; nobody else asks for it. `None` when the loop has ended.
     dispatcher: Mutex<Option<Dispatcher>>,
@@ -179,7 +169,7 @@ impl Drop for Polling<'_> {
 
 impl Loop {
     /// Makes a loop.
-    pub fn new(options: LoopOptions, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
+    pub fn new(options: LoopConfig, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
         let no_resources = |error: std::io::Error| DetailedError::new(Error::NoResources, error.to_string());
         // Half of the time of a poll is for the engine, half for callbacks.
         let limit = options.poll_max_time.filter(|_| options.inline).map_or(PASS, |time| PASS.min(time / 2));
@@ -217,6 +207,9 @@ impl Loop {
 
     /// Makes a socket that [`Socket::start`] is to begin. `id` is its number in log lines.
     pub fn socket(self: &Arc<Loop>, config: ConnectConfig, id: usize, listener: Box<dyn Listener>) -> Arc<Socket> {
+        if config.may_use_tls() {
+            tls::watch_exit();
+        }
         let limits = config.limits;
         let key = self.keys.lock().take();
         let entropy = Arc::clone(&self.shared.entropy);

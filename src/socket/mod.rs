@@ -4,20 +4,16 @@ mod budget;
 mod dispatch;
 mod host_loop;
 
-pub use crate::config::url::{Url, normalize_url};
 pub use crate::connection::connect_info::Details;
 pub use crate::connection::counters::{Counters, RoundTrip};
 pub use crate::connection::outbox::Queues;
 pub use crate::connection::report::Report;
-pub use crate::connection::{ConnectConfig, Limits, heartbeat, retry};
 pub use crate::engine::Wakeup;
-pub use crate::protocol::handshake::{RequestOptions, check_credentials, check_header, subprotocols};
-pub use crate::protocol::http_head::{header_values, is_header_value};
+pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
-pub use crate::transport::proxy::Proxies;
-pub use crate::transport::tls::{Settings as TlsSettings, is_server_name, read_pins, watch_exit};
-pub use host_loop::{Loop, LoopOptions};
+pub use host_loop::Loop;
 
+use crate::config::ConnectConfig;
 use crate::connection::outbox::Pushed;
 use crate::constants::*;
 use crate::engine::{Ask, SocketShared};

@@ -1,8 +1,8 @@
 //! Is the peer still there?
 
-use super::super::{ConnectConfig, heartbeat};
 use super::lab::{Lab, frame, play, play_whole};
 use super::{CLOSE, PING, TEXT};
+use crate::config::{ConnectConfig, HeartbeatOptions};
 use std::time::Duration;
 
 const PONG: u8 = 0x8a;
@@ -14,15 +14,15 @@ fn seconds(seconds: u64) -> Option<Duration> {
 }
 
 fn beats(config: &mut ConnectConfig) {
-    config.heartbeat = heartbeat::Options { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
+    config.heartbeat = HeartbeatOptions { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
 }
 
 fn never_dead(config: &mut ConnectConfig) {
-    config.heartbeat = heartbeat::Options { interval: seconds(20), timeout: None, probe: seconds(3) };
+    config.heartbeat = HeartbeatOptions { interval: seconds(20), timeout: None, probe: seconds(3) };
 }
 
 fn only_when_told(config: &mut ConnectConfig) {
-    config.heartbeat = heartbeat::Options { interval: None, timeout: seconds(10), probe: seconds(3) };
+    config.heartbeat = HeartbeatOptions { interval: None, timeout: seconds(10), probe: seconds(3) };
 }
 
 fn pings(lab: &Lab) -> usize {

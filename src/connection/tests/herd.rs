@@ -1,9 +1,9 @@
 //! Ten thousand clients lose a server at once: how they come back, in virtual time, and the plot of it in `docs`.
 
-use super::super::retry;
 use super::lab::Lab;
 use super::model::Dice;
 use super::retrying::RETRY;
+use crate::config::RetryOptions;
 use std::fmt::Write;
 use std::io::ErrorKind;
 
@@ -23,7 +23,7 @@ impl Arrivals {
             let mut dice = Dice(client << 32);
             let mut lab = Lab::whole();
             lab.open_with(|config| {
-                config.retry = Some(retry::Options { attempts: u32::MAX, ..RETRY });
+                config.retry = Some(RetryOptions { attempts: u32::MAX, ..RETRY });
             });
             let lost = lab.now();
             lab.set_random(draw(&mut dice));

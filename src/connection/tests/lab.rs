@@ -5,13 +5,12 @@
 
 use super::super::connect_info::Details;
 use super::super::counters::{Counters, RoundTrip};
-use super::super::heartbeat;
 use super::super::outbox::{Outbox, no_entropy};
 use super::super::report::Report;
 use super::super::{
     ConnectConfig, Connection, Context, Events, Family, Inquiry, Limits, Network, Prepared, Turn, Unresolved,
 };
-use crate::config::url::Url;
+use crate::config::{HeartbeatOptions, Url};
 use crate::error::Error;
 use crate::protocol::handshake::RequestOptions;
 use crate::protocol::mask::{self, Entropy};
@@ -341,7 +340,7 @@ pub fn config(url: &str) -> ConnectConfig {
         max_redirects: 0,
         redirects_to_private: false,
         limits: LIMITS,
-        heartbeat: heartbeat::Options { interval: None, timeout: None, probe: None },
+        heartbeat: HeartbeatOptions { interval: None, timeout: None, probe: None },
         retry: None,
     }
 }

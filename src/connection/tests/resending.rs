@@ -1,13 +1,13 @@
 //! What becomes of messages that were queued when the line broke, and are to be kept.
 
-use super::super::{ConnectConfig, retry};
 use super::lab::Lab;
 use super::peer::{OFFER, Peer, Said};
 use super::retrying::RETRY;
+use crate::config::{ConnectConfig, RetryOptions};
 use std::cell::Cell;
 
 fn resends(config: &mut ConnectConfig) {
-    config.retry = Some(retry::Options { resend: true, ..RETRY });
+    config.retry = Some(RetryOptions { resend: true, ..RETRY });
 }
 
 thread_local! {

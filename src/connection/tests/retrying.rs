@@ -1,14 +1,14 @@
 //! Reconnecting: what is tried again and when, and what becomes of what was queued.
 
-use super::super::{ConnectConfig, retry};
 use super::lab::{Lab, frame, play_whole};
 use super::{CLOSE, TEXT};
+use crate::config::{ConnectConfig, RetryOptions};
 use crate::error::Error;
 use crate::transport::proxy::Proxies;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-pub const RETRY: retry::Options = retry::Options {
+pub const RETRY: RetryOptions = RetryOptions {
     attempts: 3,
     floor: Duration::from_millis(250),
     first: Duration::from_millis(4000),
@@ -22,7 +22,7 @@ fn retries(config: &mut ConnectConfig) {
 }
 
 fn resends(config: &mut ConnectConfig) {
-    config.retry = Some(retry::Options { resend: true, ..RETRY });
+    config.retry = Some(RetryOptions { resend: true, ..RETRY });
 }
 
 const REFUSED: Result<(), ErrorKind> = Err(ErrorKind::ConnectionRefused);
@@ -203,7 +203,7 @@ fn retry_after_of_the_answer_is_waited_for() {
 #[test]
 fn after_so_many_tries_it_is_given_up() {
     let scenario = |lab: &mut Lab| {
-        lab.begin_with("ws://10.0.0.1/", |config| config.retry = Some(retry::Options { attempts: 2, ..RETRY }));
+        lab.begin_with("ws://10.0.0.1/", |config| config.retry = Some(RetryOptions { attempts: 2, ..RETRY }));
         for _ in 0..3 {
             lab.tcp(REFUSED);
             lab.advance(250);

@@ -1,9 +1,9 @@
 //! The loop is suspended and resumed, or the machine's network changes, in each stage.
 
-use super::super::{ConnectConfig, retry};
 use super::CLOSE;
 use super::lab::{Lab, frame, play_whole};
 use super::retrying::RETRY;
+use crate::config::{ConnectConfig, RetryOptions};
 use crate::error::Error;
 use crate::transport::proxy::Proxies;
 
@@ -12,7 +12,7 @@ fn retries(config: &mut ConnectConfig) {
 }
 
 fn resends(config: &mut ConnectConfig) {
-    config.retry = Some(retry::Options { resend: true, ..RETRY });
+    config.retry = Some(RetryOptions { resend: true, ..RETRY });
 }
 
 const NEVER: fn(&mut ConnectConfig) = |_| {};
@@ -321,7 +321,7 @@ fn a_dead_connection_is_made_again_within_the_probes_deadline() {
         lab.open_with(|config| {
             retries(config);
             let [timeout, probe] = [10, 3].map(|seconds| Some(std::time::Duration::from_secs(seconds)));
-            config.heartbeat = super::super::heartbeat::Options { interval: None, timeout, probe };
+            config.heartbeat = crate::config::HeartbeatOptions { interval: None, timeout, probe };
         });
         lab.probe();
         lab.advance(2_999);

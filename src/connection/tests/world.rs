@@ -4,12 +4,13 @@
 //! The three parts run at their own pace, as they do in life. A call of the host's changes the outbox at once and leaves a
 //! command for the engine; what the connection tells waits for a poll.
 
-use super::super::{Stage, heartbeat, retry};
+use super::super::Stage;
 use super::lab::{Lab, frame};
 use super::peer::{OFFER, Peer, Said};
 use super::resending::counting;
 use super::retrying::RETRY;
 use super::{CLOSE, TEXT};
+use crate::config::{HeartbeatOptions, RetryOptions};
 use crate::connection::outbox::Pushed;
 use crate::error::Error;
 use crate::protocol::frame::header_size;
@@ -121,11 +122,11 @@ impl World {
         lab.set_entropy(std::sync::Arc::new(counting));
         lab.begin_with("ws://10.0.0.1/", |config| {
             config.retry =
-                setting.retries.then_some(retry::Options { resend: setting.resends, attempts: u32::MAX, ..RETRY });
+                setting.retries.then_some(RetryOptions { resend: setting.resends, attempts: u32::MAX, ..RETRY });
             config.request.deflate = OFFER.filter(|_| setting.offers_deflate);
             if setting.heartbeat {
                 let [interval, timeout, probe] = [20, 10, 3].map(|seconds| Some(Duration::from_secs(seconds)));
-                config.heartbeat = heartbeat::Options { interval, timeout, probe };
+                config.heartbeat = HeartbeatOptions { interval, timeout, probe };
             }
         });
         World {

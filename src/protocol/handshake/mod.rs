@@ -9,5 +9,5 @@ mod response;
 #[cfg(test)]
 mod tests;
 
-pub use request::{RequestOptions, check_credentials, check_header, key, request, subprotocols};
+pub use request::{RequestOptions, key, request};
 pub use response::{ResponseReader, UpgradeError, Upgraded};

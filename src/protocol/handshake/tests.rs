@@ -6,12 +6,17 @@ use crate::protocol::http_head::{MAX_HEAD, header};
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="; // the example of the RFC
 
+/// The subprotocols of a list; none of an empty one.
+fn list(subprotocols: &str) -> Vec<String> {
+    subprotocols.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 fn feed(answer: &str, size: usize) -> Result<Option<Vec<u8>>, UpgradeError> {
     Ok(feed_with(answer, size, "")?.map(|(_, rest)| rest))
 }
 
 fn feed_with(answer: &str, size: usize, offered: &str) -> Result<Option<(String, Vec<u8>)>, UpgradeError> {
-    let offered = if offered.is_empty() { Vec::new() } else { subprotocols(offered).unwrap() };
+    let offered = list(offered);
     let mut reader = ResponseReader::new(KEY, &RequestOptions { subprotocols: offered, ..RequestOptions::default() });
     let mut pieces = answer.as_bytes().chunks(size);
     while let Some(piece) = pieces.next() {
@@ -178,8 +183,7 @@ fn the_headers_of_a_refusal_are_returned() {
 #[test]
 fn the_server_must_select_one_of_the_offered_subprotocols() {
     let offered = "chat.v2, chat.v1";
-    let list = subprotocols(offered).unwrap();
-    let options = RequestOptions { subprotocols: list, ..RequestOptions::default() };
+    let options = RequestOptions { subprotocols: list(offered), ..RequestOptions::default() };
     let request = String::from_utf8(request("h", "/", KEY, &options)).unwrap();
     assert!(request.ends_with("\r\nSec-WebSocket-Protocol: chat.v2, chat.v1\r\n\r\n"));
     let choice = |extra: &str| feed_with(&response(extra), 50, offered).map(|agreed| agreed.unwrap().0);
@@ -187,8 +191,5 @@ fn the_server_must_select_one_of_the_offered_subprotocols() {
     assert_eq!(choice("Sec-WebSocket-Protocol: chat.v1\r\n"), Ok("chat.v1".into()));
     for extra in ["chat.v3", "CHAT.V1", "chat.v1, chat.v2", "", "chat.v1\r\nSec-WebSocket-Protocol: chat.v1"] {
         assert!(choice(&format!("Sec-WebSocket-Protocol: {extra}\r\n")).is_err(), "{extra}");
-    }
-    for list in ["", "a,,b", "a b", "a,a", "\u{fc}", "a\r\nb: c"] {
-        assert!(subprotocols(list).is_err(), "{list}");
     }
 }

@@ -1,7 +1,7 @@
 //! The URL of a proxy.
 
 use crate::error::{DetailedError, Error};
-use crate::limits;
+use crate::input_limits;
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
 use std::fmt;
@@ -50,8 +50,8 @@ impl Proxy {
     pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
         let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
         let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));
-        if text.len() > limits::TEXT {
-            return Err(invalid(&format!("is longer than {} bytes", limits::TEXT)));
+        if text.len() > input_limits::TEXT {
+            return Err(invalid(&format!("is longer than {} bytes", input_limits::TEXT)));
         }
         let text = text.trim();
         // The URL parser would take the `host:` of `host:3128` for a scheme.

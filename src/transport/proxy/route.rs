@@ -3,7 +3,7 @@
 use super::no_proxy::{NoProxy, is_loopback};
 use super::proxy_url::Proxy;
 use crate::error::DetailedError;
-use crate::limits;
+use crate::input_limits;
 use url::Host;
 
 /// The proxies that a socket may use.
@@ -72,9 +72,9 @@ impl Environment {
         let https_proxy = set("https_proxy").or_else(|| set("HTTPS_PROXY"));
         let all_proxy = || set("all_proxy").or_else(|| set("ALL_PROXY"));
         let direct = match set("no_proxy").or_else(|| set("NO_PROXY")) {
-            Some((name, list)) if list.len() > limits::NO_PROXY => Err(DetailedError::invalid(format!(
+            Some((name, list)) if list.len() > input_limits::NO_PROXY => Err(DetailedError::invalid(format!(
                 "the environment's {name} is longer than {} bytes",
-                limits::NO_PROXY
+                input_limits::NO_PROXY
             ))),
             list => Ok(NoProxy::read(list.as_ref().map_or("", |(_, list)| list))),
         };
@@ -99,7 +99,6 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::DetailedError;
     use crate::error::Error;
 
     fn read(variables: &[(&str, &str)]) -> Environment {
@@ -195,16 +194,19 @@ mod tests {
     fn variables_are_accepted_up_to_their_limit() {
         for name in ["no_proxy", "NO_PROXY"] {
             let list = |length: usize| format!("game.example{}", " ".repeat(length - 12));
-            assert_eq!(route(&[("all_proxy", "a"), (name, &list(limits::NO_PROXY))], "game.example"), [None, None]);
-            let longer = list(limits::NO_PROXY + 1);
+            assert_eq!(
+                route(&[("all_proxy", "a"), (name, &list(input_limits::NO_PROXY))], "game.example"),
+                [None, None]
+            );
+            let longer = list(input_limits::NO_PROXY + 1);
             let DetailedError { error, detail: why } = refused(&[("all_proxy", "a"), (name, &longer)], true);
             assert_eq!(error, Error::InvalidArgument);
-            assert!(why.contains(name) && why.contains(&limits::NO_PROXY.to_string()), "{why}");
+            assert!(why.contains(name) && why.contains(&input_limits::NO_PROXY.to_string()), "{why}");
             // The list is not read if no proxy is set.
             assert_eq!(route(&[("all_proxy", "a"), (name, &longer)], "localhost"), [None, None]);
             assert_eq!(route(&[(name, &longer)], "game.example"), [None, None]);
         }
-        let longer = format!("http://{}", "h".repeat(limits::TEXT));
+        let longer = format!("http://{}", "h".repeat(input_limits::TEXT));
         let DetailedError { error, detail: why } = refused(&[("all_proxy", &longer)], true);
         assert!(error == Error::InvalidArgument && why.contains("all_proxy") && why.contains("8192"), "{why}");
     }

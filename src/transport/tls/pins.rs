@@ -1,6 +1,6 @@
 //! Pinned keys: the SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
 
-use crate::limits;
+use crate::input_limits;
 use base64ct::{Base64, Encoding};
 
 const PREFIX: &str = "sha256/";
@@ -15,7 +15,7 @@ pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
         let hash = Base64::decode_vec(digits).map_err(|_| "a pin is not base64, with its padding")?;
         Pin::try_from(hash).map_err(|_| "a pin is not a SHA-256 of 32 bytes")
     };
-    if list.split(',').count() > limits::PINS {
+    if list.split(',').count() > input_limits::PINS {
         return Err("more than 64 pins");
     }
     list.split(',').map(read).collect()

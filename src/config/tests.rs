@@ -1,0 +1,264 @@
+//! Tests of defaults, ranges and rules between options.
+
+use super::*;
+use crate::error::Error;
+use std::time::Duration;
+
+type Change = fn(&mut SocketOptions<'static>);
+
+fn config_of(url: &str, change: Change) -> Result<ConnectConfig, DetailedError> {
+    let mut options = SocketOptions::default();
+    change(&mut options);
+    ConnectConfig::new(Url::from_url(url).unwrap(), &options)
+}
+
+fn config(change: Change) -> ConnectConfig {
+    config_of("ws://user:pass@h/", change).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+const fn milliseconds(value: u64) -> Duration {
+    Duration::from_millis(value)
+}
+
+#[test]
+fn options_that_are_not_given_have_defaults() {
+    let config = config(|_| {});
+    let limits = Limits {
+        resolve: milliseconds(15_000),
+        connect: milliseconds(15_000),
+        proxy: milliseconds(10_000),
+        tls: milliseconds(10_000),
+        handshake: milliseconds(10_000),
+        open: milliseconds(60_000),
+        close: milliseconds(5_000),
+        max_message: 131_072,
+        max_send_buffer: 1 << 20,
+        max_receive_queue: 1 << 20,
+    };
+    assert_eq!(config.limits, limits);
+    let seconds = |value| Some(Duration::from_secs(value));
+    let heartbeat = HeartbeatOptions { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
+    assert_eq!((config.heartbeat, config.retry), (heartbeat, None));
+    assert_eq!((config.proxies, config.pins, config.server_name), (Proxies::None, vec![], None));
+    assert_eq!((config.max_redirects, config.redirects_to_private), (0, false));
+    let tls = &*config.tls;
+    assert!(tls.roots.is_empty() && !tls.only_these_roots && tls.identity.is_none() && !tls.insecure && tls.alpn);
+    assert_eq!(tls.min_version, EGRET_WS_TLS_1_2);
+    let RequestOptions { origin, user_agent, credentials, subprotocols, deflate, headers } = config.request;
+    assert_eq!((origin, user_agent), (None, Some(format!("egret-ws/{}", env!("CARGO_PKG_VERSION")))));
+    assert_eq!(credentials, Some(("user".into(), "pass".into())), "those of the URL");
+    assert!(subprotocols.is_empty() && headers.is_empty());
+    assert_eq!(deflate.is_some(), cfg!(feature = "deflate"));
+}
+
+#[test]
+fn values_out_of_range_and_rules_between_options_are_refused() {
+    let rows: &[(Change, &str)] = &[
+        (|o| o.flags = FLAGS + 1, "flags"),
+        (|o| o.flags = 1 << 31, "flags"),
+        (|o| o.max_redirects = 21, "max_redirects is above 20"),
+        (|o| o.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1, "max_message_bytes"),
+        (|o| o.max_send_buffer_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 13, "max_send_buffer_bytes"),
+        (|o| (o.max_message_bytes, o.max_send_buffer_bytes) = (100, 113), "max_send_buffer_bytes"),
+        (|o| o.tls_min_version = EGRET_WS_TLS_1_2 - 1, "tls_min_version"),
+        (|o| o.tls_min_version = EGRET_WS_TLS_1_3 + 1, "tls_min_version"),
+        (|o| o.flags = EGRET_WS_ONLY_THESE_ROOTS, "EGRET_WS_ONLY_THESE_ROOTS without tls_roots"),
+        (|o| o.tls_pins = Some(b"sha256/short"), "tls_pins: "),
+        (|o| o.tls_server_name = Some(b"[::1]"), "tls_server_name"),
+        (|o| o.tls_server_name = Some(&[b'x'; 254]), "tls_server_name is longer than 253 bytes"),
+        #[cfg(feature = "proxies")]
+        (|o| o.proxy = Some(b"ftp://h"), "proxy"),
+        (|o| o.proxy = Some(&[b'x'; input_limits::TEXT + 1]), "proxy is longer than 8192 bytes"),
+        (|o| o.origin = Some(b"a\nb"), "origin or user_agent has a control character"),
+        (|o| o.user_agent = Some(b"a\x7f"), "origin or user_agent has a control character"),
+        (|o| o.origin = Some(b"\xff"), "origin is not UTF-8"),
+        (|o| o.password = Some(b"secret"), "password is given without username"),
+        (|o| o.username = Some(b"a:b"), "username or password cannot be sent"),
+        (|o| o.subprotocols = Some(b"a,a"), "subprotocols: a subprotocol is named twice"),
+        (|o| o.headers = vec![Header { name: None, value: Some(b"") }], "headers[0]: its name or value is NULL"),
+        (|o| o.headers = vec![Header { name: Some(b"A"), value: None }], "headers[0]: its name or value is NULL"),
+        (|o| o.headers = vec![Header { name: Some(b"A"), value: Some(b"\xff") }], "headers[0]: its value is not UTF-8"),
+        (|o| o.headers = vec![Header { name: Some(b"Host"), value: Some(b"x") }], "headers[0]: the library sets it"),
+        (
+            |o| o.headers = vec![Header { name: Some(b"A"), value: Some(&[b'x'; 8191]) }; 2],
+            "headers are longer than 8192",
+        ),
+        (
+            |o| o.headers = vec![Header { name: Some(b"AUTHORIZATION"), value: Some(b"x") }],
+            "headers has an Authorization, and so has the user name",
+        ),
+        (|o| (o.retry_floor_ms, o.retry_ceiling_ms) = (11, 10), "retry_floor_ms <= retry_first_ms"),
+        (|o| (o.retry_floor_ms, o.retry_first_ms) = (11, 10), "retry_floor_ms <= retry_first_ms"),
+        (|o| (o.retry_first_ms, o.retry_ceiling_ms) = (11, 10), "retry_first_ms <= retry_ceiling_ms"),
+        #[cfg(feature = "deflate")]
+        (|o| o.deflate_level = 10, "deflate_level is above 9"),
+        #[cfg(feature = "deflate")]
+        (|o| o.deflate_client_window_bits = 8, "deflate_client_window_bits is not 9 to 15"),
+        #[cfg(feature = "deflate")]
+        (|o| o.deflate_server_window_bits = 16, "deflate_server_window_bits is not 9 to 15"),
+        #[cfg(feature = "deflate")]
+        (|o| o.deflate_server_window_bits = 256 + 9, "deflate_server_window_bits is not 9 to 15"),
+    ];
+    for (row, (change, detail)) in rows.iter().enumerate() {
+        let refused = config_of("ws://user@h/", *change).expect_err(detail);
+        assert!(refused.detail.contains(detail), "row {row}: {detail}: {refused:?}");
+        assert_eq!(refused.error, Error::InvalidArgument, "row {row}: {detail}");
+    }
+}
+
+#[test]
+fn the_largest_and_smallest_values_are_accepted() {
+    let rows: &[Change] = &[
+        |o| o.flags = FLAGS & !EGRET_WS_ONLY_THESE_ROOTS & !EGRET_WS_PROXY_FROM_ENVIRONMENT,
+        |o| (o.flags, o.tls_roots) = (EGRET_WS_ONLY_THESE_ROOTS, b"x"),
+        |o| o.max_redirects = 20,
+        |o| {
+            (o.max_message_bytes, o.max_send_buffer_bytes) =
+                (EGRET_WS_MAX_MESSAGE_BYTES, EGRET_WS_MAX_MESSAGE_BYTES + 14)
+        },
+        |o| (o.max_message_bytes, o.max_send_buffer_bytes) = (1, 15),
+        |o| o.tls_min_version = EGRET_WS_TLS_1_3,
+        |o| o.tls_server_name = Some(b"::1"),
+        |o| o.proxy = Some(b""),
+        |o| o.origin = Some(&[b'x'; input_limits::TEXT]),
+        |o| o.username = Some(b""),
+        |o| (o.retry_floor_ms, o.retry_first_ms, o.retry_ceiling_ms) = (10, 10, 10),
+        |o| (o.deflate_level, o.deflate_client_window_bits, o.flags) = (9, 9, EGRET_WS_NO_DEFLATE),
+    ];
+    for (row, change) in rows.iter().enumerate() {
+        assert!(config_of("ws://h/", *change).is_ok(), "row {row}");
+    }
+}
+
+#[test]
+fn empty_texts_are_not_sent() {
+    let request = config(|o| [o.origin, o.user_agent] = [Some("".as_bytes()); 2]).request;
+    assert_eq!((request.origin, request.user_agent), (None, None));
+}
+
+#[test]
+fn credentials_of_the_options_replace_those_of_the_url() {
+    let credentials = |change| config(change).request.credentials;
+    assert_eq!(credentials(|o| o.username = Some(b"other")), Some(("other".into(), "".into())));
+    assert_eq!(
+        credentials(|o| [o.username, o.password] = ["other", "words"].map(|text| Some(text.as_bytes()))),
+        Some(("other".into(), "words".into()))
+    );
+}
+
+#[test]
+fn the_look_up_has_the_time_of_the_connect() {
+    let times = |change| {
+        let Limits { resolve, connect, .. } = config(change).limits;
+        [resolve, connect].map(|time| time.as_millis())
+    };
+    assert_eq!(times(|o| o.connect_timeout_ms = 7), [7, 7]);
+    assert_eq!(times(|o| o.resolve_timeout_ms = 7), [7, 15_000]);
+}
+
+#[test]
+fn the_time_out_of_a_probe_depends_on_that_of_a_pong() {
+    const NONE: u32 = u32::MAX;
+    let rows: &[(Change, [Option<u64>; 3])] = &[
+        (|o| o.ping_interval_ms = NONE, [None, Some(10_000), Some(3_000)]),
+        (|o| o.pong_timeout_ms = 2_000, [Some(20_000), Some(2_000), Some(2_000)]),
+        (|o| o.pong_timeout_ms = NONE, [Some(20_000), None, None]),
+        (|o| (o.pong_timeout_ms, o.probe_timeout_ms) = (NONE, 5), [Some(20_000), None, None]),
+        (|o| o.probe_timeout_ms = NONE, [Some(20_000), Some(10_000), Some(10_000)]),
+        (|o| o.probe_timeout_ms = 50_000, [Some(20_000), Some(10_000), Some(50_000)]),
+    ];
+    for (row, (change, expected)) in rows.iter().enumerate() {
+        let HeartbeatOptions { interval, timeout, probe } = config(*change).heartbeat;
+        assert_eq!([interval, timeout, probe], expected.map(|time| time.map(milliseconds)), "row {row}");
+    }
+}
+
+#[test]
+fn default_waits_of_a_retry_adapt_to_the_waits_that_are_given() {
+    let rows: &[(Change, [u64; 3])] = &[
+        (|_| {}, [250, 4_000, 30_000]),
+        (|o| o.retry_first_ms = 100, [100, 100, 30_000]),
+        (|o| o.retry_first_ms = 50_000, [250, 50_000, 50_000]),
+        (|o| o.retry_ceiling_ms = 1_000, [250, 1_000, 1_000]),
+        (|o| o.retry_ceiling_ms = 100, [100, 100, 100]),
+        (|o| o.retry_floor_ms = 5_000, [5_000, 5_000, 30_000]),
+        (|o| o.retry_floor_ms = 40_000, [40_000, 40_000, 40_000]),
+    ];
+    for (row, (change, expected)) in rows.iter().enumerate() {
+        let mut options = SocketOptions::default();
+        change(&mut options);
+        assert_eq!(retry::read(&options), Ok(None), "row {row}: no attempts");
+        options.retry_attempts = 3;
+        let RetryOptions { attempts, floor, first, ceiling, total, resend } = retry::read(&options).unwrap().unwrap();
+        assert_eq!([floor, first, ceiling], expected.map(milliseconds), "row {row}");
+        assert_eq!((attempts, total, resend), (3, Some(milliseconds(600_000)), false));
+        (options.retry_total_ms, options.flags) = (u32::MAX, EGRET_WS_RESEND);
+        let RetryOptions { total, resend, .. } = retry::read(&options).unwrap().unwrap();
+        assert_eq!((total, resend), (None, true));
+    }
+}
+
+#[test]
+fn a_connection_can_need_tls_by_its_url_or_by_a_redirect() {
+    for (url, max_redirects, expected) in [("ws://h/", 0, false), ("ws://h/", 1, true), ("wss://h/", 0, true)] {
+        let options = SocketOptions { max_redirects, ..SocketOptions::default() };
+        let config = ConnectConfig::new(Url::from_url(url).unwrap(), &options).unwrap();
+        assert_eq!(config.may_use_tls(), expected, "{url}");
+    }
+}
+
+#[test]
+fn options_of_a_loop_have_defaults_and_ranges() {
+    let config = |options: LoopOptions| LoopConfig::new(&options);
+    let defaults = LoopConfig {
+        inline: false,
+        close_on_suspend: false,
+        poll_max_callbacks: 4096,
+        poll_max_time: Some(Duration::from_micros(4000)),
+        linger: Duration::ZERO,
+    };
+    let none = LoopOptions::default();
+    assert_eq!(config(none), Ok(defaults));
+    assert_eq!(none.log_level(), EGRET_WS_LOG_WARN);
+    assert_eq!(
+        config(LoopOptions { flags: 3, poll_max_callbacks: 1, poll_max_us: u32::MAX, linger_ms: 9, ..none }),
+        Ok(LoopConfig {
+            inline: true,
+            close_on_suspend: true,
+            poll_max_callbacks: 1,
+            poll_max_time: None,
+            linger: milliseconds(9)
+        })
+    );
+    for level in EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG {
+        assert!(config(LoopOptions { log_level: level, ..none }).is_ok());
+    }
+    for (options, detail) in [
+        (LoopOptions { flags: 4, ..none }, "flags has an unknown bit"),
+        (LoopOptions { log_level: -1, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
+        (LoopOptions { log_level: 5, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
+    ] {
+        assert_eq!(config(options), Err(DetailedError::invalid(detail)));
+    }
+}
+
+#[cfg(not(feature = "deflate"))]
+#[test]
+fn options_of_permessage_deflate_are_refused_in_a_library_without_it() {
+    assert!(config_of("ws://h/", |_| {}).is_ok());
+    let rows: [Change; 5] = [
+        |o| o.deflate_level = 9,
+        |o| o.deflate_threshold_bytes = 1,
+        |o| o.deflate_client_window_bits = 15,
+        |o| o.deflate_server_window_bits = 15,
+        |o| o.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER,
+    ];
+    for change in rows {
+        let DetailedError { error, detail } = config_of("ws://h/", change).unwrap_err();
+        assert!(error == Error::Unsupported && detail.contains("`deflate`"), "{error:?}: {detail}");
+        let mut options = SocketOptions::default();
+        change(&mut options);
+        options.flags |= EGRET_WS_NO_DEFLATE;
+        assert!(ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options).is_ok());
+    }
+}

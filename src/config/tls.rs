@@ -1,0 +1,49 @@
+//! The options of TLS.
+
+use super::options::SocketOptions;
+use super::value::{copy, copy_bytes, or, text};
+use crate::constants::*;
+use crate::error::DetailedError;
+use crate::input_limits;
+use crate::transport::tls::{Settings, is_server_name, read_pins};
+
+pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, DetailedError> {
+    let min_version = or(options.tls_min_version, EGRET_WS_TLS_1_2);
+    if ![EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&min_version) {
+        return Err(DetailedError::invalid("tls_min_version is neither EGRET_WS_TLS_1_2 nor EGRET_WS_TLS_1_3"));
+    }
+    let SocketOptions { tls_roots: roots, tls_identity: identity, .. } = *options;
+    let only_these_roots = options.has(EGRET_WS_ONLY_THESE_ROOTS);
+    if only_these_roots && roots.is_empty() {
+        let detail = "EGRET_WS_ONLY_THESE_ROOTS without tls_roots: nothing would be trusted";
+        return Err(DetailedError::invalid(detail));
+    }
+    let password = text(&"tls_identity_password", options.tls_identity_password, input_limits::TEXT)?.unwrap_or("");
+    Ok(Settings {
+        roots: copy_bytes(roots)?,
+        only_these_roots,
+        identity: match identity {
+            [] => None,
+            identity => Some((copy_bytes(identity)?.into(), copy(password)?.into())),
+        },
+        min_version,
+        insecure: options.has(EGRET_WS_INSECURE),
+        alpn: !options.has(EGRET_WS_NO_ALPN),
+    })
+}
+
+pub(super) fn pins(options: &SocketOptions<'_>) -> Result<Vec<[u8; 32]>, DetailedError> {
+    match text(&"tls_pins", options.tls_pins, input_limits::TEXT)? {
+        Some(list) => read_pins(list).map_err(|why| DetailedError::invalid(format!("tls_pins: {why}"))),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) fn server_name(options: &SocketOptions<'_>) -> Result<Option<String>, DetailedError> {
+    match text(&"tls_server_name", options.tls_server_name, input_limits::SERVER_NAME)? {
+        Some(name) if !is_server_name(name) => {
+            Err(DetailedError::invalid("tls_server_name is neither a name nor an IP address (without brackets)"))
+        }
+        name => name.map(copy).transpose(),
+    }
+}
