@@ -1,21 +1,26 @@
 //! egret-ws: the WebSocket of native Egret game shells, behind a C ABI.
 //!
-//! The header `include/egret_ws.h` is the manual; it is generated from [`ffi`]. This page is the map of the house.
+//! The header `include/egret_ws.h` is the manual; it is generated from [`ffi`]. This page is the map of the source.
 //!
 //! ```text
 //!   C call ─► ffi ─► socket ─► engine ─► connection ─┬─► protocol     bytes in, bytes out
-//!                                                    └─► transport ─► network
+//!              └─► config (options)                  └─► transport ─► network
 //!   C callback ◄─ ffi ◄─ socket (loop_poll) ◄─ events ◄─ engine ◄─ connection ◄─ network
 //! ```
 //!
-//! - [`ffi`]: the door. Arguments checked, panics caught, handles resolved.
+//! - [`ffi`]: the exported functions. They check pointers, catch panics, resolve handles and convert C types; they decide nothing.
+//! - [`config`]: the configuration of a connection and of a loop: defaults, ranges, rules between options.
 //! - [`socket`]: what a handle stands for: a loop, a socket; dispatch of events to callbacks.
 //! - [`engine`]: readiness, timers, wake-ups, look-ups; turned by a thread of its own or by the host's poll.
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
-//! - [`constants`] and [`error`]: the numbers of the ABI; [`limits`]: the longest texts and lists that the host may pass. All
+//! - [`constants`] and [`error`]: the numbers of the ABI; [`input_limits`]: the largest texts and lists that the host may pass. All
 //!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `interrupt`, `log`, `panics` and `secret`.
+//!
+//! A module imports modules below it only, in this order: `ffi`, `socket`, `engine`, `connection`, `config`, `transport`, `protocol`,
+//! and then the modules that all use. `ffi` imports `socket` and `config`, and none of those between them and the network. A test in
+//! `layers.rs` checks this.
 
 pub mod buffer_pool;
 pub mod config;
@@ -29,6 +34,8 @@ pub mod ffi;
 mod fork;
 pub mod input_limits;
 mod interrupt;
+#[cfg(test)]
+mod layers;
 #[cfg(test)]
 mod limited_memory;
 pub mod log;
