@@ -440,7 +440,11 @@ fn the_glue_keeps_its_promises_about_lifetime() {
     let mut compiler = Command::new(library::compiler(false));
     compiler.args(["-std=c99", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]);
     compiler.arg("-I").arg(library::include_dir()).arg("-I").arg(root().join("bindings/js/jsc"));
-    compiler.arg(root().join("tests/js/jsc/lifetime.c")).arg(root().join("bindings/js/jsc/egret_ws_jsc.c"));
+    compiler.args([
+        root().join("tests/js/jsc/lifetime.c"),
+        root().join("bindings/js/jsc/egret_ws_jsc.c"),
+        root().join("bindings/js/egret_ws_host.c"),
+    ]);
     compiler.arg("-o").arg(&program).arg("-L").arg(&library_dir).arg("-legret_ws");
     compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())).args(flags.split_whitespace());
     library::run(&mut compiler);

@@ -18,7 +18,9 @@ for script in bindings/js/egret_ws.js examples/egret_shell/page.js; do
 done
 # shellcheck disable=SC2046,SC2086 # the flags are words
 {
-    "${CC:-cc}" -std=c99 $flags -c bindings/js/jsc/egret_ws_jsc.c -o "$objects/egret_ws_jsc.o"
-    "${CXX:-c++}" -std=c++11 $flags -I"$objects" examples/egret_shell/main.cpp "$objects/egret_ws_jsc.o" -o "$out" \
+    for glue in egret_ws_host jsc/egret_ws_jsc; do
+        "${CC:-cc}" -std=c99 $flags -c bindings/js/$glue.c -o "$objects/${glue##*/}.o"
+    done
+    "${CXX:-c++}" -std=c++11 $flags -I"$objects" examples/egret_shell/main.cpp "$objects"/*.o -o "$out" \
         -L"$library" -legret_ws -Wl,-rpath,"$library" -Wl,-z,relro,-z,now $(pkg-config --libs $jsc)
 }

@@ -1,83 +1,31 @@
-/* See the header. Nothing in here knows what a WebSocket does: strings, buffers and numbers are converted, no more.
+/* Glue for JavaScriptCore: converts values between JavaScript and the C functions of egret_ws_host.h. See the header.
  *
- * JavaScriptCore scans the C stack, so values in local variables are safe from its collector; those in memory of ours
- * have to be protected. */
+ * JavaScriptCore's garbage collector scans the C stack, so values in local variables are safe from it. Values in memory that
+ * we allocate must be protected. */
 #include "egret_ws_jsc.h"
+
+#include "../egret_ws_host.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What egret_ws.js gives us to call. */
+/* JavaScript's Number.MAX_SAFE_INTEGER. */
+#define MAX_SAFE_INTEGER 9007199254740991.0
+
+/* The functions of `events` in egret_ws.js. */
 enum event { EVENT_CONNECTED, EVENT_TEXT, EVENT_BINARY, EVENT_CLOSED, EVENT_POLL, EVENT_COUNT };
 static const char *const event_names[EVENT_COUNT] = {"connected", "text", "binary", "closed", "poll"};
-
-/* A native socket, which JavaScript knows by its number. */
-struct socket {
-    egret_ws_jsc *owner;
-    egret_ws *ws;
-    uint32_t id;
-};
 
 struct egret_ws_jsc {
     JSGlobalContextRef context;
     egret_ws_jsc_options options;
-    egret_ws_loop *loop;
-    int polling;
-    JSObjectRef host;
+    egret_ws_host *host;
+    JSObjectRef host_object;
     JSObjectRef events;
     JSObjectRef event[EVENT_COUNT];
-    /* The live sockets by ascending id: ids are counted up, so a new one belongs at the end. */
-    struct socket **sockets;
-    size_t count;
-    size_t capacity;
-    uint32_t last_id;
-    /* A message on its way from UTF-8 to UTF-16, which never takes more units than the message has bytes. */
+    /* Scratch space for one string in UTF-16. UTF-8 of n bytes never needs more than n units. */
     JSChar units[EGRET_WS_MAX_MESSAGE_BYTES];
 };
-
-/* Sockets by number */
-
-/* Where in the table the id is, or would be. */
-static size_t position(const egret_ws_jsc *self, double id)
-{
-    size_t low = 0, high = self->count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (self->sockets[middle]->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The handle, or NULL, which the library refuses as any bad handle. */
-static egret_ws *find(const egret_ws_jsc *self, double id)
-{
-    const size_t at = position(self, id);
-    return at < self->count && self->sockets[at]->id == id ? self->sockets[at]->ws : NULL;
-}
-
-/* A place for one more, so that nothing can fail once the socket is there. */
-static int reserve(egret_ws_jsc *self)
-{
-    const size_t capacity = self->capacity ? 2 * self->capacity : 16;
-    struct socket **sockets;
-    if (self->count < self->capacity)
-        return 1;
-    sockets = realloc(self->sockets, capacity * sizeof *sockets);
-    if (!sockets)
-        return 0;
-    self->sockets = sockets;
-    self->capacity = capacity;
-    return 1;
-}
-
-static void forget(egret_ws_jsc *self, uint32_t id)
-{
-    const size_t at = position(self, id);
-    memmove(self->sockets + at, self->sockets + at + 1, (--self->count - at) * sizeof *self->sockets);
-}
 
 /* From C to JavaScript */
 
@@ -147,70 +95,70 @@ static JSValueRef emit(const egret_ws_jsc *self, enum event event, size_t count,
     return result;
 }
 
-/* The library's callbacks */
+/* Events, during a poll */
 
-/* What egret_ws_subprotocol or egret_ws_extensions tell of the socket; nothing if there is no memory for it. */
-static JSValueRef agreed(egret_ws_jsc *self, egret_ws *ws, int32_t (*ask)(egret_ws *, char *, size_t))
+static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions)
 {
-    int32_t len = ask(ws, NULL, 0);
-    char *text = len > 0 ? malloc((size_t)len + 1) : NULL;
-    JSValueRef value;
-    if (!text || ask(ws, text, (size_t)len + 1) != len)
-        len = 0;
-    value = make_string(self, len > 0 ? text : "", (size_t)len);
-    free(text);
-    return value;
-}
-
-static void on_connect(void *user, egret_ws *ws)
-{
-    const struct socket *socket = user;
-    egret_ws_jsc *self = socket->owner;
+    egret_ws_jsc *self = engine;
     JSValueRef arguments[3];
-    arguments[0] = make_number(self, socket->id);
-    arguments[1] = agreed(self, ws, egret_ws_subprotocol);
-    arguments[2] = agreed(self, ws, egret_ws_extensions);
+    arguments[0] = make_number(self, (double)id);
+    arguments[1] = make_string(self, subprotocol, strlen(subprotocol));
+    arguments[2] = make_string(self, extensions, strlen(extensions));
     emit(self, EVENT_CONNECTED, 3, arguments);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len)
+static bool on_text(void *engine, int64_t id, const char *utf8, size_t len)
 {
-    const struct socket *socket = user;
-    egret_ws_jsc *self = socket->owner;
-    const int is_text = kind == EGRET_WS_TEXT;
+    egret_ws_jsc *self = engine;
     JSValueRef arguments[2];
-    arguments[0] = make_number(self, socket->id);
-    arguments[1] = is_text ? make_string(self, (const char *)data, len) : make_buffer(self, data, len);
-    if (arguments[1])
-        emit(self, is_text ? EVENT_TEXT : EVENT_BINARY, 2, arguments);
-    else /* rather end the connection than lose a message in the midst of it */
-        egret_ws_close(ws, 1011, "out of memory", EGRET_WS_NUL_TERMINATED);
+    arguments[0] = make_number(self, (double)id);
+    arguments[1] = make_string(self, utf8, len);
+    emit(self, EVENT_TEXT, 2, arguments);
+    return true;
 }
 
-static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
+static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len)
 {
-    const struct socket *socket = user;
-    egret_ws_jsc *self = socket->owner;
+    egret_ws_jsc *self = engine;
+    JSValueRef arguments[2];
+    arguments[0] = make_number(self, (double)id);
+    arguments[1] = make_buffer(self, data, len);
+    if (!arguments[1])
+        return false;
+    emit(self, EVENT_BINARY, 2, arguments);
+    return true;
+}
+
+static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
+{
+    egret_ws_jsc *self = engine;
     JSValueRef arguments[6];
-    arguments[0] = make_number(self, socket->id);
+    arguments[0] = make_number(self, (double)id);
     arguments[1] = make_number(self, info->code);
     arguments[2] = make_string(self, info->reason, info->reason_len);
     arguments[3] = JSValueMakeBoolean(self->context, info->error == EGRET_WS_OK);
     arguments[4] = make_number(self, info->error);
     arguments[5] = make_string(self, info->message, strlen(info->message));
-    emit(self, EVENT_CLOSED, 6, arguments); /* in here bufferedAmount still answers */
-    forget(self, socket->id);
-    egret_ws_free(ws);
+    emit(self, EVENT_CLOSED, 6, arguments);
 }
 
-/* From JavaScript to C: the functions of the host object, which egret_ws.js has and the game has not. */
+static int32_t on_poll(void *engine)
+{
+    const egret_ws_jsc *self = engine;
+    JSValueRef delivered = emit(self, EVENT_POLL, 0, NULL);
+    return delivered ? (int32_t)JSValueToNumber(self->context, delivered, NULL) : 0;
+}
+
+static const egret_ws_host_events host_events = {on_connected, on_text, on_binary, on_closed, on_poll};
+
+/* Host functions: methods of the host object, which only egret_ws.js can reach. */
 
 /* JavaScriptCore's signature of a native function. */
 #define HOST_FUNCTION(name)                                                                                          \
     static JSValueRef name(JSContextRef context, JSObjectRef function, JSObjectRef host, size_t count,               \
                            const JSValueRef arguments[], JSValueRef *exception)
 
-/* Begins the body of a host function of `n` arguments that needs the loop: after egret_ws_jsc_free there is none. */
+/* Begins the body of a host function with `n` arguments. After egret_ws_jsc_free the host object has no `self`. */
 #define HOST_SELF(n)                                                                                                 \
     egret_ws_jsc *const self = JSObjectGetPrivate(host);                                                             \
     (void)function;                                                                                                  \
@@ -218,7 +166,7 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
     if (!self || count < (n))                                                                                        \
     return JSValueMakeNumber(context, EGRET_WS_ERR_BAD_HANDLE)
 
-/* The value as UTF-8 with a NUL, for free(); NULL if there is no memory or it has lone surrogates. */
+/* The value as UTF-8 that ends in a NUL, for free(); NULL if there is no memory or it has lone surrogates. */
 static char *to_utf8(JSContextRef context, JSValueRef value, size_t *len, JSValueRef *exception)
 {
     JSStringRef string = JSValueToStringCopy(context, value, exception);
@@ -238,7 +186,7 @@ static char *to_utf8(JSContextRef context, JSValueRef value, size_t *len, JSValu
     return text;
 }
 
-/* The same for the functions that take their text up to its NUL: it must have no other. */
+/* As to_utf8, but NULL for a string with a NUL inside: C would read only the part before it. */
 static char *to_c_string(JSContextRef context, JSValueRef value, JSValueRef *exception)
 {
     size_t len = 0;
@@ -248,6 +196,13 @@ static char *to_c_string(JSContextRef context, JSValueRef value, JSValueRef *exc
         return NULL;
     }
     return text;
+}
+
+/* 0, which no socket has, if the value is not the number of one. */
+static int64_t to_id(JSContextRef context, JSValueRef value, JSValueRef *exception)
+{
+    const double id = JSValueToNumber(context, value, exception);
+    return id > 0 && id <= MAX_SAFE_INTEGER ? (int64_t)id : 0;
 }
 
 static size_t size_property(JSContextRef context, JSObjectRef object, const char *name, JSValueRef *exception)
@@ -287,49 +242,17 @@ static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, size_t *l
     return bytes ? bytes + offset : (const uint8_t *)"";
 }
 
-static void release_user(void *user)
-{
-    free(user);
-}
-
-static int32_t open_socket(egret_ws_jsc *self, const char *url, const char *protocols)
-{
-    struct socket *socket;
-    egret_ws_options options;
-    int32_t result;
-    if (!url || !protocols)
-        return EGRET_WS_ERR_INVALID_URL;
-    if (self->last_id == INT32_MAX || !reserve(self) || !(socket = malloc(sizeof *socket)))
-        return EGRET_WS_ERR_NO_RESOURCES;
-    socket->owner = self;
-    socket->id = self->last_id + 1;
-    egret_ws_options_init(&options, sizeof options);
-    options.user = socket;
-    options.on_connect = on_connect;
-    options.on_data = on_data;
-    options.on_close = on_close;
-    options.release_user = release_user;
-    options.subprotocols = *protocols ? protocols : NULL;
-    result = egret_ws_connect_url(self->loop, url, &options, &socket->ws);
-    if (result != EGRET_WS_OK) {
-        free(socket);
-        return result;
-    }
-    self->sockets[self->count++] = socket;
-    return (int32_t)(self->last_id = socket->id);
-}
-
 HOST_FUNCTION(host_open)
 {
     char *url, *protocols;
-    int32_t result;
+    int64_t result;
     HOST_SELF(2);
     url = to_c_string(context, arguments[0], exception);
     protocols = to_c_string(context, arguments[1], exception);
-    result = open_socket(self, url, protocols);
+    result = egret_ws_host_open(self->host, url, protocols);
     free(url);
     free(protocols);
-    return make_number(self, result);
+    return make_number(self, (double)result);
 }
 
 HOST_FUNCTION(host_send_text)
@@ -339,7 +262,7 @@ HOST_FUNCTION(host_send_text)
     int32_t result;
     HOST_SELF(2);
     text = to_utf8(context, arguments[1], &len, exception);
-    result = text ? egret_ws_send_text(find(self, JSValueToNumber(context, arguments[0], exception)), text, len)
+    result = text ? egret_ws_host_send_text(self->host, to_id(context, arguments[0], exception), text, len)
                   : EGRET_WS_ERR_NO_RESOURCES;
     free(text);
     return make_number(self, result);
@@ -353,8 +276,7 @@ HOST_FUNCTION(host_send_binary)
     data = to_bytes(context, arguments[1], &len, exception);
     if (!data)
         return make_number(self, EGRET_WS_ERR_INVALID_ARGUMENT);
-    return make_number(self,
-                       egret_ws_send_binary(find(self, JSValueToNumber(context, arguments[0], exception)), data, len));
+    return make_number(self, egret_ws_host_send_binary(self->host, to_id(context, arguments[0], exception), data, len));
 }
 
 HOST_FUNCTION(host_close)
@@ -366,24 +288,21 @@ HOST_FUNCTION(host_close)
     HOST_SELF(3);
     code = JSValueToNumber(context, arguments[1], exception);
     reason = to_utf8(context, arguments[2], &len, exception);
-    if (reason && code >= 0 && code <= UINT16_MAX)
-        result = egret_ws_close(find(self, JSValueToNumber(context, arguments[0], exception)), (uint16_t)code, reason, len);
+    if (code >= 0 && code <= UINT16_MAX)
+        result = egret_ws_host_close(self->host, to_id(context, arguments[0], exception), (int64_t)code, reason, len);
     free(reason);
     return make_number(self, result);
 }
 
 HOST_FUNCTION(host_buffered_amount)
 {
-    int64_t amount;
     HOST_SELF(1);
-    amount = egret_ws_buffered_amount(find(self, JSValueToNumber(context, arguments[0], exception)));
-    return make_number(self, amount > 0 ? (double)amount : 0);
+    return make_number(self, (double)egret_ws_host_buffered_amount(self->host, to_id(context, arguments[0], exception)));
 }
 
 HOST_FUNCTION(host_normalize_url)
 {
-    char *url, *normal = NULL;
-    int32_t len;
+    char *url, *normal;
     JSStringRef string;
     JSValueRef result;
     (void)function;
@@ -391,15 +310,11 @@ HOST_FUNCTION(host_normalize_url)
     if (count < 1)
         return JSValueMakeNull(context);
     url = to_c_string(context, arguments[0], exception);
-    len = url ? egret_ws_normalize_url(url, NULL, 0) : EGRET_WS_ERR_INVALID_URL;
-    if (len > 0 && (normal = malloc((size_t)len + 1)))
-        len = egret_ws_normalize_url(url, normal, (size_t)len + 1);
+    normal = egret_ws_host_normalize_url(url);
     free(url);
-    if (len <= 0 || !normal) {
-        free(normal);
+    if (!normal)
         return JSValueMakeNull(context);
-    }
-    string = JSStringCreateWithUTF8CString(normal); /* a URL has no NUL, and may be longer than a message */
+    string = JSStringCreateWithUTF8CString(normal); /* not make_string: a URL may be longer than `units` */
     result = JSValueMakeString(context, string);
     JSStringRelease(string);
     free(normal);
@@ -426,8 +341,8 @@ static const JSStaticFunction host_functions[] = {
 
 /* The interface */
 
-/* Runs egret_ws.js and keeps what it returns; false if it is not that script. */
-static int install(egret_ws_jsc *self, const char *script)
+/* Runs egret_ws.js and keeps the `events` that it returns; false if the script is another one. */
+static bool install(egret_ws_jsc *self, const char *script)
 {
     const JSContextRef context = self->context;
     JSStringRef text = JSStringCreateWithUTF8CString(script), name = JSStringCreateWithUTF8CString("egret_ws.js");
@@ -439,22 +354,22 @@ static int install(egret_ws_jsc *self, const char *script)
     definition.className = "EgretWebSocketHost";
     definition.staticFunctions = host_functions;
     host_class = JSClassCreate(&definition);
-    self->host = JSObjectMake(context, host_class, self);
+    self->host_object = JSObjectMake(context, host_class, self);
     JSClassRelease(host_class);
-    JSValueProtect(context, self->host);
+    JSValueProtect(context, self->host_object);
 
     value = JSEvaluateScript(context, text, NULL, name, 1, &exception);
     JSStringRelease(text);
     JSStringRelease(name);
     if (!exception && JSValueIsObject(context, value)) {
         arguments[0] = JSContextGetGlobalObject(context);
-        arguments[1] = self->host;
+        arguments[1] = self->host_object;
         value = JSObjectCallAsFunction(context, (JSObjectRef)value, NULL, 2, arguments, &exception);
     }
     if (exception)
         report(self, exception);
     if (exception || !value || !JSValueIsObject(context, value))
-        return 0;
+        return false;
     self->events = (JSObjectRef)value;
     JSValueProtect(context, self->events);
     for (i = 0; i < EVENT_COUNT; ++i) {
@@ -462,14 +377,14 @@ static int install(egret_ws_jsc *self, const char *script)
         value = JSObjectGetProperty(context, self->events, name, NULL);
         JSStringRelease(name);
         if (!value || !JSValueIsObject(context, value) || !JSObjectIsFunction(context, (JSObjectRef)value))
-            return 0;
+            return false;
         self->event[i] = (JSObjectRef)value;
         JSValueProtect(context, value);
     }
-    return 1;
+    return true;
 }
 
-/* All but the loop. */
+/* Frees all but the loop, which must be freed before. */
 static void uninstall(egret_ws_jsc *self)
 {
     int i;
@@ -478,12 +393,12 @@ static void uninstall(egret_ws_jsc *self)
             JSValueUnprotect(self->context, self->event[i]);
     if (self->events)
         JSValueUnprotect(self->context, self->events);
-    if (self->host) {
-        JSObjectSetPrivate(self->host, NULL);
-        JSValueUnprotect(self->context, self->host);
+    if (self->host_object) {
+        JSObjectSetPrivate(self->host_object, NULL);
+        JSValueUnprotect(self->context, self->host_object);
     }
     JSGlobalContextRelease(self->context);
-    free(self->sockets);
+    egret_ws_host_free(self->host);
     free(self);
 }
 
@@ -500,11 +415,9 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
     if (options)
         self->options = *options;
     self->context = JSGlobalContextRetain(context);
-    result = egret_ws_loop_new(self->options.loop, &self->loop);
-    if (result == EGRET_WS_OK && !install(self, script)) {
-        egret_ws_loop_free(self->loop);
+    result = egret_ws_host_new(self->options.loop, &host_events, self, &self->host);
+    if (result == EGRET_WS_OK && !install(self, script))
         result = EGRET_WS_ERR_INVALID_ARGUMENT;
-    }
     if (result != EGRET_WS_OK) {
         uninstall(self);
         return result;
@@ -515,25 +428,12 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
 
 int32_t egret_ws_jsc_poll(egret_ws_jsc *self, int32_t timeout_ms)
 {
-    JSValueRef value;
-    int32_t made = 0, ran;
-    if (!self)
-        return EGRET_WS_ERR_INVALID_ARGUMENT;
-    if (self->polling)
-        return EGRET_WS_ERR_REENTRANT;
-    self->polling = 1;
-    /* Events made in JavaScript first: while there are any there is nothing to wait for. */
-    value = emit(self, EVENT_POLL, 0, NULL);
-    if (value)
-        made = (int32_t)JSValueToNumber(self->context, value, NULL);
-    ran = egret_ws_loop_poll(self->loop, made > 0 ? 0 : timeout_ms);
-    self->polling = 0;
-    return ran < 0 ? ran : ran + made;
+    return self ? egret_ws_host_poll(self->host, timeout_ms) : EGRET_WS_ERR_INVALID_ARGUMENT;
 }
 
 size_t egret_ws_jsc_live(const egret_ws_jsc *self)
 {
-    return self ? self->count : 0;
+    return self ? egret_ws_host_sockets(self->host) : 0;
 }
 
 int32_t egret_ws_jsc_free(egret_ws_jsc *self)
@@ -541,9 +441,9 @@ int32_t egret_ws_jsc_free(egret_ws_jsc *self)
     int32_t result;
     if (!self)
         return EGRET_WS_ERR_INVALID_ARGUMENT;
-    if (self->polling)
+    if (egret_ws_host_is_polling(self->host))
         return EGRET_WS_ERR_REENTRANT;
-    result = egret_ws_loop_free(self->loop);
+    result = egret_ws_host_free_loop(self->host);
     if (result == EGRET_WS_OK)
         uninstall(self);
     return result;

@@ -31,4 +31,4 @@ esac
 # shellcheck disable=SC2086 # these are lists of words
 "${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
     ${CFLAGS:-} $link -I"$here/../../../include" -I"$NODE_INCLUDE" \
-    "$here/egret_ws_node.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"
+    "$here/egret_ws_node.c" "$here/../egret_ws_host.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"

@@ -1,12 +1,13 @@
 /*
- * Node-API glue between egret_ws.h and egret_ws.js: converts strings and buffers, and calls through.
+ * Glue for Node-API: converts values between JavaScript and the C functions of egret_ws_host.h.
  *
- * The module exports one class, Host: a loop and its sockets. Its methods are the host functions that egret_ws.js asks
- * for, plus poll and free. Nothing native refers to a JavaScript value: `poll` is given the functions to call each time,
- * so a Host that nobody polls any more is garbage like any other object, and takes its loop along.
+ * The addon exports one class, Host: a loop and its sockets. Its methods are the host functions of egret_ws.js, and poll and
+ * free. No native memory refers to a JavaScript value: each `poll` is given the functions that it calls. So a Host that nobody
+ * can poll any more is garbage like any other object, and its finalizer frees the loop.
  */
 #define NAPI_VERSION 8
-#include <egret_ws.h>
+#include "../egret_ws_host.h"
+
 #include <node_api.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,61 +15,22 @@
 #define OK(call) ((call) == napi_ok)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { BUCKETS = 1024 };
-
-/* What a poll was given; its values live as long as the call. */
+/* The arguments of the current poll; the values are valid until it returns. */
 typedef struct poll_scope {
     napi_env env;
     napi_value events;
     napi_value report_error;
 } poll_scope;
 
-typedef struct host host;
-
-/* The `user` of a socket, from open to release_user. */
-typedef struct peer {
-    host *owner;
-    struct peer *next; /* in its bucket */
-    egret_ws *ws;
-    int64_t id;
-} peer;
-
-struct host {
-    egret_ws_loop *loop;    /* NULL once freed */
+/* The native part of a Host object. */
+typedef struct node_host {
+    egret_ws_host *host;
     const poll_scope *poll; /* NULL outside a poll */
     bool free_after_poll;
-    bool hooked; /* the environment's clean-up hook is set */
-    int64_t last_id;
-    uint32_t peers;
-    peer *buckets[BUCKETS]; /* by id */
-};
+    bool has_cleanup_hook;
+} node_host;
 
 static const napi_type_tag host_tag = {0x6567726574777330, 0x486f7374486f7374};
-
-/* Sockets by id. Ids count upwards and are never used again, so a late call meets no stranger. */
-
-static peer **find(host *h, int64_t id) {
-    peer **at = &h->buckets[id % BUCKETS];
-    while (*at && (*at)->id != id) at = &(*at)->next;
-    return at;
-}
-
-static peer *add_peer(host *h) {
-    peer *p = calloc(1, sizeof *p);
-    if (!p) return NULL;
-    p->owner = h;
-    p->id = ++h->last_id;
-    *find(h, p->id) = p;
-    h->peers++;
-    return p;
-}
-
-static void remove_peer(void *user) {
-    peer *p = user;
-    *find(p->owner, p->id) = p->next;
-    p->owner->peers--;
-    free(p);
-}
 
 /* Values */
 
@@ -84,7 +46,7 @@ static napi_value text(napi_env env, const char *utf8, size_t len) {
     return result;
 }
 
-/* A string as UTF-8 with a NUL, to be freed; NULL if it is none. */
+/* A string as UTF-8 that ends in a NUL, for free(); NULL if the value is not a string. */
 static char *utf8_of(napi_env env, napi_value value, size_t *len) {
     char *utf8;
     if (!OK(napi_get_value_string_utf8(env, value, NULL, 0, len))) return NULL;
@@ -92,7 +54,7 @@ static char *utf8_of(napi_env env, napi_value value, size_t *len) {
     return utf8;
 }
 
-/* The same where C reads to the NUL: a string that has a NUL inside would be cut, so it is refused. */
+/* As utf8_of, but NULL for a string with a NUL inside: C would read only the part before it. */
 static char *c_string_of(napi_env env, napi_value value) {
     size_t len;
     char *utf8 = utf8_of(env, value, &len);
@@ -115,7 +77,7 @@ static size_t element_size(napi_typedarray_type type) {
     }
 }
 
-/* The bytes of an ArrayBuffer or a view of one. False for anything else, also for a SharedArrayBuffer: other threads write to it. */
+/* The bytes of an ArrayBuffer or of a view. False for any other value, also for a SharedArrayBuffer: other threads write to it. */
 static bool bytes_of(napi_env env, napi_value value, const uint8_t **data, size_t *len) {
     bool is, is_view = true;
     void *bytes;
@@ -139,9 +101,9 @@ static bool bytes_of(napi_env env, napi_value value, const uint8_t **data, size_
     return true;
 }
 
-/* Events: from the library's callbacks, inside a poll, to the functions that egret_ws.js gave. */
+/* Events, during a poll */
 
-/* Takes what was thrown and hands it to the host's reportError, whose own exceptions are dropped. */
+/* Clears the pending exception and passes it to the host's reportError. An exception of reportError itself is dropped. */
 static void report(const poll_scope *poll) {
     napi_value exception, undefined;
     if (!OK(napi_get_and_clear_last_exception(poll->env, &exception))) return;
@@ -150,7 +112,7 @@ static void report(const poll_scope *poll) {
         napi_get_and_clear_last_exception(poll->env, &exception);
 }
 
-/* Calls events[name]; its result, or NULL if it threw. */
+/* Calls events[name]. Returns its result, or NULL if it threw. */
 static napi_value emit(const poll_scope *poll, const char *name, size_t argc, const napi_value *argv) {
     napi_value function, result;
     if (OK(napi_get_named_property(poll->env, poll->events, name, &function)) &&
@@ -160,114 +122,98 @@ static napi_value emit(const poll_scope *poll, const char *name, size_t argc, co
     return NULL;
 }
 
-/* What egret_ws_subprotocol or egret_ws_extensions tell of the socket; nothing if there is no memory for it. */
-static napi_value agreed(napi_env env, egret_ws *ws, int32_t (*ask)(egret_ws *, char *, size_t)) {
-    int32_t len = ask(ws, NULL, 0);
-    char *utf8 = len > 0 ? malloc((size_t)len + 1) : NULL;
-    napi_value result;
-    if (!utf8 || ask(ws, utf8, (size_t)len + 1) != len) len = 0;
-    result = text(env, len > 0 ? utf8 : "", (size_t)len);
-    free(utf8);
-    return result;
-}
-
-static void on_connect(void *user, egret_ws *ws) {
-    const peer *p = user;
-    const poll_scope *poll = p->owner->poll;
+static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
+    const poll_scope *poll = ((const node_host *)engine)->poll;
     napi_handle_scope scope;
     if (!OK(napi_open_handle_scope(poll->env, &scope))) return;
-    napi_value argv[3] = {number(poll->env, (double)p->id), agreed(poll->env, ws, egret_ws_subprotocol),
-                          agreed(poll->env, ws, egret_ws_extensions)};
+    napi_value argv[3] = {number(poll->env, (double)id), text(poll->env, subprotocol, NAPI_AUTO_LENGTH),
+                          text(poll->env, extensions, NAPI_AUTO_LENGTH)};
     emit(poll, "connected", COUNT(argv), argv);
     napi_close_handle_scope(poll->env, scope);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
-    const peer *p = user;
-    const poll_scope *poll = p->owner->poll;
+/* Calls events[name] with a message; false if there is none because the engine has no memory. */
+static bool emit_message(const poll_scope *poll, const char *name, int64_t id, napi_value message) {
+    napi_value argv[2] = {number(poll->env, (double)id), message};
+    if (message) emit(poll, name, COUNT(argv), argv);
+    else report(poll);
+    return message != NULL;
+}
+
+static bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
+    const poll_scope *poll = ((const node_host *)engine)->poll;
     napi_handle_scope scope;
-    (void)ws;
+    if (!OK(napi_open_handle_scope(poll->env, &scope))) return false;
+    bool delivered = emit_message(poll, "text", id, text(poll->env, utf8, len));
+    napi_close_handle_scope(poll->env, scope);
+    return delivered;
+}
+
+static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len) {
+    const poll_scope *poll = ((const node_host *)engine)->poll;
+    napi_handle_scope scope;
+    napi_value buffer = NULL;
+    void *copy;
+    if (!OK(napi_open_handle_scope(poll->env, &scope))) return false;
+    /* A copy, because some hosts (Electron) do not allow a buffer over memory of ours. */
+    if (OK(napi_create_arraybuffer(poll->env, len, &copy, &buffer)) && len > 0) memcpy(copy, data, len);
+    bool delivered = emit_message(poll, "binary", id, buffer);
+    napi_close_handle_scope(poll->env, scope);
+    return delivered;
+}
+
+static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info) {
+    const poll_scope *poll = ((const node_host *)engine)->poll;
+    napi_handle_scope scope;
+    napi_value was_clean;
     if (!OK(napi_open_handle_scope(poll->env, &scope))) return;
-    napi_value argv[2] = {number(poll->env, (double)p->id)};
-    if (kind == EGRET_WS_TEXT) {
-        argv[1] = text(poll->env, (const char *)data, len);
-        emit(poll, "text", COUNT(argv), argv);
-    } else {
-        /* A copy, since some hosts (Electron) allow no buffers over foreign memory. */
-        void *copy;
-        if (OK(napi_create_arraybuffer(poll->env, len, &copy, &argv[1]))) {
-            if (len > 0) memcpy(copy, data, len);
-            emit(poll, "binary", COUNT(argv), argv);
-        } else {
-            report(poll);
-        }
-    }
+    napi_get_boolean(poll->env, info->error == EGRET_WS_OK, &was_clean);
+    napi_value argv[6] = {number(poll->env, (double)id),
+                          number(poll->env, info->code),
+                          text(poll->env, info->reason, info->reason_len),
+                          was_clean,
+                          number(poll->env, info->error),
+                          text(poll->env, info->message, NAPI_AUTO_LENGTH)};
+    emit(poll, "closed", COUNT(argv), argv);
     napi_close_handle_scope(poll->env, scope);
 }
 
-static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
-    const peer *p = user;
-    const poll_scope *poll = p->owner->poll;
-    napi_handle_scope scope;
-    if (OK(napi_open_handle_scope(poll->env, &scope))) {
-        napi_value was_clean;
-        napi_get_boolean(poll->env, info->error == EGRET_WS_OK, &was_clean);
-        napi_value argv[6] = {number(poll->env, (double)p->id),
-                              number(poll->env, info->code),
-                              text(poll->env, info->reason, info->reason_len),
-                              was_clean,
-                              number(poll->env, info->error),
-                              text(poll->env, info->message, NAPI_AUTO_LENGTH)};
-        emit(poll, "closed", COUNT(argv), argv);
-        napi_close_handle_scope(poll->env, scope);
-    }
-    egret_ws_free(ws);
+static int32_t on_poll(void *engine) {
+    const poll_scope *poll = ((const node_host *)engine)->poll;
+    int32_t delivered = 0;
+    napi_value result = emit(poll, "poll", 0, NULL);
+    if (result) napi_get_value_int32(poll->env, result, &delivered);
+    return delivered;
 }
+
+static const egret_ws_host_events host_events = {on_connected, on_text, on_binary, on_closed, on_poll};
 
 /* Host functions */
 
 /* The arguments of a method, undefined where there are fewer, and its Host; NULL (and a TypeError) for any other `this`. */
-static host *enter(napi_env env, napi_callback_info info, size_t argc, napi_value *argv) {
+static node_host *enter(napi_env env, napi_callback_info info, size_t argc, napi_value *argv) {
     napi_value self;
     bool is_host = false;
-    host *h = NULL;
+    node_host *node = NULL;
     if (OK(napi_get_cb_info(env, info, &argc, argv, &self, NULL)) &&
         OK(napi_check_object_type_tag(env, self, &host_tag, &is_host)) && is_host)
-        napi_unwrap(env, self, (void **)&h);
-    if (!h) napi_throw_type_error(env, NULL, "this is not a Host of egret_ws");
-    return h;
+        napi_unwrap(env, self, (void **)&node);
+    if (!node) napi_throw_type_error(env, NULL, "this is not a Host of egret_ws");
+    return node;
 }
 
-static egret_ws *socket_of(napi_env env, host *h, napi_value id) {
-    int64_t wanted;
-    if (!OK(napi_get_value_int64(env, id, &wanted)) || wanted <= 0) return NULL;
-    peer *p = *find(h, wanted);
-    return p ? p->ws : NULL;
-}
-
-static int64_t open_peer(host *h, const char *url, const char *protocols) {
-    egret_ws_options options;
-    peer *p = add_peer(h);
-    if (!p) return EGRET_WS_ERR_NO_RESOURCES;
-    egret_ws_options_init(&options, sizeof options);
-    options.user = p;
-    options.on_connect = on_connect;
-    options.on_data = on_data;
-    options.on_close = on_close;
-    options.release_user = remove_peer;
-    options.subprotocols = protocols[0] ? protocols : NULL;
-    int32_t result = egret_ws_connect_url(h->loop, url, &options, &p->ws);
-    if (result == EGRET_WS_OK) return p->id;
-    remove_peer(p);
-    return result;
+/* 0, which no socket has, if the value is not a number. */
+static int64_t id_of(napi_env env, napi_value value) {
+    int64_t id;
+    return OK(napi_get_value_int64(env, value, &id)) ? id : 0;
 }
 
 static napi_value host_open(napi_env env, napi_callback_info info) {
     napi_value argv[2];
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
     char *url = c_string_of(env, argv[0]), *protocols = c_string_of(env, argv[1]);
-    int64_t result = url && protocols ? open_peer(h, url, protocols) : EGRET_WS_ERR_INVALID_ARGUMENT;
+    int64_t result = egret_ws_host_open(node->host, url, protocols);
     free(url);
     free(protocols);
     return number(env, (double)result);
@@ -275,58 +221,51 @@ static napi_value host_open(napi_env env, napi_callback_info info) {
 
 static napi_value host_send_text(napi_env env, napi_callback_info info) {
     napi_value argv[2];
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
-    size_t len;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
+    size_t len = 0;
     char *utf8 = utf8_of(env, argv[1], &len);
-    int32_t result = utf8 ? egret_ws_send_text(socket_of(env, h, argv[0]), utf8, len) : EGRET_WS_ERR_INVALID_ARGUMENT;
+    int32_t result = egret_ws_host_send_text(node->host, id_of(env, argv[0]), utf8, len);
     free(utf8);
     return number(env, result);
 }
 
 static napi_value host_send_binary(napi_env env, napi_callback_info info) {
     napi_value argv[2];
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
     const uint8_t *data;
     size_t len;
     if (!bytes_of(env, argv[1], &data, &len)) return number(env, EGRET_WS_ERR_INVALID_ARGUMENT);
-    return number(env, egret_ws_send_binary(socket_of(env, h, argv[0]), data, len));
+    return number(env, egret_ws_host_send_binary(node->host, id_of(env, argv[0]), data, len));
 }
 
 static napi_value host_close(napi_env env, napi_callback_info info) {
     napi_value argv[3];
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
     uint32_t code;
-    size_t len;
-    int32_t result = EGRET_WS_ERR_INVALID_ARGUMENT;
+    size_t len = 0;
+    if (!OK(napi_get_value_uint32(env, argv[1], &code))) return number(env, EGRET_WS_ERR_INVALID_ARGUMENT);
     char *reason = utf8_of(env, argv[2], &len);
-    if (reason && OK(napi_get_value_uint32(env, argv[1], &code)))
-        result = code > UINT16_MAX ? EGRET_WS_ERR_INVALID_CLOSE
-                                   : egret_ws_close(socket_of(env, h, argv[0]), (uint16_t)code, reason, len);
+    int32_t result = egret_ws_host_close(node->host, id_of(env, argv[0]), code, reason, len);
     free(reason);
     return number(env, result);
 }
 
 static napi_value host_buffered_amount(napi_env env, napi_callback_info info) {
     napi_value argv[1];
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
-    int64_t bytes = egret_ws_buffered_amount(socket_of(env, h, argv[0]));
-    return number(env, bytes > 0 ? (double)bytes : 0); /* a socket that is gone has nothing waiting */
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    return node ? number(env, (double)egret_ws_host_buffered_amount(node->host, id_of(env, argv[0]))) : NULL;
 }
 
 static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
     napi_value argv[1], result = NULL;
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
-    char *url = c_string_of(env, argv[0]);
-    int32_t len = url ? egret_ws_normalize_url(url, NULL, 0) : EGRET_WS_ERR_INVALID_URL;
-    char *out = len > 0 ? malloc((size_t)len + 1) : NULL;
-    if (out && egret_ws_normalize_url(url, out, (size_t)len + 1) == len) result = text(env, out, (size_t)len);
-    if (!result) napi_get_null(env, &result);
-    free(out);
+    if (!enter(env, info, COUNT(argv), argv)) return NULL;
+    char *url = c_string_of(env, argv[0]), *normal = egret_ws_host_normalize_url(url);
+    if (normal) result = text(env, normal, NAPI_AUTO_LENGTH);
+    else napi_get_null(env, &result);
+    free(normal);
     free(url);
     return result;
 }
@@ -337,64 +276,62 @@ static void throw_error(napi_env env, int32_t error) {
     napi_throw_error(env, egret_ws_error_name(error), egret_ws_error_name(error));
 }
 
-static void free_loop(host *h) {
-    if (egret_ws_loop_free(h->loop) == EGRET_WS_OK) h->loop = NULL;
-}
-
 /* poll(events, reportError, timeoutMs): how many callbacks and events there were. */
 static napi_value host_poll(napi_env env, napi_callback_info info) {
     napi_value argv[3];
-    host *h = enter(env, info, COUNT(argv), argv);
-    if (!h) return NULL;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
     const poll_scope poll = {env, argv[0], argv[1]};
-    int32_t timeout_ms = 0, own = 0;
+    int32_t timeout_ms = 0;
     napi_get_value_int32(env, argv[2], &timeout_ms);
-    if (h->poll) {
+    if (egret_ws_host_is_polling(node->host)) {
         throw_error(env, EGRET_WS_ERR_REENTRANT);
         return NULL;
     }
 
-    h->poll = &poll;
-    napi_value made_in_js = emit(&poll, "poll", 0, NULL);
-    if (made_in_js) napi_get_value_int32(env, made_in_js, &own);
-    int32_t result = egret_ws_loop_poll(h->loop, own > 0 ? 0 : timeout_ms);
-    h->poll = NULL;
+    node->poll = &poll;
+    int32_t result = egret_ws_host_poll(node->host, timeout_ms);
+    node->poll = NULL;
 
-    if (h->free_after_poll) free_loop(h);
-    if (result >= 0) return number(env, (double)result + own);
+    if (node->free_after_poll) egret_ws_host_free_loop(node->host);
+    if (result >= 0) return number(env, result);
     throw_error(env, result);
     return NULL;
 }
 
-/* Ends every connection; no event comes any more. From a handler: when the poll returns. */
+/* Ends every connection without further events. During a poll: when the poll returns. */
 static napi_value host_free(napi_env env, napi_callback_info info) {
-    host *h = enter(env, info, 0, NULL);
-    if (h && h->poll) h->free_after_poll = true;
-    else if (h) free_loop(h);
+    node_host *node = enter(env, info, 0, NULL);
+    if (node && egret_ws_host_is_polling(node->host)) node->free_after_poll = true;
+    else if (node) egret_ws_host_free_loop(node->host);
     return NULL;
 }
 
 static napi_value host_sockets(napi_env env, napi_callback_info info) {
-    host *h = enter(env, info, 0, NULL);
-    return h ? number(env, h->peers) : NULL;
+    node_host *node = enter(env, info, 0, NULL);
+    return node ? number(env, (double)egret_ws_host_sockets(node->host)) : NULL;
 }
 
-/* The environment (the process, a worker) ends: the I/O thread must have ended before the library is unloaded. */
+/* The environment (the process, a worker) ends: the I/O thread must end before the library is unloaded. */
 static void on_environment_end(void *user) {
-    host *h = user;
-    h->hooked = false;
-    free_loop(h);
+    node_host *node = user;
+    node->has_cleanup_hook = false;
+    egret_ws_host_free_loop(node->host);
+}
+
+static void free_node_host(node_host *node) {
+    egret_ws_host_free(node->host);
+    free(node);
 }
 
 static void finalize(napi_env env, void *data, void *hint) {
-    host *h = data;
+    node_host *node = data;
     (void)hint;
-    if (h->hooked) napi_remove_env_cleanup_hook(env, on_environment_end, h);
-    free_loop(h);
-    free(h);
+    if (node->has_cleanup_hook) napi_remove_env_cleanup_hook(env, on_environment_end, node);
+    free_node_host(node);
 }
 
-/* new Host(inline): with an I/O thread of its own unless `inline` is true. */
+/* new Host(inline): with an I/O thread unless `inline` is true. */
 static napi_value host_new(napi_env env, napi_callback_info info) {
     napi_value argv[1], self, target = NULL;
     size_t argc = COUNT(argv);
@@ -407,22 +344,21 @@ static napi_value host_new(napi_env env, napi_callback_info info) {
     napi_get_value_bool(env, argv[0], &inline_loop);
 
     egret_ws_loop_options options;
-    host *h = calloc(1, sizeof *h);
+    node_host *node = calloc(1, sizeof *node);
     egret_ws_loop_options_init(&options, sizeof options);
     options.flags = inline_loop ? EGRET_WS_LOOP_INLINE : 0;
-    int32_t result = h ? egret_ws_loop_new(&options, &h->loop) : EGRET_WS_ERR_NO_RESOURCES;
+    int32_t result = node ? egret_ws_host_new(&options, &host_events, node, &node->host) : EGRET_WS_ERR_NO_RESOURCES;
     if (result != EGRET_WS_OK) {
-        free(h);
+        free(node);
         throw_error(env, result);
         return NULL;
     }
-    if (!OK(napi_type_tag_object(env, self, &host_tag)) || !OK(napi_wrap(env, self, h, finalize, NULL, NULL))) {
-        free_loop(h);
-        free(h);
+    if (!OK(napi_type_tag_object(env, self, &host_tag)) || !OK(napi_wrap(env, self, node, finalize, NULL, NULL))) {
+        free_node_host(node);
         throw_error(env, EGRET_WS_ERR_INTERNAL);
         return NULL;
     }
-    h->hooked = OK(napi_add_env_cleanup_hook(env, on_environment_end, h));
+    node->has_cleanup_hook = OK(napi_add_env_cleanup_hook(env, on_environment_end, node));
     return self;
 }
 
