@@ -5,15 +5,17 @@
  *
  *     events = install(global, host)
  *
- * `host` is what the glue to the native library offers, `events` what the glue calls, from inside its poll only. The
- * README next to this file describes both. Everything that is WebSocket, and not a conversion, is decided here.
+ * `host` has the functions of the native library, `events` the functions that the glue calls, only during a poll. The README
+ * next to this file describes both. This script has all rules of WebSocket; a glue only converts values.
+ *
+ * It is one file although it is long: a shell evaluates one script, without a module loader or a build step.
  */
 (function () {
     'use strict';
 
     var CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3;
 
-    // Numbers of egret_ws.h.
+    // Error codes of egret_ws.h.
     // generated: errors, by "make header"; do not edit
     var ERR_INVALID_ARGUMENT = -1,
         ERR_BAD_HANDLE = -2,
@@ -28,7 +30,7 @@
         Object.defineProperty(object, name, { value: value, writable: true, configurable: true });
     }
 
-    // `instanceof Object` would not know the objects of another realm.
+    // `instanceof Object` is false for objects of another realm.
     function isObject(value) {
         return typeof value === 'function' || (typeof value === 'object' && value !== null);
     }
@@ -42,7 +44,7 @@
         return surrogates.length === 2 ? surrogates : '\uFFFD';
     }
 
-    // What WebIDL calls USVString: lone surrogates have no UTF-8, so U+FFFD takes their place.
+    // WebIDL's USVString: a lone surrogate has no UTF-8, so U+FFFD replaces it.
     function toText(value) {
         if (typeof value === 'symbol') throw new TypeError('cannot convert a symbol to a string');
         var text = String(value);
@@ -54,7 +56,7 @@
         var bytes = 0;
         for (var i = 0; i < text.length; i++) {
             var unit = text.charCodeAt(i);
-            // Each half of a surrogate pair is half of four bytes.
+            // A surrogate pair is four bytes, so each half counts two.
             bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xD800 && unit <= 0xDFFF) ? 2 : 3;
         }
         return bytes;
@@ -72,7 +74,7 @@
         return Object.prototype.toString.call(value);
     }
 
-    // Also one of another realm, but no SharedArrayBuffer: the engine's getter throws for everything but an ArrayBuffer.
+    // True for an ArrayBuffer of any realm, false for a SharedArrayBuffer: the engine's getter throws for all other values.
     function isArrayBuffer(value) {
         if (lengthOf === null) return nameOf(value) === '[object ArrayBuffer]';
         try {
@@ -95,7 +97,7 @@
         }
     }
 
-    // 0 for a detached buffer. Its DataViews throw.
+    // 0 for a detached buffer, also for a DataView of it, whose byteLength throws.
     function byteLength(data) {
         try {
             return data.byteLength;
@@ -116,7 +118,7 @@
 
     /* ---- Subprotocols -------------------------------------------------------------------------------------------- */
 
-    // RFC 9110's token: no separators.
+    // A token of RFC 9110: a name without separators.
     var TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
     // WebIDL's (DOMString or sequence<DOMString>).
@@ -145,7 +147,7 @@
 
     /* ---- Queue --------------------------------------------------------------------------------------------------- */
 
-    // First in, first out, in amortised constant time: Array.shift moves all items.
+    // First in, first out, in amortised constant time. (Array.shift moves all items.)
     function Queue() {
         this.items = [];
         this.head = 0;
@@ -168,18 +170,18 @@
         }
     };
 
-    /* ---- Sockets: what both objects share ------------------------------------------------------------------------ */
+    /* ---- Sockets: the part that both objects share --------------------------------------------------------------- */
 
-    // A socket tells its listener: open(), message(data), error(number, text), close(code, reason, wasClean).
+    // A socket calls its listener: open(), message(data), error(number, text), close(code, reason, wasClean).
     function makeSockets(global, host) {
-        // A Blob is read asynchronously; one that cannot be read is none.
+        // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
         var Blob = typeof global.Blob === 'function' && typeof global.Blob.prototype.arrayBuffer === 'function'
             ? global.Blob : null;
-        // By id. This is what keeps a socket alive that the game has dropped.
+        // Sockets by id. This table keeps a socket alive although the game has dropped it.
         var live = Object.create(null);
-        // What was found out in a call of the game's, and is told in the next poll.
-        var notices = [];
-        // Counts tasks, in the sense of an event loop: one for each event that the glue brings.
+        // Errors found during a call of the game. The next poll reports them.
+        var pendingErrors = [];
+        // Counts tasks, in the sense of an event loop: one for each event from the glue.
         var task = 0;
 
         function isBlob(data) {
@@ -200,15 +202,15 @@
             return typeof data === 'string' ? utf8Length(data) : isBlob(data) ? data.size : byteLength(data);
         }
 
-        function later(socket, error, text, isEnd) {
-            notices.push({ socket: socket, error: error, text: text + ': error ' + error, isEnd: isEnd });
+        function reportLater(socket, error, text, isEnd) {
+            pendingErrors.push({ socket: socket, error: error, text: text + ': error ' + error, isEnd: isEnd });
         }
 
         function hostBuffered(socket) {
             return socket.id === 0 ? 0 : Math.max(0, host.bufferedAmount(socket.id));
         }
 
-        // The standard: the amount falls between tasks only, so within one it is exactly what the game has sent.
+        // By the standard the amount falls only between tasks. Within a task it grows by exactly the bytes that the game sends.
         function bufferedAmount(socket) {
             if (socket.task !== task) {
                 socket.task = task;
@@ -220,7 +222,7 @@
         function end(socket, code, reason, wasClean, error, text) {
             socket.lost += socket.waiting + hostBuffered(socket);
             socket.waiting = 0;
-            socket.outbox = new Queue();
+            socket.sendQueue = new Queue();
             delete live[socket.id];
             socket.id = 0;
             socket.state = CLOSED;
@@ -228,55 +230,55 @@
             socket.listener.close(code, reason, wasClean);
         }
 
-        function deliverNotices() {
-            var batch = notices;
+        function deliverErrors() {
+            var batch = pendingErrors;
             var delivered = 0;
-            notices = [];
+            pendingErrors = [];
             for (var i = 0; i < batch.length; i++) {
-                var notice = batch[i];
-                // Nothing comes after `close`.
-                if (notice.socket.state === CLOSED) continue;
+                var pending = batch[i];
+                // No event follows `close`.
+                if (pending.socket.state === CLOSED) continue;
                 task++;
                 delivered++;
-                if (notice.isEnd) end(notice.socket, ABNORMAL_CLOSURE, '', false, notice.error, notice.text);
-                else notice.socket.listener.error(notice.error, notice.text);
+                if (pending.isEnd) end(pending.socket, ABNORMAL_CLOSURE, '', false, pending.error, pending.text);
+                else pending.socket.listener.error(pending.error, pending.text);
             }
             return delivered;
         }
 
-        function handOver(socket, data, size) {
+        function sendNative(socket, data, size) {
             var result = typeof data === 'string' ? host.sendText(socket.id, data)
                 : host.sendBinary(socket.id, size > 0 ? data : NO_BYTES);
             if (result === ERR_NOT_OPEN || result === ERR_BAD_HANDLE) {
-                // The connection has ended and the poll has not told yet: as if `readyState` were CLOSING.
+                // The connection has ended, and no poll has reported it yet: as if `readyState` were CLOSING.
                 socket.lost += size;
             } else if (result < 0) {
-                later(socket, result, 'message not sent');
+                reportLater(socket, result, 'message not sent');
                 return;
             }
             socket.buffered += size;
         }
 
-        function shut(socket, code, reason) {
+        function closeNative(socket, code, reason) {
             var result = host.close(socket.id, code, reason);
-            if (result < 0) later(socket, result, 'cannot close', true);
+            if (result < 0) reportLater(socket, result, 'cannot close', true);
         }
 
-        // Hands over what no longer waits for a Blob.
-        function drain(socket) {
-            var outbox = socket.outbox;
-            while (!outbox.isEmpty() && outbox.first().data !== null) {
-                var item = outbox.first();
-                outbox.removeFirst();
+        // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
+        function sendWaiting(socket) {
+            var sendQueue = socket.sendQueue;
+            while (!sendQueue.isEmpty() && sendQueue.first().data !== null) {
+                var item = sendQueue.first();
+                sendQueue.removeFirst();
                 socket.waiting -= item.size;
                 socket.buffered -= item.size;
-                if (item.failed) later(socket, ERR_INVALID_ARGUMENT, 'Blob not read');
-                else handOver(socket, item.data, item.size);
+                if (item.failed) reportLater(socket, ERR_INVALID_ARGUMENT, 'Blob not read');
+                else sendNative(socket, item.data, item.size);
             }
-            if (outbox.isEmpty() && socket.goodbye !== null) {
-                var goodbye = socket.goodbye;
-                socket.goodbye = null;
-                shut(socket, goodbye.code, goodbye.reason);
+            if (sendQueue.isEmpty() && socket.pendingClose !== null) {
+                var close = socket.pendingClose;
+                socket.pendingClose = null;
+                closeNative(socket, close.code, close.reason);
             }
         }
 
@@ -284,15 +286,15 @@
             function done(data, failed) {
                 item.data = data;
                 item.failed = failed;
-                if (socket.state !== CLOSED) drain(socket);
+                if (socket.state !== CLOSED) sendWaiting(socket);
             }
             blob.arrayBuffer().then(function (data) { done(data, false); }, function () { done('', true); });
         }
 
-        // A Blob, and whatever is sent before it has been read, waits in the outbox.
+        // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
         function enqueue(socket, data, size) {
             var item = { data: null, size: size, failed: false };
-            socket.outbox.push(item);
+            socket.sendQueue.push(item);
             socket.waiting += size;
             socket.buffered += size;
             if (isBlob(data)) readBlob(socket, data, item);
@@ -306,7 +308,7 @@
 
         function message(id, data) {
             var socket = find(id);
-            // The standard: a message is dropped unless readyState is OPEN, so none comes after close().
+            // By the standard a message is dropped unless readyState is OPEN, so none comes after close().
             if (socket && socket.state === OPEN) socket.listener.message(data);
         }
 
@@ -315,12 +317,12 @@
             Blob: Blob,
             bufferedAmount: bufferedAmount,
 
-            make: function (listener) {
+            create: function (listener) {
                 return {
                     listener: listener, id: 0, state: CONNECTING, protocol: '', extensions: '',
-                    // Messages behind a Blob that is being read, their bytes, and the close() that came after them.
-                    outbox: new Queue(), waiting: 0, goodbye: null,
-                    // Bytes that will never be sent; and bufferedAmount as shown in which task.
+                    // Messages that wait for a Blob, their bytes, and a close() that came after them.
+                    sendQueue: new Queue(), waiting: 0, pendingClose: null,
+                    // Bytes that will never be sent; bufferedAmount as last returned, and in which task.
                     lost: 0, buffered: 0, task: -1
                 };
             },
@@ -331,16 +333,16 @@
                     socket.id = id;
                     live[id] = socket;
                 } else {
-                    later(socket, id, 'cannot connect', true);
+                    reportLater(socket, id, 'cannot connect', true);
                 }
             },
 
-            fail: function (socket, error) {
-                later(socket, error, 'cannot connect', true);
+            failConnect: function (socket, error) {
+                reportLater(socket, error, 'cannot connect', true);
             },
 
-            refuse: function (socket, error) {
-                later(socket, error, 'message not sent');
+            refuseSend: function (socket, error) {
+                reportLater(socket, error, 'message not sent');
             },
 
             send: function (socket, data) {
@@ -349,19 +351,19 @@
                 if (socket.state !== OPEN) {
                     socket.lost += size;
                     socket.buffered += size;
-                } else if (!socket.outbox.isEmpty() || isBlob(data)) {
+                } else if (!socket.sendQueue.isEmpty() || isBlob(data)) {
                     enqueue(socket, data, size);
                 } else {
-                    handOver(socket, data, size);
+                    sendNative(socket, data, size);
                 }
             },
 
             close: function (socket, code, reason) {
                 if (socket.state >= CLOSING) return;
                 socket.state = CLOSING;
-                if (socket.id === 0) return; // Its connect failed at once, which the next poll tells.
-                if (!socket.outbox.isEmpty()) socket.goodbye = { code: code, reason: reason };
-                else shut(socket, code, reason);
+                if (socket.id === 0) return; // Its connect failed at once. The next poll reports that.
+                if (!socket.sendQueue.isEmpty()) socket.pendingClose = { code: code, reason: reason };
+                else closeNative(socket, code, reason);
             },
 
             events: {
@@ -376,14 +378,14 @@
                 text: message,
                 binary: message,
                 closed: function (id, code, reason, wasClean, error, text) {
-                    // What a send found out comes before the close.
-                    deliverNotices();
+                    // Errors of earlier sends come before the close.
+                    deliverErrors();
                     var socket = find(id);
                     if (socket) end(socket, code, reason, wasClean, error, text);
                 },
                 poll: function () {
                     task++;
-                    return deliverNotices();
+                    return deliverErrors();
                 }
             }
         };
@@ -397,7 +399,7 @@
         this.cancelBubble = this._isStopped = true;
     }
 
-    // Fields of an event of the engine's own class, which only the engine can set, are hidden by fields of ours.
+    // Only the engine can set these fields of its own event classes, so fields of ours hide them.
     function adopt(event) {
         var fields = {
             target: null, srcElement: null, currentTarget: null, eventPhase: 0, cancelBubble: false, _isStopped: false,
@@ -408,7 +410,7 @@
 
     var EVENT_DEFAULTS = { bubbles: false, cancelable: false, composed: false };
 
-    // The engine's own event class if it has one, else one of ours, which is then defined on `global`.
+    // The engine's event class if it has one. Else a class of ours, which is then defined on `global`.
     function eventClass(global, name, Base, defaults) {
         if (typeof global[name] === 'function') return global[name];
 
@@ -438,7 +440,7 @@
         }
 
         var prototype = Object.create(Base ? Base.prototype : Object.prototype);
-        // Data properties, so that accessors of an engine's Event, which know its own events only, are hidden.
+        // Data properties hide the accessors of an engine's Event, which accept only events of that engine.
         var fields = {
             constructor: Constructor, type: '', timeStamp: 0, target: null, srcElement: null, currentTarget: null,
             eventPhase: 0, defaultPrevented: false, cancelBubble: false, isTrusted: false,
@@ -455,8 +457,8 @@
         return Constructor;
     }
 
-    // Adds addEventListener, removeEventListener, dispatchEvent and the attributes `on<type>` to a prototype. Objects
-    // have a property `_listeners`: { type, callback, capture, once, passive, isHandler, isRemoved } in order.
+    // Adds addEventListener, removeEventListener, dispatchEvent and the attributes `on<type>` to a prototype. Objects have a
+    // property `_listeners`, in order of registration: { type, callback, capture, once, passive, isHandler, isRemoved }.
     function makeEventTarget(prototype, types, host, exception) {
         function indexOf(target, type, callback, capture) {
             for (var i = 0; i < target._listeners.length; i++) {
@@ -474,8 +476,8 @@
             if (index >= 0) target._listeners.splice(index, 1);
         }
 
-        // A signal may outlive the target, so it refers to the listener weakly, where the engine can do that.
-        function refer(listener) {
+        // A signal may live longer than the target, so it refers to the listener weakly, where the engine has WeakRef.
+        function weakReference(listener) {
             return typeof WeakRef === 'function' ? new WeakRef(listener) : { deref: function () { return listener; } };
         }
 
@@ -511,7 +513,7 @@
             }
         }
 
-        // `capture` says which of the two kinds of listeners to call: at a target the capturing ones come first.
+        // Calls the capturing listeners or the others. At a target the capturing ones come first.
         function invoke(target, event, capture) {
             var listeners = target._listeners.slice();
             for (var i = 0; i < listeners.length && !event._isStopped; i++) {
@@ -553,7 +555,7 @@
                 if (signal) {
                     listener.target = this;
                     listener.signal = signal;
-                    listener.onAbort = makeOnAbort(refer(listener));
+                    listener.onAbort = makeOnAbort(weakReference(listener));
                     signal.addEventListener('abort', listener.onAbort);
                 }
             },
@@ -582,7 +584,7 @@
                     var handler = handlerOf(this, type);
                     return handler ? handler.callback : null;
                 },
-                // A handler keeps its place among the listeners while it is replaced, and loses it when set to null.
+                // A replaced handler keeps its place among the listeners. A handler set to null loses it.
                 set: function (value) {
                     var handler = handlerOf(this, type);
                     if (!isObject(value)) {
@@ -628,7 +630,7 @@
         Object.defineProperty(prototype, name, { get: getter, set: setter, enumerable: true, configurable: true });
     }
 
-    // WebIDL's [Clamp] unsigned short, which rounds halves to even.
+    // WebIDL's [Clamp] unsigned short: a half is rounded to the even number.
     function clampToUint16(value) {
         var number = Number(value);
         if (!(number > 0)) return 0;
@@ -638,7 +640,7 @@
         return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
     }
 
-    // The origin of a message is that of the server.
+    // The origin of a message: the scheme and authority of the server.
     function originOf(url) {
         return url.replace(/^(wss?:\/\/)(?:[^\/?#]*@)?([^\/?#]*).*$/, '$1$2');
     }
@@ -664,7 +666,7 @@
             define(this, '_listeners', []);
             define(this, '_url', address);
             define(this, '_binaryType', sockets.Blob ? 'blob' : 'arraybuffer');
-            define(this, '_socket', sockets.make(makeListener(this, originOf(address))));
+            define(this, '_socket', sockets.create(makeListener(this, originOf(address))));
             sockets.connect(this._socket, address, protocols);
         }
 
@@ -677,7 +679,7 @@
                         data: isBlob ? new sockets.Blob([data]) : data, origin: origin
                     }));
                 },
-                // `error` and `message` say what a browser writes to its console only.
+                // A browser writes this information to its console only.
                 error: function (error, text) {
                     var event = new Event('error');
                     define(event, 'error', error);
@@ -714,7 +716,7 @@
             return socketOf(this) && this._binaryType;
         }, function (value) {
             var type = toText(value);
-            // As with any enumeration of WebIDL, other values are ignored.
+            // Unknown values are ignored, as for every enumeration of WebIDL.
             var isKnown = type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null);
             if (socketOf(this) && isKnown) this._binaryType = type;
         });
@@ -752,25 +754,25 @@
 
     /* ---- egret_native.WebSocket, of runtimes up to 5.0 ----------------------------------------------------------- */
 
-    // It never throws: what is wrong with an argument is told by onError, from the poll.
+    // It never throws: onError reports invalid arguments, during the poll.
     function makeNativeWebSocket(host, sockets) {
         function NativeWebSocket(url, protocols) {
-            var socket = sockets.make(makeListener(this));
+            var socket = sockets.create(makeListener(this));
             define(this, '_socket', socket);
             var address, list;
             try {
                 address = host.normalizeUrl(toText(url));
                 list = toList(protocols);
             } catch (thrown) {
-                sockets.fail(socket, ERR_INVALID_ARGUMENT);
+                sockets.failConnect(socket, ERR_INVALID_ARGUMENT);
                 return;
             }
-            if (address === null) sockets.fail(socket, ERR_INVALID_URL);
-            else if (!areValidProtocols(list)) sockets.fail(socket, ERR_INVALID_ARGUMENT);
+            if (address === null) sockets.failConnect(socket, ERR_INVALID_URL);
+            else if (!areValidProtocols(list)) sockets.failConnect(socket, ERR_INVALID_ARGUMENT);
             else sockets.connect(socket, address, list);
         }
 
-        // Handlers are looked up when they are needed: games assign them after construction, and anew.
+        // Handlers are looked up at each event: games assign them after construction, and replace them.
         function makeListener(webSocket) {
             function call(name, data) {
                 try {
@@ -796,10 +798,10 @@
             try {
                 payload = sockets.toPayload(data);
             } catch (thrown) {
-                sockets.refuse(this._socket, ERR_INVALID_ARGUMENT);
+                sockets.refuseSend(this._socket, ERR_INVALID_ARGUMENT);
                 return;
             }
-            if (this._socket.state === CONNECTING) sockets.refuse(this._socket, ERR_NOT_OPEN);
+            if (this._socket.state === CONNECTING) sockets.refuseSend(this._socket, ERR_NOT_OPEN);
             else sockets.send(this._socket, payload);
         };
         prototype.close = prototype.disconnect = function () {

@@ -34,7 +34,7 @@ static JSValueRef make_number(const egret_ws_jsc *self, double number)
     return JSValueMakeNumber(self->context, number);
 }
 
-/* `text` is valid UTF-8. JSStringCreateWithUTF8CString would end it at its first NUL. */
+/* Converts valid UTF-8. (JSStringCreateWithUTF8CString would end the string at its first NUL.) */
 static JSValueRef make_string(egret_ws_jsc *self, const char *text, size_t len)
 {
     const uint8_t *byte = (const uint8_t *)text, *const end = byte + len;
@@ -80,7 +80,7 @@ static JSValueRef make_buffer(const egret_ws_jsc *self, const uint8_t *data, siz
     if (!copy)
         return NULL;
     memcpy(copy, data, len);
-    /* The engine frees the copy, also if it throws. */
+    /* The engine frees the copy, also when it throws. */
     buffer = JSObjectMakeArrayBufferWithBytesNoCopy(self->context, copy, len, free_bytes, NULL, &exception);
     return exception ? NULL : buffer;
 }
@@ -214,8 +214,8 @@ static size_t size_property(JSContextRef context, JSObjectRef object, const char
     return number >= 0 && number <= UINT32_MAX ? (size_t)number : SIZE_MAX;
 }
 
-/* The bytes of an ArrayBuffer or a view, or NULL. The C API knows no DataView, and what it says of the offset of the other
- * views differs between versions, so a view is asked for its properties; they are not trusted. */
+/* The bytes of an ArrayBuffer or a view, or NULL. The C API does not support DataView, and the offset that it returns for other
+ * views differs between versions. So this reads the properties of a view, and checks them, because a game can overwrite them. */
 static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, size_t *len, JSValueRef *exception)
 {
     JSObjectRef buffer = JSValueIsObject(context, value) ? (JSObjectRef)value : NULL;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # build.sh LIB_DIR [OUT]: compiles the addon against the libegret_ws in LIB_DIR.
 #
-# OUT is `egret_ws.node` beside this script unless given. CC and CFLAGS as usual. NODE_INCLUDE is the directory of
-# node_api.h; it is looked for beside `node` unless given.
+# OUT defaults to `egret_ws.node` next to this script. CC and CFLAGS have their usual meaning. NODE_INCLUDE is the directory of
+# node_api.h; by default the script searches next to `node`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -23,7 +23,7 @@ fi
     die "no node_api.h in $NODE_INCLUDE; install Node's headers (Debian: libnode-dev; npm: node-api-headers)" \
         "and set NODE_INCLUDE to their directory"
 
-# The symbols of Node-API are node's own, found when it loads the addon.
+# Node itself exports the symbols of Node-API; they are resolved when it loads the addon.
 case $(uname -s) in
 Darwin) link="-bundle -undefined dynamic_lookup" ;;
 *) link="-shared -fPIC -Wl,-z,relro,-z,now" ;;

@@ -1,6 +1,6 @@
 'use strict';
 
-// egret_ws for Node and Electron: the addon (egret_ws_node.c) and egret_ws.js put together.
+// egret_ws for Node and Electron: loads the addon (egret_ws_node.c) and runs egret_ws.js with it.
 
 const fs = require('fs');
 const path = require('path');
@@ -12,17 +12,17 @@ const script = path.join(__dirname, '..', 'egret_ws.js');
 const installScript = vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
 
 /**
- * Defines `WebSocket` and `egret_native.WebSocket` on `global`. Their events come from `poll()` and from nowhere else.
+ * Defines `WebSocket` and `egret_native.WebSocket` on `global`. Their events come only during `poll()`.
  *
  * options:
  *   addon        path of the compiled addon; `egret_ws.node` beside this file unless given
- *   inline       true: no I/O thread, `poll()` reads and writes itself
- *   interval     milliseconds: a timer calls `poll()` for you, and keeps the process alive, while there is a socket
- *   reportError  called with what an event handler threw; writes to the console unless given
+ *   inline       true: no I/O thread; `poll()` reads and writes
+ *   interval     milliseconds: while there is a socket, a timer calls `poll()` and keeps the process alive
+ *   reportError  called with each exception of an event handler; the default writes to the console
  *
  * Returns
- *   poll(timeoutMs = 0)  delivers what is due and returns how much that was; waits for something to do if told to
- *   free()               ends every connection; after it no event comes
+ *   poll(timeoutMs = 0)  delivers the events that are due and returns their number; waits at most `timeoutMs` for one
+ *   free()               ends every connection; no event follows
  */
 module.exports = function install(global = globalThis, options = {}) {
   const { Host } = require(path.resolve(__dirname, options.addon || 'egret_ws.node'));
@@ -30,25 +30,25 @@ module.exports = function install(global = globalThis, options = {}) {
   const reportError = options.reportError || ((error) => console.error(error));
 
   let timer = null;
-  function wake() {
+  function startTimer() {
     if (options.interval !== undefined && timer === null) timer = setInterval(tick, options.interval);
   }
-  function sleep() {
+  function stopTimer() {
     clearInterval(timer);
     timer = null;
   }
   function tick() {
-    if (poll() === 0 && native.sockets === 0) sleep();
+    if (poll() === 0 && native.sockets === 0) stopTimer();
   }
   function poll(timeoutMs = 0) {
     return native.poll(events, reportError, timeoutMs);
   }
 
-  // Any of them may leave an event to deliver: a connect that is refused at once, too.
+  // Each of them may cause an event that a poll must deliver, also a connect that is refused at once.
   const host = { reportError };
   for (const name of HOST_FUNCTIONS) {
     host[name] = (...args) => {
-      wake();
+      startTimer();
       return native[name](...args);
     };
   }
@@ -57,7 +57,7 @@ module.exports = function install(global = globalThis, options = {}) {
   return {
     poll,
     free() {
-      sleep();
+      stopTimer();
       native.free();
     },
   };
