@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// egret_ws.hpp - the C++17 face of egret_ws.h. Header-only; needs neither exceptions nor RTTI.
+// egret_ws.hpp - the C++17 interface of egret_ws.h. Header-only; needs neither exceptions nor RTTI.
 //
 //     egret::Callbacks on;
 //     on.on_connect = [](egret::WebSocketRef ws) { ws.send_text("hello"); };
@@ -9,27 +9,28 @@
 //
 //     auto loop = egret::Loop::create();                                    // Result<Loop>
 //     auto ws = loop->connect_url("wss://example.com/", {}, std::move(on)); // Result<WebSocket>
-//     loop->poll();                                                         // once a frame: callbacks run in here
+//     loop->poll();                                                         // once a frame: callbacks run inside this call
 //
-// Names, limits, threads and errors are those of egret_ws.h, which stays the manual; this adds ownership and types:
+// Names, limits, threads and errors are those of egret_ws.h, which is the manual. This header adds ownership and types:
 //
-//   Loop, WebSocket      own a handle, move only, and free it when they are destroyed, in any callback too.
-//   WebSocketRef         the handle alone, copied freely. One that was freed gives Error::bad_handle, as in C.
-//   Result<T>            a value or an Error, with the names of std::expected. Nothing throws, but memory that runs out.
-//   Options, LoopOptions the options as plain structs; what is not set has the library's default.
-//   Callbacks, Listener  what is called: callables, or a class of yours without virtual functions.
+//   Loop, WebSocket      own a handle and free it when they are destroyed, also inside a callback. Move only.
+//   WebSocketRef         the handle without ownership; it can be copied. A freed handle gives Error::bad_handle, as in C.
+//   Result<T>            a value or an Error, with the names of std::expected. Nothing throws except std::bad_alloc.
+//   Options, LoopOptions the options as plain structs; a field that is not set has the library's default.
+//   Callbacks, Listener  the functions that are called: callables, or your class, without virtual functions.
 //
-// The library owns what is called, from the connect call until the socket's last callback has returned; then it is
-// destroyed, in Loop::poll or with the Loop. So a callback may destroy the WebSocket, and the Loop, that called it.
+// The library owns the listener from the connect call until the socket's last callback has returned. Then it destroys the
+// listener, in Loop::poll or with the Loop. So a callback may destroy the WebSocket, and the Loop, that called it.
 //
-// A callback that throws stops nothing: LoopOptions::on_exception gets the exception, else it is written to stderr.
+// After a callback has thrown, everything goes on. LoopOptions::on_exception gets the exception; without it, the exception is
+// written to stderr.
 
 #ifndef EGRET_WS_HPP
 #define EGRET_WS_HPP
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
 #error "egret_ws.hpp needs C++17 or newer: compile with -std=c++17 (Visual C++: /std:c++17)"
-#include "egret_ws/needs_cplusplus_17" // no such file: ends the compilation here
+#include "egret_ws/needs_cplusplus_17" // there is no such file, which ends the compilation here
 #else
 #include "egret_ws/connect.hpp" // IWYU pragma: export
 #endif

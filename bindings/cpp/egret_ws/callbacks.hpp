@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What is called: a listener of one's own, or callables. Part of egret_ws.hpp.
+// The functions that a socket calls: a listener class, or callables. Part of egret_ws.hpp.
 
 #ifndef EGRET_WS_CALLBACKS_HPP
 #define EGRET_WS_CALLBACKS_HPP
@@ -13,7 +13,7 @@
 
 namespace egret {
 
-// A callable that is owned: std::function, but for callables that can only be moved too; calling an empty one does nothing.
+// Like std::function, but it also takes callables that can only be moved, and calling an empty one does nothing.
 template <class Signature>
 class Callback;
 
@@ -69,11 +69,11 @@ private:
     void (*destroy_)(void *) noexcept = nullptr;
 };
 
-// The base of a listener. Nothing is virtual: a function of the same name in the class that is connected with takes the
-// place of the one here. See egret_ws_on_connect, _data, _close, _drain and _retry for when they are called.
+// The base of a listener. Nothing is virtual: a function of the same name in the derived class hides the one here. See
+// egret_ws_on_connect, _data, _close, _drain and _retry for when they are called.
 //
-// A listener is given to Loop::connect by value, or as a pointer to it: std::unique_ptr, std::shared_ptr, or a plain one,
-// which must stay valid until the listener is not called any more.
+// Pass a listener to Loop::connect by value or by pointer: std::unique_ptr, std::shared_ptr, or a plain pointer, which must
+// stay valid until the last callback has returned.
 struct Listener {
     void on_connect(WebSocketRef) {}
     void on_message(WebSocketRef, const Message &) {}
@@ -82,7 +82,7 @@ struct Listener {
     void on_retry(WebSocketRef, const CloseInfo &, std::uint32_t /*attempt*/, std::uint32_t /*delay_ms*/) {}
 };
 
-// The listener that is made of callables; set those that are needed.
+// A listener made of callables; set those that you need.
 struct Callbacks {
     Callback<void(WebSocketRef)> on_connect{};
     Callback<void(WebSocketRef, const Message &)> on_message{};

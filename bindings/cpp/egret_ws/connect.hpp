@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// From C's callbacks to a listener: Loop::connect. Part of egret_ws.hpp.
+// Loop::connect, and C callbacks that call a listener. Part of egret_ws.hpp.
 
 #ifndef EGRET_WS_CONNECT_HPP
 #define EGRET_WS_CONNECT_HPP
@@ -16,7 +16,7 @@ inline constexpr bool is_pointer_to_listener = false;
 template <class L>
 inline constexpr bool is_pointer_to_listener<L, std::void_t<decltype(*std::declval<L &>())>> = true;
 
-// A socket's `user`: the listener and its loop, which outlives it. C owns it from the connect call to release_user.
+// A socket's `user`: the listener and its loop, which lives longer. C owns it from the connect call until release_user.
 template <class L>
 class Connected {
 public:
@@ -60,7 +60,7 @@ private:
     L listener_;
 };
 
-// `begin(options, out)` is one of C's connect calls.
+// `begin(options, out)` calls one of the connect functions of C.
 template <class L, class Begin>
 Result<WebSocket> connect(LoopState &loop, const Options &options, L &&listener, Begin begin) {
     COptions c(options);
@@ -73,7 +73,7 @@ Result<WebSocket> connect(LoopState &loop, const Options &options, L &&listener,
     egret_ws *handle = nullptr;
     if (const std::int32_t result = begin(&c.get(), &handle); result != EGRET_WS_OK)
         return static_cast<Error>(result);
-    static_cast<void>(connected.release()); // it is the library's now
+    static_cast<void>(connected.release()); // the library owns it now
     return WebSocket(handle);
 }
 

@@ -9,11 +9,11 @@
 
 namespace egret {
 
-// A loop and its sockets: egret_ws_loop. It is polled and destroyed by one thread at a time; the functions but poll and
-// reset may be called from any thread, and an empty Loop gives Error::bad_handle.
+// A loop and its sockets: egret_ws_loop. One thread at a time polls or destroys it; all functions except poll and reset may be
+// called from any thread. An empty Loop gives Error::bad_handle.
 //
-// Destroyed in a callback of its own, it calls no other and is freed when that poll ends. It must not be destroyed in on_log
-// or on_wakeup, nor while another thread polls it: then it is never freed.
+// A Loop that is destroyed in one of its callbacks calls no other callback and is freed when that poll ends. Do not destroy it
+// in on_log or on_wakeup, nor while another thread polls it: then it is never freed.
 class Loop {
 public:
     [[nodiscard]] static Result<Loop> create(LoopOptions options = {}) {
@@ -55,7 +55,7 @@ public:
     egret_ws_loop *get() const noexcept { return state_ ? state_->handle : nullptr; }
     explicit operator bool() const noexcept { return get() != nullptr; }
 
-    // egret_ws_loop_free. On an error nothing is freed, and the loop lives on.
+    // egret_ws_loop_free. After an error nothing was freed, and the loop still works.
     Result<void> reset() noexcept {
         if (!state_)
             return {};
@@ -70,7 +70,7 @@ public:
         std::swap(number_, other.number_);
     }
 
-    // Runs the callbacks that are due, and returns how many: egret_ws_loop_poll.
+    // Runs the callbacks that are due and returns their number: egret_ws_loop_poll.
     Result<std::int32_t> poll(std::int32_t timeout_ms = 0) noexcept {
         if (!state_)
             return Error::bad_handle;
@@ -85,7 +85,7 @@ public:
 
     Result<void> wake() const noexcept { return detail::status(egret_ws_loop_wake(get())); }
 
-    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup. Empty: none.
+    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup. An empty one removes it.
     Result<void> set_wakeup(Callback<void()> on_wakeup) {
         if (!state_)
             return Error::bad_handle;
@@ -98,7 +98,7 @@ public:
         return detail::status(egret_ws_loop_set_wakeup(get(), none ? nullptr : detail::wake_up, number_));
     }
 
-    // A file descriptor to wait on, no longer than timeout() says.
+    // A file descriptor to wait on, for at most timeout() milliseconds.
     Result<int> descriptor() const noexcept { return detail::value_or_error<int>(egret_ws_loop_descriptor(get())); }
     Result<std::int32_t> timeout() const noexcept {
         return detail::value_or_error<std::int32_t>(egret_ws_loop_timeout(get()));
@@ -108,8 +108,8 @@ public:
     Result<void> resume() const noexcept { return detail::status(egret_ws_loop_resume(get())); }
     Result<void> network_changed() const noexcept { return detail::status(egret_ws_loop_network_changed(get())); }
 
-    // Begin to connect: egret_ws_connect and egret_ws_connect_url. `listener` is Callbacks, a class like Listener, or a
-    // pointer to one. It is moved in, and destroyed when it is not called any more, or at once if this fails.
+    // Begin to connect: egret_ws_connect and egret_ws_connect_url. `listener` is Callbacks, a class derived from Listener, or
+    // a pointer to one. It is moved in, and destroyed after its last callback, or at once if the call fails.
     template <class L>
     [[nodiscard]] Result<WebSocket> connect(std::string_view host, std::uint16_t port, const Options &options,
                                             L listener) const;
@@ -126,7 +126,7 @@ private:
         return Error::ok;
     }
 
-    // Kept alive by LoopStates.
+    // LoopStates keeps it alive.
     detail::LoopState *state_ = nullptr;
     void *number_ = nullptr;
 };

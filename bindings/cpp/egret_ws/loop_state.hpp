@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a loop keeps beside its handle: its options' callables, and who may still be calling them. Part of egret_ws.hpp.
+// The state of a loop besides its handle: the callables of its options, and which calls of them may still run. Part of
+// egret_ws.hpp.
 
 #ifndef EGRET_WS_LOOP_STATE_HPP
 #define EGRET_WS_LOOP_STATE_HPP
@@ -29,7 +30,7 @@ struct LoopOptions {
     bool run_inline = false;
     bool close_on_suspend = false;
     // generated: end
-    // The one callable that is called from any thread: see egret_ws_on_log. Use the socket to compare only.
+    // This callable is called from any thread: see egret_ws_on_log. Use the socket only for comparison.
     Callback<void(LogLevel, std::string_view text, WebSocketRef)> on_log{};
     // generated: loop options, by "make header"; do not edit
     LogLevel log_level = LogLevel::warn;
@@ -37,14 +38,14 @@ struct LoopOptions {
     std::uint32_t poll_max_us = 0;
     std::uint32_t linger_ms = 0;
     // generated: end
-    // Gets what a socket's callback threw, inside Loop::poll. Not set: it is written to stderr. What on_log and on_wakeup
-    // throw is always written there.
+    // Gets each exception of a socket's callback, inside Loop::poll. Not set: it is written to stderr. Exceptions of on_log
+    // and on_wakeup are always written to stderr.
     Callback<void(std::exception_ptr)> on_exception{};
 };
 
 namespace detail {
 
-// Writes the exception that is being handled.
+// Writes the current exception to stderr.
 inline void print_exception() noexcept {
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
     try {
@@ -59,7 +60,7 @@ inline void print_exception() noexcept {
 
 struct LoopState {
     egret_ws_loop *handle = nullptr;
-    // The Loop was destroyed in one of its callbacks. Only the thread that polls looks at it.
+    // The Loop was destroyed in one of its callbacks. Only the polling thread uses this field.
     bool free_after_poll = false;
     Callback<void(LogLevel, std::string_view, WebSocketRef)> on_log;
     Callback<void(std::exception_ptr)> on_exception;
@@ -77,7 +78,7 @@ struct LoopState {
     }
 };
 
-// Runs a socket's callback, but not after its Loop was destroyed; an exception ends here.
+// Runs a socket's callback, unless its Loop was destroyed. Catches exceptions.
 template <class Body>
 void guarded(LoopState &loop, Body body) noexcept {
     if (loop.free_after_poll)
@@ -86,8 +87,8 @@ void guarded(LoopState &loop, Body body) noexcept {
     EGRET_WS_CATCH_ALL { loop.report_exception(); }
 }
 
-// The states of all loops by number. A log line or a wake-up that another thread has begun may come when its loop is gone:
-// C gives them the number, and it is looked up.
+// The states of all loops by number. Another thread may report a log line or a wake-up after the loop was freed. So C has the
+// number as `user`, and this table finds the state if it still exists.
 class LoopStates {
 public:
     static void *add(std::shared_ptr<LoopState> state) {
@@ -106,7 +107,7 @@ public:
     }
 
     static void remove(void *number) noexcept {
-        std::shared_ptr<LoopState> state; // destroyed after the lock is let go: it has callables of the host's
+        std::shared_ptr<LoopState> state; // destroyed after the unlock, because it has callables of the host
         LoopStates &all = instance();
         const std::lock_guard<std::mutex> guard(all.lock_);
         const auto found = all.states_.find(reinterpret_cast<std::uintptr_t>(number));
@@ -117,7 +118,7 @@ public:
     }
 
 private:
-    // Never destroyed: a thread may come by while the process ends.
+    // Never destroyed: a thread may still call this while the process ends.
     static LoopStates &instance() {
         static LoopStates *const all = new LoopStates;
         return *all;

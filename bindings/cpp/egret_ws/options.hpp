@@ -18,7 +18,7 @@ struct Header {
     std::string value;
 };
 
-// What is zero, empty or not set has the library's default; egret_ws.h says which that is, field by field.
+// A field that is zero, empty or not set has the library's default; egret_ws.h documents it for each field.
 struct Options {
     // generated: options, by "make header"; do not edit
     // The flags, EGRET_WS_* in lower case.
@@ -86,7 +86,7 @@ struct Options {
 
 namespace detail {
 
-// Options as C has them. They point into the Options they were made of, and into this.
+// The options as a C struct. It points into the Options it was made from, and into this object.
 class COptions {
 public:
     explicit COptions(const Options &from) {
@@ -148,7 +148,7 @@ public:
     COptions &operator=(const COptions &) = delete;
 
     egret_ws_options &get() noexcept { return c_; }
-    // False if a text has a NUL inside, where C would see its end.
+    // False if a text has a NUL inside, where C would end it.
     bool usable() const noexcept { return usable_; }
 
 private:

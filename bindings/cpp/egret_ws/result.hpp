@@ -12,7 +12,7 @@
 
 namespace egret {
 
-// EGRET_WS_OK and EGRET_WS_ERR_*: see there. A newer library may have others.
+// EGRET_WS_OK and EGRET_WS_ERR_*, documented in egret_ws.h. A newer library may return other values.
 enum class Error : std::int32_t {
     // generated: errors, by "make header"; do not edit
     ok = EGRET_WS_OK,
@@ -51,13 +51,13 @@ enum class Error : std::int32_t {
     // generated: end
 };
 
-// Such as "EGRET_WS_ERR_NOT_OPEN". A static string.
+// The name in C, such as "EGRET_WS_ERR_NOT_OPEN". A static string.
 inline const char *name(Error error) noexcept {
     return egret_ws_error_name(static_cast<std::int32_t>(error));
 }
 
-// A value or an error. Where there is an error the value is an empty one (no handle, zero, no text), so that reading it
-// by mistake is harmless.
+// A value or an error. With an error, the value is empty (no handle, zero, no text), so that reading it by mistake does no
+// harm.
 template <class T>
 class Result {
 public:
@@ -84,7 +84,7 @@ public:
         return has_value() ? std::move(value_) : static_cast<T>(std::forward<U>(other));
     }
 
-    // An error equals no value.
+    // An error is not equal to any value.
     friend bool operator==(const Result &result, const T &value) { return result && *result == value; }
     friend bool operator!=(const Result &result, const T &value) { return !(result == value); }
 
@@ -115,7 +115,7 @@ inline Result<void> status(std::int32_t result) noexcept {
     return static_cast<Error>(result);
 }
 
-// What C returns as one number: a negative one is an error.
+// Converts the result of a C function: a negative number is an error.
 template <class T, class Number>
 Result<T> value_or_error(Number result) noexcept {
     if (result < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What callbacks are given and calls take: bytes, messages, the report of an end. Part of egret_ws.hpp.
+// Types of arguments: bytes, messages, the close report. Part of egret_ws.hpp.
 
 #ifndef EGRET_WS_TYPES_HPP
 #define EGRET_WS_TYPES_HPP
@@ -58,8 +58,8 @@ inline constexpr std::uint32_t tls_1_2 = EGRET_WS_TLS_1_2;
 inline constexpr std::uint32_t tls_1_3 = EGRET_WS_TLS_1_3;
 // generated: end
 
-// Bytes of somebody else: std::span<const std::uint8_t>, before C++20. Made of any vector, array, string or span of
-// one-byte elements; not of a string literal, where it would be anybody's guess whether the NUL counts.
+// A view of bytes: std::span<const std::uint8_t> for C++17. Converts from any vector, array, string or span of one-byte
+// elements, but not from a string literal, where it would not be clear whether the NUL counts.
 class ByteSpan {
     template <class T>
     static constexpr bool is_byte = sizeof(T) == 1 && std::is_trivially_copyable_v<T>;
@@ -89,7 +89,7 @@ private:
     std::size_t size_ = 0;
 };
 
-// A message that came. What it points to is borrowed until the callback returns.
+// A received message. Its bytes are borrowed until the callback returns.
 class Message {
 public:
     Message(std::int32_t kind, const std::uint8_t *data, std::size_t size) noexcept
@@ -115,7 +115,7 @@ public:
 
     Error error() const noexcept { return static_cast<Error>(info_.error); }
     const char *error_name() const noexcept { return name(error()); }
-    // What a browser calls wasClean.
+    // `wasClean` of a browser's close event.
     bool clean() const noexcept { return error() == Error::ok; }
     Phase phase() const noexcept { return static_cast<Phase>(info_.phase); }
     Initiator initiator() const noexcept { return static_cast<Initiator>(info_.initiator); }
@@ -126,7 +126,7 @@ public:
     std::uint32_t unsent_messages() const noexcept { return info_.unsent_messages; }
     std::uint64_t unsent_bytes() const noexcept { return info_.unsent_bytes; }
     std::string_view reason() const noexcept { return {info_.reason, info_.reason_len}; }
-    // A sentence for a log, ending in a NUL.
+    // A sentence for a log; ends in a NUL.
     const char *message() const noexcept { return info_.message; }
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// A socket, borrowed and owned. Part of egret_ws.hpp.
+// A socket's handle, without ownership and with it. Part of egret_ws.hpp.
 
 #ifndef EGRET_WS_WEBSOCKET_HPP
 #define EGRET_WS_WEBSOCKET_HPP
@@ -11,24 +11,24 @@
 namespace egret {
 namespace detail {
 
-// For text that C wants to end in a NUL. False if there is another inside: C would not see what follows it.
+// For text that must end in a NUL in C. False if there is a NUL inside: C would not see the part behind it.
 inline bool has_no_nul(std::string_view text) noexcept {
     return text.find('\0') == std::string_view::npos;
 }
 
-// Text of unknown length: `read(out, capacity)` as egret_ws_subprotocol does it.
+// Text of unknown length. `read(out, capacity)` behaves as egret_ws_subprotocol.
 template <class Read>
 Result<std::string> read_text(Read read) {
     std::string text;
     std::int32_t length = read(nullptr, 0);
     while (length > 0) {
         text.resize(static_cast<std::size_t>(length));
-        const std::int32_t written = read(text.data(), text.size() + 1); // the NUL falls on the string's own
+        const std::int32_t written = read(text.data(), text.size() + 1); // C's NUL overwrites the string's terminating NUL
         if (written >= 0) {
             text.resize(static_cast<std::size_t>(written));
             return text;
         }
-        // It may have grown in between, by a reconnection.
+        // The text may have grown since then, by a reconnection.
         const std::int32_t grown = read(nullptr, 0);
         length = grown >= 0 && grown <= length ? written : grown;
     }
@@ -39,8 +39,8 @@ Result<std::string> read_text(Read read) {
 
 } // namespace detail
 
-// A socket's handle: egret_ws *. Does not own it; copied freely, and used from any thread at any time. The functions are
-// those of egret_ws.h, and a handle that is empty or was freed gives Error::bad_handle.
+// A socket's handle: egret_ws *. Does not own it; can be copied, and used from any thread at any time. The functions are those
+// of egret_ws.h. An empty or freed handle gives Error::bad_handle.
 class WebSocketRef {
 public:
     constexpr WebSocketRef() noexcept = default;
@@ -115,12 +115,12 @@ protected:
     egret_ws *handle_ = nullptr;
 };
 
-// A socket that is freed with this object: see egret_ws_free for what becomes of an open one. It may be destroyed in any
-// callback, this socket's own too, and on any thread.
+// Owns a socket and frees it when it is destroyed: egret_ws_free describes the effect on an open one. It may be destroyed on any
+// thread and in any callback, also in one of this socket.
 class WebSocket : public WebSocketRef {
 public:
     WebSocket() noexcept = default;
-    // Takes over a handle of C's.
+    // Takes the ownership of a C handle.
     explicit WebSocket(egret_ws *handle) noexcept : WebSocketRef(handle) {}
     WebSocket(WebSocket &&other) noexcept : WebSocketRef(other.release()) {}
     WebSocket &operator=(WebSocket &&other) noexcept {
@@ -130,18 +130,18 @@ public:
     }
     ~WebSocket() { reset(); }
 
-    // Frees what this owns, and owns the other handle from then on.
+    // Frees the owned handle and takes the ownership of the other one.
     void reset(egret_ws *handle = nullptr) noexcept {
         egret_ws *const old = std::exchange(handle_, handle);
         if (old)
             egret_ws_free(old);
     }
 
-    // Gives the handle up without freeing it. Then it lives until free_handle, or as long as its loop.
+    // Gives up the ownership without freeing the handle. The socket then lives until free_handle, or as long as its loop.
     WebSocketRef release() noexcept { return WebSocketRef(std::exchange(handle_, nullptr)); }
 };
 
-// egret_ws_normalize_url: what a browser's WebSocket would make of this URL.
+// egret_ws_normalize_url: the URL as a browser's WebSocket would normalize it.
 inline Result<std::string> normalize_url(std::string_view url) {
     if (!detail::has_no_nul(url))
         return Error::invalid_url;
@@ -151,7 +151,7 @@ inline Result<std::string> normalize_url(std::string_view url) {
     });
 }
 
-// The version of the library; the one this header belongs to is EGRET_WS_VERSION_NUMBER.
+// The version of the library. EGRET_WS_VERSION_NUMBER is the version of this header.
 inline std::uint32_t version_number() noexcept {
     return egret_ws_version_number();
 }
