@@ -1,8 +1,8 @@
 #!/bin/sh
 # build.sh LIB_DIR OUT: compiles the binding for this machine's Java, against the libegret_ws in LIB_DIR.
 #
-# OUT gets egret-websocket.jar, libegret_ws_jni.so and, beside it, where it is looked for, libegret_ws.so. CC, CFLAGS and
-# JAVA_HOME as usual; JAVA_HOME is that of `javac` unless given.
+# Writes egret-websocket.jar, libegret_ws_jni.so and a copy of libegret_ws.so, which the second one loads from its own folder, to
+# OUT. CC, CFLAGS and JAVA_HOME have their usual meaning; JAVA_HOME defaults to that of `javac`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -27,7 +27,7 @@ Darwin) machine=darwin suffix=dylib here_path=@loader_path relro="" ;;
 *) machine=linux suffix=so here_path=\$ORIGIN relro=-Wl,-z,relro,-z,now ;;
 esac
 
-# Java 8, as Android's tools take it everywhere.
+# Class files of Java 8, which all of Android's tools accept.
 classes=$(mktemp -d)
 trap 'rm -r "$classes"' EXIT
 "$JAVA_HOME/bin/javac" --release 8 -Xlint:all,-options -Xdoclint:reference -Werror -encoding UTF-8 -d "$classes" \

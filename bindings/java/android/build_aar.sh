@@ -1,8 +1,8 @@
 #!/bin/sh
 # build_aar.sh NDK ANDROID_JAR OUT.aar [ABI...]: builds the AAR with the NDK in the directory NDK, against the SDK's android.jar.
 #
-# ABIs are arm64-v8a, armeabi-v7a and x86_64 unless given. It takes Rust's targets for them (rustup target add
-# aarch64-linux-android armv7-linux-androideabi x86_64-linux-android), perl and make for OpenSSL, which is built in, and a JDK.
+# ABIs default to arm64-v8a, armeabi-v7a and x86_64. Needs Rust's targets for them (rustup target add aarch64-linux-android
+# armv7-linux-androideabi x86_64-linux-android), perl and make to build OpenSSL into the library, and a JDK.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -41,7 +41,7 @@ for abi in "$@"; do
     libraries=$parts/jni/$abi
     mkdir -p "$libraries"
 
-    # Devices with pages of 16 KiB load nothing that is aligned to less.
+    # Devices with pages of 16 KiB load only libraries with this alignment.
     page=-Wl,-z,max-page-size=16384
     (cd "$root" && env ANDROID_NDK_ROOT="$ndk" PATH="$tools:$PATH" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
         "CARGO_TARGET_${upper}_LINKER=$clang" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# pack_aar.sh CLASSES.jar JNI_DIR OUT.aar: makes an AAR of classes and of JNI_DIR/ABI/*.so, whose alignment it checks.
+# pack_aar.sh CLASSES.jar JNI_DIR OUT.aar: packs classes and JNI_DIR/ABI/*.so into an AAR, and checks the libraries' alignment.
 #
 # READELF is the readelf to use.
 set -eu
@@ -13,7 +13,7 @@ die() {
 [ $# -eq 3 ] || die "usage: pack_aar.sh CLASSES.jar JNI_DIR OUT.aar"
 for library in "$2"/*/*.so; do
     [ -f "$library" ] || die "no libraries in $2"
-    # 32-bit devices have pages of 4 KiB for good.
+    # 32-bit devices always have pages of 4 KiB.
     case $library in */armeabi-v7a/*) continue ;; esac
     alignments=$("${READELF:-readelf}" -lW "$library" | awk '$1 == "LOAD" { print $NF }')
     [ -n "$alignments" ] || die "$library has nothing to load"
@@ -27,5 +27,5 @@ trap 'rm -r "$parts"' EXIT
 cp "$here/AndroidManifest.xml" "$here/proguard.txt" "$parts"
 cp "$1" "$parts/classes.jar"
 cp -r "$2" "$parts/jni"
-: >"$parts/R.txt" # there are no resources, and the file has to be there
+: >"$parts/R.txt" # an AAR must have this file, also without resources
 jar --create --no-manifest --file "$3" -C "$parts" .

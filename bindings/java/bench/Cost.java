@@ -8,7 +8,7 @@ import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 
-/** What a message costs the game's thread, there and back, in nanoseconds of its CPU time: `Cost URL FORM BYTES`. */
+/** Prints the nanoseconds of CPU time that the polling thread needs for one message sent and received: `Cost URL FORM BYTES`. */
 public class Cost extends WebSocketListener {
     private static final int WINDOW = 64;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();

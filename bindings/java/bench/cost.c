@@ -1,4 +1,4 @@
-/* The same as Cost.java in C: `cost URL text|binary BYTES`. */
+/* Measures in C what Cost.java measures in Java: `cost URL text|binary BYTES`. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh: what a message costs in C and in Java; takes some minutes. Build the library and the echo server first:
+# run.sh: prints the cost of a message in C and in Java; takes some minutes. Build the library and the echo server first:
 # cargo build --release --example echo_server && cargo clib --release
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +15,7 @@ mkfifo "$out/url"
 "$release/examples/echo_server" >"$out/url" &
 read -r url <"$out/url"
 
-best() { # COMMAND...: the least of five, for other programs only ever add
+best() { # COMMAND...: the least of five runs, because other programs only ever add time
     for _ in 1 2 3 4 5; do "$@"; done | sort -n | head -1
 }
 in_java() {

@@ -1,16 +1,16 @@
-/* Events: from the library's callbacks to the static methods of Java's class Callbacks, which catch what listeners throw. */
+/* Events: the library's callbacks call static methods of the Java class Callbacks, which catch the exceptions of listeners. */
 #include "jvm.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Above this many bytes Java itself is faster at making a string: desktop machines do it by single characters in JNI. */
+/* For longer text, Java code makes the string: desktop VMs copy single characters in JNI, which is slower. */
 enum { LONG_TEXT = 256 };
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
     peer *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->socket = (*env)->NewGlobalRef(env, socket);
-    /* on_direct copies messages to it without a check of its size. */
+    /* on_direct relies on this size when it copies a message. */
     if (direct && (*env)->GetDirectBufferCapacity(env, direct) >= EGRET_WS_MAX_MESSAGE_BYTES) {
         p->direct = (*env)->NewGlobalRef(env, direct);
         p->bytes = (*env)->GetDirectBufferAddress(env, direct);
@@ -20,7 +20,7 @@ peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
     return NULL;
 }
 
-/* Polls and frees come from Java's threads only, so there is an env. */
+/* Only Java threads poll and free, so there is always an env. */
 void peer_free(void *user) {
     peer *p = user;
     JNIEnv *env = jvm_env();
@@ -31,7 +31,7 @@ void peer_free(void *user) {
     free(p);
 }
 
-/* What Callbacks could not catch: an object that could not be made, a stack that is full. Never left pending. */
+/* Reports an exception that Callbacks could not catch: an object could not be made, or the stack is full. Clears it. */
 static void report(JNIEnv *env, const peer *p) {
     jthrowable thrown = (*env)->ExceptionOccurred(env);
     if (!thrown) return;
@@ -66,7 +66,7 @@ static void on_bytes(JNIEnv *env, const peer *p, jmethodID method, const uint8_t
     (*env)->DeleteLocalRef(env, array);
 }
 
-/* A buffer over `data` itself would spare the copy, and let a listener that keeps it read memory that is gone. */
+/* A buffer over `data` itself would save the copy, but a listener that keeps the buffer could read freed memory. */
 static void on_direct(JNIEnv *env, const peer *p, const uint8_t *data, size_t len) {
     memcpy(p->bytes, data, len);
     (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_direct, p->socket, p->direct, (jint)len);
@@ -102,7 +102,7 @@ static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
     return result;
 }
 
-/* The handle goes with the last event: Java has no other duty to end a socket. */
+/* Frees the socket after its last event, so that a Java program never has to. */
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     const peer *p = user;
     JNIEnv *env = jvm_env();
@@ -148,8 +148,8 @@ void set_callbacks(egret_ws_options *options, peer *user) {
     options->release_user = peer_free;
 }
 
-/* These two come from any thread, and perhaps once more after the loop was freed: `user` is only a number. They do nothing if an
- * exception of other native code is pending, as no Java method may be called then. */
+/* Any thread may call these two, also once more after the loop was freed: so `user` is a number. They do nothing if an exception
+ * of other native code is pending, because no Java method may be called then. */
 
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     JNIEnv *env = jvm_env();

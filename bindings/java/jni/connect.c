@@ -1,10 +1,10 @@
-/* Connecting: options from Java's arrays to the struct. */
+/* Connecting: copies options from Java arrays to the C struct. */
 #include "jvm.h"
 #include <stdlib.h>
 
 #define FIELD(name) offsetof(egret_ws_options, name)
 
-/* Where the numbers and the texts of Java's WebSocketOptions go, in its order. */
+/* The fields for the numbers and texts of Java's WebSocketOptions, in the same order. */
 /* generated: options for C, by "make header"; do not edit */
 static const size_t number_fields[] = {
     FIELD(connect_timeout_ms),
@@ -46,7 +46,7 @@ static const size_t text_fields[] = {
 /* generated: end */
 
 /* Copies that live until the library has made its own. `failed`: there was no memory for one, or an exception is pending. Then
- * no further call of JNI is made, and no connection. */
+ * no further JNI function is called, and no connection is made. */
 typedef struct copies {
     JNIEnv *env;
     void **all;
@@ -114,7 +114,7 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
     egret_ws_options options;
     egret_ws *ws = NULL;
     peer *user = peer_new(env, socket, direct);
-    /* Texts, headers and their array, the target, roots and identity. */
+    /* Texts, headers and their array, the URL or host, roots and identity. */
     copies c = {env, NULL, 0, COUNT(text_fields) + (size_t)(*env)->GetArrayLength(env, headers) + 4, false};
     int32_t result = EGRET_WS_ERR_NO_RESOURCES;
     (void)native;
@@ -140,9 +140,9 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
     if (result == EGRET_WS_OK) {
         jlong handle = NUMBER(ws);
         (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
-        if ((*env)->ExceptionCheck(env)) egret_ws_free(ws); /* Java did not get the handle */
+        if ((*env)->ExceptionCheck(env)) egret_ws_free(ws); /* Java did not receive the handle */
     } else if (user) {
-        peer_free(user); /* it stayed ours */
+        peer_free(user); /* the library did not take it */
     }
     while (c.count > 0) free(c.all[--c.count]);
     free(c.all);

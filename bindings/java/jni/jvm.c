@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 static JavaVM *vm;
-static pthread_key_t attached; /* set in threads that were attached here */
+static pthread_key_t attached; /* set in threads that this shim attached */
 
 java_names java;
 
@@ -17,7 +17,7 @@ JNIEnv *jvm_env(void) {
     jint result = (*vm)->GetEnv(vm, &env, JNI_VERSION_1_6);
     if (result == JNI_OK) return env;
     if (result != JNI_EDETACHED) return NULL;
-    /* As a daemon, so that a loop's thread does not keep a program from ending. */
+    /* As a daemon, so that a loop's thread does not keep the program running. */
     JavaVMAttachArgs args = {JNI_VERSION_1_6, "egret-ws", NULL};
 #ifdef __ANDROID__
     JNIEnv *fresh = NULL;
@@ -37,7 +37,7 @@ void jvm_throw(JNIEnv *env, int32_t error) {
     if (exception) (*env)->Throw(env, exception);
 }
 
-/* The class, kept for good; NULL with an exception pending. */
+/* A global reference to the class; NULL with an exception pending. */
 static jclass find_class(JNIEnv *env, const char *name) {
     jclass local = (*env)->FindClass(env, name);
     return local ? (*env)->NewGlobalRef(env, local) : NULL;
@@ -72,7 +72,7 @@ static bool find_names(JNIEnv *env) {
            (java.exception_new = (*env)->GetMethodID(env, java.exception, "<init>", "(I)V"));
 }
 
-/* Names that do not fit the Java classes are found out here, once, and not by a call in the middle of a game. */
+/* Looks up all names once, so that a name that the Java classes do not have is an error at start and not in the middle of a game. */
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *machine, void *reserved) {
     void *found;
     (void)reserved;
@@ -83,6 +83,6 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *machine, void *reserved) {
     if (!native || !find_names(env) ||
         (*env)->RegisterNatives(env, native, socket_natives, socket_natives_count) != JNI_OK ||
         (*env)->RegisterNatives(env, native, loop_natives, loop_natives_count) != JNI_OK)
-        return JNI_ERR; /* with an exception that tells */
+        return JNI_ERR; /* an exception with the reason is pending */
     return JNI_VERSION_1_6;
 }

@@ -1,4 +1,4 @@
-/* What the files of the JNI shim share: the virtual machine, text, and the functions that Java's class Native declares. */
+/* Shared declarations of the JNI shim: the virtual machine, text, and the functions of the Java class Native. */
 #ifndef EGRET_WS_JVM_H
 #define EGRET_WS_JVM_H
 
@@ -16,7 +16,7 @@
 
 /* jvm.c */
 
-/* Classes and methods that callbacks use, found once. */
+/* Classes and methods that callbacks use, looked up once. */
 typedef struct java_names {
     jclass callbacks;
     jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_close, on_drain, on_retry, on_log, on_wakeup, report;
@@ -27,18 +27,18 @@ typedef struct java_names {
 } java_names;
 extern java_names java;
 
-/* This thread's JNIEnv; a thread that Java does not know is attached until it ends. NULL if it cannot be. */
+/* This thread's JNIEnv. Attaches a thread that Java does not know, until it ends; NULL if that fails. */
 JNIEnv *jvm_env(void);
 
 /* Throws a WebSocketException, unless an exception is pending already.
  *
- * A native function that finds an exception pending calls no function of the library: a call that throws has sent nothing. Its
- * result does not matter then, as Java does not see it. */
+ * A native function that finds a pending exception calls no function of the library: a call that throws has sent nothing. Java does
+ * not see its result then. */
 void jvm_throw(JNIEnv *env, int32_t error);
 
-/* text.c: JNI's own conversions are of a "modified" UTF-8, where NUL and what is above U+FFFF are other bytes. */
+/* text.c: JNI's own functions convert to "modified" UTF-8, which has other bytes for NUL and for characters above U+FFFF. */
 
-/* UTF-8 of a string: with a NUL, and without where that is not asked for. */
+/* A string as UTF-8. */
 typedef struct utf8 {
     char *data; /* NULL: no string, or no memory */
     size_t len;
@@ -50,19 +50,19 @@ typedef struct utf8 {
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out);
 void utf8_release(utf8 *text);
 
-/* The same, to be freed, ending in a NUL. NULL: no memory, or an exception is pending. */
+/* As above, for free() and with a NUL at its end. NULL: no memory, or an exception is pending. */
 char *utf8_copy(JNIEnv *env, jstring string);
 
-/* A string of valid UTF-8. Not to be called while an exception is pending. NULL: an exception is pending. */
+/* Makes a string from valid UTF-8. Do not call it while an exception is pending. NULL: an exception is pending now. */
 jstring text_to_java(JNIEnv *env, const char *data, size_t len);
 
 /* callbacks.c */
 
 /* The `user` of a socket, from connect to release_user. */
 typedef struct peer {
-    jobject socket; /* the WebSocket: what keeps it alive */
+    jobject socket; /* a global reference to the WebSocket, which keeps it alive */
     jobject direct; /* the loop's buffer for binary messages, or NULL */
-    uint8_t *bytes; /* what is in it */
+    uint8_t *bytes; /* the memory of `direct` */
 } peer;
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject direct);

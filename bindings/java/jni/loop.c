@@ -1,4 +1,4 @@
-/* Loops, and what belongs to no socket. */
+/* Loops, and functions that need no socket. */
 #include "jvm.h"
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean 
     jlong handle = NUMBER(loop);
     if (result != EGRET_WS_OK) return result;
     (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
-    if ((*env)->ExceptionCheck(env)) egret_ws_loop_free(loop); /* Java did not get the handle */
+    if ((*env)->ExceptionCheck(env)) egret_ws_loop_free(loop); /* Java did not receive the handle */
     return result;
 }
 

@@ -1,9 +1,9 @@
-/* Sockets: sending, closing, and what they tell. */
+/* Sockets: sending, closing and getters. */
 #include "jvm.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer text is too long whatever its characters are; no need to convert it all to hear so. */
+/* Text with more units than this is too long in any case, so it need not be converted. */
 enum { MAX_UNITS = EGRET_WS_MAX_MESSAGE_BYTES + 1 };
 
 static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, jcharArray units) {
@@ -16,15 +16,15 @@ static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, 
     return result;
 }
 
-/* Whether the part lies within `capacity` bytes. Java checks it as well, but another thread can change a ByteBuffer meanwhile:
- * this check keeps memory outside of the buffer off the wire. */
+/* Whether the range lies within `capacity` bytes. Java checks this too, but another thread can change a ByteBuffer meanwhile. This
+ * check makes sure that no memory outside of the buffer is sent. */
 static bool has_part(jlong capacity, jint offset, jint length) {
     return offset >= 0 && length >= 0 && offset <= capacity - length;
 }
 
 /*
- * Small messages are copied to the stack. Large ones are where the machine has them: Android's does not move large arrays and
- * copies nothing. Not GetPrimitiveArrayCritical: the library may log, which is a call of Java's, or write to the network.
+ * Copies small messages to the stack, and asks the VM for the elements of large ones: Android's VM does not move large arrays, so
+ * that copies nothing. GetPrimitiveArrayCritical is not allowed here: the library may log, which calls Java, or write to the network.
  */
 static jint send_array(JNIEnv *env, jclass native, jlong socket, jbyteArray array, jint offset, jint length) {
     jbyte small[4096];
@@ -93,7 +93,7 @@ static jint ping(JNIEnv *env, jclass native, jlong socket) {
     return egret_ws_ping(SOCKET(socket));
 }
 
-/* The functions that write a text, as one: `name` is for headers. */
+/* All functions that write a text, with one signature: `name` is for headers. */
 
 typedef int32_t (*ask)(egret_ws *ws, const char *name, char *out, size_t capacity);
 
@@ -112,12 +112,12 @@ static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t cap
     return egret_ws_response_headers(ws, out, capacity);
 }
 
-/* NULL if the answer has no such header, and if the socket was freed. */
+/* NULL if the answer has no such header, or if the socket was freed. */
 static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
     char *text = NULL;
     jstring result = NULL;
     int32_t len;
-    do { /* again if a reconnect brought a longer one in between */
+    do { /* again if a reconnection made the text longer in between */
         free(text);
         text = NULL;
         if ((len = ask(SOCKET(socket), name, NULL, 0)) < 0) break;

@@ -27,7 +27,7 @@ static char *put(char *out, uint32_t code) {
     return out;
 }
 
-/* Most text is ASCII: whole blocks of it go the short way, which compilers make a few instructions of. */
+/* Most text is ASCII. Whole blocks of it are converted by a short loop, which compilers vectorize. */
 
 static bool narrow_block(const jchar *units, char *out) {
     uint64_t words[2];
@@ -45,7 +45,7 @@ static bool widen_block(const uint8_t *data, jchar *out) {
     return true;
 }
 
-/* Writes the UTF-8 of `count` units of a string, or of an array if there is one: at most 3 bytes for each and a NUL. A
+/* Writes `count` units of an array, or of a string if there is no array, as UTF-8: at most 3 bytes for each, and a NUL. A
  * surrogate without its other half becomes U+FFFD. False: an exception is pending. */
 static bool encode(JNIEnv *env, jstring string, jcharArray array, jsize count, char *start, size_t *len) {
     jchar units[CHUNK];
@@ -83,7 +83,7 @@ static bool encode(JNIEnv *env, jstring string, jcharArray array, jsize count, c
     return true;
 }
 
-/* Bytes for the UTF-8 of so many units and a NUL; 0 if a size_t cannot hold the number. */
+/* The most bytes that UTF-8 of so many units and a NUL can need; 0 if a size_t cannot hold the number. */
 static size_t utf8_capacity(size_t units) { return units > (SIZE_MAX - 1) / 3 ? 0 : units * 3 + 1; }
 
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out) {
@@ -114,7 +114,7 @@ char *utf8_copy(JNIEnv *env, jstring string) {
     return NULL;
 }
 
-/* Valid UTF-8 as UTF-16, at most one unit for each byte; returns the number of units. */
+/* Converts valid UTF-8 to UTF-16, at most one unit for each byte. Returns the number of units. */
 static jsize decode(const uint8_t *data, size_t len, jchar *start) {
     const uint8_t *end = data + len;
     jchar *out = start;
@@ -144,7 +144,7 @@ jstring text_to_java(JNIEnv *env, const char *data, size_t len) {
     jchar *units = len <= COUNT(small) ? small : len <= INT32_MAX / sizeof *units ? malloc(len * sizeof *units) : NULL;
     jstring result = NULL;
     if (units) {
-        units[0] = 0; /* gcc fears that a text may be empty */
+        units[0] = 0; /* gcc warns that `units` may be uninitialized for an empty text */
         jsize count = decode((const uint8_t *)data, len, units);
         result = (*env)->NewString(env, units, count);
     } else {

@@ -4,10 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What {@code jni/callbacks.c} calls. Nothing thrown goes back to C: it is reported, and the next event comes.
+ * Methods that {@code jni/callbacks.c} calls. They catch and report every exception, and the next event comes.
  *
- * <p>The first event may come, on the polling thread, before {@code connect} has returned the handle to Java on another: hence each
- * brings it along.
+ * <p>The polling thread may deliver the first event before {@code connect} has returned the handle on another thread. So each event
+ * has the handle as an argument.
  */
 final class Callbacks {
     private Callbacks() {}
@@ -63,7 +63,7 @@ final class Callbacks {
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
-        socket.keepLastValues(); // C frees the socket next
+        socket.keepLastValues(); // C frees the socket after this call
     }
 
     static void onDrain(WebSocket socket) {
@@ -103,7 +103,7 @@ final class Callbacks {
         }
     }
 
-    /** Also for what C could not make for a socket: no memory, most likely. */
+    /** C also calls this for an exception of its own, mostly for a lack of memory. */
     static void report(WebSocket socket, Throwable thrown) {
         report(socket.loop, socket, thrown);
     }

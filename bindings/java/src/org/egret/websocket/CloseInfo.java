@@ -41,7 +41,7 @@ public final class CloseInfo {
     public static final int INITIATOR_TRANSPORT = 3;
     // generated: end
 
-    /** {@link ErrorCode#OK} after a clean close, else what went wrong: one of {@link ErrorCode}. */
+    /** {@link ErrorCode#OK} after a clean close, else another {@link ErrorCode}. */
     public final int error;
     /** In which phase it ended: one of {@code PHASE_*}. */
     public final int phase;
@@ -51,17 +51,17 @@ public final class CloseInfo {
     public final int httpStatus;
     /** The operating system's error number, or 0. */
     public final int osError;
-    /** The code of the peer's Close frame; 1005 if that had none, 1006 if none came. */
+    /** The code of the peer's Close frame; 1005 if it had none; 1006 if there was no Close frame. */
     public final int code;
-    /** The code of the Close frame this side sent; 1005 if that had none, 0 if none was sent. */
+    /** The code of the Close frame that this side sent; 1005 if it had none; 0 if none was sent. */
     public final int sentCode;
-    /** Messages accepted by a send and not, or not wholly, handed to the operating system. */
+    /** Messages that a send accepted and that were not completely passed to the operating system. */
     public final long unsentMessages;
-    /** Payload bytes of those. */
+    /** Payload bytes of the {@link #unsentMessages}. */
     public final long unsentBytes;
-    /** The reason of the peer's Close frame; perhaps empty. */
+    /** The reason of the peer's Close frame, or an empty text. */
     public final @NotNull String reason;
-    /** What happened, for a log: an English sentence. */
+    /** An English sentence about the end, for a log. */
     public final @NotNull String message;
 
     CloseInfo(int error, int phase, int initiator, int httpStatus, int osError, int code, int sentCode, long unsentMessages,
@@ -79,7 +79,7 @@ public final class CloseInfo {
         this.message = message;
     }
 
-    /** Both Close frames were exchanged and neither side failed the connection. */
+    /** True if both Close frames were exchanged and neither side failed the connection. */
     public boolean wasClean() {
         return error == ErrorCode.OK;
     }

@@ -7,16 +7,17 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * The shape that shells of the original Egret runtime know: functions of one integer id that the game's side chose, and callbacks
- * that bring it back. For one thread, the game's; all callbacks come from {@link #poll}.
+ * The functions of the original Egret runtime: each takes an integer id that the game chose, and each callback gets that id. Use it on
+ * one thread. All callbacks come from {@link #poll}.
  *
- * <p>Nothing here throws, but a poll inside a callback. Every end that is not clean is {@code onError} and then {@code onClose}; each id that was opened gets
- * exactly one {@code onClose}, and may be opened anew from then on. After {@link #websocket_close} no message comes any more.
+ * <p>No function throws, except a poll inside a callback. An end that is not clean calls {@code onError} and then {@code onClose}. Each
+ * id that was opened gets exactly one {@code onClose}; from then on the game can open it again. After {@link #websocket_close} no
+ * message comes.
  */
 public final class EgretSockets implements AutoCloseable {
-    /** What the runtime hears. */
+    /** The events for the runtime. */
     public interface Callback {
-        /** It is open. */
+        /** The connection is open. */
         void onOpen(int id);
 
         /** A text message. */
@@ -28,7 +29,7 @@ public final class EgretSockets implements AutoCloseable {
         /** A call or the connection failed: one of {@link ErrorCode}. */
         void onError(int id, int error);
 
-        /** It has ended; nothing of it follows. */
+        /** The connection has ended. This is the last event of the id. */
         void onClose(int id);
     }
 
@@ -36,10 +37,10 @@ public final class EgretSockets implements AutoCloseable {
     private final WebSocketOptions options;
     private final Callback callback;
     private final Map<Integer, Peer> peers = new HashMap<>();
-    /** What calls found out, for the next poll. */
+    /** Failures of calls, which the next poll reports. */
     private final ArrayDeque<Failure> failures = new ArrayDeque<>();
 
-    /** With a loop of its own. What the callback throws is the loop's options to handle. */
+    /** Makes a loop. The loop's options decide what happens with exceptions of the callback. */
     public EgretSockets(@NotNull Callback callback, @Nullable LoopOptions loopOptions, @Nullable WebSocketOptions options) {
         this.callback = callback;
         this.options = options == null ? new WebSocketOptions.Builder().build() : options;
@@ -51,7 +52,7 @@ public final class EgretSockets implements AutoCloseable {
         return loop;
     }
 
-    /** Begins to connect. An id that is in use is an error of that socket, which goes on. */
+    /** Begins to connect. If the id is in use, its socket gets an error and stays open. */
     public void websocket_open(int id, @NotNull String url) {
         Peer peer = peers.get(id);
         if (peer != null) {
@@ -67,13 +68,13 @@ public final class EgretSockets implements AutoCloseable {
         }
     }
 
-    /** Sends text. To an id that is not open, nothing happens but an {@code onError} if it is in use. */
+    /** Sends text. If the id is in use but not open, it gets an {@code onError}; an unknown id is ignored. */
     public void websocket_send(int id, @NotNull String text) {
         Peer peer = peers.get(id);
         if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.trySend(text));
     }
 
-    /** Sends bytes, in the same way. */
+    /** Sends bytes, with the same rules. */
     public void websocket_send(int id, @NotNull byte[] data) {
         Peer peer = peers.get(id);
         if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.trySend(data));
@@ -87,13 +88,13 @@ public final class EgretSockets implements AutoCloseable {
         if (peer.socket != null) peer.socket.close();
     }
 
-    /** Calls back what is due. Once a frame. */
+    /** Calls the callbacks that are due. Call it once a frame. */
     public void poll() {
         loop.poll();
-        // What a callback finds out is for the next poll, so that none goes on for ever.
+        // Failures that occur inside a callback wait for the next poll, so that each poll ends.
         for (int due = failures.size(); due > 0; due--) {
             Failure failure = failures.remove();
-            if (peers.get(failure.peer.id) != failure.peer) continue; // it has ended meanwhile
+            if (peers.get(failure.peer.id) != failure.peer) continue; // the socket has ended meanwhile
             if (failure.peer.socket == null) {
                 failure.peer.end(failure.error);
             } else {
@@ -102,7 +103,7 @@ public final class EgretSockets implements AutoCloseable {
         }
     }
 
-    /** Ends all, without another callback. */
+    /** Ends all sockets without another callback. */
     @Override
     public void close() {
         loop.close();
@@ -120,7 +121,7 @@ public final class EgretSockets implements AutoCloseable {
 
     private final class Peer extends WebSocketListener {
         private final int id;
-        /** Null if it could not be made, as the next poll will say. */
+        /** Null if the socket could not be made; the next poll reports that. */
         private WebSocket socket;
         /** The game closed it. */
         private boolean closed;
@@ -146,7 +147,7 @@ public final class EgretSockets implements AutoCloseable {
 
         @Override
         public void onClose(WebSocket socket, CloseInfo info) {
-            // A close while connecting is what the game asked for, not a failure.
+            // The game closed it while connecting: that is not a failure.
             end(info.error == ErrorCode.ABORTED ? ErrorCode.OK : info.error);
         }
 
@@ -162,7 +163,7 @@ public final class EgretSockets implements AutoCloseable {
             }
         }
 
-        /** Its id is free in {@code onClose}, which may open it anew. */
+        /** Frees the id before {@code onClose}, which may open it again. */
         void end(int error) {
             if (error != ErrorCode.OK) tell(error);
             peers.remove(id);

@@ -2,7 +2,7 @@ package org.egret.websocket;
 
 import org.jetbrains.annotations.NotNull;
 
-/** The errors of {@code egret_ws.h}: of {@link WebSocketException#error}, {@link CloseInfo#error} and the {@code trySend} calls. */
+/** The error codes of {@code egret_ws.h}, for {@link WebSocketException#error}, {@link CloseInfo#error} and {@code trySend}. */
 public final class ErrorCode {
     // generated: errors, by "make header"; do not edit
     /** No error. */

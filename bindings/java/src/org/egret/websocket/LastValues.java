@@ -2,7 +2,7 @@ package org.egret.websocket;
 
 /** The values that the getters of a socket return after the library has freed it. */
 final class LastValues {
-    /** For a socket whose loop was closed first. */
+    /** The values of a socket whose loop was closed first. */
     static final LastValues EMPTY = new LastValues(new WebSocketStats(new long[WebSocketStats.COUNT], ""), 0, "", "", "");
 
     final WebSocketStats stats;
@@ -19,7 +19,7 @@ final class LastValues {
         this.headers = headers;
     }
 
-    /** The present values of a socket; null if it was freed. */
+    /** The current values of a socket; null if it was freed. */
     static LastValues of(long handle) {
         long[] values = new long[WebSocketStats.COUNT];
         String address = Native.stats(handle, values);

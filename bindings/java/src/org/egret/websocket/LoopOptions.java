@@ -3,7 +3,7 @@ package org.egret.websocket;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
-/** Options of a loop; what is not set has its default. */
+/** Options of a loop. An option that is not set has its default. */
 public final class LoopOptions {
     // generated: log levels, by "make header"; do not edit
     /** Log level: something failed inside the library. */
@@ -19,23 +19,23 @@ public final class LoopOptions {
     /** For {@link Builder#pollMaxCallbacks} and {@link Builder#pollMaxMicros}. */
     public static final int NO_LIMIT = -1;
 
-    /** Gets the loop's log lines, <b>from any thread</b>. Return soon: the connection waits. */
+    /** Receives the loop's log lines, <b>from any thread</b>. Return soon: the connection waits meanwhile. */
     public interface Log {
         /**
          * One line.
          *
          * @param level one of {@code LOG_*}
-         * @param socketId {@link WebSocket#id} of the socket meant, or 0
+         * @param socketId {@link WebSocket#id} of the socket that the line is about, or 0
          */
         void onLog(int level, @NotNull String text, long socketId);
     }
 
-    /** Gets what a listener, a log or a wake-up threw. */
+    /** Receives each exception of a listener, a log or a wake-up. */
     public interface ExceptionHandler {
         /**
-         * Something was thrown, and caught.
+         * One exception, which was caught.
          *
-         * @param socket the listener's socket; null if it was not a listener
+         * @param socket the listener's socket; null for a log or a wake-up
          */
         void onException(@Nullable WebSocket socket, @NotNull Throwable thrown);
     }
@@ -108,13 +108,13 @@ public final class LoopOptions {
         }
         // generated: end
 
-        /** Where log lines go. Default: nowhere. */
+        /** Receives log lines. Default: none. */
         public @NotNull Builder log(@Nullable Log log) {
             this.log = log;
             return this;
         }
 
-        /** Gets what listeners throw. Default: its stack trace goes to {@link System#err}. */
+        /** Receives exceptions of listeners. Default: writes the stack trace to {@link System#err}. */
         public @NotNull Builder exceptionHandler(@Nullable ExceptionHandler handler) {
             exceptionHandler = handler;
             return this;

@@ -3,8 +3,8 @@ package org.egret.websocket;
 import java.nio.ByteBuffer;
 
 /**
- * The functions of {@code egret_ws.h}, by way of {@code jni/}. Results are the library's: 0 or more, or an error. A
- * function that returns a String throws {@link WebSocketException} instead, and returns null for a socket that was freed.
+ * The functions of {@code egret_ws.h}, implemented in {@code jni/}. They return the library's results: 0 or more, or an error. A
+ * function that returns a String throws {@link WebSocketException} for an error, and returns null for a freed socket.
  */
 final class Native {
     static {
@@ -33,11 +33,11 @@ final class Native {
 
     static native int loopFree(long loop);
 
-    /** To a URL if the port is -1. {@code direct} gets binary messages; without it each has an array. */
+    /** The target is a URL if the port is -1. {@code direct} receives binary messages; without it each gets a new array. */
     static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
             String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, ByteBuffer direct, long[] out);
 
-    /** The text, and perhaps its characters. */
+    /** The text, and its characters or null. */
     static native int sendText(long socket, String text, char[] units);
 
     static native int sendArray(long socket, byte[] data, int offset, int length);
@@ -62,7 +62,7 @@ final class Native {
 
     static native String extensions(long socket);
 
-    /** Null also if the answer has none of this name. */
+    /** Null also if the answer has no header of this name. */
     static native String responseHeader(long socket, String name);
 
     static native String responseHeaders(long socket);

@@ -7,12 +7,13 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * One connection, or with {@link WebSocketOptions.Builder#retryAttempts} one after the other; made by {@link WebSocketLoop#connect}.
- * Every call may come from any thread, and none blocks. It lives until its {@code onClose}, also if nothing refers to it.
+ * A socket, made by {@link WebSocketLoop#connect}: one connection, or several one after the other with
+ * {@link WebSocketOptions.Builder#retryAttempts}. Any thread may call every function, and none blocks. It lives until its
+ * {@code onClose}, also if nothing refers to it.
  *
  * <p>After {@code onClose}, {@link #free} or the end of the loop, sends and {@link #ping} are refused with
- * {@link ErrorCode#NOT_OPEN} and closing does nothing. Getters never throw: they return the last values ({@link #stats},
- * {@link #responseHeader} and the like); empty ones if the loop was closed first.
+ * {@link ErrorCode#NOT_OPEN} and closing does nothing. Getters such as {@link #stats} and {@link #responseHeader} never throw: they
+ * return the last values, or empty ones if the loop was closed first.
  */
 public final class WebSocket {
     // generated: constants, by "make header"; do not edit
@@ -49,7 +50,7 @@ public final class WebSocket {
 
     final WebSocketLoop loop;
     final WebSocketListener listener;
-    /** The library's number for it, which is never used again for another. */
+    /** The library's number of this socket, which is never used again. */
     volatile long handle;
     /** Null until the library is about to free the socket. */
     private volatile LastValues last;
@@ -69,7 +70,7 @@ public final class WebSocket {
         check(trySend(data));
     }
 
-    /** Queues a binary message of a part of an array. */
+    /** Queues a part of an array as a binary message. */
     public void send(@NotNull byte[] data, int offset, int length) {
         check(trySend(data, offset, length));
     }
@@ -80,10 +81,10 @@ public final class WebSocket {
     }
 
     /**
-     * As {@link #send(String)}, without an exception: for errors that a game meets in the course of play.
+     * As {@link #send(String)}, but returns errors instead of throwing them: for errors that are normal during a game.
      *
      * @return {@link ErrorCode#OK}, or {@link ErrorCode#BACKPRESSURE}, {@link ErrorCode#NOT_OPEN},
-     *     {@link ErrorCode#MESSAGE_TOO_BIG}: nothing was sent then
+     *     {@link ErrorCode#MESSAGE_TOO_BIG}: then nothing was sent
      */
     public int trySend(@NotNull String text) {
         return notOpen(Native.sendText(handle, text, unitsOfLong(text)));
@@ -103,7 +104,7 @@ public final class WebSocket {
 
     /** As {@link #send(ByteBuffer)}; returns what {@link #trySend(String)} does. */
     public int trySend(@NotNull ByteBuffer data) {
-        // Read once, as another thread may change them meanwhile. The shim checks these values against the buffer's memory.
+        // Read once, because another thread may change them. The shim checks these values against the buffer's memory.
         int position = data.position();
         int limit = data.limit();
         int length = limit - position;
@@ -129,11 +130,11 @@ public final class WebSocket {
         try {
             data.position(limit);
         } catch (IllegalArgumentException shortened) {
-            // By another thread. The message was sent, so this is no error.
+            // Another thread changed the buffer. The message was sent, so this is no error.
         }
     }
 
-    /** Closes with 1000: what was accepted is sent, then the closing handshake is made. The outcome comes as {@code onClose}. */
+    /** Closes with 1000: sends the accepted messages, then makes the closing handshake. {@code onClose} reports the outcome. */
     public void close() {
         close(1000, "");
     }
@@ -144,7 +145,7 @@ public final class WebSocket {
         checkUnlessEnded(Native.close(handle, code, reason));
     }
 
-    /** Ends the socket in any state, without a further call of its listener, not even {@code onClose}. */
+    /** Ends the socket in any state. No method of its listener is called any more, also not {@code onClose}. */
     public void free() {
         keepLastValues();
         checkUnlessEnded(Native.free(handle));
@@ -156,7 +157,7 @@ public final class WebSocket {
         return result == ErrorCode.BAD_HANDLE ? STATE_CLOSED : check(result);
     }
 
-    /** Payload bytes accepted and not yet handed to the operating system. */
+    /** Payload bytes that were accepted and are not yet passed to the operating system. */
     public long bufferedAmount() {
         long result = Native.bufferedAmount(handle);
         if (result >= 0) return result;
@@ -164,13 +165,13 @@ public final class WebSocket {
         return 0;
     }
 
-    /** How many times {@code onConnect} was called: which of its connections the listener is at. */
+    /** How many times {@code onConnect} was called: the number of the current connection. */
     public int generation() {
         int result = last == null ? Native.generation(handle) : ErrorCode.BAD_HANDLE;
         return result == ErrorCode.BAD_HANDLE ? lastValues().generation : check(result);
     }
 
-    /** Ends a wait of reconnecting. Does nothing if there is none. */
+    /** Ends the wait before a reconnection. Does nothing if there is none. */
     public void retryNow() {
         checkUnlessEnded(Native.retryNow(handle));
     }
@@ -180,19 +181,19 @@ public final class WebSocket {
         check(notOpen(Native.ping(handle)));
     }
 
-    /** The one that the server chose of the subprotocols offered; empty if none. */
+    /** The subprotocol that the server chose; empty if none. */
     public @NotNull String subprotocol() {
         String found = last == null ? Native.subprotocol(handle) : null;
         return found == null ? lastValues().subprotocol : found;
     }
 
-    /** The extension that was agreed on, as the server spelled it; empty if none. */
+    /** The negotiated extension, in the server's spelling; empty if none. */
     public @NotNull String extensions() {
         String found = last == null ? Native.extensions(handle) : null;
         return found == null ? lastValues().extensions : found;
     }
 
-    /** The value of a header of the server's answer, several joined by {@code ", "}; null if it has none of this name. */
+    /** The value of a header of the server's answer; several are joined by {@code ", "}. Null if there is none of this name. */
     public @Nullable String responseHeader(@NotNull String name) {
         WebSocketOptions.withoutNul(name);
         String found = last == null ? Native.responseHeader(handle, name) : null;
@@ -212,7 +213,7 @@ public final class WebSocket {
         return address == null ? lastValues().stats : new WebSocketStats(values, address);
     }
 
-    /** To be called before the library frees the socket. */
+    /** Call it before the library frees the socket. */
     void keepLastValues() {
         if (last != null) return;
         LastValues values = LastValues.of(handle);
@@ -224,12 +225,12 @@ public final class WebSocket {
         return values == null ? LastValues.EMPTY : values;
     }
 
-    /** The number of this socket in the log, never used again for another. */
+    /** The number of this socket in the log, which is never used again. */
     public long id() {
         return handle;
     }
 
-    /** The characters of a long text, for JNI of desktop machines hands out those of a String one by one; of a short one null. */
+    /** The characters of a long text, because JNI of desktop VMs copies those of a String one by one; null for a short text. */
     private static char[] unitsOfLong(String text) {
         if (text == null || text.length() <= 256) return null;
         char[] units = new char[Math.min(text.length(), MAX_MESSAGE_BYTES + 1)];
@@ -237,7 +238,7 @@ public final class WebSocket {
         return units;
     }
 
-    /** A freed handle is a socket that has ended. */
+    /** A freed handle means that the socket has ended. */
     private static int notOpen(int result) {
         return result == ErrorCode.BAD_HANDLE ? ErrorCode.NOT_OPEN : result;
     }

@@ -1,6 +1,6 @@
 package org.egret.websocket;
 
-/** A call was refused, and nothing happened. Set {@link LoopOptions.Builder#log} to read in words what was wrong. */
+/** A call was refused and had no effect. Set {@link LoopOptions.Builder#log} to read the reason in words. */
 public final class WebSocketException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

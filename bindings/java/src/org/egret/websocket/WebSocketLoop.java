@@ -9,16 +9,16 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * The input and output of any number of sockets, and the queue of their events. Poll it once a frame, or when a wake-up says so;
- * listeners run in the poll, on its thread. One thread at a time polls and closes; all else may be called by any thread.
+ * The input and output of any number of sockets, and the queue of their events. Poll it once a frame, or after each wake-up;
+ * listeners run in the poll, on its thread. One thread at a time polls or closes; any thread may call the other functions.
  *
- * <p>A loop that is not needed any more has to be closed: the garbage collector does not do that.
+ * <p>Close a loop that is not needed any more: the garbage collector does not do that.
  */
 public final class WebSocketLoop implements AutoCloseable {
     private static final LoopOptions DEFAULT = new LoopOptions.Builder().build();
     private static final WebSocketOptions SOCKET_DEFAULT = new WebSocketOptions.Builder().build();
 
-    /** Open loops by what the library was given as their {@code user}: a late call from a thread of its own finds none. */
+    /** Open loops by the number that C has as {@code user}. A late call from a library thread finds no loop and does nothing. */
     private static final ConcurrentHashMap<Long, WebSocketLoop> LOOPS = new ConcurrentHashMap<>();
     private static final AtomicLong LAST_ID = new AtomicLong();
 
@@ -67,7 +67,7 @@ public final class WebSocketLoop implements AutoCloseable {
         return begin(host, port, options, listener);
     }
 
-    /** To a URL if the port is -1. */
+    /** The target is a URL if the port is -1. */
     private WebSocket begin(String target, int port, WebSocketOptions options, WebSocketListener listener) {
         if (listener == null) throw new NullPointerException("listener");
         WebSocket socket = new WebSocket(this, listener);
@@ -79,61 +79,61 @@ public final class WebSocketLoop implements AutoCloseable {
         return socket;
     }
 
-    /** Runs what is due. Call it once a frame. */
+    /** Runs the callbacks that are due. Call it once a frame. */
     public int poll() {
         return poll(0);
     }
 
     /**
-     * Runs what is due, and returns how much that was.
+     * Runs the callbacks that are due and returns their number.
      *
-     * @param timeoutMillis 0: does not block; positive: waits so long for something to do; negative: waits without limit
+     * @param timeoutMillis 0: does not block; positive: waits at most so long for an event; negative: waits without limit
      */
     public int poll(int timeoutMillis) {
         return check(Native.loopPoll(handle, timeoutMillis));
     }
 
-    /** Makes a poll that waits, or else the next one, return at once. */
+    /** Ends the wait of the current poll. If none waits, the next poll does not wait. */
     public void wake() {
         check(Native.loopWake(handle));
     }
 
     /**
-     * Sets what is called, <b>by another thread</b>, when a poll has something to do; null for none. It may not poll itself: it
-     * hands the word on and returns soon. Not for an inline loop ({@link ErrorCode#UNSUPPORTED}).
+     * Sets the function that is called, <b>on another thread</b>, when a poll has something to do; null for none. It must not poll:
+     * it notifies the polling thread and returns soon. Not for an inline loop ({@link ErrorCode#UNSUPPORTED}).
      */
     public void setWakeup(@Nullable Runnable wakeup) {
         this.wakeup = wakeup;
         check(Native.loopSetWakeup(handle, id, wakeup != null));
     }
 
-    /** A file descriptor that can be read from while a poll has something to do. Only wait on it: it is the loop's. */
+    /** A file descriptor that is readable while a poll has something to do. Only wait on it: the loop reads and closes it. */
     public int descriptor() {
         return check(Native.loopDescriptor(handle));
     }
 
-    /** In how many milliseconds a poll is to be made, whatever the descriptor says; {@link Integer#MAX_VALUE}: no limit. */
+    /** The milliseconds until a poll is needed, also if the descriptor is not readable; {@link Integer#MAX_VALUE}: no limit. */
     public int timeout() {
         return check(Native.loopTimeout(handle));
     }
 
-    /** The process may be frozen from now on: the app goes to the background. */
+    /** Call it when the app goes to the background, before the system may freeze the process. */
     public void suspend() {
         check(Native.loopSuspend(handle));
     }
 
-    /** The process runs again: connections are probed, and those that are dead found out soon. */
+    /** Call it when the app is in the foreground again: connections are probed, so that lost ones are detected soon. */
     public void resume() {
         check(Native.loopResume(handle));
     }
 
-    /** The network is another one: Wi-Fi to mobile, a VPN. */
+    /** Call it when the machine uses another network: from Wi-Fi to mobile, a VPN. */
     public void networkChanged() {
         check(Native.loopNetworkChanged(handle));
     }
 
     /**
-     * Ends the loop and its sockets, without another call of a listener. Closing again does nothing.
+     * Ends the loop and its sockets without another call of a listener. A second call does nothing.
      *
      * @throws WebSocketException if called from a listener, or while another thread polls: then nothing was closed
      */
@@ -145,7 +145,7 @@ public final class WebSocketLoop implements AutoCloseable {
         LOOPS.remove(id);
     }
 
-    /** What a browser's {@code WebSocket} would make of a URL. */
+    /** The URL as a browser's {@code WebSocket} would normalize it. */
     public static @NotNull String normalizeUrl(@NotNull String url) {
         return Native.normalizeUrl(WebSocketOptions.withoutNul(url));
     }
@@ -155,12 +155,12 @@ public final class WebSocketLoop implements AutoCloseable {
         return Native.versionString();
     }
 
-    /** The same as a number: major × 65536 + minor × 256 + patch. */
+    /** The version as a number: major × 65536 + minor × 256 + patch. */
     public static int libraryVersionNumber() {
         return Native.versionNumber();
     }
 
-    /** Where binary messages are put for listeners that want no arrays: one place, as one listener runs at a time. */
+    /** The buffer for binary messages without arrays. One is enough, because one listener runs at a time. */
     private synchronized ByteBuffer received() {
         if (received == null) received = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES);
         return received;

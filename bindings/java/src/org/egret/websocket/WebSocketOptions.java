@@ -6,11 +6,11 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * Options of a socket; what is not set has its default, and so has a number that is 0. {@code egret_ws.h} tells more of each.
- * Values that are out of range are refused by {@link WebSocketLoop#connect}. One object serves any number of sockets.
+ * Options of a socket. An option that is not set, or a number that is 0, has its default. {@code egret_ws.h} documents each option.
+ * {@link WebSocketLoop#connect} refuses values that are out of range. One object can be used for any number of sockets.
  */
 public final class WebSocketOptions {
-    /** For the numbers that say so. */
+    /** For the numbers whose documentation names it. */
     public static final int NO_LIMIT = -1;
     // generated: constants, by "make header"; do not edit
     /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
@@ -21,10 +21,10 @@ public final class WebSocketOptions {
 
     final int flags;
     final boolean directMessages;
-    /** In the order of {@code jni/connect.c}, and so are the texts. */
+    /** Numbers in the order of {@code jni/connect.c}. The texts have its order too. */
     final int[] numbers;
     final String[] texts;
-    /** Names and values by turns. */
+    /** Name, value, name, value, ... */
     final String[] headers;
     final byte[] tlsRoots;
     final byte[] tlsIdentity;
@@ -39,7 +39,7 @@ public final class WebSocketOptions {
         tlsIdentity = builder.tlsIdentity;
     }
 
-    /** Refuses what C would read as a shorter text. */
+    /** Refuses a text with a NUL inside, because C would end it there. */
     static String withoutNul(String text) {
         if (text != null && text.indexOf('\0') >= 0) throw new WebSocketException(ErrorCode.INVALID_ARGUMENT);
         return text;
@@ -409,26 +409,26 @@ public final class WebSocketOptions {
         }
         // generated: end
 
-        /** A further header of the request, such as {@code Authorization}. */
+        /** Adds a header to the request, such as {@code Authorization}. */
         public @NotNull Builder header(@NotNull String name, @NotNull String value) {
             headers.add(withoutNul(name));
             headers.add(withoutNul(value));
             return this;
         }
 
-        /** Certificates of authorities to trust besides the system's: PEM. */
+        /** Certificates of authorities to trust in addition to the system's, in PEM. */
         public @NotNull Builder tlsRoots(@Nullable byte[] pem) {
             tlsRoots = pem == null ? null : pem.clone();
             return this;
         }
 
-        /** This side's own certificate and key: PKCS#12. */
+        /** The client certificate and its key, in PKCS#12. */
         public @NotNull Builder tlsIdentity(@Nullable byte[] pkcs12) {
             tlsIdentity = pkcs12 == null ? null : pkcs12.clone();
             return this;
         }
 
-        /** Binary messages come in a buffer that is used again and again, instead of an array for each. */
+        /** Binary messages come in one reused buffer, instead of in a new array each. */
         public @NotNull Builder directMessages(boolean on) {
             directMessages = on;
             return this;

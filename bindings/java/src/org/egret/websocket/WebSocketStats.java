@@ -3,8 +3,8 @@ package org.egret.websocket;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * What a socket has measured. Times are those of the last connection made or tried, and 0 for a stage that was not reached or not
- * needed; counts are of all its connections together.
+ * The statistics of a socket. Times are those of the last connection or attempt, and 0 for a stage that was not reached or not
+ * needed. Counts are the sums of all its connections.
  */
 public final class WebSocketStats {
     // generated: statistics, by "make header"; do not edit

@@ -7,8 +7,8 @@ import org.egret.websocket.WebSocketLoop;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Polls a loop on a thread that has a {@link Looper}: listeners run there, the main thread for example. A game with a render loop of
- * its own polls there and needs none of this. Close the driver before the loop, on the Looper's thread.
+ * Polls a loop on a thread that has a {@link Looper}, for example the main thread; listeners run there. A game that polls in its
+ * render loop does not need this class. Close the driver before the loop, on the Looper's thread.
  */
 public abstract class LooperDriver implements AutoCloseable {
     final WebSocketLoop loop;
@@ -18,17 +18,17 @@ public abstract class LooperDriver implements AutoCloseable {
         this.loop = loop;
     }
 
-    /** Polls when there is something to do. For a loop with an I/O thread, that is one without {@code inline}. */
+    /** Polls when there is something to do. For a loop with an I/O thread, that is, without {@code inline}. */
     public static @NotNull LooperDriver onWakeup(@NotNull WebSocketLoop loop, @NotNull Looper looper) {
         return new OnWakeup(loop, looper);
     }
 
-    /** Polls once a frame of the display, on the thread that calls this. For any loop. */
+    /** Polls once a display frame, on the thread that calls this. For every loop. */
     public static @NotNull LooperDriver onFrame(@NotNull WebSocketLoop loop) {
         return new OnFrame(loop);
     }
 
-    /** Polls no more. */
+    /** Stops polling. */
     @Override
     public abstract void close();
 
@@ -46,7 +46,7 @@ public abstract class LooperDriver implements AutoCloseable {
             });
         }
 
-        /** The library asks once for each poll, and again after one that left something by its budget. */
+        /** The library calls this once before each poll, and again if a poll stopped at its budget and left events. */
         @Override
         public void run() {
             if (!closed) loop.poll();
@@ -73,7 +73,7 @@ public abstract class LooperDriver implements AutoCloseable {
         public void doFrame(long frameTimeNanos) {
             if (closed) return;
             loop.poll();
-            if (!closed) choreographer.postFrameCallback(this); // a listener may have closed it
+            if (!closed) choreographer.postFrameCallback(this); // a listener may have closed this driver
         }
 
         @Override
