@@ -2,8 +2,8 @@
 import Foundation
 import PackageDescription
 
-// On Apple's systems the library comes from the XCFramework that xcframework.sh makes, where there is one; else it is one
-// that is installed, found by pkg-config.
+// On Apple's systems, uses the XCFramework that xcframework.sh makes if it exists. Else uses an installed library, which
+// pkg-config finds.
 let framework = "EgretWS.xcframework"
 let hasFramework = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# xcframework.sh: builds the library for Apple's systems and makes EgretWS.xcframework beside Package.swift, which then uses it.
+# xcframework.sh: builds the library for Apple's systems and makes EgretWS.xcframework next to Package.swift, which then uses it.
 #
-# Takes a Mac with Xcode and rustup. Has never been run: no Mac was at hand where it was written.
+# Needs a Mac with Xcode and rustup. It was never run, because it was written without a Mac.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v xcodebuild >/dev/null || { echo "xcframework.sh: there is no Xcode here" >&2; exit 1; }
 export IPHONEOS_DEPLOYMENT_TARGET=13.0 MACOSX_DEPLOYMENT_TARGET=10.15
 out=$(realpath "${CARGO_TARGET_DIR:-target}" 2>/dev/null || echo "$PWD/target")/xcframework
 rm -rf "$out" bindings/swift/EgretWS.xcframework
-# In a folder of the module's name, where clang finds the map too: an app's frameworks share one folder for headers.
+# In a folder with the module's name, where clang also finds the map: the frameworks of an app share one folder for headers.
 mkdir -p "$out/include/CEgretWS"
 cp bindings/swift/Sources/CEgretWS/egret_ws.h "$out/include/CEgretWS/"
 # The framework links the library by itself.

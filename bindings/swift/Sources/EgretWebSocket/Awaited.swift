@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import Foundation
 
-/// A value behind a lock, and tasks that wait for it to become what they need.
+/// A value behind a lock, and tasks that wait until the value has a state that they need.
 ///
-/// `@unchecked Sendable`: `value` and `waiters` are touched with `lock` held only, and `State` is itself Sendable. Nothing of
-/// a task's runs under the lock: continuations are resumed after it.
+/// `@unchecked Sendable`: `value` and `waiters` are used only with `lock` held, and `State` is Sendable. No code of a task runs
+/// under the lock: continuations are resumed after the unlock.
 final class Awaited<State: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: State
@@ -12,21 +12,21 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
     private var lastWaiter: UInt64 = 0
 
     private struct Waiter {
-        /// Tries again; what is to be done outside of the lock if that was what it waited for.
+        /// Tries again. If the wait is over, returns the closure to run after the unlock.
         let attempt: (inout State) -> (() -> Void)?
         let cancel: () -> Void
     }
 
     init(_ value: State) { self.value = value }
 
-    /// Changes the value, and resumes the tasks that waited for this.
+    /// Changes the value, and resumes the tasks whose wait is over.
     @discardableResult
     func update<Result>(_ change: (inout State) -> Result) -> Result {
         lock.lock()
         let result = change(&value)
         var ready: [() -> Void] = []
         if !waiters.isEmpty {
-            // In the order in which they came.
+            // In the order of their arrival.
             for id in waiters.keys.sorted() {
                 guard let resume = waiters[id]?.attempt(&value) else { continue }
                 waiters[id] = nil
@@ -63,7 +63,7 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
     ) -> (() -> Void)? {
         lock.lock()
         defer { lock.unlock() }
-        // Asked under the lock: a cancellation that comes later finds the waiter.
+        // Checked under the lock: a later cancellation finds the waiter.
         if Task.isCancelled { return { continuation.resume(throwing: CancellationError()) } }
         if let result = attempt(&value) { return { continuation.resume(returning: result) } }
         waiters[id] = Waiter(

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import CEgretWS
 
-/// How far a connection had come.
+/// The phase in which a connection ended.
 public enum Phase: Int32, Sendable {
     // generated: phases, by "make header"; do not edit
     case unknown = 0, resolve, connect, proxy, tls, handshake, open, closing
     // generated: end
 }
 
-/// Who ended a connection.
+/// The side that ended a connection.
 public enum Initiator: Int32, Sendable {
     // generated: initiators, by "make header"; do not edit
     case unknown = 0, local, peer, transport
@@ -25,19 +25,19 @@ public struct CloseInfo: Sendable {
     public let httpStatus: Int32
     /// The operating system's error number, or 0.
     public let osError: Int32
-    /// The code of the peer's Close frame; 1005 if it had none; 1006 if none came.
+    /// The code of the peer's Close frame; 1005 if it had none; 1006 if there was no Close frame.
     public let code: UInt16
     /// The code of the Close frame this side sent; 0 if none was sent.
     public let sentCode: UInt16
     /// The reason of the peer's Close frame.
     public let reason: String
-    /// What happened, for a log.
+    /// A sentence about the end, for a log.
     public let message: String
-    /// What was accepted by a send and not, or not wholly, handed to the operating system.
+    /// Messages that a send accepted and that were not completely passed to the operating system.
     public let unsentMessages: UInt32
     public let unsentBytes: UInt64
 
-    /// What a browser calls `wasClean`.
+    /// `wasClean` of a browser's close event.
     public var wasClean: Bool { error == .ok }
 
     init(_ info: egret_ws_close_info) {
@@ -48,7 +48,7 @@ public struct CloseInfo: Sendable {
         osError = info.os_error
         code = info.code
         sentCode = info.sent_code
-        // By its length: a reason may have a NUL inside.
+        // Uses the length, because a reason may have a NUL inside.
         reason = String(decoding: UnsafeRawBufferPointer(start: info.reason, count: info.reason_len), as: UTF8.self)
         message = String(cString: info.message)
         unsentMessages = info.unsent_messages

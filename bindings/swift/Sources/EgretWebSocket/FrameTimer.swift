@@ -5,8 +5,8 @@ import Foundation
 import QuartzCore
 #endif
 
-/// Polls a loop on the main actor, by the main run loop, until it is stopped or dropped: once a frame of the display where
-/// there is a `CADisplayLink`; elsewhere, on a Mac for example, 60 times a second.
+/// Polls a loop on the main actor, from the main run loop, until it is stopped or released. Polls once a display frame where
+/// `CADisplayLink` exists; elsewhere, for example on a Mac, 60 times a second.
 @MainActor
 public final class FrameTimer {
     public let loop: WebSocketLoop
@@ -18,16 +18,16 @@ public final class FrameTimer {
         ticks.start(for: self)
     }
 
-    /// For good. What it polls goes on without it.
+    /// Stops polling for ever. The loop itself goes on.
     public func stop() { ticks.stop() }
 
     fileprivate func poll() {
-        // An error would be that somebody polls already: then it is done.
+        // The only possible error is that another poll runs already, which does the work.
         _ = try? loop.poll()
     }
 }
 
-// The run loop holds what it calls, and that must not hold the timer: a dropped one is noticed at the next tick.
+// The run loop holds its target strongly, so the target refers to the timer weakly. The next tick detects a released timer.
 #if canImport(QuartzCore) && !os(macOS)
 @MainActor
 private final class Ticks: NSObject {
@@ -55,7 +55,7 @@ private final class Ticks {
 
     func start(for timer: FrameTimer) {
         let source = Timer(timeInterval: 1.0 / 60, repeats: true) { [weak timer] source in
-            // Handed to the main actor's code, though it is not Sendable: this is the main thread.
+            // Passed to code of the main actor although it is not Sendable: this is the main thread.
             nonisolated(unsafe) let source = source
             MainActor.assumeIsolated {
                 guard let timer else { return source.invalidate() }

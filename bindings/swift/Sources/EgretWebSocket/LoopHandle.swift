@@ -2,10 +2,10 @@
 import CEgretWS
 import Foundation
 
-/// Owns a loop of C's and frees it.
+/// Owns a loop of C and frees it.
 ///
-/// Handles are numbers that the library checks at each call and never dereferences; so they are kept as numbers here, which
-/// makes them Sendable, and one that was freed is an error and no danger.
+/// A handle is a number that the library checks at each call and never dereferences. This class keeps it as a number, which is
+/// Sendable; the use of a freed handle is an error, and safe.
 final class LoopHandle: Sendable {
     private let bits: UInt
     private let listener: UInt
@@ -42,12 +42,12 @@ final class LoopHandle: Sendable {
         bits = UInt(bitPattern: made)
         self.listener = listener
         if onWakeup != nil {
-            // If it fails, this is freed by deinit.
+            // If this fails, deinit frees the loop.
             try checked(egret_ws_loop_set_wakeup(made, { LoopListeners.find($0)?.onWakeup?() }, user))
         }
     }
 
-    /// This stays alive until the poll ends, whatever callbacks drop: it is never freed by a callback of its own.
+    /// Keeps this object alive until the poll ends, so that no callback of the loop frees the loop.
     func poll(timeoutMs: Int32) throws(WebSocketError) -> Int {
         let result = withExtendedLifetime(self) { egret_ws_loop_poll(c, timeoutMs) }
         return Int(try checked(result))
@@ -55,7 +55,7 @@ final class LoopHandle: Sendable {
 
     deinit {
         if egret_ws_loop_free(c) == EGRET_WS_ERR_REENTRANT {
-            // The last reference was dropped in `onLog`, perhaps on the loop's own thread: another one frees it.
+            // The last reference was released in `onLog`, perhaps on the loop's I/O thread: another thread frees the loop.
             DispatchQueue.global().async { [bits, listener] in
                 egret_ws_loop_free(OpaquePointer(bitPattern: bits))
                 LoopListeners.remove(listener)
@@ -66,8 +66,8 @@ final class LoopHandle: Sendable {
     }
 }
 
-/// What loops call from any thread, by number: such a call may still run when `egret_ws_loop_free` has returned, so `user`
-/// is not a pointer.
+/// The callbacks that any thread may call, by number: such a call may still run after `egret_ws_loop_free` has returned, so
+/// `user` is not a pointer.
 private enum LoopListeners {
     struct Listener: Sendable {
         let onLog: (@Sendable (LogLevel, String) -> Void)?
@@ -89,22 +89,22 @@ private enum LoopListeners {
     }
 
     static func remove(_ id: UInt) {
-        // Dropped outside of the lock: what a closure holds may do anything when it goes.
+        // Released after the unlock, because the deinit of a captured object may run any code.
         withExtendedLifetime(all.update { $0.listeners.removeValue(forKey: id) }) {}
     }
 }
 
-/// Tells a loop what the system says, from any thread. One whose loop is gone throws `badHandle`.
+/// Passes events of the system to a loop, from any thread. Throws `badHandle` after the loop was freed.
 public struct LoopControl: Sendable {
     let bits: UInt
     private var c: OpaquePointer? { OpaquePointer(bitPattern: bits) }
 
-    /// Before the process may be frozen.
+    /// Call it before the system may freeze the process.
     public func suspend() throws(WebSocketError) { try checked(egret_ws_loop_suspend(c)) }
-    /// After it.
+    /// Call it when the process runs again.
     public func resume() throws(WebSocketError) { try checked(egret_ws_loop_resume(c)) }
-    /// When the network that is used is another one.
+    /// Call it when the machine uses another network.
     public func networkChanged() throws(WebSocketError) { try checked(egret_ws_loop_network_changed(c)) }
-    /// Makes a poll that waits return.
+    /// Ends the wait of a poll.
     public func wake() throws(WebSocketError) { try checked(egret_ws_loop_wake(c)) }
 }

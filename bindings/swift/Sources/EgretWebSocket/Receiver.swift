@@ -2,22 +2,22 @@
 import CEgretWS
 import Foundation
 
-/// What tasks wait for.
+/// The state of a socket that tasks wait for.
 struct SocketEvents: Sendable {
     var connections = 0
     var drains = 0
     var closed: CloseInfo?
-    /// No callback comes any more; without `closed`, the socket or its loop was freed before.
+    /// No callback follows. If `closed` is nil, the socket or its loop was freed before the end.
     var released = false
 
-    /// Messages not read yet: those of `unread` from `next` on.
+    /// Received messages; those from index `next` on are not read yet.
     private var unread: [WebSocketMessage] = []
     private var next = 0
     private var unreadBytes = 0
     var overflowed = false
 
     mutating func put(_ message: WebSocketMessage, limit: Int) {
-        // An empty message takes memory too.
+        // An empty message needs memory too.
         unreadBytes += message.byteCount + MemoryLayout<WebSocketMessage>.stride
         overflowed = overflowed || unreadBytes > limit
         if !overflowed { unread.append(message) }
@@ -29,7 +29,7 @@ struct SocketEvents: Sendable {
         unread[next] = .data(Data())
         next += 1
         unreadBytes -= message.byteCount + MemoryLayout<WebSocketMessage>.stride
-        // Each is moved once at most, on the average.
+        // On average, each message is moved at most once.
         if next * 2 >= unread.count {
             unread.removeFirst(next)
             next = 0
@@ -38,7 +38,7 @@ struct SocketEvents: Sendable {
     }
 }
 
-/// In an object, so that a callback retains the one closure that it calls and not all of them.
+/// A class, so that a callback retains only the closure that it calls.
 final class KeptCallbacks {
     let on: WebSocketCallbacks
     init(_ on: WebSocketCallbacks) { self.on = on }
@@ -49,14 +49,14 @@ final class WeakDelegate {
     init(_ delegate: any WebSocketDelegate) { self.delegate = delegate }
 }
 
-/// What C's callbacks are given as `user`: retained when the socket is made, released by `release_user`.
+/// The `user` of C's callbacks: retained when the socket is made, released by `release_user`.
 ///
-/// Used inside polls only, by the thread that polls. It does not keep the socket alive.
+/// Only the polling thread uses it, during polls. It does not keep the socket alive.
 final class Receiver {
     enum Handler {
         case callbacks(KeptCallbacks)
         case delegate(WeakDelegate)
-        /// The most unread bytes.
+        /// The limit of unread bytes.
         case inbox(Int)
     }
 
@@ -71,7 +71,7 @@ final class Receiver {
     }
 
     func didConnect() {
-        // The strong reference lasts until the callback has returned.
+        // Keeps a strong reference until the callback has returned.
         guard let socket else { return }
         events.update { $0.connections += 1 }
         switch handler {
@@ -83,7 +83,7 @@ final class Receiver {
 
     func didReceive(_ bytes: UnsafeRawBufferPointer, isText: Bool) {
         guard let socket else { return }
-        // Built where somebody takes it: one copy.
+        // Made only if a closure or task uses it: one copy.
         func message() -> WebSocketMessage {
             isText ? .text(String(decoding: bytes, as: UTF8.self)) : .data(Data(bytes))
         }
@@ -101,7 +101,7 @@ final class Receiver {
                 events.put(message, limit: limit)
                 return events.overflowed
             }
-            // That it is closing already is no error.
+            // If it is already closing, that is not an error.
             if overflowed { try? socket.close(code: 1008, reason: "messages are not read") }
         }
     }
@@ -128,7 +128,7 @@ final class Receiver {
 
     func willRetry(_ info: CloseInfo, attempt: UInt32, delayMs: UInt32) {
         guard let socket else { return }
-        // Whoever waits for room tries again, and learns that nothing is open.
+        // Tasks that wait for room try again, and find that the socket is not open.
         events.update { $0.drains += 1 }
         switch handler {
         case .callbacks(let kept): kept.on.onRetry?(socket, info, attempt, delayMs)
@@ -142,7 +142,7 @@ final class Receiver {
 }
 
 extension Receiver {
-    /// Makes C call this receiver, and gives C a reference to it.
+    /// Sets this receiver as C's `user` and callbacks, with a reference that C owns.
     func attach(to c: inout egret_ws_options) {
         c.user = Unmanaged.passRetained(self).toOpaque()
         c.on_connect = { user, _ in Receiver.of(user).didConnect() }
@@ -157,7 +157,7 @@ extension Receiver {
         c.release_user = { Unmanaged<Receiver>.fromOpaque($0!).release() }
     }
 
-    /// Takes C's reference back, where no socket was made.
+    /// Releases C's reference if no socket was made.
     func detach() { Unmanaged.passUnretained(self).release() }
 
     private static func of(_ user: UnsafeMutableRawPointer?) -> Receiver {

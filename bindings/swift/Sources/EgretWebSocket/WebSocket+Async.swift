@@ -2,7 +2,7 @@
 import Foundation
 
 extension WebSocket {
-    /// Waits until the connection is open, or throws how it ended. A cancelled task stops to wait; the socket goes on.
+    /// Waits until the connection is open, or throws how it ended. A cancelled task stops waiting; the socket stays open.
     public func opened() async throws {
         try await events.wait { events -> Result<Void, WebSocketError>? in
             if events.connections > 0 { return .success(()) }
@@ -10,19 +10,19 @@ extension WebSocket {
         }.get()
     }
 
-    /// Sends a text message, and waits for room in the send buffer where there is none.
+    /// Sends a text message. Waits until the send buffer has room.
     public func send(_ text: String) async throws {
         try await whenThereIsRoom { () throws(WebSocketError) in try self.send(text) }
     }
 
-    /// Sends a binary message, and waits for room in the send buffer where there is none.
+    /// Sends a binary message. Waits until the send buffer has room.
     public func send(_ data: Data) async throws {
         try await whenThereIsRoom { () throws(WebSocketError) in try self.send(data) }
     }
 
     private func whenThereIsRoom(_ send: () throws(WebSocketError) -> Void) async throws {
         while true {
-            // Counted before the try: room that comes between the two is not missed.
+            // Reads the counter before the attempt, so that room that appears between the two is not missed.
             let drains = events.update { $0.drains }
             do {
                 return try send()
@@ -33,7 +33,7 @@ extension WebSocket {
         }
     }
 
-    /// Closes, and waits for how it ended.
+    /// Closes, waits for the end, and returns the close report.
     @discardableResult
     public func close(code: UInt16 = 1000, reason: String = "") async throws -> CloseInfo {
         try self.startClose(code, reason)
@@ -44,7 +44,7 @@ extension WebSocket {
         try self.close(code: code, reason: reason)
     }
 
-    /// Waits for how it ends. Throws `aborted` where its loop is gone before.
+    /// Waits for the end and returns the close report. Throws `aborted` if the loop is freed before.
     public func closed() async throws -> CloseInfo {
         try await events.wait { events -> Result<CloseInfo, WebSocketError>? in
             if let info = events.closed { return .success(info) }
@@ -52,10 +52,11 @@ extension WebSocket {
         }.get()
     }
 
-    /// The messages, for one reader: until a clean close, or throwing how it ended otherwise. The stream keeps the socket
-    /// alive. If the reading task is cancelled it throws CancellationError; the socket goes on, and can be read again.
+    /// The messages, for one reader. The stream ends at a clean close; after any other end it throws the error. It keeps the
+    /// socket alive. If the reading task is cancelled it throws CancellationError; the socket stays open and can be read
+    /// again.
     ///
-    /// For sockets that were made without callbacks and delegate.
+    /// Only for sockets without callbacks and delegate.
     public var messages: AsyncThrowingStream<WebSocketMessage, any Error> {
         AsyncThrowingStream { try await self.nextMessage() }
     }
@@ -71,7 +72,7 @@ extension WebSocket {
 }
 
 extension SocketEvents {
-    /// The end, if it has come: an error, or none after a clean close.
+    /// The end if there was one: an error, or no error after a clean close.
     var end: WebSocketError?? {
         if let closed { return .some(closed.wasClean ? nil : WebSocketError(closed.error, closeInfo: closed)) }
         return released ? .some(WebSocketError(.aborted)) : nil

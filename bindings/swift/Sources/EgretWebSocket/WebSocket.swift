@@ -2,8 +2,8 @@
 import CEgretWS
 import Foundation
 
-/// A socket. Its functions may be called from any thread and in any callback; it is freed when it is dropped, also in a
-/// callback of its own: an open one says goodbye with 1001 then.
+/// A socket. Its functions may be called from any thread and in any callback. It is freed when its last reference is
+/// released, also in one of its callbacks. An open socket is then closed with 1001.
 public final class WebSocket: Sendable {
     public enum State: Int32, Sendable {
         // generated: states, by "make header"; do not edit
@@ -17,10 +17,10 @@ public final class WebSocket: Sendable {
     }
 
     let events = Awaited(SocketEvents())
-    /// Where C writes the handle: once, before any callback of this socket begins (which may be before connect returns).
-    /// Read only after that; hence `nonisolated(unsafe)`. The handle itself is a number, good on any thread.
+    /// C writes the handle here: once, before any callback of this socket begins (which may be before connect returns).
+    /// It is read only after that, so `nonisolated(unsafe)` is safe. The handle is a number that any thread may use.
     private nonisolated(unsafe) let handle: UnsafeMutablePointer<OpaquePointer?>
-    /// A service that is to live as long as its sockets.
+    /// The service, which must live as long as its sockets.
     private let keptAlive: (any AnyObject & Sendable)?
     private let hasInbox: Bool
 
@@ -52,14 +52,14 @@ public final class WebSocket: Sendable {
     }
 
     deinit {
-        // Where connect failed there is none.
+        // There is no handle if connect failed.
         if let c { egret_ws_free(c) }
         handle.deallocate()
     }
 
     private var c: OpaquePointer? { handle.pointee }
 
-    /// Queues a text message. Never waits: a full buffer throws `backpressure`, and `onDrain` tells when to go on.
+    /// Queues a text message. Never waits: throws `backpressure` if the send buffer is full; `onDrain` reports when it has room.
     public func send(_ text: String) throws(WebSocketError) {
         var text = text
         let result = text.withUTF8 { bytes in
@@ -73,14 +73,14 @@ public final class WebSocket: Sendable {
         try checked(data.withUnsafeBytes { sendResult($0) })
     }
 
-    /// Queues a binary message of bytes that are elsewhere.
+    /// Queues the bytes of a buffer as a binary message.
     public func send(bytes: UnsafeRawBufferPointer) throws(WebSocketError) { try checked(sendResult(bytes)) }
 
     private func sendResult(_ bytes: UnsafeRawBufferPointer) -> Int32 {
         egret_ws_send_binary(c, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     }
 
-    /// Begins to close; `onClose`, or `closed`, tells the outcome.
+    /// Begins to close; `onClose`, or `closed`, reports the outcome.
     public func close(code: UInt16 = 1000, reason: String = "") throws(WebSocketError) {
         var reason = reason
         let result = reason.withUTF8 { bytes in
@@ -89,23 +89,23 @@ public final class WebSocket: Sendable {
         try checked(result)
     }
 
-    /// `.closed` also when the loop is gone.
+    /// `.closed` also when the loop was freed.
     public var state: State { State(rawValue: egret_ws_state(c)) ?? .closed }
 
-    /// Payload bytes accepted and not yet handed to the operating system.
+    /// Payload bytes that were accepted and are not yet passed to the operating system.
     public var bufferedAmount: Int64 {
         get throws(WebSocketError) { try checked(egret_ws_buffered_amount(c)) }
     }
 
-    /// How many connections were told of so far.
+    /// How many connections `onConnect` has reported so far.
     public var generation: Int32 {
         get throws(WebSocketError) { try checked(egret_ws_generation(c)) }
     }
 
-    /// Ends a wait of reconnecting.
+    /// Ends the wait before a reconnection.
     public func retryNow() throws(WebSocketError) { try checked(egret_ws_retry_now(c)) }
 
-    /// Measures the round trip: see `stats`.
+    /// Sends a ping to measure the round-trip time: see `stats`.
     public func ping() throws(WebSocketError) { try checked(egret_ws_ping(c)) }
 
     public var stats: WebSocketStats {
@@ -117,7 +117,7 @@ public final class WebSocket: Sendable {
         }
     }
 
-    /// What the server chose of the subprotocols offered, or nothing.
+    /// The subprotocol that the server chose, or an empty text.
     public var subprotocol: String {
         get throws(WebSocketError) { try text { egret_ws_subprotocol(c, $0, $1) } }
     }
@@ -126,7 +126,7 @@ public final class WebSocket: Sendable {
         get throws(WebSocketError) { try text { egret_ws_extensions(c, $0, $1) } }
     }
 
-    /// A header of the server's answer, or nil. Of several they are joined by `, `.
+    /// The value of a header of the server's answer, or nil. Several are joined by `, `.
     public func responseHeader(_ name: String) throws(WebSocketError) -> String? {
         let memory = CMemory()
         let cName = try memory.text(name)
@@ -148,7 +148,7 @@ public final class WebSocket: Sendable {
     var isRead: Bool { hasInbox }
 }
 
-/// A text of C's, which first tells its length. It may grow between the two calls: then the second refuses, and tells nothing.
+/// Reads a text from C, which first returns its length. If the text grows between the two calls, the second one fails.
 func text(_ write: (UnsafeMutablePointer<CChar>?, Int) -> Int32) throws(WebSocketError) -> String {
     while true {
         let count = Int(try checked(write(nil, 0)))

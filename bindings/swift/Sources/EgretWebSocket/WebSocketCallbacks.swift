@@ -13,22 +13,22 @@ public enum WebSocketMessage: Sendable, Hashable {
     }
 }
 
-/// What is called, inside `poll`. What is nil is not called. All is let go of after the socket's last callback.
+/// The closures that `poll` calls; nil ones are not called. All are released after the socket's last callback.
 public struct WebSocketCallbacks {
     public var onConnect: ((WebSocket) -> Void)?
     public var onMessage: ((WebSocket, WebSocketMessage) -> Void)?
-    /// In place of `onMessage`: the bytes themselves, borrowed until the closure returns, and whether they are text.
+    /// Replaces `onMessage`: the bytes themselves, borrowed until the closure returns, and whether they are text.
     public var onBytes: ((WebSocket, UnsafeRawBufferPointer, _ isText: Bool) -> Void)?
     public var onClose: ((WebSocket, CloseInfo) -> Void)?
-    /// After a send was refused with `backpressure`: there is room again.
+    /// The send buffer has room again, after a send was refused with `backpressure`.
     public var onDrain: ((WebSocket) -> Void)?
-    /// Before each wait of reconnecting: how the connection ended, which attempt comes, after how many milliseconds.
+    /// Before the wait for a reconnection: how the connection ended, the number of the next attempt, the wait in milliseconds.
     public var onRetry: ((WebSocket, CloseInfo, _ attempt: UInt32, _ delayMs: UInt32) -> Void)?
 
     public init() {}
 }
 
-/// The same as a class of yours, which the socket does not keep alive.
+/// The same events as methods of a class. The socket does not keep the delegate alive.
 public protocol WebSocketDelegate: AnyObject {
     func webSocketDidConnect(_ socket: WebSocket)
     func webSocket(_ socket: WebSocket, didReceive message: WebSocketMessage)

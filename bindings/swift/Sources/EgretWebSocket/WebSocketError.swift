@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import CEgretWS
 
-/// Why a call was refused, or a connection ended. The codes are those of `egret_ws.h`, which says what each one means.
+/// The reason why a call was refused or a connection ended. `egret_ws.h` documents the codes.
 public struct WebSocketError: Error, Sendable, CustomStringConvertible {
     public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         public let rawValue: Int32
         public init(rawValue: Int32) { self.rawValue = rawValue }
 
-        /// C's name, such as `EGRET_WS_ERR_NOT_OPEN`.
+        /// The name in C, such as `EGRET_WS_ERR_NOT_OPEN`.
         public var description: String { String(cString: egret_ws_error_name(rawValue)) }
     }
 
     public let code: Code
-    /// How the connection ended, where that is the error.
+    /// The close report, if the error is the end of a connection.
     public let closeInfo: CloseInfo?
 
     public init(_ code: Code, closeInfo: CloseInfo? = nil) {
@@ -61,7 +61,7 @@ extension WebSocketError.Code {
     // generated: end
 }
 
-/// What C returned, which is an error if it is negative.
+/// Throws if a result of C is negative.
 @discardableResult
 func checked<Number: FixedWidthInteger>(_ result: Number) throws(WebSocketError) -> Number {
     if result < 0 { throw WebSocketError(.init(rawValue: Int32(truncatingIfNeeded: result))) }

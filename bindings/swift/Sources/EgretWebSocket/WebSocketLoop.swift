@@ -7,7 +7,7 @@ public enum LogLevel: Int32, Sendable {
     // generated: end
 }
 
-/// The options of a loop: `egret_ws_loop_options`. What is zero or nil has the library's default.
+/// The options of a loop: `egret_ws_loop_options`. A field that is zero or nil has the library's default.
 public struct LoopOptions: Sendable {
     public struct Flags: OptionSet, Sendable {
         public let rawValue: UInt32
@@ -23,7 +23,7 @@ public struct LoopOptions: Sendable {
     }
 
     public var flags: Flags = []
-    /// Comes from any thread.
+    /// Any thread may call this.
     public var onLog: (@Sendable (LogLevel, String) -> Void)?
     // generated: loop options, by "make header"; do not edit
     public var logLevel: LogLevel = .warn
@@ -35,27 +35,27 @@ public struct LoopOptions: Sendable {
     public init() {}
 }
 
-/// A loop that the host polls, once a frame for example; callbacks and delegates are called in there and nowhere else.
+/// A loop that the host polls, for example once a frame. Callbacks and delegates are called only during a poll.
 ///
-/// Not Sendable on purpose: it is made, polled and dropped in one isolation domain, the main actor for example, and so
-/// callbacks may touch all that this domain owns. Sockets and `control` may be used from anywhere. When the loop goes, its
-/// sockets go with it: their functions throw `badHandle`.
+/// It is not Sendable: make, poll and release it in one isolation domain, for example the main actor. So callbacks may use
+/// everything that this domain owns. Sockets and `control` may be used from any thread. When the loop is freed, its sockets
+/// are freed too, and their functions throw `badHandle`.
 public final class WebSocketLoop {
     private let handle: LoopHandle
 
-    /// `onWakeup` says that a poll has something to do, for hosts that do not poll each frame. It comes from another thread.
+    /// `onWakeup` is for hosts that do not poll each frame: another thread calls it when a poll has something to do.
     public init(_ options: LoopOptions = .init(), onWakeup: (@Sendable () -> Void)? = nil) throws(WebSocketError) {
         handle = try LoopHandle(options, onWakeup: onWakeup)
     }
 
-    /// Runs the callbacks that are due and returns how many did. 0 never waits; a negative time-out waits without limit.
+    /// Runs the callbacks that are due and returns their number. 0 never waits; a negative time-out waits without limit.
     @discardableResult
     public func poll(timeoutMs: Int32 = 0) throws(WebSocketError) -> Int { try handle.poll(timeoutMs: timeoutMs) }
 
-    /// For other threads: suspend, resume, networkChanged, wake.
+    /// Functions for other threads: suspend, resume, networkChanged, wake.
     public var control: LoopControl { handle.control }
 
-    /// A descriptor that can be read from while a poll has something to do. Only wait on it, no longer than `timeoutMs`.
+    /// A descriptor that is readable while a poll has something to do. Only wait on it, for at most `timeoutMs`.
     public var descriptor: Int32 {
         get throws(WebSocketError) { try checked(egret_ws_loop_descriptor(handle.c)) }
     }
@@ -64,21 +64,21 @@ public final class WebSocketLoop {
         get throws(WebSocketError) { try checked(egret_ws_loop_timeout(handle.c)) }
     }
 
-    /// Begins to connect to a URL, and calls `callbacks` in later polls. The socket is freed when it is dropped.
+    /// Begins to connect to a URL. Later polls call `callbacks`. The socket is freed when its last reference is released.
     public func connect(
         _ url: String, options: WebSocketOptions = .init(), callbacks: WebSocketCallbacks
     ) throws(WebSocketError) -> WebSocket {
         try WebSocket(.url(url), options, .callbacks(KeptCallbacks(callbacks)), handle)
     }
 
-    /// The same with a delegate, which is held weakly.
+    /// Begins to connect to a URL, with a delegate, which is held weakly.
     public func connect(
         _ url: String, options: WebSocketOptions = .init(), delegate: any WebSocketDelegate
     ) throws(WebSocketError) -> WebSocket {
         try WebSocket(.url(url), options, .delegate(WeakDelegate(delegate)), handle)
     }
 
-    /// The same for tasks, which wait for `opened`, `messages` and `closed`.
+    /// Begins to connect to a URL, for tasks that wait for `opened`, `messages` and `closed`.
     public func connect(_ url: String, options: WebSocketOptions = .init()) throws(WebSocketError) -> WebSocket {
         try WebSocket(.url(url), options, .inbox(options.maxUnreadBytes), handle)
     }

@@ -12,7 +12,7 @@ public struct Header: Sendable {
     }
 }
 
-/// The options of a socket, with the names and units of `egret_ws_options`, which says what each one means. What is zero,
+/// The options of a socket, with the names and units of `egret_ws_options`, which documents each one. A field that is zero,
 /// empty or nil has the library's default.
 public struct WebSocketOptions: Sendable {
     public struct Flags: OptionSet, Sendable {
@@ -93,13 +93,13 @@ public struct WebSocketOptions: Sendable {
     public var retryTotalMs: UInt32 = 0
     // generated: end
 
-    /// This binding's own: the payload bytes that may wait for `messages` to be read. A socket that gets more is closed with
-    /// 1008, and `messages` throws `backpressure` after what is there.
+    /// Only in Swift: the most payload bytes that may wait for a reader of `messages`. A socket that receives more is closed
+    /// with 1008, and `messages` throws `backpressure` after the waiting messages.
     public var maxUnreadBytes = 16 << 20
 
     public init() {}
 
-    /// Everything but `user` and the callbacks. What it points to lives as long as `memory`.
+    /// Sets all fields except `user` and the callbacks. Their pointers are valid as long as `memory` lives.
     func c(in memory: CMemory) throws(WebSocketError) -> egret_ws_options {
         var c = egret_ws_options()
         try checked(egret_ws_options_init(&c, MemoryLayout<egret_ws_options>.size))
@@ -153,11 +153,11 @@ public struct WebSocketOptions: Sendable {
     }
 }
 
-/// Copies that C may point to until this is gone.
+/// Copies for pointers of C. They live as long as this object.
 final class CMemory {
     private var blocks: [UnsafeMutableRawPointer] = []
 
-    /// A text with a NUL at its end; nil for nil. One with a NUL inside, where C would see its end, is refused.
+    /// A text with a NUL at its end; nil for nil. Refuses a text with a NUL inside, because C would end it there.
     func text(_ text: String?) throws(WebSocketError) -> UnsafePointer<CChar>? {
         guard let text else { return nil }
         var bytes = text.utf8.map { CChar(bitPattern: $0) }
@@ -166,7 +166,7 @@ final class CMemory {
         return array(bytes)
     }
 
-    /// nil for an empty one.
+    /// nil for an empty array.
     func array<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element>? {
         if elements.isEmpty { return nil }
         let copy = UnsafeMutablePointer<Element>.allocate(capacity: elements.count)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import CEgretWS
 
-/// What a socket has measured: `egret_ws_stats`. Times are in microseconds.
+/// The statistics of a socket: `egret_ws_stats`. Times are in microseconds.
 public struct WebSocketStats: Sendable {
     // generated: statistics, by "make header"; do not edit
     /// The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet.

@@ -27,10 +27,10 @@ final class AsyncTests: XCTestCase {
         XCTAssertEqual(info.reason, "bye")
     }
 
-    func testMessagesThatCameBeforeTheEndAreReadAfterIt() async throws {
+    func testMessagesReceivedBeforeTheEndCanBeReadAfterIt() async throws {
         let socket = try await WebSocketService().connect(echoURL)
         for number in 0..<100 { try await socket.send("\(number)") }
-        // The echoes are in order, and before the peer's Close frame.
+        // The echoes come in order, before the peer's Close frame.
         try await socket.close()
         var received: [WebSocketMessage] = []
         for try await message in socket.messages { received.append(message) }
@@ -48,7 +48,7 @@ final class AsyncTests: XCTestCase {
     }
 
     func testTheStreamKeepsTheSocket() async throws {
-        // Nobody holds the socket but its stream.
+        // Only its stream keeps the socket alive.
         func stream() async throws -> AsyncThrowingStream<WebSocketMessage, any Error> {
             let socket = try await WebSocketService().connect(echoURL)
             try await socket.send("kept")
@@ -72,7 +72,7 @@ final class AsyncTests: XCTestCase {
         for await _ in started.stream {}
         reader.cancel()
         let result = await reader.result
-        // Before it waits again, the stream may end by itself: as streams do when cancelled.
+        // A cancelled stream may also end before it waits again.
         if case .failure(let error) = result { XCTAssertTrue(error is CancellationError, "\(error)") }
         XCTAssertEqual(socket.state, .open)
         try await socket.send("second")
@@ -80,7 +80,7 @@ final class AsyncTests: XCTestCase {
             XCTAssertEqual(message, .text("second"))
             break
         }
-        // One that is cancelled before it begins.
+        // A task that is cancelled before it begins.
         let late = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             try await socket.opened()
@@ -90,7 +90,7 @@ final class AsyncTests: XCTestCase {
     }
 
     func testCancellationAbandonsAConnect() async throws {
-        // It listens and never answers.
+        // This server listens and never answers.
         let (descriptor, port) = try listen()
         defer { close(descriptor) }
         let service = try WebSocketService()
@@ -119,11 +119,11 @@ final class AsyncTests: XCTestCase {
         try await sender.value
     }
 
-    func testAReaderThatIsTooSlowIsTold() async throws {
+    func testASlowReaderGetsBackpressure() async throws {
         var options = WebSocketOptions()
         options.maxUnreadBytes = 10_000
         let socket = try await WebSocketService.shared.connect(echoURL, options: options)
-        // The last ones may find it closing already.
+        // For the last messages the socket may be closing already.
         for _ in 0..<20 { try? await socket.send(Data(count: 1000)) }
         let info = try await socket.closed()
         XCTAssertEqual(info.sentCode, 1008)
@@ -133,10 +133,10 @@ final class AsyncTests: XCTestCase {
         XCTAssertLessThan(received, 20)
     }
 
-    func testDroppingAllEndsTheWait() async throws {
+    func testReleasingTheLoopEndsTheWait() async throws {
         let (descriptor, port) = try listen()
         defer { close(descriptor) }
-        // A loop that is dropped while tasks wait for its socket, or are about to: their waits end with an error.
+        // The loop is released while tasks wait for its socket, or will wait soon: their waits end with an error.
         for _ in 0..<20 {
             var loop: WebSocketLoop? = try WebSocketLoop()
             let socket = try XCTUnwrap(loop).connect("ws://127.0.0.1:\(port)/")
@@ -178,7 +178,7 @@ final class AsyncTests: XCTestCase {
         XCTAssertEqual(echoed, 2000)
     }
 
-    /// A game on the main actor: its closures touch what the main actor owns, without a hop.
+    /// A game on the main actor: its closures use state of the main actor directly.
     @MainActor
     final class Game: @preconcurrency WebSocketDelegate {
         let loop: WebSocketLoop
@@ -205,7 +205,7 @@ final class AsyncTests: XCTestCase {
         try await MainActor.run { try Game().play() }
     }
 
-    /// Readers that are cancelled while messages come: each wait ends once, and no message is lost or doubled.
+    /// Readers are cancelled while messages come: each wait ends once, and no message is lost or delivered twice.
     func testCancellationWhileMessagesCome() async throws {
         let socket = try await WebSocketService().connect(echoURL)
         let count = 500
@@ -217,7 +217,7 @@ final class AsyncTests: XCTestCase {
                 do {
                     for try await message in socket.messages {
                         mine.append(message)
-                        // Now and then there is time to take some.
+                        // Gives the readers time now and then.
                         if mine.count == 7 { break }
                     }
                 } catch is CancellationError {}
@@ -227,7 +227,7 @@ final class AsyncTests: XCTestCase {
             reader.cancel()
             received += try await reader.value
             if received.count < count, socket.state == .open {
-                // One that is not cancelled, so that the test ends.
+                // A message to a reader that is not cancelled, so that the test ends.
                 for try await message in socket.messages {
                     received.append(message)
                     break

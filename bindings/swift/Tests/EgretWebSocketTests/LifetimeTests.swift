@@ -3,7 +3,7 @@ import EgretWebSocket
 import Foundation
 import XCTest
 
-/// Who keeps whom alive, and that nothing stays behind.
+/// Ownership, and that nothing leaks.
 final class LifetimeTests: XCTestCase {
     final class Listener: WebSocketDelegate {
         var socket: WebSocket?
@@ -34,21 +34,21 @@ final class LifetimeTests: XCTestCase {
         }
     }
 
-    func testADelegateThatGoesEarlyIsNotCalled() throws {
+    func testAReleasedDelegateIsNotCalled() throws {
         try onBothDrivers { loop in
             let alive = Counter()
             var listener: Listener? = Listener(alive)
             let socket = try loop.connect(echoURL, delegate: listener!)
             listener = nil
             XCTAssertEqual(alive.value, 0, "the socket keeps its delegate")
-            // It opens, and the end is told to nobody.
+            // The connection opens, and no callback reports its end.
             try poll(loop) { socket.state == .open }
             try socket.close()
             try poll(loop) { socket.state == .closed }
         }
     }
 
-    func testASocketMayBeDroppedInEachCallback() throws {
+    func testASocketMayBeReleasedInEachCallback() throws {
         try onBothDrivers { loop in
             for place in ["connect", "message", "close"] {
                 let alive = Counter()
@@ -76,14 +76,14 @@ final class LifetimeTests: XCTestCase {
                 on = .init()
                 dropped = socket
                 try poll(loop) { dropped == nil }
-                // release_user comes from a poll; nothing comes before it that was not to come.
+                // A poll calls release_user; no other callback runs before it.
                 try poll(loop) { alive.value == 0 }
                 XCTAssertEqual(calls, Array(["connect", "message", "close"].prefix { $0 != place }) + [place])
             }
         }
     }
 
-    func testALoopMayBeDroppedInACallback() throws {
+    func testALoopMayBeReleasedInACallback() throws {
         for flags in [LoopOptions.Flags(), .inline] {
             final class Game {
                 var loop: WebSocketLoop?
@@ -107,8 +107,8 @@ final class LifetimeTests: XCTestCase {
         }
     }
 
-    /// Where a loop cannot be freed, and no thread but the loop's own may be there to do it later.
-    func testTheLastOneMayBeDroppedInTheLog() throws {
+    /// In `onLog` a loop cannot be freed, and perhaps no other thread exists that could free it later.
+    func testTheLastReferenceMayBeReleasedInTheLog() throws {
         final class Gone: Sendable {
             let told = DispatchSemaphore(value: 0)
         }
@@ -123,11 +123,11 @@ final class LifetimeTests: XCTestCase {
             options.logLevel = .debug
             options.onLog = { [held = Held(gone)] _, _ in
                 withExtendedLifetime(held) {}
-                // Not under the lock.
+                // After the unlock.
                 var dropped: WebSocket?
                 last.update { swap(&dropped, &$0) }
             }
-            // The socket keeps its service, and nobody else does.
+            // Only the socket keeps its service alive.
             let socket = try WebSocketService(options).begin(echoURL)
             last.update { $0 = socket }
         }
@@ -149,10 +149,10 @@ final class LifetimeTests: XCTestCase {
         XCTAssertEqual(alive.value, 0)
     }
 
-    /// EGRET_WS_TEST_SOCKETS=100000 makes these two long ones.
+    /// With EGRET_WS_TEST_SOCKETS=100000 these two tests take long.
     private let count = Int(ProcessInfo.processInfo.environment["EGRET_WS_TEST_SOCKETS"] ?? "2000")!
 
-    func testManySocketsLeaveNothing() throws {
+    func testManySocketsLeakNothing() throws {
         for flags in [LoopOptions.Flags(), .inline] {
             var options = LoopOptions()
             options.flags = flags
@@ -176,7 +176,7 @@ final class LifetimeTests: XCTestCase {
                 let socket = try loop.connect(echoURL, callbacks: on)
                 open[ObjectIdentifier(socket)] = socket
                 try poll(loop) { open.count < 50 }
-                // After the first ones all that is kept for good is there.
+                // The first sockets make everything that is kept for ever.
                 if number == count / 10 {
                     try poll(loop) { open.isEmpty }
                     descriptors = try openDescriptors()
@@ -188,16 +188,16 @@ final class LifetimeTests: XCTestCase {
             // Other loops of this process, the service for example, may have opened some.
             let left = try openDescriptors()
             XCTAssertLessThanOrEqual(left, descriptors + 5)
-            // In the long run that is less than 200 bytes a socket.
+            // In the long run this limit is less than 200 bytes for each socket.
             XCTAssertLessThan(try residentKiB(), kibibytes + 16 * 1024)
             let driver = flags.contains(.inline) ? "inline" : "threaded"
             print("\(count) sockets (\(driver)): \(kibibytes) KiB resident, then \(try residentKiB())")
         }
     }
 
-    func testManySocketsOfTasksLeaveNothing() async throws {
+    func testManySocketsOfTasksLeakNothing() async throws {
         let service = try WebSocketService()
-        /// Every other one is dropped while it is open.
+        /// Every second socket is released while it is open.
         @Sendable func use(_ number: Int) async throws {
             let socket = try await service.connect(echoURL)
             try await socket.send("\(number)")
@@ -221,7 +221,7 @@ final class LifetimeTests: XCTestCase {
         try await use(0..<count / 10)
         let descriptors = try openDescriptors(), kibibytes = try residentKiB()
         try await use(0..<count)
-        // Those that were dropped say goodbye in the background, while others come and go.
+        // Released sockets close in the background, while others open and close.
         let deadline = Date() + 60
         while try openDescriptors() > descriptors + 5, Date() < deadline { try await use(0) }
         XCTAssertLessThanOrEqual(try openDescriptors(), descriptors + 5)

@@ -3,7 +3,7 @@ import EgretWebSocket
 import Foundation
 import XCTest
 
-/// What a peer does that is no echo server, in both styles.
+/// Peers that behave differently from an echo server, in both styles.
 final class PeerTests: XCTestCase {
     private let most = WebSocketOptions.maxMessageBytes
 
@@ -54,7 +54,7 @@ final class PeerTests: XCTestCase {
         XCTAssertEqual(info.reason, "")
     }
 
-    /// How it ends, which both styles tell alike: `error`, after no message.
+    /// Checks that both styles report the same end: `error`, after no message.
     private func end(of connections: [Relay.Then], _ error: WebSocketError.Code) async throws -> CloseInfo {
         try onBothDrivers { loop in
             var closed: CloseInfo?
@@ -66,7 +66,7 @@ final class PeerTests: XCTestCase {
             XCTAssertEqual(closed?.error, error)
             XCTAssertEqual(socket.state, .closed)
         }
-        // The end may come before the task has seen that it is open.
+        // The connection may end before the task has seen that it is open.
         let socket = try WebSocketService.shared.begin(Relay(connections).url)
         try await socket.opened()
         do {
@@ -100,7 +100,7 @@ final class PeerTests: XCTestCase {
             XCTAssertEqual(log, ["connect", "retry 1 EGRET_WS_ERR_CONNECTION_LOST", "connect", "text(\"again\")"])
             XCTAssertEqual(try socket.generation, 2)
         }
-        // The stream goes on in the next connection.
+        // The stream continues with the next connection.
         let socket = try await WebSocketService.shared.connect(Relay(again).url, options: options)
         var messages = socket.messages.makeAsyncIterator()
         let message = try await messages.next()
@@ -116,7 +116,7 @@ final class PeerTests: XCTestCase {
         options.password = "secret"
         options.subprotocols = "chat, superchat"
         let relay = try Relay([.hangUp])
-        // The echo server chooses none of the subprotocols, which browsers take for a failure too.
+        // The echo server chooses no subprotocol, which is a failure in browsers too.
         let socket = try WebSocketService.shared.begin(relay.url, options: options)
         let info = try await socket.closed()
         XCTAssertEqual(info.error, .handshake)
@@ -134,7 +134,7 @@ final class PeerTests: XCTestCase {
     func testTheOptionsOfTLSArrive() async throws {
         let url = echoURL.replacingOccurrences(of: "ws://", with: "wss://")
         var options = WebSocketOptions()
-        // No call's error, since they are read where the connection is made.
+        // The call returns no error, because these options are read when the connection is made.
         options.tlsRoots = Data("no PEM".utf8)
         var info = try await WebSocketService.shared.begin(url, options: options).closed()
         XCTAssertEqual(info.error, .tlsOptions)
@@ -146,7 +146,7 @@ final class PeerTests: XCTestCase {
         options.tlsPins = "no pin"
         let pinned = options
         assertThrows(.invalidArgument) { _ = try WebSocketService.shared.begin(url, options: pinned) }
-        // Without any it gets as far as the echo server, which speaks no TLS.
+        // Without these options it reaches the echo server, which does not support TLS.
         info = try await WebSocketService.shared.begin(url).closed()
         XCTAssertEqual(info.phase, .tls)
         XCTAssertNotEqual(info.error, .tlsOptions)

@@ -116,7 +116,7 @@ final class PollTests: XCTestCase {
         XCTAssertEqual(WebSocketError.Code.notOpen.description, "EGRET_WS_ERR_NOT_OPEN")
     }
 
-    func testASocketOutlivesItsLoopAsAnError() throws {
+    func testASocketOfAFreedLoopThrowsBadHandle() throws {
         var loop: WebSocketLoop? = try WebSocketLoop()
         let socket = try XCTUnwrap(loop).connect(echoURL, callbacks: .init())
         let control = try XCTUnwrap(loop).control
@@ -127,7 +127,7 @@ final class PollTests: XCTestCase {
         XCTAssertEqual(socket.state, .closed)
     }
 
-    func testWhatASocketTells() throws {
+    func testGettersOfASocket() throws {
         try onBothDrivers { loop in
             var answers = 0
             var on = WebSocketCallbacks()
@@ -169,7 +169,7 @@ final class PollTests: XCTestCase {
             on.onRetry = { socket, info, attempt, _ in
                 XCTAssertEqual(info.error, .connect)
                 attempts.append(attempt)
-                // The waits are a minute: what comes next comes by this.
+                // Each wait is a minute, so the next event can come only from this call.
                 assertOK { try socket.retryNow() }
             }
             on.onClose = { closed = $1 }
@@ -191,14 +191,14 @@ final class PollTests: XCTestCase {
             try poll(loop) { isOpen }
             try loop.control.suspend()
             try loop.control.resume()
-            // The resume pings, and the answer is measured.
+            // The resume sends a ping, and the answer is measured.
             try poll(loop) { ((try? socket.stats.rttUs) ?? 0) > 0 }
             try loop.control.networkChanged()
             XCTAssertEqual(socket.state, .open)
         }
     }
 
-    func testSendsThatAreRefusedGoOnAfterDrain() throws {
+    func testRefusedSendsContinueAfterDrain() throws {
         try onBothDrivers { loop in
             let size = WebSocketOptions.maxMessageBytes
             var options = WebSocketOptions()
@@ -207,7 +207,7 @@ final class PollTests: XCTestCase {
             var drained = false, received = 0
             var on = WebSocketCallbacks()
             on.onConnect = { socket in
-                // One fits; the second, in the same callback, does not.
+                // The buffer has room for one message, and not for a second one in the same callback.
                 assertOK { try socket.send(Data(count: size)) }
                 assertThrows(.backpressure) { while true { try socket.send(Data(count: size)) } }
             }
@@ -236,7 +236,7 @@ final class PollTests: XCTestCase {
         var on = WebSocketCallbacks()
         on.onConnect = { _ in isOpen = true }
         let socket = try loop.connect(echoURL, callbacks: on)
-        // Polled only when told to, and never waiting.
+        // Polls only after a wake-up, and never waits.
         while !isOpen {
             guard due.wait(timeout: .now() + 60) == .success else { return XCTFail("no wake-up") }
             try loop.poll()

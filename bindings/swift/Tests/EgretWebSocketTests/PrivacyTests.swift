@@ -2,10 +2,10 @@
 import Foundation
 import XCTest
 
-/// The privacy manifest, as the package brings it into an app.
+/// The privacy manifest, as the package adds it to an app.
 final class PrivacyTests: XCTestCase {
     func testTheManifestIsInTheBundle() throws {
-        // SwiftPM lays a package's resources beside what is run, in a bundle of the package's and the target's name.
+        // SwiftPM puts a package's resources next to the program, in a bundle named after the package and the target.
         let beside = Bundle(for: Self.self).bundleURL
         let places = [beside, Bundle.main.bundleURL].flatMap { place in
             ["resources", "bundle"].map { place.appendingPathComponent("EgretWebSocket_EgretWebSocket.\($0)") }

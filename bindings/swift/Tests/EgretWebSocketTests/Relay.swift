@@ -2,23 +2,23 @@
 import Foundation
 import XCTest
 
-/// A server for what no echo does: the echo server makes the handshake, and then this says what the test wants. It serves as
-/// many connections as it was given things to do, one after the other.
+/// A scripted server: the echo server makes the handshake, and then this server sends the bytes of the script. It serves one
+/// connection for each step of the script, one after the other.
 final class Relay: Sendable {
     enum Then {
-        /// These bytes; it hangs up when the client has said something.
+        /// Sends these bytes, and closes the TCP connection after the client has sent something.
         case send([UInt8])
         case hangUp
     }
 
     let url: String
-    /// The heads of the requests that came.
+    /// The heads of the received requests.
     let requests = Locked<[String]>([])
 
     init(_ connections: [Then]) throws {
         let (listener, port) = try listen()
         url = "ws://127.0.0.1:\(port)/"
-        // A client may be gone when it is written to.
+        // The client may have closed the connection before the write.
         signal(SIGPIPE, SIG_IGN)
         Thread.detachNewThread { [requests] in
             for then in connections {
@@ -38,7 +38,7 @@ final class Relay: Sendable {
     }
 }
 
-/// A frame as servers send them, without a mask: opcode 1 is text, 2 binary, 8 Close.
+/// A frame of a server, without a mask: opcode 1 is text, 2 binary, 8 Close.
 func frame(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
     let length: [UInt8] =
         switch payload.count {
@@ -53,7 +53,7 @@ func bigEndian(_ number: Int, _ count: Int) -> [UInt8] {
     (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
 }
 
-/// A socket that listens on a free port of loopback. Nobody accepts, unless the caller does.
+/// A socket that listens on a free loopback port. It accepts no connection by itself.
 func listen() throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = streamSocket()
     var address = loopback(0)
@@ -67,7 +67,7 @@ func listen() throws -> (descriptor: Int32, port: UInt16) {
     return (descriptor, UInt16(bigEndian: address.sin_port))
 }
 
-/// What the echo server answers to the request.
+/// The echo server's answer to the request.
 private func handshake(_ request: [UInt8]) -> [UInt8] {
     let server = streamSocket()
     defer { close(server) }
@@ -98,7 +98,7 @@ private func loopback(_ port: UInt16) -> sockaddr_in {
     return address
 }
 
-/// All up to the empty line, or to the end.
+/// Reads up to the empty line, or to the end.
 private func head(from descriptor: Int32) -> [UInt8] {
     var bytes: [UInt8] = []
     var byte: UInt8 = 0

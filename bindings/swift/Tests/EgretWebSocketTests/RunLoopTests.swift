@@ -3,7 +3,7 @@ import EgretWebSocket
 import Foundation
 import XCTest
 
-/// Loops that the main run loop polls: XCTest calls these on the main thread.
+/// Loops that the main run loop polls. XCTest calls these tests on the main thread.
 final class RunLoopTests: XCTestCase {
     @MainActor
     final class Game: @preconcurrency WebSocketDelegate {
@@ -41,7 +41,7 @@ final class RunLoopTests: XCTestCase {
         }
     }
 
-    func testAFrameTimerThatIsDroppedStops() throws {
+    func testAReleasedFrameTimerStops() throws {
         try MainActor.assumeIsolated {
             let alive = Counter()
             let game = try Game(alive)
@@ -55,8 +55,8 @@ final class RunLoopTests: XCTestCase {
         }
     }
 
-    /// A host without frames: the wake-up has the main run loop poll.
-    func testAWakeupHasTheMainQueuePoll() throws {
+    /// A host without frames: the wake-up makes the main run loop poll.
+    func testAWakeupMakesTheMainQueuePoll() throws {
         try MainActor.assumeIsolated {
             @MainActor final class Host {
                 var loop: WebSocketLoop?
@@ -86,6 +86,6 @@ private func runMainLoop(until condition: () -> Bool) throws {
     }
 }
 
-/// Long enough for one that polls to be seen.
+/// Long enough to see whether something polls.
 @MainActor
 private func runMainLoopForTenFrames() { RunLoop.main.run(until: Date() + 1.0 / 6) }

@@ -11,10 +11,10 @@ let echoURL: String = {
     return url
 }()
 
-/// A port of loopback that nobody listens on.
+/// A URL of a loopback port without a listener.
 let closedURL = "ws://127.0.0.1:1/"
 
-/// Polls until `condition` holds; fails after a time that no machine takes.
+/// Polls until `condition` holds; fails after a time that is long enough for every machine.
 func poll(
     _ loop: WebSocketLoop, until condition: () -> Bool, file: StaticString = #filePath, line: UInt = #line
 ) throws {
@@ -25,7 +25,7 @@ func poll(
     }
 }
 
-/// Each test of the poll-driven style runs on both drivers.
+/// Runs a test of the polling style with both drivers.
 func onBothDrivers(_ test: (WebSocketLoop) throws -> Void) throws {
     for flags in [LoopOptions.Flags(), .inline] {
         var options = LoopOptions()
@@ -34,8 +34,8 @@ func onBothDrivers(_ test: (WebSocketLoop) throws -> Void) throws {
     }
 }
 
-/// A value for any thread.
-final class Locked<Value: Sendable>: @unchecked Sendable {  // `locked` is touched with `lock` held only
+/// A value that any thread may use.
+final class Locked<Value: Sendable>: @unchecked Sendable {  // `locked` is used only with `lock` held
     private let lock = NSLock()
     private var locked: Value
     init(_ value: Value) { locked = value }
@@ -43,14 +43,14 @@ final class Locked<Value: Sendable>: @unchecked Sendable {  // `locked` is touch
     var value: Value { lock.withLock { locked } }
 }
 
-/// Tells how many of its kind are alive.
+/// Counts the live objects of this class.
 typealias Counter = Locked<Int>
 extension Locked<Int> {
     convenience init() { self.init(0) }
     func add(_ number: Int) { update { $0 += number } }
 }
 
-/// Something for closures to hold: counts itself.
+/// An object for closures to capture, which counts itself.
 final class Token {
     private let counter: Counter
     init(_ counter: Counter) {
@@ -60,13 +60,13 @@ final class Token {
     deinit { counter.add(-1) }
 }
 
-/// That the body throws nothing. (XCTAssertNoThrow's autoclosure makes the closure around it one that throws, in Swift 6.0,
-/// where the error has a type.)
+/// Asserts that the body throws nothing. (In Swift 6.0 the autoclosure of XCTAssertNoThrow makes the surrounding closure a
+/// throwing one if the error has a type.)
 func assertOK(file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void) {
     do { try body() } catch { XCTFail("\(error)", file: file, line: line) }
 }
 
-/// That the body throws this code.
+/// Asserts that the body throws this code.
 func assertThrows(
     _ code: WebSocketError.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void
 ) {
