@@ -1,10 +1,10 @@
-//! permessage-deflate: the CPU of a message of 16 KiB of JSON, received and sent, against `flate2` alone on the same bytes.
-//! The bar is 1.1 times that for what is received.
+//! permessage-deflate: the CPU time of a message of 16 KiB of JSON, received and sent, compared with `flate2` alone on the same
+//! bytes. The limit for received messages is 1.1 times the time of `flate2`.
 //!
-//! A received message is one of text, in one frame: its header is read, it is inflated, checked to be UTF-8, and taken away
-//! as the library's inbox takes messages of this size, so that each has memory of its own. `flate2` alone inflates into one
-//! buffer that is large enough from the start. What is sent is deflated into one buffer by both.
-#![allow(unsafe_code)] // The CPU time of a thread is asked for in C.
+//! A received message is text in one frame. The library reads its header, inflates it and checks UTF-8; then the benchmark takes the
+//! buffer, as the library's receive queue does, so that each message gets new memory. `flate2` alone inflates into one buffer that
+//! is large enough from the start. For sent messages both compress into one buffer.
+#![allow(unsafe_code)] // The CPU time of a thread comes from libc.
 
 use egret_ws::protocol::decoder::{Decoder, Incoming};
 use egret_ws::protocol::deflate::{Agreement, Deflater, Inflater, MAX_WINDOW_BITS, Offer};
@@ -18,16 +18,16 @@ use std::time::Duration;
 const ROUNDS: usize = 41;
 const MESSAGES: usize = 128;
 const SIZE: usize = 16 * 1024;
-/// What a packet has of the stream, which is all that some reads get.
+/// The payload of one TCP packet, which is all that some reads return.
 const PIECE: usize = 1448;
 const MAX_MESSAGE: usize = 128 * 1024;
 const LEVEL: u8 = 6;
-/// What a deflated message ends in, and what is left out on the wire (RFC 7692 section 7.2.1).
+/// The last bytes of a compressed message, which are not sent (RFC 7692 section 7.2.1).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 fn main() {
     let messages: Vec<String> = (0..MESSAGES as u64).map(json).collect();
-    println!("CPU of a message of 16 KiB of JSON, in µs, medians of {ROUNDS} rounds.");
+    println!("CPU time of a message of 16 KiB of JSON, in µs, medians of {ROUNDS} rounds.");
     for (context, is_alone) in [("context taken over", false), ("each by itself", true)] {
         let streams = deflated(&messages, is_alone);
         let wire: usize = streams.iter().map(|stream| stream.len() - TAIL.len()).sum();
@@ -38,8 +38,8 @@ fn main() {
     }
 }
 
-/// Both get `piece` bytes at a time, or a message if that is shorter.
-fn received(what: &str, piece: usize, messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
+/// Gives both `piece` bytes at a time, or a whole message if it is shorter.
+fn received(name: &str, piece: usize, messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
     let frames: Vec<Vec<u8>> = streams.iter().map(|stream| frame(&stream[..stream.len() - TAIL.len()])).collect();
     let mut decoder = Decoder::new(MAX_MESSAGE, Some(Inflater::new(&agreement(is_alone))));
     let mut ours = |check: Check| {
@@ -71,7 +71,7 @@ fn received(what: &str, piece: usize, messages: &[String], streams: &[Vec<u8>], 
             }
         }
     };
-    compare(what, Some(1.1), &mut ours, &mut alone);
+    compare(name, Some(1.1), &mut ours, &mut alone);
 }
 
 fn sent(messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
@@ -95,11 +95,11 @@ fn sent(messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
     compare("sent", None, &mut ours, &mut alone);
 }
 
-/// Told what came out and what should have. It compares them in the round that warms up.
+/// Gets the actual and the expected bytes. In the warm-up round it compares them.
 type Check = fn(&[u8], &[u8]);
 
-/// A ratio is one of the same round, so that what slows a whole round does not count.
-fn compare(what: &str, bar: Option<f64>, ours: &mut dyn FnMut(Check), alone: &mut dyn FnMut(Check)) {
+/// Each ratio is taken within one round, so that other load of the machine affects both.
+fn compare(name: &str, limit: Option<f64>, ours: &mut dyn FnMut(Check), alone: &mut dyn FnMut(Check)) {
     let whole: Check = |found, expected| assert!(found == expected, "another message");
     ours(whole);
     alone(whole);
@@ -116,16 +116,16 @@ fn compare(what: &str, bar: Option<f64>, ours: &mut dyn FnMut(Check), alone: &mu
         numbers[ROUNDS / 2]
     };
     let ratio = median(|(ours, alone)| ours / alone);
-    let verdict = match bar {
-        Some(bar) if ratio > bar => ", ABOVE the bar",
-        Some(_) => ", within the bar",
+    let verdict = match limit {
+        Some(limit) if ratio > limit => ", ABOVE the limit",
+        Some(_) => ", within the limit",
         None => "",
     };
     let (ours, alone) = (median(|round| round.0), median(|round| round.1));
-    println!("  {what:<11}egret-ws {ours:7.2}   flate2 {alone:7.2}   ratio {ratio:.3}{verdict}");
+    println!("  {name:<11}egret-ws {ours:7.2}   flate2 {alone:7.2}   ratio {ratio:.3}{verdict}");
 }
 
-/// Microseconds for each message.
+/// Microseconds of CPU time for each message.
 fn cost(work: &mut dyn FnMut(Check)) -> f64 {
     let began = thread_time();
     work(|found, _| {
@@ -134,7 +134,7 @@ fn cost(work: &mut dyn FnMut(Check)) -> f64 {
     (thread_time() - began).as_secs_f64() * 1e6 / MESSAGES as f64
 }
 
-/// The state of a world, as games send it: the same names over and over, and numbers that are never the same.
+/// The state of a game as JSON: names that repeat, and numbers that differ.
 fn json(number: u64) -> String {
     let mut seed = number * 2 + 1;
     let mut random = move |below: u64| {
@@ -156,7 +156,7 @@ fn json(number: u64) -> String {
     text + &".".repeat(padding) + "\"}"
 }
 
-/// The messages as a server deflates them, each with its tail.
+/// The messages as a server compresses them, each with its tail.
 fn deflated(messages: &[String], is_alone: bool) -> Vec<Vec<u8>> {
     let mut stream = Compress::new(Compression::new(LEVEL.into()), false);
     let deflated = |message| {
@@ -176,7 +176,7 @@ fn deflate(stream: &mut Compress, message: &String, out: &mut Vec<u8>, is_alone:
     }
 }
 
-/// A whole text message, deflated, as a server sends it.
+/// A compressed text message in one frame of a server.
 fn frame(payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len()).expect("it shrinks").to_be_bytes();
     [&[0xc1, 126], &len[..], payload].concat()

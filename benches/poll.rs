@@ -1,5 +1,5 @@
-//! What a game pays each frame for a poll with nothing to do. The bar is 100 ns, threaded.
-#![allow(unsafe_code)] // The C functions are measured as a game calls them.
+//! The time of a poll with nothing to do, which a game calls each frame. The limit is 100 ns with the threaded driver.
+#![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
 #[path = "../examples/echo_server.rs"]
 mod echo_server;
@@ -8,7 +8,7 @@ use ::egret_ws::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{ffi::CString, net::TcpListener, ptr, thread};
 
-/// A loop with open sockets on it that have nothing to say.
+/// A loop with open sockets without traffic.
 struct IdleLoop(*mut egret_ws_loop);
 
 impl IdleLoop {

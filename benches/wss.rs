@@ -1,11 +1,11 @@
-//! wss: what a message costs with one in flight, and what a connection costs, against tungstenite with native-tls. The bar
-//! is that the library, inline, takes no more than tungstenite, blocking.
+//! wss: the cost of a message with one in flight, and of a connection, compared with tungstenite and native-tls. The limit: the
+//! library with the inline driver takes no more time than blocking tungstenite.
 //!
-//! The two take turns on the core of their server: across cores, the time that a core takes to wake up hides all else. CPU
-//! is that of the client's thread. Each has made its connector beforehand, and every payload is checked.
-#![allow(unsafe_code)] // The C functions are measured as a game calls them.
+//! The two clients take turns on the core of the server, because the time to wake another core would hide all differences. CPU time
+//! is that of the client's thread. Each client makes its TLS connector before the measurement, and checks every payload.
+#![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
-#[allow(dead_code)] // made for tests, which need more of them
+#[allow(dead_code)] // the tests use more of it
 #[path = "../tests/support/certificates.rs"]
 mod certificates;
 
@@ -21,7 +21,7 @@ use std::{mem, ptr, slice, thread};
 use tungstenite::{Bytes, Message, WebSocket};
 
 const ROUNDS: usize = 21;
-/// In a round, for each of the two.
+/// The number in each round, for each client.
 const MESSAGES: u32 = 3000;
 const CONNECTIONS: u32 = 50;
 const PAYLOAD: usize = 128;
@@ -47,10 +47,10 @@ fn main() {
     });
 }
 
-/// One of the two: it has one connection at a time.
+/// One of the two clients. It has one connection at a time.
 trait Client {
     fn open(&mut self);
-    /// Sends a message and waits for it to come back the same.
+    /// Sends a message and waits until the same message comes back.
     fn round_trip(&mut self, payload: [u8; PAYLOAD]);
     fn close(&mut self);
 }
@@ -75,8 +75,9 @@ impl Cost {
     }
 }
 
-/// What each of `count` took. A ratio is one of the same round, so that what slows a whole round does not count.
-fn compare(what: &str, count: u32, [ours, theirs]: [&mut dyn Client; 2], run: impl Fn(&mut dyn Client) -> Cost) {
+/// Prints the cost of each of `count` operations. Each ratio is taken within one round, so that other load of the machine affects
+/// both.
+fn compare(name: &str, count: u32, [ours, theirs]: [&mut dyn Client; 2], run: impl Fn(&mut dyn Client) -> Cost) {
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
         let pair = if round % 2 == 0 {
@@ -87,7 +88,7 @@ fn compare(what: &str, count: u32, [ours, theirs]: [&mut dyn Client; 2], run: im
             (run(ours), first)
         };
         if round > 0 {
-            rounds.push(pair); // the first one warms up
+            rounds.push(pair); // the first round is for warm-up
         }
     }
     let median = |number: &dyn Fn(&(Cost, Cost)) -> f64| {
@@ -95,17 +96,17 @@ fn compare(what: &str, count: u32, [ours, theirs]: [&mut dyn Client; 2], run: im
         numbers.sort_by(f64::total_cmp);
         numbers[ROUNDS / 2]
     };
-    println!("{what}");
-    for (name, of) in [("CPU", (|cost| cost.cpu) as fn(Cost) -> Duration), ("time", |cost| cost.wall)] {
+    println!("{name}");
+    for (measure, of) in [("CPU", (|cost| cost.cpu) as fn(Cost) -> Duration), ("time", |cost| cost.wall)] {
         let each = |cost: Cost| of(cost).as_secs_f64() * 1e6 / f64::from(count);
         let ratio = median(&|(ours, theirs)| each(*ours) / each(*theirs));
         let (ours, theirs) = (median(&|(ours, _)| each(*ours)), median(&|(_, theirs)| each(*theirs)));
-        let verdict = if ratio <= 1.0 { "within the bar" } else { "ABOVE the bar" };
-        println!("  {name:<5}egret-ws {ours:8.2}   tungstenite {theirs:8.2}   ratio {ratio:.3}, {verdict}");
+        let verdict = if ratio <= 1.0 { "within the limit" } else { "ABOVE the limit" };
+        println!("  {measure:<5}egret-ws {ours:8.2}   tungstenite {theirs:8.2}   ratio {ratio:.3}, {verdict}");
     }
 }
 
-/// The library, inline.
+/// The library with the inline driver.
 struct Egret {
     host: *mut egret_ws_loop,
     ws: *mut egret_ws,
@@ -114,11 +115,11 @@ struct Egret {
     seen: Box<Seen>,
 }
 
-/// What callbacks came: `user` of the options.
+/// The received callbacks; the `user` of the options.
 #[derive(Default)]
 struct Seen {
     is_open: Cell<bool>,
-    /// The message that came last, until it is taken.
+    /// The last message, until it is taken.
     message: Cell<Option<[u8; PAYLOAD]>>,
     is_released: Cell<bool>,
 }
@@ -199,11 +200,11 @@ unsafe extern "C" fn release_user(user: *mut c_void) {
 }
 
 fn seen<'a>(user: *mut c_void) -> &'a Seen {
-    // SAFETY: it is the client's, which outlives its connections.
+    // SAFETY: `user` points into the client, which lives longer than its connections.
     unsafe { &*user.cast::<Seen>() }
 }
 
-/// tungstenite, blocking, as its own example has it.
+/// tungstenite, blocking, as in its example.
 struct Tungstenite {
     server: SocketAddr,
     connector: TlsConnector,
@@ -246,7 +247,7 @@ impl Client for Tungstenite {
     }
 }
 
-/// Echoes, one connection after the other.
+/// An echo server, for one connection after the other.
 fn serve() -> SocketAddr {
     // TLS 1.3, which native-tls leaves out of its servers.
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
@@ -271,7 +272,7 @@ fn serve() -> SocketAddr {
     address
 }
 
-/// This thread, and those that it starts.
+/// Pins this thread, and the threads that it starts.
 fn stay_on_one_core() {
     // SAFETY: the set is a plain struct of bits, given with its size.
     unsafe {

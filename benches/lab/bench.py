@@ -1,8 +1,7 @@
-"""bench.py [--quick] [--rounds N] [--only TEXT] [FEATURES]: our library and its peers against a bare TCP client.
+"""bench.py [--quick] [--rounds N] [--only TEXT] [FEATURES]: compares our library and others with a minimal TCP client.
 
-All contenders of a row take turns, in another random order each round. Ratios are to `raw` in the same round, so that what
-slows down the machine slows down both; medians of the rounds are printed, and without --quick and --only written to
-benches/RESULTS.md.
+In each round all contenders of a row run once, in a new random order. A ratio is taken to `raw` in the same round, so that other
+load of the machine affects both. Prints the medians of the rounds, and without --quick and --only writes them to benches/RESULTS.md.
 """
 import argparse
 import random
@@ -20,13 +19,13 @@ from results import number
 from rows import INLINE, OURS, PEERS, QUICK_PEERS, RAW, ROWS, THREADED
 
 RUN_US = 120_000
-"""About how long a run is to take."""
+"""The approximate time of a run."""
 ROW_SECONDS = 60
-"""After so long a row begins no further round."""
+"""After this time no further round of a row begins."""
 
 
 class Runs:
-    """Cases that were run, so that two rows of the same case share them."""
+    """Results of cases, so that two rows with the same case share them."""
 
     def __init__(self, servers, quick):
         self._servers = servers
@@ -40,7 +39,7 @@ class Runs:
         return self._done[key]
 
     def _run(self, case, contenders, rounds):
-        """For each round what each contender measured."""
+        """For each round, the results of each contender."""
         counts = {each: self._count(case, each) for each in contenders}
         begun, done = time.monotonic(), []
         while len(done) < rounds and (len(done) < 3 or time.monotonic() - begun < ROW_SECONDS):
@@ -51,7 +50,7 @@ class Runs:
         return done
 
     def _try(self, case, contender, count):
-        """What it measured; of a peer that fails, None."""
+        """The results of a contender; None for a peer that failed."""
         try:
             return self._measure(case, contender, count)
         except lab.Failed as failure:
@@ -61,7 +60,7 @@ class Runs:
             return None
 
     def _count(self, case, contender):
-        """How many messages take about the time of a run; None for a contender that fails."""
+        """How many messages take about RUN_US; None for a contender that failed."""
         if case.least == case.most:
             return case.least
         measured = self._try(case, contender, case.least)
@@ -78,7 +77,7 @@ class Runs:
 
 
 def figures(row, runs, rounds, quick):
-    """The row's figure for each contender: a median over the rounds."""
+    """The row's figure for each contender: the median of the rounds."""
     contenders = row.contenders(quick)
     rounds = row.rounds or rounds
     done = runs.of(row.case, contenders, rounds)
@@ -103,7 +102,7 @@ def figures(row, runs, rounds, quick):
 
 
 def with_goal(value, goal, digits=2):
-    """The figure is bold where the goal is met, as far as it is shown."""
+    """The figure with its goal; bold if the rounded figure meets the goal."""
     if value is None:
         return ''
     shown = number(value, digits)
@@ -129,7 +128,7 @@ def table_head(peers):
 
 
 def size_line(peers):
-    """The shared library, stripped: what an app carries."""
+    """The row with the size of the stripped shared library."""
     strip = shutil.which('strip')
     if not strip:
         return None

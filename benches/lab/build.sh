@@ -1,8 +1,9 @@
 #!/bin/bash
-# build.sh LIBRARY_DIRECTORY OUT [WHAT...]: the lab's programs and certificates in OUT, from Debian's packages and crates.io.
+# build.sh LIBRARY_DIRECTORY OUT [PROGRAM...]: builds the programs and certificates of the benchmark in OUT, from Debian's packages
+# and crates.io.
 #
-# WHAT: server raw egret scale beast libwebsockets websocketpp wslay rust; without any, all of them. What is newer than its
-# sources is left as it is.
+# PROGRAM: server raw egret scale beast libwebsockets websocketpp wslay rust; default: all. A program that is newer than its sources
+# is not built again.
 set -euo pipefail
 library=$(realpath "$1")
 mkdir -p "$2"
@@ -32,8 +33,8 @@ cpp() { # NAME STANDARD LIBRARIES
 }
 
 ours="-L$library -legret_ws -Wl,-rpath,$library"
-for what; do
-    case $what in
+for program; do
+    case $program in
     server) c server "$(echo server/*.c)" "$tls" ;;
     egret) c egret clients/egret.c "$ours" ;;
     scale) c scale clients/scale.c "$ours" ;;
@@ -41,16 +42,16 @@ for what; do
     raw) cpp raw c++17 "$tls" ;;
     beast) cpp beast c++17 "$tls" ;;
     wslay) cpp wslay c++17 "-lwslay" ;;
-    websocketpp) cpp websocketpp c++14 "$tls" ;; # it is older than C++17, and does not compile as such
+    websocketpp) cpp websocketpp c++14 "$tls" ;; # it is older than C++17 and does not compile with it
     rust)
         cargo build --quiet --locked --release --manifest-path peers/Cargo.toml --target-dir "$out/peers"
         find "$out/peers/release" -maxdepth 1 -type f -executable -exec cp -u {} "$out" \;
         ;;
-    *) echo "build.sh: no such program: $what" >&2 && exit 2 ;;
+    *) echo "build.sh: no such program: $program" >&2 && exit 2 ;;
     esac
 done
 
-# An authority, and a certificate of the loopback's.
+# A certificate authority, and a certificate for the loopback address.
 if [ ! -e "$out/server.pem" ]; then
     exec 3>"$out/openssl.log"
     key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)

@@ -1,4 +1,4 @@
-"""Line charts in SVG: small ones side by side, over a logarithmic axis, each from zero up."""
+"""Small line charts in SVG, side by side, with a logarithmic x axis and a y axis from zero."""
 import math
 
 WIDTH, HEIGHT, COLUMNS = 300, 190, 3
@@ -8,7 +8,7 @@ STYLE = 'font-family="sans-serif" font-size="12"'
 
 
 def top_of_scale(value):
-    """A round number that is not less, so that a scale can end with it."""
+    """The next round number that is not less, for the end of an axis."""
     power = 10 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value)
 

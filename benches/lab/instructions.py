@@ -1,13 +1,14 @@
-"""instructions.py [--quick] [--write] [--results] [FEATURES]: what a message costs in instructions and system calls.
+"""instructions.py [--quick] [--write] [--results] [FEATURES]: counts the instructions and system calls of a message.
 
-User instructions are counted by callgrind, system calls by strace, each as the difference of two counts of messages, so that
-the start and the end of the program cancel out. What is over the baseline (benches/instructions.json) by more than the
-tolerance fails. --quick takes three paths, --write renews the baseline, --results writes a section of benches/RESULTS.md.
+callgrind counts user instructions, strace counts system calls. Each figure is the difference of two runs with different numbers of
+messages, so that the start and the end of the program cancel out. A count that is above the baseline (benches/instructions.json) by
+more than the tolerance fails. --quick measures three paths, --write renews the baseline, --results writes a section of
+benches/RESULTS.md.
 
-The counts are of the library's machine code and its host's (benches/lab/clients/egret.c), whatever the processor: glibc is
-told not to choose by what this one can do, and binary messages take no path of ours that does, but for the generator of masking
-keys, which is two hundredths of a small one. callgrind counts `rep movsb` as an instruction a byte; glibc is kept from using it,
-a compiler may still.
+The counts include the machine code of the library and of its host (benches/lab/clients/egret.c), and do not depend on the
+processor: glibc is configured not to choose code by the processor's features, and our code for binary messages does not do that
+either, except the generator of masking keys, which is two hundredths of a small message. callgrind counts `rep movsb` as one
+instruction for each byte; glibc is configured not to use it, a compiler may still use it.
 """
 import argparse
 import json
@@ -27,10 +28,10 @@ from rows import INLINE, RAW, THREADED, Case
 BASELINE = lab.ROOT / 'benches' / 'instructions.json'
 TOLERANCE, TOLERANCE_OF_OTHER_TOOLS = 0.03, 0.10
 SLACK = 0.0001
-"""So much is nothing: of system calls, one in ten thousand messages."""
+"""A smaller difference is ignored: one system call in ten thousand messages."""
 TRIES = 8
-"""A count that is too high is taken again: how messages fall into reads is up to the kernel, and so is how late a host polls that an
-I/O thread works for; of what waits longer than one read, messages are copied. The least counts."""
+"""A count that is too high is measured again, and the least count is used. The kernel decides how many messages one read returns
+and how late a host polls after its I/O thread; messages that wait longer than one read are copied."""
 COUNTED = {'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-ERMS,-FSRM', 'LAB_COUNTED': '1'}
 MOST_SECONDS = 120
 
@@ -43,11 +44,11 @@ class Path:
     few: int
     many: int
     threaded: bool = False
-    """Whether the threaded driver's instructions repeat. Its system calls do not: they depend on who sleeps when."""
+    """Whether the threaded driver's instructions are repeatable. Its system calls are not: they depend on when threads sleep."""
     calls: bool = True
-    """Whether the inline driver's system calls repeat. They are counted with the server on the same core."""
+    """Whether the inline driver's system calls are repeatable. They are counted with the server on the same core."""
     cores: str = 'apart'
-    """Where the server runs while instructions are counted: where the reads cut messages at the same places each time."""
+    """Where the server runs while instructions are counted, so that reads return the same numbers of messages in each run."""
     quick: bool = False
 
 
@@ -69,7 +70,7 @@ PATHS = (
 
 
 def run_counted(command, contender, case, server, count):
-    """Runs a client under a tool that counts; gives what the tool said on stderr."""
+    """Runs a client under a counting tool and returns the stderr of the tool."""
     program, *arguments = map(str, lab.client_arguments(contender, case, server, count))
     ended = subprocess.run([*command, lab.OUT / program, *arguments], env=os.environ | dict(contender.env) | COUNTED,
                            capture_output=True, text=True, timeout=MOST_SECONDS,
@@ -80,8 +81,8 @@ def run_counted(command, contender, case, server, count):
 
 
 def count_instructions(*run):
-    said = run_counted(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null'], *run)
-    return int(re.search(r'Collected : (\d+)', said).group(1))
+    output = run_counted(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null'], *run)
+    return int(re.search(r'Collected : (\d+)', output).group(1))
 
 
 def count_calls(*run):
@@ -90,14 +91,14 @@ def count_calls(*run):
         return int(re.search(r'^\s*(\d+)\s+total$', table.read(), re.MULTILINE).group(1))
 
 
-def of_a_message(count, contender, path, server):
+def count_per_message(count, contender, path, server):
     case = Case(path.mode, path.size, path.few, path.many)
     few, many = (count(contender, case, server, messages) for messages in (path.few, path.many))
     return (many - few) / (path.many - path.few)
 
 
 def least(measure, limit):
-    """The least of some tries; one is enough if it is within the limit."""
+    """Measures until the result is within the limit, at most TRIES times, and returns the least result."""
     found = measure()
     for _ in range(TRIES - 1):
         if limit is not None and found <= limit:
@@ -111,20 +112,20 @@ def measured(paths, servers, limits):
     for path in paths:
         for contender in (INLINE, THREADED) if path.threaded else (INLINE,):
             key = f'{path.title}, {contender.name.split()[1]}, instructions'
-            yield key, least(lambda: of_a_message(count_instructions, contender, path, servers[path.cores]), limits.get(key))
+            yield key, least(lambda: count_per_message(count_instructions, contender, path, servers[path.cores]), limits.get(key))
         if path.calls:
             key = f'{path.title}, inline, system calls'
-            yield key, least(lambda: of_a_message(count_calls, INLINE, path, servers['same']), limits.get(key))
+            yield key, least(lambda: count_per_message(count_calls, INLINE, path, servers['same']), limits.get(key))
 
 
 def tools():
-    """What the counts depend on besides our sources."""
+    """The tools that influence the counts."""
     return [machine.output('rustc', '--version'), f'cc {machine.output(os.environ.get("CC", "cc"), "-dumpfullversion")}',
             machine.output('valgrind', '--version'), ' '.join(platform.libc_ver())]
 
 
 def load_baseline():
-    """The baseline, or nothing to compare with, and how far it may be exceeded."""
+    """Returns the baseline and the tolerance; an empty baseline if there is none for this architecture."""
     baseline = json.loads(BASELINE.read_text())
     if baseline['architecture'] != platform.machine():
         print(f'The baseline is of {baseline["architecture"]}: nothing is compared.')
@@ -144,7 +145,7 @@ def write_baseline(counts):
 def write_results(paths, servers, counts):
     rows = ['| a message | raw | inline | threaded | system calls, inline |', '|---|---|---|---|---|']
     for path in paths:
-        raw = of_a_message(count_instructions, RAW, path, servers[path.cores])
+        raw = count_per_message(count_instructions, RAW, path, servers[path.cores])
         cells = [counts.get(f'{path.title}, {kind}') for kind in
                  ('inline, instructions', 'threaded, instructions', 'inline, system calls')]
         texts = [f'{cell:,.0f}' if cell is not None else '' for cell in cells[:2]]

@@ -1,4 +1,4 @@
-"""The lab's programs: where they are, on which cores they run, and how."""
+"""Builds and runs the benchmark's programs: their paths and the cores on which they run."""
 import contextlib
 import os
 import pathlib
@@ -15,13 +15,13 @@ CLIENT_CORE, SERVER_CORE = _cores[0], _cores[-1]
 
 
 class Failed(Exception):
-    """A client that did not end well, with what it said."""
+    """A client failed; the text has its output."""
 
 
-def build(*what, features=()):
-    """The library, and programs of the lab: all, or those named."""
+def build(*programs, features=()):
+    """Builds the library and the named programs, or all."""
     subprocess.run(['cargo', 'clib', '--quiet', '--release', *features], cwd=ROOT, check=True)
-    subprocess.run([HERE / 'build.sh', LIBRARY.parent, OUT, *what], check=True)
+    subprocess.run([HERE / 'build.sh', LIBRARY.parent, OUT, *programs], check=True)
 
 
 class Server:
@@ -35,13 +35,13 @@ class Server:
         return f"{'wss' if tls else 'ws'}://127.0.0.1:{self._ports[tls]}"
 
     def stop(self):
-        self._process.stdin.close()  # it ends with its standard input, so also when this process is killed
+        self._process.stdin.close()  # the server ends with its standard input, also when this process is killed
         self._process.wait()
 
 
 @contextlib.contextmanager
 def servers():
-    """One on the client's core and one on another, by the names of `Case.cores`."""
+    """Starts one server on the client's core and one on another. The keys are the values of `Case.cores`."""
     same, apart = Server(CLIENT_CORE), Server(SERVER_CORE)
     try:
         yield {'same': same, 'apart': apart, 'both': apart}
@@ -51,7 +51,7 @@ def servers():
 
 
 def run(arguments, env=(), cores=(CLIENT_CORE,), timeout=60):
-    """Runs a program of the lab; gives what its line says."""
+    """Runs a program and returns the values of its result line."""
     program, *arguments = map(str, arguments)
     try:
         ended = subprocess.run([OUT / program, *arguments], env=os.environ | dict(env), capture_output=True, text=True,

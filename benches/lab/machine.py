@@ -1,4 +1,4 @@
-"""What a result has to say of where it comes from: the machine, and the versions of all that was measured."""
+"""Describes the machine, and the versions of all programs that were measured."""
 import datetime
 import os
 import pathlib
@@ -14,7 +14,7 @@ DEBIAN = (('Boost.Beast', 'libboost-dev'), ('libwebsockets', 'libwebsockets-dev'
 CRATES = ('tungstenite', 'tokio-tungstenite', 'fastwebsockets', 'tokio-websockets', 'yawc', 'tokio')
 
 LOAD = os.getloadavg()[0]
-"""Before anything ran: a machine that was busy is in the figures."""
+"""The load before the benchmark, because other load affects the figures."""
 
 
 def output(*command):
@@ -30,7 +30,7 @@ def cpu():
 
 
 def describe():
-    """A line for a section's head."""
+    """The first line of a section."""
     cores = os.cpu_count()
     virtual = ', a virtual machine' if 'hypervisor' in pathlib.Path('/proc/cpuinfo').read_text() else ''
     today = datetime.date.today().isoformat()

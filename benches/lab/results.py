@@ -1,16 +1,16 @@
-"""benches/RESULTS.md: each script writes its section and leaves the others as they are."""
+"""Writes benches/RESULTS.md: each script replaces its section and keeps the others."""
 from lab import ROOT
 
 FILE = ROOT / 'benches' / 'RESULTS.md'
 SECTIONS = ('peers', 'instructions', 'scale')
 HEAD = """# Results
 
-Written by `make bench`; see [README.md](README.md) for what is measured, how, and what it says.
+Written by `make bench`. [README.md](README.md) describes the measurements.
 """
 
 
 def number(value, digits=2):
-    """To three digits or so, with at most so many behind the point."""
+    """Formats to about three digits, with at most `digits` after the point."""
     digits = min(digits, 0 if value >= 100 else 1 if value >= 10 else digits)
     return f'{value:,.{digits}f}'
 

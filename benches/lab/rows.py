@@ -1,4 +1,4 @@
-"""What is measured: the contenders, and the rows of the table with our goals."""
+"""The contenders, and the rows of the table with our goals."""
 from dataclasses import dataclass
 
 
@@ -9,7 +9,7 @@ class Contender:
     env: tuple = ()
     tls: bool = True
     pollable: bool = False
-    """Whether it has a poll that does not block, as a game needs it."""
+    """Whether it has a poll that does not block, which a game needs."""
 
 
 RAW = Contender('raw', 'raw', pollable=True)
@@ -35,14 +35,14 @@ QUICK_PEERS = ('Beast tuned', 'libwebsockets', 'tungstenite', 'tokio-websockets'
 
 @dataclass(frozen=True)
 class Case:
-    """One way to run a client. `least` and `most` bound the count, which is else what takes about the time of a run."""
+    """One way to run a client. The count takes about RUN_US, and is between `least` and `most`."""
     mode: str
     size: int
     least: int
     most: int
     tls: bool = False
     cores: str = 'apart'
-    """Where server and client run: on two cores (`apart`), on one (`same`), or the client on both (`both`)."""
+    """The cores of server and client: two cores (`apart`), one core (`same`), or both cores for the client (`both`)."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Row:
     title: str
     case: Case
     goals: tuple = (None, None)
-    """At most so much, inline and threaded."""
+    """The upper limits, inline and threaded."""
     metric: str = 'cpu_us'
     unit: str = ''
-    """Empty: the ratio to raw, by raw's own run in the same round. Else the figure itself, in this unit."""
+    """Empty: the ratio to raw in the same round. Else the figure itself, in this unit."""
     factor: float = 1
     over: Case | None = None
     """The ratio to another case of the same contender."""
@@ -65,7 +65,7 @@ class Row:
 
     @property
     def raw_digits(self):
-        """What raw takes, which is mostly little."""
+        """The digits of raw's figure, which is mostly small."""
         return self.digits if self.unit else 4
 
     def contenders(self, quick):

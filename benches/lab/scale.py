@@ -1,7 +1,7 @@
-"""scale.py [--quick] [FEATURES]: what a socket costs where there are up to 10,000 in one loop.
+"""scale.py [--quick] [FEATURES]: measures the cost of a socket with up to 10,000 sockets in one loop.
 
-Server and client are on two cores (the client's threads on one). Prints the medians of some rounds as a table; without --quick
-writes it to benches/RESULTS.md, and the plot to docs/scale.svg.
+The server has one core, the client with all its threads another. Prints the medians of some rounds as a table; without --quick also
+writes the table to benches/RESULTS.md, and the plot to docs/scale.svg.
 """
 import argparse
 import resource
@@ -27,9 +27,9 @@ FIGURES = (
     ('open_cpu_us', 'to open a socket, µs'),
     ('free_cpu_us', 'to free a socket, µs'),
 )
-PROSE = """CPU of the client's process, plain `ws`, messages of 64 bytes there and back. "All at work": each socket sends one, and the next
-when all have come back. "One at work": one has one in flight, the others have nothing to do. Opening includes TCP and the
-upgrade; freeing includes the Close frames that go out."""
+PROSE = """CPU time of the client's process, plain `ws`, messages of 64 bytes there and back. "All at work": each socket sends one, and
+the next one when all have come back. "One at work": one socket has one message in flight, the others are idle. Opening includes TCP
+and the upgrade; freeing includes the Close frames that are sent."""
 
 
 def measured(rounds, sockets):

@@ -1,5 +1,5 @@
-// Boost.Beast, synchronous, as its client example (websocket/client/sync). LAB_TUNED=1: messages are not split into frames, and
-// the buffer in which they are masked takes a whole one.
+// Boost.Beast, synchronous, as in its client example (websocket/client/sync). LAB_TUNED=1: messages are not split into frames, and
+// the masking buffer has room for a whole message.
 #include "blocking.h"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -70,6 +70,6 @@ int main(int argc, char **argv) {
     try {
         return lab.tls ? lab_blocking<Beast<beast::ssl_stream<tcp::socket>>>() : lab_blocking<Beast<tcp::socket>>();
     } catch (const std::exception &error) {
-        lab_die(error.what());
+        lab_fail(error.what());
     }
 }

@@ -1,9 +1,9 @@
-// The modes of the lab for a library that blocks. A client is a struct with
+// The modes for a library with blocking calls. A client is a struct with
 //   void connect();  void close();
 //   void send(const uint8_t *payload, size_t size, bool text);
-//   void queue(const uint8_t *payload, size_t size);  void flush();    (send, and nothing, where it has no such thing)
+//   void queue(const uint8_t *payload, size_t size);  void flush();    (send and no-op if the library cannot queue)
 //   const uint8_t *receive(size_t &size);
-// and, if it can be polled, void poll(), which calls lab_frame_message for each message that is there.
+// and, if it can be polled, void poll(), which calls lab_frame_message for each received message.
 #ifndef LAB_BLOCKING_H
 #define LAB_BLOCKING_H
 
@@ -13,7 +13,7 @@
 #include <vector>
 
 template <class Client> auto lab_poll(Client &client, int) -> decltype(client.poll(), void()) { client.poll(); }
-template <class Client> void lab_poll(Client &, long) { lab_die("it cannot be polled"); }
+template <class Client> void lab_poll(Client &, long) { lab_fail("it cannot be polled"); }
 
 template <class Client> void run_open() {
     do {
@@ -22,7 +22,7 @@ template <class Client> void run_open() {
         client.connect();
         lab_mark();
         client.close();
-    } while (lab_open_goes_on());
+    } while (lab_open_continues());
     lab_report();
 }
 
@@ -61,17 +61,17 @@ template <class Client> void run_messages(Client &client, uint8_t *payload) {
     uint32_t to_send = lab_opened();
     while (!lab.done) {
         size_t size;
-        // What is to go out together is queued: a flood, a backlog and what opens a window.
-        const bool together = to_send > 1;
+        // Messages that can be sent together are queued: a flood, a backlog, and the first messages of a window.
+        const bool is_batch = to_send > 1;
         for (; to_send > 0; to_send--) {
             payload_stamp(payload, lab.size, lab.next++);
-            if (together)
+            if (is_batch)
                 client.queue(payload, lab.size);
             else
                 client.send(payload, lab.size, false);
         }
         if (lab.mode == BACKLOG) lab_start();
-        if (together) client.flush();
+        if (is_batch) client.flush();
         const uint8_t *message = client.receive(size);
         to_send = lab_received(message, size);
     }
@@ -89,9 +89,9 @@ template <class Client> int lab_blocking() {
         payload_fill(payload.data(), lab.size);
         Client client;
         client.connect();
-        if (lab_has_order()) {
-            char order[64];
-            client.send(reinterpret_cast<const uint8_t *>(order), lab_order(order, sizeof order), true);
+        if (lab_has_workload()) {
+            char workload[64];
+            client.send(reinterpret_cast<const uint8_t *>(workload), lab_workload(workload, sizeof workload), true);
         }
         if (lab.mode == FRAME)
             run_frames(client, payload.data());
@@ -101,7 +101,7 @@ template <class Client> int lab_blocking() {
             run_messages(client, payload.data());
     }
     fflush(stdout);
-    _exit(0); // without what destructors do
+    _exit(0); // skips the destructors
 }
 
 #endif

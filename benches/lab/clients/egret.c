@@ -1,19 +1,19 @@
-/* egret-ws through its C ABI, as a host would use it. */
+/* egret-ws through its C ABI, used as a host would use it. */
 #include "egret.h"
 
-enum { DIALLED_AT_ONCE = 32, IDLE_POLL_US = 16000 };
+enum { CONNECTING_AT_ONCE = 32, IDLE_POLL_US = 16000 };
 
 static egret_ws *open_socket;
 static uint8_t *payload;
 static uint32_t to_send, opened;
 
-static void dial(void) {
+static void begin_connect(void) {
     egret_ws *ws;
     lab.marked_ns = lab_now();
     checked(egret_ws_connect_url(loop, lab.url, &options, &ws));
 }
 
-/* Sends what may be sent, until the send buffer is full: `on_drain` goes on. */
+/* Sends until nothing is left or the send buffer is full. `on_drain` then continues. */
 static void send_all(egret_ws *ws) {
     while (to_send > 0) {
         int32_t result;
@@ -24,7 +24,7 @@ static void send_all(egret_ws *ws) {
         lab.next++;
         to_send--;
     }
-    if (lab.mode == BACKLOG) lab_start(); /* what is written is written from here on */
+    if (lab.mode == BACKLOG) lab_start(); /* all writes happen after this point */
 }
 
 static void on_drain(void *user, egret_ws *ws) {
@@ -33,7 +33,7 @@ static void on_drain(void *user, egret_ws *ws) {
 }
 
 static void on_connect(void *user, egret_ws *ws) {
-    char order[64];
+    char workload[64];
     (void)user;
     opened++;
     if (lab.mode == IDLE) return;
@@ -42,7 +42,7 @@ static void on_connect(void *user, egret_ws *ws) {
         checked(egret_ws_close(ws, 1000, NULL, 0));
         return;
     }
-    if (lab_has_order()) checked(egret_ws_send_text(ws, order, lab_order(order, sizeof order)));
+    if (lab_has_workload()) checked(egret_ws_send_text(ws, workload, lab_workload(workload, sizeof workload)));
     open_socket = ws;
     if (lab.mode == FRAME || lab.mode == POLL) return;
     to_send = lab_opened();
@@ -61,17 +61,17 @@ static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data,
 
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     (void)user;
-    if (lab.mode != OPEN_CLOSE || info->error) lab_die(info->message);
+    if (lab.mode != OPEN_CLOSE || info->error) lab_fail(info->message);
     egret_ws_free(ws);
-    if (lab_open_goes_on()) dial();
+    if (lab_open_continues()) begin_connect();
 }
 
 static void run_idle(void) {
     uint32_t i;
     lab_idle_begin();
     for (i = 0; i < lab.count; i++) {
-        dial();
-        while (opened + DIALLED_AT_ONCE <= i) checked(egret_ws_loop_poll(loop, -1));
+        begin_connect();
+        while (opened + CONNECTING_AT_ONCE <= i) checked(egret_ws_loop_poll(loop, -1));
     }
     while (opened < lab.count) checked(egret_ws_loop_poll(loop, -1));
     lab_idle_opened();
@@ -83,7 +83,7 @@ static void run_idle(void) {
 }
 
 static void open_one(void) {
-    dial();
+    begin_connect();
     while (!open_socket) checked(egret_ws_loop_poll(loop, -1));
 }
 
@@ -110,7 +110,7 @@ static void run_frames(void) {
 }
 
 static void run_messages(void) {
-    dial();
+    begin_connect();
     while (!lab.done) checked(egret_ws_loop_poll(loop, -1));
     lab_report();
 }

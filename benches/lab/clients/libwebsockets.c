@@ -1,20 +1,20 @@
-/* libwebsockets: one thread, callbacks, as its minimal client examples. LAB_TUNED=1: the buffers that its documentation advises to
- * make as large as the largest message; else they are the library's, 4096 bytes. */
+/* libwebsockets: one thread and callbacks, as in its minimal client examples. LAB_TUNED=1: buffers as large as the largest message,
+ * as its documentation advises; else the default of 4096 bytes. */
 #include "../common/lab.h"
 
 #include <libwebsockets.h>
 
-enum { TUNED_BUFFER = 131072 + 4096, DIALLED_AT_ONCE = 8, IDLE_TURN_US = 16000, ORDER_MOST = 64 };
+enum { TUNED_BUFFER = 131072 + 4096, CONNECTING_AT_ONCE = 8, IDLE_POLL_US = 16000, MAX_WORKLOAD_TEXT = 64 };
 
 static struct lws_context *context;
 static struct lws *open_socket;
 static uint8_t *payload, *message;
 static size_t message_size;
-static char order[LWS_PRE + ORDER_MOST];
-static size_t order_size;
+static char workload[LWS_PRE + MAX_WORKLOAD_TEXT];
+static size_t workload_size;
 static uint32_t to_send, opened;
 
-static void dial(void) {
+static void begin_connect(void) {
     struct lws_client_connect_info info;
     memset(&info, 0, sizeof info);
     info.context = context;
@@ -24,7 +24,7 @@ static void dial(void) {
     info.local_protocol_name = "lab";
     info.ssl_connection = lab.tls ? LCCSCF_USE_SSL : 0;
     lab.marked_ns = lab_now();
-    if (!lws_client_connect_via_info(&info)) lab_die("it cannot connect");
+    if (!lws_client_connect_via_info(&info)) lab_fail("it cannot connect");
 }
 
 static void on_open(struct lws *wsi) {
@@ -34,7 +34,7 @@ static void on_open(struct lws *wsi) {
         lab_mark();
     } else {
         open_socket = wsi;
-        if (lab_has_order()) order_size = lab_order(order + LWS_PRE, ORDER_MOST);
+        if (lab_has_workload()) workload_size = lab_workload(workload + LWS_PRE, MAX_WORKLOAD_TEXT);
         if (lab.mode != FRAME && lab.mode != POLL) to_send = lab_opened();
     }
     lws_callback_on_writable(wsi);
@@ -66,15 +66,15 @@ static int on_writable(struct lws *wsi) {
         lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
         return -1;
     }
-    if (order_size > 0) {
-        lws_write(wsi, (uint8_t *)order + LWS_PRE, order_size, LWS_WRITE_TEXT);
-        order_size = 0;
+    if (workload_size > 0) {
+        lws_write(wsi, (uint8_t *)workload + LWS_PRE, workload_size, LWS_WRITE_TEXT);
+        workload_size = 0;
         if (to_send > 0) lws_callback_on_writable(wsi);
         return 0;
     }
     while (to_send > 0) {
         payload_stamp(payload + LWS_PRE, lab.size, lab.next++);
-        if (lws_write(wsi, payload + LWS_PRE, lab.size, LWS_WRITE_BINARY) < (int)lab.size) lab_die("it cannot write");
+        if (lws_write(wsi, payload + LWS_PRE, lab.size, LWS_WRITE_BINARY) < (int)lab.size) lab_fail("it cannot write");
         if (--to_send > 0 && lws_send_pipe_choked(wsi)) {
             lws_callback_on_writable(wsi);
             return 0;
@@ -85,14 +85,14 @@ static int on_writable(struct lws *wsi) {
 
 static void on_closed(void) {
     if (lab.done) return;
-    if (lab.mode != OPEN_CLOSE) lab_die("the connection is lost");
-    if (lab_open_goes_on()) dial();
+    if (lab.mode != OPEN_CLOSE) lab_fail("the connection is lost");
+    if (lab_open_continues()) begin_connect();
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
     (void)user;
     switch (reason) {
-        case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: lab_die(in ? (char *)in : "it cannot connect");
+        case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: lab_fail(in ? (char *)in : "it cannot connect");
         case LWS_CALLBACK_CLIENT_ESTABLISHED: on_open(wsi); break;
         case LWS_CALLBACK_CLIENT_RECEIVE: on_receive(wsi, in, size); break;
         case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writable(wsi);
@@ -106,13 +106,13 @@ static void run_idle(void) {
     uint32_t i;
     lab_idle_begin();
     for (i = 0; i < lab.count; i++) {
-        dial();
-        while (opened + DIALLED_AT_ONCE <= i) lws_service(context, 0);
+        begin_connect();
+        while (opened + CONNECTING_AT_ONCE <= i) lws_service(context, 0);
     }
     while (opened < lab.count) lws_service(context, 0);
     lab_idle_opened();
     while (!lab_idle_is_over()) {
-        lab_sleep_us(IDLE_TURN_US);
+        lab_sleep_us(IDLE_POLL_US);
         lws_service(context, -1);
     }
     lab_idle_end();
@@ -127,8 +127,8 @@ static void poll_all(void) {
 }
 
 static void open_one(void) {
-    dial();
-    while (!open_socket || order_size > 0) lws_service(context, 0);
+    begin_connect();
+    while (!open_socket || workload_size > 0) lws_service(context, 0);
 }
 
 static void run_polls(void) {
@@ -155,7 +155,7 @@ static void run_frames(void) {
 }
 
 static void run_messages(void) {
-    dial();
+    begin_connect();
     while (!lab.done) lws_service(context, 0);
     lab_report();
 }
@@ -176,7 +176,7 @@ static void make_context(void) {
     info.count_threads = 1;
     if (lab.mode == IDLE) info.fd_limit_per_thread = lab.count + 16;
     context = lws_create_context(&info);
-    if (!context) lab_die("no context");
+    if (!context) lab_fail("no context");
 }
 
 int main(int argc, char **argv) {
@@ -185,7 +185,7 @@ int main(int argc, char **argv) {
     make_context();
     payload = (uint8_t *)malloc(LWS_PRE + lab.size);
     payload_fill(payload + LWS_PRE, lab.size);
-    message = (uint8_t *)malloc(lab.size + ORDER_MOST);
+    message = (uint8_t *)malloc(lab.size + MAX_WORKLOAD_TEXT);
     if (lab.mode == IDLE)
         run_idle();
     else if (lab.mode == FRAME)
@@ -194,5 +194,5 @@ int main(int argc, char **argv) {
         run_polls();
     else
         run_messages();
-    _exit(0); /* without the second that its end takes */
+    _exit(0); /* skips the clean-up, which takes one second */
 }

@@ -1,5 +1,5 @@
-// The floor: a TCP client with as much of WebSocket as it takes to be understood, made for the task at hand. It checks
-// nothing, copes with nothing, and reads and writes as few times as can be.
+// The minimal client, as the lower bound: a TCP client with just enough of WebSocket for these measurements. It checks nothing,
+// handles no error, and makes as few reads and writes as possible.
 #include "../common/frame.h"
 #include "blocking.h"
 
@@ -11,7 +11,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
-static const size_t READ_BYTES = 64 * 1024, READ_LEAST = 16 * 1024, WRITE_BYTES = 64 * 1024, HEAD_BYTES = 4096;
+static const size_t READ_BYTES = 64 * 1024, MIN_READ_BYTES = 16 * 1024, WRITE_BYTES = 64 * 1024, HEAD_BYTES = 4096;
 static const char UPGRADE[] = "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
@@ -19,7 +19,7 @@ static SSL_CTX *tls_context() {
     static SSL_CTX *context = nullptr;
     if (context) return context;
     context = SSL_CTX_new(TLS_client_method());
-    if (SSL_CTX_load_verify_locations(context, lab.ca, nullptr) != 1) lab_die("the authority cannot be read");
+    if (SSL_CTX_load_verify_locations(context, lab.ca, nullptr) != 1) lab_fail("the authority cannot be read");
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_read_ahead(context, 1);
     if (lab.mode != IDLE && lab.mode != OPEN_CLOSE) SSL_CTX_set_default_read_buffer_len(context, READ_BYTES);
@@ -27,7 +27,7 @@ static SSL_CTX *tls_context() {
 }
 
 static uint32_t masking_key() {
-    static uint64_t state = 0x9E3779B97F4A7C15u; // xorshift: a floor needs no secrets
+    static uint64_t state = 0x9E3779B97F4A7C15u; // xorshift: this client needs no secret keys
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
@@ -38,10 +38,10 @@ struct Raw {
     int fd = -1;
     SSL *tls = nullptr;
     std::vector<uint8_t> in, out;
-    size_t begin = 0, end = 0; // of what is in `in`
-    size_t queued = 0;         // of what is in `out`
+    size_t begin = 0, end = 0; // the unread bytes of `in`
+    size_t queued = 0;         // the used bytes of `out`
 
-    // What is there, at most `size` bytes; 0 if nothing is, and the socket does not block.
+    // Reads at most `size` bytes. 0 if there are none and the socket does not block.
     size_t read(uint8_t *to, size_t size) {
         if (tls) {
             const int got = SSL_read(tls, to, static_cast<int>(size));
@@ -52,14 +52,14 @@ struct Raw {
             if (got > 0) return static_cast<size_t>(got);
             if (got < 0 && errno == EAGAIN) return 0;
         }
-        lab_die("the connection is lost");
+        lab_fail("the connection is lost");
     }
 
     void write(const uint8_t *from, size_t size) {
         while (size > 0) {
             const ssize_t wrote =
                 tls ? SSL_write(tls, from, static_cast<int>(size)) : ::send(fd, from, size, MSG_NOSIGNAL);
-            if (wrote <= 0) lab_die("the connection is lost");
+            if (wrote <= 0) lab_fail("the connection is lost");
             from += wrote;
             size -= static_cast<size_t>(wrote);
         }
@@ -70,20 +70,20 @@ struct Raw {
         const int on = 1;
         sockaddr_in address{};
         in.resize(is_one_of_many ? HEAD_BYTES : READ_BYTES + (lab.size < READ_BYTES ? READ_BYTES : lab.size + 64));
-        out.resize(is_one_of_many ? 512 : lab.size + WRITE_BYTES + FRAME_HEADER_MOST);
-        if (lab.mode == BACKLOG) out.resize((lab.size + FRAME_HEADER_MOST) * lab.count, 1);
+        out.resize(is_one_of_many ? 512 : lab.size + WRITE_BYTES + MAX_FRAME_HEADER);
+        if (lab.mode == BACKLOG) out.resize((lab.size + MAX_FRAME_HEADER) * lab.count, 1);
 
         address.sin_family = AF_INET;
         address.sin_port = htons(static_cast<uint16_t>(lab.port));
         inet_pton(AF_INET, lab.host, &address.sin_addr);
         fd = socket(AF_INET, SOCK_STREAM, 0);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address)) lab_die("it cannot connect");
+        if (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address)) lab_fail("it cannot connect");
         if (lab.tls) {
             tls = SSL_new(tls_context());
             SSL_set_fd(tls, fd);
             SSL_set1_host(tls, lab.host);
-            if (SSL_connect(tls) != 1) lab_die("the TLS handshake failed");
+            if (SSL_connect(tls) != 1) lab_fail("the TLS handshake failed");
         }
         upgrade();
         if (lab.mode == FRAME || lab.mode == POLL) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -99,7 +99,7 @@ struct Raw {
             in[end] = '\0';
             head_end = strstr(reinterpret_cast<char *>(in.data()), "\r\n\r\n");
         }
-        if (memcmp(in.data(), "HTTP/1.1 101", 12)) lab_die("the upgrade was refused");
+        if (memcmp(in.data(), "HTTP/1.1 101", 12)) lab_fail("the upgrade was refused");
         begin = static_cast<size_t>(reinterpret_cast<const uint8_t *>(head_end) + 4 - in.data());
     }
 
@@ -117,7 +117,7 @@ struct Raw {
         queued = 0;
     }
 
-    bool has_room() const { return queued + lab.size + FRAME_HEADER_MOST <= out.size(); }
+    bool has_room() const { return queued + lab.size + MAX_FRAME_HEADER <= out.size(); }
 
     void queue(const uint8_t *payload, size_t size) {
         frame(OPCODE_BINARY, payload, size);
@@ -126,11 +126,11 @@ struct Raw {
 
     void send(const uint8_t *payload, size_t size, bool text) {
         frame(text ? OPCODE_TEXT : OPCODE_BINARY, payload, size);
-        // With a window, what one read brought is answered by one write, before the next read.
+        // With a window, one write answers all messages of one read, before the next read.
         if (lab.mode != IN_FLIGHT || !has_room()) flush();
     }
 
-    // The next whole frame of what was read, or NULL.
+    // The next complete frame that was read, or NULL.
     const uint8_t *next(size_t &size) {
         frame_header header;
         const uint8_t *at = in.data() + begin;
@@ -150,7 +150,7 @@ struct Raw {
         begin = 0;
     }
 
-    // Reads behind what is not a whole frame yet, up to READ_BYTES.
+    // Reads up to READ_BYTES behind the incomplete frame.
     size_t read_more(size_t least) {
         if (begin == end)
             begin = end = 0;
@@ -165,7 +165,7 @@ struct Raw {
         for (;;) {
             if (const uint8_t *payload = next(size)) return payload;
             if (queued > 0) flush();
-            read_more(READ_LEAST);
+            read_more(MIN_READ_BYTES);
         }
     }
 

@@ -1,11 +1,11 @@
-/* scale URL COUNT: COUNT sockets in one loop, and what each of them costs. */
+/* scale URL COUNT: measures the cost of each of COUNT sockets in one loop. */
 #include "egret.h"
 
 #include <sys/resource.h>
 
 enum {
     MESSAGE = 64,
-    DIALLED_AT_ONCE = 64,
+    CONNECTING_AT_ONCE = 64,
     MESSAGES_OF_ALL = 60000,
     MESSAGES_OF_ONE = 5000,
     POLLS = 20000,
@@ -15,7 +15,7 @@ enum {
 
 static egret_ws **sockets;
 static uint32_t count, opened, received, released;
-static uint32_t to_send; /* by the one socket that answers each message with the next */
+static uint32_t to_send; /* messages left for the one socket that answers each message with the next */
 static uint8_t payload[MESSAGE];
 
 static void on_connect(void *user, egret_ws *ws) {
@@ -25,7 +25,7 @@ static void on_connect(void *user, egret_ws *ws) {
 
 static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     (void)user, (void)kind;
-    if (len != MESSAGE || memcmp(data, payload, MESSAGE)) lab_die("another payload than was sent");
+    if (len != MESSAGE || memcmp(data, payload, MESSAGE)) lab_fail("another payload than was sent");
     received++;
     if (to_send > 0) {
         to_send--;
@@ -35,7 +35,7 @@ static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data,
 
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     (void)user, (void)ws;
-    lab_die(info->message);
+    lab_fail(info->message);
 }
 
 static void release_user(void *user) {
@@ -47,7 +47,7 @@ static void open_all(void) {
     uint32_t i;
     for (i = 0; i < count; i++) {
         checked(egret_ws_connect_url(loop, lab.url, &options, &sockets[i]));
-        while (opened + DIALLED_AT_ONCE <= i) checked(egret_ws_loop_poll(loop, -1));
+        while (opened + CONNECTING_AT_ONCE <= i) checked(egret_ws_loop_poll(loop, -1));
     }
     while (opened < count) checked(egret_ws_loop_poll(loop, -1));
 }
@@ -92,7 +92,7 @@ static double each_us(uint64_t ns, double units) {
     return (double)ns / 1e3 / units;
 }
 
-/* Begins and ends what is measured, and gives what it took since it began. */
+/* Ends a measurement. Returns the CPU and wall time since lab_start. */
 static lab_usage measured(void) {
     lab_usage used;
     lab_stop();
@@ -108,7 +108,7 @@ int main(int argc, char **argv) {
 
     lab.mode_name = "scale";
     lab.path = "/echo";
-    if (argc < 3) lab_die("usage: scale URL COUNT");
+    if (argc < 3) lab_fail("usage: scale URL COUNT");
     lab_parse_url(argv[1]);
     count = (uint32_t)strtoul(argv[2], NULL, 0);
     getrlimit(RLIMIT_NOFILE, &files);

@@ -1,4 +1,4 @@
-// websocketpp on Asio: one thread, callbacks, as its client tutorial.
+// websocketpp on Asio: one thread and callbacks, as in its client tutorial.
 #include "../common/lab.h"
 
 #include <websocketpp/client.hpp>
@@ -19,14 +19,14 @@ template <class Config> struct App {
     uint32_t opened = 0, to_send = 0;
 
     static void check(const websocketpp::lib::error_code &error) {
-        if (error) lab_die(error.message().c_str());
+        if (error) lab_fail(error.message().c_str());
     }
     [[noreturn]] static void end() {
         fflush(stdout);
         _exit(0);
     }
 
-    void dial() {
+    void begin_connect() {
         websocketpp::lib::error_code error;
         auto next = client.get_connection(lab.url, error);
         check(error);
@@ -34,7 +34,7 @@ template <class Config> struct App {
         client.connect(next);
     }
 
-    // Sends what may be sent; a flood waits where much is queued already.
+    // Sends all messages that may be sent; a flood waits while many bytes are queued.
     void send_all() {
         auto to = client.get_con_from_hdl(connection);
         for (; to_send > 0; to_send--) {
@@ -54,13 +54,13 @@ template <class Config> struct App {
         is_open = true;
         opened++;
         if (lab.mode == IDLE) {
-            opened < lab.count ? dial() : idle();
+            opened < lab.count ? begin_connect() : idle();
         } else if (lab.mode == OPEN_CLOSE) {
             lab_mark();
             client.close(handle, websocketpp::close::status::normal, "");
         } else {
-            char order[64];
-            if (lab_has_order()) client.send(handle, order, lab_order(order, sizeof order), opcode::text);
+            char workload[64];
+            if (lab_has_workload()) client.send(handle, workload, lab_workload(workload, sizeof workload), opcode::text);
             if (lab.mode == FRAME || lab.mode == POLL) return;
             to_send = lab_opened();
             send_all();
@@ -90,9 +90,9 @@ template <class Config> struct App {
     }
 
     void on_close() {
-        if (lab.mode != OPEN_CLOSE) lab_die("the connection is lost");
-        if (lab_open_goes_on()) {
-            dial();
+        if (lab.mode != OPEN_CLOSE) lab_fail("the connection is lost");
+        if (lab_open_continues()) {
+            begin_connect();
         } else {
             lab_report();
             end();
@@ -129,7 +129,7 @@ template <class Config> struct App {
         client.clear_access_channels(websocketpp::log::alevel::all);
         client.clear_error_channels(websocketpp::log::elevel::all);
         client.init_asio();
-        client.set_fail_handler([](connection_hdl) { lab_die("it cannot connect"); });
+        client.set_fail_handler([](connection_hdl) { lab_fail("it cannot connect"); });
         client.set_tcp_post_init_handler([this](connection_hdl handle) {
             client.get_con_from_hdl(handle)->get_raw_socket().set_option(asio::ip::tcp::no_delay(true));
         });
@@ -137,7 +137,7 @@ template <class Config> struct App {
         client.set_close_handler([this](connection_hdl) { on_close(); });
         client.set_message_handler([this](connection_hdl, auto message) { on_message(message->get_payload()); });
         if (lab.mode == IDLE) lab_idle_begin();
-        dial();
+        begin_connect();
         if (lab.mode == FRAME) run_frames();
         if (lab.mode == POLL) run_polls();
         client.run();

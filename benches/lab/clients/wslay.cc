@@ -1,5 +1,5 @@
-// wslay's event API as Godot 4 drives it: a poll receives and sends, messages that came are copied into the peer's buffer, and
-// the game reads them from there. Plain only: wslay is framing alone.
+// wslay's event API, used as in Godot 4: a poll receives and sends, received messages are copied into a queue, and the game reads
+// them from there. Plain only, because wslay has no TLS.
 #include "blocking.h"
 
 #include <arpa/inet.h>
@@ -17,9 +17,9 @@ static const size_t QUEUE_BYTES = 1 << 20;
 struct Wslay {
     int fd = -1;
     wslay_event_context_ptr context = nullptr;
-    std::string early; // bytes that came with the answer to the upgrade
-    std::vector<uint8_t> inbox, message;
-    size_t inbox_begin = 0;
+    std::string early; // bytes after the answer to the upgrade, from the same read
+    std::vector<uint8_t> queue_bytes, message;
+    size_t queue_begin = 0;
     std::deque<size_t> sizes;
 
     static ssize_t failed(wslay_event_context_ptr context) {
@@ -54,7 +54,7 @@ struct Wslay {
     static void on_message(wslay_event_context_ptr, const wslay_event_on_msg_recv_arg *message, void *user) {
         Wslay &self = *static_cast<Wslay *>(user);
         if (wslay_is_ctrl_frame(message->opcode)) return;
-        self.inbox.insert(self.inbox.end(), message->msg, message->msg + message->msg_length);
+        self.queue_bytes.insert(self.queue_bytes.end(), message->msg, message->msg + message->msg_length);
         self.sizes.push_back(message->msg_length);
     }
 
@@ -66,7 +66,7 @@ struct Wslay {
         inet_pton(AF_INET, lab.host, &address.sin_addr);
         fd = socket(AF_INET, SOCK_STREAM, 0);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address)) lab_die("it cannot connect");
+        if (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address)) lab_fail("it cannot connect");
         upgrade();
         fcntl(fd, F_SETFL, O_NONBLOCK);
 
@@ -88,14 +88,14 @@ struct Wslay {
         while ((head_end = early.find("\r\n\r\n")) == std::string::npos) {
             char bytes[4096];
             const ssize_t got = recv(fd, bytes, sizeof bytes, 0);
-            if (got <= 0) lab_die("the upgrade failed");
+            if (got <= 0) lab_fail("the upgrade failed");
             early.append(bytes, static_cast<size_t>(got));
         }
         early.erase(0, head_end + 4);
     }
 
-    void turn() {
-        if (wslay_event_recv(context) || wslay_event_send(context)) lab_die("wslay");
+    void poll_once() {
+        if (wslay_event_recv(context) || wslay_event_send(context)) lab_fail("wslay");
     }
     void wait(short events) {
         pollfd socket = {fd, events, 0};
@@ -105,35 +105,36 @@ struct Wslay {
         const wslay_event_msg message = {static_cast<uint8_t>(text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME), payload, size};
         while (wslay_event_get_queued_msg_length(context) > QUEUE_BYTES) {
             wait(POLLOUT);
-            turn();
+            poll_once();
         }
-        if (wslay_event_queue_msg(context, &message) || wslay_event_send(context)) lab_die("wslay");
+        if (wslay_event_queue_msg(context, &message) || wslay_event_send(context)) lab_fail("wslay");
     }
     void queue(const uint8_t *payload, size_t size) { send(payload, size, false); }
     void flush() {
         while (wslay_event_want_write(context)) {
             wait(POLLOUT);
-            turn();
+            poll_once();
         }
     }
     const uint8_t *receive(size_t &size) {
-        for (turn(); sizes.empty(); turn()) wait(static_cast<short>(wslay_event_want_write(context) ? POLLIN | POLLOUT : POLLIN));
+        for (poll_once(); sizes.empty(); poll_once())
+            wait(static_cast<short>(wslay_event_want_write(context) ? POLLIN | POLLOUT : POLLIN));
         return take(size);
     }
     const uint8_t *take(size_t &size) {
-        const auto at = inbox.begin() + static_cast<std::ptrdiff_t>(inbox_begin);
+        const auto at = queue_bytes.begin() + static_cast<std::ptrdiff_t>(queue_begin);
         size = sizes.front();
         message.assign(at, at + static_cast<std::ptrdiff_t>(size));
         sizes.pop_front();
-        inbox_begin += size;
+        queue_begin += size;
         if (sizes.empty()) {
-            inbox.clear();
-            inbox_begin = 0;
+            queue_bytes.clear();
+            queue_begin = 0;
         }
         return message.data();
     }
     void poll() {
-        turn();
+        poll_once();
         while (!sizes.empty()) {
             size_t size;
             const uint8_t *payload = take(size);
@@ -154,6 +155,6 @@ struct Wslay {
 
 int main(int argc, char **argv) {
     lab_init(argc, argv);
-    if (lab.tls) lab_die("wslay has no TLS");
+    if (lab.tls) lab_fail("wslay has no TLS");
     return lab_blocking<Wslay>();
 }

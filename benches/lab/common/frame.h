@@ -1,4 +1,4 @@
-/* Frames of RFC 6455, as far as the server and the bare client need them. */
+/* The parts of RFC 6455's frames that the server and the minimal client need. */
 #ifndef LAB_FRAME_H
 #define LAB_FRAME_H
 
@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { OPCODE_TEXT = 1, OPCODE_BINARY = 2, OPCODE_CLOSE = 8, OPCODE_PING = 9, OPCODE_PONG = 10 };
-enum { FRAME_HEADER_MOST = 14 };
+enum { MAX_FRAME_HEADER = 14 };
 
 typedef struct frame_header {
     int opcode, fin, masked;
@@ -15,7 +15,7 @@ typedef struct frame_header {
     size_t payload;
 } frame_header;
 
-/* Writes a header of a whole message, without the masking key; returns its length. */
+/* Writes the header of an unfragmented message, without the masking key. Returns its length. */
 static inline size_t frame_write_header(uint8_t *at, int opcode, size_t payload, int masked) {
     const uint8_t mask_bit = masked ? 0x80 : 0;
     int i;
@@ -35,7 +35,7 @@ static inline size_t frame_write_header(uint8_t *at, int opcode, size_t payload,
     return 10;
 }
 
-/* Reads a header; 0 if it is not all there. */
+/* Reads a header; returns 0 if it is incomplete. */
 static inline int frame_read_header(const uint8_t *at, size_t available, frame_header *frame) {
     int i;
     if (available < 2) return 0;
@@ -57,7 +57,7 @@ static inline int frame_read_header(const uint8_t *at, size_t available, frame_h
     return 1;
 }
 
-/* Copies and masks, or unmasks; in words, which the compiler makes vectors of. */
+/* Copies and masks (or unmasks) 8 bytes at a time; the compiler vectorizes this loop. */
 static inline void frame_mask(uint8_t *__restrict to, const uint8_t *__restrict from, size_t size, uint32_t key) {
     const uint64_t wide = (uint64_t)key << 32 | key;
     uint8_t key_bytes[4];

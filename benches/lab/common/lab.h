@@ -1,20 +1,20 @@
-/* What every client of the lab has: its arguments, what it measures, and the line it prints at the end.
+/* The common part of all clients: arguments, measurements, and the line that each prints at its end.
  *
  * usage: CLIENT MODE URL SIZE COUNT [CA]
  *
  *   ping-pong   COUNT messages there and back, one in flight
- *   in-flight   the same with 64 in flight
+ *   in-flight   COUNT messages there and back, 64 in flight
  *   receive     the server sends COUNT messages as fast as it can
  *   send        the client sends COUNT messages as fast as it can, the server checks them and answers once
  *   burst       the server sends 100 messages in one write, the client answers with one, and so on
  *   frame       a game loop of COUNT frames: it polls, takes the 100 messages that are there, sends one, and sleeps 2 ms
- *   poll        COUNT polls of a connection that has nothing to say
- *   idle        COUNT connections are opened, and then one second nothing happens
- *   open        COUNT times, one after the other: connect, upgrade, close; and once before, which does not count
+ *   poll        COUNT polls of a connection without traffic
+ *   idle        COUNT connections are opened, and then stay without traffic for one second
+ *   open        COUNT times, one after the other: connect, upgrade, close; the first connection, before these, does not count
  *   backlog     COUNT messages are queued, then flushed
  *
- * Sizes are of payloads. The line is `key=value ...`; a client that was sent something else than it should have been says so
- * on stderr and exits with 3. */
+ * SIZE is the size of a payload. The line is `key=value ...`. A client that receives a wrong message reports it on stderr and exits
+ * with 3. */
 #ifndef LAB_H
 #define LAB_H
 
@@ -42,12 +42,12 @@ static struct {
     char host[64], url[128];
     int port, tls;
     size_t size;
-    uint32_t count; /* messages, connections of `idle` and `open`; for `frame`, messages too */
+    uint32_t count; /* messages (also for `frame`), or connections of `idle` and `open` */
     uint32_t frames;
 
-    uint32_t next, received; /* numbers of the messages to be sent and to be received next */
+    uint32_t next, received; /* the numbers of the next message to send and of the next one to receive */
     int done;
-    uint32_t repeats, repeated; /* of a backlog, so that a small one takes long enough to be measured */
+    uint32_t repeats, repeated; /* a small backlog is repeated, so that it takes long enough to measure */
 
     lab_usage begun, used;
     uint32_t *times_ns, times;
@@ -64,7 +64,7 @@ static inline uint64_t lab_now(void) {
     return lab_clock(CLOCK_MONOTONIC);
 }
 
-__attribute__((noreturn)) static inline void lab_die(const char *what) {
+__attribute__((noreturn)) static inline void lab_fail(const char *what) {
     fprintf(stderr, "%s: %s (after %u messages)\n", lab.mode_name, what, lab.received);
     _exit(3);
 }
@@ -81,14 +81,14 @@ static inline void lab_start(void) {
     lab.marked_ns = lab.begun.wall_ns;
 }
 
-/* Adds up, so that what is between a stop and the next start does not count. */
+/* Adds to the sums, so that the time between a stop and the next start does not count. */
 static inline void lab_stop(void) {
     const lab_usage now = lab_usage_now();
     lab.used.wall_ns += now.wall_ns - lab.begun.wall_ns;
     lab.used.cpu_ns += now.cpu_ns - lab.begun.cpu_ns;
 }
 
-/* Notes the time since the last mark. */
+/* Records the time since the last mark. */
 static inline void lab_mark(void) {
     const uint64_t now = lab_now();
     lab.times_ns[lab.times++] = (uint32_t)(now - lab.marked_ns);
@@ -113,7 +113,7 @@ static inline void lab_report(void) {
     fflush(stdout);
 }
 
-/* A line of /proc/self/status. */
+/* The number of a line of /proc/self/status. */
 static inline long lab_status(const char *key) {
     FILE *file = fopen("/proc/self/status", "r");
     char line[256];
@@ -124,9 +124,9 @@ static inline long lab_status(const char *key) {
     return value;
 }
 
-/* `open`: a connection was opened and closed; false if it was the last. The first makes what the others find made, the TLS
- * context above all. */
-static inline int lab_open_goes_on(void) {
+/* `open`: call it when a connection has closed. False if it was the last. The first one does not count, because it creates objects
+ * that all connections share, such as the TLS context. */
+static inline int lab_open_continues(void) {
     static uint32_t closed;
     if (closed == 0) {
         lab.times = 0;
@@ -140,7 +140,7 @@ static inline int lab_open_goes_on(void) {
     return !lab.done;
 }
 
-/* `idle`: before the first connection, when all are open, and a second later. */
+/* `idle`: call these before the first connection, when all are open, and one second later. */
 static long lab_rss_kib;
 
 static inline void lab_idle_begin(void) {
@@ -162,7 +162,7 @@ static inline void lab_idle_end(void) {
     fflush(stdout);
 }
 
-/* A game's time between two frames. */
+/* The time between two frames of a game. */
 static inline void lab_sleep_us(long us) {
     const struct timespec time = {us / 1000000, us % 1000000 * 1000};
     nanosleep(&time, NULL);
@@ -171,10 +171,10 @@ static inline void lab_sleep_us(long us) {
 static inline void lab_parse_url(const char *url) {
     const char *colon;
     lab.tls = !strncmp(url, "wss://", 6);
-    if (!lab.tls && strncmp(url, "ws://", 5)) lab_die("not a URL");
+    if (!lab.tls && strncmp(url, "ws://", 5)) lab_fail("not a URL");
     url += lab.tls ? 6 : 5;
     colon = strchr(url, ':');
-    if (!colon || colon - url >= (long)sizeof lab.host) lab_die("a URL without a port");
+    if (!colon || colon - url >= (long)sizeof lab.host) lab_fail("a URL without a port");
     memcpy(lab.host, url, (size_t)(colon - url));
     lab.port = atoi(colon + 1);
     snprintf(lab.url, sizeof lab.url, "%s://%s:%d%s", lab.tls ? "wss" : "ws", lab.host, lab.port, lab.path);
@@ -194,12 +194,12 @@ static inline void lab_init(int argc, char **argv) {
     }
     lab.mode_name = argv[1];
     while (mode < MODES && strcmp(argv[1], modes[mode].name)) mode++;
-    if (mode == MODES) lab_die("no such mode");
+    if (mode == MODES) lab_fail("no such mode");
     lab.mode = (enum lab_mode)mode;
     lab.path = modes[mode].path;
     lab_parse_url(argv[2]);
     lab.size = strtoul(argv[3], NULL, 0);
-    if (lab.size < PAYLOAD_LEAST) lab_die("a message has at least 16 bytes");
+    if (lab.size < MIN_PAYLOAD) lab_fail("a message has at least 16 bytes");
     lab.frames = lab.count = (uint32_t)strtoul(argv[4], NULL, 0);
     if (lab.mode == FRAME) lab.count *= LAB_BURST;
     lab.repeats = 1;
@@ -207,19 +207,19 @@ static inline void lab_init(int argc, char **argv) {
         lab.repeats = (uint32_t)(LAB_BACKLOG_BYTES / (lab.size * lab.count));
     lab.ca = argc > 5 ? argv[5] : NULL;
     lab.times_ns = (uint32_t *)malloc((lab.count + 1) * sizeof *lab.times_ns);
-    for (i = 0; i <= lab.count; i++) lab.times_ns[i] = 1; /* so that no page is new when time is taken */
+    for (i = 0; i <= lab.count; i++) lab.times_ns[i] = 1; /* touches the pages before the measurement */
 }
 
-/* Whether the server wants an order first, as text. */
-static inline int lab_has_order(void) {
+/* Whether the server needs the workload (see server.h) as its first message. */
+static inline int lab_has_workload(void) {
     return lab.mode == RECEIVE || lab.mode == SEND || lab.mode == BURST || lab.mode == FRAME || lab.mode == BACKLOG;
 }
 
-static inline size_t lab_order(char *text, size_t capacity) {
+static inline size_t lab_workload(char *text, size_t capacity) {
     return (size_t)snprintf(text, capacity, "%zu %u %d", lab.size, lab.count, LAB_BURST);
 }
 
-/* The connection is open: so many messages may be sent at once. */
+/* Call it when the connection is open. Returns how many messages may be sent at once. */
 static inline uint32_t lab_opened(void) {
     lab_start();
     switch (lab.mode) {
@@ -231,19 +231,19 @@ static inline uint32_t lab_opened(void) {
     }
 }
 
-/* The server has checked all that was sent. True if a backlog is to be sent anew. */
+/* The server has checked all messages. True if the backlog must be sent again. */
 static inline int lab_answered(const void *answer, size_t size) {
-    if (size < 3 || memcmp(answer, "ok ", 3)) lab_die("the server was sent something else");
+    if (size < 3 || memcmp(answer, "ok ", 3)) lab_fail("the server received a wrong message");
     lab_stop();
     lab.done = ++lab.repeated == lab.repeats;
     lab.next = 0;
     return !lab.done;
 }
 
-/* A message came: so many may be sent now. `lab.done` says that it was the last. */
+/* Call it for a received message. Returns how many messages may be sent now. Sets `lab.done` after the last message. */
 static inline uint32_t lab_received(const void *payload, size_t size) {
     if (lab.mode == SEND || lab.mode == BACKLOG) return lab_answered(payload, size) ? lab.count : 0;
-    if (!payload_is(payload, size, lab.size, lab.received)) lab_die("another payload than was sent");
+    if (!payload_is(payload, size, lab.size, lab.received)) lab_fail("a wrong payload was received");
     lab.received++;
     if (lab.mode == PING_PONG || (lab.mode == BURST && lab.received % LAB_BURST == 0)) lab_mark();
     if (lab.received == lab.count) {
@@ -256,24 +256,24 @@ static inline uint32_t lab_received(const void *payload, size_t size) {
     return lab.mode == BURST && lab.received % LAB_BURST == 0;
 }
 
-/* `frame`: what the thread of the game spends in its calls of the library, and how long they take. */
+/* `frame`: the CPU time of the game thread in its calls of the library, and how long the calls take. */
 static uint64_t lab_frame_cpu_ns, lab_game_cpu_ns;
 
-/* The game's thread stays on the first of the cores, as the server does on the second: where the kernel would put it beside the
- * server, waking that costs a third. Threads of a library go where the kernel puts them. */
-static inline void lab_frame_stay(void) {
+/* Pins the game thread to the first core; the server has the second one. If the kernel moved it to the server's core, waking the
+ * server would cost a third more. The kernel places the other threads of a library. */
+static inline void lab_pin_game_thread(void) {
     cpu_set_t cores;
     int core = 0;
-    if (sched_getaffinity(0, sizeof cores, &cores) != 0) lab_die("sched_getaffinity");
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0) lab_fail("sched_getaffinity");
     while (!CPU_ISSET(core, &cores)) core++;
     CPU_ZERO(&cores);
     CPU_SET(core, &cores);
-    if (sched_setaffinity(0, sizeof cores, &cores) != 0) lab_die("sched_setaffinity");
+    if (sched_setaffinity(0, sizeof cores, &cores) != 0) lab_fail("sched_setaffinity");
 }
 
 static inline void lab_frame_begin(void) {
     if (lab.begun.wall_ns == 0) {
-        lab_frame_stay();
+        lab_pin_game_thread();
         lab_start();
     }
     lab_frame_cpu_ns = lab_clock(CLOCK_THREAD_CPUTIME_ID);
@@ -281,16 +281,16 @@ static inline void lab_frame_begin(void) {
 }
 
 static inline void lab_frame_message(const void *payload, size_t size) {
-    if (!payload_is(payload, size, lab.size, lab.received)) lab_die("another payload than was sent");
+    if (!payload_is(payload, size, lab.size, lab.received)) lab_fail("a wrong payload was received");
     lab.received++;
 }
 
-/* Whether all messages of a burst have come, so that one is to be sent. */
+/* Whether all messages of a burst were received, so that the client must send one. */
 static inline int lab_frame_has_to_send(void) {
     return lab.received / LAB_BURST > lab.next && lab.received < lab.count;
 }
 
-/* False when the game is over; else it has slept. */
+/* Sleeps until the next frame; returns false after the last one. */
 static inline int lab_frame_end(void) {
     static uint32_t seen;
     if (lab.received > seen && lab.times < lab.count) lab_mark();

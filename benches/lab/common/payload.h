@@ -1,5 +1,5 @@
-/* What every message of the lab carries, so that each can be checked at little cost: its number, spread over the first
- * eight bytes, a hash of it in the last eight, and between them a fixed pattern. All of it is ASCII. */
+/* The payload of every message: the message's number, spread over the first eight bytes, a hash of the number in the last eight,
+ * and a fixed pattern between them. So each message can be checked at little cost. All bytes are ASCII. */
 #ifndef LAB_PAYLOAD_H
 #define LAB_PAYLOAD_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { PAYLOAD_LEAST = 16 };
+enum { MIN_PAYLOAD = 16 };
 
 static inline uint64_t payload_tag(uint32_t number) {
     uint64_t x = number;

@@ -2,10 +2,10 @@
 
 #include "../common/frame.h"
 
-enum { MESSAGE_MOST = 64 << 20 };
+enum { MAX_MESSAGE_BYTES = 64 << 20 };
 
 void write_frame(connection *c, int opcode, const void *payload, size_t size, uint32_t mask) {
-    uint8_t *at = buffer_room(&c->out, FRAME_HEADER_MOST + size);
+    uint8_t *at = buffer_room(&c->out, MAX_FRAME_HEADER + size);
     const size_t header = frame_write_header(at, opcode, size, 0);
     frame_mask(at + header, payload, size, mask);
     c->out.end += header + size;
@@ -29,7 +29,7 @@ int read_frames(connection *c) {
         uint32_t mask;
 
         if (!frame_read_header(at, available, &frame)) return 0;
-        if (!frame.masked || frame.payload > MESSAGE_MOST) return -1;
+        if (!frame.masked || frame.payload > MAX_MESSAGE_BYTES) return -1;
         if (available < frame.header + 4 + frame.payload) {
             buffer_room(&c->in, frame.header + 4 + frame.payload - available);
             return 0;

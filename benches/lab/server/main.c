@@ -1,5 +1,4 @@
-/* server [CERTIFICATE KEY]: prints the ports it listens at on the loopback, plain and TLS, and serves until its standard
- * input ends. */
+/* server [CERTIFICATE KEY]: prints its loopback ports, plain and TLS, and serves until its standard input ends. */
 #define _GNU_SOURCE
 #include "server.h"
 
@@ -14,11 +13,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 512 * 1024, READS_A_TURN = 16, IN_BYTES = 1024 * 1024, EVENTS = 256 };
+enum { READ_BYTES = 512 * 1024, MAX_READS = 16, IN_BYTES = 1024 * 1024, EVENTS = 256 };
 
 static int epoll_fd;
 static SSL_CTX *tls_context;
-/* Tokens of epoll that are no connections. */
+/* Tokens of epoll for descriptors that are not connections. */
 static char plain_listener, tls_listener, standard_input;
 
 static void watch(int operation, int fd, void *token, uint32_t events) {
@@ -42,7 +41,7 @@ static void free_connection(connection *c) {
     free(c);
 }
 
-/* 1: all written, 0: the network takes no more now, -1: the connection is lost. */
+/* 1: all written, 0: the socket's buffer is full, -1: the connection is lost. */
 static int flush_buffer(connection *c, buffer *buffer) {
     while (buffer_length(buffer) > 0) {
         const ssize_t written = stream_write(c, buffer->bytes + buffer->begin, buffer_length(buffer));
@@ -54,7 +53,7 @@ static int flush_buffer(connection *c, buffer *buffer) {
 }
 
 /* -1: the connection has ended. */
-static int write_what_is_due(connection *c) {
+static int write_pending(connection *c) {
     do {
         int flushed = flush_buffer(c, &c->batch);
         if (flushed > 0) flushed = flush_buffer(c, &c->out);
@@ -73,9 +72,9 @@ static int write_what_is_due(connection *c) {
 }
 
 /* -1: the connection has ended. */
-static int read_what_came(connection *c) {
+static int read_available(connection *c) {
     int reads;
-    for (reads = 0; c->tls || reads < READS_A_TURN; reads++) {
+    for (reads = 0; c->tls || reads < MAX_READS; reads++) {
         ssize_t got;
         if (!c->in.bytes) buffer_room(&c->in, IN_BYTES);
         got = stream_read(c, buffer_room(&c->in, 4096), READ_BYTES < c->in.capacity - c->in.end
@@ -87,14 +86,14 @@ static int read_what_came(connection *c) {
         c->in.end += (size_t)got;
         if (c->state == UPGRADING && upgrade(c) < 0) return -1;
         if (c->state == OPEN && read_frames(c) < 0) return -1;
-        /* What a client sends at once is mostly there at once: a second read would find nothing. */
+        /* A client's write mostly arrives as a whole, so a second read would find nothing. */
         if (c->tls ? c->role != SINK && !SSL_has_pending(c->tls) : got < READ_BYTES) return 0;
     }
     return 0;
 }
 
 static void serve(connection *c, uint32_t events) {
-    if (c->state == SECURING) {
+    if (c->state == TLS_HANDSHAKE) {
         uint32_t wanted = 0;
         const int secured = stream_secure(c, &wanted);
         if (secured == 0) wait_for(c, wanted);
@@ -102,7 +101,7 @@ static void serve(connection *c, uint32_t events) {
         if (secured <= 0) return;
         c->state = UPGRADING;
     }
-    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) && read_what_came(c) < 0) || write_what_is_due(c) < 0)
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) && read_available(c) < 0) || write_pending(c) < 0)
         free_connection(c);
 }
 
@@ -115,7 +114,7 @@ static void accept_all(int listener, int tls) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         c = calloc(1, sizeof *c);
         c->fd = fd;
-        c->state = tls ? SECURING : UPGRADING;
+        c->state = tls ? TLS_HANDSHAKE : UPGRADING;
         c->events = EPOLLIN;
         if (tls) {
             c->tls = SSL_new(tls_context);

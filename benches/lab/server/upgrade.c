@@ -16,7 +16,7 @@ static enum role role_of(const char *path) {
     return ECHO;
 }
 
-/* The value of a header of the request, or NULL. */
+/* The value of a request header, or NULL. */
 static const char *header(const char *head, const char *name) {
     const char *value = strcasestr(head, name);
     if (!value) return NULL;
@@ -42,7 +42,7 @@ int upgrade(connection *c) {
     memcpy(joined + KEY_SIZE, guid, sizeof guid);
     SHA1((unsigned char *)joined, KEY_SIZE + sizeof guid - 1, digest);
     EVP_EncodeBlock((unsigned char *)accept, digest, sizeof digest);
-    /* The first one offered is taken: there are clients that insist on one. */
+    /* Accepts the first subprotocol that the client offers, because some clients require one. */
     offered = header(head, "sec-websocket-protocol:");
     if (offered)
         snprintf(protocol, sizeof protocol, "Sec-WebSocket-Protocol: %.*s\r\n", (int)strcspn(offered, ", \r"), offered);

@@ -1,4 +1,4 @@
-//! The modes of the lab for a library that blocks.
+//! The modes for a library with blocking calls.
 
 use crate::{IDLE_SECONDS, Lab, Mode, end, measure::status};
 use std::{thread, time::Duration};
@@ -6,7 +6,7 @@ use std::{thread, time::Duration};
 pub trait Blocking: Sized {
     fn connect(lab: &Lab) -> Self;
     fn send(&mut self, payload: &[u8], text: bool);
-    /// Sends with the next `flush` at the latest.
+    /// Sends at the next `flush` or before.
     fn queue(&mut self, payload: &[u8]);
     fn flush(&mut self);
     fn receive<R>(&mut self, with: impl FnOnce(&[u8]) -> R) -> R;
@@ -23,7 +23,7 @@ pub fn run_blocking<C: Blocking>(mut lab: Lab) -> ! {
 }
 
 fn open<C: Blocking>(lab: &mut Lab) {
-    C::connect(lab).close(); // it makes what the others find made, the TLS connector above all
+    C::connect(lab).close(); // does not count: it creates objects that all connections share, such as the TLS connector
     lab.measure.start();
     for _ in 0..lab.count {
         lab.measure.mark_from_here();
@@ -47,20 +47,20 @@ fn idle<C: Blocking>(lab: &mut Lab) {
 
 fn messages<C: Blocking>(lab: &mut Lab) {
     let mut client = C::connect(lab);
-    if let Some(order) = lab.order() {
-        client.send(order.as_bytes(), true);
+    if let Some(workload) = lab.workload() {
+        client.send(workload.as_bytes(), true);
     }
     let mut to_send = lab.opened();
     while !lab.done {
-        let together = to_send > 1;
+        let is_batch = to_send > 1;
         for _ in 0..to_send {
-            if together {
+            if is_batch {
                 client.queue(lab.next_payload());
             } else {
                 client.send(lab.next_payload(), false);
             }
         }
-        if together {
+        if is_batch {
             client.flush();
         }
         to_send = client.receive(|message| lab.received(message));

@@ -1,5 +1,5 @@
-//! The Rust side of the lab: what `common/lab.h` is for clients in C and C++. Arguments, payloads and the line at the end are
-//! described there.
+//! The common part of the Rust clients, as `common/lab.h` is for clients in C and C++. That header describes the arguments, the
+//! payloads and the printed line.
 
 mod blocking;
 mod measure;
@@ -27,14 +27,14 @@ enum Mode {
     Open,
 }
 
-/// What a client was asked to do, and how far it is.
+/// The task of a client, and its progress.
 pub struct Lab {
     mode: Mode,
     pub host: String,
     pub port: u16,
     pub path: &'static str,
     pub url: String,
-    /// The file of the authority to trust: TLS is asked for.
+    /// The file of the certificate authority; without one there is no TLS.
     pub ca: Option<String>,
     size: usize,
     count: u32,
@@ -70,7 +70,7 @@ impl Lab {
             port: port.parse().expect("a port"),
             path,
             url: format!("{url}{path}"),
-            ca: (scheme == "wss").then(|| rest.first().expect("TLS takes the file of an authority").clone()),
+            ca: (scheme == "wss").then(|| rest.first().expect("TLS needs the file of a certificate authority").clone()),
             size,
             count,
             payload: payload::filled(size),
@@ -81,7 +81,7 @@ impl Lab {
         }
     }
 
-    /// Trusts the lab's authority and no other.
+    /// Trusts only the benchmark's certificate authority.
     pub fn tls_connector(&self) -> Option<native_tls::TlsConnector> {
         let pem = std::fs::read(self.ca.as_ref()?).expect("the file of the authority");
         let authority = native_tls::Certificate::from_pem(&pem).expect("a certificate");
@@ -90,8 +90,8 @@ impl Lab {
         Some(builder.build().expect("a connector"))
     }
 
-    /// What the server wants to be told first, as text.
-    fn order(&self) -> Option<String> {
+    /// The first message to the server, as text (see `server/server.h`).
+    fn workload(&self) -> Option<String> {
         matches!(self.mode, Mode::Receive | Mode::Send | Mode::Burst)
             .then(|| format!("{} {} {BURST}", self.size, self.count))
     }
@@ -102,7 +102,7 @@ impl Lab {
         &self.payload
     }
 
-    /// The connection is open: so many messages may be sent at once.
+    /// The connection is open. Returns how many messages may be sent at once.
     fn opened(&mut self) -> u32 {
         self.measure.start();
         match self.mode {
@@ -113,15 +113,15 @@ impl Lab {
         }
     }
 
-    /// A message came: so many may be sent now. `done` says that it was the last.
+    /// A message was received. Returns how many messages may be sent now. Sets `done` after the last message.
     fn received(&mut self, message: &[u8]) -> u32 {
         if self.mode == Mode::Send {
-            assert!(message.starts_with(b"ok "), "the server was sent something else");
+            assert!(message.starts_with(b"ok "), "the server received a wrong message");
             self.measure.stop();
             self.done = true;
             return 0;
         }
-        assert!(payload::is(message, self.size, self.received), "another payload than was sent");
+        assert!(payload::is(message, self.size, self.received), "a wrong payload was received");
         self.received += 1;
         let burst_is_over = self.mode == Mode::Burst && self.received.is_multiple_of(BURST);
         if self.mode == Mode::PingPong || burst_is_over {
@@ -144,7 +144,7 @@ impl Lab {
     }
 }
 
-/// Ends the process as the clients in C do, without what destructors do.
+/// Ends the process without destructors, as the clients in C do.
 fn end() -> ! {
     std::process::exit(0)
 }

@@ -1,4 +1,4 @@
-//! What a run is measured by, and the line it prints.
+//! Measures a run, and prints the result line.
 
 use crate::since;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ fn clock(id: libc::clockid_t) -> Duration {
 
 impl Measure {
     pub fn new(count: usize) -> Self {
-        let mut times_ns = vec![1; count + 1]; // so that no page is new when time is taken
+        let mut times_ns = vec![1; count + 1]; // touches the pages before the measurement
         times_ns.clear();
         Self { begun: Usage::default(), used: Usage::default(), marked: Instant::now(), times_ns }
     }
@@ -46,7 +46,7 @@ impl Measure {
         self.used = Usage { wall: now.wall - self.begun.wall, cpu: now.cpu - self.begun.cpu };
     }
 
-    /// Notes the time since the last mark.
+    /// Records the time since the last mark.
     pub fn mark(&mut self) {
         self.times_ns.push(since(self.marked));
         self.marked = Instant::now();
@@ -82,7 +82,7 @@ impl Measure {
     }
 }
 
-/// A line of /proc/self/status.
+/// The number of a line of /proc/self/status.
 pub fn status(key: &str) -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
     let line = status.lines().find(|line| line.starts_with(key)).expect("a line of this name");

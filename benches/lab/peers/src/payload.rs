@@ -1,4 +1,4 @@
-//! What every message carries: see `common/payload.h`.
+//! The payload of every message: see `common/payload.h`.
 
 fn tag(number: u32) -> u64 {
     let mut x = u64::from(number);

@@ -1,4 +1,4 @@
-//! The modes of the lab for a library on tokio, all in one thread.
+//! The modes for a library on tokio, all in one thread.
 
 use crate::{IDLE_SECONDS, Lab, Mode, end, measure::status};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::{runtime, task::LocalSet, time::sleep};
 pub trait Async: Sized + 'static {
     async fn connect(lab: &Lab) -> Self;
     async fn send(&mut self, payload: &[u8], text: bool);
-    /// Sends with the next `flush` at the latest.
+    /// Sends at the next `flush` or before.
     async fn queue(&mut self, payload: &[u8]);
     async fn flush(&mut self);
     async fn receive<R>(&mut self, with: impl FnOnce(&[u8]) -> R) -> R;
@@ -28,7 +28,7 @@ pub fn run_async<C: Async>(mut lab: Lab) -> ! {
 }
 
 async fn open<C: Async>(lab: &mut Lab) {
-    C::connect(lab).await.close().await; // it makes what the others find made, the TLS connector above all
+    C::connect(lab).await.close().await; // does not count: it creates objects that all connections share, such as the TLS connector
     lab.measure.start();
     for _ in 0..lab.count {
         lab.measure.mark_from_here();
@@ -56,20 +56,20 @@ async fn idle<C: Async>(lab: &mut Lab) {
 
 async fn messages<C: Async>(lab: &mut Lab) {
     let mut client = C::connect(lab).await;
-    if let Some(order) = lab.order() {
-        client.send(order.as_bytes(), true).await;
+    if let Some(workload) = lab.workload() {
+        client.send(workload.as_bytes(), true).await;
     }
     let mut to_send = lab.opened();
     while !lab.done {
-        let together = to_send > 1;
+        let is_batch = to_send > 1;
         for _ in 0..to_send {
-            if together {
+            if is_batch {
                 client.queue(lab.next_payload()).await;
             } else {
                 client.send(lab.next_payload(), false).await;
             }
         }
-        if together {
+        if is_batch {
             client.flush().await;
         }
         to_send = client.receive(|message| lab.received(message)).await;

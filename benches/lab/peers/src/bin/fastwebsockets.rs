@@ -1,4 +1,4 @@
-//! fastwebsockets: its client handshake over hyper, then a `FragmentCollector`. It has no write that is not flushed.
+//! fastwebsockets: its client handshake over hyper, then a `FragmentCollector`. Every write is flushed.
 
 use egret_ws_lab_peers::{Async, Lab, run_async};
 use fastwebsockets::{FragmentCollector, Frame, OpCode, Payload, handshake};

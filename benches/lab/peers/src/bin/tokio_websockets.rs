@@ -1,4 +1,4 @@
-//! tokio-websockets: `next` and `send`, or `feed` and `flush` for what goes out together.
+//! tokio-websockets: `next` and `send`, or `feed` and `flush` for messages that are sent together.
 
 use egret_ws_lab_peers::{Async, Lab, run_async};
 use futures_util::{SinkExt, StreamExt};

@@ -1,6 +1,7 @@
-//! tungstenite, blocking, as its client example.
+//! tungstenite, blocking, as in its client example.
 //!
-//! Under TLS it reads through a buffer, which the library does not have: else OpenSSL asks the system for each record's header.
+//! With TLS it reads through a buffer of ours, because the library has none. Without it, OpenSSL would make a system call for the
+//! header of each record.
 
 use egret_ws_lab_peers::{Blocking, Lab, run_blocking};
 use std::io::{self, BufReader, Read, Write};

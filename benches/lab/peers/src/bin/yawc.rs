@@ -1,17 +1,17 @@
-//! yawc: `next` and `send`, or `feed` and `flush` for what goes out together. Plain only: its TLS is rustls, the others' OpenSSL.
+//! yawc: `next` and `send`, or `feed` and `flush` for messages that are sent together. Plain only: its TLS is rustls, the others' OpenSSL.
 
 use egret_ws_lab_peers::{Async, Lab, run_async};
 use futures_util::{SinkExt, StreamExt};
 use yawc::{Frame, OpCode, Options, TcpWebSocket, WebSocket};
 
-const MESSAGE_MOST: usize = 1 << 24;
+const MAX_MESSAGE_BYTES: usize = 1 << 24;
 
 struct Client(TcpWebSocket);
 
 impl Async for Client {
     async fn connect(lab: &Lab) -> Self {
         assert!(lab.ca.is_none(), "plain only");
-        let options = Options::default().with_no_delay().with_limits(MESSAGE_MOST, 2 * MESSAGE_MOST);
+        let options = Options::default().with_no_delay().with_limits(MAX_MESSAGE_BYTES, 2 * MAX_MESSAGE_BYTES);
         let connecting = WebSocket::connect(lab.url.parse().expect("a URL")).with_options(options);
         Self(connecting.await.expect("a connection"))
     }
