@@ -36,14 +36,19 @@ pub mod input_limits;
 mod interrupt;
 #[cfg(test)]
 mod layers;
-#[cfg(test)]
-mod limited_memory;
 pub mod log;
 mod panics;
 pub mod protocol;
 pub mod secret;
 pub mod socket;
 pub mod transport;
+
+#[cfg(test)]
+use test_allocator as limited_memory;
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: limited_memory::TestAllocator = limited_memory::TestAllocator;
 
 #[doc(inline)]
 pub use constants::*;

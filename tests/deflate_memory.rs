@@ -1,6 +1,6 @@
 //! What permessage-deflate takes of memory, counted at the allocator: while a bomb goes off, and for each socket.
 #![cfg(target_os = "linux")]
-#![allow(unsafe_code)] // is an allocator, and a callback of the C ABI
+#![allow(unsafe_code)] // a callback of the C ABI
 
 #[allow(dead_code, reason = "what the other tests of permessage-deflate need besides")]
 #[path = "deflate/client.rs"]
@@ -16,8 +16,6 @@ mod zlib;
 use ::egret_ws::*;
 use client::connect;
 use play::{BARE, accept, compressed};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::ffi::c_void;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -27,59 +25,21 @@ use support::client::{DRIVERS, Driver, Loop, Socket};
 use support::frame::{BINARY, Frame, wire};
 use support::process::is_alone;
 use support::raw::Peer;
+use test_allocator::{TestAllocator, exclude_this_thread, in_use, peak_during};
 use zlib::{deflated, stored};
 
 const CAP: usize = 131_072;
 const KIB: usize = 1024;
 
-/// The system's allocator, which counts what it has given out. To grow takes the new memory before the old is given back,
-/// as at worst it does.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    /// This thread is the server's.
-    static IS_SERVER: Cell<bool> = const { Cell::new(false) };
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: the system's allocator does it all.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if !IS_SERVER.get() {
-            PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        }
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if !IS_SERVER.get() {
-            NOW.fetch_sub(layout.size(), Relaxed);
-        }
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-/// The most that is in use during `work`, beyond what was before it.
-fn peak_during(work: impl FnOnce()) -> usize {
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    work();
-    PEAK.load(Relaxed) - before
-}
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 /// A server whose allocations do not count, and its port.
 fn server(extensions: &'static [&'static str], script: impl FnOnce(Peer) + Send + 'static) -> (JoinHandle<()>, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
     let server = thread::spawn(move || {
-        IS_SERVER.set(true);
+        exclude_this_thread();
         let (stream, _) = listener.accept().expect("a connection");
         let mut peer = Peer::new(stream);
         accept(&mut peer, extensions);
@@ -207,17 +167,17 @@ impl<'a> Measured<'a> {
             peer.send(&Frame::close(1000, ""));
             peer.expect_silence();
         });
-        let before = NOW.load(Relaxed);
+        let before = in_use();
         let (socket, _) = connect(host, port, set);
-        Measured { socket, server, opened: NOW.load(Relaxed) - before }
+        Measured { socket, server, opened: in_use() - before }
     }
 
     /// What is added by a message each way.
     fn talk(&self, host: &Loop) -> usize {
-        let before = NOW.load(Relaxed);
+        let before = in_use();
         assert_eq!(self.socket.send_binary(&[7; 1000]), EGRET_WS_OK);
         host.wait_until("the message", || self.socket.count_messages() == 1);
-        NOW.load(Relaxed) - before
+        in_use() - before
     }
 
     fn close(self) {
@@ -281,7 +241,7 @@ fn a_socket_gives_all_back() {
             measured.talk(&host);
             measured.close();
         }
-        NOW.load(Relaxed)
+        in_use()
     };
     let (warm, after) = (visits(), visits());
     println!("{} bytes a visit", after.saturating_sub(warm) / 4);

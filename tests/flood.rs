@@ -1,16 +1,14 @@
 //! A flood while the host does not poll: a hundred thousand messages. Then no poll does more than its budget allows, nothing is
 //! lost or reordered, and memory stays within what the options add up to.
 #![cfg(target_os = "linux")]
-#![allow(unsafe_code)] // is an allocator, and a callback of the C ABI
+#![allow(unsafe_code)] // a callback of the C ABI
 
 mod support;
 
 use ::egret_ws::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::slice;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use support::PATIENCE;
@@ -18,6 +16,7 @@ use support::client::{DRIVERS, Driver, Loop, Socket};
 use support::frame::Frame;
 use support::process::is_alone;
 use support::raw::Server;
+use test_allocator::{Peak, TestAllocator, exclude_this_thread};
 
 const COUNT: usize = 100_000;
 const KIB: usize = 1024;
@@ -25,37 +24,11 @@ const QUEUE: usize = 512 * KIB;
 /// What the header allows above the queue: one message; and one read that is not decoded, which the statistics do not count.
 const READ: usize = 64 * KIB;
 
-/// The system's allocator, which counts what it has given out to all threads but the server's.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
+#[global_allocator]
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 thread_local! {
-    static IS_SERVER: Cell<bool> = const { Cell::new(false) };
     static FLOOD: RefCell<Flood> = const { RefCell::new(Flood::new()) };
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: the system's allocator does it all.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if !IS_SERVER.get() {
-            PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        }
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if !IS_SERVER.get() {
-            NOW.fetch_sub(layout.size(), Relaxed);
-        }
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(pointer, layout) }
-    }
 }
 
 /// What came, of messages that have nothing in them but their number.
@@ -115,7 +88,7 @@ unsafe extern "C" fn on_data(_: *mut c_void, _: *mut egret_ws, _: i32, data: *co
 fn server(size: usize) -> (Server<()>, Receiver<usize>) {
     let (stalled, stall) = mpsc::channel();
     let server = Server::start(move |mut peer| {
-        IS_SERVER.set(true);
+        exclude_this_thread();
         peer.upgrade();
         let mut flood = Vec::with_capacity(COUNT * (size + 4));
         for number in 0..COUNT {
@@ -243,12 +216,11 @@ fn memory_stays_within_the_options() {
             let host = Loop::with(driver, |options| options.poll_max_callbacks = BUDGET as u32);
             let (server, stall) = server(size);
             let socket = connect(&host, &server, size, Duration::ZERO);
-            let before = NOW.load(Relaxed);
-            PEAK.store(before, Relaxed);
+            let memory = Peak::start();
             let written = stall.recv_timeout(PATIENCE).expect("the server stalls");
-            let waiting = PEAK.load(Relaxed) - before;
+            let waiting = memory.bytes();
             play(&host, &socket, |_, _| {});
-            let peak = PEAK.load(Relaxed) - before;
+            let peak = memory.bytes();
             println!(
                 "{driver:?}, {size} bytes: {} KiB written, {} KiB in memory then, {} KiB at most, {} KiB allowed",
                 written / KIB,

@@ -3,8 +3,6 @@
 //! every new option needs a limit and a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
-#[path = "../src/limited_memory.rs"]
-mod limited_memory;
 mod support;
 
 use ::egret_ws::input_limits as limits;
@@ -13,6 +11,9 @@ use std::ffi::{CString, c_char};
 use std::fmt::Write;
 use std::ptr;
 use support::client::{Driver, Loop};
+
+#[global_allocator]
+static ALLOCATOR: test_allocator::TestAllocator = test_allocator::TestAllocator;
 
 /// The fields of `egret_ws_options` in the header: the type and name as it is declared, and its comment in one line.
 fn fields() -> Vec<(String, String)> {
@@ -205,7 +206,7 @@ fn work_of_a_connect_call_is_linear() {
                 egret_ws_options { on_connect: None, on_data: None, on_close: None, release_user: None, ..*options };
             let mut ws = ptr::null_mut();
             // SAFETY: the options are whole, the URL ends in a NUL, and `ws` is writable.
-            work = limited_memory::count(|| unsafe {
+            work = test_allocator::count_allocations(|| unsafe {
                 assert_eq!(
                     egret_ws_connect_url(host.handle(), c"ws://127.0.0.1:9/".as_ptr(), &options, &mut ws),
                     EGRET_WS_OK

@@ -4,8 +4,6 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 mod functions;
-#[path = "../../src/limited_memory.rs"]
-mod limited_memory;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -24,6 +22,9 @@ static BYTES: [u8; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2] = {
     bytes[EGRET_WS_MAX_MESSAGE_BYTES as usize + 1] = 0;
     bytes
 };
+
+#[global_allocator]
+static ALLOCATOR: test_allocator::TestAllocator = test_allocator::TestAllocator;
 
 /// A loop with an open socket, and the memory of the arguments.
 struct World {
@@ -176,7 +177,7 @@ fn shortages(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>)
         // SAFETY: `args` has set the pointer to a struct.
         unsafe { ((*args.options).tls_roots, (*args.options).tls_roots_len) = (roots.as_ptr().cast(), roots.len()) };
         let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..args };
-        limited_memory::with_largest(50_000, || expect(seen, name, &args, NONE));
+        test_allocator::with_largest(50_000, || expect(seen, name, &args, NONE));
     }
     for name in ["egret_ws_loop_new", "egret_ws_loop_descriptor"] {
         let args = world.args(host.handle(), open.handle());
