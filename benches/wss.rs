@@ -5,12 +5,7 @@
 //! is that of the client's thread. Each client makes its TLS connector before the measurement, and checks every payload.
 #![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
-#[allow(dead_code)] // the tests use more of it
-#[path = "../tests/support/certificates.rs"]
-mod certificates;
-
 use ::egret_ws::*;
-use certificates::{RIGHT, ROOT};
 use native_tls::{Certificate, TlsConnector, TlsStream};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::cell::Cell;
@@ -18,6 +13,7 @@ use std::ffi::{CString, c_void};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 use std::{mem, ptr, slice, thread};
+use test_support::certificates::{RIGHT, ROOT};
 use tungstenite::{Bytes, Message, WebSocket};
 
 const ROUNDS: usize = 21;

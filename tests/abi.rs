@@ -4,14 +4,11 @@
 //! What the types are made of, abidiff compares, over two libraries of empty functions compiled from the two headers. (That
 //! the header is the library's, `header.rs` and `symbols.rs` see to.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
 
-#[path = "library/echoing.rs"]
-mod echoing;
-mod library;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use test_support::library;
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the header is there")
@@ -224,7 +221,7 @@ fn run_with(name: &str, header: &str, last_byte: (u8, &str)) {
     compiler.arg("-I").arg(&dir).arg("-o").arg(&program).arg(source);
     compiler.arg("-L").arg(&library).arg("-legret_ws").arg(format!("-Wl,-rpath,{}", library.display()));
     library::run(&mut compiler);
-    library::run(Command::new(&program).arg(echoing::echo_url()).env_remove("LD_LIBRARY_PATH"));
+    library::run(Command::new(&program).arg(test_support::echo_server::echo_url()).env_remove("LD_LIBRARY_PATH"));
 }
 
 /// Every struct that grows must be in the list, because only those are tested.

@@ -4,8 +4,7 @@
 use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::Command;
-
-mod library;
+use test_support::library;
 
 #[test]
 fn every_case_ends_as_expected() {

@@ -1,16 +1,14 @@
 //! What is bounded, and what is kept within the bounds: queues both ways, the budget of a poll, order, and pongs.
 
-mod support;
-
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use support::PATIENCE;
-use support::client::{DRIVERS, Driver, Loop, Socket, on_both_drivers};
-use support::frame::{Frame, wire};
-use support::play::{closed_by_peer, hears};
-use support::raw::{Peer, Server};
-use support::record::Event;
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver, Loop, Socket, on_both_drivers};
+use test_support::exchange::{closed_by_peer, expect_messages};
+use test_support::frame::{Frame, wire};
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Server};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -25,7 +23,7 @@ fn numbered(number: usize, len: usize) -> Vec<u8> {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_flood_the_host_is_too_slow_for_stays_with_the_server_and_loses_nothing() {
-    use support::process;
+    use test_support::process;
 
     const MESSAGE: usize = 4 * KIB;
     const COUNT: usize = 32 * MIB / MESSAGE;
@@ -47,7 +45,7 @@ fn a_flood_the_host_is_too_slow_for_stays_with_the_server_and_loses_nothing() {
         let socket = host.connect_with(server.port(), |options| options.max_receive_queue_bytes = QUEUE as u32);
         // A host that polls, but takes one message in the time in which many come.
         socket.wait_for("the first 500 messages", |events| events.len() > 500);
-        let written = stall.recv_timeout(PATIENCE).expect("the server stalls");
+        let written = stall.recv_timeout(WAIT_LIMIT).expect("the server stalls");
         assert!(written < COUNT * MESSAGE, "the client took the whole flood");
         let read = written.saturating_sub(process::in_flight_from(server.port()));
         let queued = read.saturating_sub(socket.count_messages() * Frame::binary([0; MESSAGE]).bytes().len());
@@ -89,7 +87,7 @@ fn a_peer_that_does_not_read_causes_backpressure_and_then_gets_everything_in_ord
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            start.recv_timeout(PATIENCE).expect("the word to start");
+            start.recv_timeout(WAIT_LIMIT).expect("the word to start");
             let mut count = 0;
             loop {
                 let frame = peer.read();
@@ -129,7 +127,7 @@ fn what_a_reset_left_unsent_is_counted_in_the_report() {
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            start.recv_timeout(PATIENCE).expect("the word to start");
+            start.recv_timeout(WAIT_LIMIT).expect("the word to start");
             peer.reset();
         });
         let socket = host.connect(server.port());
@@ -228,7 +226,7 @@ fn every_ping_is_answered_with_its_payload_in_order() {
         }
         peer.close(1000);
     };
-    hears(&[], script, closed_by_peer);
+    expect_messages(&[], script, closed_by_peer);
 }
 
 #[test]
@@ -239,7 +237,7 @@ fn pings_between_fragments_are_answered_before_the_message_ends() {
         peer.send(&Frame::continuation("lo"));
         peer.close(1000);
     };
-    hears(&[Event::Text("Hello".into())], script, closed_by_peer);
+    expect_messages(&[Event::Text("Hello".into())], script, closed_by_peer);
 }
 
 #[test]
@@ -274,7 +272,7 @@ fn an_end_that_comes_with_the_last_messages_is_noticed_after_them() {
             let socket = host.connect_with(server.port(), |options| options.max_receive_queue_bytes = queue);
             socket.wait_open();
             assert_eq!(socket.send_text("go"), EGRET_WS_OK);
-            end.recv_timeout(PATIENCE).expect("the server ends"); // and until then the host does not poll
+            end.recv_timeout(WAIT_LIMIT).expect("the server ends"); // and until then the host does not poll
             let report = socket.wait_closed();
             report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
             assert_eq!(report.os_error, 0, "{report:#?}");
@@ -299,7 +297,7 @@ fn a_reset_that_comes_with_the_last_messages_is_noticed_after_those_that_came() 
             let socket = host.connect(server.port());
             socket.wait_open();
             assert_eq!(socket.send_text("to be left unread"), EGRET_WS_OK);
-            end.recv_timeout(PATIENCE).expect("the server ends"); // and until then the host does not poll
+            end.recv_timeout(WAIT_LIMIT).expect("the server ends"); // and until then the host does not poll
             let report = socket.wait_closed();
             report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
             assert!(socket.messages().iter().all(|message| *message == Event::Text("news".into())));
@@ -319,7 +317,7 @@ fn inline_polls_limit_the_time_of_the_engine_and_are_fair() {
             let (go, start) = mpsc::channel();
             let server = Server::start(move |mut peer| {
                 peer.upgrade();
-                let written: mpsc::Sender<()> = start.recv_timeout(PATIENCE).expect("the word to start");
+                let written: mpsc::Sender<()> = start.recv_timeout(WAIT_LIMIT).expect("the word to start");
                 peer.write(wire(&vec![Frame::binary([7; KIB]); MESSAGES]));
                 written.send(()).expect("the test waits");
                 peer.close(1000);
@@ -331,7 +329,7 @@ fn inline_polls_limit_the_time_of_the_engine_and_are_fair() {
     sockets.iter().for_each(Socket::wait_open);
     let (written, all_written) = mpsc::channel();
     starts.iter().for_each(|go| go.send(written.clone()).expect("the server waits"));
-    starts.iter().for_each(|_| all_written.recv_timeout(PATIENCE).expect("the kernel takes so much"));
+    starts.iter().for_each(|_| all_written.recv_timeout(WAIT_LIMIT).expect("the kernel takes so much"));
 
     let received = || -> Vec<u64> { sockets.iter().map(|socket| socket.stats().messages_received).collect() };
     let (mut before, mut most) = (received(), 0);

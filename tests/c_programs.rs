@@ -4,11 +4,6 @@
 //! let the same programs run under a sanitizer; with `EGRET_WS_TEST_LINK` (all that the linker needs) and
 //! `EGRET_WS_TEST_RUNNER` they run on another system.
 
-#[path = "library/echoing.rs"]
-mod echoing;
-mod library;
-
-use echoing::echo_url;
 use std::collections::HashMap;
 use std::env;
 use std::fs::{self, File};
@@ -16,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+use test_support::echo_server::echo_url;
+use test_support::library;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,14 +1,12 @@
 //! The 128 KiB rule: a message of 131072 bytes passes and one of 131073 does not, both ways and in every shape; what is
 //! too big is refused from a frame's header, before its payload comes.
 
-mod support;
-
 use ::egret_ws::*;
-use support::client::on_both_drivers;
-use support::frame::{BINARY, Frame, TEXT, wire};
-use support::play::{closed_by_peer, hears, refuses};
-use support::raw::{Peer, Server};
-use support::record::Event;
+use test_support::client::on_both_drivers;
+use test_support::exchange::{closed_by_peer, expect_failure, expect_messages};
+use test_support::frame::{BINARY, Frame, TEXT, wire};
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Server};
 
 const CAP: usize = 131_072;
 const GIB: u64 = 1 << 30;
@@ -43,12 +41,12 @@ fn passes(bytes: Vec<u8>, expected: Event) {
         peer.write(&bytes);
         peer.close(1000);
     };
-    hears(&[expected], script, closed_by_peer);
+    expect_messages(&[expected], script, closed_by_peer);
 }
 
 #[track_caller]
 fn is_too_big(what: &str, bytes: Vec<u8>) {
-    refuses(what, bytes, EGRET_WS_ERR_MESSAGE_TOO_BIG, 1009);
+    expect_failure(what, bytes, EGRET_WS_ERR_MESSAGE_TOO_BIG, 1009);
 }
 
 #[test]

@@ -6,22 +6,19 @@
 //! inside, `CXX` alone is used, which has the same one.
 //! `EGRET_WS_TEST_SOCKETS=100000` makes `many` a long one.
 
-#[path = "library/echoing.rs"]
-mod echoing;
-mod library;
-
 #[path = "cpp/build.rs"]
 mod build;
 #[path = "cpp/header.rs"]
 mod header;
 
 use build::Variant;
-use echoing::echo_url;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use test_support::echo_server::echo_url;
+use test_support::library;
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -4,16 +4,13 @@
 //! A missing valgrind fails the test, unless the variable SKIP names `valgrind`.
 #![cfg(target_os = "linux")]
 
-#[path = "../examples/echo_server.rs"]
-mod echo_server;
-mod library;
-
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use test_support::{echo_server, library};
 
 /// The difference of two runs has no beginning and no end in it.
 const FEW: u64 = 100;

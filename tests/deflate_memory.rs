@@ -2,31 +2,20 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // a callback of the C ABI
 
-#[allow(dead_code, reason = "what the other tests of permessage-deflate need besides")]
-#[path = "deflate/client.rs"]
-mod client;
-#[allow(dead_code, reason = "as above")]
-#[path = "deflate/play.rs"]
-mod play;
-mod support;
-#[allow(dead_code, reason = "as above")]
-#[path = "deflate/zlib.rs"]
-mod zlib;
-
 use ::egret_ws::*;
-use client::connect;
-use play::{BARE, accept, compressed};
 use std::ffi::c_void;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use support::client::{DRIVERS, Driver, Loop, Socket};
-use support::frame::{BINARY, Frame, wire};
-use support::process::is_alone;
-use support::raw::Peer;
 use test_allocator::{TestAllocator, exclude_this_thread, in_use, peak_during};
-use zlib::{deflated, stored};
+use test_support::client::{DRIVERS, Driver, Loop, Socket};
+use test_support::deflate::client::connect;
+use test_support::deflate::codec::{deflated, stored};
+use test_support::deflate::server::{BARE, accept, compressed};
+use test_support::frame::{BINARY, Frame, wire};
+use test_support::process::runs_alone;
+use test_support::scripted_server::Peer;
 
 const CAP: usize = 131_072;
 const KIB: usize = 1024;
@@ -74,7 +63,7 @@ const BOMB: usize = 3 * CAP + 16 * KIB;
 
 #[test]
 fn a_bomb_takes_no_more_than_the_cap_and_its_growth() {
-    if !is_alone("a_bomb_takes_no_more_than_the_cap_and_its_growth") {
+    if !runs_alone("a_bomb_takes_no_more_than_the_cap_and_its_growth") {
         return;
     }
     let zeros = deflated(vec![0; 20_000_000]);
@@ -101,7 +90,7 @@ fn a_bomb_takes_no_more_than_the_cap_and_its_growth() {
     }
 }
 
-/// Messages that the game has got, and their bytes.
+/// RandomMessages that the game has got, and their bytes.
 static MESSAGES: AtomicUsize = AtomicUsize::new(0);
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 
@@ -114,7 +103,7 @@ unsafe extern "C" fn count(_: *mut c_void, _: *mut egret_ws, _: i32, _: *const u
 /// `max_receive_queue_bytes`, one read (64 KiB) and one message.
 #[test]
 fn messages_that_wait_take_no_more_than_the_queue() {
-    if !is_alone("messages_that_wait_take_no_more_than_the_queue") {
+    if !runs_alone("messages_that_wait_take_no_more_than_the_queue") {
         return;
     }
     const COUNT: usize = 300;
@@ -161,7 +150,7 @@ struct Measured<'a> {
 impl<'a> Measured<'a> {
     fn open(host: &'a Loop, extensions: &'static [&'static str], set: impl FnOnce(&mut egret_ws_options)) -> Self {
         let (server, port) = server(extensions, |mut peer| {
-            while play::read(&mut peer).opcode == BINARY {
+            while test_support::deflate::server::read(&mut peer).opcode == BINARY {
                 peer.send(&compressed(BINARY, deflated(b"a message to be inflated")));
             }
             peer.send(&Frame::close(1000, ""));
@@ -189,7 +178,7 @@ impl<'a> Measured<'a> {
 
 #[test]
 fn what_a_socket_takes() {
-    if !is_alone("what_a_socket_takes") {
+    if !runs_alone("what_a_socket_takes") {
         return;
     }
     let host = Loop::new(Driver::Inline);
@@ -231,7 +220,7 @@ fn what_a_socket_takes() {
 
 #[test]
 fn a_socket_gives_all_back() {
-    if !is_alone("a_socket_gives_all_back") {
+    if !runs_alone("a_socket_gives_all_back") {
         return;
     }
     let host = Loop::new(Driver::Inline);

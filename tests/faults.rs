@@ -1,57 +1,38 @@
 //! Whatever the network does to a connection, the host is told what it was, and the socket is connected again: through a
-//! proxy of ours that fails as it is told.
+//! relay of ours that fails as it is told.
 #![cfg(unix)]
 
-#[allow(dead_code, reason = "what other tests need besides")]
-#[path = "deflate/client.rs"]
-mod client;
-#[allow(dead_code, reason = "as above")]
-#[path = "soak/host.rs"]
-mod host;
-#[allow(dead_code, reason = "as above")]
-#[path = "deflate/play.rs"]
-mod play;
-#[allow(dead_code, reason = "as above")]
-#[path = "soak/print.rs"]
-mod print;
 #[path = "faults/resend.rs"]
 mod resend;
-#[allow(dead_code, reason = "as above")]
-#[path = "soak/server.rs"]
-mod server;
 #[path = "faults/stall.rs"]
 mod stall;
 #[path = "faults/story.rs"]
 mod story;
-mod support;
-#[allow(dead_code, reason = "as above")]
-#[path = "deflate/zlib.rs"]
-mod zlib;
 
 use ::egret_ws::*;
-use host::Host;
-use print::Print;
-use server::{POLITE, Server};
 use std::sync::mpsc;
 use story::{CEILING_MS, Client, Event, FIRST_MS, FLOOR_MS};
-use support::PATIENCE;
-use support::client::{DRIVERS, Driver};
-use support::faulty::{BOTH, Fault, Proxy, Way};
-use support::frame::Frame;
-use support::raw::Server as RawServer;
-use support::record::Report;
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver};
+use test_support::close_report::CloseReport;
+use test_support::fingerprint::Fingerprint;
+use test_support::frame::Frame;
+use test_support::listener_client::EventLoop;
+use test_support::recording_server::{ECHOING, Server};
+use test_support::relay::{BOTH_DIRECTIONS, Direction, Fault, Relay};
+use test_support::scripted_server::Server as RawServer;
 
 /// Runs a test once on each driver, each time with a fresh loop.
-fn on_both_drivers(test: impl Fn(&Host)) {
+fn on_both_drivers(test: impl Fn(&EventLoop)) {
     for driver in DRIVERS {
         println!("driver: {driver:?}"); // shown when the test fails
-        test(&Host::new(driver, |_| {}));
+        test(&EventLoop::new(driver, |_| {}));
     }
 }
 
 /// After a fault the socket is told once that it is tried again, connects, and its messages pass.
 #[track_caller]
-fn comes_back(client: &Client) -> Report {
+fn comes_back(client: &Client) -> CloseReport {
     let (report, attempt, delay_ms) = client.wait_retry(1);
     assert_eq!(attempt, 1);
     assert!((FLOOR_MS..=FIRST_MS).contains(&delay_ms), "{delay_ms} ms");
@@ -59,7 +40,7 @@ fn comes_back(client: &Client) -> Report {
     let stats = client.ws.stats();
     assert_eq!((client.ws.generation(), stats.connections, stats.retries), (2, 2, 1));
     client.send("back");
-    client.wait("the echo", |story| story.messages().last() == Some(&Print::text("back")));
+    client.wait("the echo", |story| story.messages().last() == Some(&Fingerprint::text("back")));
     client.close();
     assert_eq!(client.story().retries().len(), 1);
     report
@@ -67,19 +48,19 @@ fn comes_back(client: &Client) -> Report {
 
 /// One fault, at a connection that is open and idle.
 #[track_caller]
-fn is_lost_by(fault: Fault) -> Vec<Report> {
+fn is_lost_by(fault: Fault) -> Vec<CloseReport> {
     let reports = DRIVERS.map(|driver| {
         println!("{fault:?}, driver: {driver:?}");
-        let host = Host::new(driver, |_| {});
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        let client = Client::open(&host, proxy.port(), |_| {});
-        assert!(proxy.strike(1, fault));
+        let host = EventLoop::new(driver, |_| {});
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(&host, relay.port(), |_| {});
+        assert!(relay.inject(1, fault));
         let report = comes_back(&client);
         report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!((report.code, report.sent_code, report.unsent_messages), (1006, 0, 0), "{report:#?}");
-        assert_eq!((proxy.accepted(), server.upgraded()), (2, 2));
-        client.wait("the end of the first connection", |_| !proxy.alive().contains(&1));
+        assert_eq!((relay.accepted(), server.upgraded()), (2, 2));
+        client.wait("the end of the first connection", |_| !relay.alive().contains(&1));
         report
     });
     reports.into()
@@ -101,7 +82,7 @@ fn a_reset() {
 
 #[test]
 fn a_half_close_is_an_end_without_a_close_frame() {
-    for way in BOTH {
+    for way in BOTH_DIRECTIONS {
         for report in is_lost_by(Fault::HalfClose(way)) {
             assert!(report.message.contains("without a Close frame"), "{report:#?}");
         }
@@ -112,10 +93,10 @@ fn a_half_close_is_an_end_without_a_close_frame() {
 fn a_cut_within_the_answer_to_the_upgrade() {
     for at in [0, 1, 12, 100] {
         on_both_drivers(|host| {
-            let server = Server::start(POLITE);
-            let proxy = Proxy::before(server.port());
-            proxy.await_next(&[Fault::CutAt(Way::Down, at)]);
-            let client = Client::begin(host, proxy.port(), |_| {});
+            let server = Server::start(ECHOING);
+            let relay = Relay::start(server.port());
+            relay.inject_in_next(&[Fault::CutAt(Direction::ToClient, at)]);
+            let client = Client::begin(host, relay.port(), |_| {});
             let (report, attempt, _) = client.wait_retry(1);
             report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_TRANSPORT);
             assert_eq!((attempt, report.http_status), (1, 0), "{report:#?}");
@@ -133,14 +114,14 @@ fn a_cut_within_a_frame_of_the_server_shows_nothing_of_it() {
     const FRAME: u64 = 304;
     for at in [1, 2, 3, 4, 5, 150, FRAME - 1, FRAME] {
         on_both_drivers(|host| {
-            let server = Server::start(POLITE);
-            let proxy = Proxy::before(server.port());
-            let client = Client::open(host, proxy.port(), |options| options.flags = EGRET_WS_NO_DEFLATE);
-            assert!(proxy.strike(1, Fault::CutAt(Way::Down, proxy.forwarded(1, Way::Down) + at)));
+            let server = Server::start(ECHOING);
+            let relay = Relay::start(server.port());
+            let client = Client::open(host, relay.port(), |options| options.flags = EGRET_WS_NO_DEFLATE);
+            assert!(relay.inject(1, Fault::CutAt(Direction::ToClient, relay.forwarded(1, Direction::ToClient) + at)));
             assert_eq!(client.ws.send(EGRET_WS_BINARY as u8, &PAYLOAD), EGRET_WS_OK);
             let (report, ..) = client.wait_retry(1);
             report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
-            let whole: &[Print] = if at == FRAME { &[Print::binary(&PAYLOAD)] } else { &[] };
+            let whole: &[Fingerprint] = if at == FRAME { &[Fingerprint::binary(&PAYLOAD)] } else { &[] };
             assert_eq!(client.story().messages(), whole, "cut after {at} bytes");
             assert_eq!((report.unsent_messages, report.unsent_bytes), (0, 0), "it was handed over: {report:#?}");
             comes_back(&client);
@@ -153,14 +134,14 @@ fn a_cut_within_a_frame_of_ours_shows_the_server_nothing_of_it() {
     const FRAME: u64 = 308;
     for at in [1, 4, 8, 9, FRAME - 1] {
         on_both_drivers(|host| {
-            let server = Server::start(POLITE);
-            let proxy = Proxy::before(server.port());
-            let client = Client::open(host, proxy.port(), |options| options.flags = EGRET_WS_NO_DEFLATE);
-            assert!(proxy.strike(1, Fault::CutAt(Way::Up, proxy.forwarded(1, Way::Up) + at)));
+            let server = Server::start(ECHOING);
+            let relay = Relay::start(server.port());
+            let client = Client::open(host, relay.port(), |options| options.flags = EGRET_WS_NO_DEFLATE);
+            assert!(relay.inject(1, Fault::CutAt(Direction::ToServer, relay.forwarded(1, Direction::ToServer) + at)));
             assert_eq!(client.ws.send(EGRET_WS_BINARY as u8, &[7; 300]), EGRET_WS_OK);
             comes_back(&client);
             assert!(server.take_ended(1).expect("it has ended").messages.is_empty(), "cut after {at} bytes");
-            assert_eq!(client.story().messages(), [Print::text("back")]);
+            assert_eq!(client.story().messages(), [Fingerprint::text("back")]);
         });
     }
 }
@@ -168,16 +149,16 @@ fn a_cut_within_a_frame_of_ours_shows_the_server_nothing_of_it() {
 #[test]
 fn single_bytes_change_nothing() {
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        proxy.await_next(&BOTH.map(|way| Fault::Bytewise(way, u64::MAX)));
-        let client = Client::open(host, proxy.port(), |_| {});
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        relay.inject_in_next(&BOTH_DIRECTIONS.map(|way| Fault::Bytewise(way, u64::MAX)));
+        let client = Client::open(host, relay.port(), |_| {});
         let texts = ["", "ü", &"a longer one, to be deflated; ".repeat(60)];
         for text in texts {
             client.send(text);
         }
         client.wait("the echoes", |story| story.messages().len() == texts.len());
-        assert_eq!(client.story().messages(), texts.map(Print::text));
+        assert_eq!(client.story().messages(), texts.map(Fingerprint::text));
         client.close();
         assert_eq!(client.story().retries(), []);
     });
@@ -187,13 +168,13 @@ fn single_bytes_change_nothing() {
 fn a_server_that_refuses_is_tried_until_it_is_there() {
     const REFUSALS: usize = 6;
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        let client = Client::open(host, proxy.port(), |_| {});
-        proxy.refuse(true);
-        assert!(proxy.strike(1, Fault::Cut));
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(host, relay.port(), |_| {});
+        relay.refuse(true);
+        assert!(relay.inject(1, Fault::Cut));
         client.wait_retry(1 + REFUSALS);
-        proxy.refuse(false);
+        relay.refuse(false);
         client.wait_connected(2);
         for (at, (report, attempt, delay_ms)) in client.story().retries().iter().enumerate() {
             let error = if at == 0 { EGRET_WS_ERR_CONNECTION_LOST } else { EGRET_WS_ERR_CONNECT };
@@ -215,11 +196,11 @@ fn a_server_that_refuses_is_tried_until_it_is_there() {
 fn the_attempts_are_counted_and_the_last_one_is_reported() {
     const ATTEMPTS: u32 = 3;
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        let client = Client::open(host, proxy.port(), |options| options.retry_attempts = ATTEMPTS);
-        proxy.refuse(true);
-        assert!(proxy.strike(1, Fault::Reset));
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(host, relay.port(), |options| options.retry_attempts = ATTEMPTS);
+        relay.refuse(true);
+        assert!(relay.inject(1, Fault::Reset));
         let report = client.wait_closed();
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         let attempts: Vec<_> = client.story().retries().iter().map(|(_, attempt, _)| *attempt).collect();
@@ -232,20 +213,20 @@ fn the_attempts_are_counted_and_the_last_one_is_reported() {
 #[test]
 fn connections_are_served_out_of_order() {
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        proxy.hold(true);
-        let first = Client::begin(host, proxy.port(), |_| {});
-        first.wait("the first to be held", |_| proxy.held() == [1]);
-        let second = Client::begin(host, proxy.port(), |_| {});
-        second.wait("the second to be held", |_| proxy.held() == [1, 2]);
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        relay.hold(true);
+        let first = Client::begin(host, relay.port(), |_| {});
+        first.wait("the first to be held", |_| relay.held() == [1]);
+        let second = Client::begin(host, relay.port(), |_| {});
+        second.wait("the second to be held", |_| relay.held() == [1, 2]);
         for (client, number, served) in [(&second, 2, "1"), (&first, 1, "2")] {
             assert!(client.story().events.is_empty());
-            proxy.serve(number);
+            relay.serve(number);
             client.wait_connected(1);
-            assert_eq!(client.ws.header(server::NUMBER).as_deref(), Some(served));
+            assert_eq!(client.ws.header(test_support::recording_server::NUMBER).as_deref(), Some(served));
             client.send(served);
-            client.wait("the echo", |story| story.messages() == [Print::text(served)]);
+            client.wait("the echo", |story| story.messages() == [Fingerprint::text(served)]);
         }
         first.close();
         second.close();
@@ -256,14 +237,18 @@ fn connections_are_served_out_of_order() {
 #[test]
 fn faults_that_follow_each_other() {
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        for fault in [Fault::CutAt(Way::Up, 0), Fault::CutAt(Way::Down, 40), Fault::CutAt(Way::Up, 60)] {
-            proxy.await_next(&[fault]);
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        for fault in [
+            Fault::CutAt(Direction::ToServer, 0),
+            Fault::CutAt(Direction::ToClient, 40),
+            Fault::CutAt(Direction::ToServer, 60),
+        ] {
+            relay.inject_in_next(&[fault]);
         }
-        let client = Client::begin(host, proxy.port(), |_| {});
+        let client = Client::begin(host, relay.port(), |_| {});
         client.wait_connected(1);
-        assert!(proxy.strike(4, Fault::Reset));
+        assert!(relay.inject(4, Fault::Reset));
         client.wait_connected(2);
         let story: Vec<_> = client.story().events.iter().map(|(_, event)| event.clone()).collect();
         assert!(matches!(
@@ -285,7 +270,7 @@ fn faults_that_follow_each_other() {
 /// a thread only: without one nothing is read but in a poll.)
 #[test]
 fn a_goodbye_that_comes_before_on_connect() {
-    let host = Host::new(Driver::Threaded, |_| {});
+    let host = EventLoop::new(Driver::Threaded, |_| {});
     let (closing, is_closing) = mpsc::channel();
     let (go_on, goes_on) = mpsc::channel();
     let server = RawServer::start(move |mut peer| {
@@ -293,11 +278,11 @@ fn a_goodbye_that_comes_before_on_connect() {
         peer.write([answer, Frame::close(1012, "").bytes()].concat());
         assert_eq!(peer.read_close(), 1012);
         closing.send(()).expect("the test waits");
-        goes_on.recv_timeout(PATIENCE).expect("the word to go on");
+        goes_on.recv_timeout(WAIT_LIMIT).expect("the word to go on");
         peer.expect_silence();
     });
     let client = Client::begin(&host, server.port(), |_| {});
-    is_closing.recv_timeout(PATIENCE).expect("the client's Close"); // without a single poll
+    is_closing.recv_timeout(WAIT_LIMIT).expect("the client's Close"); // without a single poll
     assert_eq!(client.ws.state(), EGRET_WS_STATE_CONNECTING);
     go_on.send(()).expect("the server waits");
     let (report, ..) = client.wait_retry(1);

@@ -3,20 +3,18 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // a callback of the C ABI
 
-mod support;
-
 use ::egret_ws::*;
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::slice;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
-use support::PATIENCE;
-use support::client::{DRIVERS, Driver, Loop, Socket};
-use support::frame::Frame;
-use support::process::is_alone;
-use support::raw::Server;
 use test_allocator::{Peak, TestAllocator, exclude_this_thread};
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver, Loop, Socket};
+use test_support::frame::Frame;
+use test_support::process::runs_alone;
+use test_support::scripted_server::Server;
 
 const COUNT: usize = 100_000;
 const KIB: usize = 1024;
@@ -123,7 +121,7 @@ fn play(host: &Loop, socket: &Socket, mut check: impl FnMut(usize, &Flood)) {
         if made > 0 {
             progress = (Instant::now(), progress.1 + made);
         }
-        assert!(progress.0.elapsed() < PATIENCE, "nothing came for {PATIENCE:?}, after {} callbacks", progress.1);
+        assert!(progress.0.elapsed() < WAIT_LIMIT, "nothing came for {WAIT_LIMIT:?}, after {} callbacks", progress.1);
     }
     FLOOD.with_borrow(|flood| {
         assert_eq!(flood.wrong, None, "the first message that is wrong");
@@ -152,7 +150,7 @@ fn no_poll_makes_more_callbacks_than_its_budget() {
             });
             let (server, stall) = server(size);
             let socket = connect(&host, &server, size, Duration::ZERO);
-            stall.recv_timeout(PATIENCE).expect("the server stalls");
+            stall.recv_timeout(WAIT_LIMIT).expect("the server stalls");
             let (mut most, mut polls) = (0, 0);
             play(&host, &socket, |made, _| {
                 assert!(made <= BUDGET, "{made} callbacks in one poll");
@@ -179,7 +177,7 @@ fn no_poll_is_over_its_time_by_more_than_one_callback() {
         });
         let (server, stall) = server(64);
         let socket = connect(&host, &server, 64, WORK);
-        stall.recv_timeout(PATIENCE).expect("the server stalls");
+        stall.recv_timeout(WAIT_LIMIT).expect("the server stalls");
         let mut used_up = 0;
         play(&host, &socket, |_, flood| {
             let Some(end) = flood.first.map(|first| first + BUDGET) else { return };
@@ -208,7 +206,7 @@ const CONSTANT: usize = 256 * KIB;
 
 #[test]
 fn memory_stays_within_the_options() {
-    if !is_alone("memory_stays_within_the_options") {
+    if !runs_alone("memory_stays_within_the_options") {
         return;
     }
     for size in [64, KIB] {
@@ -217,7 +215,7 @@ fn memory_stays_within_the_options() {
             let (server, stall) = server(size);
             let socket = connect(&host, &server, size, Duration::ZERO);
             let memory = Peak::start();
-            let written = stall.recv_timeout(PATIENCE).expect("the server stalls");
+            let written = stall.recv_timeout(WAIT_LIMIT).expect("the server stalls");
             let waiting = memory.bytes();
             play(&host, &socket, |_, _| {});
             let peak = memory.bytes();

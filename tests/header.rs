@@ -3,13 +3,12 @@
 //!
 //! `EGRET_WS_WRITE_GENERATED=1` writes the header (`make header`).
 
-mod library;
-
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use test_support::library;
 
 /// What the header shows, in its order.
 const SOURCES: [&str; 5] =

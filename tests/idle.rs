@@ -2,8 +2,6 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // raises the limit of descriptors
 
-mod support;
-
 use ::egret_ws::EGRET_WS_STATE_OPEN;
 use std::io::{self, Read};
 use std::net::TcpListener;
@@ -11,11 +9,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::PATIENCE;
-use support::client::{Driver, Loop, Socket};
-use support::process;
-use support::raw::Peer;
-use support::record::Event;
+use test_support::WAIT_LIMIT;
+use test_support::client::{Driver, Loop, Socket};
+use test_support::process;
+use test_support::recorder::Event;
+use test_support::scripted_server::Peer;
 
 const SOCKETS: usize = 1000;
 /// Sockets that connect at a time: fewer than a listener's backlog, which drops what does not fit.
@@ -57,7 +55,7 @@ fn a_thousand_idle_sockets_take_one_thread_and_under_4_kib_each() {
     drop(host);
     assert_eq!(process::descriptors(), descriptors, "descriptors are left");
     // The kernel lists a joined thread for a moment longer.
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_LIMIT;
     while process::threads() != threads {
         assert!(Instant::now() < deadline, "threads are left");
         thread::yield_now();

@@ -1,22 +1,15 @@
 //! The JavaScript of `bindings/js`: runs the programs of `tests/js` under Node.
 
-#[cfg(target_os = "linux")]
-#[allow(dead_code)] // made for other tests, which need more of them
-#[path = "support/certificates.rs"]
-mod certificates;
-#[path = "library/echoing.rs"]
-mod echoing;
-#[path = "library/failing.rs"]
-mod failing;
-mod library;
-
-use echoing::echo_url;
 use std::io::{Read, Write, stderr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
+#[cfg(target_os = "linux")]
+#[allow(dead_code)] // made for other tests, which need more of them
+use test_support::echo_server::echo_url;
+use test_support::{failing_servers, library};
 
 /// Longer than any wait inside the programs, so that they tell first what they waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,7 +75,7 @@ fn node_extensions() {
 #[cfg(target_os = "linux")]
 #[test]
 fn node_secure() {
-    use certificates::{RIGHT, ROOT, SELF_SIGNED};
+    use test_support::certificates::{RIGHT, ROOT, SELF_SIGNED};
     let files = [ROOT.chain(), RIGHT.chain(), RIGHT.key(), SELF_SIGNED.chain(), SELF_SIGNED.key()];
     let files = files.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
     node_glue(&[&["node_secure.js"], &files[..]].concat());
@@ -121,9 +114,9 @@ fn sample_of_the_readme_runs() {
     assert_eq!(library::run(&mut program(&framed, echo_url())), "received: Hello Egret WebSocket\n");
 
     for (url, complaint) in
-        [(failing::dead_url(), "refused"), (failing::refusing_url(), "403"), ("ws://[", "SyntaxError")]
+        [(failing_servers::dead_url(), "refused"), (failing_servers::refusing_url(), "403"), ("ws://[", "SyntaxError")]
     {
-        let said = failing::failure_of(&mut program(sample, url), &build.join("output"));
+        let said = failing_servers::failure_of(&mut program(sample, url), &build.join("output"));
         assert!(said.contains(complaint), "{url}: {said}");
     }
 }

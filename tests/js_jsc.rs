@@ -4,17 +4,6 @@
 //! A missing tool fails a test, unless the variable SKIP names `js`.
 #![cfg(target_os = "linux")]
 
-#[allow(dead_code)] // made for other tests, which need more of them
-#[path = "support/certificates.rs"]
-mod certificates;
-#[path = "../examples/echo_server.rs"]
-mod echo_server;
-#[path = "library/failing.rs"]
-mod failing;
-mod library;
-
-use certificates::{Certificate, RIGHT, ROOT, SELF_SIGNED};
-use failing::{dead_url, failure_of, refusing_url};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -24,6 +13,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::certificates::{Certificate, RIGHT, ROOT, SELF_SIGNED};
+use test_support::failing_servers::{dead_url, failure_of, refusing_url};
+#[allow(dead_code)] // made for other tests, which need more of them
+use test_support::{echo_server, library};
 use tungstenite::handshake::server::{Request, Response};
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{Frame, FrameHeader};

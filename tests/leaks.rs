@@ -8,7 +8,6 @@ mod attempt;
 mod failures;
 #[path = "leaks/hosts.rs"]
 mod hosts;
-mod support;
 
 use ::egret_ws::*;
 use attempt::Attempt;
@@ -18,7 +17,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Instant;
 use std::{env, iter, ptr, thread};
-use support::{PATIENCE, process};
+use test_support::{WAIT_LIMIT, process};
 
 /// How many connections fail, and after how many memory may grow no more.
 const CONNECTIONS: usize = 10_000;
@@ -33,7 +32,7 @@ const RESIDENT: usize = 4 << 20;
 
 #[test]
 fn failing_connections_leave_nothing_behind_threaded() {
-    if process::is_alone("failing_connections_leave_nothing_behind_threaded") {
+    if process::runs_alone("failing_connections_leave_nothing_behind_threaded") {
         free_at_once();
         fail_on(0);
     }
@@ -41,7 +40,7 @@ fn failing_connections_leave_nothing_behind_threaded() {
 
 #[test]
 fn failing_connections_leave_nothing_behind_inline() {
-    if process::is_alone("failing_connections_leave_nothing_behind_inline") {
+    if process::runs_alone("failing_connections_leave_nothing_behind_inline") {
         free_at_once();
         fail_on(EGRET_WS_LOOP_INLINE);
     }
@@ -86,7 +85,7 @@ impl Usage {
     /// What is left once threads and connections have ended whose end nobody is told of.
     #[track_caller]
     fn settled(threads: usize, descriptors: usize) -> Usage {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         loop {
             let usage = Usage::now();
             if (usage.threads, usage.descriptors) == (threads, descriptors) {
@@ -143,6 +142,6 @@ fn fail(host: *mut egret_ws_loop, hosts: &Hosts, count: usize) {
         if running.len() < before {
             progress = Instant::now();
         }
-        assert!(progress.elapsed() < PATIENCE, "no connection has ended for {PATIENCE:?}, so {:?}", running[0]);
+        assert!(progress.elapsed() < WAIT_LIMIT, "no connection has ended for {WAIT_LIMIT:?}, so {:?}", running[0]);
     }
 }

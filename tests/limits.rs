@@ -3,14 +3,12 @@
 //! every new option needs a limit and a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
-mod support;
-
 use ::egret_ws::input_limits as limits;
 use ::egret_ws::*;
 use std::ffi::{CString, c_char};
 use std::fmt::Write;
 use std::ptr;
-use support::client::{Driver, Loop};
+use test_support::client::{Driver, Loop};
 
 #[global_allocator]
 static ALLOCATOR: test_allocator::TestAllocator = test_allocator::TestAllocator;
@@ -122,7 +120,7 @@ fn header_bytes(bytes: usize) -> Value {
 }
 
 fn set_headers(options: &mut egret_ws_options, value: &Value) {
-    support::client::set_headers(options, &value.headers);
+    test_support::client::set_headers(options, &value.headers);
 }
 
 fn limited() -> Vec<Limited> {
@@ -296,7 +294,7 @@ fn repeated_subprotocols_are_found_at_any_position() {
 type SetPair = fn(&mut egret_ws_options, is_null: bool, len: usize);
 
 fn one_header() -> *const egret_ws_header {
-    Box::leak(Box::new(support::client::header(c"X", c"y")))
+    Box::leak(Box::new(test_support::client::header(c"X", c"y")))
 }
 
 fn pairs() -> Vec<(&'static str, &'static str, SetPair)> {

@@ -15,7 +15,6 @@ mod loss;
 mod moving;
 #[path = "networks/phone.rs"]
 mod phone;
-mod support;
 #[path = "networks/ways.rs"]
 mod ways;
 #[path = "networks/world.rs"]
@@ -24,10 +23,10 @@ mod world;
 use ::egret_ws::*;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
-use support::answer::address;
-use support::client::{DRIVERS, Loop, on_both_drivers};
-use support::record::Report;
-use support::visit::visit;
+use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::close_report::CloseReport;
+use test_support::connection::run_connection;
+use test_support::response::address;
 use world::{PORT, Server, being_tried, inside, inside_offline};
 
 const ROUNDS: usize = 3;
@@ -44,7 +43,7 @@ fn reaches(host: &str, winner: &str) -> Vec<Duration> {
     let mut times = Vec::new();
     for driver in DRIVERS {
         for _ in 0..ROUNDS {
-            let outcome = visit(driver, format!("ws://{host}:{PORT}/"), |_| {});
+            let outcome = run_connection(driver, format!("ws://{host}:{PORT}/"), |_| {});
             // The kernel gives up on a connection after minutes, so what is there no more was closed.
             assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the one that won");
             let opened = outcome.expect_open();
@@ -156,7 +155,7 @@ fn a_freed_socket_leaves_no_attempt_behind() {
 
 /// The report of a connection that is not made.
 #[track_caller]
-fn fails(host: &Loop, name: &str) -> Report {
+fn fails(host: &Loop, name: &str) -> CloseReport {
     let socket = host.try_connect(name, PORT).expect("the connect call succeeds");
     let report = socket.wait_closed();
     assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the connection");
@@ -170,7 +169,8 @@ fn two_dead_routes_end_at_the_deadline() {
     }
     for driver in DRIVERS {
         let began = Instant::now();
-        let outcome = visit(driver, format!("ws://dead.test:{PORT}/"), |options| options.connect_timeout_ms = 400);
+        let outcome =
+            run_connection(driver, format!("ws://dead.test:{PORT}/"), |options| options.connect_timeout_ms = 400);
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
         outcome.report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!(address(&outcome.closed.stats), "", "no address has won");
@@ -253,7 +253,7 @@ fn a_link_local_address_has_a_zone() {
     }
     let _server = Server::on("::");
     for driver in DRIVERS {
-        let outcome = visit(driver, format!("ws://[fe80::1%25void]:{PORT}/"), |_| {});
+        let outcome = run_connection(driver, format!("ws://[fe80::1%25void]:{PORT}/"), |_| {});
         let address = address(&outcome.expect_open().stats);
         assert!(address.starts_with("[fe80::1%") && address.ends_with("]:9000"), "{address}");
     }

@@ -3,12 +3,10 @@
 #![cfg(debug_assertions)] // the library panics on request in a debug build only
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
-mod support;
-
 use ::egret_ws::*;
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use support::client::{Driver, Loop};
+use test_support::client::{Driver, Loop};
 
 /// The next call of the C ABI panics.
 fn arm() -> Loop {

@@ -1,12 +1,10 @@
 //! Hosts and URLs: what the connect calls refuse at once, and what arrives at the server from those they take.
 
-mod support;
-
 use ::egret_ws::*;
 use std::io::ErrorKind;
 use std::net::TcpListener;
-use support::client::{Driver, Loop, Socket, on_both_drivers};
-use support::raw::{Request, Server};
+use test_support::client::{Driver, Loop, Socket, on_both_drivers};
+use test_support::scripted_server::{Request, Server};
 
 /// The call fails with `error`, makes no callback, and logs why.
 #[track_caller]

@@ -7,47 +7,29 @@
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // asks the allocator
 
-#[allow(dead_code, reason = "what other tests need besides")]
-#[path = "deflate/client.rs"]
-mod client;
 #[path = "soak/crew.rs"]
 mod crew;
-#[path = "soak/host.rs"]
-mod host;
-#[allow(dead_code, reason = "as above")]
-#[path = "deflate/play.rs"]
-mod play;
 #[path = "soak/player.rs"]
 mod player;
-#[allow(dead_code, reason = "as above")]
-#[path = "soak/print.rs"]
-mod print;
-#[allow(dead_code, reason = "as above")]
-#[path = "soak/server.rs"]
-mod server;
-mod support;
 #[path = "soak/tally.rs"]
 mod tally;
 #[path = "soak/weather.rs"]
 mod weather;
-#[allow(dead_code, reason = "as above")]
-#[path = "deflate/zlib.rs"]
-mod zlib;
 
 use crew::{Crew, Round};
-use print::Print;
-use server::{Manners, POLITE, Server};
 use std::env;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use support::PATIENCE;
-use support::client::{DRIVERS, Driver};
-use support::faulty::Proxy;
-use support::process;
 use tally::Tally;
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver};
+use test_support::fingerprint::Fingerprint;
+use test_support::process;
+use test_support::recording_server::{Behaviour, ECHOING, Server};
+use test_support::relay::Relay;
 use weather::Weather;
 
 /// The longest round.
@@ -112,25 +94,26 @@ fn soak() {
 fn play(crews: &[Deck], tally: &Tally, seed: u64, length: Duration, sockets: usize, mut each: impl FnMut()) {
     // Every third connection is ended by the server.
     let leaves = |number: u64| number.is_multiple_of(3).then_some(number as usize % 97 + 1);
-    let server = Arc::new(Server::start(Manners { leaves, ..POLITE }));
-    let proxy = Proxy::before(server.port());
+    let server = Arc::new(Server::start(Behaviour { leaves, ..ECHOING }));
+    let relay = Relay::start(server.port());
     let until = Instant::now() + length;
     for deck in crews {
-        let round = Round { port: proxy.port(), server: Arc::clone(&server), until };
+        let round = Round { port: relay.port(), server: Arc::clone(&server), until };
         deck.orders.send(round).expect("the crew is there");
     }
-    let mut weather = Weather::new(&proxy, tally, seed);
+    let mut weather = Weather::new(&relay, tally, seed);
     weather.rage(until, sockets, &mut each);
     let mut unnamed = Vec::new();
     for deck in crews {
         // What fails only now is a connection that was begun before.
         unnamed.extend(deck.wait(|| weather.calm_down()));
     }
-    drop(proxy);
+    drop(relay);
     server.wait_idle();
     // What is left is of connections that their client was never told of, or too late to know which.
     for seen in server.take_rest() {
-        let is_of = |stream: &Vec<Print>| stream.windows(seen.messages.len().max(1)).any(|part| part == seen.messages);
+        let is_of =
+            |stream: &Vec<Fingerprint>| stream.windows(seen.messages.len().max(1)).any(|part| part == seen.messages);
         assert!(seen.messages.is_empty() || unnamed.iter().any(is_of), "{} messages of nobody", seen.messages.len());
     }
 }
@@ -138,7 +121,7 @@ fn play(crews: &[Deck], tally: &Tally, seed: u64, length: Duration, sockets: usi
 /// A crew on the thread of its loop.
 struct Deck {
     orders: Sender<Round>,
-    done: Receiver<Vec<Vec<Print>>>,
+    done: Receiver<Vec<Vec<Fingerprint>>>,
     thread: JoinHandle<()>,
 }
 
@@ -161,7 +144,7 @@ impl Deck {
     }
 
     /// What the crew reports at the end of a round.
-    fn wait(&self, mut meanwhile: impl FnMut()) -> Vec<Vec<Print>> {
+    fn wait(&self, mut meanwhile: impl FnMut()) -> Vec<Vec<Fingerprint>> {
         let deadline = Instant::now() + LATEST;
         while Instant::now() < deadline {
             match self.done.recv_timeout(Duration::from_millis(50)) {
@@ -193,7 +176,7 @@ impl Usage {
     /// What is left once threads have ended whose end nobody is told of: no more than there was.
     #[track_caller]
     fn settled((threads, descriptors): (usize, usize)) -> Usage {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         loop {
             let now = (process::threads(), process::descriptors());
             if now.0 <= threads && now.1 <= descriptors {

@@ -1,12 +1,10 @@
 //! Subprotocols: what is offered, what the server may choose, and how the choice is read. And the browser's view of a URL.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
-mod support;
-
 use ::egret_ws::*;
 use std::ffi::CString;
-use support::client::{Driver, Loop, on_both_drivers};
-use support::raw::Server;
+use test_support::client::{Driver, Loop, on_both_drivers};
+use test_support::scripted_server::Server;
 
 #[test]
 fn the_server_chooses_one_of_those_offered() {

@@ -1,8 +1,6 @@
 //! The Swift binding against the header, without Swift: that its copy of the header is the header, and that its sources name each
 //! function, constant and field of it. `make test-swift` runs the binding itself.
 
-mod library;
-
 #[path = "cpp/header.rs"]
 #[allow(dead_code, reason = "the tests of the C++ binding need more of it")]
 mod header;
@@ -10,6 +8,7 @@ mod header;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use test_support::library;
 
 fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/swift/Sources")

@@ -1,11 +1,10 @@
 //! The shared library exports the functions of the header and nothing else, under the name that programs ask for.
 #![cfg(target_os = "linux")]
 
-mod library;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
+use test_support::library;
 
 /// The names before a `(` at the beginning of a declaration: no comment and no callback type has such a line.
 fn declared() -> BTreeSet<String> {

@@ -1,16 +1,16 @@
 //! The server runs a script on one connection.
 
-use crate::compress::{Deflater, Inflater};
 use crate::messages::NOT_UTF8;
 use crate::peer::{Heard, Peer};
 use crate::script::{Act, Answer, End, Script, Sin};
 use crate::server::Stop;
-use crate::support::frame::{self, Frame, PING, TEXT};
 use crate::watch::lock;
 use ::egret_ws::EGRET_WS_TEXT;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::time::Duration;
+use test_support::deflate::codec::{Deflater, Inflater};
+use test_support::frame::{self, Frame, PING, TEXT};
 use tungstenite::handshake::derive_accept_key;
 
 /// The head of a request.
@@ -162,7 +162,7 @@ fn accept(peer: &mut Peer, request: &Request, script: &Script) -> String {
         // refused to those who ask for it.
         if !offer.contains("server_no_context_takeover") {
             head.push_str(&format!("Sec-WebSocket-Extensions: {agreed}\r\n"));
-            peer.deflate = Some((Deflater::new(bits), Inflater::new()));
+            peer.deflate = Some((Deflater::fast(bits), Inflater::default()));
         }
     }
     if let Some(first) = request.header("Sec-WebSocket-Protocol").and_then(|list| list.split(',').next()) {

@@ -189,9 +189,9 @@ pub unsafe extern "C" fn on_retry(
         verdict::compare_report(socket, life, &report, connection);
         (life.is_open, life.owed) = (false, false);
         if setup.resends {
-            life.kept += report.unsent_messages;
+            life.kept += u64::from(report.unsent_messages);
         } else {
-            life.dropped += report.unsent_messages;
+            life.dropped += u64::from(report.unsent_messages);
             life.dropped_bytes += report.unsent_bytes;
         }
     });

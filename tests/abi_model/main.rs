@@ -18,7 +18,6 @@
 mod acting;
 mod callbacks;
 mod case;
-mod compress;
 mod connects;
 mod contract;
 mod dice;
@@ -38,8 +37,6 @@ mod script;
 mod server;
 mod socket;
 mod sockets;
-#[path = "../support/mod.rs"]
-mod support;
 mod verdict;
 mod watch;
 mod words;

@@ -2,11 +2,11 @@
 
 use crate::case::{Case, Place};
 use crate::dice::Dice;
-use crate::support::certificates::{ROOT, STRANGER};
 use crate::{callbacks, mistakes};
 use ::egret_ws::*;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::LazyLock;
+use test_support::certificates::{ROOT, STRANGER};
 
 /// What the model needs to know of the options.
 #[derive(Clone, Debug)]

@@ -1,14 +1,14 @@
 //! The server's end of one connection: it reads and writes frames, and checks each frame of the client against RFC 6455.
 
-use crate::compress::{Deflater, Inflater};
 use crate::messages::{self, Print};
 use crate::script::Sin;
-use crate::support::frame::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
 use crate::watch::{lock, promise};
 use ::egret_ws::{EGRET_WS_MAX_MESSAGE_BYTES, EGRET_WS_TEXT};
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
+use test_support::deflate::codec::{Deflater, Inflater};
+use test_support::frame::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
 
 /// A stream of bytes, with TLS or without.
 pub enum Wire {

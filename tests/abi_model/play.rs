@@ -4,7 +4,6 @@ use crate::case::Case;
 use crate::dice::Dice;
 use crate::host::HostLoop;
 use crate::socket::Socket;
-use crate::support::process;
 use crate::watch::{self, HANG, breach, lock, promise};
 use crate::{connects, frames, functions, loops, registry, sockets, verdict};
 use ::egret_ws::*;
@@ -12,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::process;
 
 /// What was done, for the end of a run.
 #[derive(Default, Clone, Copy, Debug)]
@@ -268,7 +268,7 @@ fn count(case: &Case, tally: &mut Tally) {
         tally.refused += life.refused as u64;
         tally.drains += life.drains as u64;
         tally.kept += life.kept;
-        tally.unsent += life.dropped + life.closed.as_ref().map_or(0, |report| report.unsent_messages);
+        tally.unsent += life.dropped + life.closed.as_ref().map_or(0, |report| report.unsent_messages.into());
         tally.received += life.generations.iter().map(|generation| generation.received.len() as u64).sum::<u64>();
     }
 }

@@ -4,7 +4,6 @@ use crate::acting::{self, Request};
 use crate::case::Targets;
 use crate::peer::{Peer, Served, Wire};
 use crate::script::{Door, End, Script, door};
-use crate::support::certificates::RIGHT;
 use crate::watch::lock;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::collections::HashMap;
@@ -13,6 +12,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use test_support::certificates::RIGHT;
 
 /// The end of the server, which all of its threads wait for.
 #[derive(Default)]

@@ -3,10 +3,10 @@
 use crate::host::HostLoop;
 use crate::messages::Print;
 use crate::options::Setup;
-use crate::reports::Report;
 use ::egret_ws::egret_ws;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use test_support::close_report::CloseReport;
 
 /// The most threads of a case.
 pub const THREADS: usize = 4;
@@ -40,7 +40,7 @@ pub struct Life {
     /// How often `on_connect` was called; and it is the last of the callbacks that change that.
     pub connects: i32,
     pub is_open: bool,
-    pub closed: Option<Report>,
+    pub closed: Option<CloseReport>,
     pub released: u32,
     /// Sends that were refused with `BACKPRESSURE`, and calls of `on_drain`.
     pub refused: usize,

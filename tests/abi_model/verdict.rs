@@ -4,13 +4,13 @@ use crate::case::Case;
 use crate::frames;
 use crate::messages::Print;
 use crate::peer::Served;
-use crate::reports::Report;
 use crate::script::Sin;
 use crate::socket::{Generation, Life, Socket};
 use crate::watch::{breach, lock, promise};
 use ::egret_ws::*;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
+use test_support::close_report::CloseReport;
 
 /// A message that came is the next one that the server said on this connection.
 pub fn compare_message(socket: &Socket, generation: &Generation, print: Print) {
@@ -27,7 +27,7 @@ pub fn compare_message(socket: &Socket, generation: &Generation, print: Print) {
 }
 
 /// A report fits to what the server did, on the connection with this number.
-pub fn compare_report(socket: &Socket, life: &Life, report: &Report, connection: Option<u64>) {
+pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connection: Option<u64>) {
     let Some(case) = frames::case() else { return };
     let wrong = |why: &str| -> ! { breach!("a report of socket {} is wrong: {why}: {report:?}", socket.index) };
     let served = case.server.connections_of(socket.id);
@@ -73,7 +73,7 @@ fn speaks_no_http(case: &Case, socket: &Socket) -> bool {
 }
 
 /// A report of a connection that was open.
-fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, served: &Served, report: &Report) {
+fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, served: &Served, report: &CloseReport) {
     let wrong = |why: &str| -> ! {
         let all: Vec<u64> = case.server.connections_of(socket.id).iter().map(|served| lock(served).number).collect();
         breach!(
@@ -111,7 +111,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
     if let Some(heard) = served.close_heard.filter(|_| report.sent_code != served.close_heard.unwrap_or(0)) {
         wrong(&format!("the server read a Close frame with {heard}"));
     }
-    if report.was_told() {
+    if report.has_close_frame() {
         match served.close_said {
             None => wrong("the server sent no Close frame"),
             Some(code) if served.sin.is_none() && code != report.code => wrong("the server's code was another"),
@@ -188,11 +188,11 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
 }
 
 /// What was accepted was sent, or reported as unsent.
-fn conclude_sent(socket: &Socket, life: &Life, report: &Report, served: &[&Served]) {
+fn conclude_sent(socket: &Socket, life: &Life, report: &CloseReport, served: &[&Served]) {
     let knows_retries = socket.setup.on_retry || socket.setup.attempts == 0;
     let Some((sent, sent_bytes)) = life.sent_at_close.filter(|_| knows_retries) else { return };
     let (accepted, bytes) = (life.count_accepted(), life.bytes_accepted());
-    let told = sent + report.unsent_messages + life.dropped;
+    let told = sent + u64::from(report.unsent_messages) + life.dropped;
     let told_bytes = sent_bytes + report.unsent_bytes + life.dropped_bytes;
     let index = socket.index;
     promise!(

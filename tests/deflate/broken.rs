@@ -1,23 +1,23 @@
 //! What is no compressed message, though permessage-deflate was agreed on, ends with 1002; text that inflates to something
 //! else than UTF-8, with 1007.
 
-use crate::client::Messages;
-use crate::play::{accept, compressed, refuses};
-use crate::support::client::on_both_drivers;
-use crate::support::frame::{BINARY, Frame, TEXT, wire};
-use crate::support::raw::Server;
-use crate::support::record::Event;
-use crate::zlib::{TAIL, deflated, stored};
 use ::egret_ws::{EGRET_WS_ERR_INVALID_UTF8, EGRET_WS_ERR_PROTOCOL};
+use test_support::client::on_both_drivers;
+use test_support::deflate::client::RandomMessages;
+use test_support::deflate::codec::{TAIL, deflated, stored};
+use test_support::deflate::server::{accept, compressed, expect_failure};
+use test_support::frame::{BINARY, Frame, TEXT, wire};
+use test_support::recorder::Event;
+use test_support::scripted_server::Server;
 
 #[track_caller]
 fn is_wrong(what: &str, bytes: Vec<u8>) {
-    refuses(what, bytes, &[], EGRET_WS_ERR_PROTOCOL, 1002);
+    expect_failure(what, bytes, &[], EGRET_WS_ERR_PROTOCOL, 1002);
 }
 
 #[track_caller]
 fn is_not_utf8(what: &str, bytes: Vec<u8>) {
-    refuses(what, bytes, &[], EGRET_WS_ERR_INVALID_UTF8, 1007);
+    expect_failure(what, bytes, &[], EGRET_WS_ERR_INVALID_UTF8, 1007);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn cannot_be_inflated(what: &str, payload: &[u8]) {
     let (start, end) = payload.split_at(payload.len() / 2);
     let right = compressed(BINARY, [0x00, 0x02, 0x00, 0xfd, 0xff, 7, 7, 0x00]);
     let bytes = wire([&right, &compressed(BINARY, start).unfinished(), &Frame::continuation(end)]);
-    refuses(what, bytes, &[Event::Binary(vec![7, 7])], EGRET_WS_ERR_PROTOCOL, 1002);
+    expect_failure(what, bytes, &[Event::Binary(vec![7, 7])], EGRET_WS_ERR_PROTOCOL, 1002);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_context_that_was_given_up() {
 
 /// Text that needs a block with codes of its own, and is short.
 fn dynamic() -> Vec<u8> {
-    let mut random = Messages::new(2);
+    let mut random = RandomMessages::new(2);
     let payload = deflated((0..200).map(|_| b"aaaaaaaabbbbccde"[random.random(16)]).collect::<Vec<u8>>());
     assert_eq!(payload[0] & 6, 4, "a block of type 2");
     payload

@@ -1,17 +1,17 @@
 //! The 128 KiB rule holds for what a message inflates to: 131072 bytes pass and 131073 do not, in every shape.
 
-use crate::client::Messages;
-use crate::play::{compressed, hears, refuses, refuses_with};
-use crate::support::frame::{BINARY, Frame, TEXT, wire};
-use crate::support::record::Event;
-use crate::zlib::{TAIL, deflated, stored};
 use ::egret_ws::*;
+use test_support::deflate::client::RandomMessages;
+use test_support::deflate::codec::{TAIL, deflated, stored};
+use test_support::deflate::server::{compressed, expect_failure, expect_failure_with, expect_messages};
+use test_support::frame::{BINARY, Frame, TEXT, wire};
+use test_support::recorder::Event;
 
 const CAP: usize = 131_072;
 
 /// A ten-thousandth of it, and text; and what does not shrink.
 fn contents(size: usize) -> [Vec<u8>; 3] {
-    let mut random = Messages::new(21);
+    let mut random = RandomMessages::new(21);
     [
         vec![0; size],
         (0..size).map(|at| b'a' + (at * 7 % 26 + at / 1000 % 3) as u8 % 26).collect(),
@@ -49,7 +49,7 @@ fn exactly_the_cap_passes() {
             for shape in shapes(&payload) {
                 // The next message shows that nothing of the first is left.
                 let next = compressed(TEXT, deflated("next")).bytes();
-                hears([shape, next].concat(), &[Event::Binary(bytes.clone()), Event::Text("next".into())]);
+                expect_messages([shape, next].concat(), &[Event::Binary(bytes.clone()), Event::Text("next".into())]);
             }
         }
     }
@@ -57,7 +57,7 @@ fn exactly_the_cap_passes() {
 
 #[track_caller]
 fn is_too_big(what: &str, bytes: Vec<u8>) {
-    refuses(what, bytes, &[], EGRET_WS_ERR_MESSAGE_TOO_BIG, 1009);
+    expect_failure(what, bytes, &[], EGRET_WS_ERR_MESSAGE_TOO_BIG, 1009);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn one_byte_more_is_refused() {
 fn text_at_the_cap() {
     let text = "€".repeat(CAP / 3) + "ß"; // 43690 × 3 + 2
     assert_eq!(text.len(), CAP);
-    hears(compressed(TEXT, deflated(&text)).bytes(), &[Event::Text(text.clone())]);
+    expect_messages(compressed(TEXT, deflated(&text)).bytes(), &[Event::Text(text.clone())]);
     is_too_big("131074 bytes of text", compressed(TEXT, deflated(text + "  ")).bytes());
 }
 
@@ -87,7 +87,7 @@ fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
     let expected = vec![Event::Binary(bytes[..1000].to_vec()); 3];
     for payload in payloads(bytes) {
         for shape in shapes(&payload) {
-            refuses_with(
+            expect_failure_with(
                 "1001 bytes",
                 |options| options.max_message_bytes = 1000,
                 [&right[..], &shape].concat(),
@@ -107,11 +107,11 @@ fn the_cap_does_not_count_what_is_on_the_wire() {
     let payload = stored(&bytes, 1);
     assert!(payload.len() > CAP);
     for shape in shapes(&payload) {
-        hears(shape, &[Event::Binary(bytes.clone())]);
+        expect_messages(shape, &[Event::Binary(bytes.clone())]);
     }
     // Nothing at all, in a megabyte.
     for shape in shapes(&[&[0, 0, 0, 0xff, 0xff].repeat(200_000)[..], &[0]].concat()) {
-        hears(shape, &[Event::Binary(Vec::new())]);
+        expect_messages(shape, &[Event::Binary(Vec::new())]);
     }
 }
 

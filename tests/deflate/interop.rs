@@ -1,12 +1,12 @@
 //! Random messages with the servers of two hands, directly and through nginx, by every agreement there can be.
 
-use crate::client::{Messages, connect, send};
-use crate::daemon::Daemon;
 use crate::servers;
-use crate::support::client::{DRIVERS, Driver, Loop};
-use crate::support::record::Event;
 use ::egret_ws::*;
 use std::ffi::CString;
+use test_support::client::{DRIVERS, Driver, Loop};
+use test_support::daemon::Daemon;
+use test_support::deflate::client::{RandomMessages, connect, send};
+use test_support::recorder::Event;
 
 const WINDOWS: [u32; 3] = [9, 12, 15];
 /// Around where lengths and the cap change.
@@ -141,7 +141,7 @@ fn every_agreement(hand: &Hand, port: u16) {
     let by_both = Asks::all().filter(|asks| asks.client_bits <= 12 && asks.server_bits <= 12);
     let all = by_client.chain(by_server).chain(by_both.map(|server| (narrow, server)));
     for (number, (client, server)) in all.enumerate() {
-        let mut random = Messages::new(number as u64);
+        let mut random = RandomMessages::new(number as u64);
         // Larger than the largest window, after and before small ones.
         let mut messages: Vec<Event> = (0..6).map(|_| random.any(20_000)).collect();
         messages.push(random.of_size(40_000));
@@ -158,7 +158,7 @@ fn every_size(hand: &Hand, port: u16) {
     let least = Asks { client_alone: true, server_alone: true, client_bits: 9, server_bits: 9 };
     for (number, client) in [Asks::NOTHING, least].into_iter().enumerate() {
         for driver in DRIVERS {
-            let mut random = Messages::new(100 + number as u64);
+            let mut random = RandomMessages::new(100 + number as u64);
             let sizes = SIZES.iter().chain(SIZES.iter().rev()).flat_map(|size| [*size; 2]);
             let mut messages: Vec<Event> = sizes.map(|size| random.of_size(size)).collect();
             messages.extend((0..20).map(|_| random.any(131_072)));
@@ -215,7 +215,7 @@ fn without_an_agreement() {
                     (options.headers, options.header_count) = (&asks, usize::from(asked));
                 });
                 assert_eq!((extension.as_str(), hand.server.line().as_str()), ("", ""));
-                let mut random = Messages::new(7);
+                let mut random = RandomMessages::new(7);
                 let messages: Vec<Event> = SIZES.iter().map(|size| random.of_size(*size)).collect();
                 messages.iter().for_each(|message| send(&host, &socket, message));
                 socket.wait_for("the echoes", |events| events.len() > messages.len());

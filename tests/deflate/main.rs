@@ -4,16 +4,7 @@
 //! Needed beside Rust: setpriv (util-linux), nginx, Python with venv, Node with npm.
 #![cfg(target_os = "linux")]
 
-#[allow(dead_code, reason = "what the tests of TLS need besides")]
-#[path = "../tls/daemon.rs"]
-mod daemon;
-#[path = "../support/mod.rs"]
-mod support;
-
-mod client;
-mod play;
 mod servers;
-mod zlib;
 
 mod broken;
 mod cap;

@@ -1,10 +1,10 @@
 //! What is offered, and answers to the offer: each that RFC 7692 forbids fails the handshake and is named.
 
-use crate::client::connect;
-use crate::play::{BARE, accept};
-use crate::support::client::on_both_drivers;
-use crate::support::raw::Server;
 use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::deflate::client::connect;
+use test_support::deflate::server::{BARE, accept};
+use test_support::scripted_server::Server;
 
 type Set = fn(&mut egret_ws_options);
 

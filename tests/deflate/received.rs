@@ -1,10 +1,10 @@
 //! Compressed messages in every shape that RFC 7692 allows.
 
-use crate::client::Messages;
-use crate::play::{BARE, compressed, hears, hears_agreed};
-use crate::support::frame::{BINARY, Frame, TEXT, wire};
-use crate::support::record::Event;
-use crate::zlib::{Deflater, TAIL, deflated, stored};
+use test_support::deflate::client::RandomMessages;
+use test_support::deflate::codec::{Deflater, TAIL, deflated, stored};
+use test_support::deflate::server::{BARE, compressed, expect_messages, expect_messages_with};
+use test_support::frame::{BINARY, Frame, TEXT, wire};
+use test_support::recorder::Event;
 
 const WORDS: &str = "größte Wörter, größte Worte 😀 größte";
 
@@ -34,7 +34,7 @@ fn the_examples_of_the_rfc() {
         compressed(TEXT, bfinal),
         compressed(TEXT, two_blocks),
     ];
-    hears(wire(&frames), &vec![Event::Text("Hello".into()); 6]);
+    expect_messages(wire(&frames), &vec![Event::Text("Hello".into()); 6]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn uncompressed_messages_are_taken_as_they_are() {
         frames.push(Frame::text(""));
     }
     let expected = [words(), words(), words(), nothing()];
-    hears(wire(&frames), &std::iter::repeat_n(expected, 5).flatten().collect::<Vec<_>>());
+    expect_messages(wire(&frames), &std::iter::repeat_n(expected, 5).flatten().collect::<Vec<_>>());
 }
 
 /// A payload that looks compressed, and is not marked so.
@@ -58,7 +58,7 @@ fn uncompressed_messages_are_taken_as_they_are() {
 fn only_the_bit_says_what_is_compressed() {
     let payload = deflated("abc");
     let frames = [Frame::binary(&*payload), compressed(BINARY, &*payload)];
-    hears(wire(&frames), &[Event::Binary(payload), Event::Binary(b"abc".to_vec())]);
+    expect_messages(wire(&frames), &[Event::Binary(payload), Event::Binary(b"abc".to_vec())]);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn fragments_are_cut_at_every_byte_with_pings_between() {
     }
     assert!(count > 5);
     let expected: Vec<_> = (0..count).map(|cut| Event::Text(format!("{WORDS}{cut}"))).collect();
-    hears(wire(&frames), &expected);
+    expect_messages(wire(&frames), &expected);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn fragments_of_a_byte_each() {
         frames.push(Frame::ping("between"));
     }
     frames.push(Frame::continuation(""));
-    hears(wire(&frames), &[words()]);
+    expect_messages(wire(&frames), &[words()]);
 }
 
 /// Each way to say nothing, and a message after it that shows that the context is as it was.
@@ -116,12 +116,12 @@ fn empty_messages() {
     }
     frames.push(compressed(TEXT, deflater.message(WORDS.as_bytes())));
     expected.push(words());
-    hears(wire(&frames), &expected);
+    expect_messages(wire(&frames), &expected);
 }
 
 #[test]
 fn blocks_of_type_0() {
-    let mut random = Messages::new(3);
+    let mut random = RandomMessages::new(3);
     let noise: Vec<u8> = (0..70_000).map(|_| random.random(256) as u8).collect();
     for size in [1, 7, 1000, 65_535] {
         let bytes = &noise[..noise.len().min(size * 300)];
@@ -133,7 +133,7 @@ fn blocks_of_type_0() {
             Frame::continuation(end),
             compressed(TEXT, deflated(WORDS)),
         ];
-        hears(wire(&frames), &[Event::Binary(bytes.to_vec()), Event::Binary(bytes.to_vec()), words()]);
+        expect_messages(wire(&frames), &[Event::Binary(bytes.to_vec()), Event::Binary(bytes.to_vec()), words()]);
     }
 }
 
@@ -156,12 +156,12 @@ fn final_blocks() {
         frames.extend([compressed(TEXT, start).unfinished(), Frame::continuation(end)]);
         expected.extend([(); 2].map(|()| Event::Text("Hello".repeat(times))));
     }
-    hears(wire(&frames), &expected);
+    expect_messages(wire(&frames), &expected);
 }
 
 #[test]
 fn a_context_is_taken_over_or_not_and_windows_of_every_size_are_read() {
-    let mut random = Messages::new(5);
+    let mut random = RandomMessages::new(5);
     // Repeats itself just within the largest window.
     let noise: Vec<u8> = (0..32_000).map(|_| random.random(256) as u8).collect();
     let expected = vec![Event::Binary(noise.clone()); 3];
@@ -174,10 +174,10 @@ fn a_context_is_taken_over_or_not_and_windows_of_every_size_are_read() {
         let mut deflater = Deflater::new(bits);
         let payloads = [(); 3].map(|()| deflater.message(&noise));
         assert_eq!(bits == 15, payloads[1].len() < 1000, "only the largest window reaches back to the first");
-        hears_agreed(extension, wire(&payloads.map(|payload| compressed(BINARY, payload))), &expected);
+        expect_messages_with(extension, wire(&payloads.map(|payload| compressed(BINARY, payload))), &expected);
     }
     let alone = [(); 3].map(|()| compressed(BINARY, deflated(&noise)));
-    hears_agreed("permessage-deflate; server_no_context_takeover", wire(&alone), &expected);
+    expect_messages_with("permessage-deflate; server_no_context_takeover", wire(&alone), &expected);
 }
 
 /// More flushes than one, as of a server that writes a message piece by piece.
@@ -189,7 +189,7 @@ fn flushes_within_a_message() {
     let frames = payload.chunks(7).map(|piece| Frame::continuation(piece).unfinished());
     let fragments: Vec<Frame> = [compressed(TEXT, "").unfinished()].into_iter().chain(frames).collect();
     let bytes = [wire(&fragments), Frame::continuation("").bytes(), compressed(TEXT, payload).bytes()].concat();
-    hears(bytes, &[words(), words()]);
+    expect_messages(bytes, &[words(), words()]);
 }
 
 /// The server does not remove the tail of its messages. No message is lost, and the context stays correct.
@@ -206,5 +206,5 @@ fn kept_tails() {
         frames.push(compressed(TEXT, deflater.message(WORDS.as_bytes())));
         expected.extend([words(), words(), words()]);
     }
-    hears(wire(&frames), &expected);
+    expect_messages(wire(&frames), &expected);
 }

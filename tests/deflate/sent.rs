@@ -1,15 +1,15 @@
 //! What the client sends, read by a server that knows each byte of it.
 
-use crate::client::{Messages, connect, send};
-use crate::play::{BARE, accept, read, read_frame};
-use crate::support::client::on_both_drivers;
-use crate::support::frame::{BINARY, CLOSE, Frame, PONG, TEXT};
-use crate::support::raw::Server;
-use crate::support::record::Event;
-use crate::zlib::{Inflater, longest_distance};
 use ::egret_ws::*;
 use std::net::TcpListener;
 use std::sync::mpsc;
+use test_support::client::on_both_drivers;
+use test_support::deflate::client::{RandomMessages, connect, send};
+use test_support::deflate::codec::{Inflater, deflated, longest_distance, stored};
+use test_support::deflate::server::{BARE, accept, read, read_frame};
+use test_support::frame::{BINARY, CLOSE, Frame, PONG, TEXT};
+use test_support::recorder::Event;
+use test_support::scripted_server::Server;
 
 const COMPRESSED: u8 = 4;
 
@@ -69,7 +69,7 @@ fn sends(set: impl Fn(&mut egret_ws_options), extension: &'static str, messages:
 /// The frames inflate to the messages, one with the context of those before it or `alone`.
 #[track_caller]
 fn inflate(frames: &[Frame], messages: &[Event], alone: bool) {
-    let mut inflater = Inflater::new();
+    let mut inflater = Inflater::default();
     for (frame, message) in frames.iter().zip(messages) {
         let message = payload(message);
         if frame.rsv == 0 {
@@ -77,7 +77,7 @@ fn inflate(frames: &[Frame], messages: &[Event], alone: bool) {
             continue;
         }
         if alone {
-            inflater = Inflater::new();
+            inflater = Inflater::default();
         }
         let inflated = inflater.message(&frame.payload, message.len());
         assert!(inflated.as_deref() == Ok(message), "{frame:?}, of {} bytes: {:?}", message.len(), inflated.err());
@@ -112,7 +112,7 @@ fn messages_below_the_threshold_go_as_they_are() {
 }
 
 fn mixed() -> Vec<Event> {
-    let mut random = Messages::new(11);
+    let mut random = RandomMessages::new(11);
     let mut messages: Vec<Event> = (0..40).map(|_| random.any(30_000)).collect();
     messages.push(messages[0].clone());
     messages
@@ -124,7 +124,7 @@ fn a_context_is_taken_over() {
     sends(|options| options.deflate_threshold_bytes = 1, BARE, &messages, |frames| inflate(frames, &messages, false));
 
     // It has only 64 different values, so that the first message shrinks too.
-    let mut random = Messages::new(15);
+    let mut random = RandomMessages::new(15);
     let noise = Event::Binary((0..600).map(|_| random.random(64) as u8).collect());
     sends(
         |_| {},
@@ -132,7 +132,7 @@ fn a_context_is_taken_over() {
         &[noise.clone(), noise],
         |frames| {
             assert!(frames[1].payload.len() * 5 < frames[0].payload.len(), "the second refers to the first");
-            assert!(Inflater::new().message(&frames[1].payload, 600).is_err(), "and is nothing without it");
+            assert!(Inflater::default().message(&frames[1].payload, 600).is_err(), "and is nothing without it");
         },
     );
 }
@@ -140,7 +140,7 @@ fn a_context_is_taken_over() {
 /// No message is larger on the wire than its payload, and none refers to a message that was sent uncompressed.
 #[test]
 fn messages_that_do_not_shrink_are_sent_uncompressed() {
-    let mut random = Messages::new(16);
+    let mut random = RandomMessages::new(16);
     let mut noise = |size: usize| Event::Binary((0..size).map(|_| random.random(256) as u8).collect());
     let text = |size: usize| Event::Text("{\"x\":1,\"y\":2},".repeat(size / 15));
     let (small, large) = (noise(300), noise(100_000));
@@ -184,8 +184,9 @@ fn a_context_is_given_up() {
 
 /// Noise that repeats itself at distances of a little less than each window.
 fn far_apart() -> Vec<Event> {
-    let mut random = Messages::new(12);
-    let noise = |size: usize, random: &mut Messages| (0..size).map(|_| random.random(256) as u8).collect::<Vec<u8>>();
+    let mut random = RandomMessages::new(12);
+    let noise =
+        |size: usize, random: &mut RandomMessages| (0..size).map(|_| random.random(256) as u8).collect::<Vec<u8>>();
     let sizes = [200, 700, 1700, 3700, 7800, 16_000, 32_000];
     let pieces = sizes.map(|size| Event::Binary(noise(size, &mut random).repeat(2)));
     // And from one message to the next.
@@ -234,7 +235,7 @@ fn a_window_of_8_bits_is_never_exceeded() {
 
 #[test]
 fn a_higher_level_makes_smaller_messages() {
-    let mut random = Messages::new(13);
+    let mut random = RandomMessages::new(13);
     let text: String =
         (0..4000).map(|_| format!("{{\"id\":{},\"x\":{}}}", random.random(90), random.random(90))).collect();
     let size = |level: u32| {
@@ -280,7 +281,7 @@ fn what_a_broken_connection_leaves_unsent_is_counted() {
         let room = u32::try_from(2 * enough).expect("a limit below 2 GiB");
         let (socket, _) = connect(host, server.port(), |options| options.max_send_buffer_bytes = room);
         // Noise fills the buffers soon; between are messages that shrink, and such that are not compressed.
-        let mut random = Messages::new(14);
+        let mut random = RandomMessages::new(14);
         let noise: Vec<u8> = (0..100_000).map(|_| random.random(256) as u8).collect();
         let message = |number: usize| match number % 3 {
             0 => noise[number % 1000..].to_vec(),
@@ -306,4 +307,18 @@ fn what_a_broken_connection_leaves_unsent_is_counted() {
         assert!(!frames.is_empty() && frames.len() < accepted, "{} of {accepted}", frames.len());
         assert_eq!(socket.buffered_amount(), report.unsent_bytes, "what nobody will send stays counted");
     });
+}
+
+/// The check of the window would see a larger one.
+#[test]
+fn distances_are_found() {
+    let mut random = RandomMessages::new(1);
+    // Nothing in noise repeats nearer than its length.
+    for size in [400, 600, 4000, 32_000] {
+        let noise: Vec<u8> = (0..size).map(|_| random.random(256) as u8).collect();
+        let twice = [&noise[..], &noise].concat();
+        assert_eq!(longest_distance(&deflated(&twice)), size);
+    }
+    assert_eq!(longest_distance(&[0xf2, 0x00, 0x11, 0x00, 0x00]), 5, "RFC 7692 section 7.2.3.2");
+    assert_eq!(longest_distance(&stored(b"hello", 2)), 0);
 }

@@ -1,10 +1,10 @@
 //! Echo servers of other hands. The header `Deflate` of a request has their parameters for its connection.
 
-use crate::daemon::Daemon;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use test_support::daemon::Daemon;
 
 /// Python's `websockets`.
 pub fn websockets() -> Daemon {

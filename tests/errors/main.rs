@@ -4,8 +4,6 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 mod functions;
-#[path = "../support/mod.rs"]
-mod support;
 
 use ::egret_ws::*;
 use functions::{Args, FUNCTIONS, Function, error_name, listed};
@@ -14,8 +12,8 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering::SeqCst};
 use std::thread;
-use support::client::{Driver, Loop, Socket};
-use support::raw::Server;
+use test_support::client::{Driver, Loop, Socket};
+use test_support::scripted_server::Server;
 
 static BYTES: [u8; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2] = {
     let mut bytes = [b'x'; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2];

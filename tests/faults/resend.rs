@@ -1,17 +1,17 @@
 //! What was not sent when a connection was lost: dropped and counted, or with `EGRET_WS_RESEND` sent first on the next one,
 //! whole, in order and once.
 
-use crate::client::Messages;
-use crate::host::Host;
-use crate::print::Print;
-use crate::server::{Manners, POLITE, Server};
 use crate::story::Client;
-use crate::support::PATIENCE;
-use crate::support::client::{DRIVERS, Driver};
-use crate::support::faulty::{Fault, Proxy, Way};
-use crate::support::record::Report;
 use ::egret_ws::*;
 use std::time::Instant;
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver};
+use test_support::close_report::CloseReport;
+use test_support::deflate::client::RandomMessages;
+use test_support::fingerprint::Fingerprint;
+use test_support::listener_client::EventLoop;
+use test_support::recording_server::{Behaviour, ECHOING, Server};
+use test_support::relay::{Direction, Fault, Relay};
 
 const MAX: usize = 96 * 1024;
 /// More than the system takes of one connection that is stalled.
@@ -21,25 +21,25 @@ const SMALL: u32 = 512 << 10;
 /// A client whose messages have come to a stop half way: the network takes nothing, and the queue is full.
 struct Stuck<'a> {
     server: Server,
-    proxy: Proxy,
+    relay: Relay,
     client: Client<'a>,
     /// All that was accepted, in order.
-    accepted: Vec<Print>,
+    accepted: Vec<Fingerprint>,
     /// Payload bytes that were not handed to the operating system by then.
     buffered: u64,
 }
 
 impl<'a> Stuck<'a> {
-    fn begin(host: &'a Host, seed: u64, flags: u32, deflates: bool, room: u32) -> Stuck<'a> {
+    fn begin(host: &'a EventLoop, seed: u64, flags: u32, deflates: bool, room: u32) -> Stuck<'a> {
         // It does not echo: what is stuck is on the way to it.
-        let server = Server::start(Manners { echoes: false, deflates, ..POLITE });
-        let proxy = Proxy::narrow(server.port());
-        let client = Client::open(host, proxy.port(), |options| {
+        let server = Server::start(Behaviour { echoes: false, deflates, ..ECHOING });
+        let relay = Relay::start_with_small_buffer(server.port());
+        let client = Client::open(host, relay.port(), |options| {
             options.flags = flags;
             options.max_send_buffer_bytes = room;
         });
-        let mut stuck = Stuck { server, proxy, client, accepted: Vec::new(), buffered: 0 };
-        let mut messages = Messages::new(seed);
+        let mut stuck = Stuck { server, relay, client, accepted: Vec::new(), buffered: 0 };
+        let mut messages = RandomMessages::new(seed);
         // So that it is as long when it is deflated.
         let noise: Vec<u8> = (0..2 * MAX).map(|_| messages.random(256) as u8).collect();
         // Some pass.
@@ -49,7 +49,7 @@ impl<'a> Stuck<'a> {
         stuck.client.wait("the first to arrive", |_| {
             stuck.server.seen(1).is_some_and(|seen| seen.messages.len() == stuck.accepted.len())
         });
-        stuck.proxy.strike(1, Fault::Stall(Way::Up));
+        stuck.relay.inject(1, Fault::Stall(Direction::ToServer));
         // Full, and in twenty polls nothing became of it: the buffers of the system are full too.
         let mut still = 0;
         while still < 20 {
@@ -67,10 +67,10 @@ impl<'a> Stuck<'a> {
     }
 
     /// False if there is no room.
-    fn send(&mut self, random: &mut Messages, noise: &[u8]) -> bool {
+    fn send(&mut self, random: &mut RandomMessages, noise: &[u8]) -> bool {
         let message = &noise[random.random(MAX)..][..random.random(MAX)];
         match self.client.ws.send(EGRET_WS_BINARY as u8, message) {
-            EGRET_WS_OK => self.accepted.push(Print::binary(message)),
+            EGRET_WS_OK => self.accepted.push(Fingerprint::binary(message)),
             error => {
                 assert_eq!(error, EGRET_WS_ERR_BACKPRESSURE);
                 return false;
@@ -81,15 +81,19 @@ impl<'a> Stuck<'a> {
 
     /// What was sent when that was reported, of all that was accepted, and what was not.
     #[track_caller]
-    fn split(&self, report: &Report) -> (&[Print], &[Print]) {
+    fn split(&self, report: &CloseReport) -> (&[Fingerprint], &[Fingerprint]) {
         let (sent, unsent) = self.accepted.split_at(self.accepted.len() - report.unsent_messages as usize);
-        assert_eq!(report.unsent_bytes, unsent.iter().map(|print| print.len()).sum::<u64>(), "{report:#?}");
+        assert_eq!(
+            report.unsent_bytes,
+            unsent.iter().map(|fingerprint| fingerprint.payload_len()).sum::<u64>(),
+            "{report:#?}"
+        );
         (sent, unsent)
     }
 
     /// The same for the first connection, of which something was unsent. The system may have taken a little more meanwhile.
     #[track_caller]
-    fn split_at_first(&self, report: &Report) -> (&[Print], &[Print]) {
+    fn split_at_first(&self, report: &CloseReport) -> (&[Fingerprint], &[Fingerprint]) {
         assert!((1..=self.buffered).contains(&report.unsent_bytes), "{} were: {report:#?}", self.buffered);
         self.split(report)
     }
@@ -101,7 +105,7 @@ fn in_every_way(flags: u32, room: u32, check: impl Fn(Stuck, Fault)) {
         for deflates in [false, true] {
             for fault in [Fault::Cut, Fault::Reset] {
                 println!("{driver:?}, {fault:?}, deflates: {deflates}");
-                let host = Host::new(driver, |_| {});
+                let host = EventLoop::new(driver, |_| {});
                 check(Stuck::begin(&host, u64::from(deflates) + 1, flags, deflates, room), fault);
             }
         }
@@ -111,8 +115,8 @@ fn in_every_way(flags: u32, room: u32, check: impl Fn(Stuck, Fault)) {
 #[test]
 fn what_was_unsent_is_sent_first_on_the_next_connection() {
     in_every_way(EGRET_WS_RESEND, SMALL, |stuck, fault| {
-        let Stuck { server, proxy, client, .. } = &stuck;
-        assert!(proxy.strike(1, fault));
+        let Stuck { server, relay, client, .. } = &stuck;
+        assert!(relay.inject(1, fault));
         let (report, ..) = client.wait_retry(1);
         client.wait_connected(2);
         client.send("after");
@@ -125,7 +129,7 @@ fn what_was_unsent_is_sent_first_on_the_next_connection() {
         let second = server.take_ended(2).expect("it has ended").messages;
         // So nothing comes twice: what the server may have got of the first connection is not of the second.
         assert!(sent.starts_with(&first), "{} of {} came first", first.len(), sent.len());
-        assert_eq!(second, [unsent, &[Print::text("after")]].concat());
+        assert_eq!(second, [unsent, &[Fingerprint::text("after")]].concat());
         assert_eq!(client.ws.stats().messages_sent as usize, stuck.accepted.len() + 1);
     });
 }
@@ -133,21 +137,21 @@ fn what_was_unsent_is_sent_first_on_the_next_connection() {
 #[test]
 fn without_the_flag_it_is_dropped_and_counted() {
     in_every_way(0, SMALL, |stuck, fault| {
-        let Stuck { server, proxy, client, .. } = &stuck;
+        let Stuck { server, relay, client, .. } = &stuck;
         // The next connection waits until all was looked at.
-        proxy.hold(true);
-        assert!(proxy.strike(1, fault));
+        relay.hold(true);
+        assert!(relay.inject(1, fault));
         let (report, ..) = client.wait_retry(1);
         let (sent, _) = stuck.split_at_first(&report);
         assert_eq!((client.ws.buffered(), client.ws.stats().messages_sent), (0, sent.len() as u64));
-        client.wait("the next connection", |_| proxy.held() == [2]);
-        proxy.serve(2);
+        client.wait("the next connection", |_| relay.held() == [2]);
+        relay.serve(2);
         client.wait_connected(2);
         client.send("after");
         client.close();
         server.wait_idle();
         assert!(sent.starts_with(&server.take_ended(1).expect("it has ended").messages));
-        assert_eq!(server.take_ended(2).expect("it has ended").messages, [Print::text("after")]);
+        assert_eq!(server.take_ended(2).expect("it has ended").messages, [Fingerprint::text("after")]);
     });
 }
 
@@ -155,13 +159,13 @@ fn without_the_flag_it_is_dropped_and_counted() {
 #[test]
 fn it_is_kept_for_as_many_tries_as_it_takes() {
     in_every_way(EGRET_WS_RESEND, SMALL, |stuck, fault| {
-        let Stuck { server, proxy, client, .. } = &stuck;
-        proxy.refuse(true);
-        assert!(proxy.strike(1, fault));
+        let Stuck { server, relay, client, .. } = &stuck;
+        relay.refuse(true);
+        assert!(relay.inject(1, fault));
         client.wait_retry(4);
-        proxy.await_next(&[Fault::CutAt(Way::Down, 30)]);
-        proxy.await_next(&[Fault::CutAt(Way::Down, 0)]);
-        proxy.refuse(false);
+        relay.inject_in_next(&[Fault::CutAt(Direction::ToClient, 30)]);
+        relay.inject_in_next(&[Fault::CutAt(Direction::ToClient, 0)]);
+        relay.refuse(false);
         client.wait("everything to be written", |_| client.ws.stats().connections == 2 && client.ws.buffered() == 0);
         client.wait_connected(2);
         client.close();
@@ -183,11 +187,11 @@ fn it_is_kept_for_as_many_tries_as_it_takes() {
 #[test]
 fn what_is_kept_is_lost_again_half_way() {
     in_every_way(EGRET_WS_RESEND, LARGE, |stuck, fault| {
-        let Stuck { server, proxy, client, .. } = &stuck;
+        let Stuck { server, relay, client, .. } = &stuck;
         for at in [1_000, 30_000, 100_000] {
-            proxy.await_next(&[Fault::CutAt(Way::Up, at)]);
+            relay.inject_in_next(&[Fault::CutAt(Direction::ToServer, at)]);
         }
-        assert!(proxy.strike(1, fault));
+        assert!(relay.inject(1, fault));
         let all = stuck.accepted.len() as u64;
         // The second connection is cut too, whatever the system takes at once.
         client.wait_retry(2);
@@ -217,10 +221,10 @@ fn what_is_kept_is_lost_again_half_way() {
 fn a_close_during_the_wait_counts_what_was_kept() {
     for flags in [0, EGRET_WS_RESEND] {
         for driver in DRIVERS {
-            let host = Host::new(driver, |_| {});
+            let host = EventLoop::new(driver, |_| {});
             let stuck = Stuck::begin(&host, 7, flags, true, SMALL);
-            stuck.proxy.refuse(true);
-            assert!(stuck.proxy.strike(1, Fault::Cut));
+            stuck.relay.refuse(true);
+            assert!(stuck.relay.inject(1, Fault::Cut));
             let (lost, ..) = stuck.client.wait_retry(1);
             assert_eq!(stuck.client.ws.close(1000), EGRET_WS_OK);
             let closed = stuck.client.wait_closed();
@@ -237,12 +241,12 @@ fn a_close_during_the_wait_counts_what_was_kept() {
 #[test]
 fn a_close_before_on_retry_counts_it_too() {
     for flags in [0, EGRET_WS_RESEND] {
-        let host = Host::new(Driver::Threaded, |_| {});
+        let host = EventLoop::new(Driver::Threaded, |_| {});
         let stuck = Stuck::begin(&host, 8, flags, false, SMALL);
-        let Stuck { proxy, client, .. } = &stuck;
-        proxy.refuse(true);
-        assert!(proxy.strike(1, Fault::Cut));
-        let deadline = Instant::now() + PATIENCE;
+        let Stuck { relay, client, .. } = &stuck;
+        relay.refuse(true);
+        assert!(relay.inject(1, Fault::Cut));
+        let deadline = Instant::now() + WAIT_LIMIT;
         while client.ws.state() != EGRET_WS_STATE_CONNECTING {
             assert!(Instant::now() < deadline, "the loss is not noticed");
             std::thread::yield_now();

@@ -1,22 +1,22 @@
 //! A network that is slow, or takes nothing any more: what is death, and what is not.
 
-use crate::print::Print;
-use crate::server::{POLITE, Server};
 use crate::story::Client;
-use crate::support::faulty::{BOTH, Fault, Proxy, Way};
 use crate::{comes_back, on_both_drivers};
 use ::egret_ws::*;
 use std::time::{Duration, Instant};
+use test_support::fingerprint::Fingerprint;
+use test_support::recording_server::{ECHOING, Server};
+use test_support::relay::{BOTH_DIRECTIONS, Direction, Fault, Relay};
 
 #[test]
 fn a_delay_is_measured_and_is_no_death() {
     const DELAY: Duration = Duration::from_millis(60);
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        let client = Client::open(host, proxy.port(), |options| options.ping_interval_ms = 20);
-        for way in BOTH {
-            assert!(proxy.strike(1, Fault::Delay(way, DELAY)));
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(host, relay.port(), |options| options.ping_interval_ms = 20);
+        for way in BOTH_DIRECTIONS {
+            assert!(relay.inject(1, Fault::Delay(way, DELAY)));
         }
         let there_and_back = 2 * DELAY.as_micros() as u64;
         client.wait("a round trip that took its time", |_| client.ws.stats().rtt_us >= there_and_back);
@@ -38,14 +38,14 @@ const MARGIN: Duration = Duration::from_millis(50 + 250);
 
 #[test]
 fn a_stall_ends_by_the_heartbeat() {
-    for ways in [&BOTH[..], &[Way::Up], &[Way::Down]] {
+    for ways in [&BOTH_DIRECTIONS[..], &[Direction::ToServer], &[Direction::ToClient]] {
         on_both_drivers(|host| {
             println!("{ways:?}");
-            let server = Server::start(POLITE);
-            let proxy = Proxy::before(server.port());
-            let client = Client::open(host, proxy.port(), beating);
+            let server = Server::start(ECHOING);
+            let relay = Relay::start(server.port());
+            let client = Client::open(host, relay.port(), beating);
             for way in ways {
-                assert!(proxy.strike(1, Fault::Stall(*way)));
+                assert!(relay.inject(1, Fault::Stall(*way)));
             }
             let stalled = Instant::now();
             let (report, ..) = client.wait_retry(1);
@@ -63,22 +63,22 @@ fn a_stall_ends_by_the_heartbeat() {
 #[test]
 fn a_stall_that_is_short_loses_nothing() {
     on_both_drivers(|host| {
-        let server = Server::start(POLITE);
-        let proxy = Proxy::before(server.port());
-        let client = Client::open(host, proxy.port(), |_| {});
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(host, relay.port(), |_| {});
         let mut expected = Vec::new();
         for round in 0..20 {
-            for way in BOTH {
-                assert!(proxy.strike(1, Fault::Stall(way)));
+            for way in BOTH_DIRECTIONS {
+                assert!(relay.inject(1, Fault::Stall(way)));
             }
             for number in 0..10 {
                 let text = format!("round {round}, {number}");
                 client.send(&text);
-                expected.push(Print::text(&text));
+                expected.push(Fingerprint::text(&text));
             }
             host.poll(0);
-            for way in BOTH {
-                assert!(proxy.strike(1, Fault::GoOn(way)));
+            for way in BOTH_DIRECTIONS {
+                assert!(relay.inject(1, Fault::Resume(way)));
             }
             client.wait("the echoes", |story| story.messages().len() == expected.len());
         }

@@ -1,25 +1,25 @@
 //! A socket that remembers what it was told, and when.
 
-use crate::host::{Host, Listener, Ws};
-use crate::print::Print;
-use crate::support::PATIENCE;
-use crate::support::record::Report;
 use ::egret_ws::*;
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
+use test_support::WAIT_LIMIT;
+use test_support::close_report::CloseReport;
+use test_support::fingerprint::Fingerprint;
+use test_support::listener_client::{EventLoop, Handle, Listener};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// With the generation, as it was in the callback.
     Connect(i32),
-    Message(Print),
+    Message(Fingerprint),
     Retry {
-        report: Report,
+        report: CloseReport,
         attempt: u32,
         delay_ms: u32,
     },
-    Close(Report),
+    Close(CloseReport),
     Release,
 }
 
@@ -34,7 +34,7 @@ impl Story {
     }
 
     /// The report, attempt and delay of each `on_retry`.
-    pub fn retries(&self) -> Vec<(Report, u32, u32)> {
+    pub fn retries(&self) -> Vec<(CloseReport, u32, u32)> {
         let retry = |(_, event): &(Instant, Event)| match event {
             Event::Retry { report, attempt, delay_ms } => Some((report.clone(), *attempt, *delay_ms)),
             _ => None,
@@ -42,15 +42,15 @@ impl Story {
         self.events.iter().filter_map(retry).collect()
     }
 
-    pub fn messages(&self) -> Vec<Print> {
+    pub fn messages(&self) -> Vec<Fingerprint> {
         let message = |(_, event): &(Instant, Event)| match event {
-            Event::Message(print) => Some(*print),
+            Event::Message(fingerprint) => Some(*fingerprint),
             _ => None,
         };
         self.events.iter().filter_map(message).collect()
     }
 
-    pub fn close(&self) -> Option<Report> {
+    pub fn close(&self) -> Option<CloseReport> {
         self.events.iter().find_map(|(_, event)| match event {
             Event::Close(report) => Some(report.clone()),
             _ => None,
@@ -63,20 +63,20 @@ impl Story {
 }
 
 impl Listener for Story {
-    fn connected(&mut self, ws: Ws) {
+    fn connected(&mut self, ws: Handle) {
         self.add(Event::Connect(ws.generation()));
     }
 
-    fn heard(&mut self, _: Ws, kind: u8, data: &[u8]) {
-        self.add(Event::Message(Print::of(kind, data)));
+    fn received(&mut self, _: Handle, kind: u8, data: &[u8]) {
+        self.add(Event::Message(Fingerprint::of(kind, data)));
     }
 
-    fn retrying(&mut self, ws: Ws, report: Report, attempt: u32, delay_ms: u32) {
+    fn retrying(&mut self, ws: Handle, report: CloseReport, attempt: u32, delay_ms: u32) {
         assert_eq!(ws.state(), EGRET_WS_STATE_CONNECTING);
         self.add(Event::Retry { report, attempt, delay_ms });
     }
 
-    fn closed(&mut self, ws: Ws, report: Report) {
+    fn closed(&mut self, ws: Handle, report: CloseReport) {
         assert_eq!(ws.state(), EGRET_WS_STATE_CLOSED);
         self.add(Event::Close(report));
     }
@@ -88,8 +88,8 @@ impl Listener for Story {
 
 /// A socket and its story; freed when dropped.
 pub struct Client<'a> {
-    host: &'a Host,
-    pub ws: Ws,
+    host: &'a EventLoop,
+    pub ws: Handle,
     story: Rc<RefCell<Story>>,
 }
 
@@ -107,7 +107,7 @@ pub const CEILING_MS: u32 = 20;
 
 impl<'a> Client<'a> {
     /// Begins to connect to a port of this machine.
-    pub fn begin(host: &'a Host, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Client<'a> {
+    pub fn begin(host: &'a EventLoop, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Client<'a> {
         let story = Rc::new(RefCell::new(Story::default()));
         let listener: Rc<RefCell<dyn Listener>> = story.clone();
         let ws = host.connect(&format!("ws://127.0.0.1:{port}/"), listener, |options| {
@@ -119,7 +119,7 @@ impl<'a> Client<'a> {
 
     /// Connects.
     #[track_caller]
-    pub fn open(host: &'a Host, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Client<'a> {
+    pub fn open(host: &'a EventLoop, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Client<'a> {
         let client = Client::begin(host, port, set);
         client.wait_connected(1);
         client
@@ -132,7 +132,7 @@ impl<'a> Client<'a> {
     /// Polls until the story so far satisfies `done`.
     #[track_caller]
     pub fn wait(&self, what: &str, mut done: impl FnMut(&Story) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         while !done(&self.story()) {
             let is_late = Instant::now() >= deadline;
             assert!(!is_late, "waited in vain for {what}; the last was {:?}", self.story().events.last());
@@ -147,14 +147,14 @@ impl<'a> Client<'a> {
 
     /// The report, attempt and delay of the `count`th `on_retry`.
     #[track_caller]
-    pub fn wait_retry(&self, count: usize) -> (Report, u32, u32) {
+    pub fn wait_retry(&self, count: usize) -> (CloseReport, u32, u32) {
         self.wait("on_retry", |story| story.retries().len() >= count);
         self.story().retries()[count - 1].clone()
     }
 
     /// Waits for `on_close` and `release_user`.
     #[track_caller]
-    pub fn wait_closed(&self) -> Report {
+    pub fn wait_closed(&self) -> CloseReport {
         self.wait("release_user after on_close", |story| story.has(&Event::Release));
         self.story().close().expect("on_close comes before release_user")
     }

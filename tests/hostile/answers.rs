@@ -1,10 +1,10 @@
 //! Answers to the upgrade: what RFC 6455 section 4.1 refuses, and what it allows though it looks odd.
 
-use crate::support::client::on_both_drivers;
-use crate::support::frame::Frame;
-use crate::support::raw::{Request, Server};
-use crate::support::record::Event;
 use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+use test_support::scripted_server::{Request, Server};
 
 /// A head with `{accept}` for the right accept key and plain line feeds for CR LF.
 fn head(template: &str, request: &Request) -> String {

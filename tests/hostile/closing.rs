@@ -1,34 +1,34 @@
 //! Close frames, right and wrong (RFC 6455 sections 5.5.1 and 7.4).
 
-use crate::support::client::on_both_drivers;
-use crate::support::frame::{self, Frame, wire};
-use crate::support::play::{closed_by_peer, hears, refuses};
-use crate::support::raw::{Peer, Server};
 use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::exchange::{closed_by_peer, expect_failure, expect_messages};
+use test_support::frame::{self, Frame, wire};
+use test_support::scripted_server::{Peer, Server};
 
 #[test]
 fn a_close_frame_of_one_byte_is_refused() {
-    refuses("half a code", Frame::new(frame::CLOSE, [3]).bytes(), EGRET_WS_ERR_PROTOCOL, 1002);
+    expect_failure("half a code", Frame::new(frame::CLOSE, [3]).bytes(), EGRET_WS_ERR_PROTOCOL, 1002);
 }
 
 #[test]
 fn close_codes_that_may_not_be_sent_are_refused() {
     for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535] {
-        refuses(&format!("code {code}"), Frame::close(code, "").bytes(), EGRET_WS_ERR_PROTOCOL, 1002);
+        expect_failure(&format!("code {code}"), Frame::close(code, "").bytes(), EGRET_WS_ERR_PROTOCOL, 1002);
     }
 }
 
 #[test]
 fn a_close_reason_that_is_not_utf8_is_refused() {
     for reason in [b"\xff".as_slice(), b"bye \xe2\x82", b"\xed\xa0\x80"] {
-        refuses("a bad reason", Frame::close(1000, reason).bytes(), EGRET_WS_ERR_INVALID_UTF8, 1007);
+        expect_failure("a bad reason", Frame::close(1000, reason).bytes(), EGRET_WS_ERR_INVALID_UTF8, 1007);
     }
 }
 
 #[test]
 fn every_legal_close_code_is_answered_and_reported() {
     for code in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999] {
-        hears(
+        expect_messages(
             &[],
             move |peer| peer.close(code),
             |report| {
@@ -46,7 +46,7 @@ fn a_close_frame_without_a_code_is_answered_and_reported_as_1005() {
         assert_eq!(peer.read_close(), 1005);
         peer.expect_silence();
     };
-    hears(&[], script, |report| {
+    expect_messages(&[], script, |report| {
         closed_by_peer(report);
         assert_eq!((report.code, report.sent_code, report.reason.as_str()), (1005, 1005, ""), "{report:#?}");
     });
@@ -61,7 +61,7 @@ fn a_reason_of_123_bytes_is_reported_whole() {
         assert_eq!(peer.read_close(), 4000);
         peer.expect_silence();
     };
-    hears(&[], script, |report| assert_eq!((report.code, &report.reason), (4000, &reason), "{report:#?}"));
+    expect_messages(&[], script, |report| assert_eq!((report.code, &report.reason), (4000, &reason), "{report:#?}"));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn nothing_counts_after_a_close_frame() {
         assert_eq!(peer.read_close(), 1000);
         peer.expect_silence();
     };
-    hears(&[], script, closed_by_peer);
+    expect_messages(&[], script, closed_by_peer);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Connections that break: an end of the stream or a reset, at every point where it can come.
 
-use crate::support::client::on_both_drivers;
-use crate::support::frame::Frame;
-use crate::support::play::{closed_by_peer, hears};
-use crate::support::raw::{Peer, Server};
-use crate::support::record::Event;
 use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::exchange::{closed_by_peer, expect_messages};
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Server};
 
 /// The server plays `script` instead of a handshake and hangs up.
 #[track_caller]
@@ -44,7 +44,7 @@ fn a_reset_in_the_handshake_is_reported() {
 #[track_caller]
 fn breaks_after(bytes: &[u8], expected: &[Event]) {
     let bytes = bytes.to_vec();
-    hears(
+    expect_messages(
         expected,
         move |mut peer| peer.write(&bytes),
         |report| {
@@ -87,7 +87,7 @@ fn an_end_right_after_a_close_frame_is_clean() {
         assert_eq!(peer.read_close(), 1001);
         peer.expect_end();
     };
-    hears(&[], script, |report| {
+    expect_messages(&[], script, |report| {
         closed_by_peer(report);
         assert_eq!((report.code, report.reason.as_str()), (1001, "restart"), "{report:#?}");
     });

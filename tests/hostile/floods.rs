@@ -1,11 +1,11 @@
 //! Servers that send without end or without sense: what they can cost is bounded.
 
-use crate::support::client::{DRIVERS, Loop, on_both_drivers};
-use crate::support::frame::{Frame, wire};
-use crate::support::process;
-use crate::support::raw::Server;
 use ::egret_ws::*;
 use std::sync::mpsc;
+use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::frame::{Frame, wire};
+use test_support::process;
+use test_support::scripted_server::Server;
 
 const MIB: usize = 1 << 20;
 
@@ -66,7 +66,7 @@ fn a_header_line_of_1_mib_is_refused() {
 #[test]
 #[cfg(target_os = "linux")]
 fn pings_whose_pongs_nobody_reads_cost_bounded_memory() {
-    if !process::is_alone("floods::pings_whose_pongs_nobody_reads_cost_bounded_memory") {
+    if !process::runs_alone("floods::pings_whose_pongs_nobody_reads_cost_bounded_memory") {
         return;
     }
     const FLOOD: usize = 64 * MIB;
@@ -91,7 +91,7 @@ fn pings_whose_pongs_nobody_reads_cost_bounded_memory() {
         socket.wait_open();
         assert_eq!(socket.send_text("to be left unread"), EGRET_WS_OK);
         // From here on the host does not poll: the engine, if there is one, is alone with the flood.
-        let grown = done.recv_timeout(crate::support::PATIENCE).expect("the flood ends");
+        let grown = done.recv_timeout(test_support::WAIT_LIMIT).expect("the flood ends");
         println!("{grown} bytes more in memory");
         assert!(grown < BOUND, "{grown} bytes more in memory");
         let report = socket.wait_closed();

@@ -1,12 +1,12 @@
 //! Frames that RFC 6455 section 5 forbids: each ends the connection with 1002.
 
-use crate::support::frame::{self, Frame, Length, wire};
-use crate::support::play::refuses;
 use ::egret_ws::EGRET_WS_ERR_PROTOCOL;
+use test_support::exchange::expect_failure;
+use test_support::frame::{self, Frame, Length, wire};
 
 #[track_caller]
 fn breaks_the_protocol(what: &str, bytes: Vec<u8>) {
-    refuses(what, bytes, EGRET_WS_ERR_PROTOCOL, 1002);
+    expect_failure(what, bytes, EGRET_WS_ERR_PROTOCOL, 1002);
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Servers that lie, stall, break off and talk nonsense. Whatever they do, the game gets one close report that says what
 //! happened, and the server is told the close code that RFC 6455 has for it.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod answers;
 mod closing;
 mod drops;

@@ -1,12 +1,12 @@
 //! Servers that keep the client waiting: every stage has its deadline.
 
-use crate::support::client::{Driver, Loop, on_both_drivers};
-use crate::support::frame::{Frame, wire};
-use crate::support::raw::{Peer, Server};
-use crate::support::record::Event;
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::client::{Driver, Loop, on_both_drivers};
+use test_support::frame::{Frame, wire};
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Server};
 
 const LIMIT: Duration = Duration::from_millis(150);
 /// Far below every default, so that it must have been our limit that ended it.

@@ -1,14 +1,14 @@
 //! Text that is not UTF-8 ends the connection with 1007, at the first byte that shows it.
 
-use crate::support::frame::{Frame, wire};
-use crate::support::play::{closed_by_peer, hears, refuses};
-use crate::support::raw::Peer;
-use crate::support::record::Event;
 use ::egret_ws::EGRET_WS_ERR_INVALID_UTF8;
+use test_support::exchange::{closed_by_peer, expect_failure, expect_messages};
+use test_support::frame::{Frame, wire};
+use test_support::recorder::Event;
+use test_support::scripted_server::Peer;
 
 #[track_caller]
 fn is_not_utf8(what: &str, bytes: Vec<u8>) {
-    refuses(what, bytes, EGRET_WS_ERR_INVALID_UTF8, 1007);
+    expect_failure(what, bytes, EGRET_WS_ERR_INVALID_UTF8, 1007);
 }
 
 /// Byte sequences that no UTF-8 text contains.
@@ -80,7 +80,7 @@ fn characters_may_be_split_by_fragments_and_pings() {
         peer.write(wire(&frames));
         peer.close(1000);
     };
-    hears(&expected, script, closed_by_peer);
+    expect_messages(&expected, script, closed_by_peer);
 }
 
 #[test]
@@ -92,5 +92,5 @@ fn binary_messages_may_hold_any_bytes() {
         peer.write(wire(&frames));
         peer.close(1000);
     };
-    hears(&[Event::Binary(bytes.clone()), Event::Binary(bytes)], script, closed_by_peer);
+    expect_messages(&[Event::Binary(bytes.clone()), Event::Binary(bytes)], script, closed_by_peer);
 }

@@ -4,23 +4,17 @@
 //! A missing cmake or pkg-config fails a test, unless the variable SKIP names `cmake`.
 #![cfg(target_os = "linux")]
 
-#[path = "../library/echoing.rs"]
-mod echoing;
-#[path = "../library/failing.rs"]
-mod failing;
-#[path = "../library/mod.rs"]
-mod library;
-
 mod cmake;
 mod cross;
 mod readme;
 
-use echoing::echo_url;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use test_support::echo_server::echo_url;
+use test_support::library;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

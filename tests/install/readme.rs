@@ -1,11 +1,11 @@
 //! What the READMEs say, done in an empty folder.
 
 use crate::cmake::built_here;
-use crate::failing::{dead_url, failure_of, refusing_url};
 use crate::{directory, echo_url, install, is_skipped, root, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use test_support::failing_servers::{dead_url, failure_of, refusing_url};
 
 /// The blocks of a page that begin with three backticks and the language.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {

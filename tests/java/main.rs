@@ -5,26 +5,18 @@
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code)] // made for other tests, which need more of them
-#[path = "../support/certificates.rs"]
-mod certificates;
-#[path = "../library/echoing.rs"]
-mod echoing;
-#[path = "../library/failing.rs"]
-mod failing;
-#[path = "../library/mod.rs"]
-mod library;
-
 mod android;
 mod kotlin;
 mod unit;
 
-use echoing::echo_url;
 use std::fs::{self, File};
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
+use test_support::echo_server::echo_url;
+use test_support::{failing_servers, library};
 
 /// How many sockets one of the tests opens and closes.
 fn sockets() -> u64 {
@@ -157,13 +149,13 @@ fn the_readme_is_enough() {
     let said = said("readme", sh.env("EGRET_WS", root()).env("LIBRARY", library::build()));
     assert!(said.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{said}");
     for (url, complaint) in [
-        (failing::dead_url(), "closed: EGRET_WS_ERR_CONNECT"),
-        (failing::refusing_url(), "closed: EGRET_WS_ERR_REFUSED"),
+        (failing_servers::dead_url(), "closed: EGRET_WS_ERR_CONNECT"),
+        (failing_servers::refusing_url(), "closed: EGRET_WS_ERR_REFUSED"),
         ("ws://[", "EGRET_WS_ERR_INVALID_URL"),
     ] {
         let mut java = java();
         java.arg("-cp").arg(".:egret-websocket.jar").arg("Echo").arg(url).current_dir(&folder);
-        let said = failing::failure_of(&mut java, &folder.join("output"));
+        let said = failing_servers::failure_of(&mut java, &folder.join("output"));
         assert!(said.contains(complaint), "{url}: {said}");
     }
 }

@@ -1,6 +1,5 @@
 //! JUnit's tests, `tests/java/unit`, with the virtual machine's checks of JNI on.
 
-use crate::certificates::{RIGHT, ROOT};
 use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, root, said, scratch, sockets};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::fs;
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
+use test_support::certificates::{RIGHT, ROOT};
 
 /// JUnit 5 as Debian has it.
 fn junit() -> Vec<PathBuf> {

@@ -1,7 +1,5 @@
 //! What connections are made to: servers that fail them, and a resolver that does.
 
-use crate::support::PATIENCE;
-use crate::support::certificates::{CLIENT, RIGHT, ROOT};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::{ErrorKind, Read, Write};
@@ -11,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
+use test_support::WAIT_LIMIT;
+use test_support::certificates::{CLIENT, RIGHT, ROOT};
 use tungstenite::handshake::derive_accept_key;
 
 /// Connections that a server serves at a time, each on a thread that stays.
@@ -122,7 +122,7 @@ fn serve(one: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
         thread::spawn(move || {
             loop {
                 let (stream, _) = shared.0.accept().expect("a connection");
-                stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+                stream.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
                 (shared.1)(stream);
             }
         });

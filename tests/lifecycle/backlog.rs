@@ -2,14 +2,14 @@
 
 use crate::door::finish;
 use crate::heartbeat::{close, is_dead};
-use crate::support::client::on_both_drivers;
-use crate::support::frame::{BINARY, Frame, PING, wire};
-use crate::support::raw::Server;
 use ::egret_ws::*;
 use socket2::SockRef;
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::client::on_both_drivers;
+use test_support::frame::{BINARY, Frame, PING, wire};
+use test_support::scripted_server::Server;
 
 #[test]
 fn a_host_that_is_slow_does_not_take_its_peer_for_dead() {

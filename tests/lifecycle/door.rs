@@ -1,12 +1,12 @@
 //! A scripted server for several connections, one after the other.
 
-use crate::support::PATIENCE;
-use crate::support::client::Loop;
-use crate::support::raw::{Peer, Server};
 use socket2::SockRef;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::Duration;
+use test_support::WAIT_LIMIT;
+use test_support::client::Loop;
+use test_support::scripted_server::{Peer, Server};
 
 /// Where the next connection comes in.
 pub struct Door {
@@ -31,7 +31,7 @@ impl Door {
     /// The next connection.
     #[track_caller]
     pub fn next(&mut self) -> Peer {
-        self.first.take().or_else(|| self.wait(PATIENCE)).expect("the client connects again")
+        self.first.take().or_else(|| self.wait(WAIT_LIMIT)).expect("the client connects again")
     }
 
     /// The next connection, opened.
@@ -72,5 +72,5 @@ pub fn stays_silent(peer: &mut Peer, time: Duration) {
     stream.set_read_timeout(Some(time)).expect("a read time-out");
     let heard = stream.peek(&mut [0]);
     assert!(heard.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "heard {heard:?}");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+    stream.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
 }

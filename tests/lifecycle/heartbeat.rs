@@ -2,13 +2,14 @@
 
 use crate::bar;
 use crate::door::{finish, serve};
-use crate::support::client::{DRIVERS, Loop, Socket, on_both_drivers};
-use crate::support::frame::{Frame, PING, TEXT};
-use crate::support::raw::{Peer, Server};
-use crate::support::record::{Event, Report};
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::client::{DRIVERS, Loop, Socket, on_both_drivers};
+use test_support::close_report::CloseReport;
+use test_support::frame::{Frame, PING, TEXT};
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Server};
 
 /// Pings after this and waits for the answer for that, in milliseconds.
 fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket<'a> {
@@ -16,7 +17,7 @@ fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket
 }
 
 #[track_caller]
-pub fn is_dead(report: &Report) {
+pub fn is_dead(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
     assert_eq!((report.http_status, report.code, report.sent_code), (101, 1006, 0), "{report:#?}");
 }

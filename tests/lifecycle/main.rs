@@ -3,9 +3,6 @@
 //!
 //! Needed beside Rust: openssl, and on Linux setpriv (util-linux).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod bar;
 mod door;
 

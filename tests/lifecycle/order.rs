@@ -3,14 +3,14 @@
 
 use crate::door::{Door, finish, serve};
 use crate::reconnect::hurry;
-use crate::support::answer;
-use crate::support::client::{DRIVERS, Driver, Loop, Socket, close, on_both_drivers, send_text};
-use crate::support::frame::{CLOSE, Frame, TEXT};
-use crate::support::raw::{Peer, Server};
-use crate::support::record::Event;
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
+use test_support::client::{DRIVERS, Driver, Loop, Socket, close, on_both_drivers, send_text};
+use test_support::frame::{CLOSE, Frame, TEXT};
+use test_support::recorder::Event;
+use test_support::response;
+use test_support::scripted_server::{Peer, Server};
 
 /// The events in short: `+` for on_connect, `!` for on_retry, `.` for on_close, messages as they are.
 fn story(socket: &Socket<'_>) -> String {
@@ -226,7 +226,7 @@ fn a_late_host_reads_the_answer_that_it_is_told_of() {
     let socket = host.connect_with(server.port(), |options| hurry(options, 5));
     let (tell, told) = mpsc::channel();
     socket.react(move |ws, _| {
-        let _ = tell.send((answer::response_header(ws, "Retry-After"), answer::stats(ws).http_status));
+        let _ = tell.send((response::response_header(ws, "Retry-After"), response::stats(ws).http_status));
     });
     second_is_open.recv().expect("the second connection");
     while socket.stats().messages_received < 1 {

@@ -2,13 +2,13 @@
 
 use crate::door::{Door, finish, serve};
 use crate::reconnect::{hurry, is_not_retried};
-use crate::support::client::{Loop, Socket, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::Server;
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use test_support::client::{Loop, Socket, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::scripted_server::Server;
 
 const CLOSING: i32 = EGRET_WS_PHASE_CLOSING;
 const LOCAL: i32 = EGRET_WS_INITIATOR_LOCAL;

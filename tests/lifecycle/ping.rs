@@ -2,12 +2,12 @@
 
 use crate::door::{finish, stays_silent};
 use crate::heartbeat::{answer_ping, is_dead, read_ping};
-use crate::support::client::{Loop, Socket, on_both_drivers};
-use crate::support::frame::{Frame, TEXT};
-use crate::support::raw::Server;
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::client::{Loop, Socket, on_both_drivers};
+use test_support::frame::{Frame, TEXT};
+use test_support::scripted_server::Server;
 
 const DELAY: Duration = Duration::from_millis(60);
 

@@ -1,15 +1,16 @@
 //! Reconnecting: after which ends another connection is made, and after which it would be of no use.
 
 use crate::door::{finish, serve};
-use crate::support::certificates::{EXPIRED, RIGHT};
-use crate::support::client::{Socket, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::{Peer, Request, Server};
-use crate::support::record::{Event, Report};
 use ::egret_ws::*;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::ffi::CString;
 use std::io::Read;
+use test_support::certificates::{EXPIRED, RIGHT};
+use test_support::client::{Socket, on_both_drivers};
+use test_support::close_report::CloseReport;
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Request, Server};
 
 /// Tries again at once, this often.
 pub fn hurry(options: &mut egret_ws_options, attempts: u32) {
@@ -47,7 +48,7 @@ fn each(ends: &[End], is_retried: bool) {
 
 /// There is one `on_retry`, whose report is returned, then the second connection.
 #[track_caller]
-fn is_retried_once(socket: &Socket<'_>) -> Report {
+fn is_retried_once(socket: &Socket<'_>) -> CloseReport {
     let report = socket.wait_closed();
     assert_eq!((report.error, report.code), (EGRET_WS_OK, 1008), "{report:#?}");
     let mut events = socket.events();
@@ -63,7 +64,7 @@ fn is_retried_once(socket: &Socket<'_>) -> Report {
 
 /// There is `on_close` and no `on_retry`.
 #[track_caller]
-pub fn is_not_retried(socket: &Socket<'_>) -> Report {
+pub fn is_not_retried(socket: &Socket<'_>) -> CloseReport {
     let report = socket.wait_closed();
     let events = socket.events();
     assert!(matches!(&events[..], [Event::Close(_)] | [Event::Connect, Event::Close(_)]), "{events:?}");

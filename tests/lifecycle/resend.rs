@@ -2,10 +2,6 @@
 
 use crate::door::{finish, serve_on};
 use crate::reconnect::hurry;
-use crate::support::client::{Loop, Socket, on_both_drivers, send_text};
-use crate::support::frame::{Frame, TEXT, unmask};
-use crate::support::raw::{Peer, Server};
-use crate::support::record::{Event, Retry};
 use ::egret_ws::*;
 use flate2::{Decompress, FlushDecompress};
 use socket2::SockRef;
@@ -13,6 +9,10 @@ use std::io::Read as _;
 use std::iter;
 use std::net::TcpListener;
 use std::sync::mpsc;
+use test_support::client::{Loop, Socket, on_both_drivers, send_text};
+use test_support::frame::{Frame, TEXT, unmask};
+use test_support::recorder::{Event, Retry};
+use test_support::scripted_server::{Peer, Server};
 
 /// More than the kernel takes of what nobody reads.
 const MESSAGES: u32 = 7000;

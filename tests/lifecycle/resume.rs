@@ -3,13 +3,13 @@
 use crate::bar;
 use crate::door::{serve, stays_silent};
 use crate::heartbeat::{answer_ping, is_dead, read_ping};
-use crate::support::client::{DRIVERS, Loop, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::Server;
-use crate::support::record::Event;
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+use test_support::scripted_server::Server;
 
 /// A way to say that connections may be dead.
 type Call = fn(&Loop);

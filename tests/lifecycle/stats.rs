@@ -3,15 +3,15 @@
 use crate::door::{finish, serve};
 use crate::reconnect::hurry;
 use crate::resend::agree;
-use crate::support::answer;
-use crate::support::client::{DRIVERS, Driver, Loop, on_both_drivers};
-use crate::support::frame::{CLOSE, Frame, PONG, wire};
-use crate::support::raw::Server;
-use crate::support::record::Event;
 use ::egret_ws::*;
 use std::io::Read;
 use std::sync::mpsc;
 use std::thread;
+use test_support::client::{DRIVERS, Driver, Loop, on_both_drivers};
+use test_support::frame::{CLOSE, Frame, PONG, wire};
+use test_support::recorder::Event;
+use test_support::response;
+use test_support::scripted_server::Server;
 
 /// A frame as a client sends it.
 fn masked(frame: Frame) -> usize {
@@ -186,7 +186,7 @@ fn the_send_queue_is_bounded_and_on_drain_says_when_there_is_room() {
         let (tell, told) = mpsc::channel();
         socket.react(move |ws, event| {
             if *event == Event::Drain {
-                let _ = tell.send(answer::stats(ws).send_queue_bytes);
+                let _ = tell.send(response::stats(ws).send_queue_bytes);
             }
         });
         go.send(()).expect("the server waits for this");

@@ -2,10 +2,6 @@
 #![allow(unsafe_code)] // signals are not in std
 
 use crate::heartbeat::{answer_ping, close, is_dead, read_ping};
-use crate::support::PATIENCE;
-use crate::support::client::{DRIVERS, Driver, Loop, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::{Peer, Server};
 use ::egret_ws::*;
 use std::env;
 use std::fs;
@@ -14,6 +10,10 @@ use std::process::{self, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver, Loop, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::scripted_server::{Peer, Server};
 
 /// Set in the second process: the port that a client is to connect to; empty for a server.
 const ROLE: &str = "EGRET_WS_TEST_ROLE";
@@ -41,7 +41,7 @@ impl Child {
     /// Stops every thread of it, and returns when they are.
     fn stop(&self) {
         self.signal(libc::SIGSTOP);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         let is_stopped = || {
             let tasks = fs::read_dir(format!("/proc/{}/task", self.0.id())).expect("its threads");
             let mut stats = tasks.map(|task| fs::read_to_string(task.expect("a thread").path().join("stat")));

@@ -2,14 +2,14 @@
 
 use crate::door::{finish, serve, stays_silent};
 use crate::heartbeat::read_ping;
-use crate::support::client::{DRIVERS, Loop, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::{Peer, Server};
-use crate::support::record::Event;
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+use test_support::scripted_server::{Peer, Server};
 
 const INTERVAL: Duration = Duration::from_millis(250);
 /// Several intervals, deadlines and waits.

@@ -2,15 +2,15 @@
 
 use crate::door::{finish, serve, serve_on};
 use crate::reconnect::hurry;
-use crate::support::answer::response_header;
-use crate::support::client::{Socket, on_both_drivers};
-use crate::support::record::{Event, Retry};
 use ::egret_ws::*;
 use socket2::{Domain, SockAddr, Socket as Listener, Type};
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+use test_support::client::{Socket, on_both_drivers};
+use test_support::recorder::{Event, Retry};
+use test_support::response::response_header;
 
 /// A port that is taken and refuses connections until its socket listens.
 fn refusing() -> (Listener, u16) {

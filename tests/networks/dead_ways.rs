@@ -4,14 +4,14 @@
 use crate::ROUNDS;
 use crate::echo::Visits;
 use crate::phone::Phone;
-use crate::support::client::{DRIVERS, Driver};
-use crate::support::frame::Frame;
-use crate::support::raw::Server;
 use crate::ways::{MOBILE, SERVER, SYN_AGAIN, WIFI, listen, timers_of_the_connection, url, wait};
 use crate::world::{established, inside_moving};
 use ::egret_ws::*;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
+use test_support::client::{DRIVERS, Driver};
+use test_support::frame::Frame;
+use test_support::scripted_server::Server;
 
 const PROBE: Duration = Duration::from_millis(250);
 const INTERVAL: Duration = Duration::from_millis(300);

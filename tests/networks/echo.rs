@@ -1,12 +1,12 @@
 //! An echo server in the world, which keeps what comes in, connection by connection. (tungstenite's: it answers pings.)
 
-use crate::support::PATIENCE;
 use crate::ways::{listen, wait};
 use crate::world::PORT;
 use parking_lot::Mutex;
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use test_support::WAIT_LIMIT;
 use tungstenite::Message;
 
 #[derive(Clone, Default)]
@@ -44,7 +44,7 @@ impl Visits {
     fn serve(&self, number: usize, stream: TcpStream) {
         stream.set_nodelay(true).expect("TCP_NODELAY");
         // A connection that the phone has left for another is never told so.
-        stream.set_read_timeout(Some(2 * PATIENCE)).expect("a read time-out");
+        stream.set_read_timeout(Some(2 * WAIT_LIMIT)).expect("a read time-out");
         let Ok(mut socket) = tungstenite::accept(stream) else { return };
         while let Ok(message) = socket.read() {
             match message {

@@ -2,11 +2,11 @@
 
 use crate::echo::Visits;
 use crate::phone::{Event, Phone};
-use crate::support::client::DRIVERS;
 use crate::ways::{WIFI, retransmitted, url};
 use crate::world::inside_moving;
 use ::egret_ws::*;
 use std::time::Instant;
+use test_support::client::DRIVERS;
 
 /// One packet in twenty gets lost, whichever way it goes.
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::echo::Visits;
 use crate::phone::{Event, Phone};
-use crate::support::client::DRIVERS;
 use crate::ways::{MOBILE, SERVER, SYN_AGAIN, WIFI, host_of, url, wait};
 use crate::world::{being_tried, inside_moving, questions};
 use crate::{AT_ONCE, PORT, ROUNDS};
@@ -10,6 +9,7 @@ use ::egret_ws::*;
 use std::fs;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+use test_support::client::DRIVERS;
 
 const PROBE: Duration = Duration::from_millis(250);
 
@@ -101,7 +101,7 @@ fn what_was_unsent_arrives_once_over_the_next_way() {
             let before = phone.stats().messages_sent;
             WIFI.leave();
             let mut count = 0;
-            while phone.buffered_amount() < 10 * SIZE as i64 {
+            while phone.buffered_amount() < 10 * SIZE as u64 {
                 assert!(count < 500, "the kernel takes all of it");
                 assert_eq!(phone.send(&numbered(count)), EGRET_WS_OK);
                 count += 1;

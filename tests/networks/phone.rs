@@ -1,75 +1,89 @@
-//! A host on a phone: a loop with one socket, which may connect more than once; all that happens is kept, with its time.
-#![allow(unsafe_code)] // calls the C ABI
+//! The client of these tests: a loop with one socket, which may connect more than once. It keeps every event with its time.
 
-use crate::support::client::Driver;
-use crate::support::record::Report;
-use crate::support::{PATIENCE, answer};
 use ::egret_ws::*;
 use std::cell::RefCell;
-use std::ffi::{CStr, CString, c_void};
-use std::ptr;
 use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::WAIT_LIMIT;
+use test_support::client::Driver;
+use test_support::close_report::CloseReport;
+use test_support::listener_client::{EventLoop, Handle, Listener};
 
 /// A callback that was made.
 #[derive(Clone, Debug)]
 pub enum Event {
     Connect,
     Data(Vec<u8>),
-    Retry(Report),
-    Close(Report),
+    Retry(CloseReport),
+    Close(CloseReport),
     Release,
 }
 
-type Diary = RefCell<Vec<(Instant, Event)>>;
+/// The events of the socket and their times.
+#[derive(Default)]
+struct History(Vec<(Instant, Event)>);
+
+impl History {
+    fn add(&mut self, event: Event) {
+        self.0.push((Instant::now(), event));
+    }
+}
+
+impl Listener for History {
+    fn connected(&mut self, _: Handle) {
+        self.add(Event::Connect);
+    }
+
+    fn received(&mut self, _: Handle, _: u8, data: &[u8]) {
+        self.add(Event::Data(data.to_vec()));
+    }
+
+    fn retrying(&mut self, _: Handle, report: CloseReport, _: u32, _: u32) {
+        self.add(Event::Retry(report));
+    }
+
+    fn closed(&mut self, _: Handle, report: CloseReport) {
+        self.add(Event::Close(report));
+    }
+
+    fn released(&mut self) {
+        self.add(Event::Release);
+    }
+}
 
 pub struct Phone {
-    host: *mut egret_ws_loop,
-    ws: *mut egret_ws,
-    diary: Rc<Diary>,
+    /// `None` when the phone is dropped.
+    event_loop: Option<EventLoop>,
+    ws: Handle,
+    history: Rc<RefCell<History>>,
 }
 
 impl Phone {
     /// Begins to connect.
     pub fn connect(driver: Driver, url: &str, set: impl FnOnce(&mut egret_ws_options)) -> Phone {
-        // SAFETY: C structs of numbers, pointers and nullable functions may be all zeros.
-        let (mut of_loop, mut options): (egret_ws_loop_options, egret_ws_options) = unsafe { std::mem::zeroed() };
-        // SAFETY: it is writable for its own size.
-        unsafe { egret_ws_loop_options_init(&mut of_loop, size_of::<egret_ws_loop_options>()) };
-        // SAFETY: the same.
-        unsafe { egret_ws_options_init(&mut options, size_of::<egret_ws_options>()) };
-        of_loop.flags = if driver == Driver::Inline { EGRET_WS_LOOP_INLINE } else { 0 };
-        let diary = Rc::<Diary>::default();
-        options.user = Rc::as_ptr(&diary).cast_mut().cast();
-        options.on_connect = Some(on_connect);
-        options.on_data = Some(on_data);
-        options.on_retry = Some(on_retry);
-        options.on_close = Some(on_close);
-        options.release_user = Some(release_user);
-        set(&mut options);
-        let url = CString::new(url).expect("no NUL in a URL");
-        let (mut host, mut ws) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the options are whole and `host` is writable.
-        assert_eq!(unsafe { egret_ws_loop_new(&of_loop, &mut host) }, EGRET_WS_OK);
-        // SAFETY: the URL ends in a NUL, the options are whole, `ws` is writable, and `diary` outlives the loop, see `drop`.
-        assert_eq!(unsafe { egret_ws_connect_url(host, url.as_ptr(), &options, &mut ws) }, EGRET_WS_OK);
-        Phone { host, ws, diary }
+        let event_loop = EventLoop::new(driver, |_| {});
+        let history = Rc::<RefCell<History>>::default();
+        let ws = event_loop.connect(url, history.clone(), set);
+        Phone { event_loop: Some(event_loop), ws, history }
+    }
+
+    fn event_loop(&self) -> &EventLoop {
+        self.event_loop.as_ref().expect("the phone is not dropped")
     }
 
     /// Polls once; returns the number of callbacks.
-    pub fn poll(&self, timeout_ms: i32) -> i32 {
-        let polled = egret_ws_loop_poll(self.host, timeout_ms);
-        assert!(polled >= 0, "the poll failed with {polled}");
-        polled
+    pub fn poll(&self, timeout_ms: i32) -> u32 {
+        self.event_loop().poll(timeout_ms)
     }
 
     /// Polls until something has happened for the `count`th time; returns when that was, and what.
     #[track_caller]
     pub fn wait<T>(&self, what: &str, count: usize, find: impl Fn(&Event) -> Option<T>) -> (Instant, T) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         loop {
-            let found = self.diary.borrow().iter().filter_map(|(at, event)| Some((*at, find(event)?))).nth(count - 1);
+            let found =
+                self.history.borrow().0.iter().filter_map(|(at, event)| Some((*at, find(event)?))).nth(count - 1);
             if let Some(found) = found {
                 return found;
             }
@@ -84,7 +98,7 @@ impl Phone {
     }
 
     #[track_caller]
-    pub fn wait_retry(&self, count: usize) -> (Instant, Report) {
+    pub fn wait_retry(&self, count: usize) -> (Instant, CloseReport) {
         self.wait("on_retry", count, |event| match event {
             Event::Retry(report) => Some(report.clone()),
             _ => None,
@@ -92,7 +106,7 @@ impl Phone {
     }
 
     #[track_caller]
-    pub fn wait_close(&self) -> (Instant, Report) {
+    pub fn wait_close(&self) -> (Instant, CloseReport) {
         self.wait("on_close", 1, |event| match event {
             Event::Close(report) => Some(report.clone()),
             _ => None,
@@ -108,7 +122,7 @@ impl Phone {
 
     pub fn messages(&self) -> Vec<Vec<u8>> {
         let data = |event: &Event| if let Event::Data(bytes) = event { Some(bytes.clone()) } else { None };
-        self.diary.borrow().iter().filter_map(|(_, event)| data(event)).collect()
+        self.history.borrow().0.iter().filter_map(|(_, event)| data(event)).collect()
     }
 
     /// Sends something that is echoed, and waits for it.
@@ -130,50 +144,49 @@ impl Phone {
     }
 
     pub fn send(&self, bytes: &[u8]) -> i32 {
-        // SAFETY: the pointer and the length are those of a slice.
-        unsafe { egret_ws_send_binary(self.ws, bytes.as_ptr(), bytes.len()) }
+        self.ws.send(EGRET_WS_BINARY as u8, bytes)
     }
 
     pub fn state(&self) -> i32 {
-        egret_ws_state(self.ws)
+        self.ws.state()
     }
 
     pub fn stats(&self) -> egret_ws_stats {
-        answer::stats(self.ws)
+        self.ws.stats()
     }
 
     pub fn generation(&self) -> i32 {
-        egret_ws_generation(self.ws)
+        self.ws.generation()
     }
 
-    pub fn buffered_amount(&self) -> i64 {
-        egret_ws_buffered_amount(self.ws)
+    pub fn buffered_amount(&self) -> u64 {
+        self.ws.buffered()
     }
 
     pub fn network_changed(&self) {
-        assert_eq!(egret_ws_loop_network_changed(self.host), EGRET_WS_OK);
+        self.event_loop().network_changed();
     }
 
     pub fn suspend(&self) {
-        assert_eq!(egret_ws_loop_suspend(self.host), EGRET_WS_OK);
+        self.event_loop().suspend();
     }
 
     pub fn resume(&self) {
-        assert_eq!(egret_ws_loop_resume(self.host), EGRET_WS_OK);
+        self.event_loop().resume();
     }
 
-    /// What happened, without the messages.
+    /// The events without the messages.
     pub fn summary(&self) -> Vec<Event> {
-        let all = self.diary.borrow();
-        all.iter().map(|(_, event)| event).filter(|event| !matches!(event, Event::Data(_))).cloned().collect()
+        let history = self.history.borrow();
+        history.0.iter().map(|(_, event)| event).filter(|event| !matches!(event, Event::Data(_))).cloned().collect()
     }
 
-    /// The contract of the header: `on_connect` and `on_retry` take turns as they may, messages come while it is connected,
+    /// The contract of the header: no second `on_connect` without an `on_retry`, messages only while it is connected,
     /// nothing comes after `on_close` but one release.
     fn check(&self) {
         let (mut open, mut closed) = (false, false);
-        let diary = self.diary.borrow();
-        let Some(((_, Event::Release), before)) = diary.split_last() else { panic!("{:?}", self.summary()) };
+        let history = self.history.borrow();
+        let Some(((_, Event::Release), before)) = history.0.split_last() else { panic!("{:?}", self.summary()) };
         for (_, event) in before {
             assert!(!closed, "after on_close came {event:?}");
             match event {
@@ -189,58 +202,11 @@ impl Phone {
 
 impl Drop for Phone {
     fn drop(&mut self) {
-        let freed = (egret_ws_free(self.ws), egret_ws_loop_free(self.host));
+        let freed = self.ws.free();
+        self.event_loop = None; // frees the loop
         if !thread::panicking() {
-            assert_eq!(freed, (EGRET_WS_OK, EGRET_WS_OK));
+            assert_eq!(freed, EGRET_WS_OK);
             self.check();
         }
-    }
-}
-
-fn note(user: *mut c_void, event: Event) {
-    // SAFETY: `user` is the diary of a phone, which frees its loop before that; callbacks come on its own thread only, in a
-    // poll or when the loop is freed, where nothing is borrowed.
-    let diary = unsafe { &*user.cast::<Diary>() };
-    diary.borrow_mut().push((Instant::now(), event));
-}
-
-unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
-    note(user, Event::Connect);
-}
-
-unsafe extern "C" fn on_data(user: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
-    note(user, Event::Data(unsafe { std::slice::from_raw_parts(data, len) }.to_vec()));
-}
-
-unsafe extern "C" fn on_retry(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info, _: u32, _: u32) {
-    // SAFETY: the header promises a readable struct.
-    note(user, Event::Retry(report(unsafe { &*info })));
-}
-
-unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
-    // SAFETY: the header promises a readable struct.
-    note(user, Event::Close(report(unsafe { &*info })));
-}
-
-unsafe extern "C" fn release_user(user: *mut c_void) {
-    note(user, Event::Release);
-}
-
-fn report(info: &egret_ws_close_info) -> Report {
-    // SAFETY: the header promises texts that are not NULL and end in a NUL.
-    let text = |text| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
-    Report {
-        error: info.error,
-        phase: info.phase,
-        initiator: info.initiator,
-        http_status: info.http_status,
-        os_error: info.os_error,
-        code: info.code,
-        sent_code: info.sent_code,
-        unsent_messages: info.unsent_messages,
-        unsent_bytes: info.unsent_bytes,
-        reason: text(info.reason),
-        message: text(info.message),
     }
 }

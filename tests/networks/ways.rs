@@ -1,7 +1,6 @@
 //! The two ways of a phone into the world (see `enter.sh`): they come, go and lose packets. Beyond them are servers.
 #![allow(unsafe_code)] // a thread changes its network
 
-use crate::support::{PATIENCE, answer};
 use crate::world::PORT;
 use ::egret_ws::egret_ws_stats;
 use socket2::SockRef;
@@ -11,6 +10,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::{WAIT_LIMIT, response};
 
 /// When TCP sends a SYN again that was lost: what waits for that takes longer.
 pub const SYN_AGAIN: Duration = Duration::from_secs(1);
@@ -88,9 +88,9 @@ fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 /// Looks at something that changes by itself until it is so.
 #[track_caller]
 pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_LIMIT;
     while !is_so() {
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
+        assert!(Instant::now() < deadline, "waited {WAIT_LIMIT:?} in vain for {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
@@ -115,7 +115,7 @@ pub fn url() -> String {
 
 /// The address that won, without the port.
 pub fn host_of(stats: &egret_ws_stats) -> String {
-    answer::address(stats).rsplit_once(':').expect("an address and a port").0.to_owned()
+    response::address(stats).rsplit_once(':').expect("an address and a port").0.to_owned()
 }
 
 /// How many packets of TCP this side has sent again.

@@ -1,7 +1,5 @@
 //! A network for one test: made by `enter.sh`, which says what is in it, and seen from the inside.
 
-use crate::support::frame::Frame;
-use crate::support::raw::Peer;
 use std::env;
 use std::fs;
 use std::io::{Write, stderr};
@@ -11,6 +9,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use test_support::frame::Frame;
+use test_support::scripted_server::Peer;
 
 /// Where all servers listen: nobody else is in this network.
 pub const PORT: u16 = 9000;

@@ -1,11 +1,11 @@
 //! What proxies are asked, to the byte, and that names are theirs to look up: `echo.test` is known to nobody.
 
 use crate::fake::{self, ESTABLISHED, GRANTED, NO_AUTHENTICATION, PASSWORD};
-use crate::support::client::{header, on_both_drivers, set_headers};
-use crate::support::raw::{Peer, Request, Server};
 use crate::talk::{fails, open, open_with, opens};
 use ::egret_ws::*;
 use std::net::TcpListener;
+use test_support::client::{header, on_both_drivers, set_headers};
+use test_support::scripted_server::{Peer, Request, Server};
 
 #[test]
 fn connect_names_host_and_port() {
@@ -59,7 +59,7 @@ fn what_is_for_the_server_is_not_shown_to_the_proxy() {
             set_headers(options, &headers);
             options.origin = c"https://game.test".as_ptr();
         });
-        fails(&socket).expect_refusal(403, &["403 Forbidden"]);
+        fails(&socket).expect_proxy_refusal(403, &["403 Forbidden"]);
         let connect = server.finish();
         assert_eq!(connect.line, "CONNECT echo.test:80 HTTP/1.1");
         let names: Vec<&str> = connect.headers.iter().map(|(name, _)| name.as_str()).collect();

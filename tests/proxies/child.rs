@@ -1,7 +1,6 @@
 //! Programs by other hands that listen on a free port of loopback until they are dropped.
 #![allow(unsafe_code)] // kills process groups
 
-use crate::support::PATIENCE;
 use std::env;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
@@ -10,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::WAIT_LIMIT;
 
 /// A proxy that takes connections.
 pub struct Child {
@@ -63,7 +63,7 @@ impl Child {
     }
 
     fn listens(&mut self) -> bool {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         while Instant::now() < deadline && self.process.try_wait().expect("the program's status").is_none() {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return true;

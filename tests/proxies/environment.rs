@@ -1,14 +1,15 @@
 //! Proxies taken from the environment, which belongs to a whole process: each case has a process of its own.
 
 use crate::fake::Relay;
-use crate::servers::{echo_port, tls_echo_port};
-use crate::support::client::on_both_drivers;
+use crate::servers::tls_echo_port;
 use crate::talk::echoes;
 use ::egret_ws::*;
 use std::env;
 use std::ffi::CString;
 use std::process::Command;
 use std::ptr;
+use test_support::client::on_both_drivers;
+use test_support::echo_server::echo_port;
 
 /// All that may name a proxy, or say that none is to be asked.
 const VARIABLES: [&str; 8] =

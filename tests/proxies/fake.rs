@@ -1,13 +1,13 @@
 //! Proxies played by hand: what they are asked is read strictly, and what they answer is up to the test.
 
-use crate::support::PATIENCE;
-use crate::support::raw::{Peer, Request};
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+use test_support::WAIT_LIMIT;
+use test_support::scripted_server::{Peer, Request};
 
 /// The answer that opens a tunnel.
 pub const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -114,7 +114,7 @@ impl Relay {
 }
 
 fn relay(mut client: TcpStream, asked: &Mutex<Vec<String>>) {
-    client.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+    client.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
     let mut first = [0];
     client.peek(&mut first).expect("a first byte");
     let (what, answer) = if first == [5] {

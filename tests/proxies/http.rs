@@ -1,16 +1,16 @@
 //! Answers to CONNECT, odd and wrong.
 
 use crate::fake::{ESTABLISHED, drip};
-use crate::support::client::on_both_drivers;
-use crate::support::raw::{Peer, Request, Server};
-use crate::support::record::Report;
 use crate::talk::{fails, open, opens};
 use ::egret_ws::*;
 use std::net::Shutdown;
+use test_support::client::on_both_drivers;
+use test_support::close_report::CloseReport;
+use test_support::scripted_server::{Peer, Request, Server};
 
 /// The proxy reads the request and plays `script`; returns the report of a connection that fails.
 #[track_caller]
-fn answered(what: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)) {
+fn answered(what: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     println!("{what}");
     on_both_drivers(|host| {
         let script = script.clone();
@@ -33,7 +33,7 @@ fn refuses(head: &str, http_status: i32, said: &[&str]) {
         peer.write(&bytes);
         peer.expect_end();
     };
-    answered(head, script, |report| report.expect_refusal(http_status, said));
+    answered(head, script, |report| report.expect_proxy_refusal(http_status, said));
 }
 
 /// The proxy reads the request and writes by `write` what opens the tunnel.
@@ -123,7 +123,7 @@ fn a_strange_reason_makes_no_strange_message() {
         peer.expect_end();
     };
     answered("not UTF-8", script, |report| {
-        report.expect_refusal(403, &["403"]);
+        report.expect_proxy_refusal(403, &["403"]);
         assert!(!report.message.contains(char::is_control), "{report:?}");
     });
 }
@@ -161,7 +161,7 @@ fn a_head_without_end_is_not_read_for_ever() {
             let noise = line.repeat(500);
             while peer.try_write(noise.as_bytes()).is_ok() {}
         };
-        answered(line, script, |report| report.expect_refusal(200, &["64 KiB"]));
+        answered(line, script, |report| report.expect_proxy_refusal(200, &["64 KiB"]));
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::fake::{self, NO_AUTHENTICATION, PASSWORD};
 use crate::servers::closed_port;
-use crate::support::client::{Loop, Socket, on_both_drivers};
-use crate::support::raw::{Peer, Request, Server};
 use crate::talk::{fails, open, open_with};
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::client::{Loop, Socket, on_both_drivers};
+use test_support::scripted_server::{Peer, Request, Server};
 
 const LIMIT: Duration = Duration::from_millis(150);
 /// Far below every default, so that it must have been our limit, or our call, that ended it.

@@ -2,11 +2,6 @@
 //! as no proxy should. The real ones come with Debian: tinyproxy-bin, ncat, microsocks, dante-server.
 #![cfg(target_os = "linux")]
 
-#[path = "../../examples/echo_server.rs"]
-mod echo_server;
-#[path = "../support/mod.rs"]
-mod support;
-
 mod asking;
 mod child;
 mod environment;

@@ -1,10 +1,11 @@
 //! Proxies by other hands, with and without a password, for ws and wss.
 
 use crate::child::Child;
-use crate::servers::{closed_port, echo_port, tls_echo_port};
-use crate::support::client::on_both_drivers;
+use crate::servers::{closed_port, tls_echo_port};
 use crate::talk::{echoes, fails, open, open_with, went_through};
 use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::echo_server::echo_port;
 
 fn tinyproxy(directives: &str) -> Child {
     let configuration = format!("Listen 127.0.0.1\nPort PORT\nTimeout 20\nLogLevel Critical\n{directives}\n");
@@ -48,7 +49,7 @@ fn carries(proxy: &Child, scheme: &str, credentials: &str) {
     }
 }
 
-/// The proxy refuses to lead to `port`; see [`crate::support::record::Report::expect_refusal`].
+/// The proxy refuses to lead to `port`; see [`test_support::recorder::CloseReport::expect_refusal`].
 #[track_caller]
 fn refuses(proxy: &Child, scheme: &str, credentials: &str, port: u16, http_status: i32, said: &[&str]) {
     for name in ["ws", "wss"] {
@@ -56,7 +57,7 @@ fn refuses(proxy: &Child, scheme: &str, credentials: &str, port: u16, http_statu
             let proxy_url = format!("{scheme}://{credentials}127.0.0.1:{}", proxy.port());
             println!("{name} through {proxy_url}");
             let socket = open(host, &format!("{name}://127.0.0.1:{port}/"), &proxy_url);
-            fails(&socket).expect_refusal(http_status, said);
+            fails(&socket).expect_proxy_refusal(http_status, said);
             let stats = socket.stats();
             let of_the_server = (stats.tls_us, stats.handshake_us, stats.http_status);
             assert_eq!(of_the_server, (0, 0, 0), "the server was not reached");

@@ -1,9 +1,9 @@
 //! Proxies that the connect call refuses at once.
 
-use crate::support::client::{Driver, Loop};
 use crate::talk::try_open;
 use ::egret_ws::*;
 use std::ffi::CString;
+use test_support::client::{Driver, Loop};
 
 /// The call fails with `error`, makes no callback, and logs why; but not what may be a password.
 #[track_caller]

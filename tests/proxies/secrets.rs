@@ -2,10 +2,10 @@
 
 use crate::fake::{self, ESTABLISHED, GRANTED, PASSWORD};
 use crate::servers::closed_port;
-use crate::support::client::{DRIVERS, Loop};
-use crate::support::raw::{Peer, Request, Server};
 use crate::talk::{open_with, try_open};
 use ::egret_ws::*;
+use test_support::client::{DRIVERS, Loop};
+use test_support::scripted_server::{Peer, Request, Server};
 
 /// `user:pass-w0rd` as `Proxy-Authorization` has it.
 const ENCODED: &str = "dXNlcjpwYXNzLXcwcmQ=";

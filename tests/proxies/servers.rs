@@ -1,26 +1,15 @@
 //! Echo servers for what comes through the proxies, shared by all tests of this process.
 
-use crate::echo_server;
-use crate::support::certificates::{RIGHT, ROOT};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::net::{TcpListener, TcpStream};
 use std::sync::LazyLock;
 use std::thread;
+use test_support::certificates::{RIGHT, ROOT};
 
 fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
     (listener, port)
-}
-
-/// The port of an echo server without TLS.
-pub fn echo_port() -> u16 {
-    static PORT: LazyLock<u16> = LazyLock::new(|| {
-        let (listener, port) = listen();
-        thread::spawn(move || echo_server::serve(listener));
-        port
-    });
-    *PORT
 }
 
 /// The port of an echo server with TLS, whose certificate is for `localhost` and `127.0.0.1`.

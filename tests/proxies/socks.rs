@@ -1,15 +1,15 @@
 //! Answers of SOCKS5, odd and wrong (RFC 1928, RFC 1929).
 
 use crate::fake::{self, GRANTED, NO_AUTHENTICATION, PASSWORD, drip};
-use crate::support::client::on_both_drivers;
-use crate::support::raw::{Peer, Server};
-use crate::support::record::Report;
 use crate::talk::{fails, open, opens};
 use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::close_report::CloseReport;
+use test_support::scripted_server::{Peer, Server};
 
 /// The proxy plays `script`; `user` is that of its URL.
 #[track_caller]
-fn answered(user: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)) {
+fn answered(user: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     on_both_drivers(|host| {
         let server = Server::start(script.clone());
         let socket = open(host, "ws://echo.test/", &format!("socks5://{user}127.0.0.1:{}", server.port()));
@@ -28,7 +28,7 @@ fn refuses_methods(user: &str, answer: &[u8], said: &[&str]) {
         peer.write(&answer);
         peer.expect_end();
     };
-    answered(user, script, |report| report.expect_refusal(0, said));
+    answered(user, script, |report| report.expect_proxy_refusal(0, said));
 }
 
 /// The proxy writes `answer` to user name and password, and the client hangs up.
@@ -43,7 +43,7 @@ fn refuses_credentials(answer: &[u8], said: &[&str]) {
         peer.write(&answer);
         peer.expect_end();
     };
-    answered("user:secret@", script, |report| report.expect_refusal(0, said));
+    answered("user:secret@", script, |report| report.expect_proxy_refusal(0, said));
 }
 
 /// The proxy writes `answer` to the request, and the client hangs up.
@@ -56,7 +56,7 @@ fn refuses(answer: &[u8], said: &[&str]) {
         peer.write(&answer);
         peer.expect_end();
     };
-    answered("", script, |report| report.expect_refusal(0, said));
+    answered("", script, |report| report.expect_proxy_refusal(0, said));
 }
 
 /// The proxy plays `script` until the tunnel is open.
@@ -160,7 +160,7 @@ fn every_refusal_is_told_in_words() {
         peer.finish_writing();
         peer.expect_end();
     };
-    answered("", script, |report| report.expect_refusal(0, &["the host refused the connection"]));
+    answered("", script, |report| report.expect_proxy_refusal(0, &["the host refused the connection"]));
 }
 
 /// The server has nothing to say before it is asked, so it is not the server who speaks.

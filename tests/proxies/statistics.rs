@@ -1,12 +1,12 @@
 //! What the statistics say of a connection through a proxy.
 
 use crate::fake::ESTABLISHED;
-use crate::support::client::on_both_drivers;
-use crate::support::raw::{Peer, Request, Server};
 use crate::talk::open;
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::client::on_both_drivers;
+use test_support::scripted_server::{Peer, Request, Server};
 
 /// A proxy, and the server in its tunnel, that take `pause` for each answer.
 fn tunnel(mut peer: Peer, pause: Duration) {

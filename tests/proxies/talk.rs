@@ -1,13 +1,14 @@
 //! Whole connections through a proxy in one call, and what is true of each of them.
 
 use crate::servers::authority;
-use crate::support::answer::address;
-use crate::support::client::{Loop, Socket, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::{Peer, Server};
-use crate::support::record::{Event, Report};
 use ::egret_ws::*;
 use std::ffi::CString;
+use test_support::client::{Loop, Socket, on_both_drivers};
+use test_support::close_report::CloseReport;
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+use test_support::response::address;
+use test_support::scripted_server::{Peer, Server};
 
 /// Begins to connect to `url` through `proxy`. With `wss` only the authority of the tests is trusted.
 #[track_caller]
@@ -86,26 +87,9 @@ pub fn opens(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer)
 
 /// The connection fails before it is made; returns the report.
 #[track_caller]
-pub fn fails(socket: &Socket<'_>) -> Report {
+pub fn fails(socket: &Socket<'_>) -> CloseReport {
     let report = socket.wait_closed();
     assert_eq!(socket.events().len(), 1, "nothing but on_close: {:?}", socket.events());
     assert_eq!((report.code, report.sent_code), (1006, 0), "{report:#?}");
     report
-}
-
-impl Report {
-    /// The proxy refused, by an HTTP status unless that is 0, and the message says all of `said`.
-    #[track_caller]
-    pub fn expect_refusal(&self, http_status: i32, said: &[&str]) {
-        self.expect(EGRET_WS_ERR_PROXY, EGRET_WS_PHASE_PROXY, EGRET_WS_INITIATOR_PEER);
-        assert_eq!((self.http_status, self.os_error), (http_status, 0), "{self:#?}");
-        self.expect_message(said);
-    }
-
-    #[track_caller]
-    pub fn expect_message(&self, said: &[&str]) {
-        for part in said {
-            assert!(self.message.contains(part), "the message does not say {part:?}: {self:#?}");
-        }
-    }
 }

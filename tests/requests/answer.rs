@@ -2,14 +2,14 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 use crate::site::{ACCEPT, Site};
-use crate::support::answer::address;
-use crate::support::client::{DRIVERS, Driver, Loop, Socket};
-use crate::support::raw::Server;
-use crate::support::visit::visit;
 use ::egret_ws::*;
 use std::ffi::c_char;
 use std::net::TcpListener;
 use std::ptr;
+use test_support::client::{DRIVERS, Driver, Loop, Socket};
+use test_support::connection::run_connection;
+use test_support::response::address;
+use test_support::scripted_server::Server;
 
 #[test]
 fn the_reasons_of_a_refusal_can_be_read() {
@@ -32,7 +32,7 @@ fn the_reasons_of_a_refusal_can_be_read() {
     ] {
         for driver in DRIVERS {
             let site = Site::start([answer]);
-            let outcome = visit(driver, site.url(), |_| {});
+            let outcome = run_connection(driver, site.url(), |_| {});
             let read = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, status);
             assert_eq!(read.header(name), value);
             assert_eq!(read.stats.http_status, status as u32);
@@ -45,7 +45,7 @@ fn the_reasons_of_a_refusal_can_be_read() {
 #[test]
 fn a_refusal_keeps_all_its_headers_in_their_order() {
     let site = Site::start(["HTTP/1.1 403 Forbidden\nB:  2 \nA: 1\nx-empty:\nB: 3\n\n"]);
-    let outcome = visit(Driver::Threaded, site.url(), |_| {});
+    let outcome = run_connection(Driver::Threaded, site.url(), |_| {});
     let read = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
     assert_eq!(read.headers, "B: 2\nA: 1\nx-empty: \nB: 3\n");
     assert_eq!(read.header("B"), "2, 3");
@@ -56,7 +56,7 @@ fn a_refusal_keeps_all_its_headers_in_their_order() {
 fn the_headers_of_an_acceptance_can_be_read_from_on_connect_on() {
     for driver in DRIVERS {
         let site = Site::start([ACCEPT.replacen('\n', "\nX-Server: eu-1\nSet-Cookie: a=1\nSet-Cookie: b=2\n", 1)]);
-        let outcome = visit(driver, site.url(), |_| {});
+        let outcome = run_connection(driver, site.url(), |_| {});
         let opened = outcome.expect_open();
         assert!(opened.headers.starts_with("X-Server: eu-1\nSet-Cookie: a=1\nSet-Cookie: b=2\nUpgrade: websocket\n"));
         assert_eq!((opened.header("X-Server"), opened.header("Set-Cookie")), ("eu-1", "a=1, b=2"));
@@ -70,7 +70,7 @@ fn the_headers_of_an_acceptance_can_be_read_from_on_connect_on() {
 #[test]
 fn the_statistics_tell_where_and_how_long() {
     let site = Site::start([ACCEPT]);
-    let outcome = visit(Driver::Threaded, site.url(), |_| {});
+    let outcome = run_connection(Driver::Threaded, site.url(), |_| {});
     let stats = outcome.expect_open().stats;
     assert_eq!(address(&stats), format!("127.0.0.1:{}", site.port));
     let (connect_us, handshake_us) = (stats.connect_us, stats.handshake_us);
@@ -116,7 +116,7 @@ fn bytes_that_are_not_utf_8_come_as_replacement_characters() {
         peer.expect_end();
     });
     let url = format!("ws://127.0.0.1:{}/", server.port());
-    let outcome = visit(Driver::Threaded, url, |_| {});
+    let outcome = run_connection(Driver::Threaded, url, |_| {});
     let read = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
     assert_eq!((read.header("X-Latin"), read.header("X-Utf")), ("gr\u{fffd}\u{fffd}e", "grüße"));
     server.finish();

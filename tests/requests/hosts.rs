@@ -1,10 +1,10 @@
 //! The `Host` header.
 
 use crate::site::{ACCEPT, Site, TUNNEL};
-use crate::support::client::Driver;
-use crate::support::visit::visit;
 use std::ffi::CString;
 use std::net::TcpListener;
+use test_support::client::Driver;
+use test_support::connection::run_connection;
 
 #[test]
 fn the_host_header_is_that_of_the_url() {
@@ -17,7 +17,7 @@ fn the_host_header_is_that_of_the_url() {
     ] {
         let site = Site::start([ACCEPT]);
         let at_port = |text: &str| text.replace("{port}", &site.port.to_string());
-        visit(Driver::Threaded, at_port(url), |_| {}).expect_open();
+        run_connection(Driver::Threaded, at_port(url), |_| {}).expect_open();
         let expected = at_port(host);
         assert_eq!(site.finish_one().get("Host"), Some(&*expected), "{url}");
     }
@@ -35,7 +35,7 @@ fn an_ipv6_host_has_brackets_and_no_zone() {
         "ws://user:password@[::1%251]:{port}/",
     ] {
         let site = Site::on(listener.try_clone().expect("a second handle"), false, [ACCEPT]);
-        visit(Driver::Threaded, url.replace("{port}", &site.port.to_string()), |_| {}).expect_open();
+        run_connection(Driver::Threaded, url.replace("{port}", &site.port.to_string()), |_| {}).expect_open();
         let expected = format!("[::1]:{}", site.port);
         assert_eq!(site.finish_one().get("Host"), Some(&*expected), "{url}");
         listener.set_nonblocking(false).expect("a listener");
@@ -53,7 +53,7 @@ fn the_schemes_own_port_is_left_out_of_the_host_header() {
     ] {
         let site = Site::start([TUNNEL, ACCEPT]);
         let proxy = CString::new(format!("http://127.0.0.1:{}", site.port)).unwrap();
-        visit(Driver::Threaded, url, |options| options.proxy = proxy.as_ptr()).expect_open();
+        run_connection(Driver::Threaded, url, |options| options.proxy = proxy.as_ptr()).expect_open();
         let heads = site.finish();
         assert_eq!(heads[0].line, connect, "{url}");
         assert_eq!(heads[1].line, "GET / HTTP/1.1", "{url}");

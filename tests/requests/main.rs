@@ -1,9 +1,6 @@
 //! What a server is asked and what it answers: the request as it arrives, redirects, the answer as the game can read it, and
 //! what of all that is nobody else's business.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod answer;
 mod hosts;
 mod origins;

@@ -2,15 +2,15 @@
 
 use crate::redirects::lead_to;
 use crate::site::{ACCEPT, Site};
-use crate::support::certificates::{CLIENT, RIGHT, ROOT};
-use crate::support::client::{DRIVERS, Driver, header, set_headers};
-use crate::support::raw::Request;
-use crate::support::visit::visit;
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use test_support::certificates::{CLIENT, RIGHT, ROOT};
+use test_support::client::{DRIVERS, Driver, header, set_headers};
+use test_support::connection::run_connection;
+use test_support::scripted_server::Request;
 
 /// What must stay with the origin it was meant for.
 const SECRETS: &[egret_ws_header] =
@@ -38,7 +38,7 @@ fn secrets_stay_with_their_origin() {
             let other = Site::start([lead_to("/again"), ACCEPT.into()]);
             let own = Site::start([lead_to("/own"), lead_to(other.url())]);
             let user_info = if in_url { "user:password@" } else { "" };
-            let outcome = visit(driver, format!("ws://{user_info}127.0.0.1:{}/", own.port), |options| {
+            let outcome = run_connection(driver, format!("ws://{user_info}127.0.0.1:{}/", own.port), |options| {
                 if !in_url {
                     (options.username, options.password) = (c"user".as_ptr(), c"password".as_ptr());
                 }
@@ -57,7 +57,7 @@ fn an_authorization_among_the_headers_stays_with_its_origin() {
     let other = Site::start([ACCEPT]);
     let own = Site::start([lead_to("/own"), lead_to(other.url())]);
     let headers = [header(c"authorization", c"Bearer first")];
-    let outcome = visit(Driver::Threaded, own.url(), |options| {
+    let outcome = run_connection(Driver::Threaded, own.url(), |options| {
         set_headers(options, &headers);
         options.max_redirects = 2;
     });
@@ -76,7 +76,7 @@ fn an_origin_is_scheme_host_and_port() {
     let port = listener.local_addr().expect("a bound listener").port();
     let site = Site::on(here(), false, [lead_to(format!("ws://localhost:{port}/")), ACCEPT.into()]);
     let with_secrets = |url: &str| {
-        visit(Driver::Inline, url, |options| {
+        run_connection(Driver::Inline, url, |options| {
             set_headers(options, SECRETS);
             options.max_redirects = 1;
         })
@@ -87,7 +87,7 @@ fn an_origin_is_scheme_host_and_port() {
     let secure = Site::start_tls([ACCEPT]);
     let plain = Site::start([lead_to(format!("wss://127.0.0.1:{}/", secure.port))]);
     let roots = CString::new(ROOT.pem()).unwrap();
-    let outcome = visit(Driver::Inline, plain.url(), |options| {
+    let outcome = run_connection(Driver::Inline, plain.url(), |options| {
         (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
         set_headers(options, SECRETS);
         options.max_redirects = 1;
@@ -106,7 +106,7 @@ fn user_information_of_a_location_is_ignored() {
         lead_to("http://first:first@127.0.0.1:{port}/"),
         lead_to(format!("ws://first:first@127.0.0.1:{port}/")),
     ]);
-    let outcome = visit(Driver::Inline, format!("ws://user:password@127.0.0.1:{}/", own.port), |options| {
+    let outcome = run_connection(Driver::Inline, format!("ws://user:password@127.0.0.1:{}/", own.port), |options| {
         set_headers(options, SECRETS);
         options.max_redirects = 2;
     });
@@ -121,7 +121,7 @@ fn user_information_of_a_location_is_ignored() {
 fn what_is_no_secret_goes_along() {
     let other = Site::start([ACCEPT]);
     let own = Site::start([lead_to(other.url())]);
-    let outcome = visit(Driver::Threaded, own.url(), |options| {
+    let outcome = run_connection(Driver::Threaded, own.url(), |options| {
         options.origin = c"https://game.test".as_ptr();
         options.user_agent = c"agent/1".as_ptr();
         options.max_redirects = 1;
@@ -173,7 +173,7 @@ impl Asker {
 fn the_certificate_of_this_side_stays_with_its_origin() {
     let (identity, roots) = (CLIENT.pkcs12("password"), CString::new(ROOT.pem()).unwrap());
     let visit_with_identity = |port: u16| {
-        let outcome = visit(Driver::Threaded, format!("wss://localhost:{port}/"), |options| {
+        let outcome = run_connection(Driver::Threaded, format!("wss://localhost:{port}/"), |options| {
             (options.tls_identity, options.tls_identity_len) = (identity.as_ptr(), identity.len());
             options.tls_identity_password = c"password".as_ptr();
             (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);

@@ -1,15 +1,15 @@
 //! Redirects: off unless asked for, bounded, and never from `wss` to `ws`.
 
 use crate::site::{ACCEPT, Site, nobody_waits};
-use crate::support::certificates::ROOT;
-use crate::support::client::{DRIVERS, Driver};
-use crate::support::raw::Peer;
-use crate::support::visit::{Outcome, refused, visit};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::certificates::ROOT;
+use test_support::client::{DRIVERS, Driver};
+use test_support::connection::{Outcome, expect_connect_error, run_connection};
+use test_support::scripted_server::Peer;
 
 /// An answer that leads to `location`.
 pub fn lead_to(location: impl AsRef<str>) -> String {
@@ -20,7 +20,7 @@ pub fn lead_to(location: impl AsRef<str>) -> String {
 fn a_redirect_is_a_refusal_unless_asked_for() {
     for driver in DRIVERS {
         let site = Site::start([lead_to("/elsewhere")]);
-        let outcome = visit(driver, site.url(), |_| {});
+        let outcome = run_connection(driver, site.url(), |_| {});
         let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 302);
         assert_eq!(answer.header("Location"), "/elsewhere");
         assert_eq!((answer.stats.http_status, answer.stats.redirects), (302, 0));
@@ -36,7 +36,7 @@ fn all_redirects_are_followed_if_asked_for() {
             let answer =
                 format!("HTTP/1.1 {status}\nLocation: {}game\nX-Hop: first\nContent-Length: 4\n\nmove", target.url());
             let first = Site::start([answer]);
-            let outcome = visit(driver, format!("{}lobby", first.url()), |options| options.max_redirects = 1);
+            let outcome = run_connection(driver, format!("{}lobby", first.url()), |options| options.max_redirects = 1);
             let opened = outcome.expect_open();
             assert_eq!((opened.stats.http_status, opened.stats.redirects), (101, 1), "{status}");
             assert_eq!(opened.header("X-Hop"), "last", "the answer is that of the last hop");
@@ -53,7 +53,7 @@ fn all_redirects_are_followed_if_asked_for() {
 fn other_answers_with_a_location_are_refusals() {
     for status in [200, 201, 300, 304, 305, 306, 399, 400, 404, 503] {
         let site = Site::start([format!("HTTP/1.1 {status} Other\nLocation: /elsewhere\n\n")]);
-        let outcome = visit(Driver::Inline, site.url(), |options| options.max_redirects = 20);
+        let outcome = run_connection(Driver::Inline, site.url(), |options| options.max_redirects = 20);
         let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, status);
         assert_eq!(answer.stats.redirects, 0);
         site.finish_one();
@@ -79,7 +79,7 @@ fn a_location_is_read_as_browsers_read_it() {
     ] {
         let site = Site::start([lead_to(location), ACCEPT.into()]);
         let url = format!("{}rooms/here?page=1", site.url());
-        let outcome = visit(Driver::Inline, url, |options| options.max_redirects = 1);
+        let outcome = run_connection(Driver::Inline, url, |options| options.max_redirects = 1);
         outcome.expect_open();
         let port = site.port;
         let heads = site.finish();
@@ -110,7 +110,7 @@ fn a_location_that_is_missing_or_leads_nowhere_is_not_followed() {
     ] {
         for driver in DRIVERS {
             let site = Site::start([format!("HTTP/1.1 302 Found\n{location}\n")]);
-            let outcome = visit(driver, site.url(), |options| options.max_redirects = 20);
+            let outcome = run_connection(driver, site.url(), |options| options.max_redirects = 20);
             not_followed(&outcome, 0, "redirect");
             site.finish_one();
         }
@@ -122,14 +122,14 @@ fn as_many_redirects_are_followed_as_were_allowed() {
     for allowed in [1, 2, 20] {
         let hops = || (1..=allowed).map(|hop| lead_to(format!("/{hop}")));
         let site = Site::start(hops().chain([ACCEPT.to_owned()]));
-        let outcome = visit(Driver::Threaded, site.url(), |options| options.max_redirects = allowed);
+        let outcome = run_connection(Driver::Threaded, site.url(), |options| options.max_redirects = allowed);
         assert_eq!(outcome.expect_open().stats.redirects, allowed);
         let lines: Vec<String> = site.finish().into_iter().map(|head| head.line).collect();
         let expected = (1..=allowed).map(|hop| format!("GET /{hop} HTTP/1.1"));
         assert!(lines.iter().skip(1).eq(&expected.collect::<Vec<_>>()), "{lines:?}");
 
         let site = Site::start(hops().chain([lead_to("/one-too-many")]));
-        let outcome = visit(Driver::Inline, site.url(), |options| options.max_redirects = allowed);
+        let outcome = run_connection(Driver::Inline, site.url(), |options| options.max_redirects = allowed);
         not_followed(&outcome, allowed, "redirect");
         assert_eq!(outcome.closed.header("Location"), "/one-too-many");
         assert_eq!(site.finish().len(), allowed as usize + 1);
@@ -140,13 +140,13 @@ fn as_many_redirects_are_followed_as_were_allowed() {
 fn a_loop_of_redirects_comes_to_an_end() {
     for driver in DRIVERS {
         let itself = Site::start(vec![lead_to("/"); 6]);
-        not_followed(&visit(driver, itself.url(), |options| options.max_redirects = 5), 5, "redirect");
+        not_followed(&run_connection(driver, itself.url(), |options| options.max_redirects = 5), 5, "redirect");
         itself.finish();
 
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let there = Site::start(vec![lead_to(format!("ws://{}/", listener.local_addr().unwrap())); 3]);
         let here = Site::on(listener, false, vec![lead_to(there.url()); 3]);
-        not_followed(&visit(driver, here.url(), |options| options.max_redirects = 5), 5, "redirect");
+        not_followed(&run_connection(driver, here.url(), |options| options.max_redirects = 5), 5, "redirect");
         here.finish();
         there.finish();
     }
@@ -155,7 +155,7 @@ fn a_loop_of_redirects_comes_to_an_end() {
 #[test]
 fn more_than_20_redirects_cannot_be_asked_for() {
     for max_redirects in [21, u32::MAX] {
-        let refused = refused("ws://127.0.0.1:9/", |options| options.max_redirects = max_redirects);
+        let refused = expect_connect_error("ws://127.0.0.1:9/", |options| options.max_redirects = max_redirects);
         assert_eq!(refused.error, EGRET_WS_ERR_INVALID_ARGUMENT);
         assert!(refused.log[0].contains("max_redirects"), "{:?}", refused.log);
     }
@@ -165,7 +165,7 @@ fn more_than_20_redirects_cannot_be_asked_for() {
 #[track_caller]
 fn visit_by_tls(driver: Driver, url: &str) -> Outcome {
     let roots = CString::new(ROOT.pem()).unwrap();
-    visit(driver, url, |options| {
+    run_connection(driver, url, |options| {
         (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
         options.flags = EGRET_WS_ONLY_THESE_ROOTS;
         options.max_redirects = 3;
@@ -218,14 +218,14 @@ fn what_fails_after_a_redirect_is_reported_as_itself() {
     for driver in DRIVERS {
         let other = Site::start(["HTTP/1.1 403 Forbidden\nX-Hop: last\n\n"]);
         let own = Site::start([lead_to(other.url())]);
-        let outcome = visit(driver, own.url(), |options| options.max_redirects = 1);
+        let outcome = run_connection(driver, own.url(), |options| options.max_redirects = 1);
         let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
         assert_eq!((answer.header("X-Hop"), answer.stats.redirects), ("last", 1));
         own.finish_one();
         other.finish_one();
 
         let own = Site::start([lead_to("ws://127.0.0.1:1/")]); // nobody listens there
-        let outcome = visit(driver, own.url(), |options| options.max_redirects = 1);
+        let outcome = run_connection(driver, own.url(), |options| options.max_redirects = 1);
         outcome.report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!(outcome.closed.stats.redirects, 1);
         own.finish_one();
@@ -248,7 +248,7 @@ fn the_whole_has_one_deadline_however_many_redirects() {
             }
         });
         let begun = Instant::now();
-        let outcome = visit(driver, url, |options| {
+        let outcome = run_connection(driver, url, |options| {
             options.max_redirects = 2;
             options.open_timeout_ms = LIMIT.as_millis() as u32;
         });
@@ -264,7 +264,7 @@ fn redirects_to_another_origin_are_not_followed_with_subprotocols() {
     for driver in DRIVERS {
         let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let own = Site::start([lead_to(format!("ws://{}/", other.local_addr().expect("a bound listener")))]);
-        let outcome = visit(driver, own.url(), |options| {
+        let outcome = run_connection(driver, own.url(), |options| {
             options.max_redirects = 1;
             options.subprotocols = c"chat, token-1234".as_ptr();
         });
@@ -274,7 +274,7 @@ fn redirects_to_another_origin_are_not_followed_with_subprotocols() {
 
         let chosen = ACCEPT.replacen('\n', "\nSec-WebSocket-Protocol: chat\n", 1);
         let own = Site::start([lead_to("/else"), chosen]);
-        let outcome = visit(driver, own.url(), |options| {
+        let outcome = run_connection(driver, own.url(), |options| {
             options.max_redirects = 1;
             options.subprotocols = c"chat, token-1234".as_ptr();
         });

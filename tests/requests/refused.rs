@@ -1,11 +1,11 @@
 //! Headers that would break out of the request, or contradict it, are refused by the connect call.
 
 use crate::site::nobody_waits;
-use crate::support::client::{header, set_headers};
-use crate::support::visit::refused;
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;
+use test_support::client::{header, set_headers};
+use test_support::connection::expect_connect_error;
 
 /// The connect call refuses these options with `INVALID_ARGUMENT` and one line that has the `word` and not the secret, and
 /// connects to nobody.
@@ -18,7 +18,7 @@ fn not_sent(what: &str, word: &str, set: impl FnOnce(&mut egret_ws_options)) {
 fn not_sent_to(user_info: &str, what: &str, word: &str, set: impl FnOnce(&mut egret_ws_options)) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
-    let refused = refused(format!("ws://{user_info}127.0.0.1:{port}/"), set);
+    let refused = expect_connect_error(format!("ws://{user_info}127.0.0.1:{port}/"), set);
     assert_eq!(refused.error, EGRET_WS_ERR_INVALID_ARGUMENT, "{what}");
     assert_eq!(refused.log.len(), 1, "{what}: {:?}", refused.log);
     let line = &refused.log[0];

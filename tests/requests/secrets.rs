@@ -2,14 +2,14 @@
 //! close report, however the connection ends. Log files are sent around.
 
 use crate::site::{ACCEPT, Site, TUNNEL};
-use crate::support::certificates::{CLIENT, ROOT};
-use crate::support::client::{DRIVERS, Driver, header, set_headers};
-use crate::support::raw::Request;
-use crate::support::visit::{Outcome, Refused, refused, visit};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;
 use std::ptr;
+use test_support::certificates::{CLIENT, ROOT};
+use test_support::client::{DRIVERS, Driver, header, set_headers};
+use test_support::connection::{ConnectError, Outcome, expect_connect_error, run_connection};
+use test_support::scripted_server::Request;
 
 /// Part of every secret here.
 const SECRET: &str = "s3cret";
@@ -57,7 +57,7 @@ fn of_a_connection_that_succeeds() {
     for driver in DRIVERS {
         let site = Site::start([ACCEPT]);
         let url = format!("ws://127.0.0.1:{}/chat{QUERY}", site.port);
-        let outcome = visit(driver, url, with_secrets);
+        let outcome = run_connection(driver, url, with_secrets);
         let heads = site.finish();
         assert!(format!("{heads:?}").contains("s3cret-query"), "the secrets were sent");
         assert!(outcome.log.len() >= 3, "each step is logged: {:?}", outcome.log);
@@ -65,7 +65,7 @@ fn of_a_connection_that_succeeds() {
 
         let site = Site::start([ACCEPT]);
         let url = format!("ws://{USER_INFO}127.0.0.1:{}/chat{QUERY}", site.port);
-        let outcome = visit(driver, url, |options| set_headers(options, HEADERS));
+        let outcome = run_connection(driver, url, |options| set_headers(options, HEADERS));
         let heads = site.finish();
         assert!(heads[0].get("Authorization").is_some());
         ends("by the URL", &outcome, &heads, EGRET_WS_OK);
@@ -81,7 +81,8 @@ fn of_a_connection_that_the_server_refuses() {
     ] {
         for driver in DRIVERS {
             let site = Site::start([answer]);
-            let outcome = visit(driver, format!("ws://{USER_INFO}127.0.0.1:{}/{QUERY}", site.port), with_secrets);
+            let outcome =
+                run_connection(driver, format!("ws://{USER_INFO}127.0.0.1:{}/{QUERY}", site.port), with_secrets);
             ends(answer, &outcome, &site.finish(), EGRET_WS_ERR_REFUSED);
         }
     }
@@ -92,7 +93,7 @@ fn of_an_answer_that_is_none() {
     let no_key = ACCEPT.replace("{accept}", "s3cret-accept");
     for answer in ["s3cret-banner\n\n", "HTTP/1.1 101 s3cret\ns3cret without a colon\n\n", &no_key] {
         let site = Site::start([answer]);
-        let outcome = visit(Driver::Inline, format!("ws://127.0.0.1:{}/{QUERY}", site.port), with_secrets);
+        let outcome = run_connection(Driver::Inline, format!("ws://127.0.0.1:{}/{QUERY}", site.port), with_secrets);
         ends(answer, &outcome, &site.finish(), EGRET_WS_ERR_HANDSHAKE);
     }
 }
@@ -106,7 +107,7 @@ fn of_redirects() {
         location("/elsewhere?token=s3cret-location"),
         location(&format!("ws://user:s3cret-location@127.0.0.1:{port}/?token=s3cret-location#s3cret-fragment")),
     ]);
-    let outcome = visit(Driver::Threaded, format!("ws://127.0.0.1:{}/{QUERY}", own.port), |options| {
+    let outcome = run_connection(Driver::Threaded, format!("ws://127.0.0.1:{}/{QUERY}", own.port), |options| {
         with_secrets(options);
         options.max_redirects = 2;
     });
@@ -121,7 +122,7 @@ fn of_redirects() {
         "http://s3cret-location\u{1f4a9}^/?token=s3cret-location",
     ] {
         let site = Site::start(vec![location(to); if to.starts_with('/') { 2 } else { 1 }]);
-        let outcome = visit(Driver::Inline, format!("ws://127.0.0.1:{}/{QUERY}", site.port), |options| {
+        let outcome = run_connection(Driver::Inline, format!("ws://127.0.0.1:{}/{QUERY}", site.port), |options| {
             with_secrets(options);
             options.max_redirects = 1;
         });
@@ -134,17 +135,17 @@ fn of_a_connection_that_is_not_made() {
     for driver in DRIVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound listener");
-        let outcome = visit(driver, format!("ws://{USER_INFO}{address}/{QUERY}"), |options| {
+        let outcome = run_connection(driver, format!("ws://{USER_INFO}{address}/{QUERY}"), |options| {
             with_secrets(options);
             options.handshake_timeout_ms = 50;
         });
         ends("no answer", &outcome, &[], EGRET_WS_ERR_TIMEOUT);
-        let outcome = visit(driver, format!("wss://{USER_INFO}{address}/{QUERY}"), |options| {
+        let outcome = run_connection(driver, format!("wss://{USER_INFO}{address}/{QUERY}"), |options| {
             with_secrets(options);
             options.tls_timeout_ms = 50;
         });
         ends("no TLS", &outcome, &[], EGRET_WS_ERR_TIMEOUT);
-        let outcome = visit(driver, format!("ws://{USER_INFO}127.0.0.1:1/{QUERY}"), with_secrets);
+        let outcome = run_connection(driver, format!("ws://{USER_INFO}127.0.0.1:1/{QUERY}"), with_secrets);
         ends("nobody listens", &outcome, &[], EGRET_WS_ERR_CONNECT);
     }
 }
@@ -153,7 +154,7 @@ fn of_a_connection_that_is_not_made() {
 #[track_caller]
 fn visit_by_tls(driver: Driver, port: u16, identity: &[u8], password: &str, roots: &str) -> Outcome {
     let (password, roots) = (CString::new(password).unwrap(), CString::new(roots).unwrap());
-    visit(driver, format!("wss://{USER_INFO}localhost:{port}/{QUERY}"), |options| {
+    run_connection(driver, format!("wss://{USER_INFO}localhost:{port}/{QUERY}"), |options| {
         with_secrets(options);
         (options.tls_identity, options.tls_identity_len) = (identity.as_ptr(), identity.len());
         options.tls_identity_password = password.as_ptr();
@@ -192,7 +193,7 @@ fn of_a_proxy() {
         for (answers, error) in [(vec![TUNNEL, ACCEPT], EGRET_WS_OK), (vec![refusal], EGRET_WS_ERR_PROXY)] {
             let site = Site::start(answers);
             let proxy = proxy("http", site.port);
-            let outcome = visit(driver, format!("ws://{USER_INFO}game.test/{QUERY}"), |options| {
+            let outcome = run_connection(driver, format!("ws://{USER_INFO}game.test/{QUERY}"), |options| {
                 with_secrets(options);
                 options.proxy = proxy.as_ptr();
             });
@@ -204,7 +205,7 @@ fn of_a_proxy() {
         let port = nobody.local_addr().expect("a bound listener").port();
         for scheme in ["http", "socks5"] {
             let proxy = proxy(scheme, port);
-            let outcome = visit(driver, format!("ws://game.test/{QUERY}"), |options| {
+            let outcome = run_connection(driver, format!("ws://game.test/{QUERY}"), |options| {
                 with_secrets(options);
                 options.proxy = proxy.as_ptr();
                 options.proxy_timeout_ms = 50;
@@ -212,14 +213,15 @@ fn of_a_proxy() {
             ends("a silent proxy", &outcome, &[], EGRET_WS_ERR_TIMEOUT);
         }
         let proxy = proxy("socks5", 1);
-        let outcome = visit(driver, format!("ws://game.test/{QUERY}"), |options| options.proxy = proxy.as_ptr());
+        let outcome =
+            run_connection(driver, format!("ws://game.test/{QUERY}"), |options| options.proxy = proxy.as_ptr());
         ends("no proxy", &outcome, &[], EGRET_WS_ERR_CONNECT);
     }
 }
 
 /// The connect call fails, in silence about the secrets.
 #[track_caller]
-fn keeps_refused(what: &str, refused: &Refused, error: i32) {
+fn keeps_refused(what: &str, refused: &ConnectError, error: i32) {
     assert_eq!(refused.error, error, "{what}: {:?}", refused.log);
     keeps(what, &[], &refused.log, "");
 }
@@ -228,18 +230,18 @@ fn keeps_refused(what: &str, refused: &Refused, error: i32) {
 fn of_calls_that_are_refused() {
     for place in ["[::1/", "127.0.0.1:99999/", "exa<mple/", "127.0.0.1:0/", "127.0.0.1/#s3cret-fragment", ""] {
         let url = format!("ws://{USER_INFO}{place}{QUERY}");
-        keeps_refused(place, &refused(url, with_secrets), EGRET_WS_ERR_INVALID_URL);
+        keeps_refused(place, &expect_connect_error(url, with_secrets), EGRET_WS_ERR_INVALID_URL);
     }
     for scheme in ["http", "ftp"] {
         let url = format!("{scheme}://{USER_INFO}127.0.0.1/{QUERY}");
-        keeps_refused(scheme, &refused(url, with_secrets), EGRET_WS_ERR_INVALID_URL);
+        keeps_refused(scheme, &expect_connect_error(url, with_secrets), EGRET_WS_ERR_INVALID_URL);
     }
-    keeps_refused("no scheme", &refused("s3cret-token", with_secrets), EGRET_WS_ERR_INVALID_URL);
+    keeps_refused("no scheme", &expect_connect_error("s3cret-token", with_secrets), EGRET_WS_ERR_INVALID_URL);
 
     let url = "ws://127.0.0.1:9/";
     for value in [c"s3cret\r\n", c"\x01s3cret"] {
         let headers = [header(c"X-Token", value)];
-        let call = refused(url, |options| set_headers(options, &headers));
+        let call = expect_connect_error(url, |options| set_headers(options, &headers));
         keeps_refused("a header", &call, EGRET_WS_ERR_INVALID_ARGUMENT);
     }
     for proxy in [
@@ -250,18 +252,18 @@ fn of_calls_that_are_refused() {
         "user:s3cret-proxy@127.0.0.1:port",
     ] {
         let text = CString::new(proxy).unwrap();
-        let call = refused(url, |options| options.proxy = text.as_ptr());
+        let call = expect_connect_error(url, |options| options.proxy = text.as_ptr());
         keeps_refused(proxy, &call, EGRET_WS_ERR_INVALID_ARGUMENT);
     }
     let proxy = proxy("https", 9);
-    let call = refused(url, |options| options.proxy = proxy.as_ptr());
+    let call = expect_connect_error(url, |options| options.proxy = proxy.as_ptr());
     keeps_refused("a proxy by TLS", &call, EGRET_WS_ERR_UNSUPPORTED);
-    let call = refused(url, |options| {
+    let call = expect_connect_error(url, |options| {
         with_secrets(options);
         options.tls_pins = c"sha256/s3cret".as_ptr();
     });
     keeps_refused("pins", &call, EGRET_WS_ERR_INVALID_ARGUMENT);
-    let call = refused(url, |options| {
+    let call = expect_connect_error(url, |options| {
         with_secrets(options);
         options.tls_identity = ptr::null();
         (options.tls_identity_len, options.tls_identity_password) = (1, c"s3cret-pkcs12".as_ptr());

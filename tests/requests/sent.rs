@@ -2,18 +2,18 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 use crate::site::{ACCEPT, Site};
-use crate::support::client::{DRIVERS, Driver, Loop, header, set_headers};
-use crate::support::raw::Request;
-use crate::support::visit::{refused, visit};
 use ::egret_ws::*;
 use std::ffi::{CStr, CString};
 use std::ptr;
+use test_support::client::{DRIVERS, Driver, Loop, header, set_headers};
+use test_support::connection::{expect_connect_error, run_connection};
+use test_support::scripted_server::Request;
 
 /// The request that arrives from a connection with these options, which must succeed.
 #[track_caller]
 fn request(set: impl FnOnce(&mut egret_ws_options)) -> Request {
     let site = Site::start([ACCEPT]);
-    visit(Driver::Threaded, site.url(), set).expect_open();
+    run_connection(Driver::Threaded, site.url(), set).expect_open();
     site.finish_one()
 }
 
@@ -31,7 +31,7 @@ fn headers_arrive_as_given_and_in_their_order() {
     ];
     for driver in DRIVERS {
         let site = Site::start([ACCEPT]);
-        visit(driver, site.url(), |options| set_headers(options, &given)).expect_open();
+        run_connection(driver, site.url(), |options| set_headers(options, &given)).expect_open();
         let head = site.finish_one();
         let own = ["Host", "Connection", "Upgrade", "User-Agent"];
         let is_own = |name: &str| own.contains(&name) || name.starts_with("Sec-WebSocket-");
@@ -116,10 +116,11 @@ fn the_user_agent_is_the_librarys_or_the_hosts_or_none() {
 fn authorization(user_info: &str, username: Option<&'static CStr>, password: Option<&'static CStr>) -> Option<String> {
     let site = Site::start([ACCEPT]);
     let port = site.port;
-    let outcome = visit(Driver::Threaded, format!("ws://{user_info}127.0.0.1:{port}/chat?room=1"), |options| {
-        options.username = username.map_or(ptr::null(), CStr::as_ptr);
-        options.password = password.map_or(ptr::null(), CStr::as_ptr);
-    });
+    let outcome =
+        run_connection(Driver::Threaded, format!("ws://{user_info}127.0.0.1:{port}/chat?room=1"), |options| {
+            options.username = username.map_or(ptr::null(), CStr::as_ptr);
+            options.password = password.map_or(ptr::null(), CStr::as_ptr);
+        });
     outcome.expect_open();
     let head = site.finish_one();
     assert_eq!(head.line, "GET /chat?room=1 HTTP/1.1");
@@ -165,7 +166,7 @@ fn user_name_and_password_of_the_options_win_over_the_urls() {
 #[test]
 fn user_information_that_cannot_be_sent_is_refused() {
     for user_info in ["us%3Aer:password@", "us%0Aer@", "user:pass%00word@", "user:pass%7Fword@"] {
-        let refused = refused(format!("ws://{user_info}127.0.0.1:9/"), |_| {});
+        let refused = expect_connect_error(format!("ws://{user_info}127.0.0.1:9/"), |_| {});
         assert_eq!(refused.error, EGRET_WS_ERR_INVALID_URL, "{user_info}");
         assert!(refused.log[0].contains("user name"), "{:?}", refused.log);
     }

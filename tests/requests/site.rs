@@ -1,8 +1,5 @@
 //! A site on a port of its own: answers one request after the other, each on its own connection, and keeps their heads.
 
-use crate::support::PATIENCE;
-use crate::support::certificates::RIGHT;
-use crate::support::raw::Request;
 use native_tls::{Identity, TlsAcceptor};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -10,6 +7,9 @@ use std::net::TcpListener;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use test_support::WAIT_LIMIT;
+use test_support::certificates::RIGHT;
+use test_support::scripted_server::Request;
 use tungstenite::handshake::derive_accept_key;
 
 /// The answer that opens a WebSocket. The site then closes it with 1000.
@@ -54,8 +54,8 @@ impl Site {
             while answers.peek().is_some() {
                 let (stream, _) = accepting.accept().expect("a connection");
                 stream.set_nodelay(true).expect("TCP_NODELAY");
-                stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
-                stream.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+                stream.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
+                stream.set_write_timeout(Some(WAIT_LIMIT)).expect("a write time-out");
                 heads.extend(match &acceptor {
                     Some(acceptor) => serve(acceptor.accept(stream).expect("a TLS handshake"), &mut answers),
                     None => serve(stream, &mut answers),
@@ -73,7 +73,7 @@ impl Site {
     /// The heads of the requests, when all answers were given. No connection may be left over.
     #[track_caller]
     pub fn finish(self) -> Vec<Request> {
-        let heads = match self.heads.recv_timeout(PATIENCE) {
+        let heads = match self.heads.recv_timeout(WAIT_LIMIT) {
             Ok(heads) => heads,
             Err(RecvTimeoutError::Disconnected) => resume_unwind(self.thread.join().expect_err("the site panicked")),
             Err(RecvTimeoutError::Timeout) => panic!("not all answers of the site were asked for"),

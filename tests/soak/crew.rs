@@ -1,12 +1,6 @@
 //! The players of one loop, and what they have in common.
 
-use crate::client::Messages;
-use crate::host::{Host, Listener, Ws};
 use crate::player::{CEILING_MS, FIRST_MS, FLOOR_MS, Finished, MAX_MESSAGE, Player, Told};
-use crate::print::Print;
-use crate::server::Server;
-use crate::support::PATIENCE;
-use crate::support::client::Driver;
 use crate::tally::Tally;
 use ::egret_ws::*;
 use std::cell::RefCell;
@@ -15,6 +9,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::WAIT_LIMIT;
+use test_support::client::Driver;
+use test_support::deflate::client::RandomMessages;
+use test_support::fingerprint::Fingerprint;
+use test_support::listener_client::{EventLoop, Handle, Listener};
+use test_support::recording_server::Server;
 
 /// Longer than a close may take.
 const CALM: Duration = Duration::from_secs(30);
@@ -29,9 +29,9 @@ pub struct Common {
 }
 
 pub struct Crew {
-    host: Host,
+    host: EventLoop,
     common: Rc<Common>,
-    dice: Messages,
+    dice: RandomMessages,
     players: Vec<Rc<RefCell<Player>>>,
     suspended_until: Option<Instant>,
     begun: u64,
@@ -47,10 +47,10 @@ pub struct Round {
 
 impl Crew {
     pub fn new(driver: Driver, seed: u64, closes_on_suspend: bool, tally: Arc<Tally>) -> Crew {
-        let mut dice = Messages::new(seed);
+        let mut dice = RandomMessages::new(seed);
         let noise = (0..2 * MAX_MESSAGE).map(|_| dice.random(256) as u8).collect();
         let text = (0..2 * MAX_MESSAGE).map(|_| b"{\"id\": 0123456789}"[dice.random(18)]).collect();
-        let host = Host::new(driver, |options| {
+        let host = EventLoop::new(driver, |options| {
             if closes_on_suspend {
                 options.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
             }
@@ -60,7 +60,7 @@ impl Crew {
     }
 
     /// So many sockets for the time of a round, then none. Returns what was sent on connections whose number is not known.
-    pub fn play(&mut self, round: &Round, sockets: usize) -> Vec<Vec<Print>> {
+    pub fn play(&mut self, round: &Round, sockets: usize) -> Vec<Vec<Fingerprint>> {
         let mut unnamed = Vec::new();
         for _ in 0..sockets {
             let player = self.begin(round);
@@ -136,7 +136,7 @@ impl Crew {
     }
 
     /// Compares what was sent with what the server has got, connection by connection.
-    fn audit(&self, round: &Round, unnamed: &mut Vec<Vec<Print>>) {
+    fn audit(&self, round: &Round, unnamed: &mut Vec<Vec<Fingerprint>>) {
         self.common.finished.borrow_mut().retain(|Finished { number, stream, sent }| {
             let Some(number) = number else {
                 if !stream.is_empty() {
@@ -157,7 +157,7 @@ impl Crew {
     }
 
     /// Closes every socket and waits until nothing of it is left.
-    fn calm_down(&mut self, round: &Round, unnamed: &mut Vec<Vec<Print>>) {
+    fn calm_down(&mut self, round: &Round, unnamed: &mut Vec<Vec<Fingerprint>>) {
         self.suspended_until = None;
         self.host.resume();
         for player in &self.players {
@@ -178,7 +178,7 @@ impl Crew {
         for player in self.players.drain(..) {
             player.borrow_mut().free();
         }
-        while Host::unreleased() > 0 || !self.common.finished.borrow().is_empty() {
+        while self.host.unreleased() > 0 || !self.common.finished.borrow().is_empty() {
             self.host.poll(10);
             self.audit(round, unnamed);
             assert!(
@@ -202,7 +202,7 @@ impl Neighbour {
         let (reply, done) = mpsc::channel();
         thread::spawn(move || {
             for number in visited {
-                let ws = Ws::from_number(number);
+                let ws = Handle::from_number(number);
                 let stats = ws.stats();
                 let is_known =
                     ws.state() >= 0 && ws.generation() >= 0 && ws.header("Upgrade").is_none_or(|it| !it.is_empty());
@@ -217,8 +217,8 @@ impl Neighbour {
     }
 
     /// Its callback waits for the neighbour.
-    pub fn visits(&self, ws: Ws) {
+    pub fn visits(&self, ws: Handle) {
         self.visits.send(ws.number()).expect("the neighbour is there");
-        self.done.recv_timeout(PATIENCE).expect("a lock is held while a callback runs, or the neighbour panicked");
+        self.done.recv_timeout(WAIT_LIMIT).expect("a lock is held while a callback runs, or the neighbour panicked");
     }
 }

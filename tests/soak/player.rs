@@ -1,14 +1,14 @@
 //! One socket of the soak, and all it is sure of: it knows what it sent, and holds every callback against that.
 
-use crate::client::Messages;
 use crate::crew::Common;
-use crate::host::{Listener, Ws};
-use crate::print::Print;
-use crate::server::NUMBER;
-use crate::support::frame::{BINARY, TEXT};
-use crate::support::record::Report;
 use ::egret_ws::*;
 use std::rc::Rc;
+use test_support::close_report::CloseReport;
+use test_support::deflate::client::RandomMessages;
+use test_support::fingerprint::Fingerprint;
+use test_support::frame::{BINARY, TEXT};
+use test_support::listener_client::{Handle, Listener};
+use test_support::recording_server::NUMBER;
 
 pub const FLOOR_MS: u32 = 5;
 pub const FIRST_MS: u32 = 40;
@@ -31,14 +31,14 @@ pub struct Finished {
     /// The server's number of it; `None` if it is not known.
     pub number: Option<u64>,
     /// All that was to be sent on it, in order; and how much of it can have arrived.
-    pub stream: Vec<Print>,
+    pub stream: Vec<Fingerprint>,
     pub sent: usize,
 }
 
 pub struct Player {
     common: Rc<Common>,
-    dice: Messages,
-    pub ws: Option<Ws>,
+    dice: RandomMessages,
+    pub ws: Option<Handle>,
     pub told: Told,
     resend: bool,
     generation: i32,
@@ -46,10 +46,10 @@ pub struct Player {
     /// The server's number of the connection.
     number: Option<u64>,
     /// What was accepted on this connection, behind what was kept for it; and how much of that came back.
-    stream: Vec<Print>,
+    stream: Vec<Fingerprint>,
     echoed: usize,
     /// What waits for the next connection.
-    kept: Vec<Print>,
+    kept: Vec<Fingerprint>,
     /// How many messages it has sent in all.
     count: u64,
     /// The host has closed it, or freed it.
@@ -62,7 +62,7 @@ impl Player {
     pub fn new(common: &Rc<Common>, seed: u64, resend: bool) -> Player {
         Player {
             common: Rc::clone(common),
-            dice: Messages::new(seed),
+            dice: RandomMessages::new(seed),
             ws: None,
             told: Told::Nothing,
             resend,
@@ -119,7 +119,7 @@ impl Player {
         }
     }
 
-    fn perhaps_end(&mut self, ws: Ws, times: usize) {
+    fn perhaps_end(&mut self, ws: Handle, times: usize) {
         if self.once_in(times) {
             self.close(ws);
         } else if self.once_in(times) {
@@ -127,7 +127,7 @@ impl Player {
         }
     }
 
-    pub fn close(&mut self, ws: Ws) {
+    pub fn close(&mut self, ws: Handle) {
         assert_eq!(ws.close(1000), EGRET_WS_OK);
         self.common.tally.closes.add(1);
         self.closing = true;
@@ -145,7 +145,7 @@ impl Player {
         }
     }
 
-    fn send(&mut self, ws: Ws) {
+    fn send(&mut self, ws: Handle) {
         if self.stream.len() - self.echoed >= OUTSTANDING {
             return;
         }
@@ -161,7 +161,7 @@ impl Player {
         message[..room].copy_from_slice(&number.as_bytes()[..room]);
         match ws.send(kind, &message) {
             EGRET_WS_OK => {
-                self.stream.push(Print::of(kind, &message));
+                self.stream.push(Fingerprint::of(kind, &message));
                 self.count += 1;
                 self.common.tally.sent.add(1);
             }
@@ -172,7 +172,7 @@ impl Player {
     }
 
     /// The connection is over, with that many messages not sent.
-    fn finish(&mut self, unsent: usize) -> Vec<Print> {
+    fn finish(&mut self, unsent: usize) -> Vec<Fingerprint> {
         let is_named = self.told == Told::Connected;
         let stream = std::mem::take(if is_named { &mut self.stream } else { &mut self.kept });
         let sent = stream.len().checked_sub(unsent).expect("no more is unsent than was accepted");
@@ -187,13 +187,17 @@ impl Player {
         rest
     }
 
-    fn check_unsent(&self, report: &Report, rest: &[Print]) {
+    fn check_unsent(&self, report: &CloseReport, rest: &[Fingerprint]) {
         assert_eq!(report.unsent_messages as usize, rest.len(), "{report:#?}");
-        assert_eq!(report.unsent_bytes, rest.iter().map(|print| print.len()).sum::<u64>(), "{report:#?}");
+        assert_eq!(
+            report.unsent_bytes,
+            rest.iter().map(|fingerprint| fingerprint.payload_len()).sum::<u64>(),
+            "{report:#?}"
+        );
     }
 
     /// Has another thread use this socket while a callback of it runs: it would wait for a lock that is held.
-    fn let_the_neighbour(&mut self, ws: Ws) {
+    fn let_the_neighbour(&mut self, ws: Handle) {
         if self.once_in(100) {
             self.common.neighbour.visits(ws);
             self.common.tally.visits.add(1);
@@ -202,7 +206,7 @@ impl Player {
 }
 
 impl Listener for Player {
-    fn connected(&mut self, ws: Ws) {
+    fn connected(&mut self, ws: Handle) {
         assert!(!self.freed && !self.closing, "on_connect after a close or a free");
         assert!(matches!(self.told, Told::Nothing | Told::Lost), "on_connect after {:?}", self.told);
         self.generation += 1;
@@ -218,12 +222,12 @@ impl Listener for Player {
         self.perhaps_end(ws, 100);
     }
 
-    fn heard(&mut self, ws: Ws, kind: u8, data: &[u8]) {
+    fn received(&mut self, ws: Handle, kind: u8, data: &[u8]) {
         assert!(!self.freed, "on_data after a free");
         assert_eq!(self.told, Told::Connected, "on_data");
-        let print = Print::of(kind, data);
+        let fingerprint = Fingerprint::of(kind, data);
         let expected = self.stream.get(self.echoed);
-        assert_eq!(expected, Some(&print), "message {} of {}", self.echoed, self.stream.len());
+        assert_eq!(expected, Some(&fingerprint), "message {} of {}", self.echoed, self.stream.len());
         self.echoed += 1;
         self.common.tally.received.add(1);
         self.let_the_neighbour(ws);
@@ -235,7 +239,7 @@ impl Listener for Player {
         }
     }
 
-    fn drained(&mut self, ws: Ws) {
+    fn drained(&mut self, ws: Handle) {
         assert!(!self.freed && self.told == Told::Connected, "on_drain");
         self.common.tally.drains.add(1);
         if !self.closing {
@@ -243,7 +247,7 @@ impl Listener for Player {
         }
     }
 
-    fn retrying(&mut self, ws: Ws, report: Report, attempt: u32, delay_ms: u32) {
+    fn retrying(&mut self, ws: Handle, report: CloseReport, attempt: u32, delay_ms: u32) {
         assert!(!self.freed && !self.closing, "on_retry after a close or a free: {report:#?}");
         assert_ne!(self.told, Told::Closed);
         assert_eq!(ws.state(), EGRET_WS_STATE_CONNECTING);
@@ -270,7 +274,7 @@ impl Listener for Player {
         self.perhaps_end(ws, 100);
     }
 
-    fn closed(&mut self, ws: Ws, report: Report) {
+    fn closed(&mut self, ws: Handle, report: CloseReport) {
         assert!(!self.freed, "on_close after a free");
         assert_ne!(self.told, Told::Closed, "on_close twice");
         assert!(self.closing, "nobody has closed: {report:#?}");

@@ -2,14 +2,14 @@
 
 use crate::peer::{BOTH_VERSIONS, Peer};
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::answer::address;
-use crate::support::certificates::*;
-use crate::support::client::{Driver, Loop, Socket, on_both_drivers};
-use crate::support::raw::Server;
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::io::{ErrorKind, Read};
 use std::net::TcpListener;
+use test_support::certificates::*;
+use test_support::client::{Driver, Loop, Socket, on_both_drivers};
+use test_support::response::address;
+use test_support::scripted_server::Server;
 
 /// Refused, for the reason that the platform words so.
 #[track_caller]

@@ -1,12 +1,12 @@
 //! How a connection by TLS ends, and what each side can tell of it.
 
 use crate::peer::{BOTH_VERSIONS, Peer, Version, hex};
-use crate::settings::Settings;
-use crate::support::certificates::RIGHT;
-use crate::support::client::{DRIVERS, Loop, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::record::Event;
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
+use test_support::certificates::RIGHT;
+use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::recorder::Event;
 
 /// The server's Close frame with 1000, in hex.
 fn close_frame() -> String {

@@ -2,15 +2,15 @@
 #![allow(unsafe_code)] // `exit`, as C programs call it
 
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::certificates::{RIGHT, ROOT};
-use crate::support::client::{DRIVERS, Loop};
+use crate::settings::{ConnectTls, Settings};
 use std::env;
 use std::process::Command;
 use std::ptr;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+use test_support::certificates::{RIGHT, ROOT};
+use test_support::client::{DRIVERS, Loop};
 
 const CHILD: &str = "EGRET_WS_TEST_EXITS";
 const STATUS: i32 = 7;

@@ -1,17 +1,17 @@
 //! Servers that send TLS records without data do not delay other sockets, and their connection ends.
 #![allow(unsafe_code)] // asks OpenSSL for new keys, which the crate cannot
 
-use crate::settings::Settings;
-use crate::support::certificates::RIGHT;
-use crate::support::client::{Driver, Loop, on_both_drivers};
-use crate::support::frame::Frame;
-use crate::support::raw::{Peer, Request, Server};
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use openssl::ssl::{Ssl, SslAcceptor, SslFiletype, SslMethod, SslStream, SslVersion};
 use std::ffi::c_int;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::channel;
+use test_support::certificates::RIGHT;
+use test_support::client::{Driver, Loop, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::scripted_server::{Peer, Request, Server};
 
 unsafe extern "C" {
     fn SSL_key_update(ssl: *mut openssl_sys::SSL, kind: c_int) -> c_int;

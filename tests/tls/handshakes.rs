@@ -2,21 +2,22 @@
 
 use crate::relay::{Damage, relay};
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::PATIENCE;
-use crate::support::answer::address;
-use crate::support::certificates::RIGHT;
-use crate::support::client::on_both_drivers;
-use crate::support::raw::{Peer, Server};
-use crate::support::record::{Event, Report};
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::io::{ErrorKind, Read};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
+use test_support::WAIT_LIMIT;
+use test_support::certificates::RIGHT;
+use test_support::client::on_both_drivers;
+use test_support::close_report::CloseReport;
+use test_support::recorder::Event;
+use test_support::response::address;
+use test_support::scripted_server::{Peer, Server};
 
 /// What becomes of a connection by TLS with this server.
 #[track_caller]
-fn meets(server: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)) {
+fn meets(server: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     on_both_drivers(|host| {
         let server = Server::start(server.clone());
         let report = host.connect_port(server.port(), &Settings::trusting()).wait_closed();
@@ -26,12 +27,12 @@ fn meets(server: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)
     });
 }
 
-fn not_tls(report: &Report) {
+fn not_tls(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_TLS, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
     assert!(report.message.starts_with("the TLS handshake failed: "), "{}", report.message);
 }
 
-fn broken_off(report: &Report) {
+fn broken_off(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
     assert!(report.message.starts_with("the connection broke during the TLS handshake: "), "{}", report.message);
 }
@@ -200,7 +201,7 @@ fn close_and_free_end_it_at_once() {
                 Ok(count) => count == 0,
                 Err(error) => error.kind() != ErrorKind::WouldBlock,
             });
-            assert!(begun.elapsed() < PATIENCE / 10, "{how} took {:?}", begun.elapsed());
+            assert!(begun.elapsed() < WAIT_LIMIT / 10, "{how} took {:?}", begun.elapsed());
         });
     }
 }

@@ -1,11 +1,11 @@
 //! Servers that ask for the client's certificate, and options that cannot be used.
 
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::certificates::{CLIENT, RIGHT, ROOT, STRANGE_CLIENT};
-use crate::support::client::on_both_drivers;
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::net::TcpListener;
+use test_support::certificates::{CLIENT, RIGHT, ROOT, STRANGE_CLIENT};
+use test_support::client::on_both_drivers;
 
 /// nginx lets everybody in as far as HTTP, and answers there.
 #[test]

@@ -1,13 +1,13 @@
 //! Messages and closing handshakes with the TLS of five servers.
 
-use crate::daemon::Daemon;
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::answer::address;
-use crate::support::certificates::RIGHT;
-use crate::support::client::on_both_drivers;
-use crate::support::record::Event;
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
+use test_support::certificates::RIGHT;
+use test_support::client::on_both_drivers;
+use test_support::daemon::Daemon;
+use test_support::recorder::Event;
+use test_support::response::address;
 
 /// As large as a message may be, and different everywhere.
 fn largest() -> Vec<u8> {

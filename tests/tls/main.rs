@@ -3,10 +3,6 @@
 //! Needed beside Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
 #![cfg(target_os = "linux")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
-mod daemon;
 mod peer;
 mod relay;
 mod servers;

@@ -1,10 +1,10 @@
 //! The scripted server of peer.py.
 
-use crate::daemon::Daemon;
 use crate::servers::{here, python};
-use crate::support::certificates::Certificate;
-use crate::support::client::Loop;
 use std::process::Command;
+use test_support::certificates::Certificate;
+use test_support::client::Loop;
+use test_support::daemon::Daemon;
 
 /// A TLS server that plays the same script to each client.
 pub struct Peer(Daemon);

@@ -2,14 +2,14 @@
 
 use crate::peer::{BOTH_VERSIONS, Peer};
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::certificates::{EXPIRED, RIGHT, ROOT, SELF_SIGNED};
-use crate::support::client::on_both_drivers;
-use crate::support::record::Report;
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
+use test_support::certificates::{EXPIRED, RIGHT, ROOT, SELF_SIGNED};
+use test_support::client::on_both_drivers;
+use test_support::close_report::CloseReport;
 
 #[track_caller]
-fn not_pinned(report: &Report) {
+fn not_pinned(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_TLS_PIN, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
     assert_eq!((report.code, report.sent_code, report.http_status), (1006, 0, 0));
     // So that the game's author can see whether it is the next key of the server's, or somebody else's.

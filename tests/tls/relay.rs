@@ -1,9 +1,9 @@
 //! A network between client and server that cuts what the server sends to pieces, or loses the rest of it.
 
-use crate::support::PATIENCE;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
+use test_support::WAIT_LIMIT;
 
 /// What becomes of the server's bytes.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub fn relay(port: u16, damage: Damage) -> u16 {
             let server = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
             for stream in [&client, &server] {
                 stream.set_nodelay(true).expect("TCP_NODELAY");
-                stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+                stream.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
             }
             let (from_client, to_server) =
                 (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));

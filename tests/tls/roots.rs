@@ -2,14 +2,14 @@
 
 use crate::certificates::refused;
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::certificates::{Certificate, RIGHT, ROOT, STRANGER};
-use crate::support::client::{DRIVERS, Loop, Socket, on_both_drivers};
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use test_support::certificates::{Certificate, RIGHT, ROOT, STRANGER};
+use test_support::client::{DRIVERS, Loop, Socket, on_both_drivers};
 
 #[track_caller]
 fn unknown(socket: &Socket<'_>) {

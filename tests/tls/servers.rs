@@ -1,13 +1,13 @@
 //! Echo servers behind the TLS of five hands. Each closes with 4001 when it is sent the text `close`.
 
-use crate::daemon::Daemon;
-use crate::support::certificates::{Certificate, RIGHT, ROOT};
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
+use test_support::certificates::{Certificate, RIGHT, ROOT};
+use test_support::daemon::Daemon;
 use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
 /// Python's `websockets`, which has TLS of its own.

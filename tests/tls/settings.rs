@@ -1,10 +1,10 @@
 //! The options for TLS.
 
-use crate::support::certificates::{Certificate, ROOT};
-use crate::support::client::{Loop, Socket};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::ptr;
+use test_support::certificates::{Certificate, ROOT};
+use test_support::client::{Loop, Socket};
 
 /// Options of a socket that matter here. The default trusts the system's roots.
 #[derive(Clone, Default)]
@@ -77,15 +77,22 @@ impl Settings {
     }
 }
 
-impl Loop {
+/// Connects by TLS with these settings.
+pub trait ConnectTls {
+    fn connect_url(&self, url: &str, settings: &Settings) -> Socket<'_>;
+
+    /// Connects to `127.0.0.1`.
+    fn connect_port(&self, port: u16, settings: &Settings) -> Socket<'_>;
+}
+
+impl ConnectTls for Loop {
     #[track_caller]
-    pub fn connect_url(&self, url: &str, settings: &Settings) -> Socket<'_> {
+    fn connect_url(&self, url: &str, settings: &Settings) -> Socket<'_> {
         self.open_url(url, settings.set()).expect("the connect call succeeds")
     }
 
-    /// Connects to `127.0.0.1` by TLS.
     #[track_caller]
-    pub fn connect_port(&self, port: u16, settings: &Settings) -> Socket<'_> {
+    fn connect_port(&self, port: u16, settings: &Settings) -> Socket<'_> {
         self.connect_url(&format!("wss://127.0.0.1:{port}/"), settings)
     }
 }

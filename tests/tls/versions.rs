@@ -1,12 +1,12 @@
 //! Which versions of TLS are spoken.
 
-use crate::daemon::Daemon;
 use crate::servers;
-use crate::settings::Settings;
-use crate::support::certificates::RIGHT;
-use crate::support::client::on_both_drivers;
+use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::process::{Command, Stdio};
+use test_support::certificates::RIGHT;
+use test_support::client::on_both_drivers;
+use test_support::daemon::Daemon;
 
 #[track_caller]
 fn speaks(server: &Daemon, settings: &Settings, version: u32) {

@@ -1,9 +1,10 @@
 //! The C ABI made safe and easy for tests. Every callback is recorded and, when a loop is freed, held to the contract.
 #![allow(unsafe_code)] // calls the C ABI
 
-use super::PATIENCE;
-use super::answer::{self, Answers};
-use super::record::{Event, Log, Recorder, Report, Retry};
+use crate::WAIT_LIMIT;
+use crate::close_report::CloseReport;
+use crate::recorder::{Event, Log, Recorder, Retry};
+use crate::response::{self, Responses};
 use ::egret_ws::*;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -104,9 +105,9 @@ impl Loop {
     /// Polls until `done`, which is told after each poll how many callbacks it made.
     #[track_caller]
     pub fn watch_polls(&self, what: &str, mut done: impl FnMut(usize) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         while !done(self.poll(10)) {
-            assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
+            assert!(Instant::now() < deadline, "waited {WAIT_LIMIT:?} in vain for {what}");
         }
     }
 
@@ -179,7 +180,7 @@ impl Loop {
         connect: impl FnOnce(*const c_char, *const egret_ws_options, *mut *mut egret_ws) -> i32,
     ) -> Result<Socket<'_>, i32> {
         let place = CString::new(place.as_ref()).expect("no NUL in a test's host or URL");
-        let recorder = Arc::new(Recorder::new());
+        let recorder = Arc::new(Recorder::default());
         // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
         let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
         // SAFETY: `options` is writable for its own size.
@@ -230,7 +231,7 @@ impl Socket<'_> {
     /// Polls until the events so far satisfy `done`.
     #[track_caller]
     pub fn wait_for(&self, what: &str, done: impl Fn(&[Event]) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         while !done(&self.recorder.state().events) {
             let is_late = Instant::now() >= deadline;
             let last = self.last();
@@ -269,7 +270,7 @@ impl Socket<'_> {
 
     /// Waits for `on_close` and for `release_user` after it.
     #[track_caller]
-    pub fn wait_closed(&self) -> Report {
+    pub fn wait_closed(&self) -> CloseReport {
         self.wait_for("on_close", |events| matches!(events.last(), Some(Event::Close(_))));
         self.host.wait_until("release_user after on_close", || self.recorder.state().released > 0);
         match self.last() {
@@ -324,13 +325,13 @@ impl Socket<'_> {
     }
 
     /// Makes `on_connect` and `on_close` read the server's answer; to be called before they are.
-    pub fn keep_answers(&self) {
-        self.recorder.state().answers = Some(Box::default());
+    pub fn keep_responses(&self) {
+        self.recorder.state().responses = Some(Box::default());
     }
 
     #[track_caller]
-    pub fn take_answers(&self) -> Answers {
-        *self.recorder.state().answers.take().expect("they are kept")
+    pub fn take_responses(&self) -> Responses {
+        *self.recorder.state().responses.take().expect("they are kept")
     }
 
     pub fn send_text(&self, text: impl AsRef<[u8]>) -> i32 {
@@ -351,15 +352,15 @@ impl Socket<'_> {
     }
 
     pub fn subprotocol(&self) -> String {
-        answer::subprotocol(self.handle)
+        response::subprotocol(self.handle)
     }
 
     pub fn response_header(&self, name: &str) -> Result<String, i32> {
-        answer::response_header(self.handle, name)
+        response::response_header(self.handle, name)
     }
 
     pub fn response_headers(&self) -> String {
-        answer::response_headers(self.handle)
+        response::response_headers(self.handle)
     }
 
     pub fn ping(&self) -> i32 {
@@ -375,7 +376,7 @@ impl Socket<'_> {
     }
 
     pub fn stats(&self) -> egret_ws_stats {
-        answer::stats(self.handle)
+        response::stats(self.handle)
     }
 
     #[track_caller]

@@ -1,7 +1,8 @@
 //! What a socket's callbacks were called with, and the header's promises about them.
 #![allow(unsafe_code)] // is called by the C ABI
 
-use super::answer::{Answer, Answers};
+use crate::close_report::CloseReport;
+use crate::response::{Response, Responses};
 use ::egret_ws::*;
 use parking_lot::{Mutex, MutexGuard};
 use std::ffi::{CStr, c_char, c_void};
@@ -19,43 +20,19 @@ pub enum Event {
     Binary(Vec<u8>),
     Drain,
     Retry(Box<Retry>),
-    Close(Box<Report>),
+    Close(Box<CloseReport>),
 }
 
 /// What `on_retry` was called with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
-    pub report: Report,
+    pub report: CloseReport,
     pub attempt: u32,
     pub delay_ms: u32,
 }
 
 /// What a test does inside a callback, which has been recorded as this event.
 pub type Reaction = Box<dyn FnMut(*mut egret_ws, &Event) + Send>;
-
-/// `egret_ws_close_info`, owned.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    pub error: i32,
-    pub phase: i32,
-    pub initiator: i32,
-    pub http_status: i32,
-    pub os_error: i32,
-    pub code: u16,
-    pub sent_code: u16,
-    pub unsent_messages: u32,
-    pub unsent_bytes: u64,
-    pub reason: String,
-    pub message: String,
-}
-
-impl Report {
-    #[track_caller]
-    pub fn expect(&self, error: i32, phase: i32, initiator: i32) {
-        assert_eq!((self.error, self.phase, self.initiator), (error, phase, initiator), "{self:#?}");
-        assert!(!self.message.is_empty(), "{self:#?}");
-    }
-}
 
 impl Event {
     pub fn is_message(&self) -> bool {
@@ -94,18 +71,21 @@ pub struct State {
     /// How long each `on_data` keeps the poll busy.
     pub work: Duration,
     /// Where to keep what can be read of the server's answer, if it is to be read.
-    pub answers: Option<Box<Answers>>,
+    pub responses: Option<Box<Responses>>,
     /// What is done inside each callback of the socket.
     pub reaction: Option<Reaction>,
     /// What no single event shows: callbacks from another thread or after the last, and wrong arguments.
     wrong: Vec<&'static str>,
 }
 
-impl Recorder {
-    pub fn new() -> Recorder {
+impl Default for Recorder {
+    /// Callbacks must come on the thread that makes it.
+    fn default() -> Recorder {
         Recorder { thread: thread::current().id(), state: Mutex::default() }
     }
+}
 
+impl Recorder {
     /// Fills in the callbacks and their `user`, which is this: it must outlive the loop.
     pub fn listen_by(&self, options: &mut egret_ws_options) {
         options.user = ptr::from_ref(self).cast_mut().cast();
@@ -163,8 +143,8 @@ impl State {
 }
 
 unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
-    if let Some(answers) = &mut recorder(user).state().answers {
-        answers.opened = Some(Answer::read(ws));
+    if let Some(responses) = &mut recorder(user).state().responses {
+        responses.opened = Some(Response::read(ws));
     }
     recorder(user).record(ws, Event::Connect);
 }
@@ -194,12 +174,23 @@ unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, da
     }
 }
 
-unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
-    if let Some(answers) = &mut recorder(user).state().answers {
-        answers.closed = Some(Answer::read(ws));
+/// Reads a report. No panic may leave the callback that calls this: what is wrong is kept for the end of the test.
+fn read_report(recorder: &Recorder, info: *const egret_ws_close_info) -> Option<CloseReport> {
+    // SAFETY: it is what the callback was called with.
+    let read = catch_unwind(|| unsafe { CloseReport::read(info) });
+    if read.is_err() {
+        recorder.state().wrong.push("a close report that breaks the contract of the header");
     }
-    let report = read_report(recorder(user), info);
-    recorder(user).record(ws, Event::Close(Box::new(report)));
+    read.ok()
+}
+
+unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
+    if let Some(responses) = &mut recorder(user).state().responses {
+        responses.closed = Some(Response::read(ws));
+    }
+    if let Some(report) = read_report(recorder(user), info) {
+        recorder(user).record(ws, Event::Close(Box::new(report)));
+    }
 }
 
 unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {
@@ -213,33 +204,8 @@ unsafe extern "C" fn on_retry(
     attempt: u32,
     delay_ms: u32,
 ) {
-    let report = read_report(recorder(user), info);
-    recorder(user).record(ws, Event::Retry(Box::new(Retry { report, attempt, delay_ms })));
-}
-
-fn read_report(recorder: &Recorder, info: *const egret_ws_close_info) -> Report {
-    // SAFETY: the header promises a readable struct.
-    let info = unsafe { &*info };
-    if info.struct_size as usize != size_of::<egret_ws_close_info>() {
-        recorder.state().wrong.push("a close report of another size");
-    }
-    // SAFETY: the header promises `reason_len` bytes and then a NUL.
-    let reason = unsafe { std::slice::from_raw_parts(info.reason.cast::<u8>(), info.reason_len + 1) };
-    if reason.last() != Some(&0) {
-        recorder.state().wrong.push("a reason without a NUL after it");
-    }
-    Report {
-        error: info.error,
-        phase: info.phase,
-        initiator: info.initiator,
-        http_status: info.http_status,
-        os_error: info.os_error,
-        code: info.code,
-        sent_code: info.sent_code,
-        unsent_messages: info.unsent_messages,
-        unsent_bytes: info.unsent_bytes,
-        reason: String::from_utf8_lossy(&reason[..info.reason_len]).into_owned(),
-        message: text(info.message),
+    if let Some(report) = read_report(recorder(user), info) {
+        recorder(user).record(ws, Event::Retry(Box::new(Retry { report, attempt, delay_ms })));
     }
 }
 

@@ -6,20 +6,20 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 /// The server's answer and the statistics as they could be read at one moment.
-pub struct Answer {
+pub struct Response {
     pub headers: String,
     /// Each name of `headers` with its value, as it is told when asked for by the name.
     named: Vec<(String, String)>,
     pub stats: egret_ws_stats,
 }
 
-impl Answer {
-    pub fn read(ws: *mut egret_ws) -> Answer {
+impl Response {
+    pub fn read(ws: *mut egret_ws) -> Response {
         let headers = response_headers(ws);
         let names = headers.lines().filter_map(|line| line.split_once(": "));
         let named =
             names.map(|(name, _)| (name.to_owned(), response_header(ws, name).expect("a header of the answer")));
-        Answer { named: named.collect(), headers, stats: stats(ws) }
+        Response { named: named.collect(), headers, stats: stats(ws) }
     }
 
     #[track_caller]
@@ -31,9 +31,9 @@ impl Answer {
 
 /// What was read in `on_connect` and in `on_close`, as far as they came.
 #[derive(Default)]
-pub struct Answers {
-    pub opened: Option<Answer>,
-    pub closed: Option<Answer>,
+pub struct Responses {
+    pub opened: Option<Response>,
+    pub closed: Option<Response>,
 }
 
 pub fn response_header(ws: *mut egret_ws, name: &str) -> Result<String, i32> {

@@ -1,11 +1,11 @@
 //! An echo server that numbers its connections, tells each its number, and remembers what it has seen of it.
 
-use super::print::Print;
-use crate::play::{BARE, read_frame};
-use crate::support::PATIENCE;
-use crate::support::frame::{BINARY, CLOSE, Frame, PING, TEXT};
-use crate::support::raw::Request;
-use crate::zlib::Inflater;
+use crate::WAIT_LIMIT;
+use crate::deflate::codec::Inflater;
+use crate::deflate::server::{BARE, read_frame};
+use crate::fingerprint::Fingerprint;
+use crate::frame::{BINARY, CLOSE, Frame, PING, TEXT};
+use crate::scripted_server::Request;
 use parking_lot::Mutex;
 use socket2::{Domain, Socket, Type};
 use std::collections::HashMap;
@@ -22,19 +22,19 @@ const MAX_MESSAGE: usize = 131_072;
 
 /// How it behaves.
 #[derive(Clone, Copy)]
-pub struct Manners {
+pub struct Behaviour {
     pub echoes: bool,
     pub deflates: bool,
     /// After how many messages it says goodbye with 1012 (service restart), by the connection's number; `None`: never.
     pub leaves: fn(u64) -> Option<usize>,
 }
 
-pub const POLITE: Manners = Manners { echoes: true, deflates: true, leaves: |_| None };
+pub const ECHOING: Behaviour = Behaviour { echoes: true, deflates: true, leaves: |_| None };
 
 /// What was seen of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    pub messages: Vec<Print>,
+    pub messages: Vec<Fingerprint>,
     /// The code of the client's Close frame; 1005 if it had none.
     pub closed: Option<u16>,
     /// Nothing more will come.
@@ -48,7 +48,7 @@ pub struct Server {
 }
 
 struct Shared {
-    manners: Manners,
+    manners: Behaviour,
     state: Mutex<State>,
 }
 
@@ -64,7 +64,7 @@ struct State {
 }
 
 impl Server {
-    pub fn start(manners: Manners) -> Server {
+    pub fn start(manners: Behaviour) -> Server {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
         // All may come at once.
@@ -110,7 +110,7 @@ impl Server {
     /// Waits until every connection has ended.
     #[track_caller]
     pub fn wait_idle(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_LIMIT;
         while self.shared.state.lock().live > 0 {
             assert!(Instant::now() < deadline, "connections of the server do not end");
             thread::yield_now();
@@ -184,7 +184,7 @@ fn serve(number: u64, stream: TcpStream, shared: &Shared) -> io::Result<()> {
         shared.state.lock().seen.get_mut(&number).map(note);
     };
 
-    let mut inflater = Inflater::new();
+    let mut inflater = Inflater::default();
     let mut left = (shared.manners.leaves)(number);
     let mut is_leaving = false;
     loop {
@@ -197,8 +197,8 @@ fn serve(number: u64, stream: TcpStream, shared: &Shared) -> io::Result<()> {
                     true => inflater.message(&frame.payload, MAX_MESSAGE).expect("a deflated message"),
                     false => frame.payload,
                 };
-                let print = Print::of(frame.opcode, &payload);
-                note(&|seen| seen.messages.push(print));
+                let fingerprint = Fingerprint::of(frame.opcode, &payload);
+                note(&|seen| seen.messages.push(fingerprint));
                 if shared.manners.echoes && !is_leaving {
                     (&stream).write_all(&Frame::new(frame.opcode, payload).bytes())?;
                 }

@@ -1,45 +1,47 @@
-//! The C ABI for sockets that reconnect: a listener for each, found by a number and not by a pointer, so that a callback
-//! that comes too late or on another thread is seen, and not undefined.
+//! A client for sockets that reconnect: the events of a socket go to a listener. The callbacks find it by a number and not by a
+//! pointer, so that a callback that comes too late or on another thread is an error of the test, and not undefined.
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
-use crate::support::answer;
-use crate::support::client::Driver;
-use crate::support::record::Report;
+use crate::client::Driver;
+use crate::close_report::CloseReport;
+use crate::response;
 use ::egret_ws::*;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::rc::Rc;
 use std::slice;
 
-/// Hears of one socket's events, in its loop's polls.
+/// Receives the events of one socket, during the polls of its loop.
 pub trait Listener {
-    fn connected(&mut self, ws: Ws);
-    fn heard(&mut self, ws: Ws, kind: u8, data: &[u8]);
-    fn drained(&mut self, _: Ws) {}
-    fn retrying(&mut self, ws: Ws, report: Report, attempt: u32, delay_ms: u32);
-    fn closed(&mut self, ws: Ws, report: Report);
+    fn connected(&mut self, ws: Handle);
+    fn received(&mut self, ws: Handle, kind: u8, data: &[u8]);
+    fn drained(&mut self, _: Handle) {}
+    fn retrying(&mut self, ws: Handle, report: CloseReport, attempt: u32, delay_ms: u32);
+    fn closed(&mut self, ws: Handle, report: CloseReport);
     fn released(&mut self);
 }
 
 thread_local! {
-    /// Who listens on this thread, by what the library has as `user`.
+    /// The listeners of this thread, by the number that the library has as `user`.
     static LISTENERS: RefCell<HashMap<usize, Rc<RefCell<dyn Listener>>>> = RefCell::default();
-    static LAST: Cell<usize> = const { Cell::new(0) };
-    /// What a callback panicked with: no panic may leave it.
+    static LAST_NUMBER: Cell<usize> = const { Cell::new(0) };
+    /// The first panic of a callback. It must not leave the callback; the poll resumes it.
     static PANIC: RefCell<Option<Box<dyn Any + Send>>> = const { RefCell::new(None) };
 }
 
 /// A loop, polled and freed by the thread that made it.
-pub struct Host {
+pub struct EventLoop {
     handle: *mut egret_ws_loop,
+    /// The numbers of its listeners.
+    numbers: RefCell<Vec<usize>>,
 }
 
-impl Host {
-    pub fn new(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> Host {
+impl EventLoop {
+    pub fn new(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> EventLoop {
         // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
         let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
         let mut handle = ptr::null_mut();
@@ -49,27 +51,28 @@ impl Host {
         set(&mut options);
         // SAFETY: `options` is whole and `handle` writable.
         assert_eq!(unsafe { egret_ws_loop_new(&options, &mut handle) }, EGRET_WS_OK);
-        Host { handle }
+        EventLoop { handle, numbers: RefCell::default() }
     }
 
-    /// Polls once; returns the number of callbacks. A panic in one of them goes on from here.
+    /// Polls once; returns the number of callbacks. Resumes the panic of a callback.
     #[track_caller]
     pub fn poll(&self, timeout_ms: i32) -> u32 {
         let polled = egret_ws_loop_poll(self.handle, timeout_ms);
-        self.pass_panic_on();
+        self.resume_panic();
         u32::try_from(polled).unwrap_or_else(|_| panic!("the poll failed with {polled}"))
     }
 
-    /// Begins to connect. `listener` is known until it is released.
+    /// Begins to connect. The listener is kept until `release_user`.
     pub fn connect(
         &self,
         url: &str,
         listener: Rc<RefCell<dyn Listener>>,
         set: impl FnOnce(&mut egret_ws_options),
-    ) -> Ws {
-        let number = LAST.get() + 1;
-        LAST.set(number);
+    ) -> Handle {
+        let number = LAST_NUMBER.get() + 1;
+        LAST_NUMBER.set(number);
         LISTENERS.with_borrow_mut(|listeners| listeners.insert(number, listener));
+        self.numbers.borrow_mut().push(number);
         let url = CString::new(url).expect("no NUL in a URL");
         // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
         let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
@@ -87,7 +90,7 @@ impl Host {
         // SAFETY: the URL ends in a NUL, `options` is whole and `handle` writable.
         let begun = unsafe { egret_ws_connect_url(self.handle, url.as_ptr(), &options, &mut handle) };
         assert_eq!(begun, EGRET_WS_OK);
-        Ws(handle)
+        Handle(handle)
     }
 
     pub fn suspend(&self) {
@@ -102,41 +105,43 @@ impl Host {
         assert_eq!(egret_ws_loop_network_changed(self.handle), EGRET_WS_OK);
     }
 
-    /// How many sockets are not released, of all loops of this thread.
-    pub fn unreleased() -> usize {
-        LISTENERS.with_borrow(HashMap::len)
+    /// The number of sockets that are not released.
+    pub fn unreleased(&self) -> usize {
+        let mut numbers = self.numbers.borrow_mut();
+        LISTENERS.with_borrow(|listeners| numbers.retain(|number| listeners.contains_key(number)));
+        numbers.len()
     }
 
-    fn pass_panic_on(&self) {
+    fn resume_panic(&self) {
         if let Some(panic) = PANIC.take() {
             resume_unwind(panic);
         }
     }
 }
 
-impl Drop for Host {
+impl Drop for EventLoop {
     fn drop(&mut self) {
         let freed = egret_ws_loop_free(self.handle);
         if !std::thread::panicking() {
             assert_eq!(freed, EGRET_WS_OK);
-            self.pass_panic_on();
-            assert_eq!(Host::unreleased(), 0, "a socket whose loop was freed was not released");
+            self.resume_panic();
+            assert_eq!(self.unreleased(), 0, "a socket whose loop was freed was not released");
         }
     }
 }
 
-/// A socket. Its calls give what the library's give.
+/// A socket. Its methods return what the functions of the library return.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Ws(*mut egret_ws);
+pub struct Handle(*mut egret_ws);
 
-impl Ws {
+impl Handle {
     /// As a number, for another thread.
     pub fn number(self) -> usize {
         self.0.expose_provenance()
     }
 
-    pub fn from_number(number: usize) -> Ws {
-        Ws(ptr::with_exposed_provenance_mut(number))
+    pub fn from_number(number: usize) -> Handle {
+        Handle(ptr::with_exposed_provenance_mut(number))
     }
 
     pub fn send(self, kind: u8, data: &[u8]) -> i32 {
@@ -178,27 +183,27 @@ impl Ws {
     }
 
     pub fn stats(self) -> egret_ws_stats {
-        answer::stats(self.0)
+        response::stats(self.0)
     }
 
     /// A header of the server's answer, if it has come.
     pub fn header(self, name: &str) -> Option<String> {
-        answer::response_header(self.0, name).ok()
+        response::response_header(self.0, name).ok()
     }
 }
 
 unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
-    tell(user, |listener| listener.connected(Ws(ws)));
+    notify(user, |listener| listener.connected(Handle(ws)));
 }
 
 unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
     // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
     let data = unsafe { slice::from_raw_parts(data, len) };
-    tell(user, |listener| listener.heard(Ws(ws), kind as u8, data));
+    notify(user, |listener| listener.received(Handle(ws), kind as u8, data));
 }
 
 unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {
-    tell(user, |listener| listener.drained(Ws(ws)));
+    notify(user, |listener| listener.drained(Handle(ws)));
 }
 
 unsafe extern "C" fn on_retry(
@@ -208,47 +213,30 @@ unsafe extern "C" fn on_retry(
     attempt: u32,
     delay_ms: u32,
 ) {
-    tell(user, |listener| listener.retrying(Ws(ws), report(info), attempt, delay_ms));
+    notify(user, |listener| listener.retrying(Handle(ws), read_report(info), attempt, delay_ms));
 }
 
 unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
-    tell(user, |listener| listener.closed(Ws(ws), report(info)));
+    notify(user, |listener| listener.closed(Handle(ws), read_report(info)));
 }
 
 unsafe extern "C" fn release_user(user: *mut c_void) {
-    tell(user, |listener| listener.released());
+    notify(user, |listener| listener.released());
     LISTENERS.with_borrow_mut(|listeners| listeners.remove(&user.addr()));
 }
 
-fn tell(user: *mut c_void, what: impl FnOnce(&mut dyn Listener)) {
-    let told = catch_unwind(AssertUnwindSafe(|| {
+fn notify(user: *mut c_void, call: impl FnOnce(&mut dyn Listener)) {
+    let called = catch_unwind(AssertUnwindSafe(|| {
         let listener = LISTENERS.with_borrow(|listeners| listeners.get(&user.addr()).cloned());
         let listener = listener.expect("a callback came after release_user, or on another thread than the poll's");
-        what(&mut *listener.try_borrow_mut().expect("a callback inside another"));
+        call(&mut *listener.try_borrow_mut().expect("a callback inside another"));
     }));
-    if let Err(panic) = told {
+    if let Err(panic) = called {
         PANIC.with_borrow_mut(|first| _ = first.get_or_insert(panic));
     }
 }
 
-fn report(info: *const egret_ws_close_info) -> Report {
-    // SAFETY: the header promises a readable struct, whose `reason` has `reason_len` bytes and whose `message` ends in a
-    // NUL.
-    let (info, reason, message) = unsafe {
-        let info = &*info;
-        (info, slice::from_raw_parts(info.reason.cast::<u8>(), info.reason_len), CStr::from_ptr(info.message))
-    };
-    Report {
-        error: info.error,
-        phase: info.phase,
-        initiator: info.initiator,
-        http_status: info.http_status,
-        os_error: info.os_error,
-        code: info.code,
-        sent_code: info.sent_code,
-        unsent_messages: info.unsent_messages,
-        unsent_bytes: info.unsent_bytes,
-        reason: String::from_utf8_lossy(reason).into_owned(),
-        message: message.to_string_lossy().into_owned(),
-    }
+fn read_report(info: *const egret_ws_close_info) -> CloseReport {
+    // SAFETY: it is what the callback was called with.
+    unsafe { CloseReport::read(info) }
 }

@@ -1,7 +1,7 @@
 //! A server for one connection, scripted by hand on plain sockets: it does what it is told, right or wrong.
 
-use super::PATIENCE;
-use super::frame::{self, Frame, Length};
+use crate::WAIT_LIMIT;
+use crate::frame::{self, Frame, Length};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::panic::resume_unwind;
@@ -44,7 +44,7 @@ impl<T: Send + 'static> Server<T> {
     /// What the script returned; if it panicked, its panic.
     #[track_caller]
     pub fn finish(self) -> T {
-        match self.outcome.recv_timeout(PATIENCE) {
+        match self.outcome.recv_timeout(WAIT_LIMIT) {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Disconnected) => resume_unwind(self.thread.join().expect_err("the script panicked")),
             Err(RecvTimeoutError::Timeout) => panic!("the server's script did not end"),
@@ -115,8 +115,8 @@ pub struct Peer {
 impl Peer {
     pub fn new(stream: TcpStream) -> Peer {
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+        stream.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
+        stream.set_write_timeout(Some(WAIT_LIMIT)).expect("a write time-out");
         Peer { stream: BufReader::new(stream) }
     }
 
@@ -170,7 +170,7 @@ impl Peer {
                 Err(error) => panic!("the client hung up: {error}"),
             }
         }
-        stream.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+        stream.set_write_timeout(Some(WAIT_LIMIT)).expect("a write time-out");
         written
     }
 

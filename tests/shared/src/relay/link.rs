@@ -1,4 +1,4 @@
-//! One connection through the proxy: two ways, each with what is wrong with it.
+//! One connection through the relay: two directions, each with what is wrong with it.
 
 use socket2::SockRef;
 use std::collections::VecDeque;
@@ -6,40 +6,40 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// A way through the proxy, as the client sees it.
+/// A direction through the relay, as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Way {
+pub enum Direction {
     /// To the server.
-    Up,
+    ToServer,
     /// To the client.
-    Down,
+    ToClient,
 }
 
 /// What is done to a connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Both sides see the end of the stream; what was on its way is dropped. A way that is stalled still takes nothing.
+    /// Both sides see the end of the stream; what was on its direction is dropped. A direction that is stalled still takes nothing.
     Cut,
     /// Both sides see a reset.
     Reset,
-    /// Nothing is taken or forwarded that way, until it goes on. Nobody is told of anything.
-    Stall(Way),
-    GoOn(Way),
-    /// The stream that goes that way ends; what comes after is dropped. The other way goes on.
-    HalfClose(Way),
+    /// Nothing is taken or forwarded that direction, until it goes on. Nobody is told of anything.
+    Stall(Direction),
+    Resume(Direction),
+    /// The stream that goes that direction ends; what comes after is dropped. The other direction goes on.
+    HalfClose(Direction),
     /// What comes from now on takes that much longer.
-    Delay(Way, Duration),
+    Delay(Direction, Duration),
     /// The next so many bytes are forwarded one by one.
-    Bytewise(Way, u64),
-    /// As [`Fault::Cut`], once so many bytes in all have been forwarded that way.
-    CutAt(Way, u64),
+    Bytewise(Direction, u64),
+    /// As [`Fault::Cut`], once so many bytes in all have been forwarded that direction.
+    CutAt(Direction, u64),
 }
 
 /// What is taken before it is forwarded.
-const ROOM: usize = 64 * 1024;
+const CAPACITY: usize = 64 * 1024;
 
 /// A connection that is forwarded.
-pub struct Line {
+pub struct Link {
     client: TcpStream,
     server: TcpStream,
     up: Pipe,
@@ -68,14 +68,14 @@ pub enum Turn {
     Over,
 }
 
-impl Line {
+impl Link {
     /// Fails only where a connection has ended already.
-    pub fn new(client: TcpStream, server: TcpStream) -> io::Result<Line> {
+    pub fn new(client: TcpStream, server: TcpStream) -> io::Result<Link> {
         for stream in [&client, &server] {
             stream.set_nonblocking(true)?;
             stream.set_nodelay(true)?;
         }
-        Ok(Line { client, server, up: Pipe::default(), down: Pipe::default() })
+        Ok(Link { client, server, up: Pipe::default(), down: Pipe::default() })
     }
 
     /// Both ends, and whether it waits to read from them and to write to them.
@@ -93,8 +93,8 @@ impl Line {
         due(&self.up).into_iter().chain(due(&self.down)).min()
     }
 
-    pub fn forwarded(&self, way: Way) -> u64 {
-        if way == Way::Up { self.up.forwarded } else { self.down.forwarded }
+    pub fn forwarded(&self, direction: Direction) -> u64 {
+        if direction == Direction::ToServer { self.up.forwarded } else { self.down.forwarded }
     }
 
     /// Forwards what can be forwarded now.
@@ -103,18 +103,18 @@ impl Line {
         let down = self.down.turn(&self.server, &self.client, now);
         match (up, down) {
             (Ok(false), Ok(false)) => {}
-            (Ok(_), Ok(_)) => return self.strike(Fault::Cut),
-            _ => return self.strike(Fault::Reset),
+            (Ok(_), Ok(_)) => return self.inject(Fault::Cut),
+            _ => return self.inject(Fault::Reset),
         }
         let is_over = [&self.up, &self.down].iter().all(|pipe| pipe.ended && pipe.closed);
         if is_over { Turn::Over } else { Turn::GoesOn }
     }
 
-    pub fn strike(&mut self, fault: Fault) -> Turn {
+    pub fn inject(&mut self, fault: Fault) -> Turn {
         match fault {
             Fault::Cut => {
-                self.half_close(Way::Up);
-                self.half_close(Way::Down);
+                self.half_close(Direction::ToServer);
+                self.half_close(Direction::ToClient);
             }
             Fault::Reset => {
                 for stream in [&self.client, &self.server] {
@@ -123,32 +123,32 @@ impl Line {
                 }
                 return Turn::Over;
             }
-            Fault::HalfClose(way) => self.half_close(way),
-            Fault::Stall(way) => self.pipe(way).stalled = true,
-            Fault::GoOn(way) => self.pipe(way).stalled = false,
-            Fault::Delay(way, delay) => self.pipe(way).delay = delay,
-            Fault::Bytewise(way, bytes) => self.pipe(way).bytewise = bytes,
-            Fault::CutAt(way, bytes) => self.pipe(way).cut_at = Some(bytes),
+            Fault::HalfClose(direction) => self.half_close(direction),
+            Fault::Stall(direction) => self.pipe(direction).stalled = true,
+            Fault::Resume(direction) => self.pipe(direction).stalled = false,
+            Fault::Delay(direction, delay) => self.pipe(direction).delay = delay,
+            Fault::Bytewise(direction, bytes) => self.pipe(direction).bytewise = bytes,
+            Fault::CutAt(direction, bytes) => self.pipe(direction).cut_at = Some(bytes),
         }
         Turn::GoesOn
     }
 
-    fn half_close(&mut self, way: Way) {
-        let (pipe, sink) = match way {
-            Way::Up => (&mut self.up, &self.server),
-            Way::Down => (&mut self.down, &self.client),
+    fn half_close(&mut self, direction: Direction) {
+        let (pipe, sink) = match direction {
+            Direction::ToServer => (&mut self.up, &self.server),
+            Direction::ToClient => (&mut self.down, &self.client),
         };
         pipe.close(sink);
     }
 
-    fn pipe(&mut self, way: Way) -> &mut Pipe {
-        if way == Way::Up { &mut self.up } else { &mut self.down }
+    fn pipe(&mut self, direction: Direction) -> &mut Pipe {
+        if direction == Direction::ToServer { &mut self.up } else { &mut self.down }
     }
 }
 
 impl Pipe {
     fn wants_input(&self) -> bool {
-        !self.ended && !self.stalled && (self.closed || self.taken < ROOM)
+        !self.ended && !self.stalled && (self.closed || self.taken < CAPACITY)
     }
 
     fn wants_output(&self, now: Instant) -> bool {

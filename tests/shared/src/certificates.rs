@@ -1,6 +1,6 @@
 //! Certificates, good and bad, made by the `openssl` command when a test first asks for them.
 
-use std::env;
+use crate::paths;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -88,13 +88,13 @@ struct Request {
     name: &'static str,
     extensions: Vec<String>,
     validity: Vec<&'static str>,
-    is_alone: bool,
+    runs_alone: bool,
 }
 
 impl Request {
     /// A server's, valid now, for `localhost` and the loopback addresses.
     fn new(name: &'static str) -> Request {
-        let mut request = Request { name, extensions: vec![], validity: vec!["-days", "30"], is_alone: false };
+        let mut request = Request { name, extensions: vec![], validity: vec!["-days", "30"], runs_alone: false };
         request.uses(&["basicConstraints=CA:false", "extendedKeyUsage=serverAuth"]);
         request.hosts("DNS:localhost,IP:127.0.0.1,IP:::1")
     }
@@ -126,7 +126,7 @@ impl Request {
 
     /// Without its issuer's certificate.
     fn alone(mut self) -> Request {
-        self.is_alone = true;
+        self.runs_alone = true;
         self
     }
 
@@ -158,7 +158,7 @@ impl Request {
 
         let certificate = Certificate { folder, is_root: issuer.is_none() };
         let own = read(&certificate.folder.join("certificate.pem"));
-        let above = issuer.filter(|issuer| !self.is_alone && !issuer.is_root).map(Certificate::pem);
+        let above = issuer.filter(|issuer| !self.runs_alone && !issuer.is_root).map(Certificate::pem);
         let chain = own + &above.unwrap_or_default();
         write(&certificate.chain(), &chain);
         write(&certificate.chain_and_key(), &(chain + &read(&certificate.key())));
@@ -190,7 +190,7 @@ distinguished_name = name
 /// The folder of this process; those of processes that have ended are cleared away.
 fn scratch() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("certificates");
+        let all = paths::scratch().join("certificates");
         fs::create_dir_all(&all).expect("a folder for certificates");
         for entry in fs::read_dir(&all).expect("that folder").flatten() {
             if cfg!(target_os = "linux") && !Path::new("/proc").join(entry.file_name()).exists() {

@@ -1,24 +1,24 @@
 //! One connection from the connect call to its end, with any options, and what could be read of the server's answer.
 
-use super::answer::{Answer, Answers};
-use super::client::{Driver, Loop};
-use super::record::Report;
+use crate::client::{Driver, Loop};
+use crate::close_report::CloseReport;
+use crate::response::{Response, Responses};
 use ::egret_ws::*;
 
 /// What a connect call that failed returned and logged.
 #[derive(Debug)]
-pub struct Refused {
+pub struct ConnectError {
     pub error: i32,
     pub log: Vec<String>,
 }
 
 /// What a connection came to.
 pub struct Outcome {
-    pub report: Report,
+    pub report: CloseReport,
     /// What `on_connect` could read, if it was called.
-    pub opened: Option<Answer>,
+    pub opened: Option<Response>,
     /// What `on_close` could read.
-    pub closed: Answer,
+    pub closed: Response,
     /// All that was logged.
     pub log: Vec<String>,
 }
@@ -26,14 +26,14 @@ pub struct Outcome {
 impl Outcome {
     /// It was opened, and ended by both Close frames.
     #[track_caller]
-    pub fn expect_open(&self) -> &Answer {
+    pub fn expect_open(&self) -> &Response {
         assert_eq!((self.report.error, self.report.http_status), (EGRET_WS_OK, 101), "{:#?}", self.report);
         self.opened.as_ref().expect("on_connect came")
     }
 
     /// It was not opened, and ended in the phase of the upgrade.
     #[track_caller]
-    pub fn expect_refusal(&self, error: i32, initiator: i32, http_status: i32) -> &Answer {
+    pub fn expect_refusal(&self, error: i32, initiator: i32, http_status: i32) -> &Response {
         self.report.expect(error, EGRET_WS_PHASE_HANDSHAKE, initiator);
         assert_eq!(self.report.http_status, http_status, "{:#?}", self.report);
         assert!(self.opened.is_none(), "on_connect came");
@@ -43,22 +43,22 @@ impl Outcome {
 
 /// A whole connection, on a loop of its own that logs all there is to log. The connect call must succeed.
 #[track_caller]
-pub fn visit(driver: Driver, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Outcome {
+pub fn run_connection(driver: Driver, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Outcome {
     let host = talkative(driver);
     let socket = host.open_url(url, set).expect("the connect call succeeds");
-    socket.keep_answers();
+    socket.keep_responses();
     let report = socket.wait_closed();
-    let Answers { opened, closed } = socket.take_answers();
+    let Responses { opened, closed } = socket.take_responses();
     drop(socket);
     Outcome { report, opened, closed: closed.expect("on_close came"), log: host.end() }
 }
 
 /// A connect call that must fail.
 #[track_caller]
-pub fn refused(url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Refused {
+pub fn expect_connect_error(url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> ConnectError {
     let host = talkative(Driver::Threaded);
     let error = host.open_url(url, set).err().expect("the connect call fails");
-    Refused { error, log: host.end() }
+    ConnectError { error, log: host.end() }
 }
 
 fn talkative(driver: Driver) -> Loop {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// Runs a test in a process of its own, where nothing but it uses memory, threads and descriptors: false in the first
 /// process, which has only to return; true in the second.
-pub fn is_alone(test: &str) -> bool {
+pub fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EGRET_WS_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
         return true;

@@ -1,10 +1,10 @@
 //! Servers that agree on permessage-deflate, right or wrong, and then do what they are told.
 
-use crate::client::connect;
-use crate::support::client::on_both_drivers;
-use crate::support::frame::{self, CLOSE, Frame};
-use crate::support::raw::{Peer, Request, Server};
-use crate::support::record::Event;
+use crate::client::on_both_drivers;
+use crate::deflate::client::connect;
+use crate::frame::{self, CLOSE, Frame};
+use crate::recorder::Event;
+use crate::scripted_server::{Peer, Request, Server};
 use ::egret_ws::*;
 use std::io::{self, Read};
 
@@ -54,13 +54,13 @@ pub fn read_frame(stream: &mut impl Read) -> io::Result<Frame> {
 
 /// The server agrees and sends `bytes`: `expected` comes out, and both close.
 #[track_caller]
-pub fn hears(bytes: Vec<u8>, expected: &[Event]) {
-    hears_agreed(BARE, bytes, expected);
+pub fn expect_messages(bytes: Vec<u8>, expected: &[Event]) {
+    expect_messages_with(BARE, bytes, expected);
 }
 
 /// The same by another agreement.
 #[track_caller]
-pub fn hears_agreed(extension: &'static str, bytes: Vec<u8>, expected: &[Event]) {
+pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &[Event]) {
     on_both_drivers(|host| {
         let bytes = bytes.clone();
         let server = Server::start(move |mut peer| {
@@ -85,13 +85,13 @@ pub fn hears_agreed(extension: &'static str, bytes: Vec<u8>, expected: &[Event])
 /// The server agrees and sends `bytes`. The client says `code` in a Close frame, hangs up by itself and reports `error`;
 /// what came out before is `expected`.
 #[track_caller]
-pub fn refuses(what: &str, bytes: Vec<u8>, expected: &[Event], error: i32, code: u16) {
-    refuses_with(what, |_| {}, bytes, expected, error, code);
+pub fn expect_failure(what: &str, bytes: Vec<u8>, expected: &[Event], error: i32, code: u16) {
+    expect_failure_with(what, |_| {}, bytes, expected, error, code);
 }
 
 /// The same with options.
 #[track_caller]
-pub fn refuses_with(
+pub fn expect_failure_with(
     what: &str,
     set: impl Fn(&mut egret_ws_options),
     bytes: Vec<u8>,

@@ -1,6 +1,6 @@
 //! The shared library as a C program gets it, and what is needed to compile one.
-#![allow(dead_code, reason = "each test that includes this needs a part of it")]
 
+use crate::paths::repository;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -30,8 +30,10 @@ fn build_with_cargo() -> PathBuf {
     };
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-    // A debug library is the one that cargo has built for this test; an optimised one is built as it is shipped.
-    let command: &[&str] = if profile == "dev" { &["build", "--lib"] } else { &["clib"] };
+    // A debug library is the one that cargo has built for this test. Cargo unites the features of dependencies with those of tests only
+    // where it builds a test too; without, it would build the library anew, and again at the next `cargo test`. An optimised
+    // library is built as it is shipped.
+    let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
     cargo.args(command).args(["--quiet", "--profile", profile]);
     // OpenSSL as this test has it.
     if cfg!(feature = "vendored") {
@@ -43,13 +45,13 @@ fn build_with_cargo() -> PathBuf {
         let target_dir = parent.parent().expect("the target directory");
         cargo.arg("--target-dir").arg(target_dir).arg("--target").arg(parent.file_name().expect("the target's name"));
     }
-    run(cargo.current_dir(env!("CARGO_MANIFEST_DIR")));
+    run(cargo.current_dir(repository()));
     dir
 }
 
 /// The directory of `egret_ws.h`.
 pub fn include_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("include")
+    repository().join("include")
 }
 
 /// The C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The first of

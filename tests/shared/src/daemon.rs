@@ -1,7 +1,8 @@
 //! Servers of other hands, as child processes.
 #![allow(unsafe_code)] // kills process groups
 
-use crate::support::PATIENCE;
+use crate::WAIT_LIMIT;
+use crate::paths::scratch;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -33,7 +34,7 @@ impl Daemon {
 
     pub fn start_on(listener: TcpListener, name: &str, command: impl FnOnce(u16, &Path) -> Command) -> Daemon {
         let port = listener.local_addr().expect("the port").port();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tls").join(format!("{name}-{port}"));
+        let folder = scratch().join("tls").join(format!("{name}-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server");
         let command = command(port, &folder);
         // It ends with this process, however that ends.
@@ -57,7 +58,7 @@ impl Daemon {
     /// The next line that the server writes.
     #[track_caller]
     pub fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("the server writes a line")
+        self.lines.recv_timeout(WAIT_LIMIT).expect("the server writes a line")
     }
 
     /// The same, if it is there.

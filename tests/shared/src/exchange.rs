@@ -1,14 +1,15 @@
 //! Whole connections in one call: the server's part is given, the client's outcome is checked, on both drivers.
 
-use super::client::on_both_drivers;
-use super::raw::{Peer, Server};
-use super::record::{Event, Report};
+use crate::client::on_both_drivers;
+use crate::close_report::CloseReport;
+use crate::recorder::Event;
+use crate::scripted_server::{Peer, Server};
 use ::egret_ws::*;
 
 /// The server upgrades and sends `bytes`. The client must say `code` in a Close frame, hang up by itself, and report
 /// `error`; no message may have come out of those bytes.
 #[track_caller]
-pub fn refuses(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
+pub fn expect_failure(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
     println!("{what}: {:02x?}", &bytes[..bytes.len().min(20)]);
     on_both_drivers(|host| {
         let bytes = bytes.clone();
@@ -35,7 +36,11 @@ pub fn refuses(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
 /// The server upgrades and plays `script`; the client, which sends nothing, must end with messages `expected` and a
 /// report that is returned to `check`.
 #[track_caller]
-pub fn hears(expected: &[Event], script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&Report)) {
+pub fn expect_messages(
+    expected: &[Event],
+    script: impl Fn(Peer) + Clone + Send + 'static,
+    check: impl Fn(&CloseReport),
+) {
     on_both_drivers(|host| {
         let script = script.clone();
         let server = Server::start(move |mut peer| {
@@ -53,6 +58,6 @@ pub fn hears(expected: &[Event], script: impl Fn(Peer) + Clone + Send + 'static,
 
 /// Both Close frames were exchanged, the server's first.
 #[track_caller]
-pub fn closed_by_peer(report: &Report) {
+pub fn closed_by_peer(report: &CloseReport) {
     report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
 }

@@ -1,9 +1,9 @@
 //! Sockets that tell what extension was agreed on, and messages to send.
 #![allow(unsafe_code)] // calls the C ABI
 
-use crate::support::PATIENCE;
-use crate::support::client::{Loop, Socket};
-use crate::support::record::Event;
+use crate::WAIT_LIMIT;
+use crate::client::{Loop, Socket};
+use crate::recorder::Event;
 use ::egret_ws::*;
 use std::ffi::CStr;
 use std::time::Instant;
@@ -24,7 +24,7 @@ pub fn connect(host: &Loop, port: u16, set: impl FnOnce(&mut egret_ws_options)) 
 /// Sends a message, as soon as there is room for it.
 #[track_caller]
 pub fn send(host: &Loop, socket: &Socket, message: &Event) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_LIMIT;
     loop {
         let sent = match message {
             Event::Text(text) => socket.send_text(text),
@@ -40,12 +40,12 @@ pub fn send(host: &Loop, socket: &Socket, message: &Event) {
     }
 }
 
-/// Messages of all kinds and of random content, the same for the same seed (xorshift).
-pub struct Messages(u64);
+/// RandomMessages of all kinds and of random content, the same for the same seed (xorshift).
+pub struct RandomMessages(u64);
 
-impl Messages {
-    pub fn new(seed: u64) -> Messages {
-        Messages(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+impl RandomMessages {
+    pub fn new(seed: u64) -> RandomMessages {
+        RandomMessages(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// Less than `limit`.
