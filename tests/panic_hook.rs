@@ -32,7 +32,7 @@ fn panic_hook_of_the_host_sees_each_panic_once() {
     assert_eq!(BEFORE.load(SeqCst), 1);
     let log = host.take_log();
     let line = log.iter().find(|line| line.contains("a fault on purpose: Export")).expect("a line of the panic");
-    assert!(line.contains("(at src/fault.rs:"), "{line}");
+    assert!(line.contains("(at src/failpoint.rs:"), "{line}");
     drop(idle);
 
     panic::set_hook(Box::new(|_| {

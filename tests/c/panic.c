@@ -42,7 +42,7 @@ static void expect_line(const char *place, const egret_ws *ws) {
     pthread_mutex_lock(&journal_lock);
     CHECK_EQ(errors, 1);
     CHECK(strstr(last_error, message) != NULL);
-    CHECK(strstr(last_error, "src/fault.rs:") != NULL);
+    CHECK(strstr(last_error, "src/failpoint.rs:") != NULL);
     CHECK(last_ws == ws);
     errors = 0;
     pthread_mutex_unlock(&journal_lock);
