@@ -1,8 +1,8 @@
 //! The options of a socket, as the host gave them.
 
-/// The options of a socket, not checked. The fields have the names of `egret_ws_options`, which documents them. A number that is 0
-/// and a text that is `None` were not given. Texts have no NUL, and may be too long or not UTF-8; `ffi` has checked the lengths of the
-/// arrays.
+/// The options of a socket, not checked. The fields have the names of `egret_ws_options`, which documents them. A number that is
+/// 0 and a text that is `None` were not given. Texts have no NUL, and may be too long or not UTF-8; `ffi` has checked the lengths
+/// of the arrays.
 #[derive(Clone, Default)]
 #[allow(missing_docs)]
 pub struct SocketOptions<'a> {

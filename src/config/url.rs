@@ -32,8 +32,8 @@ pub fn text(bytes: &[u8]) -> Result<&str, DetailedError> {
     str::from_utf8(bytes).map_err(|_| invalid("the host or URL is not UTF-8"))
 }
 
-/// Normalizes a URL as the constructor of a browser's `WebSocket` does: `http` becomes `ws`, and `https` becomes `wss`. A URL that the
-/// constructor refuses is an error.
+/// Normalizes a URL as the constructor of a browser's `WebSocket` does: `http` becomes `ws`, and `https` becomes `wss`. A URL
+/// that the constructor refuses is an error.
 pub fn normalize_url(text: &str) -> Result<String, DetailedError> {
     Ok(as_websocket(parse(text)?)?.into())
 }

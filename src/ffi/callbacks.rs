@@ -1,4 +1,4 @@
-//! Events → the host's callbacks.
+//! Calls the callbacks of the host for events of a socket and for log lines.
 
 use super::handle::Handle;
 use super::types::{
@@ -12,11 +12,11 @@ use crate::socket::{Listener, MessageKind, Report, Wakeup};
 use std::ffi::{CStr, CString, c_void};
 use std::sync::Arc;
 
-/// The host's pointer. The library never looks behind it.
+/// The pointer `user` of the host. The library never dereferences it.
 #[derive(Clone, Copy)]
 struct User(*mut c_void);
 
-// SAFETY: it is only handed back to the host's own functions, of which the header says on what thread they run.
+// SAFETY: the library only passes it to the functions of the host. The header says on which threads they run.
 unsafe impl Send for User {}
 // SAFETY: as above.
 unsafe impl Sync for User {}
@@ -52,7 +52,7 @@ impl Callbacks {
 impl Listener for Callbacks {
     fn connected(&self) {
         if let Some(on_connect) = self.functions.on_connect {
-            // SAFETY: the host gave a function of this type, to be called with its own `user` by the poll.
+            // SAFETY: the host gave a function of this type, which the poll may call with `user`.
             unsafe { on_connect(self.user.0, self.socket()) }
         }
     }
@@ -86,15 +86,15 @@ impl Listener for Callbacks {
 
     fn release(&self) {
         if let Some(release_user) = self.functions.release_user {
-            // SAFETY: as above, and the caller sees to it that this is the last call, and the only one.
+            // SAFETY: as above; the caller makes this call last, and once.
             unsafe { release_user(self.user.0) }
         }
     }
 }
 
-/// Lends a report to C.
+/// Calls C with a report, which is valid until the call returns.
 fn with_info(report: &Report, call: impl FnOnce(&egret_ws_close_info)) {
-    // A reason may contain a NUL of its own; C then reads it to there, and `reason_len` tells the rest.
+    // A reason may contain a NUL; `reason_len` is then longer than the C string.
     let reason = [report.reason.as_bytes(), &[0]].concat();
     let message = CString::new(report.message.replace('\0', " ")).unwrap_or_default();
     call(&egret_ws_close_info {
@@ -114,13 +114,13 @@ fn with_info(report: &Report, call: impl FnOnce(&egret_ws_close_info)) {
     });
 }
 
-/// The callback that says "poll me".
+/// Makes the wake-up callback of a loop.
 pub(super) fn wakeup(on_wakeup: egret_ws_on_wakeup, user: *mut c_void) -> Option<Wakeup> {
     let user = User(user);
     on_wakeup.map(|on_wakeup| {
         Arc::new(move || {
             let User(user) = { &user };
-            // SAFETY: the host gave a function of this type, to be called with its own `user` on any thread.
+            // SAFETY: the host gave a function of this type, which any thread may call with `user`.
             unsafe { on_wakeup(*user) }
         }) as Wakeup
     })
@@ -133,7 +133,7 @@ struct LogCallback {
 
 impl Sink for LogCallback {
     fn line(&self, level: i32, text: &CStr, socket: usize) {
-        // SAFETY: the host gave a function of this type, to be called with its own `user` on any thread.
+        // SAFETY: the host gave a function of this type, which any thread may call with `user`.
         unsafe { (self.on_log)(self.user.0, level, text.as_ptr(), std::ptr::without_provenance_mut(socket)) }
     }
 }

@@ -1,4 +1,5 @@
-//! The guard around every export: it catches panics, returns early in a forked child before any lock, and looks up the handle.
+//! The guard around every export. In a forked child it returns an error before any lock is taken. It finds the object of the
+//! handle, and catches panics.
 
 use super::handle::{self, FoundLoop, FoundSocket};
 use super::types::{egret_ws, egret_ws_loop};
@@ -11,16 +12,17 @@ use std::cell::Cell;
 use std::mem::forget;
 use std::sync::Arc;
 
-/// The handle that a call is about.
+/// The handle that an export takes.
 pub(super) trait Subject {
-    /// The object of the handle.
+    /// The object that the handle stands for.
     type Found;
+    /// Finds the object.
     fn find(self) -> Result<Self::Found, Error>;
-    /// Returns the loop that logs a panic, and the number of the socket (0: none).
+    /// Returns the loop that logs a panic, and the number of the socket (0: no socket).
     fn owner(found: &Self::Found) -> Option<(Arc<Loop>, usize)>;
 }
 
-/// No handle: the message of a panic is printed to stderr only.
+/// For exports without a handle. The message of a panic is printed to stderr only.
 pub(super) struct NoHandle;
 
 impl Subject for NoHandle {
@@ -73,7 +75,7 @@ impl<S: Subject> Drop for Unwinding<'_, S> {
     }
 }
 
-/// Runs the body of an export; `number` makes its return value of an error.
+/// Runs the body of an export. `number` converts an error to the return value.
 pub(super) fn guard_with<S: Subject, T>(
     subject: S,
     body: impl FnOnce(&S::Found) -> Result<T, Error>,
@@ -82,8 +84,8 @@ pub(super) fn guard_with<S: Subject, T>(
     if fork::is_child() {
         return number(Error::Forked);
     }
-    // What a panic leaves half done is behind handles that stay valid, and behind locks that do not poison; the states
-    // they guard are changed by single assignments.
+    // After a panic the handles stay valid and no lock is poisoned. The states behind the locks change by single assignments, so
+    // none is half changed.
     let caught = panics::catch(|| {
         let found = subject.find()?;
         let unwinding = Unwinding::<S>(&found);
@@ -102,7 +104,7 @@ pub(super) fn guard_with<S: Subject, T>(
 #[cold]
 #[inline(never)]
 fn report(panicked: &Panicked) -> Error {
-    // If logging panics too, there is no log left for that.
+    // If the log panics too, nothing is logged.
     let _ = panics::catch(|| {
         if let Some((host_loop, socket)) = OWNER.try_with(Cell::take).ok().flatten() {
             host_loop.log().error(socket, format_args!("{panicked}, in a call"));
@@ -111,12 +113,12 @@ fn report(panicked: &Panicked) -> Error {
     Error::Internal
 }
 
-/// For exports that return a number or a negative error.
+/// Runs the body of an export that returns a number or a negative error.
 pub(super) fn guard<S: Subject>(subject: S, body: impl FnOnce(&S::Found) -> Result<i32, Error>) -> i32 {
     guard_with(subject, body, Error::code)
 }
 
-/// For exports that return `EGRET_WS_OK` or a negative error.
+/// Runs the body of an export that returns `EGRET_WS_OK` or a negative error.
 pub(super) fn guard_code<S: Subject>(subject: S, body: impl FnOnce(&S::Found) -> Result<(), Error>) -> i32 {
     guard(subject, |found| body(found).map(|()| EGRET_WS_OK))
 }

@@ -1,11 +1,11 @@
-//! Handles: numbers that look like pointers. Each names a slot of a table and the generation of what lies in it, so a
-//! freed, forged or foreign handle is told from a live one without touching memory it points to.
+//! Handles: numbers that look like pointers. A handle has the number of a slot in a table and the generation of the slot's entry.
+//! So a freed or forged handle is recognized, and no handle is ever dereferenced.
 //!
 //! ```text
 //!   64 bits:  generation (38) │ slot (24) │ kind (2)        32 bits:  generation (16) │ slot (14) │ kind (2)
 //! ```
 //!
-//! Kinds are odd, so that no handle is NULL or the address of anything aligned.
+//! Kinds are odd, so that no handle is NULL or an aligned address.
 
 use super::slab::{MAX_SLOTS, Pin, Reserved, Slab};
 use super::types::{egret_ws, egret_ws_loop};
@@ -18,10 +18,10 @@ const SLOT_BITS: u32 = if usize::BITS == 64 { 24 } else { 14 };
 const MAX_GENERATION: usize = (1 << (usize::BITS - KIND_BITS - SLOT_BITS)) - 1;
 const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
 
-/// What a handle is for.
+/// The sort of object that a handle stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
-pub(super) enum Kind {
+pub(super) enum HandleKind {
     Loop = 1,
     Socket = 3,
 }
@@ -31,11 +31,11 @@ pub(super) enum Kind {
 pub(super) struct Handle(usize);
 
 impl Handle {
-    fn new(kind: Kind, slot: usize, generation: usize) -> Handle {
+    fn new(kind: HandleKind, slot: usize, generation: usize) -> Handle {
         Handle(kind as usize | slot << KIND_BITS | generation << (KIND_BITS + SLOT_BITS))
     }
 
-    fn is(self, kind: Kind) -> bool {
+    fn is(self, kind: HandleKind) -> bool {
         self.0 & ((1 << KIND_BITS) - 1) == kind as usize
     }
 
@@ -64,38 +64,38 @@ impl Handle {
 static LOOPS: Slab<Arc<Loop>> = Slab::new(MAX_GENERATION);
 static SOCKETS: Slab<Arc<Socket>> = Slab::new(MAX_GENERATION);
 
-/// A slot for a loop, and its handle, which is valid once the slot is filled.
+/// Reserves a slot for a loop. Its handle becomes valid when the slot is filled.
 pub(super) fn reserve_loop() -> Result<(Handle, Reserved<'static, Arc<Loop>>), Error> {
     let slot = LOOPS.reserve()?;
-    Ok((Handle::new(Kind::Loop, slot.index(), slot.generation()), slot))
+    Ok((Handle::new(HandleKind::Loop, slot.index(), slot.generation()), slot))
 }
 
-/// The same for a socket.
+/// Reserves a slot for a socket. Its handle becomes valid when the slot is filled.
 pub(super) fn reserve_socket() -> Result<(Handle, Reserved<'static, Arc<Socket>>), Error> {
     let slot = SOCKETS.reserve()?;
-    Ok((Handle::new(Kind::Socket, slot.index(), slot.generation()), slot))
+    Ok((Handle::new(HandleKind::Socket, slot.index(), slot.generation()), slot))
 }
 
-fn find<T>(slots: &'static Slab<T>, kind: Kind, handle: Handle) -> Result<Pin<'static, T>, Error> {
-    let found = if handle.is(kind) { slots.get(handle.slot(), handle.generation()) } else { None };
+fn find<T>(slab: &'static Slab<T>, kind: HandleKind, handle: Handle) -> Result<Pin<'static, T>, Error> {
+    let found = if handle.is(kind) { slab.get(handle.slot(), handle.generation()) } else { None };
     found.ok_or(Error::BadHandle)
 }
 
-/// A loop in use.
+/// A loop that a call uses; it stays in the table until the call ends.
 pub(super) type FoundLoop = Pin<'static, Arc<Loop>>;
-/// A socket in use.
+/// A socket that a call uses; it stays in the table until the call ends.
 pub(super) type FoundSocket = Pin<'static, Arc<Socket>>;
 
-/// The loop of a handle.
+/// Finds the loop of a handle.
 #[inline]
 pub(super) fn resolve_loop(handle: *mut egret_ws_loop) -> Result<FoundLoop, Error> {
-    find(&LOOPS, Kind::Loop, Handle(handle.addr()))
+    find(&LOOPS, HandleKind::Loop, Handle(handle.addr()))
 }
 
-/// The socket of a handle.
+/// Finds the socket of a handle.
 #[inline]
 pub(super) fn resolve_socket(handle: *mut egret_ws) -> Result<FoundSocket, Error> {
-    find(&SOCKETS, Kind::Socket, Handle(handle.addr()))
+    find(&SOCKETS, HandleKind::Socket, Handle(handle.addr()))
 }
 
 /// Makes a socket's handle invalid.
@@ -118,11 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handle_is_its_parts() {
+    fn a_handle_contains_its_slot_generation_and_kind() {
         for (slot, generation) in [(0, 1), (5, 7), (MAX_SLOTS - 1, MAX_GENERATION)] {
-            let handle = Handle::new(Kind::Socket, slot, generation);
+            let handle = Handle::new(HandleKind::Socket, slot, generation);
             assert_eq!((handle.slot(), handle.generation()), (slot, generation));
-            assert!(handle.is(Kind::Socket) && !handle.is(Kind::Loop));
+            assert!(handle.is(HandleKind::Socket) && !handle.is(HandleKind::Loop));
             assert_ne!(handle.0 % 2, 0);
         }
     }

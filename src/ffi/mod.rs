@@ -1,6 +1,18 @@
-//! The door: C calls come in here. Arguments are checked, panics caught, handles resolved; nothing is decided.
+//! The C ABI. Its functions check pointers, catch panics, resolve handles and convert C types. [`crate::config`] has all defaults,
+//! ranges and rules of options, and [`crate::socket`] does the work.
 //!
-//! This is the only place with `extern "C"` and raw pointers. The header `include/egret_ws.h` is generated from `about`,
+//! ```text
+//!   exports        loops, sockets, about: one function for each function of the header
+//!   guard          runs the body of an export: no call in a forked child, no panic to C, the object of the handle
+//!   handle, slab   handles and the table behind them
+//!   types, sized   structs and callback types of the header; structs that grow with new releases
+//!   options        option structs of C ─► crate::config
+//!   text           pointers and lengths ─► slices, and text ─► a buffer of the host
+//!   callbacks      events of a socket ─► functions of the host
+//!   stats          statistics of a socket ─► the struct of the header
+//! ```
+//!
+//! Only this module has `extern "C"` functions that the library exports. The header `include/egret_ws.h` is generated from `about`,
 //! `types`, `loops`, `sockets` and [`crate::constants`], with their documentation.
 #![allow(unsafe_code)]
 

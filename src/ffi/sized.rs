@@ -1,4 +1,4 @@
-//! Structs of the header that begin with `struct_size` and grow at their end. All rules about their size are here.
+//! Structs of the header that begin with `struct_size` and grow at their end, and the rules about their size.
 //!
 //! A program uses the struct of the header that it was compiled with. Its size is between that of the first release and
 //! [`LARGEST`]. If it is smaller than the library's struct, the newer fields are zero, their defaults. If it is larger, the bytes
@@ -8,14 +8,14 @@ use super::types::{egret_ws_loop_options, egret_ws_options, egret_ws_stats};
 use crate::error::Error;
 use std::mem::{MaybeUninit, align_of, offset_of, size_of};
 
-/// No such struct will ever be larger: a number above it is not a size.
+/// The largest size that such a struct can ever have.
 const LARGEST: usize = 4096;
 
 /// A struct that begins with `struct_size`.
 ///
 /// # Safety
-/// The type is `repr(C)`, begins with a `u32`, has no padding, and every pattern of bits that C can write into its fields, zeros too,
-/// is valid.
+/// The type is `repr(C)`, begins with a `u32`, has no padding, and every pattern of bits that C can write into its fields, zeros
+/// too, is valid.
 pub(super) unsafe trait Growing: Copy {
     /// Its size in the first release. It never changes: a program of that release must work with every later library.
     const FIRST_RELEASE: usize;
@@ -45,7 +45,7 @@ sized! {
     egret_ws_stats, offset_of!(egret_ws_stats, connections);
 }
 
-/// Whether a program can have this struct with this size. Every release's size is a whole number of alignments.
+/// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
 fn check<T: Growing>(size: usize) -> Result<(), Error> {
     let possible = (T::FIRST_RELEASE..=LARGEST).contains(&size) && size.is_multiple_of(align_of::<T>());
     if possible { Ok(()) } else { Err(Error::BadStruct) }

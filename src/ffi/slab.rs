@@ -1,15 +1,16 @@
-//! A table whose entries are found without a lock, and stay as long as somebody uses them: two atomic additions for a call.
+//! A table whose entries are found without a lock and stay as long as they are used. A call costs two atomic additions.
 //!
 //! ```text
-//!   free ──fill──► live ──retire──► retired ──the last pin goes──► free, of the next generation
+//!   free ──fill──► live ──retire──► retired ──the last pin is dropped──► free, with the next generation
 //! ```
 //!
-//! A slot's state is one word, and holds all that a look-up has to know:
+//! The state of a slot is one word:
 //! ```text
 //!   64 bits:  generation (39) │ retired │ live │ pins (23)        32 bits:  generation (16) │ retired │ live │ pins (14)
 //! ```
-//! Only a live slot's entry is looked at, with a pin; only who takes a retired one without pins on to the next generation
-//! takes the entry out; only who has a free one reserved puts one in. A slot whose generations are used up is never used again.
+//! Three rules keep the access to an entry safe. An entry is read only with a pin on a live slot. It is removed only by the thread
+//! that moves a retired slot without pins to the next generation. It is set only by the thread that has reserved a free slot. A slot
+//! is not used again after its last generation.
 
 use crate::error::Error;
 use crate::fork;
@@ -27,10 +28,10 @@ const LIVE: usize = 1 << PIN_BITS;
 const RETIRED: usize = LIVE << 1;
 const GENERATION: u32 = PIN_BITS + 2;
 
-/// The slots lie in blocks that never move, each twice as large as the one before.
+/// The slots of the first block. The blocks never move; each is twice as large as the block before.
 const FIRST: usize = 64;
 const BLOCKS: usize = if usize::BITS == 64 { 18 } else { 8 };
-/// How many slots there can be.
+/// The most slots of a table.
 pub(super) const MAX_SLOTS: usize = FIRST * ((1 << BLOCKS) - 1);
 
 /// The table.
@@ -41,9 +42,9 @@ pub(super) struct Slab<T> {
 }
 
 struct Spare {
-    /// Slab that were ever used.
+    /// The number of slots that were ever used.
     used: usize,
-    /// The one that was given back longest ago is used first, so that a stale handle is wrong for long.
+    /// Slots to use again. The slot that was given back first is used first, so that its old handles stay invalid for long.
     unused: VecDeque<usize>,
 }
 
@@ -52,8 +53,8 @@ struct Slot<T> {
     entry: UnsafeCell<Option<T>>,
 }
 
-// SAFETY: an entry is shared as `&T` by those who hold pins, and moved to the thread that takes it out: so T is both. That no
-// two threads use the cell otherwise is what the states are for, see above.
+// SAFETY: threads with pins share an entry as `&T`, so T is Sync. The thread that removes an entry may be another than the thread
+// that set it, so T is Send. The states allow no other access to the cell, see the head of this file.
 unsafe impl<T: Send + Sync> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
@@ -62,23 +63,23 @@ impl<T> Slot<T> {
     }
 }
 
-/// An entry in use.
+/// An entry in use. It stays in its slot until all pins are dropped.
 pub(super) struct Pin<'a, T> {
-    slots: &'a Slab<T>,
+    slab: &'a Slab<T>,
     slot: &'a Slot<T>,
     index: usize,
 }
 
-/// A slot that nothing lies in yet. Dropped without being filled, it is given back.
+/// A slot without an entry. If it is dropped before it is filled, it is given back.
 pub(super) struct Reserved<'a, T> {
-    slots: &'a Slab<T>,
+    slab: &'a Slab<T>,
     slot: &'a Slot<T>,
     index: usize,
     filled: bool,
 }
 
 impl<T> Slab<T> {
-    /// An empty table of slots with so many generations each.
+    /// Makes an empty table. `max_generation` is the last generation of each slot.
     pub(super) const fn new(max_generation: usize) -> Slab<T> {
         Slab {
             blocks: [const { OnceLock::new() }; BLOCKS],
@@ -93,7 +94,7 @@ impl<T> Slab<T> {
         self.blocks.get(block)?.get()?.get(at)
     }
 
-    /// Takes a slot.
+    /// Reserves a slot.
     pub(super) fn reserve(&self) -> Result<Reserved<'_, T>, Error> {
         let mut spare = self.spare.lock();
         let index = match spare.unused.pop_front() {
@@ -108,10 +109,10 @@ impl<T> Slab<T> {
         let (block, at) = place(index);
         let made = || (0..FIRST << block).map(|_| Slot::new()).collect();
         let slot = &self.blocks[block].get_or_init(made)[at];
-        Ok(Reserved { slots: self, slot, index, filled: false })
+        Ok(Reserved { slab: self, slot, index, filled: false })
     }
 
-    /// The entry of this slot, if it is live and of this generation.
+    /// Returns the entry of this slot, if the slot is live and has this generation.
     #[inline]
     pub(super) fn get(&self, index: usize, generation: usize) -> Option<Pin<'_, T>> {
         self.pin(index, |state| state >> GENERATION == generation)
@@ -120,19 +121,19 @@ impl<T> Slab<T> {
     #[inline]
     fn pin(&self, index: usize, fits: impl FnOnce(usize) -> bool) -> Option<Pin<'_, T>> {
         let slot = self.slot(index)?;
-        // Acquire: the entry was put in before the slot was live.
+        // Acquire: the entry was set before the slot became live.
         let state = slot.state.fetch_add(1, Acquire);
-        let pin = Pin { slots: self, slot, index };
+        let pin = Pin { slab: self, slot, index };
         (state & LIVE != 0 && fits(state)).then_some(pin)
     }
 
-    /// The entries that are live now.
+    /// Iterates over the entries that are live now.
     pub(super) fn live(&self) -> impl Iterator<Item = Pin<'_, T>> {
         let used = self.spare.lock().used;
         (0..used).filter_map(|index| self.pin(index, |_| true))
     }
 
-    /// Nobody uses a retired slot any more, or so it was a moment ago: takes it on to the next generation.
+    /// Moves a retired slot to the next generation, if it still has no pins.
     #[cold]
     fn reclaim(&self, index: usize, slot: &Slot<T>, generation: usize) {
         if fork::is_child() {
@@ -140,22 +141,22 @@ impl<T> Slab<T> {
         }
         let is_last = generation == self.max_generation;
         let next = if is_last { generation } else { generation + 1 };
-        // Acquire: whoever had a pin is done with the entry.
+        // Acquire: the threads that had pins no longer use the entry.
         let retired = generation << GENERATION | RETIRED;
         if slot.state.compare_exchange(retired, next << GENERATION, AcqRel, Relaxed).is_err() {
-            return; // somebody looks at it; or another was first
+            return; // another thread has a pin on it, or has moved it
         }
-        // SAFETY: the slot is neither live nor retired any more, so nobody looks at the entry, and this thread alone has made it
-        // so; it is not on the list of those that can be reserved.
+        // SAFETY: the slot is neither live nor retired, so no thread reads the entry. This thread alone has changed the state, and
+        // the slot is not yet in the list of slots that can be reserved.
         let entry = unsafe { (*slot.entry.get()).take() };
         if !is_last {
             self.spare.lock().unused.push_back(index);
         }
-        drop(entry); // its end may be long, and needs no lock
+        drop(entry); // after the lock, because it may take long
     }
 }
 
-/// The block of a slot, and its place in there.
+/// Returns the block of a slot and the slot's place in it.
 #[inline]
 fn place(index: usize) -> (usize, usize) {
     let block = (index / FIRST + 1).ilog2() as usize;
@@ -163,7 +164,7 @@ fn place(index: usize) -> (usize, usize) {
 }
 
 impl<T> Pin<'_, T> {
-    /// It is not found any more. False if another did that before.
+    /// Retires the slot: its entry is not found any more. Returns false if it was retired before.
     pub(super) fn retire(&self) -> bool {
         let retired = |state| (state & LIVE != 0).then_some(state ^ (LIVE | RETIRED));
         self.slot.state.fetch_update(Release, Relaxed, retired).is_ok()
@@ -175,7 +176,7 @@ impl<T> Deref for Pin<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the slot was live when it was pinned, so there is an entry, and it stays there as long as there is a pin.
+        // SAFETY: the slot was live when it was pinned, so it has an entry, which stays as long as there is a pin.
         unsafe { (*self.slot.entry.get()).as_ref().unwrap_unchecked() }
     }
 }
@@ -183,31 +184,31 @@ impl<T> Deref for Pin<'_, T> {
 impl<T> Drop for Pin<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // Release: this thread is done with the entry.
+        // Release: this thread no longer uses the entry.
         let state = self.slot.state.fetch_sub(1, Release);
         if state & (PINS | LIVE | RETIRED) == 1 | RETIRED {
-            self.slots.reclaim(self.index, self.slot, state >> GENERATION);
+            self.slab.reclaim(self.index, self.slot, state >> GENERATION);
         }
     }
 }
 
 impl<T> Reserved<'_, T> {
-    /// The slot.
+    /// Returns the number of the slot.
     pub(super) fn index(&self) -> usize {
         self.index
     }
 
-    /// Its generation.
+    /// Returns the generation of the slot.
     pub(super) fn generation(&self) -> usize {
-        // It changes only when the slot is reclaimed, which it was before it was reserved.
+        // It changes only when the slot is reclaimed, and a reserved slot is not.
         self.slot.state.load(Relaxed) >> GENERATION
     }
 
-    /// The entry is found from now on.
+    /// Sets the entry, which is found from now on.
     pub(super) fn fill(mut self, entry: T) {
-        // SAFETY: the slot is reserved by this, and not live: nobody else looks at the entry.
+        // SAFETY: this object has reserved the slot, and it is not live, so no other thread uses the entry.
         unsafe { *self.slot.entry.get() = Some(entry) };
-        // Others may count pins here meanwhile, looking for what was there before.
+        // Not a store: look-ups with old handles may count pins here at the same time.
         self.slot.state.fetch_or(LIVE, Release);
         self.filled = true;
     }
@@ -216,7 +217,7 @@ impl<T> Reserved<'_, T> {
 impl<T> Drop for Reserved<'_, T> {
     fn drop(&mut self) {
         if !self.filled {
-            self.slots.spare.lock().unused.push_back(self.index);
+            self.slab.spare.lock().unused.push_back(self.index);
         }
     }
 }
@@ -226,15 +227,15 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    fn put<T>(slots: &Slab<T>, entry: T) -> (usize, usize) {
-        let reserved = slots.reserve().unwrap();
+    fn put<T>(slab: &Slab<T>, entry: T) -> (usize, usize) {
+        let reserved = slab.reserve().unwrap();
         let handle = (reserved.index(), reserved.generation());
         reserved.fill(entry);
         handle
     }
 
     #[test]
-    fn slots_lie_in_blocks_that_follow_each_other() {
+    fn slot_numbers_map_to_consecutive_blocks() {
         let mut expected = (0, 0);
         for index in 0..100_000 {
             assert_eq!(place(index), expected);
@@ -248,52 +249,52 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_found_until_it_is_retired_and_stays_until_the_last_pin_goes() {
-        let slots = Slab::new(100);
+    fn entries_are_found_until_retired_and_stay_until_the_last_pin_is_dropped() {
+        let slab = Slab::new(100);
         let entry = Arc::new(());
-        let (index, generation) = put(&slots, Arc::clone(&entry));
-        assert!(slots.get(index, generation + 1).is_none() && slots.get(index + 1, generation).is_none());
-        assert!(slots.get(MAX_SLOTS, generation).is_none() && slots.get(usize::MAX >> 8, generation).is_none());
-        let (one, two) = (slots.get(index, generation).unwrap(), slots.get(index, generation).unwrap());
+        let (index, generation) = put(&slab, Arc::clone(&entry));
+        assert!(slab.get(index, generation + 1).is_none() && slab.get(index + 1, generation).is_none());
+        assert!(slab.get(MAX_SLOTS, generation).is_none() && slab.get(usize::MAX >> 8, generation).is_none());
+        let (one, two) = (slab.get(index, generation).unwrap(), slab.get(index, generation).unwrap());
         assert!(one.retire() && !two.retire());
-        assert!(slots.get(index, generation).is_none());
+        assert!(slab.get(index, generation).is_none());
         drop(one);
         assert_eq!(Arc::strong_count(&two), 2, "it is in use");
         drop(two);
         assert_eq!(Arc::strong_count(&entry), 1);
-        assert_eq!(put(&slots, entry), (index, generation + 1));
-        assert!(slots.get(index, generation).is_none());
+        assert_eq!(put(&slab, entry), (index, generation + 1));
+        assert!(slab.get(index, generation).is_none());
     }
 
     #[test]
-    fn a_slot_without_generations_is_not_used_again() {
-        let slots = Slab::new(3);
+    fn slots_are_not_used_after_their_last_generation() {
+        let slab = Slab::new(3);
         let mut last = 0;
         for generation in 1..=3 {
-            assert_eq!(put(&slots, generation), (0, generation));
-            let pin = slots.get(0, generation).unwrap();
+            assert_eq!(put(&slab, generation), (0, generation));
+            let pin = slab.get(0, generation).unwrap();
             last = *pin;
             pin.retire();
         }
-        assert_eq!((last, put(&slots, 9)), (3, (1, 1)));
-        assert!(slots.get(0, 3).is_none(), "the last one is stale too");
+        assert_eq!((last, put(&slab, 9)), (3, (1, 1)));
+        assert!(slab.get(0, 3).is_none(), "the last handle is invalid too");
     }
 
     #[test]
-    fn what_was_reserved_and_not_filled_is_given_back() {
-        let slots = Slab::<()>::new(100);
-        let reserved = slots.reserve().unwrap();
-        assert!(slots.get(reserved.index(), reserved.generation()).is_none());
+    fn reserved_slots_that_are_not_filled_are_given_back() {
+        let slab = Slab::<()>::new(100);
+        let reserved = slab.reserve().unwrap();
+        assert!(slab.get(reserved.index(), reserved.generation()).is_none());
         drop(reserved);
-        assert_eq!((put(&slots, ()), slots.live().count()), ((0, 1), 1));
+        assert_eq!((put(&slab, ()), slab.live().count()), ((0, 1), 1));
     }
 
-    /// Threads that look, retire and fill, all at once: each entry is dropped once, after its last use, and never found under
-    /// another's generation.
+    /// Threads look up, retire and fill at the same time. Each entry is dropped once, after its last use, and is never found with
+    /// the generation of another.
     #[test]
-    fn threads_find_what_is_there_or_nothing() {
+    fn concurrent_look_ups_find_the_entry_of_their_generation_or_none() {
         const ROUNDS: usize = 20_000;
-        let slots = Slab::<Arc<(usize, usize)>>::new(usize::MAX >> GENERATION);
+        let slab = Slab::<Arc<(usize, usize)>>::new(usize::MAX >> GENERATION);
         let newest = AtomicUsize::new(1);
         let live = Arc::new((0, 0));
         drop(live);
@@ -303,7 +304,7 @@ mod tests {
                     while newest.load(Acquire) < ROUNDS {
                         let generation = newest.load(Acquire);
                         for guess in [generation, generation.saturating_sub(1), generation + 1] {
-                            if let Some(pin) = slots.get(0, guess) {
+                            if let Some(pin) = slab.get(0, guess) {
                                 assert_eq!(**pin, (0, guess));
                                 assert!(Arc::strong_count(&pin) >= 1);
                                 if guess % 7 == 0 {
@@ -316,10 +317,10 @@ mod tests {
             }
             let mut kept = Vec::new();
             while newest.load(Acquire) < ROUNDS {
-                let reserved = slots.reserve().unwrap();
+                let reserved = slab.reserve().unwrap();
                 let (index, generation) = (reserved.index(), reserved.generation());
                 if index != 0 {
-                    kept.push(reserved); // until slot 0 comes back
+                    kept.push(reserved); // until slot 0 is used again
                     if kept.len() > 8 {
                         kept.clear();
                     }
@@ -328,10 +329,10 @@ mod tests {
                 let entry = Arc::new((index, generation));
                 reserved.fill(Arc::clone(&entry));
                 newest.store(generation, Release);
-                if let Some(pin) = slots.get(index, generation) {
+                if let Some(pin) = slab.get(index, generation) {
                     pin.retire();
                 }
-                // Whoever still looks lets go soon.
+                // Threads that still have a pin drop it soon.
                 while Arc::strong_count(&entry) > 1 {
                     std::hint::spin_loop();
                 }

@@ -1,17 +1,17 @@
-//! What a socket has measured → the struct of the header.
+//! Converts the statistics of a socket to the struct of the header.
 
 use super::types::egret_ws_stats;
 use crate::socket::Stats;
 use std::ffi::c_char;
 use std::time::Duration;
 
-/// The statistics, in a struct of this size.
+/// Converts the statistics; `struct_size` is the size that the host gave.
 pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
     let Stats { info, counters, queues, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let mut address = [0; 64];
     if let Some(won) = info.address {
-        // The longest, with a zone, has 58.
+        // The longest address, an IPv6 address with a zone, has 58 bytes.
         for (place, byte) in address[..63].iter_mut().zip(won.to_string().bytes()) {
             *place = byte as c_char;
         }
