@@ -1,7 +1,8 @@
-//! The numbers of the ABI, fixed for ever. A number that is retired leaves a gap; none is used twice.
+//! The numbers of the ABI. They never change. The number of a constant that was removed is not used again.
 
-/// The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and 131073 do
-/// not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
+/// The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is accepted, one of
+/// 131073 bytes is not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing
+/// raises it.
 pub const EGRET_WS_MAX_MESSAGE_BYTES: u32 = 131072;
 
 /// How many sockets can wait for their loop: connect calls that the loop has not begun, and, counted separately, freed sockets
@@ -15,13 +16,13 @@ pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
 /// `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
 /// a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
 pub const EGRET_WS_LOOP_INLINE: u32 = 1;
-/// `flags` of the loop's options: `egret_ws_loop_suspend` closes what is open, with 1001 (going away), instead of letting it
-/// wait.
+/// `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
+/// open.
 pub const EGRET_WS_LOOP_CLOSE_ON_SUSPEND: u32 = 2;
 
 /// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
-/// tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
-/// logs a warning. `tls_pins` are checked all the same.
+/// tests with your own server only: anyone on the network path can read and change all data. Each such connection logs a
+/// warning. `tls_pins` are checked nevertheless.
 pub const EGRET_WS_INSECURE: u32 = 1;
 /// `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
 /// others.
@@ -34,17 +35,17 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
 /// needs TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
 
-/// `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
+/// `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
 pub const EGRET_WS_NO_DEFLATE: u32 = 8;
-/// `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): nothing
-/// of one is kept for the next, and each is the larger for it. The compressor's memory stays.
+/// `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`), without the context
+/// of the messages before, which makes messages larger. The compressor keeps its memory.
 pub const EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER: u32 = 16;
-/// `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
-/// that takes the offer without this fails the handshake.
+/// `flags` of a socket's options: the server must compress each message by itself (`server_no_context_takeover`). A server
+/// that accepts the offer without this parameter fails the handshake.
 pub const EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER: u32 = 32;
-/// `flags` of a socket's options: when a connection is lost and tried again, messages that were accepted and not wholly handed
-/// to the operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an answer of
-/// the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
+/// `flags` of a socket's options: when a connection is lost and made again, messages that were accepted and not completely passed
+/// to the operating system are kept, and sent first on the next connection. (Messages that were passed to it may be lost too; only
+/// an answer of the server can confirm them.) Without this flag they are dropped, and `on_retry` reports their number.
 pub const EGRET_WS_RESEND: u32 = 64;
 /// `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
 /// offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
@@ -66,8 +67,8 @@ pub const EGRET_WS_TLS_1_3: u32 = 0x0304;
 pub const EGRET_WS_STATE_CONNECTING: i32 = 0;
 /// State: `on_connect` was called; messages can be sent.
 pub const EGRET_WS_STATE_OPEN: i32 = 1;
-/// State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the state
-/// stays CONNECTING until the next callback.)
+/// State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the
+/// state stays CONNECTING until the next callback.)
 pub const EGRET_WS_STATE_CLOSING: i32 = 2;
 /// State: `on_close` was called, or is running.
 pub const EGRET_WS_STATE_CLOSED: i32 = 3;
@@ -104,7 +105,7 @@ pub const EGRET_WS_INITIATOR_TRANSPORT: i32 = 3;
 
 /// Log level: something failed inside the library.
 pub const EGRET_WS_LOG_ERROR: i32 = 1;
-/// Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise.
+/// Log level: a call was refused, or a connection failed. The default of a loop.
 pub const EGRET_WS_LOG_WARN: i32 = 2;
 /// Log level: connections made and ended.
 pub const EGRET_WS_LOG_INFO: i32 = 3;
@@ -113,12 +114,12 @@ pub const EGRET_WS_LOG_DEBUG: i32 = 4;
 
 /// No error.
 pub const EGRET_WS_OK: i32 = 0;
-/// An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range.
+/// An argument is not allowed: a NULL for a required pointer, an unknown flag, a value out of its range.
 pub const EGRET_WS_ERR_INVALID_ARGUMENT: i32 = -1;
 /// The handle is not one of a live loop or socket: freed, forged, or of the other kind.
 pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
-/// `struct_size` is none this library knows, or bytes past the end it knows are not zero: the caller was compiled
-/// against a newer header and uses something this library does not have.
+/// This library does not know the `struct_size`, or bytes after the fields that it knows are not zero: the caller was compiled
+/// with a newer header and uses a field that this library does not have.
 pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 /// The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback.
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
@@ -130,7 +131,7 @@ pub const EGRET_WS_ERR_FORKED: i32 = -6;
 /// No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
 /// `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
-/// A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
+/// A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
 /// `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
 /// Something this library cannot do, for example use a proxy that needs TLS (`https://`).
@@ -138,12 +139,12 @@ pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
 /// The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
-/// report: the peer sent it, and was told 1009; or the peer sent more than 2 MiB of frames for one message (many empty
-/// fragments, or compressed blocks without content).
+/// report: the peer sent it, and the library closed with 1009; or the peer sent more than 2 MiB of frames for one message (many
+/// empty fragments, or compressed blocks without content).
 pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
-/// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007.
+/// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the library closed with 1007.
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
-/// The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from `on_drain`.
+/// The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`.
 pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
 /// The URL or host cannot be used; the log line says why.
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
@@ -166,20 +167,20 @@ pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
 /// Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the
 /// status line are malformed, too many, or cut off.
 pub const EGRET_WS_ERR_REFUSED: i32 = -41;
-/// Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
+/// Close report: the server redirected the connection, and the redirect was not followed: more than `max_redirects`, from `wss`
 /// to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_REDIRECT_TO_PRIVATE`), or
-/// to something that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+/// to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
-/// Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
+/// Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
 /// not answered a ping.
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
-/// Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came before it).
+/// Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
 /// Close report: closed by this side before the connection was made.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
-/// Close report: TLS failed, for another reason than those below; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
+/// Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
 /// failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
 pub const EGRET_WS_ERR_TLS: i32 = -60;
 /// Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same.

@@ -7,8 +7,8 @@ use std::ffi::c_char;
 /// The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`.
 pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000100;
 
-/// The name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for other numbers, a positive one
-/// included, `"EGRET_WS_ERR_?"`. A static string, never NULL, never to be freed. Any thread.
+/// Returns the name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for all other numbers, positive numbers
+/// included, `"EGRET_WS_ERR_?"`. A static string: it is never NULL, and must not be freed. Any thread.
 ///
 /// Errors: none.
 #[allow(unsafe_code)]
@@ -22,7 +22,7 @@ pub extern "C" fn egret_ws_error_name(error: i32) -> *const c_char {
     name.as_ptr()
 }
 
-/// The version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
+/// Returns the version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
 /// the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
 ///
 /// Errors: none.
@@ -32,7 +32,8 @@ pub extern "C" fn egret_ws_version_number() -> u32 {
     EGRET_WS_VERSION_NUMBER
 }
 
-/// The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread.
+/// Returns the version of the library as text, such as `"0.1.0"`. A static string: it is never NULL, and must not be freed. Any
+/// thread.
 ///
 /// Errors: none.
 #[allow(unsafe_code)]

@@ -73,13 +73,13 @@ fn make(options: &LoopOptions, log: &Arc<Log>) -> Result<Handle, Error> {
     Ok(id)
 }
 
-/// Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
-/// `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do that costs tens
-/// of nanoseconds, inline one system call.
+/// Runs the callbacks that are due, on this thread, and returns their number (0 or more; a callback that is NULL counts too,
+/// `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do it costs tens
+/// of nanoseconds, or with an inline loop one system call.
 ///
 /// `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
-/// one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
-/// with the next call.
+/// number waits without limit. The poll's budget (see the loop's options) limits the work of one call; the rest is done by
+/// the next call.
 ///
 /// One thread at a time.
 ///
@@ -93,7 +93,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
     })
 }
 
-/// Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
+/// Makes a waiting poll of this loop return at once, or else the next poll; it returns 0 if nothing was due. Any thread, any
 /// callback.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -106,10 +106,10 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
     })
 }
 
-/// Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
-/// called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
-/// something is due now, it is called soon, perhaps before this returns. Any thread. Keep `user` alive until
-/// `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
+/// Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+/// called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
+/// something is due now, it is called soon, perhaps before this call returns. Any thread. Keep `user` alive until
+/// `egret_ws_loop_free` has returned: another thread may be about to call the previous callback. After that only a
 /// call that another thread's use of the loop has begun may still be running.
 ///
 /// Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
@@ -128,9 +128,9 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
     })
 }
 
-/// Returns a file descriptor that can be read from while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
-/// CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
-/// to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
+/// Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
+/// CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
+/// `egret_ws_loop_timeout` returns. Any thread.
 ///
 /// Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
 /// `INTERNAL`.
@@ -140,9 +140,9 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
     guard(r#loop, |host_loop| host_loop.descriptor().inspect_err(|error| refused(host_loop, "descriptor", *error)))
 }
 
-/// Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
-/// to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
-/// has no limit. Any thread.
+/// Returns the milliseconds after which to poll even if the descriptor is not readable: 0 if a poll has something to do now,
+/// INT32_MAX for no limit. Call it before each wait; a loop with an I/O thread handles its timers itself and has no limit. Any
+/// thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -151,15 +151,15 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
     guard(r#loop, |host_loop| Ok(host_loop.timeout()))
 }
 
-/// Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
-/// `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, nothing is tried again. What comes
-/// in is still taken, and polls still dispatch.
+/// Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
+/// `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, and no connection is made again. The
+/// loop still receives messages, and polls still dispatch.
 ///
-/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
-/// are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
-/// A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
+/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop closes open sockets with 1001 (going away) instead, and abandons those that are
+/// connecting: poll until their `on_close` was called. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect
+/// again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
 ///
-/// Never blocks. Doing it again does nothing. Any thread.
+/// Never blocks. A second call does nothing. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -171,11 +171,11 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
     })
 }
 
-/// Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
-/// or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
-/// wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. If several calls of suspend,
-/// resume and network_changed come before the loop has handled them, the last state counts, and connections are probed once.
-/// Never blocks. Any thread.
+/// Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
+/// is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made begins
+/// anew, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
+/// calls of suspend, resume and network_changed come before the loop has handled them, the last state counts, and connections are
+/// probed once. Never blocks. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -187,9 +187,9 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
     })
 }
 
-/// Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
-/// names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
-/// for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread.
+/// Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
+/// names are looked up anew. During a suspend it takes effect with the resume. Call it when another network is in use, not
+/// for each notice of the system: sockets that are connecting begin anew each time. Never blocks. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -201,12 +201,12 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
     })
 }
 
-/// Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
-/// socket's `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
+/// Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
+/// `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
 ///
-/// Waits at most `linger_ms` (see the loop's options) until what was accepted is written, then for the I/O thread to end, which
-/// never blocks and stops its work early. Connections that were not begun are not begun any more. After an error other than
-/// INTERNAL nothing was freed.
+/// Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
+/// which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
+/// nothing was freed.
 ///
 /// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -216,7 +216,7 @@ pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
         host_loop.begin_free().inspect_err(|error| refused(host_loop, "free", *error))?;
         handle::remove_loop(host_loop);
         host_loop.finish_free()?;
-        // A connect call of another thread may have made a socket just before the loop took no more.
+        // A connect call of another thread may have made a socket just before the loop refused new ones.
         handle::remove_loop(host_loop);
         Ok(())
     })

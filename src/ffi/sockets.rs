@@ -30,15 +30,15 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
     guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
-/// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
-/// `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
+/// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
+/// outcome by `on_connect` or `on_close`. Any thread.
 ///
 /// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
-/// `port` is 1 to 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
-/// `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
-/// `*out` is written by then.
+/// `port` is 1 to 65535. `options` may be NULL. All arguments are copied before the call returns. Free the socket with
+/// `egret_ws_free`, also after it has closed. If another thread polls the loop, a callback may run before this call returns;
+/// `*out` is written before that.
 ///
-/// After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
+/// After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
 /// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
@@ -63,11 +63,11 @@ pub unsafe extern "C" fn egret_ws_connect(
 }
 
 /// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
-/// `egret_ws_connect` in all else.
+/// `egret_ws_connect` in all other respects.
 ///
 /// The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
 /// port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
-/// asks. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+/// requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
 /// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
@@ -133,15 +133,15 @@ unsafe fn connect(
     let listener = callbacks::Callbacks::new(&given, id);
     let socket = host_loop.socket(config, id.number(), Box::new(listener));
     slot.fill(Arc::clone(&socket));
-    // The connection begins when the handle is filled in and known to the caller: if another thread polls, a callback may
-    // run at once. Should it not begin, nothing was written.
+    // The connection begins when the slot is filled and the caller knows the handle: if another thread polls, a callback may
+    // run at once. If it does not begin, the old value is restored.
     let out = out.cast::<MaybeUninit<*mut egret_ws>>();
     // SAFETY: not NULL, and readable and writable by the caller's promise; it may be uninitialised.
     let before = unsafe { out.replace(MaybeUninit::new(id.to_socket())) };
     socket.start().map_err(|error| {
         // SAFETY: as above.
         unsafe { out.write(before) };
-        // It may have gone with its loop.
+        // The loop may have been freed, with its sockets.
         let _ = handle::resolve_socket(id.to_socket()).and_then(|socket| handle::remove_socket(&socket));
         let why = match error {
             Error::NoResources => {
@@ -156,11 +156,11 @@ unsafe fn connect(
 /// Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
 /// copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
 ///
-/// `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket stays as it was. A
-/// message that was accepted is written in order, or counted in the close report's `unsent_messages`.
+/// `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
+/// accepted message is written in order, or counted in `unsent_messages` of the close report.
 ///
-/// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT`
-/// (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
+/// `INVALID_ARGUMENT` (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or ends in a NUL.
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_ch
     })
 }
 
-/// Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
+/// Queues a binary message of `len` bytes. As `egret_ws_send_text` in all other respects.
 ///
 /// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `BACKPRESSURE`, `NO_RESOURCES`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
@@ -190,18 +190,18 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
     })
 }
 
-/// Closes the socket: what was accepted before is sent, then a Close frame with `code` and `reason`, then the peer's is
-/// waited for, at most `close_timeout_ms`. Never blocks; the outcome comes as `on_close`. Any thread.
+/// Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
+/// Close frame, at most `close_timeout_ms`. Never blocks; `on_close` reports the outcome. Any thread.
 ///
-/// `code` is 1000 (the usual one), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
+/// `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
 /// `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
 /// NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
 /// and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
 ///
 /// After an error other than INTERNAL nothing happened.
 ///
-/// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`, `FORKED`,
-/// `INTERNAL`.
+/// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`,
+/// `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `reason` points to `reason_len` readable bytes, or ends in a NUL.
@@ -215,12 +215,12 @@ pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *c
     })
 }
 
-/// Frees the handle, in any state and inside any callback, this socket's own too. Returns at once. After it no callback
-/// of this socket begins but `release_user`, which runs once from the next poll (on another thread than the polling
-/// one, a callback that has begun may still be running). `on_close` is not called.
+/// Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
+/// of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
+/// socket, a callback that has begun may still be running.) `on_close` is not called.
 ///
-/// What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
-/// socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+/// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
+/// socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. Any thread.
 ///
 /// Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -233,7 +233,7 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
     })
 }
 
-/// The state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
+/// Returns the state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -242,8 +242,8 @@ pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
     guard(ws, |socket| Ok(socket.state() as i32))
 }
 
-/// Payload bytes accepted and not yet handed to the operating system, or a negative error. A message counts whole until its last
-/// byte is written. Any thread.
+/// Returns the payload bytes that were accepted and not yet passed to the operating system, or a negative error. All bytes of a
+/// message count until its last byte is written. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -259,7 +259,7 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     )
 }
 
-/// Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
+/// Returns how many times `on_connect` was called for this socket: the number of the connection that the host knows. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -268,7 +268,7 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
     guard(ws, |socket| Ok(i32::try_from(socket.generation()).unwrap_or(i32::MAX)))
 }
 
-/// Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread.
+/// Ends a wait of reconnecting: the next attempt begins now. Does nothing if there is no wait. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -280,8 +280,8 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
     })
 }
 
-/// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics has it when the pong has
-/// come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread.
+/// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: it is in `rtt_us` of the statistics when the pong has
+/// come. `pong_timeout_ms` applies. While a ping is not answered, no other ping is sent. Any thread.
 ///
 /// Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -290,11 +290,12 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
     guard_code(ws, |socket| socket.ping())
 }
 
-/// Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
+/// Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:
 /// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: then only the length is returned.
 /// Any thread.
 ///
-/// Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`,
+/// `INTERNAL`.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes.
@@ -303,12 +304,12 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|info| unsafe { text::give(&info.subprotocol, out, capacity) })
+        socket.read_details(|info| unsafe { text::write(&info.subprotocol, out, capacity) })
     })
 }
 
-/// Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
-/// `egret_ws_subprotocol` in all else.
+/// Writes the extension that both sides agreed on to `out`, as the server wrote it (`permessage-deflate; ...`, or nothing). As
+/// `egret_ws_subprotocol` in all other respects.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
@@ -319,14 +320,14 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|info| unsafe { text::give(&info.extensions, out, capacity) })
+        socket.read_details(|info| unsafe { text::write(&info.extensions, out, capacity) })
     })
 }
 
 /// Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
 /// answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
-/// `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
-/// count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+/// `on_close` too, for the headers of a refusal (`Retry-After`, `WWW-Authenticate`). `name` is not case-sensitive; bytes that are
+/// not UTF-8 are written as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
 ///
 /// Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
 /// `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -357,13 +358,13 @@ pub unsafe extern "C" fn egret_ws_response_header(
                 return Err(Error::NotFound);
             }
             // SAFETY: the caller's promise, passed on.
-            unsafe { text::give_parts(parts, out, capacity) }
+            unsafe { text::write_parts(parts, out, capacity) }
         })
     })
 }
 
 /// Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
-/// and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+/// and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all other respects.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
@@ -374,12 +375,12 @@ pub unsafe extern "C" fn egret_ws_response_header(
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|info| unsafe { text::give(&info.headers, out, capacity) })
+        socket.read_details(|info| unsafe { text::write(&info.headers, out, capacity) })
     })
 }
 
-/// Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
-/// than this library's become 0. Any thread.
+/// Fills `*stats` with the statistics of the socket, up to its `struct_size`; fields of a newer header than this library's become
+/// 0. Any thread.
 ///
 /// Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`, `FORKED`,
 /// `INTERNAL`.
@@ -395,12 +396,12 @@ pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret
     })
 }
 
-/// Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
-/// without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
+/// Normalizes a URL as the constructor of a browser's `WebSocket` does, writes it to `out`, with a NUL, and returns its length
+/// without the NUL: serialized by the WHATWG rules, with `ws` for `http` and `wss` for `https`. For bindings that offer that
 /// interface. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
 ///
-/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL, `capacity`
-/// is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
+/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL,
+/// `capacity` is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
@@ -415,6 +416,6 @@ pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_
         let url = url::text(unsafe { text::nul_terminated(url) });
         let normal = url.and_then(url::normalize_url).map_err(|refused| refused.error)?;
         // SAFETY: the caller's promise, passed on.
-        unsafe { text::give(&normal, out, capacity) }
+        unsafe { text::write(&normal, out, capacity) }
     })
 }

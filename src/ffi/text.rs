@@ -1,4 +1,4 @@
-//! Pointers and lengths from C → slices.
+//! Converts pointers and lengths of C to slices, and writes text to buffers of the host.
 
 use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub(super) unsafe fn nul_terminated_or_null<'a>(text: *const c_char) -> Option<&
     (!text.is_null()).then(|| unsafe { nul_terminated(text) })
 }
 
-/// `len` bytes at `data`, or up to the NUL if `len` says so.
+/// Returns `len` bytes at `data`, or the bytes before the NUL if `len` is `EGRET_WS_NUL_TERMINATED`.
 ///
 /// # Safety
 /// As for [`slice`]; with `EGRET_WS_NUL_TERMINATED`, `data` is NULL or ends in a NUL.
@@ -38,7 +38,7 @@ pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u
     unsafe { slice(data.cast(), len) }
 }
 
-/// `len` bytes at `data`.
+/// Returns `len` bytes at `data`.
 ///
 /// # Safety
 /// `data` is NULL or points to `len` readable bytes that are not written to as long as the result lives.
@@ -53,20 +53,20 @@ pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], 
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
 
-/// Writes `text` and a NUL to `out` and returns its length without the NUL; with a capacity of 0 it only returns that.
+/// Writes `text` and a NUL to `out`, and returns the length without the NUL. With a capacity of 0 it only returns the length.
 ///
 /// # Safety
-/// As for [`give_parts`].
-pub(super) unsafe fn give(text: &str, out: *mut c_char, capacity: usize) -> Result<i32, Error> {
+/// As for [`write_parts`].
+pub(super) unsafe fn write(text: &str, out: *mut c_char, capacity: usize) -> Result<i32, Error> {
     // SAFETY: the caller's promise, passed on.
-    unsafe { give_parts(std::iter::once(text), out, capacity) }
+    unsafe { write_parts(std::iter::once(text), out, capacity) }
 }
 
-/// As [`give`], for a text in parts.
+/// As [`write`], for a text in parts.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes, or is NULL.
-pub(super) unsafe fn give_parts<'a>(
+pub(super) unsafe fn write_parts<'a>(
     parts: impl Iterator<Item = &'a str> + Clone,
     out: *mut c_char,
     capacity: usize,
@@ -81,8 +81,8 @@ pub(super) unsafe fn give_parts<'a>(
     }
     let mut at = out.cast::<u8>();
     for part in parts {
-        // SAFETY: `out` is not NULL, has `capacity` bytes by the caller's promise, and `capacity` is more than `len`, the sum of all
-        // parts; it cannot overlap a string of ours.
+        // SAFETY: `out` is not NULL, has `capacity` bytes by the caller's promise, and `capacity` is more than `len`, the sum of
+        // all parts; it cannot overlap a string of ours.
         unsafe {
             at.copy_from_nonoverlapping(part.as_ptr(), part.len());
             at = at.add(part.len());

@@ -3,26 +3,26 @@
 
 use std::ffi::{c_char, c_void};
 
-/// A loop: the I/O of any number of sockets and the queue of their events. Opaque; never dereferenced.
+/// A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address.
 pub struct egret_ws_loop {
     _opaque: (),
 }
 
-/// A socket: one WebSocket connection of a loop. Opaque; never dereferenced.
+/// A socket: one WebSocket connection of a loop. Opaque; it is a handle, not an address.
 pub struct egret_ws {
     _opaque: (),
 }
 
-/// Called when the connection is open: once, or with `retry_attempts` once for each connection made (`egret_ws_generation`
-/// tells which it is). `user` is the one of the socket's options. From here on messages can be sent,
-/// from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
+/// Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
+/// number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
+/// connection has ended in the meantime; `on_close` will report that.
 pub type egret_ws_on_connect = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
 /// `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
-/// not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
-/// still come after `egret_ws_close`, until the peer's Close frame. A peer that breaks the protocol is told when the
-/// messages before that were dispatched, so they can be answered still, or after `close_timeout_ms`.
+/// not count (the text may contain NULs). Messages come in the order in which the peer sent them; they may still come
+/// after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
+/// the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
 pub type egret_ws_on_data =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize)>;
 
@@ -32,9 +32,9 @@ pub type egret_ws_on_data =
 pub type egret_ws_on_close =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info)>;
 
-/// Called exactly once for each socket that was made, as its very last callback: after `on_close`, or after
-/// `egret_ws_free`, from the next `egret_ws_loop_poll`, or from `egret_ws_loop_free` for what is left then. The place to
-/// free `user`, or to drop the reference to it.
+/// Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
+/// next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
+/// reference to it.
 pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
@@ -43,12 +43,12 @@ pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>
 pub type egret_ws_on_drain = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
-/// `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
-/// counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait ends with
-/// `egret_ws_loop_resume`. The socket is in state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open
-/// again. `egret_ws_retry_now` ends the wait and tries at once. `egret_ws_close` ends the trying: call it to stop for reasons of
-/// your own, such as a close code of your server's. If the host does not poll, a socket is tried again only until eight calls of
-/// `on_connect` and `on_retry` wait for the poll; the next try begins when the host has polled.
+/// `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
+/// callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait
+/// ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
+/// it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
+/// for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
+/// eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
 pub type egret_ws_on_retry = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -60,22 +60,22 @@ pub type egret_ws_on_retry = Option<
 >;
 
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
-/// I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
-/// connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
+/// I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
+/// callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
 /// If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
 pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
-/// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
-/// from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
-/// and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
-/// already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
-/// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
-/// `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. If this callback forks, it
-/// must not return in the child: the child calls `_exit` or `exec`.
+/// Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**: from the
+/// I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line
+/// break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
+/// so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
+/// and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
+/// returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
+/// the child: the child calls `_exit` or `exec`.
 pub type egret_ws_on_log =
     Option<unsafe extern "C" fn(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws)>;
 
-/// Options of a loop. Fill it with `egret_ws_loop_options_init`, then set what you need; a field that is zero means its
+/// Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
 /// default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -84,26 +84,26 @@ pub struct egret_ws_loop_options {
     pub struct_size: u32,
     /// Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused.
     pub flags: u32,
-    /// Handed to `on_log`. Not touched by the library.
+    /// Passed to `on_log`. The library does not dereference it.
     pub user: *mut c_void,
-    /// Where log lines go. NULL: nowhere.
+    /// Called for each log line. NULL: no log.
     pub on_log: egret_ws_on_log,
     /// The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`.
     pub log_level: i32,
-    /// Budget of a poll: the most callbacks one `egret_ws_loop_poll` makes; the rest waits for the next. 0: 4096.
+    /// Budget of a poll: the most callbacks of one `egret_ws_loop_poll`; the others wait for the next poll. 0: 4096.
     /// UINT32_MAX: no limit.
     pub poll_max_callbacks: u32,
-    /// Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
-    /// is made. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
+    /// Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it makes at least
+    /// one. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
     /// UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
     /// half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
     pub poll_max_us: u32,
-    /// The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
-    /// closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.
+    /// The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
+    /// handshakes have ended. 0: it does not wait; bytes that the network does not take at once are dropped.
     pub linger_ms: u32,
 }
 
-/// Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
+/// Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
 /// default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
 ///
 /// The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
@@ -118,7 +118,7 @@ pub struct egret_ws_options {
     /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`,
     /// `EGRET_WS_REDIRECT_TO_PRIVATE`. Unknown bits are refused.
     pub flags: u32,
-    /// Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`.
+    /// Passed to every callback of the socket. The library does not dereference it; free it in `release_user`.
     pub user: *mut c_void,
     /// See the callback's type. NULL: not called.
     pub on_connect: egret_ws_on_connect,
@@ -141,8 +141,8 @@ pub struct egret_ws_options {
     /// `EGRET_WS_ERR_BACKPRESSURE`. At least `max_message_bytes` + 14. 0: 1 MiB.
     pub max_send_buffer_bytes: u32,
     /// The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-    /// library stops reading this socket, until polls have taken half of them; TCP then pushes back. One message may
-    /// lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
+    /// library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+    /// exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
     /// most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
@@ -151,13 +151,13 @@ pub struct egret_ws_options {
     pub subprotocols: *const c_char,
     /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
     /// values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
-    /// `Upgrade`, `Origin`, `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the
-    /// library's, or have options of their own. Redirects to another origin do not get them.
+    /// `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-` and headers that describe a body are refused: the
+    /// library sets them, or they have their own options. A redirect to another origin does not get the `headers`.
     pub headers: *const egret_ws_header,
     /// The number of `headers`.
     pub header_count: usize,
     /// The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
-    /// NUL, copied. NULL: none, as is usual outside of browsers.
+    /// NUL, copied. NULL: none, as usual outside of browsers.
     pub origin: *const c_char,
     /// The `User-Agent` header, at most 8192 bytes, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none.
     pub user_agent: *const c_char,
@@ -173,9 +173,9 @@ pub struct egret_ws_options {
     pub max_redirects: u32,
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,
-    /// The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-    /// `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the
-    /// server's name up. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
+    /// The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
+    /// `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
+    /// the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
     /// `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
     pub proxy: *const c_char,
     /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
@@ -189,20 +189,20 @@ pub struct egret_ws_options {
     pub tls_roots_len: usize,
     /// With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
     /// of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64 pins, at most 8192
-    /// bytes, ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked
-    /// after the certificate and before the request is sent. It is also checked before this side's own certificate is sent,
+    /// bytes, ending in a NUL, copied. One of them must match, so list the next key beside the present key. The key is checked
+    /// after the certificate and before the request is sent. It is also checked before the certificate of `tls_identity` is sent,
     /// except on Apple's systems and Windows. NULL: none.
     pub tls_pins: *const c_char,
-    /// With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
+    /// With `wss`: the certificate and key of this side, for a server that asks for them: PKCS#12, `tls_identity_len` bytes,
     /// at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.
     pub tls_identity: *const u8,
     /// Bytes of `tls_identity`.
     pub tls_identity_len: usize,
     /// The password of `tls_identity`, at most 8192 bytes, ending in a NUL, copied. NULL: empty.
     pub tls_identity_password: *const c_char,
-    /// With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
+    /// With `wss`: the name to send in the handshake (SNI), which the certificate must have, instead of the URL's host; a name
     /// or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
-    /// ask for it.
+    /// use it.
     pub tls_server_name: *const c_char,
     /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,
@@ -210,59 +210,61 @@ pub struct egret_ws_options {
     pub proxy_timeout_ms: u32,
     /// The longest time in milliseconds for the TLS handshake. 0: 10000.
     pub tls_timeout_ms: u32,
-    /// The longest time in milliseconds for all of it, redirects too. 0: 60000.
+    /// The longest time in milliseconds for all stages together, redirects included. 0: 60000.
     pub open_timeout_ms: u32,
-    /// permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6.
+    /// permessage-deflate: the level at which this side compresses, 1 (fast) to 9 (small). 0: 6.
     pub deflate_level: u32,
     /// permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that compression does not
     /// make smaller. 0: 256. UINT32_MAX: no message is compressed.
     pub deflate_threshold_bytes: u32,
     /// permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-    /// less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.
+    /// less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
     pub deflate_client_window_bits: u32,
     /// permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-    /// takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this limit fails the
+    /// needs 47 KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
     /// handshake. 0: 15, that is no limit.
     pub deflate_server_window_bits: u32,
     /// See the callback's type. NULL: not called.
     pub on_drain: egret_ws_on_drain,
     /// See the callback's type. NULL: not called.
     pub on_retry: egret_ws_on_retry,
-    /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many milliseconds.
-    /// It finds out about a peer that is gone, and keeps the routers on the way from forgetting the connection: mobile
-    /// networks do after half a minute, proxies mostly after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
+    /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
+    /// It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
+    /// networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
     /// of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
     pub ping_interval_ms: u32,
-    /// Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
-    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
-    /// it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
-    /// phone's radio in a crowded cell may take, and some more. (Where the system offers it, TCP itself gives up too when the
-    /// peer has taken nothing of what was written for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: none, for
-    /// servers that answer no pings.
+    /// Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
+    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
+    /// alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
+    /// longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
+    /// peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: no time-out, for servers
+    /// that do not answer pings.
     pub pong_timeout_ms: u32,
-    /// The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
-    /// gone. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without effect if that is UINT32_MAX.
+    /// Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
+    /// connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without
+    /// effect if that is UINT32_MAX.
     pub probe_timeout_ms: u32,
-    /// Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
-    /// connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
-    /// side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them. After any other close of the server's it
-    /// is, 1000 too: close the socket in `on_retry` where that is not wanted.
+    /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count begins anew when a
+    /// connection has been open for 10 seconds. 0: none. UINT32_MAX: no limit. There is no attempt after a close of this
+    /// side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
+    /// server, 1000 included: close the socket in `on_retry` if you do not want that.
     pub retry_attempts: u32,
-    /// Reconnecting: the least milliseconds to wait before a try. 0: 250, or the smaller of the two that follow.
+    /// Reconnecting: the shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options.
     pub retry_floor_ms: u32,
-    /// Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
-    /// random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
-    /// `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or what the
-    /// two others leave.
+    /// Reconnecting: the longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait
+    /// is random between the floor and this, so that the clients of a server do not all come back at the same time. If the server
+    /// sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. At least the floor. 0: 4000, or the nearest value
+    /// between the floor and the ceiling.
     pub retry_first_ms: u32,
-    /// Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`.
+    /// Reconnecting: the limit of the doubling, in milliseconds. At least `retry_first_ms`. 0: 30000, or `retry_first_ms` if that
+    /// is more.
     pub retry_ceiling_ms: u32,
-    /// Reconnecting: milliseconds from the loss on, after which no try is begun. 0: 600000. UINT32_MAX: no limit.
+    /// Reconnecting: milliseconds after the loss from which on no attempt begins. 0: 600000. UINT32_MAX: no limit.
     pub retry_total_ms: u32,
 }
 
-/// A header of the request. Both end in a NUL and are copied.
+/// A header of the request. Both texts end in a NUL and are copied.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_header {
@@ -272,43 +274,44 @@ pub struct egret_ws_header {
     pub value: *const c_char,
 }
 
-/// What a socket has measured: known from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call `egret_ws_get_stats`.
+/// Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call
+/// `egret_ws_get_stats`.
 ///
-/// The times are those of the last connection made or tried, of its last hop if it was redirected; a stage that was not
+/// The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
 /// reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_stats {
     /// Bytes of this struct as the caller knows it.
     pub struct_size: u32,
-    /// The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet.
+    /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
     pub http_status: u32,
-    /// The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0 without TLS.
+    /// The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS.
     pub tls_version: u32,
-    /// Redirects that were followed.
+    /// The number of redirects that were followed.
     pub redirects: u32,
     /// Microseconds of the name look-up, until its first usable address.
     pub resolve_us: u64,
-    /// Microseconds of TCP, all addresses that were tried.
+    /// Microseconds of TCP, for all addresses that were tried.
     pub connect_us: u64,
-    /// Microseconds that the proxy took.
+    /// Microseconds until the proxy's answer.
     pub proxy_us: u64,
-    /// Microseconds of the TLS handshake, reading the trusted roots included where that was not done before.
+    /// Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before.
     pub tls_us: u64,
     /// Microseconds of the HTTP upgrade.
     pub handshake_us: u64,
-    /// The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; the proxy's, if there is one. Empty
-    /// as long as none has.
+    /// The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; that of the proxy, if there is
+    /// one. Empty until TCP is connected.
     pub address: [c_char; 64],
-    /// Connections made so far. `egret_ws_generation` tells how many of them the host was told of.
+    /// Connections made so far. `egret_ws_generation` returns for how many of them `on_connect` was called.
     pub connections: u32,
-    /// Tries to reconnect that were begun so far.
+    /// Attempts to reconnect that were begun so far.
     pub retries: u32,
-    /// Messages handed to the operating system whole. These and the counts below are of all connections together.
+    /// Messages that were completely passed to the operating system. This count and those below are of all connections together.
     pub messages_sent: u64,
     /// Payload bytes of `messages_sent`.
     pub bytes_sent: u64,
-    /// Bytes written, frame headers and control frames counted, after compression, before TLS.
+    /// Bytes written, with frame headers and control frames, after compression, before TLS.
     pub wire_bytes_sent: u64,
     /// Messages received.
     pub messages_received: u64,
@@ -318,15 +321,15 @@ pub struct egret_ws_stats {
     pub wire_bytes_received: u64,
     /// Bytes that wait to be written, as `max_send_buffer_bytes` counts.
     pub send_queue_bytes: u64,
-    /// The most that ever waited.
+    /// The largest value of `send_queue_bytes` so far.
     pub send_queue_peak_bytes: u64,
     /// Bytes that wait to be dispatched, as `max_receive_queue_bytes` counts.
     pub receive_queue_bytes: u64,
-    /// The most that ever waited.
+    /// The largest value of `receive_queue_bytes` so far.
     pub receive_queue_peak_bytes: u64,
-    /// Microseconds from the last ping that was answered to its pong; 0: none was.
+    /// Microseconds from the last answered ping to its pong; 0: no ping was answered.
     pub rtt_us: u64,
-    /// The same, smoothed as TCP does (RFC 6298: an eighth of each new one).
+    /// The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value).
     pub rtt_smoothed_us: u64,
 }
 
@@ -340,24 +343,24 @@ pub struct egret_ws_close_info {
     pub error: i32,
     /// In which phase it ended: one of `EGRET_WS_PHASE_*`.
     pub phase: i32,
-    /// Who ended it: one of `EGRET_WS_INITIATOR_*`.
+    /// The side that ended it: one of `EGRET_WS_INITIATOR_*`.
     pub initiator: i32,
-    /// The HTTP status that the server answered the upgrade with, or a proxy its request; 0 if there was no answer.
+    /// The HTTP status of the server's answer to the upgrade, or of a proxy's answer; 0 if there was no answer.
     pub http_status: i32,
     /// The operating system's error number (`errno`, `WSAGetLastError`), or 0.
     pub os_error: i32,
-    /// What a browser's `CloseEvent.code` says: the code of the peer's Close frame; 1005 if that had none; 1006 if none
-    /// came.
+    /// The code as in a browser's `CloseEvent.code`: that of the peer's Close frame; 1005 if the frame had no code; 1006 if no
+    /// Close frame came.
     pub code: u16,
-    /// The code of the Close frame this side sent: 1005 if that had none, 0 if none was sent.
+    /// The code of the Close frame that this side sent: 1005 if the frame had no code, 0 if no Close frame was sent.
     pub sent_code: u16,
-    /// Messages accepted by a send and not, or not wholly, handed to the operating system.
+    /// Messages that a send accepted and that were not completely passed to the operating system.
     pub unsent_messages: u32,
     /// The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL.
     pub reason: *const c_char,
     /// Bytes of `reason`, 0 to 123.
     pub reason_len: usize,
-    /// What happened, for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL.
+    /// A description of the end for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL.
     pub message: *const c_char,
     /// Payload bytes of `unsent_messages`.
     pub unsent_bytes: u64,

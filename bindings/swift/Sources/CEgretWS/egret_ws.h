@@ -24,7 +24,7 @@
  *
  *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or another number that is not negative, or
  *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_. Set on_log
- *   in the loop's options to read, in words, what was wrong with a call that was refused.
+ *   in the loop's options to read why a call was refused.
  *
  *
  * THE CONTRACT
@@ -35,21 +35,21 @@
  *   and egret_ws_loop_free runs the release_user calls that are left.) With retry_attempts, an on_retry comes between the last
  *   on_data of one connection and the on_connect of the next.
  *
- *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, egret_ws_free on that very
- *   socket too; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
+ *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, also egret_ws_free of the same
+ *   socket; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
  *   begins; release_user still runs, once.
  *
  *   Every function but egret_ws_loop_poll and egret_ws_loop_free may be called from any thread at any time. A loop is
  *   polled and freed by one thread at a time.
  *
  *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
- *   it returns. When a connect call fails, no callback runs, and `user` stays the caller's.
+ *   it returns. When a connect call fails, no callback runs, and the caller keeps `user`.
  *
  *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock of the library is
  *   held while a callback runs.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
- *   foreign one gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
+ *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
  *
  *   Where a size comes from the peer or from the program (messages both ways, queues, answers, the copies that a call makes of
  *   its options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened, or the socket
@@ -59,14 +59,14 @@
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
  *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns
- *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; a peer that sends more is told 1009 and on_close says
- *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
+ *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; if a peer sends more, the library closes with 1009 and on_close
+ *   reports EGRET_WS_ERR_MESSAGE_TOO_BIG.
  *
- *   A phone's shell says what it knows: egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after,
- *   egret_ws_loop_network_changed when the system says so. What it does not know, the heartbeat finds out.
+ *   The shell of a phone calls egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after that, and
+ *   egret_ws_loop_network_changed when the system reports it. The heartbeat detects connections that are lost without notice.
  *
  *   A process may end at any time, by exit() too: the library does nothing then, and peers see connections end without a Close
- *   frame; free the loop first, with linger_ms, to say goodbye. A loop that is not freed may still log, and call its wake-up,
+ *   frame; free the loop first, with linger_ms, to send Close frames. A loop that is not freed may still log, and call its wake-up,
  *   from its I/O thread while exit() runs.
  *
  *   A loop looks names up on threads, two for a name (IPv4 and IPv6): at most 64 whose answers a socket waits for. Only the
@@ -93,8 +93,9 @@
 #define EGRET_WS_NUL_TERMINATED ((size_t)-1)
 
 /*
- * The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and 131073 do
- * not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
+ * The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is accepted, one of
+ * 131073 bytes is not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing
+ * raises it.
  */
 #define EGRET_WS_MAX_MESSAGE_BYTES 131072
 
@@ -112,15 +113,15 @@
 #define EGRET_WS_LOOP_INLINE 1
 
 /*
- * `flags` of the loop's options: `egret_ws_loop_suspend` closes what is open, with 1001 (going away), instead of letting it
- * wait.
+ * `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
+ * open.
  */
 #define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 2
 
 /*
  * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
- * tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
- * logs a warning. `tls_pins` are checked all the same.
+ * tests with your own server only: anyone on the network path can read and change all data. Each such connection logs a
+ * warning. `tls_pins` are checked nevertheless.
  */
 #define EGRET_WS_INSECURE 1
 
@@ -140,25 +141,25 @@
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
 
-/* `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+/* `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
 #define EGRET_WS_NO_DEFLATE 8
 
 /*
- * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): nothing
- * of one is kept for the next, and each is the larger for it. The compressor's memory stays.
+ * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`), without the context
+ * of the messages before, which makes messages larger. The compressor keeps its memory.
  */
 #define EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER 16
 
 /*
- * `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
- * that takes the offer without this fails the handshake.
+ * `flags` of a socket's options: the server must compress each message by itself (`server_no_context_takeover`). A server
+ * that accepts the offer without this parameter fails the handshake.
  */
 #define EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER 32
 
 /*
- * `flags` of a socket's options: when a connection is lost and tried again, messages that were accepted and not wholly handed
- * to the operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an answer of
- * the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
+ * `flags` of a socket's options: when a connection is lost and made again, messages that were accepted and not completely passed
+ * to the operating system are kept, and sent first on the next connection. (Messages that were passed to it may be lost too; only
+ * an answer of the server can confirm them.) Without this flag they are dropped, and `on_retry` reports their number.
  */
 #define EGRET_WS_RESEND 64
 
@@ -191,8 +192,8 @@
 #define EGRET_WS_STATE_OPEN 1
 
 /*
- * State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the state
- * stays CONNECTING until the next callback.)
+ * State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the
+ * state stays CONNECTING until the next callback.)
  */
 #define EGRET_WS_STATE_CLOSING 2
 
@@ -247,7 +248,7 @@
 /* Log level: something failed inside the library. */
 #define EGRET_WS_LOG_ERROR 1
 
-/* Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise. */
+/* Log level: a call was refused, or a connection failed. The default of a loop. */
 #define EGRET_WS_LOG_WARN 2
 
 /* Log level: connections made and ended. */
@@ -259,15 +260,15 @@
 /* No error. */
 #define EGRET_WS_OK 0
 
-/* An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range. */
+/* An argument is not allowed: a NULL for a required pointer, an unknown flag, a value out of its range. */
 #define EGRET_WS_ERR_INVALID_ARGUMENT (-1)
 
 /* The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
 #define EGRET_WS_ERR_BAD_HANDLE (-2)
 
 /*
- * `struct_size` is none this library knows, or bytes past the end it knows are not zero: the caller was compiled
- * against a newer header and uses something this library does not have.
+ * This library does not know the `struct_size`, or bytes after the fields that it knows are not zero: the caller was compiled
+ * with a newer header and uses a field that this library does not have.
  */
 #define EGRET_WS_ERR_BAD_STRUCT (-3)
 
@@ -290,7 +291,7 @@
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
 /*
- * A fault in this library, caught before it could reach the game. Please report it with the line that `on_log` gets at the level
+ * A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
  * `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
@@ -303,15 +304,15 @@
 
 /*
  * The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
- * report: the peer sent it, and was told 1009; or the peer sent more than 2 MiB of frames for one message (many empty
- * fragments, or compressed blocks without content).
+ * report: the peer sent it, and the library closed with 1009; or the peer sent more than 2 MiB of frames for one message (many
+ * empty fragments, or compressed blocks without content).
  */
 #define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
 
-/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007. */
+/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the library closed with 1007. */
 #define EGRET_WS_ERR_INVALID_UTF8 (-12)
 
-/* The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from `on_drain`. */
+/* The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`. */
 #define EGRET_WS_ERR_BACKPRESSURE (-13)
 
 /* The URL or host cannot be used; the log line says why. */
@@ -349,14 +350,14 @@
 #define EGRET_WS_ERR_REFUSED (-41)
 
 /*
- * Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
+ * Close report: the server redirected the connection, and the redirect was not followed: more than `max_redirects`, from `wss`
  * to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_REDIRECT_TO_PRIVATE`), or
- * to something that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+ * to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
 /*
- * Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
+ * Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
  * not answered a ping.
  */
 #define EGRET_WS_ERR_TIMEOUT (-50)
@@ -364,14 +365,14 @@
 /* Close report: the connection broke without a closing handshake. */
 #define EGRET_WS_ERR_CONNECTION_LOST (-51)
 
-/* Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came before it). */
+/* Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before). */
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /* Close report: closed by this side before the connection was made. */
 #define EGRET_WS_ERR_ABORTED (-53)
 
 /*
- * Close report: TLS failed, for another reason than those below; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
+ * Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
  * failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
  */
 #define EGRET_WS_ERR_TLS (-60)
@@ -401,25 +402,25 @@
 /* The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`. */
 #define EGRET_WS_VERSION_NUMBER 256
 
-/* A socket: one WebSocket connection of a loop. Opaque; never dereferenced. */
+/* A socket: one WebSocket connection of a loop. Opaque; it is a handle, not an address. */
 typedef struct egret_ws egret_ws;
 
-/* A loop: the I/O of any number of sockets and the queue of their events. Opaque; never dereferenced. */
+/* A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address. */
 typedef struct egret_ws_loop egret_ws_loop;
 
 /*
- * Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
- * from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
- * and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
- * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
- * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
- * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running. If this callback forks, it
- * must not return in the child: the child calls `_exit` or `exec`.
+ * Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**: from the
+ * I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line
+ * break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
+ * so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
+ * and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
+ * returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
+ * the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
 
 /*
- * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set what you need; a field that is zero means its
+ * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
  */
 typedef struct egret_ws_loop_options {
@@ -427,52 +428,52 @@ typedef struct egret_ws_loop_options {
     uint32_t struct_size;
     /* Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused. */
     uint32_t flags;
-    /* Handed to `on_log`. Not touched by the library. */
+    /* Passed to `on_log`. The library does not dereference it. */
     void *user;
-    /* Where log lines go. NULL: nowhere. */
+    /* Called for each log line. NULL: no log. */
     egret_ws_on_log on_log;
     /* The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`. */
     int32_t log_level;
     /*
-     * Budget of a poll: the most callbacks one `egret_ws_loop_poll` makes; the rest waits for the next. 0: 4096.
+     * Budget of a poll: the most callbacks of one `egret_ws_loop_poll`; the others wait for the next poll. 0: 4096.
      * UINT32_MAX: no limit.
      */
     uint32_t poll_max_callbacks;
     /*
-     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
-     * is made. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
+     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it makes at least
+     * one. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
      * UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
      * half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
      */
     uint32_t poll_max_us;
     /*
-     * The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
-     * closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.
+     * The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
+     * handshakes have ended. 0: it does not wait; bytes that the network does not take at once are dropped.
      */
     uint32_t linger_ms;
 } egret_ws_loop_options;
 
 /*
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
- * I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
- * connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
+ * I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
+ * callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
  * If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_wakeup)(void *user);
 
 /*
- * Called when the connection is open: once, or with `retry_attempts` once for each connection made (`egret_ws_generation`
- * tells which it is). `user` is the one of the socket's options. From here on messages can be sent,
- * from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
+ * Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
+ * number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
+ * connection has ended in the meantime; `on_close` will report that.
  */
 typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
 
 /*
  * Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
  * `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
- * not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
- * still come after `egret_ws_close`, until the peer's Close frame. A peer that breaks the protocol is told when the
- * messages before that were dispatched, so they can be answered still, or after `close_timeout_ms`.
+ * not count (the text may contain NULs). Messages come in the order in which the peer sent them; they may still come
+ * after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
+ * the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
  */
 typedef void (*egret_ws_on_data)(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len);
 
@@ -487,26 +488,26 @@ typedef struct egret_ws_close_info {
     int32_t error;
     /* In which phase it ended: one of `EGRET_WS_PHASE_*`. */
     int32_t phase;
-    /* Who ended it: one of `EGRET_WS_INITIATOR_*`. */
+    /* The side that ended it: one of `EGRET_WS_INITIATOR_*`. */
     int32_t initiator;
-    /* The HTTP status that the server answered the upgrade with, or a proxy its request; 0 if there was no answer. */
+    /* The HTTP status of the server's answer to the upgrade, or of a proxy's answer; 0 if there was no answer. */
     int32_t http_status;
     /* The operating system's error number (`errno`, `WSAGetLastError`), or 0. */
     int32_t os_error;
     /*
-     * What a browser's `CloseEvent.code` says: the code of the peer's Close frame; 1005 if that had none; 1006 if none
-     * came.
+     * The code as in a browser's `CloseEvent.code`: that of the peer's Close frame; 1005 if the frame had no code; 1006 if no
+     * Close frame came.
      */
     uint16_t code;
-    /* The code of the Close frame this side sent: 1005 if that had none, 0 if none was sent. */
+    /* The code of the Close frame that this side sent: 1005 if the frame had no code, 0 if no Close frame was sent. */
     uint16_t sent_code;
-    /* Messages accepted by a send and not, or not wholly, handed to the operating system. */
+    /* Messages that a send accepted and that were not completely passed to the operating system. */
     uint32_t unsent_messages;
     /* The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL. */
     const char *reason;
     /* Bytes of `reason`, 0 to 123. */
     size_t reason_len;
-    /* What happened, for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL. */
+    /* A description of the end for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL. */
     const char *message;
     /* Payload bytes of `unsent_messages`. */
     uint64_t unsent_bytes;
@@ -520,13 +521,13 @@ typedef struct egret_ws_close_info {
 typedef void (*egret_ws_on_close)(void *user, egret_ws *ws, const egret_ws_close_info *info);
 
 /*
- * Called exactly once for each socket that was made, as its very last callback: after `on_close`, or after
- * `egret_ws_free`, from the next `egret_ws_loop_poll`, or from `egret_ws_loop_free` for what is left then. The place to
- * free `user`, or to drop the reference to it.
+ * Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
+ * next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
+ * reference to it.
  */
 typedef void (*egret_ws_release_user)(void *user);
 
-/* A header of the request. Both end in a NUL and are copied. */
+/* A header of the request. Both texts end in a NUL and are copied. */
 typedef struct egret_ws_header {
     /* Its name, such as `Authorization`. */
     const char *name;
@@ -543,12 +544,12 @@ typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
 
 /*
  * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
- * `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
- * counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait ends with
- * `egret_ws_loop_resume`. The socket is in state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open
- * again. `egret_ws_retry_now` ends the wait and tries at once. `egret_ws_close` ends the trying: call it to stop for reasons of
- * your own, such as a close code of your server's. If the host does not poll, a socket is tried again only until eight calls of
- * `on_connect` and `on_retry` wait for the poll; the next try begins when the host has polled.
+ * `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
+ * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait
+ * ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
+ * it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
+ * for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
+ * eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
  */
 typedef void (*egret_ws_on_retry)(void *user,
                                   egret_ws *ws,
@@ -557,7 +558,7 @@ typedef void (*egret_ws_on_retry)(void *user,
                                   uint32_t delay_ms);
 
 /*
- * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
+ * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
  *
  * The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
@@ -573,7 +574,7 @@ typedef struct egret_ws_options {
      * `EGRET_WS_REDIRECT_TO_PRIVATE`. Unknown bits are refused.
      */
     uint32_t flags;
-    /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
+    /* Passed to every callback of the socket. The library does not dereference it; free it in `release_user`. */
     void *user;
     /* See the callback's type. NULL: not called. */
     egret_ws_on_connect on_connect;
@@ -601,8 +602,8 @@ typedef struct egret_ws_options {
     uint32_t max_send_buffer_bytes;
     /*
      * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-     * library stops reading this socket, until polls have taken half of them; TCP then pushes back. One message may
-     * lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
+     * library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+     * exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
     /*
@@ -615,15 +616,15 @@ typedef struct egret_ws_options {
     /*
      * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
      * values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
-     * `Upgrade`, `Origin`, `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the
-     * library's, or have options of their own. Redirects to another origin do not get them.
+     * `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-` and headers that describe a body are refused: the
+     * library sets them, or they have their own options. A redirect to another origin does not get the `headers`.
      */
     const egret_ws_header *headers;
     /* The number of `headers`. */
     size_t header_count;
     /*
      * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
-     * NUL, copied. NULL: none, as is usual outside of browsers.
+     * NUL, copied. NULL: none, as usual outside of browsers.
      */
     const char *origin;
     /* The `User-Agent` header, at most 8192 bytes, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none. */
@@ -645,9 +646,9 @@ typedef struct egret_ws_options {
     /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
     uint32_t tls_min_version;
     /*
-     * The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-     * `user:password@` before the host if it wants them, at most 8192 bytes, ending in a NUL, copied. The proxy looks the
-     * server's name up. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
+     * The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
+     * `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
+     * the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
      * `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
      */
     const char *proxy;
@@ -665,13 +666,13 @@ typedef struct egret_ws_options {
     /*
      * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
      * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64 pins, at most 8192
-     * bytes, ending in a NUL, copied. One of them must match, so name the next key beside the present one. The key is checked
-     * after the certificate and before the request is sent. It is also checked before this side's own certificate is sent,
+     * bytes, ending in a NUL, copied. One of them must match, so list the next key beside the present key. The key is checked
+     * after the certificate and before the request is sent. It is also checked before the certificate of `tls_identity` is sent,
      * except on Apple's systems and Windows. NULL: none.
      */
     const char *tls_pins;
     /*
-     * With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
+     * With `wss`: the certificate and key of this side, for a server that asks for them: PKCS#12, `tls_identity_len` bytes,
      * at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.
      */
     const uint8_t *tls_identity;
@@ -680,9 +681,9 @@ typedef struct egret_ws_options {
     /* The password of `tls_identity`, at most 8192 bytes, ending in a NUL, copied. NULL: empty. */
     const char *tls_identity_password;
     /*
-     * With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
+     * With `wss`: the name to send in the handshake (SNI), which the certificate must have, instead of the URL's host; a name
      * or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
-     * ask for it.
+     * use it.
      */
     const char *tls_server_name;
     /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
@@ -691,9 +692,9 @@ typedef struct egret_ws_options {
     uint32_t proxy_timeout_ms;
     /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
     uint32_t tls_timeout_ms;
-    /* The longest time in milliseconds for all of it, redirects too. 0: 60000. */
+    /* The longest time in milliseconds for all stages together, redirects included. 0: 60000. */
     uint32_t open_timeout_ms;
-    /* permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6. */
+    /* permessage-deflate: the level at which this side compresses, 1 (fast) to 9 (small). 0: 6. */
     uint32_t deflate_level;
     /*
      * permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that compression does not
@@ -702,12 +703,12 @@ typedef struct egret_ws_options {
     uint32_t deflate_threshold_bytes;
     /*
      * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-     * less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.
+     * less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
      */
     uint32_t deflate_client_window_bits;
     /*
      * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-     * takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this limit fails the
+     * needs 47 KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
      * handshake. 0: 15, that is no limit.
      */
     uint32_t deflate_server_window_bits;
@@ -716,88 +717,93 @@ typedef struct egret_ws_options {
     /* See the callback's type. NULL: not called. */
     egret_ws_on_retry on_retry;
     /*
-     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many milliseconds.
-     * It finds out about a peer that is gone, and keeps the routers on the way from forgetting the connection: mobile
-     * networks do after half a minute, proxies mostly after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
+     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
+     * It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
+     * networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
      * of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
      */
     uint32_t ping_interval_ms;
     /*
-     * Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
-     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
-     * it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
-     * phone's radio in a crowded cell may take, and some more. (Where the system offers it, TCP itself gives up too when the
-     * peer has taken nothing of what was written for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: none, for
-     * servers that answer no pings.
+     * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
+     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
+     * alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
+     * longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
+     * peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: no time-out, for servers
+     * that do not answer pings.
      */
     uint32_t pong_timeout_ms;
     /*
-     * The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
-     * gone. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without effect if that is UINT32_MAX.
+     * Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
+     * connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without
+     * effect if that is UINT32_MAX.
      */
     uint32_t probe_timeout_ms;
     /*
-     * Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
-     * connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
-     * side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them. After any other close of the server's it
-     * is, 1000 too: close the socket in `on_retry` where that is not wanted.
+     * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count begins anew when a
+     * connection has been open for 10 seconds. 0: none. UINT32_MAX: no limit. There is no attempt after a close of this
+     * side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
+     * server, 1000 included: close the socket in `on_retry` if you do not want that.
      */
     uint32_t retry_attempts;
-    /* Reconnecting: the least milliseconds to wait before a try. 0: 250, or the smaller of the two that follow. */
+    /* Reconnecting: the shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options. */
     uint32_t retry_floor_ms;
     /*
-     * Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
-     * random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
-     * `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or what the
-     * two others leave.
+     * Reconnecting: the longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait
+     * is random between the floor and this, so that the clients of a server do not all come back at the same time. If the server
+     * sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. At least the floor. 0: 4000, or the nearest value
+     * between the floor and the ceiling.
      */
     uint32_t retry_first_ms;
-    /* Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`. */
+    /*
+     * Reconnecting: the limit of the doubling, in milliseconds. At least `retry_first_ms`. 0: 30000, or `retry_first_ms` if that
+     * is more.
+     */
     uint32_t retry_ceiling_ms;
-    /* Reconnecting: milliseconds from the loss on, after which no try is begun. 0: 600000. UINT32_MAX: no limit. */
+    /* Reconnecting: milliseconds after the loss from which on no attempt begins. 0: 600000. UINT32_MAX: no limit. */
     uint32_t retry_total_ms;
 } egret_ws_options;
 
 /*
- * What a socket has measured: known from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call `egret_ws_get_stats`.
+ * Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call
+ * `egret_ws_get_stats`.
  *
- * The times are those of the last connection made or tried, of its last hop if it was redirected; a stage that was not
+ * The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
  * reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
  */
 typedef struct egret_ws_stats {
     /* Bytes of this struct as the caller knows it. */
     uint32_t struct_size;
-    /* The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet. */
+    /* The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
     uint32_t http_status;
-    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0 without TLS. */
+    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS. */
     uint32_t tls_version;
-    /* Redirects that were followed. */
+    /* The number of redirects that were followed. */
     uint32_t redirects;
     /* Microseconds of the name look-up, until its first usable address. */
     uint64_t resolve_us;
-    /* Microseconds of TCP, all addresses that were tried. */
+    /* Microseconds of TCP, for all addresses that were tried. */
     uint64_t connect_us;
-    /* Microseconds that the proxy took. */
+    /* Microseconds until the proxy's answer. */
     uint64_t proxy_us;
-    /* Microseconds of the TLS handshake, reading the trusted roots included where that was not done before. */
+    /* Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before. */
     uint64_t tls_us;
     /* Microseconds of the HTTP upgrade. */
     uint64_t handshake_us;
     /*
-     * The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; the proxy's, if there is one. Empty
-     * as long as none has.
+     * The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; that of the proxy, if there is
+     * one. Empty until TCP is connected.
      */
     char address[64];
-    /* Connections made so far. `egret_ws_generation` tells how many of them the host was told of. */
+    /* Connections made so far. `egret_ws_generation` returns for how many of them `on_connect` was called. */
     uint32_t connections;
-    /* Tries to reconnect that were begun so far. */
+    /* Attempts to reconnect that were begun so far. */
     uint32_t retries;
-    /* Messages handed to the operating system whole. These and the counts below are of all connections together. */
+    /* Messages that were completely passed to the operating system. This count and those below are of all connections together. */
     uint64_t messages_sent;
     /* Payload bytes of `messages_sent`. */
     uint64_t bytes_sent;
-    /* Bytes written, frame headers and control frames counted, after compression, before TLS. */
+    /* Bytes written, with frame headers and control frames, after compression, before TLS. */
     uint64_t wire_bytes_sent;
     /* Messages received. */
     uint64_t messages_received;
@@ -807,15 +813,15 @@ typedef struct egret_ws_stats {
     uint64_t wire_bytes_received;
     /* Bytes that wait to be written, as `max_send_buffer_bytes` counts. */
     uint64_t send_queue_bytes;
-    /* The most that ever waited. */
+    /* The largest value of `send_queue_bytes` so far. */
     uint64_t send_queue_peak_bytes;
     /* Bytes that wait to be dispatched, as `max_receive_queue_bytes` counts. */
     uint64_t receive_queue_bytes;
-    /* The most that ever waited. */
+    /* The largest value of `receive_queue_bytes` so far. */
     uint64_t receive_queue_peak_bytes;
-    /* Microseconds from the last ping that was answered to its pong; 0: none was. */
+    /* Microseconds from the last answered ping to its pong; 0: no ping was answered. */
     uint64_t rtt_us;
-    /* The same, smoothed as TCP does (RFC 6298: an eighth of each new one). */
+    /* The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     uint64_t rtt_smoothed_us;
 } egret_ws_stats;
 
@@ -824,15 +830,15 @@ extern "C" {
 #endif // __cplusplus
 
 /*
- * The name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for other numbers, a positive one
- * included, `"EGRET_WS_ERR_?"`. A static string, never NULL, never to be freed. Any thread.
+ * Returns the name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for all other numbers, positive numbers
+ * included, `"EGRET_WS_ERR_?"`. A static string: it is never NULL, and must not be freed. Any thread.
  *
  * Errors: none.
  */
 const char *egret_ws_error_name(int32_t error);
 
 /*
- * The version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
+ * Returns the version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
  * the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
  *
  * Errors: none.
@@ -840,7 +846,8 @@ const char *egret_ws_error_name(int32_t error);
 uint32_t egret_ws_version_number(void);
 
 /*
- * The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread.
+ * Returns the version of the library as text, such as `"0.1.0"`. A static string: it is never NULL, and must not be freed. Any
+ * thread.
  *
  * Errors: none.
  */
@@ -872,22 +879,23 @@ int32_t egret_ws_loop_new(const egret_ws_loop_options *options,
                           egret_ws_loop **out);
 
 /*
- * Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
- * `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do that costs tens
- * of nanoseconds, inline one system call.
+ * Runs the callbacks that are due, on this thread, and returns their number (0 or more; a callback that is NULL counts too,
+ * `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do it costs tens
+ * of nanoseconds, or with an inline loop one system call.
  *
  * `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
- * one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
- * with the next call.
+ * number waits without limit. The poll's budget (see the loop's options) limits the work of one call; the rest is done by
+ * the next call.
  *
  * One thread at a time.
  *
  * Errors: `BUSY` (another thread polls this loop), `REENTRANT` (from a callback), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
+int32_t egret_ws_loop_poll(egret_ws_loop *loop,
+                           int32_t timeout_ms);
 
 /*
- * Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
+ * Makes a waiting poll of this loop return at once, or else the next poll; it returns 0 if nothing was due. Any thread, any
  * callback.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -895,10 +903,10 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
 int32_t egret_ws_loop_wake(egret_ws_loop *loop);
 
 /*
- * Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
- * called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
- * something is due now, it is called soon, perhaps before this returns. Any thread. Keep `user` alive until
- * `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
+ * Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+ * called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
+ * something is due now, it is called soon, perhaps before this call returns. Any thread. Keep `user` alive until
+ * `egret_ws_loop_free` has returned: another thread may be about to call the previous callback. After that only a
  * call that another thread's use of the loop has begun may still be running.
  *
  * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
@@ -909,9 +917,9 @@ int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
                                  void *user);
 
 /*
- * Returns a file descriptor that can be read from while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
- * CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
- * to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
+ * Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
+ * CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
+ * `egret_ws_loop_timeout` returns. Any thread.
  *
  * Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
  * `INTERNAL`.
@@ -919,56 +927,56 @@ int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
 int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
 
 /*
- * Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
- * to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
- * has no limit. Any thread.
+ * Returns the milliseconds after which to poll even if the descriptor is not readable: 0 if a poll has something to do now,
+ * INT32_MAX for no limit. Call it before each wait; a loop with an I/O thread handles its timers itself and has no limit. Any
+ * thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
 
 /*
- * Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
- * `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, nothing is tried again. What comes
- * in is still taken, and polls still dispatch.
+ * Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
+ * `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, and no connection is made again. The
+ * loop still receives messages, and polls still dispatch.
  *
- * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
- * are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
- * A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
+ * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop closes open sockets with 1001 (going away) instead, and abandons those that are
+ * connecting: poll until their `on_close` was called. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect
+ * again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
  *
- * Never blocks. Doing it again does nothing. Any thread.
+ * Never blocks. A second call does nothing. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
 
 /*
- * Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
- * or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
- * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. If several calls of suspend,
- * resume and network_changed come before the loop has handled them, the last state counts, and connections are probed once.
- * Never blocks. Any thread.
+ * Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
+ * is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made begins
+ * anew, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
+ * calls of suspend, resume and network_changed come before the loop has handled them, the last state counts, and connections are
+ * probed once. Never blocks. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_resume(egret_ws_loop *loop);
 
 /*
- * Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
- * names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
- * for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread.
+ * Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
+ * names are looked up anew. During a suspend it takes effect with the resume. Call it when another network is in use, not
+ * for each notice of the system: sockets that are connecting begin anew each time. Never blocks. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 
 /*
- * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
- * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
+ * Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
+ * `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
  *
- * Waits at most `linger_ms` (see the loop's options) until what was accepted is written, then for the I/O thread to end, which
- * never blocks and stops its work early. Connections that were not begun are not begun any more. After an error other than
- * INTERNAL nothing was freed.
+ * Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
+ * which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
+ * nothing was freed.
  *
  * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
@@ -986,15 +994,15 @@ int32_t egret_ws_loop_free(egret_ws_loop *loop);
 int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
 
 /*
- * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
- * `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
+ * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
+ * outcome by `on_connect` or `on_close`. Any thread.
  *
  * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
- * `port` is 1 to 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
- * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
- * `*out` is written by then.
+ * `port` is 1 to 65535. `options` may be NULL. All arguments are copied before the call returns. Free the socket with
+ * `egret_ws_free`, also after it has closed. If another thread polls the loop, a callback may run before this call returns;
+ * `*out` is written before that.
  *
- * After an error no callback runs, `*out` is as it was, and `user` stays the caller's: `release_user` is not called.
+ * After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
  * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
@@ -1012,11 +1020,11 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
 
 /*
  * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
- * `egret_ws_connect` in all else.
+ * `egret_ws_connect` in all other respects.
  *
  * The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
  * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
- * asks. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+ * requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
  * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
@@ -1034,21 +1042,19 @@ int32_t egret_ws_connect_url(egret_ws_loop *loop,
  * Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
  * copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
  *
- * `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket stays as it was. A
- * message that was accepted is written in order, or counted in the close report's `unsent_messages`.
+ * `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
+ * accepted message is written in order, or counted in `unsent_messages` of the close report.
  *
- * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT`
- * (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
+ * `INVALID_ARGUMENT` (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `data` points to `len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_send_text(egret_ws *ws,
-                           const char *data,
-                           size_t len);
+int32_t egret_ws_send_text(egret_ws *ws, const char *data, size_t len);
 
 /*
- * Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
+ * Queues a binary message of `len` bytes. As `egret_ws_send_text` in all other respects.
  *
  * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `BACKPRESSURE`, `NO_RESOURCES`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
@@ -1060,18 +1066,18 @@ int32_t egret_ws_send_binary(egret_ws *ws,
                              size_t len);
 
 /*
- * Closes the socket: what was accepted before is sent, then a Close frame with `code` and `reason`, then the peer's is
- * waited for, at most `close_timeout_ms`. Never blocks; the outcome comes as `on_close`. Any thread.
+ * Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
+ * Close frame, at most `close_timeout_ms`. Never blocks; `on_close` reports the outcome. Any thread.
  *
- * `code` is 1000 (the usual one), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
+ * `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
  * `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
  * NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
  * and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
  *
  * After an error other than INTERNAL nothing happened.
  *
- * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`, `FORKED`,
- * `INTERNAL`.
+ * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`,
+ * `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `reason` points to `reason_len` readable bytes, or ends in a NUL.
@@ -1082,60 +1088,61 @@ int32_t egret_ws_close(egret_ws *ws,
                        size_t reason_len);
 
 /*
- * Frees the handle, in any state and inside any callback, this socket's own too. Returns at once. After it no callback
- * of this socket begins but `release_user`, which runs once from the next poll (on another thread than the polling
- * one, a callback that has begun may still be running). `on_close` is not called.
+ * Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
+ * of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
+ * socket, a callback that has begun may still be running.) `on_close` is not called.
  *
- * What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
- * socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+ * Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
+ * socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. Any thread.
  *
  * Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_free(egret_ws *ws);
 
 /*
- * The state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
+ * Returns the state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_state(egret_ws *ws);
 
 /*
- * Payload bytes accepted and not yet handed to the operating system, or a negative error. A message counts whole until its last
- * byte is written. Any thread.
+ * Returns the payload bytes that were accepted and not yet passed to the operating system, or a negative error. All bytes of a
+ * message count until its last byte is written. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int64_t egret_ws_buffered_amount(egret_ws *ws);
 
 /*
- * Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
+ * Returns how many times `on_connect` was called for this socket: the number of the connection that the host knows. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_generation(egret_ws *ws);
 
 /*
- * Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread.
+ * Ends a wait of reconnecting: the next attempt begins now. Does nothing if there is no wait. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_retry_now(egret_ws *ws);
 
 /*
- * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics has it when the pong has
- * come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread.
+ * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: it is in `rtt_us` of the statistics when the pong has
+ * come. `pong_timeout_ms` applies. While a ping is not answered, no other ping is sent. Any thread.
  *
  * Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_ping(egret_ws *ws);
 
 /*
- * Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
+ * Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:
  * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: then only the length is returned.
  * Any thread.
  *
- * Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
@@ -1145,21 +1152,23 @@ int32_t egret_ws_subprotocol(egret_ws *ws,
                              size_t capacity);
 
 /*
- * Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
- * `egret_ws_subprotocol` in all else.
+ * Writes the extension that both sides agreed on to `out`, as the server wrote it (`permessage-deflate; ...`, or nothing). As
+ * `egret_ws_subprotocol` in all other respects.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
+int32_t egret_ws_extensions(egret_ws *ws,
+                            char *out,
+                            size_t capacity);
 
 /*
  * Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
  * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
- * `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
- * count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+ * `on_close` too, for the headers of a refusal (`Retry-After`, `WWW-Authenticate`). `name` is not case-sensitive; bytes that are
+ * not UTF-8 are written as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
  * `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1174,18 +1183,20 @@ int32_t egret_ws_response_header(egret_ws *ws,
 
 /*
  * Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
- * and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+ * and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all other respects.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
+int32_t egret_ws_response_headers(egret_ws *ws,
+                                  char *out,
+                                  size_t capacity);
 
 /*
- * Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
- * than this library's become 0. Any thread.
+ * Fills `*stats` with the statistics of the socket, up to its `struct_size`; fields of a newer header than this library's become
+ * 0. Any thread.
  *
  * Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`, `FORKED`,
  * `INTERNAL`.
@@ -1193,15 +1204,16 @@ int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
  * Precondition:
  * `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
  */
-int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *stats);
+int32_t egret_ws_get_stats(egret_ws *ws,
+                           egret_ws_stats *stats);
 
 /*
- * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
- * without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
+ * Normalizes a URL as the constructor of a browser's `WebSocket` does, writes it to `out`, with a NUL, and returns its length
+ * without the NUL: serialized by the WHATWG rules, with `ws` for `http` and `wss` for `https`. For bindings that offer that
  * interface. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
  *
- * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL, `capacity`
- * is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
+ * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL,
+ * `capacity` is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.

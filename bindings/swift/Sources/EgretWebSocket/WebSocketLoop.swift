@@ -17,7 +17,7 @@ public struct LoopOptions: Sendable {
         /// No thread. `WebSocketLoop.poll` does the reading and writing itself, and a send outside a callback is
         /// written at once. Without this flag a loop has one I/O thread, however many sockets it has.
         public static let inline = Self(rawValue: UInt32(EGRET_WS_LOOP_INLINE))
-        /// `LoopControl.suspend` closes what is open, with 1001 (going away), instead of letting it wait.
+        /// `LoopControl.suspend` closes open sockets, with 1001 (going away), instead of keeping them open.
         public static let closeOnSuspend = Self(rawValue: UInt32(EGRET_WS_LOOP_CLOSE_ON_SUSPEND))
         // generated: end
     }

@@ -4,35 +4,35 @@ import CEgretWS
 /// The statistics of a socket: `egret_ws_stats`. Times are in microseconds.
 public struct WebSocketStats: Sendable {
     // generated: statistics, by "make header"; do not edit
-    /// The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet.
+    /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
     public let httpStatus: UInt32
-    /// The version of TLS, `WebSocketOptions.tls12` or `WebSocketOptions.tls13`; 0 without TLS.
+    /// The version of TLS, `WebSocketOptions.tls12` or `WebSocketOptions.tls13`; 0: no TLS.
     public let tlsVersion: UInt32
-    /// Redirects that were followed.
+    /// The number of redirects that were followed.
     public let redirects: UInt32
     /// Microseconds of the name look-up, until its first usable address.
     public let resolveUs: UInt64
-    /// Microseconds of TCP, all addresses that were tried.
+    /// Microseconds of TCP, for all addresses that were tried.
     public let connectUs: UInt64
-    /// Microseconds that the proxy took.
+    /// Microseconds until the proxy's answer.
     public let proxyUs: UInt64
-    /// Microseconds of the TLS handshake, reading the trusted roots included where that was not done before.
+    /// Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before.
     public let tlsUs: UInt64
     /// Microseconds of the HTTP upgrade.
     public let handshakeUs: UInt64
-    /// The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`; the proxy's, if there is one. Empty
-    /// as long as none has.
+    /// The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`; that of the proxy, if
+    /// there is one. Empty until TCP is connected.
     public let address: String
-    /// Connections made so far. `WebSocket.generation` tells how many of them the host was told of.
+    /// Connections made so far. `WebSocket.generation` returns for how many of them `on_connect` was called.
     public let connections: UInt32
-    /// Tries to reconnect that were begun so far.
+    /// Attempts to reconnect that were begun so far.
     public let retries: UInt32
-    /// Messages handed to the operating system whole. These and the counts below are of all connections
-    /// together.
+    /// Messages that were completely passed to the operating system. This count and those below are of all
+    /// connections together.
     public let messagesSent: UInt64
     /// Payload bytes of `messagesSent`.
     public let bytesSent: UInt64
-    /// Bytes written, frame headers and control frames counted, after compression, before TLS.
+    /// Bytes written, with frame headers and control frames, after compression, before TLS.
     public let wireBytesSent: UInt64
     /// Messages received.
     public let messagesReceived: UInt64
@@ -42,15 +42,15 @@ public struct WebSocketStats: Sendable {
     public let wireBytesReceived: UInt64
     /// Bytes that wait to be written, as `WebSocketOptions.maxSendBufferBytes` counts.
     public let sendQueueBytes: UInt64
-    /// The most that ever waited.
+    /// The largest value of `sendQueueBytes` so far.
     public let sendQueuePeakBytes: UInt64
     /// Bytes that wait to be dispatched, as `WebSocketOptions.maxReceiveQueueBytes` counts.
     public let receiveQueueBytes: UInt64
-    /// The most that ever waited.
+    /// The largest value of `receiveQueueBytes` so far.
     public let receiveQueuePeakBytes: UInt64
-    /// Microseconds from the last ping that was answered to its pong; 0: none was.
+    /// Microseconds from the last answered ping to its pong; 0: no ping was answered.
     public let rttUs: UInt64
-    /// The same, smoothed as TCP does (RFC 6298: an eighth of each new one).
+    /// The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value).
     public let rttSmoothedUs: UInt64
     // generated: end
 

@@ -7,13 +7,13 @@ public final class ErrorCode {
     // generated: errors, by "make header"; do not edit
     /** No error. */
     public static final int OK = 0;
-    /** An argument is not allowed: null where something is needed, an unknown flag, a value out of its range. */
+    /** An argument is not allowed: null for a required pointer, an unknown flag, a value out of its range. */
     public static final int INVALID_ARGUMENT = -1;
     /** The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
     public static final int BAD_HANDLE = -2;
     /**
-     * {@code struct_size} is none this library knows, or bytes past the end it knows are not zero: the caller
-     * was compiled against a newer header and uses something this library does not have.
+     * This library does not know the {@code struct_size}, or bytes after the fields that it knows are not zero:
+     * the caller was compiled with a newer header and uses a field that this library does not have.
      */
     public static final int BAD_STRUCT = -3;
     /**
@@ -35,7 +35,7 @@ public final class ErrorCode {
      */
     public static final int NO_RESOURCES = -7;
     /**
-     * A fault in this library, caught before it could reach the game. Please report it with the line that
+     * A fault in this library, caught before it could harm the game. Please report it with the line that
      * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions#LOG_ERROR}: it has the message and the
      * source line. (A call without a handle prints it to stderr only.)
      */
@@ -49,18 +49,19 @@ public final class ErrorCode {
     public static final int NOT_OPEN = -10;
     /**
      * The message is larger than {@link WebSocketOptions.Builder#maxMessageBytes}. From a send: nothing was
-     * sent and the socket stays open. In a close report: the peer sent it, and was told 1009; or the peer sent
-     * more than 2 MiB of frames for one message (many empty fragments, or compressed blocks without content).
+     * sent and the socket stays open. In a close report: the peer sent it, and the library closed with 1009; or
+     * the peer sent more than 2 MiB of frames for one message (many empty fragments, or compressed blocks
+     * without content).
      */
     public static final int MESSAGE_TOO_BIG = -11;
     /**
-     * Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told
-     * 1007.
+     * Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the
+     * library closed with 1007.
      */
     public static final int INVALID_UTF8 = -12;
     /**
-     * The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from
-     * {@link WebSocketListener#onDrain}.
+     * The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again
+     * in {@link WebSocketListener#onDrain}.
      */
     public static final int BACKPRESSURE = -13;
     /** The URL or host cannot be used; the log line says why. */
@@ -94,29 +95,29 @@ public final class ErrorCode {
      */
     public static final int REFUSED = -41;
     /**
-     * Close report: the server sent the connection elsewhere, and it was not followed: more than
+     * Close report: the server redirected the connection, and the redirect was not followed: more than
      * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, to another origin although
      * the socket has subprotocols, to a nearer address (see
-     * {@link WebSocketOptions.Builder#redirectToPrivate}), or to something that is not a URL.
+     * {@link WebSocketOptions.Builder#redirectToPrivate}), or to a text that is not a URL.
      * {@link CloseInfo#httpStatus} is that of the redirect. With redirects off it is {@link #REFUSED}.
      */
     public static final int REDIRECT = -42;
     /**
-     * Close report: a deadline passed; {@link CloseInfo#phase} says in which stage. In
-     * {@link CloseInfo#PHASE_OPEN} it is the heartbeat's: the peer has not answered a ping.
+     * Close report: a time-out passed; {@link CloseInfo#phase} says in which stage. In
+     * {@link CloseInfo#PHASE_OPEN} it is that of the heartbeat: the peer has not answered a ping.
      */
     public static final int TIMEOUT = -50;
     /** Close report: the connection broke without a closing handshake. */
     public static final int CONNECTION_LOST = -51;
     /**
-     * Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came
-     * before it).
+     * Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an
+     * {@link WebSocket#close} before).
      */
     public static final int PROTOCOL = -52;
     /** Close report: closed by this side before the connection was made. */
     public static final int ABORTED = -53;
     /**
-     * Close report: TLS failed, for another reason than those below; {@link CloseInfo#message} says why. In
+     * Close report: TLS failed, for another reason than the next errors; {@link CloseInfo#message} says why. In
      * {@link CloseInfo#PHASE_TLS} the TLS handshake failed. In a later phase the peer sent 256 TLS records in a
      * row without data (key updates, session tickets).
      */

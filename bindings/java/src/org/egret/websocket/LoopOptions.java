@@ -8,7 +8,7 @@ public final class LoopOptions {
     // generated: log levels, by "make header"; do not edit
     /** Log level: something failed inside the library. */
     public static final int LOG_ERROR = 1;
-    /** Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise. */
+    /** Log level: a call was refused, or a connection failed. The default of a loop. */
     public static final int LOG_WARN = 2;
     /** Log level: connections made and ended. */
     public static final int LOG_INFO = 3;
@@ -69,7 +69,9 @@ public final class LoopOptions {
             return flag(1, on);
         }
 
-        /** {@link WebSocketLoop#suspend} closes what is open, with 1001 (going away), instead of letting it wait. */
+        /**
+         * {@link WebSocketLoop#suspend} closes open sockets, with 1001 (going away), instead of keeping them open.
+         */
         public @NotNull Builder closeOnSuspend(boolean on) {
             return flag(2, on);
         }
@@ -80,8 +82,8 @@ public final class LoopOptions {
         }
 
         /**
-         * Budget of a poll: the most callbacks one {@link WebSocketLoop#poll} makes; the rest waits for the next.
-         * Default: 4096. {@link #NO_LIMIT}: no limit.
+         * Budget of a poll: the most callbacks of one {@link WebSocketLoop#poll}; the others wait for the next
+         * poll. Default: 4096. {@link #NO_LIMIT}: no limit.
          */
         public @NotNull Builder pollMaxCallbacks(int count) {
             return number(1, count);
@@ -89,7 +91,7 @@ public final class LoopOptions {
 
         /**
          * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
-         * at least one is made. As long as callbacks take less than a microsecond each, the clock is read once for
+         * it makes at least one. As long as callbacks take less than a microsecond each, the clock is read once for
          * up to 16 of them. Default: 4000. {@link #NO_LIMIT}: no limit. With {@link #inline} the reading and
          * writing of the poll counts too: it takes at most about half of the budget, and never more than a few
          * milliseconds. The next poll goes on with the sockets that were not served.
@@ -99,9 +101,9 @@ public final class LoopOptions {
         }
 
         /**
-         * The longest time in milliseconds that {@link WebSocketLoop#close} waits for what was accepted to be
-         * written and for closing handshakes to end. Default: it does not wait; what the network does not take at
-         * once is dropped.
+         * The longest time in milliseconds that {@link WebSocketLoop#close} waits until accepted messages are
+         * written and closing handshakes have ended. Default: it does not wait; bytes that the network does not
+         * take at once are dropped.
          */
         public @NotNull Builder lingerMillis(int millis) {
             return number(3, millis);

@@ -18,8 +18,8 @@ import org.jetbrains.annotations.Nullable;
 public final class WebSocket {
     // generated: constants, by "make header"; do not edit
     /**
-     * The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and
-     * 131073 do not. It counts UTF-8 bytes for text, after reassembly of fragments.
+     * The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is
+     * accepted, one of 131073 bytes is not. It counts UTF-8 bytes for text, after reassembly of fragments.
      * {@link WebSocketOptions.Builder#maxMessageBytes} can lower it, nothing raises it.
      */
     public static final int MAX_MESSAGE_BYTES = 131072;

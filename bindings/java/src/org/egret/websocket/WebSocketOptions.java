@@ -92,7 +92,7 @@ public final class WebSocketOptions {
             return number(5, millis);
         }
 
-        /** The longest time in milliseconds for all of it, redirects too. Default: 60000. */
+        /** The longest time in milliseconds for all stages together, redirects included. Default: 60000. */
         public @NotNull Builder openTimeoutMillis(int millis) {
             return number(6, millis);
         }
@@ -115,8 +115,9 @@ public final class WebSocketOptions {
 
         /**
          * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at
-         * which the library stops reading this socket, until polls have taken half of them; TCP then pushes back.
-         * One message may lie above it, and 64 KiB that were read and not decoded. Default: 1 MiB.
+         * which the library stops reading this socket, until polls have taken half of them; TCP then slows the peer
+         * down. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded.
+         * Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(int bytes) {
             return number(9, bytes);
@@ -141,7 +142,7 @@ public final class WebSocketOptions {
             return number(11, version);
         }
 
-        /** permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). Default: 6. */
+        /** permessage-deflate: the level at which this side compresses, 1 (fast) to 9 (small). Default: 6. */
         public @NotNull Builder deflateLevel(int level) {
             return number(12, level);
         }
@@ -156,8 +157,8 @@ public final class WebSocketOptions {
 
         /**
          * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server
-         * may ask for less. The compressor takes 4 times the window and 244 KiB, from the first message on that is
-         * compressed. Default: 15.
+         * may ask for less. The compressor needs memory of 4 times the window and 244 KiB, from the first
+         * compressed message on. Default: 15.
          */
         public @NotNull Builder deflateClientWindowBits(int bits) {
             return number(14, bits);
@@ -165,17 +166,17 @@ public final class WebSocketOptions {
 
         /**
          * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to
-         * compress takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this
-         * limit fails the handshake. Default: 15, that is no limit.
+         * compress needs 47 KiB for incoming messages, with any window. A server that accepts the offer without
+         * this limit fails the handshake. Default: 15, that is no limit.
          */
         public @NotNull Builder deflateServerWindowBits(int bits) {
             return number(15, bits);
         }
 
         /**
-         * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many
-         * milliseconds. It finds out about a peer that is gone, and keeps the routers on the way from forgetting
-         * the connection: mobile networks do after half a minute, proxies mostly after one. Hence the default.
+         * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many
+         * milliseconds. It detects a lost connection, and it prevents routers on the path from dropping an idle
+         * connection: mobile networks do so after half a minute, most proxies after one. Hence the default.
          * Default: 20000. {@link #NO_LIMIT}: no pings but those of {@link WebSocket#ping},
          * {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
          */
@@ -184,67 +185,68 @@ public final class WebSocketOptions {
         }
 
         /**
-         * Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends
-         * with {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_OPEN}. While a backlog is before the ping, what
-         * the network is seen to take of it counts as a sign of life too; and while the receive queue is full,
-         * nothing is expected. The default is what a phone's radio in a crowded cell may take, and some more.
-         * (Where the system offers it, TCP itself gives up too when the peer has taken nothing of what was written
-         * for four times {@link #pingIntervalMillis} and this.) Default: 10000. {@link #NO_LIMIT}: none, for
-         * servers that answer no pings.
+         * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_OPEN}. While queued bytes are before the ping, the
+         * connection also counts as alive when the network takes some of them; and while the receive queue is full,
+         * no answer is expected. The default is longer than a phone's radio in a crowded cell may take. (Where the
+         * system offers it, TCP itself also gives up when the peer has acknowledged nothing for four times
+         * {@link #pingIntervalMillis} and this.) Default: 10000. {@link #NO_LIMIT}: no time-out, for servers that
+         * do not answer pings.
          */
         public @NotNull Builder pongTimeoutMillis(int millis) {
             return number(17, millis);
         }
 
         /**
-         * The same after {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}, where it is likely
-         * that the connection is gone. Default: 3000, or {@link #pongTimeoutMillis} if that is less.
-         * {@link #NO_LIMIT}: as {@link #pongTimeoutMillis}. Without effect if that is {@link #NO_LIMIT}.
+         * Heartbeat: as {@link #pongTimeoutMillis}, for the ping after {@link WebSocketLoop#resume} and
+         * {@link WebSocketLoop#networkChanged}, when the connection is probably lost. Default: 3000, or
+         * {@link #pongTimeoutMillis} if that is less. {@link #NO_LIMIT}: as {@link #pongTimeoutMillis}. Without
+         * effect if that is {@link #NO_LIMIT}.
          */
         public @NotNull Builder probeTimeoutMillis(int millis) {
             return number(18, millis);
         }
 
         /**
-         * Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted
-         * anew once a connection has been open for 10 seconds. Default: never. {@link #NO_LIMIT}: no limit. It is
-         * not tried again after a close of this side's, nor where it would be of no use: {@link ErrorCode#TLS_PIN},
+         * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count begins
+         * anew when a connection has been open for 10 seconds. Default: none. {@link #NO_LIMIT}: no limit. There is
+         * no attempt after a close of this side, nor where it would be of no use: {@link ErrorCode#TLS_PIN},
          * {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403, 404, 407 and 410, the close codes 1002, 1007,
-         * 1008 and 1009, whoever sent them. After any other close of the server's it is, 1000 too: close the socket
-         * in {@link WebSocketListener#onRetry} where that is not wanted.
+         * 1008 and 1009, sent by either side. There is one after any other close by the server, 1000 included:
+         * close the socket in {@link WebSocketListener#onRetry} if you do not want that.
          */
         public @NotNull Builder retryAttempts(int count) {
             return number(19, count);
         }
 
         /**
-         * Reconnecting: the least milliseconds to wait before a try. Default: 250, or the smaller of the two that
-         * follow.
+         * Reconnecting: the shortest wait before an attempt, in milliseconds. Default: 250, or the smaller of the
+         * next two options.
          */
         public @NotNull Builder retryFloorMillis(int millis) {
             return number(20, millis);
         }
 
         /**
-         * Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait
-         * is drawn at random between the floor and this, so that a server that many clients have lost gets them
-         * back one by one. After a {@code Retry-After} of the server (RFC 9110 section 10.2.3) it is added to that.
-         * At least the floor. Default: 4000, or what the two others leave.
+         * Reconnecting: the longest wait before the first attempt, in milliseconds; it doubles with each further
+         * attempt. The wait is random between the floor and this, so that the clients of a server do not all come
+         * back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait is
+         * added to it. At least the floor. Default: 4000, or the nearest value between the floor and the ceiling.
          */
         public @NotNull Builder retryFirstMillis(int millis) {
             return number(21, millis);
         }
 
         /**
-         * Reconnecting: what the doubling ends at. At least {@link #retryFirstMillis}. Default: 30000, or
-         * {@link #retryFirstMillis}.
+         * Reconnecting: the limit of the doubling, in milliseconds. At least {@link #retryFirstMillis}. Default:
+         * 30000, or {@link #retryFirstMillis} if that is more.
          */
         public @NotNull Builder retryCeilingMillis(int millis) {
             return number(22, millis);
         }
 
         /**
-         * Reconnecting: milliseconds from the loss on, after which no try is begun. Default: 600000.
+         * Reconnecting: milliseconds after the loss from which on no attempt begins. Default: 600000.
          * {@link #NO_LIMIT}: no limit.
          */
         public @NotNull Builder retryTotalMillis(int millis) {
@@ -263,7 +265,7 @@ public final class WebSocketOptions {
 
         /**
          * The {@code Origin} header (RFC 6455 section 10.2), such as {@code https://example.com}, at most 8192
-         * bytes. Default: none, as is usual outside of browsers.
+         * bytes. Default: none, as usual outside of browsers.
          */
         public @NotNull Builder origin(@Nullable String text) {
             return text(1, text);
@@ -294,9 +296,9 @@ public final class WebSocketOptions {
         }
 
         /**
-         * The proxy to connect through: {@code http://host:port} (asked by CONNECT) or {@code socks5://host:port},
-         * with {@code user:password@} before the host if it wants them, at most 8192 bytes. The proxy looks the
-         * server's name up. {@code https://} is refused with {@link ErrorCode#UNSUPPORTED}. Default: none, or see
+         * The proxy to connect through: {@code http://host:port} (with CONNECT) or {@code socks5://host:port}, with
+         * {@code user:password@} before the host if the proxy requires it, at most 8192 bytes. The proxy resolves
+         * the server's name. {@code https://} is refused with {@link ErrorCode#UNSUPPORTED}. Default: none, or see
          * {@link #proxyFromEnvironment}. Empty: none, whatever the flag says.
          */
         public @NotNull Builder proxy(@Nullable String text) {
@@ -306,9 +308,10 @@ public final class WebSocketOptions {
         /**
          * With {@code wss}: the public keys that the server's certificate may have, each as {@code sha256/} and the
          * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated
-         * list of at most 64 pins, at most 8192 bytes. One of them must match, so name the next key beside the
-         * present one. The key is checked after the certificate and before the request is sent. It is also checked
-         * before this side's own certificate is sent, except on Apple's systems and Windows. Default: none.
+         * list of at most 64 pins, at most 8192 bytes. One of them must match, so list the next key beside the
+         * present key. The key is checked after the certificate and before the request is sent. It is also checked
+         * before the certificate of {@link #tlsIdentity} is sent, except on Apple's systems and Windows. Default:
+         * none.
          */
         public @NotNull Builder tlsPins(@Nullable String text) {
             return text(6, text);
@@ -320,9 +323,9 @@ public final class WebSocketOptions {
         }
 
         /**
-         * With {@code wss}: the name that is asked for (SNI) and that the certificate must have, instead of the
-         * URL's host; a name or an IP address, at most 253 bytes. Default: the URL's host. Redirects to another
-         * origin do not ask for it.
+         * With {@code wss}: the name to send in the handshake (SNI), which the certificate must have, instead of
+         * the URL's host; a name or an IP address, at most 253 bytes. Default: the URL's host. Redirects to another
+         * origin do not use it.
          */
         public @NotNull Builder tlsServerName(@Nullable String text) {
             return text(8, text);
@@ -330,8 +333,8 @@ public final class WebSocketOptions {
 
         /**
          * With {@code wss}, accept any certificate: expired, of another host, of an unknown issuer. For tests with
-         * a server of your own only: anyone on the way can read and change all that is sent. Each connection made
-         * so logs a warning. {@link #tlsPins} are checked all the same.
+         * your own server only: anyone on the network path can read and change all data. Each such connection logs
+         * a warning. {@link #tlsPins} are checked nevertheless.
          */
         public @NotNull Builder insecure(boolean on) {
             return flag(1, on);
@@ -356,32 +359,32 @@ public final class WebSocketOptions {
             return flag(4, on);
         }
 
-        /** Do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+        /** Do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
         public @NotNull Builder noDeflate(boolean on) {
             return flag(8, on);
         }
 
         /**
-         * This side compresses each message by itself ({@code client_no_context_takeover}): nothing of one is kept
-         * for the next, and each is the larger for it. The compressor's memory stays.
+         * This side compresses each message by itself ({@code client_no_context_takeover}), without the context of
+         * the messages before, which makes messages larger. The compressor keeps its memory.
          */
         public @NotNull Builder clientNoContextTakeover(boolean on) {
             return flag(16, on);
         }
 
         /**
-         * The server is to compress each message by itself ({@code server_no_context_takeover}). A server that
-         * takes the offer without this fails the handshake.
+         * The server must compress each message by itself ({@code server_no_context_takeover}). A server that
+         * accepts the offer without this parameter fails the handshake.
          */
         public @NotNull Builder serverNoContextTakeover(boolean on) {
             return flag(32, on);
         }
 
         /**
-         * When a connection is lost and tried again, messages that were accepted and not wholly handed to the
-         * operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an
-         * answer of the server's can tell.) Without this flag they are dropped, and
-         * {@link WebSocketListener#onRetry} tells how many.
+         * When a connection is lost and made again, messages that were accepted and not completely passed to the
+         * operating system are kept, and sent first on the next connection. (Messages that were passed to it may be
+         * lost too; only an answer of the server can confirm them.) Without this flag they are dropped, and
+         * {@link WebSocketListener#onRetry} reports their number.
          */
         public @NotNull Builder resend(boolean on) {
             return flag(64, on);

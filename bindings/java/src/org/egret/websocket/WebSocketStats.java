@@ -8,36 +8,37 @@ import org.jetbrains.annotations.NotNull;
  */
 public final class WebSocketStats {
     // generated: statistics, by "make header"; do not edit
-    /** The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet. */
+    /** The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
     public final int httpStatus;
-    /**
-     * The version of TLS, {@link WebSocketOptions#TLS_1_2} or {@link WebSocketOptions#TLS_1_3}; 0 without TLS.
-     */
+    /** The version of TLS, {@link WebSocketOptions#TLS_1_2} or {@link WebSocketOptions#TLS_1_3}; 0: no TLS. */
     public final int tlsVersion;
-    /** Redirects that were followed. */
+    /** The number of redirects that were followed. */
     public final int redirects;
-    /** Connections made so far. {@link WebSocket#generation} tells how many of them the host was told of. */
+    /**
+     * Connections made so far. {@link WebSocket#generation} returns for how many of them
+     * {@link WebSocketListener#onConnect} was called.
+     */
     public final int connections;
-    /** Tries to reconnect that were begun so far. */
+    /** Attempts to reconnect that were begun so far. */
     public final int retries;
     /** Microseconds of the name look-up, until its first usable address. */
     public final long resolveMicros;
-    /** Microseconds of TCP, all addresses that were tried. */
+    /** Microseconds of TCP, for all addresses that were tried. */
     public final long connectMicros;
-    /** Microseconds that the proxy took. */
+    /** Microseconds until the proxy's answer. */
     public final long proxyMicros;
-    /** Microseconds of the TLS handshake, reading the trusted roots included where that was not done before. */
+    /** Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before. */
     public final long tlsMicros;
     /** Microseconds of the HTTP upgrade. */
     public final long handshakeMicros;
     /**
-     * Messages handed to the operating system whole. These and the counts below are of all connections
-     * together.
+     * Messages that were completely passed to the operating system. This count and those below are of all
+     * connections together.
      */
     public final long messagesSent;
     /** Payload bytes of {@link #messagesSent}. */
     public final long bytesSent;
-    /** Bytes written, frame headers and control frames counted, after compression, before TLS. */
+    /** Bytes written, with frame headers and control frames, after compression, before TLS. */
     public final long wireBytesSent;
     /** Messages received. */
     public final long messagesReceived;
@@ -47,19 +48,19 @@ public final class WebSocketStats {
     public final long wireBytesReceived;
     /** Bytes that wait to be written, as {@link WebSocketOptions.Builder#maxSendBufferBytes} counts. */
     public final long sendQueueBytes;
-    /** The most that ever waited. */
+    /** The largest value of {@link #sendQueueBytes} so far. */
     public final long sendQueuePeakBytes;
     /** Bytes that wait to be dispatched, as {@link WebSocketOptions.Builder#maxReceiveQueueBytes} counts. */
     public final long receiveQueueBytes;
-    /** The most that ever waited. */
+    /** The largest value of {@link #receiveQueueBytes} so far. */
     public final long receiveQueuePeakBytes;
-    /** Microseconds from the last ping that was answered to its pong; 0: none was. */
+    /** Microseconds from the last answered ping to its pong; 0: no ping was answered. */
     public final long rttMicros;
-    /** The same, smoothed as TCP does (RFC 6298: an eighth of each new one). */
+    /** The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     public final long rttSmoothedMicros;
     /**
-     * The address that won, such as {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}; the proxy's, if there
-     * is one. Empty as long as none has.
+     * The address of the connection, such as {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}; that of the
+     * proxy, if there is one. Empty until TCP is connected.
      */
     public final @NotNull String address;
     // generated: end
