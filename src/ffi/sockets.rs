@@ -99,7 +99,7 @@ type ParseTarget<'a> = &'a dyn Fn(&str) -> Result<Url, DetailedError>;
 #[allow(unsafe_code)]
 unsafe fn connect(
     host_loop: &Arc<Loop>,
-    place: *const c_char,
+    host_or_url: *const c_char,
     given: *const egret_ws_options,
     out: *mut *mut egret_ws,
     parse: ParseTarget<'_>,
@@ -112,11 +112,11 @@ unsafe fn connect(
     if out.is_null() {
         return Err(refuse(Error::InvalidArgument, "out is NULL: give the address of an egret_ws pointer"));
     }
-    if place.is_null() {
+    if host_or_url.is_null() {
         return Err(refuse(Error::InvalidArgument, "the host or URL is NULL"));
     }
     // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-    let place = url::text(unsafe { text::nul_terminated(place) }).map_err(refuse_detailed)?;
+    let host_or_url = url::text(unsafe { text::nul_terminated(host_or_url) }).map_err(refuse_detailed)?;
     // SAFETY: the caller's promise about `given`, passed on.
     let given = unsafe { sized::read(given) }.map_err(|error| {
         refuse(
@@ -124,7 +124,7 @@ unsafe fn connect(
             "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
         )
     })?;
-    let target = parse(place).map_err(refuse_detailed)?;
+    let target = parse(host_or_url).map_err(refuse_detailed)?;
     // SAFETY: the caller's promise about `given`, of which this is a copy.
     let options = unsafe { options::of_socket(&given) }.map_err(refuse_detailed)?;
     let config = ConnectConfig::new(target, &options).map_err(refuse_detailed)?;

@@ -25,7 +25,7 @@ pub(super) unsafe fn nul_terminated_or_null<'a>(text: *const c_char) -> Option<&
 /// Returns `len` bytes at `data`, or the bytes before the NUL if `len` is `EGRET_WS_NUL_TERMINATED`.
 ///
 /// # Safety
-/// As for [`slice`]; with `EGRET_WS_NUL_TERMINATED`, `data` is NULL or ends in a NUL.
+/// As for [`slice()`]; with `EGRET_WS_NUL_TERMINATED`, `data` is NULL or ends in a NUL.
 pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u8], Error> {
     if len == EGRET_WS_NUL_TERMINATED {
         if data.is_null() {
@@ -62,7 +62,7 @@ pub(super) unsafe fn write(text: &str, out: *mut c_char, capacity: usize) -> Res
     unsafe { write_parts(std::iter::once(text), out, capacity) }
 }
 
-/// As [`write`], for a text in parts.
+/// As [`write()`], for a text in parts.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes, or is NULL.
