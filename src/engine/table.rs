@@ -1,5 +1,6 @@
 //! A table indexed by [`super::SocketShared::key`]. It frees memory when entries are removed.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
 /// A table of so many places is small.
@@ -69,9 +70,55 @@ impl<T> DerefMut for Table<T> {
     }
 }
 
+/// Gives out the keys of tables. It gives the lowest free key first, so that the tables stay short.
+#[derive(Default)]
+pub struct KeyAllocator {
+    /// Free keys below `next`.
+    free: BTreeSet<usize>,
+    next: usize,
+}
+
+impl KeyAllocator {
+    /// Returns the lowest free key, which is then in use.
+    pub fn allocate(&mut self) -> usize {
+        self.free.pop_first().unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+
+    /// The key is free again.
+    pub fn release(&mut self, key: usize) {
+        if key + 1 < self.next {
+            self.free.insert(key);
+            return;
+        }
+        self.next = key;
+        while self.free.last().is_some_and(|last| last + 1 == self.next) {
+            self.free.pop_last();
+            self.next -= 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lowest_free_key_is_used_first_and_free_keys_at_the_end_need_no_memory() {
+        let mut keys = KeyAllocator::default();
+        assert_eq!(Vec::from_iter((0..5).map(|_| keys.allocate())), [0, 1, 2, 3, 4]);
+        for key in [3, 1, 2] {
+            keys.release(key);
+        }
+        assert_eq!((keys.allocate(), keys.allocate()), (1, 2));
+        for key in [1, 2, 4, 0] {
+            keys.release(key);
+        }
+        assert_eq!((keys.next, keys.free.len()), (0, 0));
+        assert_eq!(keys.allocate(), 0);
+    }
 
     #[test]
     fn memory_is_freed_when_entries_are_removed() {

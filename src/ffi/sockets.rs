@@ -9,7 +9,7 @@ use crate::config::url::{self, Url};
 use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
-use crate::socket::{Loop, MessageKind, header_values};
+use crate::socket::{Loop, MessageKind, Socket, header_values};
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
@@ -131,14 +131,13 @@ unsafe fn connect(
     let (id, slot) =
         handle::reserve_socket().map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
     let listener = callbacks::Callbacks::new(&given, id);
-    let socket = host_loop.socket(config, id.number(), Box::new(listener));
-    slot.fill(Arc::clone(&socket));
     // The connection begins when the slot is filled and the caller knows the handle: if another thread polls, a callback may
     // run at once. If it does not begin, the old value is restored.
     let out = out.cast::<MaybeUninit<*mut egret_ws>>();
     // SAFETY: not NULL, and readable and writable by the caller's promise; it may be uninitialised.
     let before = unsafe { out.replace(MaybeUninit::new(id.to_socket())) };
-    socket.start().map_err(|error| {
+    let publish = |socket: &Arc<Socket>| slot.fill(Arc::clone(socket));
+    host_loop.connect(Box::new(config), id.number(), Box::new(listener), publish).map_err(|error| {
         // SAFETY: as above.
         unsafe { out.write(before) };
         // The loop may have been freed, with its sockets.

@@ -4,7 +4,7 @@ use super::budget::Budget;
 use super::{Loop, MessageKind, Socket, TOLD_CLOSED};
 use crate::engine::batch::{Batch, Event, EventKind};
 use crate::engine::table::Table;
-use crate::engine::{Ask, Shared, SocketShared};
+use crate::engine::{Ask, SocketShared};
 use crate::{fork, interrupt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -83,7 +83,7 @@ impl Dispatcher {
             && budget.allows()
         {
             self.done += 1;
-            budget.count(deliver(&host_loop.shared, socket, kind, data));
+            budget.count(deliver(host_loop, socket, kind, data));
         }
     }
 
@@ -96,7 +96,7 @@ impl Dispatcher {
             && let Some(Some(socket)) = self.sockets.get(key)
             && socket.shared.settle()
         {
-            ask(&host_loop.shared, &socket.shared, Ask::Read);
+            ask(host_loop, &socket.shared, Ask::Read);
         }
     }
 
@@ -120,7 +120,7 @@ impl Dispatcher {
         }
         // Before the callback, so that the engine can begin the next try while it runs.
         if matches!(what, EventKind::Connected { .. } | EventKind::Retrying { .. }) && socket.shared.tell() {
-            ask(&host_loop.shared, &socket.shared, Ask::CatchUp);
+            ask(host_loop, &socket.shared, Ask::CatchUp);
         }
         match what {
             EventKind::Connected { .. } => {
@@ -147,10 +147,10 @@ impl Dispatcher {
             }
             EventKind::Message { .. } => {
                 let message = self.batch.small_message(what);
-                return message.is_some_and(|(kind, data)| deliver(&host_loop.shared, socket, kind, data));
+                return message.is_some_and(|(kind, data)| deliver(host_loop, socket, kind, data));
             }
             EventKind::LargeMessage { kind, index, len } => {
-                let heard = deliver(&host_loop.shared, socket, kind, self.batch.large(index, len as usize));
+                let heard = deliver(host_loop, socket, kind, self.batch.large(index, len as usize));
                 if fork::is_child() {
                     return heard;
                 }
@@ -167,7 +167,7 @@ impl Dispatcher {
                     }
                 }
                 self.over = self.sockets.take(key);
-                host_loop.keys.lock().give_back(key);
+                host_loop.keys.lock().release(key);
             }
         }
         listens
@@ -181,20 +181,20 @@ impl Dispatcher {
 
 /// Hands a message to the host, if it listens, and tells an engine that waits for that. True if a callback was made.
 #[inline]
-fn deliver(shared: &Shared, socket: &Socket, kind: MessageKind, data: &[u8]) -> bool {
+fn deliver(host_loop: &Loop, socket: &Socket, kind: MessageKind, data: &[u8]) -> bool {
     let heard = !socket.shared.is_freed() && socket.was_told_connected();
     if heard {
         socket.listener.data(kind, data);
     }
     if socket.shared.dequeued(data.len()) {
-        ask(shared, &socket.shared, Ask::Read);
+        ask(host_loop, &socket.shared, Ask::Read);
     }
     heard
 }
 
 #[cold]
-fn ask(shared: &Shared, socket: &SocketShared, what: Ask) {
-    if !fork::is_child() && shared.ask(socket, what).is_ok() {
-        shared.wake();
+fn ask(host_loop: &Loop, socket: &SocketShared, what: Ask) {
+    if !fork::is_child() {
+        host_loop.scheduler.request_of_dispatcher(socket, what);
     }
 }

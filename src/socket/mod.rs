@@ -1,8 +1,10 @@
 //! What the handles stand for: a loop, its sockets, and the dispatch of events to the host's callbacks.
 
 mod budget;
+mod deadline;
 mod dispatch;
-mod host_loop;
+mod event_loop;
+mod scheduling;
 
 pub use crate::connection::connect_info::Details;
 pub use crate::connection::counters::{Counters, RoundTrip};
@@ -11,15 +13,13 @@ pub use crate::connection::report::Report;
 pub use crate::engine::Wakeup;
 pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
-pub use host_loop::Loop;
+pub use event_loop::Loop;
 
-use crate::config::ConnectConfig;
 use crate::connection::outbox::Pushed;
 use crate::constants::*;
 use crate::engine::{Ask, SocketShared};
 use crate::error::Error;
 use crate::protocol::close;
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 
@@ -77,28 +77,17 @@ pub struct Socket {
     listener: Box<dyn Listener>,
     told: AtomicU8,
     released: AtomicBool,
-    /// What [`Socket::start`] begins with.
-    config: Mutex<Option<Box<ConnectConfig>>>,
 }
 
 impl Socket {
-    /// Begins to connect.
-    pub fn start(self: &Arc<Socket>) -> Result<(), Error> {
-        let config = self.config.lock().take();
-        match config {
-            Some(config) => self.host_loop.begin(self, config),
-            None => Err(Error::Internal), // begun already
-        }
-    }
-
     /// Queues a message.
     pub fn send(&self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
         let pushed = self.shared.outbox.lock().push(kind, payload);
         match pushed {
-            Ok(Pushed::First) => self.host_loop.flush_soon(&self.shared),
+            Ok(Pushed::First) => self.host_loop.scheduler.flush(&self.shared),
             Ok(Pushed::Known) => {}
-            Ok(Pushed::Behind) => self.host_loop.hurry(&self.shared),
-            Ok(Pushed::Much) => self.host_loop.flush_now(&self.shared),
+            Ok(Pushed::Behind) => self.host_loop.scheduler.flush_behind(&self.shared),
+            Ok(Pushed::Much) => self.host_loop.scheduler.flush_large(&self.shared),
             Err(error) => {
                 self.refused("send", error);
                 return Err(error);
@@ -111,7 +100,7 @@ impl Socket {
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
         let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
         if self.shared.outbox.lock().end(&payload) {
-            self.host_loop.ask(&self.shared, Ask::Close);
+            self.host_loop.scheduler.request(&self.shared, Ask::Close);
         }
         Ok(())
     }
@@ -120,7 +109,7 @@ impl Socket {
     pub fn free(self: &Arc<Socket>) {
         if self.shared.free() {
             self.host_loop.freed(self);
-            self.host_loop.ask(&self.shared, Ask::Free);
+            self.host_loop.scheduler.request(&self.shared, Ask::Free);
         }
     }
 
@@ -140,7 +129,7 @@ impl Socket {
 
     /// Does not wait for the next try.
     pub fn retry_now(&self) {
-        self.host_loop.ask(&self.shared, Ask::RetryNow);
+        self.host_loop.scheduler.request(&self.shared, Ask::RetryNow);
     }
 
     /// Measures the round trip.
@@ -149,7 +138,7 @@ impl Socket {
             self.refused("ping", Error::NotOpen);
             return Err(Error::NotOpen);
         }
-        self.host_loop.ask(&self.shared, Ask::Ping);
+        self.host_loop.scheduler.request(&self.shared, Ask::Ping);
         Ok(())
     }
 

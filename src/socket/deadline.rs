@@ -1,0 +1,49 @@
+//! Until when a poll waits.
+
+use std::time::{Duration, Instant};
+
+/// The end of the wait of a poll.
+#[derive(Clone, Copy)]
+pub(super) enum Deadline {
+    /// The poll does not wait, and does not read the clock.
+    Now,
+    At(Instant),
+    Never,
+}
+
+impl Deadline {
+    /// The deadline for a time-out as in `egret_ws_loop_poll`: a negative one has no limit.
+    pub(super) fn new(timeout_ms: i32) -> Deadline {
+        match u64::try_from(timeout_ms) {
+            Ok(0) => Deadline::Now,
+            // A time-out that is too long for the clock has no limit.
+            Ok(timeout) => {
+                Instant::now().checked_add(Duration::from_millis(timeout)).map_or(Deadline::Never, Deadline::At)
+            }
+            Err(_) => Deadline::Never,
+        }
+    }
+
+    /// The time that is left. `None`: without limit.
+    #[inline]
+    pub(super) fn left(self) -> Option<Duration> {
+        match self {
+            Deadline::Now => Some(Duration::ZERO),
+            Deadline::At(deadline) => Some(deadline.saturating_duration_since(Instant::now())),
+            Deadline::Never => None,
+        }
+    }
+
+    /// Has it passed?
+    pub(super) fn is_over(self) -> bool {
+        self.left() == Some(Duration::ZERO)
+    }
+
+    /// The time of the deadline, if it is neither now nor never.
+    pub(super) fn instant(self) -> Option<Instant> {
+        match self {
+            Deadline::At(deadline) => Some(deadline),
+            Deadline::Now | Deadline::Never => None,
+        }
+    }
+}

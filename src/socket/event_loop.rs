@@ -1,0 +1,307 @@
+//! The loop of a host: its life, its sockets, and the poll that runs the callbacks. [`Scheduler`] decides which thread runs the
+//! engine.
+
+use super::budget::Budget;
+use super::deadline::Deadline;
+use super::dispatch::Dispatcher;
+use super::scheduling::Scheduler;
+use super::{Listener, Socket, TOLD_NOTHING};
+use crate::config::{ConnectConfig, LoopConfig};
+use crate::connection::outbox::Outbox;
+use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
+use crate::engine::table::{KeyAllocator, Table};
+use crate::engine::{PASS, Shared, SocketShared, Wakeup, Wish};
+use crate::error::{DetailedError, Error};
+use crate::log::Log;
+use crate::transport::tls;
+use crate::{fork, interrupt};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU8};
+
+/// The capacity that an emptied list of sockets may keep.
+const KEPT_SOCKETS: usize = 256;
+/// The most freed sockets that wait for the poll to call their `release_user`.
+const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
+
+/// A loop.
+pub struct Loop {
+    pub(super) shared: Arc<Shared>,
+    options: LoopConfig,
+    pub(super) scheduler: Scheduler,
+    /// Locked by the poll that runs, or by the end of the loop; no other thread asks for it. `None` when the loop has ended.
+    dispatcher: Mutex<Option<Dispatcher>>,
+    /// Sockets that the dispatcher does not know yet.
+    joined: Mutex<Vec<Arc<Socket>>>,
+    /// Freed sockets whose user data must be released. `None` when the loop has ended.
+    freed: Mutex<Option<VecDeque<Arc<Socket>>>>,
+    any_freed: AtomicBool,
+    /// The keys of the sockets, in the tables of the engine and of the dispatcher.
+    pub(super) keys: Mutex<KeyAllocator>,
+}
+
+/// Ends the poll, also when it ends by a panic. No lock may be held any more: this may notify the host, which may have another
+/// thread poll.
+struct PollGuard<'a>(&'a Loop);
+
+impl Drop for PollGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Loop { shared, scheduler, .. } = self.0;
+        if std::thread::panicking() {
+            // The events are not lost: the next poll continues.
+            shared.due.store(true, SeqCst);
+        }
+        scheduler.end_poll();
+        shared.poll_ends();
+    }
+}
+
+impl Loop {
+    /// Makes a loop.
+    pub fn new(options: LoopConfig, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
+        // Half of the time of a poll is for the engine, half for callbacks.
+        let pass = options.poll_max_time.filter(|_| options.inline).map_or(PASS, |time| PASS.min(time / 2));
+        let scheduler = Scheduler::new(log, options.inline, options.close_on_suspend, pass)
+            .map_err(|error| DetailedError::new(Error::NoResources, error.to_string()))?;
+        Ok(Arc::new(Loop {
+            shared: Arc::clone(scheduler.shared()),
+            options,
+            scheduler,
+            dispatcher: Mutex::new(Some(Dispatcher::default())),
+            joined: Mutex::default(),
+            freed: Mutex::new(Some(VecDeque::new())),
+            any_freed: AtomicBool::new(false),
+            keys: Mutex::default(),
+        }))
+    }
+
+    /// The log of the loop.
+    pub fn log(&self) -> &Log {
+        &self.shared.log
+    }
+
+    // Sockets.
+
+    /// Makes a socket and begins to connect it. `id` is its number in log lines. `publish` is called with the socket before the
+    /// connection begins: if another thread polls, a callback may run at once, and the host must know the socket by then. After an
+    /// error the connection has not begun.
+    pub fn connect(
+        self: &Arc<Loop>,
+        config: Box<ConnectConfig>,
+        id: usize,
+        listener: Box<dyn Listener>,
+        publish: impl FnOnce(&Arc<Socket>),
+    ) -> Result<(), Error> {
+        if config.may_use_tls() {
+            tls::watch_exit();
+        }
+        let limits = config.limits;
+        let key = self.keys.lock().allocate();
+        let entropy = Arc::clone(&self.shared.entropy);
+        let outbox =
+            Outbox::new(limits.max_message, limits.max_send_buffer, entropy).with_pool(Arc::clone(&self.shared.pool));
+        let socket = Arc::new(Socket {
+            shared: Arc::new(SocketShared::new(key, id, outbox, limits.max_receive_queue)),
+            host_loop: Arc::clone(self),
+            listener,
+            told: AtomicU8::new(TOLD_NOTHING),
+            released: AtomicBool::new(false),
+        });
+        publish(&socket);
+        self.join(&socket, config).inspect_err(|_| self.keys.lock().release(key))
+    }
+
+    fn join(&self, socket: &Arc<Socket>, config: Box<ConnectConfig>) -> Result<(), Error> {
+        if self.freed.lock().as_ref().is_some_and(|freed| freed.len() >= MAX_FREED) {
+            return Err(Error::NoResources);
+        }
+        // The command is added under the lock of `joined`: so the end of the loop finds the socket, or the command is refused.
+        let mut joined = self.joined.lock();
+        self.shared.connect(Arc::clone(&socket.shared), config)?;
+        joined.push(Arc::clone(socket));
+        drop(joined);
+        self.scheduler.command_queued();
+        Ok(())
+    }
+
+    /// Moves the sockets that are new into the table of the dispatcher.
+    pub(super) fn take_joined(&self, sockets: &mut Table<Arc<Socket>>) {
+        let mut joined = self.joined.lock();
+        for socket in joined.drain(..) {
+            sockets.put(socket.shared.key, socket);
+        }
+        joined.shrink_to(KEPT_SOCKETS);
+    }
+
+    /// Has the poll release the user data of a freed socket.
+    pub(super) fn freed(&self, socket: &Arc<Socket>) {
+        let mut freed = self.freed.lock();
+        let Some(list) = freed.as_mut() else { return };
+        list.push_back(Arc::clone(socket));
+        self.any_freed.store(true, SeqCst);
+        drop(freed);
+        interrupt::call();
+        self.shared.make_due();
+    }
+
+    /// Takes the freed socket that has waited longest for its release.
+    pub(super) fn take_freed(&self) -> Option<Arc<Socket>> {
+        let mut freed = self.freed.lock();
+        let list = freed.as_mut()?;
+        let socket = list.pop_front();
+        if list.is_empty() {
+            self.any_freed.store(false, SeqCst);
+            list.shrink_to(KEPT_SOCKETS);
+        }
+        socket
+    }
+
+    /// Is there a freed socket to release?
+    pub(super) fn has_freed(&self) -> bool {
+        self.any_freed.load(SeqCst)
+    }
+
+    // The lifecycle of the host.
+
+    /// The process may be frozen from now on.
+    pub fn suspend(&self) {
+        self.wish(Wish::Suspend);
+    }
+
+    /// The process runs again.
+    pub fn resume(&self) {
+        self.wish(Wish::Resume);
+    }
+
+    /// The machine's network is another one.
+    pub fn network_changed(&self) {
+        self.wish(Wish::NetworkChanged);
+    }
+
+    fn wish(&self, wish: Wish) {
+        if self.shared.wish(wish).is_ok() {
+            self.scheduler.command_queued();
+        }
+    }
+
+    // Notifying a host that does not poll by itself.
+
+    /// Makes the poll that waits, or the next one, return.
+    pub fn wake(&self) {
+        self.scheduler.wake_poll();
+    }
+
+    /// Sets the callback that notifies the host when a poll has something to do.
+    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), Error> {
+        if self.options.inline {
+            return Err(Error::Unsupported);
+        }
+        self.shared.set_wakeup(wakeup);
+        Ok(())
+    }
+
+    /// Returns a descriptor that is readable while a poll has something to do.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> Result<i32, Error> {
+        if let Some(descriptor) = self.scheduler.inline_descriptor() {
+            self.shared.ring_by_waker();
+            return Ok(descriptor);
+        }
+        self.shared.descriptor().map_err(|error| {
+            self.log().error(0, format_args!("no descriptor to wait on: {error}"));
+            Error::NoResources
+        })
+    }
+
+    /// This system has no descriptors.
+    #[cfg(not(unix))]
+    pub fn descriptor(&self) -> Result<i32, Error> {
+        Err(Error::Unsupported)
+    }
+
+    /// Returns the time in milliseconds after which a poll is due although the descriptor is not readable; `i32::MAX` without limit.
+    pub fn timeout(&self) -> i32 {
+        if self.shared.due.load(SeqCst) {
+            return 0;
+        }
+        self.scheduler.time_to_next_pass().map_or(i32::MAX, |wait| {
+            // Rounded up: a poll that comes too early finds nothing to do.
+            i32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+        })
+    }
+
+    // Polling.
+
+    /// Runs the callbacks that are due and returns how many ran. `timeout_ms` as in `egret_ws_loop_poll`.
+    pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
+        self.scheduler.begin_poll()?;
+        if timeout_ms == 0 && !self.options.inline && self.shared.is_quiet() {
+            self.scheduler.end_poll();
+            return Ok(0);
+        }
+        let guard = PollGuard(self);
+        let mut locked = self.dispatcher.lock();
+        self.shared.poll_begins();
+        let Some(dispatcher) = locked.as_mut() else { return Err(Error::Internal) };
+        let deadline = Deadline::new(timeout_ms);
+        loop {
+            let mut budget = Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time);
+            if self.options.inline
+                && let Some(now) = self.scheduler.run_pass(deadline, dispatcher.inbox())
+            {
+                budget = budget.from(now);
+            }
+            let (made, left) = dispatcher.run(self, budget);
+            if fork::is_child() {
+                MutexGuard::leak(locked);
+                std::mem::forget(guard);
+                return Err(Error::Forked);
+            }
+            if left {
+                self.shared.due.store(true, SeqCst);
+            }
+            self.scheduler.after_callbacks(|key| dispatcher.socket(key));
+            if self.shared.take_woken() || made > 0 || deadline.is_over() {
+                return Ok(made);
+            }
+            // In this order: events that were published before the end have made the poll due.
+            if self.shared.is_silent() && !self.shared.due.load(SeqCst) {
+                return Err(Error::Internal);
+            }
+            // The pass of an inline engine has waited already.
+            if !self.options.inline {
+                self.shared.wait_until_due(deadline.instant());
+            }
+        }
+    }
+
+    // Freeing.
+
+    /// Claims the loop for [`Loop::finish_free`]: no poll can begin any more.
+    pub fn begin_free(&self) -> Result<(), Error> {
+        self.scheduler.begin_poll()
+    }
+
+    /// Ends the engine and releases every socket. The handle is invalid by now. Fails in a child that a callback has forked.
+    pub fn finish_free(&self) -> Result<(), Error> {
+        self.shared.set_wakeup(None);
+        self.scheduler.stop(self.options.linger);
+        // The engine has ended, and accepts no further socket.
+        let dispatcher = self.dispatcher.lock().take();
+        let known = dispatcher.map(|dispatcher| dispatcher.into_sockets());
+        let joined = std::mem::take(&mut *self.joined.lock());
+        let freed = self.freed.lock().take();
+        for socket in known.into_iter().flatten().chain(joined).chain(freed.into_iter().flatten()) {
+            socket.shared.free();
+            socket.release();
+            if fork::is_child() {
+                return Err(Error::Forked);
+            }
+        }
+        self.log().close();
+        Ok(())
+    }
+}

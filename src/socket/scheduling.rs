@@ -1,0 +1,529 @@
+//! Scheduling: which thread runs the engine for a request of the host, and when.
+//!
+//! The engine of a *threaded* loop runs on its own thread. The engine of an *inline* loop runs inside the host's poll; between two
+//! polls, and while a poll runs callbacks, any thread with a request can run it for a moment.
+//!
+//! A request from a callback usually waits until the callbacks of the poll have returned, so that all such requests cost one wake-up
+//! or one write. [`action`] is the table of these decisions.
+
+use crate::engine::batch::Batch;
+use crate::engine::{Ask, Engine, PASS, Shared, SocketShared, thread};
+use crate::error::Error;
+use crate::log::{self, Log};
+use crate::panics;
+use crate::socket::deadline::Deadline;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicUsize, fence};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What the host needs of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Request {
+    /// Write the send queue. The message is the first one in it.
+    Flush,
+    /// Write the send queue. The message is behind others, whose flush a poll has deferred.
+    FlushBehind,
+    /// Write the send queue, which has become large.
+    FlushLarge,
+    /// Run a command that was queued.
+    Command,
+    /// Make the poll return.
+    WakePoll,
+}
+
+/// Where a request comes from. A thread that polls can only make a request in a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    /// The host, in a callback of the poll of this thread.
+    Callback,
+    /// The dispatcher, between two callbacks of the poll of this thread.
+    Dispatcher,
+    /// The host, on a thread that does not poll now.
+    OtherThread,
+}
+
+/// Which thread runs the engine of the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DriverKind {
+    Threaded,
+    Inline,
+}
+
+/// How a request is served. The command of a request is queued first, unless the action says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    /// Do nothing, and queue no command. The deferred flush writes this message too.
+    Nothing,
+    /// Wake the engine if it sleeps. An inline engine does not sleep while the dispatcher runs; its next pass takes the command.
+    WakeEngine,
+    /// Run the engine on this thread. If another thread is running it, that thread takes the command.
+    RunEngine,
+    /// The poll has the engine take the commands when its callbacks have returned.
+    AfterCallbacks,
+    /// The poll has the engine write this one connection when its callbacks have returned. This needs no command.
+    FlushAfterCallbacks,
+    /// Make the poll that waits, or the next one, return. There is no command.
+    WakePoll,
+}
+
+/// The table: how a request is served.
+#[inline]
+const fn action(request: Request, caller: Caller, driver: DriverKind) -> Action {
+    use {Caller::*, DriverKind::*, Request::*};
+    match (request, caller, driver) {
+        (Flush, Callback, Threaded) => Action::AfterCallbacks,
+        (Flush, Callback, Inline) => Action::FlushAfterCallbacks,
+        (FlushBehind, Callback, _) => Action::Nothing,
+        // Written at once, also in a callback: the memory is used again while it is in the cache.
+        (FlushLarge, Callback, Threaded) => Action::WakeEngine,
+        (FlushLarge, Callback, Inline) => Action::RunEngine,
+        (Command, Callback, _) => Action::AfterCallbacks,
+
+        // The engine can work while the next callback runs.
+        (Flush | FlushBehind | FlushLarge | Command, Dispatcher, _) => Action::WakeEngine,
+
+        // Also where a poll on another thread has deferred a flush: its callback may take long.
+        (Flush | FlushBehind | FlushLarge | Command, OtherThread, Threaded) => Action::WakeEngine,
+        (Flush | FlushBehind | FlushLarge | Command, OtherThread, Inline) => Action::RunEngine,
+
+        (WakePoll, _, _) => Action::WakePoll,
+    }
+}
+
+/// The work that a poll does when its callbacks have returned, as one number. Only the thread that polls sets it.
+struct Deferred;
+
+impl Deferred {
+    const NOTHING: usize = 0;
+    /// The engine takes its commands.
+    const COMMANDS: usize = 1;
+
+    /// The inline engine writes this connection, and takes its commands if there are any.
+    const fn flush(key: usize) -> usize {
+        key + 2
+    }
+
+    const fn key(deferred: usize) -> Option<usize> {
+        deferred.checked_sub(2)
+    }
+}
+
+/// The engine of a loop, and the decision who runs it.
+pub(super) struct Scheduler {
+    shared: Arc<Shared>,
+    driver: Driver,
+    /// The thread that polls, as [`this_thread`] numbers it; 0 if none does.
+    polling_thread: AtomicUsize,
+    /// See [`Deferred`].
+    deferred: AtomicUsize,
+}
+
+enum Driver {
+    Threaded(Mutex<Option<JoinHandle<()>>>),
+    Inline {
+        /// The thread that runs the engine holds the lock. No thread waits for it: see [`Scheduler::run_commands`].
+        engine: EngineSlot,
+        #[cfg(unix)]
+        descriptor: std::os::fd::RawFd,
+    },
+}
+
+type EngineSlot = Mutex<Option<Box<Engine>>>;
+
+/// Returns a number for the calling thread. No other living thread has the same number, and it is not 0.
+#[inline]
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+impl Scheduler {
+    /// Makes an engine, and starts its thread unless it is `inline`. `pass`: the longest time of a pass.
+    pub(super) fn new(log: Arc<Log>, inline: bool, closes_on_suspend: bool, pass: Duration) -> io::Result<Scheduler> {
+        let engine = Engine::new(log, inline, closes_on_suspend, pass)?;
+        let shared = Arc::clone(engine.shared());
+        let driver = if inline {
+            Driver::Inline {
+                #[cfg(unix)]
+                descriptor: engine.descriptor(),
+                engine: Mutex::new(Some(Box::new(engine))),
+            }
+        } else {
+            Driver::Threaded(Mutex::new(Some(thread::spawn(engine)?)))
+        };
+        Ok(Scheduler {
+            shared,
+            driver,
+            polling_thread: AtomicUsize::new(0),
+            deferred: AtomicUsize::new(Deferred::NOTHING),
+        })
+    }
+
+    /// The part of the engine that all threads use.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    #[inline]
+    fn action(&self, request: Request) -> Action {
+        let caller = if self.polls_on_this_thread() { Caller::Callback } else { Caller::OtherThread };
+        self.action_for(request, caller)
+    }
+
+    #[inline]
+    fn action_for(&self, request: Request, caller: Caller) -> Action {
+        let driver = match self.driver {
+            Driver::Threaded(_) => DriverKind::Threaded,
+            Driver::Inline { .. } => DriverKind::Inline,
+        };
+        action(request, caller, driver)
+    }
+
+    #[inline]
+    fn perform(&self, action: Action) {
+        match action {
+            // The poll has deferred something already, so it takes the commands too.
+            Action::Nothing | Action::FlushAfterCallbacks => {}
+            Action::WakeEngine => self.shared.wake(),
+            Action::RunEngine => self.run_engine(),
+            Action::AfterCallbacks => {
+                if self.deferred.load(Relaxed) == Deferred::NOTHING {
+                    self.deferred.store(Deferred::COMMANDS, Release);
+                }
+            }
+            Action::WakePoll => self.shared.wake_poll(),
+        }
+    }
+
+    // Requests.
+
+    /// Queues a request of a socket, and has the engine serve it.
+    #[inline]
+    pub(super) fn request(&self, socket: &SocketShared, what: Ask) {
+        // An engine that has ended has ended its connections too: there is nothing left to do.
+        if self.shared.ask(socket, what).is_ok() {
+            self.command_queued();
+        }
+    }
+
+    /// As [`Scheduler::request`], for the dispatcher.
+    #[cold]
+    pub(super) fn request_of_dispatcher(&self, socket: &SocketShared, what: Ask) {
+        if self.shared.ask(socket, what).is_ok() {
+            self.perform(self.action_for(Request::Command, Caller::Dispatcher));
+        }
+    }
+
+    /// Has the engine run the command that the caller has queued.
+    pub(super) fn command_queued(&self) {
+        self.perform(self.action(Request::Command));
+    }
+
+    /// Has a send queue written that was empty before a message was queued.
+    pub(super) fn flush(&self, socket: &SocketShared) {
+        let action = self.action(Request::Flush);
+        if action == Action::FlushAfterCallbacks && self.deferred.load(Relaxed) == Deferred::NOTHING {
+            self.deferred.store(Deferred::flush(socket.key), Release);
+        } else {
+            self.request_flush(socket, action);
+        }
+    }
+
+    /// Has a send queue written, in which a message was queued behind others. Usually there is nothing to do: the engine knows of
+    /// the others, and looks at the queue again before it sleeps. But their flush may be deferred.
+    pub(super) fn flush_behind(&self, socket: &SocketShared) {
+        if self.deferred.load(Acquire) != Deferred::NOTHING {
+            self.request_flush(socket, self.action(Request::FlushBehind));
+        }
+    }
+
+    /// Has a send queue written that has become large.
+    pub(super) fn flush_large(&self, socket: &SocketShared) {
+        self.request_flush(socket, self.action(Request::FlushLarge));
+    }
+
+    #[inline]
+    fn request_flush(&self, socket: &SocketShared, action: Action) {
+        if action != Action::Nothing && self.shared.ask(socket, Ask::Flush).is_ok() {
+            self.perform(action);
+        }
+    }
+
+    /// Makes the poll that waits, or the next one, return.
+    pub(super) fn wake_poll(&self) {
+        self.perform(self.action(Request::WakePoll));
+    }
+
+    // Polling.
+
+    /// Makes this thread the one that polls. Fails if a thread polls already.
+    pub(super) fn begin_poll(&self) -> Result<(), Error> {
+        if log::is_lent() {
+            return Err(Error::Reentrant);
+        }
+        let me = this_thread();
+        match self.polling_thread.compare_exchange(0, me, SeqCst, SeqCst) {
+            Ok(_) => Ok(()),
+            Err(other) if other == me => Err(Error::Reentrant),
+            Err(_) => Err(Error::Busy),
+        }
+    }
+
+    /// No thread polls any more.
+    #[inline]
+    pub(super) fn end_poll(&self) {
+        self.polling_thread.store(0, Release);
+    }
+
+    #[inline]
+    fn polls_on_this_thread(&self) -> bool {
+        self.polling_thread.load(Acquire) == this_thread()
+    }
+
+    /// Inline: runs one pass of the engine, and moves its events into `inbox`. It waits for readiness until the deadline, unless
+    /// there are events already. If another thread runs the engine, it does nothing: that thread serves one request, so the engine is
+    /// free again soon. Returns when the engine last read the clock.
+    pub(super) fn run_pass(&self, deadline: Deadline, inbox: &mut Box<Batch>) -> Option<Instant> {
+        let Driver::Inline { engine: slot, .. } = &self.driver else { return None };
+        let Some(mut locked) = slot.try_lock() else {
+            std::thread::yield_now();
+            return None;
+        };
+        let engine = locked.as_mut()?;
+        // Read with the engine locked: a thread that makes something due after this finds the engine locked, and wakes it.
+        let wait =
+            if self.shared.due.load(SeqCst) || !inbox.is_empty() { Some(Duration::ZERO) } else { deadline.left() };
+        if !self.shared.has_failed() {
+            match panics::catch(|| engine.turn(wait)) {
+                Ok(Ok(())) => engine.hand_over(inbox),
+                Ok(Err(error)) => engine.fail(format_args!("{error}")),
+                Err(panicked) => engine.fail(format_args!("{panicked}")),
+            }
+        }
+        let last_read = engine.looked();
+        drop(locked);
+        // Another thread may have added a command while the engine was locked.
+        self.run_commands(slot);
+        Some(last_read)
+    }
+
+    /// Does the deferred work, when the callbacks of a poll have returned. `socket_of` returns the socket with a key.
+    pub(super) fn after_callbacks<'a>(&self, socket_of: impl FnOnce(usize) -> Option<&'a SocketShared>) {
+        let deferred = self.deferred.load(Relaxed);
+        if deferred == Deferred::NOTHING {
+            return;
+        }
+        match &self.driver {
+            Driver::Threaded(_) => self.shared.wake(),
+            Driver::Inline { engine, .. } => {
+                if let Some(key) = Deferred::key(deferred)
+                    && !self.with_engine(engine, |engine| engine.flush(key))
+                    && let Some(socket) = socket_of(key)
+                {
+                    // The thread that runs the engine takes this. It fails if the engine has ended, and with it the connection.
+                    let _ = self.shared.ask(socket, Ask::Flush);
+                }
+                self.run_commands(engine);
+            }
+        }
+        // Only now: a message that the host's log sends meanwhile becomes a command, which is taken above.
+        self.deferred.store(Deferred::NOTHING, Relaxed);
+    }
+
+    // The inline engine.
+
+    /// The descriptor of the inline engine; `None` if the loop is threaded.
+    #[cfg(unix)]
+    pub(super) fn inline_descriptor(&self) -> Option<std::os::fd::RawFd> {
+        match self.driver {
+            Driver::Threaded(_) => None,
+            Driver::Inline { descriptor, .. } => Some(descriptor),
+        }
+    }
+
+    /// The time until a poll must run a pass of the inline engine, if nothing becomes ready before. `None`: without limit.
+    pub(super) fn time_to_next_pass(&self) -> Option<Duration> {
+        let Driver::Inline { engine, .. } = &self.driver else { return None };
+        match engine.try_lock() {
+            Some(mut engine) => engine.as_mut()?.next_turn(),
+            // Another thread runs it for a moment, and may change this time.
+            None => Some(Duration::ZERO),
+        }
+    }
+
+    fn run_engine(&self) {
+        if let Driver::Inline { engine, .. } = &self.driver {
+            self.run_commands(engine);
+            // A host that waits with a time-out must ask for the new one.
+            self.shared.nudge();
+        }
+    }
+
+    /// Inline: runs the commands on this thread, unless another thread runs the engine; that one takes them. The time is limited: long
+    /// work, and commands that other threads keep adding, are left to the poll.
+    fn run_commands(&self, slot: &EngineSlot) {
+        const PASSES: usize = 16;
+        let mut until = None;
+        for _ in 0..PASSES {
+            // Either this thread finds the engine free, or the thread that unlocks the engine sees the command here.
+            fence(SeqCst);
+            if !self.shared.has_commands() {
+                return;
+            }
+            if !self.with_engine(slot, Engine::serve) {
+                break;
+            }
+            if self.shared.has_commands() {
+                let now = Instant::now();
+                if now >= *until.get_or_insert(now + PASS / 4) {
+                    break;
+                }
+            }
+        }
+        self.shared.wake();
+    }
+
+    /// Runs `act` on the inline engine, and publishes its events. False if another thread runs the engine.
+    fn with_engine(&self, slot: &EngineSlot, act: impl FnOnce(&mut Engine)) -> bool {
+        let Some(mut engine) = slot.try_lock() else { return false };
+        if let Some(engine) = engine.as_mut() {
+            if let Err(panicked) = panics::catch(|| act(engine)) {
+                engine.fail(format_args!("{panicked}"));
+            }
+            engine.publish();
+        }
+        true
+    }
+
+    // The end.
+
+    /// Ends the engine, at the latest after `linger`.
+    pub(super) fn stop(&self, linger: Duration) {
+        // Fails if the engine has failed: then it has ended, or is about to.
+        let _ = self.shared.stop(linger);
+        match &self.driver {
+            Driver::Threaded(thread) => {
+                self.shared.wake();
+                if let Some(thread) = thread.lock().take() {
+                    // The thread catches its own panics.
+                    let _ = thread.join();
+                }
+            }
+            Driver::Inline { engine, .. } => self.stop_inline(engine, Instant::now() + linger),
+        }
+    }
+
+    fn stop_inline(&self, slot: &EngineSlot, stop_at: Instant) {
+        let mut engine = loop {
+            match slot.try_lock().and_then(|mut slot| slot.take()) {
+                Some(engine) => break engine,
+                // Another thread runs it for a moment.
+                None => std::thread::yield_now(),
+            }
+        };
+        let passes = panics::catch(|| {
+            // A failed engine has no connections left to close.
+            while !self.shared.has_failed() {
+                engine.turn(Some(stop_at.saturating_duration_since(Instant::now())))?;
+                if engine.is_stopped() || Instant::now() >= stop_at {
+                    break;
+                }
+            }
+            Ok::<(), io::Error>(())
+        });
+        if let Err(panicked) = passes {
+            self.shared.log.error(0, format_args!("{panicked}, while the loop was freed"));
+        }
+        engine.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use {Action::*, Caller::*, DriverKind::*};
+
+    #[test]
+    fn table_of_all_requests() {
+        #[rustfmt::skip]
+        let rows = [
+            // request              caller       threaded        inline
+            (Request::Flush,        Callback,    AfterCallbacks, FlushAfterCallbacks),
+            (Request::Flush,        Dispatcher,  WakeEngine,     WakeEngine),
+            (Request::Flush,        OtherThread, WakeEngine,     RunEngine),
+            (Request::FlushBehind,  Callback,    Nothing,        Nothing),
+            (Request::FlushBehind,  Dispatcher,  WakeEngine,     WakeEngine),
+            (Request::FlushBehind,  OtherThread, WakeEngine,     RunEngine),
+            (Request::FlushLarge,   Callback,    WakeEngine,     RunEngine),
+            (Request::FlushLarge,   Dispatcher,  WakeEngine,     WakeEngine),
+            (Request::FlushLarge,   OtherThread, WakeEngine,     RunEngine),
+            (Request::Command,      Callback,    AfterCallbacks, AfterCallbacks),
+            (Request::Command,      Dispatcher,  WakeEngine,     WakeEngine),
+            (Request::Command,      OtherThread, WakeEngine,     RunEngine),
+            (Request::WakePoll,     Callback,    WakePoll,       WakePoll),
+            (Request::WakePoll,     Dispatcher,  WakePoll,       WakePoll),
+            (Request::WakePoll,     OtherThread, WakePoll,       WakePoll),
+        ];
+        for (request, caller, threaded, inline) in rows {
+            assert_eq!(action(request, caller, Threaded), threaded, "{request:?}, {caller:?}, threaded");
+            assert_eq!(action(request, caller, Inline), inline, "{request:?}, {caller:?}, inline");
+        }
+        let distinct: std::collections::HashSet<_> =
+            rows.iter().map(|row| format!("{:?} {:?}", row.0, row.1)).collect();
+        assert_eq!(distinct.len(), 5 * 3, "every request from every caller");
+    }
+
+    /// A loop without a thread that polls, as far as the scheduler is concerned.
+    fn scheduler(inline: bool) -> (Scheduler, SocketShared) {
+        use crate::connection::outbox::{Outbox, no_entropy};
+        let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), inline, false, PASS).unwrap();
+        (scheduler, SocketShared::new(7, 7, Outbox::new(100, 100, no_entropy()), 1000))
+    }
+
+    #[test]
+    fn one_thread_polls_at_a_time_and_not_twice() {
+        let (scheduler, _) = scheduler(true);
+        assert_eq!(scheduler.begin_poll(), Ok(()));
+        assert_eq!(scheduler.begin_poll(), Err(Error::Reentrant));
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(scheduler.begin_poll(), Err(Error::Busy)));
+        });
+        scheduler.end_poll();
+        assert_eq!(scheduler.begin_poll(), Ok(()));
+    }
+
+    #[test]
+    fn first_flush_of_a_callback_needs_no_command_and_later_requests_do() {
+        let (scheduler, socket) = scheduler(true);
+        scheduler.begin_poll().unwrap();
+        scheduler.flush(&socket);
+        assert_eq!(scheduler.deferred.load(SeqCst), Deferred::flush(7));
+        scheduler.flush_behind(&socket);
+        assert!(!scheduler.shared.has_commands(), "the deferred flush writes both messages");
+        scheduler.request(&socket, Ask::Ping);
+        assert!(scheduler.shared.has_commands());
+        assert_eq!(scheduler.deferred.load(SeqCst), Deferred::flush(7), "and commands too");
+        scheduler.after_callbacks(|_| None);
+        assert!(!scheduler.shared.has_commands());
+        assert_eq!(scheduler.deferred.load(SeqCst), Deferred::NOTHING);
+    }
+
+    #[test]
+    fn another_thread_does_not_wait_for_a_deferred_flush() {
+        let (scheduler, socket) = scheduler(true);
+        scheduler.begin_poll().unwrap();
+        scheduler.flush(&socket);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                scheduler.flush_behind(&socket);
+                assert!(!scheduler.shared.has_commands(), "this thread has run the engine");
+            });
+        });
+        // No connection has the key of the socket, so its request stays.
+        assert!(!socket.ask(Ask::Flush), "the request was queued");
+    }
+}
