@@ -13,6 +13,7 @@ pub(super) enum Deadline {
 
 impl Deadline {
     /// The deadline for a time-out as in `egret_ws_loop_poll`: a negative one has no limit.
+    #[inline]
     pub(super) fn new(timeout_ms: i32) -> Deadline {
         match u64::try_from(timeout_ms) {
             Ok(0) => Deadline::Now,
@@ -35,11 +36,13 @@ impl Deadline {
     }
 
     /// Has it passed?
+    #[inline]
     pub(super) fn is_over(self) -> bool {
         self.left() == Some(Duration::ZERO)
     }
 
     /// The time of the deadline, if it is neither now nor never.
+    #[inline]
     pub(super) fn instant(self) -> Option<Instant> {
         match self {
             Deadline::At(deadline) => Some(deadline),

@@ -224,6 +224,7 @@ impl Scheduler {
     }
 
     /// Has a send queue written that was empty before a message was queued.
+    #[inline]
     pub(super) fn flush(&self, socket: &SocketShared) {
         let action = self.action(Request::Flush);
         if action == Action::FlushAfterCallbacks && self.deferred.load(Relaxed) == Deferred::NOTHING {
@@ -235,6 +236,7 @@ impl Scheduler {
 
     /// Has a send queue written, in which a message was queued behind others. Usually there is nothing to do: the engine knows of
     /// the others, and looks at the queue again before it sleeps. But their flush may be deferred.
+    #[inline]
     pub(super) fn flush_behind(&self, socket: &SocketShared) {
         if self.deferred.load(Acquire) != Deferred::NOTHING {
             self.request_flush(socket, self.action(Request::FlushBehind));
@@ -242,6 +244,7 @@ impl Scheduler {
     }
 
     /// Has a send queue written that has become large.
+    #[inline]
     pub(super) fn flush_large(&self, socket: &SocketShared) {
         self.request_flush(socket, self.action(Request::FlushLarge));
     }
@@ -261,6 +264,7 @@ impl Scheduler {
     // Polling.
 
     /// Makes this thread the one that polls. Fails if a thread polls already.
+    #[inline]
     pub(super) fn begin_poll(&self) -> Result<(), Error> {
         if log::is_lent() {
             return Err(Error::Reentrant);
@@ -287,6 +291,7 @@ impl Scheduler {
     /// Inline: runs one pass of the engine, and moves its events into `inbox`. It waits for readiness until the deadline, unless
     /// there are events already. If another thread runs the engine, it does nothing: that thread serves one request, so the engine is
     /// free again soon. Returns when the engine last read the clock.
+    #[inline]
     pub(super) fn run_pass(&self, deadline: Deadline, inbox: &mut Box<Batch>) -> Option<Instant> {
         let Driver::Inline { engine: slot, .. } = &self.driver else { return None };
         let Some(mut locked) = slot.try_lock() else {
@@ -312,6 +317,7 @@ impl Scheduler {
     }
 
     /// Does the deferred work, when the callbacks of a poll have returned. `socket_of` returns the socket with a key.
+    #[inline]
     pub(super) fn after_callbacks<'a>(&self, socket_of: impl FnOnce(usize) -> Option<&'a SocketShared>) {
         let deferred = self.deferred.load(Relaxed);
         if deferred == Deferred::NOTHING {
