@@ -1,6 +1,6 @@
-//! What the engine has for the host: a list of events, and one flat memory for their payloads. A batch is filled on one
-//! side, swapped whole, and walked on the other: no allocation, no lock and no reference count for each message. It can take the
-//! read buffer itself along, so that what was received in it is not even copied.
+//! Events on their way from the engine to the poll: a list, and one buffer for the payloads of small messages. The engine fills a batch,
+//! both sides swap it, and the poll dispatches it. So a message needs no allocation, no lock and no reference count. A batch can also keep
+//! the read buffer of the engine, so that received messages are not even copied.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::connection::connect_info::Details;
@@ -9,47 +9,47 @@ use crate::error::Error;
 use crate::protocol::message::{MessageKind, Payload};
 use std::hint::assert_unchecked;
 
-/// Collected payloads of at least this size are handed over as they are; smaller ones are copied into the flat memory.
+/// Collected payloads of at least this size keep their own memory; smaller ones are copied into the payload buffer.
 const LARGE: usize = 16 * 1024;
-/// The memory that an emptied batch may keep for payloads, and for the list of its events.
-const KEEP: usize = 1024 * 1024;
-/// The memory that an emptied batch may keep for each of its other lists.
-const KEEP_SELDOM: usize = 64 * 1024;
-/// Room for events of other kinds that messages must leave free in the list of events.
+/// The bytes that an empty batch may keep for payloads, and for the list of events.
+const KEPT_BYTES: usize = 1024 * 1024;
+/// The bytes that an empty batch may keep for each of its other lists.
+const KEPT_BYTES_OF_RARE: usize = 64 * 1024;
+/// Messages leave room for this many other events in the list of events.
 const SPARE: usize = 16;
 /// Begins the message of the report when messages were dropped.
 const NO_MEMORY: &str = "messages of the peer were dropped because there was no memory for them";
 
-/// An event of the socket with this key. Small, for a flood makes many.
+/// An event of a socket. Small, because a flood makes many.
 #[derive(Debug)]
 pub struct Event {
-    /// See [`super::SocketShared::key`].
+    /// The key of the socket, see [`super::SocketShared::key`].
     pub key: usize,
-    /// What happened.
+    /// The kind of event.
     pub what: EventKind,
 }
 
-/// What happened; the rest of it lies in the batch.
+/// The kind of an event, with the place of its data in the batch.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub enum EventKind {
     Connected {
         index: u32,
     },
-    /// A message in the flat memory, or, in place, in the read buffer.
+    /// A message in the payload buffer or, `in_place`, in the read buffer.
     Message {
         kind: MessageKind,
         in_place: bool,
         len: u32,
         start: usize,
     },
-    /// A message of its own memory.
+    /// A message with its own memory.
     LargeMessage {
         kind: MessageKind,
         len: u32,
         index: u32,
     },
-    /// The report tells why.
+    /// The connection was lost and is tried again; with a report.
     Retrying {
         index: u32,
         attempt: u32,
@@ -61,35 +61,36 @@ pub enum EventKind {
     },
 }
 
-/// Events in their order. Boxed where it is swapped, which is for each poll.
+/// Events in their order. Always boxed, because each poll swaps it.
 #[derive(Debug, Default)]
 pub struct Batch {
     events: Vec<Event>,
-    flat: Vec<u8>,
-    /// A read buffer that the engine has filled, or one for it to fill; without memory before the first.
+    /// The payloads of small messages.
+    payloads: Vec<u8>,
+    /// A read buffer with messages, or a spare one for the engine; empty before the first use.
     read: Box<[u8]>,
-    /// Messages lie in `read`.
-    keeps_read: bool,
-    /// From this event on, what is in place is so in the engine's buffer; and whether anything is.
+    /// There are messages in `read`.
+    has_messages_in_read: bool,
+    /// Messages in place from this event on lie in the buffer of the engine; and whether there are any.
     kept: usize,
-    is_fresh: bool,
+    has_new_in_place: bool,
     /// The payload size of each dropped message.
     dropped: Vec<u32>,
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
-    /// How a connection was made, or how far it came: one for each report and for each [`EventKind::Connected`].
+    /// Information about a connection: one for each report and each [`EventKind::Connected`].
     info: Vec<Option<Details>>,
 }
 
 impl Batch {
-    /// Nothing happened.
+    /// Are there no events?
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Bytes of payload in the flat memory.
-    pub fn flat_len(&self) -> usize {
-        self.flat.len()
+    /// The size of the payload buffer.
+    pub fn payload_bytes(&self) -> usize {
+        self.payloads.len()
     }
 
     /// The events.
@@ -97,7 +98,7 @@ impl Batch {
         &self.events
     }
 
-    /// Adds that the connection is open.
+    /// Adds a connect event.
     pub fn connected(&mut self, key: usize, info: Details) {
         let index = self.add(None, Some(info));
         self.events.push(Event { key, what: EventKind::Connected { index } });
@@ -119,12 +120,12 @@ impl Batch {
     }
 
     fn small(&mut self, key: usize, kind: MessageKind, payload: &[u8]) -> Result<(), NoMemory> {
-        let start = self.flat.len();
-        let what = add_flat(&mut self.flat, kind, payload)?;
-        self.push_message(Event { key, what }).inspect_err(|_| self.flat.truncate(start))
+        let start = self.payloads.len();
+        let what = try_copy_payload(&mut self.payloads, kind, payload)?;
+        self.push_message(Event { key, what }).inspect_err(|_| self.payloads.truncate(start))
     }
 
-    /// Adds the event of a message, and leaves room for other events: those must not be lost if a message is.
+    /// Adds the event of a message, and leaves room for other events, which must not be lost if a message is.
     #[inline]
     #[allow(unsafe_code)] // hot path: the capacity is checked once
     fn push_message(&mut self, event: Event) -> Result<(), NoMemory> {
@@ -142,11 +143,11 @@ impl Batch {
         Ok(self.events.try_reserve(2 * SPARE)?)
     }
 
-    /// Adds a message that lies in the engine's read buffer from `start` on, with at least a byte behind it that nothing is in.
-    /// Call [`Batch::keep`] before the buffer is used again. After an error nothing has changed.
+    /// Adds a message that lies in the read buffer of the engine from `start` on. The byte behind it must be unused.
+    /// Call [`Batch::keep_messages`] before the buffer is used again. After an error nothing has changed.
     #[inline]
     pub fn in_place(&mut self, key: usize, kind: MessageKind, start: usize, len: usize) -> Result<(), NoMemory> {
-        self.is_fresh = true;
+        self.has_new_in_place = true;
         self.push_message(Event { key, what: EventKind::Message { kind, in_place: true, len: len as u32, start } })
     }
 
@@ -155,9 +156,9 @@ impl Batch {
     /// [`Batch::take_dropped`].
     #[inline]
     #[must_use]
-    pub fn keep(&mut self, buffer: &mut Box<[u8]>) -> bool {
+    pub fn keep_messages(&mut self, buffer: &mut Box<[u8]>) -> bool {
         let from = std::mem::replace(&mut self.kept, self.events.len());
-        if std::mem::take(&mut self.is_fresh) && (self.keeps_read || !self.take_read(buffer)) {
+        if std::mem::take(&mut self.has_new_in_place) && (self.has_messages_in_read || !self.take_read(buffer)) {
             return self.copy(from, buffer);
         }
         true
@@ -174,7 +175,7 @@ impl Batch {
             return false;
         }
         std::mem::swap(&mut self.read, buffer);
-        self.keeps_read = true;
+        self.has_messages_in_read = true;
         true
     }
 
@@ -189,12 +190,12 @@ impl Batch {
         true
     }
 
-    /// Copies what is in place from `buffer` on, of the events from this one on.
+    /// Copies the messages in place of the events from this one on out of `buffer`.
     #[cold]
     fn copy(&mut self, from: usize, buffer: &[u8]) -> bool {
         for at in from..self.events.len() {
             if let EventKind::Message { kind, in_place: true, len, start } = self.events[at].what {
-                match add_flat(&mut self.flat, kind, &buffer[start..start + len as usize]) {
+                match try_copy_payload(&mut self.payloads, kind, &buffer[start..start + len as usize]) {
                     Ok(what) => self.events[at].what = what,
                     Err(NoMemory) => {
                         self.drop_messages(at);
@@ -225,11 +226,11 @@ impl Batch {
         self.kept = self.events.len();
     }
 
-    /// Drops all messages: the last resort of an engine that ends without memory.
+    /// Drops all messages, for an engine that ends without memory.
     pub fn drop_all_messages(&mut self) {
         self.drop_messages(0);
-        (self.flat, self.large, self.read) = (Vec::new(), Vec::new(), Box::default());
-        (self.keeps_read, self.is_fresh) = (false, false);
+        (self.payloads, self.large, self.read) = (Vec::new(), Vec::new(), Box::default());
+        (self.has_messages_in_read, self.has_new_in_place) = (false, false);
     }
 
     #[inline(never)]
@@ -249,18 +250,18 @@ impl Batch {
         Ok(())
     }
 
-    /// Adds that the connection is tried again.
+    /// Adds a retry event.
     pub fn retrying(&mut self, key: usize, report: Report, info: Option<Details>, attempt: u32, delay_ms: u32) {
         let index = self.add(Some(report), info);
         self.events.push(Event { key, what: EventKind::Retrying { index, attempt, delay_ms } });
     }
 
-    /// Adds that there is room to send again.
+    /// Adds a drain event.
     pub fn drained(&mut self, key: usize) {
         self.events.push(Event { key, what: EventKind::Drained });
     }
 
-    /// Adds the end of the connection.
+    /// Adds a close event.
     pub fn closed(&mut self, key: usize, report: Report, info: Option<Details>) {
         let index = self.add(Some(report), info);
         self.events.push(Event { key, what: EventKind::Closed { index } });
@@ -272,10 +273,10 @@ impl Batch {
         let EventKind::Message { kind, in_place, len, start } = what else { return None };
         let end = start + len as usize;
         if !in_place {
-            return Some((kind, &self.flat[start..end]));
+            return Some((kind, &self.payloads[start..end]));
         }
         if kind == MessageKind::Text {
-            // On the header of the frame behind it, which was read long ago.
+            // This overwrites the header of the next frame, which was read long ago.
             self.read[end] = 0;
         }
         Some((kind, &self.read[start..end]))
@@ -286,7 +287,7 @@ impl Batch {
         &self.large[index as usize][..len]
     }
 
-    /// Gives the memory of a large message that was dispatched back.
+    /// Returns the memory of a large message that was dispatched.
     pub fn give_large(&mut self, index: u32, pool: &BufferPool) {
         pool.give(&mut self.large[index as usize]);
     }
@@ -296,39 +297,40 @@ impl Batch {
         self.reports[index as usize].take()
     }
 
-    /// Takes out how the connection was made, if that is news.
+    /// Takes the information about the connection, if the event has any.
     pub fn take_details(&mut self, index: u32) -> Option<Details> {
         self.info[index as usize].take()
     }
 
-    /// Moves all of `other` behind what is here. After an error nothing has changed.
+    /// Appends all events of `other`. After an error nothing has changed.
     pub fn append(self: &mut Box<Batch>, other: &mut Box<Batch>) -> Result<(), NoMemory> {
         if self.is_empty() {
             std::mem::swap(self, other);
             return Ok(());
         }
-        let copies = self.keeps_read && other.keeps_read;
+        let copies = self.has_messages_in_read && other.has_messages_in_read;
         self.reserve(other, copies)?;
-        if other.keeps_read && !copies {
+        if other.has_messages_in_read && !copies {
             std::mem::swap(&mut self.read, &mut other.read);
-            self.keeps_read = true;
+            self.has_messages_in_read = true;
         }
-        let (start_of_flat, large, reports) = (self.flat.len(), self.large.len() as u32, self.reports.len() as u32);
-        self.flat.append(&mut other.flat);
+        let (start_of_payloads, large, reports) =
+            (self.payloads.len(), self.large.len() as u32, self.reports.len() as u32);
+        self.payloads.append(&mut other.payloads);
         self.large.append(&mut other.large);
         self.reports.append(&mut other.reports);
         self.info.append(&mut other.info);
-        let Batch { events, flat, .. } = &mut **self;
+        let Batch { events, payloads, .. } = &mut **self;
         let Batch { events: others, read, .. } = &mut **other;
         events.extend(others.drain(..).map(|event| Event {
             key: event.key,
             what: match event.what {
                 EventKind::Connected { index } => EventKind::Connected { index: reports + index },
                 EventKind::Message { kind, in_place: false, len, start } => {
-                    EventKind::Message { kind, in_place: false, len, start: start_of_flat + start }
+                    EventKind::Message { kind, in_place: false, len, start: start_of_payloads + start }
                 }
                 EventKind::Message { kind, len, start, .. } if copies => {
-                    put_flat(flat, kind, &read[start..start + len as usize])
+                    copy_payload(payloads, kind, &read[start..start + len as usize])
                 }
                 EventKind::Message { .. } => event.what,
                 EventKind::LargeMessage { kind, len, index } => {
@@ -341,7 +343,7 @@ impl Batch {
                 EventKind::Closed { index } => EventKind::Closed { index: reports + index },
             },
         }));
-        other.shed();
+        other.free_excess();
         Ok(())
     }
 
@@ -352,7 +354,7 @@ impl Batch {
             _ => 0,
         };
         let in_place: usize = if copies { other.events.iter().map(copied).sum() } else { 0 };
-        self.flat.try_reserve(other.flat.len() + in_place)?;
+        self.payloads.try_reserve(other.payloads.len() + in_place)?;
         self.large.try_reserve(other.large.len())?;
         self.reports.try_reserve(other.reports.len())?;
         self.info.try_reserve(other.info.len())?;
@@ -363,48 +365,48 @@ impl Batch {
     pub fn clear(&mut self) {
         if !self.is_empty() {
             self.events.clear();
-            self.flat.clear();
+            self.payloads.clear();
             self.large.clear();
             self.reports.clear();
             self.info.clear();
-            self.shed();
+            self.free_excess();
         }
-        (self.keeps_read, self.kept) = (false, 0);
+        (self.has_messages_in_read, self.kept) = (false, 0);
     }
 
     /// Frees the memory that an empty batch must not keep.
     #[inline]
-    fn shed(&mut self) {
-        shed(&mut self.flat, KEEP);
-        shed(&mut self.events, KEEP);
-        shed(&mut self.large, KEEP_SELDOM);
-        shed(&mut self.reports, KEEP_SELDOM);
-        shed(&mut self.info, KEEP_SELDOM);
+    fn free_excess(&mut self) {
+        free_excess(&mut self.payloads, KEPT_BYTES);
+        free_excess(&mut self.events, KEPT_BYTES);
+        free_excess(&mut self.large, KEPT_BYTES_OF_RARE);
+        free_excess(&mut self.reports, KEPT_BYTES_OF_RARE);
+        free_excess(&mut self.info, KEPT_BYTES_OF_RARE);
     }
 }
 
-/// Frees the memory of an empty list, if it is more than `keep` bytes.
+/// Frees the memory of an empty list if it is more than `keep` bytes.
 #[inline]
-fn shed<T>(list: &mut Vec<T>, keep: usize) {
+fn free_excess<T>(list: &mut Vec<T>, keep: usize) {
     if list.capacity() > keep / size_of::<T>() {
         *list = Vec::new();
     }
 }
 
-/// Adds a message to the flat memory, and a NUL after it if it is text.
-fn add_flat(flat: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> Result<EventKind, NoMemory> {
-    flat.try_reserve(payload.len() + 1)?;
-    Ok(put_flat(flat, kind, payload))
+/// Copies a message into the payload buffer, and adds a NUL if it is text.
+fn try_copy_payload(payloads: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> Result<EventKind, NoMemory> {
+    payloads.try_reserve(payload.len() + 1)?;
+    Ok(copy_payload(payloads, kind, payload))
 }
 
-/// As [`add_flat`], where memory is reserved already.
-fn put_flat(flat: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> EventKind {
-    let start = flat.len();
-    flat.extend_from_slice(payload);
+/// As [`try_copy_payload`], if the memory is reserved already.
+fn copy_payload(payloads: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> EventKind {
+    let start = payloads.len();
+    payloads.extend_from_slice(payload);
     if kind == MessageKind::Text {
-        flat.push(0);
+        payloads.push(0);
     }
-    // No message is longer than the cap.
+    // The length fits: no message is longer than 128 KiB.
     EventKind::Message { kind, in_place: false, len: payload.len() as u32, start }
 }
 
@@ -412,7 +414,7 @@ fn put_flat(flat: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> EventKind 
 impl Batch {
     /// The bytes allocated for its lists.
     pub fn kept_memory(&self) -> usize {
-        self.flat.capacity()
+        self.payloads.capacity()
             + self.events.capacity() * size_of::<Event>()
             + self.large.capacity() * size_of::<Vec<u8>>()
             + self.reports.capacity() * size_of::<Option<Report>>()
@@ -421,177 +423,4 @@ impl Batch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::connection::report::{Ending, Initiator, Phase};
-    use crate::limited_memory;
-
-    fn payloads(batch: &mut Batch) -> Vec<Vec<u8>> {
-        let whats: Vec<_> = batch.events().iter().map(|event| event.what).collect();
-        let payload = |what| match what {
-            EventKind::LargeMessage { index, len, .. } => Some(batch.large(index, len as usize).to_vec()),
-            _ => batch.small_message(what).map(|(_, payload)| payload.to_vec()),
-        };
-        whats.into_iter().filter_map(payload).collect()
-    }
-
-    #[test]
-    fn batches_join_in_order_with_their_payloads() {
-        let big = vec![7; LARGE];
-        let mut first = Box::<Batch>::default();
-        let mut second = Box::<Batch>::default();
-        first.message(1, MessageKind::Text, Payload::InPlace(b"one")).unwrap();
-        first.message(1, MessageKind::Binary, Payload::Assembled(&mut big.clone())).unwrap();
-        second.message(2, MessageKind::Text, Payload::InPlace(b"two")).unwrap();
-        second.message(2, MessageKind::Text, Payload::Assembled(&mut b"three".to_vec())).unwrap();
-        second.message(2, MessageKind::Text, Payload::Assembled(&mut big.clone())).unwrap();
-        first.append(&mut second).unwrap();
-        assert!(second.is_empty());
-        assert_eq!(payloads(&mut first), [b"one".to_vec(), big.clone(), b"two".to_vec(), b"three".to_vec(), big]);
-        let mut third = Box::<Batch>::default();
-        third.append(&mut first).unwrap();
-        assert_eq!(payloads(&mut third).len(), 5);
-    }
-
-    #[test]
-    fn an_emptied_batch_keeps_little_memory_however_it_was_emptied() {
-        for into_another in [false, true] {
-            let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
-            first.message(1, MessageKind::Binary, Payload::InPlace(b"before")).unwrap();
-            for _ in 0..KEEP / 8 {
-                second.message(1, MessageKind::Binary, Payload::InPlace(b"ten bytes.")).unwrap();
-            }
-            for _ in 0..KEEP_SELDOM {
-                second.connected(1, Details::default());
-            }
-            second.large.resize_with(KEEP_SELDOM, Vec::new);
-            if into_another {
-                first.append(&mut second).unwrap();
-            }
-            second.clear();
-            assert!(second.kept_memory() <= 2 * KEEP + 3 * KEEP_SELDOM, "{}", second.kept_memory());
-        }
-    }
-
-    /// A read buffer of two text messages, with a header between them.
-    fn filled(bytes: &[u8; 8]) -> Box<[u8]> {
-        Box::from(*bytes)
-    }
-
-    fn add_two(batch: &mut Batch, key: usize) {
-        batch.in_place(key, MessageKind::Text, 0, 3).unwrap();
-        batch.in_place(key, MessageKind::Text, 5, 2).unwrap();
-    }
-
-    #[test]
-    fn what_is_in_place_outlives_the_next_read() {
-        let mut batch = Batch::default();
-        let mut buffer = filled(b"one\x81\x02TWO");
-        add_two(&mut batch, 1);
-        assert!(batch.keep(&mut buffer));
-        assert_eq!(buffer.len(), 8, "another to read into");
-        // One was taken along already: what the next reads bring is copied.
-        for bytes in [b"abc\x81\x02DEF", b"ghi\x81\x02JKL"] {
-            buffer.copy_from_slice(bytes);
-            add_two(&mut batch, 2);
-            assert!(batch.keep(&mut buffer));
-        }
-        buffer.fill(b'-');
-        assert!(batch.keep(&mut buffer)); // nothing new
-        assert_eq!(payloads(&mut batch), [&b"one"[..], b"TW", b"abc", b"DE", b"ghi", b"JK"]);
-        batch.clear();
-        assert!(batch.is_empty());
-        add_two(&mut batch, 3);
-        assert!(batch.keep(&mut buffer));
-        buffer.fill(b'x');
-        assert_eq!(payloads(&mut batch), [b"---".to_vec(), b"--".to_vec()]);
-    }
-
-    #[test]
-    fn batches_join_with_the_read_buffers_they_keep() {
-        for (one, two) in [(false, false), (false, true), (true, false), (true, true)] {
-            let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
-            for (batch, keeps, bytes) in [(&mut first, one, b"one\x81\x02TWO"), (&mut second, two, b"abc\x81\x02DEF")] {
-                batch.drained(0);
-                if keeps {
-                    add_two(batch, 1);
-                    assert!(batch.keep(&mut filled(bytes)));
-                } else {
-                    batch.message(1, MessageKind::Text, Payload::InPlace(&bytes[..3])).unwrap();
-                    batch.message(1, MessageKind::Text, Payload::InPlace(&bytes[5..7])).unwrap();
-                }
-            }
-            first.append(&mut second).unwrap();
-            second.clear();
-            second.drained(0);
-            add_two(&mut second, 1);
-            assert!(second.keep(&mut filled(b"ghi\x81\x02JKL")));
-            assert_eq!(payloads(&mut first), [&b"one"[..], b"TW", b"abc", b"DE"], "{one} {two}");
-            assert_eq!(payloads(&mut second), [&b"ghi"[..], b"JK"]);
-        }
-    }
-
-    #[test]
-    fn batches_do_not_change_without_memory() {
-        let (mut first, mut second) = (Box::<Batch>::default(), Box::<Batch>::default());
-        for batch in [&mut first, &mut second] {
-            for _ in 0..3 {
-                batch.message(1, MessageKind::Text, Payload::InPlace(&[b'x'; 15_000])).unwrap();
-            }
-        }
-        assert!(limited_memory::with_largest(80_000, || first.append(&mut second)).is_err());
-        assert_eq!((payloads(&mut first).len(), payloads(&mut second).len()), (3, 3));
-        let refused = limited_memory::with_largest(50_000, || {
-            first.message(1, MessageKind::Text, Payload::InPlace(&[b'x'; 20_000]))
-        });
-        assert!(refused.is_err());
-        assert_eq!(payloads(&mut first).len(), 3);
-        first.append(&mut second).unwrap();
-        assert_eq!(payloads(&mut first), vec![vec![b'x'; 15_000]; 6]);
-    }
-
-    #[test]
-    fn messages_without_memory_are_dropped_and_reported() {
-        let report = Report::new(Ending::clean(Initiator::Peer), Phase::Closing);
-        let mut batch = Batch::default();
-        let mut buffer = vec![b'x'; 60_000].into_boxed_slice();
-        let kept = limited_memory::with_largest(30_000, || {
-            for start in [0, 10_000, 20_000, 40_000] {
-                batch.in_place(1, MessageKind::Binary, start, 9_000).unwrap();
-            }
-            batch.drained(1);
-            batch.closed(1, report, None);
-            batch.keep(&mut buffer)
-        });
-        let dropped = batch.take_dropped();
-        assert!(!kept && !dropped.is_empty() && dropped.iter().all(|len| *len == 9_000));
-        assert_eq!(payloads(&mut batch).len() + dropped.len(), 4);
-        let [.., Event { what: EventKind::Drained, .. }, Event { what: EventKind::Closed { index }, .. }] =
-            *batch.events()
-        else {
-            panic!("{:?}", batch.events())
-        };
-        let report = batch.take_report(index).unwrap();
-        assert!(report.error == Some(Error::NoResources) && report.message.starts_with(NO_MEMORY), "{report:?}");
-    }
-
-    #[test]
-    fn an_event_is_small() {
-        assert!(size_of::<Event>() <= 3 * size_of::<u64>());
-    }
-
-    #[test]
-    fn text_is_followed_by_a_nul() {
-        let mut batch = Batch::default();
-        batch.message(0, MessageKind::Text, Payload::InPlace(b"abc")).unwrap();
-        batch.message(0, MessageKind::Text, Payload::Assembled(&mut vec![b'x'; LARGE])).unwrap();
-        assert_eq!(batch.flat[3], 0);
-        assert_eq!(batch.large[0].len(), LARGE + 1);
-        assert_eq!(batch.large[0][LARGE], 0);
-        let mut batch = Batch::default();
-        batch.in_place(0, MessageKind::Text, 0, 3).unwrap();
-        assert!(batch.keep(&mut filled(b"abc\x81\x02def")));
-        assert_eq!(payloads(&mut batch), [b"abc"]);
-        assert_eq!(batch.read[3], 0);
-    }
-}
+mod tests;

@@ -1,122 +1,128 @@
-//! The engine's time. It is monotonic, stands still while the loop is suspended, and notices when this process, or the whole
-//! machine, did not run for a while.
+//! The clock of the engine. It is monotonic, and paused while the loop is suspended. It detects that this process, or the whole machine,
+//! did not run for a while.
 
 use std::time::{Duration, Instant};
 
-/// An engine that is later than this did not run.
-const LATE: Duration = Duration::from_secs(1);
+/// If the engine runs later than planned by more than this, it did not run for a while.
+const MAX_DELAY: Duration = Duration::from_secs(1);
 
-/// Who did not run.
+/// A time in which the engine did not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gap {
-    /// This process: stopped, frozen, or its host did not poll.
+    /// Only this process did not run: it was stopped or frozen, or its host did not poll.
     Process,
-    /// The machine slept, and its connections may be dead; this clock did not go on meanwhile.
+    /// The machine slept, so connections may be dead. The monotonic clock did not advance meanwhile.
     Machine,
 }
 
-/// The engine's clock.
+/// The clock.
 #[derive(Debug)]
 pub(super) struct Clock {
-    /// For how long it has stood still in all.
-    stood: Duration,
-    /// Since when it stands still, if it does.
-    stands: Option<Instant>,
-    looked: Instant,
-    /// How far a clock that goes on while the machine sleeps was ahead of the monotonic one, and when that is to be looked at
-    /// again.
-    ahead: Option<Duration>,
+    /// The sum of all pauses that have ended.
+    paused_total: Duration,
+    /// The beginning of the present pause.
+    paused_since: Option<Instant>,
+    last_read: Instant,
+    /// The difference between a clock that advances while the machine sleeps and the monotonic one, at the last comparison; and the time
+    /// of the next comparison.
+    sleep_offset: Option<Duration>,
     compare_at: Instant,
 }
 
 impl Clock {
     pub(super) fn new() -> Clock {
         let now = Instant::now();
-        Clock { stood: Duration::ZERO, stands: None, looked: now, ahead: machine_time(now), compare_at: now + LATE }
+        Clock {
+            paused_total: Duration::ZERO,
+            paused_since: None,
+            last_read: now,
+            sleep_offset: sleep_offset(now),
+            compare_at: now + MAX_DELAY,
+        }
     }
 
-    /// The engine's time.
+    /// Reads the time of the engine.
     pub(super) fn now(&self) -> Instant {
         self.at(Instant::now())
     }
 
-    /// The engine's time when the monotonic clock says `now`.
+    /// The time of the engine at `now` of the monotonic clock.
     #[inline]
     fn at(&self, now: Instant) -> Instant {
-        let now = self.stands.unwrap_or(now);
-        if self.stood.is_zero() { now } else { now - self.stood }
+        let now = self.paused_since.unwrap_or(now);
+        if self.paused_total.is_zero() { now } else { now - self.paused_total }
     }
 
-    /// Does it stand still?
-    pub(super) fn stands(&self) -> bool {
-        self.stands.is_some()
+    /// Is it paused?
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused_since.is_some()
     }
 
-    /// It stands still from now on.
-    pub(super) fn stop(&mut self) {
-        self.stands.get_or_insert_with(Instant::now);
+    /// Pauses the clock.
+    pub(super) fn pause(&mut self) {
+        self.paused_since.get_or_insert_with(Instant::now);
     }
 
-    /// It goes on.
-    pub(super) fn go_on(&mut self) {
-        if let Some(since) = self.stands.take() {
-            self.stood += since.elapsed();
-            self.looked = Instant::now();
+    /// Ends a pause.
+    pub(super) fn resume(&mut self) {
+        if let Some(since) = self.paused_since.take() {
+            self.paused_total += since.elapsed();
+            self.last_read = Instant::now();
         }
     }
 
-    /// When it was last looked at.
-    pub(super) fn looked(&self) -> Instant {
-        self.looked
+    /// The monotonic time of the last [`Clock::read`].
+    pub(super) fn last_read(&self) -> Instant {
+        self.last_read
     }
 
-    /// How long ago it was last looked at.
-    pub(super) fn since_look(&self) -> Duration {
-        self.looked.elapsed()
+    /// The time since the last [`Clock::read`].
+    pub(super) fn since_last_read(&self) -> Duration {
+        self.last_read.elapsed()
     }
 
-    /// The engine runs, after having meant to wait this long (`None`: without limit) since it last looked. The time, and whether
-    /// it did not run.
+    /// Reads the clock, at the beginning of a pass and after a sleep. `planned` is the longest planned time since the last read (`None`:
+    /// without limit). Returns the time of the engine, and the gap if it did not run for a while.
     #[inline]
-    pub(super) fn look(&mut self, meant: Option<Duration>) -> (Instant, Option<Gap>) {
+    pub(super) fn read(&mut self, planned: Option<Duration>) -> (Instant, Option<Gap>) {
         let now = Instant::now();
-        // The usual: it has hardly been away.
+        // The usual case: it was read a moment ago.
         if now < self.compare_at {
-            self.looked = now;
+            self.last_read = now;
             return (self.at(now), None);
         }
-        let gap = self.looked_at(now, meant, machine_time(now));
+        let gap = self.gap(now, planned, sleep_offset(now));
         (self.at(now), gap)
     }
 
-    fn looked_at(&mut self, now: Instant, meant: Option<Duration>, ahead: Option<Duration>) -> Option<Gap> {
-        let waited = now.saturating_duration_since(std::mem::replace(&mut self.looked, now));
-        let slept = ahead.zip(self.ahead).is_some_and(|(now, before)| now > before + LATE);
+    fn gap(&mut self, now: Instant, planned: Option<Duration>, offset: Option<Duration>) -> Option<Gap> {
+        let waited = now.saturating_duration_since(std::mem::replace(&mut self.last_read, now));
+        let slept = offset.zip(self.sleep_offset).is_some_and(|(now, before)| now > before + MAX_DELAY);
         if now >= self.compare_at {
-            (self.ahead, self.compare_at) = (ahead, now + LATE);
+            (self.sleep_offset, self.compare_at) = (offset, now + MAX_DELAY);
         }
-        match meant {
-            _ if self.stands() => None,
+        match planned {
+            _ if self.is_paused() => None,
             _ if slept => Some(Gap::Machine),
-            Some(meant) if waited > meant + LATE => Some(Gap::Process),
+            Some(planned) if waited > planned + MAX_DELAY => Some(Gap::Process),
             _ => None,
         }
     }
 }
 
-/// How far a clock that goes on while the machine sleeps is ahead of a fixed point of the monotonic one. (On Windows the
-/// monotonic one goes on itself, and a sleep is a gap like any other.)
-fn machine_time(now: Instant) -> Option<Duration> {
+/// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. (On Windows the monotonic clock
+/// itself advances, so a sleep of the machine looks like a gap of the process.)
+fn sleep_offset(now: Instant) -> Option<Duration> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    const GOES_ON: libc::clockid_t = libc::CLOCK_BOOTTIME;
+    const SLEEP_CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
     #[cfg(target_vendor = "apple")]
-    const GOES_ON: libc::clockid_t = libc::CLOCK_MONOTONIC;
+    const SLEEP_CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     #[allow(unsafe_code)] // that clock is not in std
     fn read() -> Option<Duration> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: it writes `time`, which lives on this stack.
-        let read = unsafe { libc::clock_gettime(GOES_ON, &mut time) } == 0;
+        let read = unsafe { libc::clock_gettime(SLEEP_CLOCK, &mut time) } == 0;
         read.then(|| Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
     }
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
@@ -124,8 +130,8 @@ fn machine_time(now: Instant) -> Option<Duration> {
         None
     }
     static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let since = now.saturating_duration_since(*ORIGIN.get_or_init(|| now));
-    read()?.checked_sub(since)
+    let monotonic = now.saturating_duration_since(*ORIGIN.get_or_init(|| now));
+    read()?.checked_sub(monotonic)
 }
 
 #[cfg(test)]
@@ -135,30 +141,30 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn it_stands_still_and_goes_on() {
+    fn pause_stops_the_clock_until_it_resumes() {
         let mut clock = Clock::new();
-        clock.stop();
-        let stood = clock.now();
-        clock.stop(); // again: nothing
-        assert_eq!(clock.now(), stood);
-        clock.stands = clock.stands.map(|since| since - 100 * SECOND); // as if long ago
-        let stood = clock.now();
-        clock.go_on();
-        let gone = clock.now() - stood;
-        assert!(gone < 10 * SECOND, "{gone:?}");
+        clock.pause();
+        let paused = clock.now();
+        clock.pause(); // no effect
+        assert_eq!(clock.now(), paused);
+        clock.paused_since = clock.paused_since.map(|since| since - 100 * SECOND); // as if it began long ago
+        let paused = clock.now();
+        clock.resume();
+        let advanced = clock.now() - paused;
+        assert!(advanced < 10 * SECOND, "{advanced:?}");
     }
 
     #[test]
-    fn what_did_not_run_is_told_apart() {
+    fn gaps_of_process_and_machine_are_distinguished() {
         let mut clock = Clock::new();
-        let (at, ahead) = (clock.looked, Some(50 * SECOND));
-        clock.ahead = ahead;
-        assert_eq!(clock.looked_at(at + 20 * SECOND, Some(20 * SECOND), ahead), None);
-        assert_eq!(clock.looked_at(at + 30 * SECOND, None, ahead), None);
-        assert_eq!(clock.looked_at(at + 41 * SECOND, Some(9 * SECOND), ahead), Some(Gap::Process));
-        assert_eq!(clock.looked_at(at + 42 * SECOND, Some(SECOND), Some(99 * SECOND)), Some(Gap::Machine));
-        assert_eq!(clock.looked_at(at + 43 * SECOND, Some(SECOND), Some(99 * SECOND)), None);
-        clock.stop();
-        assert_eq!(clock.looked_at(at + 90 * SECOND, Some(SECOND), Some(150 * SECOND)), None, "it was told");
+        let (at, offset) = (clock.last_read, Some(50 * SECOND));
+        clock.sleep_offset = offset;
+        assert_eq!(clock.gap(at + 20 * SECOND, Some(20 * SECOND), offset), None);
+        assert_eq!(clock.gap(at + 30 * SECOND, None, offset), None);
+        assert_eq!(clock.gap(at + 41 * SECOND, Some(9 * SECOND), offset), Some(Gap::Process));
+        assert_eq!(clock.gap(at + 42 * SECOND, Some(SECOND), Some(99 * SECOND)), Some(Gap::Machine));
+        assert_eq!(clock.gap(at + 43 * SECOND, Some(SECOND), Some(99 * SECOND)), None);
+        clock.pause();
+        assert_eq!(clock.gap(at + 90 * SECOND, Some(SECOND), Some(150 * SECOND)), None, "a paused clock has no gaps");
     }
 }

@@ -1,304 +1,263 @@
-//! The queue of requests to the engine, from the host's threads and from workers.
-//!
-//! Its length is bounded. A socket has at most one entry for all requests of its host (see [`SocketShared::ask`]) and one for its connect
-//! call; at most [`MAX_UNBEGUN`] connect calls wait. Requests that concern the whole loop are not entries but states: [`Wishes`] and
-//! the stop.
+//! Runs the commands of the queue.
 
-use super::SocketShared;
+use super::command_queue::{Command, QueueItem, Resolved};
+use super::pass::TimeSlice;
+use super::ports::{Delivery, Net};
+use super::socket_shared::SocketRequests;
+use super::{ConnectionCall, Engine, Entry, READ_BUFFER, ReadyConnector, SocketRequest, SocketShared};
 use crate::config::ConnectConfig;
-use crate::connection::{Family, Prepared, Unresolved};
-use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
-use crate::transport::tls::Settings;
+use crate::connection::report::{Ending, Phase, Report};
+use crate::connection::{Connection, Context, Turn, report_before_begin};
+use crate::protocol::close;
+use crate::{failpoint, panics};
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most connect calls that the engine has not begun to serve.
-pub const MAX_UNBEGUN: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
-/// The memory that an empty queue may keep, in entries.
-const KEEP: usize = 1024;
+impl Engine {
+    /// Runs the commands between two passes. Long work is left to the next pass.
+    pub fn run_commands_between_passes(&mut self) {
+        self.run_commands();
+        if self.has_long_work {
+            self.run_long_work();
+        }
+    }
 
-/// A request to the engine. Small, because it is moved often.
-pub enum Command {
-    /// Begin a connection.
-    Connect(Arc<SocketShared>, Box<ConnectConfig>),
-    /// A look-up has ended.
-    Resolved(Arc<SocketShared>, Box<Resolved>),
-    /// A TLS connector was made, or cannot be.
-    Made(Box<(Arc<Settings>, Prepared)>),
-    /// A worker has caught a panic. The engine logs it, because workers must not call the host.
-    Panicked(String),
-    /// The socket with this key has requests, see [`SocketShared::take_asked`].
-    Asked(usize),
-}
+    /// Runs the commands, within the time of a pass.
+    #[inline]
+    pub(super) fn run_commands(&mut self) {
+        if self.shared.has_commands() {
+            self.run_commands_now();
+        }
+    }
 
-/// The answer to a look-up.
-pub struct Resolved {
-    /// The name that was looked up.
-    pub name: Arc<str>,
-    /// The family of addresses.
-    pub family: Family,
-    /// The addresses, or the error.
-    pub answer: Result<Vec<SocketAddr>, Unresolved>,
-}
-
-/// A notice of the host about the process or its network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// The process may be frozen from now on.
-    Suspend,
-    /// The process runs again.
-    Resume,
-    /// The machine has changed to another network.
-    NetworkChanged,
-}
-
-/// The notices since the engine last took them. Of suspend and resume the last one counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
-    /// `None`: no suspend and no resume.
-    pub suspended: Option<bool>,
-    /// There was a resume before the suspend.
-    pub resumed: bool,
-    /// The network has changed.
-    pub network_changed: bool,
-}
-
-impl Wishes {
-    fn add(&mut self, wish: Wish) {
-        match wish {
-            Wish::Suspend => {
-                self.resumed |= self.suspended == Some(false);
-                self.suspended = Some(true);
+    #[inline(never)]
+    fn run_commands_now(&mut self) {
+        self.shared.take_commands(&mut self.commands);
+        if let Some(linger) = self.commands.take_stop() {
+            self.stop(linger);
+        }
+        let mut slice = TimeSlice::default();
+        let mut clock_is_read = false;
+        while !self.commands.is_empty() {
+            if !self.has_time_for_more(&mut slice) {
+                return self.shared.mark_commands_pending();
             }
-            Wish::Resume => self.suspended = Some(false),
-            Wish::NetworkChanged => self.network_changed = true,
-        }
-    }
-}
-
-/// The commands in order, and the position of the wishes among them.
-#[derive(Default)]
-pub struct Commands {
-    list: VecDeque<Command>,
-    /// Wishes and the stop, which are rare.
-    rare: Option<Box<Rare>>,
-}
-
-#[derive(Default)]
-struct Rare {
-    /// The number of commands that run before the wishes.
-    wishes: Option<(usize, Wishes)>,
-    stop: Option<Duration>,
-}
-
-/// The next item of the queue.
-pub enum Next {
-    /// A command.
-    Command(Command),
-    /// The wishes.
-    Wishes(Wishes),
-}
-
-impl Commands {
-    /// Adds a command.
-    #[inline]
-    pub fn push(&mut self, command: Command) {
-        self.list.push_back(command);
-    }
-
-    /// Adds a wish. Wishes are merged and run at the position of the first one, so that they do not affect sockets that are made
-    /// later. A suspend moves the position to its own, because it affects all sockets that were made before it.
-    pub fn wish(&mut self, wish: Wish) {
-        let end = self.list.len();
-        let (at, wishes) = self.rare().wishes.get_or_insert((end, Wishes::default()));
-        if wish == Wish::Suspend && wishes.suspended != Some(true) {
-            *at = end;
-        }
-        wishes.add(wish);
-    }
-
-    /// Adds the request to end, at the latest after this time.
-    pub fn stop(&mut self, linger: Duration) {
-        self.rare().stop = Some(linger);
-    }
-
-    /// Takes the request to end. It does not wait for the commands before it.
-    #[inline]
-    pub fn take_stop(&mut self) -> Option<Duration> {
-        self.rare.as_mut()?.stop.take()
-    }
-
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
-    /// Is the queue empty?
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.rare.is_none()
-    }
-
-    /// Takes the next command if it is the usual one, [`Command::Asked`].
-    #[inline]
-    pub fn pop_asked(&mut self) -> Option<usize> {
-        match self.list.front() {
-            Some(Command::Asked(key)) if self.rare.is_none() => {
-                let key = *key;
-                self.list.pop_front();
-                Some(key)
+            if let Some(key) = self.commands.pop_socket_requests() {
+                self.run_socket_requests(key, &mut clock_is_read);
+                continue;
             }
-            _ => None,
-        }
-    }
-
-    /// Takes the next item.
-    pub fn pop(&mut self) -> Option<Next> {
-        if self.rare.is_some()
-            && let Some(wishes) = self.pop_wishes()
-        {
-            return Some(Next::Wishes(wishes));
-        }
-        self.list.pop_front().map(Next::Command)
-    }
-
-    /// Takes the wishes if they are next. If not, it counts the command before them that the caller takes now.
-    #[cold]
-    fn pop_wishes(&mut self) -> Option<Wishes> {
-        match self.rare.as_mut()?.wishes.as_mut() {
-            Some((before, _)) if *before > 0 => {
-                *before -= 1;
-                None
-            }
-            _ => self.rare.take()?.wishes.map(|(_, wishes)| wishes),
-        }
-    }
-
-    /// Appends all of `newer`. If this queue is empty, both exchange their memory, so that no new memory is needed.
-    #[inline]
-    pub fn append(&mut self, newer: &mut Commands) {
-        if newer.rare.is_some() {
-            self.append_rare(newer);
-        }
-        if self.list.is_empty() {
-            if self.list.capacity() > KEEP {
-                self.list = VecDeque::new();
-            }
-            std::mem::swap(&mut self.list, &mut newer.list);
-        } else {
-            self.list.append(&mut newer.list);
-        }
-    }
-
-    #[cold]
-    fn append_rare(&mut self, newer: &mut Commands) {
-        let Some(newer) = newer.rare.take() else { return };
-        let end = self.list.len();
-        let rare = self.rare();
-        rare.stop = newer.stop.or(rare.stop);
-        let Some((at, wishes)) = newer.wishes else { return };
-        let Some((before, older)) = &mut rare.wishes else {
-            rare.wishes = Some((end + at, wishes));
-            return;
-        };
-        if wishes.suspended == Some(true) && (wishes.resumed || older.suspended != Some(true)) {
-            *before = end + at;
-        }
-        older.resumed |= wishes.resumed || wishes.suspended == Some(true) && older.suspended == Some(false);
-        older.suspended = wishes.suspended.or(older.suspended);
-        older.network_changed |= wishes.network_changed;
-    }
-
-    /// The number of commands.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Returns all commands.
-    pub fn into_list(self) -> VecDeque<Command> {
-        self.list
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Runs the queue, and returns the items in order: a number for each [`Command::Asked`], words for the wishes.
-    fn run(commands: &mut Commands) -> Vec<String> {
-        let mut run = Vec::new();
-        while let Some(next) = commands.pop() {
-            run.push(match next {
-                Next::Command(Command::Asked(key)) => key.to_string(),
-                Next::Command(_) => unreachable!(),
-                Next::Wishes(Wishes { suspended, resumed, network_changed }) => {
-                    let state = suspended.map_or("", |suspended| if suspended { "suspend" } else { "resume" });
-                    let before = if resumed { "resume+" } else { "" };
-                    format!("{before}{state}{}", if network_changed { "+network" } else { "" })
+            match self.commands.pop() {
+                Some(item) => {
+                    self.read_clock_once(&mut clock_is_read);
+                    self.run_item(item);
                 }
-            });
-        }
-        run
-    }
-
-    /// Makes a queue of a text: a letter is a wish, a digit is a command.
-    fn queue(text: &str) -> Commands {
-        let mut commands = Commands::default();
-        for letter in text.chars() {
-            match letter {
-                's' => commands.wish(Wish::Suspend),
-                'r' => commands.wish(Wish::Resume),
-                'n' => commands.wish(Wish::NetworkChanged),
-                digit => commands.push(Command::Asked(digit.to_digit(10).unwrap() as usize)),
-            }
-        }
-        commands
-    }
-
-    const CASES: [(&str, &[&str]); 10] = [
-        ("", &[]),
-        ("12", &["1", "2"]),
-        ("1nnn2", &["1", "+network", "2"]),
-        ("1s2", &["1", "suspend", "2"]),
-        ("1r2r3r", &["1", "resume", "2", "3"]),
-        ("1s2r3", &["1", "resume", "2", "3"]),
-        ("1r2s3", &["1", "2", "resume+suspend", "3"]),
-        ("s1s2", &["suspend", "1", "2"]),
-        ("s1r2s3", &["1", "2", "resume+suspend", "3"]),
-        ("1n2r3", &["1", "resume+network", "2", "3"]),
-    ];
-
-    #[test]
-    fn wishes_are_merged_and_the_last_state_wins() {
-        for (text, expected) in CASES {
-            assert_eq!(run(&mut queue(text)), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn wishes_of_appended_queues_are_merged_alike() {
-        for (text, expected) in CASES {
-            for cut in 0..=text.len() {
-                let mut commands = queue(&text[..cut]);
-                commands.append(&mut queue(&text[cut..]));
-                assert_eq!(run(&mut commands), expected, "{text}, cut at {cut}");
+                None => return,
             }
         }
     }
 
-    #[test]
-    fn an_empty_queue_keeps_little_memory() {
-        let (mut taken, mut shared) = (Commands::default(), Commands::default());
-        for _ in 0..2 {
-            (0..100 * KEEP).for_each(|key| shared.push(Command::Asked(key)));
-            taken.append(&mut shared);
-            while taken.pop().is_some() {}
+    /// Reads the clock once, because a request may come long after it was read last.
+    fn read_clock_once(&mut self, clock_is_read: &mut bool) {
+        if !std::mem::replace(clock_is_read, true) {
+            self.now = self.clock.now();
         }
-        for _ in 0..2 {
-            taken.append(&mut shared);
+    }
+
+    #[inline(never)]
+    fn run_item(&mut self, item: QueueItem) {
+        match item {
+            QueueItem::LoopRequests(requests) => self.run_loop_requests(requests),
+            QueueItem::Command(Command::Connect(socket, config)) => self.start_connection(socket, config),
+            QueueItem::Command(Command::Resolved(socket, resolved)) => {
+                let Resolved { name, family, answer } = &*resolved;
+                self.with_socket(&socket, &mut |connection, context| {
+                    connection.resolved(name, *family, answer.clone(), context)
+                });
+            }
+            QueueItem::Command(Command::ConnectorMade(made)) => {
+                let (settings, made) = *made;
+                let waiters = self.tls_cache.finish(Arc::clone(&settings), &made);
+                let ready = |socket| ReadyConnector { socket, settings: Arc::clone(&settings), made: made.clone() };
+                self.ready_connectors.extend(waiters.into_iter().map(ready));
+                (self.has_unfinished_work, self.has_long_work) = (true, true);
+            }
+            QueueItem::Command(Command::WorkerPanicked(text)) => self.shared.log.error(0, format_args!("{text}")),
+            QueueItem::Command(Command::SocketRequests(key)) => self.run_socket_requests(key, &mut true), // behind loop requests
         }
-        assert!(taken.list.capacity() <= KEEP && shared.list.capacity() <= KEEP);
+    }
+
+    /// Does rare work that may be long, within the time of a pass.
+    #[cold]
+    pub(super) fn run_long_work(&mut self) {
+        self.run_ready_connectors();
+        self.continue_round();
+        self.has_long_work = self.round.is_some() || !self.ready_connectors.is_empty();
+    }
+
+    /// Continues connections that have waited for a TLS connector.
+    fn run_ready_connectors(&mut self) {
+        let mut slice = TimeSlice::default();
+        while !self.ready_connectors.is_empty() && self.has_time_for_more(&mut slice) {
+            if let Some(ReadyConnector { socket, settings, made }) = self.ready_connectors.pop_front() {
+                self.with_socket(&socket, &mut |connection, context| {
+                    connection.prepared(&settings, made.clone(), context)
+                });
+            }
+        }
+        if self.ready_connectors.is_empty() {
+            self.ready_connectors = VecDeque::new(); // frees its memory
+        }
+    }
+
+    /// Runs the requests of a socket.
+    #[inline]
+    fn run_socket_requests(&mut self, key: usize, clock_is_read: &mut bool) {
+        let Some(Some(entry)) = self.entries.get(key) else { return };
+        let requests = entry.socket.take_requests();
+        if requests.is_only(SocketRequest::Flush) {
+            // Writing does not need the present time.
+            return self.flush(key);
+        }
+        let socket = Arc::clone(&entry.socket);
+        self.read_clock_once(clock_is_read);
+        self.run_each_request(&socket, requests);
+    }
+
+    #[inline(never)]
+    fn run_each_request(&mut self, socket: &Arc<SocketShared>, requests: SocketRequests) {
+        let ends = requests.has(SocketRequest::Close) || requests.has(SocketRequest::Free);
+        if requests.has(SocketRequest::RetryNow) && !ends {
+            // The request is newer than the round: a suspend must not end this retry.
+            self.run_round_for(socket.key);
+            self.with_socket(socket, &mut |connection, context| connection.retry_now(context));
+        }
+        if requests.has_retry_after_suspend() && !ends && socket.add_request(SocketRequest::RetryNow) {
+            // Behind the suspend. This fails if the engine has ended, and with it the connection.
+            let _ = self.shared.push(Command::SocketRequests(socket.key));
+        }
+        // While the loop is suspended no retry begins; the resume begins it.
+        if requests.has(SocketRequest::ContinueRetry) && !ends && !self.suspended {
+            self.with_socket(socket, &mut |connection, context| connection.catch_up(context));
+        }
+        if requests.has(SocketRequest::Ping) {
+            // Before the send queue is written, which would add to the round trip time.
+            self.with_socket(socket, &mut |connection, context| connection.ping(context));
+        }
+        if requests.has(SocketRequest::Flush) {
+            self.with_socket(socket, &mut |connection, context| connection.flush(context));
+        }
+        if requests.has(SocketRequest::Read) {
+            self.with_socket(socket, &mut |connection, context| connection.turn(context));
+        }
+        if requests.has(SocketRequest::Close) {
+            self.with_socket(socket, &mut |connection, context| connection.close(context));
+        }
+        if requests.has(SocketRequest::Free) {
+            self.close_freed(socket);
+        }
+    }
+
+    /// The socket was freed: closes an open connection with 1001 (going away). A connection that is closing continues.
+    fn close_freed(&mut self, socket: &Arc<SocketShared>) {
+        socket.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+        // Reads again if a full receive queue has stopped it.
+        self.with_socket(socket, &mut |connection, context| match connection.close(context) {
+            Turn::Wait => connection.turn(context),
+            Turn::Again => Turn::Again,
+        });
+    }
+
+    /// The loop is being freed: closes all connections.
+    fn stop(&mut self, linger: Duration) {
+        self.suspended = false;
+        self.clock.resume();
+        self.now = self.clock.now();
+        self.stop_at = Some(self.now + linger);
+        self.round = None;
+        let sockets: Vec<_> = self.entries.iter().flatten().map(|entry| Arc::clone(&entry.socket)).collect();
+        let mut slice = TimeSlice::default();
+        for socket in sockets {
+            socket.free();
+            if self.has_time_for_more(&mut slice) {
+                self.close_freed(&socket);
+            } else {
+                // Each has its Close frame. Their input is read later, if there is time.
+                socket.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+                self.with_socket(&socket, &mut |connection, context| {
+                    connection.close(context);
+                    Turn::Again
+                });
+            }
+        }
+    }
+
+    /// Begins a connection.
+    fn start_connection(&mut self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) {
+        self.shared.connect_started();
+        // A socket that is closed or freed already is not dialled.
+        if socket.is_freed() || socket.outbox.lock().is_sealed() || self.stop_at.is_some() {
+            return self.close_unstarted(&socket, report_before_begin(&config, Ending::aborted()));
+        }
+        let key = socket.key;
+        self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));
+        let mut close_reported = false;
+        let started = panics::catch(|| {
+            let mut network = Net {
+                registry: self.poll.registry(),
+                clock: &self.clock,
+                dns: &mut self.dns,
+                tls_cache: &mut self.tls_cache,
+                socket: &socket,
+                suspended: self.suspended,
+            };
+            let buffer = &mut self.buffer[..READ_BUFFER];
+            let mut events = Delivery {
+                batch: &mut self.batch,
+                buffer: buffer.as_ptr().addr(),
+                socket: &socket,
+                log: &self.shared.log,
+                close_reported: &mut close_reported,
+            };
+            let mut context =
+                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox };
+            failpoint::point(failpoint::Place::Connection);
+            Connection::begin(config, &mut context)
+        });
+        // A new connection has no messages, so nothing can be lost here.
+        let _ = self.batch.keep_messages(&mut self.buffer);
+        match started {
+            Ok(connection) if !connection.is_closed() => {
+                let round = self.rounds;
+                let entry = Entry { socket, connection, timer: None, in_run_queue: false, round, close_reported };
+                self.entries.put(key, entry);
+                self.live += 1;
+                self.set_timer(key);
+                // Requests of the host may have come before the connection existed.
+                self.run_socket_requests(key, &mut true);
+            }
+            Ok(_) => {}
+            Err(panicked) => {
+                socket.outbox.lock().shut_down();
+                if !close_reported {
+                    self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
+                }
+                self.shared.log.error(socket.id, format_args!("{panicked}, while a connection was begun"));
+            }
+        }
+    }
+
+    /// Reports the end of a connection that has not begun.
+    pub(super) fn close_unstarted(&mut self, socket: &SocketShared, report: Report) {
+        socket.outbox.lock().shut_down();
+        self.batch.closed(socket.key, report, None);
+    }
+
+    /// Runs `act` on the connection of this socket, if it still exists.
+    fn with_socket(&mut self, socket: &Arc<SocketShared>, act: ConnectionCall<'_>) {
+        let entry = self.entries.get(socket.key).and_then(Option::as_ref);
+        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.socket, socket)) {
+            self.with_connection_dyn(socket.key, act);
+        }
     }
 }

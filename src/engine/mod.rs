@@ -1,22 +1,29 @@
-//! Turns connections: readiness, timers, wake-ups, name look-ups. One pass is [`Engine::turn`]; a thread of the loop's own
-//! or the host's poll calls it, and that is all that differs between the two.
+//! The engine runs all connections of a loop: readiness, timers, wake-ups, DNS look-ups. One pass is [`Engine::run_pass`]. The thread of
+//! a threaded loop calls it, or the poll of an inline loop; there is no other difference between the two.
 //!
 //! ```text
-//!   host threads ── Command ──► Shared ──► Engine::turn ──► Connection ──► network
+//!   host threads ── Command ──► Shared ──► Engine::run_pass ──► Connection ──► network
 //!   host's poll ◄─── Batch ──── Shared ◄──────┘    ▲
 //!                                                  └── readiness, deadlines, look-ups
 //! ```
+//!
+//! - [`shared`], [`socket_shared`]: the part of the engine, and of one socket, that all threads use; with the order of all locks.
+//! - [`command_queue`], [`commands`]: requests of the host, and how they run.
+//! - [`pass`], [`rounds`]: the order and the time of all work.
+//! - [`ports`]: the network and the events, as one connection sees them. [`batch`]: the events on their way to the poll.
+//! - [`notifier`]: notifies a host that does not poll all the time.
+//! - [`dns`], [`tls_cache`]: blocking work, done by [`workers`].
 
 pub mod batch;
 mod clock;
-pub mod commands;
+pub mod command_queue;
+mod commands;
 mod dns;
 mod notifier;
-mod orders;
 mod pass;
 mod ports;
+mod rounds;
 mod shared;
-mod slice;
 mod socket_shared;
 pub mod table;
 #[cfg(test)]
@@ -25,11 +32,11 @@ pub mod thread;
 mod tls_cache;
 mod workers;
 
-pub use commands::Wish;
+pub use command_queue::LoopRequest;
 pub use notifier::Wakeup;
-pub use pass::PASS;
+pub use pass::MAX_PASS;
 pub use shared::Shared;
-pub use socket_shared::{Ask, SocketShared};
+pub use socket_shared::{SocketRequest, SocketShared};
 
 use crate::buffer_pool::NoMemory;
 use crate::connection::report::{Ending, Phase, Report};
@@ -40,11 +47,11 @@ use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
 use batch::Batch;
 use clock::Clock;
-use commands::{Command, Commands, Next};
+use command_queue::{Command, CommandQueue};
 use dns::Dns;
 use mio::{Poll, Token, Waker};
-use orders::Round;
 use ports::{Delivery, Net};
+use rounds::Round;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
@@ -53,13 +60,13 @@ use std::time::{Duration, Instant};
 use table::Table;
 use tls_cache::TlsCache;
 
-/// The buffer into which every connection reads, one at a time; a batch may take it along, and leaves another.
+/// The size of the buffer into which each connection reads, one at a time. A batch may keep the buffer, and then leaves another one.
 const READ_BUFFER: usize = 64 * 1024;
-/// Events are handed over before the pass ends when their payloads reach this size.
+/// Events are published before the pass ends when their payloads reach this size.
 const PUBLISH_AT: usize = 256 * 1024;
-/// Events for which there was no memory are published again after this time.
-const UNPUBLISHED: Duration = Duration::from_millis(10);
-/// Readiness events a pass.
+/// If there was no memory to publish events, the engine tries again after this time.
+const PUBLISH_RETRY: Duration = Duration::from_millis(10);
+/// The most readiness events of a pass.
 const MAX_READY: usize = 256;
 const WAKER: Token = Token(usize::MAX);
 
@@ -74,32 +81,32 @@ pub enum Published {
     Later,
 }
 
-/// All connections of a loop.
+/// The engine of a loop.
 pub struct Engine {
     shared: Arc<Shared>,
     poll: Poll,
     readiness: mio::Events,
     /// Keys of the connections that have work, in order: those that are ready, and those that have used up their budget. Each key is
     /// here at most once.
-    turns: Vec<usize>,
+    run_queue: Vec<usize>,
     /// By [`SocketShared::key`].
     entries: Table<Entry>,
     live: usize,
     timers: BTreeSet<(Instant, usize)>,
-    /// Taken from the host, and not yet run.
-    commands: Commands,
-    /// Connections that have waited for a TLS connector, and what became of it.
-    prepared: VecDeque<Waiter>,
-    /// A round that has not ended.
+    /// Commands that were taken from [`Shared`] and have not run.
+    commands: CommandQueue,
+    /// TLS connectors that were made, for connections that have waited.
+    ready_connectors: VecDeque<ReadyConnector>,
+    /// The round that has not ended.
     round: Option<Round>,
-    /// There is a round, or `prepared` is not empty.
-    has_more: bool,
+    /// There is a round, or `ready_connectors` is not empty.
+    has_long_work: bool,
     /// The number of the last round.
     rounds: u64,
     /// The longest time of a pass.
     limit: Duration,
     /// The last pass had no time for everything.
-    has_left: bool,
+    has_unfinished_work: bool,
     dns: Dns,
     tls_cache: TlsCache,
     buffer: Box<[u8]>,
@@ -107,19 +114,19 @@ pub struct Engine {
     clock: Clock,
     now: Instant,
     stop_at: Option<Instant>,
-    /// How long after the last turn the next one is meant to be, as [`Engine::next_turn`] has told; `None`: at any time.
-    put_off: Option<Duration>,
-    /// [`Wish::Suspend`] closes open connections. Otherwise it stops the loop's clock.
+    /// The time between the last pass and the next one, as [`Engine::time_to_next_pass`] has returned it; `None`: without limit.
+    expected_wait: Option<Duration>,
+    /// [`LoopRequest::Suspend`] closes open connections. Otherwise it stops the loop's clock.
     closes_on_suspend: bool,
     suspended: bool,
-    /// [`Wish::NetworkChanged`] came during a suspend.
+    /// [`LoopRequest::NetworkChanged`] came during a suspend.
     network_changed: bool,
-    /// A poll waited for what was published.
-    woke: bool,
+    /// A poll waited for the published events.
+    woke_poll: bool,
 }
 
-/// A connection that has waited for a TLS connector, the settings that it was to be made of, and what became of it.
-struct Waiter {
+/// A TLS connector, or the reason why there is none, for a connection that has waited for it.
+struct ReadyConnector {
     socket: Arc<SocketShared>,
     settings: Arc<Settings>,
     made: Prepared,
@@ -129,15 +136,16 @@ struct Entry {
     socket: Arc<SocketShared>,
     connection: Connection<Tcp>,
     timer: Option<Instant>,
-    /// Its key is in `turns`.
-    in_turns: bool,
-    /// The number of the last round that has reached this connection, or that began before it was made.
+    /// The key of the connection is in `run_queue`.
+    in_run_queue: bool,
+    /// The number of the last round that has reached this connection, or that began before the connection.
     round: u64,
-    told_closed: bool,
+    /// The close event is in the batch.
+    close_reported: bool,
 }
 
-/// What a connection is to do.
-type Act<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn;
+/// A call of a connection.
+type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn;
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
@@ -152,43 +160,43 @@ impl Engine {
             shared,
             poll,
             readiness: mio::Events::with_capacity(MAX_READY),
-            turns: Vec::new(),
+            run_queue: Vec::new(),
             entries: Table::default(),
             live: 0,
             timers: BTreeSet::new(),
-            commands: Commands::default(),
-            prepared: VecDeque::new(),
+            commands: CommandQueue::default(),
+            ready_connectors: VecDeque::new(),
             round: None,
-            has_more: false,
+            has_long_work: false,
             rounds: 0,
             limit,
-            has_left: false,
+            has_unfinished_work: false,
             buffer: vec![0; READ_BUFFER + 1].into_boxed_slice(), // and a NUL
             batch: Box::default(),
             clock: Clock::new(),
             now: Instant::now(),
             stop_at: None,
-            put_off: Some(Duration::ZERO),
+            expected_wait: Some(Duration::ZERO),
             closes_on_suspend,
             suspended: false,
             network_changed: false,
-            woke: false,
+            woke_poll: false,
         })
     }
 
-    /// What can be read from when there is readiness to be told.
+    /// Returns the descriptor that is readable when a connection is ready.
     #[cfg(unix)]
     pub fn descriptor(&self) -> std::os::fd::RawFd {
         use std::os::fd::AsRawFd;
         self.poll.as_raw_fd()
     }
 
-    /// When it last looked at the clock.
-    pub fn looked(&self) -> Instant {
-        self.clock.looked()
+    /// When the engine last read the clock.
+    pub fn last_read(&self) -> Instant {
+        self.clock.last_read()
     }
 
-    /// What it shares with the host.
+    /// The part that all threads use.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -198,25 +206,24 @@ impl Engine {
         self.stop_at.is_some_and(|stop_at| self.live == 0 || self.now >= stop_at)
     }
 
-    /// Has the connection in this place write what the host has sent.
+    /// Writes the send queue of the connection with this key.
     pub fn flush(&mut self, key: usize) {
-        self.with(key, |connection, context| connection.flush(context));
+        self.with_connection(key, |connection, context| connection.flush(context));
     }
 
-    /// As [`Engine::with`], which is compiled for each call of it, of what is not for each message.
-    fn with_seldom(&mut self, key: usize, act: Act<'_>) {
-        self.with(key, act);
+    /// As [`Engine::with_connection`], for calls that are not made for each message: compiled once, not for each call.
+    fn with_connection_dyn(&mut self, key: usize, act: ConnectionCall<'_>) {
+        self.with_connection(key, act);
     }
 
-    /// Lets a connection do something, then looks after its timer, its next turn and its end. A panic ends that
-    /// connection only.
-    fn with(
+    /// Calls a connection, then updates its timer, the run queue, and its entry if it has ended. A panic ends this connection only.
+    fn with_connection(
         &mut self,
         key: usize,
         act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn,
     ) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
-        let Entry { socket, connection, told_closed, .. } = entry;
+        let Entry { socket, connection, close_reported, .. } = entry;
         let mut network = Net {
             registry: self.poll.registry(),
             clock: &self.clock,
@@ -231,13 +238,13 @@ impl Engine {
             buffer: buffer.as_ptr().addr(),
             socket,
             log: &self.shared.log,
-            told_closed,
+            close_reported,
         };
         let mut context =
             Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox };
         let turn = panics::catch(|| act(connection, &mut context));
         let turn = turn.map_err(|panicked| self.log_panic(key, &panicked)).ok();
-        self.look_after(key, turn);
+        self.update_entry(key, turn);
     }
 
     #[cold]
@@ -247,30 +254,30 @@ impl Engine {
         self.shared.log.error(id, format_args!("{panicked}, in a connection"));
     }
 
-    /// Updates timer, turn and end of a connection after it ran; `None`: it panicked, which was logged. A function of its own, so that
-    /// it is compiled once and not with each caller of [`Engine::with`].
+    /// Updates the state of a connection after a call. `None`: the call panicked, which was logged. A separate function, so that it is
+    /// compiled once and not with each caller of [`Engine::with_connection`].
     #[inline(never)]
-    fn look_after(&mut self, key: usize, turn: Option<Turn>) {
-        if !self.batch.keep(&mut self.buffer) {
+    fn update_entry(&mut self, key: usize, turn: Option<Turn>) {
+        if !self.batch.keep_messages(&mut self.buffer) {
             self.end_without_memory(key);
         }
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         match turn {
             Some(Turn::Again) if !entry.connection.is_closed() => {
-                if !std::mem::replace(&mut entry.in_turns, true) {
-                    self.turns.push(key);
+                if !std::mem::replace(&mut entry.in_run_queue, true) {
+                    self.run_queue.push(key);
                 }
             }
             Some(_) => {}
             None => self.abandon(key, Ending::internal()),
         }
         let Some(Some(entry)) = self.entries.get(key) else { return };
-        if entry.told_closed {
+        if entry.close_reported {
             self.remove(key);
         } else {
             self.set_timer(key);
         }
-        if self.batch.flat_len() > PUBLISH_AT {
+        if self.batch.payload_bytes() > PUBLISH_AT {
             self.publish();
         }
     }
@@ -280,31 +287,31 @@ impl Engine {
     fn end_without_memory(&mut self, key: usize) {
         let dropped = self.batch.take_dropped();
         let Some(Some(entry)) = self.entries.get(key) else { return };
-        dropped.iter().for_each(|len| entry.socket.not_enqueued(*len as usize));
-        if !entry.told_closed {
+        dropped.iter().for_each(|len| entry.socket.undo_enqueued(*len as usize));
+        if !entry.close_reported {
             self.abandon(key, Ending::no_memory("there is no memory for messages of the peer"));
         }
     }
 
-    /// Ends a connection at once, whatever state a panic may have left it in.
+    /// Ends a connection at once, in any state that a panic may have left.
     fn abandon(&mut self, key: usize, ending: Ending) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
-        let Entry { socket, connection, told_closed, .. } = entry;
+        let Entry { socket, connection, close_reported, .. } = entry;
         let mut events = Delivery {
             batch: &mut self.batch,
             buffer: self.buffer.as_ptr().addr(),
             socket,
             log: &self.shared.log,
-            told_closed,
+            close_reported,
         };
         let ended = panics::catch(|| connection.abandon(ending.clone(), self.now, &socket.outbox, &mut events));
         if let Err(panicked) = &ended {
             self.shared.log.error(socket.id, format_args!("{panicked}, while a connection was ended"));
         }
-        if ended.is_err() || !*told_closed {
+        if ended.is_err() || !*close_reported {
             socket.outbox.lock().shut_down();
             self.batch.closed(key, Report::new(ending, Phase::Open), None);
-            *told_closed = true;
+            *close_reported = true;
         }
     }
 
@@ -315,7 +322,7 @@ impl Engine {
                 self.timers.remove(&(timer, key));
             }
             drop(entry);
-            self.tls_cache.tidy();
+            self.tls_cache.drop_unused_keys();
         }
     }
 
@@ -339,8 +346,8 @@ impl Engine {
         }
     }
 
-    /// Puts the events into an empty batch of the poll that turns this engine, unless there are older ones to be taken before.
-    pub fn hand_over(&mut self, empty: &mut Box<Batch>) {
+    /// Puts the events into an empty batch of the poll that run_queue this engine, unless there are older ones to be taken before.
+    pub fn publish_to_poll(&mut self, empty: &mut Box<Batch>) {
         if self.batch.is_empty() {
             return;
         }
@@ -351,14 +358,14 @@ impl Engine {
         }
     }
 
-    /// Hands the events over.
+    /// Publishes the events, so that the poll can take them.
     pub fn publish(&mut self) -> Published {
         if self.batch.is_empty() {
             return Published::Nothing;
         }
         match self.shared.publish(&mut self.batch) {
-            Ok(woke) => {
-                self.woke |= woke;
+            Ok(poll_waited) => {
+                self.woke_poll |= poll_waited;
                 self.batch.clear();
                 Published::All
             }
@@ -366,9 +373,9 @@ impl Engine {
         }
     }
 
-    /// Has a poll waited for what was published since this was last asked?
-    pub fn take_woke(&mut self) -> bool {
-        std::mem::take(&mut self.woke)
+    /// Has a poll waited for events that were published since the last call?
+    pub fn take_woke_poll(&mut self) -> bool {
+        std::mem::take(&mut self.woke_poll)
     }
 
     /// The engine itself has failed: every connection ends with `EGRET_WS_ERR_INTERNAL`.
@@ -377,7 +384,7 @@ impl Engine {
         self.end_all(true);
     }
 
-    /// The engine ends: every connection that is left ends at once, and no command is taken any more.
+    /// The engine ends: every connection ends at once, and commands are refused.
     pub fn end(&mut self) {
         self.end_all(false);
     }
@@ -387,7 +394,7 @@ impl Engine {
         let left = self.shared.close_commands(failed).into_list();
         for command in std::mem::take(&mut self.commands).into_list().into_iter().chain(left) {
             if let Command::Connect(socket, config) = command {
-                self.drop_unbegun(&socket, report_before_begin(&config, ending.clone()));
+                self.close_unstarted(&socket, report_before_begin(&config, ending.clone()));
             }
         }
         for key in (0..self.entries.len()).rev() {
@@ -399,11 +406,11 @@ impl Engine {
             self.batch.drop_all_messages();
             self.publish();
         }
-        self.shared.fall_silent();
+        self.shared.finish();
     }
 }
 
-/// The one that comes first, of what may be without an end.
+/// The lesser of two limits, where `None` is no limit.
 #[inline]
 fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
     match (one, other) {

@@ -1,7 +1,7 @@
-//! Tells a host that does not poll all the time that it should: by a callback, and by a descriptor that can be read from.
+//! Notifies a host that does not poll all the time: by a callback, and by a descriptor that is readable.
 //!
 //! ```text
-//!   quiet ──something is due──► rung ──a poll begins──► polling ──it ends──► quiet, or rung again if something is left
+//!   idle ──something is due──► notified ──a poll begins──► polling ──it ends──► idle, or notified again if something is left
 //! ```
 
 use crate::log::lend_thread;
@@ -9,27 +9,31 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// The host's callback. Called on any thread, with no lock held.
+/// The callback of the host. The library calls it on any thread, with no lock held.
 pub type Wakeup = Arc<dyn Fn() + Send + Sync>;
 
 /// The notifier of a loop.
 #[derive(Default)]
 pub(super) struct Notifier {
-    /// Somebody listens. So it costs a load if nobody does.
-    heard: AtomicBool,
+    /// There is a callback or a descriptor. So this costs one load if there is neither.
+    has_listener: AtomicBool,
     polling: AtomicBool,
-    rung: AtomicBool,
+    /// The host was notified, and no poll has begun since.
+    notified: AtomicBool,
     wakeup: Mutex<Option<Wakeup>>,
-    by_waker: AtomicBool,
+    /// The descriptor is that of an inline engine: its waker makes it readable.
+    uses_waker: AtomicBool,
     #[cfg(unix)]
     pipe: Mutex<Option<pipe::Pipe>>,
 }
 
 impl Notifier {
     pub(super) fn set_wakeup(&self, wakeup: Option<Wakeup>) {
-        let listens = wakeup.is_some();
+        let is_set = wakeup.is_some();
         *self.wakeup.lock() = wakeup;
-        self.listen(listens);
+        if is_set {
+            self.listener_added();
+        }
     }
 
     #[cfg(unix)]
@@ -39,78 +43,77 @@ impl Notifier {
             Some(pipe) => pipe.descriptor(),
             None => {
                 let new = pipe::Pipe::new()?;
-                // Under the lock, as in `set_rung`. The wake-up callback may have been called already; it is not called again.
-                if self.rung.load(SeqCst) {
+                // Under the lock, as in `set_notified`. The wake-up callback may have been called already; it is not called again.
+                if self.notified.load(SeqCst) {
                     new.fill();
                 }
                 pipe.insert(new).descriptor()
             }
         };
         drop(pipe);
-        self.heard.store(true, SeqCst);
+        self.has_listener.store(true, SeqCst);
         Ok(descriptor)
     }
 
-    pub(super) fn ring_by_waker(&self) {
-        if !self.by_waker.swap(true, SeqCst) {
-            self.listen(true);
+    pub(super) fn notify_by_waker(&self) {
+        if !self.uses_waker.swap(true, SeqCst) {
+            self.listener_added();
         }
     }
 
-    /// A new listener was not notified of events before it, so the bell counts as not rung.
-    fn listen(&self, listens: bool) {
-        if listens {
-            self.heard.store(true, SeqCst);
-            self.set_rung(false);
-        }
+    /// The new listener was not notified of earlier events, so the host does not count as notified.
+    fn listener_added(&self) {
+        self.has_listener.store(true, SeqCst);
+        self.set_notified(false);
     }
 
     pub(super) fn poll_begins(&self) {
-        if !self.heard.load(SeqCst) {
+        if !self.has_listener.load(SeqCst) {
             return;
         }
         self.polling.store(true, SeqCst);
-        self.set_rung(false);
+        self.set_notified(false);
     }
 
-    /// Returns what it was. The pipe is filled and emptied along with it, under its lock, so that it never says otherwise.
-    fn set_rung(&self, rings: bool) -> bool {
+    /// Sets whether the host was notified, and returns what it was before. The pipe changes at the same time, under its lock, so that
+    /// both always agree.
+    fn set_notified(&self, notified: bool) -> bool {
         #[cfg(unix)]
         let pipe = self.pipe.lock();
-        let was_rung = self.rung.swap(rings, SeqCst);
+        let was_notified = self.notified.swap(notified, SeqCst);
         #[cfg(unix)]
         match &*pipe {
-            Some(pipe) if rings && !was_rung => pipe.fill(),
-            Some(pipe) if was_rung && !rings => pipe.empty(),
+            Some(pipe) if notified && !was_notified => pipe.fill(),
+            Some(pipe) if was_notified && !notified => pipe.empty(),
             _ => {}
         }
-        was_rung
+        was_notified
     }
 
-    /// It was rung, and no poll has begun since; perhaps for something that the poll before has done.
-    pub(super) fn is_rung(&self) -> bool {
-        self.rung.load(SeqCst)
+    /// Was the host notified, without a poll since? The poll before may have done the work already.
+    pub(super) fn is_notified(&self) -> bool {
+        self.notified.load(SeqCst)
     }
 
-    /// Does somebody wait for the engine's readiness, outside of a poll?
-    pub(super) fn is_waited_for(&self) -> bool {
-        self.by_waker.load(SeqCst) && !self.polling.load(SeqCst)
+    /// Does the host wait for the descriptor of an inline engine, outside of a poll?
+    pub(super) fn host_waits(&self) -> bool {
+        self.uses_waker.load(SeqCst) && !self.polling.load(SeqCst)
     }
 
     pub(super) fn poll_ends(&self) {
         self.polling.store(false, SeqCst);
     }
 
-    /// Something is due. True if the engine's waker is to be rung.
-    pub(super) fn ring(&self) -> bool {
-        if !self.heard.load(SeqCst) || self.polling.load(SeqCst) || self.set_rung(true) {
+    /// Something is due: notifies the host. True if the caller must also signal the waker of the engine.
+    pub(super) fn notify(&self) -> bool {
+        if !self.has_listener.load(SeqCst) || self.polling.load(SeqCst) || self.set_notified(true) {
             return false;
         }
         let wakeup = self.wakeup.lock().clone();
         if let Some(wakeup) = wakeup {
             lend_thread(|| wakeup());
         }
-        self.by_waker.load(SeqCst)
+        self.uses_waker.load(SeqCst)
     }
 }
 
@@ -120,33 +123,32 @@ mod pipe {
     use std::os::fd::{AsRawFd, RawFd};
     use std::os::unix::net::UnixStream;
 
-    /// A byte in it means that the bell was rung. Two ends of one: it needs no unsafe code, and works wherever there are
-    /// descriptors.
+    /// A byte in it means that the host was notified. A socket pair needs no unsafe code, and works on every Unix.
     pub(super) struct Pipe {
-        ear: UnixStream,
-        hammer: UnixStream,
+        reader: UnixStream,
+        writer: UnixStream,
     }
 
     impl Pipe {
         pub(super) fn new() -> io::Result<Pipe> {
-            let (ear, hammer) = UnixStream::pair()?;
-            ear.set_nonblocking(true)?;
-            hammer.set_nonblocking(true)?;
-            Ok(Pipe { ear, hammer })
+            let (reader, writer) = UnixStream::pair()?;
+            reader.set_nonblocking(true)?;
+            writer.set_nonblocking(true)?;
+            Ok(Pipe { reader, writer })
         }
 
         pub(super) fn descriptor(&self) -> RawFd {
-            self.ear.as_raw_fd()
+            self.reader.as_raw_fd()
         }
 
-        /// It fails only if it is full, and then it can be read from.
+        /// The write fails only if the pipe is full, and then the pipe is readable.
         pub(super) fn fill(&self) {
-            let _ = (&self.hammer).write(&[1]);
+            let _ = (&self.writer).write(&[1]);
         }
 
         pub(super) fn empty(&self) {
             let mut bytes = [0; 64];
-            while matches!((&self.ear).read(&mut bytes), Ok(count) if count == bytes.len()) {}
+            while matches!((&self.reader).read(&mut bytes), Ok(count) if count == bytes.len()) {}
         }
     }
 }

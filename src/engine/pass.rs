@@ -6,37 +6,46 @@
 //! little work does not read the clock. When the loop is being freed, every kind of work stops.
 
 use super::clock::Gap;
-use super::orders::Task;
-use super::slice::Slice;
-use super::{Engine, Published, UNPUBLISHED, WAKER, earlier};
+use super::rounds::Task;
+use super::{Engine, PUBLISH_RETRY, Published, WAKER, earlier};
 use crate::connection::Turn;
 use crate::failpoint;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The longest time of a pass. The host can ask for less.
-pub const PASS: Duration = Duration::from_millis(4);
-/// The memory that an empty list of turns may keep, in keys.
-const FEW_TURNS: usize = 1024;
+/// The longest time of a pass. A host can set less.
+pub const MAX_PASS: Duration = Duration::from_millis(4);
+/// The capacity that an empty run queue may keep.
+const KEPT_RUN_QUEUE: usize = 1024;
+
+/// Each kind of work has this part of a pass, even if the pass has already taken too long.
+const SHARE: u32 = 8;
+
+/// The time of one kind of work in a pass.
+#[derive(Default)]
+pub(super) struct TimeSlice {
+    has_begun: bool,
+    until: Option<Instant>,
+}
 
 impl Engine {
     /// One pass: runs commands, sleeps until something is ready, at most `wait` (`None`: without limit), then does the work that is
     /// ready, within its time. It does not sleep if it has published events, or if the last pass has left work. Call
-    /// [`Engine::publish`] or [`Engine::hand_over`] after it.
-    pub fn turn(&mut self, wait: Option<Duration>) -> io::Result<()> {
+    /// [`Engine::publish`] or [`Engine::publish_to_poll`] after it.
+    pub fn run_pass(&mut self, wait: Option<Duration>) -> io::Result<()> {
         failpoint::point(failpoint::Place::Engine);
-        let meant = self.put_off.replace(Duration::ZERO);
-        let idle = self.look(meant);
+        let planned = self.expected_wait.replace(Duration::ZERO);
+        let gap_before = self.read_clock(planned);
         self.run_commands();
         if self.is_stopped() {
             return Ok(());
         }
         let mut sleep = earlier(wait, self.next_timer());
         let published = self.publish();
-        let has_left = std::mem::take(&mut self.has_left) || !self.turns.is_empty();
+        let has_work = std::mem::take(&mut self.has_unfinished_work) || !self.run_queue.is_empty();
         match published {
-            Published::Nothing if !has_left => {}
-            Published::Later if !has_left => sleep = earlier(sleep, Some(UNPUBLISHED)),
+            Published::Nothing if !has_work => {}
+            Published::Later if !has_work => sleep = earlier(sleep, Some(PUBLISH_RETRY)),
             _ => sleep = Some(Duration::ZERO),
         }
         let sleeps = sleep != Some(Duration::ZERO);
@@ -57,16 +66,16 @@ impl Engine {
             Ok(()) => self.take_readiness(),
         }
         // Without a sleep the clock was read just before.
-        let gap = if sleeps { self.look(sleep).or(idle) } else { idle };
-        self.turn_ready();
+        let gap = if sleeps { self.read_clock(sleep).or(gap_before) } else { gap_before };
+        self.run_ready();
         if let Some(gap) = gap {
             self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
             self.begin_round(Task::Slept(gap));
         }
-        if self.has_more {
-            self.do_more();
+        if self.has_long_work {
+            self.run_long_work();
         }
-        self.expire();
+        self.run_timers();
         self.run_commands();
         Ok(())
     }
@@ -78,68 +87,68 @@ impl Engine {
             if event.is_read_closed() || event.is_error() {
                 entry.connection.note_hangup();
             }
-            if !std::mem::replace(&mut entry.in_turns, true) {
-                self.turns.push(key);
+            if !std::mem::replace(&mut entry.in_run_queue, true) {
+                self.run_queue.push(key);
             }
         }
     }
 
     /// Runs each connection that has work.
-    fn turn_ready(&mut self) {
-        if self.turns.is_empty() {
+    fn run_ready(&mut self) {
+        if self.run_queue.is_empty() {
             return;
         }
-        let mut slice = Slice::default();
-        let (count, mut done) = (self.turns.len(), 0);
-        while done < count && self.goes_on(&mut slice) {
-            let key = self.turns[done];
+        let mut slice = TimeSlice::default();
+        let (count, mut done) = (self.run_queue.len(), 0);
+        while done < count && self.has_time_for_more(&mut slice) {
+            let key = self.run_queue[done];
             done += 1;
-            // Skips a connection that has run already, or has ended while another one got its key.
+            // Skips a connection that has run already, and one that has ended while another one got its key.
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
-            if std::mem::replace(&mut entry.in_turns, false) {
-                self.with(key, |connection, context| connection.turn(context));
+            if std::mem::replace(&mut entry.in_run_queue, false) {
+                self.with_connection(key, |connection, context| connection.turn(context));
             }
         }
-        if done < self.turns.len() {
-            self.turns.drain(..done);
+        if done < self.run_queue.len() {
+            self.run_queue.drain(..done);
         } else {
-            self.turns.clear();
-            if self.turns.capacity() > FEW_TURNS {
-                self.turns = Vec::new();
+            self.run_queue.clear();
+            if self.run_queue.capacity() > KEPT_RUN_QUEUE {
+                self.run_queue = Vec::new();
             }
         }
     }
 
-    fn expire(&mut self) {
+    fn run_timers(&mut self) {
         if self.dns.due().is_some() {
-            self.dns.go_on();
+            self.dns.start_waiting();
         }
         let is_due = |(deadline, _): &(Instant, usize)| *deadline <= self.now;
         if self.timers.first().is_some_and(is_due) {
-            self.expire_now();
+            self.expire_deadlines();
         }
     }
 
     #[inline(never)]
-    fn expire_now(&mut self) {
+    fn expire_deadlines(&mut self) {
         // After a gap, every connection must read its input before its deadline is checked.
         if self.round.as_ref().is_some_and(|round| matches!(round.task, Task::Slept(_) | Task::Probe(Some(_)))) {
             return;
         }
-        let mut slice = Slice::default();
+        let mut slice = TimeSlice::default();
         // Each timer at most once, so that a timer that does not advance cannot block the engine.
         for _ in 0..self.timers.len() {
             let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
             let Some((_, key)) = due else { return };
-            if !self.goes_on(&mut slice) {
+            if !self.has_time_for_more(&mut slice) {
                 return;
             }
             self.timers.pop_first();
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
             entry.timer = None;
             // Input that is ready may move the deadline.
-            let is_ready = std::mem::take(&mut entry.in_turns);
-            self.with_seldom(key, &mut |connection, context| {
+            let is_ready = std::mem::take(&mut entry.in_run_queue);
+            self.with_connection_dyn(key, &mut |connection, context| {
                 let turn = if is_ready { connection.turn(context) } else { Turn::Wait };
                 match connection.expire(context) {
                     Turn::Wait => turn,
@@ -152,7 +161,7 @@ impl Engine {
     /// The time until the next timer.
     #[inline]
     fn next_timer(&self) -> Option<Duration> {
-        let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.stands());
+        let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.is_paused());
         let timer = earlier(timer, self.stop_at).map(|at| at.saturating_duration_since(self.now));
         match self.dns.due() {
             None => timer,
@@ -160,9 +169,9 @@ impl Engine {
         }
     }
 
-    /// How long [`Engine::turn`] can wait if nothing becomes ready: `None` for ever.
-    pub fn next_turn(&mut self) -> Option<Duration> {
-        let has_work = !self.turns.is_empty() || self.has_left || self.shared.has_commands();
+    /// The time until the next pass is needed if nothing becomes ready before. `None`: without limit.
+    pub fn time_to_next_pass(&mut self) -> Option<Duration> {
+        let has_work = !self.run_queue.is_empty() || self.has_unfinished_work || self.shared.has_commands();
         // There was no memory to publish all events.
         let wait = if has_work || !self.batch.is_empty() {
             Some(Duration::ZERO)
@@ -170,13 +179,32 @@ impl Engine {
             let since = self.clock.now().saturating_duration_since(self.now);
             self.next_timer().map(|timer| timer.saturating_sub(since))
         };
-        self.put_off = wait.map(|wait| self.clock.since_look() + wait);
+        self.expected_wait = wait.map(|wait| self.clock.since_last_read() + wait);
         wait
     }
 
-    fn look(&mut self, meant: Option<Duration>) -> Option<Gap> {
-        let (now, gap) = self.clock.look(meant);
+    fn read_clock(&mut self, planned: Option<Duration>) -> Option<Gap> {
+        let (now, gap) = self.clock.read(planned);
         self.now = now;
         gap
+    }
+
+    /// Is there time in this pass for one more item of this kind of work? For the first item there always is.
+    #[inline]
+    pub(super) fn has_time_for_more(&mut self, slice: &mut TimeSlice) -> bool {
+        !std::mem::replace(&mut slice.has_begun, true) || self.has_time_left(slice)
+    }
+
+    #[inline(never)]
+    fn has_time_left(&mut self, slice: &mut TimeSlice) -> bool {
+        let now = Instant::now();
+        let until = *slice.until.get_or_insert_with(|| {
+            let pass = self.clock.last_read() + self.limit;
+            pass.max(now + self.limit / SHARE)
+        });
+        let is_interrupted = self.shared.is_stopping() && self.stop_at.is_none();
+        let continues = now < until && !is_interrupted;
+        self.has_unfinished_work |= !continues;
+        continues
     }
 }

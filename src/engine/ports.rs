@@ -1,4 +1,4 @@
-//! What the engine hands to one connection: the network, and a place for its events.
+//! The engine as one connection sees it: the network, and the receiver of its events.
 
 use super::batch::Batch;
 use super::clock::Clock;
@@ -35,11 +35,11 @@ impl Network for Net<'_> {
     type Stream = Tcp;
 
     fn resolve(&mut self, name: &str, family: Family) -> Inquiry {
-        self.dns.ask(name, family, self.socket)
+        self.dns.look_up(name, family, self.socket)
     }
 
     fn prepare(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
-        self.tls_cache.ask(settings, self.socket)
+        self.tls_cache.connector(settings, self.socket)
     }
 
     fn now(&self) -> Instant {
@@ -61,22 +61,22 @@ impl Network for Net<'_> {
     }
 }
 
-/// The place for events, for one connection.
+/// The receiver of events, for one connection.
 pub(super) struct Delivery<'a> {
     pub(super) batch: &'a mut Batch,
-    /// Where in memory the read buffer begins: what lies in it stays there.
+    /// The address of the read buffer: messages in it are not copied.
     pub(super) buffer: usize,
     pub(super) socket: &'a SocketShared,
     pub(super) log: &'a Log,
-    /// Set when the last event is told.
-    pub(super) told_closed: &'a mut bool,
+    /// Set when the close event is added.
+    pub(super) close_reported: &'a mut bool,
 }
 
 impl Events for Delivery<'_> {
     fn connected(&mut self, info: Details) {
         self.log.info(self.socket.id, format_args!("connected"));
         *self.socket.round_trip.lock() = RoundTrip::default();
-        self.socket.leave_untold();
+        self.socket.event_queued();
         self.batch.connected(self.socket.key, info);
     }
 
@@ -114,7 +114,7 @@ impl Events for Delivery<'_> {
                 ),
             ),
         }
-        *self.told_closed = true;
+        *self.close_reported = true;
         self.batch.closed(self.socket.key, report, info);
     }
 
@@ -130,7 +130,7 @@ impl Events for Delivery<'_> {
                 format_args!("lost: {lost} ({phase:?}); try {attempt} follows when the loop is resumed"),
             ),
         }
-        self.socket.leave_untold();
+        self.socket.event_queued();
         self.batch.retrying(self.socket.key, report, info, attempt, delay_ms);
     }
 
@@ -140,7 +140,7 @@ impl Events for Delivery<'_> {
     }
 
     fn drained(&mut self) {
-        if self.socket.leave_drain_untold() {
+        if self.socket.queue_drain() {
             self.batch.drained(self.socket.key);
         }
     }
@@ -160,11 +160,11 @@ impl Events for Delivery<'_> {
     }
 
     fn holds_try(&mut self) -> bool {
-        self.socket.holds_try()
+        self.socket.must_hold_retry()
     }
 
     fn is_behind(&mut self) -> bool {
-        self.socket.is_behind()
+        self.socket.has_undispatched()
     }
 
     fn step(&mut self, what: std::fmt::Arguments<'_>) {

@@ -1,10 +1,33 @@
-//! The two ways between the host's threads and the engine: commands in, events out.
+//! What the engine and the threads of the host share: the queue of commands to the engine, and the events that it publishes.
+//!
+//! # Locks
+//! This is the order of all locks of the library. A thread that holds a lock takes only locks further down. Locks on one line are
+//! never held together. A callback of a poll runs with the first lock held, and with no other.
+//!
+//! 1. `Loop::dispatcher`: the poll, for as long as it runs. No other thread waits for it.
+//! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only, so no thread waits for it.
+//! 3. `Loop::joined`, held while the connect command is queued.
+//! 4. `Shared::commands`, `Shared::events`, `SocketShared::outbox`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
+//!    `Loop::keys`, the pipe and the callback of the notifier, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
+//! 5. The buffer pool and the source of masking keys, which the send queue uses.
+//!
+//! # Atomics
+//! Each of these pairs needs sequentially consistent order. Each side writes its own variable, then reads that of the other; at least
+//! one of them must see the write of the other:
+//! - [`Shared::wake`] (command, then `sleeping`) and [`Shared::fall_asleep`] (`sleeping`, then command): else the engine would sleep
+//!   on a command.
+//! - `SocketShared::after_dispatch` (messages dispatched, then the engine's wait) and `SocketShared::is_full` (wait, then messages
+//!   dispatched): else a connection would never read again.
+//! - `Scheduler::run_commands` (command, then the lock of the inline engine) on the thread that adds a command and on the thread that
+//!   unlocks the engine: else no thread would run the command.
+//! - [`Shared::publish`] (`due`, then the notifier's `polling`) and [`Shared::poll_ends`] (`polling`, then `due`): else the host would
+//!   not be notified of events.
 
 use super::SocketShared;
 use super::batch::Batch;
-use super::commands::{Command, Commands, MAX_UNBEGUN, Wish};
+use super::command_queue::{Command, CommandQueue, LoopRequest, MAX_PENDING_CONNECTS};
 use super::notifier::{Notifier, Wakeup};
-use super::socket_shared::Ask;
+use super::socket_shared::SocketRequest;
 use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::config::ConnectConfig;
 use crate::error::Error;
@@ -18,144 +41,158 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, fence};
 use std::time::{Duration, Instant};
 
-/// What an engine shares with the host's threads.
+/// The part of an engine that all threads use.
 pub struct Shared {
-    commands: Mutex<Entrance>,
+    commands: Mutex<CommandChannel>,
     /// There are commands that the engine has not run.
-    commanded: AtomicBool,
+    commands_pending: AtomicBool,
     /// The loop is being freed: the engine must stop its present work.
     stopping: AtomicBool,
-    /// Connect calls that the engine has not begun to serve.
-    unbegun: AtomicUsize,
-    /// The engine sleeps, or is about to: who adds a command has to wake it.
+    /// The number of connect commands that the engine has not run.
+    pending_connects: AtomicUsize,
+    /// The number of suspend requests, see [`Shared::push_retry_now`].
+    suspends: AtomicU32,
+    /// The engine sleeps, or is about to: a thread that adds a command must wake it.
     sleeping: AtomicBool,
     waker: Waker,
-    inbox: Mutex<Inbox>,
-    arrived: Condvar,
-    /// There may be something to dispatch. So a poll with nothing to do costs one load.
+    events: Mutex<PublishedEvents>,
+    /// Signalled when something becomes due while a poll waits.
+    became_due: Condvar,
+    /// A poll may have something to do. So a poll with nothing to do costs one load.
     pub due: AtomicBool,
-    /// A poll is to return, whether or not something is due.
-    woken: AtomicBool,
+    /// A poll must return, whether or not something is due.
+    wake_requested: AtomicBool,
     notifier: Notifier,
-    /// The host's poll turns the engine: what makes the one return keeps the other from sleeping.
+    /// The host's poll runs the engine. So a request to wake the poll also keeps the engine from sleeping.
     by_poll: bool,
-    /// The engine has failed: it takes no commands, and its last events are on their way.
+    /// The engine has failed: it takes no commands, and has published its last events or is about to.
     failed: AtomicBool,
     /// The last events were published.
-    silent: AtomicBool,
-    /// Large buffers, both ways.
+    finished: AtomicBool,
+    /// Large buffers, for both directions.
     pub pool: Arc<BufferPool>,
     /// Where masking keys come from.
     pub entropy: Entropy,
-    /// Where it logs.
+    /// The log of the loop.
     pub log: Arc<Log>,
 }
 
 #[derive(Default)]
-struct Entrance {
-    queue: Commands,
-    /// The engine has ended: it takes no more.
+struct CommandChannel {
+    queue: CommandQueue,
+    /// The engine has ended: it takes no more commands.
     closed: bool,
 }
 
 #[derive(Default)]
-struct Inbox {
+struct PublishedEvents {
     batch: Box<Batch>,
     /// A poll waits for events.
-    waiting: bool,
+    poll_waits: bool,
 }
 
 impl Shared {
     pub(super) fn new(waker: Waker, log: Arc<Log>, by_poll: bool) -> Shared {
         Shared {
             commands: Mutex::default(),
-            commanded: AtomicBool::new(false),
+            commands_pending: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-            unbegun: AtomicUsize::new(0),
+            pending_connects: AtomicUsize::new(0),
+            suspends: AtomicU32::new(0),
             sleeping: AtomicBool::new(false),
             waker,
-            inbox: Mutex::default(),
-            arrived: Condvar::new(),
+            events: Mutex::default(),
+            became_due: Condvar::new(),
             due: AtomicBool::new(false),
-            woken: AtomicBool::new(false),
+            wake_requested: AtomicBool::new(false),
             notifier: Notifier::default(),
             by_poll,
             failed: AtomicBool::new(false),
-            silent: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
             pool: Arc::default(),
             entropy: mask::generator(),
             log,
         }
     }
 
-    // Commands.
+    // CommandQueue.
 
-    /// Adds a command; [`Shared::wake`] is to follow. Fails if the engine has ended, with the reason.
-    pub fn command(&self, command: Command) -> Result<(), Error> {
-        self.enter(|queue| {
+    /// Queues a command. The caller must then call [`Shared::wake`]. Fails if the engine has ended.
+    pub fn push(&self, command: Command) -> Result<(), Error> {
+        self.push_with(|queue| {
             queue.push(command);
             Ok(())
         })
     }
 
     #[inline]
-    fn enter(&self, add: impl FnOnce(&mut Commands) -> Result<(), Error>) -> Result<(), Error> {
+    fn push_with(&self, add: impl FnOnce(&mut CommandQueue) -> Result<(), Error>) -> Result<(), Error> {
         let mut commands = self.commands.lock();
         if commands.closed {
-            return Err(self.gone());
+            return Err(self.closed_error());
         }
         add(&mut commands.queue)?;
-        self.commanded.store(true, Release);
+        self.commands_pending.store(true, Release);
         Ok(())
     }
 
     /// The error of a call after the engine has ended.
     #[cold]
-    fn gone(&self) -> Error {
+    fn closed_error(&self) -> Error {
         if self.has_failed() { Error::Internal } else { Error::BadHandle }
     }
 
-    /// Queues a connect call. Returns [`Error::NoResources`] if too many connect calls wait already.
-    pub fn connect(&self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) -> Result<(), Error> {
-        self.enter(|queue| {
+    /// Queues a connect command. Returns [`Error::NoResources`] if too many wait already.
+    pub fn push_connect(&self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) -> Result<(), Error> {
+        self.push_with(|queue| {
             if self.is_stopping() {
-                return Err(self.gone());
+                return Err(self.closed_error());
             }
-            if self.unbegun.load(Relaxed) >= MAX_UNBEGUN {
+            if self.pending_connects.load(Relaxed) >= MAX_PENDING_CONNECTS {
                 return Err(Error::NoResources);
             }
-            self.unbegun.fetch_add(1, Relaxed);
+            self.pending_connects.fetch_add(1, Relaxed);
             queue.push(Command::Connect(socket, config));
             Ok(())
         })
     }
 
-    /// The engine begins to serve a connect call.
-    pub(super) fn begun(&self) {
-        self.unbegun.fetch_sub(1, Relaxed);
+    /// The engine runs a connect command.
+    pub(super) fn connect_started(&self) {
+        self.pending_connects.fetch_sub(1, Relaxed);
     }
 
     /// Queues a request of a socket. A socket has at most one entry in the queue.
     #[inline]
-    pub fn ask(&self, socket: &SocketShared, what: Ask) -> Result<(), Error> {
-        if socket.ask(what) { self.command(Command::Asked(socket.key)) } else { Ok(()) }
+    pub fn push_socket_request(&self, socket: &SocketShared, request: SocketRequest) -> Result<(), Error> {
+        if socket.add_request(request) { self.push(Command::SocketRequests(socket.key)) } else { Ok(()) }
+    }
+
+    /// Queues [`SocketRequest::RetryNow`]. Requests of a socket are merged, so a second one could run before a suspend that was
+    /// requested between both, and the suspend would end its retry. In this case the second one is kept apart from the first.
+    pub fn push_retry_now(&self, socket: &SocketShared) -> Result<(), Error> {
+        let is_first = socket.add_retry_now(self.suspends.load(SeqCst));
+        if is_first { self.push(Command::SocketRequests(socket.key)) } else { Ok(()) }
     }
 
     /// Queues a request that concerns the whole loop.
-    pub fn wish(&self, wish: Wish) -> Result<(), Error> {
-        self.enter(|queue| {
-            queue.wish(wish);
+    pub fn push_loop_request(&self, request: LoopRequest) -> Result<(), Error> {
+        self.push_with(|queue| {
+            if request == LoopRequest::Suspend {
+                self.suspends.fetch_add(1, SeqCst);
+            }
+            queue.push_loop_request(request);
             Ok(())
         })
     }
 
-    /// Asks the engine to end, at the latest after this time. It serves this request before all others.
-    pub fn stop(&self, linger: Duration) -> Result<(), Error> {
-        self.enter(|queue| {
-            queue.stop(linger);
+    /// Asks the engine to end, at the latest after this time. It runs this before all commands.
+    pub fn push_stop(&self, linger: Duration) -> Result<(), Error> {
+        self.push_with(|queue| {
+            queue.push_stop(linger);
             self.stopping.store(true, SeqCst);
             Ok(())
         })
@@ -166,71 +203,73 @@ impl Shared {
         self.stopping.load(Relaxed)
     }
 
-    /// The engine has failed: every connection of it has ended, and none can be begun.
+    /// The engine has failed: every connection has ended, and none can begin.
     pub fn has_failed(&self) -> bool {
         self.failed.load(SeqCst)
     }
 
     /// Are there commands that the engine has not run?
     pub fn has_commands(&self) -> bool {
-        self.commanded.load(Acquire)
+        self.commands_pending.load(Acquire)
     }
 
-    /// Wakes the engine if it sleeps; else it will look at its commands by itself before it does.
+    /// Wakes the engine if it sleeps. If not, it runs its commands before it sleeps.
     pub fn wake(&self) {
-        // Either this sees that it sleeps, or it sees the command: see fall_asleep.
+        // Either this sees that the engine sleeps, or the engine sees the command: see fall_asleep.
         fence(SeqCst);
-        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.notifier.is_waited_for() {
-            self.ring_waker();
+        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.notifier.host_waits() {
+            self.signal_waker();
         }
     }
 
-    /// Has who waits for an inline engine's readiness poll, for its timers may have changed.
-    pub fn nudge(&self) {
-        if self.notifier.is_waited_for() {
-            self.ring_waker();
+    /// Inline: wakes a host that waits for the descriptor, because the time to the next pass may have changed.
+    pub fn wake_waiting_host(&self) {
+        if self.notifier.host_waits() {
+            self.signal_waker();
         }
     }
 
-    fn ring_waker(&self) {
+    fn signal_waker(&self) {
         if let Err(error) = self.waker.wake() {
             self.log.error(0, format_args!("cannot wake who waits for the loop: {error}"));
         }
     }
 
-    /// Commands that the engine has not taken.
+    /// The number of commands that the engine has not taken.
     #[cfg(test)]
     pub(super) fn queued(&self) -> usize {
         self.commands.lock().queue.len()
     }
 
-    pub(super) fn take_commands(&self, onto: &mut Commands) {
+    /// Moves all commands behind those of `onto`.
+    pub(super) fn take_commands(&self, onto: &mut CommandQueue) {
         let mut commands = self.commands.lock();
-        self.commanded.store(false, Relaxed);
+        self.commands_pending.store(false, Relaxed);
         onto.append(&mut commands.queue);
     }
 
-    /// The engine has left commands for its next pass.
-    pub(super) fn has_left_commands(&self) {
-        self.commanded.store(true, Release);
+    /// The engine leaves commands for its next pass.
+    pub(super) fn mark_commands_pending(&self) {
+        self.commands_pending.store(true, Release);
     }
 
-    /// The engine ends: it takes what is there, and nothing after.
-    pub(super) fn close_commands(&self, failed: bool) -> Commands {
+    /// Takes the last commands: the engine ends, and accepts no more.
+    pub(super) fn close_commands(&self, failed: bool) -> CommandQueue {
         let mut commands = self.commands.lock();
         self.failed.fetch_or(failed, SeqCst);
-        self.commanded.store(false, Relaxed);
+        self.commands_pending.store(false, Relaxed);
         commands.closed = true;
         std::mem::take(&mut commands.queue)
     }
 
-    /// Says that the engine will sleep. False if it must not: a command was added that nobody will wake it for.
+    /// The engine is about to sleep. False if it must not sleep: there is a command, and no thread will wake it for that.
     pub(super) fn fall_asleep(&self) -> bool {
         self.sleeping.store(true, Relaxed);
         fence(SeqCst);
-        !(self.has_commands() || self.by_poll && self.woken.load(SeqCst))
+        !(self.has_commands() || self.by_poll && self.wake_requested.load(SeqCst))
     }
 
+    /// The engine does not sleep any more.
     pub(super) fn awake(&self) {
         self.sleeping.store(false, Relaxed);
     }
@@ -238,125 +277,125 @@ impl Shared {
     // Events.
 
     /// No further event will come.
-    pub fn is_silent(&self) -> bool {
-        self.silent.load(SeqCst)
+    pub fn is_finished(&self) -> bool {
+        self.finished.load(SeqCst)
     }
 
-    pub(super) fn fall_silent(&self) {
-        self.silent.store(true, SeqCst);
-        self.make_due(); // a poll that waits is to see it
+    pub(super) fn finish(&self) {
+        self.finished.store(true, SeqCst);
+        self.make_due(); // a poll that waits must see it
     }
 
-    /// Appends a batch to the events for the host, and wakes the poll that waits for it; false if none waits. After an error the batch
+    /// Appends a batch to the events for the host, and wakes the poll that waits for it. False if none waits. After an error the batch
     /// is unchanged: there is no memory for it until the host has taken earlier events.
     pub(super) fn publish(&self, batch: &mut Box<Batch>) -> Result<bool, NoMemory> {
-        let mut inbox = self.inbox.lock();
-        inbox.batch.append(batch)?;
-        let waiting = std::mem::take(&mut inbox.waiting);
-        // Under the lock: who finds events there finds them due.
+        let mut events = self.events.lock();
+        events.batch.append(batch)?;
+        let poll_waits = std::mem::take(&mut events.poll_waits);
+        // Under the lock: a poll that finds the events also finds that they are due.
         self.due.store(true, SeqCst);
-        drop(inbox);
-        if waiting {
-            self.arrived.notify_all();
+        drop(events);
+        if poll_waits {
+            self.became_due.notify_all();
         }
-        self.ring();
-        Ok(waiting)
+        self.notify();
+        Ok(poll_waits)
     }
 
-    /// Swaps the waiting events for an empty batch, if something is due. False if there are none.
+    /// Swaps the published events for an empty batch, if something is due. False if there are no events.
     pub fn take_events(&self, empty: &mut Box<Batch>) -> bool {
         if !self.due.load(SeqCst) {
             return false;
         }
-        let mut inbox = self.inbox.lock();
-        // In this order: what becomes due after this is seen by the next look.
+        let mut events = self.events.lock();
+        // In this order: an event that is published after this makes the poll due again.
         self.due.store(false, SeqCst);
-        std::mem::swap(&mut inbox.batch, empty);
+        std::mem::swap(&mut events.batch, empty);
         !empty.is_empty()
     }
 
-    /// A poll would find nothing to do.
+    /// Would a poll find nothing to do?
     pub fn is_quiet(&self) -> bool {
-        !self.due.load(SeqCst) && !self.notifier.is_rung()
+        !self.due.load(SeqCst) && !self.notifier.is_notified()
     }
 
-    /// Something other than an event is to be done in the poll.
+    /// The poll has something to do that is not an event.
     pub fn make_due(&self) {
         self.due.store(true, SeqCst);
-        if std::mem::take(&mut self.inbox.lock().waiting) {
-            self.arrived.notify_all();
+        if std::mem::take(&mut self.events.lock().poll_waits) {
+            self.became_due.notify_all();
         }
-        self.ring();
+        self.notify();
     }
 
-    /// Makes the poll that waits, or else the next one, return.
+    /// Makes the poll that waits, or the next one, return.
     pub fn wake_poll(&self) {
-        self.woken.store(true, SeqCst);
+        self.wake_requested.store(true, SeqCst);
         self.make_due();
         self.wake();
     }
 
-    /// Was it made to? True once.
+    /// Takes the request of [`Shared::wake_poll`]. True if there was one.
     pub fn take_woken(&self) -> bool {
-        self.woken.load(SeqCst) && self.woken.swap(false, SeqCst)
+        self.wake_requested.load(SeqCst) && self.wake_requested.swap(false, SeqCst)
     }
 
-    // Telling a host that does not poll by itself.
+    // Notifying a host that does not poll by itself.
 
-    /// Has the host called when something is due.
+    /// Sets the callback that notifies the host when something is due.
     pub fn set_wakeup(&self, wakeup: Option<Wakeup>) {
         self.notifier.set_wakeup(wakeup);
-        self.ring_if_due();
+        self.notify_if_due();
     }
 
-    /// What can be read from while something is due.
+    /// Returns a descriptor that is readable while something is due.
     #[cfg(unix)]
     pub fn descriptor(&self) -> io::Result<RawFd> {
         let descriptor = self.notifier.descriptor()?;
-        self.ring_if_due();
+        self.notify_if_due();
         Ok(descriptor)
     }
 
-    /// From now on the engine's own readiness tells that something is due, for who waits for that.
-    pub fn ring_by_waker(&self) {
-        self.notifier.ring_by_waker();
-        self.ring_if_due();
+    /// Inline: from now on the descriptor of the engine becomes readable when something is due.
+    pub fn notify_by_waker(&self) {
+        self.notifier.notify_by_waker();
+        self.notify_if_due();
     }
 
-    /// A poll begins: what becomes due from now on, it finds itself.
+    /// A poll begins: it finds by itself whatever becomes due from now on.
     pub fn poll_begins(&self) {
         self.notifier.poll_begins();
     }
 
-    /// A poll ends: what it has left is to be told.
+    /// A poll ends: the host is notified of events that it has left.
     pub fn poll_ends(&self) {
         self.notifier.poll_ends();
-        self.ring_if_due();
+        self.notify_if_due();
     }
 
-    fn ring_if_due(&self) {
+    fn notify_if_due(&self) {
         if self.due.load(SeqCst) {
-            self.ring();
+            self.notify();
         }
     }
 
-    fn ring(&self) {
-        if self.notifier.ring() {
-            self.ring_waker();
+    fn notify(&self) {
+        if self.notifier.notify() {
+            self.signal_waker();
         }
     }
 
     /// Waits until something is due, at most until `deadline`.
     pub fn wait_until_due(&self, deadline: Option<Instant>) {
-        let mut inbox = self.inbox.lock();
-        while !self.due.load(SeqCst) && inbox.batch.is_empty() {
-            inbox.waiting = true;
+        let mut events = self.events.lock();
+        while !self.due.load(SeqCst) && events.batch.is_empty() {
+            events.poll_waits = true;
             match deadline {
-                None => self.arrived.wait(&mut inbox),
-                Some(deadline) if self.arrived.wait_until(&mut inbox, deadline).timed_out() => break,
+                None => self.became_due.wait(&mut events),
+                Some(deadline) if self.became_due.wait_until(&mut events, deadline).timed_out() => break,
                 Some(_) => {}
             }
         }
-        inbox.waiting = false;
+        events.poll_waits = false;
     }
 }

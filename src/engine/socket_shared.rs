@@ -1,4 +1,4 @@
-//! What the host's threads and the engine share of one socket.
+//! The part of a socket that the engine and the threads of the host share.
 
 use crate::connection::connect_info::Details;
 use crate::connection::counters::{Counters, RoundTrip};
@@ -7,42 +7,45 @@ use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 
-/// What a waiting event counts beyond its payload, so that a flood of empty messages is bounded too.
+/// The bytes that a message counts in the receive queue besides its payload. So the number of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
 
-/// If so many connect and retry events of a socket are not dispatched, its next try waits for the host. More than one is allowed so
+/// If this many connect and retry events of a socket are not dispatched, its next retry waits for the host. More than one is allowed so
 /// that a connection that is lost while the host loads a level is open again when it polls.
-pub const MAX_UNTOLD: u32 = 8;
+pub const MAX_UNDISPATCHED: u32 = 8;
 
-/// A request of a socket's host to the engine.
+/// A request of the host to the engine, for one socket. Each is a bit of [`SocketRequests`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Ask {
-    /// Write the outbox.
+pub enum SocketRequest {
+    /// Write the send queue.
     Flush = 1,
-    /// Read again: there is room for messages.
+    /// Read again: the receive queue has room.
     Read = 2,
-    /// Go on with the next try: the host has dispatched the events before it.
-    CatchUp = 4,
-    /// Do not wait for the next try.
+    /// Continue with the next retry: the host has dispatched the events before it.
+    ContinueRetry = 4,
+    /// Retry now, without a wait.
     RetryNow = 8,
-    /// Measure the round trip.
+    /// Send a ping, to measure the round trip.
     Ping = 16,
-    /// Close: the outbox ends with a Close frame.
+    /// Close: the send queue ends with a Close frame.
     Close = 32,
     /// The host has freed the socket.
     Free = 64,
 }
 
-/// The requests since the engine last took them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked(u8);
+/// The bit of a [`SocketRequest::RetryNow`] that came after an earlier one and after a suspend, see [`SocketShared::add_retry_now`].
+const RETRY_AFTER_SUSPEND: u8 = 128;
 
-impl Asked {
+/// The requests of one socket since the engine last took them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketRequests(u8);
+
+impl SocketRequests {
     /// Is this the only request?
     #[inline]
-    pub fn is_only(self, what: Ask) -> bool {
-        self.0 == what as u8
+    pub fn is_only(self, request: SocketRequest) -> bool {
+        self.0 == request as u8
     }
 
     /// Is there no request?
@@ -51,48 +54,55 @@ impl Asked {
     }
 
     /// Is this one of the requests?
-    pub fn has(self, what: Ask) -> bool {
-        self.0 & what as u8 != 0
+    pub fn has(self, request: SocketRequest) -> bool {
+        self.0 & request as u8 != 0
+    }
+
+    /// Was there a suspend of the loop between two requests to retry now?
+    pub fn has_retry_after_suspend(self) -> bool {
+        self.0 & RETRY_AFTER_SUSPEND != 0
     }
 }
 
-/// One socket, seen from both sides.
+/// The shared part of a socket.
 #[derive(Debug)]
 pub struct SocketShared {
-    /// Its place in the engine's table and in the dispatcher's. Used again only when both are done with it.
+    /// Its key in the tables of the engine and of the dispatcher. No other socket gets the key before both have removed this one.
     pub key: usize,
     /// The number of its handle, for log lines.
     pub id: usize,
-    /// What the host sent.
+    /// The messages that the host has sent.
     pub outbox: Mutex<Outbox>,
-    /// How the connection was made, or how far it came, as far as the host was told.
+    /// The latest information about the connection that was dispatched to the host.
     pub info: Mutex<Details>,
-    /// How long a round trip takes.
+    /// The measured round trip times.
     pub round_trip: Mutex<RoundTrip>,
-    /// Tries to reconnect that were begun.
+    /// The number of retries that have begun.
     pub retries: AtomicU32,
-    counts: [AtomicU64; 4],
+    counters: [AtomicU64; 4],
     max_queue: usize,
-    /// Bytes received for the host since ever, and how many of them it has dispatched: what is queued lies between. Each has
-    /// one writer, the engine and the poll, so that a message costs neither of them an atomic addition.
+    /// All bytes that were ever queued for the host, and those of them that were dispatched. The difference is the size of the receive
+    /// queue. Each has one writer, the engine and the poll, so a message needs no atomic addition.
     enqueued: AtomicUsize,
     dequeued: AtomicUsize,
-    /// The most that ever were queued.
+    /// The largest size that the receive queue ever had.
     peak: AtomicUsize,
-    /// The engine waits until no more than this is queued, plus one; 0 if it does not wait.
-    awaited: AtomicUsize,
-    /// The host has freed it: nothing it receives counts any more.
+    /// The engine does not read until the receive queue is smaller than this; 0 if it does not wait.
+    resume_below: AtomicUsize,
+    /// The host has freed the socket: received messages are dropped.
     freed: AtomicBool,
-    /// The requests of the host, as bits of [`Ask`]. If there is one, the command queue has an entry for this socket.
-    asked: AtomicU8,
-    /// The number of connect and retry events that are not dispatched, times two; plus one if the next try waits for them.
-    untold: AtomicU32,
-    /// A drain event is not dispatched.
-    drain_untold: AtomicBool,
+    /// The requests of the host, as bits of [`SocketRequest`]. If there is one, the command queue has an entry for this socket.
+    requests: AtomicU8,
+    /// The number of suspends of the loop before the last request to retry now.
+    suspends_at_retry: AtomicU32,
+    /// The number of connect and retry events that are not dispatched, times two; plus one if the next retry waits for them.
+    undispatched: AtomicU32,
+    /// A drain event is queued and not dispatched.
+    drain_queued: AtomicBool,
 }
 
 impl SocketShared {
-    /// A socket that nothing has passed.
+    /// Makes the shared part of a new socket.
     pub fn new(key: usize, id: usize, outbox: Outbox, max_queue: usize) -> SocketShared {
         SocketShared {
             key,
@@ -101,16 +111,17 @@ impl SocketShared {
             info: Mutex::default(),
             round_trip: Mutex::default(),
             retries: AtomicU32::new(0),
-            counts: Default::default(),
+            counters: Default::default(),
             max_queue,
             enqueued: AtomicUsize::new(0),
             dequeued: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
-            awaited: AtomicUsize::new(0),
+            resume_below: AtomicUsize::new(0),
             freed: AtomicBool::new(false),
-            asked: AtomicU8::new(0),
-            untold: AtomicU32::new(0),
-            drain_untold: AtomicBool::new(false),
+            requests: AtomicU8::new(0),
+            suspends_at_retry: AtomicU32::new(0),
+            undispatched: AtomicU32::new(0),
+            drain_queued: AtomicBool::new(false),
         }
     }
 
@@ -119,51 +130,65 @@ impl SocketShared {
         !self.freed.swap(true, SeqCst)
     }
 
-    /// Was it freed?
+    /// Has the host freed it?
     pub fn is_freed(&self) -> bool {
         self.freed.load(SeqCst)
     }
 
-    /// Adds a request. Returns true if it is the first one, so that the engine must be notified.
+    /// Adds a request. True if it is the only one, so that the caller must queue a command.
     #[must_use]
     #[inline]
-    pub fn ask(&self, what: Ask) -> bool {
-        self.asked.fetch_or(what as u8, SeqCst) == 0
+    pub fn add_request(&self, request: SocketRequest) -> bool {
+        self.requests.fetch_or(request as u8, SeqCst) == 0
+    }
+
+    /// As [`SocketShared::add_request`], for [`SocketRequest::RetryNow`]. `suspends` is the number of suspends of the loop so far. If
+    /// there was one since an earlier request that the engine has not taken, this request is kept apart.
+    #[must_use]
+    pub fn add_retry_now(&self, suspends: u32) -> bool {
+        let was_suspended = self.suspends_at_retry.swap(suspends, SeqCst) != suspends;
+        let before = self.requests.fetch_or(SocketRequest::RetryNow as u8, SeqCst);
+        if before & SocketRequest::RetryNow as u8 != 0 && was_suspended {
+            // Zero if the engine has taken the requests just now.
+            return self.requests.fetch_or(RETRY_AFTER_SUSPEND, SeqCst) == 0;
+        }
+        before == 0
     }
 
     /// Takes all requests.
     #[inline]
-    pub fn take_asked(&self) -> Asked {
-        Asked(self.asked.swap(0, SeqCst))
+    pub fn take_requests(&self) -> SocketRequests {
+        SocketRequests(self.requests.swap(0, SeqCst))
     }
 
     /// The engine has queued a connect or retry event.
-    pub fn leave_untold(&self) {
-        self.untold.fetch_add(2, SeqCst);
+    pub fn event_queued(&self) {
+        self.undispatched.fetch_add(2, SeqCst);
     }
 
-    /// Must the next try wait until the host has dispatched the events before it? If so, [`SocketShared::tell`] returns true when it has.
-    pub fn holds_try(&self) -> bool {
-        let waits = |untold| (untold / 2 >= MAX_UNTOLD).then_some(untold | 1);
-        self.untold.fetch_update(SeqCst, SeqCst, waits).is_ok()
+    /// Must the next retry wait until the host has dispatched the events before it? If so, [`SocketShared::event_dispatched`] returns true
+    /// for the last of them.
+    pub fn must_hold_retry(&self) -> bool {
+        let waits = |events| (events / 2 >= MAX_UNDISPATCHED).then_some(events | 1);
+        self.undispatched.fetch_update(SeqCst, SeqCst, waits).is_ok()
     }
 
     /// The host dispatches a connect or retry event. Returns true if it is the last one and the engine waits for it.
     #[must_use]
-    pub fn tell(&self) -> bool {
-        // Three is one event and the flag: after this event only the flag is left.
-        self.untold.fetch_sub(2, SeqCst) == 3 && self.untold.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
+    pub fn event_dispatched(&self) -> bool {
+        // Three: one event and the flag, so only the flag is left.
+        self.undispatched.fetch_sub(2, SeqCst) == 3 && self.undispatched.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
     }
 
-    /// There is room to send again. Returns true if a drain event must be queued: no other one waits for the host.
+    /// The send queue has room again. True if the caller must queue a drain event: no earlier one waits for the host.
     #[must_use]
-    pub fn leave_drain_untold(&self) -> bool {
-        !self.drain_untold.swap(true, SeqCst)
+    pub fn queue_drain(&self) -> bool {
+        !self.drain_queued.swap(true, SeqCst)
     }
 
     /// The host dispatches the drain event.
-    pub fn tell_drain(&self) {
-        self.drain_untold.store(false, SeqCst);
+    pub fn drain_dispatched(&self) {
+        self.drain_queued.store(false, SeqCst);
     }
 
     /// The engine has queued a message.
@@ -178,83 +203,84 @@ impl SocketShared {
     }
 
     /// Undoes [`SocketShared::enqueued`] for a message that there was no memory for.
-    pub fn not_enqueued(&self, payload: usize) {
+    pub fn undo_enqueued(&self, payload: usize) {
         self.enqueued.store(self.enqueued.load(Relaxed).wrapping_sub(payload + EVENT_COST), Relaxed);
     }
 
     #[inline]
     fn queued(&self) -> usize {
-        // In this order: what is dispatched was queued before.
+        // In this order: bytes that are dispatched were queued before.
         let dequeued = self.dequeued.load(Acquire);
         self.enqueued.load(Relaxed).wrapping_sub(dequeued)
     }
 
-    /// Bytes received and not dispatched, and the most that ever were.
+    /// The bytes of the receive queue, now and at most.
     pub fn receive_queue(&self) -> (usize, usize) {
         (self.queued(), self.peak.load(Relaxed))
     }
 
-    /// The engine counts what has passed.
+    /// Adds to the counters. Only the engine calls this.
     #[inline]
     pub fn count(&self, counters: &Counters) {
-        // Only the engine writes them.
         let add = |all: &AtomicU64, more| all.store(all.load(Relaxed) + more, Relaxed);
-        let [messages, bytes, wire_in, wire_out] = &self.counts;
+        let [messages, bytes, wire_in, wire_out] = &self.counters;
         add(messages, counters.messages);
         add(bytes, counters.bytes);
         add(wire_in, counters.wire_in);
         add(wire_out, counters.wire_out);
     }
 
-    /// What has passed in all.
-    pub fn passed(&self) -> Counters {
-        let [messages, bytes, wire_in, wire_out] = std::array::from_fn(|at| self.counts[at].load(Relaxed));
+    /// The sum of all counters of its connections.
+    pub fn counters(&self) -> Counters {
+        let [messages, bytes, wire_in, wire_out] = std::array::from_fn(|at| self.counters[at].load(Relaxed));
         Counters { messages, bytes, wire_in, wire_out }
     }
 
-    /// The host has dispatched a message. True if the engine, which waits for that, is to turn the connection. An engine that
-    /// began to wait a moment ago may be missed: [`SocketShared::settle`] is to follow, after the last of several.
+    /// The host has dispatched a message. True if the engine waits for that, so that the caller must request [`SocketRequest::Read`].
+    /// This may miss an engine that began to wait a moment ago: call [`SocketShared::after_dispatch`] after the last of several messages.
     #[must_use]
     #[inline]
     pub fn dequeued(&self, payload: usize) -> bool {
         let dequeued = self.dequeued.load(Relaxed).wrapping_add(payload + EVENT_COST);
         self.dequeued.store(dequeued, Release);
-        self.awaited.load(Relaxed) != 0 && self.is_awaited()
+        self.resume_below.load(Relaxed) != 0 && self.is_resume_due()
     }
 
-    /// The host has dispatched all it had for now. True as [`SocketShared::dequeued`].
+    /// The host has dispatched the last of several messages. True as for [`SocketShared::dequeued`].
     #[must_use]
     #[inline]
-    pub fn settle(&self) -> bool {
-        // Either this sees that the engine waits, or the engine sees what was dispatched: see waits_until.
+    pub fn after_dispatch(&self) -> bool {
+        // Either this sees that the engine waits, or the engine sees the dispatched bytes: see wait_until_left.
         fence(SeqCst);
-        self.is_awaited()
+        self.is_resume_due()
     }
 
-    fn is_awaited(&self) -> bool {
-        self.queued() < self.awaited.load(SeqCst) && self.awaited.swap(0, SeqCst) != 0
+    fn is_resume_due(&self) -> bool {
+        self.queued() < self.resume_below.load(SeqCst) && self.resume_below.swap(0, SeqCst) != 0
     }
 
-    /// Is the queue full? If so, the engine stops reading until [`SocketShared::dequeued`] or [`SocketShared::settle`] has seen it half empty.
+    /// Is the queue full? If so, the engine does not read until [`SocketShared::dequeued`] or
+    /// [`SocketShared::after_dispatch`] finds it half empty.
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.queued() >= self.max_queue && self.waits_until(self.max_queue / 2)
+        self.queued() >= self.max_queue && self.wait_until_left(self.max_queue / 2)
     }
 
-    /// Is anything queued? If so, [`SocketShared::dequeued`] says when nothing is any more.
-    pub fn is_behind(&self) -> bool {
-        self.queued() > 0 && self.waits_until(0)
+    /// Is the receive queue not empty? If so, [`SocketShared::dequeued`] or [`SocketShared::after_dispatch`] reports when it is.
+    pub fn has_undispatched(&self) -> bool {
+        self.queued() > 0 && self.wait_until_left(0)
     }
 
-    fn waits_until(&self, left: usize) -> bool {
+    /// Begins to wait until only so many bytes are queued. False if that is so already.
+    fn wait_until_left(&self, left: usize) -> bool {
         if self.is_freed() {
             return false;
         }
-        self.awaited.store(left + 1, SeqCst);
-        // The host may have got there in between, and have seen nobody wait.
+        self.resume_below.store(left + 1, SeqCst);
+        // The host may have dispatched enough before it could see that the engine waits.
         fence(SeqCst);
-        let is_there = self.queued() <= left;
-        !(is_there && self.awaited.swap(0, SeqCst) != 0)
+        let is_reached = self.queued() <= left;
+        !(is_reached && self.resume_below.swap(0, SeqCst) != 0)
     }
 }
 
@@ -272,32 +298,39 @@ mod tests {
         assert!(socket.is_full()); // 4 × 250
         assert!(!socket.dequeued(218)); // 750 left
         assert!(socket.dequeued(218)); // 500
-        assert!(!socket.dequeued(218)); // told once
+        assert!(!socket.dequeued(218)); // reported once
         assert!(!socket.is_full());
     }
 
     #[test]
     fn requests_of_one_socket_notify_the_engine_once() {
         let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
-        assert!(socket.take_asked().is_nothing());
-        assert!(socket.ask(Ask::Ping));
-        assert!((0..100).all(|_| !socket.ask(Ask::Ping) && !socket.ask(Ask::Flush)));
-        let asked = socket.take_asked();
-        assert!(asked.has(Ask::Ping) && asked.has(Ask::Flush) && !asked.has(Ask::Close) && !asked.is_only(Ask::Flush));
-        assert!(socket.ask(Ask::Flush) && socket.take_asked().is_only(Ask::Flush));
+        assert!(socket.take_requests().is_nothing());
+        assert!(socket.add_request(SocketRequest::Ping));
+        assert!(
+            (0..100).all(|_| !socket.add_request(SocketRequest::Ping) && !socket.add_request(SocketRequest::Flush))
+        );
+        let requests = socket.take_requests();
+        assert!(
+            requests.has(SocketRequest::Ping)
+                && requests.has(SocketRequest::Flush)
+                && !requests.has(SocketRequest::Close)
+                && !requests.is_only(SocketRequest::Flush)
+        );
+        assert!(socket.add_request(SocketRequest::Flush) && socket.take_requests().is_only(SocketRequest::Flush));
     }
 
     #[test]
     fn next_try_waits_until_all_events_are_dispatched() {
         let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
-        for _ in 0..MAX_UNTOLD {
-            assert!(!socket.holds_try());
-            socket.leave_untold();
+        for _ in 0..MAX_UNDISPATCHED {
+            assert!(!socket.must_hold_retry());
+            socket.event_queued();
         }
-        assert!(socket.holds_try());
-        assert!((1..MAX_UNTOLD).all(|_| !socket.tell()), "others are left");
-        assert!(socket.tell());
-        socket.leave_untold();
-        assert!(!socket.tell(), "nothing waits any more");
+        assert!(socket.must_hold_retry());
+        assert!((1..MAX_UNDISPATCHED).all(|_| !socket.event_dispatched()), "others are left");
+        assert!(socket.event_dispatched());
+        socket.event_queued();
+        assert!(!socket.event_dispatched(), "nothing waits any more");
     }
 }

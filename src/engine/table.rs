@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
-/// A table of so many places is small.
-const FEW: usize = 64;
+/// A table keeps at least so many places.
+const MIN_KEPT: usize = 64;
 
 /// The table.
 pub struct Table<T> {
     places: Vec<Option<T>>,
-    /// Entries removed since unused places were last freed.
+    /// The number of entries that were removed since unused places were last freed.
     taken: usize,
 }
 
@@ -32,11 +32,11 @@ impl<T> Table<T> {
     pub fn take(&mut self, key: usize) -> Option<T> {
         let entry = self.places.get_mut(key)?.take();
         self.taken += 1;
-        if self.taken > FEW + self.places.len() / 2 {
+        if self.taken > MIN_KEPT + self.places.len() / 2 {
             self.taken = 0;
             while self.places.pop_if(|last| last.is_none()).is_some() {}
-            if self.places.capacity() > FEW + 4 * self.places.len() {
-                self.places.shrink_to(FEW + self.places.len());
+            if self.places.capacity() > MIN_KEPT + 4 * self.places.len() {
+                self.places.shrink_to(MIN_KEPT + self.places.len());
             }
         }
         entry

@@ -12,9 +12,9 @@ use crate::log::Sink;
 use crate::protocol::message::{MessageKind, Payload};
 use batch::EventKind;
 use clock::Gap;
-use orders::Task;
 use parking_lot::Mutex;
-use socket_shared::MAX_UNTOLD;
+use rounds::Task;
+use socket_shared::MAX_UNDISPATCHED;
 use socket2::{Domain, Socket, Type};
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -99,7 +99,7 @@ impl Lab {
         let mut config = config(&format!("ws://{}/", self.server.local_addr().unwrap()));
         set(&mut config);
         let socket = self.socket();
-        self.engine.shared().connect(socket, Box::new(config))
+        self.engine.shared().push_connect(socket, Box::new(config))
     }
 
     fn connect(&mut self, count: usize) {
@@ -117,19 +117,19 @@ impl Lab {
     /// A pass that has no time.
     fn pass(&mut self) {
         self.engine.limit = Duration::ZERO;
-        self.engine.turn(Some(Duration::ZERO)).unwrap();
+        self.engine.run_pass(Some(Duration::ZERO)).unwrap();
     }
 
     /// A pass that has time for everything.
     fn long_pass(&mut self) {
         self.engine.limit = Duration::from_secs(1000);
-        self.engine.turn(Some(Duration::ZERO)).unwrap();
+        self.engine.run_pass(Some(Duration::ZERO)).unwrap();
     }
 
     /// Runs passes until only waiting is left.
     fn rest(&mut self) -> usize {
         let mut passes = 0;
-        while self.engine.next_turn() == Some(Duration::ZERO) {
+        while self.engine.time_to_next_pass() == Some(Duration::ZERO) {
             self.pass();
             passes += 1;
             assert!(passes < 100_000);
@@ -155,8 +155,8 @@ impl Lab {
         socket.outbox.lock().is_sealed()
     }
 
-    fn wish(&self, wish: Wish) {
-        self.engine.shared().wish(wish).unwrap();
+    fn push_loop_request(&self, request: LoopRequest) {
+        self.engine.shared().push_loop_request(request).unwrap();
     }
 
     /// Takes the events of these sockets.
@@ -213,7 +213,7 @@ fn closed_and_freed_sockets_are_not_dialled() {
 #[test]
 fn connect_calls_that_wait_are_bounded() {
     let mut lab = Lab::new();
-    for _ in 0..commands::MAX_UNBEGUN {
+    for _ in 0..command_queue::MAX_PENDING_CONNECTS {
         assert_eq!(lab.connect_with(|_| {}), Ok(()));
     }
     for _ in 0..10 {
@@ -231,12 +231,20 @@ fn repeated_requests_are_queued_once_for_each_socket() {
     lab.rest();
     for _ in 0..1000 {
         for socket in &lab.sockets {
-            for ask in [Ask::Flush, Ask::Read, Ask::CatchUp, Ask::RetryNow, Ask::Ping, Ask::Close, Ask::Free] {
-                lab.engine.shared().ask(socket, ask).unwrap();
+            for ask in [
+                SocketRequest::Flush,
+                SocketRequest::Read,
+                SocketRequest::ContinueRetry,
+                SocketRequest::RetryNow,
+                SocketRequest::Ping,
+                SocketRequest::Close,
+                SocketRequest::Free,
+            ] {
+                lab.engine.shared().push_socket_request(socket, ask).unwrap();
             }
         }
-        lab.wish(Wish::NetworkChanged);
-        lab.wish(Wish::Resume);
+        lab.push_loop_request(LoopRequest::NetworkChanged);
+        lab.push_loop_request(LoopRequest::Resume);
     }
     assert_eq!(lab.engine.shared().queued(), 2);
     lab.rest();
@@ -248,8 +256,8 @@ fn thousand_network_changes_restart_each_connection_once() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
-    for wish in [Wish::NetworkChanged, Wish::Resume].into_iter().cycle().take(1000) {
-        lab.wish(wish);
+    for request in [LoopRequest::NetworkChanged, LoopRequest::Resume].into_iter().cycle().take(1000) {
+        lab.push_loop_request(request);
     }
     let passes = lab.rest();
     assert!(passes >= MANY, "{passes} passes: one connection each");
@@ -263,7 +271,7 @@ fn endless_network_changes_reach_each_connection() {
     lab.connect(MANY);
     lab.rest();
     for _ in 0..4 * MANY {
-        lab.wish(Wish::NetworkChanged);
+        lab.push_loop_request(LoopRequest::NetworkChanged);
         lab.pass();
     }
     let restarts = lab.counter.restarts();
@@ -275,7 +283,7 @@ fn network_changes_do_not_restart_later_connections() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
-    lab.wish(Wish::NetworkChanged);
+    lab.push_loop_request(LoopRequest::NetworkChanged);
     lab.pass();
     lab.connect(1);
     lab.rest();
@@ -287,7 +295,7 @@ fn network_changes_do_not_restart_later_connections() {
 fn a_suspend_closes_what_was_made_before_it_and_nothing_else() {
     let mut lab = Lab::that(true);
     lab.connect(MANY);
-    lab.wish(Wish::Suspend);
+    lab.push_loop_request(LoopRequest::Suspend);
     lab.connect(1);
     lab.pass();
     lab.connect(1);
@@ -317,12 +325,38 @@ fn a_try_that_is_asked_for_after_a_suspend_is_not_abandoned_by_it() {
     while lab.counter.count("lost: ") < 3 {
         lab.pass();
     }
-    lab.wish(Wish::Suspend);
+    lab.push_loop_request(LoopRequest::Suspend);
     for socket in &lab.sockets {
-        lab.engine.shared().ask(socket, Ask::RetryNow).unwrap();
+        lab.engine.shared().push_socket_request(socket, SocketRequest::RetryNow).unwrap();
     }
     lab.rest();
     assert_eq!((lab.counter.count("lost: abandoned"), lab.counter.dials()), (0, 6));
+}
+
+#[test]
+fn a_retry_that_is_requested_before_and_after_a_suspend_runs_after_it() {
+    for suspends in [true, false] {
+        let mut lab = Lab::that(true);
+        for _ in 0..3 {
+            lab.connect_with(|config| config.retry = Some(RARELY)).unwrap();
+        }
+        lab.rest();
+        (0..3).for_each(|_| drop(lab.server.accept().unwrap()));
+        while lab.counter.count("lost: ") < 3 {
+            lab.pass();
+        }
+        let retry_now = |lab: &Lab| {
+            lab.sockets.iter().for_each(|socket| lab.engine.shared().push_retry_now(socket).unwrap());
+        };
+        retry_now(&lab);
+        if suspends {
+            lab.push_loop_request(LoopRequest::Suspend);
+        }
+        retry_now(&lab);
+        lab.rest();
+        let expected = if suspends { (3, 9) } else { (0, 6) };
+        assert_eq!((lab.counter.count("lost: abandoned"), lab.counter.dials()), expected, "suspends: {suspends}");
+    }
 }
 
 /// Pings were sent before this process was stopped; it runs again, and its host says so.
@@ -344,7 +378,7 @@ fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
             lab.pass();
         }
         for socket in &lab.sockets {
-            lab.engine.shared().ask(socket, Ask::Ping).unwrap();
+            lab.engine.shared().push_socket_request(socket, SocketRequest::Ping).unwrap();
         }
         lab.engine.limit = Duration::from_secs(1000);
         lab.engine.run_commands();
@@ -367,7 +401,7 @@ fn changes_that_do_not_end_do_not_hold_the_deadlines_after_a_gap() {
     lab.engine.begin_round(Task::Slept(Gap::Process));
     let mut passes = 0;
     while lab.engine.live > MANY || passes == 0 {
-        lab.wish(Wish::NetworkChanged);
+        lab.push_loop_request(LoopRequest::NetworkChanged);
         lab.pass();
         passes += 1;
         assert!(passes < 4 * MANY, "it does not expire");
@@ -380,11 +414,11 @@ fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
     let mut lab = Lab::new();
     lab.connect(MANY);
     lab.rest();
-    lab.wish(Wish::NetworkChanged);
+    lab.push_loop_request(LoopRequest::NetworkChanged);
     for _ in 0..MANY / 2 {
         lab.pass();
     }
-    lab.wish(Wish::NetworkChanged);
+    lab.push_loop_request(LoopRequest::NetworkChanged);
     lab.pass();
     let before = lab.counter.restarts();
     lab.connect(MANY);
@@ -399,8 +433,8 @@ fn a_resume_that_overtakes_a_suspend_closes_no_more() {
     let mut lab = Lab::that(true);
     lab.connect(MANY);
     lab.rest();
-    lab.wish(Wish::Suspend);
-    lab.wish(Wish::Resume);
+    lab.push_loop_request(LoopRequest::Suspend);
+    lab.push_loop_request(LoopRequest::Resume);
     lab.rest();
     assert!(lab.sockets.iter().all(|socket| !lab.has_ended(socket)));
     assert_eq!(lab.counter.restarts().len(), MANY, "and each is probed");
@@ -410,7 +444,7 @@ fn a_resume_that_overtakes_a_suspend_closes_no_more() {
 fn freeing_the_loop_overtakes_what_is_queued() {
     let mut lab = Lab::new();
     lab.connect(MANY);
-    lab.engine.shared().stop(Duration::ZERO).unwrap();
+    lab.engine.shared().push_stop(Duration::ZERO).unwrap();
     lab.pass();
     assert!(lab.engine.is_stopped());
     assert_eq!(lab.counter.dials(), 0);
@@ -427,7 +461,7 @@ fn freeing_the_loop_interrupts_a_pass() {
         lab.connect(MANY);
         if beginning.starts_with("connecting to 1") {
             lab.rest();
-            lab.wish(Wish::NetworkChanged);
+            lab.push_loop_request(LoopRequest::NetworkChanged);
         }
         let before = lab.counter.dials();
         // Weak: the engine owns its log, and the log owns this function.
@@ -436,7 +470,7 @@ fn freeing_the_loop_interrupts_a_pass() {
         *lab.counter.at_line.lock() = Some(Box::new(move |text| {
             left -= i32::from(text.starts_with(beginning));
             if left == 0 {
-                shared.upgrade().unwrap().stop(Duration::ZERO).unwrap();
+                shared.upgrade().unwrap().push_stop(Duration::ZERO).unwrap();
             }
         }));
         let mut passes = 0;
@@ -462,13 +496,13 @@ fn freeing_the_loop_does_not_read_what_its_time_is_too_short_for() {
         peer.write_all(&b"\x82\x0aten bytes.".repeat(200)).unwrap();
         peers.push(peer);
     }
-    let received = |lab: &Lab| lab.sockets.iter().map(|socket| socket.passed().messages).collect::<Vec<_>>();
+    let received = |lab: &Lab| lab.sockets.iter().map(|socket| socket.counters().messages).collect::<Vec<_>>();
     while received(&lab).iter().any(|count| *count < 20) {
         lab.pass();
     }
     let before = received(&lab);
     assert!(before.iter().all(|count| *count < 100), "the queues are full: {before:?}");
-    lab.engine.shared().stop(Duration::ZERO).unwrap();
+    lab.engine.shared().push_stop(Duration::ZERO).unwrap();
     lab.pass();
     assert!(lab.engine.is_stopped());
     let read = received(&lab).iter().zip(before).filter(|(after, before)| *after > before).count();
@@ -485,17 +519,17 @@ fn connections_that_are_ready_have_their_turns_in_order() {
         lab.rest();
         peers.push(lab.server.accept().unwrap().0);
     }
-    for turns in 0..3 {
+    for run_queue in 0..3 {
         // On loopback the system delivers it at once.
-        peers.iter_mut().for_each(|peer| peer.write_all(if turns == 0 { b"H" } else { b"T" }).unwrap());
+        peers.iter_mut().for_each(|peer| peer.write_all(if run_queue == 0 { b"H" } else { b"T" }).unwrap());
         lab.pass();
-        let order = lab.engine.turns.clone();
+        let order = lab.engine.run_queue.clone();
         assert_eq!(order.len(), MANY - 1, "the first had its turn");
         for key in &order {
-            assert_eq!(lab.engine.turns.first(), Some(key));
+            assert_eq!(lab.engine.run_queue.first(), Some(key));
             lab.pass();
         }
-        assert!(lab.engine.turns.is_empty());
+        assert!(lab.engine.run_queue.is_empty());
     }
 }
 
@@ -534,26 +568,26 @@ fn tries_wait_while_the_host_does_not_dispatch() {
         total: None,
         resend: false,
     });
-    lab.engine.shared().connect(Arc::clone(&socket), Box::new(config)).unwrap();
+    lab.engine.shared().push_connect(Arc::clone(&socket), Box::new(config)).unwrap();
     let mut retries = 0;
     for round in 1..4 {
         // These passes sleep as long as a try is due later.
-        while lab.engine.next_turn().is_some() {
-            lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
+        while lab.engine.time_to_next_pass().is_some() {
+            lab.engine.run_pass(Some(Duration::from_millis(1))).unwrap();
         }
-        while !socket.holds_try() {
-            lab.engine.turn(Some(Duration::from_millis(1))).unwrap();
+        while !socket.must_hold_retry() {
+            lab.engine.run_pass(Some(Duration::from_millis(1))).unwrap();
         }
         retries += lab.told().len();
-        assert_eq!(retries, round * MAX_UNTOLD as usize);
+        assert_eq!(retries, round * MAX_UNDISPATCHED as usize);
         assert_eq!(lab.counter.dials(), retries, "one try each, and none after the last");
-        let told: Vec<_> = (0..MAX_UNTOLD).map(|_| socket.tell()).collect();
+        let told: Vec<_> = (0..MAX_UNDISPATCHED).map(|_| socket.event_dispatched()).collect();
         assert_eq!(told.iter().filter(|told| **told).count(), 1);
-        lab.engine.shared().ask(&socket, Ask::CatchUp).unwrap();
+        lab.engine.shared().push_socket_request(&socket, SocketRequest::ContinueRetry).unwrap();
     }
 }
 
-/// A host that waits for the descriptor learns by [`Engine::next_turn`] alone that it is to poll.
+/// A host that waits for the descriptor learns by [`Engine::time_to_next_pass`] alone that it is to poll.
 #[test]
 fn events_that_could_not_be_published_are_a_reason_for_a_turn() {
     let mut lab = Lab::new();
@@ -563,10 +597,10 @@ fn events_that_could_not_be_published_are_a_reason_for_a_turn() {
         assert_eq!(limited_memory::with_largest(30_000, || lab.engine.publish()), expected);
     }
     assert!(lab.engine.shared().take_events(&mut batch), "the host takes the first");
-    assert_eq!(lab.engine.next_turn(), Some(Duration::ZERO));
+    assert_eq!(lab.engine.time_to_next_pass(), Some(Duration::ZERO));
     lab.pass();
     assert!(lab.engine.shared().take_events(&mut batch) && batch.events().len() == 1);
-    assert_eq!(lab.engine.next_turn(), None);
+    assert_eq!(lab.engine.time_to_next_pass(), None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The thread that turns an engine, where the host does not.
+//! The thread that run_queue an engine, where the host does not.
 
 use super::Engine;
 use crate::panics;
@@ -7,47 +7,47 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-/// Starts the thread. It ends after [`super::Shared::stop`], or when the engine has failed.
+/// Starts the thread. It ends after [`super::Shared::push_stop`], or when the engine has failed.
 pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
     with_signals_blocked(|| Builder::new().name("egret-ws".to_owned()).spawn(move || run(engine)))
 }
 
 fn run(engine: Engine) {
     let shared = Arc::clone(engine.shared());
-    turn(engine);
+    run_passes(engine);
     if let Err(panicked) = panics::catch(tls::leave_thread) {
         shared.log.error(0, format_args!("{panicked}, while the I/O thread left TLS"));
     }
 }
 
-fn turn(mut engine: Engine) {
+fn run_passes(mut engine: Engine) {
     while !engine.is_stopped() {
-        match panics::catch(|| engine.turn(None)) {
+        match panics::catch(|| engine.run_pass(None)) {
             Ok(Ok(())) => {
                 engine.publish();
-                if engine.take_woke() {
-                    // Who waited for a message is likely to answer at once. Where both share a processor, letting it do so first
-                    // saves waking this thread for the answer.
+                if engine.take_woke_poll() {
+                    // A host that waited for a message is likely to answer at once. If both threads share a processor, it now answers
+                    // before this thread sleeps, so that nothing must wake this thread for the answer.
                     std::thread::yield_now();
                 }
             }
-            Ok(Err(error)) => return last(engine, |engine| engine.fail(format_args!("{error}"))),
-            Err(panicked) => return last(engine, |engine| engine.fail(format_args!("{panicked}"))),
+            Ok(Err(error)) => return finish(engine, |engine| engine.fail(format_args!("{error}"))),
+            Err(panicked) => return finish(engine, |engine| engine.fail(format_args!("{panicked}"))),
         }
     }
-    last(engine, Engine::end);
+    finish(engine, Engine::end);
 }
 
 /// Runs the last work of the thread, and catches its panic: the thread must end normally.
-fn last(mut engine: Engine, act: impl FnOnce(&mut Engine)) {
+fn finish(mut engine: Engine, act: impl FnOnce(&mut Engine)) {
     let shared = Arc::clone(engine.shared());
     if let Err(panicked) = panics::catch(move || act(&mut engine)) {
         shared.log.error(0, format_args!("{panicked}, while the engine ended"));
     }
 }
 
-/// A thread inherits the signal mask of its maker. The host's signals are the host's: none may be handled on a thread it
-/// does not know. But those that a fault of the thread itself raises are let through, for the host's crash reporter.
+/// Runs `make` with all signals blocked, because a new thread inherits the signal mask: no handler of the host may run on a thread that
+/// it does not know. Signals for faults of the thread itself stay unblocked, for the crash reporter of the host.
 #[cfg(unix)]
 #[allow(unsafe_code)] // the signal mask is not in std
 pub(super) fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {

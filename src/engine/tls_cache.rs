@@ -1,6 +1,7 @@
-//! TLS tls_cache: one for equal settings, made off the engine, for it takes tens of milliseconds to read the trusted roots.
+//! The cache of TLS connectors: one connector for equal settings. Workers make them, because it takes tens of milliseconds to read the
+//! trusted roots.
 
-use super::commands::Command;
+use super::command_queue::Command;
 use super::workers::Workers;
 use super::{Shared, SocketShared};
 use crate::connection::Prepared;
@@ -14,48 +15,56 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// TlsCache that are kept for later connections; those in use live on by themselves.
-const KEPT: usize = 8;
-/// TlsCache made at a time.
+/// The most connectors that are kept for later connections. A connection that uses a connector holds it by itself.
+const MAX_CACHED: usize = 8;
+/// The most connectors that are made at a time.
 const MAX_THREADS: usize = 2;
-/// The longest time that the end of a loop waits for a thread that makes a connector. Such a thread stops within a millisecond.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest time that the end of a loop waits for a worker that makes a connector. The worker stops within a millisecond.
+const MAX_WITHDRAW_WAIT: Duration = Duration::from_secs(1);
 
-/// A connector being made.
-struct Job {
+/// A connector that a worker makes.
+struct PendingConnector {
     settings: Arc<Settings>,
     users: Users,
     waiters: Vec<Arc<SocketShared>>,
     permit: Arc<Permit>,
 }
 
-/// A connector that was made.
-struct Kept {
-    /// A copy of its own, so that it does not count among the users.
+/// A connector for later connections.
+struct CachedConnector {
+    /// A copy, so that it does not count among the users.
     settings: Arc<Settings>,
     connector: Connector,
     users: Users,
 }
 
-impl Kept {
-    /// Is it kept? A connector with a private key is kept only while a socket uses it.
-    fn is_of_use(&self) -> bool {
-        self.settings.identity.is_none() || self.users.are_any()
+impl CachedConnector {
+    /// May the cache keep it? A connector with a private key is kept only while a socket uses it.
+    fn may_be_kept(&mut self) -> bool {
+        self.settings.identity.is_none() || self.users.is_any_left()
     }
 }
 
-/// The settings of the sockets that asked for a connector.
+/// The settings of the sockets that use a connector. Sockets that are gone are dropped when the list would grow or is searched, so that
+/// the cost of each socket is low.
 #[derive(Default)]
 struct Users(Vec<Weak<Settings>>);
 
 impl Users {
     fn add(&mut self, settings: &Arc<Settings>) {
-        self.0.retain(|user| user.strong_count() > 0 && user.as_ptr() != Arc::as_ptr(settings));
+        if self.0.len() == self.0.capacity() {
+            self.0.retain(|user| user.strong_count() > 0);
+            // A socket that connects again adds its settings again.
+            self.0.sort_unstable_by_key(Weak::as_ptr);
+            self.0.dedup_by(|one, other| Weak::ptr_eq(one, other));
+            self.0.reserve(self.0.len() + 1);
+        }
         self.0.push(Arc::downgrade(settings));
     }
 
-    fn are_any(&self) -> bool {
-        self.0.iter().any(|user| user.strong_count() > 0)
+    fn is_any_left(&mut self) -> bool {
+        while self.0.pop_if(|last| last.strong_count() == 0).is_some() {}
+        !self.0.is_empty()
     }
 }
 
@@ -89,37 +98,39 @@ impl Permit {
         // Under the lock: work that has not begun by now never begins.
         let mut running = self.running.lock();
         self.withdrawn.store(true, Relaxed);
-        self.stopped.wait_while_for(&mut running, |running| *running, PATIENCE);
+        self.stopped.wait_while_for(&mut running, |running| *running, MAX_WITHDRAW_WAIT);
     }
 }
 
-/// The tls_cache of a loop.
+/// The connectors of a loop.
 pub struct TlsCache {
     workers: Workers,
-    /// The one used last comes last.
-    kept: Vec<Kept>,
-    awaited: Vec<Job>,
+    /// The most recently used connector is the last one.
+    cached: Vec<CachedConnector>,
+    pending: Vec<PendingConnector>,
     shared: Arc<Shared>,
 }
 
 impl TlsCache {
-    /// What is made goes to `shared`, as commands.
+    /// Sends the connectors that are made to `shared`, as commands.
     pub fn new(shared: Arc<Shared>) -> TlsCache {
-        TlsCache { workers: Workers::new("egret-ws-tls", MAX_THREADS), kept: Vec::new(), awaited: Vec::new(), shared }
+        TlsCache { workers: Workers::new("egret-ws-tls", MAX_THREADS), cached: Vec::new(), pending: Vec::new(), shared }
     }
 
-    /// The connector for these settings, if there is one; else it is being made, and `socket` hears of it.
-    pub fn ask(&mut self, settings: &Arc<Settings>, socket: &Arc<SocketShared>) -> Option<Prepared> {
-        if let Some(at) = self.kept.iter().position(|kept| kept.settings == *settings) {
-            let mut kept = self.kept.remove(at);
-            kept.users.add(settings);
-            let connector = kept.connector.clone();
-            self.kept.push(kept);
+    /// Returns the connector for these settings. `None`: a worker makes it, and `socket` is in the result of [`TlsCache::finish`].
+    pub fn connector(&mut self, settings: &Arc<Settings>, socket: &Arc<SocketShared>) -> Option<Prepared> {
+        if let Some(at) = self.cached.iter().position(|cached| cached.settings == *settings) {
+            let mut cached = self.cached.remove(at);
+            cached.users.add(settings);
+            let connector = cached.connector.clone();
+            self.cached.push(cached);
             return Some(Ok(connector));
         }
-        if let Some(job) = self.awaited.iter_mut().find(|job| job.settings == *settings) {
-            job.users.add(settings);
-            job.waiters.push(Arc::clone(socket));
+        // A search through all pending connectors. Their settings differ, so there are no more than settings that the host uses at a time;
+        // a comparison ends at the first difference.
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.settings == *settings) {
+            pending.users.add(settings);
+            pending.waiters.push(Arc::clone(socket));
             return None;
         }
         let mut users = Users::default();
@@ -139,12 +150,13 @@ impl TlsCache {
                 let made = match made {
                     Ok(made) => made.map_err(|why| Ending::new(Error::TlsOptions, Initiator::Local, why)),
                     Err(panicked) => {
-                        let _ = shared.command(Command::Panicked(format!("{panicked}, while trusted roots were read")));
+                        let _ =
+                            shared.push(Command::WorkerPanicked(format!("{panicked}, while trusted roots were read")));
                         Err(Ending::internal())
                     }
                 };
                 // This fails if the engine has ended; then no socket waits.
-                if shared.command(Command::Made(Box::new((wanted, made)))).is_ok() {
+                if shared.push(Command::ConnectorMade(Box::new((wanted, made)))).is_ok() {
                     shared.wake();
                 }
                 tls::leave_thread();
@@ -152,39 +164,39 @@ impl TlsCache {
         });
         match begun {
             Ok(()) => {
-                self.awaited.push(Job { settings, users, waiters: vec![Arc::clone(socket)], permit });
+                self.pending.push(PendingConnector { settings, users, waiters: vec![Arc::clone(socket)], permit });
                 None
             }
             Err(error) => Some(Err(Ending::io(Error::NoResources, "no thread to read the trusted roots", &error))),
         }
     }
 
-    /// One was made, or could not be: who has waited for it?
-    pub fn made(&mut self, settings: Arc<Settings>, made: &Prepared) -> Vec<Arc<SocketShared>> {
-        let Some(at) = self.awaited.iter().position(|job| job.settings == settings) else { return Vec::new() };
-        let Job { users, waiters, .. } = self.awaited.swap_remove(at);
+    /// A worker has made a connector, or has failed to. Returns the sockets that have waited for it.
+    pub fn finish(&mut self, settings: Arc<Settings>, made: &Prepared) -> Vec<Arc<SocketShared>> {
+        let Some(at) = self.pending.iter().position(|pending| pending.settings == settings) else { return Vec::new() };
+        let PendingConnector { users, waiters, .. } = self.pending.swap_remove(at);
         if let Ok(connector) = made {
-            let kept = Kept { settings, connector: connector.clone(), users };
-            if kept.is_of_use() {
-                if self.kept.len() == KEPT {
-                    self.kept.remove(0);
+            let mut cached = CachedConnector { settings, connector: connector.clone(), users };
+            if cached.may_be_kept() {
+                if self.cached.len() == MAX_CACHED {
+                    self.cached.remove(0);
                 }
-                self.kept.push(kept);
+                self.cached.push(cached);
             }
         }
         waiters
     }
 
-    /// Drops private keys that no socket uses any more. Called when a connection has ended.
-    pub fn tidy(&mut self) {
-        self.kept.retain(Kept::is_of_use);
+    /// Drops connectors with private keys that no socket uses any more. Called when a connection has ended.
+    pub fn drop_unused_keys(&mut self) {
+        self.cached.retain_mut(CachedConnector::may_be_kept);
     }
 }
 
-/// After the loop was freed no TLS code runs in workers: the host may end the process or its own use of OpenSSL next.
+/// After a loop is freed no worker runs TLS code: the host may end the process or its own use of OpenSSL next.
 impl Drop for TlsCache {
     fn drop(&mut self) {
-        self.awaited.iter().for_each(|job| job.permit.withdraw());
+        self.pending.iter().for_each(|pending| pending.permit.withdraw());
     }
 }
 
@@ -192,8 +204,8 @@ impl Drop for TlsCache {
 mod tests {
     use super::*;
     use crate::connection::outbox::{Outbox, no_entropy};
-    use crate::engine::commands::{Commands, Next};
-    use crate::engine::{Engine, PASS};
+    use crate::engine::command_queue::{CommandQueue, QueueItem};
+    use crate::engine::{Engine, MAX_PASS};
     use crate::log::Log;
     use crate::transport::tls::tests::authority::Issued;
     use std::thread::yield_now;
@@ -213,54 +225,69 @@ mod tests {
 
     /// Waits for the next connector that a worker has made.
     fn next_made(engine: &mut Engine) -> Box<(Arc<Settings>, Prepared)> {
-        let mut commands = Commands::default();
+        let mut commands = CommandQueue::default();
         while commands.is_empty() {
             engine.shared.take_commands(&mut commands);
             yield_now();
         }
         match commands.pop() {
-            Some(Next::Command(Command::Made(made))) => made,
+            Some(QueueItem::Command(Command::ConnectorMade(made))) => made,
             _ => panic!("no connector was made"),
         }
     }
 
     /// Asks for a connector, and waits for it.
     fn get(engine: &mut Engine, settings: &Arc<Settings>) {
-        if let Some(prepared) = engine.tls_cache.ask(settings, &socket()) {
+        if let Some(prepared) = engine.tls_cache.connector(settings, &socket()) {
             return assert!(prepared.is_ok());
         }
         let (settings, made) = *next_made(engine);
         assert!(made.is_ok());
-        assert_eq!(engine.tls_cache.made(settings, &made).len(), 1);
+        assert_eq!(engine.tls_cache.finish(settings, &made).len(), 1);
     }
 
     #[test]
     fn connectors_with_a_key_are_kept_while_a_socket_uses_them() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS).unwrap();
         let pkcs12 = identity();
         let (plain, one, other) = (settings(None), settings(Some(pkcs12.clone())), settings(Some(pkcs12)));
         for settings in [&plain, &one, &other, &one] {
             get(&mut engine, settings);
         }
-        assert_eq!(engine.tls_cache.kept.len(), 2, "equal settings have one connector");
+        assert_eq!(engine.tls_cache.cached.len(), 2, "equal settings have one connector");
         drop(one);
-        engine.tls_cache.tidy();
-        assert_eq!(engine.tls_cache.kept.len(), 2, "the other socket uses it");
+        engine.tls_cache.drop_unused_keys();
+        assert_eq!(engine.tls_cache.cached.len(), 2, "the other socket uses it");
         drop((plain, other));
-        engine.tls_cache.tidy();
-        let left: Vec<_> = engine.tls_cache.kept.iter().map(|kept| kept.settings.identity.is_some()).collect();
+        engine.tls_cache.drop_unused_keys();
+        let left: Vec<_> = engine.tls_cache.cached.iter().map(|cached| cached.settings.identity.is_some()).collect();
         assert_eq!(left, [false], "the system's roots need not be read again");
     }
 
     #[test]
-    fn unwanted_connectors_with_a_key_are_not_kept() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, PASS).unwrap();
+    fn connectors_with_a_key_that_no_socket_uses_are_not_kept() {
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS).unwrap();
         let with_key = settings(Some(identity()));
-        assert!(engine.tls_cache.ask(&with_key, &socket()).is_none());
+        assert!(engine.tls_cache.connector(&with_key, &socket()).is_none());
         drop(with_key);
         let (settings, made) = *next_made(&mut engine);
-        engine.tls_cache.made(settings, &made);
-        assert!(engine.tls_cache.kept.is_empty());
+        engine.tls_cache.finish(settings, &made);
+        assert!(engine.tls_cache.cached.is_empty());
+    }
+
+    #[test]
+    fn users_that_are_added_again_or_gone_need_no_memory() {
+        let (mut users, first, second) = (Users::default(), settings(None), settings(None));
+        for _ in 0..10_000 {
+            users.add(&first);
+            users.add(&settings(None));
+            users.add(&second);
+        }
+        assert!(users.0.capacity() < 50, "{}", users.0.capacity());
+        drop(second);
+        assert!(users.is_any_left());
+        drop(first);
+        assert!(!users.is_any_left() && users.0.is_empty());
     }
 
     /// At the end of the loop: running work stops, and work that has not begun never begins.

@@ -1,4 +1,4 @@
-//! Threads for what blocks: never the engine's, never the game's.
+//! Threads for blocking work, which must not run on the thread of the engine or of the game.
 
 use super::thread::with_signals_blocked;
 use crate::panics;
@@ -9,11 +9,11 @@ use std::{io, thread};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A bounded number of threads. They are started when needed and end when there is nothing to do. One whose job hangs
-/// outlives its owner; jobs that no thread has taken do not.
+/// A bounded number of threads. They start when there are jobs, and end when there are none. A thread whose job hangs outlives the
+/// owner; jobs that no thread has taken are dropped with it.
 pub struct Workers {
     name: &'static str,
-    most: usize,
+    max_threads: usize,
     queue: Arc<Mutex<Queue>>,
 }
 
@@ -24,16 +24,16 @@ struct Queue {
 }
 
 impl Workers {
-    /// At most `most` threads of this name.
-    pub fn new(name: &'static str, most: usize) -> Workers {
-        Workers { name, most, queue: Arc::default() }
+    /// Makes a pool of at most `max_threads` threads with this name.
+    pub fn new(name: &'static str, max_threads: usize) -> Workers {
+        Workers { name, max_threads, queue: Arc::default() }
     }
 
-    /// Has the job done by a thread, or by the first that is free. Fails if none runs and none can be started.
+    /// Runs the job on a new thread, or on the first one that is free. Fails if no thread runs and none can be started.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let mut queue = self.queue.lock();
         queue.jobs.push_back(Box::new(job));
-        if queue.threads == self.most {
+        if queue.threads == self.max_threads {
             return Ok(());
         }
         let jobs = Arc::clone(&self.queue);
@@ -44,7 +44,7 @@ impl Workers {
                 queue.jobs.pop_back();
                 return Err(error);
             }
-            // One that runs will take it.
+            // A thread that runs takes the job.
             Err(_) => {}
         }
         Ok(())
@@ -101,14 +101,14 @@ mod tests {
         assert_eq!(workers.queue.lock().threads, 2);
         gates[1].send(()).unwrap();
         assert_eq!(results.recv_timeout(SOON), Ok(1));
-        gates[2].send(()).unwrap(); // the third has the second's thread now
+        gates[2].send(()).unwrap(); // the third job has the thread of the second
         assert_eq!(results.recv_timeout(SOON), Ok(2));
         gates[0].send(()).unwrap();
         assert_eq!(results.recv_timeout(SOON), Ok(0));
         let queue = Arc::clone(&workers.queue);
         drop(workers);
         drop(done);
-        assert!(results.recv_timeout(SOON).is_err()); // both threads have let go of their jobs
+        assert!(results.recv_timeout(SOON).is_err()); // both threads have dropped their jobs
         assert!(queue.lock().jobs.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use super::budget::Budget;
 use super::{Loop, MessageKind, Socket, TOLD_CLOSED};
 use crate::engine::batch::{Batch, Event, EventKind};
 use crate::engine::table::Table;
-use crate::engine::{Ask, SocketShared};
+use crate::engine::{SocketRequest, SocketShared};
 use crate::{fork, interrupt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -87,16 +87,16 @@ impl Dispatcher {
         }
     }
 
-    /// An engine that waits for the host to get on with a socket's messages is told at the latest here: when it turns to those
+    /// An engine that waits for the host to get on with a socket's messages is told at the latest here: when it run_queue to those
     /// of another (`next`), or rests.
     #[inline]
     fn settle(&mut self, host_loop: &Loop, next: Option<usize>) {
         if self.unsettled != next
             && let Some(key) = std::mem::replace(&mut self.unsettled, next)
             && let Some(Some(socket)) = self.sockets.get(key)
-            && socket.shared.settle()
+            && socket.shared.after_dispatch()
         {
-            ask(host_loop, &socket.shared, Ask::Read);
+            ask(host_loop, &socket.shared, SocketRequest::Read);
         }
     }
 
@@ -119,8 +119,9 @@ impl Dispatcher {
             *socket.shared.info.lock() = info;
         }
         // Before the callback, so that the engine can begin the next try while it runs.
-        if matches!(what, EventKind::Connected { .. } | EventKind::Retrying { .. }) && socket.shared.tell() {
-            ask(host_loop, &socket.shared, Ask::CatchUp);
+        if matches!(what, EventKind::Connected { .. } | EventKind::Retrying { .. }) && socket.shared.event_dispatched()
+        {
+            ask(host_loop, &socket.shared, SocketRequest::ContinueRetry);
         }
         match what {
             EventKind::Connected { .. } => {
@@ -139,7 +140,7 @@ impl Dispatcher {
                 }
             }
             EventKind::Drained => {
-                socket.shared.tell_drain();
+                socket.shared.drain_dispatched();
                 if !listens || !socket.can_send() {
                     return false;
                 }
@@ -187,14 +188,14 @@ fn deliver(host_loop: &Loop, socket: &Socket, kind: MessageKind, data: &[u8]) ->
         socket.listener.data(kind, data);
     }
     if socket.shared.dequeued(data.len()) {
-        ask(host_loop, &socket.shared, Ask::Read);
+        ask(host_loop, &socket.shared, SocketRequest::Read);
     }
     heard
 }
 
 #[cold]
 #[inline(never)]
-fn ask(host_loop: &Loop, socket: &SocketShared, what: Ask) {
+fn ask(host_loop: &Loop, socket: &SocketShared, what: SocketRequest) {
     if !fork::is_child() {
         host_loop.scheduler.request_of_dispatcher(socket, what);
     }

@@ -10,7 +10,7 @@ use crate::config::{ConnectConfig, LoopConfig};
 use crate::connection::outbox::Outbox;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::table::{KeyAllocator, Table};
-use crate::engine::{PASS, Shared, SocketShared, Wakeup, Wish};
+use crate::engine::{LoopRequest, MAX_PASS, Shared, SocketShared, Wakeup};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::transport::tls;
@@ -63,7 +63,7 @@ impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopConfig, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
         // Half of the time of a poll is for the engine, half for callbacks.
-        let pass = options.poll_max_time.filter(|_| options.inline).map_or(PASS, |time| PASS.min(time / 2));
+        let pass = options.poll_max_time.filter(|_| options.inline).map_or(MAX_PASS, |time| MAX_PASS.min(time / 2));
         let scheduler = Scheduler::new(log, options.inline, options.close_on_suspend, pass)
             .map_err(|error| DetailedError::new(Error::NoResources, error.to_string()))?;
         Ok(Arc::new(Loop {
@@ -120,7 +120,7 @@ impl Loop {
         }
         // The command is added under the lock of `joined`: so the end of the loop finds the socket, or the command is refused.
         let mut joined = self.joined.lock();
-        self.shared.connect(Arc::clone(&socket.shared), config)?;
+        self.shared.push_connect(Arc::clone(&socket.shared), config)?;
         joined.push(Arc::clone(socket));
         drop(joined);
         self.scheduler.command_queued();
@@ -168,21 +168,21 @@ impl Loop {
 
     /// The process may be frozen from now on.
     pub fn suspend(&self) {
-        self.wish(Wish::Suspend);
+        self.request(LoopRequest::Suspend);
     }
 
     /// The process runs again.
     pub fn resume(&self) {
-        self.wish(Wish::Resume);
+        self.request(LoopRequest::Resume);
     }
 
-    /// The machine's network is another one.
+    /// The machine has changed to another network.
     pub fn network_changed(&self) {
-        self.wish(Wish::NetworkChanged);
+        self.request(LoopRequest::NetworkChanged);
     }
 
-    fn wish(&self, wish: Wish) {
-        if self.shared.wish(wish).is_ok() {
+    fn request(&self, request: LoopRequest) {
+        if self.shared.push_loop_request(request).is_ok() {
             self.scheduler.command_queued();
         }
     }
@@ -207,7 +207,7 @@ impl Loop {
     #[cfg(unix)]
     pub fn descriptor(&self) -> Result<i32, Error> {
         if let Some(descriptor) = self.scheduler.inline_descriptor() {
-            self.shared.ring_by_waker();
+            self.shared.notify_by_waker();
             return Ok(descriptor);
         }
         self.shared.descriptor().map_err(|error| {
@@ -268,7 +268,7 @@ impl Loop {
                 return Ok(made);
             }
             // In this order: events that were published before the end have made the poll due.
-            if self.shared.is_silent() && !self.shared.due.load(SeqCst) {
+            if self.shared.is_finished() && !self.shared.due.load(SeqCst) {
                 return Err(Error::Internal);
             }
             // The pass of an inline engine has waited already.

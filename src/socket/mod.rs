@@ -17,7 +17,7 @@ pub use event_loop::Loop;
 
 use crate::connection::outbox::Pushed;
 use crate::constants::*;
-use crate::engine::{Ask, SocketShared};
+use crate::engine::{SocketRequest, SocketShared};
 use crate::error::Error;
 use crate::protocol::close;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ impl Socket {
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
         let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
         if self.shared.outbox.lock().end(&payload) {
-            self.host_loop.scheduler.request(&self.shared, Ask::Close);
+            self.host_loop.scheduler.request(&self.shared, SocketRequest::Close);
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Socket {
     pub fn free(self: &Arc<Socket>) {
         if self.shared.free() {
             self.host_loop.freed(self);
-            self.host_loop.scheduler.request(&self.shared, Ask::Free);
+            self.host_loop.scheduler.request(&self.shared, SocketRequest::Free);
         }
     }
 
@@ -129,7 +129,7 @@ impl Socket {
 
     /// Does not wait for the next try.
     pub fn retry_now(&self) {
-        self.host_loop.scheduler.request(&self.shared, Ask::RetryNow);
+        self.host_loop.scheduler.retry_now(&self.shared);
     }
 
     /// Measures the round trip.
@@ -138,7 +138,7 @@ impl Socket {
             self.refused("ping", Error::NotOpen);
             return Err(Error::NotOpen);
         }
-        self.host_loop.scheduler.request(&self.shared, Ask::Ping);
+        self.host_loop.scheduler.request(&self.shared, SocketRequest::Ping);
         Ok(())
     }
 
@@ -170,7 +170,7 @@ impl Socket {
         let (receive_queue, receive_queue_peak) = self.shared.receive_queue();
         Stats {
             info,
-            counters: self.shared.passed(),
+            counters: self.shared.counters(),
             queues,
             receive_queue,
             receive_queue_peak,

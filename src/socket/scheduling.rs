@@ -7,7 +7,7 @@
 //! or one write. [`action`] is the table of these decisions.
 
 use crate::engine::batch::Batch;
-use crate::engine::{Ask, Engine, PASS, Shared, SocketShared, thread};
+use crate::engine::{Engine, MAX_PASS, Shared, SocketRequest, SocketShared, thread};
 use crate::error::Error;
 use crate::log::{self, Log};
 use crate::panics;
@@ -203,17 +203,24 @@ impl Scheduler {
 
     /// Queues a request of a socket, and has the engine serve it.
     #[inline]
-    pub(super) fn request(&self, socket: &SocketShared, what: Ask) {
+    pub(super) fn request(&self, socket: &SocketShared, request: SocketRequest) {
         // An engine that has ended has ended its connections too: there is nothing left to do.
-        if self.shared.ask(socket, what).is_ok() {
+        if self.shared.push_socket_request(socket, request).is_ok() {
+            self.command_queued();
+        }
+    }
+
+    /// Requests a retry of a connection, without a wait.
+    pub(super) fn retry_now(&self, socket: &SocketShared) {
+        if self.shared.push_retry_now(socket).is_ok() {
             self.command_queued();
         }
     }
 
     /// As [`Scheduler::request`], for the dispatcher.
     #[cold]
-    pub(super) fn request_of_dispatcher(&self, socket: &SocketShared, what: Ask) {
-        if self.shared.ask(socket, what).is_ok() {
+    pub(super) fn request_of_dispatcher(&self, socket: &SocketShared, request: SocketRequest) {
+        if self.shared.push_socket_request(socket, request).is_ok() {
             self.perform(self.action_for(Request::Command, Caller::Dispatcher));
         }
     }
@@ -251,7 +258,7 @@ impl Scheduler {
 
     #[inline]
     fn request_flush(&self, socket: &SocketShared, action: Action) {
-        if action != Action::Nothing && self.shared.ask(socket, Ask::Flush).is_ok() {
+        if action != Action::Nothing && self.shared.push_socket_request(socket, SocketRequest::Flush).is_ok() {
             self.perform(action);
         }
     }
@@ -303,13 +310,13 @@ impl Scheduler {
         let wait =
             if self.shared.due.load(SeqCst) || !inbox.is_empty() { Some(Duration::ZERO) } else { deadline.left() };
         if !self.shared.has_failed() {
-            match panics::catch(|| engine.turn(wait)) {
-                Ok(Ok(())) => engine.hand_over(inbox),
+            match panics::catch(|| engine.run_pass(wait)) {
+                Ok(Ok(())) => engine.publish_to_poll(inbox),
                 Ok(Err(error)) => engine.fail(format_args!("{error}")),
                 Err(panicked) => engine.fail(format_args!("{panicked}")),
             }
         }
-        let last_read = engine.looked();
+        let last_read = engine.last_read();
         drop(locked);
         // Another thread may have added a command while the engine was locked.
         self.run_commands(slot);
@@ -330,8 +337,8 @@ impl Scheduler {
                     && !self.with_engine(engine, |engine| engine.flush(key))
                     && let Some(socket) = socket_of(key)
                 {
-                    // The thread that runs the engine takes this. It fails if the engine has ended, and with it the connection.
-                    let _ = self.shared.ask(socket, Ask::Flush);
+                    // The thread that runs the engine takes this request. It fails if the engine has ended, and with it the connection.
+                    let _ = self.shared.push_socket_request(socket, SocketRequest::Flush);
                 }
                 self.run_commands(engine);
             }
@@ -355,7 +362,7 @@ impl Scheduler {
     pub(super) fn time_to_next_pass(&self) -> Option<Duration> {
         let Driver::Inline { engine, .. } = &self.driver else { return None };
         match engine.try_lock() {
-            Some(mut engine) => engine.as_mut()?.next_turn(),
+            Some(mut engine) => engine.as_mut()?.time_to_next_pass(),
             // Another thread runs it for a moment, and may change this time.
             None => Some(Duration::ZERO),
         }
@@ -365,7 +372,7 @@ impl Scheduler {
         if let Driver::Inline { engine, .. } = &self.driver {
             self.run_commands(engine);
             // A host that waits with a time-out must ask for the new one.
-            self.shared.nudge();
+            self.shared.wake_waiting_host();
         }
     }
 
@@ -380,12 +387,12 @@ impl Scheduler {
             if !self.shared.has_commands() {
                 return;
             }
-            if !self.with_engine(slot, Engine::serve) {
+            if !self.with_engine(slot, Engine::run_commands_between_passes) {
                 break;
             }
             if self.shared.has_commands() {
                 let now = Instant::now();
-                if now >= *until.get_or_insert(now + PASS / 4) {
+                if now >= *until.get_or_insert(now + MAX_PASS / 4) {
                     break;
                 }
             }
@@ -410,7 +417,7 @@ impl Scheduler {
     /// Ends the engine, at the latest after `linger`.
     pub(super) fn stop(&self, linger: Duration) {
         // Fails if the engine has failed: then it has ended, or is about to.
-        let _ = self.shared.stop(linger);
+        let _ = self.shared.push_stop(linger);
         match &self.driver {
             Driver::Threaded(thread) => {
                 self.shared.wake();
@@ -434,7 +441,7 @@ impl Scheduler {
         let passes = panics::catch(|| {
             // A failed engine has no connections left to close.
             while !self.shared.has_failed() {
-                engine.turn(Some(stop_at.saturating_duration_since(Instant::now())))?;
+                engine.run_pass(Some(stop_at.saturating_duration_since(Instant::now())))?;
                 if engine.is_stopped() || Instant::now() >= stop_at {
                     break;
                 }
@@ -486,7 +493,7 @@ mod tests {
     /// A loop without a thread that polls, as far as the scheduler is concerned.
     fn scheduler(inline: bool) -> (Scheduler, SocketShared) {
         use crate::connection::outbox::{Outbox, no_entropy};
-        let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), inline, false, PASS).unwrap();
+        let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), inline, false, MAX_PASS).unwrap();
         (scheduler, SocketShared::new(7, 7, Outbox::new(100, 100, no_entropy()), 1000))
     }
 
@@ -510,7 +517,7 @@ mod tests {
         assert_eq!(scheduler.deferred.load(SeqCst), Deferred::flush(7));
         scheduler.flush_behind(&socket);
         assert!(!scheduler.shared.has_commands(), "the deferred flush writes both messages");
-        scheduler.request(&socket, Ask::Ping);
+        scheduler.request(&socket, SocketRequest::Ping);
         assert!(scheduler.shared.has_commands());
         assert_eq!(scheduler.deferred.load(SeqCst), Deferred::flush(7), "and commands too");
         scheduler.after_callbacks(|_| None);
@@ -530,6 +537,6 @@ mod tests {
             });
         });
         // No connection has the key of the socket, so its request stays.
-        assert!(!socket.ask(Ask::Flush), "the request was queued");
+        assert!(!socket.add_request(SocketRequest::Flush), "the request was queued");
     }
 }
