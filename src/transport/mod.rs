@@ -1,5 +1,9 @@
-//! Byte streams. Each kind advances by itself and never blocks; a proxy and TLS are asked over the stream below them, and
-//! hand it up.
+//! Byte streams that never block: TCP, and TLS over it. The negotiation with a proxy takes place on a TCP stream, before TLS.
+//!
+//! ```text
+//!   Stream ─┬─► Tls ─► Tcp
+//!           └────────► Tcp
+//! ```
 
 #[cfg_attr(not(feature = "proxies"), path = "without_proxies.rs")]
 pub mod proxy;
@@ -10,25 +14,25 @@ pub mod tls;
 use std::io;
 use std::time::Duration;
 
-/// A byte stream that never blocks: what cannot be done now is `WouldBlock`.
+/// A byte stream that never blocks. An operation that is not possible now returns `WouldBlock`.
 pub trait Transport {
-    /// A read that brings fewer bytes than were asked for means that no more are there, and that readiness will be told
-    /// anew: the read that would say `WouldBlock` can be saved.
+    /// Returns true if a read that does not fill the buffer shows that no more bytes are there, and that a readiness event will report
+    /// new ones. Then the caller saves the read that would return `WouldBlock`.
     fn short_read_is_last(&self) -> bool;
 
-    /// Readiness told that the stream has ended or failed. It is told once: from now on only a read that says so is the
-    /// last.
+    /// A readiness event has reported the end or an error of the stream. No other event will report it, so the caller must read until
+    /// a read returns it.
     fn note_hangup(&mut self);
 
-    /// True when the connection is made, false while it is being made. An error when it cannot be.
+    /// Returns true if the connection is established, false if it is in progress, and an error if it has failed.
     fn poll_connected(&mut self) -> io::Result<bool>;
 
-    /// Reads at most `buffer.len()` bytes. 0 at the end of the stream. `Interrupted`: the budget of this turn is used up, and more may
-    /// be there; read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes that carry no data.
+    /// Reads at most `buffer.len()` bytes. Returns 0 at the end of the stream. `Interrupted`: the budget of this turn is used up, and
+    /// more bytes may be there; read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes without data.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads at most `most` bytes to the end of `out`, which has room for them, and what follows those to `beyond`, all at once.
-    /// How many to each; `None` where that saves no copy.
+    /// Reads at most `most` bytes to the end of `out`, which has room for them, and further bytes to `beyond`, in one call. Returns
+    /// both numbers of bytes, or `None` if this stream cannot read without a copy.
     fn read_onto(
         &mut self,
         _out: &mut Vec<u8>,
@@ -38,30 +42,30 @@ pub trait Transport {
         None
     }
 
-    /// Writes at most `bytes.len()` bytes. What was not taken must be given again by the next call.
+    /// Writes at most `bytes.len()` bytes. The next call must pass the bytes that were not written again.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// The stream will be used for long. `patience`: how long the peer may leave bytes of ours untaken.
-    fn enable_keepalive(&mut self, _patience: Duration) {}
+    /// Enables the keep-alive probes of TCP. The connection fails if sent bytes are not acknowledged within `unacked_timeout`.
+    fn enable_keepalive(&mut self, _unacked_timeout: Duration) {}
 
-    /// Bytes written that have not reached the peer; `None` if the system does not tell.
+    /// The number of written bytes that the peer has not acknowledged; `None` if the system does not report it.
     fn unacked_bytes(&mut self) -> Option<usize> {
         None
     }
 
-    /// Tells the peer that nothing more will be written.
+    /// Ends the writing side of the stream.
     fn end_writing(&mut self);
 
-    /// The connection is over: the last courtesy before it is dropped.
+    /// Sends the close_notify of TLS, before the stream is dropped.
     fn close_notify(&mut self) {}
 }
 
-/// Is it a name that RFC 6761 section 6.3 gives a loopback address?
+/// Returns true if RFC 6761 section 6.3 reserves this name for loopback addresses.
 pub fn is_localhost(name: &str) -> bool {
     is_under(name, "localhost")
 }
 
-/// Whether `name` is `domain` or ends in it at the border of a label. Both are in lower case, as the URL parser makes them.
+/// Returns true if `name` is `domain` or one of its subdomains. Both are in lower case, as the URL parser returns them.
 fn is_under(name: &str, domain: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -1,11 +1,11 @@
-//! What a connection speaks WebSocket over: a plain stream, or TLS over one.
+//! The stream of a connection, with or without TLS.
 
 use super::Transport;
 use super::tls::Tls;
 use std::io;
 use std::time::Duration;
 
-/// A stream, plain or secure.
+/// A stream with or without TLS.
 #[allow(missing_docs)]
 pub enum Stream<S> {
     Plain(S),
@@ -48,8 +48,8 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.write(bytes))
     }
 
-    fn enable_keepalive(&mut self, patience: Duration) {
-        either!(self, stream => stream.enable_keepalive(patience));
+    fn enable_keepalive(&mut self, unacked_timeout: Duration) {
+        either!(self, stream => stream.enable_keepalive(unacked_timeout));
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {

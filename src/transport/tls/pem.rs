@@ -1,11 +1,11 @@
-//! Certificates in PEM (RFC 7468). native-tls reads it too, but not on iOS, and with a panic at bytes that are not UTF-8.
+//! Certificates in PEM (RFC 7468). native-tls can parse PEM too, but not on iOS, and it panics if the bytes are not UTF-8.
 
 use base64ct::{Base64, Encoding};
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// The certificates of `pem`, in DER. Text around them and blocks of other kinds are skipped.
+/// Returns the certificates in `pem`, in DER. Other blocks and text between them are skipped.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let text = String::from_utf8_lossy(pem);
     let mut rest = &*text;
@@ -33,14 +33,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn certificates_are_found_among_other_things() {
+    fn certificates_are_found_between_other_blocks_and_text() {
         let pem =
             format!("subject=/CN=x \u{fc}\n{BEGIN}\r\nAQID\r\nBA==\r\n{END}\n-----BEGIN X-----\n{BEGIN}Bw=={END}");
         assert_eq!(certificates(pem.as_bytes()), Ok(vec![vec![1, 2, 3, 4], vec![7]]));
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_broken_certificate() {
         for (pem, wrong) in [
             (String::new(), "has no `-----BEGIN"),
             ("-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----".into(), "has no `-----BEGIN"),

@@ -1,4 +1,4 @@
-//! Pinned keys: the SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 7469 section 2.4).
+//! Pins: the SHA-256 of the SubjectPublicKeyInfo in a certificate (RFC 7469 section 2.4).
 
 use crate::input_limits;
 use base64ct::{Base64, Encoding};
@@ -8,7 +8,7 @@ const PREFIX: &str = "sha256/";
 /// The SHA-256 of a SubjectPublicKeyInfo.
 pub type Pin = [u8; 32];
 
-/// Reads a list such as `sha256/<base64>, sha256/<base64>`.
+/// Parses a list such as `sha256/<base64>, sha256/<base64>`.
 pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
     let read = |pin: &str| {
         let digits = pin.trim_matches([' ', '\t']).strip_prefix(PREFIX).ok_or("a pin does not begin with `sha256/`")?;
@@ -21,17 +21,18 @@ pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
     list.split(',').map(read).collect()
 }
 
-/// A pin as it is written in the list.
-pub(super) fn spell(pin: &Pin) -> String {
+/// Writes a pin in the form of the list.
+pub(super) fn format_pin(pin: &Pin) -> String {
     format!("{PREFIX}{}", Base64::encode_string(pin))
 }
 
-/// The pin of a certificate, or nothing if its DER is not a certificate's, or cannot be hashed.
+/// Returns the pin of a certificate; `None` if the bytes are not a certificate in DER, or cannot be hashed.
 pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
     sha256(public_key_info(der)?)
 }
 
-/// Not by `openssl::sha::sha256`: where OpenSSL 3 fails, for want of memory or of a provider, that returns what was in memory.
+/// Does not use `openssl::sha::sha256`, because if OpenSSL 3 fails, without memory or without a provider, that returns uninitialised
+/// memory.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 fn sha256(bytes: &[u8]) -> Option<Pin> {
     use ::openssl::{md::Md, md_ctx::MdCtx};
@@ -52,7 +53,7 @@ fn sha256(bytes: &[u8]) -> Option<Pin> {
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
-/// The SubjectPublicKeyInfo of a certificate, with its header (RFC 5280 section 4.1).
+/// Finds the SubjectPublicKeyInfo of a certificate, with its header (RFC 5280 section 4.1).
 fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     let mut rest = certificate;
     let mut rest = element(&mut rest, Some(SEQUENCE))?.content; // Certificate
@@ -71,7 +72,7 @@ struct Element<'a> {
     content: &'a [u8],
 }
 
-/// Takes one DER element, of this tag if one is given, from the front: tag, length, content.
+/// Takes one DER element from the front: tag, length, content. Fails if `expected` is another tag.
 fn element<'a>(rest: &mut &'a [u8], expected: Option<u8>) -> Option<Element<'a>> {
     let whole = *rest;
     let tag = *rest.split_off_first()?;
@@ -80,7 +81,7 @@ fn element<'a>(rest: &mut &'a [u8], expected: Option<u8>) -> Option<Element<'a>>
     }
     let len = match *rest.split_off_first()? {
         short @ 0..=0x7f => usize::from(short),
-        // The length has a length; 4 GiB are enough, and a length without end is not DER.
+        // The number of length bytes. Four are enough, and DER has no indefinite length.
         long @ 0x81..=0x84 => {
             let bytes = rest.split_off(..usize::from(long & 0x7f))?;
             bytes.iter().try_fold(0usize, |len, byte| len.checked_mul(256)?.checked_add(usize::from(*byte)))?
@@ -96,15 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_pins_is_read() {
+    fn lists_of_pins_are_parsed() {
         let (one, other) = ([7; 32], [0xff; 32]);
-        assert_eq!(read_pins(&spell(&one)), Ok(vec![one]));
-        assert_eq!(read_pins(&format!(" {},\t{} ", spell(&one), spell(&other))), Ok(vec![one, other]));
+        assert_eq!(read_pins(&format_pin(&one)), Ok(vec![one]));
+        assert_eq!(read_pins(&format!(" {},\t{} ", format_pin(&one), format_pin(&other))), Ok(vec![one, other]));
     }
 
     #[test]
-    fn everything_else_is_refused() {
-        let right = spell(&[7; 32]);
+    fn other_lists_are_refused() {
+        let right = format_pin(&[7; 32]);
         for list in [
             "".into(),
             format!("{right},"),
@@ -124,7 +125,7 @@ mod tests {
         }
     }
 
-    /// A DER element, its length in the form that `long` says.
+    /// A DER element, with the long form of its length if `long` is set.
     fn der(tag: u8, content: &[u8], long: bool) -> Vec<u8> {
         let len = content.len() as u16;
         let header = if long { vec![tag, 0x82, (len >> 8) as u8, len as u8] } else { vec![tag, len as u8] };
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_found_and_nothing_broken_panics() {
+    fn the_key_is_found_and_broken_certificates_do_not_panic() {
         let key = der(SEQUENCE, b"key", false);
         let fields = [der(2, &[1], false), der(SEQUENCE, b"", false)].concat();
         let names = der(SEQUENCE, b"a", true).repeat(3);
@@ -152,5 +153,11 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_text_of_the_limit_has_its_number() {
+        let error = read_pins(&",".repeat(limits::PINS)).unwrap_err();
+        assert_eq!(error, format!("more than {} pins", limits::PINS));
     }
 }

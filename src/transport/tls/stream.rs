@@ -1,7 +1,8 @@
-//! TLS set up.
+//! A TLS stream after the handshake.
 
-use super::adapter::{Adapter, Loss};
-use super::failure::TlsError;
+use super::buffered_stream::BufferedStream;
+use super::stream_status::StreamError;
+use super::tls_error::TlsError;
 use super::{backend, pins};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -14,41 +15,41 @@ const MAX_RECORD: usize = 16 * 1024;
 /// The name of HTTP/1.1 in ALPN (RFC 7301 section 6).
 const HTTP_1_1: &[u8] = b"http/1.1";
 
-/// A stream made secure.
+/// A stream with TLS.
 pub struct Tls<S> {
-    inner: backend::Stream<Adapter<S>>,
+    inner: backend::Stream<BufferedStream<S>>,
     version: u32,
-    /// Reading is over.
-    end: Option<End>,
-    /// Bytes that are encrypted, but not all taken by the stream below: the next write tells that they were.
-    owed: usize,
-    notified: bool,
+    /// The end of reading, after it was reached.
+    end: Option<ReadEnd>,
+    /// The number of bytes that were encrypted, but not reported as written yet, because the stream below has not taken all of them.
+    unreported: usize,
+    close_notify_sent: bool,
 }
 
-/// How reading ended.
-enum End {
-    /// By the peer's close_notify.
-    Clean,
-    /// By the stream below.
-    Lost,
-    /// By a violation of TLS, or by the peer's alert.
-    Failed(String),
+/// The reason why reading has ended.
+enum ReadEnd {
+    /// The peer has sent close_notify.
+    CloseNotify,
+    /// The stream below has ended or failed.
+    StreamFailed,
+    /// TLS has failed, or the peer has sent an alert.
+    TlsFailed(String),
 }
 
 impl<S: Transport> Tls<S> {
-    pub(super) fn new(mut inner: backend::Stream<Adapter<S>>) -> Tls<S> {
-        inner.adapter().opened();
+    pub(super) fn new(mut inner: backend::Stream<BufferedStream<S>>) -> Tls<S> {
+        inner.get_mut().handshake_done();
         let version = inner.version();
-        Tls { inner, version, end: None, owed: 0, notified: false }
+        Tls { inner, version, end: None, unreported: 0, close_notify_sent: false }
     }
 
-    /// The version of TLS, 0x0303 or 0x0304; 0 in the unlikely case that it could not be seen.
+    /// The version of TLS, 0x0303 or 0x0304; 0 in the unlikely case that it is not known.
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// Is the key of the server's own certificate one of these? (The keys of its issuers cannot be pinned: native-tls tells
-    /// the server's certificate only.) Without pins, any key is.
+    /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot be
+    /// pinned, because native-tls returns the server's certificate only.
     pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), TlsError> {
         if pins.is_empty() {
             return Ok(());
@@ -60,7 +61,7 @@ impl<S: Transport> Tls<S> {
         }
     }
 
-    /// Checks that the server selected HTTP/1.1 by ALPN, or nothing.
+    /// Checks that the server has selected HTTP/1.1 by ALPN, or nothing.
     pub(super) fn check_protocol(&self) -> Result<(), TlsError> {
         match self.inner.protocol() {
             None => Ok(()),
@@ -76,48 +77,50 @@ impl<S: Transport> Tls<S> {
         }
     }
 
-    /// Bytes that the stream below has not taken yet.
+    /// The number of bytes that the stream below has not taken yet.
     #[cfg(test)]
-    pub(super) fn outgoing(&self) -> usize {
-        self.inner.adapter_ref().outgoing()
+    pub(super) fn buffered_output(&self) -> usize {
+        self.inner.get_ref().buffered_output()
     }
 
     /// The stream below.
     pub fn stream(&mut self) -> &mut S {
-        self.inner.adapter().stream()
+        self.inner.get_mut().stream()
     }
 
-    /// Tells the peer that nothing more will be written, unless it knows, or TLS has failed.
-    fn notify(&mut self) {
-        if !self.notified && matches!(self.end, None | Some(End::Clean)) {
-            self.notified = true;
-            // It fails only where nothing can be told any more.
+    /// Sends close_notify, unless it was sent already or TLS has failed.
+    fn send_close_notify(&mut self) {
+        if !self.close_notify_sent && matches!(self.end, None | Some(ReadEnd::CloseNotify)) {
+            self.close_notify_sent = true;
+            // An error changes nothing: the stream cannot be used any more.
             let _ = self.inner.shutdown();
         }
     }
 
-    fn told_end(&self, end: &End) -> io::Result<usize> {
+    fn end_result(&self, end: &ReadEnd) -> io::Result<usize> {
         match end {
-            End::Clean => Ok(0),
-            End::Lost => Err(self.inner.adapter_ref().loss().map_or(ErrorKind::UnexpectedEof.into(), Loss::to_error)),
-            End::Failed(text) => Err(io::Error::new(ErrorKind::InvalidData, text.clone())),
+            ReadEnd::CloseNotify => Ok(0),
+            ReadEnd::StreamFailed => {
+                Err(self.inner.get_ref().read_error().map_or(ErrorKind::UnexpectedEof.into(), StreamError::to_error))
+            }
+            ReadEnd::TlsFailed(text) => Err(io::Error::new(ErrorKind::InvalidData, text.clone())),
         }
     }
 
-    fn end_of(&self, result: io::Result<usize>) -> End {
+    fn end_of(&self, result: io::Result<usize>) -> ReadEnd {
         match result {
-            _ if self.inner.adapter_ref().loss().is_some() => End::Lost,
-            Ok(_) => End::Clean,
-            Err(error) => End::Failed(format!("TLS failed: {error}")),
+            _ if self.inner.get_ref().read_error().is_some() => ReadEnd::StreamFailed,
+            Ok(_) => ReadEnd::CloseNotify,
+            Err(error) => ReadEnd::TlsFailed(format!("TLS failed: {error}")),
         }
     }
 }
 
 impl<S: Transport> Transport for Tls<S> {
-    /// As it is below: a read here goes on until the stream below has nothing more.
+    /// As the stream below, because [`Tls::read`] continues until that has no more bytes.
     fn short_read_is_last(&self) -> bool {
-        let adapter = self.inner.adapter_ref();
-        self.end.is_none() && !adapter.has_had_its_turn() && adapter.short_read_is_last()
+        let stream = self.inner.get_ref();
+        self.end.is_none() && !stream.is_turn_over() && stream.short_read_is_last()
     }
 
     fn note_hangup(&mut self) {
@@ -128,76 +131,76 @@ impl<S: Transport> Transport for Tls<S> {
         Ok(true)
     }
 
-    /// 0 only after the peer's close_notify: `UnexpectedEof` if the stream below ended without one, `InvalidData` if TLS
-    /// itself failed, `QuotaExceeded` if the peer has sent too much without data. `Interrupted`: the budget of this turn is used up,
-    /// and more may be there.
+    /// Returns 0 only after the peer's close_notify. `UnexpectedEof`: the stream below has ended without one. `InvalidData`: TLS
+    /// has failed. `QuotaExceeded`: the peer has sent too many records without data. `Interrupted`: the budget of this turn is used
+    /// up, and more bytes may be there.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(end) = &self.end {
-            return self.told_end(end);
+            return self.end_result(end);
         }
-        self.inner.adapter().refresh();
+        self.inner.get_mut().begin_turn();
         let mut filled = 0;
         while filled < buffer.len() {
             match self.inner.read(&mut buffer[filled..]) {
                 Ok(count @ 1..) => {
                     filled += count;
-                    self.inner.adapter().brought_data();
-                    if self.inner.adapter_ref().is_drained() {
+                    self.inner.get_mut().note_data();
+                    if self.inner.get_ref().is_drained() {
                         break;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock && filled > 0 => break,
-                Err(error) if error.kind() == ErrorKind::WouldBlock && self.inner.adapter_ref().has_had_its_turn() => {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && self.inner.get_ref().is_turn_over() => {
                     return Err(ErrorKind::Interrupted.into());
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
                 result => {
                     let end = self.end_of(result);
-                    // What came before it is told first.
-                    let told = if filled > 0 { Ok(filled) } else { self.told_end(&end) };
+                    // The bytes before the end are returned first.
+                    let result = if filled > 0 { Ok(filled) } else { self.end_result(&end) };
                     self.end = Some(end);
-                    return told;
+                    return result;
                 }
             }
         }
         Ok(filled)
     }
 
-    /// Bytes are told as written when the stream below has all of their record.
+    /// Reports bytes as written when the stream below has taken their whole record.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.adapter().refresh();
-        debug_assert!(self.owed <= bytes.len(), "what was not taken is given again");
-        if self.owed == 0 && self.inner.adapter_ref().is_flushed() {
+        self.inner.get_mut().begin_turn();
+        debug_assert!(self.unreported <= bytes.len(), "the caller passes the same bytes again");
+        if self.unreported == 0 && self.inner.get_ref().is_flushed() {
             let record = &bytes[..bytes.len().min(MAX_RECORD)];
-            self.owed = self.inner.write(record).map_err(|error| match error.kind() {
+            self.unreported = self.inner.write(record).map_err(|error| match error.kind() {
                 ErrorKind::WouldBlock => error,
                 _ => io::Error::new(ErrorKind::InvalidData, format!("TLS failed: {error}")),
             })?;
         }
-        let adapter = self.inner.adapter_ref();
-        match adapter.write_error() {
+        let stream = self.inner.get_ref();
+        match stream.write_error() {
             Some(error) => Err(error),
-            None if adapter.is_flushed() => Ok(std::mem::take(&mut self.owed)),
+            None if stream.is_flushed() => Ok(std::mem::take(&mut self.unreported)),
             None => Err(ErrorKind::WouldBlock.into()),
         }
     }
 
-    fn enable_keepalive(&mut self, patience: Duration) {
-        self.stream().enable_keepalive(patience);
+    fn enable_keepalive(&mut self, unacked_timeout: Duration) {
+        self.stream().enable_keepalive(unacked_timeout);
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {
         self.stream().unacked_bytes()
     }
 
-    /// Sends close_notify, and ends the stream below behind it.
+    /// Sends close_notify, and ends the writing side of the stream below after it.
     fn end_writing(&mut self) {
-        self.notify();
-        self.inner.adapter().end_writing();
+        self.send_close_notify();
+        self.inner.get_mut().end_writing();
     }
 
     fn close_notify(&mut self) {
-        self.notify();
-        self.inner.adapter().refresh();
+        self.send_close_notify();
+        self.inner.get_mut().begin_turn();
     }
 }

@@ -1,8 +1,8 @@
-//! The rules for the server's certificate, and the errors of a refusal.
+//! The rules for the server's certificate, and the errors if it breaks them.
 
 use crate::error::Error;
-use crate::transport::tls::failure::TlsError;
 use crate::transport::tls::pins::{self, Pin};
+use crate::transport::tls::tls_error::TlsError;
 use ::openssl::error::ErrorStack;
 use ::openssl::ssl::{self, SslRef, SslVerifyMode};
 use ::openssl::x509::verify::{X509CheckFlags, X509VerifyFlags};
@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-/// Set if the server's key is none of the pins: the pin of that key, or `None` if the key could not be read.
-pub(super) type OtherKey = Arc<OnceLock<Option<Pin>>>;
+/// Set if the key of the server is none of the pins. The value is the pin of that key, or `None` if the key could not be read.
+pub(super) type PinMismatch = Arc<OnceLock<Option<Pin>>>;
 
 /// Sets the rules for one connection.
 pub(super) fn set_rules(
@@ -21,36 +21,36 @@ pub(super) fn set_rules(
     address: Option<IpAddr>,
     insecure: bool,
     pinned: &[Pin],
-) -> Result<OtherKey, ErrorStack> {
+) -> Result<PinMismatch, ErrorStack> {
     if !insecure {
         let rules = ssl.param_mut();
-        // Every given certificate is trusted: also an intermediate authority or a server's own certificate.
+        // Every certificate of the store is trusted, also if it is an intermediate authority or the server's own certificate.
         rules.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
-        // The subject is not a name of a server (RFC 9525 section 2). OpenSSL would use it if there is no other name.
+        // The subject is not the name of a server (RFC 9525 section 2). OpenSSL would use it if the certificate has no other name.
         rules.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
         match address {
             Some(address) => rules.set_ip(address)?,
             None => rules.set_host(name)?,
         }
     }
-    let other = OtherKey::default();
+    let mismatch = PinMismatch::default();
     if !pinned.is_empty() {
-        // This check runs before this side sends its own certificate.
-        let (pinned, other) = (pinned.to_vec(), Arc::clone(&other));
-        ssl.set_verify_callback(SslVerifyMode::PEER, move |is_right, chain| {
-            (is_right || insecure) && (chain.error_depth() != 0 || is_pinned(chain, &pinned, &other))
+        // OpenSSL calls this before it sends the certificate of this side.
+        let (pinned, mismatch) = (pinned.to_vec(), Arc::clone(&mismatch));
+        ssl.set_verify_callback(SslVerifyMode::PEER, move |is_verified, chain| {
+            (is_verified || insecure) && (chain.error_depth() != 0 || is_pinned(chain, &pinned, &mismatch))
         });
     }
-    Ok(other)
+    Ok(mismatch)
 }
 
-fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], other: &OtherKey) -> bool {
+fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], mismatch: &PinMismatch) -> bool {
     let der = chain.current_cert().and_then(|certificate| certificate.to_der().ok());
     let found = der.and_then(|der| pins::of_certificate(&der));
     if found.is_some_and(|found| pinned.contains(&found)) {
         return true;
     }
-    let _ = other.set(found);
+    let _ = mismatch.set(found);
     chain.set_error(X509VerifyResult::APPLICATION_VERIFICATION);
     false
 }
@@ -62,9 +62,9 @@ const VERIFY_FAILED: i32 = 134;
 /// WRONG_CERTIFICATE_TYPE, CA_KEY_TOO_SMALL, CA_MD_TOO_WEAK, EE_KEY_TOO_SMALL.
 const UNUSABLE: [i32; 8] = [239, 247, 304, 318, 383, 397, 398, 399];
 
-/// Makes the failure of a handshake that failed with this error.
-pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, other: &OtherKey) -> TlsError {
-    if let Some(found) = other.get() {
+/// Makes the error of a handshake that OpenSSL reports as failed.
+pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, mismatch: &PinMismatch) -> TlsError {
+    if let Some(found) = mismatch.get() {
         return match found {
             Some(pin) => TlsError::pin(pin),
             None => TlsError::unreadable_key(),
@@ -74,7 +74,7 @@ pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, other: &OtherKey) -> Tls
     for reason in reasons {
         if reason == VERIFY_FAILED && ssl.verify_result() != X509VerifyResult::OK {
             let result = ssl.verify_result();
-            return TlsError::certificate(kind(result.as_raw()), result.error_string());
+            return TlsError::certificate(error_code(result.as_raw()), result.error_string());
         }
         if UNUSABLE.contains(&reason) {
             return TlsError::certificate(Error::TlsIssuer, &error.to_string());
@@ -83,8 +83,8 @@ pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, other: &OtherKey) -> Tls
     TlsError::of_handshake(error)
 }
 
-/// The numbers are those of `openssl/x509_vfy.h`, `X509_V_ERR_`.
-pub(in super::super) fn kind(result: i32) -> Error {
+/// The error code for a result of the verification: `X509_V_ERR_` in `openssl/x509_vfy.h`.
+pub(in super::super) fn error_code(result: i32) -> Error {
     match result {
         // CERT_NOT_YET_VALID, CERT_HAS_EXPIRED
         9 | 10 => Error::TlsExpired,

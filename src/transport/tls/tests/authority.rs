@@ -1,4 +1,4 @@
-//! Certificates of all kinds.
+//! An authority that issues certificates for tests.
 
 use crate::transport::tls::{Connector, Settings};
 use openssl::asn1::{Asn1Integer, Asn1Time};
@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A key with its certificate, and those between it and its root.
+/// A key with its certificate, and the certificates between it and its root.
 #[derive(Clone)]
 pub struct Issued {
     pub key: PKey<Private>,
@@ -44,7 +44,7 @@ impl Issued {
         Issued { key: parsed.pkey.unwrap(), certificate: parsed.cert.unwrap(), chain: Vec::new() }
     }
 
-    /// An authority of its own.
+    /// A root authority.
     pub fn root(name: &str) -> Issued {
         make(name, "", -1..365, None, true)
     }
@@ -59,18 +59,18 @@ impl Issued {
         self.server_of_days(names, -1..30)
     }
 
-    /// A certificate that this one signs, with unusual traits.
+    /// A certificate with unusual traits, signed by this authority.
     pub fn odd(&self, names: &str, traits: &Traits) -> Issued {
         make_odd("odd", names, -1..30, Some(self), traits)
     }
 
-    /// The same, not valid but within these days from now.
+    /// A certificate of a server that is valid in this range of days from now.
     pub fn server_of_days(&self, names: &str, days: Range<i64>) -> Issued {
         make("server", names, days, Some(self), false)
     }
 }
 
-/// A server's certificate that vouches for itself.
+/// A self-signed certificate of a server.
 pub fn self_signed(names: &str) -> Issued {
     make("self", names, -1..30, None, false)
 }
@@ -149,7 +149,7 @@ fn make_odd(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, 
     }
     builder.sign(issuer.map_or(&key, |issuer| &issuer.key), traits.digest).unwrap();
     let chain = match issuer {
-        // A root is not sent: who trusts it has it.
+        // A root is not sent, because a client that trusts it has it.
         Some(issuer)
             if issuer.certificate.issuer_name().try_cmp(issuer.certificate.subject_name()).unwrap().is_ne() =>
         {
@@ -160,7 +160,7 @@ fn make_odd(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, 
     Issued { key, certificate: builder.build(), chain }
 }
 
-/// Trusts nobody but these.
+/// A connector that trusts only these roots.
 pub fn trusting(roots: &[&Issued]) -> Connector {
     Connector::build(&only(roots)).unwrap()
 }

@@ -1,8 +1,8 @@
-//! TLS against OpenSSL's server side, over a network in memory.
+//! TLS with OpenSSL as the server, over a simulated network.
 
 pub(crate) mod authority;
 mod floods;
-mod lab;
+mod pair;
 mod refusals;
 mod streams;
 mod trust;

@@ -1,12 +1,11 @@
-//! Certificates that are refused for other reasons than an unknown issuer, a wrong name or wrong dates; certificates that are trusted
-//! as given; pins, ALPN and servers without TLS.
+//! Certificates that are unsuitable, certificates that are trusted because the roots contain them, pins, ALPN, and servers without TLS.
 
 use super::authority::{Issued, Traits, only, self_signed, trusting};
-use super::lab::{CALM, Lab, WEATHERS, acceptor, acceptor_for_clients};
+use super::pair::{IDEAL, PROFILES, Pair, acceptor, acceptor_for_clients};
 use super::trust::{pin_of, refusal, try_to};
 use crate::error::Error;
 use crate::transport::Transport;
-use crate::transport::tls::openssl::kind_of_refusal;
+use crate::transport::tls::openssl::error_code;
 use crate::transport::tls::{Connector, Settings, read_pins};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -58,18 +57,18 @@ fn unsuitable_certificates_are_refused_with_a_certificate_error() {
         (root.odd(NAMES, &unknown_critical), "unhandled critical extension"),
     ];
     for (server, words) in &cases {
-        assert_eq!(lax(&root, server, words), Error::TlsIssuer, "{words}");
+        assert_eq!(error_with_lax_server(&root, server, words), Error::TlsIssuer, "{words}");
     }
 }
 
 /// Runs a handshake with a server that accepts its own weak certificate.
-fn lax(root: &Issued, server: &Issued, words: &str) -> Error {
+fn error_with_lax_server(root: &Issued, server: &Issued, words: &str) -> Error {
     let mut acceptor = openssl::ssl::SslAcceptor::mozilla_intermediate_v5(openssl::ssl::SslMethod::tls()).unwrap();
     acceptor.set_security_level(0);
     acceptor.set_private_key(&server.key).unwrap();
     acceptor.set_certificate(&server.certificate).unwrap();
     server.chain.iter().for_each(|above| acceptor.add_extra_chain_cert(above.clone()).unwrap());
-    let failure = Lab::new(&trusting(&[root]), NAME, acceptor, CALM).shake().map(|_| ()).unwrap_err();
+    let failure = Pair::new(&trusting(&[root]), NAME, acceptor, IDEAL).complete_handshake().map(|_| ()).unwrap_err();
     assert!(failure.message.starts_with("the server's certificate is not accepted: "), "{}", failure.message);
     assert!(failure.message.contains(words), "{words}: {}", failure.message);
     failure.error
@@ -77,7 +76,7 @@ fn lax(root: &Issued, server: &Issued, words: &str) -> Error {
 
 /// Every result for which OpenSSL has a text.
 #[test]
-#[allow(unsafe_code)] // makes results of numbers
+#[allow(unsafe_code)] // makes results from numbers
 fn every_verification_result_is_a_certificate_error() {
     let mut named = 0;
     for number in 1..=200 {
@@ -98,13 +97,13 @@ fn every_verification_result_is_a_certificate_error() {
             }
             _ => Error::TlsIssuer,
         };
-        assert_eq!(kind_of_refusal(number), expected, "{number}: {text}");
+        assert_eq!(error_code(number), expected, "{number}: {text}");
     }
     assert!(named > 60, "{named}");
 }
 
 #[test]
-fn certificates_in_the_roots_are_trusted_as_given() {
+fn every_certificate_in_the_roots_is_trusted() {
     let root = Issued::root("root");
     let middle = root.intermediate("middle");
     let server = middle.server(NAMES);
@@ -127,7 +126,7 @@ fn certificates_in_the_roots_are_trusted_as_given() {
 }
 
 #[test]
-fn subjects_are_not_names() {
+fn the_subject_is_not_a_name_of_the_server() {
     let root = Issued::root("root");
     let server = root.odd("", &Traits { common_name: NAME, ..Traits::default() });
     assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
@@ -135,7 +134,7 @@ fn subjects_are_not_names() {
     assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
 }
 
-/// The result on the server's side when a client with a certificate has pinned another key.
+/// A client with a certificate that has pinned another key.
 #[test]
 fn pins_are_checked_before_the_client_certificate_is_sent() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
@@ -147,30 +146,30 @@ fn pins_are_checked_before_the_client_certificate_is_sent() {
         let settings = Settings { identity: identity.clone(), insecure, ..only(&[&root]) };
         let connector = Connector::build(&settings).unwrap();
         for max in [Some(SslVersion::TLS1_2), None] {
-            let mut lab = Lab::pinned(&connector, NAME, &[[7; 32]], asking(max), CALM);
-            let failure = lab.shake().map(|_| ()).unwrap_err();
+            let mut pair = Pair::pinned(&connector, NAME, &[[7; 32]], asking(max), IDEAL);
+            let failure = pair.complete_handshake().map(|_| ()).unwrap_err();
             assert_eq!(failure.error, Error::TlsPin, "{}", failure.message);
             assert!(failure.message.contains(&pin_of(&server)), "{}", failure.message);
-            assert!(lab.server.accept().is_err());
-            assert!(lab.server.ssl().peer_certificate().is_none(), "insecure: {insecure}");
-            let mut lab = Lab::pinned(&connector, NAME, &right, asking(max), CALM);
-            lab.shake().unwrap();
-            assert!(lab.server.ssl().peer_certificate().is_some());
+            assert!(pair.server.accept().is_err());
+            assert!(pair.server.ssl().peer_certificate().is_none(), "insecure: {insecure}");
+            let mut pair = Pair::pinned(&connector, NAME, &right, asking(max), IDEAL);
+            pair.complete_handshake().unwrap();
+            assert!(pair.server.ssl().peer_certificate().is_some());
         }
     }
     // A matching pin does not replace trust.
     let strange = self_signed(NAMES);
     let right = read_pins(&pin_of(&strange)).unwrap();
-    let mut lab = Lab::pinned(&trusting(&[&root]), NAME, &right, acceptor(&strange), CALM);
-    assert_eq!(lab.shake().map(|_| ()).unwrap_err().error, Error::TlsIssuer);
+    let mut pair = Pair::pinned(&trusting(&[&root]), NAME, &right, acceptor(&strange), IDEAL);
+    assert_eq!(pair.complete_handshake().map(|_| ()).unwrap_err().error, Error::TlsIssuer);
 }
 
 #[test]
-fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
+fn alpn_offers_http_1_1_unless_it_is_off() {
     let root = Issued::root("root");
     let server = root.server(NAMES);
     let silent = Connector::build(&Settings { alpn: false, ..only(&[&root]) }).unwrap();
-    for weather in WEATHERS {
+    for profile in PROFILES {
         let selecting = |protocol: &'static [u8]| {
             let mut acceptor = acceptor(&server);
             acceptor.set_alpn_select_callback(move |_, offered| {
@@ -182,23 +181,23 @@ fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
             });
             acceptor
         };
-        let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b"http/1.1"), weather);
-        lab.shake().unwrap();
-        assert_eq!(lab.server.ssl().selected_alpn_protocol(), Some(&b"http/1.1"[..]));
-        let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b"h2"), weather);
-        let failure = lab.shake().map(|_| ()).unwrap_err();
+        let mut pair = Pair::new(&trusting(&[&root]), NAME, selecting(b"http/1.1"), profile);
+        pair.complete_handshake().unwrap();
+        assert_eq!(pair.server.ssl().selected_alpn_protocol(), Some(&b"http/1.1"[..]));
+        let mut pair = Pair::new(&trusting(&[&root]), NAME, selecting(b"h2"), profile);
+        let failure = pair.complete_handshake().map(|_| ()).unwrap_err();
         assert_eq!(failure.error, Error::Tls, "{}", failure.message);
         assert!(failure.message.starts_with("the TLS handshake failed: "), "{}", failure.message);
-        let mut lab = Lab::new(&trusting(&[&root]), NAME, selecting(b""), weather);
-        let failure = lab.shake().map(|_| ()).unwrap_err();
+        let mut pair = Pair::new(&trusting(&[&root]), NAME, selecting(b""), profile);
+        let failure = pair.complete_handshake().map(|_| ()).unwrap_err();
         assert!(failure.message.contains("no application protocol"), "{}", failure.message);
-        // The client offers no protocol.
-        let mut lab = Lab::new(&silent, NAME, selecting(b""), weather);
-        lab.shake().unwrap();
+        // A client without ALPN.
+        let mut pair = Pair::new(&silent, NAME, selecting(b""), profile);
+        pair.complete_handshake().unwrap();
         // A server without ALPN.
-        let mut lab = Lab::new(&trusting(&[&root]), NAME, acceptor(&server), weather);
-        lab.shake().unwrap();
-        assert_eq!(lab.server.ssl().selected_alpn_protocol(), None);
+        let mut pair = Pair::new(&trusting(&[&root]), NAME, acceptor(&server), profile);
+        pair.complete_handshake().unwrap();
+        assert_eq!(pair.server.ssl().selected_alpn_protocol(), None);
     }
 }
 
@@ -206,13 +205,13 @@ fn http_1_1_is_offered_by_alpn_unless_it_is_not_to_be() {
 fn servers_without_tls_are_reported_whatever_they_send() {
     let connector = Connector::build(&Settings::plain()).unwrap();
     let fails = |sent: &[u8], ends: bool| {
-        let mut lab = Lab::new(&connector, NAME, acceptor(&self_signed(NAMES)), CALM);
-        lab.forge(sent);
+        let mut pair = Pair::new(&connector, NAME, acceptor(&self_signed(NAMES)), IDEAL);
+        pair.inject(sent);
         if ends {
-            lab.wire.borrow_mut().end();
-            lab.handshake.stream().unwrap().note_hangup();
+            pair.network.borrow_mut().end();
+            pair.handshake.stream().unwrap().note_hangup();
         }
-        lab.handshake.advance().map(|_| ()).unwrap_err()
+        pair.handshake.advance().map(|_| ()).unwrap_err()
     };
     for sent in [
         &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
@@ -249,7 +248,7 @@ fn servers_without_tls_are_reported_whatever_they_send() {
         assert!(!failure.message.contains("ws://"), "{}", failure.message);
     }
     assert!(!fails(&[21, 3, 3, 0, 2, 2, 40], true).message.contains("ws://"));
-    let mut lab = Lab::new(&connector, NAME, acceptor(&self_signed(NAMES)), CALM);
-    lab.wire.borrow_mut().operations_until_failure = Some(1);
-    assert_eq!(lab.handshake.advance().map(|_| ()).unwrap_err().error, Error::ConnectionLost);
+    let mut pair = Pair::new(&connector, NAME, acceptor(&self_signed(NAMES)), IDEAL);
+    pair.network.borrow_mut().operations_until_failure = Some(1);
+    assert_eq!(pair.handshake.advance().map(|_| ()).unwrap_err().error, Error::ConnectionLost);
 }

@@ -1,33 +1,33 @@
-//! Bytes both ways, and how they end.
+//! Data in both directions, and the ends of streams.
 
 use super::authority::{Issued, trusting};
-use super::lab::{BROKEN_PIPE, CALM, CONNECTION_RESET, Client, Lab, WEATHERS, Weather, acceptor};
+use super::pair::{BROKEN_PIPE, CONNECTION_RESET, ClientStream, IDEAL, NetworkProfile, PROFILES, Pair, acceptor};
 use crate::error::Error;
 use crate::transport::Transport;
 use crate::transport::tls::{Connector, Tls};
 use openssl::ssl::SslVersion;
 use std::io::{ErrorKind, Write};
 
-/// A client and a server that get on with each other.
-struct Pair {
+/// The settings of a client and a server that trust each other.
+struct Setup {
     connector: Connector,
     server: Issued,
 }
 
-impl Pair {
-    fn new() -> Pair {
+impl Setup {
+    fn new() -> Setup {
         let root = Issued::root("root");
-        Pair { connector: trusting(&[&root]), server: root.intermediate("middle").server("IP:127.0.0.1") }
+        Setup { connector: trusting(&[&root]), server: root.intermediate("middle").server("IP:127.0.0.1") }
     }
 
-    fn lab(&self, weather: Weather) -> Lab {
-        Lab::new(&self.connector, "127.0.0.1", acceptor(&self.server), weather)
+    fn pair(&self, profile: NetworkProfile) -> Pair {
+        Pair::new(&self.connector, "127.0.0.1", acceptor(&self.server), profile)
     }
 
-    fn open(&self, weather: Weather) -> (Lab, Tls<Client>) {
-        let mut lab = self.lab(weather);
-        let tls = lab.shake().unwrap();
-        (lab, tls)
+    fn open(&self, profile: NetworkProfile) -> (Pair, Tls<ClientStream>) {
+        let mut pair = self.pair(profile);
+        let tls = pair.complete_handshake().unwrap();
+        (pair, tls)
     }
 }
 
@@ -36,114 +36,114 @@ fn noise(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_mebibyte_goes_both_ways_in_any_weather() {
-    let Pair { connector, server } = Pair::new();
+fn a_mebibyte_passes_in_both_directions_over_every_network() {
+    let Setup { connector, server } = Setup::new();
     for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
-        for weather in WEATHERS {
-            // Byte for byte it takes a while.
-            let bytes = noise(if weather.cut == 1 { 40_000 } else { 1 << 20 });
+        for profile in PROFILES {
+            // In single bytes it takes long.
+            let bytes = noise(if profile.max_transfer == 1 { 40_000 } else { 1 << 20 });
             let mut acceptor = acceptor(&server);
             acceptor.set_max_proto_version(Some(version)).unwrap();
-            let mut lab = Lab::new(&connector, "127.0.0.1", acceptor, weather);
-            let mut tls = lab.shake().unwrap();
-            let mut received = lab.write(&mut tls, &bytes).unwrap();
-            lab.receive(&mut received);
-            assert!(received == bytes, "{weather:?}");
+            let mut pair = Pair::new(&connector, "127.0.0.1", acceptor, profile);
+            let mut tls = pair.complete_handshake().unwrap();
+            let mut received = pair.write(&mut tls, &bytes).unwrap();
+            pair.receive(&mut received);
+            assert!(received == bytes, "{profile:?}");
             for size in [64 * 1024, 1, 16 * 1024, 777] {
                 let bytes = &bytes[..if size == 1 { 20_000 } else { bytes.len() }];
-                bytes.chunks(40_001).for_each(|piece| lab.server.write_all(piece).unwrap());
-                assert!(lab.read(&mut tls, bytes.len(), &mut vec![0; size]).unwrap() == bytes, "{weather:?}");
+                bytes.chunks(40_001).for_each(|piece| pair.server.write_all(piece).unwrap());
+                assert!(pair.read(&mut tls, bytes.len(), &mut vec![0; size]).unwrap() == bytes, "{profile:?}");
             }
         }
     }
 }
 
 #[test]
-fn a_message_costs_one_read_of_the_stream_below() {
-    let (mut lab, mut tls) = Pair::new().open(CALM);
+fn a_message_takes_one_read_of_the_stream_below() {
+    let (mut pair, mut tls) = Setup::new().open(IDEAL);
     // The server's session tickets come first.
     assert_eq!(tls.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
     for len in [1, 128, 2000, 4000] {
-        lab.server.write_all(&noise(len)).unwrap();
-        let before = lab.wire.borrow().reads;
-        assert_eq!(lab.read(&mut tls, len, &mut [0; 9000]).unwrap(), noise(len));
-        assert_eq!(lab.wire.borrow().reads - before, 1);
+        pair.server.write_all(&noise(len)).unwrap();
+        let before = pair.network.borrow().reads;
+        assert_eq!(pair.read(&mut tls, len, &mut [0; 9000]).unwrap(), noise(len));
+        assert_eq!(pair.network.borrow().reads - before, 1);
     }
-    // Several of them, too.
-    (0..5).for_each(|_| lab.server.write_all(b"message").unwrap());
-    let before = lab.wire.borrow().reads;
-    assert_eq!(lab.read(&mut tls, 35, &mut [0; 9000]).unwrap(), b"message".repeat(5));
-    assert_eq!(lab.wire.borrow().reads - before, 1);
+    // The same for several messages.
+    (0..5).for_each(|_| pair.server.write_all(b"message").unwrap());
+    let before = pair.network.borrow().reads;
+    assert_eq!(pair.read(&mut tls, 35, &mut [0; 9000]).unwrap(), b"message".repeat(5));
+    assert_eq!(pair.network.borrow().reads - before, 1);
 }
 
 #[test]
-fn what_the_stream_does_not_take_is_told_as_written_when_it_has() {
-    let (mut lab, mut tls) = Pair::new().open(CALM);
+fn bytes_are_reported_as_written_after_the_stream_has_taken_them() {
+    let (mut pair, mut tls) = Setup::new().open(IDEAL);
     let bytes = noise(40_000);
     let mut received = Vec::new();
-    lab.wire.borrow_mut().room = 10_000;
+    pair.network.borrow_mut().room = 10_000;
     assert_eq!(tls.write(&bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(tls.write(&bytes).unwrap_err().kind(), ErrorKind::WouldBlock, "again, without room");
-    lab.receive(&mut received);
-    assert_eq!(received, b"", "a record is whole or nothing");
-    lab.wire.borrow_mut().make_room(10_000);
+    pair.receive(&mut received);
+    assert_eq!(received, b"", "the server cannot read a part of a record");
+    pair.network.borrow_mut().make_room(10_000);
     assert_eq!(tls.write(&bytes).unwrap(), 16 * 1024);
-    lab.receive(&mut received);
+    pair.receive(&mut received);
     assert!(received == bytes[..16 * 1024]);
-    lab.wire.borrow_mut().make_room(usize::MAX);
-    received.extend(lab.write(&mut tls, &bytes[16 * 1024..]).unwrap());
-    assert!(received == bytes, "nothing is lost, and nothing sent twice");
+    pair.network.borrow_mut().make_room(usize::MAX);
+    received.extend(pair.write(&mut tls, &bytes[16 * 1024..]).unwrap());
+    assert!(received == bytes, "no byte is lost or sent twice");
 }
 
 #[test]
-fn a_read_writes_what_waits() {
-    let (mut lab, mut tls) = Pair::new().open(CALM);
-    lab.wire.borrow_mut().room = 3;
+fn a_read_flushes_the_output_buffer() {
+    let (mut pair, mut tls) = Setup::new().open(IDEAL);
+    pair.network.borrow_mut().room = 3;
     assert_eq!(tls.write(b"hello").unwrap_err().kind(), ErrorKind::WouldBlock);
-    lab.wire.borrow_mut().make_room(usize::MAX);
+    pair.network.borrow_mut().make_room(usize::MAX);
     assert_eq!(tls.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
     let mut received = Vec::new();
-    lab.receive(&mut received);
+    pair.receive(&mut received);
     assert_eq!(received, b"hello");
-    assert_eq!(tls.write(b"hello").unwrap(), 5, "it was theirs already");
-    lab.receive(&mut received);
+    assert_eq!(tls.write(b"hello").unwrap(), 5, "the server has these bytes already");
+    pair.receive(&mut received);
     assert_eq!(received, b"hello");
 }
 
 #[test]
-fn a_close_notify_is_told_apart_from_a_stream_cut_off() {
-    let pair = Pair::new();
+fn a_close_notify_and_an_unexpected_end_are_different_results() {
+    let setup = Setup::new();
     for (clean, ends) in [(true, true), (true, false), (false, true)] {
-        for weather in WEATHERS {
-            let (mut lab, mut tls) = pair.open(weather);
-            lab.server.write_all(b"last words").unwrap();
+        for profile in PROFILES {
+            let (mut pair, mut tls) = setup.open(profile);
+            pair.server.write_all(b"last words").unwrap();
             if clean {
-                lab.server.shutdown().unwrap();
+                pair.server.shutdown().unwrap();
             }
             if ends {
-                lab.wire.borrow_mut().end();
+                pair.network.borrow_mut().end();
             }
-            assert_eq!(lab.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
+            assert_eq!(pair.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
             for _ in 0..2 {
-                lab.wire.borrow_mut().make_room(usize::MAX);
-                match lab.read(&mut tls, 1, &mut [0; 100]) {
-                    Ok(more) => assert!(clean && more.is_empty(), "{weather:?}"),
+                pair.network.borrow_mut().make_room(usize::MAX);
+                match pair.read(&mut tls, 1, &mut [0; 100]) {
+                    Ok(more) => assert!(clean && more.is_empty(), "{profile:?}"),
                     Err(end) => {
-                        assert!(!clean && end.kind() == ErrorKind::UnexpectedEof, "{weather:?}: {end}");
+                        assert!(!clean && end.kind() == ErrorKind::UnexpectedEof, "{profile:?}: {end}");
                         assert!(end.to_string().contains("close_notify"), "{end}");
                     }
                 }
             }
-            assert!(!tls.short_read_is_last(), "nothing more will be told");
+            assert!(!tls.short_read_is_last(), "there is no further event");
         }
     }
 }
 
 #[test]
-fn a_record_that_was_tampered_with_ends_the_stream() {
-    let (lab, mut tls) = Pair::new().open(CALM);
+fn a_forged_record_fails_the_stream() {
+    let (pair, mut tls) = Setup::new().open(IDEAL);
     assert_eq!(tls.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
-    lab.forge(&[23, 3, 3, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+    pair.inject(&[23, 3, 3, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
     for _ in 0..2 {
         let error = tls.read(&mut [0; 9]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
@@ -153,59 +153,59 @@ fn a_record_that_was_tampered_with_ends_the_stream() {
 }
 
 #[test]
-fn the_end_of_writing_is_told_and_reading_goes_on() {
-    let pair = Pair::new();
-    for weather in WEATHERS {
-        let (mut lab, mut tls) = pair.open(weather);
-        lab.write(&mut tls, b"hello").unwrap();
-        lab.wire.borrow_mut().room = 5;
+fn reading_continues_after_the_end_of_writing() {
+    let setup = Setup::new();
+    for profile in PROFILES {
+        let (mut pair, mut tls) = setup.open(profile);
+        pair.write(&mut tls, b"hello").unwrap();
+        pair.network.borrow_mut().room = 5;
         tls.end_writing();
-        assert!(!lab.wire.borrow().client_ended, "not before the close_notify is out");
-        lab.wire.borrow_mut().make_room(usize::MAX);
-        lab.server.write_all(b"goodbye").unwrap();
-        assert_eq!(lab.read(&mut tls, 7, &mut [0; 100]).unwrap(), b"goodbye");
+        assert!(!pair.network.borrow().client_ended, "the close_notify comes first");
+        pair.network.borrow_mut().make_room(usize::MAX);
+        pair.server.write_all(b"goodbye").unwrap();
+        assert_eq!(pair.read(&mut tls, 7, &mut [0; 100]).unwrap(), b"goodbye");
         for _ in 0..200 {
-            let _ = tls.read(&mut [0; 100]); // byte for byte, it goes out with each
+            let _ = tls.read(&mut [0; 100]); // each read flushes some bytes
         }
-        assert!(lab.wire.borrow().client_ended);
-        assert!(!lab.receive(&mut Vec::new()), "the server is told by a close_notify");
+        assert!(pair.network.borrow().client_ended);
+        assert!(!pair.receive(&mut Vec::new()), "the server has read a close_notify");
         tls.close_notify();
-        assert!(!lab.receive(&mut Vec::new()));
+        assert!(!pair.receive(&mut Vec::new()));
     }
 }
 
 #[test]
-fn goodbye_is_a_close_notify_and_never_waits() {
-    let (mut lab, mut tls) = Pair::new().open(CALM);
+fn close_notify_is_sent_without_waiting() {
+    let (mut pair, mut tls) = Setup::new().open(IDEAL);
     tls.close_notify();
     drop(tls);
-    assert!(!lab.receive(&mut Vec::new()), "the server is told by a close_notify");
-    let (mut lab, mut tls) = Pair::new().open(CALM);
-    lab.wire.borrow_mut().room = 0;
+    assert!(!pair.receive(&mut Vec::new()), "the server has read a close_notify");
+    let (mut pair, mut tls) = Setup::new().open(IDEAL);
+    pair.network.borrow_mut().room = 0;
     tls.close_notify();
     drop(tls);
-    assert!(lab.receive(&mut Vec::new()), "without room nothing is told");
+    assert!(pair.receive(&mut Vec::new()), "without room no close_notify is sent");
 }
 
 #[test]
-fn a_connection_that_breaks_in_the_handshake_is_told_as_that() {
-    let pair = Pair::new();
-    for weather in [CALM, Weather { cut: 100, stutter: true }] {
+fn a_connection_lost_in_the_handshake_is_reported() {
+    let setup = Setup::new();
+    for profile in [IDEAL, NetworkProfile { max_transfer: 100, blocks_every_other: true }] {
         for operation in 0.. {
-            let mut lab = pair.lab(weather);
-            lab.wire.borrow_mut().operations_until_failure = Some(operation);
-            match lab.shake() {
+            let mut pair = setup.pair(profile);
+            pair.network.borrow_mut().operations_until_failure = Some(operation);
+            match pair.complete_handshake() {
                 Err(failure) => {
                     assert_eq!((failure.error, failure.os_error), (Error::ConnectionLost, CONNECTION_RESET));
                     assert!(failure.message.contains("during the TLS handshake"), "{}", failure.message);
                 }
                 Ok(mut tls) => {
                     assert!(operation >= 3);
-                    // It breaks now, at the latest, and this is told for ever.
-                    lab.wire.borrow_mut().operations_until_failure = Some(0);
+                    // It breaks now. Every call reports that.
+                    pair.network.borrow_mut().operations_until_failure = Some(0);
                     for _ in 0..2 {
-                        lab.wire.borrow_mut().make_room(usize::MAX);
-                        let error = lab.read(&mut tls, 1, &mut [0; 9]).unwrap_err();
+                        pair.network.borrow_mut().make_room(usize::MAX);
+                        let error = pair.read(&mut tls, 1, &mut [0; 9]).unwrap_err();
                         assert_eq!(error.raw_os_error(), Some(CONNECTION_RESET));
                         let error = tls.write(b"hello").unwrap_err();
                         assert_eq!(error.raw_os_error(), Some(CONNECTION_RESET));
@@ -220,42 +220,42 @@ fn a_connection_that_breaks_in_the_handshake_is_told_as_that() {
 }
 
 #[test]
-fn a_server_that_ends_the_stream_instead_of_its_hello_broke_the_connection() {
-    let mut lab = Pair::new().lab(CALM);
-    lab.wire.borrow_mut().end();
-    let failure = lab.handshake.advance().map(|_| ()).unwrap_err();
+fn a_stream_that_ends_before_the_server_hello_is_a_lost_connection() {
+    let mut pair = Setup::new().pair(IDEAL);
+    pair.network.borrow_mut().end();
+    let failure = pair.handshake.advance().map(|_| ()).unwrap_err();
     assert_eq!((failure.error, failure.os_error), (Error::ConnectionLost, 0));
-    assert!(lab.handshake.stream().is_none());
+    assert!(pair.handshake.stream().is_none());
 }
 
 #[test]
-fn a_server_without_tls_is_named() {
-    let mut lab = Pair::new().lab(CALM);
-    lab.forge(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-    lab.wire.borrow_mut().end();
-    let failure = lab.handshake.advance().map(|_| ()).unwrap_err();
+fn a_server_without_tls_fails_the_handshake() {
+    let mut pair = Setup::new().pair(IDEAL);
+    pair.inject(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    pair.network.borrow_mut().end();
+    let failure = pair.handshake.advance().map(|_| ()).unwrap_err();
     assert_eq!(failure.error, Error::Tls);
     assert!(failure.message.starts_with("the TLS handshake failed: "), "{}", failure.message);
 }
 
 #[test]
-fn a_refusal_is_heard_though_writing_fails() {
-    let pair = Pair::new();
-    let mut lab = pair.lab(CALM);
-    lab.wire.borrow_mut().deaf = true;
-    lab.forge(&[21, 3, 3, 0, 2, 2, 40]);
-    let failure = lab.handshake.advance().map(|_| ()).unwrap_err();
+fn an_alert_is_read_although_writing_fails() {
+    let setup = Setup::new();
+    let mut pair = setup.pair(IDEAL);
+    pair.network.borrow_mut().fails_writes = true;
+    pair.inject(&[21, 3, 3, 0, 2, 2, 40]);
+    let failure = pair.handshake.advance().map(|_| ()).unwrap_err();
     assert_eq!(failure.error, Error::Tls);
     assert!(failure.message.contains("alert handshake failure"), "{}", failure.message);
 
-    let mut lab = pair.lab(CALM);
-    lab.wire.borrow_mut().deaf = true;
-    let failure = lab.handshake.advance().map(|_| ()).unwrap_err();
+    let mut pair = setup.pair(IDEAL);
+    pair.network.borrow_mut().fails_writes = true;
+    let failure = pair.handshake.advance().map(|_| ()).unwrap_err();
     assert_eq!((failure.error, failure.os_error), (Error::ConnectionLost, BROKEN_PIPE));
 
-    let (mut lab, mut tls) = pair.open(CALM);
-    lab.wire.borrow_mut().deaf = true;
-    lab.server.write_all(b"last words").unwrap();
+    let (mut pair, mut tls) = setup.open(IDEAL);
+    pair.network.borrow_mut().fails_writes = true;
+    pair.server.write_all(b"last words").unwrap();
     assert_eq!(tls.write(b"hello").unwrap_err().raw_os_error(), Some(BROKEN_PIPE));
-    assert_eq!(lab.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
+    assert_eq!(pair.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
 }

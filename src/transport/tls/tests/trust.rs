@@ -1,7 +1,7 @@
-//! Who is trusted, and how a refusal is named.
+//! Which certificates are trusted, and the error of those that are not.
 
 use super::authority::{Issued, only, self_signed, trusting};
-use super::lab::{CALM, Lab, WEATHERS, acceptor, acceptor_for_clients};
+use super::pair::{IDEAL, PROFILES, Pair, acceptor, acceptor_for_clients};
 use crate::error::Error;
 use crate::transport::tls::{Connector, Settings, TlsError, read_pins};
 use base64ct::{Base64, Encoding};
@@ -11,7 +11,7 @@ use std::process::Command;
 
 /// The outcome of a handshake with a server that has this certificate: the version, or the failure.
 pub fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, TlsError> {
-    Lab::new(connector, name, acceptor(server), CALM).shake().map(|tls| tls.version())
+    Pair::new(connector, name, acceptor(server), IDEAL).complete_handshake().map(|tls| tls.version())
 }
 
 pub fn refusal(connector: &Connector, name: &str, server: &Issued, text: &str) -> Error {
@@ -22,21 +22,21 @@ pub fn refusal(connector: &Connector, name: &str, server: &Issued, text: &str) -
 }
 
 #[test]
-fn a_right_certificate_is_accepted_in_any_weather() {
+fn a_valid_certificate_is_accepted_over_every_network() {
     let root = Issued::root("root");
     let server = root.server("DNS:example.com");
     let connector = trusting(&[&root]);
-    for weather in WEATHERS {
-        let mut lab = Lab::new(&connector, "example.com", acceptor(&server), weather);
-        assert!(lab.handshake.stream().is_some());
-        assert_eq!(lab.shake().map(|tls| tls.version()), Ok(0x0304), "{weather:?}");
-        assert!(lab.handshake.stream().is_none());
-        assert_eq!(lab.handshake.advance().map(|_| ()).unwrap_err().error, Error::Internal, "it is over");
+    for profile in PROFILES {
+        let mut pair = Pair::new(&connector, "example.com", acceptor(&server), profile);
+        assert!(pair.handshake.stream().is_some());
+        assert_eq!(pair.complete_handshake().map(|tls| tls.version()), Ok(0x0304), "{profile:?}");
+        assert!(pair.handshake.stream().is_none());
+        assert_eq!(pair.handshake.advance().map(|_| ()).unwrap_err().error, Error::Internal, "it is over");
     }
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_returned() {
     let root = Issued::root("root");
     let server = root.server("DNS:example.com");
     let connector = trusting(&[&root]);
@@ -44,18 +44,18 @@ fn the_version_is_told() {
         let mut acceptor = acceptor(&server);
         acceptor.set_max_proto_version(max).unwrap();
         acceptor.set_groups_list(groups).unwrap();
-        Lab::new(connector, "example.com", acceptor, CALM).shake().map(|tls| tls.version())
+        Pair::new(connector, "example.com", acceptor, IDEAL).complete_handshake().map(|tls| tls.version())
     };
     assert_eq!(with(&connector, Some(SslVersion::TLS1_2), "P-256"), Ok(0x0303));
     assert_eq!(with(&connector, None, "X25519"), Ok(0x0304));
-    assert_eq!(with(&connector, None, "P-521"), Ok(0x0304), "by way of a HelloRetryRequest");
+    assert_eq!(with(&connector, None, "P-521"), Ok(0x0304), "after a HelloRetryRequest");
     let new_only = Connector::build(&Settings { min_version: 0x0304, ..only(&[&root]) }).unwrap();
     assert_eq!(with(&new_only, None, "P-256"), Ok(0x0304));
     assert_eq!(with(&new_only, Some(SslVersion::TLS1_2), "P-256").unwrap_err().error, Error::Tls);
 }
 
 #[test]
-fn the_dates_count() {
+fn dates_are_checked() {
     let root = Issued::root("root");
     let connector = trusting(&[&root]);
     let expired = root.server_of_days("DNS:example.com", -10..-2);
@@ -65,7 +65,7 @@ fn the_dates_count() {
 }
 
 #[test]
-fn names_and_addresses_are_each_verified_by_their_rule() {
+fn names_and_addresses_are_checked() {
     let root = Issued::root("root");
     let connector = trusting(&[&root]);
     let server = root.server("DNS:example.com, DNS:*.wild.example, IP:127.0.0.1, IP:fe80::1, DNS:10.0.0.1");
@@ -77,7 +77,7 @@ fn names_and_addresses_are_each_verified_by_their_rule() {
     for name in ["www.example.com", "com", "example.org", "wild.example", "a.b.wild.example"] {
         assert_eq!(refusal(&connector, name, &server, "hostname mismatch"), Error::TlsHost, "{name}");
     }
-    // An address that is only there as a name does not count.
+    // An address in the form of a DNS name does not match.
     for name in ["127.0.0.2", "::1", "10.0.0.1", "fe80::2%eth0"] {
         assert_eq!(refusal(&connector, name, &server, "IP address mismatch"), Error::TlsHost, "{name}");
     }
@@ -86,7 +86,7 @@ fn names_and_addresses_are_each_verified_by_their_rule() {
 }
 
 #[test]
-fn a_name_that_would_switch_the_check_off_never_reaches_the_platform() {
+fn names_that_would_disable_the_check_do_not_reach_the_platform() {
     let root = Issued::root("root");
     let server = root.server("DNS:example.com");
     let long = "a".repeat(254);
@@ -98,7 +98,7 @@ fn a_name_that_would_switch_the_check_off_never_reaches_the_platform() {
 }
 
 #[test]
-fn an_unknown_issuer_is_refused_and_named() {
+fn an_unknown_issuer_is_refused() {
     let (root, other) = (Issued::root("root"), Issued::root("other"));
     let server = root.server("DNS:example.com");
     let unknown = "unable to get local issuer certificate";
@@ -112,7 +112,7 @@ fn an_unknown_issuer_is_refused_and_named() {
 }
 
 #[test]
-fn extra_roots_count_beside_the_systems_and_among_others() {
+fn extra_roots_are_trusted_in_addition_to_those_of_the_system() {
     let (root, other) = (Issued::root("root"), Issued::root("other"));
     let server = root.server("DNS:example.com");
     let extra = Connector::build(&Settings { only_these_roots: false, ..only(&[&other, &root]) }).unwrap();
@@ -122,10 +122,10 @@ fn extra_roots_count_beside_the_systems_and_among_others() {
     assert_eq!(try_to(&trusting(&[&myself]), "example.com", &myself), Ok(0x0304));
 }
 
-/// The system's roots are those of the file that `SSL_CERT_FILE` names, which must be set before the process begins: this
-/// test begins itself once more.
+/// The roots of the system come from the file in `SSL_CERT_FILE`, which must be set before the process starts. So this test runs itself
+/// again in a child process.
 #[test]
-fn the_systems_roots_count_unless_they_are_not_to() {
+fn roots_of_the_system_are_trusted_unless_they_are_excluded() {
     const CHILD: &str = "EGRET_WS_TEST_SYSTEM_ROOT";
     let Some(pkcs12) = std::env::var_os(CHILD) else {
         let root = Issued::root("system");
@@ -134,17 +134,17 @@ fn the_systems_roots_count_unless_they_are_not_to() {
         std::fs::write(&pem, root.pem()).unwrap();
         std::fs::write(&pkcs12, root.pkcs12("")).unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "transport::tls::tests::trust::the_systems_roots_count_unless_they_are_not_to"])
+            .args(["--exact", "transport::tls::tests::trust::roots_of_the_system_are_trusted_unless_they_are_excluded"])
             .envs([(CHILD, &pkcs12), ("SSL_CERT_FILE", &pem)])
             .output()
             .unwrap();
         for file in [pem, pkcs12] {
             std::fs::remove_file(file).unwrap();
         }
-        let told = String::from_utf8_lossy(&child.stdout);
+        let output = String::from_utf8_lossy(&child.stdout);
         assert!(
-            child.status.success() && told.contains("1 passed"),
-            "{told}{}",
+            child.status.success() && output.contains("1 passed"),
+            "{output}{}",
             String::from_utf8_lossy(&child.stderr)
         );
         return;
@@ -159,11 +159,11 @@ fn the_systems_roots_count_unless_they_are_not_to() {
     assert_eq!(refusal(&trusting(&[&other]), "example.com", &server, unknown), Error::TlsIssuer);
     let identity = Some((other.pkcs12("").into(), "".into()));
     let known = Connector::build(&Settings { identity, ..only(&[&other]) }).unwrap();
-    assert_eq!(refusal(&known, "example.com", &server, unknown), Error::TlsIssuer, "with an identity neither");
+    assert_eq!(refusal(&known, "example.com", &server, unknown), Error::TlsIssuer, "also with an identity");
 }
 
 #[test]
-fn an_intermediate_must_be_sent() {
+fn the_server_must_send_intermediate_certificates() {
     let root = Issued::root("root");
     let server = root.intermediate("middle").server("DNS:example.com");
     assert_eq!(try_to(&trusting(&[&root]), "example.com", &server), Ok(0x0304));
@@ -173,29 +173,29 @@ fn an_intermediate_must_be_sent() {
 }
 
 #[test]
-fn insecure_accepts_any_certificate_and_pins_still_count() {
+fn insecure_accepts_any_certificate_but_pins_are_checked() {
     let insecure = Connector::build(&Settings { insecure: true, ..Settings::plain() }).unwrap();
     for server in [self_signed("DNS:other"), Issued::root("root").server_of_days("IP:::1", -10..-2)] {
         for name in ["example.com", "127.0.0.1"] {
-            let mut lab = Lab::new(&insecure, name, acceptor(&server), CALM);
-            let tls = lab.shake().unwrap();
+            let mut pair = Pair::new(&insecure, name, acceptor(&server), IDEAL);
+            let tls = pair.complete_handshake().unwrap();
             assert_eq!(tls.check_pins(&read_pins(&pin_of(&server)).unwrap()), Ok(()));
             assert_eq!(tls.check_pins(&[[0; 32]]).unwrap_err().error, Error::TlsPin);
         }
     }
 }
 
-/// The pin of a certificate, reckoned by other means than ours.
+/// The pin of a certificate, calculated with other functions.
 pub fn pin_of(issued: &Issued) -> String {
     let key = issued.certificate.public_key().unwrap().public_key_to_der().unwrap();
     format!("sha256/{}", Base64::encode_string(&hash(MessageDigest::sha256(), &key).unwrap()))
 }
 
 #[test]
-fn one_of_the_pins_must_be_met() {
+fn the_key_must_match_one_of_the_pins() {
     let root = Issued::root("root");
     let server = root.intermediate("middle").server("DNS:example.com");
-    let tls = Lab::new(&trusting(&[&root]), "example.com", acceptor(&server), CALM).shake().unwrap();
+    let tls = Pair::new(&trusting(&[&root]), "example.com", acceptor(&server), IDEAL).complete_handshake().unwrap();
     let other = pin_of(&self_signed("DNS:example.com"));
     let check = |list: &str| tls.check_pins(&read_pins(list).unwrap());
     assert_eq!(tls.check_pins(&[]), Ok(()));
@@ -203,7 +203,7 @@ fn one_of_the_pins_must_be_met() {
     assert_eq!(check(&format!("{other},{}", pin_of(&server))), Ok(()));
     let failure = check(&format!("{other}, {}", pin_of(&root))).unwrap_err();
     assert_eq!(failure.error, Error::TlsPin);
-    assert!(failure.message.contains(&pin_of(&server)), "the pin that would be right is told: {}", failure.message);
+    assert!(failure.message.contains(&pin_of(&server)), "the text has the pin of the server: {}", failure.message);
 }
 
 #[test]
@@ -216,25 +216,25 @@ fn a_client_certificate_is_sent_with_its_chain() {
     let known = Connector::build(&Settings { identity, ..only(&[&root]) }).unwrap();
     let unknown = trusting(&[&root]);
     for max in [Some(SslVersion::TLS1_2), None] {
-        let mut lab = Lab::new(&known, "example.com", asking(max), CALM);
-        lab.shake().unwrap();
-        let told = lab.server.ssl().peer_certificate().expect("the client shows its certificate");
-        assert_eq!(told.to_der().unwrap(), client.certificate.to_der().unwrap());
+        let mut pair = Pair::new(&known, "example.com", asking(max), IDEAL);
+        pair.complete_handshake().unwrap();
+        let shown = pair.server.ssl().peer_certificate().expect("the client shows its certificate");
+        assert_eq!(shown.to_der().unwrap(), client.certificate.to_der().unwrap());
     }
-    // Without one, TLS 1.2 fails in the handshake. In TLS 1.3 the client is through with it when the server refuses.
-    let mut lab = Lab::new(&unknown, "example.com", asking(Some(SslVersion::TLS1_2)), CALM);
-    let failure = lab.shake().map(|_| ()).unwrap_err();
+    // Without one, TLS 1.2 fails in the handshake. In TLS 1.3 the handshake of the client is complete before the server refuses.
+    let mut pair = Pair::new(&unknown, "example.com", asking(Some(SslVersion::TLS1_2)), IDEAL);
+    let failure = pair.complete_handshake().map(|_| ()).unwrap_err();
     assert_eq!(failure.error, Error::Tls);
     assert!(failure.message.contains("alert handshake failure"), "{}", failure.message);
-    let mut lab = Lab::new(&unknown, "example.com", asking(None), CALM);
-    let mut tls = lab.shake().unwrap();
-    let error = lab.read(&mut tls, 1, &mut [0; 100]).unwrap_err();
+    let mut pair = Pair::new(&unknown, "example.com", asking(None), IDEAL);
+    let mut tls = pair.complete_handshake().unwrap();
+    let error = pair.read(&mut tls, 1, &mut [0; 100]).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
     assert!(error.to_string().contains("alert certificate required"), "{error}");
 }
 
 #[test]
-fn unusable_settings_are_named() {
+fn settings_that_cannot_be_used_are_refused() {
     let root = Issued::root("root");
     let fails = |settings: Settings, text: &str| {
         let error = Connector::build(&settings).map(|_| ()).unwrap_err();
@@ -249,7 +249,7 @@ fn unusable_settings_are_named() {
     let identity = |pkcs12: &[u8], password: &str| {
         let identity = Some((pkcs12.to_vec().into(), password.into()));
         let settings = Settings { identity, ..Settings::plain() };
-        assert!(!format!("{settings:?}").contains("sesame"), "no secret is shown");
+        assert!(!format!("{settings:?}").contains("sesame"), "the password is not shown");
         settings
     };
     let right = root.pkcs12("sesame");
@@ -265,7 +265,7 @@ fn unusable_settings_are_named() {
 }
 
 #[test]
-fn a_connector_goes_to_any_thread() {
+fn connectors_and_settings_are_send_and_sync() {
     fn is_shared<T: Clone + Send + Sync>() {}
     is_shared::<Connector>();
     is_shared::<Settings>();

@@ -1,4 +1,4 @@
-//! A client and a server in one thread, with a network between them that does what it is told.
+//! A client and a server in one thread, with a simulated network between them.
 
 use super::authority::Issued;
 use crate::transport::Transport;
@@ -11,47 +11,47 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
 
-/// More rounds than anything here needs.
-const MANY: usize = 1_000_000;
+/// More rounds than any test needs.
+const MAX_ROUNDS: usize = 1_000_000;
 
-/// The network, between the client's TLS and the server's.
-pub struct Wire {
+/// The network between the TLS of the client and the TLS of the server.
+pub struct Network {
     to_client: VecDeque<u8>,
     to_server: VecDeque<u8>,
-    /// The server has ended its side.
+    /// The server has ended its side of the stream.
     pub ended: bool,
     pub client_ended: bool,
-    /// How much more the client can write.
+    /// The number of bytes that the client can still write.
     pub room: usize,
-    /// The most that one operation of the client moves.
-    cut: usize,
-    /// Every other operation of the client is put off, though it could be done: of its reads and of its writes.
-    stutter: Option<[bool; 2]>,
+    /// The most bytes in one read or write of the client.
+    max_transfer: usize,
+    /// Every other read, and every other write, of the client would block although it is possible. The flags are the current state.
+    blocks_every_other: Option<[bool; 2]>,
     pub operations_until_failure: Option<usize>,
-    /// Writing fails, and nothing else.
-    pub deaf: bool,
-    /// The client is to be told of readiness: only then may it try again.
+    /// Writes of the client fail. Reads still work.
+    pub fails_writes: bool,
+    /// There is a readiness event for the client. Without one, the client must not try again.
     ready: bool,
-    /// Reads of the client.
+    /// The number of reads of the client.
     pub reads: usize,
 }
 
-pub struct Client {
-    wire: Rc<RefCell<Wire>>,
-    note_hangup: bool,
+pub struct ClientStream {
+    network: Rc<RefCell<Network>>,
+    hung_up: bool,
 }
 
 const READ: usize = 0;
 const WRITE: usize = 1;
 
-impl Wire {
+impl Network {
     fn operation(&mut self, kind: usize) -> io::Result<()> {
         if let Some(left) = &mut self.operations_until_failure {
             *left = left.checked_sub(1).ok_or_else(|| io::Error::from_raw_os_error(CONNECTION_RESET))?;
         }
-        if let Some(put_off) = &mut self.stutter {
-            put_off[kind] = !put_off[kind];
-            if put_off[kind] {
+        if let Some(blocks) = &mut self.blocks_every_other {
+            blocks[kind] = !blocks[kind];
+            if blocks[kind] {
                 self.ready = true;
                 return Err(ErrorKind::WouldBlock.into());
             }
@@ -59,7 +59,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Gives the client room to write, and tells it.
+    /// Gives the client room to write, with a readiness event.
     pub fn make_room(&mut self, room: usize) {
         self.room = room;
         self.ready = true;
@@ -78,14 +78,14 @@ pub const CONNECTION_RESET: i32 = 104;
 #[cfg(not(target_os = "linux"))]
 pub const CONNECTION_RESET: i32 = 54;
 
-impl Transport for Client {
+impl Transport for ClientStream {
     fn short_read_is_last(&self) -> bool {
-        let wire = self.wire.borrow();
-        wire.cut == usize::MAX && wire.stutter.is_none() && !self.note_hangup
+        let network = self.network.borrow();
+        network.max_transfer == usize::MAX && network.blocks_every_other.is_none() && !self.hung_up
     }
 
     fn note_hangup(&mut self) {
-        self.note_hangup = true;
+        self.hung_up = true;
     }
 
     fn poll_connected(&mut self) -> io::Result<bool> {
@@ -93,56 +93,56 @@ impl Transport for Client {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut wire = self.wire.borrow_mut();
-        wire.reads += 1;
-        wire.operation(READ)?;
-        let count = buffer.len().min(wire.cut).min(wire.to_client.len());
-        if count == 0 && !wire.ended {
+        let mut network = self.network.borrow_mut();
+        network.reads += 1;
+        network.operation(READ)?;
+        let count = buffer.len().min(network.max_transfer).min(network.to_client.len());
+        if count == 0 && !network.ended {
             return Err(ErrorKind::WouldBlock.into());
         }
-        for (byte, read) in buffer.iter_mut().zip(wire.to_client.drain(..count)) {
+        for (byte, read) in buffer.iter_mut().zip(network.to_client.drain(..count)) {
             *byte = read;
         }
         Ok(count)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut wire = self.wire.borrow_mut();
-        wire.operation(WRITE)?;
-        if wire.deaf {
+        let mut network = self.network.borrow_mut();
+        network.operation(WRITE)?;
+        if network.fails_writes {
             return Err(io::Error::from_raw_os_error(BROKEN_PIPE));
         }
-        let count = bytes.len().min(wire.cut).min(wire.room);
+        let count = bytes.len().min(network.max_transfer).min(network.room);
         if count == 0 {
             return Err(ErrorKind::WouldBlock.into());
         }
-        wire.room -= count;
-        wire.to_server.extend(&bytes[..count]);
+        network.room -= count;
+        network.to_server.extend(&bytes[..count]);
         Ok(count)
     }
 
     fn end_writing(&mut self) {
-        self.wire.borrow_mut().client_ended = true;
+        self.network.borrow_mut().client_ended = true;
     }
 }
 
-pub struct ServerEnd(Rc<RefCell<Wire>>);
+pub struct ServerStream(Rc<RefCell<Network>>);
 
-impl Read for ServerEnd {
+impl Read for ServerStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut wire = self.0.borrow_mut();
-        match wire.to_server.read(buffer)? {
-            0 if !wire.client_ended => Err(ErrorKind::WouldBlock.into()),
+        let mut network = self.0.borrow_mut();
+        match network.to_server.read(buffer)? {
+            0 if !network.client_ended => Err(ErrorKind::WouldBlock.into()),
             count => Ok(count),
         }
     }
 }
 
-impl Write for ServerEnd {
+impl Write for ServerStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut wire = self.0.borrow_mut();
-        wire.to_client.extend(bytes);
-        wire.ready = true;
+        let mut network = self.0.borrow_mut();
+        network.to_client.extend(bytes);
+        network.ready = true;
         Ok(bytes.len())
     }
 
@@ -151,24 +151,28 @@ impl Write for ServerEnd {
     }
 }
 
-/// How the network behaves.
+/// The behaviour of the network.
 #[derive(Clone, Copy, Debug)]
-pub struct Weather {
-    pub cut: usize,
-    pub stutter: bool,
+pub struct NetworkProfile {
+    pub max_transfer: usize,
+    pub blocks_every_other: bool,
 }
 
-pub const CALM: Weather = Weather { cut: usize::MAX, stutter: false };
-pub const WEATHERS: [Weather; 4] =
-    [CALM, Weather { cut: 1, stutter: true }, Weather { cut: 1, stutter: false }, Weather { cut: 4999, stutter: true }];
+pub const IDEAL: NetworkProfile = NetworkProfile { max_transfer: usize::MAX, blocks_every_other: false };
+pub const PROFILES: [NetworkProfile; 4] = [
+    IDEAL,
+    NetworkProfile { max_transfer: 1, blocks_every_other: true },
+    NetworkProfile { max_transfer: 1, blocks_every_other: false },
+    NetworkProfile { max_transfer: 4999, blocks_every_other: true },
+];
 
-pub struct Lab {
-    pub wire: Rc<RefCell<Wire>>,
-    pub server: SslStream<ServerEnd>,
-    pub handshake: Handshake<Client>,
+pub struct Pair {
+    pub network: Rc<RefCell<Network>>,
+    pub server: SslStream<ServerStream>,
+    pub handshake: Handshake<ClientStream>,
 }
 
-/// A server with this certificate, to be told more.
+/// The settings of a server with this certificate.
 pub fn acceptor(issued: &Issued) -> SslAcceptorBuilder {
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
     acceptor.set_private_key(&issued.key).unwrap();
@@ -190,9 +194,9 @@ pub fn acceptor_for_clients(server: &Issued, authority: &Issued, max: Option<Ssl
     acceptor
 }
 
-impl Lab {
-    pub fn new(connector: &Connector, name: &str, acceptor: SslAcceptorBuilder, weather: Weather) -> Lab {
-        Lab::pinned(connector, name, &[], acceptor, weather)
+impl Pair {
+    pub fn new(connector: &Connector, name: &str, acceptor: SslAcceptorBuilder, profile: NetworkProfile) -> Pair {
+        Pair::pinned(connector, name, &[], acceptor, profile)
     }
 
     pub fn pinned(
@@ -200,79 +204,84 @@ impl Lab {
         name: &str,
         pins: &[Pin],
         acceptor: SslAcceptorBuilder,
-        weather: Weather,
-    ) -> Lab {
-        let wire = Wire {
+        profile: NetworkProfile,
+    ) -> Pair {
+        let network = Network {
             to_client: VecDeque::new(),
             to_server: VecDeque::new(),
             ended: false,
             client_ended: false,
             room: usize::MAX,
-            cut: weather.cut,
-            stutter: weather.stutter.then_some([false; 2]),
+            max_transfer: profile.max_transfer,
+            blocks_every_other: profile.blocks_every_other.then_some([false; 2]),
             operations_until_failure: None,
-            deaf: false,
+            fails_writes: false,
             ready: true,
             reads: 0,
         };
-        let wire = Rc::new(RefCell::new(wire));
+        let network = Rc::new(RefCell::new(network));
         let server = Ssl::new(acceptor.build().context()).unwrap();
-        Lab {
-            handshake: Handshake::begin(connector, name, pins, Client { wire: Rc::clone(&wire), note_hangup: false }),
-            server: SslStream::new(server, ServerEnd(Rc::clone(&wire))).unwrap(),
-            wire,
+        Pair {
+            handshake: Handshake::begin(
+                connector,
+                name,
+                pins,
+                ClientStream { network: Rc::clone(&network), hung_up: false },
+            ),
+            server: SslStream::new(server, ServerStream(Rc::clone(&network))).unwrap(),
+            network,
         }
     }
 
-    /// True once for each time that the client is told of readiness.
+    /// Takes the readiness event of the client, if there is one.
     fn ready(&self) -> bool {
-        std::mem::take(&mut self.wire.borrow_mut().ready)
+        std::mem::take(&mut self.network.borrow_mut().ready)
     }
 
-    /// The handshake, on both sides.
-    pub fn shake(&mut self) -> Result<Tls<Client>, TlsError> {
+    /// Completes the handshake on both sides.
+    pub fn complete_handshake(&mut self) -> Result<Tls<ClientStream>, TlsError> {
         let mut accepted = false;
         let mut done = None;
-        for _ in 0..MANY {
+        for _ in 0..MAX_ROUNDS {
             if !accepted {
                 match self.server.accept() {
                     Ok(()) => accepted = true,
                     Err(error) if error.code() == ErrorCode::WANT_READ => {}
-                    // It refuses, which the client will hear, and ends the stream.
-                    Err(_) => self.wire.borrow_mut().end(),
+                    // The server refuses with an alert, and ends the stream.
+                    Err(_) => self.network.borrow_mut().end(),
                 }
             }
-            let broken = self.wire.borrow().ended || self.wire.borrow().operations_until_failure == Some(0);
+            let has_ended = self.network.borrow().ended || self.network.borrow().operations_until_failure == Some(0);
             match &mut done {
-                Some(_) if accepted || broken => return Ok(done.take().unwrap()),
-                // Its last words may not all be out.
+                Some(_) if accepted || has_ended => return Ok(done.take().unwrap()),
+                // The last bytes of its handshake may still wait in the output buffer.
                 Some(tls) => assert_eq!(tls.read(&mut []).unwrap(), 0),
                 None if self.ready() => match self.handshake.advance()? {
                     Advance::Wait => {}
-                    Advance::Again => self.wire.borrow_mut().ready = true,
+                    Advance::Again => self.network.borrow_mut().ready = true,
                     Advance::Done(tls) => done = Some(*tls),
                 },
                 None => {}
             }
         }
-        panic!("the handshake never ends");
+        panic!("the handshake does not end");
     }
 
-    /// Reads as a connection does, only when told to, until `wanted` bytes or the end are there.
-    pub fn read(&self, tls: &mut Tls<Client>, wanted: usize, buffer: &mut [u8]) -> io::Result<Vec<u8>> {
+    /// Reads as a connection does, only after a readiness event, until there are `wanted` bytes or the end.
+    pub fn read(&self, tls: &mut Tls<ClientStream>, wanted: usize, buffer: &mut [u8]) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();
-        for _ in 0..MANY {
+        for _ in 0..MAX_ROUNDS {
             if all.len() >= wanted {
                 return Ok(all);
             }
-            assert!(self.ready(), "{} of {wanted} bytes came, and nothing more will tell of readiness", all.len());
-            if self.wire.borrow().ended {
+            assert!(self.ready(), "{} of {wanted} bytes have come, and there is no readiness event", all.len());
+            if self.network.borrow().ended {
                 tls.note_hangup();
             }
             loop {
                 if all.len() >= wanted {
-                    // What else is there is for the next call.
-                    self.wire.borrow_mut().ready = true;
+                    // The other bytes are for the next call.
+                    self.network.borrow_mut().ready = true;
                     break;
                 }
                 match tls.read(buffer) {
@@ -289,13 +298,13 @@ impl Lab {
                 }
             }
         }
-        panic!("the read never ends");
+        panic!("the read does not end");
     }
 
-    /// Writes as a connection does, with a server that reads.
-    pub fn write(&mut self, tls: &mut Tls<Client>, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    /// Writes as a connection does, while the server reads. Returns what the server has received.
+    pub fn write(&mut self, tls: &mut Tls<ClientStream>, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let (mut written, mut received) = (0, Vec::new());
-        for _ in 0..MANY {
+        for _ in 0..MAX_ROUNDS {
             if written < bytes.len() {
                 match tls.write(&bytes[written..]) {
                     Ok(count) => written += count,
@@ -308,22 +317,22 @@ impl Lab {
                 return Ok(received);
             }
         }
-        panic!("the write never ends");
+        panic!("the write does not end");
     }
 
-    /// Bytes that are not from the server's TLS.
-    pub fn forge(&self, bytes: &[u8]) {
-        let mut wire = self.wire.borrow_mut();
-        wire.to_client.extend(bytes);
-        wire.ready = true;
+    /// Adds bytes that do not come from the server's TLS.
+    pub fn inject(&self, bytes: &[u8]) {
+        let mut network = self.network.borrow_mut();
+        network.to_client.extend(bytes);
+        network.ready = true;
     }
 
-    /// Bytes on their way to the client.
+    /// The number of bytes on the way to the client.
     pub fn unread(&self) -> usize {
-        self.wire.borrow().to_client.len()
+        self.network.borrow().to_client.len()
     }
 
-    /// What the server can read. False: it was told the end by a close_notify.
+    /// Reads what the server has received. Returns false after a close_notify.
     pub fn receive(&mut self, received: &mut Vec<u8>) -> bool {
         let mut buffer = [0; 20_000];
         loop {

@@ -1,36 +1,40 @@
 //! The certificate authorities that the system trusts. They are read first, which may block, because a path may be any kind of file.
-//! Then OpenSSL gets them.
+//! Then they are added to the certificate store of OpenSSL.
 
-use super::Stopped;
+use super::exit_guard::Cancelled;
 use ::openssl::ssl::SslFiletype;
 use ::openssl::x509::X509;
 use ::openssl::x509::store::{X509Lookup, X509StoreBuilderRef};
 use std::path::PathBuf;
 
 #[cfg(target_os = "android")]
-use android as place;
+use android as source;
 #[cfg(not(target_os = "android"))]
-use files as place;
+use files as source;
 
 /// The certificates that were read.
-pub(super) struct Systems {
+pub(super) struct SystemRoots {
     /// In PEM.
     bundle: Vec<u8>,
-    /// Directories in which OpenSSL opens a file, named by a hash of the subject, when it needs a certificate.
+    /// Directories in which OpenSSL looks for a certificate when it needs one: the name of its file is a hash of the subject.
     directories: Vec<PathBuf>,
 }
 
-impl Systems {
+impl SystemRoots {
     /// Reads the certificates. Does not call OpenSSL.
-    pub(super) fn read() -> Systems {
-        Systems { bundle: place::bundle(), directories: place::directories() }
+    pub(super) fn read() -> SystemRoots {
+        SystemRoots { bundle: source::bundle(), directories: source::directories() }
     }
 
-    /// Adds the certificates to OpenSSL's store while `goes_on` returns true. Certificates that this OpenSSL cannot use are left out.
-    pub(super) fn add_to(&self, store: &mut X509StoreBuilderRef, goes_on: &dyn Fn() -> bool) -> Result<(), Stopped> {
+    /// Adds the certificates to the store while `may_continue` returns true. Certificates that this OpenSSL cannot use are skipped.
+    pub(super) fn add_to(
+        &self,
+        store: &mut X509StoreBuilderRef,
+        may_continue: &dyn Fn() -> bool,
+    ) -> Result<(), Cancelled> {
         for block in blocks(&self.bundle) {
-            if !goes_on() {
-                return Err(Stopped);
+            if !may_continue() {
+                return Err(Cancelled);
             }
             if let Ok(root) = X509::from_pem(block) {
                 let _ = store.add_cert(root);
@@ -48,7 +52,7 @@ impl Systems {
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 
-/// The blocks of a PEM file, each from its first line to its last. OpenSSL decides which of them are certificates.
+/// Splits a PEM file into its blocks, each with its first and last line. OpenSSL decides which of them are certificates.
 fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     let find = |text: &[u8], what: &[u8]| text.windows(what.len()).position(|window| window == what);
     let mut rest = pem;
@@ -61,8 +65,8 @@ fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Systems that keep the certificates in OpenSSL's form: one file with all of them, and directories with a file for each, named by a
-/// hash of its subject. The paths differ between systems, and an OpenSSL of our own (`vendored`) does not know them.
+/// Systems with the certificates in the form of OpenSSL: one file with all of them, and directories with a file for each, named by a
+/// hash of its subject. The paths differ between systems, and the OpenSSL of the feature `vendored` does not know them.
 #[cfg(not(target_os = "android"))]
 mod files {
     use crate::environment;
@@ -89,7 +93,7 @@ mod files {
     const KNOWN_DIRECTORIES: [&str; 4] =
         ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
 
-    /// The file with all of them.
+    /// Reads the file with all certificates.
     pub(super) fn bundle() -> Vec<u8> {
         file().and_then(|file| fs::read(file).ok()).unwrap_or_default()
     }
@@ -101,10 +105,10 @@ mod files {
     }
 
     pub(super) fn directories() -> Vec<PathBuf> {
-        let told = environment::variable(DIRECTORIES).map(|list| env::split_paths(&list).collect());
-        let first: Vec<PathBuf> = told.unwrap_or_else(|| built_in().directory.into_iter().collect());
+        let from_variable = environment::variable(DIRECTORIES).map(|list| env::split_paths(&list).collect());
+        let first: Vec<PathBuf> = from_variable.unwrap_or_else(|| built_in().directory.into_iter().collect());
         let mut seen = HashSet::new();
-        // Different names of one directory are common, and each would be searched.
+        // Often several paths name one directory, which would be searched several times.
         let is_new = |directory: &PathBuf| fs::canonicalize(directory).is_ok_and(|real| seen.insert(real));
         first.into_iter().chain(KNOWN_DIRECTORIES.iter().map(PathBuf::from)).filter(is_new).collect()
     }
@@ -114,7 +118,7 @@ mod files {
         directory: Option<PathBuf>,
     }
 
-    /// The default path of this OpenSSL.
+    /// The default paths of this OpenSSL.
     #[allow(unsafe_code)] // the crate does not have these functions
     fn built_in() -> BuiltIn {
         // SAFETY: these functions take no argument and return a text that lives as long as the library, or NULL.
@@ -125,7 +129,7 @@ mod files {
     }
 
     /// # Safety
-    /// `text` is NULL, or ends in a NUL and is not written to.
+    /// `text` is NULL, or a text with a NUL at its end that nobody changes.
     #[allow(unsafe_code)]
     unsafe fn path(text: *const c_char) -> Option<PathBuf> {
         if text.is_null() {
@@ -137,7 +141,7 @@ mod files {
     }
 }
 
-/// Android: files in a directory, one certificate each, with other names than OpenSSL expects.
+/// Android: a directory with a file for each certificate, but not with the names that OpenSSL expects.
 #[cfg(any(test, target_os = "android"))]
 #[cfg_attr(not(target_os = "android"), allow(dead_code))]
 mod android {
@@ -152,11 +156,11 @@ mod android {
     /// The directory since Android 14, and the older one, which still exists but is not updated.
     const DIRECTORIES: [&str; 2] = ["/apex/com.android.conscrypt/cacerts", "/system/etc/security/cacerts"];
 
-    /// All of them, read once for the process.
+    /// Reads all certificates, once in the process.
     pub(super) fn bundle() -> Vec<u8> {
         static BUNDLE: OnceLock<Vec<u8>> = OnceLock::new();
         let bundle = BUNDLE.get_or_init(|| {
-            // Each user of the device has a hundred thousand user ids (AID_USER_OFFSET).
+            // Each user of the device has 100,000 user ids (AID_USER_OFFSET).
             let user = fs::metadata("/proc/self").map_or(0, |process| process.uid() / 100_000);
             read(&DIRECTORIES.map(Path::new), Path::new(&format!("/data/misc/user/{user}/cacerts-removed"))).concat()
         });
@@ -167,8 +171,8 @@ mod android {
         Vec::new()
     }
 
-    /// The certificates of the first directory that has any, without those that the user has disabled: these have a file of the same
-    /// name in `removed`.
+    /// Reads the certificates of the first directory that has any, except those that the user has disabled. Those have a file with the
+    /// same name in `removed`.
     fn read(directories: &[&Path], removed: &Path) -> Vec<Vec<u8>> {
         let names =
             |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
@@ -244,12 +248,12 @@ mod android {
             old.add("0b.0", &[&certificate("b")[..], b"Certificate:\n    Data: as text\n"].concat());
             old.add("readme", b"no certificate");
             assert_eq!(names(&[nowhere, &old.0], nowhere), ["a", "b"], "before Android 14");
-            assert_eq!(names(&[&new.0, &old.0], nowhere), ["a", "b"], "an empty one does not count");
+            assert_eq!(names(&[&new.0, &old.0], nowhere), ["a", "b"], "an empty directory is skipped");
             new.add("0c.0", &certificate("c"));
             new.add("0d.0", &certificate("d"));
             assert_eq!(names(&[&new.0, &old.0], nowhere), ["c", "d"]);
             removed.add("0c.0", b"");
-            assert_eq!(names(&[&new.0, &old.0], &removed.0), ["d"], "the user has switched it off");
+            assert_eq!(names(&[&new.0, &old.0], &removed.0), ["d"], "the user has disabled it");
             assert!(names(&[nowhere], nowhere).is_empty());
         }
     }
@@ -272,15 +276,15 @@ mod tests {
     }
 
     #[test]
-    fn adding_roots_stops_when_it_must_not_go_on() {
+    fn adding_roots_stops_if_it_is_cancelled() {
         use ::openssl::x509::store::X509StoreBuilder;
         use std::cell::Cell;
         let block = b"-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
-        let systems = Systems { bundle: block.repeat(10), directories: Vec::new() };
+        let roots = SystemRoots { bundle: block.repeat(10), directories: Vec::new() };
         let asked = Cell::new(0);
-        let stops_at_3 = || asked.replace(asked.get() + 1) < 3;
-        assert!(systems.add_to(&mut X509StoreBuilder::new().unwrap(), &stops_at_3).is_err());
+        let stops_at_third = || asked.replace(asked.get() + 1) < 3;
+        assert!(roots.add_to(&mut X509StoreBuilder::new().unwrap(), &stops_at_third).is_err());
         assert_eq!(asked.get(), 4);
-        assert!(systems.add_to(&mut X509StoreBuilder::new().unwrap(), &|| true).is_ok());
+        assert!(roots.add_to(&mut X509StoreBuilder::new().unwrap(), &|| true).is_ok());
     }
 }

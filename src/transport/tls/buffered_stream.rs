@@ -1,0 +1,303 @@
+//! The stream from which the platform's TLS reads, and to which it writes: the stream below, with a buffer in each direction, a limit
+//! for what is read in one turn, and a record of errors.
+
+#[cfg(any(windows, target_vendor = "apple"))]
+use super::native::server_hello::ServerHello;
+use super::record_budget::{Limit, RecordBudget};
+use super::stream_status::{StreamError, StreamStatus};
+use crate::transport::Transport;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+
+/// The size of the read buffer. OpenSSL and Secure Transport read the five bytes of a record's header, then its body. With the buffer,
+/// one read of the stream below brings both. A message of a game fits.
+const READ_AHEAD: usize = 4096;
+/// The size of the read buffer after it was full: several records fit.
+const READ_AHEAD_BULK: usize = 64 * 1024;
+/// The most bytes that wait to be written before TLS has to wait too. Only a peer that requests key updates without end reaches this.
+const MAX_OUTPUT: usize = 64 * 1024;
+
+/// The stream that TLS uses. A write always succeeds for TLS: bytes that the stream below does not take wait in the output buffer.
+/// Otherwise Secure Transport would queue them where we cannot see them, and the others would require the same call again.
+pub(super) struct BufferedStream<S> {
+    stream: S,
+    #[cfg(any(windows, target_vendor = "apple"))]
+    hello: ServerHello,
+    /// The read buffer. TLS has not read `input[input_pos..]` yet. The buffer is freed when there is nothing to read.
+    input: Vec<u8>,
+    input_pos: usize,
+    /// The last read has filled the buffer.
+    is_bulk: bool,
+    /// The stream has no more bytes in this turn.
+    is_exhausted: bool,
+    /// The output buffer. The stream has not taken `output[output_pos..]` yet.
+    output: Vec<u8>,
+    output_pos: usize,
+    /// End the writing side of the stream after these bytes.
+    ends_after_output: bool,
+    /// The reason why writing has failed. TLS still reads, because the peer may have sent the reason before. What TLS writes is dropped.
+    write_error: Option<StreamError>,
+    budget: RecordBudget,
+    /// Shared with the handshake.
+    status: Arc<StreamStatus>,
+}
+
+impl<S: Transport> BufferedStream<S> {
+    pub(super) fn new(stream: S) -> BufferedStream<S> {
+        BufferedStream {
+            stream,
+            #[cfg(any(windows, target_vendor = "apple"))]
+            hello: ServerHello::default(),
+            input: Vec::new(),
+            input_pos: 0,
+            is_bulk: false,
+            is_exhausted: false,
+            output: Vec::new(),
+            output_pos: 0,
+            ends_after_output: false,
+            write_error: None,
+            budget: RecordBudget::new(),
+            status: Arc::default(),
+        }
+    }
+
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    pub(super) fn short_read_is_last(&self) -> bool {
+        self.stream.short_read_is_last()
+    }
+
+    /// The version that the server has selected; 0 if it is not known.
+    #[cfg(any(windows, target_vendor = "apple"))]
+    pub(super) fn version(&self) -> u32 {
+        self.hello.version()
+    }
+
+    /// Returns the facts about the stream. They stay up to date.
+    pub(super) fn status(&self) -> Arc<StreamStatus> {
+        Arc::clone(&self.status)
+    }
+
+    /// Returns the reason why reading has ended, if it has.
+    pub(super) fn read_error(&self) -> Option<&StreamError> {
+        self.status.read_error()
+    }
+
+    /// The handshake is complete.
+    pub(super) fn handshake_done(&mut self) {
+        self.budget.handshake_done();
+    }
+
+    /// TLS has returned application data.
+    #[inline]
+    pub(super) fn note_data(&mut self) {
+        self.budget.note_data();
+    }
+
+    /// Returns true if TLS has used its budget of this turn. Then more bytes may be there, and no readiness event will report them.
+    #[inline]
+    pub(super) fn is_turn_over(&self) -> bool {
+        self.budget.is_turn_over()
+    }
+
+    /// Returns the reason why writing has failed, if it has.
+    pub(super) fn write_error(&self) -> Option<io::Error> {
+        self.write_error.as_ref().map(StreamError::to_error)
+    }
+
+    /// Begins a turn: flushes the output buffer, and allows reading again. To be called before each call of TLS.
+    #[inline]
+    pub(super) fn begin_turn(&mut self) {
+        self.is_exhausted = false;
+        self.budget.begin_turn();
+        if !self.is_flushed() || self.ends_after_output {
+            self.flush_output();
+        }
+    }
+
+    /// Returns true if it is certain that TLS can read no more. OpenSSL reads the bytes of one record at a time. The others read
+    /// all bytes that are there, and may have the next record already.
+    pub(super) fn is_drained(&self) -> bool {
+        cfg!(not(any(windows, target_vendor = "apple"))) && self.is_exhausted && self.input_pos == self.input.len()
+    }
+
+    /// Returns true if the stream has taken all bytes.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.output_pos == self.output.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn buffered_output(&self) -> usize {
+        self.output.len() - self.output_pos
+    }
+
+    /// Ends the writing side of the stream after the output buffer.
+    pub(super) fn end_writing(&mut self) {
+        self.ends_after_output = true;
+        self.flush_output();
+    }
+
+    fn flush_output(&mut self) {
+        while !self.is_flushed() {
+            match write_some(&mut self.stream, &self.output[self.output_pos..]) {
+                Ok(count) => self.output_pos += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    self.write_error = Some(StreamError::of(&error));
+                    break;
+                }
+            }
+        }
+        self.output = Vec::new();
+        self.output_pos = 0;
+        if std::mem::take(&mut self.ends_after_output) {
+            self.stream.end_writing();
+        }
+    }
+
+    /// Reads from the stream into the buffer of TLS, unless it is known that nothing is there.
+    fn read_directly(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(result) = self.known_result() {
+            return result;
+        }
+        let result = retry_interrupted(|| self.stream.read(buffer));
+        if let Ok(count) = result {
+            self.status.note_bytes(&buffer[..count]);
+            #[cfg(any(windows, target_vendor = "apple"))]
+            self.hello.watch(&buffer[..count]);
+        }
+        self.note_result(result, buffer.len())
+    }
+
+    /// Reads from the stream into the read buffer. Returns 0 only at the end of the stream.
+    fn fill_input(&mut self) -> io::Result<usize> {
+        (self.input_pos, self.is_bulk) = (0, self.input.len() == self.input.capacity() && self.input_pos > 0);
+        self.input.clear();
+        if let Some(result) = self.known_result() {
+            return result;
+        }
+        let size = if self.is_bulk { READ_AHEAD_BULK } else { READ_AHEAD };
+        if self.input.capacity() != size {
+            self.input = Vec::with_capacity(size);
+        }
+        let result = retry_interrupted(|| match self.stream.read_onto(&mut self.input, size, &mut []) {
+            Some(result) => result.map(|(count, _)| count),
+            None => {
+                self.input.resize(size, 0);
+                let result = self.stream.read(&mut self.input);
+                self.input.truncate(*result.as_ref().unwrap_or(&0));
+                result
+            }
+        });
+        self.status.note_bytes(&self.input);
+        #[cfg(any(windows, target_vendor = "apple"))]
+        self.hello.watch(&self.input);
+        self.note_result(result, size)
+    }
+
+    /// Returns the result of a read if it is known without a system call.
+    fn known_result(&self) -> Option<io::Result<usize>> {
+        match self.status.read_error() {
+            Some(StreamError::Eof) => Some(Ok(0)),
+            Some(error) => Some(Err(error.to_error())),
+            None => self.is_exhausted.then(|| Err(ErrorKind::WouldBlock.into())),
+        }
+    }
+
+    /// Notes the result of a read with room for `asked` bytes.
+    fn note_result(&mut self, result: io::Result<usize>, asked: usize) -> io::Result<usize> {
+        match &result {
+            Ok(count) => {
+                self.is_exhausted = *count < asked && self.stream.short_read_is_last();
+                if *count == 0 {
+                    self.status.set_read_error(StreamError::Eof);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_exhausted = true,
+            // Nothing is read after an error.
+            Err(error) => drop(self.status.set_read_error(StreamError::of(error))),
+        }
+        result
+    }
+}
+
+fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn write_some(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
+    match retry_interrupted(|| stream.write(bytes)) {
+        Ok(0) => Err(ErrorKind::WriteZero.into()),
+        result => result,
+    }
+}
+
+impl<S: Transport> Read for BufferedStream<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.budget.limit() {
+            None => {}
+            Some(Limit::Turn) => return Err(ErrorKind::WouldBlock.into()),
+            Some(Limit::Flood(text)) => {
+                return Err(self.status.set_read_error(StreamError::Flood(text)).to_error());
+            }
+        }
+        if self.input_pos == self.input.len() {
+            // A large read needs no buffer, unless the last one has filled the buffer.
+            if buffer.len() >= READ_AHEAD && !self.is_bulk {
+                let count = self.read_directly(buffer)?;
+                self.budget.count(&buffer[..count]);
+                return Ok(count);
+            }
+            if let Err(error) = self.fill_input() {
+                self.input = Vec::new();
+                return Err(error);
+            }
+        }
+        let count = buffer.len().min(self.input.len() - self.input_pos);
+        buffer[..count].copy_from_slice(&self.input[self.input_pos..self.input_pos + count]);
+        self.budget.count(&buffer[..count]);
+        self.input_pos += count;
+        if self.is_exhausted && self.input_pos == self.input.len() {
+            (self.input, self.input_pos, self.is_bulk) = (Vec::new(), 0, false);
+        }
+        Ok(count)
+    }
+}
+
+impl<S: Transport> Write for BufferedStream<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.write_error.is_some() {
+            return Ok(bytes.len());
+        }
+        if self.output.len() - self.output_pos > MAX_OUTPUT {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let mut count = 0;
+        while count < bytes.len() && self.is_flushed() {
+            match write_some(&mut self.stream, &bytes[count..]) {
+                Ok(more) => count += more,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    self.write_error = Some(StreamError::of(&error));
+                    return Ok(bytes.len());
+                }
+            }
+        }
+        self.output.extend_from_slice(&bytes[count..]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! TLS with native-tls.
+
+use super::super::buffered_stream::BufferedStream;
+use super::super::handshake_step::HandshakeStep;
+use super::super::pins::Pin;
+use super::super::settings::{IdentityProblem, Settings, bad_identity, bad_root, unusable};
+use super::error_code;
+use crate::transport::Transport;
+use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
+use std::io::{self, Read, Write};
+
+/// Empty, because the platform reads its certificates itself.
+pub(in super::super) struct Sources;
+
+impl Sources {
+    pub(in super::super) fn read(_: &Settings) -> Sources {
+        Sources
+    }
+}
+
+/// Does nothing: the platform keeps no data of a thread that must be freed.
+pub(in super::super) fn leave_thread() {}
+
+/// Does nothing: the platform does not clean up when the process ends.
+pub(in super::super) fn watch_exit() {}
+
+type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
+
+#[derive(Clone)]
+pub(in super::super) struct Connector(TlsConnector);
+
+impl Connector {
+    /// `roots` are the certificates of the settings, in DER.
+    pub(in super::super) fn build(
+        settings: &Settings,
+        roots: &[Vec<u8>],
+        _: &Sources,
+        _: &dyn Fn() -> bool,
+    ) -> Result<Connector, String> {
+        let mut builder = TlsConnector::builder();
+        for (at, root) in roots.iter().enumerate() {
+            builder.add_root_certificate(Certificate::from_der(root).map_err(|error| bad_root(at, error))?);
+        }
+        if let Some((pkcs12, password)) = &settings.identity {
+            builder.identity(read_identity(pkcs12, password)?);
+        }
+        builder
+            .disable_built_in_roots(settings.only_these_roots)
+            .min_protocol_version(Some(if settings.needs_tls_1_3() { Protocol::Tlsv13 } else { Protocol::Tlsv12 }))
+            .danger_accept_invalid_certs(settings.insecure)
+            .danger_accept_invalid_hostnames(settings.insecure);
+        if settings.alpn {
+            builder.request_alpns(&["http/1.1"]);
+        }
+        builder.build().map(Connector).map_err(unusable)
+    }
+
+    /// Ignores the pins, because native-tls has no callback for them. The caller checks them after the handshake.
+    pub(in super::super) fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], stream: S) -> Step<S> {
+        step(self.0.connect(name, stream))
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn read_identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
+    Identity::from_pkcs12(pkcs12, password).map_err(identity_error)
+}
+
+/// On Apple systems native-tls panics if the PKCS#12 file has no key.
+#[cfg(target_vendor = "apple")]
+fn read_identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
+    match std::panic::catch_unwind(|| Identity::from_pkcs12(pkcs12, password)) {
+        Ok(result) => result.map_err(identity_error),
+        Err(_) => Err(bad_identity(IdentityProblem::Other, "it contains no private key with a certificate")),
+    }
+}
+
+/// Classifies an error by its text, because native-tls has no public error number: `errSecAuthFailed` and `errSecPkcs12VerifyFailure`
+/// on Apple systems, `ERROR_INVALID_PASSWORD` on Windows.
+fn identity_error(error: native_tls::Error) -> String {
+    let text = error.to_string();
+    let is_password = ["passphrase", "MAC verification", "(os error 86)"].iter().any(|part| text.contains(part));
+    let problem = match is_password {
+        true => IdentityProblem::WrongPassword,
+        false if text.contains("unsupported") => IdentityProblem::Unsupported,
+        false => IdentityProblem::Other,
+    };
+    bad_identity(problem, text)
+}
+
+fn step<S>(result: Result<TlsStream<S>, HandshakeError<S>>) -> Step<S> {
+    match result {
+        Ok(stream) => HandshakeStep::Done(Stream(stream)),
+        Err(HandshakeError::WouldBlock(mid)) => HandshakeStep::Waiting(MidHandshake(mid)),
+        Err(HandshakeError::Failure(error)) => HandshakeStep::Failed(error_code::handshake_error(&error)),
+    }
+}
+
+pub(in super::super) struct MidHandshake<S>(MidHandshakeTlsStream<S>);
+
+impl<S: Read + Write> MidHandshake<S> {
+    pub(in super::super) fn advance(self) -> Step<S> {
+        step(self.0.handshake())
+    }
+
+    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+        self.0.get_mut()
+    }
+}
+
+pub(in super::super) struct Stream<S>(TlsStream<S>);
+
+impl<S> Stream<S> {
+    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+        self.0.get_mut()
+    }
+
+    pub(in super::super) fn get_ref(&self) -> &S {
+        self.0.get_ref()
+    }
+}
+
+impl<S: Transport> Stream<BufferedStream<S>> {
+    #[inline]
+    pub(in super::super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+
+    #[inline]
+    pub(in super::super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    /// Sends close_notify.
+    pub(in super::super) fn shutdown(&mut self) -> io::Result<()> {
+        self.0.shutdown()
+    }
+
+    /// The server's certificate, in DER.
+    pub(in super::super) fn certificate(&self) -> Option<Vec<u8>> {
+        self.0.peer_certificate().ok()??.to_der().ok()
+    }
+
+    /// The protocol that the server has selected by ALPN, if any.
+    pub(in super::super) fn protocol(&self) -> Option<Vec<u8>> {
+        self.0.negotiated_alpn().ok().flatten()
+    }
+
+    /// The version of TLS, such as 0x0304; 0 if it is not known.
+    pub(in super::super) fn version(&self) -> u32 {
+        self.get_ref().version()
+    }
+}

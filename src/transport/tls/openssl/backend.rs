@@ -1,0 +1,228 @@
+//! The connector, the handshake and the stream of OpenSSL.
+
+pub(in super::super) use super::exit_guard::{leave_thread, watch_exit};
+
+use super::super::buffered_stream::BufferedStream;
+use super::super::handshake_step::HandshakeStep;
+use super::super::pins::Pin;
+use super::super::settings::{IdentityProblem, Settings, bad_identity, bad_root, unusable};
+use super::super::tls_error::TlsError;
+use super::exit_guard::{self, Cancelled, ExitSafe, enter};
+use super::system_roots::SystemRoots;
+use super::verify::{self, PinMismatch};
+use crate::error::Error;
+use crate::transport::Transport;
+use ::openssl::error::ErrorStack;
+use ::openssl::pkcs12::Pkcs12;
+use ::openssl::ssl::{
+    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslStream, SslVerifyMode, SslVersion,
+};
+use ::openssl::x509::X509;
+use ::openssl::x509::store::X509StoreBuilder;
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The cipher suites of TLS 1.2: those of `SslConnector` in the crate, which come from Python. TLS 1.3 has its own suites.
+const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
+
+type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
+
+/// The certificates of the system for a connector.
+pub(in super::super) struct Sources {
+    system_roots: Option<SystemRoots>,
+}
+
+impl Sources {
+    /// Reads the certificates. May block. Does not call OpenSSL.
+    pub(in super::super) fn read(settings: &Settings) -> Sources {
+        Sources { system_roots: (!settings.only_these_roots).then(SystemRoots::read) }
+    }
+}
+
+#[derive(Clone)]
+pub(in super::super) struct Connector {
+    context: Arc<ExitSafe<SslContext>>,
+    insecure: bool,
+}
+
+impl Connector {
+    /// `roots` are the certificates of the settings, in DER.
+    pub(in super::super) fn build(
+        settings: &Settings,
+        roots: &[Vec<u8>],
+        sources: &Sources,
+        may_continue: &dyn Fn() -> bool,
+    ) -> Result<Connector, String> {
+        let _entered = enter()?;
+        exit_guard::init();
+        let may_continue = &|| may_continue() && !exit_guard::is_closed();
+        // Not an `SslConnector`, because it always reads the certificates of the system.
+        let mut builder = SslContextBuilder::new(SslMethod::tls_client()).map_err(unusable)?;
+        builder.set_options(SslOptions::ALL | SslOptions::NO_COMPRESSION);
+        builder.set_mode(
+            SslMode::AUTO_RETRY
+                | SslMode::ACCEPT_MOVING_WRITE_BUFFER
+                | SslMode::ENABLE_PARTIAL_WRITE
+                | SslMode::RELEASE_BUFFERS,
+        );
+        builder.set_cipher_list(CIPHERS).map_err(unusable)?;
+        let min_version = if settings.needs_tls_1_3() { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
+        builder.set_min_proto_version(Some(min_version)).map_err(unusable)?;
+        builder.set_verify(if settings.insecure { SslVerifyMode::NONE } else { SslVerifyMode::PEER });
+        if settings.alpn {
+            builder.set_alpn_protos(b"\x08http/1.1").map_err(unusable)?;
+        }
+
+        let mut store = X509StoreBuilder::new().map_err(unusable)?;
+        if let Some(system_roots) = &sources.system_roots {
+            system_roots.add_to(&mut store, may_continue)?;
+        }
+        for (at, root) in roots.iter().enumerate() {
+            if !may_continue() {
+                return Err(Cancelled.into());
+            }
+            let root = X509::from_der(root).map_err(|error| bad_root(at, error))?;
+            store.add_cert(root).map_err(|error| bad_root(at, error))?;
+        }
+        builder.set_cert_store(store.build());
+        if let Some((pkcs12, password)) = &settings.identity {
+            set_identity(&mut builder, pkcs12, password)?;
+        }
+        Ok(Connector { context: Arc::new(ExitSafe::new(builder.build())), insecure: settings.insecure })
+    }
+
+    pub(in super::super) fn connect<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Step<S> {
+        let Ok(_entered) = enter() else { return Step::Failed(cancelled()) };
+        match self.begin(name, pins, stream) {
+            Ok(mid) => mid.advance(),
+            Err(error) => Step::Failed(TlsError::of_handshake(&error)),
+        }
+    }
+
+    fn begin<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Result<MidHandshake<S>, ErrorStack> {
+        let mut ssl = Ssl::new(&self.context)?;
+        let address = name.parse::<IpAddr>().ok();
+        if address.is_none() {
+            ssl.set_hostname(name)?;
+        }
+        let pin_mismatch = verify::set_rules(&mut ssl, name, address, self.insecure, pins)?;
+        ssl.set_connect_state();
+        Ok(MidHandshake { stream: ExitSafe::new(SslStream::new(ssl, stream)?), pin_mismatch })
+    }
+}
+
+fn cancelled() -> TlsError {
+    TlsError::new(Error::Tls, Cancelled.into())
+}
+
+/// `ERR_LIB_PKCS12` and `PKCS12_R_MAC_VERIFY_FAILURE`: the password is wrong.
+const WRONG_PASSWORD: (i32, i32) = (35, 113);
+
+/// Classifies an error of PKCS#12. Versions of OpenSSL have many numbers for an algorithm that they do not support. What they have in
+/// common is the text.
+fn identity_error(error: ErrorStack) -> String {
+    let text = error.to_string();
+    let is_password = error.errors().iter().any(|error| (error.library_code(), error.reason_code()) == WRONG_PASSWORD);
+    let problem = match is_password {
+        true => IdentityProblem::WrongPassword,
+        false if text.contains("unsupported") => IdentityProblem::Unsupported,
+        false => IdentityProblem::Other,
+    };
+    bad_identity(problem, text)
+}
+
+/// Sets the certificate, its key, and the intermediate certificates, the nearest first: PKCS12_parse returns them in the opposite
+/// order.
+fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) -> Result<(), String> {
+    let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2(password)).map_err(identity_error)?;
+    let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
+        return Err(bad_identity(IdentityProblem::Other, "it contains no private key with a certificate"));
+    };
+    builder.set_certificate(&certificate).map_err(identity_error)?;
+    builder.set_private_key(&key).map_err(identity_error)?;
+    for certificate in parsed.ca.into_iter().flatten().rev() {
+        builder.add_extra_chain_cert(certificate).map_err(identity_error)?;
+    }
+    Ok(())
+}
+
+pub(in super::super) struct MidHandshake<S> {
+    stream: ExitSafe<SslStream<S>>,
+    pin_mismatch: PinMismatch,
+}
+
+impl<S: Read + Write> MidHandshake<S> {
+    pub(in super::super) fn advance(mut self) -> Step<S> {
+        let Ok(_entered) = enter() else { return Step::Failed(cancelled()) };
+        let error = match self.stream.do_handshake() {
+            Ok(()) => return Step::Done(Stream(self.stream)),
+            Err(error) => error,
+        };
+        match error.code() {
+            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => Step::Waiting(self),
+            _ => Step::Failed(verify::failure(&error, self.stream.ssl(), &self.pin_mismatch)),
+        }
+    }
+
+    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+        self.stream.get_mut()
+    }
+}
+
+pub(in super::super) struct Stream<S>(ExitSafe<SslStream<S>>);
+
+impl<S> Stream<S> {
+    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+        self.0.get_mut()
+    }
+
+    pub(in super::super) fn get_ref(&self) -> &S {
+        self.0.get_ref()
+    }
+}
+
+impl<S: Transport> Stream<BufferedStream<S>> {
+    #[inline]
+    pub(in super::super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let _entered = enter()?;
+        self.0.read(buffer)
+    }
+
+    #[inline]
+    pub(in super::super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _entered = enter()?;
+        self.0.write(bytes)
+    }
+
+    /// Sends close_notify.
+    pub(in super::super) fn shutdown(&mut self) -> io::Result<()> {
+        let _entered = enter()?;
+        match self.0.shutdown() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into_io_error().unwrap_or_else(io::Error::other)),
+        }
+    }
+
+    /// The server's certificate, in DER.
+    pub(in super::super) fn certificate(&self) -> Option<Vec<u8>> {
+        let _entered = enter().ok()?;
+        self.0.ssl().peer_certificate()?.to_der().ok()
+    }
+
+    /// The protocol that the server has selected by ALPN, if any.
+    pub(in super::super) fn protocol(&self) -> Option<Vec<u8>> {
+        let _entered = enter().ok()?;
+        self.0.ssl().selected_alpn_protocol().map(<[u8]>::to_vec)
+    }
+
+    /// The version of TLS, such as 0x0304.
+    pub(in super::super) fn version(&self) -> u32 {
+        let Ok(_entered) = enter() else { return 0 };
+        match self.0.ssl().version2() {
+            Some(SslVersion::TLS1_3) => 0x0304,
+            Some(SslVersion::TLS1_2) => 0x0303,
+            _ => 0,
+        }
+    }
+}
