@@ -1,6 +1,6 @@
 //! The response to the upgrade request, and its check (RFC 6455 section 4.1).
 
-use super::RequestOptions;
+use super::request::RequestOptions;
 use crate::protocol::deflate::{Agreement, Offer};
 use crate::protocol::http_head::{FLAW_INCOMPLETE, FLAW_NO_MEMORY, FLAW_TOO_LONG, Head, HeadError, HeadReader, pairs};
 use base64ct::{Base64, Encoding};
@@ -188,7 +188,10 @@ impl ResponseReader {
             return Err(malformed(status, "the answer has no `Connection: Upgrade`"));
         }
         if accept.only() != Some(&self.accept) {
-            return Err(malformed(status, "`Sec-WebSocket-Accept` of the answer does not fit the request's key"));
+            return Err(malformed(
+                status,
+                "`Sec-WebSocket-Accept` of the answer does not match the key of the request",
+            ));
         }
         let deflate = match &self.deflate {
             Some(offer) => offer

@@ -97,7 +97,7 @@ impl Connect {
             }
             502..=504 => format!("the proxy could not reach {server}: {said}"),
             300..=399 => {
-                format!("the proxy sends elsewhere instead of connecting to {server} (a sign-in page?): {said}")
+                format!("the proxy redirects instead of connecting to {server} (to a sign-in page?): {said}")
             }
             _ => format!("the proxy made no connection to {server}: {said}"),
         };
@@ -116,7 +116,7 @@ impl Connect {
         let list = schemes.join(", ");
         let said = if list.is_empty() { said.to_owned() } else { format!("{said} ({list})") };
         if !schemes.is_empty() && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
-            format!("the proxy wants another authentication than Basic, which alone is supported: {said}")
+            format!("the proxy wants another authentication than Basic, but only Basic is supported: {said}")
         } else if self.has_credentials {
             format!("the proxy wants another user name and password than those of its URL: {said}")
         } else {

@@ -66,7 +66,7 @@ impl Proxy {
             "https" => {
                 return Err(DetailedError::new(
                     Error::Unsupported,
-                    "a proxy that is spoken to by TLS (https://) is not supported; http:// proxies carry wss too",
+                    "a proxy with TLS (https://) is not supported; http:// proxies can carry wss too",
                 ));
             }
             _ => return Err(invalid("begins with none of http://, socks5:// and socks5h://")),
@@ -105,17 +105,17 @@ impl Credentials {
         match scheme {
             // RFC 7617 section 2.
             ProxyScheme::Http if self.user.contains(&b':') => {
-                Err("has a colon in the user name, which HTTP cannot tell")
+                Err("has a colon in the user name, which HTTP cannot transmit")
             }
             ProxyScheme::Http if controls(&self.user) || controls(&self.password) => {
                 Err("has a control character in the user name or password, which HTTP forbids")
             }
             // RFC 1929 section 2. It requires a password too, but empty ones are common.
             ProxyScheme::Socks5 if self.user.is_empty() => {
-                Err("has a password without a user name, which SOCKS5 cannot tell")
+                Err("has a password without a user name, which SOCKS5 cannot transmit")
             }
             ProxyScheme::Socks5 if self.user.len() > 255 || self.password.len() > 255 => {
-                Err("has a user name or password of more than 255 bytes, which SOCKS5 cannot tell")
+                Err("has a user name or password of more than 255 bytes, which SOCKS5 cannot transmit")
             }
             ProxyScheme::Http | ProxyScheme::Socks5 => Ok(()),
         }

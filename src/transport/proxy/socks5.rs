@@ -113,7 +113,7 @@ impl Negotiation {
             }
             Host::Domain(name) => {
                 let Ok(length) = u8::try_from(name.len()) else {
-                    return Err(error("the server's name has more than 255 bytes, which SOCKS5 cannot tell"));
+                    return Err(error("the server's name has more than 255 bytes, which SOCKS5 cannot transmit"));
                 };
                 output.extend_from_slice(&[DOMAIN, length]);
                 output.extend_from_slice(name.as_bytes());

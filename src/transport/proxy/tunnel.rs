@@ -58,7 +58,7 @@ impl Tunnel {
             Protocol::Socks5(negotiation) => negotiation.feed(input, &mut self.output)?,
         };
         if is_established && !self.output().is_empty() {
-            return Err(TunnelError::new(0, "the proxy answered before it was asked"));
+            return Err(TunnelError::new(0, "the proxy answered before the request was sent"));
         }
         Ok(is_established)
     }

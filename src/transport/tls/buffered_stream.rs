@@ -1,5 +1,5 @@
 //! The stream from which the platform's TLS reads, and to which it writes: the stream below, with a buffer in each direction, a limit
-//! for what is read in one turn, and a record of errors.
+//! for what is read in one turn, and the errors of both directions.
 
 #[cfg(any(windows, target_vendor = "apple"))]
 use super::native::server_hello::ServerHello;
@@ -35,7 +35,7 @@ pub(super) struct BufferedStream<S> {
     output_pos: usize,
     /// End the writing side of the stream after these bytes.
     ends_after_output: bool,
-    /// The reason why writing has failed. TLS still reads, because the peer may have sent the reason before. What TLS writes is dropped.
+    /// The reason why writing has failed. TLS still reads, because the peer may have sent an alert before. Further output is dropped.
     write_error: Option<StreamError>,
     budget: RecordBudget,
     /// Shared with the handshake.

@@ -27,7 +27,7 @@ impl Sources {
     /// Reads the certificates. The errors are those of [`Connector::build`].
     pub fn read(settings: &Settings) -> Result<Sources, String> {
         if settings.only_these_roots && settings.roots.is_empty() {
-            return Err("only the certificates of `tls_roots` are to be trusted, and it is empty".into());
+            return Err("only the certificates in `tls_roots` are trusted, but it is empty".into());
         }
         if settings.needs_tls_1_3() && cfg!(target_vendor = "apple") {
             return Err("`tls_min_version` is TLS 1.3, which Secure Transport, Apple's TLS, does not have".into());

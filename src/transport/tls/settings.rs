@@ -56,7 +56,7 @@ impl fmt::Debug for Settings {
 }
 
 pub(super) fn bad_root(at: usize, error: impl fmt::Display) -> String {
-    format!("`tls_roots` cannot be used: certificate {} is none: {error}", at + 1)
+    format!("`tls_roots` cannot be used: certificate {} is invalid: {error}", at + 1)
 }
 
 /// The reason why `tls_identity` cannot be used.
@@ -72,7 +72,7 @@ pub(super) fn bad_identity(problem: IdentityProblem, text: impl fmt::Display) ->
     match problem {
         IdentityProblem::WrongPassword => format!("`tls_identity_password` is not that of `tls_identity`: {text}"),
         IdentityProblem::Unsupported => {
-            let advice = "it may be encrypted in a way that is out of use; export it anew, with AES";
+            let advice = "its encryption may be obsolete; export it again, with AES";
             format!("`tls_identity` cannot be used: {text}; {advice}")
         }
         IdentityProblem::Other => {

@@ -21,7 +21,7 @@ impl TlsError {
 
     /// The key of the server's certificate is none of the pins.
     pub(super) fn pin(found: &pins::Pin) -> TlsError {
-        let message = format!("the server's public key, {}, is none of those pinned", pins::format_pin(found));
+        let message = format!("the server's public key, {}, is none of the pinned keys", pins::format_pin(found));
         TlsError::new(Error::TlsPin, message)
     }
 

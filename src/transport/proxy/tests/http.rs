@@ -70,7 +70,7 @@ fn other_statuses_are_errors_that_say_what_to_do() {
         (
             443,
             "302 Found",
-            "the proxy sends elsewhere instead of connecting to game.example:443 (a sign-in page?): 302 Found",
+            "the proxy redirects instead of connecting to game.example:443 (to a sign-in page?): 302 Found",
         ),
         (
             443,
@@ -111,7 +111,7 @@ fn the_error_of_a_407_depends_on_the_credentials() {
     assert!(refused(OPEN, "").ends_with("407 Proxy Authentication Required"));
     assert_eq!(
         refused(OPEN, "Proxy-Authenticate: Negotiate, Digest realm=\"Basic\", nonce=\"a\"\r\n"),
-        "the proxy wants another authentication than Basic, which alone is supported: \
+        "the proxy wants another authentication than Basic, but only Basic is supported: \
          407 Proxy Authentication Required (Negotiate, Digest)"
     );
 }

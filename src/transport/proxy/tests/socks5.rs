@@ -43,7 +43,7 @@ fn each_type_of_address_can_be_requested() {
     let longest = ["x"; 128].join("."); // 255 bytes
     assert_eq!(request(&format!("{longest}:1"))[3..5], [3, 255]);
     let (status, message) = refused(PLAIN, &format!("{longest}x:1"), &[&[5, 0]]);
-    assert_eq!((status, &*message), (0, "the server's name has more than 255 bytes, which SOCKS5 cannot tell"));
+    assert_eq!((status, &*message), (0, "the server's name has more than 255 bytes, which SOCKS5 cannot transmit"));
 }
 
 #[test]

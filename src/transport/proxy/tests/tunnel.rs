@@ -10,7 +10,7 @@ fn answers_before_the_request_are_refused() {
     for (proxy, answer) in answers {
         let mut tunnel = Tunnel::new(&Proxy::from_url(proxy).unwrap(), &Host::Domain("server".into()), 80);
         assert!(!tunnel.output().is_empty());
-        assert_eq!(tunnel.feed(answer).unwrap_err().message, "the proxy answered before it was asked");
+        assert_eq!(tunnel.feed(answer).unwrap_err().message, "the proxy answered before the request was sent");
     }
 }
 

@@ -10,28 +10,28 @@ use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, P
 use std::io::{self, Read, Write};
 
 /// Empty, because the platform reads its certificates itself.
-pub(in super::super) struct Sources;
+pub struct Sources;
 
 impl Sources {
-    pub(in super::super) fn read(_: &Settings) -> Sources {
+    pub fn read(_: &Settings) -> Sources {
         Sources
     }
 }
 
 /// Does nothing: the platform keeps no data of a thread that must be freed.
-pub(in super::super) fn leave_thread() {}
+pub fn leave_thread() {}
 
 /// Does nothing: the platform does not clean up when the process ends.
-pub(in super::super) fn watch_exit() {}
+pub fn watch_exit() {}
 
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
 #[derive(Clone)]
-pub(in super::super) struct Connector(TlsConnector);
+pub struct Connector(TlsConnector);
 
 impl Connector {
     /// `roots` are the certificates of the settings, in DER.
-    pub(in super::super) fn build(
+    pub fn build(
         settings: &Settings,
         roots: &[Vec<u8>],
         _: &Sources,
@@ -56,7 +56,7 @@ impl Connector {
     }
 
     /// Ignores the pins, because native-tls has no callback for them. The caller checks them after the handshake.
-    pub(in super::super) fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], stream: S) -> Step<S> {
+    pub fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], stream: S) -> Step<S> {
         step(self.0.connect(name, stream))
     }
 }
@@ -96,58 +96,58 @@ fn step<S>(result: Result<TlsStream<S>, HandshakeError<S>>) -> Step<S> {
     }
 }
 
-pub(in super::super) struct MidHandshake<S>(MidHandshakeTlsStream<S>);
+pub struct MidHandshake<S>(MidHandshakeTlsStream<S>);
 
 impl<S: Read + Write> MidHandshake<S> {
-    pub(in super::super) fn advance(self) -> Step<S> {
+    pub fn advance(self) -> Step<S> {
         step(self.0.handshake())
     }
 
-    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+    pub fn get_mut(&mut self) -> &mut S {
         self.0.get_mut()
     }
 }
 
-pub(in super::super) struct Stream<S>(TlsStream<S>);
+pub struct Stream<S>(TlsStream<S>);
 
 impl<S> Stream<S> {
-    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+    pub fn get_mut(&mut self) -> &mut S {
         self.0.get_mut()
     }
 
-    pub(in super::super) fn get_ref(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         self.0.get_ref()
     }
 }
 
 impl<S: Transport> Stream<BufferedStream<S>> {
     #[inline]
-    pub(in super::super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }
 
     #[inline]
-    pub(in super::super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }
 
     /// Sends close_notify.
-    pub(in super::super) fn shutdown(&mut self) -> io::Result<()> {
+    pub fn shutdown(&mut self) -> io::Result<()> {
         self.0.shutdown()
     }
 
     /// The server's certificate, in DER.
-    pub(in super::super) fn certificate(&self) -> Option<Vec<u8>> {
+    pub fn certificate(&self) -> Option<Vec<u8>> {
         self.0.peer_certificate().ok()??.to_der().ok()
     }
 
     /// The protocol that the server has selected by ALPN, if any.
-    pub(in super::super) fn protocol(&self) -> Option<Vec<u8>> {
+    pub fn protocol(&self) -> Option<Vec<u8>> {
         self.0.negotiated_alpn().ok().flatten()
     }
 
     /// The version of TLS, such as 0x0304; 0 if it is not known.
-    pub(in super::super) fn version(&self) -> u32 {
+    pub fn version(&self) -> u32 {
         self.get_ref().version()
     }
 }

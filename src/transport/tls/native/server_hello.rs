@@ -14,7 +14,7 @@ const MAX_HELLO: usize = 16 * 1024;
 
 /// Reads the bytes from the server until its ServerHello is complete.
 #[derive(Debug, Default)]
-pub(in super::super) struct ServerHello {
+pub struct ServerHello {
     /// The incomplete header of the current record.
     header: Vec<u8>,
     /// The number of bytes in its body that were not read yet.
@@ -26,13 +26,13 @@ pub(in super::super) struct ServerHello {
 
 impl ServerHello {
     /// The version, such as 0x0304; 0 if it is not known yet.
-    pub(in super::super) fn version(&self) -> u32 {
+    pub fn version(&self) -> u32 {
         self.version
     }
 
     /// Takes the next bytes, in pieces of any size.
     #[inline]
-    pub(in super::super) fn watch(&mut self, bytes: &[u8]) {
+    pub fn watch(&mut self, bytes: &[u8]) {
         if !self.done {
             self.read(bytes);
         }

@@ -29,26 +29,26 @@ const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!a
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
 /// The certificates of the system for a connector.
-pub(in super::super) struct Sources {
+pub struct Sources {
     system_roots: Option<SystemRoots>,
 }
 
 impl Sources {
     /// Reads the certificates. May block. Does not call OpenSSL.
-    pub(in super::super) fn read(settings: &Settings) -> Sources {
+    pub fn read(settings: &Settings) -> Sources {
         Sources { system_roots: (!settings.only_these_roots).then(SystemRoots::read) }
     }
 }
 
 #[derive(Clone)]
-pub(in super::super) struct Connector {
+pub struct Connector {
     context: Arc<ExitSafe<SslContext>>,
     insecure: bool,
 }
 
 impl Connector {
     /// `roots` are the certificates of the settings, in DER.
-    pub(in super::super) fn build(
+    pub fn build(
         settings: &Settings,
         roots: &[Vec<u8>],
         sources: &Sources,
@@ -92,7 +92,7 @@ impl Connector {
         Ok(Connector { context: Arc::new(ExitSafe::new(builder.build())), insecure: settings.insecure })
     }
 
-    pub(in super::super) fn connect<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Step<S> {
+    pub fn connect<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Step<S> {
         let Ok(_entered) = enter() else { return Step::Failed(cancelled()) };
         match self.begin(name, pins, stream) {
             Ok(mid) => mid.advance(),
@@ -119,8 +119,8 @@ fn cancelled() -> TlsError {
 /// `ERR_LIB_PKCS12` and `PKCS12_R_MAC_VERIFY_FAILURE`: the password is wrong.
 const WRONG_PASSWORD: (i32, i32) = (35, 113);
 
-/// Classifies an error of PKCS#12. Versions of OpenSSL have many numbers for an algorithm that they do not support. What they have in
-/// common is the text.
+/// Classifies an error of PKCS#12. OpenSSL has many numbers for algorithms that it does not support, which differ between versions. Only
+/// the word in their texts is the same.
 fn identity_error(error: ErrorStack) -> String {
     let text = error.to_string();
     let is_password = error.errors().iter().any(|error| (error.library_code(), error.reason_code()) == WRONG_PASSWORD);
@@ -147,13 +147,13 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
     Ok(())
 }
 
-pub(in super::super) struct MidHandshake<S> {
+pub struct MidHandshake<S> {
     stream: ExitSafe<SslStream<S>>,
     pin_mismatch: PinMismatch,
 }
 
 impl<S: Read + Write> MidHandshake<S> {
-    pub(in super::super) fn advance(mut self) -> Step<S> {
+    pub fn advance(mut self) -> Step<S> {
         let Ok(_entered) = enter() else { return Step::Failed(cancelled()) };
         let error = match self.stream.do_handshake() {
             Ok(()) => return Step::Done(Stream(self.stream)),
@@ -165,38 +165,38 @@ impl<S: Read + Write> MidHandshake<S> {
         }
     }
 
-    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+    pub fn get_mut(&mut self) -> &mut S {
         self.stream.get_mut()
     }
 }
 
-pub(in super::super) struct Stream<S>(ExitSafe<SslStream<S>>);
+pub struct Stream<S>(ExitSafe<SslStream<S>>);
 
 impl<S> Stream<S> {
-    pub(in super::super) fn get_mut(&mut self) -> &mut S {
+    pub fn get_mut(&mut self) -> &mut S {
         self.0.get_mut()
     }
 
-    pub(in super::super) fn get_ref(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         self.0.get_ref()
     }
 }
 
 impl<S: Transport> Stream<BufferedStream<S>> {
     #[inline]
-    pub(in super::super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let _entered = enter()?;
         self.0.read(buffer)
     }
 
     #[inline]
-    pub(in super::super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let _entered = enter()?;
         self.0.write(bytes)
     }
 
     /// Sends close_notify.
-    pub(in super::super) fn shutdown(&mut self) -> io::Result<()> {
+    pub fn shutdown(&mut self) -> io::Result<()> {
         let _entered = enter()?;
         match self.0.shutdown() {
             Ok(_) => Ok(()),
@@ -205,19 +205,19 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     }
 
     /// The server's certificate, in DER.
-    pub(in super::super) fn certificate(&self) -> Option<Vec<u8>> {
+    pub fn certificate(&self) -> Option<Vec<u8>> {
         let _entered = enter().ok()?;
         self.0.ssl().peer_certificate()?.to_der().ok()
     }
 
     /// The protocol that the server has selected by ALPN, if any.
-    pub(in super::super) fn protocol(&self) -> Option<Vec<u8>> {
+    pub fn protocol(&self) -> Option<Vec<u8>> {
         let _entered = enter().ok()?;
         self.0.ssl().selected_alpn_protocol().map(<[u8]>::to_vec)
     }
 
     /// The version of TLS, such as 0x0304.
-    pub(in super::super) fn version(&self) -> u32 {
+    pub fn version(&self) -> u32 {
         let Ok(_entered) = enter() else { return 0 };
         match self.0.ssl().version2() {
             Some(SslVersion::TLS1_3) => 0x0304,

@@ -241,11 +241,11 @@ fn settings_that_cannot_be_used_are_refused() {
         assert!(error.contains(text), "{error}");
     };
     let roots = |roots: &[u8]| Settings { roots: roots.to_vec(), ..Settings::plain() };
-    fails(Settings { only_these_roots: true, ..Settings::plain() }, "`tls_roots` are to be trusted, and it is empty");
+    fails(Settings { only_these_roots: true, ..Settings::plain() }, "`tls_roots` are trusted, but it is empty");
     fails(roots(b"x"), "`tls_roots` cannot be used: it has no `-----BEGIN CERTIFICATE-----`");
     fails(roots(&root.key.private_key_to_pem_pkcs8().unwrap()), "it has no `-----BEGIN CERTIFICATE-----`");
     let garbage = [&root.pem()[..], b"-----BEGIN CERTIFICATE-----AQID-----END CERTIFICATE-----"].concat();
-    fails(roots(&garbage), "`tls_roots` cannot be used: certificate 2 is none: ");
+    fails(roots(&garbage), "`tls_roots` cannot be used: certificate 2 is invalid: ");
     let identity = |pkcs12: &[u8], password: &str| {
         let identity = Some((pkcs12.to_vec().into(), password.into()));
         let settings = Settings { identity, ..Settings::plain() };
