@@ -49,7 +49,7 @@ quick: ## format, lints, unit tests and a few integration tests, for the time be
 	cargo fmt --check
 	cargo clippy --quiet --all-targets $(FEATURES) -- -D warnings
 	cargo test --quiet --lib $(FEATURES)
-	cargo test --quiet --test header --test symbols --test cap --test bounds --test requests --test hostile $(FEATURES)
+	cargo test --quiet --test header --test symbols --test message_size --test queue_limits --test requests --test hostile_servers $(FEATURES)
 	cargo test --quiet --test c_programs $(FEATURES) -- _c99
 
 test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names

@@ -1,6 +1,6 @@
 //! The largest texts, lists and arrays that the host may pass. Larger ones are refused before they are parsed, so that no connect
 //! call takes long. The limits are far above the needs of real programs. The header repeats each limit at its option;
-//! `tests/limits.rs` compares both. (`config::Limits` are the limits of a connection.)
+//! `tests/option_limits.rs` compares both. (`config::Limits` are the limits of a connection.)
 
 /// The most bytes of a URL, or of a host. Servers rarely read more than 8 KiB.
 pub const URL: usize = 16 * 1024;

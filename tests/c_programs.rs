@@ -14,10 +14,10 @@ use std::time::Duration;
 use test_support::echo_server::echo_url;
 use test_support::library;
 
-/// Longer than any wait inside the programs, so that they tell first what they waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// With a runner, which may have each instruction to translate, or under a sanitizer, which looks at each access.
-const MORE_PATIENCE: Duration = Duration::from_secs(180);
+/// Longer than any wait inside the programs, so that they report first what they waited for.
+const PROGRAM_LIMIT: Duration = Duration::from_secs(30);
+/// The limit with a runner that may translate each instruction, or under a sanitizer, which checks each memory access.
+const SLOW_PROGRAM_LIMIT: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Language {
@@ -113,13 +113,13 @@ fn run(program: &'static str, language: Language, driver: &str) {
         .spawn()
         .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
     let is_slow = ["EGRET_WS_TEST_RUNNER", "EGRET_WS_TEST_CFLAGS"].iter().any(|name| !flags(name).is_empty());
-    let patience = if is_slow { MORE_PATIENCE } else { PATIENCE };
-    let status = library::wait(child, patience);
+    let limit = if is_slow { SLOW_PROGRAM_LIMIT } else { PROGRAM_LIMIT };
+    let status = library::wait(child, limit);
     let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
     match status {
         Some(status) if status.success() => {}
         Some(status) => panic!("{program} ({driver}) failed, {status}:\n{}", output()),
-        None => panic!("{program} ({driver}) did not end within {patience:?} and was killed:\n{}", output()),
+        None => panic!("{program} ({driver}) did not end within {limit:?} and was killed:\n{}", output()),
     }
 }
 
@@ -158,42 +158,42 @@ macro_rules! programs {
 }
 
 programs! {
-    budget
-    cap
     close_report
+    descriptor
     echo
-    exec
-    exit
     fork
+    fork_exec
     fork_in_callback
     free_states
-    deadlines
-    descriptor
-    drain
     log
-    lookups
+    loop_wake
+    message_size
     misuse_handle
     misuse_null
     misuse_state
     misuse_struct
+    name_lookups
     never_blocks
     no_memory
-    options
+    on_drain
+    opening_stages
+    option_limits
     #[cfg(debug_assertions)] // the library panics on request in a debug build only
     panic
-    pending
+    pending_sockets
+    poll_budget
+    process_exit
     reentrancy
     resend
     retry
     sigpipe
-    state
+    socket_state
     stats
     suspend
     threads
     timeouts
-    unload
-    wake
-    wakeup
+    unload_library
+    wakeup_callback
 }
 
 #[test]

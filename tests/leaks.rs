@@ -2,17 +2,17 @@
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // calls the C ABI without anything in between that remembers, and takes the place of the resolver
 
-#[path = "leaks/attempt.rs"]
-mod attempt;
+#[path = "leaks/connection.rs"]
+mod connection;
 #[path = "leaks/failures.rs"]
 mod failures;
-#[path = "leaks/hosts.rs"]
-mod hosts;
+#[path = "leaks/servers.rs"]
+mod servers;
 
 use ::egret_ws::*;
-use attempt::Attempt;
+use connection::Attempt;
 use failures::{FAILURES, STRANGER};
-use hosts::Hosts;
+use servers::Hosts;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Instant;

@@ -1,33 +1,33 @@
 //! Networks that misbehave: dead routes, refusing hosts, no network at all, one left for another. Each test has one of its own (Linux
-//! namespaces), with names of its own. Where the machine refuses that, it takes `netns` in SKIP to leave these out.
+//! namespaces), with names of its own. Where the machine refuses that, `netns` in SKIP leaves these tests out.
 //!
 //! Where time is the promise, the fastest of some rounds counts: what is slow is so in every round, a busy machine
 //! delays some.
 #![cfg(target_os = "linux")]
 
-#[path = "networks/dead_ways.rs"]
-mod dead_ways;
-#[path = "networks/echo.rs"]
-mod echo;
-#[path = "networks/loss.rs"]
-mod loss;
-#[path = "networks/moving.rs"]
-mod moving;
+#[path = "networks/dead_routes.rs"]
+mod dead_routes;
+#[path = "networks/echo_server.rs"]
+mod echo_server;
+#[path = "networks/interfaces.rs"]
+mod interfaces;
+#[path = "networks/namespace.rs"]
+mod namespace;
+#[path = "networks/network_changes.rs"]
+mod network_changes;
+#[path = "networks/packet_loss.rs"]
+mod packet_loss;
 #[path = "networks/phone.rs"]
 mod phone;
-#[path = "networks/ways.rs"]
-mod ways;
-#[path = "networks/world.rs"]
-mod world;
 
 use ::egret_ws::*;
+use namespace::{PORT, Server, connecting_addresses, in_namespace, in_namespace_offline};
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 use test_support::client::{DRIVERS, Loop, on_both_drivers};
 use test_support::close_report::CloseReport;
 use test_support::connection::run_connection;
 use test_support::response::address;
-use world::{PORT, Server, being_tried, inside, inside_offline};
 
 const ROUNDS: usize = 3;
 /// What a dead route may cost.
@@ -45,7 +45,7 @@ fn reaches(host: &str, winner: &str) -> Vec<Duration> {
         for _ in 0..ROUNDS {
             let outcome = run_connection(driver, format!("ws://{host}:{PORT}/"), |_| {});
             // The kernel gives up on a connection after minutes, so what is there no more was closed.
-            assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the one that won");
+            assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "attempts outlive the one that won");
             let opened = outcome.expect_open();
             assert_eq!(address(&opened.stats), winner, "{driver:?}");
             times.push(Duration::from_micros(opened.stats.connect_us));
@@ -71,7 +71,7 @@ fn reaches_within_the_bar(host: &str, winner: &str) {
 
 #[test]
 fn a_dead_ipv6_route_costs_300_ms_at_most() {
-    if inside("a_dead_ipv6_route_costs_300_ms_at_most") {
+    if in_namespace("a_dead_ipv6_route_costs_300_ms_at_most") {
         let _v4 = Server::on("192.0.2.1");
         reaches_within_the_bar("dead6.test", "192.0.2.1:9000");
     }
@@ -79,7 +79,7 @@ fn a_dead_ipv6_route_costs_300_ms_at_most() {
 
 #[test]
 fn a_dead_ipv4_route_costs_nothing() {
-    if inside("a_dead_ipv4_route_costs_nothing") {
+    if in_namespace("a_dead_ipv4_route_costs_nothing") {
         let _v6 = Server::on("2001:db8::1");
         reaches_at_once("dead4.test", "[2001:db8::1]:9000");
     }
@@ -87,7 +87,7 @@ fn a_dead_ipv4_route_costs_nothing() {
 
 #[test]
 fn ipv6_wins_where_both_families_work() {
-    if inside("ipv6_wins_where_both_families_work") {
+    if in_namespace("ipv6_wins_where_both_families_work") {
         let (v6, v4) = (Server::on("2001:db8::1"), Server::on("192.0.2.1"));
         reaches_at_once("both.test", "[2001:db8::1]:9000");
         assert_eq!((v6.connections(), v4.connections()), (2 * ROUNDS, 0), "IPv4 has a later turn, and none is left");
@@ -96,7 +96,7 @@ fn ipv6_wins_where_both_families_work() {
 
 #[test]
 fn after_a_refusal_the_next_address_is_tried_at_once() {
-    if inside("after_a_refusal_the_next_address_is_tried_at_once") {
+    if in_namespace("after_a_refusal_the_next_address_is_tried_at_once") {
         let _v4 = Server::on("192.0.2.1");
         reaches_at_once("refused6.test", "192.0.2.1:9000");
         reaches_at_once("routeless6.test", "192.0.2.1:9000");
@@ -106,7 +106,7 @@ fn after_a_refusal_the_next_address_is_tried_at_once() {
 // One after the other would take 750 ms.
 #[test]
 fn a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one() {
-    if inside("a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one") {
+    if in_namespace("a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one") {
         let _v4 = Server::on("192.0.2.1");
         reaches_within_the_bar("needle.test", "192.0.2.1:9000");
     }
@@ -114,7 +114,7 @@ fn a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one() {
 
 #[test]
 fn addresses_take_turns_and_are_dropped_together() {
-    if !inside("addresses_take_turns_and_are_dropped_together") {
+    if !in_namespace("addresses_take_turns_and_are_dropped_together") {
         return;
     }
     on_both_drivers(|host| {
@@ -122,7 +122,7 @@ fn addresses_take_turns_and_are_dropped_together() {
         let socket = host.try_connect("crowd.test", PORT).expect("the connect call succeeds");
         let mut tried: Vec<IpAddr> = Vec::new();
         host.wait_until("all addresses to be tried", || {
-            let now = being_tried();
+            let now = connecting_addresses();
             assert!(tried.iter().all(|address| now.contains(address)), "{now:?} are tried, no more all of {tried:?}");
             let new: Vec<IpAddr> = now.into_iter().filter(|address| !tried.contains(address)).collect();
             if !new.is_empty() {
@@ -136,20 +136,20 @@ fn addresses_take_turns_and_are_dropped_together() {
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_LOCAL);
-        assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive a close");
+        assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "attempts outlive a close");
     });
 }
 
 #[test]
 fn a_freed_socket_leaves_no_attempt_behind() {
-    if !inside("a_freed_socket_leaves_no_attempt_behind") {
+    if !in_namespace("a_freed_socket_leaves_no_attempt_behind") {
         return;
     }
     on_both_drivers(|host| {
         let socket = host.try_connect("dead.test", PORT).expect("the connect call succeeds");
-        host.wait_until("both addresses to be tried", || being_tried().len() == 2);
+        host.wait_until("both addresses to be tried", || connecting_addresses().len() == 2);
         drop(socket);
-        host.wait_until("the end of the attempts", || being_tried().is_empty());
+        host.wait_until("the end of the attempts", || connecting_addresses().is_empty());
     });
 }
 
@@ -158,13 +158,13 @@ fn a_freed_socket_leaves_no_attempt_behind() {
 fn fails(host: &Loop, name: &str) -> CloseReport {
     let socket = host.try_connect(name, PORT).expect("the connect call succeeds");
     let report = socket.wait_closed();
-    assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the connection");
+    assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "attempts outlive the connection");
     report
 }
 
 #[test]
 fn two_dead_routes_end_at_the_deadline() {
-    if !inside("two_dead_routes_end_at_the_deadline") {
+    if !in_namespace("two_dead_routes_end_at_the_deadline") {
         return;
     }
     for driver in DRIVERS {
@@ -174,13 +174,13 @@ fn two_dead_routes_end_at_the_deadline() {
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
         outcome.report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!(address(&outcome.closed.stats), "", "no address has won");
-        assert_eq!(being_tried(), [] as [IpAddr; 0], "attempts outlive the deadline");
+        assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "attempts outlive the deadline");
     }
 }
 
 #[test]
 fn where_every_address_refuses_the_reason_is_told_at_once() {
-    if !inside("where_every_address_refuses_the_reason_is_told_at_once") {
+    if !in_namespace("where_every_address_refuses_the_reason_is_told_at_once") {
         return;
     }
     on_both_drivers(|host| {
@@ -200,7 +200,7 @@ fn where_every_address_refuses_the_reason_is_told_at_once() {
 
 #[test]
 fn an_unknown_name_is_told_from_a_dead_network() {
-    if !inside("an_unknown_name_is_told_from_a_dead_network") {
+    if !in_namespace("an_unknown_name_is_told_from_a_dead_network") {
         return;
     }
     on_both_drivers(|host| {
@@ -212,7 +212,7 @@ fn an_unknown_name_is_told_from_a_dead_network() {
 
 #[test]
 fn localhost_needs_no_look_up() {
-    if !inside("localhost_needs_no_look_up") {
+    if !in_namespace("localhost_needs_no_look_up") {
         return;
     }
     assert!(("localhost", PORT).to_socket_addrs().is_err(), "a look-up would find it");
@@ -223,7 +223,7 @@ fn localhost_needs_no_look_up() {
 
 #[test]
 fn localhost_may_listen_on_ipv6_only() {
-    if inside("localhost_may_listen_on_ipv6_only") {
+    if in_namespace("localhost_may_listen_on_ipv6_only") {
         let _v6 = Server::on("::1");
         reaches_at_once("localhost", "[::1]:9000");
     }
@@ -231,7 +231,7 @@ fn localhost_may_listen_on_ipv6_only() {
 
 #[test]
 fn loopback_works_offline() {
-    if !inside_offline("loopback_works_offline") {
+    if !in_namespace_offline("loopback_works_offline") {
         return;
     }
     let (_v4, _v6) = (Server::on("127.0.0.1"), Server::on("::1"));
@@ -248,7 +248,7 @@ fn loopback_works_offline() {
 
 #[test]
 fn a_link_local_address_has_a_zone() {
-    if !inside("a_link_local_address_has_a_zone") {
+    if !in_namespace("a_link_local_address_has_a_zone") {
         return;
     }
     let _server = Server::on("::");

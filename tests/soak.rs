@@ -1,41 +1,41 @@
-//! The soak: many sockets on a loop of each driver talk to an echo server through a network that fails in every way, while
-//! their host does all that it may do. Nothing may be lost, doubled, reordered or leaked.
+//! The soak test: many sockets on a loop of each driver exchange messages with an echo server through a relay that injects faults,
+//! while their host calls every function at random. No message may be lost, doubled or reordered, and nothing may leak.
 //!
 //! `EGRET_WS_SOAK_SECONDS` says for how long (10), `EGRET_WS_SOAK_SOCKETS` with how many sockets (200; 40 in the short form)
-//! and `EGRET_WS_SOAK_SEED` with what dice. It is played in rounds; after each, all sockets have ended, and what the process
-//! has is compared with what it had after the first.
+//! and `EGRET_WS_SOAK_SEED` with which seed. It runs in rounds. After each round all sockets have ended, and the memory, threads and
+//! descriptors of the process are compared with those after the first round.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // asks the allocator
 
-#[path = "soak/crew.rs"]
-mod crew;
-#[path = "soak/player.rs"]
-mod player;
-#[path = "soak/tally.rs"]
-mod tally;
-#[path = "soak/weather.rs"]
-mod weather;
+#[path = "soak/counters.rs"]
+mod counters;
+#[path = "soak/loop_thread.rs"]
+mod loop_thread;
+#[path = "soak/network.rs"]
+mod network;
+#[path = "soak/socket.rs"]
+mod socket;
 
-use crew::{Crew, Round};
+use counters::Counters;
+use loop_thread::{LoopSockets, Round};
+use network::NetworkFaults;
 use std::env;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use tally::Tally;
 use test_support::WAIT_LIMIT;
 use test_support::client::{DRIVERS, Driver};
 use test_support::fingerprint::Fingerprint;
 use test_support::process;
 use test_support::recording_server::{Behaviour, ECHOING, Server};
 use test_support::relay::Relay;
-use weather::Weather;
 
 /// The longest round.
 const ROUND: Duration = Duration::from_secs(30);
-/// Longer than a crew takes to end a round, or to give up.
-const LATEST: Duration = Duration::from_secs(60);
+/// Longer than a loop takes to end a round, or to give up.
+const ROUND_LIMIT: Duration = Duration::from_secs(60);
 const PROGRESS: Duration = Duration::from_secs(10);
 /// What later rounds may have more than the first. A loop keeps up to 1 MiB of payloads and as much of events in each of three
 /// batches; the system's allocator keeps pages that fragments are in.
@@ -43,7 +43,7 @@ const HEAP: usize = 12 << 20;
 const RESIDENT: usize = 48 << 20;
 /// What the round of the later half that has the least may have more than the one of the earlier half. That is what a leak
 /// cannot keep to: what is kept for use comes and goes.
-const LEAST: usize = 2 << 20;
+const MIN_GROWTH: usize = 2 << 20;
 
 fn setting<T: FromStr>(name: &str, default: T) -> T {
     let set = env::var(name).ok();
@@ -58,18 +58,18 @@ fn soak() {
     let rounds = (length.as_secs().div_ceil(ROUND.as_secs()) as u32).max(3);
     println!("{sockets} sockets for {length:?} in {rounds} rounds, seed {seed}");
 
-    let tally = Arc::new(Tally::default());
+    let counters = Arc::new(Counters::default());
     let bare = (process::threads(), process::descriptors());
-    let crews = DRIVERS.map(|driver| Deck::board(driver, seed, sockets / 2, &tally));
+    let loops = DRIVERS.map(|driver| LoopThread::start(driver, seed, sockets / 2, &counters));
     let start = (process::threads(), process::descriptors());
-    let (begun, mut told) = (Instant::now(), Instant::now());
+    let (begun, mut reported) = (Instant::now(), Instant::now());
     let mut usages: Vec<Usage> = Vec::new();
     for number in 0..rounds {
         let round_seed = seed * 1_000_003 + u64::from(number);
-        play(&crews, &tally, round_seed, length / rounds, sockets, || {
-            if told.elapsed() >= PROGRESS {
-                told = Instant::now();
-                println!("{:4} s: {tally}", begun.elapsed().as_secs());
+        play(&loops, &counters, round_seed, length / rounds, sockets, || {
+            if reported.elapsed() >= PROGRESS {
+                reported = Instant::now();
+                println!("{:4} s: {counters}", begun.elapsed().as_secs());
             }
         });
         let usage = Usage::settled(start);
@@ -79,86 +79,102 @@ fn soak() {
         assert!(usage.resident < first.resident + RESIDENT, "memory grows: {first:?}, {usage:?}");
         println!("round {}: {usage:?}", number + 1);
     }
-    for deck in crews {
-        deck.leave();
+    for loop_thread in loops {
+        loop_thread.leave();
     }
     Usage::settled(bare);
     let (earlier, later) = usages.split_at(usages.len() / 2);
     let least = |usages: &[Usage]| usages.iter().map(|usage| usage.heap).min().expect("three rounds at least");
-    assert!(least(later) < least(earlier) + LEAST, "the heap grows: {usages:#?}");
-    println!("{:4} s: {tally}\n{tally:?}", begun.elapsed().as_secs());
-    assert!(tally.clean.get() > 0 && tally.retries() > 0 && tally.received.get() > 0 && tally.audited.get() > 0);
+    assert!(least(later) < least(earlier) + MIN_GROWTH, "the heap grows: {usages:#?}");
+    println!("{:4} s: {counters}\n{counters:?}", begun.elapsed().as_secs());
+    assert!(
+        counters.clean.get() > 0
+            && counters.retries() > 0
+            && counters.received.get() > 0
+            && counters.compared.get() > 0
+    );
 }
 
 /// One round, from the first socket to the end of the last.
-fn play(crews: &[Deck], tally: &Tally, seed: u64, length: Duration, sockets: usize, mut each: impl FnMut()) {
+fn play(
+    loops: &[LoopThread],
+    counters: &Counters,
+    seed: u64,
+    length: Duration,
+    sockets: usize,
+    mut each: impl FnMut(),
+) {
     // Every third connection is ended by the server.
     let leaves = |number: u64| number.is_multiple_of(3).then_some(number as usize % 97 + 1);
     let server = Arc::new(Server::start(Behaviour { leaves, ..ECHOING }));
     let relay = Relay::start(server.port());
     let until = Instant::now() + length;
-    for deck in crews {
+    for loop_thread in loops {
         let round = Round { port: relay.port(), server: Arc::clone(&server), until };
-        deck.orders.send(round).expect("the crew is there");
+        loop_thread.orders.send(round).expect("the thread of the loop runs");
     }
-    let mut weather = Weather::new(&relay, tally, seed);
-    weather.rage(until, sockets, &mut each);
-    let mut unnamed = Vec::new();
-    for deck in crews {
+    let mut network_faults = NetworkFaults::new(&relay, counters, seed);
+    network_faults.inject_until(until, sockets, &mut each);
+    let mut of_unknown_number = Vec::new();
+    for loop_thread in loops {
         // What fails only now is a connection that was begun before.
-        unnamed.extend(deck.wait(|| weather.calm_down()));
+        of_unknown_number.extend(loop_thread.wait(|| network_faults.end()));
     }
     drop(relay);
     server.wait_idle();
-    // What is left is of connections that their client was never told of, or too late to know which.
+    // The rest is of connections that the client never learned of, or whose number it could not read in time.
     for seen in server.take_rest() {
         let is_of =
             |stream: &Vec<Fingerprint>| stream.windows(seen.messages.len().max(1)).any(|part| part == seen.messages);
-        assert!(seen.messages.is_empty() || unnamed.iter().any(is_of), "{} messages of nobody", seen.messages.len());
+        assert!(
+            seen.messages.is_empty() || of_unknown_number.iter().any(is_of),
+            "{} messages that no socket sent",
+            seen.messages.len()
+        );
     }
 }
 
-/// A crew on the thread of its loop.
-struct Deck {
+/// A thread with a loop and its sockets.
+struct LoopThread {
     orders: Sender<Round>,
     done: Receiver<Vec<Vec<Fingerprint>>>,
     thread: JoinHandle<()>,
 }
 
-impl Deck {
-    fn board(driver: Driver, seed: u64, sockets: usize, tally: &Arc<Tally>) -> Deck {
+impl LoopThread {
+    fn start(driver: Driver, seed: u64, sockets: usize, counters: &Arc<Counters>) -> LoopThread {
         let (orders, taken) = mpsc::channel();
         let (report, done) = mpsc::channel();
-        let tally = Arc::clone(tally);
+        let counters = Arc::clone(counters);
         let closes_on_suspend = (driver == Driver::Inline) == seed.is_multiple_of(2);
         let thread = thread::spawn(move || {
-            let mut crew = Crew::new(driver, seed, closes_on_suspend, tally);
+            let mut loop_sockets = LoopSockets::new(driver, seed, closes_on_suspend, counters);
             report.send(Vec::new()).expect("it is waited for");
             for round in taken {
-                report.send(crew.play(&round, sockets)).expect("it is waited for");
+                report.send(loop_sockets.play(&round, sockets)).expect("it is waited for");
             }
         });
-        let deck = Deck { orders, done, thread };
-        deck.wait(|| {});
-        deck
+        let loop_thread = LoopThread { orders, done, thread };
+        loop_thread.wait(|| {});
+        loop_thread
     }
 
-    /// What the crew reports at the end of a round.
+    /// Waits for the end of the round; returns what [`LoopSockets::play`] returned.
     fn wait(&self, mut meanwhile: impl FnMut()) -> Vec<Vec<Fingerprint>> {
-        let deadline = Instant::now() + LATEST;
+        let deadline = Instant::now() + ROUND_LIMIT;
         while Instant::now() < deadline {
             match self.done.recv_timeout(Duration::from_millis(50)) {
                 Ok(report) => return report,
                 Err(RecvTimeoutError::Timeout) => meanwhile(),
-                Err(RecvTimeoutError::Disconnected) => panic!("a crew has failed"),
+                Err(RecvTimeoutError::Disconnected) => panic!("a loop has failed"),
             }
         }
-        panic!("a crew does not end its round, and does not say why: its loop cannot be freed");
+        panic!("a loop does not end its round, and does not say why: it cannot be freed");
     }
 
     fn leave(self) {
         drop(self.orders);
-        self.thread.join().expect("the crew ends well");
+        self.thread.join().expect("the thread ends without a panic");
     }
 }
 
@@ -173,7 +189,7 @@ struct Usage {
 }
 
 impl Usage {
-    /// What is left once threads have ended whose end nobody is told of: no more than there was.
+    /// Waits until no more threads and descriptors are left than before. The end of some threads cannot be waited for otherwise.
     #[track_caller]
     fn settled((threads, descriptors): (usize, usize)) -> Usage {
         let deadline = Instant::now() + WAIT_LIMIT;

@@ -1,12 +1,12 @@
 //! The callbacks of the sockets and loops. Each call is checked against the model before it changes the model.
 
 use crate::case::Case;
-use crate::dice::Dice;
-use crate::messages::{MARK, Print};
-use crate::reports;
-use crate::socket::{Generation, Life, Socket};
-use crate::watch::{self, breach, lock, promise};
-use crate::{frames, functions, registry, verdict};
+use crate::close_reports;
+use crate::messages::{Fingerprint, MARK};
+use crate::random::Random;
+use crate::socket_model::{Generation, Life, Socket};
+use crate::trace::{self, breach, lock, promise};
+use crate::{call_stack, final_checks, functions, registry};
 use ::egret_ws::*;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
@@ -23,8 +23,8 @@ fn enter(
         breach!("{name} came with {user:?}, which is no socket's `user`, or one's whose loop was freed");
     };
     let index = socket.index;
-    watch::note(frames::thread(), frames::depth(), &format!("-> {name} of socket {index}"));
-    let Some(frame) = frames::top() else { breach!("{name} of socket {index} came outside of any call") };
+    trace::note(call_stack::thread(), call_stack::depth(), &format!("-> {name} of socket {index}"));
+    let Some(frame) = call_stack::top() else { breach!("{name} of socket {index} came outside of any call") };
     let is_of_poll = frame.function == "egret_ws_loop_poll" || ws.is_none() && frame.function == "egret_ws_loop_free";
     promise!(
         is_of_poll && !frame.is_callback && frame.host == socket.host.id,
@@ -43,23 +43,23 @@ fn enter(
     life.callbacks += 1;
     let number = life.callbacks;
     drop(life);
-    frames::callback(name, socket.host.id, || react(&socket, number, name));
+    call_stack::callback(name, socket.host.id, || react(&socket, number, name));
     socket.host.calling.store(false, SeqCst);
 }
 
 /// Makes random calls in a callback, correct and wrong ones.
 fn react(socket: &Arc<Socket>, number: u64, name: &'static str) {
-    let Some(case) = frames::case() else { return };
+    let Some(case) = call_stack::case() else { return };
     match name {
         "on_connect" => learn_of_connection(&case, socket),
         "on_close" => learn_of_end(&case, socket),
         _ => {}
     }
-    let mut dice = Dice::of(&[case.seed, 0xCA11, socket.index, number]);
+    let mut random = Random::of(&[case.seed, 0xCA11, socket.index, number]);
     let chance = if name == "on_data" { 8 } else { 2 };
-    if dice.one_in(chance) {
-        for _ in 0..dice.between(1, 3) {
-            functions::perform(&case, &mut dice, Some(socket));
+    if random.one_in(chance) {
+        for _ in 0..random.between(1, 3) {
+            functions::perform(&case, &mut random, Some(socket));
         }
     }
 }
@@ -92,7 +92,7 @@ fn connection_of(case: &Case, socket: &Arc<Socket>) -> Option<u64> {
 
 /// As above, for the report of a connection that has ended.
 fn reported_connection(user: *mut c_void) -> Option<u64> {
-    let case = frames::case()?;
+    let case = call_stack::case()?;
     connection_of(&case, &registry::socket(user as usize)?)
 }
 
@@ -139,9 +139,9 @@ pub unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32
             // SAFETY: the header promises a NUL after text.
             promise!(unsafe { data.add(len).read() } == 0, "text without a NUL after it");
         }
-        let print = Print::of(kind, bytes);
+        let print = Fingerprint::of(kind, bytes);
         if let Some(generation) = life.generations.last_mut() {
-            verdict::compare_message(socket, generation, print);
+            final_checks::compare_message(socket, generation, print);
             generation.received.push(print);
         }
     });
@@ -168,10 +168,14 @@ pub unsafe extern "C" fn on_retry(
     attempt: u32,
     delay_ms: u32,
 ) {
-    let (report, connection) = (reports::read(info), reported_connection(user));
+    let (report, connection) = (close_reports::read(info), reported_connection(user));
     enter(user, Some(ws), "on_retry", |socket, life| {
         let (index, setup) = (socket.index, &socket.setup);
-        watch::note(frames::thread(), frames::depth(), &format!("   attempt {attempt}, {delay_ms} ms, {report:?}"));
+        trace::note(
+            call_stack::thread(),
+            call_stack::depth(),
+            &format!("   attempt {attempt}, {delay_ms} ms, {report:?}"),
+        );
         promise!(
             attempt >= 1 && attempt <= setup.attempts,
             "attempt {attempt} of {} of socket {index}",
@@ -186,7 +190,7 @@ pub unsafe extern "C" fn on_retry(
         // A `Retry-After` of the server's, a second at most, is added.
         let is_within = (setup.floor_ms..=setup.ceiling_ms + 1000).contains(&delay_ms);
         promise!(is_held || is_within, "a wait of {delay_ms} ms, from {} to {}", setup.floor_ms, setup.ceiling_ms);
-        verdict::compare_report(socket, life, &report, connection);
+        final_checks::compare_report(socket, life, &report, connection);
         (life.is_open, life.owed) = (false, false);
         if setup.resends {
             life.kept += u64::from(report.unsent_messages);
@@ -198,10 +202,10 @@ pub unsafe extern "C" fn on_retry(
 }
 
 pub unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
-    let (report, connection) = (reports::read(info), reported_connection(user));
+    let (report, connection) = (close_reports::read(info), reported_connection(user));
     enter(user, Some(ws), "on_close", |socket, life| {
-        watch::note(frames::thread(), frames::depth(), &format!("   {report:?}"));
-        verdict::compare_report(socket, life, &report, connection);
+        trace::note(call_stack::thread(), call_stack::depth(), &format!("   {report:?}"));
+        final_checks::compare_report(socket, life, &report, connection);
         life.closed = Some(report);
         (life.is_open, life.owed) = (false, false);
     });
@@ -219,7 +223,7 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
     let Some(host) = registry::host(user as usize) else {
         breach!("on_log came with {user:?}, which is no loop's `user`, or one's that was freed");
     };
-    let top = frames::top();
+    let top = call_stack::top();
     let freed = host.free_done.load(SeqCst);
     // A call of another thread that began before may be writing its line still.
     let is_late = freed != 0 && top.as_ref().is_none_or(|frame| frame.begun > freed);
@@ -234,8 +238,8 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
     let Ok(text) = unsafe { CStr::from_ptr(text) }.to_str() else { breach!("a log line is not UTF-8") };
     promise!(!text.contains(['\n', '\r']), "a log line has a line break: {text:?}");
     promise!(!text.contains(MARK), "a log line has a message's payload: {text:?}");
-    watch::note(frames::thread(), frames::depth(), &format!("log of {}: {text}", registry::name(ws)));
-    frames::notice("on_log", host.id, || refuse_polls(&host, "on_log"));
+    trace::note(call_stack::thread(), call_stack::depth(), &format!("log of {}: {text}", registry::name(ws)));
+    call_stack::notice("on_log", host.id, || refuse_polls(&host, "on_log"));
 }
 
 pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
@@ -243,14 +247,14 @@ pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
         breach!("the wake-up came with {user:?}, which is no loop's `user`, or one's that was freed");
     };
     let freed = host.free_done.load(SeqCst);
-    let is_late = freed != 0 && frames::top().is_none_or(|frame| frame.begun > freed);
+    let is_late = freed != 0 && call_stack::top().is_none_or(|frame| frame.begun > freed);
     promise!(!is_late, "a wake-up began after its loop was freed");
-    frames::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
+    call_stack::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
     host.ring();
 }
 
 /// In callbacks on other threads, polls and frees are refused, and other calls work.
-fn refuse_polls(host: &crate::host::HostLoop, place: &str) {
+fn refuse_polls(host: &crate::loop_model::HostLoop, place: &str) {
     let handle = host.handle();
     if handle.is_null() || host.may_be_gone() {
         return;

@@ -1,12 +1,12 @@
 //! One case: the loops, the sockets and the server that belong to a seed.
 
+use crate::call_stack::{self, Frame};
 use crate::contract;
-use crate::dice::Dice;
-use crate::frames::{self, Frame};
-use crate::host::{HostLoop, HostSetup};
+use crate::loop_model::{HostLoop, HostSetup};
+use crate::random::Random;
 use crate::server::Server;
-use crate::socket::{Socket, THREADS};
-use crate::watch::{self, breach, lock};
+use crate::socket_model::{Socket, THREADS};
+use crate::trace::{self, breach, lock};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -57,12 +57,12 @@ pub struct Place {
 
 impl Case {
     pub fn new(seed: u64) -> Arc<Case> {
-        let mut dice = Dice::of(&[seed, 0xCA5E]);
+        let mut random = Random::of(&[seed, 0xCA5E]);
         let targets = Arc::new(Targets::default());
         Arc::new(Case {
             seed,
-            threads: dice.pick(&[1, 1, 2, 3, THREADS]),
-            is_complete: dice.one_in(2),
+            threads: random.pick(&[1, 1, 2, 3, THREADS]),
+            is_complete: random.one_in(2),
             hosts: Mutex::default(),
             sockets: Mutex::default(),
             slots: Default::default(),
@@ -74,7 +74,7 @@ impl Case {
     }
 
     /// Usually the server; sometimes a port without a listener, or the TLS server without TLS.
-    pub fn place(&self, dice: &mut Dice) -> Place {
+    pub fn place(&self, random: &mut Random) -> Place {
         // The last port has no listener.
         const HOSTS: [&str; 12] = {
             let mut hosts = ["127.0.0.1"; 12];
@@ -82,41 +82,41 @@ impl Case {
             hosts
         };
         let (server, tls) = (self.server.port, self.server.tls_port);
-        let (is_secure, port) = match dice.below(40) {
+        let (is_secure, port) = match random.below(40) {
             0..=5 => (true, tls),
             6 => (true, server),
             7 => (false, tls),
             8 => (false, 1),
             _ => (false, server),
         };
-        Place { is_secure, host: dice.pick(&HOSTS), port }
+        Place { is_secure, host: random.pick(&HOSTS), port }
     }
 
-    pub fn host_setup(&self, dice: &mut Dice) -> HostSetup {
+    pub fn host_setup(&self, random: &mut Random) -> HostSetup {
         HostSetup {
-            is_inline: dice.one_in(2),
-            closes_on_suspend: dice.one_in(4),
-            log_level: dice.pick(&[0, 1, 3, 4]),
-            logs: !dice.one_in(4),
-            max_callbacks: dice.pick(&[0, 0, 1, 2, 100, u32::MAX]),
-            max_us: dice.pick(&[0, 0, 1, 500, u32::MAX]),
-            linger_ms: dice.pick(&[0, 0, 1, 50]),
+            is_inline: random.one_in(2),
+            closes_on_suspend: random.one_in(4),
+            log_level: random.pick(&[0, 1, 3, 4]),
+            logs: !random.one_in(4),
+            max_callbacks: random.pick(&[0, 0, 1, 2, 100, u32::MAX]),
+            max_us: random.pick(&[0, 0, 1, 500, u32::MAX]),
+            linger_ms: random.pick(&[0, 0, 1, 50]),
         }
     }
 
     /// Makes a call of the library, with a record and a time limit. An error that the header does not list is a breach.
     pub fn call(&self, function: &'static str, host: usize, words: &str, call: impl FnOnce() -> i64) -> (i64, Frame) {
-        let (thread, depth) = (frames::thread(), frames::depth());
+        let (thread, depth) = (call_stack::thread(), call_stack::depth());
         let line = format!("{function}({words})");
-        watch::note(thread, depth, &line);
+        trace::note(thread, depth, &line);
         if let (Some(thread), 0) = (thread, depth) {
-            watch::doing(thread, Some(line));
+            trace::doing(thread, Some(line));
         }
         self.calls.fetch_add(1, SeqCst);
-        let (result, frame) = frames::call(function, host, call);
-        watch::note(thread, depth, &format!("= {} of {function}", contract::name(result)));
+        let (result, frame) = call_stack::call(function, host, call);
+        trace::note(thread, depth, &format!("= {} of {function}", contract::name(result)));
         if let (Some(thread), 0) = (thread, depth) {
-            watch::doing(thread, None);
+            trace::doing(thread, None);
         }
         if result < 0 {
             contract::lists(function, result).unwrap_or_else(|why| breach!("{why}"));
@@ -134,10 +134,10 @@ impl Case {
         lock(&self.sockets).iter().filter(|socket| socket.is_made()).cloned().collect()
     }
 
-    pub fn host(&self, dice: &mut Dice) -> Option<Arc<HostLoop>> {
+    pub fn host(&self, random: &mut Random) -> Option<Arc<HostLoop>> {
         let hosts = lock(&self.hosts);
         // The first has most of the sockets.
-        let at = if dice.one_in(5) { dice.below(hosts.len()) } else { 0 };
+        let at = if random.one_in(5) { random.below(hosts.len()) } else { 0 };
         hosts.get(at).cloned()
     }
 }

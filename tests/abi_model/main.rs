@@ -7,41 +7,41 @@
 //! `EGRET_WS_FUZZ_SECONDS` (18), in `EGRET_WS_FUZZ_WORKERS` processes (4, because they mostly wait). A process runs one case after
 //! the other: a crash ends only that process, and its threads, descriptors and memory belong to its cases.
 //!
-//! - `functions`: the table of all functions; `loops`, `sockets`, `readers`, `connects`, `words`: their calls.
-//! - `options`, `mistakes`: the arguments of connect calls.
-//! - `host`, `socket`: the model. `callbacks`, `reports`, `verdict`: the checks against the model.
-//! - `server`, `script`, `acting`, `peer`, `compress`: the server.
-//! - `frames`, `watch`, `registry`: the present call of each thread, the output of a failure, the `user` of each callback.
+//! - `functions`: the table of all functions; `loop_calls`, `socket_calls`, `getter_calls`, `connect_calls`, `text_calls`: their calls.
+//! - `options`, `wrong_options`: the arguments of connect calls.
+//! - `loop_model`, `socket_model`: the model. `callbacks`, `close_reports`, `final_checks`: the checks against the model.
+//! - `server`, `script`, `script_runner`, `server_connection`, `compress`: the server.
+//! - `call_stack`, `trace`, `registry`: the present call of each thread, the output of a failure, the `user` of each callback.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
-mod acting;
+mod call_stack;
 mod callbacks;
 mod case;
-mod connects;
+mod close_reports;
+mod connect_calls;
 mod contract;
-mod dice;
-mod frames;
+mod final_checks;
 mod functions;
-mod host;
-mod loops;
+mod getter_calls;
+mod loop_calls;
+mod loop_model;
 mod messages;
-mod mistakes;
 mod options;
-mod peer;
-mod play;
-mod readers;
+mod random;
 mod registry;
-mod reports;
+mod runner;
 mod script;
+mod script_runner;
 mod server;
-mod socket;
-mod sockets;
-mod verdict;
-mod watch;
-mod words;
+mod server_connection;
+mod socket_calls;
+mod socket_model;
+mod text_calls;
+mod trace;
+mod wrong_options;
 
-use play::Tally;
+use runner::Tally;
 use std::env;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -68,7 +68,7 @@ fn random_calls_keep_the_contract() {
     let alone = setting::<u64>("EGRET_WS_FUZZ_SEED").is_some();
     let workers: u64 = if alone { 1 } else { setting("EGRET_WS_FUZZ_WORKERS").unwrap_or(4) };
     let mut running: Vec<Child> = (0..workers).map(|worker| start(worker, workers, seconds)).collect();
-    let deadline = Instant::now() + Duration::from_secs(seconds) + 10 * watch::HANG;
+    let deadline = Instant::now() + Duration::from_secs(seconds) + 10 * trace::CALL_LIMIT;
     let mut failed = Vec::new();
     for (worker, child) in running.iter_mut().enumerate() {
         let mut said = String::new();
@@ -96,18 +96,18 @@ fn start(worker: u64, workers: u64, seconds: u64) -> Child {
 
 /// Plays cases one after the other.
 fn work() {
-    // A panic anywhere, in the library too, breaks the contract; and it could not leave a callback.
-    std::panic::set_hook(Box::new(|panic| watch::fail(&panic.to_string())));
-    thread::spawn(watch::guard);
+    // A panic anywhere, in the library too, breaks the contract; and it must not leave a callback.
+    std::panic::set_hook(Box::new(|panic| trace::fail(&panic.to_string())));
+    thread::spawn(trace::guard);
     let mut tally = Tally::default();
     // What is made once in a process: certificates, the tables of OpenSSL.
-    play::play(u64::MAX, &mut Tally::default());
+    runner::play(u64::MAX, &mut Tally::default());
     let begun = Instant::now();
     let mut count = 0;
     let mut first_heap = None;
     if let Some(seed) = setting("EGRET_WS_FUZZ_SEED") {
         for _ in 0..setting("EGRET_WS_FUZZ_TIMES").unwrap_or(1) {
-            play::play(seed, &mut tally);
+            runner::play(seed, &mut tally);
             count += 1;
         }
     } else {
@@ -115,13 +115,13 @@ fn work() {
         let (worker, step) = (setting("EGRET_WS_FUZZ_WORKER").unwrap_or(0), setting("EGRET_WS_FUZZ_STEP").unwrap_or(1));
         let mut seed: u64 = setting::<u64>("EGRET_WS_FUZZ_FIRST").unwrap_or(1) + worker;
         while begun.elapsed() < seconds {
-            play::play(seed, &mut tally);
+            runner::play(seed, &mut tally);
             seed += step;
             count += 1;
             if count >= WARM {
                 let heap = heap();
                 let first = *first_heap.get_or_insert(heap);
-                watch::promise!(heap < first + HEAP, "the heap grew from {first} to {heap} bytes in {count} cases");
+                trace::promise!(heap < first + HEAP, "the heap grew from {first} to {heap} bytes in {count} cases");
             }
         }
     }

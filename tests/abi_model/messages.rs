@@ -1,6 +1,6 @@
 //! Messages that can be told apart: each names its sender and carries a number, as far as it has room.
 
-use crate::dice::Dice;
+use crate::random::Random;
 use ::egret_ws::{EGRET_WS_BINARY, EGRET_WS_MAX_MESSAGE_BYTES, EGRET_WS_TEXT};
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ pub const TAG: usize = 3 + 1 + 8 + 1 + 8 + 3;
 
 /// What is kept of a message: enough to recognise it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Print {
+pub struct Fingerprint {
     pub kind: i32,
     pub len: usize,
     sum: u32,
@@ -19,37 +19,37 @@ pub struct Print {
     pub thread: Option<usize>,
 }
 
-impl Print {
-    pub fn of(kind: i32, bytes: &[u8]) -> Print {
+impl Fingerprint {
+    pub fn of(kind: i32, bytes: &[u8]) -> Fingerprint {
         let has_tag = bytes.len() >= TAG && bytes.starts_with(MARK.as_bytes());
         let thread = has_tag.then(|| usize::from(bytes[12] - b'0'));
-        Print { kind, len: bytes.len(), sum: zlib_rs::crc32::crc32(0, bytes), thread }
+        Fingerprint { kind, len: bytes.len(), sum: zlib_rs::crc32::crc32(0, bytes), thread }
     }
 }
 
 /// A message of `len` bytes. `sender` is `c` for a client and `s` for the server, `id` the socket or the connection.
 pub fn make(kind: i32, len: usize, sender: char, id: u64, thread: usize, number: usize) -> Vec<u8> {
-    let mut dice = Dice::of(&[id, thread as u64, number as u64, len as u64]);
+    let mut random = Random::of(&[id, thread as u64, number as u64, len as u64]);
     let mut bytes = format!("{MARK}{sender}{id:08}{thread}{number:08}{MARK}").into_bytes();
     assert_eq!(bytes.len(), TAG);
     if len < TAG {
-        bytes = (0..len).map(|_| b'a' + dice.below(26) as u8).collect();
+        bytes = (0..len).map(|_| b'a' + random.below(26) as u8).collect();
     }
     // Half of the messages compress well. What follows the tag is cut out of a table: it is made byte by byte once only.
-    let (table, is_text) = (&TABLES[dice.below(2)], kind == EGRET_WS_TEXT);
+    let (table, is_text) = (&TABLES[random.below(2)], kind == EGRET_WS_TEXT);
     if is_text && len >= bytes.len() + 8 {
-        bytes.extend(dice.pick(&["😀", "ab€", "äöx"]).as_bytes());
+        bytes.extend(random.pick(&["😀", "ab€", "äöx"]).as_bytes());
     }
-    let (from, room) = (dice.below(4096), len - bytes.len());
+    let (from, room) = (random.below(4096), len - bytes.len());
     bytes.extend(&table[usize::from(is_text)][from..from + room]);
     bytes
 }
 
 /// What compresses well and what does not, each as bytes and as ASCII.
 static TABLES: LazyLock<[[Vec<u8>; 2]; 2]> = LazyLock::new(|| {
-    let mut dice = Dice::new(1);
+    let mut random = Random::new(1);
     let most = EGRET_WS_MAX_MESSAGE_BYTES as usize + 4096;
-    let noise: Vec<u8> = (0..most.div_ceil(8)).flat_map(|_| dice.next().to_le_bytes()).collect();
+    let noise: Vec<u8> = (0..most.div_ceil(8)).flat_map(|_| random.next().to_le_bytes()).collect();
     let letters = |byte: &u8| b'!' + byte % 90;
     let regular: Vec<u8> = (0..most).map(|at| at as u8 % 50).collect();
     [regular, noise].map(|bytes| [bytes.clone(), bytes.iter().map(letters).collect()])

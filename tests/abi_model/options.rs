@@ -1,8 +1,8 @@
 //! The options of a socket, and the place it is to connect to: valid, at the edge, and wrong in one way.
 
 use crate::case::{Case, Place};
-use crate::dice::Dice;
-use crate::{callbacks, mistakes};
+use crate::random::Random;
+use crate::{callbacks, wrong_options};
 use ::egret_ws::*;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::LazyLock;
@@ -90,8 +90,8 @@ impl Draft {
     }
 
     /// Draws options for the socket with this number.
-    pub fn draw(case: &Case, dice: &mut Dice, id: usize, place: &Place) -> Draft {
-        let setup = setup(dice, case.is_complete, place);
+    pub fn draw(case: &Case, random: &mut Random, id: usize, place: &Place) -> Draft {
+        let setup = setup(random, case.is_complete, place);
         let mut draft = Draft {
             buffer: Box::new([0; 1024]),
             texts: Vec::new(),
@@ -104,20 +104,20 @@ impl Draft {
             // SAFETY: the buffer is writable for the size of the struct.
             unsafe { egret_ws_options_init(draft.options(), size_of::<egret_ws_options>()) }
         });
-        crate::watch::promise!(made == 0, "egret_ws_options_init failed with {made}");
+        crate::trace::promise!(made == 0, "egret_ws_options_init failed with {made}");
         draft.set_callbacks(id);
         draft.header("X-Socket", id.to_string().as_bytes());
-        draft.set_limits(dice);
-        draft.set_request(dice);
-        draft.set_tls(dice);
-        draft.set_deflate(dice);
-        if cfg!(feature = "proxies") && dice.one_in(12) {
+        draft.set_limits(random);
+        draft.set_request(random);
+        draft.set_tls(random);
+        draft.set_deflate(random);
+        if cfg!(feature = "proxies") && random.one_in(12) {
             let port = case.server.port;
             let proxies = ["".to_owned(), format!("http://127.0.0.1:{port}"), format!("socks5://127.0.0.1:{port}")];
-            draft.options().proxy = draft.text(proxies[dice.below(3)].as_str());
+            draft.options().proxy = draft.text(proxies[random.below(3)].as_str());
         }
-        if dice.one_in(5) {
-            mistakes::make(&mut draft, dice);
+        if random.one_in(5) {
+            wrong_options::make(&mut draft, random);
         }
         draft
     }
@@ -134,59 +134,59 @@ impl Draft {
         options.release_user = setup.release_user.then_some(callbacks::release_user);
     }
 
-    fn set_limits(&mut self, dice: &mut Dice) {
+    fn set_limits(&mut self, random: &mut Random) {
         let setup = self.setup.clone();
         let options = self.options();
         options.max_message_bytes = setup.cap as u32;
         options.max_send_buffer_bytes = setup.send_limit as u32;
-        options.max_receive_queue_bytes = dice.pick(&[0, 0, 1, 1000, 65536, u32::MAX]);
-        options.connect_timeout_ms = dice.pick(&[0, 200, 1000]);
-        options.resolve_timeout_ms = dice.pick(&[0, 0, 500]);
-        options.handshake_timeout_ms = dice.pick(&[500, 30, 2000]);
-        options.tls_timeout_ms = dice.pick(&[1000, 2000, 20]);
-        options.proxy_timeout_ms = dice.pick(&[500, 1000]);
-        options.open_timeout_ms = dice.pick(&[0, 1500, 100]);
+        options.max_receive_queue_bytes = random.pick(&[0, 0, 1, 1000, 65536, u32::MAX]);
+        options.connect_timeout_ms = random.pick(&[0, 200, 1000]);
+        options.resolve_timeout_ms = random.pick(&[0, 0, 500]);
+        options.handshake_timeout_ms = random.pick(&[500, 30, 2000]);
+        options.tls_timeout_ms = random.pick(&[1000, 2000, 20]);
+        options.proxy_timeout_ms = random.pick(&[500, 1000]);
+        options.open_timeout_ms = random.pick(&[0, 1500, 100]);
         // Closing is waited for at the end of a case.
-        options.close_timeout_ms = dice.pick(&[1, 20, 100, 300]);
-        options.ping_interval_ms = dice.pick(&[0, 0, 1, 20, u32::MAX]);
-        options.pong_timeout_ms = dice.pick(&[0, 0, 1, 300, u32::MAX]);
-        options.probe_timeout_ms = dice.pick(&[0, 1, 100, u32::MAX]);
+        options.close_timeout_ms = random.pick(&[1, 20, 100, 300]);
+        options.ping_interval_ms = random.pick(&[0, 0, 1, 20, u32::MAX]);
+        options.pong_timeout_ms = random.pick(&[0, 0, 1, 300, u32::MAX]);
+        options.probe_timeout_ms = random.pick(&[0, 1, 100, u32::MAX]);
         options.retry_attempts = setup.attempts;
         options.retry_floor_ms = setup.floor_ms;
         options.retry_first_ms = setup.floor_ms + 5;
         options.retry_ceiling_ms = setup.ceiling_ms;
-        options.retry_total_ms = dice.pick(&[0, 0, 200, u32::MAX]);
+        options.retry_total_ms = random.pick(&[0, 0, 200, u32::MAX]);
         options.flags = if setup.resends { EGRET_WS_RESEND } else { 0 };
     }
 
-    fn set_request(&mut self, dice: &mut Dice) {
-        self.options().max_redirects = dice.pick(&[0, 0, 1, 3, 20]);
+    fn set_request(&mut self, random: &mut Random) {
+        self.options().max_redirects = random.pick(&[0, 0, 1, 3, 20]);
         if let Some(list) = self.setup.subprotocols {
             self.options().subprotocols = self.text(list);
         }
-        if dice.one_in(6) {
+        if random.one_in(6) {
             self.options().origin = self.text("https://example.com");
         }
-        if dice.one_in(6) {
-            self.options().user_agent = self.text(dice.pick(&["", "fuzz/1"]));
+        if random.one_in(6) {
+            self.options().user_agent = self.text(random.pick(&["", "fuzz/1"]));
         }
-        if dice.one_in(8) {
-            self.options().username = self.text(dice.pick(&["", "user", "us\u{e9}r"]));
-            if dice.one_in(2) {
+        if random.one_in(8) {
+            self.options().username = self.text(random.pick(&["", "user", "us\u{e9}r"]));
+            if random.one_in(2) {
                 self.options().password = self.text("pa:ss");
             }
         }
-        for _ in 0..dice.below(3) {
-            self.header("X-More", dice.pick(&[&b""[..], b"a b", b"\tx", "ü".as_bytes()]));
+        for _ in 0..random.below(3) {
+            self.header("X-More", random.pick(&[&b""[..], b"a b", b"\tx", "ü".as_bytes()]));
         }
     }
 
-    fn set_tls(&mut self, dice: &mut Dice) {
+    fn set_tls(&mut self, random: &mut Random) {
         if !self.setup.is_secure {
             return;
         }
-        let roots = &ROOTS[usize::from(dice.one_in(6))];
-        match dice.below(3) {
+        let roots = &ROOTS[usize::from(random.one_in(6))];
+        match random.below(3) {
             0 => self.options().flags |= EGRET_WS_INSECURE,
             1 => {
                 let options = self.options();
@@ -199,44 +199,44 @@ impl Draft {
                 options.flags |= EGRET_WS_ONLY_THESE_ROOTS;
             }
         }
-        self.options().tls_min_version = dice.pick(&[0, EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3]);
-        if dice.one_in(6) {
-            self.options().tls_server_name = self.text(dice.pick(&["localhost", "other.example", "127.0.0.1"]));
+        self.options().tls_min_version = random.pick(&[0, EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3]);
+        if random.one_in(6) {
+            self.options().tls_server_name = self.text(random.pick(&["localhost", "other.example", "127.0.0.1"]));
         }
-        if dice.one_in(10) {
+        if random.one_in(10) {
             self.options().tls_pins = self.text("sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
         }
     }
 
-    fn set_deflate(&mut self, dice: &mut Dice) {
-        let wants = dice.one_in(2) && cfg!(feature = "deflate");
+    fn set_deflate(&mut self, random: &mut Random) {
+        let wants = random.one_in(2) && cfg!(feature = "deflate");
         let options = self.options();
         if !wants {
             options.flags |= EGRET_WS_NO_DEFLATE;
             return;
         }
-        options.deflate_level = dice.pick(&[0, 1, 9]);
-        options.deflate_threshold_bytes = dice.pick(&[0, 1, 64, u32::MAX]);
-        options.deflate_client_window_bits = dice.pick(&[0, 9, 15]);
-        options.deflate_server_window_bits = dice.pick(&[0, 0, 9, 15]);
-        options.flags |= dice.pick(&[0, 0, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER, EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER]);
+        options.deflate_level = random.pick(&[0, 1, 9]);
+        options.deflate_threshold_bytes = random.pick(&[0, 1, 64, u32::MAX]);
+        options.deflate_client_window_bits = random.pick(&[0, 9, 15]);
+        options.deflate_server_window_bits = random.pick(&[0, 0, 9, 15]);
+        options.flags |= random.pick(&[0, 0, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER, EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER]);
     }
 }
 
-fn setup(dice: &mut Dice, is_complete: bool, place: &Place) -> Setup {
+fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
     const LARGEST: usize = EGRET_WS_MAX_MESSAGE_BYTES as usize;
-    let cap = dice.pick(&[LARGEST, LARGEST, 5000, 126, 24, 1]);
-    let send_limit = dice.pick(&[1 << 20, cap + 14, cap + 1000, 1 << 16]).max(cap + 14);
-    let mut is_set = || is_complete || !dice.one_in(8);
+    let cap = random.pick(&[LARGEST, LARGEST, 5000, 126, 24, 1]);
+    let send_limit = random.pick(&[1 << 20, cap + 14, cap + 1000, 1 << 16]).max(cap + 14);
+    let mut is_set = || is_complete || !random.one_in(8);
     let [on_connect, on_data, on_close, on_drain, on_retry, release_user] = std::array::from_fn(|_| is_set());
-    let floor_ms = dice.pick(&[1, 10]);
+    let floor_ms = random.pick(&[1, 10]);
     Setup {
         cap,
         send_limit,
-        attempts: dice.pick(&[0, 0, 1, 3, u32::MAX]),
+        attempts: random.pick(&[0, 0, 1, 3, u32::MAX]),
         floor_ms,
-        ceiling_ms: floor_ms + dice.pick(&[5, 50]),
-        resends: dice.one_in(2),
+        ceiling_ms: floor_ms + random.pick(&[5, 50]),
+        resends: random.one_in(2),
         is_secure: place.is_secure,
         on_connect,
         on_data,
@@ -244,6 +244,6 @@ fn setup(dice: &mut Dice, is_complete: bool, place: &Place) -> Setup {
         on_drain,
         on_retry,
         release_user,
-        subprotocols: dice.pick(&[None, None, None, Some("chat"), Some("one, two")]),
+        subprotocols: random.pick(&[None, None, None, Some("chat"), Some("one, two")]),
     }
 }

@@ -1,8 +1,8 @@
 //! What the number in `user` stands for. A number and no pointer, so that a callback that comes too late is seen.
 
-use crate::host::HostLoop;
-use crate::socket::Socket;
-use crate::watch::lock;
+use crate::loop_model::HostLoop;
+use crate::socket_model::Socket;
+use crate::trace::lock;
 use ::egret_ws::egret_ws;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

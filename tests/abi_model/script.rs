@@ -1,6 +1,6 @@
 //! What the server does with a connection: drawn from the seed, the socket and the number of its connection.
 
-use crate::dice::Dice;
+use crate::random::Random;
 
 /// The answer to the request.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub enum Answer {
 
 /// What it does on an open connection. At the end it echoes until the client closes.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub enum Step {
     /// Echoes so many messages.
     Echo(usize),
     Say {
@@ -52,7 +52,7 @@ pub enum Act {
     /// Neither reads nor writes for some milliseconds.
     Stall(u64),
     /// Breaks the protocol, then reads to the end.
-    Sin(Sin),
+    Violation(Violation),
     /// A Close frame, perhaps with a message after it, and what follows.
     Close {
         code: u16,
@@ -77,7 +77,7 @@ pub enum End {
 
 /// What RFC 6455 does not allow a server.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sin {
+pub enum Violation {
     NotUtf8(usize),
     Opcode(u8),
     Reserved(u8),
@@ -97,7 +97,7 @@ pub enum Sin {
 #[derive(Clone, Debug)]
 pub struct Script {
     pub answer: Answer,
-    pub acts: Vec<Act>,
+    pub steps: Vec<Step>,
     /// Agrees to compress, if it is asked.
     pub deflates: bool,
     /// Answers no pings.
@@ -114,11 +114,11 @@ pub enum Door {
 }
 
 pub fn door(seed: u64, connection: u64) -> Door {
-    let mut dice = Dice::of(&[seed, 0xD00, connection]);
-    match dice.below(60) {
+    let mut random = Random::of(&[seed, 0xD00, connection]);
+    match random.below(60) {
         0 => Door::Shut(End::Cut),
         1 => Door::Shut(End::Reset),
-        2 => Door::Wait(dice.between(1, 100) as u64),
+        2 => Door::Wait(random.between(1, 100) as u64),
         _ => Door::Open,
     }
 }
@@ -126,22 +126,23 @@ pub fn door(seed: u64, connection: u64) -> Door {
 impl Script {
     /// `cap` is the most that the client takes in a message.
     pub fn draw(seed: u64, socket: u64, turn: u64, cap: usize) -> Script {
-        let mut dice = Dice::of(&[seed, 0x5C1, socket, turn]);
-        let answer = answer(&mut dice);
-        let count = dice.below(5);
-        let mut acts: Vec<Act> = (0..count).map(|_| act(&mut dice, cap)).collect();
+        let mut random = Random::of(&[seed, 0x5C1, socket, turn]);
+        let answer = answer(&mut random);
+        let count = random.below(5);
+        let mut steps: Vec<Step> = (0..count).map(|_| step(&mut random, cap)).collect();
         // A third of all connections end as they should.
-        match dice.below(6) {
-            0..=2 => acts.push(last(&mut dice)),
+        match random.below(6) {
+            0..=2 => steps.push(last(&mut random)),
             // It stops to read for a while, and is lost.
-            3 => acts.extend([Act::Stall(dice.between(10, 80) as u64), Act::End(dice.pick(&[End::Cut, End::Reset]))]),
+            3 => steps
+                .extend([Step::Stall(random.between(10, 80) as u64), Step::End(random.pick(&[End::Cut, End::Reset]))]),
             _ => {}
         }
-        Script { answer, acts, deflates: dice.one_in(2), deaf: dice.one_in(12) }
+        Script { answer, steps, deflates: random.one_in(2), deaf: random.one_in(12) }
     }
 }
 
-fn answer(dice: &mut Dice) -> Answer {
+fn answer(random: &mut Random) -> Answer {
     const STATUSES: [u16; 12] = [200, 204, 302, 400, 401, 403, 404, 410, 426, 500, 503, 599];
     const HEADERS: [&str; 5] =
         ["X-A: b", "Retry-After: 0", "Retry-After: 1", "Content-Length: 5", "WWW-Authenticate: Basic"];
@@ -155,75 +156,75 @@ fn answer(dice: &mut Dice) -> Answer {
     ];
     const GARBAGE: [&[u8]; 4] =
         [b"SSH-2.0-OpenSSH_9.9\r\n", b"\0\0\0\x15\0", b"HTTP/1.1 abc\r\n\r\n", b"\x16\x03\x01\x02\r\n\r\n"];
-    match dice.below(40) {
+    match random.below(40) {
         0 => Answer::Slowly,
-        1..=4 => Answer::WithMessages(dice.between(1, 5)),
-        5 => Answer::Cut { bytes: dice.below(140), reset: dice.one_in(2) },
-        6 => Answer::Interim(dice.pick(&[100, 102, 103])),
-        7 | 8 => Answer::Refuse(dice.pick(&STATUSES), dice.pick(&HEADERS)),
-        9 => Answer::OddRefusal(dice.pick(&STATUSES), dice.pick(&ODD)),
-        10 => Answer::Redirect(dice.pick(&[301, 302, 303, 307, 308]), dice.pick(&PLACES)),
-        11 => Answer::Wrong(dice.pick(&WRONG)),
-        12 => Answer::Garbage(dice.pick(&GARBAGE)),
-        13 => Answer::Silence(dice.between(1, 150) as u64),
+        1..=4 => Answer::WithMessages(random.between(1, 5)),
+        5 => Answer::Cut { bytes: random.below(140), reset: random.one_in(2) },
+        6 => Answer::Interim(random.pick(&[100, 102, 103])),
+        7 | 8 => Answer::Refuse(random.pick(&STATUSES), random.pick(&HEADERS)),
+        9 => Answer::OddRefusal(random.pick(&STATUSES), random.pick(&ODD)),
+        10 => Answer::Redirect(random.pick(&[301, 302, 303, 307, 308]), random.pick(&PLACES)),
+        11 => Answer::Wrong(random.pick(&WRONG)),
+        12 => Answer::Garbage(random.pick(&GARBAGE)),
+        13 => Answer::Silence(random.between(1, 150) as u64),
         _ => Answer::Accept,
     }
 }
 
 /// A length: mostly short, sometimes at an edge of the frame's header, seldom the most.
-pub fn length(dice: &mut Dice, cap: usize) -> usize {
+pub fn length(random: &mut Random, cap: usize) -> usize {
     let edges = [0, 1, 23, 24, 125, 126, 127, 65535, 65536, cap.saturating_sub(1), cap];
-    let len = match dice.below(10) {
-        0 => dice.pick(&edges),
-        1 => dice.below(cap + 1),
-        2 | 3 => dice.below(4096),
-        _ => dice.below(200),
+    let len = match random.below(10) {
+        0 => random.pick(&edges),
+        1 => random.below(cap + 1),
+        2 | 3 => random.below(4096),
+        _ => random.below(200),
     };
     len.min(cap)
 }
 
-fn act(dice: &mut Dice, cap: usize) -> Act {
-    let len = length(dice, cap);
-    match dice.below(9) {
-        0..=2 => Act::Echo(dice.between(1, 12)),
-        3 => Act::Say { count: dice.between(1, 300), len: len.min(300) },
-        4 => Act::Say { count: dice.between(1, 10), len },
-        5 => Act::Fragments { pieces: dice.between(1, 6), len },
-        6 => Act::Pings(dice.between(1, 40)),
-        7 => Act::Pongs(dice.between(1, 3)),
-        _ if dice.one_in(2) => Act::Stall(dice.between(1, 60) as u64),
-        _ => Act::Slowly { len: len.min(300) },
+fn step(random: &mut Random, cap: usize) -> Step {
+    let len = length(random, cap);
+    match random.below(9) {
+        0..=2 => Step::Echo(random.between(1, 12)),
+        3 => Step::Say { count: random.between(1, 300), len: len.min(300) },
+        4 => Step::Say { count: random.between(1, 10), len },
+        5 => Step::Fragments { pieces: random.between(1, 6), len },
+        6 => Step::Pings(random.between(1, 40)),
+        7 => Step::Pongs(random.between(1, 3)),
+        _ if random.one_in(2) => Step::Stall(random.between(1, 60) as u64),
+        _ => Step::Slowly { len: len.min(300) },
     }
 }
 
-fn last(dice: &mut Dice) -> Act {
+fn last(random: &mut Random) -> Step {
     const CODES: [u16; 10] = [1000, 1000, 1001, 1005, 1008, 1011, 1012, 3000, 4001, 4999];
     const REASONS: [&str; 3] = ["", "bye", "grüße"];
     const BAD_CODES: [u16; 6] = [0, 999, 1004, 1006, 1015, 5000];
-    let end = dice.pick(&[End::Listen, End::Half, End::Cut, End::Reset]);
-    match dice.below(8) {
-        0..=2 => Act::End(end),
-        3 | 4 => Act::Close {
-            code: dice.pick(&CODES),
-            reason: dice.pick(&REASONS),
-            chatters: dice.one_in(4),
-            then: if dice.one_in(2) { End::Listen } else { end },
+    let end = random.pick(&[End::Listen, End::Half, End::Cut, End::Reset]);
+    match random.below(8) {
+        0..=2 => Step::End(end),
+        3 | 4 => Step::Close {
+            code: random.pick(&CODES),
+            reason: random.pick(&REASONS),
+            chatters: random.one_in(4),
+            then: if random.one_in(2) { End::Listen } else { end },
         },
-        _ => Act::Sin(match dice.below(14) {
-            0 => Sin::NotUtf8(dice.below(6)),
-            1 => Sin::Opcode(dice.pick(&[3, 7, 11, 15])),
-            2 => Sin::Reserved(dice.pick(&[1, 2])),
-            3 => Sin::Masked,
-            4 => Sin::LongControl,
-            5 => Sin::FragmentedPing,
-            6 => Sin::StrayContinuation,
-            7 => Sin::MessageInMessage,
-            8 => Sin::CloseCode(dice.pick(&BAD_CODES)),
-            9 => Sin::CloseOfOneByte,
-            10 => Sin::CloseReasonNotUtf8,
-            11 => Sin::TooBigClaimed,
-            12 => Sin::TooBigInPieces,
-            _ => Sin::DeflateGarbage,
+        _ => Step::Violation(match random.below(14) {
+            0 => Violation::NotUtf8(random.below(6)),
+            1 => Violation::Opcode(random.pick(&[3, 7, 11, 15])),
+            2 => Violation::Reserved(random.pick(&[1, 2])),
+            3 => Violation::Masked,
+            4 => Violation::LongControl,
+            5 => Violation::FragmentedPing,
+            6 => Violation::StrayContinuation,
+            7 => Violation::MessageInMessage,
+            8 => Violation::CloseCode(random.pick(&BAD_CODES)),
+            9 => Violation::CloseOfOneByte,
+            10 => Violation::CloseReasonNotUtf8,
+            11 => Violation::TooBigClaimed,
+            12 => Violation::TooBigInPieces,
+            _ => Violation::DeflateGarbage,
         }),
     }
 }

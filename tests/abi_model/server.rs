@@ -1,10 +1,10 @@
 //! The hostile server: a listener with TLS and one without, and a thread for each connection.
 
-use crate::acting::{self, Request};
 use crate::case::Targets;
-use crate::peer::{Peer, Served, Wire};
 use crate::script::{Door, End, Script, door};
-use crate::watch::lock;
+use crate::script_runner::{self, Request};
+use crate::server_connection::{Peer, Served, Wire};
+use crate::trace::lock;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read};
@@ -189,7 +189,7 @@ impl Shared {
         let script = Script::draw(self.seed, index, turn, cap);
         let mut peer = Peer::new(wire, Arc::clone(served));
         peer.deaf = script.deaf;
-        let end = acting::play(&mut peer, &request, &script, cap, &self.stop);
+        let end = script_runner::play(&mut peer, &request, &script, cap, &self.stop);
         // Before the stream is closed, so that the client cannot know of it earlier.
         lock(served).ended = true;
         match end {

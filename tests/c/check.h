@@ -39,7 +39,7 @@
 #endif
 
 /* The longest any wait here lasts. */
-#define PATIENCE_MS 10000
+#define WAIT_LIMIT_MS 10000
 
 static inline int64_t now_us(void) {
     struct timespec now;
@@ -127,7 +127,7 @@ static inline void free_loop(egret_ws_loop *loop) {
 /* Polls until the condition is true. The loop is polled in small steps, since the condition may hang on other threads. */
 #define POLL_UNTIL(loop, condition)                                                                              \
     do {                                                                                                         \
-        const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);                                      \
+        const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                      \
         while (!(condition)) {                                                                                   \
             if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);             \
             if (poll_loop(loop, 5) < 0) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);   \

@@ -45,11 +45,11 @@ static int wait_for_descriptor(const host *h, int timeout_ms) {
 /* Sleeps until there is something to do, and does it. */
 static void go_round(host *h, const char *waiting_for) {
     const int32_t asked_ms = egret_ws_loop_timeout(h->loop);
-    const int timeout_ms = asked_ms < PATIENCE_MS ? asked_ms : PATIENCE_MS;
+    const int timeout_ms = asked_ms < WAIT_LIMIT_MS ? asked_ms : WAIT_LIMIT_MS;
     int32_t callbacks;
     CHECK(asked_ms >= 0);
     CHECK(driver == EGRET_WS_LOOP_INLINE || asked_ms == 0 || asked_ms == INT32_MAX);
-    if (wait_for_descriptor(h, timeout_ms) == 0 && timeout_ms == PATIENCE_MS) fail(__FILE__, __LINE__, waiting_for);
+    if (wait_for_descriptor(h, timeout_ms) == 0 && timeout_ms == WAIT_LIMIT_MS) fail(__FILE__, __LINE__, waiting_for);
     callbacks = poll_loop(h->loop, 0);
     CHECK(callbacks >= 0);
     h->polls++;
@@ -135,7 +135,7 @@ static void polls_of_their_own(void) {
     begin_host(&h, loop, 0);
     open_socket(loop, echo_url, &r);
     for (i = 0; i < FRAMES; i++) {
-        const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);
+        const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
         send_numbers(r.ws, i, i + 1);
         while (r.messages == i) {
             CHECK(poll_loop(loop, 0) >= 0);

@@ -76,7 +76,7 @@ static void poll_once(void) {
 
 #define POLL_AND_FORK_UNTIL(condition)                                                              \
     do {                                                                                            \
-        const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);                         \
+        const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                         \
         while (!(condition)) {                                                                      \
             if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition); \
             poll_once();                                                                            \

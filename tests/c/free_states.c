@@ -89,7 +89,7 @@ static void a_poll_waits_for_release_user(egret_ws_loop *loop) {
     static recorder r;
     open_socket(loop, echo_url, &r);
     free_socket(&r);
-    CHECK_EQ(poll_loop(loop, PATIENCE_MS), 1);
+    CHECK_EQ(poll_loop(loop, WAIT_LIMIT_MS), 1);
     CHECK_EQ(r.releases, 1);
 }
 
@@ -140,7 +140,7 @@ static void free_a_loop_that_lingers(void) {
     egret_ws_loop *loop = NULL;
     int64_t begun;
 
-    options.linger_ms = PATIENCE_MS;
+    options.linger_ms = WAIT_LIMIT_MS;
     CHECK_OK(egret_ws_loop_new(&options, &loop));
     start_server(&to_closing, swallow);
     start_server(&to_open, swallow);
@@ -151,7 +151,7 @@ static void free_a_loop_that_lingers(void) {
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     begun = now_us();
     free_loop(loop);
-    CHECK(now_us() - begun < PATIENCE_MS * 1000 / 2); /* peers that answer are not waited for in vain */
+    CHECK(now_us() - begun < WAIT_LIMIT_MS * 1000 / 2); /* peers that answer are not waited for in vain */
     CHECK_EQ(closing.releases + open.releases, 2);
 
     WAIT_UNTIL(SERVER_SAW(to_closing, close_code) == 1000);

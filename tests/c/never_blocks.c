@@ -2,7 +2,7 @@
  * while the upgrade is not answered and while the send buffer is full, and each call is timed.
  *
  * A call that blocks does so in every round, a busy machine delays one in some: the fastest of the rounds counts. */
-#include "hung_lookup.h"
+#include "blocked_lookup.h"
 #include "server.h"
 
 #define BOUND_US (SLOW ? 500000 : 50000)

@@ -1,12 +1,12 @@
 /* What was accepted and not sent when a connection is lost is told of in on_retry, to the message and the byte. It is
  * dropped, or with EGRET_WS_RESEND kept, and sent first on the next connection. */
-#include "retrier.h"
+#include "retry_recorder.h"
 
 static void lose_and_return(egret_ws_loop *loop, uint32_t flags) {
-    static retrier t;
+    static retry_recorder t;
     static server peer;
     listener port = reserve();
-    egret_ws_options options = patient_options(&t);
+    egret_ws_options options = long_timeout_options(&t);
     int64_t accepted, kept;
 
     options.flags = flags;

@@ -1,8 +1,8 @@
 /* A connection that is lost or cannot be made is tried again: on_retry before each wait, on_connect when it is open again,
  * until the host closes or frees it, or it has been tried often enough. */
-#include "retrier.h"
+#include "retry_recorder.h"
 
-static void check_delay(retrier *t) {
+static void check_delay(retry_recorder *t) {
     uint32_t most = CEILING_MS;
     if (t->attempt < 3) most = (uint32_t)FIRST_MS << (t->attempt - 1);
     CHECK(t->delay_ms >= FLOOR_MS && t->delay_ms <= most);
@@ -11,10 +11,10 @@ static void check_delay(retrier *t) {
 /* The server goes and comes back, several times. */
 static void lost_and_made_again(egret_ws_loop *loop) {
     enum { TIMES = 4 };
-    static retrier t;
+    static retry_recorder t;
     static server peer;
     listener port = reserve();
-    egret_ws_options options = retrier_options(&t);
+    egret_ws_options options = retry_options(&t);
     egret_ws_stats stats;
     int time, retries;
 
@@ -57,16 +57,16 @@ static void lost_and_made_again(egret_ws_loop *loop) {
     close_listener(&port);
 }
 
-static void retry_at_once(retrier *t) {
+static void retry_at_once(retry_recorder *t) {
     CHECK_OK(egret_ws_retry_now(t->r.ws));
 }
 
 /* The host does not wait: it says so outside of on_retry, and in it. */
 static void now(egret_ws_loop *loop) {
-    static retrier t;
+    static retry_recorder t;
     static server peer;
     listener port = reserve();
-    egret_ws_options options = patient_options(&t);
+    egret_ws_options options = long_timeout_options(&t);
     int retries;
 
     CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
@@ -96,23 +96,23 @@ static void now(egret_ws_loop *loop) {
     close_listener(&port);
 }
 
-static void close_it(retrier *t) {
+static void close_it(retry_recorder *t) {
     CHECK_OK(egret_ws_close(t->r.ws, 4000, "enough", 6));
     CHECK_EQ(egret_ws_state(t->r.ws), EGRET_WS_STATE_CLOSING);
     CHECK_OK(egret_ws_retry_now(t->r.ws));
     CHECK_EQ(t->r.closes, 0);
 }
 
-static void free_it(retrier *t) {
+static void free_it(retry_recorder *t) {
     free_socket(&t->r);
 }
 
 /* The wait of one that had been open, or of one that never was, ends in on_retry or later; then nothing is tried again. */
-static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retrier *), int was_open, int in_callback) {
-    static retrier t;
+static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retry_recorder *), int was_open, int in_callback) {
+    static retry_recorder t;
     static server peer;
     listener port = reserve();
-    egret_ws_options options = in_callback ? retrier_options(&t) : patient_options(&t);
+    egret_ws_options options = in_callback ? retry_options(&t) : long_timeout_options(&t);
 
     if (in_callback) t.then_retry = end;
     if (was_open) serve_again(&peer, &port, swallow);
@@ -144,9 +144,9 @@ static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retrier *), int
 
 /* Three tries after the first; or as many as the time allows. */
 static void given_up(egret_ws_loop *loop) {
-    static retrier t;
+    static retry_recorder t;
     listener nobody = bind_loopback();
-    egret_ws_options options = retrier_options(&t);
+    egret_ws_options options = retry_options(&t);
 
     options.retry_attempts = 3;
     CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
@@ -157,7 +157,7 @@ static void given_up(egret_ws_loop *loop) {
     CHECK(strstr(t.r.message, "given up") != NULL);
     free_socket(&t.r);
 
-    options = retrier_options(&t);
+    options = retry_options(&t);
     options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = 40;
     options.retry_total_ms = 100;
     CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
@@ -178,11 +178,11 @@ static void notice_the_end(void *user, int32_t level, const char *text, egret_ws
 /* The I/O thread has given up before the program polls. Each on_retry says that another connection follows, and the state says
  * so too (see record_retry), until on_close. */
 static void given_up_before_the_first_poll(void) {
-    static retrier t;
+    static retry_recorder t;
     int ends[2];
     struct pollfd log;
     listener nobody = bind_loopback();
-    egret_ws_options options = retrier_options(&t);
+    egret_ws_options options = retry_options(&t);
     egret_ws_loop_options with_log = loop_options();
     egret_ws_loop *loop = NULL;
 
@@ -194,7 +194,7 @@ static void given_up_before_the_first_poll(void) {
     CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
     log.fd = ends[0];
     log.events = POLLIN;
-    CHECK_EQ(poll(&log, 1, PATIENCE_MS), 1);
+    CHECK_EQ(poll(&log, 1, WAIT_LIMIT_MS), 1);
     CHECK_EQ(egret_ws_state(t.r.ws), EGRET_WS_STATE_CLOSING); /* nothing was reported, and the connection has ended */
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK_EQ(t.retries, 3);
@@ -208,9 +208,9 @@ static void given_up_before_the_first_poll(void) {
 /* What the server's close means: "go away" is final, "going away" is not; the host may see it otherwise. */
 static void closed_by_the_server(egret_ws_loop *loop) {
     static const uint8_t policy[] = {0x88, 2, 1008 >> 8, 1008 & 0xFF}, bye[] = {0x88, 2, 1001 >> 8, 1001 & 0xFF};
-    static retrier t;
+    static retry_recorder t;
     static server peer;
-    egret_ws_options options = retrier_options(&t);
+    egret_ws_options options = retry_options(&t);
 
     start_answering_server(&peer, send_answer, policy, sizeof policy);
     CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
@@ -222,7 +222,7 @@ static void closed_by_the_server(egret_ws_loop *loop) {
     stop_server(&peer);
 
     start_answering_server(&peer, send_answer, bye, sizeof bye);
-    options = retrier_options(&t);
+    options = retry_options(&t);
     t.then_retry = close_it;
     CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);

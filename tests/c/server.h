@@ -222,7 +222,7 @@ static inline int64_t server_read(server *s, const int64_t *number) {
 /* Waits without a poll. */
 #define WAIT_UNTIL(condition)                                                                                    \
     do {                                                                                                         \
-        const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);                                      \
+        const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                      \
         while (!(condition)) {                                                                                   \
             if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);             \
             sched_yield();                                                                                       \

@@ -1,6 +1,6 @@
 /* While a loop is suspended its time stands still; when it is resumed, or told of another network, what may be dead is
  * probed. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND sockets are closed instead. */
-#include "retrier.h"
+#include "retry_recorder.h"
 
 enum { SHORT_MS = 50, FAR_LONGER_MS = 300 };
 
@@ -180,10 +180,10 @@ static void closed_instead(void) {
 
 /* Closed for the suspend, and made again at the resume. */
 static void closed_and_made_again(void) {
-    static retrier t;
+    static retry_recorder t;
     static server peer;
     egret_ws_loop *loop = new_loop_with(EGRET_WS_LOOP_CLOSE_ON_SUSPEND, 0);
-    egret_ws_options options = retrier_options(&t);
+    egret_ws_options options = retry_options(&t);
     int time;
 
     start_server(&peer, swallow);
@@ -232,7 +232,7 @@ static void freed_while_suspended(uint32_t flags, uint32_t linger_ms) {
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     begun_us = now_us();
     free_loop(loop);
-    CHECK(now_us() - begun_us < (linger_ms + PATIENCE_MS / 2) * INT64_C(1000)); /* it ends; how soon, never_blocks.c times */
+    CHECK(now_us() - begun_us < (linger_ms + WAIT_LIMIT_MS / 2) * INT64_C(1000)); /* it ends; how soon, never_blocks.c times */
     CHECK_EQ(open.closes + connecting.closes + closing.closes, 0);
     CHECK_EQ(open.releases + connecting.releases + closing.releases, 3);
     if (linger_ms > 0) WAIT_UNTIL(SERVER_SAW(peer, close_code) == 1001);

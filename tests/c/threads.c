@@ -21,7 +21,7 @@ static int add(int *number, int more) {
 static void wait_for(const int *number, int value) {
     struct timespec deadline;
     clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += PATIENCE_MS / 1000;
+    deadline.tv_sec += WAIT_LIMIT_MS / 1000;
     pthread_mutex_lock(&lock);
     while (*number < value) CHECK_EQ(pthread_cond_timedwait(&changed, &lock, &deadline), 0);
     pthread_mutex_unlock(&lock);

@@ -1,5 +1,5 @@
 /* Every stage has its deadline, which is kept, and the report says which stage it was. */
-#include "hung_lookup.h"
+#include "blocked_lookup.h"
 #include "server.h"
 
 enum { LIMIT_MS = 100 };
@@ -7,9 +7,9 @@ enum { LIMIT_MS = 100 };
 static egret_ws_loop *loop;
 
 /* What is left out of `options` has a limit that this test would not live to see. */
-static egret_ws_options patient_options(recorder *r) {
+static egret_ws_options long_timeout_options(recorder *r) {
     egret_ws_options options = recorder_options(r);
-    options.connect_timeout_ms = options.handshake_timeout_ms = options.close_timeout_ms = 1000 * PATIENCE_MS;
+    options.connect_timeout_ms = options.handshake_timeout_ms = options.close_timeout_ms = 1000 * WAIT_LIMIT_MS;
     return options;
 }
 
@@ -27,7 +27,7 @@ static void expect_timeout(recorder *r, int64_t begun_us, int32_t phase) {
 static void a_lookup_takes_too_long(void) {
     static recorder r;
     const int64_t begun_us = now_us();
-    egret_ws_options options = patient_options(&r);
+    egret_ws_options options = long_timeout_options(&r);
     options.connect_timeout_ms = LIMIT_MS;
     CHECK_OK(egret_ws_connect(loop, "hung.test", 9, &options, &r.ws));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_RESOLVE);
@@ -38,7 +38,7 @@ static void tcp_takes_too_long(void) {
     static recorder r;
     listener full = listen_with_full_queue();
     const int64_t begun_us = now_us();
-    egret_ws_options options = patient_options(&r);
+    egret_ws_options options = long_timeout_options(&r);
     options.connect_timeout_ms = LIMIT_MS;
     CHECK_OK(egret_ws_connect_url(loop, full.url, &options, &r.ws));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_CONNECT);
@@ -50,7 +50,7 @@ static void the_upgrade_takes_too_long(void) {
     static recorder r;
     listener silent = listen_silently();
     const int64_t begun_us = now_us();
-    egret_ws_options options = patient_options(&r);
+    egret_ws_options options = long_timeout_options(&r);
     options.handshake_timeout_ms = LIMIT_MS;
     CHECK_OK(egret_ws_connect_url(loop, silent.url, &options, &r.ws));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_HANDSHAKE);
@@ -63,7 +63,7 @@ static void the_close_is_not_answered(void) {
     static recorder r;
     static server deaf;
     int64_t begun_us;
-    egret_ws_options options = patient_options(&r);
+    egret_ws_options options = long_timeout_options(&r);
     start_server(&deaf, ignore_close);
     options.close_timeout_ms = LIMIT_MS;
     CHECK_OK(egret_ws_connect_url(loop, deaf.at.url, &options, &r.ws));

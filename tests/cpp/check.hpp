@@ -30,7 +30,7 @@ inline egret::Loop make_loop(egret::LoopOptions options = {}) {
 // Polls until the condition is true.
 #define UNTIL(loop, condition)                                                                                    \
     do {                                                                                                          \
-        const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);                                       \
+        const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                       \
         while (!(condition)) {                                                                                    \
             if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);              \
             if (!(loop).poll(5)) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);           \

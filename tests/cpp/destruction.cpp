@@ -89,7 +89,7 @@ static void everything_is_destroyed_in_a_callback() {
         shell->ws = connect_to(shell->loop, echo_url, shell.get());
         const egret::WebSocketRef ref = shell->ws;
         Shell::callbacks = 0;
-        const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);
+        const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
         while (shell) {
             CHECK(now_us() < deadline_us);
             CHECK_DONE(shell->loop.poll(5)); // the callback count of a loop that is gone
@@ -114,7 +114,7 @@ static void a_loop_is_destroyed_with_its_listener() {
     UNTIL(loop, owner->ws.is_open());
     CHECK_DONE(owner->ws.close());
     owner.reset();
-    const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);
+    const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
     while (!alive.expired()) {
         CHECK(now_us() < deadline_us);
         CHECK_DONE(loop.poll(5));
@@ -139,7 +139,7 @@ static void nothing_is_called_after_a_loop_was_destroyed() {
         CHECK(ws.is_open()); // it goes with the loop, when the poll ends
     };
     egret::WebSocketRef ws = connect_to(same, peer.at.url, std::move(on)).release();
-    const int64_t deadline_us = now_us() + PATIENCE_MS * INT64_C(1000);
+    const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
     while (loop) {
         CHECK(now_us() < deadline_us);
         CHECK_DONE(same.poll(5));

@@ -88,7 +88,7 @@ static void a_loop_can_be_waited_for() {
         struct pollfd readable = {*descriptor, POLLIN, 0};
         const auto timeout = loop.timeout();
         CHECK_DONE(timeout);
-        CHECK(poll(&readable, 1, *timeout < PATIENCE_MS ? *timeout : PATIENCE_MS) > 0 || *timeout < PATIENCE_MS);
+        CHECK(poll(&readable, 1, *timeout < WAIT_LIMIT_MS ? *timeout : WAIT_LIMIT_MS) > 0 || *timeout < WAIT_LIMIT_MS);
         CHECK_DONE(loop.poll());
     }
     CHECK_DONE(loop.wake());

@@ -6,9 +6,9 @@
 
 mod servers;
 
-mod broken;
-mod cap;
 mod interop;
+mod invalid_data;
+mod message_size;
 mod negotiation;
 mod received;
 mod sent;

@@ -1,6 +1,6 @@
 //! The ways in which a connection fails.
 
-use super::hosts::Hosts;
+use super::servers::Hosts;
 use ::egret_ws::*;
 use std::ffi::CStr;
 

@@ -1,7 +1,7 @@
 //! Is the peer still there? Whoever answers lives on, whoever is silent is reported, in time and not before.
 
-use crate::bar;
-use crate::door::{finish, serve};
+use crate::reconnect_server::{finish, serve};
+use crate::timing;
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket
 }
 
 #[track_caller]
-pub fn is_dead(report: &CloseReport) {
+pub fn expect_heartbeat_timeout(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
     assert_eq!((report.http_status, report.code, report.sent_code), (101, 1006, 0), "{report:#?}");
 }
@@ -47,7 +47,7 @@ pub fn close(mut peer: Peer) {
 fn a_silent_peer_is_reported_in_time() {
     for driver in DRIVERS {
         println!("{driver:?}");
-        bar::takes(Duration::from_millis(250), || {
+        timing::assert_duration(Duration::from_millis(250), || {
             let host = Loop::new(driver);
             let server = Server::start(|mut peer| {
                 peer.upgrade();
@@ -59,7 +59,7 @@ fn a_silent_peer_is_reported_in_time() {
             let socket = connect(&host, server.port(), 100, 150);
             let report = socket.wait_closed();
             let took = begun.elapsed();
-            is_dead(&report);
+            expect_heartbeat_timeout(&report);
             assert_eq!(socket.events().len(), 2, "{:?}", socket.events());
             server.finish();
             took
@@ -181,7 +181,7 @@ fn what_is_sent_is_no_sign_of_life() {
             socket.send_text("is anybody there?");
             matches!(socket.events().last(), Some(Event::Close(_)))
         });
-        is_dead(&socket.wait_closed());
+        expect_heartbeat_timeout(&socket.wait_closed());
         server.finish();
     });
 }
@@ -215,9 +215,9 @@ fn without_a_deadline_pings_go_on_and_nobody_dies() {
 #[test]
 fn without_an_interval_nobody_is_asked() {
     on_both_drivers(|host| {
-        let server = serve(|mut door| {
-            let mut peer = door.open();
-            crate::door::stays_silent(&mut peer, Duration::from_millis(300));
+        let server = serve(|mut connections| {
+            let mut peer = connections.open();
+            crate::reconnect_server::expect_no_data(&mut peer, Duration::from_millis(300));
             peer.close(4000);
         });
         // The deadline is short: a ping that was not answered would end it.

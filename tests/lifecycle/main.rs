@@ -3,19 +3,19 @@
 //!
 //! Needed beside Rust: openssl, and on Linux setpriv (util-linux).
 
-mod bar;
-mod door;
+mod reconnect_server;
+mod timing;
 
-mod backlog;
+mod event_order;
 mod heartbeat;
-mod order;
-mod own;
+mod local_close;
 mod ping;
 mod reconnect;
 mod resend;
 mod resume;
-mod stats;
+mod retry_delays;
+mod slow_peers;
+mod statistics;
 #[cfg(target_os = "linux")]
-mod stopped;
+mod stopped_processes;
 mod suspend;
-mod waits;

@@ -1,7 +1,7 @@
 //! `egret_ws_ping`: the round trip, measured when the host wants to know.
 
-use crate::door::{finish, stays_silent};
-use crate::heartbeat::{answer_ping, is_dead, read_ping};
+use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
+use crate::reconnect_server::{expect_no_data, finish};
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ fn one_ping_at_a_time() {
             let ping = read_ping(&mut peer);
             // Nothing but the text: four pings were left out.
             assert_eq!(peer.read().opcode, TEXT);
-            stays_silent(&mut peer, Duration::from_millis(50));
+            expect_no_data(&mut peer, Duration::from_millis(50));
             peer.send(&Frame::pong(ping.payload));
             answer_ping(&mut peer);
             peer.close(4000);
@@ -95,7 +95,7 @@ fn its_deadline_is_the_heartbeats() {
         let begun = Instant::now();
         assert_eq!(socket.ping(), EGRET_WS_OK);
         let report = socket.wait_closed();
-        is_dead(&report);
+        expect_heartbeat_timeout(&report);
         assert!(begun.elapsed() >= Duration::from_millis(100), "after {:?}", begun.elapsed());
         server.finish();
     });

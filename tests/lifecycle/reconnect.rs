@@ -1,6 +1,6 @@
 //! Reconnecting: after which ends another connection is made, and after which it would be of no use.
 
-use crate::door::{finish, serve};
+use crate::reconnect_server::{finish, serve};
 use ::egret_ws::*;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::ffi::CString;
@@ -13,7 +13,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Request, Server};
 
 /// Tries again at once, this often.
-pub fn hurry(options: &mut egret_ws_options, attempts: u32) {
+pub fn retry_fast(options: &mut egret_ws_options, attempts: u32) {
     options.retry_attempts = attempts;
     (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
 }
@@ -29,14 +29,14 @@ fn each(ends: &[End], is_retried: bool) {
         println!("{what}");
         on_both_drivers(|host| {
             let end = *end;
-            let server = serve(move |mut door| {
-                end(door.next());
+            let server = serve(move |mut connections| {
+                end(connections.next());
                 if is_retried {
-                    door.open().close(1008); // the end, for 1008 is not tried again
+                    connections.open().close(1008); // the end, for 1008 is not tried again
                 }
-                door
+                connections
             });
-            let socket = host.connect_with(server.port(), |options| hurry(options, 3));
+            let socket = host.connect_with(server.port(), |options| retry_fast(options, 3));
             let report = if is_retried { is_retried_once(&socket) } else { is_not_retried(&socket) };
             report.expect(expected.0, expected.1, expected.2);
             assert_eq!((report.http_status, report.code, report.sent_code), (expected.3, expected.4, expected.5));
@@ -127,13 +127,13 @@ fn what_may_end_otherwise_is_tried_again() {
 #[test]
 fn a_reset_is_tried_again() {
     on_both_drivers(|host| {
-        let server = serve(|mut door| {
-            let mut peer = door.open();
+        let server = serve(|mut connections| {
+            let mut peer = connections.open();
             peer.send(&Frame::text("send me something"));
             peer.reset();
-            door.open().close(1008);
+            connections.open().close(1008);
         });
-        let socket = host.connect_with(server.port(), |options| hurry(options, 3));
+        let socket = host.connect_with(server.port(), |options| retry_fast(options, 3));
         socket.wait_messages(1);
         assert_eq!(socket.send_text("here"), EGRET_WS_OK);
         let report = socket.wait_retry(1).report;
@@ -147,14 +147,14 @@ fn a_reset_is_tried_again() {
 #[test]
 fn a_deadline_that_passes_is_tried_again() {
     on_both_drivers(|host| {
-        let server = serve(|mut door| {
-            let mut silent = door.next();
+        let server = serve(|mut connections| {
+            let mut silent = connections.next();
             silent.read_request();
             silent.expect_end();
-            door.open().close(1008);
+            connections.open().close(1008);
         });
         let socket = host.connect_with(server.port(), |options| {
-            hurry(options, 3);
+            retry_fast(options, 3);
             options.handshake_timeout_ms = 500;
         });
         socket.wait_retry(1).report.expect(EGRET_WS_ERR_TIMEOUT, HANDSHAKE, TRANSPORT);
@@ -206,7 +206,7 @@ fn a_proxys_refusal_of_the_password_is_not_tried_again() {
         });
         let url = CString::new(format!("http://127.0.0.1:{}", proxy.port())).expect("no NUL");
         let socket = host.open_url("ws://echo.test/", |options| {
-            hurry(options, 3);
+            retry_fast(options, 3);
             options.proxy = url.as_ptr();
         });
         let report = is_not_retried(&socket.expect("the connect call succeeds"));
@@ -220,18 +220,18 @@ fn a_proxys_refusal_of_the_password_is_not_tried_again() {
 fn a_pin_that_is_not_met_is_not_tried_again_but_tls_that_breaks_off_is() {
     let pins = CString::new(EXPIRED.pin()).expect("no NUL");
     on_both_drivers(|host| {
-        let server = serve(|mut door| {
-            drop(door.next()); // instead of TLS
+        let server = serve(|mut connections| {
+            drop(connections.next()); // instead of TLS
             let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("an acceptor");
             acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
             acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
             // Nothing comes after the handshake, whether that succeeds or not.
-            if let Ok(mut stream) = acceptor.build().accept(&mut *door.next().stream()) {
+            if let Ok(mut stream) = acceptor.build().accept(&mut *connections.next().stream()) {
                 assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "a request was sent");
             }
         });
         let socket = host.open_url(format!("wss://127.0.0.1:{}/", server.port()), |options| {
-            hurry(options, 3);
+            retry_fast(options, 3);
             options.flags = EGRET_WS_INSECURE; // pins are checked all the same
             options.tls_pins = pins.as_ptr();
         });

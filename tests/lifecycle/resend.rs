@@ -1,7 +1,7 @@
 //! What was accepted and unsent when the line broke: told, and dropped or sent again.
 
-use crate::door::{finish, serve_on};
-use crate::reconnect::hurry;
+use crate::reconnect::retry_fast;
+use crate::reconnect_server::{finish, serve_on};
 use ::egret_ws::*;
 use flate2::{Decompress, FlushDecompress};
 use socket2::SockRef;
@@ -14,7 +14,7 @@ use test_support::frame::{Frame, TEXT, unmask};
 use test_support::recorder::{Event, Retry};
 use test_support::scripted_server::{Peer, Server};
 
-/// More than the kernel takes of what nobody reads.
+/// More than the buffers of the kernel hold.
 const MESSAGES: u32 = 7000;
 
 /// Begins with its number, and a compressor can do nothing about the rest.
@@ -44,13 +44,13 @@ fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     SockRef::from(&listener).set_recv_buffer_size(32 * 1024).expect("a smaller buffer");
     let (go, gone) = mpsc::channel();
-    let server = serve_on(listener, move |mut door| {
-        let mut first = door.next();
+    let server = serve_on(listener, move |mut connections| {
+        let mut first = connections.next();
         accept(&mut first);
         assert_eq!(number(&read(&mut first, &mut Decompress::new(false)).payload), 0);
         gone.recv().expect("the client has sent");
         drop(first); // with bytes unread: a reset
-        let mut second = door.next();
+        let mut second = connections.next();
         accept(&mut second);
         let (mut numbers, mut inflater) = (Vec::new(), Decompress::new(false));
         loop {
@@ -72,7 +72,7 @@ fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<
 fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i64, Vec<u32>) {
     let (server, go) = breaks(accept, read);
     let socket = host.connect_with(server.port(), |options| {
-        hurry(options, 3);
+        retry_fast(options, 3);
         options.flags = flags;
         options.max_send_buffer_bytes = 8 * 1024 * 1024;
     });

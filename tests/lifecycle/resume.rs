@@ -1,8 +1,8 @@
 //! `egret_ws_loop_resume` and `egret_ws_loop_network_changed`: what was open is probed, what waits goes on.
 
-use crate::bar;
-use crate::door::{serve, stays_silent};
-use crate::heartbeat::{answer_ping, is_dead, read_ping};
+use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
+use crate::reconnect_server::{expect_no_data, serve};
+use crate::timing;
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ fn a_live_peer_is_asked_at_once_and_lives() {
                 answer_ping(&mut peer); // long before the interval of 20 s
                 peer.send(&Frame::text("here"));
             }
-            stays_silent(&mut peer, Duration::from_millis(600)); // longer than the probe's deadline
+            expect_no_data(&mut peer, Duration::from_millis(600)); // longer than the probe's deadline
             peer.close(4000);
         });
         let socket = host.connect_with(server.port(), |options| options.probe_timeout_ms = 400);
@@ -62,7 +62,7 @@ fn a_live_peer_is_asked_at_once_and_lives() {
 fn a_dead_peer_is_reported_within_the_probes_deadline() {
     for ((name, call), driver) in CALLS.into_iter().flat_map(|call| DRIVERS.map(|driver| (call, driver))) {
         println!("{name} {driver:?}");
-        bar::takes(Duration::from_millis(150), || {
+        timing::assert_duration(Duration::from_millis(150), || {
             let host = Loop::new(driver);
             let server = Server::start(|mut peer| {
                 peer.upgrade();
@@ -76,7 +76,7 @@ fn a_dead_peer_is_reported_within_the_probes_deadline() {
             call(&host);
             let report = socket.wait_closed();
             let took = begun.elapsed();
-            is_dead(&report);
+            expect_heartbeat_timeout(&report);
             server.finish();
             took
         });
@@ -86,10 +86,10 @@ fn a_dead_peer_is_reported_within_the_probes_deadline() {
 #[test]
 fn a_dead_peer_is_replaced() {
     with_each_call(|host, call| {
-        let server = serve(|mut door| {
-            let mut dead = door.open();
+        let server = serve(|mut connections| {
+            let mut dead = connections.open();
             read_ping(&mut dead);
-            let mut alive = door.open();
+            let mut alive = connections.open();
             dead.expect_end();
             alive.send(&Frame::text("alive"));
             alive.close(1008);
@@ -101,7 +101,7 @@ fn a_dead_peer_is_replaced() {
         });
         socket.wait_open();
         call(host);
-        is_dead(&socket.wait_retry(1).report);
+        expect_heartbeat_timeout(&socket.wait_retry(1).report);
         assert_eq!(socket.wait_messages(1), [Event::Text("alive".into())]);
         assert_eq!(socket.generation(), 2);
         assert_eq!(socket.wait_closed().code, 1008);
@@ -115,7 +115,7 @@ fn a_server_that_answers_no_pings_can_be_spared_the_deadline() {
         let server = Server::start(|mut peer| {
             peer.upgrade();
             read_ping(&mut peer);
-            stays_silent(&mut peer, Duration::from_millis(300));
+            expect_no_data(&mut peer, Duration::from_millis(300));
             peer.close(4000);
         });
         let socket = host.connect_with(server.port(), |options| {
@@ -131,9 +131,9 @@ fn a_server_that_answers_no_pings_can_be_spared_the_deadline() {
 #[test]
 fn a_wait_of_reconnecting_is_over() {
     with_each_call(|host, call| {
-        let server = serve(|mut door| {
-            door.open().finish_writing();
-            door.open().close(1008);
+        let server = serve(|mut connections| {
+            connections.open().finish_writing();
+            connections.open().close(1008);
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 1;
@@ -150,11 +150,11 @@ fn a_wait_of_reconnecting_is_over() {
 fn a_connection_that_is_being_made_begins_anew() {
     with_each_call(|host, call| {
         let (asked, was_asked) = mpsc::channel();
-        let server = serve(move |mut door| {
-            let mut first = door.next();
+        let server = serve(move |mut connections| {
+            let mut first = connections.next();
             first.read_request();
             asked.send(()).expect("the client waits for this");
-            let mut second = door.open();
+            let mut second = connections.open();
             first.expect_end();
             second.send(&Frame::text("second"));
             second.close(4000);
@@ -177,10 +177,10 @@ fn a_network_that_changes_during_a_suspend_is_left_for_the_resume() {
         let (quiet, was_quiet) = mpsc::channel();
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            stays_silent(&mut peer, Duration::from_millis(300));
+            expect_no_data(&mut peer, Duration::from_millis(300));
             quiet.send(()).expect("the client waits for this");
             answer_ping(&mut peer);
-            stays_silent(&mut peer, Duration::from_millis(100)); // one ping, for both
+            expect_no_data(&mut peer, Duration::from_millis(100)); // one ping, for both
             peer.close(4000);
         });
         let socket = host.connect(server.port());

@@ -1,7 +1,7 @@
 //! `egret_ws_loop_suspend`: the loop's time stands still, or connections are closed politely.
 
-use crate::door::{finish, serve, stays_silent};
 use crate::heartbeat::read_ping;
+use crate::reconnect_server::{expect_no_data, finish, serve};
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
@@ -24,11 +24,11 @@ fn no_ping_is_sent_and_what_comes_in_is_delivered() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
-            stays_silent(&mut peer, LONG);
+            expect_no_data(&mut peer, LONG);
             peer.send(&Frame::text("meanwhile"));
             // The answer of a host that still polls: it was not told to be silent.
             assert_eq!(peer.read(), Frame::text("heard"));
-            stays_silent(&mut peer, LONG);
+            expect_no_data(&mut peer, LONG);
             peer.close(4000);
         });
         let socket = host.connect_with(server.port(), heartbeat);
@@ -51,7 +51,7 @@ fn no_deadline_of_a_ping_passes() {
             peer.upgrade();
             read_ping(&mut peer);
             asked.send(()).expect("the client waits for this");
-            stays_silent(&mut peer, LONG);
+            expect_no_data(&mut peer, LONG);
             peer.close(4000);
         });
         let socket = host.connect_with(server.port(), |options| {
@@ -69,10 +69,10 @@ fn no_deadline_of_a_ping_passes() {
 #[test]
 fn no_deadline_of_connecting_passes_and_nothing_is_tried_again() {
     on_both_drivers(|host| {
-        let waiting = serve(|mut door| {
-            door.open().finish_writing();
-            door.stays_shut(LONG);
-            door
+        let waiting = serve(|mut connections| {
+            connections.open().finish_writing();
+            connections.expect_no_connection(LONG);
+            connections
         });
         let again = host.connect_with(waiting.port(), |options| {
             options.retry_attempts = 1;
@@ -86,13 +86,13 @@ fn no_deadline_of_connecting_passes_and_nothing_is_tried_again() {
         let slow = host.connect_with(unanswered.port(), |options| options.handshake_timeout_ms = 400);
         assert_eq!(again.wait_retry(1).delay_ms, 400);
         host.suspend();
-        let mut door = finish(host, waiting); // it has stayed shut
+        let mut connections = finish(host, waiting); // no connection has come
         assert_eq!(slow.events(), [], "its deadline has not passed");
         assert_eq!(slow.close(1000, ""), EGRET_WS_OK);
         slow.wait_closed().expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
         finish(host, unanswered);
         host.resume();
-        let open = thread::spawn(move || door.open().close(4000));
+        let open = thread::spawn(move || connections.open().close(4000));
         assert_eq!(again.wait_closed().code, 4000);
         open.join().expect("it was tried again at once");
     });
@@ -123,11 +123,11 @@ fn what_ends_meanwhile_is_reported() {
 fn connections_lost_during_a_suspend_wait_for_the_resume() {
     on_both_drivers(|host| {
         let (say, said) = mpsc::channel::<()>();
-        let server = serve(move |mut door| {
-            let peer = door.open();
+        let server = serve(move |mut connections| {
+            let peer = connections.open();
             said.recv().expect("the loop is suspended");
             drop(peer);
-            door.open().close(1008); // so that no further try follows
+            connections.open().close(1008); // so that no further try follows
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 5;
@@ -189,11 +189,11 @@ fn closing_says_goodbye_and_abandons_what_is_connecting() {
 fn a_socket_that_was_closed_so_comes_back_at_resume() {
     on_closing_loops(|host| {
         let (shut, has_shut) = mpsc::channel();
-        let server = serve(move |mut door| {
-            goes_away(door.open());
-            door.stays_shut(LONG);
+        let server = serve(move |mut connections| {
+            goes_away(connections.open());
+            connections.expect_no_connection(LONG);
             shut.send(()).expect("the client waits for this");
-            door.open().close(1008); // so that no further try follows
+            connections.open().close(1008); // so that no further try follows
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 5;

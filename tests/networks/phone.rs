@@ -127,7 +127,7 @@ impl Phone {
 
     /// Sends something that is echoed, and waits for it.
     #[track_caller]
-    pub fn greet(&self) {
+    pub fn exchange_message(&self) {
         let count = self.messages().len() + 1;
         let greeting = format!("greeting {count}");
         assert_eq!(self.send(greeting.as_bytes()), EGRET_WS_OK);

@@ -1,8 +1,8 @@
 //! Proxies taken from the environment, which belongs to a whole process: each case has a process of its own.
 
-use crate::fake::Relay;
+use crate::exchange::echoes;
+use crate::scripted_proxy::Relay;
 use crate::servers::tls_echo_port;
-use crate::talk::echoes;
 use ::egret_ws::*;
 use std::env;
 use std::ffi::CString;

@@ -2,16 +2,16 @@
 //! as no proxy should. The real ones come with Debian: tinyproxy-bin, ncat, microsocks, dante-server.
 #![cfg(target_os = "linux")]
 
-mod asking;
-mod child;
 mod environment;
-mod fake;
-mod http;
-mod leaving;
-mod real;
-mod refusals;
+mod exchange;
+mod http_responses;
+mod invalid_options;
+mod proxy_process;
+mod real_proxies;
+mod requests;
+mod scripted_proxy;
 mod secrets;
 mod servers;
-mod socks;
+mod socks_responses;
 mod statistics;
-mod talk;
+mod unreachable;

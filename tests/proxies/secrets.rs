@@ -1,8 +1,8 @@
 //! The proxy's password is in no line of the log and in no message, whatever happens, at the most talkative level.
 
-use crate::fake::{self, ESTABLISHED, GRANTED, PASSWORD};
+use crate::exchange::{open_with, try_open};
+use crate::scripted_proxy::{self, ESTABLISHED, GRANTED, PASSWORD};
 use crate::servers::closed_port;
-use crate::talk::{open_with, try_open};
 use ::egret_ws::*;
 use test_support::client::{DRIVERS, Loop};
 use test_support::scripted_server::{Peer, Request, Server};
@@ -71,9 +71,9 @@ fn of_an_http_proxy() {
 #[test]
 fn of_a_socks_proxy() {
     let authenticate = |peer: &mut Peer, answer: [u8; 2]| {
-        fake::read_methods(peer.stream());
+        scripted_proxy::read_methods(peer.stream());
         peer.write([5, PASSWORD]);
-        assert_eq!(fake::read_credentials(peer.stream()), ("user".into(), "pass-w0rd".into()));
+        assert_eq!(scripted_proxy::read_credentials(peer.stream()), ("user".into(), "pass-w0rd".into()));
         peer.write(answer);
     };
     let proxy = "socks5://user:pass-w0rd@";
@@ -84,7 +84,7 @@ fn of_a_socks_proxy() {
     keeps_quiet(proxy, 0, wrong, EGRET_WS_ERR_PROXY);
     let connect = move |mut peer: Peer| {
         authenticate(&mut peer, [1, 0]);
-        fake::read_destination(peer.stream());
+        scripted_proxy::read_destination(peer.stream());
         peer.write(GRANTED);
         peer.upgrade();
         peer.close(1000);

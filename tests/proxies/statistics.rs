@@ -1,7 +1,7 @@
 //! What the statistics say of a connection through a proxy.
 
-use crate::fake::ESTABLISHED;
-use crate::talk::open;
+use crate::exchange::open;
+use crate::scripted_proxy::ESTABLISHED;
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};

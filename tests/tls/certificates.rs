@@ -1,6 +1,6 @@
 //! The server's certificate: which is accepted, which is refused, and with what error.
 
-use crate::peer::{BOTH_VERSIONS, Peer};
+use crate::python_server::{BOTH_VERSIONS, Peer};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;

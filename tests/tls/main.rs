@@ -3,18 +3,18 @@
 //! Needed beside Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
 #![cfg(target_os = "linux")]
 
-mod peer;
+mod python_server;
 mod relay;
 mod servers;
 mod settings;
 
 mod certificates;
-mod endings;
-mod exits;
+mod closing;
 mod floods;
 mod handshakes;
 mod identity;
 mod interop;
-mod pins;
+mod pinned_keys;
+mod process_exit;
 mod roots;
 mod versions;

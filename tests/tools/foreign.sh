@@ -36,7 +36,7 @@ windows)
     export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
     # These take the place of a function of the C library, fork, have signals or descriptors to wait on, load libraries by
     # dlopen, or bind a port that was just closed: there is nothing like it, or it is something else.
-    skip=(close_report deadlines descriptor exec exit fork fork_in_callback lookups never_blocks resend retry sigpipe timeouts unload wakeup)
+    skip=(close_report descriptor fork fork_exec fork_in_callback name_lookups never_blocks opening_stages process_exit resend retry sigpipe timeouts unload_library wakeup_callback)
     "$EGRET_WS_TEST_RUNNER" wineboot --init >/dev/null 2>&1 || true
     ;;
 arm64)
@@ -48,7 +48,7 @@ arm64)
     export EGRET_WS_TEST_CC=$compiler-gcc EGRET_WS_TEST_CXX=$compiler-g++
     export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler" EGRET_WS_TEST_CFLAGS=-DTRANSLATED
     # It starts itself anew, which needs qemu to be known to the kernel.
-    skip=(exec)
+    skip=(fork_exec)
     ;;
 *) echo "foreign.sh: windows or arm64, not $1" >&2 && exit 2 ;;
 esac

@@ -1,6 +1,6 @@
 //! The shared library as a C program gets it, and what is needed to compile one.
 
-use crate::paths::repository;
+use crate::paths::{is_target_dir, repository};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -19,7 +19,7 @@ pub fn build() -> PathBuf {
     .clone()
 }
 
-/// This test is `TARGET_DIR[/TRIPLE]/PROFILE/deps/NAME`; cargo marks the target directory with a tag.
+/// This test is `TARGET_DIR[/TRIPLE]/PROFILE/deps/NAME`.
 fn build_with_cargo() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let dir = test.ancestors().nth(2).expect("deps lies in the profile's directory").to_path_buf();
@@ -39,7 +39,7 @@ fn build_with_cargo() -> PathBuf {
     if cfg!(feature = "vendored") {
         cargo.arg("--features=vendored");
     }
-    if parent.join(".rustc_info.json").exists() {
+    if is_target_dir(parent) {
         cargo.arg("--target-dir").arg(parent);
     } else {
         let target_dir = parent.parent().expect("the target directory");

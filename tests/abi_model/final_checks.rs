@@ -1,0 +1,216 @@
+//! What the client was told, held against what the server did.
+
+use crate::call_stack;
+use crate::case::Case;
+use crate::messages::Fingerprint;
+use crate::script::Violation;
+use crate::server_connection::Served;
+use crate::socket_model::{Generation, Life, Socket};
+use crate::trace::{breach, lock, promise};
+use ::egret_ws::*;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
+use test_support::close_report::CloseReport;
+
+/// A message that came is the next one that the server said on this connection.
+pub fn compare_message(socket: &Socket, generation: &Generation, print: Fingerprint) {
+    let Some(case) = call_stack::case() else { return };
+    let Some(served) = generation.connection.and_then(|number| case.server.connection(number)) else { return };
+    let (at, served) = (generation.received.len(), lock(&served));
+    let expected = served.said.get(at);
+    promise!(
+        expected == Some(&print),
+        "message {at} of connection {} at socket {} is {print:?}, but the server said {expected:?}",
+        served.number,
+        socket.index
+    );
+}
+
+/// A report fits to what the server did, on the connection with this number.
+pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connection: Option<u64>) {
+    let Some(case) = call_stack::case() else { return };
+    let wrong = |why: &str| -> ! { breach!("a report of socket {} is wrong: {why}: {report:?}", socket.index) };
+    let served = case.server.connections_of(socket.id);
+    let is_tls = (EGRET_WS_ERR_TLS_OPTIONS..=EGRET_WS_ERR_TLS).contains(&report.error);
+    if is_tls && !socket.setup.is_secure {
+        wrong("TLS failed without wss");
+    }
+    match report.error {
+        EGRET_WS_ERR_HANDSHAKE => {
+            let excuses = |served: &Served| served.is_odd && !served.is_odd_refusal;
+            if !served.iter().any(|served| excuses(&lock(served))) && !speaks_no_http(&case, socket) {
+                wrong("the server's answer was right, or a refusal that has its own error");
+            }
+        }
+        EGRET_WS_ERR_REFUSED => {
+            let is_said = |served: &Arc<Mutex<Served>>| lock(served).status == report.http_status;
+            if !served.iter().any(is_said) {
+                wrong("the server gave no such status");
+            }
+        }
+        _ => {}
+    }
+    let is_own = report.error == EGRET_WS_ERR_ABORTED
+        || report.error == EGRET_WS_OK && report.initiator == EGRET_WS_INITIATOR_LOCAL;
+    let suspended = socket.host.setup.closes_on_suspend && socket.host.suspends.load(SeqCst) > 0;
+    if is_own && !suspended && !socket.close_begun.load(SeqCst) {
+        wrong("this side has not closed it");
+    }
+    if report.phase < EGRET_WS_PHASE_OPEN {
+        return;
+    }
+    // It may be a later one than that of the last on_connect: of one that was made when the host had closed.
+    let generation = life.generations.last().filter(|last| life.is_open && last.connection == connection);
+    if let Some(served) = connection.and_then(|number| case.server.connection(number)) {
+        let served = lock(&served).clone();
+        compare_open(&case, socket, generation, &served, report);
+    }
+}
+
+/// The server that speaks TLS was asked without it, or a proxy that is none.
+fn speaks_no_http(case: &Case, socket: &Socket) -> bool {
+    case.server.connections_of(socket.id).is_empty()
+}
+
+/// A report of a connection that was open.
+fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, served: &Served, report: &CloseReport) {
+    let wrong = |why: &str| -> ! {
+        let all: Vec<u64> = case.server.connections_of(socket.id).iter().map(|served| lock(served).number).collect();
+        breach!(
+            "a report of socket {} is wrong: {why}: {report:?}; the server: {}, of {all:?}",
+            socket.index,
+            describe(served)
+        )
+    };
+    let is_excused = match report.error {
+        EGRET_WS_ERR_MESSAGE_TOO_BIG => match served.violation {
+            Some(Violation::TooBigClaimed | Violation::TooBigInPieces) => true,
+            // What is wrong may be too long as well.
+            violation => violation.is_some() && socket.setup.cap < 30,
+        },
+        EGRET_WS_ERR_INVALID_UTF8 => {
+            matches!(served.violation, Some(Violation::NotUtf8(_) | Violation::CloseReasonNotUtf8))
+        }
+        EGRET_WS_ERR_PROTOCOL => served.violation.is_some(),
+        // TCP itself may have given up, which is the heartbeat's doing.
+        EGRET_WS_ERR_CONNECTION_LOST => served.ended || case.server.is_stopping() || report.os_error == libc::ETIMEDOUT,
+        _ => true,
+    };
+    if !is_excused {
+        wrong("the server gave no reason for it");
+    }
+    let told = match report.error {
+        EGRET_WS_ERR_MESSAGE_TOO_BIG => 1009,
+        EGRET_WS_ERR_INVALID_UTF8 => 1007,
+        EGRET_WS_ERR_PROTOCOL => 1002,
+        _ => report.sent_code,
+    };
+    // A server that reads no more cannot be told; and the Close frame of a close may have come before.
+    let is_closing = socket.close_begun.load(SeqCst) || socket.host.suspends.load(SeqCst) > 0;
+    if report.sent_code != told && report.sent_code != 0 && !is_closing {
+        wrong(&format!("the server was told another code than {told}"));
+    }
+    if let Some(heard) = served.close_heard.filter(|_| report.sent_code != served.close_heard.unwrap_or(0)) {
+        wrong(&format!("the server read a Close frame with {heard}"));
+    }
+    if report.has_close_frame() {
+        match served.close_said {
+            None => wrong("the server sent no Close frame"),
+            Some(code) if served.violation.is_none() && code != report.code => wrong("the server's code was another"),
+            Some(_) => {}
+        }
+        if report.initiator == EGRET_WS_INITIATOR_TRANSPORT {
+            wrong("the peer's Close frame came, so it was not the network");
+        }
+        let (came, said) = (generation.map(|last| last.received.len()), served.said.len());
+        if let Some(came) = came.filter(|came| socket.setup.on_data && *came != said) {
+            wrong(&format!("{came} messages came, but the server said {said} before its Close frame"));
+        }
+    }
+}
+
+/// All connections of a socket, for a report.
+pub fn describe_all(case: &Case, socket: &Socket) -> String {
+    let served = case.server.connections_of(socket.id);
+    served.iter().map(|served| describe(&lock(served))).collect::<Vec<_>>().join("; ")
+}
+
+fn describe(served: &Served) -> String {
+    let Served { number, heard, said, status, violation, ended, close_said, close_heard, .. } = served;
+    format!(
+        "connection {number}, status {status}, {} heard, {} said, violation {violation:?}, ended {ended}, Close said {close_said:?}, \
+         heard {close_heard:?}",
+        heard.len(),
+        said.len()
+    )
+}
+
+/// All that is promised of a socket once its loop was freed and the server has ended.
+pub fn conclude(case: &Case, socket: &Arc<Socket>) {
+    let (index, setup, life) = (socket.index, &socket.setup, lock(&socket.life));
+    if !socket.is_made() {
+        promise!(life.callbacks == 0, "socket {index} was not made, and has {} callbacks", life.callbacks);
+        return;
+    }
+    let released = u32::from(setup.release_user);
+    promise!(life.released == released, "socket {index} was released {} times", life.released);
+    let served = case.server.connections_of(socket.id);
+    let served: Vec<_> = served.iter().map(|served| lock(served)).collect();
+    let heard: u64 = served.iter().map(|served| served.heard.len() as u64).sum();
+    let accepted = life.count_accepted();
+    promise!(heard <= accepted, "the server heard {heard} messages of socket {index}, which sent {accepted}");
+    for thread in 0..case.threads {
+        // A short message does not say whose it is; it can be told only where one thread sends.
+        let is_of = |print: &&Fingerprint| case.threads == 1 || print.thread == Some(thread);
+        let sent: Vec<&Fingerprint> = life.accepted[thread].iter().filter(is_of).collect();
+        let mut at = 0;
+        for served in &served {
+            let heard: Vec<&Fingerprint> = served.heard.iter().filter(is_of).collect();
+            let found = (at..=sent.len().saturating_sub(heard.len())).find(|from| sent[*from..].starts_with(&heard));
+            match found {
+                Some(from) => at = from + heard.len(),
+                None => breach!(
+                    "the server heard {} messages of thread {thread} of socket {index} that are not a part of what was \
+                     accepted behind number {at}, in order: {}",
+                    heard.len(),
+                    describe(served)
+                ),
+            }
+        }
+    }
+    if let ([only], None) = (&served[..], &life.closed) {
+        // A socket that is freed sends what was accepted, and then 1001.
+        let is_goodbye = only.close_heard == Some(1001) && !only.closed_first && only.violation.is_none();
+        let is_whole = heard == accepted || !is_goodbye || !socket.host.is_wound_down.load(SeqCst);
+        promise!(is_whole, "socket {index} accepted {accepted} messages and was freed; the server: {}", describe(only));
+    }
+    if let Some(report) = &life.closed {
+        conclude_sent(socket, &life, report, &served.iter().map(|served| &**served).collect::<Vec<_>>());
+    }
+}
+
+/// What was accepted was sent, or reported as unsent.
+fn conclude_sent(socket: &Socket, life: &Life, report: &CloseReport, served: &[&Served]) {
+    let knows_retries = socket.setup.on_retry || socket.setup.attempts == 0;
+    let Some((sent, sent_bytes)) = life.sent_at_close.filter(|_| knows_retries) else { return };
+    let (accepted, bytes) = (life.count_accepted(), life.bytes_accepted());
+    let told = sent + u64::from(report.unsent_messages) + life.dropped;
+    let told_bytes = sent_bytes + report.unsent_bytes + life.dropped_bytes;
+    let index = socket.index;
+    promise!(
+        (accepted, bytes) == (told, told_bytes),
+        "socket {index} accepted {accepted} messages of {bytes} bytes; sent are {sent} of {sent_bytes}, dropped on the way \
+         {} of {}, unsent at the end {} of {}: {report:?}",
+        life.dropped,
+        life.dropped_bytes,
+        report.unsent_messages,
+        report.unsent_bytes
+    );
+    let heard: u64 = served.iter().map(|served| served.heard.len() as u64).sum();
+    promise!(heard <= sent, "the server heard {heard} messages of socket {index}, which says that it sent {sent}");
+    // A Close frame is the last of a connection: what was sent before was heard.
+    if let [only] = served {
+        let lost = only.close_heard.is_some() && heard != sent;
+        promise!(!lost, "socket {index} says that it sent {sent} messages; the server heard {}", describe(only));
+    }
+}

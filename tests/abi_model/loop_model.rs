@@ -1,0 +1,120 @@
+//! The model of a loop.
+
+use crate::trace::{lock, promise};
+use ::egret_ws::egret_ws_loop;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+/// Wake-ups since a poll began last.
+#[derive(Default)]
+struct Wakes {
+    count: u32,
+    /// Calls that are followed by one of their own where something is due: those that run, and those since that poll.
+    asking: u32,
+    asked: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct HostSetup {
+    pub is_inline: bool,
+    pub closes_on_suspend: bool,
+    pub log_level: i32,
+    pub logs: bool,
+    pub max_callbacks: u32,
+    pub max_us: u32,
+    pub linger_ms: u32,
+}
+
+pub struct HostLoop {
+    pub id: usize,
+    pub setup: HostSetup,
+    pub handle: AtomicPtr<egret_ws_loop>,
+    /// Calls of `egret_ws_loop_free` that run, and when one has succeeded.
+    pub freeing: AtomicUsize,
+    pub free_done: AtomicU64,
+    /// Polls and frees: the lower half counts those that run, the upper half those that ever began. In one number, so that
+    /// both are known of one moment.
+    pub turns: AtomicU64,
+    /// A callback is running.
+    pub calling: AtomicBool,
+    pub suspends: AtomicU32,
+    /// Resumes and changes of the network: with them the tries to reconnect are counted anew.
+    pub revivals: AtomicU32,
+    /// It was polled until all of its sockets had ended.
+    pub is_wound_down: AtomicBool,
+    /// A socket of it has no callback of some kind, so that a poll counts more than are seen.
+    pub lacks: AtomicBool,
+    wakes: Mutex<Wakes>,
+    bell: Mutex<bool>,
+    rung: Condvar,
+}
+
+impl HostLoop {
+    pub fn new(id: usize, setup: HostSetup) -> HostLoop {
+        HostLoop {
+            id,
+            setup,
+            handle: AtomicPtr::default(),
+            freeing: AtomicUsize::default(),
+            free_done: AtomicU64::default(),
+            turns: AtomicU64::default(),
+            calling: AtomicBool::default(),
+            suspends: AtomicU32::default(),
+            revivals: AtomicU32::default(),
+            is_wound_down: AtomicBool::default(),
+            lacks: AtomicBool::default(),
+            wakes: Mutex::default(),
+            bell: Mutex::default(),
+            rung: Condvar::default(),
+        }
+    }
+
+    pub fn handle(&self) -> *mut egret_ws_loop {
+        self.handle.load(SeqCst)
+    }
+
+    /// Its handle must be refused.
+    pub fn is_gone(&self) -> bool {
+        self.free_done.load(SeqCst) != 0
+    }
+
+    /// Its handle may be refused.
+    pub fn may_be_gone(&self) -> bool {
+        self.is_gone() || self.freeing.load(SeqCst) > 0
+    }
+
+    /// A poll is about to begin.
+    pub fn forget_wakes(&self) {
+        let mut wakes = lock(&self.wakes);
+        (wakes.count, wakes.asked) = (0, wakes.asking);
+    }
+
+    /// Makes a call that may have a wake-up of its own.
+    pub fn ask_for_wake<T>(&self, call: impl FnOnce() -> T) -> T {
+        let mut wakes = lock(&self.wakes);
+        (wakes.asking, wakes.asked) = (wakes.asking + 1, wakes.asked + 1);
+        drop(wakes);
+        let result = call();
+        lock(&self.wakes).asking -= 1;
+        result
+    }
+
+    /// The wake-up was called. There is one until a poll begins. Another may be of the time before, one may come where the
+    /// poll ends and leaves something.
+    pub fn ring(&self) {
+        let mut wakes = lock(&self.wakes);
+        wakes.count += 1;
+        promise!(wakes.count <= 3 + wakes.asked, "{} wake-ups between two polls", wakes.count);
+        drop(wakes);
+        *lock(&self.bell) = true;
+        self.rung.notify_all();
+    }
+
+    /// Waits for the wake-up; false if it does not come for so long.
+    pub fn wait_for_ring(&self, time: Duration) -> bool {
+        let bell = lock(&self.bell);
+        let (mut bell, _) = self.rung.wait_timeout_while(bell, time, |rung| !*rung).expect("no panic holds it");
+        std::mem::take(&mut *bell)
+    }
+}

@@ -1,0 +1,119 @@
+//! The model of a socket: what was done with it, and what came of it.
+
+use crate::loop_model::HostLoop;
+use crate::messages::Fingerprint;
+use crate::options::Setup;
+use ::egret_ws::egret_ws;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use test_support::close_report::CloseReport;
+
+/// The most threads of a case.
+pub const THREADS: usize = 4;
+/// The connect call has not returned.
+pub const PENDING: i32 = i32::MIN;
+
+pub struct Socket {
+    /// What is in `user`, and in the path of its URL.
+    pub id: usize,
+    /// Its place in the case.
+    pub index: u64,
+    pub host: Arc<HostLoop>,
+    pub setup: Setup,
+    pub handle: AtomicPtr<egret_ws>,
+    /// The result of the connect call.
+    pub outcome: AtomicI32,
+    pub free_begun: AtomicBool,
+    /// When a free had returned, and how many of them succeeded.
+    pub free_done: AtomicU64,
+    pub frees: AtomicU32,
+    pub close_begun: AtomicBool,
+    /// When a close had returned.
+    pub close_done: AtomicU64,
+    /// Sends that run.
+    pub sending: AtomicUsize,
+    pub life: Mutex<Life>,
+}
+
+#[derive(Default)]
+pub struct Life {
+    /// How often `on_connect` was called; and it is the last of the callbacks that change that.
+    pub connects: i32,
+    pub is_open: bool,
+    pub closed: Option<CloseReport>,
+    pub released: u32,
+    /// Sends that were refused with `BACKPRESSURE`, and calls of `on_drain`.
+    pub refused: usize,
+    pub drains: usize,
+    /// A send on this connection was refused, and no `on_drain` came since.
+    pub owed: bool,
+    /// The messages that were accepted, by the thread that sent them.
+    pub accepted: [Vec<Fingerprint>; THREADS],
+    /// Messages that each thread has made.
+    pub made: [usize; THREADS],
+    pub generations: Vec<Generation>,
+    pub attempt: u32,
+    /// Accepted messages that a lost connection took with it, as `on_retry` has reported.
+    pub dropped: u64,
+    pub dropped_bytes: u64,
+    /// Messages that were kept for the next connection.
+    pub kept: u64,
+    /// `messages_sent` and `bytes_sent` as they were in `on_close`.
+    pub sent_at_close: Option<(u64, u64)>,
+    pub callbacks: u64,
+}
+
+/// One connection, as the client sees it.
+pub struct Generation {
+    /// The server's number of it.
+    pub connection: Option<u64>,
+    pub received: Vec<Fingerprint>,
+}
+
+impl Socket {
+    pub fn new(id: usize, index: u64, host: Arc<HostLoop>, setup: Setup) -> Socket {
+        Socket {
+            id,
+            index,
+            host,
+            setup,
+            handle: AtomicPtr::default(),
+            outcome: AtomicI32::new(PENDING),
+            free_begun: AtomicBool::default(),
+            free_done: AtomicU64::default(),
+            frees: AtomicU32::default(),
+            close_begun: AtomicBool::default(),
+            close_done: AtomicU64::default(),
+            sending: AtomicUsize::default(),
+            life: Mutex::default(),
+        }
+    }
+
+    pub fn handle(&self) -> *mut egret_ws {
+        self.handle.load(SeqCst)
+    }
+
+    pub fn is_made(&self) -> bool {
+        self.outcome.load(SeqCst) == 0
+    }
+
+    /// Its handle must be refused.
+    pub fn is_gone(&self) -> bool {
+        self.free_done.load(SeqCst) != 0 || self.host.is_gone()
+    }
+
+    /// Its handle may be refused.
+    pub fn may_be_gone(&self) -> bool {
+        self.is_gone() || self.free_begun.load(SeqCst) || self.host.may_be_gone()
+    }
+}
+
+impl Life {
+    pub fn count_accepted(&self) -> u64 {
+        self.accepted.iter().map(|list| list.len() as u64).sum()
+    }
+
+    pub fn bytes_accepted(&self) -> u64 {
+        self.accepted.iter().flatten().map(|print| print.len as u64).sum()
+    }
+}

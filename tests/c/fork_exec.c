@@ -1,0 +1,112 @@
+/* The child of a fork can end, or run another program, whatever the loop's thread was at; that program inherits no
+ * descriptor of the library's, and the parent's connections go on. */
+#include "server.h"
+
+#include <dirent.h>
+#include <sys/wait.h>
+
+enum { ROUNDS = SLOW ? 3 : 20 };
+
+static const char *me; /* this program's path, to be run again: it then tells how many descriptors it was left */
+
+static int open_descriptors(void) {
+    struct dirent *entry;
+    int count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    CHECK(dir != NULL);
+    while ((entry = readdir(dir)) != NULL) count += entry->d_name[0] != '.';
+    closedir(dir);
+    return count - 1; /* without the directory's own */
+}
+
+static void list_descriptors(void) {
+    char path[40], target[200];
+    int fd;
+    for (fd = 0; fd < 1000; fd++) {
+        ssize_t len;
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        len = readlink(path, target, sizeof target - 1);
+        if (len < 0) continue;
+        target[len] = '\0';
+        fprintf(stderr, "  %d: %s\n", fd, target);
+    }
+}
+
+static int wait_for(pid_t child) {
+    int status = -1;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Descriptors that another program has after fork and exec. */
+static int inherited(void) {
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(WAIT_LIMIT_MS / 1000);
+        execl(me, me, "list", (char *)NULL);
+        _exit(255);
+    }
+    return wait_for(child);
+}
+
+static void expect_end_without_exec(int by_exit) {
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(WAIT_LIMIT_MS / 1000);
+        /* exit runs the destructors of a process whose other threads are gone. A search for leaks there would find what
+         * was theirs. */
+        if (by_exit && !SANITIZED) exit(9);
+        _exit(9);
+    }
+    CHECK_EQ(wait_for(child), 9);
+}
+
+/* The I/O thread is at work, and so is a connection that is being made. */
+static void keep_busy(recorder *r) {
+    static uint8_t payload[20000];
+    int i;
+    for (i = 0; i < 20; i++) CHECK_OK(egret_ws_send_binary(r->ws, payload, sizeof payload));
+}
+
+int main(int argc, char **argv) {
+    static recorder talking, connecting;
+    egret_ws_loop *loop;
+    listener silent;
+    int before, round;
+
+    if (argc == 2) {
+        list_descriptors();
+        return open_descriptors();
+    }
+    me = argv[0];
+    begin(argc, argv);
+    silent = listen_silently(); /* not closed by exec: counted before and after */
+    before = inherited();
+    CHECK(before >= 4);
+    CHECK_EQ(before, open_descriptors());
+
+    loop = new_loop();
+    CHECK(egret_ws_loop_descriptor(loop) >= 0);
+    begin_connect(loop, silent.url, &connecting);
+    open_socket(loop, echo_url, &talking);
+    CHECK(open_descriptors() >= before + 4); /* two sockets, and at least two of the loop's */
+    for (round = 0; round < ROUNDS; round++) {
+        const int seen = talking.messages;
+        keep_busy(&talking);
+        CHECK_EQ(inherited(), before);
+        expect_end_without_exec(0);
+        expect_end_without_exec(1);
+        POLL_UNTIL(loop, talking.messages == seen + 20);
+        expect_echo(loop, &talking);
+    }
+    CHECK_EQ(egret_ws_state(connecting.ws), EGRET_WS_STATE_CONNECTING);
+    close_and_free(loop, &talking);
+    settle(loop);
+    free_loop(loop);
+    CHECK_EQ(open_descriptors(), before);
+    close_listener(&silent);
+    return 0;
+}

@@ -1,0 +1,82 @@
+/* A socket with retry_attempts, held against the contract, and a port at which a server comes back. */
+#ifndef RETRY_RECORDER_H
+#define RETRY_RECORDER_H
+
+#include "server.h"
+
+enum { FLOOR_MS = 2, FIRST_MS = 8, CEILING_MS = 32, AN_HOUR_MS = 3600000 };
+
+/* A socket that tells of its retries. */
+typedef struct retry_recorder {
+    recorder r; /* of one connection: it begins anew with each on_retry */
+    int retries;
+    int32_t generation;
+    /* The last on_retry; texts are not kept. */
+    egret_ws_close_info lost;
+    uint32_t attempt, delay_ms;
+    void (*then_retry)(struct retry_recorder *);
+} retry_recorder;
+
+static inline void record_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt,
+                         uint32_t delay_ms) {
+    retry_recorder *t = (retry_recorder *)recorder_of_socket(user, ws);
+    CHECK_EQ(t->r.closes, 0);
+    CHECK(info->struct_size >= sizeof *info && info->message[0] != '\0' && info->reason[info->reason_len] == '\0');
+    CHECK_EQ(attempt, delay_ms == UINT32_MAX ? 1 : t->attempt + 1); /* a suspend uses up no tries */
+    CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);
+    CHECK_EQ(egret_ws_send_text(ws, "too early", 9), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_generation(ws), t->generation + t->r.connects);
+    t->generation += t->r.connects;
+    t->r.connects = t->r.messages = 0;
+    t->retries++;
+    t->lost = *info;
+    t->attempt = attempt;
+    t->delay_ms = delay_ms;
+    if (t->then_retry) t->then_retry(t);
+}
+
+static inline egret_ws_options retry_options(retry_recorder *t) {
+    egret_ws_options options;
+    memset(t, 0, sizeof *t);
+    options = recorder_options(&t->r);
+    options.on_retry = record_retry;
+    options.retry_attempts = UINT32_MAX;
+    options.retry_floor_ms = FLOOR_MS;
+    options.retry_first_ms = FIRST_MS;
+    options.retry_ceiling_ms = CEILING_MS;
+    return options;
+}
+
+/* It waits until it is told not to. */
+static inline egret_ws_options long_timeout_options(retry_recorder *t) {
+    egret_ws_options options = retry_options(t);
+    options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = AN_HOUR_MS;
+    options.retry_total_ms = UINT32_MAX;
+    return options;
+}
+
+/* A port that stays this program's while nobody listens, and somebody does again. */
+static inline listener reserve(void) {
+    const int yes = 1;
+    listener l = bind_loopback();
+    CHECK_EQ(setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
+    return l;
+}
+
+static inline listener listen_at(const listener *reserved) {
+    const int yes = 1;
+    struct sockaddr_in address = loopback(reserved->port);
+    listener l = *reserved;
+    l.fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(l.fd >= 0);
+    CHECK_EQ(setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
+    CHECK_EQ(bind(l.fd, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK_EQ(listen(l.fd, 64), 0);
+    return l;
+}
+
+static inline void serve_again(server *s, const listener *reserved, void (*script)(server *, int fd)) {
+    start_server_at(s, listen_at(reserved), script, NULL, 0);
+}
+
+#endif

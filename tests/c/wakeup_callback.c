@@ -1,0 +1,301 @@
+/* A host that polls only when the wake-up callback told it to misses nothing, however many threads make things due. */
+#include "server.h"
+
+/* The host: it sleeps until it is told, and then polls, once for each time it was told. */
+typedef struct {
+    egret_ws_loop *loop;
+    int pipe[2];
+    pthread_mutex_t lock;
+    int told;  /* times, ever; under the lock */
+    int polls; /* made because of that */
+    int sets;  /* the callback while things become due: what does at that very moment may be told of twice */
+} host;
+
+/* On any thread. */
+static void tell_the_host(void *user) {
+    host *h = (host *)user;
+    CHECK_EQ(egret_ws_loop_poll(h->loop, 0), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_loop_free(h->loop), EGRET_WS_ERR_REENTRANT);
+    CHECK(egret_ws_loop_timeout(h->loop) >= 0);
+    pthread_mutex_lock(&h->lock);
+    h->told++;
+    pthread_mutex_unlock(&h->lock);
+    CHECK_EQ(write(h->pipe[1], "", 1), 1);
+}
+
+static int times_told(host *h) {
+    int told;
+    pthread_mutex_lock(&h->lock);
+    told = h->told;
+    pthread_mutex_unlock(&h->lock);
+    return told;
+}
+
+static void begin_host(host *h, const egret_ws_loop_options *options) {
+    memset(h, 0, sizeof *h);
+    CHECK_EQ(pipe(h->pipe), 0);
+    CHECK_EQ(pthread_mutex_init(&h->lock, NULL), 0);
+    CHECK_OK(egret_ws_loop_new(options, &h->loop));
+    CHECK_OK(egret_ws_loop_set_wakeup(h->loop, tell_the_host, h));
+}
+
+static void end_host(host *h) {
+    free_loop(h->loop);
+    CHECK_EQ(close(h->pipe[0]) + close(h->pipe[1]), 0);
+    pthread_mutex_destroy(&h->lock);
+}
+
+/* Sleeps until it is told; each time it is told once, until it polls. */
+static void poll_when_told(host *h, const char *waiting_for) {
+    struct pollfd ear;
+    char byte;
+    ear.fd = h->pipe[0];
+    ear.events = POLLIN;
+    if (poll(&ear, 1, WAIT_LIMIT_MS) != 1) fail(__FILE__, __LINE__, waiting_for);
+    CHECK_EQ(read(h->pipe[0], &byte, 1), 1);
+    h->polls++;
+    CHECK(h->sets || times_told(h) == h->polls);
+    CHECK(poll_loop(h->loop, 0) >= 0);
+}
+
+#define TOLD_UNTIL(h, condition) \
+    while (!(condition)) poll_when_told(h, "never told, waiting for: " #condition)
+
+static void whatever_becomes_due(void) {
+    static recorder r, freed, refused;
+    egret_ws_loop_options options = loop_options();
+    listener nobody = bind_loopback();
+    host h;
+
+    begin_host(&h, &options);
+    begin_connect(h.loop, echo_url, &r);
+    TOLD_UNTIL(&h, r.connects == 1);
+    CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
+    TOLD_UNTIL(&h, r.messages == 1);
+    CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    TOLD_UNTIL(&h, r.closes == 1 && r.releases == 1);
+    free_socket(&r);
+
+    begin_connect(h.loop, nobody.url, &refused);
+    TOLD_UNTIL(&h, refused.closes == 1 && refused.releases == 1);
+    CHECK_EQ(refused.report.error, EGRET_WS_ERR_CONNECT);
+    free_socket(&refused);
+
+    begin_connect(h.loop, echo_url, &freed);
+    TOLD_UNTIL(&h, freed.connects == 1);
+    free_socket(&freed);
+    TOLD_UNTIL(&h, freed.releases == 1);
+    CHECK_EQ(freed.closes, 0);
+
+    CHECK_OK(egret_ws_loop_wake(h.loop));
+    poll_when_told(&h, "never told of egret_ws_loop_wake");
+    end_host(&h);
+    close_listener(&nobody);
+}
+
+/* A host may use both: to ask for the descriptor neither repeats a wake-up, nor takes back what the descriptor says. */
+static void the_descriptor_repeats_no_wakeup(void) {
+    static recorder r;
+    egret_ws_loop_options options = loop_options();
+    listener nobody = bind_loopback();
+    struct pollfd loop;
+    host h;
+    int i;
+
+    begin_host(&h, &options);
+    begin_connect(h.loop, nobody.url, &r);
+    loop.fd = h.pipe[0];
+    loop.events = POLLIN;
+    CHECK_EQ(poll(&loop, 1, WAIT_LIMIT_MS), 1); /* the wake-up callback was called */
+    for (i = 0; i < 5; i++) {
+        loop.fd = egret_ws_loop_descriptor(h.loop);
+        CHECK(loop.fd >= 0);
+        CHECK_EQ(poll(&loop, 1, 0), 1); /* also one that is asked for only now */
+        CHECK_EQ(times_told(&h), 1);
+    }
+    TOLD_UNTIL(&h, r.closes == 1 && r.releases == 1);
+    CHECK_EQ(poll(&loop, 1, 0), 0);
+    free_socket(&r);
+    end_host(&h);
+    close_listener(&nobody);
+}
+
+static const uint8_t frames[] = {0x82, 1, 0, 0x82, 1, 1, 0x82, 1, 2, 0x82, 1, 3, 0x82, 1, 4, 0x88, 0};
+
+/* A poll makes one callback, and leaves the rest: it is told again each time. */
+static void what_a_budget_leaves(void) {
+    static recorder r;
+    static server peer;
+    egret_ws_loop_options options = loop_options();
+    host h;
+
+    options.poll_max_callbacks = 1;
+    start_answering_server(&peer, send_answer, frames, sizeof frames);
+    begin_host(&h, &options);
+    begin_connect(h.loop, peer.at.url, &r);
+    TOLD_UNTIL(&h, r.releases == 1);
+    CHECK(r.connects == 1 && r.messages == 5 && r.closes == 1);
+    CHECK(h.polls >= 8);
+    free_socket(&r);
+    TOLD_UNTIL(&h, h.polls >= 9); /* of the free */
+    end_host(&h);
+    stop_server(&peer);
+}
+
+/* At the end of a poll the callback may have another thread poll, and wait for it: nothing is locked while the host is told. */
+
+static int others;
+
+static void *poll_once(void *loop) {
+    CHECK(poll_loop((egret_ws_loop *)loop, 0) >= 0);
+    return NULL;
+}
+
+static void have_another_poll(void *loop) {
+    pthread_t other;
+    if (!callbacks_may_run) return; /* it is not the end of a poll */
+    others++;
+    CHECK_EQ(pthread_create(&other, NULL, poll_once, loop), 0);
+    CHECK_EQ(pthread_join(other, NULL), 0);
+}
+
+static void another_thread_polls(void) {
+    static recorder r[3];
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    listener silent = listen_silently();
+    int round, i;
+
+    options.poll_max_callbacks = 1;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    CHECK_OK(egret_ws_loop_set_wakeup(loop, have_another_poll, loop));
+    for (round = 0; round < 20; round++) {
+        memset(r, 0, sizeof r);
+        for (i = 0; i < 3; i++) begin_connect(loop, silent.url, &r[i]);
+        for (i = 0; i < 3; i++) free_socket(&r[i]);
+        POLL_UNTIL(loop, r[0].releases + r[1].releases + r[2].releases == 3);
+    }
+    CHECK(others > 0);
+    free_loop(loop);
+    close_listener(&silent);
+}
+
+static void echo_unheard(host *h, recorder *r) {
+    const int messages = r->messages;
+    CHECK_OK(egret_ws_send_text(r->ws, "x", 1));
+    POLL_UNTIL(h->loop, r->messages == messages + 1);
+}
+
+/* Takes the callback away. The I/O thread may be about to call it still; when it has echoed something, it has done so. */
+static int take_away(host *h, recorder *r) {
+    CHECK_OK(egret_ws_loop_set_wakeup(h->loop, NULL, NULL));
+    echo_unheard(h, r);
+    return times_told(h);
+}
+
+/* What is due when the callback is set is told of; after it was set to NULL, nothing is. */
+static void set_late_and_taken_away(void) {
+    static recorder r;
+    egret_ws_loop_options options = loop_options();
+    int round, told, messages;
+    host h;
+
+    begin_host(&h, &options);
+    begin_connect(h.loop, echo_url, &r);
+    TOLD_UNTIL(&h, r.connects == 1);
+    h.sets = 1;
+    for (round = 0; round < 50; round++) {
+        told = take_away(&h, &r);
+        echo_unheard(&h, &r);
+        CHECK_EQ(times_told(&h), told);
+        messages = r.messages;
+        CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
+        WAIT_UNTIL(egret_ws_loop_timeout(h.loop) == 0); /* due */
+        CHECK_EQ(times_told(&h), told);
+        CHECK_OK(egret_ws_loop_set_wakeup(h.loop, tell_the_host, &h));
+        TOLD_UNTIL(&h, r.messages == messages + 1);
+    }
+    told = take_away(&h, &r);
+    close_and_free(h.loop, &r);
+    CHECK_EQ(times_told(&h), told);
+    end_host(&h);
+}
+
+/* Many threads send, each when its last message has come back or not; whatever the moment, the host is told. */
+
+enum { SENDERS = 3, EACH = SLOW ? 500 : 4000 };
+
+typedef struct {
+    pthread_t thread;
+    egret_ws *ws;
+} sender;
+
+static int sends_and_waits(egret_ws *ws, int i) {
+    char text[16];
+    const int len = snprintf(text, sizeof text, "%d", i);
+    const int32_t result = egret_ws_send_text(ws, text, (size_t)len);
+    CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_BACKPRESSURE);
+    if (i % 7 == 0) WAIT_UNTIL(egret_ws_buffered_amount(ws) == 0); /* the I/O thread has time to fall asleep */
+    return result == EGRET_WS_OK;
+}
+
+static void *send_many(void *argument) {
+    sender *s = (sender *)argument;
+    int i = 0;
+    while (i < EACH) {
+        if (sends_and_waits(s->ws, i)) i++;
+        else sched_yield();
+    }
+    return NULL;
+}
+
+static void many_senders(void) {
+    static recorder sockets[SENDERS];
+    static sender senders[SENDERS];
+    egret_ws_loop_options options = loop_options();
+    int i;
+    host h;
+
+    begin_host(&h, &options);
+    for (i = 0; i < SENDERS; i++) {
+        begin_connect(h.loop, echo_url, &sockets[i]);
+        TOLD_UNTIL(&h, sockets[i].connects == 1);
+        senders[i].ws = sockets[i].ws;
+    }
+    for (i = 0; i < SENDERS; i++) CHECK_EQ(pthread_create(&senders[i].thread, NULL, send_many, &senders[i]), 0);
+    for (i = 0; i < SENDERS; i++) TOLD_UNTIL(&h, sockets[i].messages == EACH);
+    for (i = 0; i < SENDERS; i++) {
+        pthread_join(senders[i].thread, NULL);
+        CHECK_OK(egret_ws_close(sockets[i].ws, 1000, NULL, 0));
+    }
+    for (i = 0; i < SENDERS; i++) TOLD_UNTIL(&h, sockets[i].releases == 1);
+    end_host(&h);
+}
+
+static void ignore(void *user) {
+    (void)user;
+}
+
+static void an_inline_loop_cannot_call(void) {
+    egret_ws_loop *loop = new_loop();
+    CHECK_EQ(egret_ws_loop_set_wakeup(loop, ignore, NULL), EGRET_WS_ERR_UNSUPPORTED);
+    CHECK_EQ(egret_ws_loop_set_wakeup(loop, NULL, NULL), EGRET_WS_ERR_UNSUPPORTED);
+    settle(loop);
+    free_loop(loop);
+    CHECK_EQ(egret_ws_loop_set_wakeup(loop, ignore, NULL), EGRET_WS_ERR_BAD_HANDLE);
+}
+
+int main(int argc, char **argv) {
+    begin(argc, argv);
+    if (driver == EGRET_WS_LOOP_INLINE) {
+        an_inline_loop_cannot_call();
+        return 0;
+    }
+    whatever_becomes_due();
+    the_descriptor_repeats_no_wakeup();
+    what_a_budget_leaves();
+    another_thread_polls();
+    set_late_and_taken_away();
+    many_senders();
+    return 0;
+}

@@ -1,0 +1,89 @@
+//! A network that is slow, or takes nothing any more: what is death, and what is not.
+
+use crate::client::Client;
+use crate::{expect_reconnect, on_both_drivers};
+use ::egret_ws::*;
+use std::time::{Duration, Instant};
+use test_support::fingerprint::Fingerprint;
+use test_support::recording_server::{ECHOING, Server};
+use test_support::relay::{BOTH_DIRECTIONS, Direction, Fault, Relay};
+
+#[test]
+fn a_delay_is_measured_and_is_no_death() {
+    const DELAY: Duration = Duration::from_millis(60);
+    on_both_drivers(|host| {
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(host, relay.port(), |options| options.ping_interval_ms = 20);
+        for direction in BOTH_DIRECTIONS {
+            assert!(relay.inject(1, Fault::Delay(direction, DELAY)));
+        }
+        let there_and_back = 2 * DELAY.as_micros() as u64;
+        client.wait("a round trip that took its time", |_| client.ws.stats().rtt_us >= there_and_back);
+        client.close();
+        assert_eq!(client.history().retries(), []);
+    });
+}
+
+const INTERVAL: Duration = Duration::from_millis(100);
+const DEADLINE: Duration = Duration::from_millis(150);
+
+fn beating(options: &mut egret_ws_options) {
+    options.ping_interval_ms = INTERVAL.as_millis() as u32;
+    options.pong_timeout_ms = DEADLINE.as_millis() as u32;
+}
+
+/// The bar is 50 ms beyond interval and deadline; here a machine that is busy with other tests is allowed for too.
+const MARGIN: Duration = Duration::from_millis(50 + 250);
+
+#[test]
+fn a_stall_ends_by_the_heartbeat() {
+    for directions in [&BOTH_DIRECTIONS[..], &[Direction::ToServer], &[Direction::ToClient]] {
+        on_both_drivers(|host| {
+            println!("{directions:?}");
+            let server = Server::start(ECHOING);
+            let relay = Relay::start(server.port());
+            let client = Client::open(host, relay.port(), beating);
+            for direction in directions {
+                assert!(relay.inject(1, Fault::Stall(*direction)));
+            }
+            let stalled = Instant::now();
+            let (report, ..) = client.wait_retry(1);
+            report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+            let (told, _) = *client.history().events.last().expect("on_retry");
+            let took = told - stalled;
+            assert!(took <= INTERVAL + DEADLINE + MARGIN, "{took:?}");
+            // A ping may have been under way when the delay began.
+            assert!(took >= DEADLINE / 2, "{took:?}");
+            expect_reconnect(&client);
+        });
+    }
+}
+
+#[test]
+fn a_stall_that_is_short_loses_nothing() {
+    on_both_drivers(|host| {
+        let server = Server::start(ECHOING);
+        let relay = Relay::start(server.port());
+        let client = Client::open(host, relay.port(), |_| {});
+        let mut expected = Vec::new();
+        for round in 0..20 {
+            for direction in BOTH_DIRECTIONS {
+                assert!(relay.inject(1, Fault::Stall(direction)));
+            }
+            for number in 0..10 {
+                let text = format!("round {round}, {number}");
+                client.send(&text);
+                expected.push(Fingerprint::text(&text));
+            }
+            host.poll(0);
+            for direction in BOTH_DIRECTIONS {
+                assert!(relay.inject(1, Fault::Resume(direction)));
+            }
+            client.wait("the echoes", |history| history.messages().len() == expected.len());
+        }
+        assert_eq!(client.history().messages(), expected);
+        client.close();
+        assert_eq!(client.history().retries(), []);
+    });
+}

@@ -1,0 +1,204 @@
+//! A dead route to the server that no error reports: packets go out and nothing comes back. TCP alone would try for a quarter of an
+//! hour.
+
+use crate::ROUNDS;
+use crate::echo_server::ServerLog;
+use crate::interfaces::{MOBILE, SERVER, SYN_RETRANSMISSION, WIFI, listen, timers_of_the_connection, url, wait};
+use crate::namespace::{established, in_namespace_with_two_networks};
+use crate::phone::Phone;
+use ::egret_ws::*;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+use test_support::client::{DRIVERS, Driver};
+use test_support::frame::Frame;
+use test_support::scripted_server::Server;
+
+const PROBE: Duration = Duration::from_millis(250);
+const INTERVAL: Duration = Duration::from_millis(300);
+/// Time for a busy machine's server to answer, as long as it can.
+const PONG: Duration = Duration::from_millis(900);
+/// What the library may add to a deadline is 50 ms; as much again is for a busy machine. It adds about 1.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Opens connections, has the way die, tells the phones by `tell`, and checks that the end of each is reported `after` that,
+/// or with `retry_attempts` that each is to be tried again by then.
+#[track_caller]
+fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws_options), tell: fn(&Phone)) {
+    if !in_namespace_with_two_networks(test) {
+        return;
+    }
+    let _server = ServerLog::begin();
+    let kinds = DRIVERS.into_iter().flat_map(|driver| [(driver, 0), (driver, 1)]);
+    let rounds = [(); ROUNDS].map(|()| {
+        // All kinds at once, for it takes its time.
+        let asked = Instant::now();
+        let phones = kinds.clone().map(|(driver, retries)| {
+            Phone::connect(driver, &url(), |options| {
+                set(options);
+                options.retry_attempts = retries;
+                // Until then the way is mended.
+                options.retry_floor_ms = 200;
+                options.retry_first_ms = 200;
+            })
+        });
+        let phones: Vec<Phone> = phones.collect();
+        for phone in &phones {
+            phone.wait_connect(1);
+            phone.exchange_message();
+        }
+        WIFI.drop_packets(1.0);
+        let dead = Instant::now();
+        phones.iter().for_each(tell);
+        wait("the ends", || {
+            phones.iter().for_each(|phone| {
+                phone.poll(0);
+            });
+            phones.iter().all(|phone| phone.summary().len() > 1)
+        });
+        WIFI.drop_nothing();
+        let times = kinds.clone().zip(&phones).map(|((_, retries), phone)| {
+            let (at, report) = if retries > 0 { phone.wait_retry(1) } else { phone.wait_close() };
+            report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+            assert_eq!((report.code, report.sent_code, report.os_error), (1006, 0, 0), "{report:#?}");
+            assert!(at - asked >= after, "after {:?}, which is too early", at - asked);
+            if retries > 0 {
+                phone.wait_connect(2);
+                phone.exchange_message();
+            }
+            at - dead
+        });
+        times.collect::<Vec<_>>()
+    });
+    println!("{rounds:?}");
+    for (kind, retries) in kinds.enumerate() {
+        let fastest = rounds.iter().map(|times| times[kind]).min();
+        assert!(fastest <= Some(after + LATE), "{retries:?}: {fastest:?}");
+    }
+}
+
+/// The heartbeat by itself would take half a minute.
+fn short_probe(options: &mut egret_ws_options) {
+    options.probe_timeout_ms = PROBE.as_millis() as u32;
+}
+
+#[test]
+fn a_change_of_the_network_finds_a_dead_way() {
+    expect_dead_route_reported(
+        "dead_routes::a_change_of_the_network_finds_a_dead_way",
+        PROBE,
+        short_probe,
+        Phone::network_changed,
+    );
+}
+
+#[test]
+fn a_resume_finds_a_dead_way() {
+    expect_dead_route_reported("dead_routes::a_resume_finds_a_dead_way", PROBE, short_probe, Phone::resume);
+}
+
+#[test]
+fn the_heartbeat_finds_a_dead_way() {
+    let set = |options: &mut egret_ws_options| {
+        options.ping_interval_ms = INTERVAL.as_millis() as u32;
+        options.pong_timeout_ms = PONG.as_millis() as u32;
+    };
+    expect_dead_route_reported("dead_routes::the_heartbeat_finds_a_dead_way", INTERVAL + PONG, set, |_| {});
+}
+
+/// The interface itself goes, and no other way is there: the kernel has no route, and tells a connection nothing either.
+#[test]
+fn a_way_that_is_gone_is_found_dead_too() {
+    if !in_namespace_with_two_networks("dead_routes::a_way_that_is_gone_is_found_dead_too") {
+        return;
+    }
+    let _server = ServerLog::begin();
+    MOBILE.take_down();
+    for driver in DRIVERS {
+        let phone = Phone::connect(driver, &url(), short_probe);
+        phone.wait_connect(1);
+        phone.exchange_message();
+        WIFI.take_down();
+        let told = Instant::now();
+        phone.network_changed();
+        let (at, report) = phone.wait_close();
+        report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+        assert!(at - told >= PROBE && at - told < PROBE + SYN_RETRANSMISSION, "{:?}", at - told);
+        WIFI.bring_up();
+    }
+}
+
+/// The receive queue is full and the host does not poll, so the heartbeat expects nothing; but what is sent is not taken by
+/// anyone, and that the kernel finds out.
+#[test]
+fn what_the_heartbeat_cannot_see_the_kernel_ends() {
+    if !in_namespace_with_two_networks("dead_routes::what_the_heartbeat_cannot_see_the_kernel_ends") {
+        return;
+    }
+    // Together one second, in which a busy machine lets the server begin.
+    let (interval, pong) = (300, 700);
+    let user_timeout = Duration::from_millis(4 * (interval + pong));
+    let flood = Arc::new(Frame::binary(vec![0; 1000]).bytes().repeat(64 * 1024));
+    // Both at once: it takes seconds.
+    let phones = DRIVERS.map(|driver| {
+        let (stalled, is_stalled) = mpsc::channel();
+        let (done, is_done) = mpsc::channel::<()>();
+        let flood = Arc::clone(&flood);
+        let server = Server::on(listen(0), move |mut peer| {
+            peer.upgrade();
+            let written = peer.write_until_stalled(&flood);
+            stalled.send(written < flood.len()).expect("the test waits");
+            let _ = is_done.recv();
+        });
+        let phone = Phone::connect(driver, &format!("ws://{SERVER}:{}/", server.port()), |options| {
+            (options.ping_interval_ms, options.pong_timeout_ms) = (interval as u32, pong as u32);
+            options.max_receive_queue_bytes = 64 * 1024;
+        });
+        phone.wait_connect(1);
+        (driver, phone, is_stalled, done, server)
+    });
+    for (driver, phone, is_stalled, ..) in &phones {
+        let is_stalled = is_stalled.recv();
+        assert_eq!(is_stalled, Ok(true), "it is not stalled: {driver:?}, {}", phone.state());
+        assert_eq!(phone.state(), EGRET_WS_STATE_OPEN, "{driver:?}");
+    }
+    WIFI.drop_packets(1.0);
+    for (_, phone, ..) in &phones {
+        assert_eq!(phone.send(b"is anybody there?"), EGRET_WS_OK);
+    }
+    let sent = Instant::now();
+    wait("the kernel to give up", || phones.iter().all(|(.., server)| !established().contains(&server.port())));
+    // It looks when it sends again, and counts from when it first did. Left alone it would take a quarter of an hour.
+    println!("ended by the kernel after {:?}", sent.elapsed());
+    assert!(sent.elapsed() >= user_timeout - LATE, "{:?}", sent.elapsed());
+    for (driver, phone, ..) in &phones {
+        let (_, report) = phone.wait_close();
+        println!("{driver:?}: after {} messages: {}", phone.messages().len(), report.message);
+        report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+        assert_eq!(report.os_error, libc::ETIMEDOUT, "{report:#?}");
+        assert!(phone.messages().len() > 64, "what came before is delivered: {}", phone.messages().len());
+    }
+    WIFI.drop_nothing();
+}
+
+/// What the kernel is asked to look after.
+#[test]
+fn keep_alive_and_the_user_timeout_follow_the_heartbeat() {
+    if !in_namespace_with_two_networks("dead_routes::keep_alive_and_the_user_timeout_follow_the_heartbeat") {
+        return;
+    }
+    let _server = ServerLog::begin();
+    let user_timeout = |interval: u32, pong: u32| {
+        let phone = Phone::connect(Driver::Threaded, &url(), |options| {
+            (options.ping_interval_ms, options.pong_timeout_ms) = (interval, pong);
+        });
+        phone.wait_connect(1);
+        let (user_timeout, kept_alive) = timers_of_the_connection();
+        assert!(kept_alive, "keep-alive is off");
+        user_timeout.expect("there is one").as_millis()
+    };
+    assert_eq!(user_timeout(0, 0), 4 * (20_000 + 10_000), "the defaults");
+    assert_eq!(user_timeout(300, 700), 4 * (300 + 700));
+    // Where there is none, the default stands in: the kernel asks for no pongs.
+    assert_eq!(user_timeout(u32::MAX, 700), 4 * (20_000 + 700));
+    assert_eq!(user_timeout(300, u32::MAX), 4 * (300 + 10_000));
+}

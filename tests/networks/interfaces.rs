@@ -1,0 +1,161 @@
+//! The two network interfaces of a phone (see `enter.sh`), which tests take down, bring up and make drop packets, and the servers that
+//! both reach.
+#![allow(unsafe_code)] // a thread changes its network
+
+use crate::namespace::PORT;
+use ::egret_ws::egret_ws_stats;
+use socket2::SockRef;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::{WAIT_LIMIT, response};
+
+/// When TCP sends a SYN again that was lost: what waits for that takes longer.
+pub const SYN_RETRANSMISSION: Duration = Duration::from_secs(1);
+
+/// Where servers are.
+pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
+pub const WIFI: Interface = Interface {
+    name: "wifi",
+    peer_name: "ap",
+    address: Ipv4Addr::new(198, 51, 100, 2),
+    router: "198.51.100.1",
+    metric: 100,
+};
+pub const MOBILE: Interface = Interface {
+    name: "mobile",
+    peer_name: "mast",
+    address: Ipv4Addr::new(203, 0, 113, 2),
+    router: "203.0.113.1",
+    metric: 200,
+};
+
+pub struct Interface {
+    name: &'static str,
+    peer_name: &'static str,
+    /// The phone's.
+    pub address: Ipv4Addr,
+    router: &'static str,
+    metric: u32,
+}
+
+impl Interface {
+    /// The interface goes down, and its address and route with it.
+    pub fn take_down(&self) {
+        tool(&format!("ip link set dev {} down", self.name));
+        tool(&format!("ip address del {}/24 dev {}", self.address, self.name));
+    }
+
+    /// It is back.
+    pub fn bring_up(&self) {
+        let Interface { name, peer_name, address, router, metric } = self;
+        tool(&format!("ip address add {address}/24 dev {name}"));
+        tool(&format!("ip link set dev {name} up"));
+        tool(&format!("ip route add default via {router} metric {metric}"));
+        // The kernel tells the other end a little later.
+        let is_up = |end: &str| tool(end).contains(" UP ");
+        wait("the way to come up", || {
+            is_up(&format!("ip -brief link show dev {name}"))
+                && is_up(&format!("ip -n world -brief link show dev {peer_name}"))
+        });
+    }
+
+    /// From now on this share of the packets, drawn at random, gets lost in the air, whichever way they go. Nobody is told,
+    /// and the router stays there.
+    pub fn drop_packets(&self, share: f64) {
+        let threshold = (share * f64::from(u32::MAX)) as u32;
+        // Classic BPF: load a random number; at the threshold or above it, pass (-1), else drop (2).
+        let program = format!("4,32 0 0 4294963256,53 1 0 {threshold},6 0 0 2,6 0 0 4294967295");
+        for (tc, end) in [("tc", self.name), ("tc -n world", self.peer_name)] {
+            let add = format!("{tc} filter add dev {end} ingress protocol ip pref 1 bpf direct-action bytecode");
+            run(add.split(' ').chain([&program[..]]));
+        }
+    }
+
+    /// No more.
+    pub fn drop_nothing(&self) {
+        tool(&format!("tc filter del dev {} ingress", self.name));
+        tool(&format!("tc -n world filter del dev {} ingress", self.peer_name));
+    }
+}
+
+fn tool(line: &str) -> String {
+    run(line.split_whitespace())
+}
+
+/// Runs a tool of iproute2, which must succeed; returns what it says.
+fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let mut words = words.into_iter();
+    let mut command = Command::new(words.next().expect("a tool"));
+    let output = command.args(words).output().expect("iproute2 is there: enter.sh has used it");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Looks at something that changes by itself until it is so.
+#[track_caller]
+pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + WAIT_LIMIT;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited {WAIT_LIMIT:?} in vain for {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Listens in the world. What is accepted is there too, whichever thread does it.
+pub fn listen(port: u16) -> TcpListener {
+    thread::spawn(move || {
+        let world = File::open("/run/netns/world").expect("enter.sh has made it");
+        // SAFETY: `world` is open, and this concerns the calling thread only, which is about to end.
+        let entered = unsafe { libc::setns(world.as_raw_fd(), libc::CLONE_NEWNET) };
+        assert_eq!(entered, 0, "{}", std::io::Error::last_os_error());
+        TcpListener::bind((SERVER, port)).expect("the port is free in this network")
+    })
+    .join()
+    .expect("it listens")
+}
+
+/// The server's URL, by its address.
+pub fn url() -> String {
+    format!("ws://{SERVER}:{PORT}/")
+}
+
+/// The address that won, without the port.
+pub fn host_of(stats: &egret_ws_stats) -> String {
+    response::address(stats).rsplit_once(':').expect("an address and a port").0.to_owned()
+}
+
+/// How many packets of TCP this side has sent again.
+pub fn retransmitted() -> u64 {
+    let table = fs::read_to_string("/proc/self/net/snmp").expect("the kernel's counts");
+    let mut lines = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+    let (names, values) = (lines.next().expect("names"), lines.next().expect("values"));
+    let mut counts = names.split(' ').zip(values.split(' '));
+    counts.find(|(name, _)| *name == "RetransSegs").expect("the count").1.parse().expect("a number")
+}
+
+/// What the kernel looks after on the connection to the server, of which there must be one: the time-out of
+/// `TCP_USER_TIMEOUT`, and whether keep-alive is on.
+#[track_caller]
+pub fn timers_of_the_connection() -> (Option<Duration>, bool) {
+    let mine = fs::read_dir("/proc/self/fd").expect("the descriptors").filter_map(|entry| {
+        let fd = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        // SAFETY: it was open a moment ago, and is only queried. If it was closed or used again meanwhile, the query fails, or the
+        // address of the peer shows that it is another connection.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let socket = SockRef::from(&fd);
+        let peer = socket.peer_addr().ok()?.as_socket_ipv4()?;
+        (*peer.ip() == SERVER).then(|| {
+            let keep_alive = socket.keepalive().expect("SO_KEEPALIVE");
+            (socket.tcp_user_timeout().expect("TCP_USER_TIMEOUT"), keep_alive)
+        })
+    });
+    match mine.collect::<Vec<_>>()[..] {
+        [timers] => timers,
+        ref others => panic!("not one connection to the server but {}", others.len()),
+    }
+}

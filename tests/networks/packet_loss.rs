@@ -1,0 +1,45 @@
+//! A bad network: packets get lost, and TCP makes up for it.
+
+use crate::echo_server::ServerLog;
+use crate::interfaces::{WIFI, retransmitted, url};
+use crate::namespace::in_namespace_with_two_networks;
+use crate::phone::{Event, Phone};
+use ::egret_ws::*;
+use std::time::Instant;
+use test_support::client::DRIVERS;
+
+/// One packet in twenty gets lost, whichever way it goes.
+#[test]
+fn a_bad_network_loses_nothing_and_kills_nobody() {
+    if !in_namespace_with_two_networks("packet_loss::a_bad_network_loses_nothing_and_kills_nobody") {
+        return;
+    }
+    const MESSAGES: usize = 1000;
+    let server_log = ServerLog::begin();
+    for driver in DRIVERS {
+        let phone = Phone::connect(driver, &url(), |options| {
+            // TCP needs 200 ms, and twice that for each further time, to send a packet again.
+            (options.ping_interval_ms, options.pong_timeout_ms) = (20, 5000);
+            options.retry_attempts = 1;
+        });
+        phone.wait_connect(1);
+        let (before, began) = (retransmitted(), Instant::now());
+        WIFI.drop_packets(0.05);
+        let sent: Vec<Vec<u8>> = (0..MESSAGES).map(|number| number.to_be_bytes().repeat(number * 7 % 600)).collect();
+        let mut next = 0;
+        while phone.messages().len() < MESSAGES {
+            // A few on the way at a time: the last one lost is what TCP is slow to notice.
+            while next < MESSAGES && next < phone.messages().len() + 20 {
+                assert_eq!(phone.send(&sent[next]), EGRET_WS_OK);
+                next += 1;
+            }
+            phone.wait_messages(phone.messages().len() + 1);
+        }
+        println!("{driver:?}: {:?}, {} packets sent again", began.elapsed(), retransmitted() - before);
+        assert!(retransmitted() > before, "nothing was lost: this proves nothing");
+        assert_eq!(phone.messages(), sent);
+        assert_eq!(server_log.last().messages, sent);
+        assert!(matches!(phone.summary()[..], [Event::Connect]), "{:?}", phone.summary());
+        WIFI.drop_nothing();
+    }
+}

@@ -1,0 +1,106 @@
+//! Programs by other hands that listen on a free port of loopback until they are dropped.
+#![allow(unsafe_code)] // kills process groups
+
+use std::env;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use test_support::WAIT_LIMIT;
+
+/// A proxy that takes connections.
+pub struct ProxyProcess {
+    process: process::Child,
+    port: u16,
+    /// Its configuration and its output.
+    files: [PathBuf; 2],
+}
+
+impl ProxyProcess {
+    /// Starts `command`, a program and its arguments, in which `PORT` stands for the port; so it does in `configuration`,
+    /// which the program finds in the file that stands for `FILE`.
+    pub fn start(command: &[&str], configuration: &str) -> ProxyProcess {
+        let mut said = String::new();
+        // Between the choice of a port and the program's use of it somebody else may take it.
+        for _ in 0..3 {
+            match ProxyProcess::try_start(command, configuration) {
+                Ok(process) => return process,
+                Err(output) => said = output,
+            }
+        }
+        panic!("{} does not listen; is it installed (see tests/tools/setup.sh)?\n{said}", command[0]);
+    }
+
+    /// The error is what the program said when it ended, or until it was given up.
+    fn try_start(command: &[&str], configuration: &str) -> Result<ProxyProcess, String> {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let file = scratch().join(format!("{}-{port}", command[0]));
+        let log = file.with_extension("log");
+        let output = File::create(&log).expect("a file for the program's output");
+        let fill_in = |text: &str| text.replace("PORT", &port.to_string()).replace("FILE", &file.to_string_lossy());
+        fs::write(&file, fill_in(configuration)).expect("a file for the configuration");
+        // Servers are in directories that only an administrator's shell searches.
+        let path = format!("{}:/usr/sbin:/sbin", env::var("PATH").unwrap_or_default());
+        // It ends with this test, however that ends.
+        let process = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .process_group(0)
+            .args(command.iter().map(|part| fill_in(part)))
+            .env("PATH", path)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a second handle"))
+            .stderr(output)
+            .spawn()
+            .expect("setpriv (Debian: util-linux) runs");
+        let mut process = ProxyProcess { process, port, files: [file, log] };
+        match process.listens() {
+            true => Ok(process),
+            false => Err(process.output()),
+        }
+    }
+
+    fn listens(&mut self) -> bool {
+        let deadline = Instant::now() + WAIT_LIMIT;
+        while Instant::now() < deadline && self.process.try_wait().expect("the program's status").is_none() {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+
+    fn output(&self) -> String {
+        fs::read_to_string(&self.files[1]).unwrap_or_default()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for ProxyProcess {
+    fn drop(&mut self) {
+        if let (Ok(None), Ok(group)) = (self.process.try_wait(), i32::try_from(self.process.id())) {
+            // The group: some have processes of their own.
+            // SAFETY: `kill` takes numbers; the process was not waited for yet, so the number is still its own.
+            unsafe { libc::kill(-group, libc::SIGKILL) };
+            let _ = self.process.wait();
+        }
+        if thread::panicking() {
+            eprintln!("{} said:\n{}", self.files[0].display(), self.output());
+        }
+        for file in &self.files {
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+fn scratch() -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxies");
+    fs::create_dir_all(&dir).expect("a directory for the proxies");
+    dir
+}

@@ -1,0 +1,171 @@
+//! Proxies by other hands, with and without a password, for ws and wss.
+
+use crate::exchange::{echoes, fails, open, open_with, went_through};
+use crate::proxy_process::ProxyProcess;
+use crate::servers::{closed_port, tls_echo_port};
+use ::egret_ws::*;
+use test_support::client::on_both_drivers;
+use test_support::echo_server::echo_port;
+
+fn tinyproxy(directives: &str) -> ProxyProcess {
+    let configuration = format!("Listen 127.0.0.1\nPort PORT\nTimeout 20\nLogLevel Critical\n{directives}\n");
+    ProxyProcess::start(&["tinyproxy", "-d", "-c", "FILE"], &configuration)
+}
+
+fn ncat(arguments: &[&str]) -> ProxyProcess {
+    let command = ["ncat", "--listen", "127.0.0.1", "PORT", "--proxy-type", "http"];
+    ProxyProcess::start(&[&command, arguments].concat(), "")
+}
+
+fn microsocks(arguments: &[&str]) -> ProxyProcess {
+    ProxyProcess::start(&[&["microsocks", "-i", "127.0.0.1", "-p", "PORT"], arguments].concat(), "")
+}
+
+/// `rules` go before the one that allows everything.
+fn dante(method: &str, rules: &str) -> ProxyProcess {
+    let configuration = format!(
+        "logoutput: stderr\ninternal: 127.0.0.1 port = PORT\nexternal: 127.0.0.1\n\
+         clientmethod: none\nsocksmethod: {method}\nclient pass {{ from: 0/0 to: 0/0 }}\n\
+         {rules}\nsocks pass {{ from: 0/0 to: 0/0 }}\n"
+    );
+    ProxyProcess::start(&["danted", "-f", "FILE"], &configuration)
+}
+
+/// Every way to name an echo server on this machine works through the proxy.
+#[track_caller]
+fn carries(proxy: &ProxyProcess, scheme: &str, credentials: &str) {
+    let proxy_url = format!("{scheme}://{credentials}127.0.0.1:{}", proxy.port());
+    for (name, port) in [("ws", echo_port()), ("wss", tls_echo_port())] {
+        for host in ["127.0.0.1", "localhost"] {
+            let url = format!("{name}://{host}:{port}/");
+            println!("{url} through {proxy_url}");
+            on_both_drivers(|host| {
+                let socket = open(host, &url, &proxy_url);
+                echoes(&socket);
+                went_through(&socket, proxy.port());
+                assert_eq!(socket.stats().tls_version != 0, name == "wss");
+            });
+        }
+    }
+}
+
+/// The proxy refuses to lead to `port`; see [`test_support::recorder::CloseReport::expect_refusal`].
+#[track_caller]
+fn refuses(proxy: &ProxyProcess, scheme: &str, credentials: &str, port: u16, http_status: i32, said: &[&str]) {
+    for name in ["ws", "wss"] {
+        on_both_drivers(|host| {
+            let proxy_url = format!("{scheme}://{credentials}127.0.0.1:{}", proxy.port());
+            println!("{name} through {proxy_url}");
+            let socket = open(host, &format!("{name}://127.0.0.1:{port}/"), &proxy_url);
+            fails(&socket).expect_proxy_refusal(http_status, said);
+            let stats = socket.stats();
+            let of_the_server = (stats.tls_us, stats.handshake_us, stats.http_status);
+            assert_eq!(of_the_server, (0, 0, 0), "the server was not reached");
+        });
+    }
+}
+
+#[test]
+fn tinyproxy_carries() {
+    carries(&tinyproxy(""), "http", "");
+    carries(&tinyproxy("BasicAuth user secret"), "http", "user:secret@");
+}
+
+#[test]
+fn tinyproxy_wants_a_password() {
+    let proxy = tinyproxy("BasicAuth user secret");
+    let said = "407 Proxy Authentication Required (Basic)";
+    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", said]);
+    for credentials in ["user:wrong@", "user@", "other:secret@"] {
+        // Not 407, as RFC 9110 section 11.7 has it.
+        let said = ["wants another user name and password", "401 Unauthorized"];
+        refuses(&proxy, "http", credentials, echo_port(), 401, &said);
+    }
+}
+
+#[test]
+fn tinyproxy_forbids_a_port() {
+    let proxy = tinyproxy("ConnectPort 443");
+    refuses(&proxy, "http", "", echo_port(), 403, &["allows no connection", "403"]);
+}
+
+#[test]
+fn tinyproxy_cannot_reach_the_server() {
+    refuses(&tinyproxy(""), "http", "", closed_port(), 500, &["made no connection", "500 Unable to connect"]);
+}
+
+#[test]
+fn ncat_carries() {
+    carries(&ncat(&[]), "http", "");
+    carries(&ncat(&["--proxy-auth", "user:secret"]), "http", "user:secret@");
+}
+
+#[test]
+fn ncat_wants_a_password() {
+    let proxy = ncat(&["--proxy-auth", "user:secret"]);
+    let said = "407 Proxy Authentication Required (Basic, Digest)";
+    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", said]);
+    refuses(&proxy, "http", "other:secret@", echo_port(), 407, &["wants another user name and password", said]);
+}
+
+#[test]
+fn ncat_cannot_reach_the_server() {
+    refuses(&ncat(&[]), "http", "", closed_port(), 504, &["could not reach", "504 Gateway Timeout"]);
+}
+
+#[test]
+fn microsocks_carries() {
+    carries(&microsocks(&[]), "socks5", "");
+    carries(&microsocks(&["-u", "user", "-P", "secret"]), "socks5", "user:secret@");
+    carries(&microsocks(&["-u", "us er", "-P", "pä:ss@word"]), "socks5", "us%20er:p%C3%A4%3Ass%40word@");
+}
+
+#[test]
+fn microsocks_wants_a_password() {
+    let proxy = microsocks(&["-u", "user", "-P", "secret"]);
+    refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
+    refuses(&proxy, "socks5", "user:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
+}
+
+#[test]
+fn microsocks_cannot_reach_the_server() {
+    refuses(&microsocks(&[]), "socks5", "", closed_port(), 0, &["the host refused the connection"]);
+}
+
+#[test]
+fn dante_carries() {
+    carries(&dante("none", ""), "socks5", "");
+    // It may ignore the password that it did not ask for.
+    carries(&dante("none", ""), "socks5", "user:secret@");
+}
+
+#[test]
+fn dante_wants_a_password_that_we_do_not_have() {
+    let proxy = dante("username", "");
+    refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
+    refuses(&proxy, "socks5", "nobody:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
+}
+
+#[test]
+fn dante_cannot_reach_the_server() {
+    refuses(&dante("none", ""), "socks5", "", closed_port(), 0, &["the host refused the connection"]);
+}
+
+#[test]
+fn dante_forbids_a_host() {
+    let proxy = dante("none", "socks block { from: 0/0 to: 127.0.0.1/32 }");
+    refuses(&proxy, "socks5", "", echo_port(), 0, &["its rules do not allow it"]);
+}
+
+#[test]
+fn the_certificate_is_checked_through_a_proxy() {
+    let proxy = tinyproxy("");
+    on_both_drivers(|host| {
+        let url = format!("wss://127.0.0.1:{}/", tls_echo_port());
+        let proxy_url = format!("http://127.0.0.1:{}", proxy.port());
+        let socket = open_with(host, &url, &proxy_url, |options| options.tls_server_name = c"other.test".as_ptr());
+        let report = fails(&socket);
+        report.expect(EGRET_WS_ERR_TLS_HOST, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!(socket.stats().handshake_us, 0, "the server was asked all the same");
+    });
+}

@@ -1,0 +1,139 @@
+//! How a connection by TLS ends, and what each side can tell of it.
+
+use crate::python_server::{BOTH_VERSIONS, Peer, Version, hex};
+use crate::settings::{ConnectTls, Settings};
+use ::egret_ws::*;
+use test_support::certificates::RIGHT;
+use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::frame::Frame;
+use test_support::recorder::Event;
+
+/// The server's Close frame with 1000, in hex.
+fn close_frame() -> String {
+    hex(Frame::close(1000, "").bytes())
+}
+
+/// Runs a test with a server that plays the script, by each version and on both drivers.
+fn with_peer(script: &str, test: impl Fn(&Loop, &Peer)) {
+    println!("{script:.100}");
+    let servers = BOTH_VERSIONS.map(|version| (version, Peer::start(&RIGHT, version, script)));
+    on_both_drivers(|host| {
+        for (version, server) in &servers {
+            println!("{version:?}");
+            test(host, server);
+        }
+    });
+}
+
+/// The code of the Close frame that came last.
+#[track_caller]
+fn last_close(received: &[u8]) -> u16 {
+    let [.., 0x88, 0x82, a, b, _, _, high, low] = *received else {
+        panic!("no Close frame with a code alone at the end")
+    };
+    u16::from_be_bytes([high ^ a, low ^ b])
+}
+
+#[test]
+fn a_close_ends_with_close_notify() {
+    with_peer(&format!("upgrade frame send {} end", close_frame()), |host, server| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_open();
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
+        let sight = server.sight_while(host);
+        assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1000), "{sight:?}");
+    });
+}
+
+/// The server leaves it to the client to hang up first, against RFC 6455 section 7.1.1.
+#[test]
+fn a_server_that_waits_for_the_end_hears_it() {
+    let server = Peer::start(&RIGHT, Version::TLSv1_3, &format!("upgrade send {} listen", close_frame()));
+    on_both_drivers(|host| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
+        let sight = server.sight_while(host);
+        assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1000), "{sight:?}");
+    });
+}
+
+#[test]
+fn a_freed_socket_says_goodbye() {
+    with_peer(&format!("upgrade frame send {} end", close_frame()), |host, server| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_open();
+        drop(socket);
+        let sight = server.sight_while(host);
+        assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1001), "{sight:?}");
+    });
+}
+
+#[test]
+fn a_freed_loop_says_goodbye() {
+    let servers = BOTH_VERSIONS.map(|version| Peer::start(&RIGHT, version, "upgrade listen"));
+    for driver in DRIVERS {
+        for server in &servers {
+            let host = Loop::new(driver);
+            let socket = host.connect_port(server.port(), &Settings::trusting());
+            socket.wait_open();
+            drop(socket);
+            drop(host);
+            let sight = server.sight();
+            assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1001), "{sight:?}");
+        }
+    }
+}
+
+/// The server says hello, plays the rest of its script without a Close frame, and sees this end of the client. `check` gets
+/// what the client reports in words.
+#[track_caller]
+fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
+    with_peer(&format!("upgrade send {} {script}", hex(Frame::text("hello").bytes())), |host, server| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        let report = socket.wait_closed();
+        report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
+        assert_eq!((report.code, report.sent_code), (1006, 0));
+        assert_eq!(socket.wait_messages(1), [Event::Text("hello".into())]);
+        assert_eq!(server.sight_while(host).end, end);
+        check(&report.message);
+    });
+}
+
+#[test]
+fn an_end_without_a_close_frame_tells_whether_tls_was_cut_off() {
+    breaks_off("end", "clean", |words| assert!(!words.contains("close_notify"), "{words}"));
+    breaks_off("cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
+    // In the middle of a record.
+    breaks_off("raw 17030301000102030405 cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
+}
+
+#[test]
+fn a_record_that_was_tampered_with_is_fatal() {
+    let record = format!("1703030040{}", "5a".repeat(64));
+    breaks_off(&format!("raw {record} listen"), "SSLV3_ALERT_BAD_RECORD_MAC", |words| {
+        assert!(words.contains("TLS failed: ") && words.contains("bad record mac"), "{words}");
+    });
+}
+
+/// Close frames say that nothing is missing, so a server may save itself the close_notify.
+#[test]
+fn after_both_close_frames_a_cut_is_clean() {
+    with_peer(&format!("upgrade send {} frame cut", close_frame()), |host, server| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
+    });
+}
+
+/// Readiness is told of what the kernel holds, not of what TLS has read from it already.
+#[test]
+fn all_of_a_record_is_delivered_though_nothing_follows() {
+    let frames: Vec<u8> = (0..5000_u32).flat_map(|number| Frame::binary(number.to_be_bytes()).bytes()).collect();
+    with_peer(&format!("upgrade send {} listen", hex(&frames)), |host, server| {
+        let socket = host.connect_port(server.port(), &Settings::trusting());
+        let messages = socket.wait_messages(5000);
+        for (number, message) in (0..5000_u32).zip(messages) {
+            assert_eq!(message, Event::Binary(number.to_be_bytes().to_vec()));
+        }
+    });
+}
