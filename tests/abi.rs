@@ -132,7 +132,7 @@ fn changed(from: &str, to: &str) -> (String, String) {
 }
 
 #[test]
-fn what_only_adds_passes() {
+fn additions_to_the_abi_pass() {
     let end = "  uint32_t retry_total_ms;\n";
     for (number, (from, to)) in [
         (end, "  uint32_t retry_total_ms;\n  uint64_t newer;\n"),
@@ -149,7 +149,7 @@ fn what_only_adds_passes() {
 }
 
 #[test]
-fn what_changes_or_removes_fails() {
+fn changes_and_removals_of_the_abi_fail() {
     for (number, (from, to)) in [
         ("  uint32_t retry_floor_ms;\n", "  uint32_t newer;\n  uint32_t retry_floor_ms;\n"),
         ("  uint32_t retry_floor_ms;\n", "  int32_t retry_floor_ms;\n"),

@@ -62,8 +62,8 @@ fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
 const BOMB: usize = 3 * CAP + 16 * KIB;
 
 #[test]
-fn a_bomb_takes_no_more_than_the_cap_and_its_growth() {
-    if !runs_alone("a_bomb_takes_no_more_than_the_cap_and_its_growth") {
+fn decompression_bomb_takes_no_more_memory_than_the_message_limit_and_its_growth() {
+    if !runs_alone("decompression_bomb_takes_no_more_memory_than_the_message_limit_and_its_growth") {
         return;
     }
     let zeros = deflated(vec![0; 20_000_000]);
@@ -102,8 +102,8 @@ unsafe extern "C" fn count(_: *mut c_void, _: *mut egret_ws, _: i32, _: *const u
 /// Each message keeps to the cap, and a read brings hundreds. The header says what may wait to be dispatched:
 /// `max_receive_queue_bytes`, one read (64 KiB) and one message.
 #[test]
-fn messages_that_wait_take_no_more_than_the_queue() {
-    if !runs_alone("messages_that_wait_take_no_more_than_the_queue") {
+fn waiting_messages_take_no_more_memory_than_the_queue() {
+    if !runs_alone("waiting_messages_take_no_more_memory_than_the_queue") {
         return;
     }
     const COUNT: usize = 300;
@@ -177,8 +177,8 @@ impl<'a> Measured<'a> {
 }
 
 #[test]
-fn what_a_socket_takes() {
-    if !runs_alone("what_a_socket_takes") {
+fn memory_of_a_socket() {
+    if !runs_alone("memory_of_a_socket") {
         return;
     }
     let host = Loop::new(Driver::Inline);
@@ -219,8 +219,8 @@ fn what_a_socket_takes() {
 }
 
 #[test]
-fn a_socket_gives_all_back() {
-    if !runs_alone("a_socket_gives_all_back") {
+fn closed_socket_frees_all_memory() {
+    if !runs_alone("closed_socket_frees_all_memory") {
         return;
     }
     let host = Loop::new(Driver::Inline);

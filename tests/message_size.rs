@@ -123,7 +123,7 @@ fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
 }
 
 #[test]
-fn sending_the_cap_passes_and_one_byte_more_is_refused_and_harmless() {
+fn largest_message_is_sent_and_one_byte_more_is_refused() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();

@@ -90,7 +90,7 @@ fn a_half_close_is_an_end_without_a_close_frame() {
 }
 
 #[test]
-fn a_cut_within_the_answer_to_the_upgrade() {
+fn cut_within_the_upgrade_response() {
     for at in [0, 1, 12, 100] {
         on_both_drivers(|host| {
             let server = Server::start(ECHOING);
@@ -109,7 +109,7 @@ fn a_cut_within_the_answer_to_the_upgrade() {
 }
 
 #[test]
-fn a_cut_within_a_frame_of_the_server_shows_nothing_of_it() {
+fn frame_of_the_server_that_is_cut_is_not_delivered() {
     const PAYLOAD: [u8; 300] = [7; 300];
     const FRAME: u64 = 304;
     for at in [1, 2, 3, 4, 5, 150, FRAME - 1, FRAME] {
@@ -130,7 +130,7 @@ fn a_cut_within_a_frame_of_the_server_shows_nothing_of_it() {
 }
 
 #[test]
-fn a_cut_within_a_frame_of_ours_shows_the_server_nothing_of_it() {
+fn frame_of_the_client_that_is_cut_is_not_delivered() {
     const FRAME: u64 = 308;
     for at in [1, 4, 8, 9, FRAME - 1] {
         on_both_drivers(|host| {
@@ -147,7 +147,7 @@ fn a_cut_within_a_frame_of_ours_shows_the_server_nothing_of_it() {
 }
 
 #[test]
-fn single_bytes_change_nothing() {
+fn data_in_single_bytes_is_delivered() {
     on_both_drivers(|host| {
         let server = Server::start(ECHOING);
         let relay = Relay::start(server.port());
@@ -165,7 +165,7 @@ fn single_bytes_change_nothing() {
 }
 
 #[test]
-fn a_server_that_refuses_is_tried_until_it_is_there() {
+fn refusing_server_is_retried_until_it_accepts() {
     const REFUSALS: usize = 6;
     on_both_drivers(|host| {
         let server = Server::start(ECHOING);
@@ -235,7 +235,7 @@ fn connections_are_served_out_of_order() {
 
 /// One that is being made when the connection before it is lost twice over.
 #[test]
-fn faults_that_follow_each_other() {
+fn consecutive_faults() {
     on_both_drivers(|host| {
         let server = Server::start(ECHOING);
         let relay = Relay::start(server.port());
@@ -269,7 +269,7 @@ fn faults_that_follow_each_other() {
 /// As long as the host was not told that it is open, it is connecting for the host, whatever the server has said since. (With
 /// a thread only: without one nothing is read but in a poll.)
 #[test]
-fn a_goodbye_that_comes_before_on_connect() {
+fn close_frame_before_on_connect() {
     let host = EventLoop::new(Driver::Threaded, |_| {});
     let (closing, is_closing) = mpsc::channel();
     let (go_on, goes_on) = mpsc::channel();

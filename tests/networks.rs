@@ -105,8 +105,8 @@ fn after_a_refusal_the_next_address_is_tried_at_once() {
 
 // One after the other would take 750 ms.
 #[test]
-fn a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one() {
-    if in_namespace("a_crowd_of_dead_ipv6_addresses_costs_no_more_than_one") {
+fn many_dead_ipv6_addresses_cost_no_more_time_than_one() {
+    if in_namespace("many_dead_ipv6_addresses_cost_no_more_time_than_one") {
         let _v4 = Server::on("192.0.2.1");
         reaches_within_the_bar("needle.test", "192.0.2.1:9000");
     }
@@ -141,8 +141,8 @@ fn addresses_take_turns_and_are_dropped_together() {
 }
 
 #[test]
-fn a_freed_socket_leaves_no_attempt_behind() {
-    if !in_namespace("a_freed_socket_leaves_no_attempt_behind") {
+fn freed_socket_leaves_no_connection_attempt() {
+    if !in_namespace("freed_socket_leaves_no_connection_attempt") {
         return;
     }
     on_both_drivers(|host| {
@@ -179,8 +179,8 @@ fn two_dead_routes_end_at_the_deadline() {
 }
 
 #[test]
-fn where_every_address_refuses_the_reason_is_told_at_once() {
-    if !in_namespace("where_every_address_refuses_the_reason_is_told_at_once") {
+fn refusal_of_every_address_is_reported_at_once() {
+    if !in_namespace("refusal_of_every_address_is_reported_at_once") {
         return;
     }
     on_both_drivers(|host| {
@@ -199,8 +199,8 @@ fn where_every_address_refuses_the_reason_is_told_at_once() {
 }
 
 #[test]
-fn an_unknown_name_is_told_from_a_dead_network() {
-    if !in_namespace("an_unknown_name_is_told_from_a_dead_network") {
+fn unknown_name_and_dead_network_have_different_errors() {
+    if !in_namespace("unknown_name_and_dead_network_have_different_errors") {
         return;
     }
     on_both_drivers(|host| {

@@ -22,7 +22,7 @@ fn numbered(number: usize, len: usize) -> Vec<u8> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_flood_the_host_is_too_slow_for_stays_with_the_server_and_loses_nothing() {
+fn slow_host_causes_backpressure_at_the_server_and_loses_nothing() {
     use test_support::process;
 
     const MESSAGE: usize = 4 * KIB;
@@ -82,7 +82,7 @@ fn fill(host: &Loop, socket: &Socket) -> usize {
 }
 
 #[test]
-fn a_peer_that_does_not_read_causes_backpressure_and_then_gets_everything_in_order() {
+fn peer_that_does_not_read_causes_backpressure_and_later_gets_everything_in_order() {
     on_both_drivers(|host| {
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
@@ -122,7 +122,7 @@ fn a_peer_that_does_not_read_causes_backpressure_and_then_gets_everything_in_ord
 }
 
 #[test]
-fn what_a_reset_left_unsent_is_counted_in_the_report() {
+fn messages_unsent_at_a_reset_are_counted_in_the_report() {
     on_both_drivers(|host| {
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
@@ -241,7 +241,7 @@ fn pings_between_fragments_are_answered_before_the_message_ends() {
 }
 
 #[test]
-fn with_a_thread_pings_are_answered_while_the_host_does_not_poll() {
+fn io_thread_answers_pings_while_the_host_does_not_poll() {
     let host = Loop::new(Driver::Threaded);
     let server = Server::start(|mut peer| {
         peer.upgrade();
@@ -255,7 +255,7 @@ fn with_a_thread_pings_are_answered_while_the_host_does_not_poll() {
 }
 
 #[test]
-fn an_end_that_comes_with_the_last_messages_is_noticed_after_them() {
+fn end_of_stream_is_reported_after_the_messages_before_it() {
     // With a small queue the end comes while the client has stopped reading.
     for (count, queue) in [(1, 0), (1000, 0), (20_000, 0), (20_000, 4096)] {
         println!("{count} messages, a queue of {queue} bytes (0: the default)");
@@ -283,7 +283,7 @@ fn an_end_that_comes_with_the_last_messages_is_noticed_after_them() {
 }
 
 #[test]
-fn a_reset_that_comes_with_the_last_messages_is_noticed_after_those_that_came() {
+fn reset_is_reported_after_the_messages_before_it() {
     for count in [1, 1000, 20_000] {
         println!("{count} messages");
         on_both_drivers(|host| {

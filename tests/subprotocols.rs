@@ -28,7 +28,7 @@ fn the_server_chooses_one_of_those_offered() {
 }
 
 #[test]
-fn another_choice_or_none_fails_the_handshake_as_in_a_browser() {
+fn wrong_or_missing_choice_fails_the_handshake() {
     on_both_drivers(|host| {
         for choice in ["", "\r\nSec-WebSocket-Protocol: other"] {
             let server = Server::start(move |mut peer| {
@@ -45,7 +45,7 @@ fn another_choice_or_none_fails_the_handshake_as_in_a_browser() {
 }
 
 #[test]
-fn a_list_that_is_none_is_refused() {
+fn invalid_list_is_refused() {
     let host = Loop::new(Driver::Threaded);
     for list in ["", "a,,b", "a b", "a,a", "a\r\nX-Injected: b", "\u{fc}"] {
         let list = CString::new(list).unwrap();

@@ -185,7 +185,7 @@ fn ipv6_literals_connect_with_and_without_brackets() {
 }
 
 #[test]
-fn every_request_has_a_key_of_its_own() {
+fn every_request_has_another_key() {
     let keys: Vec<String> = (0..5)
         .map(|_| request(|host, port| host.try_connect("127.0.0.1", port)).0.header("Sec-WebSocket-Key").to_owned())
         .collect();

@@ -171,13 +171,13 @@ fn every_size(hand: &Hand, port: u16) {
 }
 
 #[test]
-fn websockets_by_every_agreement() {
+fn websockets_with_every_set_of_parameters() {
     let hand = websockets();
     every_agreement(&hand, hand.server.port());
 }
 
 #[test]
-fn ws_by_every_agreement() {
+fn ws_with_every_set_of_parameters() {
     let hand = ws();
     every_agreement(&hand, hand.server.port());
 }
@@ -204,7 +204,7 @@ fn through_nginx() {
 
 /// Neither a server that knows no permessage-deflate nor a client that offers none makes a difference to the messages.
 #[test]
-fn without_an_agreement() {
+fn without_permessage_deflate() {
     for hand in [websockets(), ws()] {
         let asks = egret_ws_header { name: c"Deflate".as_ptr(), value: c"{}".as_ptr() };
         for (offered, asked) in [(true, false), (false, true), (false, false)] {

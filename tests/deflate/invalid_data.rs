@@ -79,7 +79,7 @@ fn trailing_garbage() {
 
 /// A message that refers to the one before, from a server that was not to take its context over.
 #[test]
-fn a_context_that_was_given_up() {
+fn back_reference_into_a_dropped_context_is_refused() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             accept(&mut peer, &["permessage-deflate; server_no_context_takeover"]);
@@ -134,7 +134,7 @@ fn a_stream_that_ends_early_within_the_header_of_a_block() {
 
 /// The message has a second tail, which does not end a block.
 #[test]
-fn a_second_tail() {
+fn second_sync_flush_tail_is_refused() {
     is_wrong("two tails", compressed(TEXT, [&deflated("hello")[..], &TAIL, &TAIL].concat()).bytes());
     is_wrong("a tail alone", compressed(TEXT, TAIL).bytes());
 }
@@ -143,7 +143,7 @@ fn a_second_tail() {
 const INVALID: [&[u8]; 5] = [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82A"];
 
 #[test]
-fn text_that_inflates_to_no_utf8() {
+fn text_that_inflates_to_invalid_utf8_is_refused() {
     for bytes in INVALID {
         let text = [b"good ", bytes, b" good"].concat();
         is_not_utf8("deflated", compressed(TEXT, deflated(&text)).bytes());
@@ -153,7 +153,7 @@ fn text_that_inflates_to_no_utf8() {
 }
 
 #[test]
-fn text_that_inflates_to_no_utf8_in_fragments() {
+fn fragmented_text_that_inflates_to_invalid_utf8_is_refused() {
     for bytes in INVALID {
         let payload = deflated([b"good ", bytes, b" good"].concat());
         for cut in 0..=payload.len() {
@@ -167,7 +167,7 @@ fn text_that_inflates_to_no_utf8_in_fragments() {
 
 /// It shows before the message is complete, and is said at once.
 #[test]
-fn bad_text_is_refused_as_soon_as_it_has_come_out() {
+fn invalid_utf8_is_refused_as_soon_as_it_is_inflated() {
     let payload = stored(b"good \xff and so on", 1);
     let start = &payload[..payload.len() - 20];
     is_not_utf8("a fragment", compressed(TEXT, start).unfinished().bytes());

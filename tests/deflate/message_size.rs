@@ -43,7 +43,7 @@ fn payloads(bytes: &[u8]) -> [Vec<u8>; 4] {
 }
 
 #[test]
-fn exactly_the_cap_passes() {
+fn message_of_exactly_the_limit_is_received() {
     for bytes in contents(CAP) {
         for payload in payloads(&bytes) {
             for shape in shapes(&payload) {
@@ -61,7 +61,7 @@ fn is_too_big(what: &str, bytes: Vec<u8>) {
 }
 
 #[test]
-fn one_byte_more_is_refused() {
+fn message_of_one_byte_more_is_refused() {
     for bytes in contents(CAP + 1) {
         for payload in payloads(&bytes) {
             for shape in shapes(&payload) {
@@ -73,7 +73,7 @@ fn one_byte_more_is_refused() {
 
 /// The cap counts bytes of text.
 #[test]
-fn text_at_the_cap() {
+fn text_limit_counts_bytes() {
     let text = "€".repeat(CAP / 3) + "ß"; // 43690 × 3 + 2
     assert_eq!(text.len(), CAP);
     expect_messages(compressed(TEXT, deflated(&text)).bytes(), &[Event::Text(text.clone())]);
@@ -101,7 +101,7 @@ fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
 
 /// More bytes on the wire than the cap, and fewer in the message.
 #[test]
-fn the_cap_does_not_count_what_is_on_the_wire() {
+fn limit_does_not_count_compressed_bytes() {
     let bytes = vec![7; 30_000];
     // Six bytes each.
     let payload = stored(&bytes, 1);
@@ -117,7 +117,7 @@ fn the_cap_does_not_count_what_is_on_the_wire() {
 
 /// It ends where the cap does, though more is announced and the message goes on.
 #[test]
-fn bombs() {
+fn decompression_bombs_are_refused() {
     let bomb = deflated(vec![0; 20_000_000]);
     assert!(bomb.len() < 20_000);
     for shape in shapes(&bomb) {

@@ -39,7 +39,7 @@ fn offers(set: Set, offer: Option<&'static str>) {
 }
 
 #[test]
-fn the_offer_says_what_was_set() {
+fn offer_contains_the_options() {
     offers(DEFAULT, Some("permessage-deflate; client_max_window_bits"));
     offers(
         NARROW,
@@ -68,7 +68,7 @@ fn agrees(set: Set, lines: &'static [&str]) {
 }
 
 #[test]
-fn answers_that_are_right() {
+fn valid_responses_are_accepted() {
     agrees(DEFAULT, &[BARE]);
     agrees(DEFAULT, &["PerMessage-Deflate ;Server_Max_Window_Bits = \"10\";client_no_context_takeover"]);
     agrees(DEFAULT, &["permessage-deflate; client_max_window_bits=8; server_max_window_bits=8"]);
@@ -99,7 +99,7 @@ fn fails(set: Set, lines: &'static [&str], words: &str) {
 }
 
 #[test]
-fn another_extension_was_not_asked_for() {
+fn unrequested_extension_is_refused() {
     let words = "an extension that was not asked for";
     fails(DEFAULT, &["x-webkit-deflate-frame"], words);
     fails(DEFAULT, &["permessage-deflate, x"], words);
@@ -110,7 +110,7 @@ fn another_extension_was_not_asked_for() {
 }
 
 #[test]
-fn an_extension_that_was_not_offered() {
+fn extension_without_an_offer_is_refused() {
     fails(OFF, &[BARE], "extension");
     fails(OFF, &["x"], "extension");
 }
@@ -144,7 +144,7 @@ fn repeated_parameters() {
 }
 
 #[test]
-fn values_where_none_belong_and_none_where_one_does() {
+fn superfluous_and_missing_parameter_values_are_refused() {
     fails(DEFAULT, &["permessage-deflate; server_no_context_takeover=true"], "has a value, and must not");
     fails(DEFAULT, &["permessage-deflate; client_no_context_takeover=\"\""], "has a value, and must not");
     fails(DEFAULT, &["permessage-deflate; client_max_window_bits"], "not 8 to 15");
@@ -173,7 +173,7 @@ fn windows_out_of_range_or_misspelled() {
 }
 
 #[test]
-fn what_was_asked_for_is_missing_or_exceeded() {
+fn missing_or_exceeded_parameters_are_refused() {
     const ALONE: &str = "no server_no_context_takeover, which was asked for";
     fails(NARROW, &["permessage-deflate; server_max_window_bits=12"], ALONE);
     fails(NARROW, &["permessage-deflate; client_no_context_takeover; server_max_window_bits=12"], ALONE);

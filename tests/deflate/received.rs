@@ -38,7 +38,7 @@ fn the_examples_of_the_rfc() {
 }
 
 #[test]
-fn uncompressed_messages_are_taken_as_they_are() {
+fn uncompressed_messages_are_received_unchanged() {
     let mut deflater = Deflater::new(15);
     let mut frames = Vec::new();
     for _ in 0..5 {
@@ -55,7 +55,7 @@ fn uncompressed_messages_are_taken_as_they_are() {
 
 /// A payload that looks compressed, and is not marked so.
 #[test]
-fn only_the_bit_says_what_is_compressed() {
+fn rsv1_alone_marks_compressed_messages() {
     let payload = deflated("abc");
     let frames = [Frame::binary(&*payload), compressed(BINARY, &*payload)];
     expect_messages(wire(&frames), &[Event::Binary(payload), Event::Binary(b"abc".to_vec())]);
@@ -160,7 +160,7 @@ fn final_blocks() {
 }
 
 #[test]
-fn a_context_is_taken_over_or_not_and_windows_of_every_size_are_read() {
+fn context_takeover_and_windows_of_every_size_are_received() {
     let mut random = RandomMessages::new(5);
     // Repeats itself just within the largest window.
     let noise: Vec<u8> = (0..32_000).map(|_| random.random(256) as u8).collect();
@@ -194,7 +194,7 @@ fn flushes_within_a_message() {
 
 /// The server does not remove the tail of its messages. No message is lost, and the context stays correct.
 #[test]
-fn kept_tails() {
+fn messages_with_the_sync_flush_tail_are_received() {
     let mut deflater = Deflater::new(15);
     let (mut frames, mut expected) = (Vec::new(), Vec::new());
     for _ in 0..4 {

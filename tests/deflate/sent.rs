@@ -102,7 +102,7 @@ fn compresses(threshold: u32, sizes: &[(usize, bool)]) {
 }
 
 #[test]
-fn messages_below_the_threshold_go_as_they_are() {
+fn messages_below_the_threshold_are_sent_uncompressed() {
     compresses(0, &[(0, false), (255, false), (256, true), (257, true), (255, false), (131_072, true)]);
     compresses(100, &[(99, false), (100, true), (99, false), (101, true), (0, false)]);
     // A message of one byte does not shrink.
@@ -119,7 +119,7 @@ fn mixed() -> Vec<Event> {
 }
 
 #[test]
-fn a_context_is_taken_over() {
+fn context_is_taken_over() {
     let messages = mixed();
     sends(|options| options.deflate_threshold_bytes = 1, BARE, &messages, |frames| inflate(frames, &messages, false));
 
@@ -165,7 +165,7 @@ fn messages_that_do_not_shrink_are_sent_uncompressed() {
 }
 
 #[test]
-fn a_context_is_given_up() {
+fn no_context_takeover_is_respected() {
     let messages = mixed();
     let check = |frames: &[Frame]| {
         inflate(frames, &messages, true);
@@ -194,7 +194,7 @@ fn far_apart() -> Vec<Event> {
 }
 
 #[test]
-fn no_message_reaches_back_beyond_the_window() {
+fn no_back_reference_exceeds_the_window() {
     let messages = far_apart();
     let keeps = |bits: u32, frames: &[Frame]| {
         inflate(frames, &messages, false);
@@ -257,7 +257,7 @@ fn a_higher_level_makes_smaller_messages() {
 /// What the server has read when the connection is over is what was sent; the report counts all else, as it was before
 /// compression.
 #[test]
-fn what_a_broken_connection_leaves_unsent_is_counted() {
+fn messages_unsent_at_the_end_are_counted() {
     // More than the kernel ever takes for a peer that does not read: the sender's buffer at its largest, and the receiver's.
     let limits = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").expect("the limits of a send buffer");
     let largest: usize =
@@ -311,7 +311,7 @@ fn what_a_broken_connection_leaves_unsent_is_counted() {
 
 /// The check of the window would see a larger one.
 #[test]
-fn distances_are_found() {
+fn longest_distance_finds_known_distances() {
     let mut random = RandomMessages::new(1);
     // Nothing in noise repeats nearer than its length.
     for size in [400, 600, 4000, 32_000] {

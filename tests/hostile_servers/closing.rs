@@ -65,7 +65,7 @@ fn a_reason_of_123_bytes_is_reported_whole() {
 }
 
 #[test]
-fn nothing_counts_after_a_close_frame() {
+fn data_after_a_close_frame_is_ignored() {
     let late = [Frame::close(1000, ""), Frame::text("late"), Frame::ping("late"), Frame::text("worse").rsv(7)];
     let script = move |mut peer: Peer| {
         peer.write(wire(&late));
@@ -76,7 +76,7 @@ fn nothing_counts_after_a_close_frame() {
 }
 
 #[test]
-fn our_close_is_sent_with_its_reason_and_its_answer_reported() {
+fn local_close_sends_its_reason_and_reports_the_response() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -95,7 +95,7 @@ fn our_close_is_sent_with_its_reason_and_its_answer_reported() {
 }
 
 #[test]
-fn a_server_that_breaks_the_protocol_while_closing_does_not_get_away_clean() {
+fn protocol_error_while_closing_is_reported() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();

@@ -65,8 +65,8 @@ fn a_header_line_of_1_mib_is_refused() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn pings_whose_pongs_nobody_reads_cost_bounded_memory() {
-    if !process::runs_alone("floods::pings_whose_pongs_nobody_reads_cost_bounded_memory") {
+fn unread_pongs_take_bounded_memory() {
+    if !process::runs_alone("floods::unread_pongs_take_bounded_memory") {
         return;
     }
     const FLOOD: usize = 64 * MIB;

@@ -31,7 +31,7 @@ fn handshake_times_out(script: impl Fn(Peer) + Clone + Send + 'static) {
 }
 
 #[test]
-fn a_server_that_never_answers_is_given_up() {
+fn silent_server_times_out() {
     handshake_times_out(|mut peer| {
         peer.read_request();
         peer.expect_end();
@@ -39,14 +39,14 @@ fn a_server_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn a_server_that_never_even_reads_is_given_up() {
+fn server_that_never_reads_times_out() {
     handshake_times_out(|mut peer| {
         assert!(peer.read_to_end().starts_with(b"GET / HTTP/1.1\r\n"));
     });
 }
 
 #[test]
-fn a_server_that_stops_in_the_middle_of_the_head_is_given_up() {
+fn incomplete_head_times_out() {
     handshake_times_out(|mut peer| {
         let answer = peer.read_request().answer();
         peer.write(&answer[..answer.len() / 2]);
@@ -55,7 +55,7 @@ fn a_server_that_stops_in_the_middle_of_the_head_is_given_up() {
 }
 
 #[test]
-fn a_head_that_drips_for_ever_is_given_up() {
+fn endless_slow_head_times_out() {
     handshake_times_out(|mut peer| {
         peer.read_request();
         peer.write("HTTP/1.1 101 Switching Protocols\r\nX-Drip: ");
@@ -90,17 +90,17 @@ fn closing_times_out(script: impl Fn(Peer) + Clone + Send + 'static) {
 }
 
 #[test]
-fn a_server_that_ignores_our_close_frame_is_given_up() {
+fn ignored_close_frame_times_out() {
     closing_times_out(|mut peer| peer.expect_end());
 }
 
 #[test]
-fn a_server_that_talks_on_instead_of_closing_is_given_up() {
+fn server_that_sends_on_instead_of_closing_times_out() {
     closing_times_out(|mut peer| while peer.try_write(&Frame::text("and another thing").bytes()).is_ok() {});
 }
 
 #[test]
-fn a_server_that_never_hangs_up_after_both_close_frames_is_not_waited_for_long() {
+fn server_that_keeps_tcp_open_after_both_close_frames_times_out() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -121,7 +121,7 @@ fn a_server_that_never_hangs_up_after_both_close_frames_is_not_waited_for_long()
 }
 
 #[test]
-fn with_a_thread_a_server_is_told_of_its_fault_though_the_host_does_not_poll() {
+fn io_thread_sends_the_close_frame_while_the_host_does_not_poll() {
     let host = Loop::new(Driver::Threaded);
     let server = Server::start(|mut peer| {
         peer.upgrade();

@@ -78,7 +78,7 @@ fn connect_without_polls<'a>(
 }
 
 #[test]
-fn a_late_host_is_told_of_every_connection_and_sends_on_the_last_only() {
+fn late_host_gets_every_connection_reported_and_sends_on_the_last_only() {
     let host = Loop::new(Driver::Threaded);
     let (tell, told) = mpsc::channel();
     let (socket, mut peer) = connect_without_polls(&host, move |ws, event| {
@@ -117,7 +117,7 @@ fn expect_end_of_third(mut peer: Peer) {
 }
 
 #[test]
-fn a_late_host_may_close_at_any_of_them() {
+fn late_host_may_close_in_any_callback() {
     for at in 0..8 {
         println!("callback {at}");
         let host = Loop::new(Driver::Threaded);
@@ -141,7 +141,7 @@ fn a_late_host_may_close_at_any_of_them() {
 }
 
 #[test]
-fn a_late_host_may_free_at_any_of_them() {
+fn late_host_may_free_in_any_callback() {
     for at in 0..8 {
         println!("callback {at}");
         let host = Loop::new(Driver::Threaded);
@@ -213,7 +213,7 @@ fn a_poll_that_makes_one_callback_keeps_the_order() {
 }
 
 #[test]
-fn a_late_host_reads_the_answer_that_it_is_told_of() {
+fn late_host_reads_the_response_of_the_reported_connection() {
     let host = Loop::new(Driver::Threaded);
     let (sender, second_is_open) = mpsc::channel();
     let server = serve(move |mut connections| {
@@ -246,7 +246,7 @@ fn a_late_host_reads_the_answer_that_it_is_told_of() {
 /// With an I/O thread and without polls the library tries a few times only. When the host polls, each try is reported, and further
 /// tries follow.
 #[test]
-fn held_tries_continue_when_the_host_polls() {
+fn held_retries_continue_when_the_host_polls() {
     let host = Loop::new(Driver::Threaded);
     // A port that is bound, but does not listen.
     let nobody = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");

@@ -68,7 +68,7 @@ fn a_silent_peer_is_reported_in_time() {
 }
 
 #[test]
-fn a_peer_that_answers_lives_on() {
+fn peer_that_answers_pings_is_not_reported() {
     const INTERVAL: Duration = Duration::from_millis(30);
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
@@ -90,7 +90,7 @@ fn a_peer_that_answers_lives_on() {
 }
 
 #[test]
-fn any_byte_is_a_sign_of_life() {
+fn any_byte_received_resets_the_heartbeat() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -167,7 +167,7 @@ fn the_interval_begins_with_the_last_byte() {
 }
 
 #[test]
-fn what_is_sent_is_no_sign_of_life() {
+fn sent_data_does_not_reset_the_heartbeat() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -187,7 +187,7 @@ fn what_is_sent_is_no_sign_of_life() {
 }
 
 #[test]
-fn without_a_deadline_pings_go_on_and_nobody_dies() {
+fn without_a_pong_timeout_pings_continue_and_no_connection_ends() {
     const INTERVAL: Duration = Duration::from_millis(30);
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
@@ -213,7 +213,7 @@ fn without_a_deadline_pings_go_on_and_nobody_dies() {
 }
 
 #[test]
-fn without_an_interval_nobody_is_asked() {
+fn without_an_interval_no_ping_is_sent() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             let mut peer = connections.open();

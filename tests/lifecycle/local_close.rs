@@ -14,7 +14,7 @@ const CLOSING: i32 = EGRET_WS_PHASE_CLOSING;
 const LOCAL: i32 = EGRET_WS_INITIATOR_LOCAL;
 
 #[test]
-fn our_own_close_is_final_in_every_state() {
+fn local_close_is_final_in_every_state() {
     let closed = |host: &Loop, socket: &Socket<'_>| {
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         let report = socket.wait_closed();
@@ -78,7 +78,7 @@ fn our_own_close_is_final_in_every_state() {
 }
 
 #[test]
-fn our_own_close_gives_nothing_up() {
+fn local_close_after_the_last_retry_is_not_reported_as_given_up() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             drop(connections.open());
@@ -98,7 +98,7 @@ fn our_own_close_gives_nothing_up() {
 }
 
 #[test]
-fn a_socket_that_is_freed_is_not_tried_again() {
+fn freed_sockets_are_not_reconnected() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             drop(connections.open());

@@ -57,7 +57,7 @@ fn the_round_trip_is_measured_and_smoothed() {
 }
 
 #[test]
-fn one_ping_at_a_time() {
+fn only_one_ping_is_in_flight() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -83,7 +83,7 @@ fn one_ping_at_a_time() {
 }
 
 #[test]
-fn its_deadline_is_the_heartbeats() {
+fn ping_uses_the_pong_timeout_of_the_heartbeat() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -102,7 +102,7 @@ fn its_deadline_is_the_heartbeats() {
 }
 
 #[test]
-fn only_an_open_socket_can_ask() {
+fn ping_needs_an_open_socket() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();

@@ -103,7 +103,7 @@ fn offends(mut peer: Peer, frame: &Frame, code: u16) {
 }
 
 #[test]
-fn what_may_end_otherwise_is_tried_again() {
+fn temporary_failures_are_retried() {
     each(
         &[
             ("end of the stream", |mut peer| drop(peer.upgrade()), (LOST, OPEN, TRANSPORT, 101, 1006, 0)),
@@ -125,7 +125,7 @@ fn what_may_end_otherwise_is_tried_again() {
 }
 
 #[test]
-fn a_reset_is_tried_again() {
+fn reset_is_retried() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             let mut peer = connections.open();
@@ -145,7 +145,7 @@ fn a_reset_is_tried_again() {
 }
 
 #[test]
-fn a_deadline_that_passes_is_tried_again() {
+fn timeout_is_retried() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             let mut silent = connections.next();
@@ -164,7 +164,7 @@ fn a_deadline_that_passes_is_tried_again() {
 }
 
 #[test]
-fn what_would_end_the_same_way_is_not_tried_again() {
+fn permanent_failures_are_not_retried() {
     each(
         &[
             ("401", |peer| answers(peer, "401 Who"), (REFUSED, HANDSHAKE, PEER, 401, 1006, 0)),
@@ -197,7 +197,7 @@ fn what_would_end_the_same_way_is_not_tried_again() {
 }
 
 #[test]
-fn a_proxys_refusal_of_the_password_is_not_tried_again() {
+fn proxy_that_refuses_the_password_is_not_retried() {
     on_both_drivers(|host| {
         let proxy = Server::start(|mut peer| {
             Request::read(peer.stream());
@@ -217,7 +217,7 @@ fn a_proxys_refusal_of_the_password_is_not_tried_again() {
 }
 
 #[test]
-fn a_pin_that_is_not_met_is_not_tried_again_but_tls_that_breaks_off_is() {
+fn unmatched_pin_is_not_retried_but_a_broken_tls_handshake_is() {
     let pins = CString::new(EXPIRED.pin()).expect("no NUL");
     on_both_drivers(|host| {
         let server = serve(|mut connections| {

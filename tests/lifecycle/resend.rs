@@ -116,7 +116,7 @@ fn read_plain(peer: &mut Peer, _: &mut Decompress) -> Frame {
 }
 
 #[test]
-fn what_was_unsent_is_told_and_dropped() {
+fn unsent_messages_are_reported_and_dropped() {
     on_both_drivers(|host| {
         let (_, queued, numbers) = lose(host, 0, |peer| drop(peer.upgrade()), read_plain);
         assert_eq!((queued, numbers), (0, vec![]));
@@ -133,7 +133,7 @@ fn are_the_unsent(retry: &Retry, queued: i64, numbers: &[u32]) {
 }
 
 #[test]
-fn what_was_unsent_can_be_kept_for_the_next_connection() {
+fn unsent_messages_can_be_kept_for_the_next_connection() {
     on_both_drivers(|host| {
         let (retry, queued, numbers) = lose(host, EGRET_WS_RESEND, |peer| drop(peer.upgrade()), read_plain);
         are_the_unsent(&retry, queued, &numbers);
@@ -141,7 +141,7 @@ fn what_was_unsent_can_be_kept_for_the_next_connection() {
 }
 
 #[test]
-fn what_was_unsent_is_compressed_anew() {
+fn kept_messages_are_compressed_again() {
     on_both_drivers(|host| {
         let (retry, queued, numbers) = lose(host, EGRET_WS_RESEND, agree, read_deflated);
         are_the_unsent(&retry, queued, &numbers);

@@ -33,7 +33,7 @@ fn with_each_call(test: impl Fn(&Loop, Call)) {
 }
 
 #[test]
-fn a_live_peer_is_asked_at_once_and_lives() {
+fn live_peer_is_probed_at_once_and_stays_connected() {
     with_each_call(|host, call| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -84,7 +84,7 @@ fn a_dead_peer_is_reported_within_the_probes_deadline() {
 }
 
 #[test]
-fn a_dead_peer_is_replaced() {
+fn dead_connection_is_replaced() {
     with_each_call(|host, call| {
         let server = serve(|mut connections| {
             let mut dead = connections.open();
@@ -110,7 +110,7 @@ fn a_dead_peer_is_replaced() {
 }
 
 #[test]
-fn a_server_that_answers_no_pings_can_be_spared_the_deadline() {
+fn probes_can_be_switched_off() {
     with_each_call(|host, call| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -129,7 +129,7 @@ fn a_server_that_answers_no_pings_can_be_spared_the_deadline() {
 }
 
 #[test]
-fn a_wait_of_reconnecting_is_over() {
+fn wait_before_a_retry_ends() {
     with_each_call(|host, call| {
         let server = serve(|mut connections| {
             connections.open().finish_writing();
@@ -147,7 +147,7 @@ fn a_wait_of_reconnecting_is_over() {
 }
 
 #[test]
-fn a_connection_that_is_being_made_begins_anew() {
+fn connecting_socket_starts_again() {
     with_each_call(|host, call| {
         let (asked, was_asked) = mpsc::channel();
         let server = serve(move |mut connections| {
@@ -195,7 +195,7 @@ fn a_network_that_changes_during_a_suspend_is_left_for_the_resume() {
 }
 
 #[test]
-fn what_closes_is_left_alone() {
+fn closing_sockets_are_not_probed() {
     with_each_call(|host, call| {
         let (go, gone) = mpsc::channel();
         let server = Server::start(move |mut peer| {
@@ -217,7 +217,7 @@ fn what_closes_is_left_alone() {
 }
 
 #[test]
-fn a_loop_without_sockets_takes_them_too() {
+fn calls_succeed_without_sockets() {
     on_both_drivers(|host| {
         for (_, call) in CALLS {
             call(host);

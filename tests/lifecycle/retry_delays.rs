@@ -29,7 +29,7 @@ fn retries(socket: &Socket<'_>) -> Vec<Retry> {
 }
 
 #[test]
-fn waits_are_drawn_between_the_floor_and_a_bound_that_doubles_until_all_tries_are_made() {
+fn delays_are_random_between_the_floor_and_a_bound_that_doubles() {
     const BOUNDS: [u32; 6] = [40, 80, 160, 200, 200, 200];
     on_both_drivers(|host| {
         let (_refusing, port) = refusing();
@@ -60,7 +60,7 @@ fn waits_are_drawn_between_the_floor_and_a_bound_that_doubles_until_all_tries_ar
 }
 
 #[test]
-fn a_server_that_comes_up_late_is_found() {
+fn server_that_starts_late_is_reached() {
     on_both_drivers(|host| {
         let (socket, port) = refusing();
         let client = host.connect_with(port, |options| retry_fast(options, u32::MAX));
@@ -76,7 +76,7 @@ fn a_server_that_comes_up_late_is_found() {
 }
 
 #[test]
-fn no_try_begins_after_the_total_time() {
+fn no_retry_starts_after_the_total_time() {
     on_both_drivers(|host| {
         let (_refusing, port) = refusing();
         let socket = host.connect_with(port, |options| {
@@ -131,7 +131,7 @@ fn refused(headers: &'static str) -> Vec<Retry> {
 }
 
 #[test]
-fn a_servers_wish_is_added_to_the_wait() {
+fn retry_after_is_added_to_the_delay() {
     for (headers, wish_ms) in [
         ("", 0),
         ("Retry-After: 0\r\n", 0),
@@ -151,7 +151,7 @@ fn a_servers_wish_is_added_to_the_wait() {
 }
 
 #[test]
-fn a_servers_wish_is_waited_for() {
+fn retry_after_is_respected() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             let mut peer = connections.next();
@@ -174,7 +174,7 @@ fn a_servers_wish_is_waited_for() {
 }
 
 #[test]
-fn a_wish_beyond_the_total_time_is_not_waited_for() {
+fn retry_after_beyond_the_total_time_ends_the_retries() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             let mut peer = connections.next();

@@ -12,7 +12,7 @@ use test_support::frame::{BINARY, Frame, PING, wire};
 use test_support::scripted_server::Server;
 
 #[test]
-fn a_host_that_is_slow_does_not_take_its_peer_for_dead() {
+fn slow_host_reports_no_dead_peer() {
     const MESSAGES: usize = 4000;
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
@@ -44,7 +44,7 @@ fn a_host_that_is_slow_does_not_take_its_peer_for_dead() {
 }
 
 #[test]
-fn a_host_that_does_not_poll_does_not_take_its_peer_for_dead() {
+fn host_that_does_not_poll_reports_no_dead_peer() {
     const MESSAGES: usize = 20_000;
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
@@ -80,7 +80,7 @@ fn narrow() -> TcpListener {
 const BACKLOG: usize = 1024;
 
 #[test]
-fn a_peer_that_reads_slowly_is_not_dead() {
+fn peer_that_reads_slowly_is_not_reported() {
     const TIMEOUT: Duration = Duration::from_secs(1);
     on_both_drivers(|host| {
         let server = Server::on(narrow(), |mut peer| {
@@ -125,7 +125,7 @@ fn a_peer_that_reads_slowly_is_not_dead() {
 }
 
 #[test]
-fn a_peer_that_reads_no_more_is_dead() {
+fn peer_that_stops_reading_is_reported() {
     on_both_drivers(|host| {
         let server = Server::on(narrow(), |mut peer| {
             peer.upgrade();

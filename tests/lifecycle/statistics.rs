@@ -66,7 +66,7 @@ fn an_exchange_is_counted_to_the_byte() {
 }
 
 #[test]
-fn what_comes_with_the_answer_is_counted_too() {
+fn bytes_received_with_the_response_are_counted() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             let answer = peer.read_request().answer();
@@ -112,7 +112,7 @@ fn with_deflate_the_wire_is_counted_compressed() {
 }
 
 #[test]
-fn the_receive_queue_is_told_and_its_peak_stays() {
+fn receive_queue_and_its_peak_are_reported() {
     for driver in DRIVERS {
         println!("driver: {driver:?}");
         // One callback a poll, so that the rest waits.
@@ -141,7 +141,7 @@ fn the_receive_queue_is_told_and_its_peak_stays() {
 }
 
 #[test]
-fn the_send_queue_is_bounded_and_on_drain_says_when_there_is_room() {
+fn send_queue_is_bounded_and_on_drain_reports_room() {
     const BOUND: u64 = 256 * 1024;
     const MESSAGE: usize = 10_000;
     on_both_drivers(|host| {

@@ -78,8 +78,8 @@ impl Drop for Child {
 }
 
 #[test]
-fn a_server_that_is_stopped_is_reported() {
-    const TEST: &str = "stopped_processes::a_server_that_is_stopped_is_reported";
+fn stopped_server_is_reported() {
+    const TEST: &str = "stopped_processes::stopped_server_is_reported";
     if env::var_os(ROLE).is_some() {
         return answer_pings();
     }
@@ -118,9 +118,9 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const FROZEN: Duration = Duration::from_millis(2600);
 
 #[test]
-fn a_client_that_is_stopped_takes_the_answer_that_came_meanwhile() {
+fn stopped_client_accepts_a_pong_that_came_meanwhile() {
     run_with_stopped_client(
-        "stopped_processes::a_client_that_is_stopped_takes_the_answer_that_came_meanwhile",
+        "stopped_processes::stopped_client_accepts_a_pong_that_came_meanwhile",
         |mut peer, client| {
             let ping = read_ping(&mut peer);
             client.stop();
@@ -133,8 +133,8 @@ fn a_client_that_is_stopped_takes_the_answer_that_came_meanwhile() {
 }
 
 #[test]
-fn a_client_that_is_stopped_for_a_moment_takes_the_answer_too() {
-    const TEST: &str = "stopped_processes::a_client_that_is_stopped_for_a_moment_takes_the_answer_too";
+fn briefly_stopped_client_accepts_the_pong() {
+    const TEST: &str = "stopped_processes::briefly_stopped_client_accepts_the_pong";
     // Longer than the deadline, and so short that the library does not see it.
     run_with_stopped_client(TEST, |mut peer, client| {
         let ping = read_ping(&mut peer);
@@ -147,8 +147,8 @@ fn a_client_that_is_stopped_for_a_moment_takes_the_answer_too() {
 }
 
 #[test]
-fn a_client_that_is_stopped_asks_once_more() {
-    run_with_stopped_client("stopped_processes::a_client_that_is_stopped_asks_once_more", |mut peer, client| {
+fn stopped_client_sends_another_ping() {
+    run_with_stopped_client("stopped_processes::stopped_client_sends_another_ping", |mut peer, client| {
         read_ping(&mut peer);
         client.stop();
         client.continue_after(FROZEN); // the answer was lost
@@ -158,20 +158,17 @@ fn a_client_that_is_stopped_asks_once_more() {
 }
 
 #[test]
-fn a_client_that_was_stopped_finds_out_that_its_peer_is_gone() {
-    run_with_stopped_client(
-        "stopped_processes::a_client_that_was_stopped_finds_out_that_its_peer_is_gone",
-        |mut peer, client| {
-            read_ping(&mut peer);
-            client.stop();
-            client.continue_after(FROZEN);
-            let begun = Instant::now();
-            read_ping(&mut peer);
-            peer.expect_end();
-            assert!(begun.elapsed() >= TIMEOUT, "given up after {:?}", begun.elapsed());
-            format!("ended with {EGRET_WS_ERR_TIMEOUT} in phase {EGRET_WS_PHASE_OPEN}")
-        },
-    );
+fn stopped_client_reports_a_dead_peer() {
+    run_with_stopped_client("stopped_processes::stopped_client_reports_a_dead_peer", |mut peer, client| {
+        read_ping(&mut peer);
+        client.stop();
+        client.continue_after(FROZEN);
+        let begun = Instant::now();
+        read_ping(&mut peer);
+        peer.expect_end();
+        assert!(begun.elapsed() >= TIMEOUT, "given up after {:?}", begun.elapsed());
+        format!("ended with {EGRET_WS_ERR_TIMEOUT} in phase {EGRET_WS_PHASE_OPEN}")
+    });
 }
 
 const ALIVE: &str = "ended with 0 in phase 7"; // closed, as it should be

@@ -20,7 +20,7 @@ fn heartbeat(options: &mut egret_ws_options) {
 }
 
 #[test]
-fn no_ping_is_sent_and_what_comes_in_is_delivered() {
+fn no_ping_is_sent_and_messages_are_delivered_during_a_suspend() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -44,7 +44,7 @@ fn no_ping_is_sent_and_what_comes_in_is_delivered() {
 }
 
 #[test]
-fn no_deadline_of_a_ping_passes() {
+fn pong_timeout_does_not_pass_during_a_suspend() {
     on_both_drivers(|host| {
         let (asked, was_asked) = mpsc::channel();
         let server = Server::start(move |mut peer| {
@@ -67,7 +67,7 @@ fn no_deadline_of_a_ping_passes() {
 }
 
 #[test]
-fn no_deadline_of_connecting_passes_and_nothing_is_tried_again() {
+fn connect_timeouts_and_retries_do_not_pass_during_a_suspend() {
     on_both_drivers(|host| {
         let waiting = serve(|mut connections| {
             connections.open().finish_writing();
@@ -99,7 +99,7 @@ fn no_deadline_of_connecting_passes_and_nothing_is_tried_again() {
 }
 
 #[test]
-fn what_ends_meanwhile_is_reported() {
+fn connections_that_end_during_a_suspend_are_reported() {
     on_both_drivers(|host| {
         let (go, gone) = mpsc::channel();
         let server = Server::start(move |mut peer| {
@@ -161,7 +161,7 @@ fn goes_away(mut peer: Peer) {
 }
 
 #[test]
-fn closing_says_goodbye_and_abandons_what_is_connecting() {
+fn close_on_suspend_sends_close_frames_and_abandons_connecting_sockets() {
     on_closing_loops(|host| {
         let opened = Server::start(|mut peer| {
             peer.upgrade();
@@ -186,7 +186,7 @@ fn closing_says_goodbye_and_abandons_what_is_connecting() {
 }
 
 #[test]
-fn a_socket_that_was_closed_so_comes_back_at_resume() {
+fn socket_closed_by_suspend_reconnects_at_resume() {
     on_closing_loops(|host| {
         let (shut, has_shut) = mpsc::channel();
         let server = serve(move |mut connections| {

@@ -113,7 +113,7 @@ fn in_every_way(flags: u32, room: u32, check: impl Fn(StalledClient, Fault)) {
 }
 
 #[test]
-fn what_was_unsent_is_sent_first_on_the_next_connection() {
+fn unsent_messages_are_sent_first_on_the_next_connection() {
     in_every_way(EGRET_WS_RESEND, SMALL, |stalled, fault| {
         let StalledClient { server, relay, client, .. } = &stalled;
         assert!(relay.inject(1, fault));
@@ -135,7 +135,7 @@ fn what_was_unsent_is_sent_first_on_the_next_connection() {
 }
 
 #[test]
-fn without_the_flag_it_is_dropped_and_counted() {
+fn without_the_flag_unsent_messages_are_dropped_and_counted() {
     in_every_way(0, SMALL, |stalled, fault| {
         let StalledClient { server, relay, client, .. } = &stalled;
         // The next connection waits until all was looked at.
@@ -157,7 +157,7 @@ fn without_the_flag_it_is_dropped_and_counted() {
 
 /// Retries that fail in different ways keep the unsent messages, and each report counts them.
 #[test]
-fn it_is_kept_for_as_many_tries_as_it_takes() {
+fn unsent_messages_are_kept_for_all_retries() {
     in_every_way(EGRET_WS_RESEND, SMALL, |stalled, fault| {
         let StalledClient { server, relay, client, .. } = &stalled;
         relay.refuse(true);
@@ -185,7 +185,7 @@ fn it_is_kept_for_as_many_tries_as_it_takes() {
 /// Lost again and again while the kept messages go out: each connection has what the one before it had not sent, in order,
 /// and the server gets nothing twice.
 #[test]
-fn what_is_kept_is_lost_again_half_way() {
+fn kept_messages_survive_another_loss() {
     in_every_way(EGRET_WS_RESEND, LARGE, |stalled, fault| {
         let StalledClient { server, relay, client, .. } = &stalled;
         for at in [1_000, 30_000, 100_000] {
@@ -218,7 +218,7 @@ fn what_is_kept_is_lost_again_half_way() {
 }
 
 #[test]
-fn a_close_during_the_wait_counts_what_was_kept() {
+fn close_before_a_retry_counts_the_kept_messages() {
     for flags in [0, EGRET_WS_RESEND] {
         for driver in DRIVERS {
             let host = EventLoop::new(driver, |_| {});
@@ -239,7 +239,7 @@ fn a_close_during_the_wait_counts_what_was_kept() {
 /// The host closes before it is told of the loss: the close report is the only one it gets, and counts what `on_retry` would
 /// have counted. (With a thread only: without one the loss is noticed in the poll that tells of it.)
 #[test]
-fn a_close_before_on_retry_counts_it_too() {
+fn close_before_on_retry_counts_the_unsent_messages() {
     for flags in [0, EGRET_WS_RESEND] {
         let host = EventLoop::new(Driver::Threaded, |_| {});
         let stalled = StalledClient::begin(&host, 8, flags, false, SMALL);

@@ -9,7 +9,7 @@ use test_support::recording_server::{ECHOING, Server};
 use test_support::relay::{BOTH_DIRECTIONS, Direction, Fault, Relay};
 
 #[test]
-fn a_delay_is_measured_and_is_no_death() {
+fn delay_is_measured_and_ends_no_connection() {
     const DELAY: Duration = Duration::from_millis(60);
     on_both_drivers(|host| {
         let server = Server::start(ECHOING);
@@ -37,7 +37,7 @@ fn beating(options: &mut egret_ws_options) {
 const MARGIN: Duration = Duration::from_millis(50 + 250);
 
 #[test]
-fn a_stall_ends_by_the_heartbeat() {
+fn heartbeat_ends_a_stalled_connection() {
     for directions in [&BOTH_DIRECTIONS[..], &[Direction::ToServer], &[Direction::ToClient]] {
         on_both_drivers(|host| {
             println!("{directions:?}");
@@ -61,7 +61,7 @@ fn a_stall_ends_by_the_heartbeat() {
 }
 
 #[test]
-fn a_stall_that_is_short_loses_nothing() {
+fn short_stall_loses_nothing() {
     on_both_drivers(|host| {
         let server = Server::start(ECHOING);
         let relay = Relay::start(server.port());

@@ -82,9 +82,9 @@ fn short_probe(options: &mut egret_ws_options) {
 }
 
 #[test]
-fn a_change_of_the_network_finds_a_dead_way() {
+fn network_change_detects_a_dead_route() {
     expect_dead_route_reported(
-        "dead_routes::a_change_of_the_network_finds_a_dead_way",
+        "dead_routes::network_change_detects_a_dead_route",
         PROBE,
         short_probe,
         Phone::network_changed,
@@ -92,23 +92,23 @@ fn a_change_of_the_network_finds_a_dead_way() {
 }
 
 #[test]
-fn a_resume_finds_a_dead_way() {
-    expect_dead_route_reported("dead_routes::a_resume_finds_a_dead_way", PROBE, short_probe, Phone::resume);
+fn resume_detects_a_dead_route() {
+    expect_dead_route_reported("dead_routes::resume_detects_a_dead_route", PROBE, short_probe, Phone::resume);
 }
 
 #[test]
-fn the_heartbeat_finds_a_dead_way() {
+fn heartbeat_detects_a_dead_route() {
     let set = |options: &mut egret_ws_options| {
         options.ping_interval_ms = INTERVAL.as_millis() as u32;
         options.pong_timeout_ms = PONG.as_millis() as u32;
     };
-    expect_dead_route_reported("dead_routes::the_heartbeat_finds_a_dead_way", INTERVAL + PONG, set, |_| {});
+    expect_dead_route_reported("dead_routes::heartbeat_detects_a_dead_route", INTERVAL + PONG, set, |_| {});
 }
 
 /// The interface itself goes, and no other way is there: the kernel has no route, and tells a connection nothing either.
 #[test]
-fn a_way_that_is_gone_is_found_dead_too() {
-    if !in_namespace_with_two_networks("dead_routes::a_way_that_is_gone_is_found_dead_too") {
+fn missing_interface_is_detected() {
+    if !in_namespace_with_two_networks("dead_routes::missing_interface_is_detected") {
         return;
     }
     let _server = ServerLog::begin();
@@ -130,8 +130,8 @@ fn a_way_that_is_gone_is_found_dead_too() {
 /// The receive queue is full and the host does not poll, so the heartbeat expects nothing; but what is sent is not taken by
 /// anyone, and that the kernel finds out.
 #[test]
-fn what_the_heartbeat_cannot_see_the_kernel_ends() {
-    if !in_namespace_with_two_networks("dead_routes::what_the_heartbeat_cannot_see_the_kernel_ends") {
+fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
+    if !in_namespace_with_two_networks("dead_routes::kernel_ends_connections_that_the_heartbeat_cannot_check") {
         return;
     }
     // Together one second, in which a busy machine lets the server begin.

@@ -21,8 +21,8 @@ fn tenacious(options: &mut egret_ws_options) {
 }
 
 #[test]
-fn a_phone_that_leaves_the_wifi_goes_on_over_mobile() {
-    if !in_namespace_with_two_networks("network_changes::a_phone_that_leaves_the_wifi_goes_on_over_mobile") {
+fn connection_moves_from_wifi_to_mobile() {
+    if !in_namespace_with_two_networks("network_changes::connection_moves_from_wifi_to_mobile") {
         return;
     }
     let server_log = ServerLog::begin();
@@ -55,8 +55,8 @@ fn a_phone_that_leaves_the_wifi_goes_on_over_mobile() {
 
 /// A host that passes on each notice of the system's: none of them gives a dead connection more time.
 #[test]
-fn a_storm_of_changes_delays_nothing() {
-    if !in_namespace_with_two_networks("network_changes::a_storm_of_changes_delays_nothing") {
+fn many_network_changes_delay_nothing() {
+    if !in_namespace_with_two_networks("network_changes::many_network_changes_delay_nothing") {
         return;
     }
     let server_log = ServerLog::begin();
@@ -81,8 +81,8 @@ fn a_storm_of_changes_delays_nothing() {
 
 /// More is sent than the kernel takes, while the way is dead. What it took is lost with the connection, and counts as sent.
 #[test]
-fn what_was_unsent_arrives_once_over_the_next_way() {
-    if !in_namespace_with_two_networks("network_changes::what_was_unsent_arrives_once_over_the_next_way") {
+fn unsent_messages_arrive_once_over_the_new_network() {
+    if !in_namespace_with_two_networks("network_changes::unsent_messages_arrive_once_over_the_new_network") {
         return;
     }
     const SIZE: usize = 64 * 1024;
@@ -132,8 +132,8 @@ fn what_was_unsent_arrives_once_over_the_next_way() {
 }
 
 #[test]
-fn another_way_that_opens_changes_nothing() {
-    if !in_namespace_with_two_networks("network_changes::another_way_that_opens_changes_nothing") {
+fn second_interface_does_not_move_the_connection() {
+    if !in_namespace_with_two_networks("network_changes::second_interface_does_not_move_the_connection") {
         return;
     }
     let server_log = ServerLog::begin();
@@ -165,8 +165,8 @@ fn another_way_that_opens_changes_nothing() {
 
 /// Meanwhile, while the process may be frozen, nothing is sent and nothing given up.
 #[test]
-fn a_phone_that_moved_in_its_sleep_goes_on_at_resume() {
-    if !in_namespace_with_two_networks("network_changes::a_phone_that_moved_in_its_sleep_goes_on_at_resume") {
+fn connection_moves_at_resume() {
+    if !in_namespace_with_two_networks("network_changes::connection_moves_at_resume") {
         return;
     }
     const INTERVAL: Duration = Duration::from_millis(50);
@@ -201,8 +201,8 @@ fn a_phone_that_moved_in_its_sleep_goes_on_at_resume() {
 
 /// TCP would send its SYN again after a second, from the old address.
 #[test]
-fn a_connection_being_made_begins_anew_on_the_next_network() {
-    if !in_namespace_with_two_networks("network_changes::a_connection_being_made_begins_anew_on_the_next_network") {
+fn connecting_socket_starts_again_on_the_new_network() {
+    if !in_namespace_with_two_networks("network_changes::connecting_socket_starts_again_on_the_new_network") {
         return;
     }
     let server_log = ServerLog::begin();
@@ -232,10 +232,8 @@ fn a_connection_being_made_begins_anew_on_the_next_network() {
 }
 
 #[test]
-fn a_look_up_that_hangs_on_the_old_network_delays_none_on_the_next() {
-    if !in_namespace_with_two_networks(
-        "network_changes::a_look_up_that_hangs_on_the_old_network_delays_none_on_the_next",
-    ) {
+fn hanging_look_up_does_not_delay_the_new_network() {
+    if !in_namespace_with_two_networks("network_changes::hanging_look_up_does_not_delay_the_new_network") {
         return;
     }
     let server_log = ServerLog::begin();
@@ -276,8 +274,8 @@ fn a_look_up_that_hangs_on_the_old_network_delays_none_on_the_next() {
 }
 
 #[test]
-fn a_wait_of_reconnecting_ends_with_the_tunnel() {
-    if !in_namespace_with_two_networks("network_changes::a_wait_of_reconnecting_ends_with_the_tunnel") {
+fn network_change_ends_the_wait_before_a_retry() {
+    if !in_namespace_with_two_networks("network_changes::network_change_ends_the_wait_before_a_retry") {
         return;
     }
     let server_log = ServerLog::begin();

@@ -10,8 +10,8 @@ use test_support::client::DRIVERS;
 
 /// One packet in twenty gets lost, whichever way it goes.
 #[test]
-fn a_bad_network_loses_nothing_and_kills_nobody() {
-    if !in_namespace_with_two_networks("packet_loss::a_bad_network_loses_nothing_and_kills_nobody") {
+fn packet_loss_loses_no_message_and_ends_no_connection() {
+    if !in_namespace_with_two_networks("packet_loss::packet_loss_loses_no_message_and_ends_no_connection") {
         return;
     }
     const MESSAGES: usize = 1000;

@@ -126,11 +126,11 @@ fn each_scheme_has_its_variable() {
 }
 
 #[test]
-fn all_proxy_serves_where_the_schemes_own_is_missing() {
+fn all_proxy_is_used_without_the_variable_of_the_scheme() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::all_proxy_serves_where_the_schemes_own_is_missing");
+    let world = World::new("environment::all_proxy_is_used_without_the_variable_of_the_scheme");
     world.follows("all_proxy=socks5://ONE", "ws://echo.test:WS/", "one SOCKS \"echo.test\":WS");
     world.follows("ALL_PROXY=socks5h://ONE", "wss://echo.test:WSS/", "one SOCKS \"echo.test\":WSS");
     let both = "http_proxy=http://ONE all_proxy=socks5://TWO";
@@ -139,11 +139,11 @@ fn all_proxy_serves_where_the_schemes_own_is_missing() {
 }
 
 #[test]
-fn lower_case_goes_first_and_empty_is_not_set() {
+fn lower_case_variables_win_and_empty_ones_are_ignored() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::lower_case_goes_first_and_empty_is_not_set");
+    let world = World::new("environment::lower_case_variables_win_and_empty_ones_are_ignored");
     world.follows("http_proxy=http://ONE HTTP_PROXY=http://TWO", "ws://echo.test:WS/", "one CONNECT echo.test:WS");
     world.follows("http_proxy= HTTP_PROXY= all_proxy=http://TWO", "ws://echo.test:WS/", "two CONNECT echo.test:WS");
 }
@@ -160,11 +160,11 @@ fn a_password_is_carried() {
 
 /// `0.0.0.0` is this machine, as Linux has it, but no loopback address: without `no_proxy` a proxy is asked for it.
 #[test]
-fn no_proxy_makes_exceptions() {
+fn no_proxy_is_respected() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::no_proxy_makes_exceptions");
+    let world = World::new("environment::no_proxy_is_respected");
     let (plain, secure) = ("ws://0.0.0.0:WS/", "wss://0.0.0.0:WSS/");
     world.follows("all_proxy=http://ONE", plain, "one CONNECT 0.0.0.0:WS");
     world.follows("all_proxy=http://ONE no_proxy=echo.test", plain, "one CONNECT 0.0.0.0:WS");
@@ -176,31 +176,31 @@ fn no_proxy_makes_exceptions() {
 }
 
 #[test]
-fn loopback_is_never_asked_for() {
+fn loopback_never_uses_a_proxy() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::loopback_is_never_asked_for");
+    let world = World::new("environment::loopback_never_uses_a_proxy");
     for url in ["ws://127.0.0.1:WS/", "ws://localhost:WS/", "ws://LOCALHOST.:WS/", "wss://127.1:WSS/"] {
         world.follows("all_proxy=http://ONE", url, "");
     }
 }
 
 #[test]
-fn without_the_flag_the_environment_does_not_count() {
+fn without_the_flag_the_environment_is_ignored() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::without_the_flag_the_environment_does_not_count");
+    let world = World::new("environment::without_the_flag_the_environment_is_ignored");
     world.goes("all_proxy=http://ONE", 0, None, "ws://0.0.0.0:WS/", "");
 }
 
 #[test]
-fn the_option_goes_before_the_environment() {
+fn proxy_option_wins_over_the_environment() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::the_option_goes_before_the_environment");
+    let world = World::new("environment::proxy_option_wins_over_the_environment");
     let flag = EGRET_WS_PROXY_FROM_ENVIRONMENT;
     let environment = "all_proxy=http://ONE no_proxy=*";
     world.goes(environment, flag, Some("http://TWO"), "ws://127.0.0.1:WS/", "two CONNECT 127.0.0.1:WS");
@@ -210,11 +210,11 @@ fn the_option_goes_before_the_environment() {
 }
 
 #[test]
-fn an_unusable_variable_is_named_but_not_shown() {
+fn log_names_an_invalid_variable_without_its_value() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::an_unusable_variable_is_named_but_not_shown");
+    let world = World::new("environment::log_names_an_invalid_variable_without_its_value");
     let invalid = EGRET_WS_ERR_INVALID_ARGUMENT;
     world.refuses("http_proxy=ftp://user:s3cret@ONE", invalid, "http_proxy", "s3cret");
     world.refuses("ALL_PROXY=http://user:s3cret@ONE/path", invalid, "ALL_PROXY", "s3cret");

@@ -71,13 +71,13 @@ fn the_answer_may_come_byte_by_byte() {
 }
 
 #[test]
-fn a_long_head_may_come() {
+fn long_head_is_accepted() {
     let head = format!("HTTP/1.1 200 OK\r\nVia: {}\r\n\r\n", "x".repeat(15_000));
     accepts("15,000 bytes", move |peer| peer.write(&head));
 }
 
 #[test]
-fn interim_answers_come_before_the_last() {
+fn interim_responses_are_skipped() {
     accepts("100", |peer| {
         peer.write(format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n{ESTABLISHED}"))
     });
@@ -101,7 +101,7 @@ fn another_status_is_a_refusal() {
 }
 
 #[test]
-fn a_407_says_what_is_wanted() {
+fn status_407_reports_the_requested_scheme() {
     refuses("HTTP/1.1 407 Proxy Authentication Required\n\n", 407, &["wants a user name", "407 Proxy"]);
     refuses(
         "HTTP/1.1 407 Who are you\nProxy-Authenticate: Basic realm=\"x\"\n\n",
@@ -117,7 +117,7 @@ fn a_407_says_what_is_wanted() {
 
 /// The text of a stranger goes into messages and logs.
 #[test]
-fn a_strange_reason_makes_no_strange_message() {
+fn unusual_reason_phrase_is_escaped_in_the_message() {
     let script = |mut peer: Peer| {
         peer.write(b"HTTP/1.1 403 \x80\xffForbidden\r\n\r\n");
         peer.expect_end();
@@ -129,7 +129,7 @@ fn a_strange_reason_makes_no_strange_message() {
 }
 
 #[test]
-fn what_is_not_http_is_said_to_be_so() {
+fn invalid_http_is_reported() {
     for answer in [
         "SSH-2.0-OpenSSH_9.2p1 Debian-2\n",
         "ICY 200 OK\n\n",
@@ -154,7 +154,7 @@ fn malformed_heads_are_reported_with_their_status() {
 }
 
 #[test]
-fn a_head_without_end_is_not_read_for_ever() {
+fn endless_head_is_refused() {
     for line in ["X-Noise: and more of it\r\n", "x"] {
         let script = move |mut peer: Peer| {
             peer.write("HTTP/1.1 200 OK\r\nX-Begin: x");
@@ -201,7 +201,7 @@ fn a_reset_instead_of_an_answer_is_reported() {
 
 /// An open tunnel is the server's: what goes wrong from there on is not the proxy's fault.
 #[test]
-fn a_refusal_in_the_tunnel_is_the_servers() {
+fn refusal_through_the_tunnel_is_reported_as_the_servers() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             Request::read(peer.stream());

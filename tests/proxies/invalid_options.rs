@@ -55,7 +55,7 @@ fn proxies_that_cannot_be_used_are_refused() {
 }
 
 #[test]
-fn a_proxy_spoken_to_by_tls_is_refused_as_unsupported() {
+fn https_proxy_is_refused_as_unsupported() {
     let host = Loop::new(Driver::Threaded);
     for proxy in ["https://127.0.0.1:3128", "https://user:s3cret@127.0.0.1", "HTTPS://127.0.0.1:3128/"] {
         refused(&host, "ws://echo.test/", proxy, EGRET_WS_ERR_UNSUPPORTED);

@@ -66,13 +66,13 @@ fn refuses(proxy: &ProxyProcess, scheme: &str, credentials: &str, port: u16, htt
 }
 
 #[test]
-fn tinyproxy_carries() {
+fn tinyproxy_connects() {
     carries(&tinyproxy(""), "http", "");
     carries(&tinyproxy("BasicAuth user secret"), "http", "user:secret@");
 }
 
 #[test]
-fn tinyproxy_wants_a_password() {
+fn tinyproxy_checks_the_password() {
     let proxy = tinyproxy("BasicAuth user secret");
     let said = "407 Proxy Authentication Required (Basic)";
     refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", said]);
@@ -95,13 +95,13 @@ fn tinyproxy_cannot_reach_the_server() {
 }
 
 #[test]
-fn ncat_carries() {
+fn ncat_connects() {
     carries(&ncat(&[]), "http", "");
     carries(&ncat(&["--proxy-auth", "user:secret"]), "http", "user:secret@");
 }
 
 #[test]
-fn ncat_wants_a_password() {
+fn ncat_checks_the_password() {
     let proxy = ncat(&["--proxy-auth", "user:secret"]);
     let said = "407 Proxy Authentication Required (Basic, Digest)";
     refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", said]);
@@ -114,14 +114,14 @@ fn ncat_cannot_reach_the_server() {
 }
 
 #[test]
-fn microsocks_carries() {
+fn microsocks_connects() {
     carries(&microsocks(&[]), "socks5", "");
     carries(&microsocks(&["-u", "user", "-P", "secret"]), "socks5", "user:secret@");
     carries(&microsocks(&["-u", "us er", "-P", "pä:ss@word"]), "socks5", "us%20er:p%C3%A4%3Ass%40word@");
 }
 
 #[test]
-fn microsocks_wants_a_password() {
+fn microsocks_checks_the_password() {
     let proxy = microsocks(&["-u", "user", "-P", "secret"]);
     refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
     refuses(&proxy, "socks5", "user:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
@@ -133,14 +133,14 @@ fn microsocks_cannot_reach_the_server() {
 }
 
 #[test]
-fn dante_carries() {
+fn dante_connects() {
     carries(&dante("none", ""), "socks5", "");
     // It may ignore the password that it did not ask for.
     carries(&dante("none", ""), "socks5", "user:secret@");
 }
 
 #[test]
-fn dante_wants_a_password_that_we_do_not_have() {
+fn dante_refuses_without_its_password() {
     let proxy = dante("username", "");
     refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
     refuses(&proxy, "socks5", "nobody:wrong@", echo_port(), 0, &["did not accept the user name and password"]);

@@ -46,7 +46,7 @@ fn connect_carries_the_password() {
 }
 
 #[test]
-fn what_is_for_the_server_is_not_shown_to_the_proxy() {
+fn headers_for_the_server_are_not_sent_to_the_proxy() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             let connect = Request::read(peer.stream());
@@ -113,7 +113,7 @@ fn socks_carries_the_password() {
 }
 
 #[test]
-fn socks_keeps_a_password_that_is_not_asked_for() {
+fn socks_does_not_send_an_unrequested_password() {
     opens("socks5://user:secret@", "ws://echo.test/", "echo.test", |peer| {
         scripted_proxy::read_methods(peer.stream());
         peer.write([5, NO_AUTHENTICATION]);
@@ -147,7 +147,7 @@ fn a_redirect_is_followed_through_the_proxy() {
 }
 
 #[test]
-fn a_proxy_may_be_called_by_a_name() {
+fn proxy_may_be_given_by_name() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             Request::read(peer.stream());

@@ -45,7 +45,7 @@ fn answers(head: &'static str) -> impl Fn(Peer) + Clone + Send + 'static {
 }
 
 #[test]
-fn of_an_http_proxy() {
+fn log_of_an_http_proxy_contains_no_password() {
     for user in ["user:pass-w0rd", "user:pass%2Dw0rd"] {
         let proxy = format!("http://{user}@");
         for head in [
@@ -69,7 +69,7 @@ fn of_an_http_proxy() {
 }
 
 #[test]
-fn of_a_socks_proxy() {
+fn log_of_a_socks_proxy_contains_no_password() {
     let authenticate = |peer: &mut Peer, answer: [u8; 2]| {
         scripted_proxy::read_methods(peer.stream());
         peer.write([5, PASSWORD]);
@@ -93,7 +93,7 @@ fn of_a_socks_proxy() {
 }
 
 #[test]
-fn of_a_proxy_that_is_not_there_or_not_usable() {
+fn log_of_an_unusable_proxy_contains_no_password() {
     for driver in DRIVERS {
         let host = Loop::with(driver, |options| options.log_level = EGRET_WS_LOG_DEBUG);
         for scheme in ["http", "socks5"] {

@@ -123,7 +123,7 @@ fn methods_that_cannot_be_used_are_refused() {
 }
 
 #[test]
-fn what_is_not_socks5_is_said_to_be_so() {
+fn invalid_socks5_is_reported() {
     for answer in [b"\x04\0".as_slice(), b"\0\x5b\0\0\0\0\0\0", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n"] {
         refuses_methods("", answer, &["SOCKS5"]);
     }
@@ -138,7 +138,7 @@ fn a_wrong_password_is_reported() {
 }
 
 #[test]
-fn every_refusal_is_told_in_words() {
+fn every_refusal_has_a_message() {
     for (code, said) in [
         (1, "general failure"),
         (2, "its rules do not allow it"),

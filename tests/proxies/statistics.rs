@@ -20,7 +20,7 @@ fn tunnel(mut peer: Peer, pause: Duration) {
 }
 
 #[test]
-fn each_stage_has_its_own_time() {
+fn stages_have_separate_times() {
     const PAUSE: Duration = Duration::from_millis(20);
     on_both_drivers(|host| {
         let server = Server::start(|peer| tunnel(peer, PAUSE));
@@ -39,7 +39,7 @@ fn each_stage_has_its_own_time() {
 
 /// A stage may be over in less time than the engine takes to look again, but not in none.
 #[test]
-fn no_stage_that_was_passed_has_no_time() {
+fn every_stage_takes_some_time() {
     for _ in 0..20 {
         on_both_drivers(|host| {
             let server = Server::start(|peer| tunnel(peer, Duration::ZERO));

@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_millis(150);
 const SOON: Duration = Duration::from_secs(4);
 
 #[test]
-fn a_proxy_that_is_not_there_is_named() {
+fn unreachable_proxy_is_named() {
     for (scheme, url) in [("http", "ws"), ("http", "wss"), ("socks5", "ws"), ("socks5", "wss")] {
         on_both_drivers(|host| {
             let proxy = format!("127.0.0.1:{}", closed_port());
@@ -51,7 +51,7 @@ fn times_out(proxy: &str, script: impl Fn(Peer) + Clone + Send + 'static) {
 }
 
 #[test]
-fn a_proxy_that_never_answers_is_given_up() {
+fn silent_proxy_times_out() {
     times_out("http://", |mut peer| {
         Request::read(peer.stream());
         peer.expect_end();
@@ -80,7 +80,7 @@ fn a_proxy_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn an_answer_that_drips_for_ever_is_given_up() {
+fn endless_slow_response_times_out() {
     times_out("http://", |mut peer| {
         Request::read(peer.stream());
         peer.write("HTTP/1.1 200 OK\r\nX-Drip: ");
@@ -123,7 +123,7 @@ const ASK_SOCKS: fn(&mut Peer) = |peer| {
 };
 
 #[test]
-fn a_close_while_the_proxy_is_asked_ends_at_once() {
+fn close_during_the_proxy_handshake_ends_at_once() {
     let close = |_: &Loop, socket: Socket<'_>| {
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         let report = fails(&socket);
@@ -134,7 +134,7 @@ fn a_close_while_the_proxy_is_asked_ends_at_once() {
 }
 
 #[test]
-fn a_free_while_the_proxy_is_asked_ends_at_once() {
+fn free_during_the_proxy_handshake_ends_at_once() {
     let free = |host: &Loop, socket: Socket<'_>| {
         drop(socket);
         host.poll(0); // without a thread the poll does it; that it releases `user` is checked when the loop is freed

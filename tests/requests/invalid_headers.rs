@@ -121,7 +121,7 @@ fn headers_of_more_than_8_kib_are_refused() {
 }
 
 #[test]
-fn two_ways_to_authorise_are_refused() {
+fn two_authorizations_are_refused() {
     for name in [c"Authorization", c"authorization", c"AUTHORIZATION"] {
         let headers = [header(name, c"Bearer s3cret")];
         not_sent("with a user name of the options", "Authorization", |options| {

@@ -32,7 +32,7 @@ fn has_secrets(head: &Request) {
 }
 
 #[test]
-fn secrets_stay_with_their_origin() {
+fn secrets_are_not_sent_to_another_origin() {
     for in_url in [false, true] {
         for driver in DRIVERS {
             let other = Site::start([lead_to("/again"), ACCEPT.into()]);
@@ -53,7 +53,7 @@ fn secrets_stay_with_their_origin() {
 }
 
 #[test]
-fn an_authorization_among_the_headers_stays_with_its_origin() {
+fn authorization_header_is_not_sent_to_another_origin() {
     let other = Site::start([ACCEPT]);
     let own = Site::start([lead_to("/own"), lead_to(other.url())]);
     let headers = [header(c"authorization", c"Bearer first")];
@@ -118,7 +118,7 @@ fn user_information_of_a_location_is_ignored() {
 }
 
 #[test]
-fn what_is_no_secret_goes_along() {
+fn other_headers_are_sent_to_another_origin() {
     let other = Site::start([ACCEPT]);
     let own = Site::start([lead_to(other.url())]);
     let outcome = run_connection(Driver::Threaded, own.url(), |options| {
@@ -170,7 +170,7 @@ impl Asker {
 }
 
 #[test]
-fn the_certificate_of_this_side_stays_with_its_origin() {
+fn client_certificate_is_not_sent_to_another_origin() {
     let (identity, roots) = (CLIENT.pkcs12("password"), CString::new(ROOT.pem()).unwrap());
     let visit_with_identity = |port: u16| {
         let outcome = run_connection(Driver::Threaded, format!("wss://localhost:{port}/"), |options| {

@@ -214,7 +214,7 @@ fn a_relative_location_stays_in_wss() {
 }
 
 #[test]
-fn what_fails_after_a_redirect_is_reported_as_itself() {
+fn failure_after_a_redirect_is_reported() {
     for driver in DRIVERS {
         let other = Site::start(["HTTP/1.1 403 Forbidden\nX-Hop: last\n\n"]);
         let own = Site::start([lead_to(other.url())]);
@@ -234,7 +234,7 @@ fn what_fails_after_a_redirect_is_reported_as_itself() {
 
 /// The second hop would be well within a deadline of its own.
 #[test]
-fn the_whole_has_one_deadline_however_many_redirects() {
+fn one_timeout_covers_all_redirects() {
     const LIMIT: Duration = Duration::from_millis(600);
     for driver in DRIVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -68,7 +68,7 @@ fn the_headers_of_an_acceptance_can_be_read_from_on_connect_on() {
 }
 
 #[test]
-fn the_statistics_tell_where_and_how_long() {
+fn statistics_contain_address_and_times() {
     let site = Site::start([ACCEPT]);
     let outcome = run_connection(Driver::Threaded, site.url(), |_| {});
     let stats = outcome.expect_open().stats;
@@ -94,7 +94,7 @@ fn at_its_end<'a>(host: &'a Loop, answer: &str) -> Socket<'a> {
 }
 
 #[test]
-fn the_letter_case_of_a_name_does_not_count_and_no_other_name_is_found() {
+fn header_names_ignore_letter_case() {
     let host = Loop::new(Driver::Inline);
     let socket = at_its_end(&host, "HTTP/1.1 429 Too Many Requests\nretry-AFTER: 7\nX-Empty:\n\n");
     for name in ["Retry-After", "retry-after", "RETRY-AFTER"] {
@@ -140,7 +140,7 @@ fn keeps_to_its_room(value: &str, call: impl Fn(*mut c_char, usize) -> i32) {
 }
 
 #[test]
-fn nothing_is_written_where_there_is_no_room() {
+fn small_buffers_are_not_written() {
     let host = Loop::new(Driver::Inline);
     let socket = at_its_end(&host, "HTTP/1.1 429 Too Many Requests\nRetry-After: 120\n\n");
     let name = c"Retry-After".as_ptr();
@@ -156,7 +156,7 @@ fn nothing_is_written_where_there_is_no_room() {
 }
 
 #[test]
-fn before_an_answer_there_is_none_to_read() {
+fn no_response_can_be_read_before_it_has_come() {
     for driver in DRIVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("ws://{}/", listener.local_addr().expect("a bound listener"));

@@ -53,7 +53,7 @@ fn ends(what: &str, outcome: &Outcome, heads: &[Request], error: i32) {
 }
 
 #[test]
-fn of_a_connection_that_succeeds() {
+fn log_of_a_connection_contains_no_secret() {
     for driver in DRIVERS {
         let site = Site::start([ACCEPT]);
         let url = format!("ws://127.0.0.1:{}/chat{QUERY}", site.port);
@@ -73,7 +73,7 @@ fn of_a_connection_that_succeeds() {
 }
 
 #[test]
-fn of_a_connection_that_the_server_refuses() {
+fn log_of_a_refused_connection_contains_no_secret() {
     for answer in [
         "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic realm=\"s3cret-realm\"\nSet-Cookie: session=s3cret-answer\n\n",
         "HTTP/1.1 403 Forbidden\nX-Token: s3cret-answer\n\ns3cret-body",
@@ -89,7 +89,7 @@ fn of_a_connection_that_the_server_refuses() {
 }
 
 #[test]
-fn of_an_answer_that_is_none() {
+fn log_of_an_invalid_response_contains_no_secret() {
     let no_key = ACCEPT.replace("{accept}", "s3cret-accept");
     for answer in ["s3cret-banner\n\n", "HTTP/1.1 101 s3cret\ns3cret without a colon\n\n", &no_key] {
         let site = Site::start([answer]);
@@ -99,7 +99,7 @@ fn of_an_answer_that_is_none() {
 }
 
 #[test]
-fn of_redirects() {
+fn log_of_redirects_contains_no_secret() {
     let other = Site::start([ACCEPT]);
     let port = other.port;
     let location = |to: &str| format!("HTTP/1.1 302 Found\nLocation: {to}\n\n");
@@ -131,7 +131,7 @@ fn of_redirects() {
 }
 
 #[test]
-fn of_a_connection_that_is_not_made() {
+fn log_of_a_failed_connection_contains_no_secret() {
     for driver in DRIVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound listener");
@@ -164,7 +164,7 @@ fn visit_by_tls(driver: Driver, port: u16, identity: &[u8], password: &str, root
 }
 
 #[test]
-fn of_tls() {
+fn log_of_tls_contains_no_secret() {
     let identity = CLIENT.pkcs12("s3cret-pkcs12");
     for driver in DRIVERS {
         let site = Site::start_tls([ACCEPT]);
@@ -187,7 +187,7 @@ fn proxy(scheme: &str, port: u16) -> CString {
 }
 
 #[test]
-fn of_a_proxy() {
+fn log_of_a_proxy_contains_no_secret() {
     let refusal = "HTTP/1.1 407 Proxy Authentication Required\nProxy-Authenticate: Basic realm=\"s3cret-realm\"\n\n";
     for driver in DRIVERS {
         for (answers, error) in [(vec![TUNNEL, ACCEPT], EGRET_WS_OK), (vec![refusal], EGRET_WS_ERR_PROXY)] {
@@ -227,7 +227,7 @@ fn keeps_refused(what: &str, refused: &ConnectError, error: i32) {
 }
 
 #[test]
-fn of_calls_that_are_refused() {
+fn log_of_refused_calls_contains_no_secret() {
     for place in ["[::1/", "127.0.0.1:99999/", "exa<mple/", "127.0.0.1:0/", "127.0.0.1/#s3cret-fragment", ""] {
         let url = format!("ws://{USER_INFO}{place}{QUERY}");
         keeps_refused(place, &expect_connect_error(url, with_secrets), EGRET_WS_ERR_INVALID_URL);

@@ -54,7 +54,7 @@ fn headers_arrive_as_given_and_in_their_order() {
 }
 
 #[test]
-fn what_was_given_is_copied_before_the_call_returns() {
+fn options_are_copied_before_the_call_returns() {
     let site = Site::start([ACCEPT]);
     let url = site.url();
     let host = Loop::new(Driver::Inline);
@@ -101,7 +101,7 @@ fn origin_is_sent_if_given() {
 }
 
 #[test]
-fn the_user_agent_is_the_librarys_or_the_hosts_or_none() {
+fn user_agent_can_be_set_or_left_out() {
     // SAFETY: a static string that ends in a NUL.
     let version = unsafe { CStr::from_ptr(egret_ws_version_string()) }.to_str().unwrap();
     assert_eq!(request(|_| {}).get("User-Agent"), Some(&*format!("egret-ws/{version}")));

@@ -59,12 +59,12 @@ fn not_yet_valid() {
 }
 
 #[test]
-fn of_another_host() {
+fn another_host() {
     is_bad(&WRONG_HOST, "localhost", EGRET_WS_ERR_TLS_HOST, "hostname mismatch", "SSLV3_ALERT_BAD_CERTIFICATE");
 }
 
 #[test]
-fn of_another_address() {
+fn another_address() {
     is_bad(&WRONG_HOST, "127.0.0.1", EGRET_WS_ERR_TLS_HOST, "IP address mismatch", "SSLV3_ALERT_BAD_CERTIFICATE");
 }
 
@@ -74,7 +74,7 @@ fn with_the_address_as_a_name_only() {
 }
 
 #[test]
-fn of_an_unknown_issuer() {
+fn unknown_issuer() {
     let words = "unable to get local issuer certificate";
     is_bad(&UNKNOWN_ISSUER, "127.0.0.1", EGRET_WS_ERR_TLS_ISSUER, words, "TLSV1_ALERT_UNKNOWN_CA");
 }
@@ -93,7 +93,7 @@ fn self_signed() {
 
 /// The certificate is for clients only, and has no name.
 #[test]
-fn of_another_purpose() {
+fn another_purpose() {
     let words = "unsuitable certificate purpose";
     is_bad(&CLIENT, "127.0.0.1", EGRET_WS_ERR_TLS_ISSUER, words, "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE");
 }
@@ -154,7 +154,7 @@ fn ipv6_addresses() {
 }
 
 #[test]
-fn what_is_no_server_name_is_refused_at_once() {
+fn invalid_server_names_are_refused_at_once() {
     on_both_drivers(|host| {
         for name in
             ["", "[::1]", ".example", "other..example", "*.example", "other example", "other.example:443", "größe"]
@@ -169,7 +169,7 @@ fn what_is_no_server_name_is_refused_at_once() {
 
 /// What the client asks for before anything is secret: names, but not addresses (RFC 6066 section 3).
 #[test]
-fn the_server_is_told_which_name_is_meant() {
+fn server_name_is_sent() {
     let hello = |host_name: &str, settings: &Settings| {
         let server = Server::start(|mut peer| {
             let mut header = [0; 5];

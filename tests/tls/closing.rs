@@ -48,7 +48,7 @@ fn a_close_ends_with_close_notify() {
 
 /// The server leaves it to the client to hang up first, against RFC 6455 section 7.1.1.
 #[test]
-fn a_server_that_waits_for_the_end_hears_it() {
+fn server_receives_the_end_of_the_stream() {
     let server = Peer::start(&RIGHT, Version::TLSv1_3, &format!("upgrade send {} listen", close_frame()));
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
@@ -59,7 +59,7 @@ fn a_server_that_waits_for_the_end_hears_it() {
 }
 
 #[test]
-fn a_freed_socket_says_goodbye() {
+fn freed_socket_sends_close_notify() {
     with_peer(&format!("upgrade frame send {} end", close_frame()), |host, server| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_open();
@@ -70,7 +70,7 @@ fn a_freed_socket_says_goodbye() {
 }
 
 #[test]
-fn a_freed_loop_says_goodbye() {
+fn freed_loop_sends_close_notify() {
     let servers = BOTH_VERSIONS.map(|version| Peer::start(&RIGHT, version, "upgrade listen"));
     for driver in DRIVERS {
         for server in &servers {
@@ -101,7 +101,7 @@ fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
 }
 
 #[test]
-fn an_end_without_a_close_frame_tells_whether_tls_was_cut_off() {
+fn report_tells_a_truncated_tls_stream_from_an_orderly_end() {
     breaks_off("end", "clean", |words| assert!(!words.contains("close_notify"), "{words}"));
     breaks_off("cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
     // In the middle of a record.
@@ -109,7 +109,7 @@ fn an_end_without_a_close_frame_tells_whether_tls_was_cut_off() {
 }
 
 #[test]
-fn a_record_that_was_tampered_with_is_fatal() {
+fn modified_record_is_fatal() {
     let record = format!("1703030040{}", "5a".repeat(64));
     breaks_off(&format!("raw {record} listen"), "SSLV3_ALERT_BAD_RECORD_MAC", |words| {
         assert!(words.contains("TLS failed: ") && words.contains("bad record mac"), "{words}");
@@ -118,7 +118,7 @@ fn a_record_that_was_tampered_with_is_fatal() {
 
 /// Close frames say that nothing is missing, so a server may save itself the close_notify.
 #[test]
-fn after_both_close_frames_a_cut_is_clean() {
+fn truncation_after_both_close_frames_is_clean() {
     with_peer(&format!("upgrade send {} frame cut", close_frame()), |host, server| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
@@ -127,7 +127,7 @@ fn after_both_close_frames_a_cut_is_clean() {
 
 /// Readiness is told of what the kernel holds, not of what TLS has read from it already.
 #[test]
-fn all_of_a_record_is_delivered_though_nothing_follows() {
+fn whole_record_is_delivered_without_further_data() {
     let frames: Vec<u8> = (0..5000_u32).flat_map(|number| Frame::binary(number.to_be_bytes()).bytes()).collect();
     with_peer(&format!("upgrade send {} listen", hex(&frames)), |host, server| {
         let socket = host.connect_port(server.port(), &Settings::trusting());

@@ -113,7 +113,7 @@ fn an_alert() {
 }
 
 #[test]
-fn a_server_that_hangs_up() {
+fn connection_closed_during_the_handshake() {
     meets(|mut peer| hear(&mut peer), broken_off);
     meets(Peer::reset, |report| {
         broken_off(report);
@@ -150,7 +150,7 @@ fn a_handshake_in_pieces() {
 }
 
 #[test]
-fn a_server_that_falls_silent() {
+fn silent_server_times_out() {
     let never_accepts = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let server = servers::haproxy(&RIGHT, "");
     let silent = [
@@ -174,7 +174,7 @@ fn a_server_that_falls_silent() {
 }
 
 #[test]
-fn close_and_free_end_it_at_once() {
+fn close_and_free_during_the_handshake() {
     for how in ["close", "free"] {
         on_both_drivers(|host| {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -208,7 +208,7 @@ fn close_and_free_end_it_at_once() {
 
 /// While the trusted roots are being read, and the connection is not there yet.
 #[test]
-fn close_and_free_before_it_has_begun() {
+fn close_and_free_before_the_handshake() {
     let server = servers::haproxy(&RIGHT, "");
     on_both_drivers(|host| {
         drop(host.connect_port(server.port(), &Settings::trusting()));

@@ -9,7 +9,7 @@ use test_support::client::on_both_drivers;
 
 /// nginx lets everybody in as far as HTTP, and answers there.
 #[test]
-fn a_server_that_answers_by_http() {
+fn required_client_certificate_checked_by_http() {
     let server = servers::nginx(&RIGHT, &servers::nginx_asks_clients());
     on_both_drivers(|host| {
         let known = host.connect_port(server.port(), &Settings::trusting().identity(&CLIENT));
@@ -24,7 +24,7 @@ fn a_server_that_answers_by_http() {
 
 /// HAProxy ends the handshake. By TLS 1.3 the client has ended its own part by then (RFC 8446 section 4.4.2.4).
 #[test]
-fn a_server_that_answers_by_tls() {
+fn required_client_certificate_checked_by_tls() {
     for (version, phase, alerts) in [
         ("TLSv1.2", EGRET_WS_PHASE_TLS, ["handshake failure", "unknown ca"]),
         ("TLSv1.3", EGRET_WS_PHASE_HANDSHAKE, ["certificate required", "unknown ca"]),
@@ -45,7 +45,7 @@ fn a_server_that_answers_by_tls() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named() {
+fn invalid_identities_are_named() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("the port").port();
     let pkcs12 = CLIENT.pkcs12("open sesame");

@@ -77,7 +77,7 @@ fn stunnel() {
 }
 
 #[test]
-fn a_hundred_sockets_do_not_hear_each_other() {
+fn hundred_sockets_receive_only_their_own_messages() {
     let server = servers::haproxy(&RIGHT, "");
     on_both_drivers(|host| {
         let sockets: Vec<_> = (0..100).map(|_| host.connect_port(server.port(), &Settings::trusting())).collect();
@@ -97,7 +97,7 @@ fn a_hundred_sockets_do_not_hear_each_other() {
 
 /// Until every buffer on the way there and back is full, so that each layer has to stop and go on.
 #[test]
-fn a_flood_both_ways() {
+fn many_messages_in_both_directions() {
     let server = servers::haproxy(&RIGHT, "");
     let largest = largest();
     let message = |number: u16| [&number.to_be_bytes(), &largest[2..]].concat();

@@ -17,7 +17,7 @@ fn not_pinned(report: &CloseReport) {
 }
 
 #[test]
-fn one_of_the_pins_must_be_met() {
+fn one_of_the_pins_must_match() {
     let server = servers::haproxy(&RIGHT, "");
     let (right, other) = (RIGHT.pin(), EXPIRED.pin());
     on_both_drivers(|host| {
@@ -33,7 +33,7 @@ fn one_of_the_pins_must_be_met() {
 }
 
 #[test]
-fn no_request_is_sent_to_another_key() {
+fn no_request_is_sent_to_a_wrong_key() {
     let servers = BOTH_VERSIONS.map(|version| Peer::start(&RIGHT, version, "listen"));
     let other = EXPIRED.pin();
     on_both_drivers(|host| {
@@ -52,7 +52,7 @@ fn no_request_is_sent_to_another_key() {
 }
 
 #[test]
-fn a_pin_is_no_trust_but_can_do_without() {
+fn pin_does_not_replace_trust_unless_asked_for() {
     let (expired, self_signed) = (servers::haproxy(&EXPIRED, ""), servers::haproxy(&SELF_SIGNED, ""));
     on_both_drivers(|host| {
         let report = host.connect_port(expired.port(), &Settings::trusting().pins(&EXPIRED.pin())).wait_closed();
@@ -63,7 +63,7 @@ fn a_pin_is_no_trust_but_can_do_without() {
 }
 
 #[test]
-fn what_is_no_pin_is_refused_at_once() {
+fn invalid_pins_are_refused_at_once() {
     let right = RIGHT.pin();
     let base64 = right.strip_prefix("sha256/").expect("so it begins");
     on_both_drivers(|host| {

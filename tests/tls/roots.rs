@@ -79,7 +79,7 @@ fn in_a_system_that_trusts_root(port: u16) {
 
 /// The system's bundle is a pipe without a writer: reading it never ends.
 #[test]
-fn unwanted_system_roots_are_not_read_and_block_nothing() {
+fn unused_system_roots_are_not_read() {
     const PORT: &str = "EGRET_WS_TEST_PIPE_PORT";
     if let Ok(port) = env::var(PORT) {
         return in_a_system_whose_roots_hang(port.parse().expect("a port"));
@@ -88,7 +88,7 @@ fn unwanted_system_roots_are_not_read_and_block_nothing() {
     let pipe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("roots-{}", std::process::id()));
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
     let mut child = Command::new(env::current_exe().expect("this program"));
-    child.args(["--exact", "roots::unwanted_system_roots_are_not_read_and_block_nothing"]);
+    child.args(["--exact", "roots::unused_system_roots_are_not_read"]);
     child.env(PORT, server.port().to_string()).env("SSL_CERT_FILE", &pipe).env("SSL_CERT_DIR", "/nowhere");
     child.env("EGRET_WS_TEST_ROOTS", ROOT.pem());
     let output = child.args(["--nocapture"]).output().expect("it runs again");

@@ -45,7 +45,7 @@ fn tls_1_3_only() {
 
 /// The server asks the client to begin anew with a curve that it did not offer a key for (RFC 8446 section 4.1.4).
 #[test]
-fn a_hello_that_must_be_repeated() {
+fn hello_retry_request() {
     let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.3; ssl_ecdh_curve secp521r1;");
     speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
 }
