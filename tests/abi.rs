@@ -1,8 +1,8 @@
-//! The ABI is only ever added to. `tests/abi/baseline.h` is the header of the last release; the present one may have more
-//! functions, more constants, and more fields at the end of a struct that begins with `struct_size`. Anything else fails.
+//! The ABI only grows. `tests/abi/baseline.h` is the header of the last release. The present header may have more functions, more
+//! constants, and more fields at the end of a struct that begins with `struct_size`. Any other change fails.
 //!
-//! What the types are made of, abidiff compares, over two libraries of empty functions compiled from the two headers. (That
-//! the header is the library's, `header.rs` and `symbols.rs` see to.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
+//! abidiff compares the types, in two libraries of empty functions compiled from the two headers. (`header.rs` and `symbols.rs` check that
+//! the header is that of the library.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Autobahn's cases, but those that take minutes (`make autobahn` runs them all), against the C ABI: a C client of the public header, with each driver of the loop.
-//! The work is in tests/autobahn; its scripts bound every wait.
+//! The cases of Autobahn's conformance suite, without those that take minutes (`make autobahn` runs all), with a C client of the public
+//! header and each driver of the loop. The scripts are in tests/autobahn; they limit every wait.
 
 use std::io::{Write, stderr};
 use std::path::Path;
@@ -9,7 +9,7 @@ use test_support::library;
 #[test]
 fn every_case_ends_as_expected() {
     if std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "autobahn")) {
-        // Not by `eprintln!`, which cargo shows for tests that fail only.
+        // Not by `eprintln!`, which cargo shows only for tests that fail.
         writeln!(stderr(), "SKIPPED: autobahn (named in SKIP)").expect("stderr");
         return;
     }

@@ -196,14 +196,32 @@ programs! {
     wakeup_callback
 }
 
+/// The names of the files in a directory of `tests` with this extension, without it.
+fn names_in(directory: &str, extension: &str) -> Vec<String> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(directory);
+    let entries = fs::read_dir(directory).expect("the directory");
+    let paths = entries.map(|entry| entry.expect("an entry of the directory").path());
+    let with_extension = paths.filter(|path| path.extension().is_some_and(|found| found == extension));
+    with_extension.map(|path| path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned()).collect()
+}
+
 #[test]
 fn every_program_is_run() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c");
-    for entry in fs::read_dir(dir).expect("the directory of the programs") {
-        let path = entry.expect("an entry of the directory").path();
-        if path.extension().is_some_and(|extension| extension == "c") {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
-            assert!(PROGRAMS.contains(&name), "{name}.c has no test");
-        }
+    for name in names_in("c", "c") {
+        assert!(PROGRAMS.contains(&name.as_str()), "{name}.c has no test");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_suite_and_program() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let readme = fs::read_to_string(tests.join("README.md")).expect("tests/README.md");
+    let folders = fs::read_dir(&tests).expect("the tests").map(|entry| entry.expect("an entry").path());
+    let suites = folders.filter(|folder| folder.join("main.rs").exists());
+    let suites = suites.map(|folder| folder.file_name().and_then(|name| name.to_str()).expect("a name").to_owned());
+    for name in suites.chain(names_in(".", "rs")).chain(names_in("c", "c")) {
+        let in_a_table =
+            readme.lines().filter(|line| line.starts_with('|')).any(|line| line.contains(&format!("`{name}`")));
+        assert!(in_a_table, "tests/README.md does not list {name}");
     }
 }

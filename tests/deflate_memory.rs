@@ -1,4 +1,4 @@
-//! What permessage-deflate takes of memory, counted at the allocator: while a bomb goes off, and for each socket.
+//! The memory that permessage-deflate takes, counted at the allocator: for a decompression bomb, and for each socket.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // a callback of the C ABI
 

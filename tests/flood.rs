@@ -1,5 +1,5 @@
-//! A flood while the host does not poll: a hundred thousand messages. Then no poll does more than its budget allows, nothing is
-//! lost or reordered, and memory stays within what the options add up to.
+//! A hundred thousand messages arrive while the host does not poll. Then no poll exceeds its budget, no message is lost or reordered,
+//! and memory stays within the sum of the options.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // a callback of the C ABI
 

@@ -1,4 +1,4 @@
-//! What the fuzzer found worth keeping (fuzz/corpus), through the checks of the fuzz targets, without the fuzzer.
+//! The inputs that the fuzzer has found (fuzz/corpus) pass the checks of the fuzz targets. This needs no fuzzer.
 
 use std::path::Path;
 use std::sync::mpsc;

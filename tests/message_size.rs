@@ -1,5 +1,5 @@
-//! The 128 KiB rule: a message of 131072 bytes passes and one of 131073 does not, both ways and in every shape; what is
-//! too big is refused from a frame's header, before its payload comes.
+//! The limit of 128 KiB: a message of 131072 bytes passes and one of 131073 does not, in both directions and however it is split into
+//! frames. A message that is too big is refused at the header of its frame, before its payload is read.
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;

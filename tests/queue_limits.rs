@@ -1,4 +1,4 @@
-//! What is bounded, and what is kept within the bounds: queues both ways, the budget of a poll, order, and pongs.
+//! Limits of the send queue and the receive queue, the budget of a poll, and what holds within them: order and pongs.
 
 use ::egret_ws::*;
 use std::sync::mpsc;

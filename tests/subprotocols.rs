@@ -1,4 +1,4 @@
-//! Subprotocols: what is offered, what the server may choose, and how the choice is read. And the browser's view of a URL.
+//! Subprotocols: the offer, the choice of the server, and how a host reads it. Also `egret_ws_normalize_url`.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 use ::egret_ws::*;

@@ -1,4 +1,4 @@
-//! Hosts and URLs: what the connect calls refuse at once, and what arrives at the server from those they take.
+//! Hosts and URLs: which ones the connect calls refuse, and what arrives at the server from the others.
 
 use ::egret_ws::*;
 use std::io::ErrorKind;

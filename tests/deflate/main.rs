@@ -1,7 +1,6 @@
-//! permessage-deflate (RFC 7692) with servers of other hands and with hostile ones: what is agreed on, what is taken, what is
-//! refused, and what the client sends.
+//! permessage-deflate (RFC 7692) with servers of other projects and with scripted ones: negotiation, receiving, refusing, sending.
 //!
-//! Needed beside Rust: setpriv (util-linux), nginx, Python with venv, Node with npm.
+//! Needs besides Rust: setpriv (util-linux), nginx, Python with venv, Node with npm.
 #![cfg(target_os = "linux")]
 
 mod servers;

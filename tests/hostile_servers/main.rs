@@ -1,5 +1,5 @@
-//! Servers that lie, stall, break off and talk nonsense. Whatever they do, the game gets one close report that says what
-//! happened, and the server is told the close code that RFC 6455 has for it.
+//! Servers that break the protocol, stall, disconnect or send garbage. In each case the host gets one close report that says what
+//! happened, and the server gets the close code of RFC 6455.
 
 mod closing;
 mod floods;

@@ -24,7 +24,7 @@ fn event_summary(socket: &Socket<'_>) -> String {
     socket.events().into_iter().map(tell).collect::<Vec<_>>().join(" ")
 }
 
-/// A connection that brings two messages and breaks.
+/// Sends two messages on the next connection, and drops it.
 fn send_two_and_close(connections: &mut Connections, messages: [&str; 2]) {
     let mut peer = connections.open();
     for message in messages {
@@ -33,14 +33,14 @@ fn send_two_and_close(connections: &mut Connections, messages: [&str; 2]) {
     drop(peer);
 }
 
-/// Two connections come and go, a third stays. `sender` is told when.
+/// Serves two connections that break and one that stays open. Notifies `sender` of the third.
 fn three_connections(sender: mpsc::Sender<()>) -> Server<Peer> {
     serve(move |mut connections| {
         send_two_and_close(&mut connections, ["a", "b"]);
         send_two_and_close(&mut connections, ["c", "d"]);
         let mut peer = connections.open();
         peer.send(&Frame::text("e"));
-        let _ = sender.send(()); // not every test waits for it
+        let _ = sender.send(()); // some tests do not wait for it
         peer
     })
 }
@@ -69,7 +69,7 @@ fn connect_without_polls<'a>(
     socket.react(react);
     third_is_open.recv().expect("the third connection");
     let peer = server.finish();
-    // The server's word may be faster than the engine.
+    // The notification of the server may come before the engine has read the message.
     while socket.stats().messages_received < 5 {
         thread::yield_now();
     }
@@ -94,7 +94,7 @@ fn late_host_gets_every_connection_reported_and_sends_on_the_last_only() {
     assert_eq!(
         sent,
         [false, false, false, false, false, false, false, false, true, true],
-        "nothing on a connection that is gone"
+        "no message is sent on a connection that has ended"
     );
     for (at, (sent, _, state)) in told.iter().enumerate() {
         let is_lost = [3, 7].contains(&at); // in on_retry
@@ -109,7 +109,7 @@ fn late_host_gets_every_connection_reported_and_sends_on_the_last_only() {
     drop(peer);
 }
 
-/// The server's third connection ends, whether it was told so or not; no message came.
+/// The third connection of the server ends, with or without a Close frame, and no message has come.
 #[track_caller]
 fn expect_end_of_third(mut peer: Peer) {
     let rest = peer.read_to_end();
@@ -160,7 +160,7 @@ fn late_host_may_free_in_any_callback() {
         assert_eq!(socket.events().len(), at + 1, "no callback begins after the free: {:?}", socket.events());
         assert_eq!(socket.count_callbacks(), at + 2, "but release_user");
         socket.forget();
-        drop(host); // which ends what waits for the server's goodbye
+        drop(host); // ends the connection that waits for the Close frame of the server
         expect_end_of_third(peer);
     }
 }
@@ -249,9 +249,9 @@ fn late_host_reads_the_response_of_the_reported_connection() {
 fn held_retries_continue_when_the_host_polls() {
     let host = Loop::new(Driver::Threaded);
     // A port that is bound, but does not listen.
-    let nobody = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
-    nobody.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
-    let port = nobody.local_addr().expect("its address").as_socket().expect("an IP address").port();
+    let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+    bound.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    let port = bound.local_addr().expect("its address").as_socket().expect("an IP address").port();
     let socket = host.connect_with(port, |options| retry_fast(options, 30));
     // One more try would be held. Whether that has happened by now does not matter.
     while socket.stats().retries < 7 {

@@ -1,4 +1,4 @@
-//! Is the peer still there? Whoever answers lives on, whoever is silent is reported, in time and not before.
+//! The heartbeat: a silent peer is reported after the time-out and not before; a peer that answers is not.
 
 use crate::reconnect_server::{finish, serve};
 use crate::timing;

@@ -1,4 +1,4 @@
-//! Reconnecting ends where this side ends it, in whatever state.
+//! A local close or free ends reconnecting in every state.
 
 use crate::reconnect::{is_not_retried, retry_fast};
 use crate::reconnect_server::{Connections, finish, serve};
@@ -88,7 +88,7 @@ fn local_close_after_the_last_retry_is_not_reported_as_given_up() {
             peer.expect_silence();
         });
         let socket = host.connect_with(server.port(), |options| retry_fast(options, 1));
-        socket.wait_connected(2); // all tries are used up
+        socket.wait_connected(2); // all retries are used up
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         let report = socket.wait_closed();
         report.expect(EGRET_WS_OK, CLOSING, LOCAL);
@@ -109,13 +109,13 @@ fn freed_sockets_are_not_reconnected() {
             (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (50, 50, 50);
         });
         socket.wait_retry(1);
-        drop(socket); // in its wait; the loop checks that no callback follows
+        drop(socket); // during the wait before a retry; the loop checks that no callback follows
         let mut connections = server.finish();
         host.wait_until("release_user", || host.poll(10) > 0);
         thread::scope(|scope| {
             let shut = scope.spawn(|| connections.expect_no_connection(Duration::from_millis(300)));
             host.wait_until("some time", || shut.is_finished());
-            shut.join().expect("nobody connects");
+            shut.join().expect("no connection comes");
         });
     });
 }

@@ -1,7 +1,7 @@
-//! A connection over the days of a phone: peers that fall silent, processes that are frozen, networks that come and go,
-//! servers that are lost and found again. All through the C ABI, on both drivers.
+//! The life of a connection after it is open: heartbeat, reconnecting, resending, suspend and resume, stopped processes. All through the
+//! C ABI, with both drivers.
 //!
-//! Needed beside Rust: openssl, and on Linux setpriv (util-linux).
+//! Needs besides Rust: openssl, and on Linux setpriv (util-linux).
 
 mod reconnect_server;
 mod timing;

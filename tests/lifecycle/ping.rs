@@ -1,4 +1,4 @@
-//! `egret_ws_ping`: the round trip, measured when the host wants to know.
+//! `egret_ws_ping` measures the round trip.
 
 use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
 use crate::reconnect_server::{expect_no_data, finish};

@@ -1,4 +1,4 @@
-//! Reconnecting: after which ends another connection is made, and after which it would be of no use.
+//! Reconnecting: which errors are retried, and which are not because a retry would fail in the same way.
 
 use crate::reconnect_server::{finish, serve};
 use ::egret_ws::*;

@@ -8,13 +8,13 @@ use test_support::WAIT_LIMIT;
 use test_support::client::Loop;
 use test_support::scripted_server::{Peer, Server};
 
-/// Where the next connection comes in.
+/// The connections of a client, in the order in which they come.
 pub struct Connections {
     first: Option<Peer>,
     listener: TcpListener,
 }
 
-/// Plays a script that begins when the first connection has come.
+/// Runs a script that begins with the first connection.
 pub fn serve<T: Send + 'static>(script: impl FnOnce(Connections) -> T + Send + 'static) -> Server<T> {
     serve_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), script)
 }
@@ -34,7 +34,7 @@ impl Connections {
         self.first.take().or_else(|| self.wait(WAIT_LIMIT)).expect("the client connects again")
     }
 
-    /// The next connection, opened.
+    /// Accepts and upgrades the next connection.
     #[track_caller]
     pub fn open(&mut self) -> Peer {
         let mut peer = self.next();
@@ -42,7 +42,7 @@ impl Connections {
         peer
     }
 
-    /// Nobody comes for this long.
+    /// No connection comes for this long.
     #[track_caller]
     pub fn expect_no_connection(&mut self, time: Duration) {
         assert!(self.first.is_none() && self.wait(time).is_none(), "the client connects");
@@ -58,14 +58,14 @@ impl Connections {
     }
 }
 
-/// Polls until the server's script has ended; returns what it returned.
+/// Polls until the script of the server has ended; returns its result.
 #[track_caller]
 pub fn finish<T: Send + 'static>(host: &Loop, server: Server<T>) -> T {
     host.wait_until("the end of the server's script", || server.is_finished());
     server.finish()
 }
 
-/// This connection brings no byte for this long, and does not end.
+/// No byte comes for this long, and the connection does not end.
 #[track_caller]
 pub fn expect_no_data(peer: &mut Peer, time: Duration) {
     let stream = peer.stream();

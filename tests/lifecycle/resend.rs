@@ -1,4 +1,4 @@
-//! What was accepted and unsent when the line broke: told, and dropped or sent again.
+//! Messages that were accepted but not sent when a connection broke: reported, and dropped or sent again.
 
 use crate::reconnect::retry_fast;
 use crate::reconnect_server::{finish, serve_on};

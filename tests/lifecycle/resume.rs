@@ -1,4 +1,4 @@
-//! `egret_ws_loop_resume` and `egret_ws_loop_network_changed`: what was open is probed, what waits goes on.
+//! `egret_ws_loop_resume` and `egret_ws_loop_network_changed`: open connections are probed, waits before retries end.
 
 use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
 use crate::reconnect_server::{expect_no_data, serve};

@@ -1,4 +1,4 @@
-//! Reconnecting: how long it waits, what a server says about that, and when it is enough.
+//! Reconnecting: the delays, `Retry-After`, and the limits of attempts and total time.
 
 use crate::reconnect::retry_fast;
 use crate::reconnect_server::{finish, serve, serve_on};

@@ -1,4 +1,4 @@
-//! Processes that are stopped as a phone freezes them: the server's, which is dead then, and our own, which is not.
+//! Processes that are stopped (SIGSTOP), as a phone freezes them: a stopped server is a dead peer, a stopped client recovers.
 #![allow(unsafe_code)] // signals are not in std
 
 use crate::heartbeat::{answer_ping, close, expect_heartbeat_timeout, read_ping};
@@ -38,7 +38,7 @@ impl Child {
         assert_eq!(sent, 0, "the signal is sent");
     }
 
-    /// Stops every thread of it, and returns when they are.
+    /// Stops every thread of the process, and waits until they have stopped.
     fn stop(&self) {
         self.signal(libc::SIGSTOP);
         let deadline = Instant::now() + WAIT_LIMIT;
@@ -53,13 +53,13 @@ impl Child {
         }
     }
 
-    /// This is how long it is frozen.
+    /// Waits for the time that the process is to be frozen, then lets it continue.
     fn continue_after(&self, time: Duration) {
         thread::sleep(time);
         self.signal(libc::SIGCONT);
     }
 
-    /// Waits for its end; what it printed.
+    /// Waits for the end of the process; returns its output.
     fn end(mut self) -> String {
         let mut said = String::new();
         self.0.stdout.take().expect("a pipe").read_to_string(&mut said).expect("what it said");
@@ -114,7 +114,7 @@ fn answer_pings() {
 // The client in a process of its own. The server's part stays here.
 
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Longer than the heartbeat takes, and so long that the library can tell that it did not run.
+/// Longer than the heartbeat takes, and long enough for the library to notice that it did not run.
 const FROZEN: Duration = Duration::from_millis(2600);
 
 #[test]
@@ -135,7 +135,7 @@ fn stopped_client_accepts_a_pong_that_came_meanwhile() {
 #[test]
 fn briefly_stopped_client_accepts_the_pong() {
     const TEST: &str = "stopped_processes::briefly_stopped_client_accepts_the_pong";
-    // Longer than the deadline, and so short that the library does not see it.
+    // Longer than the time-out, and too short for the library to notice.
     run_with_stopped_client(TEST, |mut peer, client| {
         let ping = read_ping(&mut peer);
         client.stop();
@@ -151,7 +151,7 @@ fn stopped_client_sends_another_ping() {
     run_with_stopped_client("stopped_processes::stopped_client_sends_another_ping", |mut peer, client| {
         read_ping(&mut peer);
         client.stop();
-        client.continue_after(FROZEN); // the answer was lost
+        client.continue_after(FROZEN); // the pong was lost
         answer_pings_and_close(peer);
         ALIVE
     });
@@ -171,7 +171,7 @@ fn stopped_client_reports_a_dead_peer() {
     });
 }
 
-const ALIVE: &str = "ended with 0 in phase 7"; // closed, as it should be
+const ALIVE: &str = "ended with 0 in phase 7"; // phase 7: closed with a closing handshake
 
 fn answer_pings_and_close(mut peer: Peer) {
     for _ in 0..4 {
@@ -180,7 +180,7 @@ fn answer_pings_and_close(mut peer: Peer) {
     close(peer);
 }
 
-/// Runs `script` with a client in a second process, once for each driver. It returns how that must have ended.
+/// Runs `script` with a client in a second process, once for each driver. The script returns the expected last line of the client.
 fn run_with_stopped_client<T: Into<String> + 'static>(test: &str, script: fn(Peer, &Child) -> T) {
     if let Ok(port) = env::var(ROLE) {
         return run_client(port.parse().expect("a port"));

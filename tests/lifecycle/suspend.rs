@@ -1,4 +1,4 @@
-//! `egret_ws_loop_suspend`: the loop's time stands still, or connections are closed politely.
+//! `egret_ws_loop_suspend`: the time of the loop stops, or connections are closed with a closing handshake.
 
 use crate::heartbeat::read_ping;
 use crate::reconnect_server::{expect_no_data, finish, serve};

@@ -15,13 +15,13 @@ use test_support::scripted_server::Server;
 
 const PROBE: Duration = Duration::from_millis(250);
 const INTERVAL: Duration = Duration::from_millis(300);
-/// Time for a busy machine's server to answer, as long as it can.
+/// Enough time for a server on a busy machine to answer.
 const PONG: Duration = Duration::from_millis(900);
-/// What the library may add to a deadline is 50 ms; as much again is for a busy machine. It adds about 1.
+/// The library may be 50 ms late, and a busy machine as much again. Usually it is 1 ms late.
 const LATE: Duration = Duration::from_millis(100);
 
-/// Opens connections, has the way die, tells the phones by `tell`, and checks that the end of each is reported `after` that,
-/// or with `retry_attempts` that each is to be tried again by then.
+/// Opens connections, drops all packets, calls `tell`, and checks that the end of each connection is reported after `after`, by
+/// `on_close` or, with `retry_attempts`, by `on_retry`.
 #[track_caller]
 fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws_options), tell: fn(&Phone)) {
     if !in_namespace_with_two_networks(test) {
@@ -30,13 +30,13 @@ fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws
     let _server = ServerLog::begin();
     let kinds = DRIVERS.into_iter().flat_map(|driver| [(driver, 0), (driver, 1)]);
     let rounds = [(); ROUNDS].map(|()| {
-        // All kinds at once, for it takes its time.
+        // All kinds at the same time, because each takes a while.
         let asked = Instant::now();
         let phones = kinds.clone().map(|(driver, retries)| {
             Phone::connect(driver, &url(), |options| {
                 set(options);
                 options.retry_attempts = retries;
-                // Until then the way is mended.
+                // By then packets pass again.
                 options.retry_floor_ms = 200;
                 options.retry_first_ms = 200;
             })
@@ -76,7 +76,7 @@ fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws
     }
 }
 
-/// The heartbeat by itself would take half a minute.
+/// With the default the heartbeat would take half a minute.
 fn short_probe(options: &mut egret_ws_options) {
     options.probe_timeout_ms = PROBE.as_millis() as u32;
 }
@@ -105,7 +105,7 @@ fn heartbeat_detects_a_dead_route() {
     expect_dead_route_reported("dead_routes::heartbeat_detects_a_dead_route", INTERVAL + PONG, set, |_| {});
 }
 
-/// The interface itself goes, and no other way is there: the kernel has no route, and tells a connection nothing either.
+/// The interface goes down and there is no other: the kernel has no route, and reports nothing to the connection.
 #[test]
 fn missing_interface_is_detected() {
     if !in_namespace_with_two_networks("dead_routes::missing_interface_is_detected") {

@@ -1,4 +1,4 @@
-//! An echo server in the world, which keeps what comes in, connection by connection. (tungstenite's: it answers pings.)
+//! An echo server in the outer network that records each connection. (By tungstenite, which answers pings.)
 
 use crate::interfaces::{listen, wait};
 use crate::namespace::PORT;
@@ -12,7 +12,7 @@ use tungstenite::Message;
 #[derive(Clone, Default)]
 pub struct ServerLog(Arc<Mutex<Vec<ServedConnection>>>);
 
-/// A connection, as the server sees it.
+/// A connection, as the server has recorded it.
 #[derive(Clone, Debug)]
 pub struct ServedConnection {
     pub from: IpAddr,
@@ -21,7 +21,7 @@ pub struct ServedConnection {
 }
 
 impl ServerLog {
-    /// Serves every connection on a thread of its own, until this process ends.
+    /// Serves every connection on its own thread, until this process ends.
     pub fn begin() -> ServerLog {
         let (server_log, listener) = (ServerLog::default(), listen(PORT));
         let all = server_log.clone();
@@ -40,10 +40,10 @@ impl ServerLog {
         server_log
     }
 
-    /// Until the connection ends, however it does.
+    /// Serves until the connection ends.
     fn serve(&self, number: usize, stream: TcpStream) {
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        // A connection that the phone has left for another is never told so.
+        // A connection whose client has left the network never ends by itself.
         stream.set_read_timeout(Some(2 * WAIT_LIMIT)).expect("a read time-out");
         let Ok(mut socket) = tungstenite::accept(stream) else { return };
         while let Ok(message) = socket.read() {
@@ -70,7 +70,7 @@ impl ServerLog {
         self.0.lock().last().expect("a connection").clone()
     }
 
-    /// Waits until the last one had so many pings.
+    /// Waits until the last connection has received so many pings.
     #[track_caller]
     pub fn wait_pings(&self, count: usize) {
         wait("a ping", || self.last().pings >= count);

@@ -13,10 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::{WAIT_LIMIT, response};
 
-/// When TCP sends a SYN again that was lost: what waits for that takes longer.
+/// The time after which TCP sends a lost SYN again.
 pub const SYN_RETRANSMISSION: Duration = Duration::from_secs(1);
 
-/// Where servers are.
+/// The address of the servers.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 pub const WIFI: Interface = Interface {
@@ -37,7 +37,7 @@ pub const MOBILE: Interface = Interface {
 pub struct Interface {
     name: &'static str,
     peer_name: &'static str,
-    /// The phone's.
+    /// The address of this side.
     pub address: Ipv4Addr,
     router: &'static str,
     metric: u32,
@@ -50,22 +50,22 @@ impl Interface {
         tool(&format!("ip address del {}/24 dev {}", self.address, self.name));
     }
 
-    /// It is back.
+    /// The interface comes up, with its address and route.
     pub fn bring_up(&self) {
         let Interface { name, peer_name, address, router, metric } = self;
         tool(&format!("ip address add {address}/24 dev {name}"));
         tool(&format!("ip link set dev {name} up"));
         tool(&format!("ip route add default via {router} metric {metric}"));
-        // The kernel tells the other end a little later.
+        // The other end comes up a little later.
         let is_up = |end: &str| tool(end).contains(" UP ");
-        wait("the way to come up", || {
+        wait("the interface to come up", || {
             is_up(&format!("ip -brief link show dev {name}"))
                 && is_up(&format!("ip -n world -brief link show dev {peer_name}"))
         });
     }
 
-    /// From now on this share of the packets, drawn at random, gets lost in the air, whichever way they go. Nobody is told,
-    /// and the router stays there.
+    /// From now on this share of the packets is dropped, at random and in both directions. Nothing reports that, and the router stays
+    /// reachable.
     pub fn drop_packets(&self, share: f64) {
         let threshold = (share * f64::from(u32::MAX)) as u32;
         // Classic BPF: load a random number; at the threshold or above it, pass (-1), else drop (2).
@@ -76,7 +76,7 @@ impl Interface {
         }
     }
 
-    /// No more.
+    /// Drops no more packets.
     pub fn drop_nothing(&self) {
         tool(&format!("tc filter del dev {} ingress", self.name));
         tool(&format!("tc -n world filter del dev {} ingress", self.peer_name));
@@ -96,7 +96,7 @@ fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Looks at something that changes by itself until it is so.
+/// Waits for a state of the kernel or of another thread, which nothing reports.
 #[track_caller]
 pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + WAIT_LIMIT;
@@ -106,7 +106,7 @@ pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Listens in the world. What is accepted is there too, whichever thread does it.
+/// Listens in the outer network. Accepted connections belong to it too, whichever thread accepts them.
 pub fn listen(port: u16) -> TcpListener {
     thread::spawn(move || {
         let world = File::open("/run/netns/world").expect("enter.sh has made it");
@@ -129,7 +129,7 @@ pub fn host_of(stats: &egret_ws_stats) -> String {
     response::address(stats).rsplit_once(':').expect("an address and a port").0.to_owned()
 }
 
-/// How many packets of TCP this side has sent again.
+/// The number of TCP packets that this side has sent again.
 pub fn retransmitted() -> u64 {
     let table = fs::read_to_string("/proc/self/net/snmp").expect("the kernel's counts");
     let mut lines = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
@@ -138,8 +138,7 @@ pub fn retransmitted() -> u64 {
     counts.find(|(name, _)| *name == "RetransSegs").expect("the count").1.parse().expect("a number")
 }
 
-/// What the kernel looks after on the connection to the server, of which there must be one: the time-out of
-/// `TCP_USER_TIMEOUT`, and whether keep-alive is on.
+/// The options of the connection to the server, of which there must be one: `TCP_USER_TIMEOUT`, and whether keep-alive is on.
 #[track_caller]
 pub fn timers_of_the_connection() -> (Option<Duration>, bool) {
     let mine = fs::read_dir("/proc/self/fd").expect("the descriptors").filter_map(|entry| {

@@ -39,7 +39,7 @@ fn enter(network: &str, test: &str) -> bool {
         return true;
     }
     if env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "netns")) {
-        // Not by `eprintln!`, which cargo shows for tests that fail only; and whole, for other tests write there too.
+        // Not by `eprintln!`, which cargo shows only for tests that fail; and in one write, because other tests write too.
         let line = format!("SKIPPED: netns: {test} (netns is named in SKIP)\n");
         stderr().write_all(line.as_bytes()).expect("stderr");
         return false;
@@ -51,15 +51,15 @@ fn enter(network: &str, test: &str) -> bool {
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(
         said.contains("running 1 test"),
-        "no network of its own for {test}: {errors}\nThis takes unshare, ip and tc (Debian: util-linux, iproute2), and root or \
-         user namespaces. SKIP=netns leaves out what takes it."
+        "no network namespace for {test}: {errors}\nThis needs unshare, ip and tc (Debian: util-linux, iproute2), and root or \
+         user namespaces. SKIP=netns leaves these tests out."
     );
     println!("{said}{errors}");
     assert!(output.status.success() && said.contains("1 passed"), "{test} failed in its network");
     false
 }
 
-/// Upgrades every connection to its address, and closes it.
+/// A server that upgrades every connection to its address and closes it.
 pub struct Server(Arc<AtomicUsize>);
 
 impl Server {
@@ -83,19 +83,19 @@ impl Server {
         Server(count)
     }
 
-    /// How many connections there were.
+    /// The number of connections.
     pub fn connections(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// The addresses to which TCP is connecting: SYN sent, nothing come.
+/// The addresses to which TCP is connecting (SYN sent, no answer).
 pub fn connecting_addresses() -> Vec<IpAddr> {
     let found = [table("tcp"), table("tcp6")].concat();
     found.into_iter().filter(|row| row.state == 2).map(|row| row.remote.0).collect()
 }
 
-/// The ports to which connections are established.
+/// The ports of established connections.
 pub fn established() -> Vec<u16> {
     table("tcp").into_iter().filter(|row| row.state == 1).map(|row| row.remote.1).collect()
 }
@@ -120,7 +120,7 @@ fn table(name: &str) -> Vec<Row> {
     rows.map(|fields| Row { remote: address(fields[2]), state: number(fields[3]) }).collect()
 }
 
-/// `ADDRESS:PORT`, the address in words of 32 bits, each in this machine's order of bytes.
+/// `ADDRESS:PORT`, the address in words of 32 bits in the byte order of this machine.
 fn address(hex: &str) -> (IpAddr, u16) {
     let (hex, port) = hex.split_once(':').expect("an address and a port");
     let port = u16::from_str_radix(port, 16).expect("a number in hex");

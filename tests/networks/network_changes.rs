@@ -1,4 +1,4 @@
-//! From one network to another: off the train, out of the tunnel, away from the Wi-Fi.
+//! A change of the network: Wi-Fi lost, mobile found, a tunnel entered and left.
 
 use crate::echo_server::ServerLog;
 use crate::interfaces::{MOBILE, SERVER, SYN_RETRANSMISSION, WIFI, host_of, url, wait};

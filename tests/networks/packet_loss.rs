@@ -1,4 +1,4 @@
-//! A bad network: packets get lost, and TCP makes up for it.
+//! Packet loss, which TCP repairs.
 
 use crate::echo_server::ServerLog;
 use crate::interfaces::{WIFI, retransmitted, url};
@@ -8,7 +8,7 @@ use ::egret_ws::*;
 use std::time::Instant;
 use test_support::client::DRIVERS;
 
-/// One packet in twenty gets lost, whichever way it goes.
+/// One packet in twenty is lost, in both directions.
 #[test]
 fn packet_loss_loses_no_message_and_ends_no_connection() {
     if !in_namespace_with_two_networks("packet_loss::packet_loss_loses_no_message_and_ends_no_connection") {
@@ -28,7 +28,7 @@ fn packet_loss_loses_no_message_and_ends_no_connection() {
         let sent: Vec<Vec<u8>> = (0..MESSAGES).map(|number| number.to_be_bytes().repeat(number * 7 % 600)).collect();
         let mut next = 0;
         while phone.messages().len() < MESSAGES {
-            // A few on the way at a time: the last one lost is what TCP is slow to notice.
+            // Only a few messages at a time: TCP notices the loss of the last packet slowly.
             while next < MESSAGES && next < phone.messages().len() + 20 {
                 assert_eq!(phone.send(&sent[next]), EGRET_WS_OK);
                 next += 1;
@@ -36,7 +36,7 @@ fn packet_loss_loses_no_message_and_ends_no_connection() {
             phone.wait_messages(phone.messages().len() + 1);
         }
         println!("{driver:?}: {:?}, {} packets sent again", began.elapsed(), retransmitted() - before);
-        assert!(retransmitted() > before, "nothing was lost: this proves nothing");
+        assert!(retransmitted() > before, "no packet was lost, so the test has checked nothing");
         assert_eq!(phone.messages(), sent);
         assert_eq!(server_log.last().messages, sent);
         assert!(matches!(phone.summary()[..], [Event::Connect]), "{:?}", phone.summary());

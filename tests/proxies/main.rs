@@ -1,5 +1,5 @@
-//! Proxies by HTTP CONNECT and SOCKS5: real ones by other hands, and fake ones that record what they are asked or answer
-//! as no proxy should. The real ones come with Debian: tinyproxy-bin, ncat, microsocks, dante-server.
+//! Connections through proxies by HTTP CONNECT and SOCKS5: through programs of other projects, and through scripted proxies that record
+//! requests or send invalid responses. The programs are in Debian: tinyproxy-bin, ncat, microsocks, dante-server.
 #![cfg(target_os = "linux")]
 
 mod environment;

@@ -1,5 +1,5 @@
-//! What a server is asked and what it answers: the request as it arrives, redirects, the answer as the game can read it, and
-//! what of all that is nobody else's business.
+//! The upgrade request as it arrives, redirects, the response as the host reads it, and secrets, which neither logs nor other
+//! origins may contain.
 
 mod host_header;
 mod invalid_headers;

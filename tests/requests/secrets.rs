@@ -171,8 +171,8 @@ fn log_of_tls_contains_no_secret() {
         let outcome = visit_by_tls(driver, site.port, &identity, "s3cret-pkcs12", &ROOT.pem());
         ends("right", &outcome, &site.finish(), EGRET_WS_OK);
 
-        let nobody = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = nobody.local_addr().expect("a bound listener").port();
+        let bound = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = bound.local_addr().expect("a bound listener").port();
         let outcome = visit_by_tls(driver, port, &identity, "s3cret-wrong", &ROOT.pem());
         ends("a wrong password", &outcome, &[], EGRET_WS_ERR_TLS_OPTIONS);
         let outcome = visit_by_tls(driver, port, b"s3cret-key", "s3cret-pkcs12", &ROOT.pem());
@@ -201,8 +201,8 @@ fn log_of_a_proxy_contains_no_secret() {
             assert!(heads[0].get("Proxy-Authorization").is_some());
             ends("HTTP", &outcome, &heads, error);
         }
-        let nobody = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = nobody.local_addr().expect("a bound listener").port();
+        let bound = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = bound.local_addr().expect("a bound listener").port();
         for scheme in ["http", "socks5"] {
             let proxy = proxy(scheme, port);
             let outcome = run_connection(driver, format!("ws://game.test/{QUERY}"), |options| {

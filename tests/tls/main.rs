@@ -1,6 +1,6 @@
-//! `wss` with servers of other hands: what is trusted and what is refused, and how connections by TLS end.
+//! `wss` with servers of other projects: which certificates are trusted, and how connections by TLS end.
 //!
-//! Needed beside Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
+//! Needs besides Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
 #![cfg(target_os = "linux")]
 
 mod python_server;

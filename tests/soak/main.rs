@@ -7,13 +7,9 @@
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // asks the allocator
 
-#[path = "soak/counters.rs"]
 mod counters;
-#[path = "soak/loop_thread.rs"]
 mod loop_thread;
-#[path = "soak/network.rs"]
 mod network;
-#[path = "soak/socket.rs"]
 mod socket;
 
 use counters::Counters;

@@ -1,12 +1,8 @@
-//! Whatever the network does to a connection, the host is told what it was, and the socket is connected again: through a
-//! relay of ours that fails as it is told.
+//! Faults of the network, injected by a relay: the host gets a report of each, and the socket connects again.
 #![cfg(unix)]
 
-#[path = "network_faults/client.rs"]
 mod client;
-#[path = "network_faults/resend.rs"]
 mod resend;
-#[path = "network_faults/stalls.rs"]
 mod stalls;
 
 use ::egret_ws::*;

@@ -1,23 +1,15 @@
-//! Networks that misbehave: dead routes, refusing hosts, no network at all, one left for another. Each test has one of its own (Linux
-//! namespaces), with names of its own. Where the machine refuses that, `netns` in SKIP leaves these tests out.
+//! Faulty networks: dead routes, refusing hosts, no network, a change from one network to another. Each test has a network of its own
+//! (Linux namespaces) with its own host names. Where the machine refuses that, `netns` in SKIP leaves these tests out.
 //!
-//! Where time is the promise, the fastest of some rounds counts: what is slow is so in every round, a busy machine
-//! delays some.
+//! Where a duration is checked, the fastest of several rounds counts: a slow library is slow in each, a busy machine delays only some.
 #![cfg(target_os = "linux")]
 
-#[path = "networks/dead_routes.rs"]
 mod dead_routes;
-#[path = "networks/echo_server.rs"]
 mod echo_server;
-#[path = "networks/interfaces.rs"]
 mod interfaces;
-#[path = "networks/namespace.rs"]
 mod namespace;
-#[path = "networks/network_changes.rs"]
 mod network_changes;
-#[path = "networks/packet_loss.rs"]
 mod packet_loss;
-#[path = "networks/phone.rs"]
 mod phone;
 
 use ::egret_ws::*;
