@@ -1,10 +1,9 @@
-//! Runs the programs of `tests/cpp`, each one promise of the C++ binding: with gcc and clang, as C++17 and C++20, with and
+//! Runs the programs of `tests/cpp`, one for each rule of the C++ binding: with gcc and clang, as C++17 and C++20, with and
 //! without exceptions and RTTI, under AddressSanitizer, with both drivers. `EGRET_WS_TEST_VARIANTS=all` runs them in every
 //! combination of these (`make test-cpp`).
 //!
-//! The variables of `c_programs.rs` count here too; where `EGRET_WS_TEST_STATIC=1` says that the library has a sanitizer
-//! inside, `CXX` alone is used, which has the same one.
-//! `EGRET_WS_TEST_SOCKETS=100000` makes `many` a long one.
+//! The variables of `c_programs.rs` apply here too. If `EGRET_WS_TEST_STATIC=1` says that the library has a sanitizer, only `CXX`
+//! is used, which has the same one. `EGRET_WS_TEST_SOCKETS=100000` makes `many` take long.
 
 #[path = "cpp/build.rs"]
 mod build;
@@ -20,9 +19,9 @@ use std::time::Duration;
 use test_support::echo_server::echo_url;
 use test_support::library;
 
-/// Longer than any wait inside the programs, so that they tell first what they waited for.
+/// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// For `many`, where it was told to be long.
+/// For `many` with `EGRET_WS_TEST_SOCKETS`.
 const LONG_PATIENCE: Duration = Duration::from_secs(900);
 
 fn run(program: &str, variant: Variant, driver: &str) {
@@ -31,7 +30,7 @@ fn run(program: &str, variant: Variant, driver: &str) {
     let log = File::create(&log_path).expect("a file for the program's output");
     let child = Command::new(&path)
         .args([echo_url(), driver])
-        // Cargo's own entry would go before the rpath.
+        // Cargo's entry would take precedence over the rpath.
         .env_remove("LD_LIBRARY_PATH")
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))
@@ -48,7 +47,7 @@ fn run(program: &str, variant: Variant, driver: &str) {
     }
 }
 
-/// Two tests for each program, which run all variants of it one after another.
+/// Makes two tests for each program, which run all its variants one after another.
 macro_rules! programs {
     ($($program:ident)*) => {$(
         mod $program {
@@ -93,9 +92,9 @@ fn every_program_is_run() {
     }
 }
 
-/// The example and each header alone, in every combination, quickly.
+/// Checks only the syntax of the example and of each header, in every combination, which is fast.
 #[test]
-fn the_binding_compiles_everywhere() {
+fn the_binding_compiles_with_every_compiler_and_standard() {
     let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/cpp");
     let mut sources = vec![binding.join("examples/echo.cpp"), binding.join("egret_ws.hpp")];
     let parts = fs::read_dir(binding.join("egret_ws")).expect("the binding's parts");
@@ -142,7 +141,7 @@ fn older_standards_give_one_error() {
     }
 }
 
-/// What `every_function.cpp` calls, it calls through the binding: it names no function of C's.
+/// `every_function.cpp` calls every C function, but only through the binding: its source names none.
 #[test]
 fn every_function_of_the_header_is_reachable() {
     let source = fs::read_to_string(build::source("every_function")).expect("the program");
@@ -174,7 +173,7 @@ fn every_constant_of_the_header_is_reachable() {
     }
 }
 
-/// A program made of the header's own declarations: each field of the options set, and found set in what C is given.
+/// Generates a program from the header's declarations: it sets each option, and checks that the C struct has the value.
 #[test]
 fn every_field_of_the_header_is_reachable() {
     let options = header::fields("egret_ws_options");
@@ -186,7 +185,7 @@ fn every_field_of_the_header_is_reachable() {
     for field in options {
         let name = &field.name;
         let (set, found) = match (field.kind.as_str(), name.as_str()) {
-            // Set by COptions itself, or given as a listener.
+            // COptions sets these itself, or takes them from the listener.
             (_, "struct_size" | "user" | "flags" | "release_user") => continue,
             (_, _) if name.starts_with("on_") => continue,
             (_, "headers") => (r#"o.headers = {{"n", "v"}}"#.into(), r#"c.header_count == 1 && std::strcmp(c.headers[0].name, "n") == 0 && std::strcmp(c.headers[0].value, "v") == 0"#.into()),
@@ -196,7 +195,7 @@ fn every_field_of_the_header_is_reachable() {
             (_, "tls_roots_len" | "tls_identity_len") => continue,
             ("uint32_t", _) => (format!("o.{name} = 7"), format!("c.{name} == 7")),
             ("const char *", _) => (format!(r#"o.{name} = "text""#), format!(r#"std::strcmp(c.{name}, "text") == 0"#)),
-            other => panic!("{other:?}: a kind of field this test does not know"),
+            other => panic!("{other:?}: a kind of field that this test does not know"),
         };
         text.push_str(&format!(
             "  {{ egret::Options o; {set}; egret::detail::COptions made(o); CHECK(made.usable()); auto &c = made.get();\n    \
@@ -216,7 +215,7 @@ fn every_field_of_the_header_is_reachable() {
             "  {{ egret::Options o; o.{name} = true; CHECK(egret::detail::COptions(o).get().flags == {flag}); }}\n"
         ));
     }
-    // What has no conversion to look at: the member is there.
+    // These have no conversion, so only check that the member exists.
     for field in header::fields("egret_ws_loop_options") {
         if !matches!(field.name.as_str(), "struct_size" | "flags" | "user") {
             text.push_str(&format!("  static_cast<void>(&egret::LoopOptions::{});\n", field.name));

@@ -1,7 +1,7 @@
-//! What the C++ binding costs over C: the instructions of the program itself for each message, counted by callgrind, which
-//! counts the same each time. The library's are the same for both.
+//! The cost of the C++ binding compared with C: the instructions of the program itself for each message, counted by callgrind,
+//! whose counts are repeatable. The instructions of the library are the same for both.
 //!
-//! A missing valgrind fails the test, unless the variable SKIP names `valgrind`.
+//! A missing valgrind fails the test, unless the variable SKIP has `valgrind`.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -12,15 +12,15 @@ use std::process::Command;
 use std::thread;
 use test_support::{echo_server, library};
 
-/// The difference of two runs has no beginning and no end in it.
+/// The difference of two runs does not include the start and the end of the program.
 const FEW: u64 = 100;
 const MANY: u64 = 300;
-/// What may be added to C: a listener took 14 where this was written, callables 29. Compilers differ.
+/// The most instructions that may be added to C. Measured with gcc 12: a listener 14, callables 29. Other compilers differ.
 const LISTENER: u64 = 25;
 const CALLABLES: u64 = 50;
 
 #[test]
-fn the_binding_costs_next_to_nothing() {
+fn the_binding_adds_few_instructions_to_a_message() {
     if std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "valgrind")) {
         writeln!(std::io::stderr(), "SKIPPED: valgrind (named in SKIP)").expect("stderr");
         return;
@@ -51,7 +51,7 @@ fn compile(name: &str, source: &str, options: &[&str]) -> PathBuf {
     out
 }
 
-/// Instructions of the program's own code for each message.
+/// Instructions of the program itself for each message.
 fn cost(program: &Path, url: &str) -> u64 {
     (count(program, MANY, url) - count(program, FEW, url)) / (MANY - FEW)
 }
@@ -63,27 +63,27 @@ fn count(program: &Path, messages: u64, url: &str) -> u64 {
     valgrind.arg(program).arg(messages.to_string()).arg(url).env_remove("LD_LIBRARY_PATH");
     let output = valgrind.output().expect("valgrind is missing; install it (Debian: valgrind)");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    own_cost(&fs::read_to_string(out).expect("callgrind's file"), program)
+    program_cost(&fs::read_to_string(out).expect("callgrind's file"), program)
 }
 
-/// Sums the lines `POSITION COST` below `ob=` of the program, but those after a `calls=`, which are another function's.
-fn own_cost(profile: &str, program: &Path) -> u64 {
+/// Sums the lines `POSITION COST` below the program's `ob=`, except lines after `calls=`, which count another function.
+fn program_cost(profile: &str, program: &Path) -> u64 {
     let mut numbers = std::collections::HashMap::new();
-    let (mut is_own, mut is_call, mut sum) = (false, false, 0);
+    let (mut is_program, mut is_call, mut sum) = (false, false, 0);
     for line in profile.lines() {
-        // `ob=(2) /path` names a number, and `cob=` too; later it is `ob=(2)`.
+        // `ob=(2) /path`, or `cob=`, defines a number for a path; later lines have only `ob=(2)`.
         if let Some((key @ ("ob" | "cob"), object)) = line.split_once('=') {
             let (number, path) = object.split_once(' ').unwrap_or((object, ""));
             if !path.is_empty() {
                 numbers.insert(number.to_owned(), Path::new(path) == program);
             }
             if key == "ob" {
-                is_own = numbers[number];
+                is_program = numbers[number];
             }
         } else if line.starts_with("calls=") {
             is_call = true;
         } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
-            if is_own && !is_call {
+            if is_program && !is_call {
                 let cost = line.rsplit(' ').next().and_then(|cost| cost.parse::<u64>().ok());
                 sum += cost.unwrap_or_else(|| panic!("{line}: no cost"));
             }

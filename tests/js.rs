@@ -11,39 +11,39 @@ use std::time::{Duration, Instant};
 use test_support::echo_server::echo_url;
 use test_support::{failing_servers, library};
 
-/// Longer than any wait inside the programs, so that they tell first what they waited for.
+/// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Where `EGRET_WS_TEST_SOCKETS` makes `node_memory.js` a long one.
+/// For `node_memory.js` when `EGRET_WS_TEST_SOCKETS` makes it long.
 const LONG_PATIENCE: Duration = Duration::from_secs(900);
 
 #[test]
-fn neutral_websocket() {
-    node(&["neutral_websocket.js"]);
+fn script_websocket() {
+    node(&["script_websocket.js"]);
 }
 
 #[test]
-fn neutral_events() {
-    node(&["neutral_events.js"]);
+fn script_events() {
+    node(&["script_events.js"]);
 }
 
 #[test]
-fn neutral_native() {
-    node(&["neutral_native.js"]);
+fn script_native() {
+    node(&["script_native.js"]);
 }
 
 #[test]
-fn neutral_model() {
-    node(&["neutral_model.js"]);
+fn script_model() {
+    node(&["script_model.js"]);
 }
 
 #[test]
-fn neutral_buffers() {
-    node(&["neutral_buffers.js"]);
+fn script_buffers() {
+    node(&["script_buffers.js"]);
 }
 
 #[test]
-fn neutral_work() {
-    node(&["neutral_work.js"]);
+fn script_work() {
+    node(&["script_work.js"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn node_extensions() {
     node_glue(&["node_extensions.js"]);
 }
 
-/// Elsewhere a variable does not tell whom to trust.
+/// On other systems no environment variable sets the trusted authorities.
 #[cfg(target_os = "linux")]
 #[test]
 fn node_secure() {
@@ -81,7 +81,7 @@ fn node_secure() {
     node_glue(&[&["node_secure.js"], &files[..]].concat());
 }
 
-/// Runs the sample of the README in a directory that has the glue where the sample expects it.
+/// Runs the sample of the README in a directory with the glue at the path that the sample uses.
 #[test]
 fn sample_of_the_readme_runs() {
     if is_skipped() {
@@ -90,7 +90,8 @@ fn sample_of_the_readme_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("bindings/js/node/README.md")).expect("the page");
     let mut blocks = page.split("```js\n").skip(1).map(|rest| rest.split("```").next().expect("the end of a block"));
-    let [sample, frames] = [blocks.next(), blocks.next()].map(|block| block.expect("a sample and the way with frames"));
+    let [sample, frames] =
+        [blocks.next(), blocks.next()].map(|block| block.expect("a sample and the variant with frames"));
     let build = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js-readme");
     let glue = build.join("bindings/js/node");
     std::fs::create_dir_all(&glue).expect("a directory");
@@ -108,7 +109,7 @@ fn sample_of_the_readme_runs() {
     };
     assert_eq!(library::run(&mut program(sample, echo_url())), "received: Hello Egret WebSocket\n");
 
-    // The interval keeps the process alive, so the program ends it.
+    // The interval keeps the process alive, so the program must end it.
     let (head, rest) = sample.split_once("install(globalThis, { interval: 10 });").expect("the timer");
     let framed = format!("{head}{frames}{rest}socket.onclose = () => process.exit();\n");
     assert_eq!(library::run(&mut program(&framed, echo_url())), "received: Hello Egret WebSocket\n");
@@ -132,7 +133,7 @@ fn node_memory() {
 }
 
 #[test]
-fn node_engine_with_its_own_module() {
+fn node_engine_with_the_engines_module() {
     node_engine("");
 }
 
@@ -161,7 +162,7 @@ fn addon() -> &'static str {
     &ADDON
 }
 
-/// Runs a program of the Node-API glue: the last two arguments are an echo server's URL and the addon.
+/// Runs a test program of the Node-API glue, with an echo server's URL and the addon as the last two arguments.
 fn node_glue(arguments: &[&str]) {
     if is_skipped() {
         return node(arguments);
@@ -169,25 +170,25 @@ fn node_glue(arguments: &[&str]) {
     node(&[arguments, &[echo_url(), addon()]].concat());
 }
 
-/// Runs the real engine with a socket module: with its own if none is given.
+/// Runs the real engine with a socket module; an empty path means the engine's module.
 fn node_engine(module: &str) {
     if is_skipped() {
         return node(&["node_engine.js", module]);
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/engine.sh");
     let engine = library::run(Command::new(script).arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/egret-engine")));
-    let own = format!("{}/socket/socket.js", engine.trim());
-    node_glue(&["node_engine.js", engine.trim(), if module.is_empty() { &own } else { module }]);
+    let engines_module = format!("{}/socket/socket.js", engine.trim());
+    node_glue(&["node_engine.js", engine.trim(), if module.is_empty() { &engines_module } else { module }]);
 }
 
 fn is_skipped() -> bool {
     std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"))
 }
 
-/// Runs `node` in `tests/js` and shows what it wrote. It has to end with success; `SKIP` with `js` in it skips it, aloud.
+/// Runs `node` in `tests/js`, prints its output, and expects success. If `SKIP` has `js`, prints that it was skipped.
 fn node(arguments: &[&str]) {
     if is_skipped() {
-        // Not by `eprintln!`, which cargo shows for tests that fail only.
+        // Not with `eprintln!`, whose output cargo shows only for failed tests.
         writeln!(stderr(), "SKIPPED: js: {} (js is named in SKIP)", arguments.join(" ")).expect("stderr");
         return;
     }
@@ -222,7 +223,7 @@ fn node(arguments: &[&str]) {
     }
 }
 
-/// Reads to the end in a thread, so that no pipe fills up.
+/// Reads to the end in a thread, so that the pipe never fills up.
 fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut text = Vec::new();

@@ -1,7 +1,7 @@
-//! JavaScript in JavaScriptCore, end to end: the scenarios of `tests/js/jsc` in the shell of `examples/egret_shell`, some of
-//! them with the real Egret engine, which npm fetches.
+//! JavaScript in JavaScriptCore: runs the scenarios of `tests/js/jsc` in the shell of `examples/egret_shell`, some of them with the
+//! real Egret engine, which npm downloads.
 //!
-//! A missing tool fails a test, unless the variable SKIP names `js`.
+//! A missing tool fails a test, unless the variable SKIP has `js`.
 #![cfg(target_os = "linux")]
 
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
@@ -29,7 +29,7 @@ const LIMIT: usize = 128 << 10;
 fn is_skipped() -> bool {
     let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"));
     if skipped {
-        // Not by eprintln, which the test harness would swallow.
+        // Not with eprintln, module output cargo shows only for failed tests.
         writeln!(std::io::stderr(), "SKIPPED: js (named in SKIP)").expect("stderr");
     }
     skipped
@@ -56,7 +56,7 @@ fn shell() -> &'static Path {
 }
 
 #[test]
-fn shells_with_the_glue_are_hardened() {
+fn the_shell_with_the_glue_is_hardened() {
     if !is_skipped() {
         library::assert_hardened(shell());
     }
@@ -75,7 +75,7 @@ fn url_of(listener: &TcpListener) -> String {
     format!("ws://{}/", listener.local_addr().expect("the port"))
 }
 
-/// The URL of one echo server for all tests.
+/// The URL of the echo server that all tests use.
 fn echo_url() -> String {
     static URL: LazyLock<String> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -86,7 +86,7 @@ fn echo_url() -> String {
     URL.clone()
 }
 
-/// A server that gives each of `connections` to `talk`, and then the results to the receiver.
+/// A server that calls `talk` for each of `connections` and sends the results to the receiver.
 fn server<T: Send + 'static>(
     connections: usize,
     talk: impl Fn(TcpStream) -> T + Send + 'static,
@@ -106,12 +106,12 @@ fn server<T: Send + 'static>(
     (url, receiver)
 }
 
-/// The peer's Close frame, messages before it left out.
+/// The peer's Close frame; skips the messages before it.
 fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
     loop {
         match socket.read().expect("a message before the end") {
             Message::Close(frame) => {
-                let _ = socket.flush(); // the answer, which waits for the next read otherwise
+                let _ = socket.flush(); // sends the answer, which otherwise waits for the next read
                 return frame;
             }
             _ => continue,
@@ -119,17 +119,17 @@ fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
     }
 }
 
-/// The shell's command line, as far as all scenarios share it.
+/// The common part of the shell's command line.
 fn command(driver: &str, url: &str) -> Command {
     command_for(9, driver, url)
 }
 
-/// The same for a shell that gives up after so many seconds.
+/// As `command`, for a shell that ends after `seconds`.
 fn command_for(seconds: usize, driver: &str, url: &str) -> Command {
     let host_and_port = url.trim_start_matches("ws://").trim_end_matches('/');
     let (host, port) = host_and_port.rsplit_once(':').expect("host and port");
     let mut command = Command::new(shell());
-    // Cargo's own entry would go before the rpath.
+    // Cargo's entry would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").args(["--seconds", &seconds.to_string(), "--expose-gc"]);
     if driver == "inline" {
         command.arg("--inline");
@@ -140,14 +140,14 @@ fn command_for(seconds: usize, driver: &str, url: &str) -> Command {
     command
 }
 
-/// What a shell that has ended wrote.
+/// The exit status and the output of a shell.
 struct Outcome {
     status: ExitStatus,
     out: String,
     err: String,
 }
 
-/// Runs to the end. `name` is that of the test, for its log files.
+/// Runs the shell until it ends. `name` is the name of the log files.
 fn finish(name: &str, command: &mut Command) -> Outcome {
     let [out, err] = ["out", "err"].map(|stream| scratch().join(format!("{name}.{stream}")));
     let open = |path| File::create(path).expect("a file for the output");
@@ -166,18 +166,18 @@ fn scenario(name: &str) -> PathBuf {
 }
 
 /// Runs a scenario that must print "passed" and end without an exception.
-fn pass(name: &str, driver: &str, url: &str) {
-    pass_by(command(driver, url), name, driver);
+fn expect_passed(name: &str, driver: &str, url: &str) {
+    run_scenario(command(driver, url), name, driver);
 }
 
-/// The same, where what the system trusts is `ROOT`.
-fn pass_trusting(name: &str, driver: &str, url: &str) {
+/// As `expect_passed`, where the system trusts only `ROOT`.
+fn expect_passed_with_root(name: &str, driver: &str, url: &str) {
     let mut command = command(driver, url);
     command.env("SSL_CERT_FILE", ROOT.chain()).env("SSL_CERT_DIR", "/nowhere");
-    pass_by(command, name, driver);
+    run_scenario(command, name, driver);
 }
 
-fn pass_by(mut command: Command, name: &str, driver: &str) {
+fn run_scenario(mut command: Command, name: &str, driver: &str) {
     let outcome = finish(&format!("{name}-{driver}"), command.arg(scenario(name)));
     assert!(
         outcome.status.success() && outcome.out == "passed\n",
@@ -195,14 +195,14 @@ macro_rules! echo_scenarios {
             #[test]
             fn threaded() {
                 if !super::is_skipped() {
-                    super::pass(stringify!($name), "threaded", &super::echo_url());
+                    super::expect_passed(stringify!($name), "threaded", &super::echo_url());
                 }
             }
 
             #[test]
             fn inline() {
                 if !super::is_skipped() {
-                    super::pass(stringify!($name), "inline", &super::echo_url());
+                    super::expect_passed(stringify!($name), "inline", &super::echo_url());
                 }
             }
         }
@@ -211,9 +211,9 @@ macro_rules! echo_scenarios {
 
 echo_scenarios! {
     buffers
-    cap
     echo
-    gc
+    garbage_collection
+    message_limit
     native
     order
     reconnect
@@ -221,11 +221,11 @@ echo_scenarios! {
 }
 
 #[test]
-fn handlers_that_throw_are_reported_and_stop_nothing() {
+fn exceptions_of_handlers_are_reported_and_other_events_still_come() {
     if is_skipped() {
         return;
     }
-    let outcome = finish("throws", command("threaded", &echo_url()).arg(scenario("throws")));
+    let outcome = finish("exceptions", command("threaded", &echo_url()).arg(scenario("exceptions")));
     assert_eq!(outcome.status.code(), Some(1), "{}", outcome.err);
     assert_eq!(outcome.out, "passed\n", "{}", outcome.err);
     let reported: Vec<&str> = outcome.err.lines().filter(|line| line.starts_with("Uncaught")).collect();
@@ -251,7 +251,7 @@ fn requests_and_subprotocols_reach_the_server() {
         socket.send(Message::text(path)).expect("it is sent");
         close_of(&mut socket)
     });
-    pass("requests", "threaded", &url);
+    expect_passed("requests", "threaded", &url);
     for _ in 0..3 {
         assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
     }
@@ -259,7 +259,7 @@ fn requests_and_subprotocols_reach_the_server() {
 
 #[test]
 #[expect(clippy::result_large_err, reason = "tungstenite's signature")]
-fn the_extension_that_was_agreed_on_is_told() {
+fn the_negotiated_extension_is_reported() {
     /// RFC 7692 section 7.2.3.1.
     const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     if is_skipped() {
@@ -279,7 +279,7 @@ fn the_extension_that_was_agreed_on_is_told() {
         socket.send(Message::text("plain")).expect("it is sent");
         close_of(&mut socket)
     });
-    pass("extensions", "threaded", &url);
+    expect_passed("extensions", "threaded", &url);
     assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
 }
 
@@ -297,7 +297,7 @@ fn secure_server<T: Send + 'static>(
 }
 
 #[test]
-fn wss_is_as_ws() {
+fn wss_with_a_trusted_certificate() {
     if is_skipped() {
         return;
     }
@@ -306,24 +306,24 @@ fn wss_is_as_ws() {
         socket.send(Message::text("in secret")).expect("it is sent");
         close_of(&mut socket)
     });
-    pass_trusting("secure", "threaded", &url);
+    expect_passed_with_root("wss", "threaded", &url);
     assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_an_error() {
+fn an_untrusted_certificate_is_an_error() {
     if is_skipped() {
         return;
     }
     let (url, refused) = secure_server(&SELF_SIGNED, |stream| stream.err());
-    pass_trusting("untrusted", "inline", &url);
+    expect_passed_with_root("untrusted_certificate", "inline", &url);
     let reason = refused.recv_timeout(PATIENCE).expect("the connection came");
     let reason = reason.expect("the TLS handshake failed");
     assert!(reason.contains("alert"), "{reason}");
 }
 
 #[test]
-fn the_servers_close_is_told() {
+fn the_servers_close_is_reported() {
     if is_skipped() {
         return;
     }
@@ -333,12 +333,12 @@ fn the_servers_close_is_told() {
         socket.close(Some(frame)).expect("it is sent");
         close_of(&mut socket).map(|frame| u16::from(frame.code))
     });
-    pass("server_closes", "threaded", &url);
+    expect_passed("server_closes", "threaded", &url);
     assert_eq!(ended.recv_timeout(PATIENCE), Ok(Some(4001)));
 }
 
 #[test]
-fn a_message_over_the_cap_ends_the_connection_with_1009() {
+fn a_received_message_over_the_limit_ends_the_connection_with_1009() {
     if is_skipped() {
         return;
     }
@@ -347,12 +347,12 @@ fn a_message_over_the_cap_ends_the_connection_with_1009() {
         socket.send(Message::text("x".repeat(LIMIT + 1))).expect("it is sent");
         close_of(&mut socket).map(|frame| u16::from(frame.code))
     });
-    pass("too_much", "threaded", &url);
+    expect_passed("received_over_limit", "threaded", &url);
     assert_eq!(ended.recv_timeout(PATIENCE), Ok(Some(1009)));
 }
 
 #[test]
-fn the_lines_of_the_readme_are_a_game() {
+fn the_sample_of_the_readme_runs() {
     if is_skipped() {
         return;
     }
@@ -383,18 +383,18 @@ fn sockets() -> usize {
 }
 
 #[test]
-fn thousands_of_sockets_leave_memory_where_it_was() {
-    // Less than a KiB for each socket; the engine's heap alone goes up and down by half of it.
+fn thousands_of_sockets_leak_no_memory() {
+    // Less than a KiB for each socket. The engine's heap alone varies by half of this.
     const MOST_GROWTH_KIB: usize = 4096;
     if is_skipped() {
         return;
     }
     let sockets = sockets();
     let mut command = command_for(9 + sockets / 300, "threaded", &echo_url());
-    command.arg("--eval").arg(format!("var sockets_to_open = {sockets}")).arg(scenario("many"));
+    command.arg("--eval").arg(format!("var sockets_to_open = {sockets}")).arg(scenario("many_sockets"));
     let mut shell = command.stdout(Stdio::piped()).spawn().expect("the shell");
     let mut lines = BufReader::new(shell.stdout.take().expect("a pipe")).lines();
-    // No line is waited for without limit: the shell ends by itself.
+    // The shell ends by itself, so that no wait for a line is unlimited.
     let mut expect = |expected: &str| {
         let line = lines.next().unwrap_or_else(|| panic!("the shell ended before it printed {expected}"));
         assert_eq!(line.expect("a line"), expected);
@@ -402,7 +402,7 @@ fn thousands_of_sockets_leave_memory_where_it_was() {
     expect("warm");
     let warm = resident_kib(shell.id());
     expect("passed");
-    // The engine gives memory back some time after its collector ran.
+    // The engine releases memory some time after a collection.
     let deadline = Instant::now() + PATIENCE / 4;
     let mut end = resident_kib(shell.id());
     while end >= warm + MOST_GROWTH_KIB && Instant::now() < deadline {
@@ -423,7 +423,7 @@ fn resident_kib(process: u32) -> usize {
 }
 
 #[test]
-fn the_glue_keeps_its_promises_about_lifetime() {
+fn lifetime_of_the_glue() {
     if is_skipped() {
         return;
     }
@@ -447,66 +447,66 @@ fn the_glue_keeps_its_promises_about_lifetime() {
     assert!(outcome.status.success(), "{}\n{}", outcome.status, outcome.err);
 }
 
-/// The unmodified engine, with its own socket module over our `WebSocket` and with ours.
+/// The unmodified engine over our `WebSocket`, with the engine's socket module and with ours.
 mod real_engine {
     use super::{command, echo_url, engine, finish, is_skipped, root, scenario};
     use std::path::PathBuf;
 
-    fn socket_module(whose: &str) -> PathBuf {
-        match whose {
+    fn socket_module(module: &str) -> PathBuf {
+        match module {
             "engine" => engine().join("socket/socket.js"),
-            _ => root().join("bindings/js/module/bin").join(whose),
+            _ => root().join("bindings/js/module/bin").join(module),
         }
     }
 
-    /// Runs a script in the engine and returns what it printed, which has to be without an exception.
-    fn play(name: &str, whose: &str, script: PathBuf, epilogue: &str) -> String {
+    /// Runs a script in the engine with both drivers, and returns its output. Expects no exception.
+    fn run_in_engine(name: &str, module: &str, script: PathBuf, epilogue: &str) -> String {
         let mut printed = Vec::new();
         for driver in ["threaded", "inline"] {
             let mut command = command(driver, &echo_url());
-            command.arg(engine().join("egret/egret.js")).arg(socket_module(whose)).arg(&script);
-            let outcome = finish(&format!("{name}-{whose}-{driver}"), command.arg("--eval").arg(epilogue));
-            assert!(outcome.status.success(), "{name} ({whose}, {driver}), {}:\n{}", outcome.status, outcome.err);
+            command.arg(engine().join("egret/egret.js")).arg(socket_module(module)).arg(&script);
+            let outcome = finish(&format!("{name}-{module}-{driver}"), command.arg("--eval").arg(epilogue));
+            assert!(outcome.status.success(), "{name} ({module}, {driver}), {}:\n{}", outcome.status, outcome.err);
             printed.push(outcome.out);
         }
         assert_eq!(printed[0], printed[1], "the drivers differ");
         printed.swap_remove(0)
     }
 
-    /// The documentation's sample; what comes after it only ends the shell.
-    fn sample(whose: &str) {
+    /// The sample of the documentation. The added line only ends the shell.
+    fn sample(module: &str) {
         let script = root().join("examples/egret_shell/sample.js");
         let end = "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)";
         let expected = "The connection is successful, send data: Hello Egret WebSocket\n\
                         Receive data:Hello Egret WebSocket\n";
-        assert_eq!(play("sample", whose, script, end), expected);
+        assert_eq!(run_in_engine("sample", module, script, end), expected);
     }
 
-    fn run(name: &str, whose: &str) {
-        assert_eq!(play(name, whose, scenario(name), ""), "passed\n");
+    fn run(name: &str, module: &str) {
+        assert_eq!(run_in_engine(name, module, scenario(name), ""), "passed\n");
     }
 
     macro_rules! with_module {
-        ($($module:ident = $whose:literal)*) => {$(
-            mod $module {
+        ($($name:ident = $module:literal)*) => {$(
+            mod $name {
                 #[test]
                 fn the_sample_of_the_documentation() {
                     if !super::is_skipped() {
-                        super::sample($whose);
+                        super::sample($module);
                     }
                 }
 
                 #[test]
                 fn binary() {
                     if !super::is_skipped() {
-                        super::run("engine_binary", $whose);
+                        super::run("engine_binary", $module);
                     }
                 }
 
                 #[test]
                 fn reconnect_from_the_close_handler() {
                     if !super::is_skipped() {
-                        super::run("engine_reconnect", $whose);
+                        super::run("engine_reconnect", $module);
                     }
                 }
             }
@@ -514,7 +514,7 @@ mod real_engine {
     }
 
     with_module! {
-        its_own_socket_module = "engine"
+        the_engines_socket_module = "engine"
         our_socket_module = "socket.js"
         our_minified_socket_module = "socket.min.js"
     }

@@ -1,5 +1,5 @@
-//! The Swift binding against the header, without Swift: that its copy of the header is the header, and that its sources name each
-//! function, constant and field of it. `make test-swift` runs the binding itself.
+//! Compares the Swift binding with the header, without Swift: its copy of the header is equal, and its sources name each function,
+//! constant and field. `make test-swift` runs the binding itself.
 
 #[path = "cpp/header.rs"]
 #[allow(dead_code, reason = "the tests of the C++ binding need more of it")]
@@ -35,7 +35,7 @@ fn the_copy_of_the_header_is_the_header() {
 }
 
 #[test]
-fn the_sample_of_the_readme_is_the_one_that_is_run() {
+fn the_sample_of_the_readme_is_the_example_that_is_tested() {
     let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/swift");
     let readme = fs::read_to_string(binding.join("README.md")).expect("the README");
     let sample = fs::read_to_string(binding.join("examples/echo/Sources/echo/Echo.swift")).expect("the sample");
@@ -53,8 +53,8 @@ fn every_name_of_the_header_is_reachable() {
         names.extend(fields.map(|field| field.name.split('[').next().unwrap_or_default().to_owned()));
     }
     for constant in header::constants() {
-        // Swift's text has a length; the kinds are cases of a message; states, phases, initiators and levels are enums with C's
-        // numbers, which the next test compares.
+        // A Swift text has a length, the kinds are cases of a message, and states, phases, initiators and levels are enums with
+        // C's numbers, which another test compares.
         let is_case = ["STATE_", "PHASE_", "INITIATOR_", "LOG_"].iter().any(|kind| constant.contains(kind));
         if !is_case && !matches!(constant.as_str(), "EGRET_WS_NUL_TERMINATED" | "EGRET_WS_BINARY") {
             names.push(constant);
@@ -65,9 +65,9 @@ fn every_name_of_the_header_is_reachable() {
     assert!(missing.is_empty(), "not reached by the binding: {missing:?}");
 }
 
-/// `c.connect_timeout_ms = connectTimeoutMs`, and for what C tells the other way round: no field got another one's value.
+/// `c.connect_timeout_ms = connectTimeoutMs`, and the other way round for results of C: each value goes to the field of its name.
 #[test]
-fn each_field_goes_to_its_namesake() {
+fn each_field_is_copied_to_the_field_of_the_same_name() {
     let mut assignments = 0;
     for (file, of) in [
         ("WebSocketOptions.swift", "c"),
@@ -78,7 +78,7 @@ fn each_field_goes_to_its_namesake() {
         let source = fs::read_to_string(sources().join("EgretWebSocket").join(file)).expect("a source");
         for line in source.lines() {
             let Some((left, right)) = line.trim().split_once(" = ") else { continue };
-            // C's side is the one with the dot before the field.
+            // The side with a dot before the field is the C struct.
             let field = |side: &str| {
                 let (_, rest) = side.split_once(&format!("{of}."))?;
                 Some(rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?.to_owned())
@@ -88,7 +88,7 @@ fn each_field_goes_to_its_namesake() {
                 (None, Some(field)) => (field, left),
                 (None, None) => continue,
             };
-            // `user` and the callbacks have no namesake, and PeerTests.swift sends headers.
+            // `user` and the callbacks have no field in Swift, and PeerTests.swift tests headers.
             if field == "user" || field.starts_with("on_") || field.starts_with("header") {
                 continue;
             }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// A compiler and what it is told.
+/// A compiler and its options.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant {
     is_clang: bool,
@@ -20,14 +20,14 @@ pub struct Variant {
 
 pub const STANDARDS: [&str; 2] = ["c++17", "c++20"];
 pub const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
-/// The library has no sanitizer inside, but shares the allocator that has: what the binding frees is freed for both.
+/// The library itself is not instrumented, but uses the sanitizer's allocator, so that it sees all allocations.
 const SANITIZERS: &[&str] = &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
 
 const CLANG: Variant = Variant { is_clang: true, standard: "c++20", is_bare: true, is_sanitized: false };
 const GCC: Variant = Variant { is_clang: false, standard: "c++17", is_bare: false, is_sanitized: true };
 
 /// Both compilers, both standards, with and without exceptions and RTTI, and AddressSanitizer, in two variants;
-/// `the_binding_compiles_everywhere` sees every combination. With `EGRET_WS_TEST_VARIANTS=all` each of the 16 is run.
+/// `the_binding_compiles_with_every_compiler_and_standard` checks every combination. `EGRET_WS_TEST_VARIANTS=all` runs all 16.
 pub fn variants() -> Vec<Variant> {
     if env::var_os("EGRET_WS_TEST_VARIANTS").is_none_or(|which| which != "all") {
         return vec![CLANG, GCC];
@@ -121,14 +121,14 @@ fn compile(source: &Path, variant: Variant, out: &Path) {
     library::run(compiler.args(flags("EGRET_WS_TEST_LDFLAGS")));
 }
 
-/// Compiles a text that includes, and makes nothing of it.
+/// Checks the syntax of a text with `#include` lines.
 pub fn check_syntax(compiler: &str, options: &[&str], text: &str) {
     if let Err(messages) = syntax(compiler, options, text) {
         panic!("{compiler} {options:?}\n{text}{messages}");
     }
 }
 
-/// The same; the error holds the compiler's messages.
+/// As `check_syntax`, but returns the compiler's messages as the error.
 pub fn syntax(compiler: &str, options: &[&str], text: &str) -> Result<(), String> {
     let mut child = Command::new(compiler)
         .args(options)
@@ -160,7 +160,7 @@ fn gcc() -> String {
     "g++".into()
 }
 
-/// `clang++`, or the newest that has its version in its name, as Debian packages them.
+/// `clang++`, or the newest one with a version in its name, as in Debian.
 fn clang() -> String {
     let mut names = vec![String::from("clang++")];
     names.extend((14..40).rev().map(|version| format!("clang++-{version}")));

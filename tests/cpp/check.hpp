@@ -1,6 +1,6 @@
-// What the programs here begin with: the checks and servers of tests/c, and loops of the binding's.
+// The common part of the programs here: the checks and servers of tests/c, and loops of the binding.
 //
-// A program is C++17 and C++20, with and without exceptions and RTTI. Its arguments are those of the programs in tests/c.
+// A program compiles as C++17 and C++20, with and without exceptions and RTTI. Its arguments are those of the programs in tests/c.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -37,7 +37,7 @@ inline egret::Loop make_loop(egret::LoopOptions options = {}) {
         }                                                                                                         \
     } while (0)
 
-// Counts itself: the objects of a program that are alive.
+// Counts the live objects of a program.
 struct Counted {
     Counted() { ++alive; }
     Counted(Counted &&) noexcept { ++alive; }
@@ -47,14 +47,14 @@ struct Counted {
     static inline std::atomic<int> alive = 0;
 };
 
-// What came of one socket.
+// The recorded events of one socket.
 struct Seen {
     int connects = 0, messages = 0, closes = 0;
     std::string last;
     egret::Error error = egret::Error::ok;
 };
 
-// Callables that note what comes.
+// Callables that record events.
 inline egret::Callbacks note(Seen &seen) {
     egret::Callbacks on;
     on.on_connect = [&seen](egret::WebSocketRef) { ++seen.connects; };
@@ -78,7 +78,7 @@ egret::WebSocket connect_to(const egret::Loop &loop, const char *url, Listener l
     return std::move(*ws);
 }
 
-// The whole life of another socket: the loop still works.
+// Opens and closes another socket, to check that the loop still works.
 inline void works(egret::Loop &loop) {
     Seen seen;
     egret::WebSocket ws = connect_to(loop, echo_url, note(seen));

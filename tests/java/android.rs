@@ -1,12 +1,12 @@
-//! What Android's tools make of the binding: `android.jar`, DEX, the AAR and its rules for R8.
+//! The binding with Android's tools: `android.jar`, DEX, the AAR and its rules for R8.
 
-use crate::{binding, echo_url, is_skipped, java, library, root, said, scratch};
+use crate::{binding, echo_url, is_skipped, java, library, output_of, root, scratch};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// `android.jar` and `dx.jar`, fetched once.
+/// `android.jar` and `dx.jar`, downloaded once.
 pub fn android() -> &'static Path {
     static ANDROID: LazyLock<PathBuf> = LazyLock::new(|| {
         let mut fetch = Command::new(root().join("tests/java/android.sh"));
@@ -48,8 +48,8 @@ fn android_classes_become_dex() {
     }
 }
 
-/// The AAR script with a stand-in for the NDK: its clang is this machine's compiler, and cargo gives this machine's library. What
-/// cannot be seen here is whether a real NDK's tools take the same arguments.
+/// Runs the AAR script with a stub of the NDK: its clang is this machine's compiler, and cargo returns this machine's library. This
+/// does not test whether a real NDK's tools accept the same arguments.
 #[test]
 fn the_aar_is_laid_out_and_aligned() {
     if is_skipped() {
@@ -94,7 +94,7 @@ fn the_aar_is_laid_out_and_aligned() {
     let manifest = fs::read_to_string(folder.join("AndroidManifest.xml")).expect("the manifest");
     assert!(manifest.contains("android.permission.INTERNET"));
     library::assert_hardened(&folder.join("jni/x86_64/libegret_ws_jni.so"));
-    // The shim finds the library by its name, wherever the app's libraries are, and exports one function.
+    // The shim finds the library by its name, in any folder, and exports one function.
     let shim = folder.join("jni/x86_64/libegret_ws_jni.so");
     let dynamic = library::run(Command::new("readelf").arg("-dW").arg(&shim));
     assert!(dynamic.contains("[libegret_ws.so]") && !dynamic.contains("RUNPATH"), "{dynamic}");
@@ -108,7 +108,8 @@ fn the_aar_is_laid_out_and_aligned() {
     assert!(stderr.contains("libegret_ws.so is aligned to 0x1000"), "{stderr}");
 }
 
-/// Puts a library named as ours where `cargo clib --target TARGET --target-dir DIR` would, linked as it is told to, and $LAST.
+/// A stub of `cargo clib --target TARGET --target-dir DIR`: writes a library with our name to the same path, with the same link
+/// options and $LAST.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
 case $* in "clib --release --features vendored"*) ;; *) exit 1 ;; esac
@@ -124,15 +125,15 @@ echo "int egret_ws_loop_new(void) { return 0; }" | "$CARGO_TARGET_X86_64_LINUX_A
     "${CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS#-Clink-arg=}" "$LAST" -o "$dir/$target/release/libegret_ws.so"
 "#;
 
-/// Of the Java on the PATH.
+/// The home of the Java on the PATH.
 fn java_home() -> PathBuf {
     let javac = library::run(Command::new("sh").args(["-c", "readlink -f \"$(command -v javac)\""]));
     Path::new(javac.trim()).ancestors().nth(2).expect("JAVA_HOME/bin/javac").to_path_buf()
 }
 
-/// The rules that the AAR brings, by ProGuard, whose language they are: the sample still runs when all else was renamed.
+/// Applies the AAR's rules with ProGuard: the sample still runs when all other names were changed.
 #[test]
-fn shrinking_leaves_what_c_names() {
+fn shrinking_keeps_the_names_that_c_uses() {
     if is_skipped() {
         return;
     }
@@ -157,6 +158,6 @@ fn shrinking_leaves_what_c_names() {
     }
     let mut java = java();
     java.arg("-cp").arg(&shrunk).arg("Echo").arg(echo_url());
-    let said = said("shrunk", &mut java);
-    assert!(said.contains("received: Hello Egret WebSocket"), "{said}");
+    let output = output_of("shrunk", &mut java);
+    assert!(output.contains("received: Hello Egret WebSocket"), "{output}");
 }

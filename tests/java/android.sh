@@ -1,8 +1,8 @@
 #!/bin/sh
-# android.sh DIR: makes sure that DIR holds android.jar (API 23) and dx.jar, and prints DIR.
+# android.sh DIR: downloads android.jar (API 23) and dx.jar to DIR, if they are not there, and prints DIR.
 #
-# Both are packages of Debian 11, which a newer Debian can unpack though not install. They are pinned by their hashes and fetched
-# once. Several tests may ask at the same time.
+# Both come from packages of Debian 11, which a newer Debian can unpack but not install. They are pinned by their hashes. Several tests
+# may run this at the same time.
 set -eu
 
 die() {
@@ -22,11 +22,11 @@ if [ ! -d "$out" ]; then
     fresh=$(cd "$fresh" && pwd)
     trap 'rm -rf "$fresh"' EXIT
     mkdir -p "$fresh/apt/lists/partial" "$fresh/apt/cache/archives/partial" "$fresh/out"
-    # From where this machine has its own packages.
+    # Uses the mirror that this machine uses.
     mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' | awk '$1 == "Debian" { print $2; exit }')
     [ -n "$mirror" ] || die "apt knows no mirror of Debian; run apt-get update"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bullseye main" >"$fresh/apt/sources.list"
-    # A private configuration: the machine's own lists stay as they are.
+    # A private configuration, which does not change the machine's lists.
     set -- -qq -o Dir::State::lists="$fresh/apt/lists" -o Dir::Cache="$fresh/apt/cache" \
         -o Dir::Etc::sourcelist="$fresh/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root
     (cd "$fresh" && apt-get "$@" update && apt-get "$@" download libandroid-23-java dalvik-exchange) \
@@ -38,7 +38,7 @@ if [ ! -d "$out" ]; then
     for package in "$fresh"/*.deb; do dpkg-deb --extract "$package" "$fresh/root"; done
     cp "$fresh/root/usr/share/java/com.android.android-23.jar" "$fresh/out/android.jar"
     cp "$fresh/root/usr/share/java/com.android.dx-10.0.0.jar" "$fresh/out/dx.jar"
-    # Whoever comes second finds the name taken, by the same files.
+    # If another process was faster, the files exist already.
     mv -T "$fresh/out" "$out" 2>/dev/null || [ -d "$out" ] || die "cannot make $out"
 fi
 echo "$out"

@@ -1,12 +1,12 @@
-//! The binding in Kotlin.
+//! The binding used from Kotlin.
 
 use crate::android::{android, android_classes};
-use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, root, said, scratch};
+use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, output_of, root, scratch};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Kotlin takes it as its own, and knows what may be null; what the README says to Android's is Kotlin too.
+/// Kotlin compiles against the binding and knows which references may be null. The README's Android sample is Kotlin too.
 #[test]
 fn kotlin() {
     if is_skipped() {
@@ -41,24 +41,24 @@ fn kotlin() {
     assert!(game.status.success(), "{}", String::from_utf8_lossy(&game.stderr));
     let mut java = java();
     java.arg("-cp").arg(class_path(&[folder.join("game.jar"), binding().join("egret-websocket.jar")]));
-    let said = said("kotlin", java.arg("GameKt").arg(echo_url()));
-    assert!(said.contains("received: hello"), "{said}");
+    let output = output_of("kotlin", java.arg("GameKt").arg(echo_url()));
+    assert!(output.contains("received: hello"), "{output}");
 }
 
-/// Each reference in a public declaration says whether it may be null.
+/// Each reference in a public declaration has a nullability annotation.
 #[test]
-fn nullability_is_written_down_everywhere() {
+fn every_public_reference_has_a_nullability_annotation() {
     const PRIMITIVES: &[&str] = &["void", "boolean", "int", "long"];
-    let said = |declared: &str| declared.contains("@NotNull ") || declared.contains("@Nullable ");
+    let is_annotated = |declared: &str| declared.contains("@NotNull ") || declared.contains("@Nullable ");
     let mut seen = 0;
     for dir in ["bindings/java/src/org/egret/websocket", "bindings/java/android/src/org/egret/websocket/android"] {
         for file in java_files(dir) {
             let text = fs::read_to_string(&file).expect("Java");
             let text: String = text.lines().flat_map(|line| [line.trim(), "\n"]).collect();
-            // What overrides is as it was declared.
+            // Overriding methods have the annotations of the declaration.
             let text = text.replace("@Override\npublic ", "@Override ");
             let mut lines = text.lines();
-            // Those of an interface are public without saying so.
+            // Methods of an interface are public without the keyword.
             let public = |line: &&str| {
                 (line.starts_with("public ") && !line.contains(" class ") && !line.contains(" interface "))
                     || (line.starts_with("void ") && line.ends_with(");"))
@@ -76,13 +76,13 @@ fn nullability_is_written_down_everywhere() {
                 let result = head.trim_end().rsplit(' ').nth(1).expect("a type, or `public` of a constructor");
                 let is_constructor = result == "public";
                 assert!(
-                    is_constructor || PRIMITIVES.contains(&result) || said(head),
+                    is_constructor || PRIMITIVES.contains(&result) || is_annotated(head),
                     "{}: {declaration}",
                     file.display()
                 );
                 for parameter in parameters.split(", ").filter(|parameter| !parameter.is_empty()) {
                     let kind = parameter.split(' ').next().expect("a type");
-                    assert!(PRIMITIVES.contains(&kind) || said(parameter), "{}: {declaration}", file.display());
+                    assert!(PRIMITIVES.contains(&kind) || is_annotated(parameter), "{}: {declaration}", file.display());
                 }
                 seen += 1;
             }

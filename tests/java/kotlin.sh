@@ -1,7 +1,7 @@
 #!/bin/sh
-# kotlin.sh DIR: makes sure that DIR holds the Kotlin compiler, as npm has it, and prints the path of its `kotlinc`.
+# kotlin.sh DIR: downloads the Kotlin compiler from npm to DIR, if it is not there, and prints the path of its `kotlinc`.
 #
-# The package is pinned by its integrity hash and fetched once.
+# The package is pinned by its integrity hash.
 set -eu
 
 version=2.4.20
@@ -28,7 +28,7 @@ if [ ! -d "$compiler" ]; then
     found=$(node -p '"sha512-" + require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tarball")
     [ "$found" = "$integrity" ] || die "kotlin-compiler@$version has the integrity $found, not $integrity"
     tar -xzf "$tarball" -C "$fresh"
-    # Whoever comes second finds the name taken, by the same files.
+    # If another process was faster, the directory exists already, with the same files.
     mv -T "$fresh/package" "$compiler" 2>/dev/null || [ -d "$compiler" ] || die "cannot make $compiler"
 fi
 echo "$compiler/bin/kotlinc"

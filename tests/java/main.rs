@@ -1,7 +1,7 @@
-//! The Java binding, `bindings/java`: JUnit's tests in `tests/java/unit` on this machine's Java, with its checks of JNI on, and what
-//! Android's tools, ProGuard and Kotlin make of it.
+//! Tests the Java binding, `bindings/java`: the JUnit tests in `tests/java/unit` on this machine's Java, with its JNI checks, and
+//! the binding with Android's tools, ProGuard and Kotlin.
 //!
-//! `EGRET_WS_TEST_SOCKETS=100000` opens and closes so many sockets where otherwise it is 2000.
+//! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens; the default is 2000.
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code)] // made for other tests, which need more of them
@@ -18,12 +18,12 @@ use std::time::Duration;
 use test_support::echo_server::echo_url;
 use test_support::{failing_servers, library};
 
-/// How many sockets one of the tests opens and closes.
+/// How many sockets the leak test opens and closes.
 fn sockets() -> u64 {
     std::env::var("EGRET_WS_TEST_SOCKETS").map_or(2000, |count| count.parse().expect("a number of sockets"))
 }
 
-/// Longer than any wait inside the programs, so that they tell first what they waited for.
+/// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
 fn patience() -> Duration {
     Duration::from_secs(180 + sockets() / 50)
 }
@@ -31,7 +31,7 @@ fn patience() -> Duration {
 fn is_skipped() -> bool {
     let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "java"));
     if skipped {
-        // Not by eprintln, which the test harness would swallow.
+        // Not with eprintln, whose output cargo shows only for failed tests.
         writeln!(stderr(), "SKIPPED: java (named in SKIP)").expect("stderr");
     }
     skipped
@@ -41,7 +41,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// An empty directory for one test, or what several share.
+/// Makes an empty directory.
 fn scratch(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("java").join(name);
     let _ = fs::remove_dir_all(&dir);
@@ -49,7 +49,7 @@ fn scratch(name: &str) -> PathBuf {
     dir
 }
 
-/// What `build.sh` makes: the jar and the two libraries.
+/// The output directory of `build.sh`: the jar and the two libraries.
 fn binding() -> &'static Path {
     static BINDING: LazyLock<PathBuf> = LazyLock::new(|| {
         let out = scratch("binding");
@@ -68,18 +68,18 @@ fn java_files(dir: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Runs a program and returns what it wrote to both its outputs. It has to end in time, and with success.
-fn said(name: &str, command: &mut Command) -> String {
-    let path = scratch(&format!("said-{name}")).join("output");
+/// Runs a program and returns its stdout and stderr. It must end in time and with success.
+fn output_of(name: &str, command: &mut Command) -> String {
+    let path = scratch(&format!("output-{name}")).join("output");
     let output = File::create(&path).expect("a file for the output");
-    // Cargo's own entry would go before the rpath.
+    // Cargo's entry would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
     command.stdout(output.try_clone().expect("a second handle")).stderr(output);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", command.get_program()));
     let status = library::wait(child, patience());
-    let said = String::from_utf8_lossy(&fs::read(&path).expect("what it wrote")).into_owned();
-    assert!(status.is_some_and(|status| status.success()), "{command:?}\n{status:?}\n{said}");
-    said
+    let output = String::from_utf8_lossy(&fs::read(&path).expect("its output")).into_owned();
+    assert!(status.is_some_and(|status| status.success()), "{command:?}\n{status:?}\n{output}");
+    output
 }
 
 fn java() -> Command {
@@ -92,9 +92,8 @@ fn class_path(entries: &[PathBuf]) -> String {
     std::env::join_paths(entries).expect("paths without a colon").into_string().expect("paths in UTF-8")
 }
 
-/// What the header declares, the shim calls.
 #[test]
-fn every_function_is_called() {
+fn the_shim_calls_every_function_of_the_header() {
     let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header");
     let mut shim = String::new();
     for entry in fs::read_dir(root().join("bindings/java/jni")).expect("the shim") {
@@ -119,9 +118,9 @@ fn the_shim_is_hardened() {
     }
 }
 
-/// The README's own commands in a folder with nothing but its own program. Building the library and the echo server is left out.
+/// Runs the README's commands in an empty folder with its program, except those that build the library and the echo server.
 #[test]
-fn the_readme_is_enough() {
+fn the_commands_of_the_readme_work() {
     if is_skipped() {
         return;
     }
@@ -146,8 +145,8 @@ fn the_readme_is_enough() {
     fs::write(folder.join("Echo.java"), sample).expect("the sample");
     let mut sh = Command::new("sh");
     sh.args(["-c", &script.replace("ws://127.0.0.1:9000/", echo_url())]).current_dir(&folder);
-    let said = said("readme", sh.env("EGRET_WS", root()).env("LIBRARY", library::build()));
-    assert!(said.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{said}");
+    let output = output_of("readme", sh.env("EGRET_WS", root()).env("LIBRARY", library::build()));
+    assert!(output.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{output}");
     for (url, complaint) in [
         (failing_servers::dead_url(), "closed: EGRET_WS_ERR_CONNECT"),
         (failing_servers::refusing_url(), "closed: EGRET_WS_ERR_REFUSED"),
@@ -155,7 +154,7 @@ fn the_readme_is_enough() {
     ] {
         let mut java = java();
         java.arg("-cp").arg(".:egret-websocket.jar").arg("Echo").arg(url).current_dir(&folder);
-        let said = failing_servers::failure_of(&mut java, &folder.join("output"));
-        assert!(said.contains(complaint), "{url}: {said}");
+        let output = failing_servers::failure_of(&mut java, &folder.join("output"));
+        assert!(output.contains(complaint), "{url}: {output}");
     }
 }

@@ -1,8 +1,8 @@
 /*
- * Preloaded before libegret_ws: prints what the binding passes for options, and makes up statistics and a close report of numbers
- * that are all different, so that none can take the place of another.
+ * Preloaded before libegret_ws. Prints the options that the binding passes, and returns statistics and a close report whose numbers are
+ * all different, so that a test detects swapped fields.
  *
- * The sizes are those of the structs this knows. Where one has grown, give the new fields to the binding, and to this.
+ * It knows the sizes of the structs. When a struct grows, add the new fields to the binding and to this file.
  */
 #include <egret_ws.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ int32_t egret_ws_loop_new(const egret_ws_loop_options *o, egret_ws_loop **out) {
     printf("loop flags %u log %d level %d callbacks %u us %u linger %u\n", o->flags, o->on_log != NULL, o->log_level,
            o->poll_max_callbacks, o->poll_max_us, o->linger_ms);
     *out = (egret_ws_loop *)8192;
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* Java writes there too, and this by lines */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* by lines, because Java writes to stdout too */
     return EGRET_WS_OK;
 }
 
@@ -85,7 +85,7 @@ int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *s) {
     return EGRET_WS_OK;
 }
 
-/* One retry and the end, as if they had come. */
+/* Reports one retry and the end. */
 int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms) {
     egret_ws_close_info info = {sizeof info, 1, 2, 3, 4, 5, 60006, 60007, 4000000008u, "a reason", 8, "a message", 9};
     (void)loop;

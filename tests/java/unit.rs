@@ -1,6 +1,6 @@
-//! JUnit's tests, `tests/java/unit`, with the virtual machine's checks of JNI on.
+//! Runs the JUnit tests in `tests/java/unit` with the virtual machine's JNI checks.
 
-use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, root, said, scratch, sockets};
+use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, output_of, root, scratch, sockets};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::fs;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use std::thread;
 use test_support::certificates::{RIGHT, ROOT};
 
-/// JUnit 5 as Debian has it.
+/// The jars of JUnit 5 in Debian.
 fn junit() -> Vec<PathBuf> {
     let names = [
         "apiguardian-api",
@@ -35,7 +35,7 @@ fn junit() -> Vec<PathBuf> {
     jars.to_vec()
 }
 
-/// The tests' class path: they are compiled once, with the binding, and its Android part on stand-ins for Android.
+/// Compiles the tests once, with the Android part of the binding on stubs of Android's classes. Returns their class path.
 fn tests() -> &'static str {
     static TESTS: LazyLock<String> = LazyLock::new(|| {
         let classes = scratch("tests");
@@ -43,13 +43,13 @@ fn tests() -> &'static str {
         path.extend(junit());
         let path = class_path(&path);
         let mut javac = Command::new("javac");
-        // -path and -classfile: the manifests of Debian's jars name some that it does not have.
+        // -path and -classfile: the manifests of Debian's jars name jars that Debian does not have.
         javac.args(["-Xlint:all,-path,-classfile,-removal,-try", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
         javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
         for dir in [
             "tests/java/unit",
-            "tests/java/stand_in/android/os",
-            "tests/java/stand_in/android/view",
+            "tests/java/stubs/android/os",
+            "tests/java/stubs/android/view",
             "bindings/java/android/src/org/egret/websocket/android",
         ] {
             javac.args(java_files(dir));
@@ -60,7 +60,7 @@ fn tests() -> &'static str {
     &TESTS
 }
 
-/// The same with TLS and the certificate that `ROOT` signed. A client that fails ends its own connection only.
+/// An echo server with TLS and a certificate that `ROOT` signed. A failed client ends only its own connection.
 fn secure_url() -> String {
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
     acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
@@ -85,7 +85,7 @@ fn secure_url() -> String {
     url
 }
 
-/// Runs one of JUnit's classes. What `-Xcheck:jni` finds fails it too.
+/// Runs a JUnit class. Fails also if `-Xcheck:jni` reports a problem.
 fn junit_class(class: &str, properties: &[(&str, &str)]) {
     if is_skipped() {
         return;
@@ -96,12 +96,12 @@ fn junit_class(class: &str, properties: &[(&str, &str)]) {
         java.arg(format!("-D{name}={value}"));
     }
     java.args(["-cp", tests(), "org.junit.platform.console.ConsoleLauncher", "--disable-banner"]);
-    let said = said(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class]));
-    println!("{said}");
-    // A call that is not allowed, an exception that was not looked for, local references that pile up.
-    let complains = said.contains("in native method") || said.contains("WARNING: JNI");
-    assert!(!complains, "-Xcheck:jni complains");
-    assert!(!said.contains("[         0 tests successful"), "there are no tests");
+    let output = output_of(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class]));
+    println!("{output}");
+    // These report a call that is not allowed, an unchecked exception, or too many local references.
+    let has_warning = output.contains("in native method") || output.contains("WARNING: JNI");
+    assert!(!has_warning, "-Xcheck:jni has a warning");
+    assert!(!output.contains("[         0 tests successful"), "there are no tests");
 }
 
 #[test]
@@ -159,9 +159,9 @@ fn constants() {
     junit_class("ConstantsTest", &[("header", header.to_str().expect("a path in UTF-8"))]);
 }
 
-/// Each option to its field, and each field of a report to Java: by a library put before the real one.
+/// Checks that each option reaches its field in C and each field of a report reaches Java, with a preloaded library.
 #[test]
-fn options_and_reports_arrive_in_their_places() {
+fn options_and_reports_use_the_right_fields() {
     if is_skipped() {
         return;
     }
@@ -172,5 +172,5 @@ fn options_and_reports_arrive_in_their_places() {
     let mut java = java();
     java.env("LD_PRELOAD", recorder).args(["-Dfile.encoding=UTF-8", "-cp", tests(), "Recorded"]);
     let expected = fs::read_to_string(root().join("tests/java/recorded.txt")).expect("recorded.txt");
-    assert_eq!(said("recorder", &mut java), expected);
+    assert_eq!(output_of("recorder", &mut java), expected);
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# engine.sh DIR: makes sure that DIR holds the Egret engine, as npm has it, and prints the path of its `build` directory.
+# engine.sh DIR: downloads the Egret engine from npm to DIR, if it is not there, and prints the path of its `build` directory.
 #
-# The package is pinned by its integrity hash and fetched once. Several tests may ask at the same time.
+# The package is pinned by its integrity hash. Several tests may run this at the same time.
 set -eu
 
 version=5.2.18
@@ -28,7 +28,7 @@ if [ ! -d "$engine" ]; then
     found=$(node -p '"sha512-" + require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tarball")
     [ "$found" = "$integrity" ] || die "egret-engine@$version has the integrity $found, not $integrity"
     tar -xzf "$tarball" -C "$fresh"
-    # Whoever comes second finds the name taken, by the same files.
+    # If another process was faster, the directory exists already, with the same files.
     mv -T "$fresh/package" "$engine" 2>/dev/null || [ -d "$engine" ] || die "cannot make $engine"
 fi
 echo "$engine/build"

@@ -1,4 +1,4 @@
-// egret.WebSocket as this project builds it, in the real engine.
+// The socket module of this project, in the real engine.
 // usage: node module.js BUILD     a directory in which module_build.sh builds it, and puts the engine
 "use strict";
 
@@ -7,7 +7,7 @@ const { spawnSync } = require("child_process");
 const fs = require("fs");
 const path = require("path");
 const test = require("node:test");
-const { world } = require("./module_world.js");
+const { loadEngine } = require("./module_engine.js");
 
 const build = path.resolve(process.argv[2]);
 const builder = path.join(__dirname, "module_build.sh");
@@ -21,7 +21,7 @@ const bin = path.join(__dirname, "../../bindings/js/module/bin");
 const engines = path.join(build, "node_modules/egret-engine/build/socket/socket.js");
 const documented = documentedIn54(path.join(build, "socket-5.4.js"));
 
-// The module of 5.2.18, changed to the documentation of 5.4: npm has no engine newer than 5.2.18.
+// The module of 5.2.18, changed to match the documentation of 5.4, because npm has no engine newer than 5.2.18.
 function documentedIn54(file) {
     const change = (text, [old, documented]) => {
         assert.strictEqual(text.split(old).length, 2, old);
@@ -54,7 +54,7 @@ function each(name, body) {
 
 // One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
 function game(modulePath, kind) {
-    const it = world(build, modulePath, kind);
+    const it = loadEngine(build, modulePath, kind);
     it.socket = new it.egret.WebSocket();
     it.events = [];
     it.on = {};
@@ -136,7 +136,7 @@ each("the documentation's binary sample", it => {
     assert.strictEqual(read.readInt(), 123);
 });
 
-each("connectByUrl hands the URL on as it is", it => {
+each("connectByUrl passes the URL on unchanged", it => {
     for (const url of ["ws://h:8081", "ws://h:1?x=1", "wss://h/?q=\u540d", "ws://[::1]:9/p", "http://h"]) {
         it.socket.connectByUrl(url);
         assert.strictEqual(it.latest().url, url);
@@ -156,7 +156,7 @@ const ADDRESSES = [
     ["wss://", "h", undefined, "wss://h"],
 ];
 
-each("connect begins its URL with the static URI, and ends it with the port if there is one", it => {
+each("connect makes its URL from the static URI, the host and the port if there is one", it => {
     assert.strictEqual(it.egret.WebSocket.URI, "ws://");
     for (const [scheme, host, port, url] of ADDRESSES) {
         it.egret.WebSocket.URI = scheme;
@@ -170,7 +170,7 @@ each("connect begins its URL with the static URI, and ends it with the port if t
     assert.strictEqual(it.latest().url, "ws://whole");
 });
 
-test("the same in the module of 5.4, as documented", () => {
+test("the static URI in the module of 5.4, as documented", () => {
     for (const [scheme, host, port, url] of ADDRESSES) {
         const it = game(documented, "WebSocket");
         it.egret.WebSocket.URI = scheme;
@@ -179,7 +179,7 @@ test("the same in the module of 5.4, as documented", () => {
     }
 });
 
-each("a static URI that is no scheme of a WebSocket is refused, and nothing is connected", it => {
+each("a static URI that is not ws:// or wss:// is refused, and nothing is connected", it => {
     for (const wrong of ["http://", "wss", "wss:", "WSS://", "wss:// ", "", null, undefined, 1, ["ws://"]]) {
         it.egret.WebSocket.URI = wrong;
         assert.throws(() => it.socket.connect("h", 1), ({ message }) => message.includes("egret.WebSocket.URI is")
@@ -192,7 +192,7 @@ each("a static URI that is no scheme of a WebSocket is refused, and nothing is c
 });
 
 for (const file of [path.join(bin, "socket.js"), path.join(bin, "socket.min.js"), documented]) {
-    test(`a message that comes without an event is handed on (${path.basename(file)})`, () => {
+    test(`a message that comes without an event is delivered (${path.basename(file)})`, () => {
         const it = game(file, "WebSocket");
         const native = it.connected();
         native.bare("text");
@@ -206,7 +206,7 @@ for (const file of [path.join(bin, "socket.js"), path.join(bin, "socket.min.js")
     });
 }
 
-each("an empty message is one, and not an event without data", it => {
+each("an empty message is a message, not an event without data", it => {
     const native = it.connected();
     native.message("");
     assert.strictEqual(it.socket.readUTF(), "");
@@ -223,7 +223,7 @@ each("connects once", it => {
     assert.strictEqual(it.socket.URI, "ws://a:1");
 });
 
-each("each of two queued messages has its readUTF", it => {
+each("readUTF returns one queued message at a time", it => {
     const native = it.connected();
     native.message("one");
     native.message("two");
@@ -236,7 +236,7 @@ each("each of two queued messages has its readUTF", it => {
     assert.throws(() => it.socket.readUTF(), /#1025/);
 });
 
-each("readBytes takes what it is asked for, over messages, and no more", it => {
+each("readBytes takes exactly the bytes that it is asked for, also from several messages", it => {
     it.socket.type = it.egret.WebSocket.TYPE_BINARY;
     const native = it.connected();
     native.message(bytes(1, 2, 3));
@@ -249,7 +249,7 @@ each("readBytes takes what it is asked for, over messages, and no more", it => {
     assert.deepStrictEqual(it.bytesRead(), []);
 });
 
-each("the unread rest of a message is gone with the next message", it => {
+each("the unread rest of a message is dropped when the next message comes", it => {
     it.socket.type = it.egret.WebSocket.TYPE_BINARY;
     const native = it.connected();
     native.message(bytes(1, 2, 3));
@@ -303,7 +303,7 @@ each("a text message in the binary format waits for the string format", it => {
     assert.strictEqual(it.socket.readUTF(), "text");
 });
 
-each("writes are sent at once and alone", it => {
+each("each write is sent at once, as one message", it => {
     const native = it.connected();
     it.socket.writeUTF("a");
     it.socket.writeUTF("b");
@@ -335,7 +335,7 @@ each("warnings 3101 and 3102", it => {
     assert.deepStrictEqual(it.takeWarnings(), [3101]);
 });
 
-each("a failure is ioError, then close, and leaves nothing stuck", it => {
+each("a failure is ioError, then close, and the socket can connect again", it => {
     it.socket.connect("h", 1);
     it.latest().fail();
     assert.deepStrictEqual(it.events.splice(0), ["ioError", "close"]);
@@ -375,7 +375,7 @@ each("close while connecting", it => {
     assert.deepStrictEqual(it.events, ["connect"]);
 });
 
-each("close while connecting, on a runtime that opens nevertheless", it => {
+each("close while connecting, on a runtime that still opens the connection", it => {
     it.socket.connect("h", 1);
     it.socket.close();
     it.latest().open();
@@ -385,7 +385,7 @@ each("close while connecting, on a runtime that opens nevertheless", it => {
     assert.deepStrictEqual(it.events, ["close"]);
 });
 
-each("reconnects from inside close", it => {
+each("reconnects inside close", it => {
     it.on.close = () => {
         assert.strictEqual(it.socket.connected, false);
         it.socket.connect("h", it.natives.length + 1);
@@ -401,7 +401,7 @@ each("reconnects from inside close", it => {
     assert.strictEqual(it.socket.readUTF(), "third");
 });
 
-each("reconnects from inside ioError, and the failed connection's close does not disturb the new one", it => {
+each("reconnects inside ioError, and the close of the failed connection does not affect the new one", it => {
     it.on.ioError = () => it.socket.connect("h", 2);
     it.socket.connect("h", 1);
     it.natives[0].fail();
@@ -413,14 +413,14 @@ each("reconnects from inside ioError, and the failed connection's close does not
     assert.strictEqual(it.socket.connected, true);
 });
 
-each("what came before the close can be read after it", it => {
+each("messages received before the close can be read after it", it => {
     const native = it.connected();
     native.message("last words");
     native.end();
     assert.strictEqual(it.socket.readUTF(), "last words");
 });
 
-// The work of reading so many messages: the sum of the lengths of the arrays that their methods were called on.
+// The work of reading `count` messages: the sum of the lengths of the arrays in all calls of these array methods.
 function workOfReading(count, type) {
     const it = game(path.join(bin, "socket.js"), "WebSocket");
     const { prototype } = it.egret.WebSocket.constructor("return Array")();
@@ -443,15 +443,15 @@ function workOfReading(count, type) {
     return work - before + 1;
 }
 
-test("messages that wait are read by work that grows as they do", () => {
+test("reading queued messages takes linear work", () => {
     for (const type of ["string", "binary"]) {
         const [few, many] = [workOfReading(500, type), workOfReading(4000, type)];
         assert.ok(many < 12 * few, `eight times as many ${type} messages took ${many} instead of ${few}`);
     }
 });
 
-test("without a native socket the constructor says so", () => {
-    const { egret } = world(build, path.join(bin, "socket.js"), "none");
+test("the constructor throws without a native socket", () => {
+    const { egret } = loadEngine(build, path.join(bin, "socket.js"), "none");
     assert.throws(() => new egret.WebSocket(), /#3100/);
 });
 
@@ -508,9 +508,9 @@ test("the engine's own compiler reads the declarations", () => {
     assert.ok(problems.length === 1 && /"http:\/\/".* is not assignable/.test(problems[0]), problems);
 });
 
-// Where the README lists no difference, any sequence of calls and events has the same effects as in the engine's own.
+// Except for the differences in the README, any sequence of calls and events has the same effects as with the engine's module.
 for (const [generation, file] of [["5.2.18", engines], ["5.4, as documented", documented]]) {
-    test(`20,000 random steps compared with the engine's own module of ${generation}`, () => {
+    test(`20,000 random steps compared with the engine's module of ${generation}`, () => {
         const is54 = file === documented;
         const traces = [file, path.join(bin, "socket.js")].map(module => randomGame(game(module, "WebSocket"), 20000, is54));
         for (const type of ["connect", "close", "socketData", "ioError"]) {
@@ -588,7 +588,7 @@ function randomGame(it, steps, is54) {
         type: () => (hasBeenBinary || random(50) === 0) && setType(random(2) ? TYPE_BINARY : TYPE_STRING),
         text: () => phase === "open" && text(),
         binary: () => phase === "open" && hasBeenBinary && binary(),
-        // What is no string, ByteArray.writeUTF refuses.
+        // ByteArray.writeUTF refuses values that are not strings.
         writeUTF: () => socket.writeUTF(["a", "\u540d", "\ud83d\ude00", 42, null][random(isBinary() ? 3 : 5)]),
         writeBytes: () => socket.writeBytes(it.byteArray(...randomBytes()), random(4), random(4)),
         flush: () => socket.flush(),

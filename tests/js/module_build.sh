@@ -1,6 +1,6 @@
 #!/bin/sh
-# module_build.sh DIR: builds bindings/js/module in DIR, with the tools its lock file pins, and compares the result with
-# the files in its bin/.
+# module_build.sh DIR: builds bindings/js/module in DIR, with the tools that its lock file pins, and compares the result with its
+# committed bin/.
 set -eu
 
 die() {

@@ -1,4 +1,4 @@
-// What a game written in TypeScript may say of the module. Only compiled.
+// Uses of the module in a TypeScript game. It is only compiled.
 class Game extends egret.EventDispatcher {
     private socket: egret.WebSocket = new egret.WebSocket("reserved", 0);
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Buffers that are shared, resizable or detached, down to the addon, which reads their memory.
+// Shared, resizable and detached buffers, up to the addon, which reads their memory.
 
 const assert = require('node:assert');
 const { addon, both, connected, echo, next } = require('./node_support.js');
@@ -15,7 +15,7 @@ function detached(make) {
   return data;
 }
 
-both('shared and resizable memory is refused, and nothing of it is sent', async (host) => {
+both('shared and resizable memory is refused, and nothing is sent', async (host) => {
   const socket = await connected(host);
   for (const buffer of [new SharedArrayBuffer(8), new SharedArrayBuffer(8, { maxByteLength: 16 }),
     new ArrayBuffer(8, { maxByteLength: 16 })]) {
@@ -27,7 +27,7 @@ both('shared and resizable memory is refused, and nothing of it is sent', async 
   assert.strictEqual(await echo(socket, 'the first message'), 'the first message');
 });
 
-both('detached buffers and their views are empty messages', async (host) => {
+both('detached buffers and their views are sent as empty messages', async (host) => {
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   for (const make of [(buffer) => buffer, (buffer) => new Uint16Array(buffer, 2), (buffer) => new DataView(buffer, 3, 5)]) {
@@ -35,7 +35,7 @@ both('detached buffers and their views are empty messages', async (host) => {
   }
 });
 
-both('the memory of WebAssembly is sent as it is, before and after it grew', async (host) => {
+both('the memory of WebAssembly is sent, before and after it grew', async (host) => {
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
@@ -55,14 +55,14 @@ test('the addon itself refuses shared memory, and reads no byte outside of a buf
     new Float64Array(new SharedArrayBuffer(16), 8, 1), Buffer.from(new SharedArrayBuffer(4))];
   for (const data of refused) assert.strictEqual(host.sendBinary(1, data), INVALID_ARGUMENT);
 
-  // These are accepted; there is only no socket of this id.
+  // These are accepted; the error is that no socket has this id.
   const buffer = new ArrayBuffer(16, { maxByteLength: 32 });
   const follows = [new Uint16Array(buffer), new DataView(buffer), new Uint16Array(buffer, 4), new DataView(buffer, 4)];
   const fixed = [new Uint16Array(buffer, 8, 4), new DataView(buffer, 8, 8)];
   for (const length of [32, 16, 10, 6, 2, 0, 32]) {
     buffer.resize(length);
     for (const data of [buffer, ...follows, ...fixed]) {
-      assert([BAD_HANDLE, INVALID_ARGUMENT].includes(host.sendBinary(1, data))); // Node-API does not know all of them
+      assert([BAD_HANDLE, INVALID_ARGUMENT].includes(host.sendBinary(1, data))); // Node-API does not support all of these kinds
     }
   }
   for (const make of [(buffer) => buffer, (buffer) => new Uint32Array(buffer), (buffer) => new DataView(buffer, 8)]) {
@@ -71,8 +71,8 @@ test('the addon itself refuses shared memory, and reads no byte outside of a buf
   host.free();
 });
 
-// Calls the addon's sendBinary directly, for a socket of the script.
-both('of a resizable buffer the addon sends its present bytes, or refuses it', async (host) => {
+// Calls the addon's sendBinary directly, with the id of a socket of the script.
+both('the addon sends the current bytes of a resizable buffer, or refuses it', async (host) => {
   const { Host } = require(addon);
   const ids = [];
   const { open, sendBinary } = Host.prototype;

@@ -1,11 +1,11 @@
 'use strict';
 
-// URLs and subprotocols as they arrive at a server, and egret_native.WebSocket.
+// URLs and subprotocols as a server gets them, and egret_native.WebSocket.
 
 const assert = require('node:assert');
 const { both, connected, echoUrl, next, serve } = require('./node_support.js');
 
-/** Connects to what `toUrl(authority)` gives and returns the request that came. */
+/** Connects to the URL `toUrl(authority)` and returns the request that the server got. */
 async function request(host, toUrl, address) {
   let seen;
   const server = await serve((peer) => {
@@ -17,7 +17,7 @@ async function request(host, toUrl, address) {
   return { target: seen.target, url: socket.url, authority: server.authority };
 }
 
-both('URL forms that once failed arrive as browsers send them', async (host) => {
+both('URL forms that failed in the past are sent as browsers send them', async (host) => {
   const forms = [
     [(at) => `ws://${at}`, '/'],
     [(at) => `ws://${at}?x=1`, '/?x=1'],
@@ -40,7 +40,7 @@ both('an IPv6 literal connects', async (host) => {
   assert.strictEqual(seen.target, '/?six');
 });
 
-both('URLs that are none, or no WebSocket\'s, are a SyntaxError', async ({ WebSocket }) => {
+both('URLs that are invalid, or not of a WebSocket\'s, are a SyntaxError', async ({ WebSocket }) => {
   for (const url of ['', 'h', 'ws://', 'ws://h:99999/', 'ftp://h/', 'ws://h/#part', 'ws://h/a\0b', 'ws://[::1/']) {
     assert.throws(() => new WebSocket(url), { name: 'SyntaxError' }, url);
   }
@@ -58,7 +58,7 @@ both('the server chooses a subprotocol', async (host) => {
   assert.strictEqual(socket.extensions, '');
 });
 
-both('a subprotocol nobody offered fails the connection', async (host) => {
+both('a subprotocol that was not offered fails the connection', async (host) => {
   const server = await serve((peer) => peer.accept('other'));
   const order = [];
   const socket = new host.WebSocket(server.url, 'chat');
@@ -67,7 +67,7 @@ both('a subprotocol nobody offered fails the connection', async (host) => {
   assert.deepStrictEqual(order, ['error', 'close']);
 });
 
-both('egret_native.WebSocket says hello', async ({ egret_native }) => {
+both('egret_native.WebSocket sends and receives', async ({ egret_native }) => {
   const log = [];
   await new Promise((resolve) => {
     const socket = new egret_native.WebSocket(echoUrl);
@@ -90,7 +90,7 @@ both('egret_native.WebSocket says hello', async ({ egret_native }) => {
   assert.deepStrictEqual(log, ['open', 'hello', '', [2, 3], 'close']);
 });
 
-both('egret_native.WebSocket fails by onError, then onClose, and reconnects from there', async ({ egret_native }) => {
+both('a failed egret_native.WebSocket calls onError, then onClose, and can reconnect there', async ({ egret_native }) => {
   const log = [];
   await new Promise((resolve) => {
     const dead = new egret_native.WebSocket('ws://127.0.0.1:1');

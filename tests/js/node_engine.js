@@ -65,7 +65,7 @@ engineTest('the sample of the documentation', async () => {
     }
     main = new Main();
   });
-  main.socket.close(); // the sample never does; the timer polls as long as there is a socket
+  main.socket.close(); // the sample never closes it, and the timer polls as long as there is a socket
   assert.deepStrictEqual(lines, [
     'The connection is successful, send data: Hello Egret WebSocket',
     'Receive data:Hello Egret WebSocket',
@@ -102,7 +102,7 @@ engineTest('ints and UTF in binary mode', async () => {
   assert.deepStrictEqual([back.readInt(), back.readDouble(), back.readUTF(), back.readBoolean()],
     [-123456789, Math.PI, '\u4f60\u597d', true]);
 
-  socket.writeBytes(out, 4, 8); // the double alone
+  socket.writeBytes(out, 4, 8); // only the double
   await next(socket, egret.ProgressEvent.SOCKET_DATA);
   const part = new egret.ByteArray();
   socket.readBytes(part);

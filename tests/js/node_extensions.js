@@ -1,6 +1,6 @@
 'use strict';
 
-// permessage-deflate, as a game sees it: in `extensions`, and in nothing else. The server's side is Node's zlib.
+// permessage-deflate as a game sees it: only in `extensions`. The server uses Node's zlib.
 
 const assert = require('node:assert');
 const zlib = require('node:zlib');
@@ -11,7 +11,7 @@ const DEFLATED = 0x40;
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 const FLUSH = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
 
-/** Answers each message of text by the same, both deflated. */
+/** Echoes each text message; both are compressed. */
 function echoDeflated(peer, seen) {
   peer.onframe = (opcode, payload) => {
     seen.push(opcode);
@@ -21,7 +21,7 @@ function echoDeflated(peer, seen) {
   };
 }
 
-both('what the server agrees to is in extensions as it spelled it, and messages go deflated', async (host) => {
+both('extensions is the answer of the server, and messages are compressed', async (host) => {
   for (const agreed of [
     'permessage-deflate; client_no_context_takeover; server_no_context_takeover',
     'Permessage-Deflate;client_no_context_takeover;server_no_context_takeover;client_max_window_bits="12"',
@@ -48,7 +48,7 @@ both('what the server agrees to is in extensions as it spelled it, and messages 
   }
 });
 
-both('a server that does without leaves extensions empty, and messages as they are', async (host) => {
+both('without agreement of the server, extensions is empty and messages are not compressed', async (host) => {
   const seen = [];
   const server = await serve((peer) => {
     peer.onframe = (opcode, payload) => {
@@ -65,7 +65,7 @@ both('a server that does without leaves extensions empty, and messages as they a
   assert.deepStrictEqual(seen, [TEXT, 8]);
 });
 
-both('an extension that nobody asked for fails the connection', async (host) => {
+both('an extension that was not offered fails the connection', async (host) => {
   for (const extension of ['permessage-bzip2', 'permessage-deflate; unheard_of']) {
     const server = await serve((peer) => peer.accept('', extension));
     const socket = new host.WebSocket(server.url);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Who keeps what alive, and what is left afterwards. Needs --expose-gc.
+// Ownership and garbage collection. Needs --expose-gc.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -16,7 +16,7 @@ function runNode(script) {
 
 const turn = () => new Promise(setImmediate);
 
-/** Collects garbage until `done` says so. What `done` derefs lives to the end of its turn; finalisers run in another. */
+/** Collects garbage until `done()`. An object that `done` derefs lives until its turn ends; finalizers run in another turn. */
 async function collectUntil(done) {
   const deadline = Date.now() + TIMEOUT_MS / 2;
   while (!done()) {
@@ -27,20 +27,20 @@ async function collectUntil(done) {
   }
 }
 
-/** A server that says `hello`, and whose `left` becomes the code of the Close frame it got. */
-async function watcher() {
+/** A server that can send text (`say`), and whose `closeCode` is the code of the Close frame that it got. */
+async function recordingServer() {
   const server = await serve((peer) => {
     peer.accept();
     peer.onframe = (opcode, payload) => {
-      if (opcode === 8) server.left = payload.readUInt16BE(0);
+      if (opcode === 8) server.closeCode = payload.readUInt16BE(0);
     };
     server.say = (text) => peer.frame(1, text);
   });
   return server;
 }
 
-both('an open socket that nothing refers to lives on, until it is closed', async (host) => {
-  const server = await watcher();
+both('an open socket without references lives until it is closed', async (host) => {
+  const server = await recordingServer();
   let received = null;
   const dropped = await (async () => {
     const socket = await connected(host, server.url);
@@ -50,7 +50,7 @@ both('an open socket that nothing refers to lives on, until it is closed', async
     };
     return new WeakRef(socket);
   })();
-  // Something as old has to be gone before it counts that the socket is not.
+  // Only after an object of the same age was collected does it count that the socket was not.
   const witness = new WeakRef({});
   await collectUntil(() => witness.deref() === undefined);
   assert.notStrictEqual(dropped.deref(), undefined);
@@ -59,7 +59,7 @@ both('an open socket that nothing refers to lives on, until it is closed', async
   assert.strictEqual(received, 'hello');
 });
 
-both('a signal that lives on keeps no socket, and loses its listeners with theirs', async (host) => {
+both('an AbortSignal does not keep a socket alive, and loses its listeners with those of the socket', async (host) => {
   const { signal } = new AbortController();
   let waiting = 0;
   const add = signal.addEventListener, remove = signal.removeEventListener;
@@ -85,8 +85,8 @@ both('a signal that lives on keeps no socket, and loses its listeners with their
 for (const inline of [false, true]) {
   const driver = inline ? 'inline' : 'threaded';
 
-  test(`an installation that nobody can poll any more goes away (${driver})`, { timeout: TIMEOUT_MS }, async () => {
-    const server = await watcher();
+  test(`an installation that nothing can poll any more is collected (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+    const server = await recordingServer();
     await (async () => {
       const host = start({ inline, interval: undefined });
       const socket = new host.WebSocket(server.url);
@@ -95,12 +95,12 @@ for (const inline of [false, true]) {
         await turn();
       }
     })();
-    await collectUntil(() => server.left !== undefined);
-    assert.strictEqual(server.left, 1001);
+    await collectUntil(() => server.closeCode !== undefined);
+    assert.strictEqual(server.closeCode, 1001);
   });
 
-  test(`a worker that is terminated takes its sockets along (${driver})`, { timeout: TIMEOUT_MS }, async () => {
-    const server = await watcher();
+  test(`a terminated worker closes its sockets (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+    const server = await recordingServer();
     const worker = new Worker(
       `const { start, connected } = require(${support});
        connected(start({ inline: ${inline} }), '${server.url}')
@@ -108,8 +108,8 @@ for (const inline of [false, true]) {
       { eval: true, argv: [echoUrl, addon] });
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     await worker.terminate();
-    while (server.left === undefined) await turn();
-    assert.strictEqual(server.left, 1001);
+    while (server.closeCode === undefined) await turn();
+    assert.strictEqual(server.closeCode, 1001);
   });
 
   test(`the process may end inside a handler (${driver})`, () => {
@@ -122,7 +122,7 @@ for (const inline of [false, true]) {
     assert.deepStrictEqual([status, signal], [17, null], stderr);
   });
 
-  test(`the timer lets the process end when the last socket has closed (${driver})`, () => {
+  test(`the timer stops when the last socket has closed, so that the process ends (${driver})`, () => {
     const script = `
       const { start, echoUrl } = require(${support});
       const host = start({ inline: ${inline} });

@@ -1,7 +1,7 @@
 'use strict';
 
-// Ten thousand sockets leave memory where it was, or as many as EGRET_WS_TEST_SOCKETS says. Needs --expose-gc, and --max-semi-space-size=1 so that it is not V8's
-// young generation, which grows to 16 MiB and more as it likes, that is measured.
+// Ten thousand sockets, or EGRET_WS_TEST_SOCKETS, leak no memory. Needs --expose-gc, and --max-semi-space-size=1, because otherwise
+// V8's young generation grows to 16 MiB and more and changes the result.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -17,11 +17,11 @@ async function churn(host, count) {
   }
 }
 
-/** Bytes: of the process, and of what JavaScript itself holds. */
+/** Bytes of the process, and of the objects of JavaScript. */
 async function memory() {
   for (let round = 0; round < 4; round++) {
     gc();
-    await new Promise(setImmediate); // finalisers
+    await new Promise(setImmediate); // finalizers run here
   }
   return { rss: process.memoryUsage.rss(), heap: process.memoryUsage().heapUsed };
 }
@@ -29,9 +29,9 @@ async function memory() {
 for (const inline of [false, true]) {
   const driver = inline ? 'inline' : 'threaded';
 
-  test(`${SOCKETS} sockets leave memory where it was (${driver})`, { timeout: 25_000 + 3 * SOCKETS }, async () => {
+  test(`${SOCKETS} sockets leak no memory (${driver})`, { timeout: 25_000 + 3 * SOCKETS }, async () => {
     const host = start({ inline });
-    await churn(host, SOCKETS / 4); // by now code and allocators have the size they need
+    await churn(host, SOCKETS / 4); // after this, code and allocators have their final size
     const before = await memory();
     await churn(host, SOCKETS);
     const after = await memory();
@@ -39,7 +39,7 @@ for (const inline of [false, true]) {
 
     const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
     console.log(`${driver}: RSS ${kib(before.rss)} -> ${kib(after.rss)}, heap ${kib(before.heap)} -> ${kib(after.heap)}`);
-    // Less than any one socket needs, here or in the library; twice what the allocators waver by.
+    // Less than one socket needs, here or in the library, and twice the variation of the allocators.
     assert(after.rss - before.rss < 256 * SOCKETS, `RSS grew by ${kib(after.rss - before.rss)}`);
     assert(after.heap - before.heap < 64 * SOCKETS, `the heap grew by ${kib(after.heap - before.heap)}`);
   });

@@ -1,7 +1,7 @@
 'use strict';
 
-// wss, with a certificate of an authority that is trusted and with one that nobody vouches for. The arguments are the
-// files of the authority, and of the two certificates with their keys.
+// wss with a certificate of a trusted authority, and with an untrusted one. The arguments are the files of the authority, and of
+// the two certificates with their keys.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -10,11 +10,11 @@ const { both, closed, connected, echo, echoUrl, next, serve } = require('./node_
 const [root, ...files] = process.argv.slice(2, 7);
 const [cert, key, strangeCert, strangeKey] = files.map((path) => fs.readFileSync(path));
 
-// In place of the system's authorities. The library asks for them when it first needs TLS.
+// Replaces the system's authorities. The library reads them when it first needs TLS.
 process.env.SSL_CERT_FILE = root;
 process.env.SSL_CERT_DIR = '/nowhere';
 
-both('a server with a trusted certificate is as any other', async (host) => {
+both('a server with a trusted certificate', async (host) => {
   const server = await serve((peer) => {
     peer.onframe = (opcode, payload) => opcode === 1 && peer.frame(opcode, payload);
     peer.accept();
@@ -26,7 +26,7 @@ both('a server with a trusted certificate is as any other', async (host) => {
   assert.deepStrictEqual([event.code, event.wasClean], [1005, true]);
 });
 
-both('a certificate that nobody vouches for is an error and a close, and no exception', async (host) => {
+both('an untrusted certificate causes an error and a close, and no exception', async (host) => {
   const requests = [];
   const server = await serve((peer) => requests.push(peer.target), '127.0.0.1', { cert: strangeCert, key: strangeKey });
   const socket = new host.WebSocket(server.url);
@@ -40,7 +40,7 @@ both('a certificate that nobody vouches for is an error and a close, and no exce
   assert.deepStrictEqual(requests, [], 'nothing is asked of a server that is not trusted');
 });
 
-both('a server without TLS is an error and a close', async (host) => {
+both('a server without TLS causes an error and a close', async (host) => {
   const socket = new host.WebSocket(echoUrl.replace('ws:', 'wss:'));
   const order = [];
   for (const type of ['open', 'error', 'close']) socket.addEventListener(type, () => order.push(type));

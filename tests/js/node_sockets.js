@@ -1,6 +1,6 @@
 'use strict';
 
-// The W3C WebSocket on the library, through the Node-API glue, against an echo server and one of our own.
+// The W3C WebSocket over the library, through the Node-API glue, with an echo server and a scripted server.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -13,7 +13,7 @@ function bytes(length) {
   return Uint8Array.from({ length }, (_, index) => (index * 7) & 0xff);
 }
 
-both('text comes back as it went', async (host) => {
+both('text comes back unchanged', async (host) => {
   const socket = await connected(host);
   for (const text of ['hello', '', 'a\0b', '\u00e9\u4f60\u597d', '\u{1f600}', 'x'.repeat(70000)]) {
     assert.strictEqual(await echo(socket, text), text);
@@ -23,7 +23,7 @@ both('text comes back as it went', async (host) => {
   assert.deepStrictEqual([event.code, event.reason, event.wasClean], [1000, '', true]);
 });
 
-both('every kind of buffer is sent as its bytes', async (host) => {
+both('every kind of buffer is sent', async (host) => {
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   const whole = bytes(64);
@@ -48,7 +48,7 @@ both('every kind of buffer is sent as its bytes', async (host) => {
   }
 });
 
-both('messages of exactly 128 KiB pass', async (host) => {
+both('messages of exactly 128 KiB are sent and received', async (host) => {
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   const text = '\u4f60'.repeat((CAP - 2) / 3) + 'ab';
@@ -103,7 +103,7 @@ both('a thousand messages come back in order, text and binary mixed', async (hos
   assert.deepStrictEqual(received, sent);
 });
 
-both('two sockets do not mix', async (host) => {
+both('messages of two sockets do not mix', async (host) => {
   const [one, two] = await Promise.all([connected(host), connected(host)]);
   assert.deepStrictEqual(await Promise.all([echo(one, 'one'), echo(two, 'two')]), ['one', 'two']);
   await closed(one);
@@ -111,7 +111,7 @@ both('two sockets do not mix', async (host) => {
   assert.strictEqual(await echo(two, 'two again'), 'two again');
 });
 
-both('a handler that throws is reported and stops nothing', async (host) => {
+both('an exception of a handler is reported, and the other events still come', async (host) => {
   const socket = await connected(host);
   socket.onmessage = ({ data }) => {
     throw new Error(data);
@@ -152,7 +152,7 @@ both('close sends its code and reason', async (host) => {
   assert.deepStrictEqual([event.code, event.wasClean], [1005, true]); // the server's Close frame has no code
 });
 
-both('after a dead port, a new socket from the close handler connects', async (host) => {
+both('after a refused connection, a new socket made in the close handler connects', async (host) => {
   const order = [];
   const socket = new host.WebSocket(DEAD_URL);
   socket.onerror = () => order.push('error');
@@ -168,7 +168,7 @@ both('after a dead port, a new socket from the close handler connects', async (h
   assert.strictEqual(await echo(second, 'again'), 'again');
 });
 
-both('a connect that is refused at once ends as any other', async (host) => {
+both('a connect that fails at once ends with error and close', async (host) => {
   const socket = new host.WebSocket('ws://127.0.0.1:0/');
   const order = [];
   socket.onerror = () => order.push('error');
@@ -178,7 +178,7 @@ both('a connect that is refused at once ends as any other', async (host) => {
   assert.deepStrictEqual(order, ['error', 'close']);
 });
 
-both('bufferedAmount falls to nothing when all was written', async (host) => {
+both('bufferedAmount is 0 when everything was written', async (host) => {
   const socket = await connected(host);
   assert.strictEqual(socket.bufferedAmount, 0);
   socket.send(bytes(1000));
@@ -187,7 +187,7 @@ both('bufferedAmount falls to nothing when all was written', async (host) => {
   assert.strictEqual(socket.bufferedAmount, 0);
 });
 
-both('a poll inside a handler is refused, and harms nothing', async (host) => {
+both('a poll inside a handler is refused without other effects', async (host) => {
   const socket = await connected(host);
   socket.onmessage = () => host.poll();
   assert.strictEqual(await echo(socket, 'one'), 'one');
@@ -196,7 +196,7 @@ both('a poll inside a handler is refused, and harms nothing', async (host) => {
   assert.strictEqual(await echo(socket, 'two'), 'two');
 });
 
-both('free inside a handler ends everything when the poll returns', async (host) => {
+both('free inside a handler takes effect when the poll returns', async (host) => {
   const gone = new Promise((resolve) => {
     serve((peer) => {
       peer.accept();
@@ -212,10 +212,10 @@ both('free inside a handler ends everything when the poll returns', async (host)
   });
   assert.deepStrictEqual(await gone, [8, 1001]);
   assert.throws(() => host.poll(), { code: 'EGRET_WS_ERR_BAD_HANDLE' });
-  host.free(); // once more
+  host.free(); // a second time
 });
 
-both('without a timer nothing comes but from poll', async ({ inline }) => {
+both('without a timer, events come only from poll', async ({ inline }) => {
   const host = start({ inline, interval: undefined });
   let accepted = false;
   const server = await serve((peer) => {
@@ -225,7 +225,7 @@ both('without a timer nothing comes but from poll', async ({ inline }) => {
   const socket = new host.WebSocket(server.url);
   let opened = false;
   socket.onopen = () => (opened = true);
-  // The inline loop does nothing by itself: it has to be polled until the server has seen it.
+  // The inline loop works only in polls: it must be polled until the server has the connection.
   while (!accepted) {
     if (inline) host.poll();
     assert.strictEqual(opened, false);
@@ -235,7 +235,7 @@ both('without a timer nothing comes but from poll', async ({ inline }) => {
   host.free();
 });
 
-test('the addon refuses what is not its own, and does not crash', () => {
+test('the addon refuses foreign objects and invalid arguments, and does not crash', () => {
   const { Host } = require(addon);
   const host = new Host(false);
   const INVALID_ARGUMENT = -1;
@@ -257,7 +257,7 @@ test('the addon refuses what is not its own, and does not crash', () => {
   assert.strictEqual(host.close(1, 70000, ''), -15);
   assert.strictEqual(host.normalizeUrl({}), null);
   assert.strictEqual(host.normalizeUrl('ftp://h/'), null);
-  // Events and reportError that throw, or are none.
+  // Events and reportError that throw, or are not functions.
   assert.strictEqual(host.poll({}, () => {}, 0), 0);
   assert.strictEqual(host.poll(undefined, undefined, undefined), 0);
   assert.strictEqual(host.poll({ poll() { throw 1; } }, () => { throw 2; }, 0), 0);

@@ -1,7 +1,7 @@
 'use strict';
 
-// What the tests of the Node-API glue share. Their last two arguments are the URL of an echo server and the path of the
-// compiled addon; tests/js.rs has both.
+// The common part of the tests of the Node-API glue. Their last two arguments are the URL of an echo server and the path of the
+// compiled addon; tests/js.rs passes both.
 
 const assert = require('node:assert');
 const crypto = require('node:crypto');
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 10_000;
 const [echoUrl, addon] = process.argv.slice(-2);
 assert(/^ws:/.test(echoUrl), 'two arguments are missing: cargo test --test js gives them');
 
-/** Installs into an object of its own, with a timer that polls unless told otherwise. */
+/** Installs into a new object, by default with a timer that polls. */
 function start(options = {}) {
   const global = {};
   return Object.assign(install(global, { addon, interval: 1, ...options }), {
@@ -24,7 +24,7 @@ function start(options = {}) {
   });
 }
 
-/** Two tests: with an I/O thread and without. `body` gets { WebSocket, egret_native, poll, free, reported }. */
+/** Makes two tests, with an I/O thread and without. `body` gets { WebSocket, egret_native, poll, free, reported }. */
 function both(name, body) {
   for (const inline of [false, true]) {
     test(`${name} (${inline ? 'inline' : 'threaded'})`, { timeout: TIMEOUT_MS }, async () => {
@@ -64,10 +64,10 @@ async function closed(socket) {
 }
 
 /**
- * A WebSocket server that does what `behaviour(peer)` says, once a peer's request has been read. peer.target and
- * peer.headers are of the request; peer.accept(protocol, extensions) answers it; peer.frame(opcode, payload) writes a frame;
- * peer.onframe(opcode, payload) is called for each one read. The opcode of a deflated message has RSV1, 0x40, in it. With
- * `secure`, a certificate and its key, it speaks TLS.
+ * A WebSocket server that calls `behaviour(peer)` when it has read a request. peer.target and peer.headers are those of the
+ * request; peer.accept(protocol, extensions) answers it; peer.frame(opcode, payload) writes a frame;
+ * peer.onframe(opcode, payload) is called for each frame read. The opcode of a compressed message includes RSV1, 0x40. With
+ * `secure`, a certificate and its key, the server uses TLS.
  */
 async function serve(behaviour, address = '127.0.0.1', secure = null) {
   const serveStream = (stream) => {
@@ -96,14 +96,14 @@ async function serve(behaviour, address = '127.0.0.1', secure = null) {
       }
       for (let frame; peer.headers && (frame = readFrame(unread)); unread = unread.subarray(frame.size)) {
         peer.onframe(frame.opcode, frame.payload);
-        // The closing handshake ends with the server's end of the stream.
+        // The server ends the TCP stream after the closing handshake.
         if (frame.opcode === 8) stream.end(frameHead(8, 0));
       }
     });
-    stream.on('error', () => {}); // a client that goes away
+    stream.on('error', () => {}); // the client has closed the connection
   };
   const server = secure ? tls.createServer(secure, serveStream) : net.createServer(serveStream);
-  server.unref(); // no test has to stop it
+  server.unref(); // so no test has to stop it
   await new Promise((resolve) => server.listen(0, address, resolve));
   const authority = `${address.includes(':') ? `[${address}]` : address}:${server.address().port}`;
   return { authority, url: `${secure ? 'wss' : 'ws'}://${authority}/` };
@@ -118,7 +118,7 @@ function readRequest(peer, head) {
   }));
 }
 
-/** RFC 6455 section 5.2, unmasked. */
+/** The header of an unmasked frame, RFC 6455 section 5.2. */
 function frameHead(opcode, length) {
   if (length < 126) return Buffer.from([0x80 | opcode, length]);
   const head = Buffer.alloc(length < 65536 ? 4 : 10);
@@ -128,7 +128,7 @@ function frameHead(opcode, length) {
   return head;
 }
 
-/** The masked frame that `bytes` begin with, if it is whole; short ones (below 126 bytes) are all that tests need. */
+/** The masked frame at the start of `bytes`, or null if it is incomplete. Only short frames (below 126 bytes), which is enough. */
 function readFrame(bytes) {
   if (bytes.length < 6) return null;
   const length = bytes[1] & 0x7f;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# cost.sh: counts the instructions of a message of 64 bytes to an echo server and back, the library's included, in C and in the
-# styles of the Swift binding. Called by run.sh: tests/swift/run.sh ../../tests/swift/cost.sh (takes valgrind in there too).
+# cost.sh: counts the instructions of a message of 64 bytes to an echo server and back, with the library, in C and in the styles of
+# the Swift binding. run.sh calls it: tests/swift/run.sh ../../tests/swift/cost.sh (needs valgrind inside the Debian).
 set -eu
 cd "$(dirname "$0")"
 command -v valgrind >/dev/null || { apt-get update && apt-get install -y --no-install-recommends valgrind libc6-dbg; } >&2
@@ -15,14 +15,14 @@ count() { # MESSAGES PROGRAM [STYLE]
         >/tmp/out 2>&1 || { cat /tmp/out >&2; exit 1; }
     sed -n 's/^summary: //p; s/^totals: //p' /tmp/callgrind | head -n 1
 }
-# The difference of two runs has no beginning and no end in it.
+# The difference of two runs does not include the start and the end of the program.
 cost() { echo "$1 $((($(count 1500 "$2" ${3:-}) - $(count 500 "$2" ${3:-})) / 1000))"; }
 swift=/target/swift-cost/release/cost
 echo "Instructions:"
 cost C /tmp/cost
 for style in bytes message delegate; do cost "$style" $swift $style; done
 
-# Tasks have threads, which callgrind does not survive: their time is taken instead.
+# callgrind fails with the threads of tasks, so their time is measured instead.
 messages=20000
 TIMEFORMAT="$messages messages took %R s, %U s of the CPU and %S s of the kernel's"
 echo "Time:"

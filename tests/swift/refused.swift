@@ -1,5 +1,5 @@
-// What the compiler is to refuse, at the marked lines and nowhere else (tests.sh tries each one): a loop and its callbacks stay in
-// one isolation domain, while a socket, a service and a control may be used in all of them.
+// The compiler must refuse the marked lines and no others (tests.sh tries each one): a loop and its callbacks stay in one isolation
+// domain, while a socket, a service and a control may be used in all domains.
 import EgretWebSocket
 
 @MainActor

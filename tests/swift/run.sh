@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # run.sh [COMMAND...]: runs the tests of bindings/swift, or another command in its folder, in the Debian of setup.sh, with this
-# checkout's library and an echo server. Takes root, for chroot and mounts.
+# checkout's library and an echo server. Needs root, for chroot and mounts.
 #
-# EGRET_WS_TEST_SOCKETS=100000 makes the tests that count what sockets leave behind long ones.
+# With EGRET_WS_TEST_SOCKETS=100000 the tests for leaks take long.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# setup.sh: prints the folder of a Debian trixie with Swift 6, SwiftPM and XCTest, and makes it first if it is not there (3.4 GB,
-# some minutes, as root). EGRET_WS_SWIFT_ROOT says where it is, or is to be.
+# setup.sh: installs a Debian trixie with Swift 6, SwiftPM and XCTest in a folder, if it is not there (3.4 GB, some minutes, as root),
+# and prints the folder, which EGRET_WS_SWIFT_ROOT can set.
 set -euo pipefail
 
 root=${EGRET_WS_SWIFT_ROOT:-/opt/egret-swift}
@@ -8,10 +8,10 @@ stamp=$root/.egret-ws-ready
 [ -e "$stamp" ] || {
     [ "$(id -u)" = 0 ] || { echo "setup.sh: only root can make $root; or set EGRET_WS_SWIFT_ROOT to one that is ready" >&2; exit 1; }
     "$(dirname "$0")"/../tools/setup.sh swift >&2
-    # A run that was cut short leaves a folder that debootstrap cannot go on with.
+    # debootstrap cannot continue in the folder of a run that was interrupted.
     rm -rf --one-file-system "$root"
     debootstrap --variant=minbase trixie "$root" >&2
-    # /proc and /dev, which packages need, are mounted in a namespace that ends with this command: nothing stays mounted.
+    # Packages need /proc and /dev. They are mounted in a namespace that ends with this command.
     ROOT=$root unshare --mount bash -euc '
         mount -t proc proc "$ROOT/proc"
         mount --rbind /dev "$ROOT/dev"

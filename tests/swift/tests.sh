@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# tests.sh: the tests of the Swift binding: XCTest, once more under ThreadSanitizer; the sample; what the compiler is to refuse; and
-# what it makes of the CADisplayLink. Called by run.sh, in bindings/swift.
+# tests.sh: tests the Swift binding: XCTest, also under ThreadSanitizer; the sample; code that the compiler must refuse; and that the
+# CADisplayLink compiles. run.sh calls it in bindings/swift.
 set -euo pipefail
 
-# A wait that never ends fails the run.
+# The time-out fails a run that hangs.
 xctest() { # FOLDER [OPTION...]
     local folder=$1
     shift
@@ -19,9 +19,9 @@ received: text("Hello Egret WebSocket")
 closed by this side, with the closing handshake
 END
 
-# With none of the marked lines it compiles, and with each one it does not, because of that line.
+# Without the marked lines the file compiles, and with any one of them it does not, because of that line.
 marked=../../tests/swift/refused.swift lines=$(grep -n '// refused$' ../../tests/swift/refused.swift | cut -d : -f 1)
-compiles() { # [LINE]: with this one alone; the other ones become empty
+compiles() { # [LINE]: with only this marked line; the others become empty
     sed "${1:+$1!}{ /\/\/ refused\$/ s/.*// }" "$marked" >/tmp/refused.swift
     swiftc -emit-sil -swift-version 6 -I /target/swift/debug/Modules -I Sources/CEgretWS /tmp/refused.swift -o /dev/null 2>/tmp/errors
 }
@@ -32,8 +32,8 @@ for line in $lines; do
 done
 echo "refused.swift: the compiler refused the lines $(echo $lines)"
 
-# @objc and #selector are of Objective-C, which is not here; the rest of it compiles with a stand-in for Apple's framework.
-cp Sources/EgretWebSocket/*.swift ../../tests/swift/stand_in/QuartzCore.swift /tmp/
+# @objc and #selector need Objective-C, which Linux does not have. The rest compiles with a stub of Apple's framework.
+cp Sources/EgretWebSocket/*.swift ../../tests/swift/stubs/QuartzCore.swift /tmp/
 cd /tmp
 sed -i 's/#selector(\(.*\)))/"\1")/; s/@objc //' FrameTimer.swift
 swiftc -swift-version 6 -emit-module -module-name QuartzCore -parse-as-library QuartzCore.swift

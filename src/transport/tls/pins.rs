@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_text_of_the_limit_has_its_number() {
-        let error = read_pins(&",".repeat(limits::PINS)).unwrap_err();
-        assert_eq!(error, format!("more than {} pins", limits::PINS));
+        let error = read_pins(&",".repeat(input_limits::PINS)).unwrap_err();
+        assert_eq!(error, format!("more than {} pins", input_limits::PINS));
     }
 }

@@ -1,5 +1,5 @@
-/* cost MESSAGES URL: one message at a time to an echo server and back, each 64 bytes, inline. What it costs is counted by
- * callgrind; cost.cpp is the same with the binding. */
+/* cost MESSAGES URL: sends messages of 64 bytes to an echo server and back, one at a time, with the inline driver. callgrind counts
+ * the instructions; cost.cpp does the same with the binding. */
 #include <egret_ws.h>
 
 #include <stdio.h>

@@ -7,7 +7,7 @@ import org.egret.websocket.WebSocketListener
 import org.egret.websocket.WebSocketLoop
 import org.egret.websocket.WebSocketOptions
 
-/** How a Kotlin shell uses it: overridden with types that are not null, and lambdas for the interfaces. */
+/** A Kotlin shell that uses the binding: overrides with non-null types, and lambdas for the interfaces. */
 class Game : WebSocketListener() {
     var received: String? = null
 

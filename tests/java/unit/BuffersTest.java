@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Only the bytes of a message are sent, and nothing is sent while an exception is pending. */
+/** Only the bytes of the message are sent, and nothing is sent while an exception is pending. */
 class BuffersTest {
     private static final Class<?> NATIVE = nativeClass();
 
@@ -99,7 +99,7 @@ class BuffersTest {
     }
 
     @Test
-    void theShimChecksEachPart() throws Throwable {
+    void theShimChecksTheRangeOfEachPart() throws Throwable {
         int[] lengths = new int[1];
         int[] heard = new int[1];
         WebSocketListener listener = new WebSocketListener() {
@@ -145,7 +145,7 @@ class BuffersTest {
 
     /** With arrays that are too short, the call throws Java's exception and starts no connection. */
     @Test
-    void nothingIsBegunWithAnExceptionPending() throws Throwable {
+    void noConnectionIsStartedWhileAnExceptionIsPending() throws Throwable {
         Support.Recorder heard = new Support.Recorder();
         try (Server server = new Server(peer -> peer.found(peer.head())); WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect("127.0.0.1", 1, heard);
@@ -171,7 +171,7 @@ class BuffersTest {
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.id(), new long[3]));
             Support.until(loop, "the other ends", () -> heard.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
-            // Here the connection was started before its handle could not be returned: it is freed.
+            // Here the connection was started before the return of its handle failed: it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
                     numbers, texts, none, null, null, null, new long[0]));
             loop.poll();

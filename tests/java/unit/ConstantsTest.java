@@ -16,19 +16,19 @@ import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketOptions;
 import org.junit.jupiter.api.Test;
 
-/** Java's constants against those of the header. */
+/** Compares Java's constants with those of the header. */
 class ConstantsTest {
-    /** By the beginning of the name in the header, which the longer of two matches goes by. */
+    /** Classes by the prefix of the name in the header; the longest matching prefix counts. */
     private static final Map<String, Class<?>> HOMES = Map.of("ERR_", ErrorCode.class, "OK", ErrorCode.class, "STATE_",
             WebSocket.class, "MAX_MESSAGE_BYTES", WebSocket.class, "MAX_PENDING_SOCKETS", WebSocket.class,
             "PHASE_", CloseInfo.class, "INITIATOR_", CloseInfo.class, "LOG_", LoopOptions.class, "TLS_", WebSocketOptions.class);
-    /** Java has methods for these, which another test compares, and types where C has kinds and versions. */
+    /** Java has methods for these, which another test compares, or types instead of C's kinds and versions. */
     private static final Set<String> OTHERWISE = new HashSet<>(List.of("INSECURE", "ONLY_THESE_ROOTS",
             "PROXY_FROM_ENVIRONMENT", "NO_DEFLATE", "CLIENT_NO_CONTEXT_TAKEOVER", "SERVER_NO_CONTEXT_TAKEOVER", "RESEND",
             "NO_ALPN", "REDIRECT_TO_PRIVATE", "LOOP_INLINE", "LOOP_CLOSE_ON_SUSPEND", "TEXT", "BINARY", "VERSION_NUMBER"));
 
     @Test
-    void allAreThere() throws Exception {
+    void everyConstantOfTheHeaderExists() throws Exception {
         String header = new String(Files.readAllBytes(Paths.get(System.getProperty("header"))), "UTF-8");
         Matcher define = Pattern.compile("#define EGRET_WS_(\\w+) \\(?(-?\\d+)\\)?\\n").matcher(header);
         int compared = 0;

@@ -10,7 +10,7 @@ import org.egret.websocket.LoopOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The original runtime's shape. */
+/** The functions of the original runtime. */
 class EgretSocketsTest implements EgretSockets.Callback {
     private final List<String> heard = new ArrayList<>();
     private final List<Throwable> thrown = new ArrayList<>();
@@ -96,7 +96,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void whatIsRefusedLeavesTheSocketOpen() {
+    void aRefusedCallLeavesTheSocketOpen() {
         sockets.websocket_open(1, Support.ECHO);
         sockets.websocket_send(1, "too early");
         untilHeard("1 open");
@@ -111,7 +111,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void unknownIdsAreNobody() {
+    void unknownIdsAreIgnored() {
         sockets.websocket_send(9, "x");
         sockets.websocket_send(9, new byte[1]);
         sockets.websocket_close(9);
@@ -121,7 +121,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void closedWhileConnectingIsNoError() {
+    void aCloseWhileConnectingIsNoError() {
         sockets.websocket_open(3, Support.ECHO);
         sockets.websocket_close(3);
         untilHeard("3 close");
@@ -129,7 +129,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void anIdIsFreeAgainInItsClose() {
+    void anIdCanBeOpenedAgainInItsOnClose() {
         reopens = true;
         sockets.websocket_open(4, "http//");
         untilHeard("4 open");
@@ -137,7 +137,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void noMessageComesAfterAClose() {
+    void noMessageComesAfterClose() {
         sockets.websocket_open(5, Support.ECHO);
         untilHeard("5 open");
         for (int i = 0; i < 20; i++) sockets.websocket_send(5, "echo");
@@ -147,7 +147,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void whatACallbackThrowsStopsNothing() {
+    void afterAnExceptionOfACallbackOtherEventsStillCome() {
         throwsAlways = true;
         sockets.websocket_open(1, "http//");
         sockets.websocket_open(6, Support.ECHO);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is left of a socket and a loop after their end: nothing, and calls that are told so. */
+/** After the end of a socket and a loop nothing remains, and late calls are refused. */
 class LifetimeTest {
     private static void assertEnded(WebSocket socket) {
         assertEquals(WebSocket.STATE_CLOSED, socket.state());
@@ -35,7 +35,7 @@ class LifetimeTest {
         assertEquals(0, socket.bufferedAmount());
     }
 
-    /** The values of all getters as text, without the state and the buffered amount, which change with the end. */
+    /** The values of all getters as text, except the state and the buffered amount, which change at the end. */
     private static String values(WebSocket socket) {
         WebSocketStats stats = socket.stats();
         String text = "id " + socket.id() + ", generation " + socket.generation() + ", subprotocol " + socket.subprotocol()
@@ -100,7 +100,7 @@ class LifetimeTest {
         }
     }
 
-    /** The getters know the answer of a server that refused, also when the socket was freed in its own callback. */
+    /** The getters return the answer of a server that refused, also when the socket was freed in its own callback. */
     @Test
     void gettersOfARefusedSocketAndOfOneFreedInItsCallbacks() throws Exception {
         Support.Recorder refused = new Support.Recorder();
@@ -150,7 +150,7 @@ class LifetimeTest {
     }
 
     @Test
-    void badCloses() {
+    void invalidCloseArgumentsAreRefused() {
         Support.Recorder heard = new Support.Recorder();
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(Support.ECHO, heard);
@@ -199,7 +199,7 @@ class LifetimeTest {
     }
 
     @Test
-    void aLiveSocketIsKeptAndAnEndedOneIsNot() {
+    void aLiveSocketIsKeptAndAnEndedOneIsCollected() {
         int[] heard = new int[2];
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WeakReference<WebSocket> socket = new WeakReference<>(loop.connect(Support.ECHO, new WebSocketListener() {
@@ -246,9 +246,9 @@ class LifetimeTest {
         loop.close();
     }
 
-    /** A connect call that is refused keeps nothing. */
+    /** A refused connect call keeps no reference. */
     @Test
-    void aRefusedConnectKeepsNothing() {
+    void aRefusedConnectKeepsNoReference() {
         List<WeakReference<WebSocketListener>> all = new ArrayList<>();
         try (WebSocketLoop loop = new WebSocketLoop()) {
             for (int i = 0; i < 100; i++) {
@@ -262,10 +262,10 @@ class LifetimeTest {
 
     /** Sockets opened, used and closed, `-Dsockets` of them, 50 at a time: objects, descriptors, threads and memory come back. */
     @Test
-    void manySocketsLeaveNothingBehind() throws Exception {
+    void manySocketsLeakNothing() throws Exception {
         int count = Integer.getInteger("sockets", 2000);
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            Crowd.run(loop, 200); // whatever is made once
+            Crowd.run(loop, 200); // creates the objects that are made once
             int descriptors = entries("/proc/self/fd");
             int threads = entries("/proc/self/task");
             System.gc();
@@ -279,7 +279,7 @@ class LifetimeTest {
             long grown = residentKib() - resident;
             System.out.println(count + " sockets: " + grown + " KiB more resident memory, " + descriptors + " descriptors before, "
                     + entries("/proc/self/fd") + " after");
-            // The machine opens a file or starts a compiler thread now and then, and the heap's pages come and go.
+            // The VM sometimes opens a file or starts a compiler thread, and the heap's size varies.
             assertTrue(entries("/proc/self/fd") <= descriptors + 5);
             assertTrue(entries("/proc/self/task") <= threads + 5);
             assertTrue(grown < 48 << 10, grown + " KiB");
@@ -296,7 +296,7 @@ class LifetimeTest {
         throw new AssertionError("no VmRSS");
     }
 
-    /** Opens sockets one after the other, each of which says a word and closes when it is back. */
+    /** Opens sockets one after the other. Each sends a message and closes when it comes back. */
     private static final class Crowd extends WebSocketListener {
         private final WebSocketLoop loop;
         private final List<WeakReference<WebSocket>> all = new ArrayList<>();

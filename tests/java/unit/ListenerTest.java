@@ -17,15 +17,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Listeners that throw, free, close and poll. */
+/** Listeners that throw, free, close or poll. */
 class ListenerTest {
-    /** Throws from every method, having noted that it was called. */
+    /** Records each call, then throws. */
     private static final class Thrower extends WebSocketListener {
         final List<String> called = new ArrayList<>();
 
         private void fail(String where) {
             called.add(where);
-            if (where.equals("binary")) deep(0); // an error of the machine's, not of the program's
+            if (where.equals("binary")) deep(0); // an error of the VM, not of the program
             throw new IllegalStateException(where);
         }
 
@@ -85,7 +85,7 @@ class ListenerTest {
     }
 
     @Test
-    void aThrowInOnRetryIsReportedToo() {
+    void anExceptionInOnRetryIsReported() {
         List<String> reported = new ArrayList<>();
         LoopOptions options =
                 new LoopOptions.Builder().exceptionHandler((socket, thrown) -> reported.add(thrown.getMessage())).build();
@@ -99,7 +99,7 @@ class ListenerTest {
     }
 
     @Test
-    void withoutAHandlerItGoesToStderr() {
+    void withoutAHandlerExceptionsGoToStderr() {
         PrintStream stderr = System.err;
         ByteArrayOutputStream written = new ByteArrayOutputStream();
         System.setErr(new PrintStream(written, true));
@@ -114,7 +114,7 @@ class ListenerTest {
     }
 
     @Test
-    void aHandlerThatThrowsIsReportedItself() {
+    void anExceptionOfTheHandlerIsReported() {
         PrintStream stderr = System.err;
         ByteArrayOutputStream written = new ByteArrayOutputStream();
         System.setErr(new PrintStream(written, true));
@@ -134,7 +134,7 @@ class ListenerTest {
         assertTrue(written.toString().contains("IllegalStateException: connect"), written::toString);
     }
 
-    /** Frees its socket in the callback of this name: nothing comes after. */
+    /** Frees its socket in the callback of this name; no callback follows. */
     @ParameterizedTest
     @ValueSource(strings = {"connect", "text", "close"})
     void freeInACallback(String where) {
@@ -174,7 +174,7 @@ class ListenerTest {
             try (WebSocketLoop loop = new WebSocketLoop(options)) {
                 WebSocket socket = loop.connect(Support.ECHO, listener);
                 Support.until(loop, "it is freed", () -> called.contains(where));
-                // Another that goes all the way, so that what would come late has come.
+                // Another socket runs until its end, so that a late callback would have come by then.
                 Support.Recorder other = new Support.Recorder();
                 loop.connect(Support.ECHO, other);
                 Support.until(loop, "another connects", () -> other.connects == 1);
@@ -209,7 +209,7 @@ class ListenerTest {
     }
 
     @Test
-    void whatIsToBeAskedInOnCloseIsThere() throws Exception {
+    void gettersWorkInOnClose() throws Exception {
         String[] asked = new String[3];
         int[] status = new int[1];
         Support.Recorder listener = new Support.Recorder() {

@@ -12,10 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The Android drivers, on stand-ins for Android's classes. */
+/** The Android drivers, on stubs of Android's classes. */
 class LooperDriverTest {
     @Test
-    void wakeupsPoll() throws Exception {
+    void aWakeupCausesAPoll() throws Exception {
         Support.Recorder heard = new Support.Recorder();
         Looper looper = new Looper();
         try (WebSocketLoop loop = new WebSocketLoop(); LooperDriver driver = LooperDriver.onWakeup(loop, looper)) {
@@ -34,7 +34,7 @@ class LooperDriverTest {
     }
 
     @Test
-    void anInlineLoopHasFramesOnly() {
+    void anInlineLoopCanOnlyBePolledByFrames() {
         try (WebSocketLoop loop = Support.loop(true)) {
             assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> LooperDriver.onWakeup(loop, new Looper())));
         }

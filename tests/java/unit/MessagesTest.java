@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Messages in all forms, there and back. */
+/** Messages in all forms, sent and echoed. */
 class MessagesTest {
     private final Support.Recorder heard = new Support.Recorder();
 
@@ -44,7 +44,7 @@ class MessagesTest {
         texts.add("grüße, 白鹭, 🐦");
         texts.add("\u007f\u0080\u07ff\u0800\ud7ff\ue000\uffff" + new String(Character.toChars(0x10000))
                 + new String(Character.toChars(0x10ffff)));
-        // Around the sizes at which the shim changes its buffers, with a pair across each place where it cuts.
+        // Sizes around those at which the shim changes its buffer, with a surrogate pair across each boundary.
         for (int size : new int[] {128, 255, 256, 257, 340, 341, 342, 511, 512, 513, 1023, 1024, 1025, 4096, 43690}) {
             StringBuilder text = new StringBuilder();
             while (text.length() < size) text.append(size % 2 == 0 ? "é" : "x");
@@ -64,7 +64,7 @@ class MessagesTest {
         return texts;
     }
 
-    /** Against Java's own UTF-8, for a wrong conversion that goes both ways would not show in an echo. */
+    /** Compares with Java's UTF-8, because an echo does not show an error that both conversions make. */
     @Test
     void textIsWhatJavasUtf8Is() throws Exception {
         List<String> texts = texts();
@@ -125,7 +125,7 @@ class MessagesTest {
             WebSocket socket = connect(loop);
             byte[] data = new byte[10_000];
             new Random(2).nextBytes(data);
-            for (int length : new int[] {7, 6000}) { // copied to the stack, and not
+            for (int length : new int[] {7, 6000}) { // one is copied to the stack, the other is not
                 byte[] part = java.util.Arrays.copyOfRange(data, 3, 3 + length);
                 ByteBuffer direct = ByteBuffer.allocateDirect(data.length);
                 direct.put(data).flip();
@@ -155,7 +155,7 @@ class MessagesTest {
     }
 
     @Test
-    void tooMuchIsRefusedAndTheSocketStaysOpen() {
+    void aMessageOverTheLimitIsRefusedAndTheSocketStaysOpen() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = connect(loop);
             byte[] data = new byte[WebSocket.MAX_MESSAGE_BYTES + 1];
@@ -165,7 +165,7 @@ class MessagesTest {
             assertEquals(0, buffer.position(), "nothing was sent");
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.trySend(new String(new char[131073])));
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.trySend(new String(new char[1 << 24]).replace('\0', 'x')));
-            // Fewer units than bytes: 43691 characters of 3 bytes are one byte too many.
+            // 43691 characters of 3 bytes are one byte too many, although they are fewer UTF-16 units.
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.trySend(new String(new char[43691]).replace('\0', '白')));
             WebSocketException thrown = assertThrows(WebSocketException.class, () -> socket.send(data));
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, thrown.error);
@@ -191,7 +191,7 @@ class MessagesTest {
                 data.get(copy);
                 copies.add(copy);
                 buffers.add(data);
-                data.putInt(0, 42); // it may be written to, which disturbs nobody
+                data.putInt(0, 42); // a listener may write to it without any effect
             }
         };
         try (WebSocketLoop loop = Support.loop(inline)) {
@@ -207,7 +207,7 @@ class MessagesTest {
             for (int i = 0; i < all.length; i++) assertArrayEquals(all[i], copies.get(i));
             assertEquals("text is a String still", listener.messages.get(0));
         }
-        // What is kept too long is old, and not somebody else's memory.
+        // A buffer that is kept too long has old content, but never foreign memory.
         System.gc();
         buffers.get(0).clear();
         byte[] old = new byte[131072];

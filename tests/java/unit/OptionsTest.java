@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What options do, as far as a server or a listener can tell. That each reaches the library is another test's. */
+/** Effects of options that a server or a listener can see. Another test checks that each option reaches the library. */
 class OptionsTest {
     private final Support.Recorder heard = new Support.Recorder();
 
     @Test
-    void theRequestHasThem() throws Exception {
+    void theRequestHasTheOptions() throws Exception {
         WebSocketOptions options = new WebSocketOptions.Builder().subprotocols("chat, lobby").origin("https://game.example")
                 .userAgent("shell/1").username("grüße").password("pass").header("X-One", "1").header("X-Two", "zwei").build();
         try (Server server = new Server(peer -> {
@@ -64,7 +64,7 @@ class OptionsTest {
     }
 
     @Test
-    void aProxyIsAsked() throws Exception {
+    void aProxyIsUsed() throws Exception {
         WebSocketOptions.Builder options = new WebSocketOptions.Builder();
         try (Server proxy = new Server(peer -> {
                     peer.found(peer.head());
@@ -83,7 +83,7 @@ class OptionsTest {
     }
 
     @Test
-    void whatIsNotAllowedIsRefusedAndLogged() {
+    void invalidOptionsAreRefusedAndLogged() {
         List<String> log = new ArrayList<>();
         LoopOptions loopOptions = new LoopOptions.Builder().log((level, text, socket) -> {
             synchronized (log) {
@@ -184,7 +184,7 @@ class OptionsTest {
                 .retryTotalMillis(WebSocketOptions.NO_LIMIT).build();
         try (Server server = new Server(peer -> {
                     peer.accept("");
-                    if (count[0]++ > 0) peer.closing(); // the first is lost at once
+                    if (count[0]++ > 0) peer.closing(); // the first connection is lost at once
                 });
                 WebSocketLoop loop = Support.loop(inline)) {
             WebSocket socket = loop.connect(server.url(), options, listener);
@@ -198,7 +198,7 @@ class OptionsTest {
     }
 
     @Test
-    void pingsMeasure() {
+    void pingsMeasureTheRoundTrip() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(Support.ECHO, heard);
             assertEquals(ErrorCode.NOT_OPEN, Support.errorOf(socket::ping));
@@ -233,7 +233,7 @@ class OptionsTest {
     }
 
     @Test
-    void whatBelongsToNoSocket() {
+    void functionsWithoutASocket() {
         assertEquals("ws://example.com/a%20b", WebSocketLoop.normalizeUrl("HTTP://EXAMPLE.com:80/a b"));
         assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> WebSocketLoop.normalizeUrl("ftp://a/")));
         assertEquals(WebSocketLoop.libraryVersionNumber() >> 16 & 255,

@@ -7,7 +7,7 @@ import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 
-/** Sets every option to a value of its own, for `recorder.c`, and prints what comes from there. */
+/** Sets every option to a different value, for `recorder.c`, and prints the report that `recorder.c` returns. */
 class Recorded extends WebSocketListener {
     public static void main(String[] args) throws Exception {
         LoopOptions loopOptions = new LoopOptions.Builder().inline(true).closeOnSuspend(true).log((level, text, socket) -> {})

@@ -10,7 +10,7 @@ import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 import org.junit.jupiter.api.Test;
 
-/** TLS, with an echo server whose certificate's root is in a file. */
+/** TLS, with an echo server whose root certificate is in a file. */
 class SecureTest {
     private static final String URL = System.getProperty("secure");
 
@@ -47,12 +47,12 @@ class SecureTest {
     }
 
     @Test
-    void whomNobodyVouchesForIsRefused() {
+    void anUntrustedCertificateIsRefused() {
         assertEquals(ErrorCode.TLS_ISSUER, failure(new WebSocketOptions.Builder().build()).error);
     }
 
     @Test
-    void insecureAcceptsAll() {
+    void insecureAcceptsEveryCertificate() {
         echoes(new WebSocketOptions.Builder().insecure(true).build());
     }
 
@@ -63,12 +63,12 @@ class SecureTest {
     }
 
     @Test
-    void anotherNameIsRefused() throws Exception {
+    void aCertificateOfAnotherHostIsRefused() throws Exception {
         assertEquals(ErrorCode.TLS_HOST, failure(trusting().tlsServerName("other.example").build()).error);
     }
 
     @Test
-    void anIdentityThatIsNoneIsRefused() throws Exception {
+    void anInvalidIdentityIsRefused() throws Exception {
         byte[] garbage = {1, 2, 3};
         CloseInfo info = failure(trusting().tlsIdentity(garbage).tlsIdentityPassword("x").build());
         assertEquals(ErrorCode.TLS_OPTIONS, info.error);

@@ -10,14 +10,14 @@ import java.util.Base64;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A server scripted by hand: each connection is given to the script, on a thread of the server's. */
+/** A scripted server: it calls the script for each connection, on its own thread. */
 final class Server implements AutoCloseable {
     interface Script {
         void run(Peer peer) throws Exception;
     }
 
     private final ServerSocket listener;
-    /** What scripts hand out, failures among them. */
+    /** Objects that scripts passed to {@link Server#take}, also their failures. */
     final LinkedBlockingQueue<Object> found = new LinkedBlockingQueue<>();
 
     Server(Script script) throws IOException {
@@ -71,12 +71,12 @@ final class Server implements AutoCloseable {
             out = socket.getOutputStream();
         }
 
-        /** Hands something to {@link Server#take}. */
+        /** Passes an object to {@link Server#take}. */
         void found(Object something) {
             found.add(something);
         }
 
-        /** The head of a request, up to its empty line. */
+        /** Reads the head of a request, up to its empty line. */
         String head() throws IOException {
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.readUnsignedByte());
@@ -88,7 +88,7 @@ final class Server implements AutoCloseable {
             out.flush();
         }
 
-        /** Agrees, with further header lines, and returns the request. */
+        /** Accepts the upgrade, with additional header lines, and returns the request. */
         String accept(String more) throws Exception {
             String head = head();
             int at = head.toLowerCase().indexOf("sec-websocket-key:") + 18;
@@ -140,7 +140,7 @@ final class Server implements AutoCloseable {
                     }
                 }
             } catch (java.io.EOFException | java.net.SocketException gone) {
-                // it went without a goodbye
+                // the client ended the connection without a Close frame
             }
         }
     }

@@ -11,11 +11,11 @@ import org.egret.websocket.WebSocketException;
 import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
 
-/** What the tests share. */
+/** The common part of the tests. */
 final class Support {
     /** An echo server. */
     static final String ECHO = System.getProperty("echo");
-    /** The longest any single wait may take. */
+    /** The limit of each wait. */
     static final long PATIENCE_MILLIS = 20_000;
 
     private Support() {}
@@ -42,7 +42,7 @@ final class Support {
         }
     }
 
-    /** Its result, or the name of its error. */
+    /** The result of a call, or the name of its error. */
     static String orError(java.util.function.Supplier<String> call) {
         try {
             return call.get();
@@ -51,7 +51,7 @@ final class Support {
         }
     }
 
-    /** Keeps what it hears. */
+    /** Records its events. */
     static class Recorder extends WebSocketListener {
         final List<Object> messages = new ArrayList<>();
         int connects;

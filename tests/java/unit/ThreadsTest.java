@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Calls from many threads, and calls of Java from threads of the library's. */
+/** Calls from many threads, and calls of Java on threads of the library. */
 class ThreadsTest {
-    /** Makes garbage and has it collected, until told to stop. */
+    /** Makes garbage and runs the collector, until it is stopped. */
     private static Thread collector(AtomicBoolean stop) {
         Thread thread = new Thread(() -> {
             while (!stop.get()) {
@@ -35,7 +35,7 @@ class ThreadsTest {
         return thread;
     }
 
-    /** Each thread's messages come back in its order, while objects move under the library's feet. */
+    /** Each thread's messages come back in order, while the collector moves objects. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void manyThreadsSendUnderGarbageCollection(boolean inline) throws Exception {
@@ -97,7 +97,7 @@ class ThreadsTest {
         }
     }
 
-    /** Threads that open, send, close and free while one polls. */
+    /** Several threads open, send, close and free while one polls. */
     @Test
     void manyThreadsOpenAndClose() throws Exception {
         int threads = 6;
@@ -132,7 +132,7 @@ class ThreadsTest {
                 }));
             }
             openers.forEach(Thread::start);
-            // One that is freed may have been closed already; no listener is called twice, and none that was kept not at all.
+            // A freed socket may have been closed before. No listener gets two closes, and each kept one gets one.
             int kept = threads * each - threads * (each / 4);
             Support.until(loop, "all that were kept have ended", () -> ended.get() >= kept
                     && ended.get() + freed.get() >= threads * each);
@@ -150,7 +150,7 @@ class ThreadsTest {
             LinkedBlockingQueue<Integer> results = new LinkedBlockingQueue<>();
             Thread poller = new Thread(() -> results.add(loop.poll(-1)));
             poller.start();
-            // Until it waits in there: a poll of ours that came first has returned by then.
+            // Until the other thread waits in its poll: a poll of this thread that came first has returned by then.
             long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
             int error;
             while ((error = Support.errorOf(loop::poll)) == ErrorCode.OK) assertTrue(System.nanoTime() < deadline);
@@ -162,7 +162,7 @@ class ThreadsTest {
         }
     }
 
-    /** A loop driven by nothing but its wake-up, which comes from another thread, with an exception in it now and then. */
+    /** Polls a loop only after its wake-ups, which come from another thread and sometimes throw. */
     @Test
     void wakeupDrivesALoop() throws Exception {
         LinkedBlockingQueue<Thread> wakeups = new LinkedBlockingQueue<>();
@@ -201,7 +201,7 @@ class ThreadsTest {
         }
     }
 
-    /** The log comes from the I/O thread too, which Java does not know; and a log that throws is reported. */
+    /** Log lines also come from the I/O thread, which Java does not know. An exception of the log is reported. */
     @Test
     void logLinesComeFromAnyThread() throws Exception {
         ConcurrentHashMap<Thread, String> logged = new ConcurrentHashMap<>();
@@ -228,7 +228,7 @@ class ThreadsTest {
             assertTrue(thread.isDaemon(), thread.getName());
         }
         assertTrue(thrown.get() > 1);
-        // The threads that were attached for it end with their loop.
+        // The attached threads end with their loop.
         long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
         for (Thread thread : logged.keySet())
             while (thread.isAlive()) {

@@ -1,4 +1,4 @@
-// Shared and resizable memory is refused; detached buffers are empty messages. An engine without these kinds skips them.
+// Shared and resizable memory is refused; detached buffers are sent as empty messages. Kinds that the engine lacks are skipped.
 function refused(socket, data, what) {
     try {
         socket.send(data);
@@ -38,7 +38,7 @@ socket.onopen = function () {
             socket.send(detached(make));
         });
     }
-    // The glue does not trust properties that were overwritten: no byte outside of the buffer is sent.
+    // The glue checks overwritten properties: no byte outside of the buffer is sent.
     var lies = new Uint8Array(kept.buffer, 0, 2);
     Object.defineProperty(lies, 'byteLength', { value: 4096 });
     socket.send(lies);

@@ -1,4 +1,4 @@
-// What the scenarios share. The test gives `url`; a scenario is over, and right, when it has printed "passed".
+// The common part of the scenarios. The test defines `url`. A scenario has succeeded when it has printed "passed".
 function equal(found, expected, what) {
     if (found !== expected) throw new Error(what + ': ' + found + ', not ' + expected);
 }

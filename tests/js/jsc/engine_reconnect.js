@@ -1,4 +1,4 @@
-// A dead port, then the same object connects again from inside its CLOSE handler.
+// The port refuses the connection; then the same object connects again inside its CLOSE handler.
 var socket = new egret.WebSocket();
 var log = [];
 socket.addEventListener(egret.IOErrorEvent.IO_ERROR, function () { log.push('ioError'); }, this);

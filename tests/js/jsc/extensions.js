@@ -1,4 +1,4 @@
-// The server agrees to an extension, sends one message deflated and the next as it is.
+// The server accepts the extension, sends one compressed message and one that is not compressed.
 var agreed = 'permessage-deflate; client_no_context_takeover';
 var socket = open();
 var expected = ['Hello', 'plain'];

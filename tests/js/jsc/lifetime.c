@@ -1,5 +1,5 @@
-/* lifetime EGRET_WS_JS: what egret_ws_jsc.h promises of scripts that are not egret_ws.js, of calls inside a poll, and of
- * what the game does with its objects when the loop is gone. */
+/* lifetime EGRET_WS_JS: the rules of egret_ws_jsc.h for scripts that are not egret_ws.js, for calls inside a poll, and for calls
+ * of the game after the loop was freed. */
 #include <egret_ws_jsc.h>
 
 #include <stdio.h>
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 
     CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_OK);
     CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_poll(sockets, 0) == 0);
-    /* Refused at once, so the events are made in JavaScript; then one that fails in the network. */
+    /* The first connect fails at once, so its events come from JavaScript. The second one fails in the network. */
     run(context, "new WebSocket('ws://127.0.0.1:0/').onerror = nested");
     CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_poll(sockets, -1) > 0);
     CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && nested_free == EGRET_WS_ERR_REENTRANT);
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
                  "new egret_native.WebSocket('ws://127.0.0.1:1/').send(new ArrayBuffer(1))");
     JSGarbageCollect(context);
 
-    /* The same context again. */
+    /* A second installation in the same context. */
     sockets = NULL;
     CHECK(egret_ws_jsc_new(context, script, NULL, &sockets) == EGRET_WS_OK);
     run(context, "new WebSocket('ws://127.0.0.1:1/')");

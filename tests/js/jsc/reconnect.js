@@ -1,4 +1,4 @@
-// A dead port: error, then close, from the poll; from the close handler a new socket to a live one.
+// A port that refuses the connection gives error, then close, in the poll. The close handler then opens a socket to the echo server.
 var log = [];
 var first = open(dead_url);
 first.onerror = function () { log.push('error'); };

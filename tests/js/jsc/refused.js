@@ -1,4 +1,4 @@
-// What cannot be used throws, or fails from the poll; nothing is left behind.
+// Invalid arguments throw, or give an error in the poll, and no socket remains.
 ['ftp://h/', 'ws://', 'ws://h/#f', 'ws://h/\ud800#'].forEach(function (bad) {
     try {
         new WebSocket(bad);
@@ -10,7 +10,7 @@
 });
 equal(new WebSocket('http://127.0.0.1:1?q=\u4e2d').url, 'ws://127.0.0.1:1/?q=%E4%B8%AD', 'url');
 equal(open('ws://[::1]:1').url, 'ws://[::1]:1/', 'url');
-var socket = open('ws://127.0.0.1:0/'); // nobody has port 0: the library refuses at once
+var socket = open('ws://127.0.0.1:0/'); // port 0 is invalid: the library refuses it at once
 var failed = false;
 socket.onerror = function () { failed = true; };
 socket.onclose = function () {

@@ -1,5 +1,5 @@
-// cost MESSAGES URL bytes|message|delegate|async: the same as tests/cpp/cost/cost.c with the binding: one message of 64 bytes
-// at a time to an echo server and back. What it costs is counted by callgrind (cost.sh).
+// cost MESSAGES URL bytes|message|delegate|async: as tests/cpp/cost/cost.c, with the binding: sends messages of 64 bytes to an echo
+// server and back, one at a time. callgrind counts the instructions (cost.sh).
 import EgretWebSocket
 
 let messages = Int(CommandLine.arguments[1])!, url = CommandLine.arguments[2], style = CommandLine.arguments[3]

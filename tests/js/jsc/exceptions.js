@@ -1,4 +1,4 @@
-// Handlers that throw are reported one by one, and stop nothing.
+// Each exception of a handler is reported, and the other events still come.
 var heard = 0;
 var other = open();
 other.onopen = function () {

@@ -12,8 +12,8 @@ var canary, socket;
     dropped.onclose = function () { setTimeout(collectAgain); };
 })();
 
-// deref() keeps what it gives until the task ends, so each collection is one task and its check another. The collector takes
-// any word on the stack for a reference, so one old pointer may keep an object for a while.
+// deref() keeps its object alive until the task ends, so a collection and its check are separate tasks. The collector treats any
+// word on the stack as a reference, so an old pointer may keep an object for a while.
 var attempts = 0;
 function collect() {
     gc();

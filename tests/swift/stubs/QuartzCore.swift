@@ -1,4 +1,4 @@
-// Apple's QuartzCore as far as FrameTimer.swift uses it, to compile that file where there is none (see tests.sh).
+// A stub of the parts of Apple's QuartzCore that FrameTimer.swift uses, to compile that file on Linux (see tests.sh).
 import Foundation
 
 open class CADisplayLink: NSObject {

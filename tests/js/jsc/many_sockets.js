@@ -1,8 +1,8 @@
-// `sockets_to_open` sockets opened and closed, 20 at a time, are collected. Prints "warm" after the first tenth and "passed" at the end, and
-// then stays, still collecting, to be measured.
+// Opens and closes `sockets_to_open` sockets, 20 at a time, and checks that they are collected. Prints "warm" after the first tenth
+// and "passed" at the end. Then it keeps running and collecting, so that the test can measure its memory.
 var COUNT = sockets_to_open, AT_ONCE = 20;
 var opened = 0, closed = 0;
-var sockets = []; // WeakRefs, of some thousand sockets at most: they take memory themselves
+var sockets = []; // WeakRefs of at most some thousand sockets, because they need memory too
 
 function another() {
     if (opened === COUNT) return;
@@ -19,8 +19,8 @@ function another() {
     };
 }
 
-// deref() keeps what it gives until the task ends, so each collection is one task and its check another. It is not checked
-// to the very last: an old pointer on the stack may keep one for a while.
+// deref() keeps its object alive until the task ends, so a collection and its check are separate tasks. A few sockets may remain,
+// because an old pointer on the stack may keep them for a while.
 function end(attempts) {
     gc();
     setTimeout(function () {

@@ -1,4 +1,4 @@
-// The server sends 131073 bytes: the connection ends with an error, and nothing of the message comes.
+// The server sends 131073 bytes: the connection ends with an error, and no part of the message is delivered.
 var socket = open();
 var failed = false;
 socket.onmessage = function () { throw new Error('a message'); };

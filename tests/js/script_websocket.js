@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost, source, ERR, CAP } = require('./neutral_host.js');
+const { makeHost, source, ERR, MAX_MESSAGE_BYTES } = require('./script_host.js');
 
 const URL_ = 'ws://game.test/';
 const bytes = (...values) => new Uint8Array(values);
@@ -50,7 +50,7 @@ test('the script needs ES5 only, and typed arrays', () => {
     assert.deepEqual(text, ['there']);
 });
 
-test('what install defines', () => {
+test('the objects that install defines', () => {
     const global = {};
     const { WebSocket } = makeHost(global);
     assert.deepEqual(Object.getOwnPropertyNames(global).sort(),
@@ -84,7 +84,7 @@ test('constants, on constructor, prototype and instance', () => {
     });
 });
 
-test('attributes are accessors of the prototype and cannot be set', () => {
+test('attributes are accessors on the prototype and cannot be set', () => {
     const { ws } = opened();
     for (const name of ['url', 'readyState', 'bufferedAmount', 'protocol', 'extensions']) {
         const before = ws[name];
@@ -97,7 +97,7 @@ test('attributes are accessors of the prototype and cannot be set', () => {
     assert.deepEqual(Object.keys(ws), []);
 });
 
-test('the constructor refuses what the standard refuses', () => {
+test('the constructor refuses the arguments that the standard refuses', () => {
     const { WebSocket, host } = makeHost();
     assert.throws(() => WebSocket(URL_), TypeError);
     assert.throws(() => new WebSocket(), TypeError);
@@ -121,16 +121,16 @@ test('the constructor refuses what the standard refuses', () => {
     }
 });
 
-test('an exception is a DOMException where the engine has it', () => {
+test('an exception is a DOMException if the engine has that class', () => {
     const { WebSocket } = makeHost({ DOMException });
     assert.throws(() => new WebSocket(''), (error) => error instanceof DOMException && error.name === 'SyntaxError');
 });
 
-test('url and protocols as the host is asked for them', () => {
+test('the URL and the protocols that the host gets', () => {
     const host = makeHost();
     const ask = (...given) => {
         const ws = new host.WebSocket(...given);
-        const [url, protocols] = host.asked('open').pop();
+        const [url, protocols] = host.callsOf('open').pop();
         assert.equal(ws.url, url);
         return [url, protocols];
     };
@@ -146,7 +146,7 @@ test('url and protocols as the host is asked for them', () => {
     assert.deepEqual(ask(URL_, 5), [URL_, '5']);
 });
 
-test('before, while and after it is open', () => {
+test('attributes before, while and after the socket is open', () => {
     const host = makeHost();
     const { ws, log } = make(host, ['a', 'b']);
     assert.deepEqual([ws.readyState, ws.protocol, ws.extensions, ws.bufferedAmount], [0, '', '', 0]);
@@ -158,21 +158,21 @@ test('before, while and after it is open', () => {
     host.closed(4001, 'game over');
     assert.deepEqual([ws.readyState, ws.protocol], [3, 'b']);
     assert.deepEqual(log, [['open', 1], ['message', 'hello'], ['message', ''], ['close', 3, 4001, 'game over', true]]);
-    // What comes for an id that has ended reaches nobody.
+    // Events for an id that has ended are ignored.
     host.text('late', 1);
     host.connected(1);
     host.closed(1000, '', 1);
     assert.equal(log.length, 4);
 });
 
-test('a connect that fails: error, then close 1006, and readyState is CLOSED in both', () => {
+test('a failed connect: error, then close 1006, and readyState is CLOSED in both', () => {
     const host = makeHost();
     const { log } = make(host);
     host.events.closed(host.id, 1006, '', false, ERR.CONNECT, 'no connection');
     assert.deepEqual(log, [['error', 3, ERR.CONNECT], ['close', 3, 1006, '', false]]);
 });
 
-test('a connect that fails at once tells it from the poll', () => {
+test('a connect that fails at once is reported by the poll', () => {
     const host = makeHost();
     host.host.answer.open = ERR.UNSUPPORTED;
     const { ws, log } = make(host);
@@ -191,15 +191,15 @@ test('closing a socket whose connect failed at once', () => {
     assert.equal(ws.readyState, 2);
     host.poll();
     assert.deepEqual(log, [['error', 3, ERR.UNSUPPORTED], ['close', 3, 1006, '', false]]);
-    assert.deepEqual(host.asked('close'), []);
+    assert.deepEqual(host.callsOf('close'), []);
 });
 
-test('closing while connecting: no open comes, and the close is not clean', () => {
+test('closing while connecting: there is no open, and the close is not clean', () => {
     const host = makeHost();
     const { ws, log } = make(host);
     ws.close();
     assert.equal(ws.readyState, 2);
-    assert.deepEqual(host.asked('close'), [[1, 0, '']]);
+    assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
     host.connected();
     host.events.closed(host.id, 1006, '', false, ERR.ABORTED, 'aborted');
     assert.deepEqual(log, [['error', 3, ERR.ABORTED], ['close', 3, 1006, '', false]]);
@@ -210,7 +210,7 @@ test('close: codes and reasons', () => {
         const { ws, host } = opened();
         ws.close(...given);
         assert.equal(ws.readyState, 2);
-        return host.asked('close')[0].slice(1);
+        return host.callsOf('close')[0].slice(1);
     };
     assert.deepEqual(wire(), [0, '']);
     assert.deepEqual(wire(undefined), [0, '']);
@@ -226,7 +226,7 @@ test('close: codes and reasons', () => {
     assert.deepEqual(wire(1000, '\ud800'), [1000, '\ufffd']);
 });
 
-test('close: exceptions, in any state, which change nothing', () => {
+test('close: exceptions in any state, without an effect', () => {
     const connecting = make(makeHost()).ws;
     const { ws: open } = opened();
     const { ws: over, host } = opened();
@@ -245,17 +245,17 @@ test('close: exceptions, in any state, which change nothing', () => {
     }
 });
 
-test('close: once is enough, and no message comes after it', () => {
+test('close: a second call does nothing, and no message comes after the first', () => {
     const { ws, host, log } = opened();
     ws.close(4000);
     ws.close(4001);
-    assert.equal(host.asked('close').length, 1);
+    assert.equal(host.callsOf('close').length, 1);
     host.text('on its way');
     host.binary([1]);
     host.closed(4000);
     ws.close();
     assert.deepEqual(log, [['close', 3, 4000, '', true]]);
-    assert.equal(host.asked('close').length, 1);
+    assert.equal(host.callsOf('close').length, 1);
 });
 
 test('a close that the host refuses still ends the socket', () => {
@@ -317,14 +317,14 @@ test('send: buffers and every kind of view', () => {
     assert.deepEqual(host.sent(), [whole, '', '0203', ...Array(10).fill(whole), '03040506', '']);
 });
 
-test('the cap: 131072 bytes pass, one more gives an error event and the socket stays open', () => {
+test('131072 bytes are sent; one more gives an error event, and the socket stays open', () => {
     const { ws, host, log } = opened();
-    ws.send('x'.repeat(CAP));
-    ws.send(new ArrayBuffer(CAP));
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES));
+    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES));
     const before = ws.bufferedAmount;
-    ws.send('x'.repeat(CAP + 1));
-    ws.send('\u00e9'.repeat(CAP / 2) + 'x');
-    ws.send(new ArrayBuffer(CAP + 1));
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    ws.send('\u00e9'.repeat(MAX_MESSAGE_BYTES / 2) + 'x');
+    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
     assert.equal(ws.bufferedAmount, before);
     assert.deepEqual(log, []);
     assert.equal(host.poll(), 3);
@@ -333,23 +333,23 @@ test('the cap: 131072 bytes pass, one more gives an error event and the socket s
     assert.equal(host.sent().length, 3);
 });
 
-test('an error of a send comes before the close, and never after', () => {
+test('an error of a send comes before the close, never after it', () => {
     const { ws, host, log } = opened();
-    ws.send('x'.repeat(CAP + 1));
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     host.closed();
     host.poll();
     assert.deepEqual(log, [['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
 
     const second = opened();
-    second.ws.onerror = () => second.ws.send('x'.repeat(CAP + 1));
-    second.ws.send('x'.repeat(CAP + 1));
+    second.ws.onerror = () => second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     assert.equal(second.host.poll(), 1);
     second.host.closed();
     assert.equal(second.host.poll(), 0);
     assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
 });
 
-test('backpressure gives an error event; a connection that has just ended gives none', () => {
+test('backpressure gives an error event; a connection that has just ended does not', () => {
     const { ws, host, log } = opened();
     host.host.answer.send = ERR.BACKPRESSURE;
     ws.send('x');
@@ -365,12 +365,12 @@ test('backpressure gives an error event; a connection that has just ended gives 
         [['error', 1, ERR.BACKPRESSURE], ['error', 3, ERR.CONNECTION_LOST], ['close', 3, 1006, '', false]]);
 });
 
-test('bufferedAmount: exact within a task, the host decides between two', () => {
+test('bufferedAmount: exact within a task; between tasks it is that of the host', () => {
     const { ws, host } = opened();
     host.host.buffered = 100;
     ws.send('\u4f60\u00e9x\ud83d\ude00');
     assert.equal(ws.bufferedAmount, 110);
-    host.host.buffered = 0; // written meanwhile, which this task does not see
+    host.host.buffered = 0; // the buffer was written meanwhile, which this task does not see
     assert.equal(ws.bufferedAmount, 110);
     ws.send(new ArrayBuffer(5));
     assert.equal(ws.bufferedAmount, 115);
@@ -381,7 +381,7 @@ test('bufferedAmount: exact within a task, the host decides between two', () => 
     assert.equal(ws.bufferedAmount, 0);
 });
 
-test('bufferedAmount: grows by what is sent when not open, and is not reset', () => {
+test('bufferedAmount: counts bytes that are sent while not open, and is not reset', () => {
     const { ws, host } = opened();
     ws.send('12345');
     ws.close();
@@ -398,7 +398,7 @@ test('bufferedAmount: grows by what is sent when not open, and is not reset', ()
     assert.equal(host.poll(), 0);
 });
 
-test('binaryType: arraybuffer only, where there is no Blob', () => {
+test('binaryType: only arraybuffer if there is no Blob', () => {
     const { ws, host, log } = opened();
     assert.equal(ws.binaryType, 'arraybuffer');
     for (const ignored of ['blob', 'ArrayBuffer', '', null, 5]) {
@@ -410,7 +410,7 @@ test('binaryType: arraybuffer only, where there is no Blob', () => {
     assert.deepEqual(new Uint8Array(log[0][1]), bytes(1, 2, 3));
 });
 
-test('binaryType: blob is the default where there is Blob', async () => {
+test('binaryType: blob is the default if there is Blob', async () => {
     const { ws, host, log } = opened(makeHost({ Blob }));
     assert.equal(ws.binaryType, 'blob');
     host.binary([1, 2]);
@@ -425,7 +425,7 @@ test('binaryType: blob is the default where there is Blob', async () => {
     assert.ok(log[2][1] instanceof ArrayBuffer);
 });
 
-// A Blob that is read when the test says so.
+// A Blob whose read ends when the test says so.
 class SlowBlob extends Blob {
     reading = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
     arrayBuffer() { return this.reading; }
@@ -440,7 +440,7 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
     ws.send(first);
     ws.send('between');
     ws.send(view.subarray(1));
-    view.fill(0); // what is sent was taken when it was sent
+    view.fill(0); // send has copied the bytes
     ws.send(second);
     ws.close(4000, 'bye');
     ws.send('dropped');
@@ -457,14 +457,14 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
     assert.deepEqual(log, [['close', 3, 4000, '', true]]);
 });
 
-test('send: a Blob that cannot be read, one over the cap, one whose socket has ended', async () => {
+test('send: a Blob that cannot be read, one over the limit, one whose socket has ended', async () => {
     const { ws, host, log } = opened(makeHost({ Blob }));
     const [broken, large, late] = [new SlowBlob(['abc']), new SlowBlob(['x']), new SlowBlob(['yz'])];
     ws.send(broken);
     ws.send(large);
     ws.send('after');
     broken.reject(new Error('unreadable'));
-    large.resolve(new ArrayBuffer(CAP + 1));
+    large.resolve(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
     await settled();
     assert.deepEqual(host.sent(), ['after']);
     host.poll();
@@ -475,13 +475,13 @@ test('send: a Blob that cannot be read, one over the cap, one whose socket has e
     late.resolve(new ArrayBuffer(2));
     await settled();
     assert.deepEqual(host.sent(), ['after']);
-    assert.deepEqual(host.asked('close'), []);
+    assert.deepEqual(host.callsOf('close'), []);
     assert.equal(ws.bufferedAmount, 7);
     assert.deepEqual(log,
         [['error', 1, ERR.INVALID_ARGUMENT], ['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
 });
 
-test('a handler that throws is reported and stops nothing', () => {
+test('an exception of a handler is reported, and the other events still come', () => {
     const { ws, host, log } = opened();
     const thrown = [new Error('1'), 'not an Error', undefined];
     ws.addEventListener('message', () => { throw thrown[0]; });
@@ -494,7 +494,7 @@ test('a handler that throws is reported and stops nothing', () => {
     assert.deepEqual(host.host.reported, [thrown[0], thrown[1], thrown[0], thrown[1], thrown[2]]);
 });
 
-test('a new socket from inside the close handler', () => {
+test('a new socket inside the close handler', () => {
     const host = makeHost();
     const { ws } = make(host);
     let second;
@@ -505,7 +505,7 @@ test('a new socket from inside the close handler', () => {
     assert.equal(ws.readyState, 3);
 });
 
-test('two sockets, and each hears its own peer only', () => {
+test('each of two sockets gets only the events of its peer', () => {
     const host = makeHost();
     const [a, b] = [make(host), make(host)];
     host.connected(2);

@@ -3,16 +3,16 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost } = require('./neutral_host.js');
+const { makeHost } = require('./script_host.js');
 
-// Runs `body` and returns its work: the sum of the lengths of the arrays on which methods were called that read or move all elements.
+// Runs `body` and returns its work: the sum of the lengths of the arrays in all calls of methods that read or move all elements.
 async function workOf(body) {
     const names = ['shift', 'unshift', 'splice', 'slice', 'concat', 'indexOf', 'lastIndexOf', 'includes', 'find', 'findIndex',
         'filter', 'some', 'every', 'forEach', 'map', 'join'];
-    const own = names.map((name) => Array.prototype[name]);
+    const originals = names.map((name) => Array.prototype[name]);
     let work = 0;
     names.forEach((name, index) => {
-        const method = own[index];
+        const method = originals[index];
         Array.prototype[name] = function (...words) {
             work += this.length;
             return Reflect.apply(method, this, words);
@@ -21,7 +21,7 @@ async function workOf(body) {
     try {
         await body();
     } finally {
-        names.forEach((name, index) => (Array.prototype[name] = own[index]));
+        names.forEach((name, index) => (Array.prototype[name] = originals[index]));
     }
     return work;
 }

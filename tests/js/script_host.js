@@ -1,5 +1,4 @@
-// A host without a native library, for the tests of egret_ws.js: it records what it is asked to do, and a test says
-// what the peer does.
+// A host without a native library, for the tests of egret_ws.js. It records all calls, and the test acts as the peer.
 'use strict';
 
 const fs = require('node:fs');
@@ -12,16 +11,16 @@ const install = vm.runInThisContext(source, { filename: SCRIPT });
 
 const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, INTERNAL: -8, UNSUPPORTED: -9, NOT_OPEN: -10, TOO_BIG: -11,
     BACKPRESSURE: -13, INVALID_URL: -14, CONNECT: -31, CONNECTION_LOST: -51, ABORTED: -53 };
-const CAP = 131072;
+const MAX_MESSAGE_BYTES = 131072;
 
-// `global` is what the script finds of the engine's own; empty, it is that of a bare engine.
+// `global` has the engine's objects. An empty one stands for a bare engine.
 function makeHost(global = {}) {
     let lastId = 0;
     const host = {
-        calls: [], // everything asked for, as [name, ...arguments]
-        reported: [], // what handlers threw
-        buffered: 0, // what bufferedAmount returns
-        answer: {}, // by function name: an error to return
+        calls: [], // all calls, as [name, ...arguments]
+        reported: [], // exceptions of handlers
+        buffered: 0, // the result of bufferedAmount
+        answer: {}, // errors to return, by function name
         open(url, protocols) {
             host.calls.push(['open', url, protocols]);
             return host.answer.open ?? ++lastId;
@@ -31,7 +30,7 @@ function makeHost(global = {}) {
             return send('text', id, text, Buffer.byteLength(text));
         },
         sendBinary(id, data) {
-            // Bytes are copied, as the library does.
+            // Copies the bytes, as the library does.
             const bytes = ArrayBuffer.isView(data)
                 ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(data);
             return send('binary', id, bytes.toString('hex'), bytes.length);
@@ -52,7 +51,7 @@ function makeHost(global = {}) {
         reportError: (thrown) => host.reported.push(thrown),
     };
     function send(kind, id, payload, size) {
-        if (size > CAP) return ERR.TOO_BIG;
+        if (size > MAX_MESSAGE_BYTES) return ERR.TOO_BIG;
         if (host.answer.send) return host.answer.send;
         host.buffered += size;
         host.calls.push([kind, id, payload]);
@@ -64,7 +63,7 @@ function makeHost(global = {}) {
         global, host, events,
         WebSocket: global.WebSocket,
         NativeWebSocket: global.egret_native.WebSocket,
-        // The connection of the last open().
+        // The id of the last open().
         get id() { return lastId; },
         connected: (id = lastId, protocol = '', extensions = '') => events.connected(id, protocol, extensions),
         text: (text, id = lastId) => events.text(id, text),
@@ -73,9 +72,9 @@ function makeHost(global = {}) {
         lost: (id = lastId) => events.closed(id, 1006, '', false, ERR.CONNECTION_LOST, 'the connection was lost'),
         poll: () => events.poll(),
         sent: () => host.calls.filter(([name]) => name === 'text' || name === 'binary').map((call) => call[2]),
-        // What one function was asked, without its name.
-        asked: (name) => host.calls.filter((call) => call[0] === name).map((call) => call.slice(1)),
+        // The arguments of all calls of one function.
+        callsOf: (name) => host.calls.filter((call) => call[0] === name).map((call) => call.slice(1)),
     };
 }
 
-module.exports = { makeHost, install, source, ERR, CAP };
+module.exports = { makeHost, install, source, ERR, MAX_MESSAGE_BYTES };

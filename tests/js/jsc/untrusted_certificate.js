@@ -1,4 +1,4 @@
-// wss to a server whose certificate nobody vouches for: an error and a close, from the poll only.
+// wss to a server with an untrusted certificate: an error and a close, only in the poll.
 var happened = [];
 var socket = open();
 socket.onopen = function () { happened.push('open'); };

@@ -4,13 +4,13 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { install, ERR, CAP } = require('./neutral_host.js');
+const { install, ERR, MAX_MESSAGE_BYTES } = require('./script_host.js');
 
 const OPERATIONS = 100000;
 const SEED = Number(process.env.EGRET_WS_SEED ?? 20250101);
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
 const URL_ = 'ws://game.test/';
-const OVER_CAP = 'x'.repeat(CAP + 1);
+const OVER_CAP = 'x'.repeat(MAX_MESSAGE_BYTES + 1);
 
 // mulberry32
 function randomBy(seed) {
@@ -22,7 +22,7 @@ function randomBy(seed) {
     };
 }
 
-// What the native library does, in a few lines: connections by id, which buffer what is sent and hear from a peer.
+// A small model of the native library: connections by id, with a send buffer and events of a peer.
 function makeNative() {
     let lastId = 0;
     const native = { connections: new Map(), openError: 0, sendError: 0 };
@@ -47,7 +47,7 @@ function makeNative() {
     function take(id, payload, size) {
         const connection = native.connections.get(id);
         assert.ok(connection, 'nothing is sent to a connection that has ended');
-        if (size > CAP) return ERR.TOO_BIG;
+        if (size > MAX_MESSAGE_BYTES) return ERR.TOO_BIG;
         if (native.sendError) return native.sendError;
         connection.sent.push(payload);
         connection.buffered += size;
@@ -63,13 +63,13 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     const global = {};
     const events = install(global, native.host);
 
-    let serial = 0; // in every payload, so that each is unlike all others
-    let notices = []; // the model's: { socket, error, isEnd }
-    let expected = null; // the calls of handlers that the model foresees, as a generator
+    let serial = 0; // in every payload, so that all payloads differ
+    let pendingErrors = []; // the pending errors of the model: { socket, error, isEnd }
+    let expected = null; // the calls of handlers that the model expects, as a generator
     const alive = [];
     const counts = { sockets: 0, messages: 0, sent: 0, errors: 0, closes: 0, handlers: 0, dropped: 0 };
 
-    // The model: what a delivery calls, in order. A handler may act in between, which changes what comes next.
+    // The model: the expected calls of a delivery, in order. A handler may act between them, which changes the next ones.
     function* end(socket, code, wasClean, error) {
         socket.lost += native.connections.get(socket.id)?.buffered ?? 0;
         socket.state = CLOSED;
@@ -77,8 +77,8 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         yield [socket, 'close', socket.isNative ? undefined : code];
     }
     function* noticed() {
-        const batch = notices;
-        notices = [];
+        const batch = pendingErrors;
+        pendingErrors = [];
         for (const { socket, error, isEnd } of batch) {
             if (socket.state === CLOSED) continue;
             if (isEnd) yield* end(socket, 1006, false, error);
@@ -116,7 +116,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         if (chance(5)) throw 'a handler that throws';
     }
 
-    // What a game does.
+    // Actions of a game.
     function create() {
         native.openError = chance(5) ? ERR.UNSUPPORTED : 0;
         const isNative = chance(50);
@@ -125,8 +125,8 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         const before = native.connections.size;
         const ws = socket.ws = new (isNative ? global.egret_native : global).WebSocket(isInvalid ? 'no url' : URL_);
         counts.sockets++;
-        if (isInvalid) notices.push({ socket, error: ERR.INVALID_URL, isEnd: true });
-        else if (native.openError) notices.push({ socket, error: native.openError, isEnd: true });
+        if (isInvalid) pendingErrors.push({ socket, error: ERR.INVALID_URL, isEnd: true });
+        else if (native.openError) pendingErrors.push({ socket, error: native.openError, isEnd: true });
         else [socket.id] = [...native.connections.keys()].slice(-1);
         assert.equal(native.connections.size, before + (socket.id ? 1 : 0));
         native.openError = 0;
@@ -165,7 +165,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         const isTooBig = chance(3);
         const number = ++serial;
         const text = isTooBig ? OVER_CAP : `message ${number} \u4f60\u597d`;
-        const data = isTooBig && isBinary ? new Uint8Array(CAP + 1) : isBinary ? new Uint32Array([number]) : text;
+        const data = isTooBig && isBinary ? new Uint8Array(MAX_MESSAGE_BYTES + 1) : isBinary ? new Uint32Array([number]) : text;
         const size = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
         native.sendError = chance(5) ? [ERR.BACKPRESSURE, ERR.NOT_OPEN, ERR.BAD_HANDLE][random(3)] : 0;
         if (socket.state === CONNECTING && !socket.isNative) {
@@ -175,13 +175,13 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
             const error = socket.state === CONNECTING ? ERR.NOT_OPEN : isTooBig ? ERR.TOO_BIG : native.sendError;
             if (socket.state >= CLOSING) socket.lost += size;
             else if (socket.state === OPEN && (error === ERR.NOT_OPEN || error === ERR.BAD_HANDLE)) socket.lost += size;
-            else if (error) notices.push({ socket, error, isEnd: false });
+            else if (error) pendingErrors.push({ socket, error, isEnd: false });
             else socket.sent.push(isBinary ? number : text);
         }
         native.sendError = 0;
     }
 
-    // What a peer and the network do; the poll tells it.
+    // Actions of a peer and the network. The next poll reports them.
     function peer(socket) {
         const connection = native.connections.get(socket.id);
         if (!connection || connection.ended) return;
@@ -213,7 +213,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         if (isFirst) during(noticed(), () => events.poll());
         for (const socket of alive.slice()) {
             const connection = native.connections.get(socket.id);
-            // Some of what has come waits for a later poll, as it does with a budget.
+            // Some events wait for a later poll, as they do with a budget.
             for (let budget = random(8); connection && budget > 0 && connection.inbox.length > 0; budget--) {
                 const [kind, payload] = connection.inbox.shift();
                 during(happened(socket, [kind, payload]), () => {
@@ -235,7 +235,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
             if (!socket.isNative) assert.equal(socket.ws.bufferedAmount, socket.lost + buffered);
             assert.equal(socket.ws.readyState, socket.state);
         }
-        // Some of the closed ones stay a while, for what a game does with them.
+        // Some closed sockets stay for a while, because a game may still call them.
         for (let i = alive.length - 1; i >= 0; i--) if (alive[i].state === CLOSED && chance(20)) alive.splice(i, 1);
     }
 
@@ -255,7 +255,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     }
     assert.equal(counts.closes, counts.sockets, 'one close for each socket');
     assert.equal(native.connections.size, 0);
-    // The run has to have been through all of it.
+    // The run must have used all kinds of actions.
     const enough = { sockets: 1000, messages: 5000, sent: 5000, errors: 500, dropped: 50 };
     for (const [what, least] of Object.entries(enough)) {
         assert.ok(counts[what] >= least, `${counts[what]} ${what}: too few for a test`);

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const vm = require('node:vm');
-const { makeHost, ERR } = require('./neutral_host.js');
+const { makeHost, ERR } = require('./script_host.js');
 
 const VIEWS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
     Float64Array, BigInt64Array, BigUint64Array, DataView];
@@ -16,7 +16,7 @@ const wasm = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true
 const REFUSED = [['shared', shared, /SharedArrayBuffer/], ['growable', growable, /SharedArrayBuffer/],
     ['of WebAssembly', wasm, /SharedArrayBuffer/], ['resizable', resizable, /resizable/]];
 
-// Each buffer, and each kind of view of it: of a part, and of the whole buffer (which follows the length of a resizable one).
+// Each buffer, and each kind of view: of a part, and of the whole buffer (which follows the length of a resizable buffer).
 function* refused() {
     for (const [name, make, message] of REFUSED) {
         yield [name, make(), message];
@@ -42,7 +42,7 @@ function detach(make) {
     return data;
 }
 
-test('a view of shared or resizable memory is a TypeError, in each state, and nothing is sent', () => {
+test('a view of shared or resizable memory throws a TypeError in each state, and nothing is sent', () => {
     const { host, ws } = opened();
     const connecting = new host.WebSocket('ws://game.test/');
     const closing = new host.WebSocket('ws://game.test/');
@@ -58,7 +58,7 @@ test('a view of shared or resizable memory is a TypeError, in each state, and no
     assert.deepEqual(host.sent(), ['still open']);
 });
 
-test('egret_native reports it, and does not throw', () => {
+test('egret_native reports such a view by onError, and does not throw', () => {
     const host = makeHost();
     const socket = new host.NativeWebSocket('ws://game.test/');
     const errors = [];
@@ -71,7 +71,7 @@ test('egret_native reports it, and does not throw', () => {
     assert.deepEqual(host.sent(), []);
 });
 
-test('an object that only looks like a buffer is sent as text', () => {
+test('an object that pretends to be a buffer is sent as text', () => {
     const { host, ws } = opened();
     const fake = { byteLength: 4, toString: () => 'fake', [Symbol.toStringTag]: 'ArrayBuffer' };
     ws.send(fake);
@@ -79,7 +79,7 @@ test('an object that only looks like a buffer is sent as text', () => {
     assert.deepEqual(host.sent(), ['fake', 'no bytes in it']);
 });
 
-test('a detached buffer and its views are empty messages', () => {
+test('a detached buffer and its views are sent as empty messages', () => {
     const { host, ws } = opened();
     const makes = [(buffer) => buffer, ...VIEWS.map((View) => (buffer) => new View(buffer, 8, 1))];
     for (const make of makes) ws.send(detach(make));
@@ -87,7 +87,7 @@ test('a detached buffer and its views are empty messages', () => {
     assert.deepEqual(host.sent(), makes.map(() => ''));
 });
 
-test('behind a Blob, a detached buffer is an empty message, and one that is detached later has its bytes', async () => {
+test('behind a Blob, a buffer that was detached before the send is empty, and one detached later keeps its bytes', async () => {
     const { host, ws } = opened(makeHost({ Blob }));
     ws.send(new Blob(['ab']));
     ws.send(detach((buffer) => buffer));

@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost } = require('./neutral_host.js');
+const { makeHost } = require('./script_host.js');
 
 function opened(global) {
     const host = makeHost(global);
@@ -13,7 +13,7 @@ function opened(global) {
     return { host, ws, log, note: (name) => () => log.push(name) };
 }
 
-// A bare engine has no event classes; Node has some, which must work as well as ours.
+// A bare engine has no event classes. Node has some, and they must work as well as ours.
 const engines = { 'a bare engine': () => ({}), "Node's classes": () => ({ Event, EventTarget, MessageEvent }) };
 
 for (const [engine, global] of Object.entries(engines)) {
@@ -59,7 +59,7 @@ for (const [engine, global] of Object.entries(engines)) {
         assert.ok(event);
     });
 
-    test(`${engine}: dispatchEvent with an event of the game's`, () => {
+    test(`${engine}: dispatchEvent with an event that the game made`, () => {
         const { host, ws, log, note } = opened(global());
         ws.addEventListener('custom', (event) => {
             log.push('first');
@@ -69,7 +69,7 @@ for (const [engine, global] of Object.entries(engines)) {
         const event = new host.global.Event('custom', { cancelable: true });
         assert.equal(ws.dispatchEvent(event), true);
         assert.equal(event.target, ws);
-        assert.equal(ws.dispatchEvent(event), true); // being stopped ends with the dispatch
+        assert.equal(ws.dispatchEvent(event), true); // stopImmediatePropagation holds for one dispatch
 
         ws.addEventListener('refused', (given) => given.preventDefault(), { passive: true });
         assert.equal(ws.dispatchEvent(new host.global.Event('refused', { cancelable: true })), true);
@@ -83,7 +83,7 @@ for (const [engine, global] of Object.entries(engines)) {
     });
 }
 
-test('a socket is an EventTarget where the engine has that', () => {
+test('a socket is an EventTarget if the engine has that class', () => {
     const { ws, host } = opened({ EventTarget });
     assert.ok(ws instanceof EventTarget);
     assert.ok(ws instanceof host.WebSocket);
@@ -105,7 +105,7 @@ test('the event classes of a bare engine', () => {
     assert.equal(event.defaultPrevented, false);
 });
 
-test('order: that of registration, with the handler attribute in its place', () => {
+test('listeners run in the order of registration, with the handler attribute among them', () => {
     const { host, ws, log, note } = opened();
     ws.addEventListener('message', note('1'));
     ws.onmessage = note('replaced');
@@ -118,7 +118,7 @@ test('order: that of registration, with the handler attribute in its place', () 
     assert.deepEqual(log, ['1', '2', '3', '1', '3', 'now last']);
 });
 
-test('order: capturing listeners first', () => {
+test('capturing listeners run first', () => {
     const { host, ws, log, note } = opened();
     ws.addEventListener('message', note('bubble'));
     ws.addEventListener('message', note('capture'), true);
@@ -147,7 +147,7 @@ test('handler attributes', () => {
     assert.deepEqual(log, []);
 });
 
-test('a listener is there once for its type, itself and capture', () => {
+test('a listener is registered once for each type, callback and capture', () => {
     const { host, ws, log, note } = opened();
     const listener = note('x');
     ws.addEventListener('message', listener);
@@ -166,7 +166,7 @@ test('a listener is there once for its type, itself and capture', () => {
     assert.equal(log.length, 3);
 });
 
-test('the attribute is no listener that removeEventListener knows', () => {
+test('removeEventListener does not remove the handler attribute', () => {
     const { host, ws, log, note } = opened();
     const both = note('x');
     ws.onmessage = both;
@@ -178,7 +178,7 @@ test('the attribute is no listener that removeEventListener knows', () => {
     assert.equal(log.length, 3);
 });
 
-test('objects with handleEvent, looked up when it is called', () => {
+test('handleEvent of a listener object is looked up at each call', () => {
     const { host, ws, log } = opened();
     const object = { name: 'object' };
     ws.addEventListener('message', object);
@@ -189,7 +189,7 @@ test('objects with handleEvent, looked up when it is called', () => {
     assert.deepEqual(log, ['object x']);
 });
 
-test('what addEventListener takes', () => {
+test('arguments of addEventListener', () => {
     const { ws } = opened();
     ws.addEventListener('message', null);
     ws.addEventListener('message', undefined);
@@ -220,7 +220,7 @@ test('signal', () => {
     assert.deepEqual(log, ['while not aborted']);
 });
 
-test('listeners that change while they are called', () => {
+test('listeners are added and removed during a dispatch', () => {
     const { host, ws, log, note } = opened();
     const [added, removed] = [note('added'), note('removed')];
     ws.addEventListener('message', () => {
@@ -234,7 +234,7 @@ test('listeners that change while they are called', () => {
     assert.deepEqual(log, ['added']);
 });
 
-test('stopPropagation leaves the other listeners of the target alone', () => {
+test('stopPropagation does not stop the other listeners of the target', () => {
     const { host, ws, log, note } = opened();
     ws.addEventListener('message', (event) => event.stopPropagation());
     ws.addEventListener('message', note('reached'));

@@ -1,4 +1,4 @@
-// 131072 bytes pass, text and binary; one more gives `error`, and the socket stays open.
+// 131072 bytes are sent, as text and binary; one more gives an error event, and the socket stays open.
 var LIMIT = 131072;
 var socket = open();
 var log = [];
@@ -6,7 +6,7 @@ socket.onopen = function () {
     socket.send(repeat('x', LIMIT));
     socket.send(new ArrayBuffer(LIMIT));
     socket.send(repeat('x', LIMIT + 1));
-    socket.send(repeat('\u4e2d', LIMIT / 2)); // few characters, too many bytes
+    socket.send(repeat('\u4e2d', LIMIT / 2)); // within the limit as characters, over it as bytes
     socket.send(new ArrayBuffer(LIMIT + 1));
     socket.send('still open');
 };

@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost, ERR, CAP } = require('./neutral_host.js');
+const { makeHost, ERR, MAX_MESSAGE_BYTES } = require('./script_host.js');
 
 const URL_ = 'ws://game.test/';
 
@@ -24,7 +24,7 @@ function opened(host = makeHost()) {
     return { host, ...socket };
 }
 
-test('a life: open, text, an empty text, binary, close', () => {
+test('one connection: open, text, an empty text, binary, close', () => {
     const host = makeHost();
     const { ws, log } = make(host);
     assert.equal(ws.readyState, host.NativeWebSocket.CONNECTING);
@@ -49,15 +49,15 @@ test('a life: open, text, an empty text, binary, close', () => {
     assert.deepEqual(log[4], ['close', 3]);
 });
 
-test('url and protocols as the host is asked for them', () => {
+test('the URL and the protocols that the host gets', () => {
     const host = makeHost();
     make(host, 'ws://GAME.test:81');
     make(host, URL_, 'chat');
     make(host, URL_, ['a', 'b']);
-    assert.deepEqual(host.asked('open'), [['ws://game.test:81/', ''], [URL_, 'chat'], [URL_, 'a, b']]);
+    assert.deepEqual(host.callsOf('open'), [['ws://game.test:81/', ''], [URL_, 'chat'], [URL_, 'a, b']]);
 });
 
-test('arguments that are wrong give onError and onClose from the poll, and never a throw', () => {
+test('invalid arguments give onError and onClose in the poll, and never throw', () => {
     const unreadable = { toString() { throw new Error('mine'); } };
     for (const [given, error] of [
         [['no url'], ERR.INVALID_URL], [[undefined], ERR.INVALID_URL], [['ws://game.test/#x'], ERR.INVALID_URL],
@@ -69,7 +69,7 @@ test('arguments that are wrong give onError and onClose from the poll, and never
         assert.deepEqual(log, []);
         assert.equal(host.poll(), 1);
         assert.deepEqual(log, [['error', 3, error], ['close', 3]]);
-        assert.deepEqual(host.asked('open'), []);
+        assert.deepEqual(host.callsOf('open'), []);
     }
 });
 
@@ -90,12 +90,12 @@ test('every failure is onError and then onClose', () => {
     assert.deepEqual(third.log, [['error', 3, ERR.CONNECTION_LOST], ['close', 3]]);
 });
 
-test('one onClose, whatever comes after', () => {
+test('exactly one onClose', () => {
     const { ws, host, log } = opened();
     ws.close();
     ws.disconnect();
     assert.equal(ws.readyState, 2);
-    assert.deepEqual(host.asked('close'), [[1, 0, '']]);
+    assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
     host.text('too late');
     host.closed();
     host.closed(1000, '', 1);
@@ -105,17 +105,17 @@ test('one onClose, whatever comes after', () => {
     assert.deepEqual(log, [['close', 3]]);
 });
 
-test('disconnect is close, also while connecting', () => {
+test('disconnect does the same as close, also while connecting', () => {
     const host = makeHost();
     const { ws, log } = make(host);
     ws.disconnect();
-    assert.deepEqual(host.asked('close'), [[1, 0, '']]);
+    assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
     host.connected();
     host.events.closed(host.id, 1006, '', false, ERR.ABORTED, 'aborted');
     assert.deepEqual(log, [['error', 3, ERR.ABORTED], ['close', 3]]);
 });
 
-test('send never throws: too early, too much, and what is no data', () => {
+test('send never throws: too early, too long, or not data', () => {
     const host = makeHost();
     const { ws, log } = make(host);
     ws.send('early');
@@ -124,9 +124,9 @@ test('send never throws: too early, too much, and what is no data', () => {
     assert.deepEqual(log, [['error', 0, ERR.NOT_OPEN]]);
     host.connected();
     log.length = 0;
-    ws.send('x'.repeat(CAP));
-    ws.send('x'.repeat(CAP + 1));
-    ws.send(new ArrayBuffer(CAP + 1));
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES));
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
     ws.send(Symbol('s'));
     ws.send({ toString() { throw new Error('mine'); } });
     ws.send();
@@ -134,10 +134,10 @@ test('send never throws: too early, too much, and what is no data', () => {
     assert.deepEqual(log, [['error', 1, ERR.TOO_BIG], ['error', 1, ERR.TOO_BIG],
         ['error', 1, ERR.INVALID_ARGUMENT], ['error', 1, ERR.INVALID_ARGUMENT]]);
     assert.equal(ws.readyState, 1);
-    assert.deepEqual(host.sent(), ['x'.repeat(CAP), 'undefined']);
+    assert.deepEqual(host.sent(), ['x'.repeat(MAX_MESSAGE_BYTES), 'undefined']);
 });
 
-test('lower-case names are called when the upper ones are not set', () => {
+test('lower-case handlers are called when the others are not set', () => {
     const host = makeHost();
     const ws = new host.NativeWebSocket(URL_);
     const log = [];
@@ -155,20 +155,20 @@ test('lower-case names are called when the upper ones are not set', () => {
         ['onerror', true, ERR.CONNECTION_LOST], ['onclose', true]]);
 });
 
-test('without handlers, or with what is none', () => {
+test('without handlers, or with values that are not functions', () => {
     const host = makeHost();
     const ws = new host.NativeWebSocket(URL_);
     host.connected();
     ws.onMessage = 'no function';
     host.text('x');
-    ws.send('x'.repeat(CAP + 1));
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     host.poll();
     host.lost();
     assert.deepEqual(host.host.reported, []);
     assert.equal(ws.readyState, 3);
 });
 
-test('a handler that throws is reported and stops nothing', () => {
+test('an exception of a handler is reported, and the other events still come', () => {
     const host = makeHost();
     const { ws, log } = make(host);
     const thrown = new Error('mine');
@@ -182,7 +182,7 @@ test('a handler that throws is reported and stops nothing', () => {
     assert.deepEqual(host.host.reported, [thrown, thrown, thrown]);
 });
 
-test('connecting again from inside onClose', () => {
+test('a new connection inside onClose', () => {
     const host = makeHost();
     const { ws } = make(host);
     let second;
@@ -192,7 +192,7 @@ test('connecting again from inside onClose', () => {
     assert.deepEqual(second.log, [['open', 1]]);
 });
 
-test('a live socket is kept though the game dropped it, and let go after its close', async () => {
+test('a live socket is kept although the game dropped it, and released after its close', async () => {
     const host = makeHost();
     const heard = [];
     let weak;

@@ -1,10 +1,10 @@
-// A world for one Egret game: the real engine, a socket module, and a native WebSocket whose server is the test.
+// Loads the real Egret engine with a socket module, and with a native WebSocket whose server is the test.
 "use strict";
 
 const fs = require("fs");
 const vm = require("vm");
 
-// What the test plays the server with; the two classes below add how their kind calls its handlers.
+// A native socket. The test calls its methods to act as the server; the two subclasses call handlers in their own way.
 class Native {
     constructor(url) {
         if (/ /.test(url)) {
@@ -36,7 +36,7 @@ class Standard extends Native {
         }
         this.bare({ type: "message", data });
     }
-    // Some runtimes pass the message itself, without an event.
+    // As in runtimes that pass the message itself, without an event.
     bare(message) {
         this.onmessage(message);
     }
@@ -63,8 +63,8 @@ class EgretNative extends Native {
     }
 }
 
-// build: a directory that has the engine in node_modules. kind: "WebSocket", "egret_native" or "none".
-function world(build, modulePath, kind) {
+// build: a directory with the engine in node_modules. kind: the kind of native socket, "WebSocket", "egret_native" or "none".
+function loadEngine(build, modulePath, kind) {
     const natives = [];
     const warnings = [];
     const context = vm.createContext({
@@ -89,4 +89,4 @@ function world(build, modulePath, kind) {
     return { egret: context.egret, natives, warnings, latest: () => natives[natives.length - 1] };
 }
 
-module.exports = { world };
+module.exports = { loadEngine };

@@ -3,7 +3,7 @@ package android.view;
 import java.util.ArrayList;
 import java.util.List;
 
-/** As much of Android's as a driver needs: the frames are the test's to make. */
+/** A stub of the parts of Android's class that a driver needs. The test makes the frames. */
 public final class Choreographer {
     public interface FrameCallback {
         void doFrame(long frameTimeNanos);
@@ -24,7 +24,7 @@ public final class Choreographer {
         waiting.remove(callback);
     }
 
-    /** Makes a frame, and returns how many callbacks it had. */
+    /** Makes a frame and returns how many callbacks ran. */
     public int frame() {
         List<FrameCallback> due = waiting;
         waiting = new ArrayList<>();
