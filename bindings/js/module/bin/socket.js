@@ -16,7 +16,7 @@ var egret;
 (function (egret) {
     var ws;
     (function (ws) {
-        /** First in, first out, in amortised constant time: `Array.shift` moves all items. */
+        /** First in, first out, in amortised constant time. (`Array.shift` moves all items.) */
         var Queue = /** @class */ (function () {
             function Queue() {
                 this.items = [];
@@ -56,19 +56,19 @@ var egret;
     var ws;
     (function (ws) {
         /**
-         * The messages that have come and are not read yet. Text and bytes wait apart and each kind in its order, so that a
-         * read in one format never meets a message of the other. Until the game asks for the binary format there is one
-         * queue only, and what comes in binary frames is read as UTF-8.
+         * Received messages that are not read yet. Text and bytes have separate queues, so that a read in one format never
+         * gets a message of the other. Until the game asks for the binary format there is only one queue, and binary messages
+         * are read as UTF-8.
          */
-        var Inbox = /** @class */ (function () {
-            function Inbox() {
+        var ReceiveQueue = /** @class */ (function () {
+            function ReceiveQueue() {
                 this.texts = new ws.Queue();
                 this.chunks = null;
-                /** How much of the first chunk has been read. */
+                /** How many bytes of the first chunk were read. */
                 this.offset = 0;
                 this.bytesAvailable = 0;
             }
-            Object.defineProperty(Inbox.prototype, "binary", {
+            Object.defineProperty(ReceiveQueue.prototype, "binary", {
                 /** Whether the game has asked for the binary format. */
                 get: function () {
                     return this.chunks != null;
@@ -76,7 +76,7 @@ var egret;
                 enumerable: true,
                 configurable: true
             });
-            Inbox.prototype.acceptBinary = function () {
+            ReceiveQueue.prototype.acceptBinary = function () {
                 if (this.binary) {
                     return;
                 }
@@ -87,7 +87,7 @@ var egret;
                     this.push(waiting.shift());
                 }
             };
-            Inbox.prototype.push = function (message) {
+            ReceiveQueue.prototype.push = function (message) {
                 if (typeof message == "string") {
                     this.texts.push(message);
                     return;
@@ -97,7 +97,7 @@ var egret;
                     this.texts.push(bytes);
                     return;
                 }
-                // Games read the head of a message and leave the rest: that must not be taken for the next message's head.
+                // Games read the head of a message and leave the rest: it must not be read as the head of the next message.
                 if (this.offset > 0) {
                     this.skip(this.chunks.at(0).length - this.offset);
                 }
@@ -105,7 +105,7 @@ var egret;
                 this.bytesAvailable += bytes.length;
             };
             /** The next message as text; empty if there is none. */
-            Inbox.prototype.readText = function () {
+            ReceiveQueue.prototype.readText = function () {
                 var message = this.texts.length > 0 ? this.texts.shift() : "";
                 if (typeof message == "string") {
                     return message;
@@ -113,20 +113,20 @@ var egret;
                 return message.length > 0 ? new egret.ByteArray(message.buffer).readUTFBytes(message.length) : "";
             };
             /** The next string that `ByteArray.writeUTF` wrote: its length in two bytes, then UTF-8. */
-            Inbox.prototype.readUTF = function () {
+            ReceiveQueue.prototype.readUTF = function () {
                 var length = 2 + this.peek(2).readUnsignedShort();
                 var text = this.peek(length).readUTF();
                 this.skip(length);
                 return text;
             };
-            /** Copies `length` bytes to `target`, or with 0 all there are. */
-            Inbox.prototype.readBytes = function (target, offset, length) {
+            /** Copies `length` bytes to `target`, or all bytes if it is 0. */
+            ReceiveQueue.prototype.readBytes = function (target, offset, length) {
                 length = length || this.bytesAvailable;
                 this.peek(length).readBytes(target, offset);
                 this.skip(length);
             };
-            /** The next bytes, from one message or several. If there are too few, throws the engine's error 1025. */
-            Inbox.prototype.peek = function (length) {
+            /** The next bytes, of one or several messages. Throws the engine's error 1025 if there are too few. */
+            ReceiveQueue.prototype.peek = function (length) {
                 if (length > this.bytesAvailable) {
                     egret.$error(1025);
                 }
@@ -140,16 +140,16 @@ var egret;
                 }
                 return new egret.ByteArray(bytes.buffer);
             };
-            Inbox.prototype.skip = function (length) {
+            ReceiveQueue.prototype.skip = function (length) {
                 this.bytesAvailable -= length;
                 this.offset += length;
                 while (this.chunks.length > 0 && this.offset >= this.chunks.at(0).length) {
                     this.offset -= this.chunks.shift().length;
                 }
             };
-            return Inbox;
+            return ReceiveQueue;
         }());
-        ws.Inbox = Inbox;
+        ws.ReceiveQueue = ReceiveQueue;
     })(ws = egret.ws || (egret.ws = {}));
 })(egret || (egret = {}));
 /** @internal */
@@ -162,8 +162,8 @@ var egret;
         }
         ws.isSupported = isSupported;
         /**
-         * Starts a connection by the WebSocket of the W3C, or by that of `egret_native` where a runtime (up to 5.0) has no
-         * other. Throws what its constructor throws.
+         * Starts a connection with the W3C's WebSocket, or with that of `egret_native` if a runtime (up to 5.0) has no other.
+         * Exceptions of its constructor are passed on.
          */
         function connect(url, listener) {
             return standard() ? connectStandard(url, listener) : connectEgretNative(url, listener);
@@ -173,7 +173,7 @@ var egret;
             var socket = new (standard())(url);
             socket.binaryType = "arraybuffer";
             socket.onopen = function () { return listener.onConnect(socket); };
-            // As the engine's module does from 5.4 on: some runtimes pass the message itself, without an event.
+            // Some runtimes pass the message itself, without an event; the engine's module accepts that from 5.4 on.
             socket.onmessage = function (event) { return listener.onMessage(event.data !== undefined ? event.data : event); };
             socket.onerror = function () { return listener.onError(socket); };
             socket.onclose = function () { return listener.onClose(socket); };
@@ -187,7 +187,7 @@ var egret;
             socket.onClose = function () { return listener.onClose(socket); };
             return socket;
         }
-        // By way of `window`, for a bare `WebSocket` is the class of this module here.
+        // Through `window`, because `WebSocket` alone is the class of this module here.
         function standard() {
             return window.WebSocket;
         }
@@ -203,25 +203,25 @@ var egret;
      * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
      *
      * @event egret.Event.CONNECT The connection is open.
-     * @event egret.ProgressEvent.SOCKET_DATA A message has come: read it by `readUTF` or `readBytes`.
+     * @event egret.ProgressEvent.SOCKET_DATA A message was received: read it with `readUTF` or `readBytes`.
      * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed. If the connection is lost, CLOSE follows.
-     * @event egret.Event.CLOSE The connection is closed. The object can connect anew, also from inside this event.
+     * @event egret.Event.CLOSE The connection is closed. The object can connect again, also inside this event.
      */
     var WebSocket = /** @class */ (function (_super) {
         __extends(WebSocket, _super);
         /**
-         * @param host Not used, and nor is `port`: call `connect`.
+         * @param host Not used, and `port` neither: call `connect`.
          */
         function WebSocket(host, port) {
             if (host === void 0) { host = ""; }
             if (port === void 0) { port = 0; }
             var _this = _super.call(this) || this;
-            // Names with a dollar are the engine's: a game's subclass does not use them.
+            // Names with a dollar are reserved for the engine, so a game's subclass does not use them.
             _this.$socket = null;
             _this.$state = 0 /* Closed */;
             _this.$type = WebSocket.TYPE_STRING;
             _this.$uri = "";
-            _this.$inbox = new egret.ws.Inbox();
+            _this.$receiveQueue = new egret.ws.ReceiveQueue();
             if (!egret.ws.isSupported()) {
                 egret.$error(3100);
             }
@@ -230,7 +230,7 @@ var egret;
         /**
          * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
          * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
-         * @param host A name or an address; one of IPv6 in brackets.
+         * @param host A name or an address; an IPv6 address in brackets.
          * @param port `null`: the default port of the scheme, 80 or 443.
          */
         WebSocket.prototype.connect = function (host, port) {
@@ -242,7 +242,7 @@ var egret;
         };
         /**
          * Connects to a URL. Does nothing if connecting or connected.
-         * @param url Such as `wss://example.com:8443/game?room=1`. A bad one throws.
+         * @param url For example `wss://example.com:8443/game?room=1`. An invalid URL throws.
          */
         WebSocket.prototype.connectByUrl = function (url) {
             this.$open(url);
@@ -261,7 +261,7 @@ var egret;
             this.$state = 1 /* Connecting */;
             this.$uri = url;
         };
-        /** Closes the connection, or gives up connecting. CLOSE follows. */
+        /** Closes the connection, or stops connecting. CLOSE follows. */
         WebSocket.prototype.close = function () {
             if (this.$state == 1 /* Connecting */) {
                 this.$state = 2 /* Cancelled */;
@@ -273,36 +273,36 @@ var egret;
         };
         WebSocket.prototype.$onConnect = function (socket) {
             if (this.$state == 2 /* Cancelled */) {
-                socket.close(); // A runtime that could not do it before.
+                socket.close(); // The runtime could not close it before.
                 return;
             }
             this.$state = 3 /* Connected */;
             this.dispatchEventWith(egret.Event.CONNECT);
         };
         WebSocket.prototype.$onMessage = function (message) {
-            this.$inbox.push(message);
+            this.$receiveQueue.push(message);
             egret.ProgressEvent.dispatchProgressEvent(this, egret.ProgressEvent.SOCKET_DATA);
         };
         WebSocket.prototype.$onError = function (socket) {
-            // An open connection may survive an error: a message that was too big to send.
+            // After some errors the connection stays open: a message that was too big to send.
             if (socket == this.$socket && this.$state != 3 /* Connected */) {
                 var cancelled = this.$state == 2 /* Cancelled */;
                 this.$state = 0 /* Closed */;
                 if (cancelled) {
-                    return; // The game gave up itself: CLOSE is what it waits for.
+                    return; // The game called `close()`: it waits for CLOSE.
                 }
             }
             this.dispatchEventWith(egret.IOErrorEvent.IO_ERROR);
         };
         WebSocket.prototype.$onClose = function (socket) {
-            // A game that reconnects on IO_ERROR gets the CLOSE of the failed connection while the next is under way.
+            // A game that reconnects in IO_ERROR gets the CLOSE of the failed connection while the next one connects.
             if (socket == this.$socket) {
                 this.$state = 0 /* Closed */;
                 this.$socket = null;
             }
             this.dispatchEventWith(egret.Event.CLOSE);
         };
-        /** Every write is sent at once, as one message: there is nothing left to flush. */
+        /** Does nothing: every write is sent at once, as one message. */
         WebSocket.prototype.flush = function () {
             this.$isConnected();
         };
@@ -325,7 +325,7 @@ var egret;
          * format of `ByteArray.writeUTF`.
          */
         WebSocket.prototype.readUTF = function () {
-            return this.$type == WebSocket.TYPE_BINARY ? this.$inbox.readUTF() : this.$inbox.readText();
+            return this.$type == WebSocket.TYPE_BINARY ? this.$receiveQueue.readUTF() : this.$receiveQueue.readText();
         };
         /**
          * Sends bytes as one message.
@@ -343,16 +343,16 @@ var egret;
             this.$socket.send(message.buffer);
         };
         /**
-         * Reads bytes that have come.
-         * @param bytes What they are copied to.
+         * Reads received bytes.
+         * @param bytes The bytes are copied to this array.
          * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all that have come.
+         * @param length How many bytes; 0 for all received bytes.
          */
         WebSocket.prototype.readBytes = function (bytes, offset, length) {
             if (offset === void 0) { offset = 0; }
             if (length === void 0) { length = 0; }
             if (this.$isBinary()) {
-                this.$inbox.readBytes(bytes, offset, length);
+                this.$receiveQueue.readBytes(bytes, offset, length);
             }
         };
         Object.defineProperty(WebSocket.prototype, "connected", {
@@ -379,7 +379,7 @@ var egret;
             set: function (value) {
                 this.$type = value;
                 if (value == WebSocket.TYPE_BINARY) {
-                    this.$inbox.acceptBinary();
+                    this.$receiveQueue.acceptBinary();
                 }
             },
             enumerable: true,
@@ -391,18 +391,18 @@ var egret;
             }
             return this.connected;
         };
-        // As in the engine, it is enough that `type` has been binary once.
+        // As in the engine, it is enough that `type` was binary once.
         WebSocket.prototype.$isBinary = function () {
-            if (!this.$inbox.binary) {
+            if (!this.$receiveQueue.binary) {
                 egret.$warn(3102);
             }
-            return this.$inbox.binary;
+            return this.$receiveQueue.binary;
         };
         /** The `type` for strings. */
         WebSocket.TYPE_STRING = "webSocketTypeString";
         /** The `type` for bytes. */
         WebSocket.TYPE_BINARY = "webSocketTypeBinary";
-        /** How `connect` begins its URLs: `"ws://"`, or `"wss://"` for encrypted connections. One for all sockets. */
+        /** The start of URLs in `connect`: `"ws://"`, or `"wss://"` for encrypted connections. It applies to all sockets. */
         WebSocket.URI = "ws://";
         return WebSocket;
     }(egret.EventDispatcher));

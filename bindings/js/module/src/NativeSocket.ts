@@ -1,6 +1,6 @@
 /** @internal */
 namespace egret.ws {
-    /** What both kinds of native sockets have in common. */
+    /** The common functions of both kinds of native sockets. */
     export interface NativeSocket {
         send(message: string | ArrayBuffer): void;
         close(): void;
@@ -18,8 +18,8 @@ namespace egret.ws {
     }
 
     /**
-     * Starts a connection by the WebSocket of the W3C, or by that of `egret_native` where a runtime (up to 5.0) has no
-     * other. Throws what its constructor throws.
+     * Starts a connection with the W3C's WebSocket, or with that of `egret_native` if a runtime (up to 5.0) has no other.
+     * Exceptions of its constructor are passed on.
      */
     export function connect(url: string, listener: Listener): NativeSocket {
         return standard() ? connectStandard(url, listener) : connectEgretNative(url, listener);
@@ -29,7 +29,7 @@ namespace egret.ws {
         const socket = new (standard())(url);
         socket.binaryType = "arraybuffer";
         socket.onopen = () => listener.onConnect(socket);
-        // As the engine's module does from 5.4 on: some runtimes pass the message itself, without an event.
+        // Some runtimes pass the message itself, without an event; the engine's module accepts that from 5.4 on.
         socket.onmessage = (event: any) => listener.onMessage(event.data !== undefined ? event.data : event);
         socket.onerror = () => listener.onError(socket);
         socket.onclose = () => listener.onClose(socket);
@@ -45,7 +45,7 @@ namespace egret.ws {
         return socket;
     }
 
-    // By way of `window`, for a bare `WebSocket` is the class of this module here.
+    // Through `window`, because `WebSocket` alone is the class of this module here.
     function standard(): any {
         return (window as any).WebSocket;
     }

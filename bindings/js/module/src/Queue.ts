@@ -1,6 +1,6 @@
 /** @internal */
 namespace egret.ws {
-    /** First in, first out, in amortised constant time: `Array.shift` moves all items. */
+    /** First in, first out, in amortised constant time. (`Array.shift` moves all items.) */
     export class Queue<T> {
         private items: T[] = [];
         private head = 0;

@@ -1,7 +1,7 @@
 namespace egret {
     /** @internal */
     const enum State {
-        /** Not connected, or a connection failed and its `close` has not come yet. */
+        /** Not connected, or a connection failed and its close event has not come yet. */
         Closed,
         Connecting,
         /** `close()` was called while connecting. */
@@ -13,9 +13,9 @@ namespace egret {
      * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
      *
      * @event egret.Event.CONNECT The connection is open.
-     * @event egret.ProgressEvent.SOCKET_DATA A message has come: read it by `readUTF` or `readBytes`.
+     * @event egret.ProgressEvent.SOCKET_DATA A message was received: read it with `readUTF` or `readBytes`.
      * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed. If the connection is lost, CLOSE follows.
-     * @event egret.Event.CLOSE The connection is closed. The object can connect anew, also from inside this event.
+     * @event egret.Event.CLOSE The connection is closed. The object can connect again, also inside this event.
      */
     export class WebSocket extends EventDispatcher {
         /** The `type` for strings. */
@@ -24,18 +24,18 @@ namespace egret {
         /** The `type` for bytes. */
         public static TYPE_BINARY: string = "webSocketTypeBinary";
 
-        /** How `connect` begins its URLs: `"ws://"`, or `"wss://"` for encrypted connections. One for all sockets. */
+        /** The start of URLs in `connect`: `"ws://"`, or `"wss://"` for encrypted connections. It applies to all sockets. */
         public static URI: "ws://" | "wss://" = "ws://";
 
-        // Names with a dollar are the engine's: a game's subclass does not use them.
+        // Names with a dollar are reserved for the engine, so a game's subclass does not use them.
         private $socket: ws.NativeSocket = null;
         private $state: State = State.Closed;
         private $type: string = WebSocket.TYPE_STRING;
         private $uri: string = "";
-        private $inbox: ws.Inbox = new ws.Inbox();
+        private $receiveQueue: ws.ReceiveQueue = new ws.ReceiveQueue();
 
         /**
-         * @param host Not used, and nor is `port`: call `connect`.
+         * @param host Not used, and `port` neither: call `connect`.
          */
         public constructor(host: string = "", port: number = 0) {
             super();
@@ -47,7 +47,7 @@ namespace egret {
         /**
          * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
          * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
-         * @param host A name or an address; one of IPv6 in brackets.
+         * @param host A name or an address; an IPv6 address in brackets.
          * @param port `null`: the default port of the scheme, 80 or 443.
          */
         public connect(host: string, port: number): void {
@@ -60,7 +60,7 @@ namespace egret {
 
         /**
          * Connects to a URL. Does nothing if connecting or connected.
-         * @param url Such as `wss://example.com:8443/game?room=1`. A bad one throws.
+         * @param url For example `wss://example.com:8443/game?room=1`. An invalid URL throws.
          */
         public connectByUrl(url: string): void {
             this.$open(url);
@@ -80,7 +80,7 @@ namespace egret {
             this.$uri = url;
         }
 
-        /** Closes the connection, or gives up connecting. CLOSE follows. */
+        /** Closes the connection, or stops connecting. CLOSE follows. */
         public close(): void {
             if (this.$state == State.Connecting) {
                 this.$state = State.Cancelled;
@@ -92,7 +92,7 @@ namespace egret {
 
         private $onConnect(socket: ws.NativeSocket): void {
             if (this.$state == State.Cancelled) {
-                socket.close(); // A runtime that could not do it before.
+                socket.close(); // The runtime could not close it before.
                 return;
             }
             this.$state = State.Connected;
@@ -100,24 +100,24 @@ namespace egret {
         }
 
         private $onMessage(message: string | ArrayBuffer): void {
-            this.$inbox.push(message);
+            this.$receiveQueue.push(message);
             ProgressEvent.dispatchProgressEvent(this, ProgressEvent.SOCKET_DATA);
         }
 
         private $onError(socket: ws.NativeSocket): void {
-            // An open connection may survive an error: a message that was too big to send.
+            // After some errors the connection stays open: a message that was too big to send.
             if (socket == this.$socket && this.$state != State.Connected) {
                 const cancelled = this.$state == State.Cancelled;
                 this.$state = State.Closed;
                 if (cancelled) {
-                    return; // The game gave up itself: CLOSE is what it waits for.
+                    return; // The game called `close()`: it waits for CLOSE.
                 }
             }
             this.dispatchEventWith(IOErrorEvent.IO_ERROR);
         }
 
         private $onClose(socket: ws.NativeSocket): void {
-            // A game that reconnects on IO_ERROR gets the CLOSE of the failed connection while the next is under way.
+            // A game that reconnects in IO_ERROR gets the CLOSE of the failed connection while the next one connects.
             if (socket == this.$socket) {
                 this.$state = State.Closed;
                 this.$socket = null;
@@ -125,7 +125,7 @@ namespace egret {
             this.dispatchEventWith(Event.CLOSE);
         }
 
-        /** Every write is sent at once, as one message: there is nothing left to flush. */
+        /** Does nothing: every write is sent at once, as one message. */
         public flush(): void {
             this.$isConnected();
         }
@@ -149,7 +149,7 @@ namespace egret {
          * format of `ByteArray.writeUTF`.
          */
         public readUTF(): string {
-            return this.$type == WebSocket.TYPE_BINARY ? this.$inbox.readUTF() : this.$inbox.readText();
+            return this.$type == WebSocket.TYPE_BINARY ? this.$receiveQueue.readUTF() : this.$receiveQueue.readText();
         }
 
         /**
@@ -167,14 +167,14 @@ namespace egret {
         }
 
         /**
-         * Reads bytes that have come.
-         * @param bytes What they are copied to.
+         * Reads received bytes.
+         * @param bytes The bytes are copied to this array.
          * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all that have come.
+         * @param length How many bytes; 0 for all received bytes.
          */
         public readBytes(bytes: ByteArray, offset: number = 0, length: number = 0): void {
             if (this.$isBinary()) {
-                this.$inbox.readBytes(bytes, offset, length);
+                this.$receiveQueue.readBytes(bytes, offset, length);
             }
         }
 
@@ -196,7 +196,7 @@ namespace egret {
         public set type(value: string) {
             this.$type = value;
             if (value == WebSocket.TYPE_BINARY) {
-                this.$inbox.acceptBinary();
+                this.$receiveQueue.acceptBinary();
             }
         }
 
@@ -207,12 +207,12 @@ namespace egret {
             return this.connected;
         }
 
-        // As in the engine, it is enough that `type` has been binary once.
+        // As in the engine, it is enough that `type` was binary once.
         private $isBinary(): boolean {
-            if (!this.$inbox.binary) {
+            if (!this.$receiveQueue.binary) {
                 $warn(3102);
             }
-            return this.$inbox.binary;
+            return this.$receiveQueue.binary;
         }
     }
 

@@ -1,14 +1,14 @@
 /** @internal */
 namespace egret.ws {
     /**
-     * The messages that have come and are not read yet. Text and bytes wait apart and each kind in its order, so that a
-     * read in one format never meets a message of the other. Until the game asks for the binary format there is one
-     * queue only, and what comes in binary frames is read as UTF-8.
+     * Received messages that are not read yet. Text and bytes have separate queues, so that a read in one format never
+     * gets a message of the other. Until the game asks for the binary format there is only one queue, and binary messages
+     * are read as UTF-8.
      */
-    export class Inbox {
+    export class ReceiveQueue {
         private texts = new Queue<string | Uint8Array>();
         private chunks: Queue<Uint8Array> = null;
-        /** How much of the first chunk has been read. */
+        /** How many bytes of the first chunk were read. */
         private offset = 0;
         private bytesAvailable = 0;
 
@@ -39,7 +39,7 @@ namespace egret.ws {
                 this.texts.push(bytes);
                 return;
             }
-            // Games read the head of a message and leave the rest: that must not be taken for the next message's head.
+            // Games read the head of a message and leave the rest: it must not be read as the head of the next message.
             if (this.offset > 0) {
                 this.skip(this.chunks.at(0).length - this.offset);
             }
@@ -64,14 +64,14 @@ namespace egret.ws {
             return text;
         }
 
-        /** Copies `length` bytes to `target`, or with 0 all there are. */
+        /** Copies `length` bytes to `target`, or all bytes if it is 0. */
         public readBytes(target: ByteArray, offset: number, length: number): void {
             length = length || this.bytesAvailable;
             this.peek(length).readBytes(target, offset);
             this.skip(length);
         }
 
-        /** The next bytes, from one message or several. If there are too few, throws the engine's error 1025. */
+        /** The next bytes, of one or several messages. Throws the engine's error 1025 if there are too few. */
         private peek(length: number): ByteArray {
             if (length > this.bytesAvailable) {
                 $error(1025);
