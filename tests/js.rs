@@ -22,6 +22,11 @@ fn script_websocket() {
 }
 
 #[test]
+fn script_send() {
+    node(&["script_send.js"]);
+}
+
+#[test]
 fn script_events() {
     node(&["script_events.js"]);
 }

@@ -4,6 +4,9 @@
 //! A missing tool fails a test, unless the variable SKIP has `js`.
 #![cfg(target_os = "linux")]
 
+#[path = "js/jsc/real_engine.rs"]
+mod real_engine;
+
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -29,7 +32,7 @@ const LIMIT: usize = 128 << 10;
 fn is_skipped() -> bool {
     let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"));
     if skipped {
-        // Not with eprintln, module output cargo shows only for failed tests.
+        // Not eprintln: cargo shows its output only for failed tests.
         writeln!(std::io::stderr(), "SKIPPED: js (named in SKIP)").expect("stderr");
     }
     skipped
@@ -445,77 +448,4 @@ fn lifetime_of_the_glue() {
     command.env_remove("LD_LIBRARY_PATH").arg(root().join("bindings/js/egret_ws.js"));
     let outcome = finish("lifetime", &mut command);
     assert!(outcome.status.success(), "{}\n{}", outcome.status, outcome.err);
-}
-
-/// The unmodified engine over our `WebSocket`, with the engine's socket module and with ours.
-mod real_engine {
-    use super::{command, echo_url, engine, finish, is_skipped, root, scenario};
-    use std::path::PathBuf;
-
-    fn socket_module(module: &str) -> PathBuf {
-        match module {
-            "engine" => engine().join("socket/socket.js"),
-            _ => root().join("bindings/js/module/bin").join(module),
-        }
-    }
-
-    /// Runs a script in the engine with both drivers, and returns its output. Expects no exception.
-    fn run_in_engine(name: &str, module: &str, script: PathBuf, epilogue: &str) -> String {
-        let mut printed = Vec::new();
-        for driver in ["threaded", "inline"] {
-            let mut command = command(driver, &echo_url());
-            command.arg(engine().join("egret/egret.js")).arg(socket_module(module)).arg(&script);
-            let outcome = finish(&format!("{name}-{module}-{driver}"), command.arg("--eval").arg(epilogue));
-            assert!(outcome.status.success(), "{name} ({module}, {driver}), {}:\n{}", outcome.status, outcome.err);
-            printed.push(outcome.out);
-        }
-        assert_eq!(printed[0], printed[1], "the drivers differ");
-        printed.swap_remove(0)
-    }
-
-    /// The sample of the documentation. The added line only ends the shell.
-    fn sample(module: &str) {
-        let script = root().join("examples/egret_shell/sample.js");
-        let end = "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)";
-        let expected = "The connection is successful, send data: Hello Egret WebSocket\n\
-                        Receive data:Hello Egret WebSocket\n";
-        assert_eq!(run_in_engine("sample", module, script, end), expected);
-    }
-
-    fn run(name: &str, module: &str) {
-        assert_eq!(run_in_engine(name, module, scenario(name), ""), "passed\n");
-    }
-
-    macro_rules! with_module {
-        ($($name:ident = $module:literal)*) => {$(
-            mod $name {
-                #[test]
-                fn the_sample_of_the_documentation() {
-                    if !super::is_skipped() {
-                        super::sample($module);
-                    }
-                }
-
-                #[test]
-                fn binary() {
-                    if !super::is_skipped() {
-                        super::run("engine_binary", $module);
-                    }
-                }
-
-                #[test]
-                fn reconnect_from_the_close_handler() {
-                    if !super::is_skipped() {
-                        super::run("engine_reconnect", $module);
-                    }
-                }
-            }
-        )*};
-    }
-
-    with_module! {
-        the_engines_socket_module = "engine"
-        our_socket_module = "socket.js"
-        our_minified_socket_module = "socket.min.js"
-    }
 }

@@ -7,7 +7,8 @@ const { spawnSync } = require("child_process");
 const fs = require("fs");
 const path = require("path");
 const test = require("node:test");
-const { loadEngine } = require("./module_engine.js");
+const { bytes, loadEngine, startGame, utf } = require("./module_engine.js");
+const { randomGame, randomSource } = require("./module_random.js");
 
 const build = path.resolve(process.argv[2]);
 const builder = path.join(__dirname, "module_build.sh");
@@ -37,11 +38,7 @@ function documentedIn54(file) {
     return file;
 }
 
-const bytes = (...values) => new Uint8Array(values).buffer;
-const utf = text => {
-    const encoded = Buffer.from(text);
-    return bytes(encoded.length >> 8, encoded.length & 255, ...encoded);
-};
+const game = (modulePath, kind) => startGame(build, modulePath, kind);
 
 // Each test runs with the module and its minified form, on each kind of native socket.
 function each(name, body) {
@@ -50,36 +47,6 @@ function each(name, body) {
             test(`${name} (${file}, ${kind})`, () => body(game(path.join(bin, file), kind)));
         }
     }
-}
-
-// One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
-function game(modulePath, kind) {
-    const it = loadEngine(build, modulePath, kind);
-    it.socket = new it.egret.WebSocket();
-    it.events = [];
-    it.on = {};
-    for (const type of ["connect", "close", "socketData", "ioError"]) {
-        it.socket.addEventListener(type, function (event) {
-            assert.strictEqual(this, it);
-            assert.strictEqual(event.target, it.socket);
-            it.events.push(type);
-            if (it.on[type]) it.on[type]();
-        }, it);
-    }
-    it.connected = () => {
-        it.socket.connect("example.com", 8080);
-        it.latest().open();
-        it.events.length = 0;
-        return it.latest();
-    };
-    it.byteArray = (...values) => new it.egret.ByteArray(bytes(...values));
-    it.bytesRead = (...range) => {
-        const target = new it.egret.ByteArray();
-        it.socket.readBytes(target, ...range);
-        return [...new Uint8Array(target.buffer)];
-    };
-    it.takeWarnings = () => it.warnings.splice(0).map(text => Number(/#(\d+)/.exec(text)[1]));
-    return it;
 }
 
 each("has the members of the documented class", it => {
@@ -522,86 +489,4 @@ for (const [generation, file] of [["5.2.18", engines], ["5.4, as documented", do
         }
         assert.strictEqual(traces[1].length, traces[0].length);
     });
-}
-
-function randomSource(seed) {
-    return limit => {
-        seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-        return (seed >>> 8) % limit;
-    };
-}
-
-function randomGame(it, steps, is54) {
-    const { egret, socket } = it;
-    const { TYPE_STRING, TYPE_BINARY } = egret.WebSocket;
-    const trace = [];
-    const random = randomSource(1);
-    const isBinary = () => socket.type === TYPE_BINARY;
-    const randomBytes = () => Array.from({ length: random(9) }, () => random(256));
-    let phase = "closed";
-    let hasBeenBinary = false;
-    let reconnects = false;
-
-    for (const type of ["connect", "socketData", "ioError"]) {
-        it.on[type] = () => trace.push([type, socket.connected]);
-    }
-    it.on.close = () => {
-        trace.push(["close", socket.connected]);
-        phase = "closed";
-        if (reconnects) connect();
-    };
-    const connect = () => {
-        if (is54) egret.WebSocket.URI = ["ws://", "wss://"][random(2)];
-        socket.connect("h", is54 && random(3) === 0 ? null : random(1000));
-        if (phase === "closed") phase = "connecting";
-    };
-    const setType = type => {
-        socket.type = type;
-        hasBeenBinary = hasBeenBinary || type === TYPE_BINARY;
-    };
-    const receive = message => is54 && random(2) ? it.latest().bare(message) : it.latest().message(message);
-    const text = () => {
-        receive("text " + random(1000));
-        const type = socket.type;
-        socket.type = TYPE_STRING;
-        trace.push(socket.readUTF());
-        socket.type = type;
-    };
-    const binary = () => {
-        if (isBinary() && random(2)) {
-            receive(bytes(...new Uint8Array(utf("utf " + random(1000))), ...randomBytes()));
-            trace.push(socket.readUTF());
-        } else {
-            const data = randomBytes();
-            receive(bytes(...data));
-            trace.push(it.bytesRead(random(3), random(data.length + 1)));
-        }
-    };
-    const actions = {
-        connect,
-        open: () => phase === "connecting" && (phase = "open", it.latest().open()),
-        fail: () => phase === "connecting" && it.latest().fail(),
-        end: () => phase === "open" && random(4) === 0 && it.latest().end(),
-        error: () => phase === "open" && it.latest().error(),
-        close: () => phase !== "connecting" && random(4) === 0 && socket.close(),
-        reconnects: () => reconnects = random(2) === 0,
-        type: () => (hasBeenBinary || random(50) === 0) && setType(random(2) ? TYPE_BINARY : TYPE_STRING),
-        text: () => phase === "open" && text(),
-        binary: () => phase === "open" && hasBeenBinary && binary(),
-        // ByteArray.writeUTF refuses values that are not strings.
-        writeUTF: () => socket.writeUTF(["a", "\u540d", "\ud83d\ude00", 42, null][random(isBinary() ? 3 : 5)]),
-        writeBytes: () => socket.writeBytes(it.byteArray(...randomBytes()), random(4), random(4)),
-        flush: () => socket.flush(),
-        readBytes: () => hasBeenBinary || trace.push(it.bytesRead()),
-    };
-    const names = Object.keys(actions);
-    for (let step = 0; step < steps; step++) {
-        const name = names[random(names.length)];
-        trace.push(name);
-        actions[name]();
-        trace.push([phase, socket.connected, socket.type, it.natives.length, ...it.takeWarnings()]);
-        const native = it.latest();
-        if (native) trace.push([native.url, native.closeCalls, ...native.sent.splice(0)]);
-    }
-    return trace;
 }

@@ -1,6 +1,7 @@
 // Loads the real Egret engine with a socket module, and with a native WebSocket whose server is the test.
 "use strict";
 
+const assert = require("assert");
 const fs = require("fs");
 const vm = require("vm");
 
@@ -89,4 +90,40 @@ function loadEngine(build, modulePath, kind) {
     return { egret: context.egret, natives, warnings, latest: () => natives[natives.length - 1] };
 }
 
-module.exports = { loadEngine };
+const bytes = (...values) => new Uint8Array(values).buffer;
+const utf = text => {
+    const encoded = Buffer.from(text);
+    return bytes(encoded.length >> 8, encoded.length & 255, ...encoded);
+};
+
+// One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
+function startGame(build, modulePath, kind) {
+    const it = loadEngine(build, modulePath, kind);
+    it.socket = new it.egret.WebSocket();
+    it.events = [];
+    it.on = {};
+    for (const type of ["connect", "close", "socketData", "ioError"]) {
+        it.socket.addEventListener(type, function (event) {
+            assert.strictEqual(this, it);
+            assert.strictEqual(event.target, it.socket);
+            it.events.push(type);
+            if (it.on[type]) it.on[type]();
+        }, it);
+    }
+    it.connected = () => {
+        it.socket.connect("example.com", 8080);
+        it.latest().open();
+        it.events.length = 0;
+        return it.latest();
+    };
+    it.byteArray = (...values) => new it.egret.ByteArray(bytes(...values));
+    it.bytesRead = (...range) => {
+        const target = new it.egret.ByteArray();
+        it.socket.readBytes(target, ...range);
+        return [...new Uint8Array(target.buffer)];
+    };
+    it.takeWarnings = () => it.warnings.splice(0).map(text => Number(/#(\d+)/.exec(text)[1]));
+    return it;
+}
+
+module.exports = { bytes, loadEngine, startGame, utf };

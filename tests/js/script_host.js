@@ -12,6 +12,7 @@ const install = vm.runInThisContext(source, { filename: SCRIPT });
 const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, INTERNAL: -8, UNSUPPORTED: -9, NOT_OPEN: -10, TOO_BIG: -11,
     BACKPRESSURE: -13, INVALID_URL: -14, CONNECT: -31, CONNECTION_LOST: -51, ABORTED: -53 };
 const MAX_MESSAGE_BYTES = 131072;
+const URL_ = 'ws://game.test/';
 
 // `global` has the engine's objects. An empty one stands for a bare engine.
 function makeHost(global = {}) {
@@ -77,4 +78,23 @@ function makeHost(global = {}) {
     };
 }
 
-module.exports = { makeHost, install, source, ERR, MAX_MESSAGE_BYTES };
+// A socket and the log of its events.
+function makeSocket(host, ...rest) {
+    const ws = new host.WebSocket(URL_, ...rest);
+    const log = [];
+    ws.onopen = () => log.push(['open', ws.readyState]);
+    ws.onmessage = (event) => log.push(['message', event.data]);
+    ws.onerror = (event) => log.push(['error', ws.readyState, event.error]);
+    ws.onclose = (event) => log.push(['close', ws.readyState, event.code, event.reason, event.wasClean]);
+    return { ws, log };
+}
+
+// The same, open, with an empty log.
+function openedSocket(host = makeHost(), ...rest) {
+    const socket = makeSocket(host, ...rest);
+    host.connected();
+    socket.log.length = 0;
+    return { host, ...socket };
+}
+
+module.exports = { makeHost, makeSocket, openedSocket, install, source, ERR, MAX_MESSAGE_BYTES, URL_ };

@@ -1,31 +1,11 @@
-// The W3C WebSocket of egret_ws.js: constructor, attributes, send, close and the order of its events.
+// The W3C WebSocket of egret_ws.js: constructor, attributes, close and the order of its events.
 'use strict';
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost, source, ERR, MAX_MESSAGE_BYTES } = require('./script_host.js');
+const { makeHost, makeSocket, openedSocket, source, ERR, URL_ } = require('./script_host.js');
 
-const URL_ = 'ws://game.test/';
-const bytes = (...values) => new Uint8Array(values);
 const named = (name) => (error) => error.name === name;
-
-// A socket and the log of its events.
-function make(host, ...rest) {
-    const ws = new host.WebSocket(URL_, ...rest);
-    const log = [];
-    ws.onopen = () => log.push(['open', ws.readyState]);
-    ws.onmessage = (event) => log.push(['message', event.data]);
-    ws.onerror = (event) => log.push(['error', ws.readyState, event.error]);
-    ws.onclose = (event) => log.push(['close', ws.readyState, event.code, event.reason, event.wasClean]);
-    return { ws, log };
-}
-
-function opened(host = makeHost(), ...rest) {
-    const socket = make(host, ...rest);
-    host.connected();
-    socket.log.length = 0;
-    return { host, ...socket };
-}
 
 test('the script needs ES5 only, and typed arrays', () => {
     const code = source.replace(/\/\*[^]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, '');
@@ -37,7 +17,7 @@ test('the script needs ES5 only, and typed arrays', () => {
     Object.assign(globalThis, { Symbol: undefined, Promise: undefined, Map: undefined, WeakMap: undefined });
     let log, text;
     try {
-        const socket = opened(makeHost(), ['chat']);
+        const socket = openedSocket(makeHost(), ['chat']);
         socket.host.text('hello');
         socket.ws.send('there');
         socket.host.closed();
@@ -85,7 +65,7 @@ test('constants, on constructor, prototype and instance', () => {
 });
 
 test('attributes are accessors on the prototype and cannot be set', () => {
-    const { ws } = opened();
+    const { ws } = openedSocket();
     for (const name of ['url', 'readyState', 'bufferedAmount', 'protocol', 'extensions']) {
         const before = ws[name];
         assert.equal(Object.getOwnPropertyDescriptor(Object.getPrototypeOf(ws), name).enumerable, true);
@@ -148,7 +128,7 @@ test('the URL and the protocols that the host gets', () => {
 
 test('attributes before, while and after the socket is open', () => {
     const host = makeHost();
-    const { ws, log } = make(host, ['a', 'b']);
+    const { ws, log } = makeSocket(host, ['a', 'b']);
     assert.deepEqual([ws.readyState, ws.protocol, ws.extensions, ws.bufferedAmount], [0, '', '', 0]);
     assert.throws(() => ws.send('early'), (error) => error.name === 'InvalidStateError' && error.code === 11);
     host.connected(host.id, 'b', 'permessage-deflate');
@@ -167,7 +147,7 @@ test('attributes before, while and after the socket is open', () => {
 
 test('a failed connect: error, then close 1006, and readyState is CLOSED in both', () => {
     const host = makeHost();
-    const { log } = make(host);
+    const { log } = makeSocket(host);
     host.events.closed(host.id, 1006, '', false, ERR.CONNECT, 'no connection');
     assert.deepEqual(log, [['error', 3, ERR.CONNECT], ['close', 3, 1006, '', false]]);
 });
@@ -175,7 +155,7 @@ test('a failed connect: error, then close 1006, and readyState is CLOSED in both
 test('a connect that fails at once is reported by the poll', () => {
     const host = makeHost();
     host.host.answer.open = ERR.UNSUPPORTED;
-    const { ws, log } = make(host);
+    const { ws, log } = makeSocket(host);
     assert.equal(ws.readyState, 0);
     assert.deepEqual(log, []);
     assert.equal(host.poll(), 1);
@@ -186,7 +166,7 @@ test('a connect that fails at once is reported by the poll', () => {
 test('closing a socket whose connect failed at once', () => {
     const host = makeHost();
     host.host.answer.open = ERR.UNSUPPORTED;
-    const { ws, log } = make(host);
+    const { ws, log } = makeSocket(host);
     ws.close();
     assert.equal(ws.readyState, 2);
     host.poll();
@@ -196,7 +176,7 @@ test('closing a socket whose connect failed at once', () => {
 
 test('closing while connecting: there is no open, and the close is not clean', () => {
     const host = makeHost();
-    const { ws, log } = make(host);
+    const { ws, log } = makeSocket(host);
     ws.close();
     assert.equal(ws.readyState, 2);
     assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
@@ -207,7 +187,7 @@ test('closing while connecting: there is no open, and the close is not clean', (
 
 test('close: codes and reasons', () => {
     const wire = (...given) => {
-        const { ws, host } = opened();
+        const { ws, host } = openedSocket();
         ws.close(...given);
         assert.equal(ws.readyState, 2);
         return host.callsOf('close')[0].slice(1);
@@ -227,9 +207,9 @@ test('close: codes and reasons', () => {
 });
 
 test('close: exceptions in any state, without an effect', () => {
-    const connecting = make(makeHost()).ws;
-    const { ws: open } = opened();
-    const { ws: over, host } = opened();
+    const connecting = makeSocket(makeHost()).ws;
+    const { ws: open } = openedSocket();
+    const { ws: over, host } = openedSocket();
     host.closed();
     for (const ws of [connecting, open, over]) {
         const state = ws.readyState;
@@ -246,7 +226,7 @@ test('close: exceptions in any state, without an effect', () => {
 });
 
 test('close: a second call does nothing, and no message comes after the first', () => {
-    const { ws, host, log } = opened();
+    const { ws, host, log } = openedSocket();
     ws.close(4000);
     ws.close(4001);
     assert.equal(host.callsOf('close').length, 1);
@@ -259,7 +239,7 @@ test('close: a second call does nothing, and no message comes after the first', 
 });
 
 test('a close that the host refuses still ends the socket', () => {
-    const { ws, host, log } = opened();
+    const { ws, host, log } = openedSocket();
     host.host.answer.close = ERR.INTERNAL;
     ws.close();
     assert.deepEqual(log, []);
@@ -270,219 +250,22 @@ test('a close that the host refuses still ends the socket', () => {
 
 test('close in onopen and in onmessage', () => {
     const host = makeHost();
-    const { ws, log } = make(host);
+    const { ws, log } = makeSocket(host);
     ws.onopen = () => ws.close();
     host.connected();
     host.text('too late');
     host.closed();
     assert.deepEqual(log, [['close', 3, 1000, '', true]]);
 
-    const second = opened();
+    const second = openedSocket();
     second.ws.addEventListener('message', () => second.ws.close());
     second.host.text('1');
     second.host.text('2');
     assert.deepEqual(second.log, [['message', '1']]);
 });
 
-test('send: text', () => {
-    const { ws, host } = opened();
-    ws.send('');
-    ws.send('\u4f60\u597d \ud83d\ude00 \u0000');
-    ws.send('\ud83d, \ude00\ud83d');
-    ws.send(null);
-    ws.send(undefined);
-    ws.send(1);
-    ws.send({ toString: () => 'mine' });
-    ws.send([1, 2]);
-    assert.deepEqual(host.sent(),
-        ['', '\u4f60\u597d \ud83d\ude00 \u0000', '\ufffd, \ufffd\ufffd', 'null', 'undefined', '1', 'mine', '1,2']);
-    assert.throws(() => ws.send(), TypeError);
-    assert.throws(() => ws.send(Symbol('s')), TypeError);
-    assert.throws(() => ws.send({ toString() { throw new RangeError('mine'); } }), RangeError);
-});
-
-test('send: buffers and every kind of view', () => {
-    const { ws, host } = opened();
-    const buffer = bytes(1, 2, 3, 4, 5, 6, 7, 8).buffer;
-    ws.send(buffer);
-    ws.send(new ArrayBuffer(0));
-    ws.send(new DataView(buffer, 1, 2));
-    for (const View of [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-        Float32Array, Float64Array, BigInt64Array]) {
-        ws.send(new View(buffer));
-    }
-    ws.send(new Uint16Array(buffer, 2, 2));
-    ws.send(new Uint8Array(buffer, 8));
-    const whole = '0102030405060708';
-    assert.deepEqual(host.sent(), [whole, '', '0203', ...Array(10).fill(whole), '03040506', '']);
-});
-
-test('131072 bytes are sent; one more gives an error event, and the socket stays open', () => {
-    const { ws, host, log } = opened();
-    ws.send('x'.repeat(MAX_MESSAGE_BYTES));
-    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES));
-    const before = ws.bufferedAmount;
-    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
-    ws.send('\u00e9'.repeat(MAX_MESSAGE_BYTES / 2) + 'x');
-    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
-    assert.equal(ws.bufferedAmount, before);
-    assert.deepEqual(log, []);
-    assert.equal(host.poll(), 3);
-    assert.deepEqual(log, Array(3).fill(['error', 1, ERR.TOO_BIG]));
-    ws.send('still here');
-    assert.equal(host.sent().length, 3);
-});
-
-test('an error of a send comes before the close, never after it', () => {
-    const { ws, host, log } = opened();
-    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
-    host.closed();
-    host.poll();
-    assert.deepEqual(log, [['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
-
-    const second = opened();
-    second.ws.onerror = () => second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
-    second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
-    assert.equal(second.host.poll(), 1);
-    second.host.closed();
-    assert.equal(second.host.poll(), 0);
-    assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
-});
-
-test('backpressure gives an error event; a connection that has just ended does not', () => {
-    const { ws, host, log } = opened();
-    host.host.answer.send = ERR.BACKPRESSURE;
-    ws.send('x');
-    host.poll();
-    host.host.answer.send = ERR.NOT_OPEN;
-    ws.send('four');
-    host.host.answer.send = ERR.BAD_HANDLE;
-    ws.send('four');
-    assert.equal(ws.bufferedAmount, 8);
-    assert.equal(host.poll(), 0);
-    host.lost();
-    assert.deepEqual(log,
-        [['error', 1, ERR.BACKPRESSURE], ['error', 3, ERR.CONNECTION_LOST], ['close', 3, 1006, '', false]]);
-});
-
-test('bufferedAmount: exact within a task; between tasks it is that of the host', () => {
-    const { ws, host } = opened();
-    host.host.buffered = 100;
-    ws.send('\u4f60\u00e9x\ud83d\ude00');
-    assert.equal(ws.bufferedAmount, 110);
-    host.host.buffered = 0; // the buffer was written meanwhile, which this task does not see
-    assert.equal(ws.bufferedAmount, 110);
-    ws.send(new ArrayBuffer(5));
-    assert.equal(ws.bufferedAmount, 115);
-    host.poll();
-    assert.equal(ws.bufferedAmount, 5);
-    host.host.buffered = 0;
-    host.text('another task');
-    assert.equal(ws.bufferedAmount, 0);
-});
-
-test('bufferedAmount: counts bytes that are sent while not open, and is not reset', () => {
-    const { ws, host } = opened();
-    ws.send('12345');
-    ws.close();
-    ws.send('abc');
-    ws.send('\ud800');
-    ws.send(new ArrayBuffer(4));
-    assert.equal(ws.bufferedAmount, 15);
-    assert.deepEqual(host.sent(), ['12345']);
-    host.closed();
-    assert.equal(ws.bufferedAmount, 15);
-    ws.send(bytes(1, 2));
-    ws.send('');
-    assert.equal(ws.bufferedAmount, 17);
-    assert.equal(host.poll(), 0);
-});
-
-test('binaryType: only arraybuffer if there is no Blob', () => {
-    const { ws, host, log } = opened();
-    assert.equal(ws.binaryType, 'arraybuffer');
-    for (const ignored of ['blob', 'ArrayBuffer', '', null, 5]) {
-        ws.binaryType = ignored;
-        assert.equal(ws.binaryType, 'arraybuffer');
-    }
-    host.binary([1, 2, 3]);
-    assert.ok(log[0][1] instanceof ArrayBuffer);
-    assert.deepEqual(new Uint8Array(log[0][1]), bytes(1, 2, 3));
-});
-
-test('binaryType: blob is the default if there is Blob', async () => {
-    const { ws, host, log } = opened(makeHost({ Blob }));
-    assert.equal(ws.binaryType, 'blob');
-    host.binary([1, 2]);
-    host.text('text stays a string');
-    ws.binaryType = 'arraybuffer';
-    host.binary([3]);
-    ws.binaryType = 'nonsense';
-    assert.equal(ws.binaryType, 'arraybuffer');
-    assert.ok(log[0][1] instanceof Blob);
-    assert.deepEqual(new Uint8Array(await log[0][1].arrayBuffer()), bytes(1, 2));
-    assert.equal(log[1][1], 'text stays a string');
-    assert.ok(log[2][1] instanceof ArrayBuffer);
-});
-
-// A Blob whose read ends when the test says so.
-class SlowBlob extends Blob {
-    reading = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
-    arrayBuffer() { return this.reading; }
-}
-const settled = () => new Promise(setImmediate);
-
-test('send: a Blob keeps its place in the order, and close waits for it', async () => {
-    const { ws, host, log } = opened(makeHost({ Blob }));
-    const [first, second] = [new SlowBlob(['abc']), new SlowBlob(['de'])];
-    const view = bytes(7, 8);
-    ws.send('before');
-    ws.send(first);
-    ws.send('between');
-    ws.send(view.subarray(1));
-    view.fill(0); // send has copied the bytes
-    ws.send(second);
-    ws.close(4000, 'bye');
-    ws.send('dropped');
-    assert.equal(ws.bufferedAmount, 6 + 3 + 7 + 1 + 2 + 7);
-    second.resolve(bytes(4, 5).buffer);
-    await settled();
-    assert.deepEqual(host.sent(), ['before']);
-    first.resolve(bytes(1, 2, 3).buffer);
-    await settled();
-    assert.deepEqual(host.sent(), ['before', '010203', 'between', '08', '0405']);
-    assert.equal(ws.bufferedAmount, 26);
-    assert.deepEqual(host.host.calls.at(-1), ['close', 1, 4000, 'bye']);
-    host.closed(4000);
-    assert.deepEqual(log, [['close', 3, 4000, '', true]]);
-});
-
-test('send: a Blob that cannot be read, one over the limit, one whose socket has ended', async () => {
-    const { ws, host, log } = opened(makeHost({ Blob }));
-    const [broken, large, late] = [new SlowBlob(['abc']), new SlowBlob(['x']), new SlowBlob(['yz'])];
-    ws.send(broken);
-    ws.send(large);
-    ws.send('after');
-    broken.reject(new Error('unreadable'));
-    large.resolve(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
-    await settled();
-    assert.deepEqual(host.sent(), ['after']);
-    host.poll();
-    assert.equal(ws.bufferedAmount, 5);
-    ws.send(late);
-    ws.close();
-    host.closed();
-    late.resolve(new ArrayBuffer(2));
-    await settled();
-    assert.deepEqual(host.sent(), ['after']);
-    assert.deepEqual(host.callsOf('close'), []);
-    assert.equal(ws.bufferedAmount, 7);
-    assert.deepEqual(log,
-        [['error', 1, ERR.INVALID_ARGUMENT], ['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
-});
-
 test('an exception of a handler is reported, and the other events still come', () => {
-    const { ws, host, log } = opened();
+    const { ws, host, log } = openedSocket();
     const thrown = [new Error('1'), 'not an Error', undefined];
     ws.addEventListener('message', () => { throw thrown[0]; });
     ws.addEventListener('message', () => { throw thrown[1]; });
@@ -496,9 +279,9 @@ test('an exception of a handler is reported, and the other events still come', (
 
 test('a new socket inside the close handler', () => {
     const host = makeHost();
-    const { ws } = make(host);
+    const { ws } = makeSocket(host);
     let second;
-    ws.onclose = () => { second = make(host); };
+    ws.onclose = () => { second = makeSocket(host); };
     host.lost();
     host.connected();
     assert.deepEqual(second.log, [['open', 1]]);
@@ -507,7 +290,7 @@ test('a new socket inside the close handler', () => {
 
 test('each of two sockets gets only the events of its peer', () => {
     const host = makeHost();
-    const [a, b] = [make(host), make(host)];
+    const [a, b] = [makeSocket(host), makeSocket(host)];
     host.connected(2);
     host.text('to b', 2);
     host.connected(1);

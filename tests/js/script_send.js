@@ -1,0 +1,205 @@
+// The W3C WebSocket of egret_ws.js: send, bufferedAmount, binaryType and Blobs.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { makeHost, openedSocket, ERR, MAX_MESSAGE_BYTES } = require('./script_host.js');
+
+const bytes = (...values) => new Uint8Array(values);
+
+test('send: text', () => {
+    const { ws, host } = openedSocket();
+    ws.send('');
+    ws.send('\u4f60\u597d \ud83d\ude00 \u0000');
+    ws.send('\ud83d, \ude00\ud83d');
+    ws.send(null);
+    ws.send(undefined);
+    ws.send(1);
+    ws.send({ toString: () => 'mine' });
+    ws.send([1, 2]);
+    assert.deepEqual(host.sent(),
+        ['', '\u4f60\u597d \ud83d\ude00 \u0000', '\ufffd, \ufffd\ufffd', 'null', 'undefined', '1', 'mine', '1,2']);
+    assert.throws(() => ws.send(), TypeError);
+    assert.throws(() => ws.send(Symbol('s')), TypeError);
+    assert.throws(() => ws.send({ toString() { throw new RangeError('mine'); } }), RangeError);
+});
+
+test('send: buffers and every kind of view', () => {
+    const { ws, host } = openedSocket();
+    const buffer = bytes(1, 2, 3, 4, 5, 6, 7, 8).buffer;
+    ws.send(buffer);
+    ws.send(new ArrayBuffer(0));
+    ws.send(new DataView(buffer, 1, 2));
+    for (const View of [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
+        Float32Array, Float64Array, BigInt64Array]) {
+        ws.send(new View(buffer));
+    }
+    ws.send(new Uint16Array(buffer, 2, 2));
+    ws.send(new Uint8Array(buffer, 8));
+    const whole = '0102030405060708';
+    assert.deepEqual(host.sent(), [whole, '', '0203', ...Array(10).fill(whole), '03040506', '']);
+});
+
+test('131072 bytes are sent; one more gives an error event, and the socket stays open', () => {
+    const { ws, host, log } = openedSocket();
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES));
+    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES));
+    const before = ws.bufferedAmount;
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    ws.send('\u00e9'.repeat(MAX_MESSAGE_BYTES / 2) + 'x');
+    ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
+    assert.equal(ws.bufferedAmount, before);
+    assert.deepEqual(log, []);
+    assert.equal(host.poll(), 3);
+    assert.deepEqual(log, Array(3).fill(['error', 1, ERR.TOO_BIG]));
+    ws.send('still here');
+    assert.equal(host.sent().length, 3);
+});
+
+test('an error of a send comes before the close, never after it', () => {
+    const { ws, host, log } = openedSocket();
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    host.closed();
+    host.poll();
+    assert.deepEqual(log, [['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
+
+    const second = openedSocket();
+    second.ws.onerror = () => second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    assert.equal(second.host.poll(), 1);
+    second.host.closed();
+    assert.equal(second.host.poll(), 0);
+    assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
+});
+
+test('backpressure gives an error event; a connection that has just ended does not', () => {
+    const { ws, host, log } = openedSocket();
+    host.host.answer.send = ERR.BACKPRESSURE;
+    ws.send('x');
+    host.poll();
+    host.host.answer.send = ERR.NOT_OPEN;
+    ws.send('four');
+    host.host.answer.send = ERR.BAD_HANDLE;
+    ws.send('four');
+    assert.equal(ws.bufferedAmount, 8);
+    assert.equal(host.poll(), 0);
+    host.lost();
+    assert.deepEqual(log,
+        [['error', 1, ERR.BACKPRESSURE], ['error', 3, ERR.CONNECTION_LOST], ['close', 3, 1006, '', false]]);
+});
+
+test('bufferedAmount: exact within a task; between tasks it is that of the host', () => {
+    const { ws, host } = openedSocket();
+    host.host.buffered = 100;
+    ws.send('\u4f60\u00e9x\ud83d\ude00');
+    assert.equal(ws.bufferedAmount, 110);
+    host.host.buffered = 0; // the buffer was written meanwhile, which this task does not see
+    assert.equal(ws.bufferedAmount, 110);
+    ws.send(new ArrayBuffer(5));
+    assert.equal(ws.bufferedAmount, 115);
+    host.poll();
+    assert.equal(ws.bufferedAmount, 5);
+    host.host.buffered = 0;
+    host.text('another task');
+    assert.equal(ws.bufferedAmount, 0);
+});
+
+test('bufferedAmount: counts bytes that are sent while not open, and is not reset', () => {
+    const { ws, host } = openedSocket();
+    ws.send('12345');
+    ws.close();
+    ws.send('abc');
+    ws.send('\ud800');
+    ws.send(new ArrayBuffer(4));
+    assert.equal(ws.bufferedAmount, 15);
+    assert.deepEqual(host.sent(), ['12345']);
+    host.closed();
+    assert.equal(ws.bufferedAmount, 15);
+    ws.send(bytes(1, 2));
+    ws.send('');
+    assert.equal(ws.bufferedAmount, 17);
+    assert.equal(host.poll(), 0);
+});
+
+test('binaryType: only arraybuffer if there is no Blob', () => {
+    const { ws, host, log } = openedSocket();
+    assert.equal(ws.binaryType, 'arraybuffer');
+    for (const ignored of ['blob', 'ArrayBuffer', '', null, 5]) {
+        ws.binaryType = ignored;
+        assert.equal(ws.binaryType, 'arraybuffer');
+    }
+    host.binary([1, 2, 3]);
+    assert.ok(log[0][1] instanceof ArrayBuffer);
+    assert.deepEqual(new Uint8Array(log[0][1]), bytes(1, 2, 3));
+});
+
+test('binaryType: blob is the default if there is Blob', async () => {
+    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    assert.equal(ws.binaryType, 'blob');
+    host.binary([1, 2]);
+    host.text('text stays a string');
+    ws.binaryType = 'arraybuffer';
+    host.binary([3]);
+    ws.binaryType = 'nonsense';
+    assert.equal(ws.binaryType, 'arraybuffer');
+    assert.ok(log[0][1] instanceof Blob);
+    assert.deepEqual(new Uint8Array(await log[0][1].arrayBuffer()), bytes(1, 2));
+    assert.equal(log[1][1], 'text stays a string');
+    assert.ok(log[2][1] instanceof ArrayBuffer);
+});
+
+// A Blob whose read ends when the test says so.
+class SlowBlob extends Blob {
+    reading = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
+    arrayBuffer() { return this.reading; }
+}
+const settled = () => new Promise(setImmediate);
+
+test('send: a Blob keeps its place in the order, and close waits for it', async () => {
+    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    const [first, second] = [new SlowBlob(['abc']), new SlowBlob(['de'])];
+    const view = bytes(7, 8);
+    ws.send('before');
+    ws.send(first);
+    ws.send('between');
+    ws.send(view.subarray(1));
+    view.fill(0); // send has copied the bytes
+    ws.send(second);
+    ws.close(4000, 'bye');
+    ws.send('dropped');
+    assert.equal(ws.bufferedAmount, 6 + 3 + 7 + 1 + 2 + 7);
+    second.resolve(bytes(4, 5).buffer);
+    await settled();
+    assert.deepEqual(host.sent(), ['before']);
+    first.resolve(bytes(1, 2, 3).buffer);
+    await settled();
+    assert.deepEqual(host.sent(), ['before', '010203', 'between', '08', '0405']);
+    assert.equal(ws.bufferedAmount, 26);
+    assert.deepEqual(host.host.calls.at(-1), ['close', 1, 4000, 'bye']);
+    host.closed(4000);
+    assert.deepEqual(log, [['close', 3, 4000, '', true]]);
+});
+
+test('send: a Blob that cannot be read, one over the limit, one whose socket has ended', async () => {
+    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    const [broken, large, late] = [new SlowBlob(['abc']), new SlowBlob(['x']), new SlowBlob(['yz'])];
+    ws.send(broken);
+    ws.send(large);
+    ws.send('after');
+    broken.reject(new Error('unreadable'));
+    large.resolve(new ArrayBuffer(MAX_MESSAGE_BYTES + 1));
+    await settled();
+    assert.deepEqual(host.sent(), ['after']);
+    host.poll();
+    assert.equal(ws.bufferedAmount, 5);
+    ws.send(late);
+    ws.close();
+    host.closed();
+    late.resolve(new ArrayBuffer(2));
+    await settled();
+    assert.deepEqual(host.sent(), ['after']);
+    assert.deepEqual(host.callsOf('close'), []);
+    assert.equal(ws.bufferedAmount, 7);
+    assert.deepEqual(log,
+        [['error', 1, ERR.INVALID_ARGUMENT], ['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
+});
