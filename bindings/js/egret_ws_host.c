@@ -172,7 +172,7 @@ int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const
 
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id) {
     int64_t bytes = egret_ws_buffered_amount(handle_of(host, id));
-    return bytes > 0 ? bytes : 0; /* an error: the socket is gone, and nothing waits */
+    return bytes > 0 ? bytes : 0; /* an error means that the socket has ended, so nothing waits */
 }
 
 char *egret_ws_host_normalize_url(const char *url) {

@@ -1,9 +1,9 @@
-// A callback may destroy anything: its socket, the object it is a function of, its loop, and all of them together.
+// A callback may destroy its socket, the object of which it is a method, its loop, and all of them together.
 #include "check.hpp"
 
 enum class When { connect, message, close, release };
 
-// A game that owns its socket, and through the library nobody but the library owns the game.
+// A game that owns its socket. Only the library owns the game.
 struct Game : egret::Listener, Counted {
     Game(When when, int &ends) : when_(when), ends_(ends) {}
     ~Game() {
@@ -31,7 +31,7 @@ struct Game : egret::Listener, Counted {
 private:
     void leave() {
         ws.reset();
-        gone_ = true; // the object is still there, under ASan too
+        gone_ = true; // the object is still valid, which ASan checks
     }
     When when_;
     int &ends_;
@@ -52,7 +52,7 @@ static void a_socket_is_destroyed_in_its_callback() {
     }
 }
 
-// What a shell has: a loop and a socket in one object.
+// A shell: one object with a loop and a socket.
 struct Shell : egret::Listener, Counted {
     Shell(When when, std::unique_ptr<Shell> &owner) : when_(when), owner_(owner) {}
     void on_connect(egret::WebSocketRef at) {
@@ -92,7 +92,7 @@ static void everything_is_destroyed_in_a_callback() {
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
         while (shell) {
             CHECK(now_us() < deadline_us);
-            CHECK_DONE(shell->loop.poll(5)); // the callback count of a loop that is gone
+            CHECK_DONE(shell->loop.poll(5)); // returns the callback count although the loop was freed
         }
         CHECK_EQ(Counted::alive, 0);
         CHECK_EQ(Shell::callbacks, when == When::connect ? 1 : when == When::message ? 2 : 4);
@@ -100,7 +100,7 @@ static void everything_is_destroyed_in_a_callback() {
     }
 }
 
-// The library owns the shell, and with it the loop it is called from: the last callback frees them.
+// The library owns the listener, which owns the loop that calls it: the last callback frees both.
 static void a_loop_is_destroyed_with_its_listener() {
     struct Owner : egret::Listener, Counted {
         egret::Loop loop = make_loop();
@@ -123,7 +123,7 @@ static void a_loop_is_destroyed_with_its_listener() {
     CHECK_EQ(egret_ws_loop_poll(handle, 0), EGRET_WS_ERR_BAD_HANDLE); // it was freed
 }
 
-// Of ten messages that came at once.
+// Ten messages were received at once.
 static void nothing_is_called_after_a_loop_was_destroyed() {
     static const uint8_t ten_messages[] = {0x81, 1, '0', 0x81, 1, '1', 0x81, 1, '2', 0x81, 1, '3', 0x81, 1, '4',
                                            0x81, 1, '5', 0x81, 1, '6', 0x81, 1, '7', 0x81, 1, '8', 0x81, 1, '9'};
@@ -136,7 +136,7 @@ static void nothing_is_called_after_a_loop_was_destroyed() {
     on.on_message = [&](egret::WebSocketRef ws, const egret::Message &) {
         ++seen.messages;
         loop.reset();
-        CHECK(ws.is_open()); // it goes with the loop, when the poll ends
+        CHECK(ws.is_open()); // it is freed with the loop, when the poll ends
     };
     egret::WebSocketRef ws = connect_to(same, peer.at.url, std::move(on)).release();
     const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
@@ -150,7 +150,7 @@ static void nothing_is_called_after_a_loop_was_destroyed() {
     stop_server(&peer);
 }
 
-static void what_is_forbidden_in_a_callback_is_refused() {
+static void calls_that_are_forbidden_in_a_callback_are_refused() {
     egret::Loop loop = make_loop();
     int closes = 0;
     egret::Callbacks on;
@@ -171,6 +171,6 @@ int main(int argc, char **argv) {
     everything_is_destroyed_in_a_callback();
     a_loop_is_destroyed_with_its_listener();
     nothing_is_called_after_a_loop_was_destroyed();
-    what_is_forbidden_in_a_callback_is_refused();
+    calls_that_are_forbidden_in_a_callback_are_refused();
     return 0;
 }

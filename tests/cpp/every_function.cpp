@@ -1,11 +1,11 @@
-// Everything C reaches is reached: each function of egret_ws.h is called here through the binding, and does what it says.
-// (The test that runs this looks which functions the object file asks for.)
+// Calls each function of egret_ws.h through the binding and checks its effect. (The test that runs this program checks which
+// functions its object file uses.)
 #include "check.hpp"
 
 #include <atomic>
 #include <thread>
 
-// A server that is asked for a subprotocol, and says something in its headers.
+// A server that chooses a subprotocol and answers with headers.
 static void answer_one(int listening) {
     char head[4096], accept_key[29], answer[512];
     const int fd = accept(listening, nullptr, nullptr);
@@ -28,7 +28,7 @@ static void answer_one(int listening) {
     close(fd);
 }
 
-static void the_handshake_is_told() {
+static void getters_of_the_handshake() {
     listener server = listen_silently();
     std::thread thread(answer_one, server.fd);
     {
@@ -64,7 +64,7 @@ static void a_socket_is_measured() {
     CHECK_ERROR(ws.ping(), egret::Error::not_open);
     UNTIL(loop, seen.connects == 1);
     CHECK(ws.generation() == 1);
-    CHECK_DONE(ws.retry_now()); // nothing waits
+    CHECK_DONE(ws.retry_now()); // no reconnection waits
     CHECK_DONE(ws.ping());
     UNTIL(loop, ws.stats()->rtt_us > 0);
     CHECK_DONE(ws.send_text("12345"));
@@ -106,7 +106,7 @@ static void a_loop_can_be_waited_for() {
     }
 }
 
-static void a_phone_sleeps_and_moves() {
+static void suspend_resume_and_network_changed() {
     egret::Loop loop = make_loop();
     Seen seen;
     egret::Options options;
@@ -118,7 +118,7 @@ static void a_phone_sleeps_and_moves() {
     UNTIL(loop, seen.messages == 1);
     CHECK_EQ(ws.stats()->rtt_us, 0);
     CHECK_DONE(loop.resume());
-    UNTIL(loop, ws.stats()->rtt_us > 0); // it was probed
+    UNTIL(loop, ws.stats()->rtt_us > 0); // the resume has sent a ping
     CHECK_DONE(loop.network_changed());
     works(loop);
     CHECK(ws.is_open());
@@ -133,7 +133,7 @@ static void a_phone_sleeps_and_moves() {
     UNTIL(other, closed.closes == 1);
 }
 
-static void a_connection_is_tried_again() {
+static void a_connection_is_retried() {
     egret::Loop loop = make_loop();
     listener nobody = bind_loopback();
     egret::Options options;
@@ -157,7 +157,7 @@ static void a_connection_is_tried_again() {
 
 static std::atomic<bool> may_read;
 
-static void read_when_told(server *s, int fd) {
+static void read_after_signal(server *s, int fd) {
     WAIT_UNTIL(may_read);
     swallow(s, fd);
 }
@@ -165,7 +165,7 @@ static void read_when_told(server *s, int fd) {
 static void a_full_buffer_drains() {
     static server peer;
     may_read = false;
-    start_server(&peer, read_when_told);
+    start_server(&peer, read_after_signal);
     egret::Loop loop = make_loop();
     int connects = 0, drains = 0;
     egret::Callbacks on;
@@ -186,7 +186,7 @@ static void a_full_buffer_drains() {
     stop_server(&peer);
 }
 
-static void the_library_tells_of_itself() {
+static void functions_without_a_socket() {
     CHECK_EQ(egret::version_number(), EGRET_WS_VERSION_NUMBER);
     CHECK(std::string(egret::version_string()).find('.') != std::string::npos);
     CHECK(*egret::normalize_url("HTTP://Example.com:80/a b") == "ws://example.com/a%20b");
@@ -195,12 +195,12 @@ static void the_library_tells_of_itself() {
 
 int main(int argc, char **argv) {
     begin(argc, argv);
-    the_handshake_is_told();
+    getters_of_the_handshake();
     a_socket_is_measured();
     a_loop_can_be_waited_for();
-    a_phone_sleeps_and_moves();
-    a_connection_is_tried_again();
+    suspend_resume_and_network_changed();
+    a_connection_is_retried();
     a_full_buffer_drains();
-    the_library_tells_of_itself();
+    functions_without_a_socket();
     return 0;
 }

@@ -1,11 +1,11 @@
-// What a callback throws is reported, once, and stops nothing. Compiled without exceptions there is nothing to see.
+// An exception of a callback is reported once, and the other callbacks still run. Without exceptions this program tests nothing.
 #include "check.hpp"
 
 #ifdef __cpp_exceptions
 
 #include <stdexcept>
 
-// Runs `body`, and returns what it wrote to stderr.
+// Runs `body` and returns its output on stderr.
 template <class Body>
 static std::string stderr_of(Body body) {
     std::FILE *const file = std::tmpfile();
@@ -24,7 +24,7 @@ static std::string stderr_of(Body body) {
     return text;
 }
 
-// Throws from every callback, and behaves otherwise.
+// Throws from every callback after its normal work.
 struct Thrower : egret::Listener {
     explicit Thrower(Seen &seen) : seen_(seen) {}
     void on_connect(egret::WebSocketRef ws) {
@@ -48,7 +48,7 @@ private:
     Seen &seen_;
 };
 
-static void play(egret::Loop &loop) {
+static void run_socket(egret::Loop &loop) {
     Seen seen;
     egret::WebSocket ws = connect_to(loop, echo_url, Thrower(seen));
     UNTIL(loop, seen.closes == 1);
@@ -57,7 +57,7 @@ static void play(egret::Loop &loop) {
     CHECK(seen.error == egret::Error::ok);
 }
 
-static void exceptions_are_handed_on() {
+static void on_exception_gets_exceptions() {
     std::vector<std::string> caught;
     egret::LoopOptions options;
     options.on_exception = [&caught](std::exception_ptr exception) {
@@ -70,7 +70,7 @@ static void exceptions_are_handed_on() {
         }
     };
     egret::Loop loop = make_loop(std::move(options));
-    CHECK(stderr_of([&] { play(loop); }).empty());
+    CHECK(stderr_of([&] { run_socket(loop); }).empty());
     CHECK(caught == std::vector<std::string>({"from on_connect", "42", "42", "from on_close"}));
     works(loop);
 }
@@ -81,20 +81,20 @@ static size_t count(const std::string &text, const std::string &part) {
     return times;
 }
 
-static void or_else_written_down() {
+static void without_on_exception_they_are_written_to_stderr() {
     egret::Loop loop = make_loop();
-    const std::string text = stderr_of([&] { play(loop); });
+    const std::string text = stderr_of([&] { run_socket(loop); });
     CHECK_EQ(count(text, "egret_ws: a callback threw"), 4);
     CHECK_EQ(count(text, "from on_connect"), 1);
     CHECK_EQ(count(text, "from on_close"), 1);
     works(loop);
 }
 
-static void also_if_the_report_throws() {
+static void exceptions_of_on_exception_are_written_to_stderr() {
     egret::LoopOptions options;
     options.on_exception = [](std::exception_ptr) { throw std::runtime_error("from on_exception"); };
     egret::Loop loop = make_loop(std::move(options));
-    CHECK_EQ(count(stderr_of([&] { play(loop); }), "from on_exception"), 4);
+    CHECK_EQ(count(stderr_of([&] { run_socket(loop); }), "from on_exception"), 4);
     works(loop);
 }
 
@@ -115,9 +115,9 @@ static void the_log_and_the_wakeup_may_throw() {
 
 int main(int argc, char **argv) {
     begin(argc, argv);
-    exceptions_are_handed_on();
-    or_else_written_down();
-    also_if_the_report_throws();
+    on_exception_gets_exceptions();
+    without_on_exception_they_are_written_to_stderr();
+    exceptions_of_on_exception_are_written_to_stderr();
     the_log_and_the_wakeup_may_throw();
     return 0;
 }

@@ -1,4 +1,4 @@
-//! What `egret_ws.h` declares, read from the header itself: a name that is added there is a name that is asked for here.
+//! Reads the declarations of `egret_ws.h`, so that the tests require each new name.
 
 use super::library;
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
-// A listener is a class or callables, owned or borrowed, and is destroyed exactly once, when nothing calls it any more.
+// A listener is a class or callables, owned or borrowed. It is destroyed exactly once, after its last callback.
 #include "check.hpp"
 
-// Counts what it is called for; has only what it needs.
+// Counts its calls. Has only the functions that it needs.
 struct Game : egret::Listener, Counted {
     explicit Game(Seen &seen) : seen_(seen) {}
     void on_connect(egret::WebSocketRef ws) {
@@ -23,7 +23,7 @@ private:
 };
 
 template <class Listener>
-static void play(egret::Loop &loop, Seen &seen, Listener listener) {
+static void run_socket(egret::Loop &loop, Seen &seen, Listener listener) {
     egret::WebSocket ws = connect_to(loop, echo_url, std::move(listener));
     UNTIL(loop, seen.closes == 1);
     CHECK_EQ(seen.connects, 1);
@@ -31,29 +31,29 @@ static void play(egret::Loop &loop, Seen &seen, Listener listener) {
     CHECK(seen.last == "from a class" && seen.error == egret::Error::ok);
 }
 
-static void a_listener_is_given_in_any_way() {
+static void a_listener_is_passed_by_value_or_by_any_pointer() {
     egret::Loop loop = make_loop();
     {
         Seen seen;
-        play(loop, seen, Game(seen));
+        run_socket(loop, seen, Game(seen));
         UNTIL(loop, Counted::alive == 0);
     }
     {
         Seen seen;
-        play(loop, seen, std::make_unique<Game>(seen));
+        run_socket(loop, seen, std::make_unique<Game>(seen));
         UNTIL(loop, Counted::alive == 0);
     }
     {
         Seen seen;
         const auto shared = std::make_shared<Game>(seen);
-        play(loop, seen, shared);
+        run_socket(loop, seen, shared);
         UNTIL(loop, shared.use_count() == 1);
         CHECK_EQ(Counted::alive, 1);
     }
     {
         Seen seen;
         Game game(seen);
-        play(loop, seen, &game);
+        run_socket(loop, seen, &game);
         works(loop);
         CHECK_EQ(Counted::alive, 1);
     }
@@ -66,7 +66,7 @@ static void function(egret::WebSocketRef ws) {
 
 static void callables_are_of_any_kind() {
     egret::Loop loop = make_loop();
-    // Move-only, and one that returns something.
+    // A callable that can only be moved, and one with a result.
     int closes = 0;
     egret::Callbacks on;
     on.on_connect = [](egret::WebSocketRef ws) { return ws.send_text("x"); };
@@ -79,7 +79,7 @@ static void callables_are_of_any_kind() {
     UNTIL(loop, closes == 1);
     CHECK_EQ(Counted::alive, 0);
 
-    // A function, and none.
+    // A function, and an empty callable.
     egret::Callbacks few;
     few.on_connect = function;
     few.on_message = nullptr;
@@ -130,7 +130,7 @@ static void the_end_of_a_socket_or_a_loop_destroys_the_listener() {
 
 int main(int argc, char **argv) {
     begin(argc, argv);
-    a_listener_is_given_in_any_way();
+    a_listener_is_passed_by_value_or_by_any_pointer();
     callables_are_of_any_kind();
     a_connect_that_fails_destroys_the_listener();
     the_end_of_a_socket_or_a_loop_destroys_the_listener();

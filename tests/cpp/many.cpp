@@ -1,40 +1,40 @@
-// Thousands of sockets, opened and ended in every way, leave nothing behind: no listener, descriptor, thread or memory.
-// EGRET_WS_TEST_SOCKETS says how many (2000 unless told).
+// Thousands of sockets, opened and ended in every way, leak nothing: no listener, descriptor, thread or memory.
+// EGRET_WS_TEST_SOCKETS is their number (default: 2000).
 #include "check.hpp"
 
 #include <dirent.h>
 #include <malloc.h>
 
-enum { WINDOW = 50, WAYS = 5 };
+enum { WINDOW = 50, ENDINGS = 5 };
 
-struct Player : egret::Listener, Counted {
-    explicit Player(int way) : way_(way) {}
+struct Client : egret::Listener, Counted {
+    explicit Client(int ending) : ending_(ending) {}
     void on_connect(egret::WebSocketRef at) {
-        if (way_ == 1) ws.reset();
-        if (way_ >= 2) CHECK_DONE(at.send_text("hello"));
+        if (ending_ == 1) ws.reset();
+        if (ending_ >= 2) CHECK_DONE(at.send_text("hello"));
     }
     void on_message(egret::WebSocketRef at, const egret::Message &message) {
         CHECK(message.text() == "hello");
-        if (way_ == 2) ws.reset();
-        if (way_ >= 3) CHECK_DONE(at.close());
+        if (ending_ == 2) ws.reset();
+        if (ending_ >= 3) CHECK_DONE(at.close());
     }
     void on_close(egret::WebSocketRef, const egret::CloseInfo &info) {
         CHECK(info.clean());
-        if (way_ == 3) ws.reset(); // else its destructor does it
+        if (ending_ == 3) ws.reset(); // else its destructor frees it
     }
     egret::WebSocket ws;
 
 private:
-    int way_;
+    int ending_;
 };
 
-static void play(egret::Loop &loop, int sockets) {
+static void open_and_end(egret::Loop &loop, int sockets) {
     for (int begun = 0; begun < sockets || Counted::alive > 0;) {
         for (; begun < sockets && Counted::alive < WINDOW; ++begun) {
-            auto player = std::make_unique<Player>(begun % WAYS);
-            Player &same = *player;
-            same.ws = connect_to(loop, echo_url, std::move(player));
-            if (begun % WAYS == 0) same.ws.reset(); // while it connects
+            auto client = std::make_unique<Client>(begun % ENDINGS);
+            Client &same = *client;
+            same.ws = connect_to(loop, echo_url, std::move(client));
+            if (begun % ENDINGS == 0) same.ws.reset(); // while it connects
         }
         UNTIL(loop, Counted::alive < WINDOW && (begun < sockets || Counted::alive == 0));
     }
@@ -55,19 +55,19 @@ int main(int argc, char **argv) {
     const int sockets = told ? atoi(told) : 2000;
     CHECK(sockets > 0);
     egret::Loop loop = make_loop();
-    play(loop, 500);
+    open_and_end(loop, 500);
     works(loop);
     const int descriptors = entries_of("/proc/self/fd"), threads = entries_of("/proc/self/task");
     const size_t before = mallinfo2().uordblks;
-    play(loop, sockets);
+    open_and_end(loop, sockets);
     works(loop);
-    // Those that were let go open or connecting are still saying goodbye.
+    // Sockets that were freed while open or connecting still make their closing handshake.
     UNTIL(loop, entries_of("/proc/self/fd") <= descriptors);
     UNTIL(loop, entries_of("/proc/self/task") <= threads);
     CHECK_EQ(Counted::alive, 0);
     const int64_t grown = static_cast<int64_t>(mallinfo2().uordblks) - static_cast<int64_t>(before);
     printf("%d sockets, %lld bytes\n", sockets, static_cast<long long>(grown));
-    // Buffers that are kept come and go, in either measurement.
+    // The number of kept buffers varies in both measurements.
     if (!SANITIZED) CHECK(grown < 256 * 1024);
     return 0;
 }

@@ -1,4 +1,4 @@
-// Messages go out and come back, as text and as bytes of any kind; handles can be moved meanwhile.
+// Messages are sent and echoed, as text and as bytes of any kind. Handles can be moved while their sockets are in use.
 #include "check.hpp"
 
 #include <type_traits>
@@ -83,7 +83,7 @@ static void handles_move() {
     CHECK(!first && second);
     CHECK_ERROR(first.poll(), egret::Error::bad_handle);
     std::vector<egret::WebSocket> sockets;
-    for (int i = 0; i < 3; ++i) sockets.emplace_back(); // it grows, and moves what is in it
+    for (int i = 0; i < 3; ++i) sockets.emplace_back(); // the vector grows and moves its elements
     sockets[1] = std::move(ws);
     CHECK(!ws && sockets[1] == same);
     sockets.erase(sockets.begin());
@@ -94,7 +94,7 @@ static void handles_move() {
     UNTIL(second, seen.messages == 1);
     CHECK(seen.last == "moved");
 
-    // A new value frees the old one: the other side is told 1001.
+    // Assigning a new value frees the old socket, which closes with 1001.
     Seen other;
     sockets[0] = connect_to(second, echo_url, note(other));
     CHECK_ERROR(same.send_text("too late"), egret::Error::bad_handle);
@@ -102,13 +102,13 @@ static void handles_move() {
     UNTIL(second, other.connects == 1);
     CHECK_EQ(seen.closes, 0);
 
-    // And a loop's new value frees the old loop.
+    // Assigning a new loop frees the old one.
     second = make_loop();
     CHECK_ERROR(sockets[0].state(), egret::Error::bad_handle);
     works(second);
 }
 
-static void a_socket_is_let_go() {
+static void a_socket_is_released() {
     egret::Loop loop = make_loop();
     Seen seen;
     egret::Callbacks on = note(seen);
@@ -139,6 +139,6 @@ int main(int argc, char **argv) {
     begin(argc, argv);
     text_and_bytes();
     handles_move();
-    a_socket_is_let_go();
+    a_socket_is_released();
     return 0;
 }

@@ -1,4 +1,4 @@
-// Errors are values: what is empty, freed or wrong says so, and reading the value of an error is harmless.
+// Errors are values: empty and freed handles and wrong arguments return an error, and reading the value of an error is safe.
 #include "check.hpp"
 
 static void empty_handles() {
@@ -65,7 +65,7 @@ static void bytes() {
     CHECK(span.size() == 3 && span[2] == 3 && !span.empty() && egret::ByteSpan().empty());
 }
 
-// C would see the end of the text there, and connect to another host.
+// C would end the text there and connect to another host.
 static void a_nul_inside_is_refused() {
     egret::Loop loop = make_loop();
     const std::string_view cut("127.0.0.1\0.example.com", 22);
@@ -91,7 +91,7 @@ static void a_nul_inside_is_refused() {
     CHECK_ERROR(ws.response_header(cut), egret::Error::invalid_argument);
 }
 
-// What C refuses stays refused, with C's log line.
+// The binding returns C's errors, and C's log line is delivered.
 static void a_refusal_is_logged() {
     struct Line {
         int lines = 0;

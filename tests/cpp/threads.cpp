@@ -1,4 +1,4 @@
-// Log lines and wake-ups come from any thread, also while their loop is destroyed: their callables live as long as they run.
+// Log lines and wake-ups come from any thread, also while their loop is destroyed. A callable lives until its last call has returned.
 #include "check.hpp"
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 enum { ROUNDS = SLOW ? 20 : 60 };
 
-// What a callable owns; touching it after its end is what AddressSanitizer would see.
+// An object that a callable owns. AddressSanitizer detects its use after its end.
 struct Alive : Counted {
     int *number = new int(7);
     Alive() = default;
@@ -40,7 +40,7 @@ static void a_loop_ends_while_others_log() {
     }
 }
 
-// The line has begun when the loop is destroyed, and ends after that.
+// The log call begins before the loop is destroyed and ends after that.
 static void a_log_line_outlives_its_loop() {
     static std::atomic<bool> has_begun, is_destroyed, has_ended;
     const std::string too_big(egret::max_message_bytes + 1, 'x');
@@ -64,7 +64,7 @@ static void a_log_line_outlives_its_loop() {
     CHECK_EQ(Counted::alive, 0);
 }
 
-// The call has begun when another callable takes its place, and ends after that.
+// The call begins before another callable replaces this one, and ends after that.
 static void a_wakeup_outlives_its_replacement() {
     if (driver != 0) return;
     static std::atomic<bool> has_begun, is_replaced, has_ended;
@@ -102,7 +102,7 @@ static void a_wakeup_is_replaced_while_it_is_called() {
         WAIT_UNTIL(wakeups > before);
         UNTIL(loop, seen.messages == round + 1);
     }
-    // A call that has begun keeps its callable until it ends.
+    // A running call keeps its callable alive.
     WAIT_UNTIL(Counted::alive == 1);
     CHECK_DONE(loop.set_wakeup(nullptr));
     WAIT_UNTIL(Counted::alive == 0);

@@ -51,8 +51,8 @@ both('an open socket without references lives until it is closed', async (host) 
     return new WeakRef(socket);
   })();
   // Only after an object of the same age was collected does it count that the socket was not.
-  const witness = new WeakRef({});
-  await collectUntil(() => witness.deref() === undefined);
+  const other = new WeakRef({});
+  await collectUntil(() => other.deref() === undefined);
   assert.notStrictEqual(dropped.deref(), undefined);
   server.say('hello');
   await collectUntil(() => dropped.deref() === undefined);
@@ -67,12 +67,12 @@ both('an AbortSignal does not keep a socket alive, and loses its listeners with 
   signal.removeEventListener = (...words) => (waiting--, remove.apply(signal, words));
   const dropped = await (async () => {
     const socket = await connected(host);
-    const heard = () => socket.readyState;
-    socket.addEventListener('message', heard, { signal });
-    socket.addEventListener('error', heard, { signal });
+    const onEvent = () => socket.readyState;
+    socket.addEventListener('message', onEvent, { signal });
+    socket.addEventListener('error', onEvent, { signal });
     socket.addEventListener('close', () => {}, { signal, once: true });
     assert.strictEqual(waiting, 3);
-    socket.removeEventListener('error', heard);
+    socket.removeEventListener('error', onEvent);
     assert.strictEqual(waiting, 2);
     await closed(socket);
     assert.strictEqual(waiting, 1);

@@ -194,17 +194,17 @@ test('a new connection inside onClose', () => {
 
 test('a live socket is kept although the game dropped it, and released after its close', async () => {
     const host = makeHost();
-    const heard = [];
+    const received = [];
     let weak;
     (() => {
         const ws = new host.NativeWebSocket(URL_);
-        ws.onMessage = (text) => heard.push(text);
+        ws.onMessage = (text) => received.push(text);
         weak = new WeakRef(ws);
     })();
     await collect();
     host.connected();
     host.text('still here');
-    assert.deepEqual(heard, ['still here']);
+    assert.deepEqual(received, ['still here']);
     host.closed();
     for (let i = 0; i < 20 && weak.deref(); i++) await collect();
     assert.equal(weak.deref(), undefined);

@@ -2,8 +2,8 @@
  * Glue for Node-API: converts values between JavaScript and the C functions of egret_ws_host.h.
  *
  * The addon exports one class, Host: a loop and its sockets. Its methods are the host functions of egret_ws.js, and poll and
- * free. No native memory refers to a JavaScript value: each `poll` is given the functions that it calls. So a Host that nobody
- * can poll any more is garbage like any other object, and its finalizer frees the loop.
+ * free. No native memory refers to a JavaScript value: each `poll` gets the functions that it calls as arguments. So a Host that
+ * nothing refers to is collected like any other object, and its finalizer frees the loop.
  */
 #define NAPI_VERSION 8
 #include "../egret_ws_host.h"

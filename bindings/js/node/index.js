@@ -15,7 +15,7 @@ const installScript = vm.runInThisContext(fs.readFileSync(script, 'utf8'), { fil
  * Defines `WebSocket` and `egret_native.WebSocket` on `global`. Their events come only during `poll()`.
  *
  * options:
- *   addon        path of the compiled addon; `egret_ws.node` beside this file unless given
+ *   addon        path of the compiled addon; the default is `egret_ws.node` next to this file
  *   inline       true: no I/O thread; `poll()` reads and writes
  *   interval     milliseconds: while there is a socket, a timer calls `poll()` and keeps the process alive
  *   reportError  called with each exception of an event handler; the default writes to the console

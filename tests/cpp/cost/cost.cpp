@@ -1,4 +1,4 @@
-// cost MESSAGES URL: cost.c with the binding; with -DCALLABLES by callables, else by a listener.
+// cost MESSAGES URL: as cost.c, with the binding: with -DCALLABLES callables, else a listener.
 #include <egret_ws.hpp>
 
 #include <cstdio>

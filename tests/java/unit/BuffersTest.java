@@ -51,13 +51,13 @@ class BuffersTest {
         whole.position(size);
         whole.limit(2 * size);
         ByteBuffer part = kind.equals("read-only") ? whole.slice().asReadOnlyBuffer() : whole.slice();
-        int[] heard = new int[2];
+        int[] events = new int[2];
         WebSocketListener listener = new WebSocketListener() {
             @Override
             public void onMessage(WebSocket socket, byte[] data) {
-                heard[0]++;
-                for (byte one : data) if (one != 'A') heard[1]++;
-                if (data.length > size) heard[1]++;
+                events[0]++;
+                for (byte one : data) if (one != 'A') events[1]++;
+                if (data.length > size) events[1]++;
             }
         };
         try (WebSocketLoop loop = new WebSocketLoop()) {
@@ -90,22 +90,22 @@ class BuffersTest {
                 mover.join();
             }
             int all = sent;
-            Support.until(loop, "all came back", () -> heard[0] == all);
-            assertEquals(0, heard[1], "foreign bytes, or messages of another size");
+            Support.until(loop, "all came back", () -> events[0] == all);
+            assertEquals(0, events[1], "foreign bytes, or messages of another size");
             part.clear();
             assertEquals(ErrorCode.OK, socket.trySend(part));
-            Support.until(loop, "the last comes back, and nothing that was refused", () -> heard[0] == all + 1);
+            Support.until(loop, "the last comes back, and nothing that was refused", () -> events[0] == all + 1);
         }
     }
 
     @Test
     void theShimChecksTheRangeOfEachPart() throws Throwable {
         int[] lengths = new int[1];
-        int[] heard = new int[1];
+        int[] events = new int[1];
         WebSocketListener listener = new WebSocketListener() {
             @Override
             public void onMessage(WebSocket socket, byte[] data) {
-                heard[0]++;
+                events[0]++;
                 lengths[0] += data.length;
             }
         };
@@ -138,7 +138,7 @@ class BuffersTest {
                 assertEquals(ErrorCode.OK, call("sendDirect", socket.id(), slice, part[0], part[1]));
                 length += 2 * part[1];
             }
-            Support.until(loop, "they come back", () -> heard[0] == 2 * inside.length);
+            Support.until(loop, "they come back", () -> events[0] == 2 * inside.length);
             assertEquals(length, lengths[0]);
         }
     }
@@ -146,9 +146,9 @@ class BuffersTest {
     /** With arrays that are too short, the call throws Java's exception and starts no connection. */
     @Test
     void noConnectionIsStartedWhileAnExceptionIsPending() throws Throwable {
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         try (Server server = new Server(peer -> peer.found(peer.head())); WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect("127.0.0.1", 1, heard);
+            WebSocket socket = loop.connect("127.0.0.1", 1, events);
             java.lang.reflect.Field field = WebSocketLoop.class.getDeclaredField("handle");
             field.setAccessible(true);
             long handle = field.getLong(loop);
@@ -169,13 +169,13 @@ class BuffersTest {
             assertEquals(0, out[0]);
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", 0L, 0, false, new int[16], new long[0]));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.id(), new long[3]));
-            Support.until(loop, "the other ends", () -> heard.closed != null);
+            Support.until(loop, "the other ends", () -> events.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
             // Here the connection was started before the return of its handle failed: it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
                     numbers, texts, none, null, null, null, new long[0]));
             loop.poll();
-            assertEquals(0, heard.connects);
+            assertEquals(0, events.connects);
         }
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** The functions of the original runtime. */
 class EgretSocketsTest implements EgretSockets.Callback {
-    private final List<String> heard = new ArrayList<>();
+    private final List<String> events = new ArrayList<>();
     private final List<Throwable> thrown = new ArrayList<>();
     private final EgretSockets sockets = new EgretSockets(this,
             new LoopOptions.Builder().exceptionHandler((socket, t) -> thrown.add(t)).build(), null);
@@ -20,7 +20,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     private boolean throwsAlways;
 
     private void hear(String what) {
-        heard.add(what);
+        events.add(what);
         if (throwsAlways) throw new IllegalStateException(what);
     }
 
@@ -61,27 +61,27 @@ class EgretSocketsTest implements EgretSockets.Callback {
     private void until(BooleanSupplier condition) {
         long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
         while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) fail("waited too long after " + heard);
+            if (System.nanoTime() > deadline) fail("waited too long after " + events);
             sockets.poll();
             Thread.yield();
         }
     }
 
-    private void untilHeard(String last) {
-        until(() -> heard.contains(last));
+    private void untilEvent(String last) {
+        until(() -> events.contains(last));
     }
 
     @Test
     void echo() {
         sockets.websocket_open(7, Support.ECHO);
-        untilHeard("7 open");
+        untilEvent("7 open");
         sockets.websocket_send(7, "hello");
         sockets.websocket_send(7, new byte[3]);
         sockets.websocket_send(7, "");
-        untilHeard("7 text ");
+        untilEvent("7 text ");
         sockets.websocket_close(7);
-        untilHeard("7 close");
-        assertEquals(List.of("7 open", "7 text hello", "7 binary 3", "7 text ", "7 close"), heard);
+        untilEvent("7 close");
+        assertEquals(List.of("7 open", "7 text hello", "7 binary 3", "7 text ", "7 close"), events);
     }
 
     @Test
@@ -89,25 +89,25 @@ class EgretSocketsTest implements EgretSockets.Callback {
         sockets.websocket_open(1, "http//");
         sockets.websocket_send(1, "x");
         sockets.websocket_open(2, "ws://127.0.0.1:1/");
-        assertEquals(List.of(), heard);
-        until(() -> heard.size() == 4);
-        assertEquals(List.of("1 EGRET_WS_ERR_INVALID_URL", "1 close"), heard.stream().filter(l -> l.startsWith("1")).toList());
-        assertEquals(List.of("2 EGRET_WS_ERR_CONNECT", "2 close"), heard.stream().filter(l -> l.startsWith("2")).toList());
+        assertEquals(List.of(), events);
+        until(() -> events.size() == 4);
+        assertEquals(List.of("1 EGRET_WS_ERR_INVALID_URL", "1 close"), events.stream().filter(l -> l.startsWith("1")).toList());
+        assertEquals(List.of("2 EGRET_WS_ERR_CONNECT", "2 close"), events.stream().filter(l -> l.startsWith("2")).toList());
     }
 
     @Test
     void aRefusedCallLeavesTheSocketOpen() {
         sockets.websocket_open(1, Support.ECHO);
         sockets.websocket_send(1, "too early");
-        untilHeard("1 open");
-        untilHeard("1 EGRET_WS_ERR_NOT_OPEN");
+        untilEvent("1 open");
+        untilEvent("1 EGRET_WS_ERR_NOT_OPEN");
         sockets.websocket_send(1, new byte[200_000]);
         sockets.websocket_open(1, Support.ECHO); // in use
         sockets.websocket_send(1, "still there");
-        untilHeard("1 text still there");
-        untilHeard("1 EGRET_WS_ERR_MESSAGE_TOO_BIG");
-        untilHeard("1 EGRET_WS_ERR_INVALID_ARGUMENT");
-        assertEquals(5, heard.size(), heard::toString);
+        untilEvent("1 text still there");
+        untilEvent("1 EGRET_WS_ERR_MESSAGE_TOO_BIG");
+        untilEvent("1 EGRET_WS_ERR_INVALID_ARGUMENT");
+        assertEquals(5, events.size(), events::toString);
     }
 
     @Test
@@ -117,33 +117,33 @@ class EgretSocketsTest implements EgretSockets.Callback {
         sockets.websocket_close(9);
         sockets.poll();
         sockets.poll();
-        assertEquals(List.of(), heard);
+        assertEquals(List.of(), events);
     }
 
     @Test
     void aCloseWhileConnectingIsNoError() {
         sockets.websocket_open(3, Support.ECHO);
         sockets.websocket_close(3);
-        untilHeard("3 close");
-        assertEquals(List.of("3 close"), heard);
+        untilEvent("3 close");
+        assertEquals(List.of("3 close"), events);
     }
 
     @Test
     void anIdCanBeOpenedAgainInItsOnClose() {
         reopens = true;
         sockets.websocket_open(4, "http//");
-        untilHeard("4 open");
-        assertEquals(List.of("4 EGRET_WS_ERR_INVALID_URL", "4 close", "4 open"), heard);
+        untilEvent("4 open");
+        assertEquals(List.of("4 EGRET_WS_ERR_INVALID_URL", "4 close", "4 open"), events);
     }
 
     @Test
     void noMessageComesAfterClose() {
         sockets.websocket_open(5, Support.ECHO);
-        untilHeard("5 open");
+        untilEvent("5 open");
         for (int i = 0; i < 20; i++) sockets.websocket_send(5, "echo");
         sockets.websocket_close(5);
-        untilHeard("5 close");
-        assertEquals(List.of("5 open", "5 close"), heard);
+        untilEvent("5 close");
+        assertEquals(List.of("5 open", "5 close"), events);
     }
 
     @Test
@@ -151,12 +151,12 @@ class EgretSocketsTest implements EgretSockets.Callback {
         throwsAlways = true;
         sockets.websocket_open(1, "http//");
         sockets.websocket_open(6, Support.ECHO);
-        untilHeard("6 open");
-        untilHeard("1 close");
+        untilEvent("6 open");
+        untilEvent("1 close");
         sockets.websocket_send(6, "x");
-        untilHeard("6 text x");
+        untilEvent("6 text x");
         sockets.websocket_close(6);
-        untilHeard("6 close");
-        assertEquals(heard.size(), thrown.size());
+        untilEvent("6 close");
+        assertEquals(events.size(), thrown.size());
     }
 }

@@ -59,7 +59,7 @@ class LifetimeTest {
     @ValueSource(booleans = {false, true})
     void gettersReturnTheLastValuesAfterOnClose(boolean inline) throws Exception {
         String[] inOnClose = new String[1];
-        Support.Recorder heard = new Support.Recorder() {
+        Support.Recorder events = new Support.Recorder() {
             @Override
             public void onClose(WebSocket socket, CloseInfo info) {
                 super.onClose(socket, info);
@@ -69,11 +69,11 @@ class LifetimeTest {
         WebSocketLoop loop = Support.loop(inline);
         WebSocket socket;
         try (Server server = answering()) {
-            socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("a, b").build(), heard);
-            Support.until(loop, "it hears", () -> heard.messages.size() == 1);
+            socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("a, b").build(), events);
+            Support.until(loop, "it hears", () -> events.messages.size() == 1);
             socket.send("bye");
             socket.close();
-            Support.until(loop, "it closes", () -> heard.closed != null);
+            Support.until(loop, "it closes", () -> events.closed != null);
             assertEnded(socket);
             assertTrue(inOnClose[0].contains("generation 1, subprotocol b") && inOnClose[0].contains("http 101, sent 1, received 1")
                     && inOnClose[0].contains("Twice=one, two, three") && inOnClose[0].contains("Colon=a: b"), inOnClose[0]);
@@ -87,10 +87,10 @@ class LifetimeTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void gettersReturnTheLastValuesAfterFree(boolean inline) throws Exception {
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         try (Server server = answering(); WebSocketLoop loop = Support.loop(inline)) {
-            WebSocket socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("b").build(), heard);
-            Support.until(loop, "it hears", () -> heard.messages.size() == 1);
+            WebSocket socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("b").build(), events);
+            Support.until(loop, "it hears", () -> events.messages.size() == 1);
             String open = values(socket);
             socket.free();
             assertEquals(open, values(socket));
@@ -130,31 +130,31 @@ class LifetimeTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aSocketAfterItsEnd(boolean inline) {
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = Support.loop(inline)) {
-            WebSocket socket = loop.connect(Support.ECHO, heard);
+            WebSocket socket = loop.connect(Support.ECHO, events);
             assertEquals(WebSocket.STATE_CONNECTING, socket.state());
             assertEquals(ErrorCode.NOT_OPEN, socket.trySend("early"));
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             assertEquals(WebSocket.STATE_OPEN, socket.state());
             socket.close(4001, "grüße");
             assertTrue(socket.state() >= WebSocket.STATE_CLOSING);
-            Support.until(loop, "it closes", () -> heard.closed != null);
-            assertTrue(heard.closed.wasClean());
-            assertEquals(4001, heard.closed.code);
-            assertEquals(4001, heard.closed.sentCode);
-            assertEquals("grüße", heard.closed.reason);
-            assertEquals(CloseInfo.INITIATOR_LOCAL, heard.closed.initiator);
+            Support.until(loop, "it closes", () -> events.closed != null);
+            assertTrue(events.closed.wasClean());
+            assertEquals(4001, events.closed.code);
+            assertEquals(4001, events.closed.sentCode);
+            assertEquals("grüße", events.closed.reason);
+            assertEquals(CloseInfo.INITIATOR_LOCAL, events.closed.initiator);
             assertEnded(socket);
         }
     }
 
     @Test
     void invalidCloseArgumentsAreRefused() {
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect(Support.ECHO, heard);
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            WebSocket socket = loop.connect(Support.ECHO, events);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             for (int code : new int[] {-1, 1, 999, 1005, 1006, 5000, 66536, Integer.MAX_VALUE})
                 assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(code, "")), "" + code);
             String long_ = new String(new char[124]).replace('\0', 'x');
@@ -162,29 +162,29 @@ class LifetimeTest {
             assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(1000, long_ + long_ + long_)));
             assertEquals(WebSocket.STATE_OPEN, socket.state());
             socket.close(1000, long_.substring(1));
-            Support.until(loop, "it closes", () -> heard.closed != null);
-            assertEquals(long_.substring(1), heard.closed.reason);
+            Support.until(loop, "it closes", () -> events.closed != null);
+            assertEquals(long_.substring(1), events.closed.reason);
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void everythingAfterTheLoopsEnd(boolean inline) {
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         WebSocketLoop loop = Support.loop(inline);
-        WebSocket socket = loop.connect(Support.ECHO, heard);
-        Support.until(loop, "it connects", () -> heard.connects == 1);
+        WebSocket socket = loop.connect(Support.ECHO, events);
+        Support.until(loop, "it connects", () -> events.connects == 1);
         loop.close();
         loop.close();
         assertEnded(socket);
-        assertNull(heard.closed);
+        assertNull(events.closed);
         // The loop freed the socket, so its last values are not known.
         assertEquals("", socket.subprotocol() + socket.extensions() + socket.responseHeaders() + socket.stats().address);
         assertEquals(0, socket.generation() + socket.stats().httpStatus + socket.stats().messagesSent);
         assertNull(socket.responseHeader("Upgrade"));
         List<Runnable> calls = List.of(loop::poll, loop::wake, loop::descriptor, loop::timeout, loop::suspend, loop::resume,
                 loop::networkChanged, () -> loop.setWakeup(null), () -> loop.setWakeup(() -> {}),
-                () -> loop.connect(Support.ECHO, heard), () -> loop.connect("127.0.0.1", 80, heard));
+                () -> loop.connect(Support.ECHO, events), () -> loop.connect("127.0.0.1", 80, events));
         for (Runnable call : calls) assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(call));
     }
 
@@ -200,26 +200,26 @@ class LifetimeTest {
 
     @Test
     void aLiveSocketIsKeptAndAnEndedOneIsCollected() {
-        int[] heard = new int[2];
+        int[] events = new int[2];
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WeakReference<WebSocket> socket = new WeakReference<>(loop.connect(Support.ECHO, new WebSocketListener() {
                 @Override
                 public void onConnect(WebSocket socket) {
-                    heard[0]++;
+                    events[0]++;
                 }
 
                 @Override
                 public void onMessage(WebSocket socket, String text) {
-                    heard[1]++;
+                    events[1]++;
                     socket.close();
                 }
             }));
             System.gc();
-            Support.until(loop, "it connects", () -> heard[0] == 1);
+            Support.until(loop, "it connects", () -> events[0] == 1);
             System.gc();
             socket.get().send("alive");
             System.gc();
-            Support.until(loop, "it echoes and ends", () -> heard[1] == 1 && (socket.get() == null || socket.get().state() == 3));
+            Support.until(loop, "it echoes and ends", () -> events[1] == 1 && (socket.get() == null || socket.get().state() == 3));
             collectUntil("the socket is collected", () -> {
                 loop.poll();
                 return socket.get() == null;

@@ -16,20 +16,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LooperDriverTest {
     @Test
     void aWakeupCausesAPoll() throws Exception {
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         Looper looper = new Looper();
         try (WebSocketLoop loop = new WebSocketLoop(); LooperDriver driver = LooperDriver.onWakeup(loop, looper)) {
-            WebSocket socket = loop.connect(Support.ECHO, heard);
-            while (heard.connects == 0) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
+            WebSocket socket = loop.connect(Support.ECHO, events);
+            while (events.connects == 0) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
             for (int i = 0; i < 10; i++) {
                 socket.send("again");
-                while (heard.messages.size() == i) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
+                while (events.messages.size() == i) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
             }
-            socket.send("never heard");
+            socket.send("never events");
             driver.close();
             driver.close();
             assertFalse(looper.runOne(0));
-            assertEquals(10, heard.messages.size());
+            assertEquals(10, events.messages.size());
         }
     }
 
@@ -45,7 +45,7 @@ class LooperDriverTest {
     void framesPoll(boolean inline) {
         Choreographer choreographer = Choreographer.getInstance();
         LooperDriver[] driver = new LooperDriver[1];
-        Support.Recorder heard = new Support.Recorder() {
+        Support.Recorder events = new Support.Recorder() {
             @Override
             public void onMessage(WebSocket socket, String text) {
                 super.onMessage(socket, text);
@@ -54,13 +54,13 @@ class LooperDriverTest {
         };
         try (WebSocketLoop loop = Support.loop(inline)) {
             driver[0] = LooperDriver.onFrame(loop);
-            WebSocket socket = loop.connect(Support.ECHO, heard);
+            WebSocket socket = loop.connect(Support.ECHO, events);
             long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
             boolean sent = false;
-            while (heard.messages.isEmpty()) {
+            while (events.messages.isEmpty()) {
                 assertTrue(System.nanoTime() < deadline);
                 assertEquals(1, choreographer.frame());
-                if (!sent && heard.connects == 1) {
+                if (!sent && events.connects == 1) {
                     socket.send("one");
                     sent = true;
                 }

@@ -19,11 +19,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages in all forms, sent and echoed. */
 class MessagesTest {
-    private final Support.Recorder heard = new Support.Recorder();
+    private final Support.Recorder events = new Support.Recorder();
 
     private WebSocket connect(WebSocketLoop loop, WebSocketOptions options) {
-        WebSocket socket = loop.connect(Support.ECHO, options, heard);
-        Support.until(loop, "it connects", () -> heard.connects == 1);
+        WebSocket socket = loop.connect(Support.ECHO, options, events);
+        Support.until(loop, "it connects", () -> events.connects == 1);
         return socket;
     }
 
@@ -32,8 +32,8 @@ class MessagesTest {
     }
 
     private Object next(WebSocketLoop loop) {
-        Support.until(loop, "a message comes", () -> !heard.messages.isEmpty());
-        return heard.messages.remove(0);
+        Support.until(loop, "a message comes", () -> !events.messages.isEmpty());
+        return events.messages.remove(0);
     }
 
     private static List<String> texts() {
@@ -79,8 +79,8 @@ class MessagesTest {
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
             WebSocketOptions options = new WebSocketOptions.Builder().noDeflate(true).build();
-            WebSocket socket = loop.connect(server.url(), options, heard);
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            WebSocket socket = loop.connect(server.url(), options, events);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             for (String text : texts) {
                 socket.send(text);
                 assertEquals(text, next(loop));
@@ -93,10 +93,10 @@ class MessagesTest {
     void halfASurrogatePairIsReplaced() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = connect(loop);
-            String[][] sentAndHeard = {{"\ud83d", "\ufffd"}, {"\udc26", "\ufffd"}, {"a\ud83db", "a\ufffdb"},
+            String[][] sentAndEvents = {{"\ud83d", "\ufffd"}, {"\udc26", "\ufffd"}, {"a\ud83db", "a\ufffdb"},
                 {"\udc26\ud83d", "\ufffd\ufffd"}, {"\ud83d\ud83d\udc26", "\ufffd\ud83d\udc26"}, {"\ud83d\u00e9", "\ufffd\u00e9"}};
             for (String before : new String[] {"", new String(new char[600])}) {
-                for (String[] pair : sentAndHeard) {
+                for (String[] pair : sentAndEvents) {
                     socket.send(before + pair[0]);
                     assertEquals(before + pair[1], next(loop));
                 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Effects of options that a server or a listener can see. Another test checks that each option reaches the library. */
 class OptionsTest {
-    private final Support.Recorder heard = new Support.Recorder();
+    private final Support.Recorder events = new Support.Recorder();
 
     @Test
     void theRequestHasTheOptions() throws Exception {
@@ -28,7 +28,7 @@ class OptionsTest {
                     peer.closing();
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect(server.url() + "path?query=1", options, heard);
+            WebSocket socket = loop.connect(server.url() + "path?query=1", options, events);
             String request = (String) server.take();
             assertTrue(request.startsWith("GET /path?query=1 HTTP/1.1\r\n"), request);
             assertTrue(request.contains("\r\nOrigin: https://game.example\r\n"), request);
@@ -37,7 +37,7 @@ class OptionsTest {
             assertTrue(request.contains("\r\nX-Two: zwei\r\n"), request);
             String basic = java.util.Base64.getEncoder().encodeToString("grüße:pass".getBytes("UTF-8"));
             assertTrue(request.contains("\r\nAuthorization: Basic " + basic + "\r\n"), request);
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             assertEquals("lobby", socket.subprotocol());
             assertEquals("", socket.extensions());
             assertEquals("mine", socket.responseHeader("server"));
@@ -56,10 +56,10 @@ class OptionsTest {
                     peer.closing();
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
-            loop.connect("127.0.0.1", server.port(), heard);
+            loop.connect("127.0.0.1", server.port(), events);
             assertTrue(((String) server.take()).startsWith("GET / HTTP/1.1\r\n"));
             for (int port : new int[] {-1, 0, 65536})
-                assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect("127.0.0.1", port, heard)));
+                assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect("127.0.0.1", port, events)));
         }
     }
 
@@ -72,13 +72,13 @@ class OptionsTest {
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
             options.proxy("http://user:word@127.0.0.1:" + proxy.port());
-            loop.connect("ws://far.example:8080/", options.build(), heard);
+            loop.connect("ws://far.example:8080/", options.build(), events);
             String request = (String) proxy.take();
             assertTrue(request.startsWith("CONNECT far.example:8080 HTTP/1.1\r\n"), request);
-            Support.until(loop, "it is refused", () -> heard.closed != null);
-            assertEquals(ErrorCode.PROXY, heard.closed.error);
-            assertEquals(CloseInfo.PHASE_PROXY, heard.closed.phase);
-            assertEquals(407, heard.closed.httpStatus);
+            Support.until(loop, "it is refused", () -> events.closed != null);
+            assertEquals(ErrorCode.PROXY, events.closed.error);
+            assertEquals(CloseInfo.PHASE_PROXY, events.closed.phase);
+            assertEquals(407, events.closed.httpStatus);
         }
     }
 
@@ -92,11 +92,11 @@ class OptionsTest {
         }).build();
         try (WebSocketLoop loop = new WebSocketLoop(loopOptions)) {
             WebSocketOptions bad = new WebSocketOptions.Builder().deflateLevel(10).build();
-            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect(Support.ECHO, bad, heard)));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect(Support.ECHO, bad, events)));
             assertTrue(log.toString().contains("deflate_level"), log::toString);
-            assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> loop.connect("http//", heard)));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect("ws://a/\0b", heard)));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect((String) null, heard)));
+            assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> loop.connect("http//", events)));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect("ws://a/\0b", events)));
+            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect((String) null, events)));
             assertEquals(ErrorCode.INVALID_ARGUMENT,
                     Support.errorOf(() -> new WebSocketOptions.Builder().origin("https://a\0")));
             assertEquals(ErrorCode.INVALID_ARGUMENT,
@@ -115,8 +115,8 @@ class OptionsTest {
                     peer.closing();
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect(server.url(), heard);
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            WebSocket socket = loop.connect(server.url(), events);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             assertEquals("permessage-deflate; client_no_context_takeover", socket.extensions());
             socket.send(text);
             assertTrue(((String) server.take()).contains("permessage-deflate"));
@@ -139,8 +139,8 @@ class OptionsTest {
                     peer.closing();
                 });
                 WebSocketLoop loop = Support.loop(inline)) {
-            WebSocket socket = loop.connect(server.url(), options, heard);
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            WebSocket socket = loop.connect(server.url(), options, events);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             byte[] data = new byte[100_000];
             int[] accepted = new int[1];
             Support.until(loop, "the buffer is full", () -> {
@@ -150,13 +150,13 @@ class OptionsTest {
                 return result != ErrorCode.OK;
             });
             assertTrue(socket.bufferedAmount() > 800_000);
-            assertEquals(0, heard.drains);
+            assertEquals(0, events.drains);
             read.countDown();
-            Support.until(loop, "it drains", () -> heard.drains == 1);
+            Support.until(loop, "it drains", () -> events.drains == 1);
             socket.close();
-            Support.until(loop, "it closes", () -> heard.closed != null);
-            assertTrue(heard.closed.wasClean(), heard.closed::toString);
-            assertEquals(0, heard.closed.unsentMessages);
+            Support.until(loop, "it closes", () -> events.closed != null);
+            assertTrue(events.closed.wasClean(), events.closed::toString);
+            assertEquals(0, events.closed.unsentMessages);
         }
     }
 
@@ -200,9 +200,9 @@ class OptionsTest {
     @Test
     void pingsMeasureTheRoundTrip() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect(Support.ECHO, heard);
+            WebSocket socket = loop.connect(Support.ECHO, events);
             assertEquals(ErrorCode.NOT_OPEN, Support.errorOf(socket::ping));
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             socket.ping();
             Support.until(loop, "the pong comes", () -> socket.stats().rttMicros > 0);
             assertTrue(socket.stats().rttSmoothedMicros > 0);
@@ -215,14 +215,14 @@ class OptionsTest {
         LoopOptions options = new LoopOptions.Builder().inline(inline).closeOnSuspend(true).build();
         Support.Recorder kept = new Support.Recorder();
         try (WebSocketLoop stays = Support.loop(inline); WebSocketLoop loop = new WebSocketLoop(options)) {
-            loop.connect(Support.ECHO, heard);
+            loop.connect(Support.ECHO, events);
             WebSocket open = stays.connect(Support.ECHO, kept);
-            Support.until(loop, "one connects", () -> heard.connects == 1);
+            Support.until(loop, "one connects", () -> events.connects == 1);
             Support.until(stays, "the other connects", () -> kept.connects == 1);
             loop.suspend();
             stays.suspend();
-            Support.until(loop, "it is closed", () -> heard.closed != null);
-            assertEquals(1001, heard.closed.sentCode);
+            Support.until(loop, "it is closed", () -> events.closed != null);
+            assertEquals(1001, events.closed.sentCode);
             loop.resume();
             stays.resume();
             Support.until(stays, "the probe is answered", () -> open.stats().rttMicros > 0);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class SecureTest {
     private static final String URL = System.getProperty("secure");
 
-    private final Support.Recorder heard = new Support.Recorder();
+    private final Support.Recorder events = new Support.Recorder();
 
     private static WebSocketOptions.Builder trusting() throws Exception {
         byte[] roots = Files.readAllBytes(Paths.get(System.getProperty("roots")));
@@ -23,21 +23,21 @@ class SecureTest {
 
     private CloseInfo failure(WebSocketOptions options) {
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            loop.connect(URL, options, heard);
-            Support.until(loop, "it fails", () -> heard.closed != null);
+            loop.connect(URL, options, events);
+            Support.until(loop, "it fails", () -> events.closed != null);
         }
-        assertEquals(CloseInfo.PHASE_TLS, heard.closed.phase);
-        return heard.closed;
+        assertEquals(CloseInfo.PHASE_TLS, events.closed.phase);
+        return events.closed;
     }
 
     private void echoes(WebSocketOptions options) {
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocket socket = loop.connect(URL, options, heard);
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            WebSocket socket = loop.connect(URL, options, events);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             assertEquals(WebSocketOptions.TLS_1_3, socket.stats().tlsVersion);
             assertTrue(socket.stats().tlsMicros > 0);
             socket.send("secret");
-            Support.until(loop, "it echoes", () -> heard.messages.contains("secret"));
+            Support.until(loop, "it echoes", () -> events.messages.contains("secret"));
         }
     }
 

@@ -42,11 +42,11 @@ class ThreadsTest {
         int threads = 8;
         int each = 400;
         int[] next = new int[threads];
-        int[] heard = new int[1];
+        int[] events = new int[1];
         WebSocketListener listener = new WebSocketListener() {
             private void count(int thread, int number) {
                 assertEquals(next[thread]++, number);
-                heard[0]++;
+                events[0]++;
             }
 
             @Override
@@ -87,10 +87,10 @@ class ThreadsTest {
                 }));
             }
             senders.forEach(Thread::start);
-            Support.until(loop, "all came back", () -> heard[0] == threads * each || !thrown.isEmpty());
+            Support.until(loop, "all came back", () -> events[0] == threads * each || !thrown.isEmpty());
             for (Thread sender : senders) sender.join();
             assertEquals(List.of(), thrown);
-            assertEquals(threads * each, heard[0]);
+            assertEquals(threads * each, events[0]);
         } finally {
             stop.set(true);
             collector.join();
@@ -170,19 +170,19 @@ class ThreadsTest {
         LoopOptions options = new LoopOptions.Builder().exceptionHandler((socket, t) -> {
             if (socket == null) thrown.add(t);
         }).build();
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = new WebSocketLoop(options)) {
             loop.setWakeup(() -> {
                 wakeups.add(Thread.currentThread());
                 throw new IllegalStateException("in the wake-up");
             });
-            WebSocket socket = loop.connect(Support.ECHO, heard);
+            WebSocket socket = loop.connect(Support.ECHO, events);
             int sent = 0;
-            while (heard.messages.size() < 20) {
+            while (events.messages.size() < 20) {
                 Thread waker = wakeups.poll(Support.PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
-                assertNotEquals(null, waker, "a wake-up after " + heard.messages.size() + " messages");
+                assertNotEquals(null, waker, "a wake-up after " + events.messages.size() + " messages");
                 loop.poll();
-                if (heard.connects == 1 && sent == heard.messages.size()) {
+                if (events.connects == 1 && sent == events.messages.size()) {
                     sent++;
                     socket.send("next");
                 }
@@ -212,11 +212,11 @@ class ThreadsTest {
             logged.merge(Thread.currentThread(), level + " " + text + " " + socket + "\n", String::concat);
             throw new IllegalStateException("in the log");
         }).exceptionHandler((socket, t) -> thrown.incrementAndGet()).build();
-        Support.Recorder heard = new Support.Recorder();
+        Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = new WebSocketLoop(options)) {
-            WebSocket socket = loop.connect(Support.ECHO, heard);
+            WebSocket socket = loop.connect(Support.ECHO, events);
             id[0] = socket.id();
-            Support.until(loop, "it connects", () -> heard.connects == 1);
+            Support.until(loop, "it connects", () -> events.connects == 1);
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.trySend(new byte[200_000]));
             closed.countDown();
         }

@@ -1,5 +1,5 @@
 // Each exception of a handler is reported, and the other events still come.
-var heard = 0;
+var received = 0;
 var other = open();
 other.onopen = function () {
     var socket = open();
@@ -9,7 +9,7 @@ other.onopen = function () {
         throw new Error('open on purpose');
     };
     socket.addEventListener('message', function (event) { throw new Error(event.data + ' on purpose'); });
-    socket.addEventListener('message', function () { if (++heard === 2) socket.close(); });
+    socket.addEventListener('message', function () { if (++received === 2) socket.close(); });
     socket.onclose = function () {
         other.send('after');
         throw new Error('close on purpose');
