@@ -43,7 +43,7 @@ class BuffersTest {
     /** Another thread changes position and limit while the buffer is sent. */
     @ParameterizedTest
     @ValueSource(strings = {"heap", "direct", "read-only", "slice"})
-    void aBufferThatChangesMeanwhile(String kind) throws Exception {
+    void aBufferThatChangesDuringTheSend(String kind) throws Exception {
         int size = 1000;
         ByteBuffer whole = kind.equals("direct") || kind.equals("slice") ? ByteBuffer.allocateDirect(3 * size)
                 : ByteBuffer.allocate(3 * size);

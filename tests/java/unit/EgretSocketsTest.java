@@ -19,29 +19,29 @@ class EgretSocketsTest implements EgretSockets.Callback {
     private boolean reopens;
     private boolean throwsAlways;
 
-    private void hear(String what) {
+    private void record(String what) {
         events.add(what);
         if (throwsAlways) throw new IllegalStateException(what);
     }
 
     @Override
     public void onOpen(int id) {
-        hear(id + " open");
+        record(id + " open");
     }
 
     @Override
     public void onMessage(int id, String text) {
-        hear(id + " text " + text);
+        record(id + " text " + text);
     }
 
     @Override
     public void onMessage(int id, byte[] data) {
-        hear(id + " binary " + data.length);
+        record(id + " binary " + data.length);
     }
 
     @Override
     public void onError(int id, int error) {
-        hear(id + " " + ErrorCode.name(error));
+        record(id + " " + ErrorCode.name(error));
     }
 
     @Override
@@ -50,7 +50,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
             reopens = false;
             sockets.websocket_open(id, Support.ECHO);
         }
-        hear(id + " close");
+        record(id + " close");
     }
 
     @AfterEach

@@ -129,7 +129,7 @@ class LifetimeTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aSocketAfterItsEnd(boolean inline) {
+    void callsAfterTheEndOfTheSocket(boolean inline) {
         Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = Support.loop(inline)) {
             WebSocket socket = loop.connect(Support.ECHO, events);
@@ -169,7 +169,7 @@ class LifetimeTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void everythingAfterTheLoopsEnd(boolean inline) {
+    void callsAfterTheLoopWasClosed(boolean inline) {
         Support.Recorder events = new Support.Recorder();
         WebSocketLoop loop = Support.loop(inline);
         WebSocket socket = loop.connect(Support.ECHO, events);

@@ -61,7 +61,7 @@ class ListenerTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatTheyThrowIsReportedAndStopsNothing(boolean inline) {
+    void exceptionsOfListenersAreReportedAndOtherEventsStillCome(boolean inline) {
         List<String> reported = new ArrayList<>();
         List<WebSocket> of = new ArrayList<>();
         LoopOptions options = new LoopOptions.Builder().inline(inline).exceptionHandler((socket, thrown) -> {

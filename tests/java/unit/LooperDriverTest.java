@@ -42,7 +42,7 @@ class LooperDriverTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void framesPoll(boolean inline) {
+    void eachFramePolls(boolean inline) {
         Choreographer choreographer = Choreographer.getInstance();
         LooperDriver[] driver = new LooperDriver[1];
         Support.Recorder events = new Support.Recorder() {

@@ -162,7 +162,7 @@ class OptionsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aLostConnectionIsMadeAgain(boolean inline) throws Exception {
+    void aLostConnectionIsReconnected(boolean inline) throws Exception {
         List<Integer> generations = new ArrayList<>();
         List<String> tries = new ArrayList<>();
         Support.Recorder listener = new Support.Recorder() {
