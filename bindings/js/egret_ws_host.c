@@ -114,7 +114,7 @@ int32_t egret_ws_host_free_loop(egret_ws_host *host) {
 }
 
 void egret_ws_host_free(egret_ws_host *host) {
-    if (host) egret_ws_loop_free(host->loop);
+    if (host && host->loop) egret_ws_loop_free(host->loop);
     free(host);
 }
 
