@@ -57,7 +57,7 @@ final class Receiver {
         case callbacks(KeptCallbacks)
         case delegate(WeakDelegate)
         /// The limit of unread bytes.
-        case inbox(Int)
+        case queue(maxUnreadBytes: Int)
     }
 
     private let handler: Handler
@@ -77,7 +77,7 @@ final class Receiver {
         switch handler {
         case .callbacks(let kept): kept.on.onConnect?(socket)
         case .delegate(let weak): weak.delegate?.webSocketDidConnect(socket)
-        case .inbox: break
+        case .queue: break
         }
     }
 
@@ -95,7 +95,7 @@ final class Receiver {
                 onMessage(socket, message())
             }
         case .delegate(let weak): weak.delegate?.webSocket(socket, didReceive: message())
-        case .inbox(let limit):
+        case .queue(let limit):
             let message = message()
             let overflowed = events.update { events in
                 events.put(message, limit: limit)
@@ -112,7 +112,7 @@ final class Receiver {
         switch handler {
         case .callbacks(let kept): kept.on.onClose?(socket, info)
         case .delegate(let weak): weak.delegate?.webSocket(socket, didClose: info)
-        case .inbox: break
+        case .queue: break
         }
     }
 
@@ -122,7 +122,7 @@ final class Receiver {
         switch handler {
         case .callbacks(let kept): kept.on.onDrain?(socket)
         case .delegate(let weak): weak.delegate?.webSocketDidDrain(socket)
-        case .inbox: break
+        case .queue: break
         }
     }
 
@@ -134,7 +134,7 @@ final class Receiver {
         case .callbacks(let kept): kept.on.onRetry?(socket, info, attempt, delayMs)
         case .delegate(let weak):
             weak.delegate?.webSocket(socket, willRetryAfter: info, attempt: attempt, delayMs: delayMs)
-        case .inbox: break
+        case .queue: break
         }
     }
 

@@ -22,14 +22,14 @@ public final class WebSocket: Sendable {
     private nonisolated(unsafe) let handle: UnsafeMutablePointer<OpaquePointer?>
     /// The service, which must live as long as its sockets.
     private let keptAlive: (any AnyObject & Sendable)?
-    private let hasInbox: Bool
+    private let queuesMessages: Bool
 
     init(
         _ target: Target, _ options: WebSocketOptions, _ handler: Receiver.Handler, _ loop: LoopHandle,
         keepingAlive keptAlive: (any AnyObject & Sendable)? = nil
     ) throws(WebSocketError) {
         self.keptAlive = keptAlive
-        if case .inbox = handler { hasInbox = true } else { hasInbox = false }
+        if case .queue = handler { queuesMessages = true } else { queuesMessages = false }
         handle = .allocate(capacity: 1)
         handle.initialize(to: nil)
         let memory = CMemory()
@@ -145,7 +145,7 @@ public final class WebSocket: Sendable {
         get throws(WebSocketError) { try text { egret_ws_response_headers(c, $0, $1) } }
     }
 
-    var isRead: Bool { hasInbox }
+    var isRead: Bool { queuesMessages }
 }
 
 /// Reads a text from C, which first returns its length. If the text grows between the two calls, the second one fails.

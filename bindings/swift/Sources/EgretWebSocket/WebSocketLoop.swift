@@ -80,7 +80,7 @@ public final class WebSocketLoop {
 
     /// Begins to connect to a URL, for tasks that wait for `opened`, `messages` and `closed`.
     public func connect(_ url: String, options: WebSocketOptions = .init()) throws(WebSocketError) -> WebSocket {
-        try WebSocket(.url(url), options, .inbox(options.maxUnreadBytes), handle)
+        try WebSocket(.url(url), options, .queue(maxUnreadBytes: options.maxUnreadBytes), handle)
     }
 
     /// Begins to connect to `ws://host:port/`.

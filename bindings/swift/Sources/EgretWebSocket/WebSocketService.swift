@@ -36,7 +36,7 @@ public final class WebSocketService: Sendable {
 
     /// Begins to connect, and returns the socket before it is open.
     public func begin(_ url: String, options: WebSocketOptions = .init()) throws(WebSocketError) -> WebSocket {
-        try WebSocket(.url(url), options, .inbox(options.maxUnreadBytes), handle, keepingAlive: self)
+        try WebSocket(.url(url), options, .queue(maxUnreadBytes: options.maxUnreadBytes), handle, keepingAlive: self)
     }
 }
 
