@@ -36,11 +36,9 @@ pub enum Incoming<'a> {
 #[derive(Debug)]
 pub struct Decoder {
     max_message: usize,
+    position: Position,
     /// The first bytes of an incomplete header.
     header: [u8; MAX_HEADER],
-    header_len: usize,
-    /// The frame whose payload is incomplete.
-    frame: Option<PartialFrame>,
     /// The kind of the incomplete message.
     kind: Option<MessageKind>,
     /// The number of bytes in the frames of the current message so far, headers included.
@@ -54,6 +52,22 @@ pub struct Decoder {
     is_compressed: bool,
     /// Large buffers are taken from this pool and returned to it.
     pool: Arc<BufferPool>,
+}
+
+/// The position in the current frame.
+///
+/// ```text
+///   Boundary ──header──► Payload ──last byte──► Boundary
+///       └─► Header ────────▲
+/// ```
+#[derive(Clone, Copy, Debug)]
+enum Position {
+    /// Before a frame.
+    Boundary,
+    /// In the header, of which this number of bytes has come.
+    Header(usize),
+    /// In the payload.
+    Payload(PartialFrame),
 }
 
 /// A frame whose header was read and whose payload is incomplete.
@@ -85,9 +99,8 @@ impl Decoder {
     pub fn new(max_message: usize, inflater: Option<Inflater>) -> Decoder {
         Decoder {
             max_message,
+            position: Position::Boundary,
             header: [0; MAX_HEADER],
-            header_len: 0,
-            frame: None,
             kind: None,
             wire_bytes: 0,
             message: Vec::new(),
@@ -118,7 +131,7 @@ impl Decoder {
         if input.is_empty() {
             return Ok(None);
         }
-        let is_between_messages = self.frame.is_none() && self.kind.is_none() && self.header_len == 0;
+        let is_between_messages = matches!(self.position, Position::Boundary) && self.kind.is_none();
         if is_between_messages
             && let Some((kind, payload, rest)) = frame::whole_message(input)
             && payload.len() <= self.max_message
@@ -136,7 +149,7 @@ impl Decoder {
     #[inline(never)]
     fn next_slow<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Incoming<'a>>, Violation> {
         loop {
-            if let Some(frame) = self.frame {
+            if let Position::Payload(frame) = self.position {
                 if !self.take_payload(frame, input)? {
                     return Ok(None);
                 }
@@ -155,7 +168,8 @@ impl Decoder {
                         return control_frame(control, payload).map(Some);
                     }
                     self.control.clear();
-                    self.frame = Some(PartialFrame { fin: true, control: Some(control), remaining: header.payload });
+                    let frame = PartialFrame { fin: true, control: Some(control), remaining: header.payload };
+                    self.position = Position::Payload(frame);
                     continue;
                 }
                 OpCode::Data(data) => match (data, self.kind) {
@@ -200,7 +214,8 @@ impl Decoder {
             if header.fin {
                 self.make_room(len)?;
             }
-            self.frame = Some(PartialFrame { fin: header.fin, control: None, remaining: header.payload });
+            let frame = PartialFrame { fin: header.fin, control: None, remaining: header.payload };
+            self.position = Position::Payload(frame);
         }
     }
 
@@ -214,25 +229,28 @@ impl Decoder {
     /// Reads the next header from the bytes that were kept and the input. Returns `None` if it is still incomplete.
     #[inline]
     fn header(&mut self, input: &mut &[u8]) -> Result<Option<Header>, Violation> {
-        if self.header_len == 0 {
+        let Position::Header(mut len) = self.position else {
             if let Some(header) = Header::parse(input, self.inflater.is_some())? {
                 *input = &input[header.size..];
                 return Ok(Some(header));
             }
-            self.header[..input.len()].copy_from_slice(input);
-            self.header_len = input.len();
-            *input = &[];
+            if !input.is_empty() {
+                self.header[..input.len()].copy_from_slice(input);
+                self.position = Position::Header(input.len());
+                *input = &[];
+            }
             return Ok(None);
-        }
+        };
         while let Some((&byte, rest)) = input.split_first() {
             *input = rest;
-            self.header[self.header_len] = byte;
-            self.header_len += 1;
-            if let Some(header) = Header::parse(&self.header[..self.header_len], self.inflater.is_some())? {
-                self.header_len = 0;
+            self.header[len] = byte;
+            len += 1;
+            if let Some(header) = Header::parse(&self.header[..len], self.inflater.is_some())? {
+                self.position = Position::Boundary;
                 return Ok(Some(header));
             }
         }
+        self.position = Position::Header(len);
         Ok(None)
     }
 
@@ -254,7 +272,7 @@ impl Decoder {
             self.message.extend_from_slice(piece);
         }
         let is_complete = frame.remaining == 0;
-        self.frame = (!is_complete).then_some(frame);
+        self.position = if is_complete { Position::Boundary } else { Position::Payload(frame) };
         Ok(is_complete)
     }
 
@@ -278,7 +296,10 @@ impl Decoder {
     /// Returns the buffer into which the caller may read the next bytes directly, and their maximum number. That is possible for
     /// the last frame of a large message, because all of these bytes are payload.
     pub fn direct(&mut self) -> Option<(&mut Vec<u8>, usize)> {
-        let frame = self.frame.filter(|frame| frame.fin && frame.control.is_none() && !self.is_compressed)?;
+        let Position::Payload(frame) = self.position else { return None };
+        if !frame.fin || frame.control.is_some() || self.is_compressed {
+            return None;
+        }
         let remaining = usize::try_from(frame.remaining).ok()?;
         (self.message.len() + remaining >= DIRECT_READ_SIZE).then_some((&mut self.message, remaining))
     }
@@ -289,13 +310,13 @@ impl Decoder {
             let piece = &self.message[self.message.len() - bytes..];
             self.utf8.feed(piece).map_err(|_| NOT_UTF8)?;
         }
-        if let Some(frame) = &mut self.frame {
+        if let Position::Payload(frame) = &mut self.position {
             frame.remaining -= bytes as u64;
+            if frame.remaining > 0 {
+                return Ok(None);
+            }
         }
-        if self.frame.is_some_and(|frame| frame.remaining > 0) {
-            return Ok(None);
-        }
-        self.frame = None;
+        self.position = Position::Boundary;
         let kind = self.finish_message()?;
         Ok(Some((kind, &mut self.message)))
     }
@@ -329,7 +350,8 @@ impl Decoder {
             }
             return Ok(true);
         }
-        self.frame = Some(PartialFrame { fin: header.fin, control: None, remaining: header.payload });
+        let frame = PartialFrame { fin: header.fin, control: None, remaining: header.payload };
+        self.position = Position::Payload(frame);
         Ok(false)
     }
 

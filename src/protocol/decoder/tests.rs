@@ -1,3 +1,5 @@
+//! Streams that are valid, too large, invalid, or divided.
+
 use super::*;
 use crate::limited_memory;
 
@@ -17,7 +19,7 @@ fn messages_without_memory_fail_the_connection() {
     let mut decoder = Decoder::new(131_072, None);
     let received = limited_memory::with_largest(BufferPool::SIZE - 1, || {
         let mut sizes = whole.chunks(1000).filter_map(|mut piece| match decoder.next(&mut piece) {
-            Ok(Some(Incoming::Message(_, body))) => Some(body.len()),
+            Ok(Some(Incoming::Message(_, payload))) => Some(payload.len()),
             _ => None,
         });
         sizes.next()
@@ -52,11 +54,11 @@ fn decode(stream: &[u8], size: usize, max_message: usize) -> (Vec<(String, Vec<u
             match decoder.next(&mut piece) {
                 Err(violation) => return (results, Some(violation.close_code())),
                 Ok(None) => break,
-                Ok(Some(Incoming::Message(kind, Payload::InPlace(body)))) => {
-                    results.push((format!("{kind:?}"), body.to_vec()))
+                Ok(Some(Incoming::Message(kind, Payload::InPlace(bytes)))) => {
+                    results.push((format!("{kind:?}"), bytes.to_vec()))
                 }
-                Ok(Some(Incoming::Message(kind, Payload::Assembled(body)))) => {
-                    results.push((format!("{kind:?}"), std::mem::take(body)));
+                Ok(Some(Incoming::Message(kind, Payload::Assembled(buffer)))) => {
+                    results.push((format!("{kind:?}"), std::mem::take(buffer)));
                 }
                 Ok(Some(Incoming::Ping(payload))) => results.push(("ping".into(), payload.to_vec())),
                 Ok(Some(Incoming::Pong(payload))) => results.push(("pong".into(), payload.to_vec())),
@@ -88,10 +90,10 @@ fn decode_directly(mut stream: &[u8], size: usize) -> Vec<(String, Vec<u8>)> {
         let (mut piece, rest) = stream.split_at(size.min(stream.len()));
         stream = rest;
         while let Some(incoming) = decoder.next(&mut piece).unwrap() {
-            let Incoming::Message(kind, body) = incoming else { continue };
-            let payload = match body {
-                Payload::InPlace(payload) => payload.to_vec(),
-                Payload::Assembled(payload) => std::mem::take(payload),
+            let Incoming::Message(kind, payload) = incoming else { continue };
+            let payload = match payload {
+                Payload::InPlace(bytes) => bytes.to_vec(),
+                Payload::Assembled(buffer) => std::mem::take(buffer),
             };
             results.push((format!("{kind:?}"), payload));
         }

@@ -1,12 +1,13 @@
 //! The TLS handshake, and the errors of one that fails.
 
+use super::backend;
 use super::buffered_stream::BufferedStream;
+use super::connector::Connector;
 use super::handshake_step::HandshakeStep;
 use super::pins::Pin;
 use super::stream::Tls;
 use super::stream_status::{StreamError, StreamStatus};
 use super::tls_error::TlsError;
-use super::{Connector, backend};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::io;
