@@ -1,13 +1,13 @@
-//! Buffers for large messages, used again and again. A fresh one costs more than what is done with it: the system zeroes its
-//! pages, one fault at a time.
+//! A pool of buffers for large messages. A new buffer costs more than the work on its message, because the system zeroes its pages, one
+//! page fault at a time.
 
 use parking_lot::Mutex;
 use std::collections::TryReserveError;
 use std::mem::take;
 
-/// Room for the longest message, with its header or a NUL.
+/// The size of a buffer: the longest message, with its header or a NUL.
 const SIZE: usize = 128 * 1024 + 64;
-/// Buffers that are kept while nobody uses them: as many as a send buffer of the default size, and what is being written, take.
+/// The most unused buffers that are kept: enough for a full send queue of the default size and the message that is being written.
 const KEPT: usize = 10;
 
 /// An allocation has failed. It has no fields, so that results that carry it stay small.
@@ -27,7 +27,7 @@ pub struct BufferPool {
 }
 
 impl BufferPool {
-    /// Bytes that a buffer has room for.
+    /// The capacity of a buffer, in bytes.
     pub const SIZE: usize = SIZE;
 
     /// Returns an empty buffer, or an error if there is no memory for one.
@@ -40,8 +40,7 @@ impl BufferPool {
         Ok(buffer)
     }
 
-    /// Takes a buffer back, whatever is in it, and leaves an empty one without memory. One that did not come from a pool is
-    /// freed.
+    /// Takes a buffer back with any content, and leaves an empty one without memory. A buffer that did not come from a pool is freed.
     pub fn give(&self, buffer: &mut Vec<u8>) {
         let mut buffer = take(buffer);
         if buffer.capacity() < SIZE || buffer.capacity() > 2 * SIZE {
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_comes_back_empty_and_no_more_are_kept_than_are_used_again() {
+    fn buffers_are_reused_empty_and_few_are_kept() {
         let pool = BufferPool::default();
         let mut buffers: Vec<_> = (0..2 * KEPT).map(|_| pool.take().unwrap()).collect();
         buffers[0].push(1);
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn other_memory_is_not_kept() {
+    fn buffers_of_other_sizes_are_not_kept() {
         let pool = BufferPool::default();
         pool.give(&mut Vec::with_capacity(100));
         pool.give(&mut Vec::with_capacity(9 * SIZE));

@@ -1,22 +1,21 @@
-//! Faults on purpose, so that the fence that catches panics is tested from outside. In debug builds only: the environment
-//! variable `EGRET_WS_FAULT`, read when a loop is made, names the place where the next call panics. In release builds
-//! nothing of this is left.
+//! Panics on purpose, so that tests can check that panics are caught. In debug builds only: the environment variable
+//! `EGRET_WS_FAULT`, read when a loop is made, names the place of the next panic. Release builds contain none of this.
 
-/// A place that can be told to panic, once.
+/// A place that can panic, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Place {
     /// The next call of the C ABI.
     Export = 1,
-    /// The next connection that is turned.
+    /// The next connection that begins.
     Connection = 2,
     /// The engine itself.
     Engine = 3,
-    /// The next look-up of a name, on its worker's thread.
+    /// The next DNS look-up, on the thread of its worker.
     LookUp = 4,
     /// The next loop that is made.
     Loop = 6,
-    /// The next time that the trusted roots are read, on its worker's thread.
+    /// The next time that the trusted roots are read, on the thread of its worker.
     Roots = 5,
 }
 
@@ -47,13 +46,13 @@ mod armed {
     }
 }
 
-/// Reads the environment.
+/// Reads the environment variable.
 pub fn arm() {
     #[cfg(debug_assertions)]
     armed::arm();
 }
 
-/// Panics if this place was named.
+/// Panics if the environment variable names this place.
 #[inline]
 pub fn point(place: Place) {
     #[cfg(debug_assertions)]

@@ -1,16 +1,16 @@
-//! A counter that tells a poll, between two messages, that something else has happened: a socket was freed, or this process is a
-//! forked child. So each message costs one load.
+//! A counter that a poll checks between two messages. It changes when a socket is freed, and when this process is a forked child. So
+//! this check costs one load for each message.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Asks all polls to look. Any context may call this, even a handler of `fork`.
+/// Changes the counter, so that all polls check. Any context may call this, even a handler of `fork`.
 pub fn call() {
     NUMBER.fetch_add(1, Relaxed);
 }
 
-/// Returns the counter. A changed value means that a poll must look.
+/// Returns the counter. If it has changed, a poll must check for freed sockets and for a fork.
 #[inline]
 pub fn number() -> u32 {
     NUMBER.load(Relaxed)

@@ -11,7 +11,7 @@
 //! - [`ffi`]: the exported functions. They check pointers, catch panics, resolve handles and convert C types; they decide nothing.
 //! - [`config`]: the configuration of a connection and of a loop: defaults, ranges, rules between options.
 //! - [`socket`]: what a handle stands for: a loop, a socket; dispatch of events to callbacks.
-//! - [`engine`]: readiness, timers, wake-ups, look-ups; turned by a thread of its own or by the host's poll.
+//! - [`engine`]: readiness, timers, wake-ups, look-ups; run by its own thread or by the host's poll.
 //! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.

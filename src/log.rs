@@ -1,4 +1,4 @@
-//! Log lines on their way to the host.
+//! The log: lines for the host.
 
 use crate::constants::*;
 use crate::fork;
@@ -7,9 +7,9 @@ use std::ffi::{CStr, CString};
 use std::fmt::Arguments;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Where lines go.
+/// The receiver of log lines.
 pub trait Sink: Send + Sync {
-    /// Takes a line. `socket` is the number of the socket meant, or 0.
+    /// Takes a line. `socket` is the number of the socket that the line is about, or 0.
     fn line(&self, level: i32, text: &CStr, socket: usize);
 }
 
@@ -22,12 +22,12 @@ pub struct Log {
 
 thread_local!(static LENT: Cell<bool> = const { Cell::new(false) });
 
-/// Is this thread inside [`lend_thread`]? Then it may be the engine's, or have the engine in its hands.
+/// Is this thread inside [`lend_thread`]? Then it may run the engine now.
 pub fn is_lent() -> bool {
     LENT.get()
 }
 
-/// Lets the host run on a thread that it does not poll on: its log, its wake-up.
+/// Runs code of the host outside of a poll: its log, its wake-up callback.
 pub fn lend_thread(to: impl FnOnce()) {
     let before = LENT.replace(true);
     to();
@@ -35,7 +35,7 @@ pub fn lend_thread(to: impl FnOnce()) {
 }
 
 impl Log {
-    /// A log that passes lines at or below `level` on.
+    /// Makes a log that writes the lines at or below `level`.
     pub fn new(level: i32, sink: Option<Box<dyn Sink>>) -> Log {
         Log { level, sink, closed: AtomicBool::new(false) }
     }
@@ -47,7 +47,7 @@ impl Log {
 
     fn write(&self, level: i32, socket: usize, text: Arguments<'_>) {
         let Some(sink) = self.sink.as_ref().filter(|_| level <= self.level) else { return };
-        // A sink whose own calls were logged might never come to an end.
+        // If calls of the sink were logged too, it might never end.
         if self.closed.load(SeqCst) || LENT.get() || fork::is_child() {
             return;
         }
@@ -72,7 +72,7 @@ impl Log {
         self.write(EGRET_WS_LOG_INFO, socket, text);
     }
 
-    /// A step.
+    /// A step of a connection.
     pub fn debug(&self, socket: usize, text: Arguments<'_>) {
         self.write(EGRET_WS_LOG_DEBUG, socket, text);
     }

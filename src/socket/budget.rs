@@ -1,33 +1,34 @@
-//! What one poll may do: so many callbacks, for so long.
+//! The budget of one poll: a number of callbacks, and a time for them.
 
 use std::time::{Duration, Instant};
 
-/// Reading the clock costs as much as a small message. So it is read after each callback, unless those before took less than
-/// this each; then after the next few.
+/// Reading the clock costs as much as a small message. So the clock is read after each callback only if the callbacks before took longer
+/// than this on average. Otherwise it is read after the next few.
 const QUICK: Duration = Duration::from_micros(1);
-const MOST_UNTIMED: u32 = 16;
+/// The most callbacks between two reads of the clock.
+const MAX_UNTIMED: u32 = 16;
 
 /// The budget of a poll.
 pub(super) struct Budget {
     callbacks: u32,
     time: Option<Duration>,
     made: u32,
-    /// The clock is read when so many were made.
+    /// The clock is read when this many callbacks were made.
     untimed: u32,
-    /// How many callbacks that was put off by.
+    /// The number of callbacks between the last two reads.
     stride: u32,
-    /// When it was read last, and when the time is over; `None` before the first callback.
+    /// The time of the last read, and the end of the budget; `None` before the first callback.
     clock: Option<(Instant, Instant)>,
 }
 
 impl Budget {
-    /// So many callbacks, and so long from the first one on; the first one is made in any case.
+    /// Makes a budget of this many callbacks, and of this time from the first one on. The first callback is always allowed.
     pub(super) fn new(callbacks: u32, time: Option<Duration>) -> Budget {
         let untimed = if time.is_some() { 0 } else { callbacks };
         Budget { callbacks, time, made: 0, untimed, stride: 0, clock: None }
     }
 
-    /// The same, of a poll that has just looked at the clock: so the first callback needs no other look.
+    /// Makes the time begin at `now`, when the caller has read the clock. So the first callback needs no read.
     pub(super) fn from(self, now: Instant) -> Budget {
         let until = self.time.and_then(|time| now.checked_add(time));
         Budget { untimed: self.untimed.max(1), stride: 1, clock: until.map(|until| (now, until)), ..self }
@@ -46,9 +47,9 @@ impl Budget {
 
     fn has_time(&mut self, now: Instant) -> bool {
         let quick = self.clock.is_some_and(|(read, _)| now.saturating_duration_since(read) < QUICK * self.stride);
-        self.stride = if quick { (self.stride * 2).min(MOST_UNTIMED) } else { 1 };
+        self.stride = if quick { (self.stride * 2).min(MAX_UNTIMED) } else { 1 };
         self.untimed = self.made + self.stride;
-        // Without an end: a limit beyond what the clock can tell.
+        // `None`: the end is beyond the range of the clock, so there is none.
         let until = self.clock.map_or_else(|| now.checked_add(self.time?), |(_, until)| Some(until));
         let Some(until) = until else {
             self.untimed = self.callbacks;
@@ -57,18 +58,18 @@ impl Budget {
         self.clock = Some((now, until));
         let has_time = now < until || self.made == 0;
         if !has_time {
-            self.untimed = 0; // nor has it when it is asked again
+            self.untimed = 0; // the next call reads the clock, and returns the same
         }
         has_time
     }
 
-    /// One was made, or not.
+    /// Counts a callback, if it was made.
     #[inline]
     pub(super) fn count(&mut self, made: bool) {
         self.made += u32::from(made);
     }
 
-    /// How many were made.
+    /// The number of callbacks that were made.
     pub(super) fn made(&self) -> u32 {
         self.made
     }
@@ -78,7 +79,7 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// How many callbacks a poll makes that take what `took` says.
+    /// The number of callbacks that a poll makes if each takes the time that `took` returns.
     fn made(mut budget: Budget, took: impl Fn(u32) -> Duration) -> u32 {
         let mut now = Instant::now();
         while budget.allows_at(|| now) {
@@ -97,26 +98,26 @@ mod tests {
         assert_eq!(made(Budget::new(100, Some(4 * MILLISECOND)), |_| MILLISECOND), 4);
         assert_eq!(made(Budget::new(100, Some(4 * MILLISECOND)), |_| 3 * MILLISECOND), 2, "none begins after it");
         assert_eq!(made(Budget::new(100, Some(MILLISECOND)), |_| 9 * MILLISECOND), 1);
-        assert_eq!(made(Budget::new(100, Some(Duration::ZERO)), |_| MILLISECOND), 1, "the first one is free");
+        assert_eq!(made(Budget::new(100, Some(Duration::ZERO)), |_| MILLISECOND), 1, "the first one is always allowed");
         assert_eq!(made(Budget::new(0, None), |_| MILLISECOND), 0);
     }
 
     #[test]
-    fn quick_callbacks_pass_the_time_by_a_few_at_most() {
+    fn quick_callbacks_exceed_the_time_by_a_few_at_most() {
         let quick = Duration::from_nanos(100);
         let most = 4_000_000 / 100;
         let number = made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |_| quick);
-        assert!((most..=most + MOST_UNTIMED).contains(&number), "{number}");
+        assert!((most..=most + MAX_UNTIMED).contains(&number), "{number}");
         // Slow ones after many that were quick.
-        for at in 1000..1000 + MOST_UNTIMED {
+        for at in 1000..1000 + MAX_UNTIMED {
             let number =
                 made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |n| if n < at { quick } else { MILLISECOND });
-            assert!((at + 4..at + 4 + MOST_UNTIMED).contains(&number), "{at}: {number}");
+            assert!((at + 4..at + 4 + MAX_UNTIMED).contains(&number), "{at}: {number}");
         }
     }
 
     #[test]
-    fn what_is_over_stays_over() {
+    fn an_exhausted_budget_stays_exhausted() {
         let mut budget = Budget::new(100, Some(MILLISECOND));
         let start = Instant::now();
         assert!(budget.allows_at(|| start));
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_no_callback_does_not_count() {
+    fn events_without_a_callback_do_not_count() {
         let mut budget = Budget::new(1, None);
         for _ in 0..10 {
             assert!(budget.allows());

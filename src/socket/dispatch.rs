@@ -194,7 +194,6 @@ fn deliver(host_loop: &Loop, socket: &Socket, kind: MessageKind, data: &[u8]) ->
 }
 
 #[cold]
-#[inline(never)]
 fn ask(host_loop: &Loop, socket: &SocketShared, what: SocketRequest) {
     if !fork::is_child() {
         host_loop.scheduler.request_of_dispatcher(socket, what);
