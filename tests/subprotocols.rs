@@ -58,7 +58,7 @@ fn invalid_list_is_refused() {
 fn normalize(url: &str, capacity: usize) -> (i32, Vec<u8>) {
     let url = CString::new(url).unwrap();
     let mut out = vec![b'?'; capacity];
-    // SAFETY: the URL ends in a NUL, and `out` has as many bytes as the call is told.
+    // SAFETY: the URL ends in a NUL, and `out` has the given capacity.
     let length = unsafe { egret_ws_normalize_url(url.as_ptr(), out.as_mut_ptr().cast(), capacity) };
     (length, out)
 }

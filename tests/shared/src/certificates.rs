@@ -1,4 +1,4 @@
-//! Certificates, good and bad, made by the `openssl` command when a test first asks for them.
+//! Valid and invalid certificates. The `openssl` command makes each when a test first uses it.
 
 use crate::paths;
 use std::fs;
@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, id};
 use std::sync::LazyLock;
 
-/// The authority that the tests' clients are told to trust.
+/// The authority that the clients of the tests trust.
 pub static ROOT: LazyLock<Certificate> = LazyLock::new(|| Request::new("root").authority().sign(None));
-/// An authority that they are not told of.
+/// An authority that they do not trust.
 pub static STRANGER: LazyLock<Certificate> = LazyLock::new(|| Request::new("stranger").authority().sign(None));
-/// An authority that `ROOT` vouches for.
+/// An intermediate authority, signed by `ROOT`.
 pub static INTERMEDIATE: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("intermediate").authority().sign(Some(&ROOT)));
 
-/// As it should be, for `localhost` and the loopback addresses.
+/// Valid, for `localhost` and the loopback addresses.
 pub static RIGHT: LazyLock<Certificate> = LazyLock::new(|| Request::new("right").sign(Some(&ROOT)));
 pub static EXPIRED: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("expired").valid("20200101000000Z", "20210101000000Z").sign(Some(&ROOT)));
@@ -23,21 +23,21 @@ pub static NOT_YET_VALID: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("not-yet-valid").valid("20900101000000Z", "20910101000000Z").sign(Some(&ROOT)));
 pub static WRONG_HOST: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("wrong-host").hosts("DNS:other.example,IP:192.0.2.1").sign(Some(&ROOT)));
-/// Names only, the address among them, which makes it no address (RFC 9525 section 6.5).
+/// DNS names only. An address among them does not count as an address (RFC 9525 section 6.5).
 pub static NAMES_ONLY: LazyLock<Certificate> = LazyLock::new(|| {
     Request::new("127.0.0.1").hosts("DNS:localhost,DNS:127.0.0.1,DNS:*.wild.example").sign(Some(&ROOT))
 });
 pub static UNKNOWN_ISSUER: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("unknown-issuer").sign(Some(&STRANGER)));
 pub static SELF_SIGNED: LazyLock<Certificate> = LazyLock::new(|| Request::new("self-signed").sign(None));
-/// Comes with its issuer's certificate.
+/// Sent with the certificate of its issuer.
 pub static CHAINED: LazyLock<Certificate> = LazyLock::new(|| Request::new("chained").sign(Some(&INTERMEDIATE)));
-/// Comes without it.
+/// Sent without the certificate of its issuer.
 pub static BROKEN_CHAIN: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("broken-chain").alone().sign(Some(&INTERMEDIATE)));
-/// A client's.
+/// A client certificate.
 pub static CLIENT: LazyLock<Certificate> = LazyLock::new(|| Request::new("client").client().sign(Some(&ROOT)));
-/// A client's that servers do not accept.
+/// A client certificate that servers do not accept.
 pub static STRANGE_CLIENT: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("strange-client").client().sign(Some(&STRANGER)));
 
@@ -58,17 +58,17 @@ impl Certificate {
         self.folder.join("key.pem")
     }
 
-    /// All of it in one file, as HAProxy wants it.
+    /// Certificates and key in one file, for HAProxy.
     pub fn chain_and_key(&self) -> PathBuf {
         self.folder.join("all.pem")
     }
 
-    /// The text of `chain`, as `tls_roots` takes it.
+    /// The text of `chain`, for the option `tls_roots`.
     pub fn pem(&self) -> String {
         read(&self.chain())
     }
 
-    /// The public key as `tls_pins` takes it.
+    /// The public key, for the option `tls_pins`.
     pub fn pin(&self) -> String {
         let hash = "openssl pkey -in key.pem -pubout -outform DER | openssl dgst -sha256 -binary | openssl base64 -A";
         let pin = run(Command::new("sh").args(["-c", hash]).current_dir(&self.folder));
@@ -76,14 +76,14 @@ impl Certificate {
         format!("sha256/{}", String::from_utf8(pin).expect("base64 is ASCII"))
     }
 
-    /// The certificate and its key as `tls_identity` takes them.
+    /// The certificate and its key, for the option `tls_identity`.
     pub fn pkcs12(&self, password: &str) -> Vec<u8> {
         let mut export = openssl(&self.folder, &["pkcs12", "-export", "-in", "chain.pem", "-inkey", "key.pem"]);
         run(export.args(["-passout", &format!("pass:{password}")]))
     }
 }
 
-/// What a certificate is to say.
+/// The content of a certificate.
 struct Request {
     name: &'static str,
     extensions: Vec<String>,
@@ -92,7 +92,7 @@ struct Request {
 }
 
 impl Request {
-    /// A server's, valid now, for `localhost` and the loopback addresses.
+    /// For a server, valid now, for `localhost` and the loopback addresses.
     fn new(name: &'static str) -> Request {
         let mut request = Request { name, extensions: vec![], validity: vec!["-days", "30"], runs_alone: false };
         request.uses(&["basicConstraints=CA:false", "extendedKeyUsage=serverAuth"]);
@@ -130,8 +130,8 @@ impl Request {
         self
     }
 
-    /// By the issuer, or by itself. `openssl ca` is the one command that sets both dates in every version; the index it
-    /// keeps is not shared, so that tests may make certificates at the same time.
+    /// Signs it by the issuer, or by itself. `openssl ca` is the only command that sets both dates in every version. Each certificate
+    /// has its own index file, so that tests may make certificates at the same time.
     fn sign(self, issuer: Option<&Certificate>) -> Certificate {
         let folder = scratch().join(self.name);
         fs::create_dir(&folder).expect("a folder for the certificate");
@@ -187,7 +187,7 @@ distinguished_name = name
 [name]
 ";
 
-/// The folder of this process; those of processes that have ended are cleared away.
+/// The directory of this process. Removes the directories of processes that have ended.
 fn scratch() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let all = paths::scratch().join("certificates");

@@ -1,4 +1,4 @@
-//! The C ABI made safe and easy for tests. Every callback is recorded and, when a loop is freed, held to the contract.
+//! A safe client over the C ABI. It records every callback and, when a loop is freed, checks them against the contract of the header.
 #![allow(unsafe_code)] // calls the C ABI
 
 use crate::WAIT_LIMIT;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What runs a loop: its own thread, or the poll.
+/// The driver of a loop: its own thread, or the poll.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Driver {
     Threaded,
@@ -94,7 +94,7 @@ impl Loop {
         usize::try_from(polled).unwrap_or_else(|_| panic!("the poll failed with {polled}"))
     }
 
-    /// Polls until `done`, which is asked before each poll.
+    /// Polls until `done` returns true. Checks that before each poll.
     #[track_caller]
     pub fn wait_until(&self, what: &str, mut done: impl FnMut() -> bool) {
         if !done() {
@@ -102,7 +102,7 @@ impl Loop {
         }
     }
 
-    /// Polls until `done`, which is told after each poll how many callbacks it made.
+    /// Polls until `done` returns true. After each poll it gets the number of callbacks.
     #[track_caller]
     pub fn watch_polls(&self, what: &str, mut done: impl FnMut(usize) -> bool) {
         let deadline = Instant::now() + WAIT_LIMIT;
@@ -144,12 +144,12 @@ impl Loop {
         assert_eq!(egret_ws_loop_network_changed(self.handle), EGRET_WS_OK);
     }
 
-    /// The lines logged since this was last asked.
+    /// The lines logged since the last call.
     pub fn take_log(&self) -> Vec<String> {
         self.log.take()
     }
 
-    /// Frees the loop; returns the lines logged since this was last asked until it was gone.
+    /// Frees the loop; returns the lines logged since the last `take_log`.
     #[track_caller]
     pub fn end(self) -> Vec<String> {
         let log = Arc::clone(&self.log);
@@ -188,7 +188,7 @@ impl Loop {
         assert_eq!(made, EGRET_WS_OK);
         recorder.listen_by(&mut options);
         set(&mut options);
-        // Kept until the loop is freed, so that a callback that comes too late is seen, not undefined.
+        // Kept until the loop is freed, so that a late callback is detected and not undefined behaviour.
         self.recorders.borrow_mut().push(Arc::clone(&recorder));
         let mut handle = ptr::null_mut();
         match connect(place.as_ptr(), &options, &mut handle) {
@@ -206,7 +206,7 @@ impl Drop for Loop {
     fn drop(&mut self) {
         let freed = egret_ws_loop_free(self.handle);
         if thread::panicking() {
-            return; // the test has failed already, and says why
+            return; // the test has failed already
         }
         assert_eq!(freed, EGRET_WS_OK);
         for recorder in self.recorders.borrow().iter() {
@@ -290,7 +290,7 @@ impl Socket<'_> {
         self.recorder.state().events.clone()
     }
 
-    /// How many callbacks came so far.
+    /// The number of callbacks so far.
     pub fn count_callbacks(&self) -> usize {
         let state = self.recorder.state();
         state.events.len() + state.released as usize
@@ -314,17 +314,17 @@ impl Socket<'_> {
         self.recorder.state().work = work;
     }
 
-    /// Does something inside each callback to come.
+    /// Runs `reaction` inside each callback from now on.
     pub fn react(&self, reaction: impl FnMut(*mut egret_ws, &Event) + Send + 'static) {
         self.recorder.state().reaction = Some(Box::new(reaction));
     }
 
-    /// Lets go of a handle that a callback has freed.
+    /// Forgets a handle that a callback has freed.
     pub fn forget(self) {
         std::mem::forget(self);
     }
 
-    /// Makes `on_connect` and `on_close` read the server's answer; to be called before they are.
+    /// From now on `on_connect` and `on_close` read the response of the server.
     pub fn keep_responses(&self) {
         self.recorder.state().responses = Some(Box::default());
     }

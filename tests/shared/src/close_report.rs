@@ -21,7 +21,7 @@ pub struct CloseReport {
 }
 
 impl CloseReport {
-    /// Copies what a callback was given. Panics where the header is broken: a struct of another size, or a reason without a NUL.
+    /// Copies the report of a callback. Panics if it breaks the contract of the header: a struct of another size, or a reason without a NUL.
     ///
     /// # Safety
     /// `info` must be what `on_close` or `on_retry` was called with, during that call.

@@ -1,4 +1,4 @@
-//! One connection from the connect call to its end, with any options, and what could be read of the server's answer.
+//! One connection from the connect call to its end, with any options, and the response of the server.
 
 use crate::client::{Driver, Loop};
 use crate::close_report::CloseReport;
@@ -12,26 +12,26 @@ pub struct ConnectError {
     pub log: Vec<String>,
 }
 
-/// What a connection came to.
+/// The outcome of a connection.
 pub struct Outcome {
     pub report: CloseReport,
     /// What `on_connect` could read, if it was called.
     pub opened: Option<Response>,
     /// What `on_close` could read.
     pub closed: Response,
-    /// All that was logged.
+    /// All log lines.
     pub log: Vec<String>,
 }
 
 impl Outcome {
-    /// It was opened, and ended by both Close frames.
+    /// The connection opened, and ended with a closing handshake.
     #[track_caller]
     pub fn expect_open(&self) -> &Response {
         assert_eq!((self.report.error, self.report.http_status), (EGRET_WS_OK, 101), "{:#?}", self.report);
         self.opened.as_ref().expect("on_connect came")
     }
 
-    /// It was not opened, and ended in the phase of the upgrade.
+    /// The connection did not open, and ended in the phase of the upgrade.
     #[track_caller]
     pub fn expect_refusal(&self, error: i32, initiator: i32, http_status: i32) -> &Response {
         self.report.expect(error, EGRET_WS_PHASE_HANDSHAKE, initiator);
@@ -41,7 +41,7 @@ impl Outcome {
     }
 }
 
-/// A whole connection, on a loop of its own that logs all there is to log. The connect call must succeed.
+/// Runs a whole connection on its own loop, which logs at the lowest level. The connect call must succeed.
 #[track_caller]
 pub fn run_connection(driver: Driver, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Outcome {
     let host = talkative(driver);
@@ -53,7 +53,7 @@ pub fn run_connection(driver: Driver, url: impl AsRef<[u8]>, set: impl FnOnce(&m
     Outcome { report, opened, closed: closed.expect("on_close came"), log: host.end() }
 }
 
-/// A connect call that must fail.
+/// Makes a connect call that must fail.
 #[track_caller]
 pub fn expect_connect_error(url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> ConnectError {
     let host = talkative(Driver::Threaded);

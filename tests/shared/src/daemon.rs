@@ -1,4 +1,4 @@
-//! Servers of other hands, as child processes.
+//! Servers of other projects, as child processes.
 #![allow(unsafe_code)] // kills process groups
 
 use crate::WAIT_LIMIT;
@@ -13,12 +13,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-/// Hands the listening socket over as systemd does, and as nginx does to its successor. Not everybody's PATH has /usr/sbin.
+/// Passes the listening socket on as systemd does, and as nginx does to its successor. PATH may lack /usr/sbin.
 const AS_DESCRIPTOR_3: &str =
     r#"exec 3<&0 </dev/null; PATH=$PATH:/usr/sbin; LISTEN_PID=$$ LISTEN_FDS=1 NGINX='3;' exec "$@""#;
 
-/// A server that lives as long as this. Its listening socket is made here and handed to it as descriptor 3, so the port
-/// is free for certain, and who connects before the server is ready waits in the socket's queue.
+/// A server that runs until this is dropped. It gets its listening socket as descriptor 3, so the port is free for certain, and a
+/// client that connects before the server is ready waits in the queue of the socket.
 pub struct Daemon {
     child: Child,
     port: u16,
@@ -27,7 +27,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts what `command` makes of the port and of a folder for its files.
+    /// Starts the command that `command` returns for the port and a directory for its files.
     pub fn start(name: &str, command: impl FnOnce(u16, &Path) -> Command) -> Daemon {
         Daemon::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), name, command)
     }
@@ -37,7 +37,7 @@ impl Daemon {
         let folder = scratch().join("tls").join(format!("{name}-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server");
         let command = command(port, &folder);
-        // It ends with this process, however that ends.
+        // It ends with this process, even if that crashes.
         let mut child = Command::new("setpriv");
         child.args(["--pdeathsig", "TERM", "sh", "-c", AS_DESCRIPTOR_3, "sh"]);
         child.arg(command.get_program()).args(command.get_args());
@@ -61,7 +61,7 @@ impl Daemon {
         self.lines.recv_timeout(WAIT_LIMIT).expect("the server writes a line")
     }
 
-    /// The same, if it is there.
+    /// The next line, if the server has written it already.
     pub fn try_line(&self) -> Option<String> {
         self.lines.try_recv().ok()
     }
@@ -69,7 +69,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // The group: nginx has a process for the work.
+        // The process group, because nginx has a worker process.
         let group = i32::try_from(self.child.id()).expect("a process number");
         // SAFETY: `kill` takes numbers; the child is not waited for yet, so the number is still its own.
         unsafe { libc::kill(-group, libc::SIGKILL) };

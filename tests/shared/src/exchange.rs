@@ -1,4 +1,4 @@
-//! Whole connections in one call: the server's part is given, the client's outcome is checked, on both drivers.
+//! Whole connections in one call, with both drivers: the test gives the part of the server, the call checks the client.
 
 use crate::client::on_both_drivers;
 use crate::close_report::CloseReport;
@@ -6,8 +6,8 @@ use crate::recorder::Event;
 use crate::scripted_server::{Peer, Server};
 use ::egret_ws::*;
 
-/// The server upgrades and sends `bytes`. The client must say `code` in a Close frame, hang up by itself, and report
-/// `error`; no message may have come out of those bytes.
+/// The server upgrades and sends `bytes`. The client must send a Close frame with `code`, disconnect by itself, report `error` and
+/// deliver no message.
 #[track_caller]
 pub fn expect_failure(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
     println!("{what}: {:02x?}", &bytes[..bytes.len().min(20)]);
@@ -33,8 +33,7 @@ pub fn expect_failure(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
     });
 }
 
-/// The server upgrades and plays `script`; the client, which sends nothing, must end with messages `expected` and a
-/// report that is returned to `check`.
+/// The server upgrades and runs `script`. The client sends nothing, and must deliver the messages `expected`. `check` gets its report.
 #[track_caller]
 pub fn expect_messages(
     expected: &[Event],
@@ -56,7 +55,7 @@ pub fn expect_messages(
     });
 }
 
-/// Both Close frames were exchanged, the server's first.
+/// A closing handshake that the server started.
 #[track_caller]
 pub fn closed_by_peer(report: &CloseReport) {
     report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);

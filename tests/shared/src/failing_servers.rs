@@ -1,4 +1,4 @@
-//! Servers to which a connection fails, and a check that a program handles that.
+//! Servers to which connections fail, and a check that a program handles that.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};

@@ -1,13 +1,13 @@
-//! What is kept of a message: enough to tell it from every other.
+//! A fingerprint of a message, which distinguishes it from every other.
 
 use crate::frame::{BINARY, TEXT};
 
-/// Kind, length and CRC-32 of a message.
+/// Type, length and CRC-32 of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// `kind` is the opcode, or the header's number, which is the same.
+    /// `kind` is the opcode, which has the same number as the constant of the header.
     pub fn of(kind: u8, payload: &[u8]) -> Fingerprint {
         let sum = zlib_rs::crc32::crc32(0, payload);
         Fingerprint(u64::from(kind) << 56 | (payload.len() as u64) << 32 | u64::from(sum))
@@ -21,7 +21,7 @@ impl Fingerprint {
         Fingerprint::of(BINARY, bytes)
     }
 
-    /// Bytes of its payload.
+    /// The number of bytes of the payload.
     pub fn payload_len(self) -> u64 {
         self.0 >> 32 & 0xFF_FFFF
     }

@@ -1,4 +1,4 @@
-//! Frames as RFC 6455 section 5.2 draws them, and as it forbids them.
+//! Valid and invalid frames of RFC 6455 section 5.2.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xA;
 
-/// One frame. A new one is legal for a server to send; the methods that take `self` make it less so.
+/// One frame. A new one is valid for a server to send; the methods that take `self` can make it invalid.
 #[derive(Clone, PartialEq)]
 pub struct Frame {
     pub fin: bool,
@@ -117,7 +117,7 @@ pub fn wire<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Vec<u8> {
     frames.into_iter().flat_map(Frame::bytes).collect()
 }
 
-/// Masks, or unmasks, which is the same.
+/// Masks or unmasks: both are the same operation.
 pub fn unmask(bytes: &mut [u8], key: [u8; 4]) {
     for (byte, mask) in bytes.iter_mut().zip(key.into_iter().cycle()) {
         *byte ^= mask;

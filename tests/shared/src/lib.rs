@@ -6,7 +6,7 @@
 //! | [`listener_client`] | a client whose callbacks go to a trait, for sockets that reconnect |
 //! | [`close_report`], [`response`] | close report, server's response and statistics of a socket, as Rust values |
 //! | [`exchange`], [`connection`] | a whole connection in one call, with the checks of its outcome |
-//! | [`scripted_server`], [`frame`] | a server for one connection that does right or wrong what a test says |
+//! | [`scripted_server`], [`frame`] | a server for one connection that runs the script of a test |
 //! | [`recording_server`], [`fingerprint`] | an echo server that records what came on each of its connections |
 //! | [`echo_server`], [`failing_servers`] | servers for programs that a test runs |
 //! | [`relay`] | a TCP relay that delays, cuts and stalls connections |

@@ -1,4 +1,4 @@
-//! The shared library as a C program gets it, and what is needed to compile one.
+//! The built shared library, and what a test needs to compile and run C programs with it.
 
 use crate::paths::{is_target_dir, repository};
 use std::ffi::OsString;
@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The directory of `libegret_ws.so`: that of `EGRET_WS_TEST_LIB_DIR`, or the library is built here, once, with the
-/// profile and into the target directory of this test.
+/// The directory of `libegret_ws.so`: `EGRET_WS_TEST_LIB_DIR`, or else the library is built once, with the profile and in the target
+/// directory of this test.
 pub fn build() -> PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| match std::env::var_os("EGRET_WS_TEST_LIB_DIR") {
@@ -35,7 +35,7 @@ fn build_with_cargo() -> PathBuf {
     // library is built as it is shipped.
     let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
     cargo.args(command).args(["--quiet", "--profile", profile]);
-    // OpenSSL as this test has it.
+    // The same OpenSSL as this test.
     if cfg!(feature = "vendored") {
         cargo.arg("--features=vendored");
     }
@@ -54,15 +54,15 @@ pub fn include_dir() -> PathBuf {
     repository().join("include")
 }
 
-/// The C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The first of
-/// each is for a compiler of another system's, which cargo must not take for this one's.)
+/// The C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The first
+/// is for a compiler for another system, which cargo must not use for this one.)
 pub fn compiler(cplusplus: bool) -> OsString {
     let [foreign, own, default] =
         if cplusplus { ["EGRET_WS_TEST_CXX", "CXX", "c++"] } else { ["EGRET_WS_TEST_CC", "CC", "cc"] };
     std::env::var_os(foreign).or_else(|| std::env::var_os(own)).unwrap_or_else(|| default.into())
 }
 
-/// The child's status, or `None` if it had to be killed.
+/// Waits for a child; returns its status, or `None` if it was killed at the time limit.
 pub fn wait(mut child: Child, patience: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {

@@ -1,12 +1,12 @@
-//! What the operating system knows of this process and its connections.
+//! Memory, threads, descriptors and connections of this process, as the operating system reports them.
 #![cfg(target_os = "linux")]
 
 use std::env;
 use std::fs;
 use std::process::Command;
 
-/// Runs a test in a process of its own, where nothing but it uses memory, threads and descriptors: false in the first
-/// process, which has only to return; true in the second.
+/// Runs a test in a process of its own, where no other test uses memory, threads and descriptors. Returns false in the first process,
+/// which has only to return, and true in the second.
 pub fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EGRET_WS_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
@@ -20,7 +20,7 @@ pub fn runs_alone(test: &str) -> bool {
     false
 }
 
-/// Resident memory, exactly; `statm` and `status` are some pages behind.
+/// The exact resident memory; `statm` and `status` lag behind.
 pub fn resident_bytes() -> usize {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").expect("/proc/self/smaps_rollup");
     let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).expect("a line for Rss");
@@ -32,18 +32,18 @@ pub fn threads() -> usize {
     fs::read_dir("/proc/self/task").expect("/proc/self/task").count()
 }
 
-/// Open descriptors, the one that reads them included.
+/// The number of open descriptors, including the one that reads the list.
 pub fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count()
 }
 
-/// Bytes that a server on `port` has written and its clients have not read: what the kernel holds in between.
+/// Bytes in the buffers of the kernel: written by a server on `port` and not read by its clients.
 pub fn in_flight_from(port: u16) -> usize {
     let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
     table.lines().skip(1).map(|line| in_flight_of(port, line).expect("the kernel's table of connections")).sum()
 }
 
-/// The same for one connection, given as `sl local_address rem_address st tx_queue:rx_queue …`, numbers in hex.
+/// As [`in_flight_from`] for one connection, given as `sl local_address rem_address st tx_queue:rx_queue …`, numbers in hex.
 fn in_flight_of(port: u16, line: &str) -> Option<usize> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let port_of = |address: &str| u16::from_str_radix(address.split_once(':')?.1, 16).ok();

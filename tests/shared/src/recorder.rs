@@ -1,4 +1,4 @@
-//! What a socket's callbacks were called with, and the header's promises about them.
+//! Records the callbacks of a socket and checks them against the header.
 #![allow(unsafe_code)] // is called by the C ABI
 
 use crate::close_report::CloseReport;
@@ -23,7 +23,7 @@ pub enum Event {
     Close(Box<CloseReport>),
 }
 
-/// What `on_retry` was called with.
+/// The arguments of `on_retry`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     pub report: CloseReport,
@@ -31,7 +31,7 @@ pub struct Retry {
     pub delay_ms: u32,
 }
 
-/// What a test does inside a callback, which has been recorded as this event.
+/// A function of a test that runs inside each callback, after it was recorded as this event.
 pub type Reaction = Box<dyn FnMut(*mut egret_ws, &Event) + Send>;
 
 impl Event {
@@ -55,7 +55,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// What the callbacks of one socket find in `user`.
+/// The `user` of the callbacks of one socket.
 pub struct Recorder {
     thread: ThreadId,
     state: Mutex<State>,
@@ -64,17 +64,17 @@ pub struct Recorder {
 #[derive(Default)]
 pub struct State {
     pub events: Vec<Event>,
-    /// How often `release_user` was called.
+    /// The number of calls of `release_user`.
     pub released: u32,
     /// The connect call failed: no callback may come.
     pub refused: bool,
     /// How long each `on_data` keeps the poll busy.
     pub work: Duration,
-    /// Where to keep what can be read of the server's answer, if it is to be read.
+    /// The responses of the server, if the callbacks are to read them.
     pub responses: Option<Box<Responses>>,
-    /// What is done inside each callback of the socket.
+    /// Runs inside each callback of the socket.
     pub reaction: Option<Reaction>,
-    /// What no single event shows: callbacks from another thread or after the last, and wrong arguments.
+    /// Errors that no single event shows: callbacks on another thread or after the last, and wrong arguments.
     wrong: Vec<&'static str>,
 }
 
@@ -86,7 +86,7 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Fills in the callbacks and their `user`, which is this: it must outlive the loop.
+    /// Sets the callbacks, and this as their `user`: it must outlive the loop.
     pub fn listen_by(&self, options: &mut egret_ws_options) {
         options.user = ptr::from_ref(self).cast_mut().cast();
         options.on_connect = Some(on_connect);
@@ -123,8 +123,8 @@ impl Recorder {
 }
 
 impl State {
-    /// The contract of the header: for each connection at most one `on_connect`, then messages, then `on_retry` or the only
-    /// `on_close`; one release.
+    /// Checks the contract of the header: for each connection at most one `on_connect`, then messages, then `on_retry` or the only
+    /// `on_close`; `release_user` once.
     pub fn check(&self) {
         let last = self.events.len().saturating_sub(1);
         let mut is_open = false;
@@ -174,7 +174,7 @@ unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, da
     }
 }
 
-/// Reads a report. No panic may leave the callback that calls this: what is wrong is kept for the end of the test.
+/// Reads a report. A panic must not leave the callback that calls this, so an error is kept for the end of the test.
 fn read_report(recorder: &Recorder, info: *const egret_ws_close_info) -> Option<CloseReport> {
     // SAFETY: it is what the callback was called with.
     let read = catch_unwind(|| unsafe { CloseReport::read(info) });

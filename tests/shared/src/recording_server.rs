@@ -1,4 +1,4 @@
-//! An echo server that numbers its connections, tells each its number, and remembers what it has seen of it.
+//! An echo server that numbers its connections, sends each its number, and records what came on it.
 
 use crate::WAIT_LIMIT;
 use crate::deflate::codec::Inflater;
@@ -16,28 +16,28 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-/// The header of the answer that has the connection's number.
+/// The header of the response with the number of the connection.
 pub const NUMBER: &str = "X-Connection";
 const MAX_MESSAGE: usize = 131_072;
 
-/// How it behaves.
+/// The behaviour of the server.
 #[derive(Clone, Copy)]
 pub struct Behaviour {
     pub echoes: bool,
     pub deflates: bool,
-    /// After how many messages it says goodbye with 1012 (service restart), by the connection's number; `None`: never.
+    /// After how many messages it closes a connection with 1012 (service restart), by the number of the connection. `None`: never.
     pub leaves: fn(u64) -> Option<usize>,
 }
 
 pub const ECHOING: Behaviour = Behaviour { echoes: true, deflates: true, leaves: |_| None };
 
-/// What was seen of a connection.
+/// The record of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub messages: Vec<Fingerprint>,
-    /// The code of the client's Close frame; 1005 if it had none.
+    /// The code in the Close frame of the client; 1005 if it had none.
     pub closed: Option<u16>,
-    /// Nothing more will come.
+    /// The connection has ended.
     pub ended: bool,
 }
 
@@ -54,7 +54,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Connections accepted, upgraded, and being served.
+    /// The numbers of connections accepted, upgraded, and open.
     accepted: u64,
     upgraded: u64,
     live: usize,
@@ -67,7 +67,7 @@ impl Server {
     pub fn start(manners: Behaviour) -> Server {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
-        // All may come at once.
+        // All clients may connect at the same time.
         listener.listen(1024).expect("to listen");
         let listener = TcpListener::from(listener);
         let port = listener.local_addr().expect("a bound listener").port();
@@ -83,17 +83,17 @@ impl Server {
         self.port
     }
 
-    /// How many connections were upgraded.
+    /// The number of upgraded connections.
     pub fn upgraded(&self) -> u64 {
         self.shared.state.lock().upgraded
     }
 
-    /// What was seen of a connection, unless it was forgotten.
+    /// The record of a connection, unless it was taken.
     pub fn seen(&self, number: u64) -> Option<Seen> {
         self.shared.state.lock().seen.get(&number).cloned()
     }
 
-    /// What was seen of a connection that has ended; it is forgotten. `None`: it has not ended yet.
+    /// Takes the record of a connection that has ended. `None`: it has not ended yet.
     pub fn take_ended(&self, number: u64) -> Option<Seen> {
         let mut state = self.shared.state.lock();
         if state.seen.get(&number).is_some_and(|seen| !seen.ended) {
@@ -102,7 +102,7 @@ impl Server {
         Some(state.seen.remove(&number).unwrap_or_default())
     }
 
-    /// What was seen of connections that were not forgotten.
+    /// Takes all remaining records.
     pub fn take_rest(&self) -> Vec<Seen> {
         self.shared.state.lock().seen.drain().map(|(_, seen)| seen).collect()
     }
@@ -159,7 +159,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// An error is that of a connection that has ended, as connections may.
+/// Serves a connection. An error means that it has ended.
 fn serve(number: u64, stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut input = BufReader::new(&stream);

@@ -71,22 +71,22 @@ impl Relay {
         self.port
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn accepted(&self) -> usize {
         self.run(|relay| relay.accepted)
     }
 
-    /// The numbers of the connections that are forwarded.
+    /// The numbers of the open connections.
     pub fn alive(&self) -> Vec<usize> {
         self.run(|relay| relay.links.keys().copied().collect())
     }
 
-    /// How many bytes of a connection were forwarded; 0 if it is has_ended.
+    /// The number of bytes of a connection that were forwarded; 0 if it has ended.
     pub fn forwarded(&self, number: usize, way: Direction) -> u64 {
         self.run(move |relay| relay.links.get(&number).map_or(0, |link| link.forwarded(way)))
     }
 
-    /// Does that to the connection with that number. False if it is has_ended.
+    /// Injects a fault into a connection. Returns false if the connection has ended.
     pub fn inject(&self, number: usize, fault: Fault) -> bool {
         self.run(move |relay| relay.inject(number, fault))
     }
@@ -136,7 +136,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // If its thread has panicked, the test has failed by now.
+        // This fails only after a panic of the thread, which has failed the test.
         let _ = self.commands.send(Box::new(|relay| relay.has_ended = true));
         let _ = (&self.waker).write_all(&[0]);
         if let Some(thread) = self.thread.take() {
@@ -194,7 +194,7 @@ impl Worker {
         }
     }
 
-    /// Waits until something can be done; returns the connections that can do something.
+    /// Waits for work; returns the numbers of the connections that have some.
     fn wait(&self, waker: &UnixStream) -> BTreeSet<usize> {
         let now = Instant::now();
         let (mut set, mut numbers) = (vec![interest(waker.as_raw_fd(), true, false)], vec![0]);

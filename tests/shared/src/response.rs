@@ -1,14 +1,14 @@
-//! What can be read of a socket: the server's answer, and the statistics.
+//! What a host can read from a socket: the response of the server, and the statistics.
 #![allow(unsafe_code)] // calls the C ABI
 
 use ::egret_ws::*;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-/// The server's answer and the statistics as they could be read at one moment.
+/// The response of the server and the statistics at one moment.
 pub struct Response {
     pub headers: String,
-    /// Each name of `headers` with its value, as it is told when asked for by the name.
+    /// Each name of `headers` with the value that a query by this name returns.
     named: Vec<(String, String)>,
     pub stats: egret_ws_stats,
 }
@@ -29,7 +29,7 @@ impl Response {
     }
 }
 
-/// What was read in `on_connect` and in `on_close`, as far as they came.
+/// The responses read in `on_connect` and in `on_close`.
 #[derive(Default)]
 pub struct Responses {
     pub opened: Option<Response>,
@@ -38,21 +38,21 @@ pub struct Responses {
 
 pub fn response_header(ws: *mut egret_ws, name: &str) -> Result<String, i32> {
     let name = CString::new(name).expect("no NUL in a name");
-    // SAFETY: the name ends in a NUL, and `text` gives as much room as it says.
+    // SAFETY: the name ends in a NUL, and the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_response_header(ws, name.as_ptr(), out, capacity) })
 }
 
 pub fn response_headers(ws: *mut egret_ws) -> String {
-    // SAFETY: `text` gives as much room as it says.
+    // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_response_headers(ws, out, capacity) }).expect("the handle is valid")
 }
 
 pub fn subprotocol(ws: *mut egret_ws) -> String {
-    // SAFETY: `text` gives as much room as it says.
+    // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_subprotocol(ws, out, capacity) }).expect("the handle is valid")
 }
 
-/// A text of the library: its length is asked for, then there is room for just that.
+/// Reads a text of the library: first its length, then the text into a buffer of exactly that size.
 fn text(call: impl Fn(*mut c_char, usize) -> i32) -> Result<String, i32> {
     let length = call(ptr::null_mut(), 0);
     let room = usize::try_from(length).map_err(|_| length)?;
@@ -71,7 +71,7 @@ pub fn stats(ws: *mut egret_ws) -> egret_ws_stats {
     stats
 }
 
-/// The address that won.
+/// The address and port to which the connection was made.
 #[track_caller]
 pub fn address(stats: &egret_ws_stats) -> String {
     let bytes = stats.address.map(|byte| byte as u8);

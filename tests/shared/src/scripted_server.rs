@@ -1,4 +1,4 @@
-//! A server for one connection, scripted by hand on plain sockets: it does what it is told, right or wrong.
+//! A server for one connection that runs the script of a test on a plain socket. The script may break every rule.
 
 use crate::WAIT_LIMIT;
 use crate::frame::{self, Frame, Length};
@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tungstenite::handshake::derive_accept_key;
 
-/// Accepts one connection on a free port and plays a script with it.
+/// Accepts one connection on a free port and runs a script with it.
 pub struct Server<T> {
     port: u16,
     outcome: Receiver<T>,
@@ -41,7 +41,7 @@ impl<T: Send + 'static> Server<T> {
         self.thread.is_finished()
     }
 
-    /// What the script returned; if it panicked, its panic.
+    /// The result of the script, or its panic.
     #[track_caller]
     pub fn finish(self) -> T {
         match self.outcome.recv_timeout(WAIT_LIMIT) {
@@ -60,7 +60,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads not a byte too much: what follows a request to a proxy belongs to the tunnel.
+    /// Reads no byte after the head: what follows a request to a proxy belongs to the tunnel.
     pub fn read(stream: &mut impl Read) -> Request {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -97,7 +97,7 @@ impl Request {
         derive_accept_key(self.header("Sec-WebSocket-Key").as_bytes())
     }
 
-    /// The answer that every client must take.
+    /// The response that every client must accept.
     pub fn answer(&self) -> String {
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -107,7 +107,7 @@ impl Request {
     }
 }
 
-/// The server's end of one connection. Every read and write is bounded, and panics when it fails.
+/// The server's end of one connection. Every read and write has a time limit, and panics if it fails.
 pub struct Peer {
     stream: BufReader<TcpStream>,
 }
@@ -124,7 +124,7 @@ impl Peer {
         self.stream.get_mut()
     }
 
-    /// Reads the request's head, which must be one that RFC 6455 section 4.1 asks for.
+    /// Reads the head of the request, which must be valid by RFC 6455 section 4.1.
     pub fn read_request(&mut self) -> Request {
         let request = Request::read(&mut self.stream);
         assert!(request.line.starts_with("GET /") && request.line.ends_with(" HTTP/1.1"), "{request:#?}");
@@ -148,7 +148,7 @@ impl Peer {
         self.stream().write_all(bytes.as_ref()).expect("the client reads");
     }
 
-    /// Writes to a client that may have hung up, which is the error. One that merely reads no more is a failure.
+    /// Writes to a client that may have disconnected, which is the error. Panics if the client merely stops reading.
     pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.stream().write_all(bytes);
         if let Err(error) = &written {
@@ -220,7 +220,7 @@ impl Peer {
         self.expect_silence();
     }
 
-    /// Ends this side's stream. The client may still be read.
+    /// Ends the stream to the client. Data of the client can still be read.
     pub fn finish_writing(&mut self) {
         self.stream().shutdown(std::net::Shutdown::Write).expect("the connection is open");
     }
@@ -231,13 +231,13 @@ impl Peer {
         assert!(rest.is_empty(), "{} bytes where none were due: {:?}…", rest.len(), &rest[..rest.len().min(20)]);
     }
 
-    /// As [`Peer::expect_end`], from a client that may leave it to the server to hang up first.
+    /// As [`Peer::expect_end`], from a client that may wait for the server to disconnect first.
     pub fn expect_silence(mut self) {
         self.finish_writing();
         self.expect_end();
     }
 
-    /// What the client sends until it ends the connection, orderly or not.
+    /// Reads until the client ends the connection, with or without a reset.
     pub fn read_to_end(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
@@ -247,7 +247,7 @@ impl Peer {
         }
     }
 
-    /// Resets the connection once the client has sent something: the kernel sends RST where unread bytes are closed.
+    /// Resets the connection once the client has sent something: the kernel sends RST if a socket with unread bytes is closed.
     pub fn reset(mut self) {
         self.stream().peek(&mut [0]).expect("a byte to leave unread");
     }

@@ -1,4 +1,4 @@
-//! Sockets that tell what extension was agreed on, and messages to send.
+//! Sockets with their negotiated extension, and random messages to send.
 #![allow(unsafe_code)] // calls the C ABI
 
 use crate::WAIT_LIMIT;
@@ -8,20 +8,20 @@ use ::egret_ws::*;
 use std::ffi::CStr;
 use std::time::Instant;
 
-/// Connects, and returns the open socket and what it says the extension is.
+/// Connects; returns the open socket and its negotiated extension.
 #[track_caller]
 pub fn connect(host: &Loop, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> (Socket<'_>, String) {
     let socket = host.connect_with(port, set);
     socket.wait_open();
     let mut out = [b'?'; 256];
-    // SAFETY: `out` has as many bytes as the call is told.
+    // SAFETY: `out` has the given capacity.
     let length = unsafe { egret_ws_extensions(socket.handle(), out.as_mut_ptr().cast(), out.len()) };
     let text = CStr::from_bytes_until_nul(&out).expect("a NUL follows");
     assert_eq!(usize::try_from(length), Ok(text.count_bytes()));
     (socket, text.to_str().expect("ASCII").to_owned())
 }
 
-/// Sends a message, as soon as there is room for it.
+/// Sends a message as soon as the send queue has room for it.
 #[track_caller]
 pub fn send(host: &Loop, socket: &Socket, message: &Event) {
     let deadline = Instant::now() + WAIT_LIMIT;
@@ -40,7 +40,7 @@ pub fn send(host: &Loop, socket: &Socket, message: &Event) {
     }
 }
 
-/// RandomMessages of all kinds and of random content, the same for the same seed (xorshift).
+/// Random messages of all types. Equal seeds give equal messages (xorshift).
 pub struct RandomMessages(u64);
 
 impl RandomMessages {
@@ -56,7 +56,7 @@ impl RandomMessages {
         (self.0 >> 11) as usize % limit
     }
 
-    /// One of a size up to `max`: as many small ones as large ones.
+    /// A message of up to `max` bytes; small and large ones are equally frequent.
     pub fn any(&mut self, max: usize) -> Event {
         let size = max >> self.random(max.ilog2() as usize + 1);
         let size = self.random(size + 1);
@@ -72,7 +72,7 @@ impl RandomMessages {
         }
     }
 
-    /// Pieces up to `size` bytes, and what is missing then in spaces.
+    /// Pieces up to `size` bytes, filled up with spaces.
     fn text(&mut self, size: usize, piece: impl Fn(&mut dyn FnMut(usize) -> usize) -> String) -> String {
         let mut text = String::with_capacity(size + 32);
         while text.len() < size {

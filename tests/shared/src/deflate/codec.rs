@@ -1,8 +1,8 @@
-//! DEFLATE as RFC 7692 section 7.2 uses it, from the server's side and by hand.
+//! DEFLATE as RFC 7692 section 7.2 uses it, for the server's side, and parts of it written out for invalid data.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// What ends a flushed stream, and is left out on the wire.
+/// The end of a flushed stream, which is left out on the wire.
 pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// Compresses one message after the other.
@@ -76,8 +76,8 @@ impl Inflater {
     }
 }
 
-/// The longest distance that a message reaches back, found by a decoder of RFC 1951 that puts nothing out: an inflater would
-/// not tell, for zlib-rs has its largest window always.
+/// The longest back reference of a message, found by a decoder of RFC 1951 without output. An inflater could not check that, because
+/// zlib-rs always has the largest window.
 pub fn longest_distance(payload: &[u8]) -> usize {
     let bytes = [payload, &TAIL].concat();
     let mut bits = Bits { bytes: &bytes, at: 0 };

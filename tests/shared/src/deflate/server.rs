@@ -1,4 +1,4 @@
-//! Servers that agree on permessage-deflate, right or wrong, and then do what they are told.
+//! Scripted servers with permessage-deflate.
 
 use crate::client::on_both_drivers;
 use crate::deflate::client::connect;
@@ -8,7 +8,7 @@ use crate::scripted_server::{Peer, Request, Server};
 use ::egret_ws::*;
 use std::io::{self, Read};
 
-/// The answer that agrees on all that may be left out.
+/// The response without parameters.
 pub const BARE: &str = "permessage-deflate";
 
 /// Reads the request and accepts it with these lines of extensions.
@@ -26,12 +26,12 @@ pub fn compressed(opcode: u8, payload: impl Into<Vec<u8>>) -> Frame {
     Frame::new(opcode, payload).rsv(4)
 }
 
-/// The next frame of the client, of which RSV1 is kept. Nothing of it may have been read by `peer` itself.
+/// The next frame of the client with its RSV bits. `peer` must not have buffered any of it.
 pub fn read(peer: &mut Peer) -> Frame {
     read_frame(peer.stream()).expect("a frame of the client")
 }
 
-/// The same from anything; the error says that it ended first.
+/// As [`read`], from any stream. The error means that it has ended.
 pub fn read_frame(stream: &mut impl Read) -> io::Result<Frame> {
     let mut bytes = move |count: usize| {
         let mut bytes = vec![0; count];
@@ -52,13 +52,13 @@ pub fn read_frame(stream: &mut impl Read) -> io::Result<Frame> {
     Ok(Frame::new(start[0] & 0x0f, payload).rsv(start[0] >> 4 & 7))
 }
 
-/// The server agrees and sends `bytes`: `expected` comes out, and both close.
+/// The server accepts the extension and sends `bytes`. The client must deliver `expected`, and both close.
 #[track_caller]
 pub fn expect_messages(bytes: Vec<u8>, expected: &[Event]) {
     expect_messages_with(BARE, bytes, expected);
 }
 
-/// The same by another agreement.
+/// As [`expect_messages`], with other parameters of the extension.
 #[track_caller]
 pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &[Event]) {
     on_both_drivers(|host| {
@@ -82,8 +82,8 @@ pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &
     });
 }
 
-/// The server agrees and sends `bytes`. The client says `code` in a Close frame, hangs up by itself and reports `error`;
-/// what came out before is `expected`.
+/// The server accepts the extension and sends `bytes`. The client must deliver `expected`, send a Close frame with `code`, disconnect by
+/// itself and report `error`.
 #[track_caller]
 pub fn expect_failure(what: &str, bytes: Vec<u8>, expected: &[Event], error: i32, code: u16) {
     expect_failure_with(what, |_| {}, bytes, expected, error, code);

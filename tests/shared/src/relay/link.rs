@@ -1,4 +1,4 @@
-//! One connection through the relay: two directions, each with what is wrong with it.
+//! One connection through the relay, with the faults of each direction.
 
 use socket2::SockRef;
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// A direction through the relay, as the client sees it.
+/// A direction of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Direction {
     /// To the server.
@@ -15,27 +15,27 @@ pub enum Direction {
     ToClient,
 }
 
-/// What is done to a connection.
+/// A fault of a connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Both sides see the end of the stream; what was on its direction is dropped. A direction that is stalled still takes nothing.
+    /// Both sides see the end of the stream. Data on the way is dropped. A stalled direction stays stalled.
     Cut,
     /// Both sides see a reset.
     Reset,
-    /// Nothing is taken or forwarded that direction, until it goes on. Nobody is told of anything.
+    /// The relay neither reads nor forwards in this direction, until [`Fault::Resume`]. Both connections stay open.
     Stall(Direction),
     Resume(Direction),
-    /// The stream that goes that direction ends; what comes after is dropped. The other direction goes on.
+    /// The stream in this direction ends, and later data is dropped. The other direction continues.
     HalfClose(Direction),
-    /// What comes from now on takes that much longer.
+    /// Data is forwarded this much later from now on.
     Delay(Direction, Duration),
-    /// The next so many bytes are forwarded one by one.
+    /// The next bytes, of this number, are forwarded one by one.
     Bytewise(Direction, u64),
-    /// As [`Fault::Cut`], once so many bytes in all have been forwarded that direction.
+    /// As [`Fault::Cut`], once this total of bytes has been forwarded in this direction.
     CutAt(Direction, u64),
 }
 
-/// What is taken before it is forwarded.
+/// The most bytes that the relay reads before it forwards them.
 const CAPACITY: usize = 64 * 1024;
 
 /// A connection that is forwarded.
@@ -48,7 +48,7 @@ pub struct Link {
 
 #[derive(Default)]
 struct Pipe {
-    /// What was taken, and when it is to be forwarded.
+    /// Data, and when it is to be forwarded.
     chunks: VecDeque<(Instant, Vec<u8>)>,
     taken: usize,
     forwarded: u64,
@@ -56,20 +56,20 @@ struct Pipe {
     delay: Duration,
     bytewise: u64,
     cut_at: Option<u64>,
-    /// Nothing more comes in.
+    /// The source has ended.
     ended: bool,
-    /// The end was passed on. What comes in is dropped.
+    /// The end was forwarded. Further data is dropped.
     closed: bool,
 }
 
-/// What a turn came to.
+/// The result of a turn.
 pub enum Turn {
     GoesOn,
     Over,
 }
 
 impl Link {
-    /// Fails only where a connection has ended already.
+    /// Fails only if a connection has ended already.
     pub fn new(client: TcpStream, server: TcpStream) -> io::Result<Link> {
         for stream in [&client, &server] {
             stream.set_nonblocking(true)?;
@@ -78,7 +78,7 @@ impl Link {
         Ok(Link { client, server, up: Pipe::default(), down: Pipe::default() })
     }
 
-    /// Both ends, and whether it waits to read from them and to write to them.
+    /// Both sockets, and whether the relay waits to read from and to write to each.
     pub fn interests(&self, now: Instant) -> [(&TcpStream, bool, bool); 2] {
         let (up, down) = (&self.up, &self.down);
         [
@@ -87,7 +87,7 @@ impl Link {
         ]
     }
 
-    /// When something is to be forwarded that is delayed.
+    /// When the next delayed data is due.
     pub fn next_due(&self) -> Option<Instant> {
         let due = |pipe: &Pipe| pipe.chunks.front().map(|(due, _)| *due).filter(|_| !pipe.stalled);
         due(&self.up).into_iter().chain(due(&self.down)).min()
@@ -118,7 +118,7 @@ impl Link {
             }
             Fault::Reset => {
                 for stream in [&self.client, &self.server] {
-                    // Dropped with this, it sends RST. It fails where that has come from the other side.
+                    // A socket that is dropped with this sends RST. It fails if the other side has sent RST.
                     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
                 }
                 return Turn::Over;
@@ -155,7 +155,7 @@ impl Pipe {
         !self.stalled && self.chunks.front().is_some_and(|(due, _)| *due <= now)
     }
 
-    /// True if it is to be cut. An error is one of a connection that is needed still.
+    /// True if the connection is to be cut. An error is that of a connection that is still in use.
     fn turn(&mut self, mut source: &TcpStream, sink: &TcpStream, now: Instant) -> io::Result<bool> {
         if self.wants_input() {
             let mut buffer = [0; 16 * 1024];
@@ -186,7 +186,7 @@ impl Pipe {
         !self.closed && self.cut_at.is_some_and(|at| self.forwarded >= at)
     }
 
-    /// False if others are to get their turn first.
+    /// False if other connections are to get their turn first.
     fn forward(&mut self, mut sink: &TcpStream) -> io::Result<bool> {
         let Some((_, chunk)) = self.chunks.front_mut() else { return Ok(false) };
         let cut = self.cut_at.map_or(u64::MAX, |at| at.saturating_sub(self.forwarded));
@@ -210,7 +210,7 @@ impl Pipe {
     fn close(&mut self, sink: &TcpStream) {
         self.chunks.clear();
         (self.taken, self.closed) = (0, true);
-        // It fails where the other side has hung up already.
+        // It fails if the other side has disconnected.
         let _ = sink.shutdown(Shutdown::Write);
     }
 }
