@@ -1,7 +1,6 @@
 //! The heartbeat: a silent peer is reported after the time-out and not before; a peer that answers is not.
 
 use crate::reconnect_server::{finish, serve};
-use crate::timing;
 use ::egret_ws::*;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use test_support::close_report::CloseReport;
 use test_support::frame::{Frame, PING, TEXT};
 use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
+use test_support::timing;
 
 /// Pings after this and waits for the answer for that, in milliseconds.
 fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket<'a> {

@@ -4,7 +4,6 @@
 //! Needs besides Rust: openssl, and on Linux setpriv (util-linux).
 
 mod reconnect_server;
-mod timing;
 
 mod event_order;
 mod heartbeat;

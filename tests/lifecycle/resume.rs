@@ -2,7 +2,6 @@
 
 use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
 use crate::reconnect_server::{expect_no_data, serve};
-use crate::timing;
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use test_support::client::{DRIVERS, Loop, on_both_drivers};
 use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::Server;
+use test_support::timing;
 
 /// A way to say that connections may be dead.
 type Call = fn(&Loop);

@@ -11,16 +11,22 @@ const MEASUREMENTS: usize = 8;
 /// Every measurement is at least `least`, and one of them is at most [`TOLERANCE`] longer: a busy machine may spoil one measurement,
 /// but a library that is late is late in all.
 #[track_caller]
-pub fn assert_duration(least: Duration, mut measure: impl FnMut() -> Duration) {
+pub fn assert_duration(least: Duration, measure: impl FnMut() -> Duration) {
+    assert_duration_between(least, least, measure);
+}
+
+/// As [`assert_duration`], for durations from `least` to `most`.
+#[track_caller]
+pub fn assert_duration_between(least: Duration, most: Duration, mut measure: impl FnMut() -> Duration) {
     let mut tries = Vec::new();
     while tries.len() < MEASUREMENTS {
         let took = measure();
         assert!(took >= least, "after {took:?}, before its time of {least:?}");
-        assert!(took < least + OUTLIER_LIMIT, "after {took:?} where {least:?} were due");
+        assert!(took < most + OUTLIER_LIMIT, "after {took:?} where {most:?} were due");
         tries.push(took);
-        if took <= least + TOLERANCE {
-            return println!("{least:?} took {tries:?}");
+        if took <= most + TOLERANCE {
+            return println!("{most:?} took {tries:?}");
         }
     }
-    panic!("each time more than {TOLERANCE:?} later than {least:?}: {tries:?}");
+    panic!("each time more than {TOLERANCE:?} later than {most:?}: {tries:?}");
 }
