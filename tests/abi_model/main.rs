@@ -48,6 +48,7 @@ use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
+use test_support::process::heap_bytes;
 
 /// What the heap may grow by from the first cases on: fragments, and what is kept for use.
 const HEAP: usize = 4 << 20;
@@ -119,26 +120,16 @@ fn work() {
             seed += step;
             count += 1;
             if count >= WARM {
-                let heap = heap();
+                let heap = heap_bytes();
                 let first = *first_heap.get_or_insert(heap);
                 trace::promise!(heap < first + HEAP, "the heap grew from {first} to {heap} bytes in {count} cases");
             }
         }
     }
-    println!("the heap: {first_heap:?} bytes after {WARM} cases, {} at the end", heap());
+    println!("the heap: {first_heap:?} bytes after {WARM} cases, {} at the end", heap_bytes());
     println!("{tally:?}\n{count} cases are right");
     if count >= WARM {
         let Tally { opened, closed, sent, received, .. } = tally;
         assert!(opened > 0 && closed > 0 && sent > 0 && received > 0, "nothing was tested");
     }
-}
-
-/// Bytes that are in use.
-fn heap() -> usize {
-    // SAFETY: numbers in, numbers out.
-    let heap = unsafe {
-        libc::malloc_trim(0);
-        libc::mallinfo2()
-    };
-    heap.uordblks + heap.hblkhd
 }

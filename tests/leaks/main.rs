@@ -14,7 +14,8 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Instant;
 use std::{env, iter, ptr, thread};
-use test_support::{WAIT_LIMIT, process};
+use test_support::WAIT_LIMIT;
+use test_support::process::{self, Usage};
 
 /// How many connections fail, and after how many memory may grow no more.
 const CONNECTIONS: usize = 10_000;
@@ -54,43 +55,17 @@ fn free_at_once() {
     }
 }
 
-/// What a process has.
-#[derive(Debug, Clone, Copy)]
-struct Usage {
-    threads: usize,
-    descriptors: usize,
-    heap: usize,
-    resident: usize,
-}
-
-impl Usage {
-    fn now() -> Usage {
-        // What is free is given back first, so that it is not counted.
-        // SAFETY: numbers in, numbers out.
-        let heap = unsafe {
-            libc::malloc_trim(0);
-            libc::mallinfo2()
-        };
-        Usage {
-            threads: process::threads(),
-            descriptors: process::descriptors(),
-            heap: heap.uordblks + heap.hblkhd,
-            resident: process::resident_bytes(),
+/// Waits until exactly so many threads and descriptors are in use: some threads end without a notification.
+#[track_caller]
+fn settled(threads: usize, descriptors: usize) -> Usage {
+    let deadline = Instant::now() + WAIT_LIMIT;
+    loop {
+        let usage = Usage::now();
+        if (usage.threads, usage.descriptors) == (threads, descriptors) {
+            return usage;
         }
-    }
-
-    /// What is left once threads and connections have ended whose end nobody is told of.
-    #[track_caller]
-    fn settled(threads: usize, descriptors: usize) -> Usage {
-        let deadline = Instant::now() + WAIT_LIMIT;
-        loop {
-            let usage = Usage::now();
-            if (usage.threads, usage.descriptors) == (threads, descriptors) {
-                return usage;
-            }
-            assert!(Instant::now() < deadline, "{threads} threads and {descriptors} descriptors become {usage:?}");
-            thread::yield_now();
-        }
+        assert!(Instant::now() < deadline, "{threads} threads and {descriptors} descriptors become {usage:?}");
+        thread::yield_now();
     }
 }
 
@@ -100,15 +75,15 @@ fn fail_on(flags: u32) {
     let host = new_loop(flags);
     let (threads, descriptors) = (before.threads + usize::from(flags == 0), process::descriptors());
     fail(host, &hosts, WARM);
-    let warm = Usage::settled(threads, descriptors);
+    let warm = settled(threads, descriptors);
     fail(host, &hosts, CONNECTIONS - WARM);
-    let after = Usage::settled(threads, descriptors);
+    let after = settled(threads, descriptors);
     println!("before: {before:?}\nafter {WARM}: {warm:?}\nafter {CONNECTIONS}: {after:?}");
     assert!(after.heap < warm.heap + HEAP, "the heap grows: {warm:?}, {after:?}");
     assert!(after.resident < warm.resident + RESIDENT, "memory grows: {warm:?}, {after:?}");
 
     assert_eq!(egret_ws_loop_free(host), EGRET_WS_OK);
-    Usage::settled(before.threads, before.descriptors);
+    settled(before.threads, before.descriptors);
 }
 
 fn new_loop(flags: u32) -> *mut egret_ws_loop {

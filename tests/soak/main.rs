@@ -5,7 +5,6 @@
 //! and `EGRET_WS_SOAK_SEED` with which seed. It runs in rounds. After each round all sockets have ended, and the memory, threads and
 //! descriptors of the process are compared with those after the first round.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
-#![allow(unsafe_code)] // asks the allocator
 
 mod counters;
 mod loop_thread;
@@ -21,10 +20,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use test_support::WAIT_LIMIT;
 use test_support::client::{DRIVERS, Driver};
 use test_support::fingerprint::Fingerprint;
-use test_support::process;
+use test_support::process::{self, Usage};
 use test_support::recording_server::{Behaviour, ECHOING, Server};
 use test_support::relay::Relay;
 
@@ -68,7 +66,7 @@ fn soak() {
                 println!("{:4} s: {counters}", begun.elapsed().as_secs());
             }
         });
-        let usage = Usage::settled(start);
+        let usage = Usage::settled(start.0, start.1);
         usages.push(usage);
         let first = usages[0];
         assert!(usage.heap < first.heap + HEAP, "the heap grows: {first:?}, {usage:?}");
@@ -78,7 +76,7 @@ fn soak() {
     for loop_thread in loops {
         loop_thread.leave();
     }
-    Usage::settled(bare);
+    Usage::settled(bare.0, bare.1);
     let (earlier, later) = usages.split_at(usages.len() / 2);
     let least = |usages: &[Usage]| usages.iter().map(|usage| usage.heap).min().expect("three rounds at least");
     assert!(least(later) < least(earlier) + MIN_GROWTH, "the heap grows: {usages:#?}");
@@ -171,39 +169,5 @@ impl LoopThread {
     fn leave(self) {
         drop(self.orders);
         self.thread.join().expect("the thread ends without a panic");
-    }
-}
-
-/// What the process has.
-#[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "to be shown")]
-struct Usage {
-    threads: usize,
-    descriptors: usize,
-    heap: usize,
-    resident: usize,
-}
-
-impl Usage {
-    /// Waits until no more threads and descriptors are left than before. The end of some threads cannot be waited for otherwise.
-    #[track_caller]
-    fn settled((threads, descriptors): (usize, usize)) -> Usage {
-        let deadline = Instant::now() + WAIT_LIMIT;
-        loop {
-            let now = (process::threads(), process::descriptors());
-            if now.0 <= threads && now.1 <= descriptors {
-                break;
-            }
-            assert!(Instant::now() < deadline, "{threads} threads and {descriptors} descriptors became {now:?}");
-            thread::yield_now();
-        }
-        let (threads, descriptors) = (process::threads(), process::descriptors());
-        // What is free is given back first, so that it is not counted.
-        // SAFETY: numbers in, numbers out.
-        let heap = unsafe {
-            libc::malloc_trim(0);
-            libc::mallinfo2()
-        };
-        Usage { threads, descriptors, heap: heap.uordblks + heap.hblkhd, resident: process::resident_bytes() }
     }
 }

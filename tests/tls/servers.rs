@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
 use test_support::certificates::{Certificate, RIGHT, ROOT};
-use test_support::daemon::Daemon;
+use test_support::daemon::{self, Daemon, installed_servers};
 use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
 /// Python's `websockets`, which has TLS of its own.
@@ -19,44 +19,16 @@ pub fn websockets() -> Daemon {
 pub fn ws() -> Daemon {
     Daemon::start("ws", |_, _| {
         let mut node = script("node", "ws_echo.js");
-        node.env("NODE_PATH", installed().join("node_modules"));
+        node.env("NODE_PATH", installed_servers().join("node_modules"));
         node
     })
 }
 
 /// nginx with the directives of its server block that matter, in front of `echo`.
 pub fn nginx(certificate: &Certificate, directives: &str) -> Daemon {
-    Daemon::start("nginx", |port, folder| {
-        let (chain, key) = (certificate.chain(), certificate.key());
-        let server = format!(
-            "daemon off;\n\
-             pid nginx.pid;\n\
-             error_log stderr;\n\
-             events {{}}\n\
-             http {{\n\
-                 access_log off;\n\
-                 client_body_temp_path body; proxy_temp_path proxy;\n\
-                 fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n\
-                 server {{\n\
-                     listen 127.0.0.1:{port} ssl;\n\
-                     ssl_certificate {}; ssl_certificate_key {};\n\
-                     {directives}\n\
-                     location / {{\n\
-                         proxy_pass http://127.0.0.1:{};\n\
-                         proxy_http_version 1.1;\n\
-                         proxy_set_header Upgrade $http_upgrade;\n\
-                         proxy_set_header Connection upgrade;\n\
-                     }}\n\
-                 }}\n\
-             }}\n",
-            chain.display(),
-            key.display(),
-            echo()
-        );
-        let mut nginx = Command::new("nginx");
-        nginx.arg("-p").arg(folder).args(["-e", "stderr", "-c"]).arg(configure(folder, &server));
-        nginx
-    })
+    let (chain, key) = (certificate.chain(), certificate.key());
+    let certificate = format!("ssl_certificate {}; ssl_certificate_key {};", chain.display(), key.display());
+    daemon::nginx("nginx", "ssl", &format!("{certificate}\n{directives}"), echo())
 }
 
 /// HAProxy with the parameters of its `bind` line that matter, in front of `echo`.
@@ -110,19 +82,7 @@ pub fn stunnel() -> Daemon {
 
 /// A Python that has `websockets`.
 pub fn python() -> PathBuf {
-    installed().join("venv/bin/python")
-}
-
-/// Where the servers are that Debian has not, or too old; installed once.
-fn installed() -> &'static Path {
-    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tls-servers");
-        let mut install = Command::new(here().join("install.sh"));
-        let status = install.arg(&folder).status().expect("install.sh runs");
-        assert!(status.success(), "{install:?}: {status}");
-        folder
-    });
-    &FOLDER
+    installed_servers().join("venv/bin/python")
 }
 
 /// A program of this folder with the right certificate.

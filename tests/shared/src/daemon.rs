@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // kills process groups
 
 use crate::WAIT_LIMIT;
-use crate::paths::scratch;
+use crate::paths::{repository, scratch};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -80,4 +81,50 @@ impl Drop for Daemon {
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The directory of the servers that Debian lacks or has too old: `venv/bin/python` with `websockets`, `node_modules` with `ws`.
+/// They are installed once for all suites.
+pub fn installed_servers() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = scratch().join("tls-servers");
+        let mut install = Command::new(repository().join("tests/shared/install_servers.sh"));
+        let status = install.arg(&folder).status().expect("install_servers.sh runs");
+        assert!(status.success(), "{install:?}: {status}");
+        folder
+    });
+    &FOLDER
+}
+
+/// nginx in front of the server on port `backend`. `listen` follows the address in the directive of that name; `directives` are more
+/// lines of the server block.
+pub fn nginx(name: &str, listen: &str, directives: &str, backend: u16) -> Daemon {
+    Daemon::start(name, |port, folder| {
+        let configuration = format!(
+            "daemon off;\n\
+             pid nginx.pid;\n\
+             error_log stderr;\n\
+             events {{}}\n\
+             http {{\n\
+                 access_log off;\n\
+                 client_body_temp_path body; proxy_temp_path proxy;\n\
+                 fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n\
+                 server {{\n\
+                     listen 127.0.0.1:{port} {listen};\n\
+                     {directives}\n\
+                     location / {{\n\
+                         proxy_pass http://127.0.0.1:{backend};\n\
+                         proxy_http_version 1.1;\n\
+                         proxy_set_header Upgrade $http_upgrade;\n\
+                         proxy_set_header Connection upgrade;\n\
+                     }}\n\
+                 }}\n\
+             }}\n",
+        );
+        let path = folder.join("configuration");
+        fs::write(&path, configuration).expect("a configuration file");
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-p").arg(folder).args(["-e", "stderr", "-c"]).arg(path);
+        nginx
+    })
 }

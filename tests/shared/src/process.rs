@@ -1,9 +1,12 @@
 //! Memory, threads, descriptors and connections of this process, as the operating system reports them.
 #![cfg(target_os = "linux")]
 
+use crate::WAIT_LIMIT;
 use std::env;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::Instant;
 
 /// Runs a test in a process of its own, where no other test uses memory, threads and descriptors. Returns false in the first process,
 /// which has only to return, and true in the second.
@@ -55,5 +58,50 @@ fn in_flight_of(port: u16, line: &str) -> Option<usize> {
         usize::from_str_radix(unread, 16).ok()
     } else {
         Some(0)
+    }
+}
+
+/// The bytes that the allocator of glibc has given out. Free memory is returned to the system first.
+#[cfg(target_env = "gnu")]
+#[allow(unsafe_code)] // asks the allocator
+pub fn heap_bytes() -> usize {
+    // SAFETY: numbers in, numbers out.
+    let heap = unsafe {
+        libc::malloc_trim(0);
+        libc::mallinfo2()
+    };
+    heap.uordblks + heap.hblkhd
+}
+
+/// The resources that this process uses.
+#[cfg(target_env = "gnu")]
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    pub threads: usize,
+    pub descriptors: usize,
+    pub heap: usize,
+    pub resident: usize,
+}
+
+#[cfg(target_env = "gnu")]
+impl Usage {
+    pub fn now() -> Usage {
+        let heap = heap_bytes(); // first, because it returns memory to the system
+        Usage { threads: threads(), descriptors: descriptors(), heap, resident: resident_bytes() }
+    }
+
+    /// Waits until no more threads and descriptors are in use than these: some threads end without a notification.
+    #[track_caller]
+    pub fn settled(threads_before: usize, descriptors_before: usize) -> Usage {
+        let deadline = Instant::now() + WAIT_LIMIT;
+        loop {
+            let now = (threads(), descriptors());
+            if now.0 <= threads_before && now.1 <= descriptors_before {
+                return Usage::now();
+            }
+            let before = (threads_before, descriptors_before);
+            assert!(Instant::now() < deadline, "{before:?} threads and descriptors became {now:?}");
+            thread::yield_now();
+        }
     }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh DIR: makes sure that DIR holds the WebSocket servers that the registries of Python and Node have:
+# install_servers.sh DIR: makes sure that DIR holds the WebSocket servers that the registries of Python and Node have:
 # DIR/venv with `websockets` and DIR/node_modules with `ws`. Does nothing if they are there already.
 set -eu
 
@@ -8,11 +8,11 @@ ws=8.23.0
 ws_integrity=sha512-wCkmX8QMOrKjgO8HW2WyDbTSGeqkocxgDzS9iR79rEAexty6/2qzilx3Ag8Tqf9ykop3irLKle0MtVn5qjVnoQ==
 
 die() {
-    echo "install.sh: $*" >&2
+    echo "install_servers.sh: $*" >&2
     exit 1
 }
 
-[ $# -eq 1 ] || die "usage: install.sh DIR"
+[ $# -eq 1 ] || die "usage: install_servers.sh DIR"
 mkdir -p "$1"
 cd "$1"
 
