@@ -1,22 +1,22 @@
-//! What is known of how a connection was made: for the host to read, also when it failed.
+//! How a connection was made. The host can read it, also after a failure.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How a connection was made, or how far it came.
+/// How a connection was made, or how far an attempt came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Details {
-    /// The HTTP status of the server's answer; 0 without one.
+pub struct ConnectInfo {
+    /// The HTTP status of the server's response; 0 without one.
     pub status: u16,
-    /// The headers of the answer, each as `Name: value` and a line feed.
+    /// The headers of the response, each as `Name: value` and a line feed.
     pub headers: String,
-    /// What the server chose of the subprotocols offered; empty if nothing.
+    /// The subprotocol that the server has chosen; empty if none.
     pub subprotocol: String,
-    /// The extension that was agreed on, as the server spelled it; empty if none.
+    /// The negotiated extension, as the server spelled it; empty if none.
     pub extensions: String,
-    /// Redirects that were followed.
+    /// The number of redirects that were followed.
     pub redirects: u32,
-    /// The address that won: the server's, or the proxy's.
+    /// The address of the TCP connection: the server's or the proxy's.
     pub address: Option<SocketAddr>,
     /// The version of TLS as its records number it; 0 without TLS.
     pub tls_version: u32,
@@ -24,7 +24,7 @@ pub struct Details {
     pub timings: Timings,
 }
 
-/// How long each stage took; zero for one that was not reached or not needed.
+/// How long each stage took; zero for a stage that was not reached or not necessary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Timings {

@@ -1,8 +1,8 @@
-//! What has passed over a connection, and how long a round trip takes.
+//! Statistics of a connection: messages, bytes and round trips.
 
 use std::time::Duration;
 
-/// Counts since they were last told.
+/// Counts since the last call of [`Events::count`](super::Events::count).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Messages received.
@@ -27,7 +27,7 @@ impl Counters {
 /// The time from a ping to its pong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoundTrip {
-    /// Zero: none was measured.
+    /// Zero: not measured.
     pub last: Duration,
     /// Smoothed as RFC 6298 section 2 does.
     pub smoothed: Duration,
@@ -36,7 +36,7 @@ pub struct RoundTrip {
 impl RoundTrip {
     /// Adds a measurement.
     pub fn add(&mut self, measured: Duration) {
-        // Zero is for none.
+        // Zero stands for no measurement.
         let measured = measured.max(Duration::from_micros(1));
         self.smoothed = if self.last.is_zero() { measured } else { (self.smoothed * 7 + measured) / 8 };
         self.last = measured;

@@ -1,184 +1,190 @@
-//! Is the peer still there? Any byte it sends says so; after a while without one it is asked, by a ping.
+//! The heartbeat: finds out whether a silent peer is still there. After an interval without any bytes of it, it gets a ping.
 //!
 //! ```text
-//!   listening ──nothing heard for an interval──► asked ──nothing heard until the deadline──► dead
-//!       ▲                                          │
-//!       └────────────── anything heard ◄───────────┘
+//!   listening ──nothing received for an interval──► pinged ──nothing received until the deadline──► lost
+//!       ▲                                             │
+//!       └────────────── bytes received ◄──────────────┘
 //! ```
 //!
-//! What had come before a probe is no answer to it, though it is read after; a pong of the right number is.
+//! Bytes that arrived before a probe, and are read after it, do not answer it. A pong with its number always does.
 //!
-//! A large backlog may keep a ping from getting through for longer than its deadline. As long as the network is seen to take
-//! of what is before the ping, there is somebody.
+//! A large backlog may delay a ping for longer than its deadline. So the deadline is extended as long as the peer acknowledges
+//! bytes before the ping.
 
 use crate::config::HeartbeatOptions;
 use std::time::{Duration, Instant};
 
-/// A ping without an answer is not waited for longer than this, to measure the round trip, where there is no time-out.
-const UNANSWERED: Duration = Duration::from_secs(10);
+/// Without a time-out of the heartbeat, a ping that measures the round trip is forgotten after this.
+const DEFAULT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The heartbeat of one connection.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     options: HeartbeatOptions,
-    /// When something was last received.
-    heard: Instant,
-    /// When [`Heartbeat::expire`] has something to look at. While listening it may be too early, never too late: what is
-    /// heard sets no timer.
-    next: Option<Instant>,
-    asked: Option<Asked>,
+    /// When bytes were last received.
+    last_received: Instant,
+    /// When [`Heartbeat::expire`] must be called. While listening this may be too early, never too late: received bytes set no
+    /// timer.
+    deadline: Option<Instant>,
+    /// The ping whose answer decides whether the peer is there.
+    pending: Option<PendingPing>,
+    /// The number of the last ping, which is its payload.
     number: u32,
-    /// When the ping with that number was sent, until it is answered.
-    sent: Option<Instant>,
+    /// When that ping was sent, until it is answered.
+    sent_at: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Asked {
-    /// Where in the stream the ping begins.
-    ping_at: u64,
-    /// How much of the stream had reached the peer when that was last looked at.
-    delivered: u64,
-    /// The deadline passed while this process did not run, and was set anew.
-    reprieved: bool,
-    /// What is read may have come before it was asked, until the stream was empty once.
-    stale: bool,
+struct PendingPing {
+    /// The position of the ping in the stream of our bytes.
+    position: u64,
+    /// How many bytes of that stream the peer had acknowledged at the last look.
+    acked: u64,
+    /// The deadline passed while this process did not run, and the ping was repeated.
+    repeated: bool,
+    /// Bytes that arrived before the ping are still unread, so received bytes do not answer it.
+    unread: bool,
 }
 
 /// How far the stream of our bytes is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Flow {
-    /// Where the next control frame begins.
-    pub(super) next: u64,
-    /// What has reached the peer; `next` if that cannot be told.
-    pub(super) delivered: u64,
+pub(super) struct SendProgress {
+    /// The position of the next control frame.
+    pub(super) next_frame: u64,
+    /// How many bytes the peer has acknowledged; `next_frame` if the system does not say.
+    pub(super) acked: u64,
 }
 
-/// What is to be done.
+/// What the session must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beat {
+pub(super) enum Action {
     Nothing,
     /// Send a ping with this payload.
     Ping([u8; 4]),
-    Dead,
+    /// End the connection: the peer is lost.
+    End,
 }
 
 impl Heartbeat {
     pub(super) fn new(options: HeartbeatOptions, now: Instant) -> Heartbeat {
-        let next = options.interval.map(|interval| now + interval);
-        Heartbeat { options, heard: now, next, asked: None, number: 0, sent: None }
+        let deadline = options.interval.map(|interval| now + interval);
+        Heartbeat { options, last_received: now, deadline, pending: None, number: 0, sent_at: None }
     }
 
     #[inline]
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.next
+        self.deadline
     }
 
-    /// Something was received.
+    /// Bytes were received.
     #[inline]
-    pub(super) fn heard(&mut self, now: Instant) {
-        if self.asked.as_ref().is_none_or(|asked| !asked.stale) {
+    pub(super) fn received(&mut self, now: Instant) {
+        if self.pending.as_ref().is_none_or(|pending| !pending.unread) {
             self.is_alive(now);
         }
     }
 
-    /// The host does not let us receive: nothing can be expected of the peer.
-    pub(super) fn excuse(&mut self, now: Instant) {
+    /// The host's queue is full, so nothing is read: the peer counts as alive.
+    pub(super) fn not_reading(&mut self, now: Instant) {
         self.is_alive(now);
     }
 
-    /// All that had come was read.
-    pub(super) fn caught_up(&mut self) {
-        if let Some(asked) = &mut self.asked {
-            asked.stale = false;
+    /// All bytes that have arrived are read.
+    pub(super) fn input_read(&mut self) {
+        if let Some(pending) = &mut self.pending {
+            pending.unread = false;
         }
     }
 
     #[inline]
     fn is_alive(&mut self, now: Instant) {
-        self.heard = now;
-        if self.asked.take().is_some() {
-            self.next = self.options.interval.map(|interval| now + interval);
+        self.last_received = now;
+        if self.pending.take().is_some() {
+            self.deadline = self.options.interval.map(|interval| now + interval);
         }
     }
 
-    /// A pong came. How long it took, if it answers the last ping, and the clock has neither stood since nor run on while this
-    /// process did not.
+    /// A pong was received. Returns the round trip if it answers the last ping, unless the clock stood still or jumped since.
     pub(super) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
-        let sent = self.sent.take_if(|_| payload == self.number.to_be_bytes())?;
+        let sent_at = self.sent_at.take_if(|_| payload == self.number.to_be_bytes())?;
         self.is_alive(now);
-        let took = now.saturating_duration_since(sent);
+        let took = now.saturating_duration_since(sent_at);
         (!took.is_zero() && took <= self.patience()).then_some(took)
     }
 
     /// How long an answer may take.
     fn patience(&self) -> Duration {
-        self.options.timeout.unwrap_or(UNANSWERED)
+        self.options.timeout.unwrap_or(DEFAULT_PATIENCE)
     }
 
     /// The time of [`Heartbeat::deadline`] may have come.
-    pub(super) fn expire(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
-        if self.next.is_none_or(|next| now < next) {
-            return Beat::Nothing;
+    pub(super) fn expire(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return Action::Nothing;
         }
-        match (&mut self.asked, self.options.interval, self.options.timeout) {
-            (None, Some(interval), _) if now < self.heard + interval => {
-                self.next = Some(self.heard + interval);
-                Beat::Nothing
+        match (&mut self.pending, self.options.interval, self.options.timeout) {
+            (None, Some(interval), _) if now < self.last_received + interval => {
+                self.deadline = Some(self.last_received + interval);
+                Action::Nothing
             }
-            (Some(asked), _, Some(timeout)) => {
-                let delivered = flow().delivered;
-                if asked.delivered >= asked.ping_at || delivered <= asked.delivered {
-                    return Beat::Dead;
+            (Some(pending), _, Some(timeout)) => {
+                let acked = progress().acked;
+                if pending.acked >= pending.position || acked <= pending.acked {
+                    return Action::End;
                 }
-                asked.delivered = delivered;
-                self.next = Some(now + timeout);
-                Beat::Nothing
+                pending.acked = acked;
+                self.deadline = Some(now + timeout);
+                Action::Nothing
             }
-            _ => self.ask(now, self.options.timeout, flow()),
+            _ => self.send_ping(now, self.options.timeout, progress()),
         }
     }
 
-    /// Asks now, to measure the round trip, unless that is being measured.
-    pub(super) fn ping(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
-        let measures = self.sent.is_some_and(|sent| now < sent + self.patience());
-        if self.asked.is_some() || measures { Beat::Nothing } else { self.ask(now, self.options.timeout, flow()) }
+    /// Sends a ping to measure the round trip, unless a measurement is in progress.
+    pub(super) fn ping(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
+        let measures = self.sent_at.is_some_and(|sent_at| now < sent_at + self.patience());
+        if self.pending.is_some() || measures {
+            Action::Nothing
+        } else {
+            self.send_ping(now, self.options.timeout, progress())
+        }
     }
 
-    /// Asks now. `likely_gone`: the connection is, so there is less time for an answer. `stale`: not all that has come is
-    /// read.
-    pub(super) fn probe(&mut self, now: Instant, likely_gone: bool, stale: bool, flow: Flow) -> Beat {
-        let before = self.next.filter(|_| self.asked.is_some() && likely_gone && self.options.timeout.is_some());
-        let timeout = if likely_gone { self.options.timeout.and(self.options.probe) } else { self.options.timeout };
-        let ping = self.ask(now, timeout, flow);
-        self.next = self.next.into_iter().chain(before).min();
-        if let Some(asked) = &mut self.asked {
-            asked.stale = stale;
+    /// Sends a ping at once. `likely_lost`: with the shorter time-out. `unread`: bytes that have arrived are unread.
+    pub(super) fn probe(&mut self, now: Instant, likely_lost: bool, unread: bool, progress: SendProgress) -> Action {
+        let earlier = self.deadline.filter(|_| self.pending.is_some() && likely_lost && self.options.timeout.is_some());
+        let timeout = if likely_lost { self.options.timeout.and(self.options.probe) } else { self.options.timeout };
+        let ping = self.send_ping(now, timeout, progress);
+        self.deadline = self.deadline.into_iter().chain(earlier).min();
+        if let Some(pending) = &mut self.pending {
+            pending.unread = unread;
         }
         ping
     }
 
-    /// This process did not run for a while. What the peer has answered was read before this; but if it was asked just
-    /// before, the answer may not have got through: it is asked once more.
-    pub(super) fn slept(&mut self, now: Instant, flow: impl FnOnce() -> Flow) -> Beat {
-        let passed = self.next.is_some_and(|next| next <= now);
-        match &self.asked {
-            Some(asked) if passed && !asked.reprieved => {
-                let ping = self.ask(now, self.options.timeout, flow());
-                if let Some(asked) = &mut self.asked {
-                    asked.reprieved = true;
+    /// This process did not run for a while. The bytes that have arrived since were read before this call. The answer to a pending
+    /// ping may have been lost, so the ping is repeated once.
+    pub(super) fn slept(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
+        let is_due = self.deadline.is_some_and(|deadline| deadline <= now);
+        match &self.pending {
+            Some(pending) if is_due && !pending.repeated => {
+                let ping = self.send_ping(now, self.options.timeout, progress());
+                if let Some(pending) = &mut self.pending {
+                    pending.repeated = true;
                 }
                 ping
             }
-            _ => Beat::Nothing,
+            _ => Action::Nothing,
         }
     }
 
-    fn ask(&mut self, now: Instant, timeout: Option<Duration>, flow: Flow) -> Beat {
-        self.asked = Some(Asked { ping_at: flow.next, delivered: flow.delivered, reprieved: false, stale: false });
-        self.next = timeout.or(self.options.interval).map(|wait| now + wait);
+    fn send_ping(&mut self, now: Instant, timeout: Option<Duration>, progress: SendProgress) -> Action {
+        let SendProgress { next_frame, acked } = progress;
+        self.pending = Some(PendingPing { position: next_frame, acked, repeated: false, unread: false });
+        self.deadline = timeout.or(self.options.interval).map(|wait| now + wait);
         self.number = self.number.wrapping_add(1);
-        self.sent = Some(now);
-        Beat::Ping(self.number.to_be_bytes())
+        self.sent_at = Some(now);
+        Action::Ping(self.number.to_be_bytes())
     }
 }
 
@@ -193,188 +199,187 @@ mod tests {
         HeartbeatOptions { interval: Some(INTERVAL), timeout: Some(TIMEOUT), probe: Some(PROBE) };
 
     #[derive(Clone, Copy, Debug)]
-    enum Step {
-        /// The time of the deadline comes.
+    enum Event {
+        /// The deadline has come.
         Due,
         /// A second passes.
         Wait,
-        Heard,
-        Answered,
+        Received,
+        Pong,
         Ping,
         Probe,
-        /// With bytes on the way that came before it.
-        StaleProbe,
+        /// With unread bytes that arrived before it.
+        ProbeUnread,
         /// They are all read.
-        CaughtUp,
+        InputRead,
         Slept,
         MachineSlept,
-        /// The network has taken of the backlog.
-        Progress,
+        /// The peer has acknowledged bytes of the backlog.
+        Acked,
     }
-    const STEPS: [Step; 11] = [
-        Step::Due,
-        Step::Wait,
-        Step::Heard,
-        Step::Answered,
-        Step::Ping,
-        Step::Probe,
-        Step::StaleProbe,
-        Step::CaughtUp,
-        Step::Slept,
-        Step::MachineSlept,
-        Step::Progress,
+    const EVENTS: [Event; 11] = [
+        Event::Due,
+        Event::Wait,
+        Event::Received,
+        Event::Pong,
+        Event::Ping,
+        Event::Probe,
+        Event::ProbeUnread,
+        Event::InputRead,
+        Event::Slept,
+        Event::MachineSlept,
+        Event::Acked,
     ];
 
-    /// What was promised of a heartbeat, and when it was last kept.
-    struct Watched {
+    /// A heartbeat, and a model of what it must do.
+    struct Model {
         heartbeat: Heartbeat,
         now: Instant,
-        /// The last sign of life; and of what else puts death off.
-        heard: Instant,
-        spared: Instant,
+        /// When bytes were last received; and the last other event that extends the deadline.
+        received: Instant,
+        extended: Instant,
         /// The first ping since then, and the last one, if that is not answered.
-        asked: Option<Instant>,
-        pinged: Option<(Instant, [u8; 4])>,
-        delivered: u64,
-        /// Some of it since the last ping.
+        first_ping: Option<Instant>,
+        last_ping: Option<(Instant, [u8; 4])>,
+        acked: u64,
+        /// Bytes were acknowledged since the last ping.
         progressed: bool,
-        stale: bool,
+        unread: bool,
     }
 
-    impl Watched {
-        fn flow(&self) -> Flow {
-            Flow { next: 1_000, delivered: self.delivered }
+    impl Model {
+        fn progress(&self) -> SendProgress {
+            SendProgress { next_frame: 1_000, acked: self.acked }
         }
 
         fn is_alive(&mut self) {
-            (self.heard, self.spared, self.asked, self.stale) = (self.now, self.now, None, false);
+            (self.received, self.extended, self.first_ping, self.unread) = (self.now, self.now, None, false);
         }
 
-        fn expire(&mut self) -> Beat {
+        fn expire(&mut self) -> Action {
             let is_due = self.heartbeat.deadline().is_some_and(|due| due <= self.now);
-            let flow = self.flow();
-            let beat = self.heartbeat.expire(self.now, || flow);
-            if is_due && self.asked.is_some() && std::mem::take(&mut self.progressed) {
-                (self.spared, self.asked) = (self.now, None);
-                assert_eq!(beat, Beat::Nothing, "there is somebody");
+            let progress = self.progress();
+            let action = self.heartbeat.expire(self.now, || progress);
+            if is_due && self.first_ping.is_some() && std::mem::take(&mut self.progressed) {
+                (self.extended, self.first_ping) = (self.now, None);
+                assert_eq!(action, Action::Nothing, "the peer acknowledges bytes");
             }
-            beat
+            action
         }
 
-        fn step(&mut self, step: Step) -> Beat {
-            let (now, flow) = (self.now, self.flow());
-            match step {
-                Step::Due | Step::Wait => {
+        fn apply(&mut self, event: Event) -> Action {
+            let (now, progress) = (self.now, self.progress());
+            match event {
+                Event::Due | Event::Wait => {
                     let due = self.heartbeat.deadline().expect("with an interval there is always one");
-                    assert!(now < due, "it would turn and turn");
-                    self.now = if matches!(step, Step::Due) { due } else { due.min(now + Duration::from_secs(1)) };
+                    assert!(now < due, "the engine would be busy for ever");
+                    self.now = if matches!(event, Event::Due) { due } else { due.min(now + Duration::from_secs(1)) };
                     self.expire()
                 }
-                Step::Heard => {
-                    self.heartbeat.heard(now);
-                    if !self.stale {
+                Event::Received => {
+                    self.heartbeat.received(now);
+                    if !self.unread {
                         self.is_alive();
                     }
-                    Beat::Nothing
+                    Action::Nothing
                 }
-                Step::Answered => {
-                    let Some((at, payload)) = self.pinged.take() else { return Beat::Nothing };
+                Event::Pong => {
+                    let Some((at, payload)) = self.last_ping.take() else { return Action::Nothing };
                     assert_eq!(self.heartbeat.pong(&[9; 4], now), None);
                     let took = Some(now - at).filter(|took| !took.is_zero() && *took <= TIMEOUT);
                     assert_eq!(self.heartbeat.pong(&payload, now), took);
-                    assert_eq!(self.heartbeat.pong(&payload, now), None, "once");
+                    assert_eq!(self.heartbeat.pong(&payload, now), None, "a pong counts once");
                     self.is_alive();
-                    Beat::Nothing
+                    Action::Nothing
                 }
-                Step::Ping => {
-                    let beat = self.heartbeat.ping(now, || flow);
-                    let waits = self.pinged.is_some_and(|(at, _)| now < at + TIMEOUT);
-                    assert!(beat == Beat::Nothing || !waits, "one at a time");
-                    beat
+                Event::Ping => {
+                    let action = self.heartbeat.ping(now, || progress);
+                    let waits = self.last_ping.is_some_and(|(at, _)| now < at + TIMEOUT);
+                    assert!(action == Action::Nothing || !waits, "one ping at a time");
+                    action
                 }
-                Step::Probe => self.heartbeat.probe(now, true, false, flow),
-                Step::StaleProbe => self.heartbeat.probe(now, true, true, flow),
-                Step::CaughtUp => {
-                    self.heartbeat.caught_up();
-                    self.stale = false;
-                    Beat::Nothing
+                Event::Probe => self.heartbeat.probe(now, true, false, progress),
+                Event::ProbeUnread => self.heartbeat.probe(now, true, true, progress),
+                Event::InputRead => {
+                    self.heartbeat.input_read();
+                    self.unread = false;
+                    Action::Nothing
                 }
-                Step::MachineSlept => {
-                    self.spared = now;
-                    self.heartbeat.probe(now, false, false, flow)
+                Event::MachineSlept => {
+                    self.extended = now;
+                    self.heartbeat.probe(now, false, false, progress)
                 }
-                Step::Slept => {
+                Event::Slept => {
                     self.now += TIMEOUT;
-                    // Its own word decides whether that spares it: the ping that it sends.
-                    let beat = self.heartbeat.slept(self.now, || flow);
-                    self.spared = if beat == Beat::Nothing { self.spared } else { self.now };
-                    match beat {
-                        Beat::Nothing => self.expire(),
-                        beat => beat,
+                    // The deadline is extended if the heartbeat sends a ping.
+                    let action = self.heartbeat.slept(self.now, || progress);
+                    self.extended = if action == Action::Nothing { self.extended } else { self.now };
+                    match action {
+                        Action::Nothing => self.expire(),
+                        action => action,
                     }
                 }
-                Step::Progress => {
-                    self.delivered += 100;
+                Event::Acked => {
+                    self.acked += 100;
                     self.progressed = true;
-                    Beat::Nothing
+                    Action::Nothing
                 }
             }
         }
 
-        /// True when it is over.
-        fn look(&mut self, step: Step, beat: Beat) -> bool {
-            match beat {
-                Beat::Nothing => {}
-                Beat::Ping(payload) => {
-                    self.asked.get_or_insert(self.now);
-                    self.pinged = Some((self.now, payload));
+        /// Checks an action. Returns true after the end.
+        fn check(&mut self, event: Event, action: Action) -> bool {
+            match action {
+                Action::Nothing => {}
+                Action::Ping(payload) => {
+                    self.first_ping.get_or_insert(self.now);
+                    self.last_ping = Some((self.now, payload));
                     self.progressed = false;
-                    self.stale = matches!(step, Step::StaleProbe);
+                    self.unread = matches!(event, Event::ProbeUnread);
                 }
-                Beat::Dead => {
-                    assert!(self.now - self.heard >= PROBE, "too soon");
-                    let asked = self.asked.unwrap_or(self.spared);
-                    assert!(self.now - asked >= PROBE, "it had no time to answer");
+                Action::End => {
+                    assert!(self.now - self.received >= PROBE, "too soon");
+                    let first_ping = self.first_ping.unwrap_or(self.extended);
+                    assert!(self.now - first_ping >= PROBE, "the peer had no time to answer");
                     return true;
                 }
             }
-            let latest = self.spared.max(self.heard) + INTERVAL + TIMEOUT + TIMEOUT;
-            assert!(self.now < latest, "nobody is there for so long, and it is not seen");
+            let latest = self.extended.max(self.received) + INTERVAL + TIMEOUT + TIMEOUT;
+            assert!(self.now < latest, "too late");
             let due = self.heartbeat.deadline();
-            assert!(due.is_some_and(|due| due > self.now || matches!(step, Step::Slept)), "{due:?}");
+            assert!(due.is_some_and(|due| due > self.now || matches!(event, Event::Slept)), "{due:?}");
             false
         }
     }
 
-    /// Every order of six steps.
     #[test]
-    fn in_every_order_it_dies_neither_too_soon_nor_too_late() {
-        let mut dead = 0;
-        for number in 0..STEPS.len().pow(6) {
+    fn lost_peers_are_detected_in_time_in_every_order_of_six_events() {
+        let mut ended = 0;
+        for number in 0..EVENTS.len().pow(6) {
             let now = Instant::now();
             let heartbeat = Heartbeat::new(OPTIONS, now);
-            let mut watched = Watched {
+            let mut model = Model {
                 heartbeat,
                 now,
-                heard: now,
-                spared: now,
-                asked: None,
-                pinged: None,
-                delivered: 0,
+                received: now,
+                extended: now,
+                first_ping: None,
+                last_ping: None,
+                acked: 0,
                 progressed: false,
-                stale: false,
+                unread: false,
             };
             let mut rest = number;
             for _ in 0..6 {
-                let step = STEPS[rest % STEPS.len()];
-                rest /= STEPS.len();
-                let beat = watched.step(step);
-                if watched.look(step, beat) {
-                    dead += 1;
+                let event = EVENTS[rest % EVENTS.len()];
+                rest /= EVENTS.len();
+                let action = model.apply(event);
+                if model.check(event, action) {
+                    ended += 1;
                     break;
                 }
             }
         }
-        assert!(dead > 1000, "{dead}");
+        assert!(ended > 1000, "{ended}");
     }
 }

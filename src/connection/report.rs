@@ -1,4 +1,4 @@
-//! How and why a connection ended.
+//! The report of a connection's end: when, how and why it ended.
 
 use crate::constants::*;
 use crate::error::Error;
@@ -8,7 +8,7 @@ use crate::protocol::http_head::header;
 use crate::protocol::{Violation, ViolationKind};
 use std::io;
 
-/// The stage in which a connection ended. The numbers are the header's.
+/// The phase in which a connection ended. The numbers are those of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 #[allow(missing_docs)]
@@ -22,7 +22,7 @@ pub enum Phase {
     Closing = EGRET_WS_PHASE_CLOSING,
 }
 
-/// Who ended it. The numbers are the header's.
+/// The side that ended a connection. The numbers are those of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 #[allow(missing_docs)]
@@ -32,7 +32,7 @@ pub enum Initiator {
     Transport = EGRET_WS_INITIATOR_TRANSPORT,
 }
 
-/// The close report. What each part means is told at `egret_ws_close_info` in the header.
+/// The close report. The header documents the fields, at `egret_ws_close_info`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Report {
@@ -50,7 +50,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report of what `ending` says, of a connection that got no Close frame and sent none.
+    /// The report of a connection that has neither received nor sent a Close frame.
     pub fn new(ending: Ending, phase: Phase) -> Report {
         Report {
             error: ending.error,
@@ -67,12 +67,12 @@ impl Report {
         }
     }
 
-    /// The same, with messages that were accepted and not sent, and their payload bytes.
+    /// As [`Report::new`], with the messages that were accepted and not sent, and their payload bytes.
     pub fn unsent(ending: Ending, phase: Phase, (unsent_messages, unsent_bytes): (u32, u64)) -> Report {
         Report { unsent_messages, unsent_bytes, ..Report::new(ending, phase) }
     }
 
-    /// The same, with what losses have dropped of which the host was not told.
+    /// Adds messages that were dropped at earlier losses, and that were not yet reported to the host.
     #[must_use]
     pub fn with_untold(mut self, (messages, bytes): (u32, u64)) -> Report {
         self.unsent_messages = self.unsent_messages.saturating_add(messages);
@@ -81,7 +81,7 @@ impl Report {
     }
 }
 
-/// Why it ended, before it is known what was still sent and received.
+/// Why a connection ended. [`Report`] adds what was sent and received.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Ending {
@@ -98,7 +98,7 @@ impl Ending {
         Ending { error: Some(error), initiator, http_status: 0, os_error: 0, message: message.into() }
     }
 
-    /// The closing handshake was done.
+    /// The closing handshake is complete.
     pub fn clean(initiator: Initiator) -> Ending {
         let who = if initiator == Initiator::Local { "this side" } else { "the peer" };
         let message = format!("closed by {who}, with the closing handshake");
@@ -121,7 +121,7 @@ impl Ending {
         Ending::new(Error::Aborted, Initiator::Local, "closed by this side before the connection was made")
     }
 
-    /// Its loop was freed.
+    /// The loop was freed.
     pub fn freed() -> Ending {
         Ending::new(Error::Aborted, Initiator::Local, "ended with its loop")
     }
@@ -131,7 +131,7 @@ impl Ending {
         Ending::new(Error::Internal, Initiator::Local, "a fault in the library, caught; please report it")
     }
 
-    /// There was no memory for bytes that had to be kept.
+    /// There was no memory for bytes that must be kept.
     pub fn no_memory(what: &str) -> Ending {
         Ending::new(Error::NoResources, Initiator::Local, what)
     }
@@ -147,7 +147,7 @@ impl Ending {
         Ending::new(error, Initiator::Local, format!("the peer was refused: {}", violation.detail))
     }
 
-    /// The server did not agree to the upgrade. `headers` are those of its answer.
+    /// The server has refused the upgrade. `headers` are those of its response.
     pub fn refusal(refusal: UpgradeError, headers: &str) -> Ending {
         match refusal {
             UpgradeError::Status { status, reason, flaw, .. } => {

@@ -1,10 +1,10 @@
-//! Reconnecting: whether, and after what wait.
+//! Decides whether a lost connection is retried, and after which delay.
 //!
 //! ```text
-//!   wait before try n = Retry-After + floor + random · (min(ceiling, first · 2ⁿ⁻¹) − floor)
+//!   delay before retry n = Retry-After + floor + random · (min(ceiling, first · 2ⁿ⁻¹) − floor)
 //! ```
 //!
-//! The wait is drawn from the whole span ("full jitter"), so that the clients of a server that went away come back one by one.
+//! The delay is drawn from the whole span ("full jitter"), so that the clients of a server that has failed come back one by one.
 
 use super::report::Report;
 use crate::config::{ConnectConfig, RetryOptions};
@@ -12,82 +12,82 @@ use crate::error::Error;
 use crate::protocol::http_head::header;
 use std::time::{Duration, Instant};
 
-/// How long a connection has to be open for its end to count as the first.
+/// After so much time open, the end of a connection counts as the first loss again.
 const STABLE: Duration = Duration::from_secs(10);
-/// The most that a `Retry-After` is believed.
+/// A longer `Retry-After` is shortened to this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The reconnecting of one socket.
+/// The retries of one socket.
 #[derive(Debug)]
 pub(super) struct Retry {
     pub(super) options: RetryOptions,
-    /// What every try begins with, whatever a redirect made of it.
+    /// The configuration of each attempt, without the changes of redirects.
     pub(super) config: Box<ConnectConfig>,
-    /// Tries since `lost`.
+    /// Retries since `lost_at`.
     attempt: u32,
-    lost: Option<Instant>,
-    opened: Option<Instant>,
+    lost_at: Option<Instant>,
+    opened_at: Option<Instant>,
 }
 
-/// What comes of a loss.
+/// The decision after a loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is tried again after a wait.
-    Wait { attempt: u32, delay: Duration },
-    /// Trying again would be of no use.
-    Useless,
-    /// It has been tried enough; why, for the host.
-    Enough(String),
+pub(super) enum Decision {
+    /// The connection is retried after a delay.
+    Retry { attempt: u32, delay: Duration },
+    /// It ends, because a retry would fail in the same way.
+    End,
+    /// It ends, because the attempts or the time are used up. The text says which, for the host.
+    GiveUp(String),
 }
 
 impl Retry {
     pub(super) fn new(options: RetryOptions, config: Box<ConnectConfig>) -> Retry {
-        Retry { options, config, attempt: 0, lost: None, opened: None }
+        Retry { options, config, attempt: 0, lost_at: None, opened_at: None }
     }
 
     /// A connection was made.
     pub(super) fn opened(&mut self, now: Instant) {
-        self.opened = Some(now);
+        self.opened_at = Some(now);
     }
 
-    /// What was lost before does not count any more.
-    pub(super) fn count_anew(&mut self) {
-        (self.attempt, self.lost) = (0, None);
+    /// Forgets earlier losses.
+    pub(super) fn reset(&mut self) {
+        (self.attempt, self.lost_at) = (0, None);
     }
 
-    /// A connection was lost, or could not be made. `headers` are those of the server's answer, if it refused; `random` is
-    /// any number.
-    pub(super) fn lost(&mut self, now: Instant, report: &Report, headers: Option<&str>, random: u32) -> Verdict {
-        if self.opened.take().is_some_and(|opened| now.saturating_duration_since(opened) >= STABLE) {
-            self.count_anew();
+    /// A connection was lost, or could not be made. `headers` are those of the server's response, if it has refused; `random` is
+    /// a random number.
+    pub(super) fn decide(&mut self, now: Instant, report: &Report, headers: Option<&str>, random: u32) -> Decision {
+        if self.opened_at.take().is_some_and(|opened| now.saturating_duration_since(opened) >= STABLE) {
+            self.reset();
         }
         if !is_worthwhile(report) {
-            return Verdict::Useless;
+            return Decision::End;
         }
         let RetryOptions { attempts, floor, first, ceiling, total, .. } = self.options;
         if self.attempt >= attempts {
             let tries = if attempts == 1 { "try" } else { "tries" };
-            return Verdict::Enough(format!("given up after {attempts} {tries}"));
+            return Decision::GiveUp(format!("given up after {attempts} {tries}"));
         }
         let doubled = first.saturating_mul(1u32.checked_shl(self.attempt).unwrap_or(u32::MAX));
         let span = doubled.min(ceiling).saturating_sub(floor);
         let jitter = span.mul_f64(f64::from(random) / f64::from(u32::MAX));
         let delay = headers.and_then(retry_after).unwrap_or_default() + floor + jitter;
-        let since = now.saturating_duration_since(*self.lost.get_or_insert(now));
+        let since = now.saturating_duration_since(*self.lost_at.get_or_insert(now));
         if let Some(total) = total
             && since + delay > total
         {
-            return Verdict::Enough(format!(
+            return Decision::GiveUp(format!(
                 "given up: the next try would be {} ms after the loss",
                 (since + delay).as_millis()
             ));
         }
         self.attempt = self.attempt.saturating_add(1);
-        Verdict::Wait { attempt: self.attempt, delay }
+        Decision::Retry { attempt: self.attempt, delay }
     }
 }
 
-/// Might another try end otherwise?
+/// Can a retry succeed?
 fn is_worthwhile(report: &Report) -> bool {
     let hopeless = matches!(
         report.error,
@@ -105,11 +105,11 @@ fn is_worthwhile(report: &Report) -> bool {
         && !matches!(report.code, 1002 | 1007 | 1008 | 1009)
 }
 
-/// How long the server wants to be left alone (RFC 9110 section 10.2.3). A date counts from the server's own, so that this
+/// The delay that the server requests (RFC 9110 section 10.2.3). A date is compared with the server's own date, because this
 /// machine's clock may be wrong.
 fn retry_after(headers: &str) -> Option<Duration> {
     let value = header(headers, "retry-after")?;
-    let wait = match value.parse() {
+    let delay = match value.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
             let at = httpdate::parse_http_date(&value).ok()?;
@@ -117,13 +117,13 @@ fn retry_after(headers: &str) -> Option<Duration> {
             at.duration_since(now).unwrap_or_default()
         }
     };
-    Some(wait.min(LONGEST_RETRY_AFTER))
+    Some(delay.min(LONGEST_RETRY_AFTER))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::report::{Ending, Initiator, Phase};
-    use super::super::tests::lab::config;
+    use super::super::tests::simulation::config;
     use super::*;
 
     const OPTIONS: RetryOptions = RetryOptions {
@@ -140,77 +140,77 @@ mod tests {
     }
 
     fn report(error: Error) -> Report {
-        Report::new(Ending::new(error, Initiator::Transport, "it broke"), Phase::Open)
+        Report::new(Ending::new(error, Initiator::Transport, "lost"), Phase::Open)
     }
 
-    fn lost(retry: &mut Retry, now: Instant, random: u32) -> Verdict {
-        retry.lost(now, &report(Error::ConnectionLost), None, random)
+    fn decide(retry: &mut Retry, now: Instant, random: u32) -> Decision {
+        retry.decide(now, &report(Error::ConnectionLost), None, random)
     }
 
-    fn wait(attempt: u32, milliseconds: u64) -> Verdict {
-        Verdict::Wait { attempt, delay: Duration::from_millis(milliseconds) }
+    fn after(attempt: u32, milliseconds: u64) -> Decision {
+        Decision::Retry { attempt, delay: Duration::from_millis(milliseconds) }
     }
 
     #[test]
-    fn the_wait_is_drawn_from_a_span_that_doubles_up_to_the_ceiling() {
+    fn the_delay_is_drawn_from_a_span_that_doubles_up_to_the_ceiling() {
         let now = Instant::now();
         let (mut least, mut most, mut middle) = (retry(OPTIONS), retry(OPTIONS), retry(OPTIONS));
         for attempt in 1..=100 {
             let span = [4_000, 8_000, 16_000].get(attempt as usize - 1).copied().unwrap_or(30_000);
-            assert_eq!(lost(&mut least, now, 0), wait(attempt, 250));
-            assert_eq!(lost(&mut most, now, u32::MAX), wait(attempt, span));
-            let Verdict::Wait { delay, .. } = lost(&mut middle, now, u32::MAX / 4) else { panic!("it gives up") };
+            assert_eq!(decide(&mut least, now, 0), after(attempt, 250));
+            assert_eq!(decide(&mut most, now, u32::MAX), after(attempt, span));
+            let Decision::Retry { delay, .. } = decide(&mut middle, now, u32::MAX / 4) else { panic!("no retry") };
             let quarter = Duration::from_millis(250) + Duration::from_millis(span - 250) / 4;
             assert!(quarter.abs_diff(delay) < Duration::from_micros(1), "{delay:?}, not {quarter:?}");
         }
     }
 
     #[test]
-    fn floor_first_and_ceiling_may_be_one() {
+    fn floor_first_and_ceiling_may_be_equal() {
         let same = Duration::from_millis(1500);
         let mut retry = retry(RetryOptions { floor: same, first: same, ceiling: same, ..OPTIONS });
         for (attempt, random) in (1..5).zip([0, 1, u32::MAX / 2, u32::MAX]) {
-            assert_eq!(lost(&mut retry, Instant::now(), random), wait(attempt, 1500));
+            assert_eq!(decide(&mut retry, Instant::now(), random), after(attempt, 1500));
         }
     }
 
     #[test]
-    fn it_ends_after_so_many_attempts() {
+    fn retries_end_after_the_configured_attempts() {
         let now = Instant::now();
         let mut retry = retry(RetryOptions { attempts: 2, ..OPTIONS });
-        assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
-        assert_eq!(lost(&mut retry, now, 0), wait(2, 250));
-        assert!(matches!(lost(&mut retry, now, 0), Verdict::Enough(why) if why.contains('2')));
+        assert_eq!(decide(&mut retry, now, 0), after(1, 250));
+        assert_eq!(decide(&mut retry, now, 0), after(2, 250));
+        assert!(matches!(decide(&mut retry, now, 0), Decision::GiveUp(why) if why.contains('2')));
     }
 
     #[test]
-    fn no_try_begins_when_the_time_for_all_is_over() {
+    fn no_retry_begins_after_the_total_time() {
         let now = Instant::now();
         let mut retry = retry(RetryOptions { total: Some(Duration::from_millis(10_000)), ..OPTIONS });
-        assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
+        assert_eq!(decide(&mut retry, now, 0), after(1, 250));
         let last = now + Duration::from_millis(9_750);
-        assert_eq!(lost(&mut retry, last, 0), wait(2, 250), "it would begin with the last millisecond");
-        assert!(matches!(lost(&mut retry, last, u32::MAX / 1000), Verdict::Enough(_)));
+        assert_eq!(decide(&mut retry, last, 0), after(2, 250), "it begins with the last millisecond");
+        assert!(matches!(decide(&mut retry, last, u32::MAX / 1000), Decision::GiveUp(_)));
     }
 
     #[test]
-    fn tries_and_time_count_anew_once_it_was_open_for_ten_seconds() {
+    fn ten_seconds_open_reset_attempts_and_time() {
         let now = Instant::now();
         let mut retry = retry(RetryOptions { attempts: 1, total: Some(Duration::from_secs(60)), ..OPTIONS });
-        assert_eq!(lost(&mut retry, now, 0), wait(1, 250));
+        assert_eq!(decide(&mut retry, now, 0), after(1, 250));
         retry.opened(now);
         let soon = now + STABLE - Duration::from_nanos(1);
-        assert!(matches!(lost(&mut retry, soon, 0), Verdict::Enough(_)));
+        assert!(matches!(decide(&mut retry, soon, 0), Decision::GiveUp(_)));
         retry.opened(now);
-        assert_eq!(lost(&mut retry, now + STABLE, 0), wait(1, 250));
-        assert!(matches!(lost(&mut retry, now + 5 * STABLE, 0), Verdict::Enough(_)), "it was open once, not again");
+        assert_eq!(decide(&mut retry, now + STABLE, 0), after(1, 250));
+        assert!(matches!(decide(&mut retry, now + 5 * STABLE, 0), Decision::GiveUp(_)), "an opening counts once");
         retry.opened(now);
         let late = now + Duration::from_secs(3600);
-        assert_eq!(lost(&mut retry, late, 0), wait(1, 250), "the hour it was open does not count");
+        assert_eq!(decide(&mut retry, late, 0), after(1, 250), "the hour open does not count");
     }
 
     #[test]
-    fn what_another_try_would_not_mend_is_left() {
+    fn permanent_errors_are_not_retried() {
         use Error::*;
         for (error, again) in [
             (Resolve, true),
@@ -237,18 +237,22 @@ mod tests {
             assert_eq!(is_worthwhile(&report(error)), again, "{error:?}");
         }
         for status in 100..600 {
-            let useless = [401, 403, 404, 407, 410].contains(&status);
-            assert_eq!(is_worthwhile(&Report { http_status: status, ..report(Error::Refused) }), !useless, "{status}");
+            let permanent = [401, 403, 404, 407, 410].contains(&status);
+            assert_eq!(
+                is_worthwhile(&Report { http_status: status, ..report(Error::Refused) }),
+                !permanent,
+                "{status}"
+            );
         }
         for code in 1000..5000 {
-            let useless = [1002, 1007, 1008, 1009].contains(&code);
+            let permanent = [1002, 1007, 1008, 1009].contains(&code);
             let report = Report { error: None, code, ..report(ConnectionLost) };
-            assert_eq!(is_worthwhile(&report), !useless, "{code}");
+            assert_eq!(is_worthwhile(&report), !permanent, "{code}");
         }
     }
 
     #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date_by_the_servers_clock() {
+    fn retry_after_is_parsed_as_seconds_or_as_a_date_by_the_servers_clock() {
         let noon = "Date: Mon, 02 Jan 2006 12:00:00 GMT\n";
         for (headers, seconds) in [
             ("Retry-After: 120\n".to_owned(), Some(120)),
@@ -275,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_comes_before_the_floor_and_the_jitter() {
+    fn retry_after_is_added_to_the_floor_and_the_jitter() {
         let mut retry = retry(OPTIONS);
         let headers = Some("Retry-After: 60\n");
-        let verdict = retry.lost(Instant::now(), &report(Error::Refused), headers, u32::MAX);
-        assert_eq!(verdict, wait(1, 64_000));
-        let mut hurried = Retry { options: RetryOptions { total: Some(Duration::from_secs(30)), ..OPTIONS }, ..retry };
-        let verdict = hurried.lost(Instant::now(), &report(Error::Refused), headers, 0);
-        assert!(matches!(verdict, Verdict::Enough(_)), "so long it would not be waited for");
+        let decision = retry.decide(Instant::now(), &report(Error::Refused), headers, u32::MAX);
+        assert_eq!(decision, after(1, 64_000));
+        let mut limited = Retry { options: RetryOptions { total: Some(Duration::from_secs(30)), ..OPTIONS }, ..retry };
+        let decision = limited.decide(Instant::now(), &report(Error::Refused), headers, 0);
+        assert!(matches!(decision, Decision::GiveUp(_)), "the delay exceeds the total time");
     }
 }

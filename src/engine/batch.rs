@@ -3,7 +3,7 @@
 //! the read buffer of the engine, so that received messages are not even copied.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
-use crate::connection::connect_info::Details;
+use crate::connection::connect_info::ConnectInfo;
 use crate::connection::report::Report;
 use crate::error::Error;
 use crate::protocol::message::{MessageKind, Payload};
@@ -79,7 +79,7 @@ pub struct Batch {
     large: Vec<Vec<u8>>,
     reports: Vec<Option<Report>>,
     /// Information about a connection: one for each report and each [`EventKind::Connected`].
-    info: Vec<Option<Details>>,
+    info: Vec<Option<ConnectInfo>>,
 }
 
 impl Batch {
@@ -99,12 +99,12 @@ impl Batch {
     }
 
     /// Adds a connect event.
-    pub fn connected(&mut self, key: usize, info: Details) {
+    pub fn connected(&mut self, key: usize, info: ConnectInfo) {
         let index = self.add(None, Some(info));
         self.events.push(Event { key, what: EventKind::Connected { index } });
     }
 
-    fn add(&mut self, report: Option<Report>, info: Option<Details>) -> u32 {
+    fn add(&mut self, report: Option<Report>, info: Option<ConnectInfo>) -> u32 {
         self.reports.push(report);
         self.info.push(info);
         self.reports.len() as u32 - 1
@@ -251,7 +251,7 @@ impl Batch {
     }
 
     /// Adds a retry event.
-    pub fn retrying(&mut self, key: usize, report: Report, info: Option<Details>, attempt: u32, delay_ms: u32) {
+    pub fn retrying(&mut self, key: usize, report: Report, info: Option<ConnectInfo>, attempt: u32, delay_ms: u32) {
         let index = self.add(Some(report), info);
         self.events.push(Event { key, what: EventKind::Retrying { index, attempt, delay_ms } });
     }
@@ -262,7 +262,7 @@ impl Batch {
     }
 
     /// Adds a close event.
-    pub fn closed(&mut self, key: usize, report: Report, info: Option<Details>) {
+    pub fn closed(&mut self, key: usize, report: Report, info: Option<ConnectInfo>) {
         let index = self.add(Some(report), info);
         self.events.push(Event { key, what: EventKind::Closed { index } });
     }
@@ -298,7 +298,7 @@ impl Batch {
     }
 
     /// Takes the information about the connection, if the event has any.
-    pub fn take_details(&mut self, index: u32) -> Option<Details> {
+    pub fn take_connect_info(&mut self, index: u32) -> Option<ConnectInfo> {
         self.info[index as usize].take()
     }
 
@@ -418,7 +418,7 @@ impl Batch {
             + self.events.capacity() * size_of::<Event>()
             + self.large.capacity() * size_of::<Vec<u8>>()
             + self.reports.capacity() * size_of::<Option<Report>>()
-            + self.info.capacity() * size_of::<Option<Details>>()
+            + self.info.capacity() * size_of::<Option<ConnectInfo>>()
     }
 }
 

@@ -2,12 +2,11 @@
 
 use super::command_queue::{Command, QueueItem, Resolved};
 use super::pass::TimeSlice;
-use super::ports::{Delivery, Net};
 use super::socket_shared::SocketRequests;
-use super::{ConnectionCall, Engine, Entry, READ_BUFFER, ReadyConnector, SocketRequest, SocketShared};
+use super::{ConnectionCall, Engine, Entry, ReadyConnector, SocketRequest, SocketShared};
 use crate::config::ConnectConfig;
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Context, Turn, report_before_begin};
+use crate::connection::{Connection, Turn, report_before_begin};
 use crate::protocol::close;
 use crate::{failpoint, panics};
 use std::collections::VecDeque;
@@ -138,7 +137,7 @@ impl Engine {
         }
         // While the loop is suspended no retry begins; the resume begins it.
         if requests.has(SocketRequest::ContinueRetry) && !ends && !self.suspended {
-            self.with_socket(socket, &mut |connection, context| connection.catch_up(context));
+            self.with_socket(socket, &mut |connection, context| connection.events_dispatched(context));
         }
         if requests.has(SocketRequest::Ping) {
             // Before the send queue is written, which would add to the round trip time.
@@ -202,27 +201,12 @@ impl Engine {
         let key = socket.key;
         self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));
         let mut close_reported = false;
-        let started = panics::catch(|| {
-            let mut network = Net {
-                registry: self.poll.registry(),
-                clock: &self.clock,
-                dns: &mut self.dns,
-                tls_cache: &mut self.tls_cache,
-                socket: &socket,
-                suspended: self.suspended,
-            };
-            let buffer = &mut self.buffer[..READ_BUFFER];
-            let mut events = Delivery {
-                batch: &mut self.batch,
-                buffer: buffer.as_ptr().addr(),
-                socket: &socket,
-                log: &self.shared.log,
-                close_reported: &mut close_reported,
-            };
-            let mut context =
-                Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox };
-            failpoint::point(failpoint::Place::Connection);
-            Connection::begin(config, &mut context)
+        let (parts, _) = self.split();
+        let started = parts.with_context(&socket, &mut close_reported, |context| {
+            panics::catch(|| {
+                failpoint::point(failpoint::Place::Connection);
+                Connection::begin(config, context)
+            })
         });
         // A new connection has no messages, so nothing can be lost here.
         let _ = self.batch.keep_messages(&mut self.buffer);

@@ -11,7 +11,7 @@
 use super::command_queue::{Command, Resolved};
 use super::workers::Workers;
 use super::{Shared, SocketShared};
-use crate::connection::{Family, Inquiry, MAX_ADDRESSES, Unresolved, Waits};
+use crate::connection::{Family, Lookup, LookupWatch, MAX_ADDRESSES, Unresolved};
 use crate::{failpoint, panics};
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType, getaddrinfo};
 use parking_lot::Mutex;
@@ -80,19 +80,19 @@ struct Waiting {
 /// A connection that has asked, and whether it still waits.
 struct Waiter {
     socket: Arc<SocketShared>,
-    waits: Waits,
+    watch: LookupWatch,
 }
 
 /// Does one of them still wait? Drops those at the end that do not, so that many calls of this cost no more than one look at each.
 fn is_awaited(waiters: &mut Vec<Waiter>) -> bool {
-    while waiters.pop_if(|last| !last.waits.is_true()).is_some() {}
+    while waiters.pop_if(|last| !last.watch.is_wanted()).is_some() {}
     !waiters.is_empty()
 }
 
 /// Adds a waiter. Drops those that do not wait any more when the list would grow, so that the cost of each is low.
 fn add(waiters: &mut Vec<Waiter>, waiter: Waiter) {
     if waiters.len() == waiters.capacity() {
-        waiters.retain(|waiter| waiter.waits.is_true());
+        waiters.retain(|waiter| waiter.watch.is_wanted());
         waiters.reserve(waiters.len() + 1);
     }
     waiters.push(waiter);
@@ -183,16 +183,16 @@ impl Dns {
     }
 
     /// Looks up the addresses of one family for a name. The caller drops the result when it does not wait for the answer any more.
-    pub fn look_up(&mut self, name: &str, family: Family, socket: &Arc<SocketShared>) -> Inquiry {
+    pub fn look_up(&mut self, name: &str, family: Family, socket: &Arc<SocketShared>) -> Lookup {
         let now = Instant::now();
         let query = (Arc::from(name), family);
-        let inquiry = Inquiry::default();
-        let waiter = Waiter { socket: Arc::clone(socket), waits: inquiry.waits() };
+        let lookup = Lookup::default();
+        let waiter = Waiter { socket: Arc::clone(socket), watch: lookup.watch() };
         let mut state = self.shared.state.lock();
         let youngest = state.calls.iter_mut().rfind(|call| call.query == query);
         if let Some(call) = youngest.filter(|call| call.is_fresh && now.duration_since(call.begun) < SHARE_WINDOW) {
             add(&mut call.waiters, waiter);
-            return inquiry;
+            return lookup;
         }
         // A search through all queries that wait. They differ, so there are no more than names that the host uses at a time; only their
         // lengths and a few characters are compared.
@@ -202,7 +202,7 @@ impl Dns {
         }
         drop(state);
         self.begin(now);
-        inquiry
+        lookup
     }
 
     /// When [`Dns::start_waiting`] must be called.
@@ -280,7 +280,7 @@ impl DnsShared {
             mem::take(&mut state.calls); // frees its memory
         }
         drop(state);
-        for Waiter { socket, .. } in waiters.into_iter().filter(|waiter| waiter.waits.is_true()) {
+        for Waiter { socket, .. } in waiters.into_iter().filter(|waiter| waiter.watch.is_wanted()) {
             // This fails if the engine has ended; then no socket waits.
             let resolved = Box::new(Resolved { name: Arc::clone(&name), family, answer: answer.clone() });
             if self.engine.push(Command::Resolved(socket, resolved)).is_ok() {

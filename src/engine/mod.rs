@@ -50,7 +50,7 @@ use clock::Clock;
 use command_queue::{Command, CommandQueue};
 use dns::Dns;
 use mio::{Poll, Token, Waker};
-use ports::{Delivery, Net};
+use ports::{EnginePorts, Parts};
 use rounds::Round;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -145,7 +145,7 @@ struct Entry {
 }
 
 /// A call of a connection.
-type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn;
+type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, EnginePorts<'_>>) -> Turn;
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
@@ -220,31 +220,31 @@ impl Engine {
     fn with_connection(
         &mut self,
         key: usize,
-        act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, Net<'_>, Delivery<'_>>) -> Turn,
+        act: impl FnOnce(&mut Connection<Tcp>, &mut Context<'_, EnginePorts<'_>>) -> Turn,
     ) {
-        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
+        let (parts, entries) = self.split();
+        let Some(Some(entry)) = entries.get_mut(key) else { return };
         let Entry { socket, connection, close_reported, .. } = entry;
-        let mut network = Net {
+        let turn = parts.with_context(socket, close_reported, |context| panics::catch(|| act(connection, context)));
+        let turn = turn.map_err(|panicked| self.log_panic(key, &panicked)).ok();
+        self.update_entry(key, turn);
+    }
+
+    /// Splits the engine into the parts that a connection uses, and the connections.
+    #[inline(always)]
+    fn split(&mut self) -> (Parts<'_>, &mut Table<Entry>) {
+        let parts = Parts {
+            now: self.now,
             registry: self.poll.registry(),
             clock: &self.clock,
             dns: &mut self.dns,
             tls_cache: &mut self.tls_cache,
-            socket,
+            batch: &mut self.batch,
+            buffer: &mut self.buffer[..READ_BUFFER],
+            log: &self.shared.log,
             suspended: self.suspended,
         };
-        let buffer = &mut self.buffer[..READ_BUFFER];
-        let mut events = Delivery {
-            batch: &mut self.batch,
-            buffer: buffer.as_ptr().addr(),
-            socket,
-            log: &self.shared.log,
-            close_reported,
-        };
-        let mut context =
-            Context { now: self.now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox };
-        let turn = panics::catch(|| act(connection, &mut context));
-        let turn = turn.map_err(|panicked| self.log_panic(key, &panicked)).ok();
-        self.update_entry(key, turn);
+        (parts, &mut self.entries)
     }
 
     #[cold]
@@ -295,16 +295,13 @@ impl Engine {
 
     /// Ends a connection at once, in any state that a panic may have left.
     fn abandon(&mut self, key: usize, ending: Ending) {
-        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
+        let (parts, entries) = self.split();
+        let Some(Some(entry)) = entries.get_mut(key) else { return };
         let Entry { socket, connection, close_reported, .. } = entry;
-        let mut events = Delivery {
-            batch: &mut self.batch,
-            buffer: self.buffer.as_ptr().addr(),
-            socket,
-            log: &self.shared.log,
-            close_reported,
-        };
-        let ended = panics::catch(|| connection.abandon(ending.clone(), self.now, &socket.outbox, &mut events));
+        let ended = parts.with_context(socket, close_reported, |context| {
+            panics::catch(|| connection.abandon(ending.clone(), context))
+        });
+        let Some(Some(Entry { socket, close_reported, .. })) = self.entries.get_mut(key) else { return };
         if let Err(panicked) = &ended {
             self.shared.log.error(socket.id, format_args!("{panicked}, while a connection was ended"));
         }

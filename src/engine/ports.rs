@@ -1,14 +1,14 @@
-//! The engine as one connection sees it: the network, and the receiver of its events.
+//! The ports of one connection, implemented by the engine: its network and the receiver of its events.
 
 use super::batch::Batch;
 use super::clock::Clock;
 use super::dns::Dns;
 use super::tls_cache::TlsCache;
 use super::{READ_BUFFER, SocketShared};
-use crate::connection::connect_info::Details;
+use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::report::Report;
-use crate::connection::{Events, Family, Inquiry, NO_ROOM, Network, Prepared};
+use crate::connection::{Context, Events, Family, Lookup, NO_ROOM, Network, Ports, Prepared};
 use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::message::{MessageKind, Payload};
@@ -16,10 +16,49 @@ use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
 use std::io;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+
+/// The ports of the engine.
+pub(super) struct EnginePorts<'a>(PhantomData<&'a ()>);
+
+impl<'a> Ports for EnginePorts<'a> {
+    type Stream = Tcp;
+    type Network = Net<'a>;
+    type Events = Delivery<'a>;
+}
+
+/// The parts of the engine that a connection uses.
+pub(super) struct Parts<'a> {
+    pub(super) now: Instant,
+    pub(super) registry: &'a Registry,
+    pub(super) clock: &'a Clock,
+    pub(super) dns: &'a mut Dns,
+    pub(super) tls_cache: &'a mut TlsCache,
+    pub(super) batch: &'a mut Batch,
+    pub(super) buffer: &'a mut [u8],
+    pub(super) log: &'a Log,
+    pub(super) suspended: bool,
+}
+
+impl Parts<'_> {
+    /// Calls `act` with the context of this socket's connection. Sets `close_reported` when the close event is added.
+    #[inline(always)]
+    pub(super) fn with_context<R>(
+        self,
+        socket: &Arc<SocketShared>,
+        close_reported: &mut bool,
+        act: impl FnOnce(&mut Context<'_, EnginePorts<'_>>) -> R,
+    ) -> R {
+        let Parts { now, registry, clock, dns, tls_cache, batch, buffer, log, suspended } = self;
+        let mut network = Net { registry, clock, dns, tls_cache, socket, suspended };
+        let mut events = Delivery { batch, buffer: buffer.as_ptr().addr(), socket, log, close_reported };
+        act(&mut Context { now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox })
+    }
+}
 
 /// The network, for one connection.
 pub(super) struct Net<'a> {
@@ -34,11 +73,11 @@ pub(super) struct Net<'a> {
 impl Network for Net<'_> {
     type Stream = Tcp;
 
-    fn resolve(&mut self, name: &str, family: Family) -> Inquiry {
+    fn resolve(&mut self, name: &str, family: Family) -> Lookup {
         self.dns.look_up(name, family, self.socket)
     }
 
-    fn prepare(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
+    fn tls_connector(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {
         self.tls_cache.connector(settings, self.socket)
     }
 
@@ -73,7 +112,7 @@ pub(super) struct Delivery<'a> {
 }
 
 impl Events for Delivery<'_> {
-    fn connected(&mut self, info: Details) {
+    fn connected(&mut self, info: ConnectInfo) {
         self.log.info(self.socket.id, format_args!("connected"));
         *self.socket.round_trip.lock() = RoundTrip::default();
         self.socket.event_queued();
@@ -99,7 +138,7 @@ impl Events for Delivery<'_> {
         len
     }
 
-    fn closed(&mut self, report: Report, info: Option<Details>) {
+    fn closed(&mut self, report: Report, info: Option<ConnectInfo>) {
         match report.error {
             None => self.log.info(self.socket.id, format_args!("{} (code {})", report.message, report.code)),
             Some(Error::Aborted) => self.log.info(self.socket.id, format_args!("{}", report.message)),
@@ -118,7 +157,7 @@ impl Events for Delivery<'_> {
         self.batch.closed(self.socket.key, report, info);
     }
 
-    fn retrying(&mut self, report: Report, info: Option<Details>, attempt: u32, delay: Option<Duration>) {
+    fn retrying(&mut self, report: Report, info: Option<ConnectInfo>, attempt: u32, delay: Option<Duration>) {
         let delay_ms = delay.map_or(u32::MAX, |delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX - 1));
         let (lost, phase) = (&report.message, report.phase);
         match delay {
@@ -134,7 +173,7 @@ impl Events for Delivery<'_> {
         self.batch.retrying(self.socket.key, report, info, attempt, delay_ms);
     }
 
-    fn trying_again(&mut self) {
+    fn retry_started(&mut self) {
         self.socket.retries.fetch_add(1, Relaxed);
         self.log.info(self.socket.id, format_args!("connecting again"));
     }
@@ -146,7 +185,7 @@ impl Events for Delivery<'_> {
     }
 
     #[inline]
-    fn passed(&mut self, counters: &Counters) {
+    fn count(&mut self, counters: &Counters) {
         self.socket.count(counters);
     }
 
@@ -159,19 +198,19 @@ impl Events for Delivery<'_> {
         self.socket.is_full()
     }
 
-    fn holds_try(&mut self) -> bool {
+    fn must_delay_retry(&mut self) -> bool {
         self.socket.must_hold_retry()
     }
 
-    fn is_behind(&mut self) -> bool {
+    fn has_undispatched_messages(&mut self) -> bool {
         self.socket.has_undispatched()
     }
 
-    fn step(&mut self, what: std::fmt::Arguments<'_>) {
-        self.log.debug(self.socket.id, what);
+    fn debug(&mut self, text: std::fmt::Arguments<'_>) {
+        self.log.debug(self.socket.id, text);
     }
 
-    fn warn(&mut self, what: std::fmt::Arguments<'_>) {
-        self.log.warn(self.socket.id, what);
+    fn warn(&mut self, text: std::fmt::Arguments<'_>) {
+        self.log.warn(self.socket.id, text);
     }
 }

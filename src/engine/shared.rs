@@ -385,7 +385,7 @@ impl Shared {
         }
     }
 
-    /// Waits until something is due, at most until `deadline`.
+    /// LookupWatch until something is due, at most until `deadline`.
     pub fn wait_until_due(&self, deadline: Option<Instant>) {
         let mut events = self.events.lock();
         while !self.due.load(SeqCst) && events.batch.is_empty() {

@@ -1,6 +1,6 @@
 //! The part of a socket that the engine and the threads of the host share.
 
-use crate::connection::connect_info::Details;
+use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::outbox::Outbox;
 use parking_lot::Mutex;
@@ -74,7 +74,7 @@ pub struct SocketShared {
     /// The messages that the host has sent.
     pub outbox: Mutex<Outbox>,
     /// The latest information about the connection that was dispatched to the host.
-    pub info: Mutex<Details>,
+    pub info: Mutex<ConnectInfo>,
     /// The measured round trip times.
     pub round_trip: Mutex<RoundTrip>,
     /// The number of retries that have begun.

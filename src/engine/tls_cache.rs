@@ -223,7 +223,7 @@ mod tests {
         Arc::new(SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000))
     }
 
-    /// Waits for the next connector that a worker has made.
+    /// LookupWatch for the next connector that a worker has made.
     fn next_made(engine: &mut Engine) -> Box<(Arc<Settings>, Prepared)> {
         let mut commands = CommandQueue::default();
         while commands.is_empty() {

@@ -303,7 +303,7 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|info| unsafe { text::write(&info.subprotocol, out, capacity) })
+        socket.read_connect_info(|info| unsafe { text::write(&info.subprotocol, out, capacity) })
     })
 }
 
@@ -319,7 +319,7 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|info| unsafe { text::write(&info.extensions, out, capacity) })
+        socket.read_connect_info(|info| unsafe { text::write(&info.extensions, out, capacity) })
     })
 }
 
@@ -351,7 +351,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
             return Err(Error::NotFound);
         }
         let name = str::from_utf8(name).map_err(|_| Error::NotFound)?;
-        socket.read_details(|info| {
+        socket.read_connect_info(|info| {
             let parts = header_values(&info.headers, name);
             if parts.clone().next().is_none() {
                 return Err(Error::NotFound);
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        socket.read_details(|info| unsafe { text::write(&info.headers, out, capacity) })
+        socket.read_connect_info(|info| unsafe { text::write(&info.headers, out, capacity) })
     })
 }
 

@@ -114,7 +114,7 @@ impl Dispatcher {
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
         let listens = !socket.shared.is_freed();
         if let EventKind::Connected { index } | EventKind::Retrying { index, .. } | EventKind::Closed { index } = what
-            && let Some(info) = self.batch.take_details(index)
+            && let Some(info) = self.batch.take_connect_info(index)
         {
             *socket.shared.info.lock() = info;
         }

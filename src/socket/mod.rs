@@ -6,7 +6,7 @@ mod dispatch;
 mod event_loop;
 mod scheduling;
 
-pub use crate::connection::connect_info::Details;
+pub use crate::connection::connect_info::ConnectInfo;
 pub use crate::connection::counters::{Counters, RoundTrip};
 pub use crate::connection::outbox::Queues;
 pub use crate::connection::report::Report;
@@ -59,7 +59,7 @@ const TOLD_LOST: u8 = 3;
 #[allow(missing_docs)]
 pub struct Stats {
     /// Of the last connection made or tried.
-    pub info: Details,
+    pub info: ConnectInfo,
     pub counters: Counters,
     pub queues: Queues,
     pub receive_queue: usize,
@@ -154,7 +154,7 @@ impl Socket {
 
     /// Reads the info of the connection that the host knows of, under their lock: the server's texts may be long, so they are not
     /// copied first.
-    pub fn read_details<T>(&self, read: impl FnOnce(&Details) -> T) -> T {
+    pub fn read_connect_info<T>(&self, read: impl FnOnce(&ConnectInfo) -> T) -> T {
         read(&self.shared.info.lock())
     }
 
@@ -162,7 +162,7 @@ impl Socket {
     pub fn stats(&self) -> Stats {
         let info = {
             let info = self.shared.info.lock();
-            Details { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*info }
+            ConnectInfo { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*info }
         };
         let outbox = self.shared.outbox.lock();
         let (connections, queues) = (outbox.made(), outbox.queues());

@@ -1,51 +1,50 @@
-//! The initiator of a connection whose closing handshake failed: the side that closed first, if the peer's Close frame was
-//! received.
+//! Closing handshakes that fail. The initiator is the side that closed first, if the Close frame of the peer was received.
 
 use super::CLOSE;
-use super::lab::{Lab, frame};
+use super::simulation::{Simulation, frame};
 
-type Act = fn(&mut Lab);
+type Failure = fn(&mut Simulation);
 
-/// How the closing handshake fails: while our own bytes are stuck, so that our Close frame is never written, or after it.
-const FAILURES: [(&str, Act); 5] = [
-    ("an end of the stream", Lab::end_stream),
-    ("a reset", Lab::reset),
-    ("a time-out", |lab| lab.advance(2000)),
-    ("a free of the socket, and a time-out", |lab| {
-        lab.free();
-        lab.advance(2000);
+/// Failures of the closing handshake: before our Close frame is written, because our bytes are stuck, or after it.
+const FAILURES: [(&str, Failure); 5] = [
+    ("an end of the stream", Simulation::end_stream),
+    ("a reset", Simulation::reset),
+    ("a time-out", |sim| sim.advance(2000)),
+    ("a free of the socket, and a time-out", |sim| {
+        sim.free();
+        sim.advance(2000);
     }),
-    ("a close of the host's, and a reset", |lab| {
-        lab.close(b"\x03\xe8");
-        lab.reset();
+    ("a close of the host, and a reset", |sim| {
+        sim.close(b"\x03\xe8");
+        sim.reset();
     }),
 ];
 
 #[test]
-fn close_frame_of_the_peer_decides_the_initiator() {
+fn the_first_close_frame_decides_the_initiator() {
     let kick = frame(CLOSE, b"\x0f\xa1kicked");
     for stuck in [true, false] {
         for (what, fail) in FAILURES {
             for (first, by) in [("peer", "Peer"), ("host", "Local"), ("suspend", "Local")] {
-                let mut lab = Lab::whole();
-                lab.open();
+                let mut sim = Simulation::new();
+                sim.open();
                 if stuck {
-                    lab.wire().room = 3;
-                    lab.send("stuck").unwrap();
+                    sim.wire().room = 3;
+                    sim.send("stuck").unwrap();
                 }
                 match first {
-                    "host" => lab.close(b"\x03\xe8"),
-                    "suspend" => lab.suspend(),
+                    "host" => sim.close(b"\x03\xe8"),
+                    "suspend" => sim.suspend(),
                     _ => {}
                 }
-                lab.serve(&kick);
-                fail(&mut lab);
+                sim.server_sends(&kick);
+                fail(&mut sim);
                 // The close is clean if the closing handshake was complete before the failure.
-                lab.advance(3000);
-                let told = lab.told();
-                let end = told.last().unwrap();
-                let context = format!("{first} first, {what}, stuck: {stuck}: {told:?}");
-                assert!(told.len() == 2 && end.starts_with("closed "), "{context}");
+                sim.advance(3000);
+                let events = sim.events();
+                let end = events.last().unwrap();
+                let context = format!("{first} first, {what}, stuck: {stuck}: {events:?}");
+                assert!(events.len() == 2 && end.starts_with("closed "), "{context}");
                 assert_eq!(end.starts_with("closed OK "), !stuck, "{context}");
                 assert!(end.contains(&format!(" in Closing by {by}, got 4001, ")), "{context}");
                 assert!(end.contains(", reason kicked"), "{context}");
@@ -60,30 +59,30 @@ fn incomplete_close_frames_do_not_count() {
     let kick = frame(CLOSE, b"\x0f\xa1kicked");
     for cut in 1..kick.len() {
         for (what, fail) in &FAILURES[..2] {
-            let mut lab = Lab::whole();
-            lab.open();
-            lab.serve(&kick[..cut]);
-            fail(&mut lab);
+            let mut sim = Simulation::new();
+            sim.open();
+            sim.server_sends(&kick[..cut]);
+            fail(&mut sim);
             let end = "closed ConnectionLost in Open by Transport, got 1006, sent 0";
-            assert_eq!(lab.told()[1], end, "{what} after {cut} bytes");
+            assert_eq!(sim.events()[1], end, "{what} after {cut} bytes");
         }
     }
 }
 
-/// The budget of a turn may end the writing before the queue is empty, and nothing but another turn goes on with it.
+/// The budget of a turn may end the writing before the queue is empty. Then only another turn continues it.
 #[test]
 fn a_long_queue_is_written_after_the_peer_has_closed_and_ended_its_side() {
-    let mut lab = Lab::whole();
-    lab.open();
-    lab.wire().room = 0;
+    let mut sim = Simulation::new();
+    sim.open();
+    sim.wire().room = 0;
     let message = "x".repeat(60);
-    lab.send(&message).unwrap();
-    lab.serve(&frame(CLOSE, b"\x03\xe8"));
-    lab.end_stream();
-    assert_eq!(lab.told().len(), 1);
-    lab.wire().room = usize::MAX;
-    lab.trickle(1); // many small writes
-    lab.turn();
-    assert_eq!(lab.told()[1], "closed OK in Closing by Peer, got 1000, sent 1000");
-    assert!(lab.wire().from_client.len() > message.len());
+    sim.send(&message).unwrap();
+    sim.server_sends(&frame(CLOSE, b"\x03\xe8"));
+    sim.end_stream();
+    assert_eq!(sim.events().len(), 1);
+    sim.wire().room = usize::MAX;
+    sim.limit_reads(1); // many small writes
+    sim.turn();
+    assert_eq!(sim.events()[1], "closed OK in Closing by Peer, got 1000, sent 1000");
+    assert!(sim.wire().from_client.len() > message.len());
 }

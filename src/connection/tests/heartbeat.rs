@@ -1,387 +1,388 @@
-//! Is the peer still there?
+//! The heartbeat of an open connection.
 
-use super::lab::{Lab, frame, play, play_whole};
+use super::scenario::{run_scenario, run_unbroken};
+use super::simulation::{Simulation, frame};
 use super::{CLOSE, PING, TEXT};
 use crate::config::{ConnectConfig, HeartbeatOptions};
 use std::time::Duration;
 
 const PONG: u8 = 0x8a;
-const DEAD: &str = "closed Timeout in Open by Transport, got 1006, sent 0";
+const TIMED_OUT: &str = "closed Timeout in Open by Transport, got 1006, sent 0";
 const LOST: &str = "closed ConnectionLost in Open by Transport, got 1006, sent 0";
 
 fn seconds(seconds: u64) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn beats(config: &mut ConnectConfig) {
+fn with_timeout(config: &mut ConnectConfig) {
     config.heartbeat = HeartbeatOptions { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
 }
 
-fn never_dead(config: &mut ConnectConfig) {
+fn without_timeout(config: &mut ConnectConfig) {
     config.heartbeat = HeartbeatOptions { interval: seconds(20), timeout: None, probe: seconds(3) };
 }
 
-fn only_when_told(config: &mut ConnectConfig) {
+fn without_interval(config: &mut ConnectConfig) {
     config.heartbeat = HeartbeatOptions { interval: None, timeout: seconds(10), probe: seconds(3) };
 }
 
-fn pings(lab: &Lab) -> usize {
-    lab.written().iter().filter(|frame| frame.starts_with("ping")).count()
+fn pings(sim: &Simulation) -> usize {
+    sim.written().iter().filter(|frame| frame.starts_with("ping")).count()
 }
 
 #[test]
-fn a_silent_peer_is_asked_after_the_interval_and_dead_after_the_deadline() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
-        lab.advance(19_999);
-        assert_eq!(pings(lab), 0);
-        lab.advance(1);
-        assert!(lab.fails() || lab.written() == ["ping [0, 0, 0, 1]"]);
-        lab.advance(9_999);
-        assert!(lab.fails() || lab.told() == ["connected"], "it has its time");
-        lab.advance(1);
+fn a_silent_peer_is_pinged_after_the_interval_and_lost_after_the_deadline() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
+        sim.advance(19_999);
+        assert_eq!(pings(sim), 0);
+        sim.advance(1);
+        assert!(sim.injects_failure() || sim.written() == ["ping [0, 0, 0, 1]"]);
+        sim.advance(9_999);
+        assert!(sim.injects_failure() || sim.events() == ["connected"], "the deadline has not come");
+        sim.advance(1);
     };
-    play(scenario, &["connected", DEAD]);
+    run_scenario(scenario, &["connected", TIMED_OUT]);
 }
 
 #[test]
-fn whatever_comes_is_a_sign_of_life() {
-    let signs = [
-        frame(PONG, &[0, 0, 0, 1]), // the right one
-        frame(PONG, &[0, 0, 0, 9]), // a wrong one
-        frame(PONG, b""),           // one that nobody asked for
+fn any_received_byte_answers_a_ping() {
+    let answers = [
+        frame(PONG, &[0, 0, 0, 1]), // the right number
+        frame(PONG, &[0, 0, 0, 9]), // a wrong number
+        frame(PONG, b""),           // unsolicited
         frame(PING, b"and you?"),
         frame(TEXT, b"hello"),
         vec![TEXT], // the first byte of a frame
     ];
-    for sign in signs {
-        let mut lab = Lab::whole();
-        lab.open_with(beats);
-        lab.advance(25_000);
-        assert_eq!(pings(&lab), 1);
-        lab.serve(&sign);
-        lab.advance(19_999);
-        assert_eq!((pings(&lab), lab.told().last().unwrap() == DEAD), (1, false), "{sign:x?}");
-        lab.advance(1);
-        assert_eq!(pings(&lab), 2, "an interval after what was heard last");
-        lab.advance(10_000);
-        assert_eq!(lab.told().last().unwrap(), DEAD);
+    for answer in answers {
+        let mut sim = Simulation::new();
+        sim.open_with(with_timeout);
+        sim.advance(25_000);
+        assert_eq!(pings(&sim), 1);
+        sim.server_sends(&answer);
+        sim.advance(19_999);
+        assert_eq!((pings(&sim), sim.events().last().unwrap() == TIMED_OUT), (1, false), "{answer:x?}");
+        sim.advance(1);
+        assert_eq!(pings(&sim), 2, "an interval after the last byte");
+        sim.advance(10_000);
+        assert_eq!(sim.events().last().unwrap(), TIMED_OUT);
     }
 }
 
 #[test]
-fn what_comes_puts_the_ping_off() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
+fn received_bytes_delay_the_ping() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
         for _ in 0..5 {
-            lab.advance(19_999);
-            lab.serve(&frame(TEXT, b"."));
+            sim.advance(19_999);
+            sim.server_sends(&frame(TEXT, b"."));
         }
-        assert_eq!(pings(lab), 0);
-        lab.advance(20_000);
-        assert!(lab.fails() || pings(lab) == 1);
-        lab.end_stream();
+        assert_eq!(pings(sim), 0);
+        sim.advance(20_000);
+        assert!(sim.injects_failure() || pings(sim) == 1);
+        sim.end_stream();
     };
-    play(scenario, &["connected", "text .", "text .", "text .", "text .", "text .", LOST]);
+    run_scenario(scenario, &["connected", "text .", "text .", "text .", "text .", "text .", LOST]);
 }
 
 #[test]
 fn the_round_trip_is_measured_and_smoothed() {
-    let mut lab = Lab::whole();
-    lab.open_with(beats);
-    let measured = |lab: &Lab| (lab.round_trip().last.as_millis(), lab.round_trip().smoothed.as_millis());
-    lab.serve(&frame(PONG, &[0, 0, 0, 0])); // before any ping
-    lab.advance(20_000);
-    lab.serve(&frame(PONG, &[0, 0, 0, 2])); // of a ping to come
-    assert_eq!(measured(&lab), (0, 0));
-    lab.ping(); // one at a time, though something was heard
-    assert_eq!(pings(&lab), 1);
-    lab.advance(100);
-    lab.serve(&frame(PONG, &[0, 0, 0, 1]));
-    assert_eq!(measured(&lab), (100, 100));
-    lab.advance(50);
-    lab.serve(&frame(PONG, &[0, 0, 0, 1])); // again
-    assert_eq!(measured(&lab), (100, 100));
-    lab.ping();
-    lab.serve(&frame(PONG, &[0, 0, 0, 1])); // of the one before
-    assert_eq!(measured(&lab), (100, 100));
-    lab.advance(900);
-    lab.serve(&frame(PONG, &[0, 0, 0, 2]));
-    assert_eq!(measured(&lab), (900, 200)); // (7 × 100 + 900) / 8
-    assert_eq!(lab.told(), ["connected"]);
+    let mut sim = Simulation::new();
+    sim.open_with(with_timeout);
+    let measured = |sim: &Simulation| (sim.round_trip().last.as_millis(), sim.round_trip().smoothed.as_millis());
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 0])); // before any ping
+    sim.advance(20_000);
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 2])); // of a later ping
+    assert_eq!(measured(&sim), (0, 0));
+    sim.ping(); // one at a time, although bytes were received
+    assert_eq!(pings(&sim), 1);
+    sim.advance(100);
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 1]));
+    assert_eq!(measured(&sim), (100, 100));
+    sim.advance(50);
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 1])); // again
+    assert_eq!(measured(&sim), (100, 100));
+    sim.ping();
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 1])); // of the ping before
+    assert_eq!(measured(&sim), (100, 100));
+    sim.advance(900);
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 2]));
+    assert_eq!(measured(&sim), (900, 200)); // (7 × 100 + 900) / 8
+    assert_eq!(sim.events(), ["connected"]);
 }
 
 #[test]
-fn a_ping_of_the_hosts_has_a_deadline_and_no_other_beside_it() {
-    for options in [beats, only_when_told] {
-        let mut lab = Lab::whole();
-        lab.open_with(options);
-        lab.ping();
-        lab.advance(5000);
-        lab.ping();
-        assert_eq!(pings(&lab), 1);
-        lab.advance(4999);
-        assert_eq!(lab.told(), ["connected"]);
-        lab.advance(1);
-        assert_eq!(lab.told(), ["connected", DEAD]);
+fn a_ping_of_the_host_has_a_deadline_and_excludes_others() {
+    for options in [with_timeout, without_interval] {
+        let mut sim = Simulation::new();
+        sim.open_with(options);
+        sim.ping();
+        sim.advance(5000);
+        sim.ping();
+        assert_eq!(pings(&sim), 1);
+        sim.advance(4999);
+        assert_eq!(sim.events(), ["connected"]);
+        sim.advance(1);
+        assert_eq!(sim.events(), ["connected", TIMED_OUT]);
     }
 }
 
 #[test]
-fn without_an_interval_nothing_is_asked() {
-    let mut lab = Lab::whole();
-    lab.open_with(only_when_told);
-    assert_eq!(lab.wait(), None);
-    lab.ping();
-    lab.serve(&frame(PONG, &[0, 0, 0, 1]));
-    assert_eq!(lab.wait(), None);
-    lab.advance(3_600_000);
-    assert_eq!((pings(&lab), lab.told().len()), (1, 1));
+fn without_an_interval_no_ping_is_sent() {
+    let mut sim = Simulation::new();
+    sim.open_with(without_interval);
+    assert_eq!(sim.time_left(), None);
+    sim.ping();
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 1]));
+    assert_eq!(sim.time_left(), None);
+    sim.advance(3_600_000);
+    assert_eq!((pings(&sim), sim.events().len()), (1, 1));
 }
 
 #[test]
-fn a_server_that_answers_no_ping_is_asked_for_ever_if_the_host_wants_that() {
-    let mut lab = Lab::whole();
-    lab.open_with(never_dead);
-    lab.advance(200_000);
-    assert_eq!((pings(&lab), lab.told().len()), (10, 1));
-    lab.probe();
-    lab.advance(10_000);
-    assert_eq!((pings(&lab), lab.told().len()), (11, 1), "nor does a probe end it");
+fn without_a_time_out_a_silent_server_is_pinged_for_ever() {
+    let mut sim = Simulation::new();
+    sim.open_with(without_timeout);
+    sim.advance(200_000);
+    assert_eq!((pings(&sim), sim.events().len()), (10, 1));
+    sim.probe();
+    sim.advance(10_000);
+    assert_eq!((pings(&sim), sim.events().len()), (11, 1), "a probe does not end it either");
 }
 
 #[test]
-fn while_the_host_does_not_let_us_read_nothing_is_expected() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
-        lab.advance(25_000);
-        lab.set_full(true);
-        lab.turn();
-        lab.serve(&frame(TEXT, b"waits"));
-        lab.advance(100_000);
-        assert!(lab.fails() || lab.told() == ["connected"]);
-        lab.set_full(false);
-        lab.advance(19_999);
-        assert!(lab.fails() || lab.told() == ["connected", "text waits"]);
-        lab.advance(10_001);
+fn a_full_queue_of_the_host_suspends_the_heartbeat() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
+        sim.advance(25_000);
+        sim.set_full(true);
+        sim.turn();
+        sim.server_sends(&frame(TEXT, b"waits"));
+        sim.advance(100_000);
+        assert!(sim.injects_failure() || sim.events() == ["connected"]);
+        sim.set_full(false);
+        sim.advance(19_999);
+        assert!(sim.injects_failure() || sim.events() == ["connected", "text waits"]);
+        sim.advance(10_001);
     };
-    play(scenario, &["connected", "text waits", DEAD]);
+    run_scenario(scenario, &["connected", "text waits", TIMED_OUT]);
 }
 
 // A backlog.
 
 #[test]
-fn a_ping_waits_for_what_is_in_flight_and_for_nothing_else() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
-        lab.wire().room = 3;
-        let _ = lab.send("in flight");
-        let _ = lab.send("queued");
-        lab.ping();
-        lab.wire().room = usize::MAX;
-        lab.turn();
+fn a_ping_waits_only_for_the_frame_in_flight() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
+        sim.wire().room = 3;
+        let _ = sim.send("in flight");
+        let _ = sim.send("queued");
+        sim.ping();
+        sim.wire().room = usize::MAX;
+        sim.turn();
         let order = ["text in flight", "ping [0, 0, 0, 1]", "text queued"];
-        assert!(lab.fails() || lab.written() == order, "{:?}", lab.written());
-        lab.end_stream();
+        assert!(sim.injects_failure() || sim.written() == order, "{:?}", sim.written());
+        sim.end_stream();
     };
-    play(scenario, &["connected", LOST]);
+    run_scenario(scenario, &["connected", LOST]);
 }
 
 #[test]
-fn as_long_as_the_network_takes_of_a_backlog_there_is_somebody() {
-    let mut lab = Lab::whole();
-    lab.open_with(beats);
-    lab.wire().unacked_bytes = Some(0);
-    lab.wire().room = 0;
-    let _ = lab.send(&"x".repeat(900));
-    lab.advance(20_000);
+fn written_bytes_of_a_backlog_extend_the_deadline() {
+    let mut sim = Simulation::new();
+    sim.open_with(with_timeout);
+    sim.wire().unacked_bytes = Some(0);
+    sim.wire().room = 0;
+    let _ = sim.send(&"x".repeat(900));
+    sim.advance(20_000);
     for _ in 0..5 {
-        lab.advance(9_000);
-        lab.wire().room = 10;
-        lab.turn();
-        lab.advance(1_000);
-        assert_eq!(lab.told(), ["connected"]);
+        sim.advance(9_000);
+        sim.wire().room = 10;
+        sim.turn();
+        sim.advance(1_000);
+        assert_eq!(sim.events(), ["connected"]);
     }
-    lab.advance(9_999);
-    assert_eq!(lab.told(), ["connected"]);
-    lab.advance(1);
-    assert_eq!(lab.told().len(), 2, "and when it takes no more there is nobody");
+    sim.advance(9_999);
+    assert_eq!(sim.events(), ["connected"]);
+    sim.advance(1);
+    assert_eq!(sim.events().len(), 2, "without progress the peer is lost");
 }
 
 #[test]
-fn what_the_system_holds_is_a_backlog_too_until_the_ping_is_through() {
-    let mut lab = Lab::whole();
-    lab.open_with(beats);
-    let _ = lab.send(&"x".repeat(900));
-    lab.wire().unacked_bytes = Some(908);
-    lab.advance(20_000);
+fn acknowledged_bytes_before_the_ping_extend_the_deadline() {
+    let mut sim = Simulation::new();
+    sim.open_with(with_timeout);
+    let _ = sim.send(&"x".repeat(900));
+    sim.wire().unacked_bytes = Some(908);
+    sim.advance(20_000);
     let ping = 10;
-    assert_eq!(pings(&lab), 1);
-    lab.wire().unacked_bytes = Some(500 + ping);
-    lab.advance(10_000);
-    lab.wire().unacked_bytes = Some(0);
-    lab.advance(10_000);
-    assert_eq!(lab.told(), ["connected"], "the ping has got there: it can be answered from now on");
-    lab.advance(9_999);
-    assert_eq!(lab.told(), ["connected"]);
-    lab.advance(1);
-    assert_eq!(lab.told().len(), 2);
+    assert_eq!(pings(&sim), 1);
+    sim.wire().unacked_bytes = Some(500 + ping);
+    sim.advance(10_000);
+    sim.wire().unacked_bytes = Some(0);
+    sim.advance(10_000);
+    assert_eq!(sim.events(), ["connected"], "the peer has the ping and can answer it from now on");
+    sim.advance(9_999);
+    assert_eq!(sim.events(), ["connected"]);
+    sim.advance(1);
+    assert_eq!(sim.events().len(), 2);
 }
 
 #[test]
-fn a_backlog_that_stands_still_is_no_sign_of_life() {
+fn a_backlog_without_progress_does_not_extend_the_deadline() {
     for unacked_bytes in [None, Some(908)] {
-        let mut lab = Lab::whole();
-        lab.open_with(beats);
-        let _ = lab.send(&"x".repeat(900));
-        lab.wire().unacked_bytes = unacked_bytes;
-        lab.wire().room = 0;
-        lab.advance(29_999);
-        assert_eq!(lab.told(), ["connected"]);
-        lab.advance(1);
-        assert!(lab.told()[1].starts_with("closed Timeout in Open"), "{:?}", lab.told());
+        let mut sim = Simulation::new();
+        sim.open_with(with_timeout);
+        let _ = sim.send(&"x".repeat(900));
+        sim.wire().unacked_bytes = unacked_bytes;
+        sim.wire().room = 0;
+        sim.advance(29_999);
+        assert_eq!(sim.events(), ["connected"]);
+        sim.advance(1);
+        assert!(sim.events()[1].starts_with("closed Timeout in Open"), "{:?}", sim.events());
     }
 }
 
 // Closing.
 
 #[test]
-fn nothing_is_asked_while_it_closes() {
-    let mut lab = Lab::whole();
-    lab.open_with(|config| {
-        beats(config);
+fn no_ping_is_sent_while_closing() {
+    let mut sim = Simulation::new();
+    sim.open_with(|config| {
+        with_timeout(config);
         config.limits.close = Duration::from_secs(100);
     });
-    lab.close(b"\x03\xe8");
-    lab.advance(99_000);
-    lab.ping();
-    lab.probe();
-    lab.sleep(500);
-    assert_eq!(lab.written(), ["close [3, e8]"]);
-    lab.advance(500);
-    assert_eq!(lab.told(), ["connected", "closed Timeout in Closing by Transport, got 1006, sent 1000"]);
+    sim.close(b"\x03\xe8");
+    sim.advance(99_000);
+    sim.ping();
+    sim.probe();
+    sim.sleep(500);
+    assert_eq!(sim.written(), ["close [3, e8]"]);
+    sim.advance(500);
+    assert_eq!(sim.events(), ["connected", "closed Timeout in Closing by Transport, got 1006, sent 1000"]);
 }
 
 #[test]
-fn a_ping_that_was_not_answered_does_not_end_a_closing_handshake() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(|config| {
-            beats(config);
+fn an_unanswered_ping_does_not_end_a_closing_handshake() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(|config| {
+            with_timeout(config);
             config.limits.close = Duration::from_secs(100);
         });
-        lab.advance(25_000);
-        lab.close(b"\x03\xe8");
-        lab.advance(50_000);
-        lab.serve(&frame(CLOSE, b"\x03\xe8"));
-        lab.end_stream();
+        sim.advance(25_000);
+        sim.close(b"\x03\xe8");
+        sim.advance(50_000);
+        sim.server_sends(&frame(CLOSE, b"\x03\xe8"));
+        sim.end_stream();
     };
-    play(scenario, &["connected", "closed OK in Closing by Local, got 1000, sent 1000"]);
+    run_scenario(scenario, &["connected", "closed OK in Closing by Local, got 1000, sent 1000"]);
 }
 
 #[test]
-fn no_ping_follows_a_close_frame_that_is_written_before_the_engine_is_told() {
-    let mut lab = Lab::whole();
-    lab.open_with(beats);
-    assert!(lab.outbox().end(b"\x03\xe8"));
-    lab.flush(); // of a message before it
-    lab.ping();
-    lab.probe();
-    lab.advance(20_000);
-    assert_eq!(lab.written(), ["close [3, e8]"]);
+fn no_ping_follows_a_close_frame_that_the_engine_does_not_know_yet() {
+    let mut sim = Simulation::new();
+    sim.open_with(with_timeout);
+    assert!(sim.outbox().end(b"\x03\xe8"));
+    sim.flush(); // of an earlier message
+    sim.ping();
+    sim.probe();
+    sim.advance(20_000);
+    assert_eq!(sim.written(), ["close [3, e8]"]);
 }
 
-// A process that did not run.
+// The process did not run.
 
 #[test]
-fn who_slept_asks_once_more_and_once_only() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
-        lab.advance(20_000);
-        lab.sleep(60_000);
-        assert!(lab.fails() || (pings(lab), lab.told().len()) == (2, 1), "a false death");
-        lab.advance(9_999);
-        assert!(lab.fails() || lab.told() == ["connected"]);
-        lab.advance(1);
+fn after_a_sleep_a_pending_ping_is_repeated_once() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
+        sim.advance(20_000);
+        sim.sleep(60_000);
+        assert!(sim.injects_failure() || (pings(sim), sim.events().len()) == (2, 1), "the connection must not end yet");
+        sim.advance(9_999);
+        assert!(sim.injects_failure() || sim.events() == ["connected"]);
+        sim.advance(1);
     };
-    play(scenario, &["connected", DEAD]);
-    let twice = |lab: &mut Lab| {
-        lab.open_with(beats);
-        lab.advance(20_000);
-        lab.sleep(60_000);
-        lab.sleep(60_000);
+    run_scenario(scenario, &["connected", TIMED_OUT]);
+    let twice = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
+        sim.advance(20_000);
+        sim.sleep(60_000);
+        sim.sleep(60_000);
     };
-    play(twice, &["connected", DEAD]);
+    run_scenario(twice, &["connected", TIMED_OUT]);
 }
 
 #[test]
-fn who_slept_and_hears_something_is_spared_again() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
+fn received_bytes_allow_another_repetition_after_the_next_sleep() {
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
         for _ in 0..3 {
-            lab.advance(20_000);
-            lab.sleep(60_000);
-            lab.serve(&frame(TEXT, b"."));
+            sim.advance(20_000);
+            sim.sleep(60_000);
+            sim.server_sends(&frame(TEXT, b"."));
         }
-        assert!(lab.fails() || lab.told().len() == 4);
-        lab.end_stream();
+        assert!(sim.injects_failure() || sim.events().len() == 4);
+        sim.end_stream();
     };
-    play(scenario, &["connected", "text .", "text .", "text .", LOST]);
+    run_scenario(scenario, &["connected", "text .", "text .", "text .", LOST]);
 }
 
 #[test]
-fn who_slept_before_it_had_asked_asks_then() {
-    let mut lab = Lab::whole();
-    lab.open_with(beats);
-    lab.advance(5_000);
-    lab.sleep(60_000);
-    assert_eq!(pings(&lab), 1);
-    lab.advance(9_999);
-    assert_eq!(lab.told(), ["connected"]);
-    lab.advance(1);
-    assert_eq!(lab.told(), ["connected", DEAD]);
+fn a_ping_that_became_due_in_a_sleep_is_sent_after_it() {
+    let mut sim = Simulation::new();
+    sim.open_with(with_timeout);
+    sim.advance(5_000);
+    sim.sleep(60_000);
+    assert_eq!(pings(&sim), 1);
+    sim.advance(9_999);
+    assert_eq!(sim.events(), ["connected"]);
+    sim.advance(1);
+    assert_eq!(sim.events(), ["connected", TIMED_OUT]);
 }
 
 // Probes.
 
 #[test]
 fn a_probe_has_a_shorter_deadline() {
-    let scenario = |lab: &mut Lab| {
-        lab.open_with(beats);
-        lab.advance(10_000);
-        lab.probe();
-        assert_eq!(pings(lab), 1);
-        lab.advance(2_999);
-        assert_eq!(lab.told(), ["connected"]);
-        lab.advance(1);
+    let scenario = |sim: &mut Simulation| {
+        sim.open_with(with_timeout);
+        sim.advance(10_000);
+        sim.probe();
+        assert_eq!(pings(sim), 1);
+        sim.advance(2_999);
+        assert_eq!(sim.events(), ["connected"]);
+        sim.advance(1);
     };
-    play_whole(scenario, &["connected", DEAD]);
+    run_unbroken(scenario, &["connected", TIMED_OUT]);
 }
 
 #[test]
-fn a_probe_asks_again_and_never_puts_a_deadline_off() {
-    for (asked_before, dead_after) in [(2_000, 3_000), (7_500, 2_500)] {
-        let mut lab = Lab::whole();
-        lab.open_with(beats);
-        lab.advance(20_000 + asked_before);
-        lab.probe();
-        assert_eq!(pings(&lab), 2);
-        lab.advance(dead_after - 1);
-        assert_eq!(lab.told(), ["connected"]);
-        lab.advance(1);
-        assert_eq!(lab.told(), ["connected", DEAD]);
+fn a_probe_sends_another_ping_and_does_not_extend_the_deadline() {
+    for (pinged_before, ends_after) in [(2_000, 3_000), (7_500, 2_500)] {
+        let mut sim = Simulation::new();
+        sim.open_with(with_timeout);
+        sim.advance(20_000 + pinged_before);
+        sim.probe();
+        assert_eq!(pings(&sim), 2);
+        sim.advance(ends_after - 1);
+        assert_eq!(sim.events(), ["connected"]);
+        sim.advance(1);
+        assert_eq!(sim.events(), ["connected", TIMED_OUT]);
     }
 }
 
 #[test]
-fn after_a_probe_that_was_answered_all_is_as_before() {
-    for (options, interval) in [(beats as fn(&mut ConnectConfig), seconds(20)), (only_when_told, None)] {
-        let mut lab = Lab::whole();
-        lab.open_with(options);
-        lab.probe();
-        lab.advance(2_999);
-        lab.serve(&[0x8a]); // a byte is enough
-        assert_eq!(lab.wait(), interval);
-        lab.advance(10_000);
-        assert_eq!(lab.told(), ["connected"]);
+fn an_answered_probe_leaves_the_interval_unchanged() {
+    for (options, interval) in [(with_timeout as fn(&mut ConnectConfig), seconds(20)), (without_interval, None)] {
+        let mut sim = Simulation::new();
+        sim.open_with(options);
+        sim.probe();
+        sim.advance(2_999);
+        sim.server_sends(&[0x8a]); // one byte is enough
+        assert_eq!(sim.time_left(), interval);
+        sim.advance(10_000);
+        assert_eq!(sim.events(), ["connected"]);
     }
 }

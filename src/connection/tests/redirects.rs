@@ -1,20 +1,20 @@
 //! The allowed targets of a redirect: no nearer address space than that of the server that sent it, and no other origin if there are
 //! subprotocols. (`opening` tests how redirects are followed.)
 
-use super::lab::Lab;
 use super::retrying::RETRY;
+use super::simulation::Simulation;
 #[cfg(feature = "proxies")]
 use crate::transport::proxy::Proxies;
 
-fn follows(lab: &mut Lab, url: &str) {
-    lab.begin_with(url, |config| config.max_redirects = 5);
+fn begin(sim: &mut Simulation, url: &str) {
+    sim.begin_with(url, |config| config.max_redirects = 5);
 }
 
-/// The connection is made, and its server redirects it.
-fn sends(lab: &mut Lab, to: &str) {
-    lab.tcp(Ok(()));
-    lab.wire().from_client.clear();
-    lab.serve(format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {to}\r\n\r\n").as_bytes());
+/// The server accepts the connection and redirects it.
+fn redirect(sim: &mut Simulation, to: &str) {
+    sim.connect_result(Ok(()));
+    sim.wire().from_client.clear();
+    sim.server_sends(format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {to}\r\n\r\n").as_bytes());
 }
 
 const NOT_FOLLOWED: &str = "closed Redirect in Connect by Local, got 1006, sent 0, status 307";
@@ -50,28 +50,28 @@ fn redirects_to_a_nearer_space_need_the_flag() {
             for allowed in [false, true] {
                 // The URLs have addresses, then names.
                 for named in [false, true] {
-                    let mut lab = Lab::whole();
+                    let mut sim = Simulation::new();
                     let url =
                         if named { "ws://first.example/".to_owned() } else { format!("ws://{}/", authority(from)) };
-                    lab.begin_with(&url, |config| (config.max_redirects, config.redirects_to_private) = (5, allowed));
-                    let resolve = |lab: &mut Lab, address: &str| {
+                    sim.begin_with(&url, |config| (config.max_redirects, config.redirects_to_private) = (5, allowed));
+                    let resolve = |sim: &mut Simulation, address: &str| {
                         if named {
-                            lab.resolved(&[address]);
+                            sim.resolved(&[address]);
                         }
                     };
-                    resolve(&mut lab, from);
+                    resolve(&mut sim, from);
                     let elsewhere = if named {
                         "ws://second.example:81/".to_owned()
                     } else {
                         format!("ws://{}:81/", authority(to))
                     };
-                    sends(&mut lab, &elsewhere);
-                    resolve(&mut lab, to);
+                    redirect(&mut sim, &elsewhere);
+                    resolve(&mut sim, to);
                     let context = format!("{from} to {to}, {allowed}, {named}");
                     if allowed || to_space <= from_space {
-                        assert_eq!(lab.dialed().len(), 2, "{context}");
+                        assert_eq!(sim.dialed().len(), 2, "{context}");
                     } else {
-                        assert_eq!((lab.told(), lab.dialed().len()), (vec![NOT_FOLLOWED.to_owned()], 1), "{context}");
+                        assert_eq!((sim.events(), sim.dialed().len()), (vec![NOT_FOLLOWED.to_owned()], 1), "{context}");
                     }
                 }
             }
@@ -82,67 +82,71 @@ fn redirects_to_a_nearer_space_need_the_flag() {
 #[test]
 fn urls_of_the_host_may_have_any_address() {
     for address in SPACES.iter().copied().flatten() {
-        let mut lab = Lab::whole();
-        follows(&mut lab, &format!("ws://{}/", authority(address)));
-        assert_eq!(lab.dialed().len(), 1, "{address}");
+        let mut sim = Simulation::new();
+        begin(&mut sim, &format!("ws://{}/", authority(address)));
+        assert_eq!(sim.dialed().len(), 1, "{address}");
     }
 }
 
 #[test]
 fn nearer_addresses_of_a_name_are_not_tried() {
-    let mut lab = Lab::whole();
-    follows(&mut lab, "ws://203.0.113.7/");
-    sends(&mut lab, "ws://second.example/");
-    lab.resolved(&["10.0.0.1", "203.0.113.8", "127.0.0.1"]);
-    assert_eq!(lab.dialed(), ["203.0.113.7:80", "203.0.113.8:80"]);
-    lab.tcp(Err(std::io::ErrorKind::ConnectionRefused));
-    assert_eq!(lab.told(), ["closed Connect in Connect by Transport, got 1006, sent 0"], "the one that was tried");
+    let mut sim = Simulation::new();
+    begin(&mut sim, "ws://203.0.113.7/");
+    redirect(&mut sim, "ws://second.example/");
+    sim.resolved(&["10.0.0.1", "203.0.113.8", "127.0.0.1"]);
+    assert_eq!(sim.dialed(), ["203.0.113.7:80", "203.0.113.8:80"]);
+    sim.connect_result(Err(std::io::ErrorKind::ConnectionRefused));
+    assert_eq!(
+        sim.events(),
+        ["closed Connect in Connect by Transport, got 1006, sent 0"],
+        "the address that was dialled"
+    );
 }
 
 #[test]
 fn localhost_is_a_loopback_address() {
     for from in ["203.0.113.7", "10.0.0.7"] {
-        let mut lab = Lab::whole();
-        follows(&mut lab, &format!("ws://{from}/"));
-        sends(&mut lab, "ws://localhost/");
-        assert_eq!((lab.told(), lab.dialed().len()), (vec![NOT_FOLLOWED.to_owned()], 1), "{from}");
+        let mut sim = Simulation::new();
+        begin(&mut sim, &format!("ws://{from}/"));
+        redirect(&mut sim, "ws://localhost/");
+        assert_eq!((sim.events(), sim.dialed().len()), (vec![NOT_FOLLOWED.to_owned()], 1), "{from}");
     }
 }
 
 /// The name is looked up at each hop, and may have another address then.
 #[test]
 fn dialled_addresses_are_checked_and_not_names() {
-    let mut lab = Lab::whole();
-    follows(&mut lab, "ws://first.example/");
-    lab.resolved(&["203.0.113.7"]);
-    sends(&mut lab, "/else");
-    lab.resolved(&["192.168.0.1"]);
-    assert_eq!(lab.told(), [NOT_FOLLOWED]);
+    let mut sim = Simulation::new();
+    begin(&mut sim, "ws://first.example/");
+    sim.resolved(&["203.0.113.7"]);
+    redirect(&mut sim, "/else");
+    sim.resolved(&["192.168.0.1"]);
+    assert_eq!(sim.events(), [NOT_FOLLOWED]);
 }
 
 #[test]
 fn network_changes_keep_the_space_of_the_last_server() {
-    let mut lab = Lab::whole();
-    follows(&mut lab, "ws://10.0.0.1/");
-    sends(&mut lab, "ws://10.0.0.2/");
-    sends(&mut lab, "ws://203.0.113.7/");
-    lab.probe();
-    sends(&mut lab, "ws://second.example/");
-    lab.resolved(&["203.0.113.8"]);
-    lab.probe();
-    lab.resolved(&["10.0.0.3"]);
-    assert_eq!(lab.told(), [NOT_FOLLOWED]);
-    assert!(!lab.dialed().contains(&"10.0.0.3:80".to_owned()), "{:?}", lab.dialed());
+    let mut sim = Simulation::new();
+    begin(&mut sim, "ws://10.0.0.1/");
+    redirect(&mut sim, "ws://10.0.0.2/");
+    redirect(&mut sim, "ws://203.0.113.7/");
+    sim.probe();
+    redirect(&mut sim, "ws://second.example/");
+    sim.resolved(&["203.0.113.8"]);
+    sim.probe();
+    sim.resolved(&["10.0.0.3"]);
+    assert_eq!(sim.events(), [NOT_FOLLOWED]);
+    assert!(!sim.dialed().contains(&"10.0.0.3:80".to_owned()), "{:?}", sim.dialed());
 }
 
 #[test]
-fn next_tries_begin_with_the_first_url() {
-    let mut lab = Lab::whole();
-    lab.begin_with("ws://203.0.113.7/", |config| (config.max_redirects, config.retry) = (5, Some(RETRY)));
-    sends(&mut lab, "ws://10.0.0.7/");
-    assert_eq!(lab.told(), [NOT_FOLLOWED.replace("closed", "lost") + "; try 1 after 250 ms"]);
-    lab.advance(250);
-    assert_eq!(lab.dialed(), ["203.0.113.7:80", "203.0.113.7:80"]);
+fn retries_begin_with_the_first_url() {
+    let mut sim = Simulation::new();
+    sim.begin_with("ws://203.0.113.7/", |config| (config.max_redirects, config.retry) = (5, Some(RETRY)));
+    redirect(&mut sim, "ws://10.0.0.7/");
+    assert_eq!(sim.events(), [NOT_FOLLOWED.replace("closed", "lost") + "; try 1 after 250 ms"]);
+    sim.advance(250);
+    assert_eq!(sim.dialed(), ["203.0.113.7:80", "203.0.113.7:80"]);
 }
 
 /// A proxy looks up names itself.
@@ -159,19 +163,19 @@ fn with_a_proxy_only_addresses_are_checked() {
         ("10.0.0.1", "[::1]", false),
         ("127.0.0.1", "[::1]", true),
     ] {
-        let mut lab = Lab::whole();
-        lab.begin_with(&format!("ws://{from}/"), |config| {
+        let mut sim = Simulation::new();
+        sim.begin_with(&format!("ws://{from}/"), |config| {
             config.max_redirects = 5;
             config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
         });
-        lab.tcp(Ok(()));
-        lab.serve(b"HTTP/1.1 200 OK\r\n\r\n");
-        sends(&mut lab, &format!("ws://{to}:81/"));
+        sim.connect_result(Ok(()));
+        sim.server_sends(b"HTTP/1.1 200 OK\r\n\r\n");
+        redirect(&mut sim, &format!("ws://{to}:81/"));
         if followed {
-            assert_eq!(lab.dialed(), ["10.0.0.9:3128", "10.0.0.9:3128"], "{from} to {to}");
+            assert_eq!(sim.dialed(), ["10.0.0.9:3128", "10.0.0.9:3128"], "{from} to {to}");
         } else {
             let end = NOT_FOLLOWED.replace("in Connect", "in Proxy");
-            assert_eq!((lab.told(), lab.dialed().len()), (vec![end], 1), "{from} to {to}");
+            assert_eq!((sim.events(), sim.dialed().len()), (vec![end], 1), "{from} to {to}");
         }
     }
 }
@@ -186,22 +190,22 @@ fn subprotocols_are_not_sent_to_another_origin() {
         ("wss://10.0.0.1/", false),
     ] {
         for offered in [true, false] {
-            let mut lab = Lab::whole();
-            lab.begin_with("ws://10.0.0.1/", |config| {
+            let mut sim = Simulation::new();
+            sim.begin_with("ws://10.0.0.1/", |config| {
                 config.max_redirects = 5;
                 config.request.subprotocols =
                     if offered { vec!["chat".into(), "token-1234".into()] } else { Vec::new() };
             });
-            sends(&mut lab, location);
+            redirect(&mut sim, location);
             if !offered || followed {
-                assert_eq!(lab.dialed().len(), 2, "{location}");
+                assert_eq!(sim.dialed().len(), 2, "{location}");
             } else {
                 let end = "closed Redirect in Handshake by Local, got 1006, sent 0, status 307";
-                assert_eq!((lab.told(), lab.dialed().len()), (vec![end.to_owned()], 1), "{location}");
+                assert_eq!((sim.events(), sim.dialed().len()), (vec![end.to_owned()], 1), "{location}");
             }
             if offered && followed {
-                lab.tcp(Ok(()));
-                let request = String::from_utf8(lab.wire().from_client.clone()).unwrap();
+                sim.connect_result(Ok(()));
+                let request = String::from_utf8(sim.wire().from_client.clone()).unwrap();
                 assert!(request.contains("\r\nSec-WebSocket-Protocol: chat, token-1234\r\n"), "{request}");
             }
         }
@@ -219,10 +223,10 @@ fn locations_must_be_single_and_short() {
         ("/b\r\nLocation: /b", true),
         (odd, false),
     ] {
-        let mut lab = Lab::whole();
-        follows(&mut lab, "ws://10.0.0.1/");
-        sends(&mut lab, location);
-        assert_eq!(lab.dialed().len(), 1 + usize::from(followed), "{location:.40}");
-        assert_eq!(lab.told().is_empty(), followed);
+        let mut sim = Simulation::new();
+        begin(&mut sim, "ws://10.0.0.1/");
+        redirect(&mut sim, location);
+        assert_eq!(sim.dialed().len(), 1 + usize::from(followed), "{location:.40}");
+        assert_eq!(sim.events().is_empty(), followed);
     }
 }

@@ -38,7 +38,7 @@ fn an_empty_batch_keeps_little_memory_whether_cleared_or_appended() {
             second.message(1, MessageKind::Binary, Payload::InPlace(b"ten bytes.")).unwrap();
         }
         for _ in 0..KEPT_BYTES_OF_RARE {
-            second.connected(1, Details::default());
+            second.connected(1, ConnectInfo::default());
         }
         second.large.resize_with(KEPT_BYTES_OF_RARE, Vec::new);
         if into_another {

@@ -32,7 +32,7 @@ impl Hung {
         Ok(Vec::new())
     }
 
-    /// Waits until so many calls hang.
+    /// LookupWatch until so many calls hang.
     fn wait_for(&self, count: usize) {
         let mut state = self.state.lock();
         while state.calls.len() < count {
@@ -61,7 +61,7 @@ impl Lab {
         Lab { hung, dns, engine, socket }
     }
 
-    fn look_up(&mut self, name: &str) -> Inquiry {
+    fn look_up(&mut self, name: &str) -> Lookup {
         self.dns.look_up(name, Family::V4, &self.socket)
     }
 

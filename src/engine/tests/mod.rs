@@ -5,7 +5,7 @@ use super::rounds::Task;
 use super::*;
 use crate::config::{ConnectConfig, RetryOptions};
 use crate::connection::outbox::{Outbox, no_entropy};
-use crate::connection::tests::lab::config;
+use crate::connection::tests::simulation::config;
 use crate::constants::EGRET_WS_LOG_DEBUG;
 use crate::error::Error;
 use crate::limited_memory;

@@ -1,8 +1,8 @@
-//! Ten thousand clients lose a server at once: how they come back, in virtual time, and the plot of it in `docs`.
+//! Ten thousand clients lose a server at once: how they reconnect, in virtual time, and the plot of it in `docs`.
 
-use super::lab::Lab;
-use super::model::Dice;
+use super::exploration::Random;
 use super::retrying::RETRY;
+use super::simulation::Simulation;
 use crate::config::RetryOptions;
 use std::fmt::Write;
 use std::io::ErrorKind;
@@ -11,41 +11,41 @@ const CLIENTS: u64 = 10_000;
 /// A window in which arrivals are counted.
 const WINDOW: u64 = 100;
 
-/// When clients came, in milliseconds after the loss, in order; and whether the server was there.
+/// When clients tried to connect, in milliseconds after the loss, in order; and whether the server was available.
 struct Arrivals(Vec<(u64, bool)>);
 
 impl Arrivals {
-    /// Each client comes until it is in. Clients know nothing of each other, so one goes after the other. `draw` is where each
-    /// wait gets its randomness.
-    fn new(clients: u64, back: u64, draw: impl Fn(&mut Dice) -> u32) -> Arrivals {
+    /// Each client retries until it is connected. Clients do not influence each other, so they run one after the other. `draw`
+    /// returns the random number of each delay.
+    fn new(clients: u64, back: u64, draw: impl Fn(&mut Random) -> u32) -> Arrivals {
         let mut arrivals = Vec::new();
         for client in 0..clients {
-            let mut dice = Dice(client << 32);
-            let mut lab = Lab::whole();
-            lab.open_with(|config| {
+            let mut random = Random(client << 32);
+            let mut sim = Simulation::new();
+            sim.open_with(|config| {
                 config.retry = Some(RetryOptions { attempts: u32::MAX, ..RETRY });
             });
-            let lost = lab.now();
-            lab.set_random(draw(&mut dice));
-            lab.end_stream();
+            let lost = sim.now();
+            sim.set_random(draw(&mut random));
+            sim.end_stream();
             loop {
-                lab.expire();
-                let at = (lab.now() - lost).as_millis() as u64;
+                sim.expire();
+                let at = (sim.now() - lost).as_millis() as u64;
                 arrivals.push((at, at >= back));
                 if at >= back {
-                    lab.accept();
+                    sim.accept();
                     break;
                 }
-                lab.set_random(draw(&mut dice));
-                lab.tcp(Err(ErrorKind::ConnectionRefused));
+                sim.set_random(draw(&mut random));
+                sim.connect_result(Err(ErrorKind::ConnectionRefused));
             }
-            assert_eq!(lab.told().last().unwrap(), "connected");
+            assert_eq!(sim.events().last().unwrap(), "connected");
         }
         arrivals.sort_unstable();
         Arrivals(arrivals)
     }
 
-    /// The most in any window.
+    /// The most arrivals in any window.
     fn peak(&self) -> usize {
         let mut first = 0;
         let in_window = |(last, arrival): (usize, &(u64, bool))| {
@@ -57,12 +57,12 @@ impl Arrivals {
         self.0.iter().enumerate().map(in_window).max().unwrap_or(0)
     }
 
-    /// Until when all are in.
+    /// When the last client is connected.
     fn end(&self) -> u64 {
         self.0.last().map_or(0, |arrival| arrival.0)
     }
 
-    /// Those in each window up to some time: who came, and who of them got in.
+    /// For each window up to some time: how many clients tried, and how many of them were connected.
     fn counts(&self, until: u64) -> Vec<(usize, usize)> {
         let mut counts = vec![(0, 0); (until / WINDOW) as usize];
         for (at, is_in) in &self.0 {
@@ -74,22 +74,22 @@ impl Arrivals {
     }
 }
 
-/// The server is back after so many milliseconds; the plot shows so many.
+/// The server is back after the first number of milliseconds; the plot shows the second number.
 const CASES: [(u64, u64); 3] = [(0, 12_000), (5_000, 24_000), (60_000, 96_000)];
 
 #[test]
-fn a_herd_comes_back_one_by_one() {
-    // The first wait is drawn from 3.75 s (4 s less the floor), so of the first tries no window gets more than
-    // 10,000 · 0.1 / 3.75 = 267 on the average. Later waits are drawn from longer spans: all further tries together stay below
+fn clients_of_a_lost_server_reconnect_spread_over_time() {
+    // The first delay is drawn from 3.75 s (4 s less the floor), so of the first retries no window gets more than
+    // 10,000 · 0.1 / 3.75 = 267 on the average. Later delays are drawn from longer spans: all further retries together stay below
     // that. Six standard deviations (√534 = 23) are added.
     const BOUND: usize = 2 * 267 + 6 * 23;
-    let jittered = CASES.map(|(back, _)| Arrivals::new(CLIENTS, back, |dice| dice.roll(1 << 32) as u32));
+    let jittered = CASES.map(|(back, _)| Arrivals::new(CLIENTS, back, |random| random.below(1 << 32) as u32));
     let peaks = jittered.each_ref().map(Arrivals::peak);
     assert!(peaks.iter().all(|peak| *peak <= BOUND), "{peaks:?}");
-    // Without jitter, which is when all draw the same, all come at the same moments, each time. A few tell those.
+    // Without jitter, when all draw the same number, all clients come at the same time. A few clients show when.
     let together = CASES.map(|(back, _)| Arrivals::new(20, back, |_| u32::MAX));
     assert_eq!(together.each_ref().map(Arrivals::peak), [20; 3]);
-    // Nor does anybody wait much longer for it than the longest wait.
+    // No client waits longer than the longest delay after the server is back.
     for (arrivals, (back, _)) in jittered.iter().zip(CASES) {
         assert!(arrivals.end() <= back + RETRY.ceiling.as_millis() as u64);
     }

@@ -1,0 +1,405 @@
+//! The life of one connection: its stages, retries and end. The head of `connection` draws it.
+
+use super::compression::Compression;
+use super::connect_info::ConnectInfo;
+use super::opening::{Opened, Opening, Outcome};
+use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
+use super::report::{Ending, Initiator, Phase, Report};
+use super::retry::{Decision, Retry};
+use super::session::{Progress, Session};
+use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
+use crate::error::Error;
+use crate::protocol::deflate::{Deflater, Inflater};
+use crate::transport::Transport;
+use crate::transport::stream::Stream;
+use crate::transport::tls;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The result of a call to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Call again at readiness, at the deadline or at a request of the host.
+    Wait,
+    /// The budget of the turn is used up: call again when other connections have had their turn.
+    Again,
+}
+
+/// One connection.
+pub struct Connection<S> {
+    limits: Limits,
+    heartbeat: HeartbeatOptions,
+    retry: Option<Box<Retry>>,
+    /// A suspend has closed the connection or delayed its retry. The resume resets the count of attempts.
+    closed_by_suspend: bool,
+    pub(super) stage: Stage<S>,
+}
+
+pub(super) enum Stage<S> {
+    Opening(Box<Opening<S>>),
+    Session(Box<Session<Stream<S>>>),
+    /// Waits for the next retry.
+    Waiting(RetryAt),
+    Closed,
+}
+
+/// When the next retry begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RetryAt {
+    /// At this time.
+    Time(Instant),
+    /// When the loop is resumed.
+    Resume,
+    /// When the host has dispatched events. The delay is over.
+    Dispatch,
+}
+
+/// A stage that has ended.
+struct Left<S> {
+    report: Report,
+    /// Of a connection that was never open.
+    info: Option<ConnectInfo>,
+    session: Option<Box<Session<Stream<S>>>>,
+}
+
+impl<S: Transport> Connection<S> {
+    /// Begins to connect.
+    pub fn begin<P: Ports<Stream = S>>(config: Box<ConnectConfig>, context: &mut Context<'_, P>) -> Connection<S> {
+        let retry = config.retry.map(|options| Box::new(Retry::new(options, config.clone())));
+        let ConnectConfig { limits, heartbeat, .. } = *config;
+        let mut connection = Connection { limits, heartbeat, retry, closed_by_suspend: false, stage: Stage::Closed };
+        connection.open(config, context);
+        connection
+    }
+
+    fn open<P: Ports<Stream = S>>(&mut self, config: Box<ConnectConfig>, context: &mut Context<'_, P>) -> Turn {
+        let (opening, outcome) = Opening::begin(config, context);
+        self.stage = Stage::Opening(opening);
+        self.after_opening(outcome, context)
+    }
+
+    /// A look-up has ended.
+    pub fn resolved<P: Ports<Stream = S>>(
+        &mut self,
+        name: &str,
+        family: Family,
+        answer: Result<Vec<SocketAddr>, Unresolved>,
+        context: &mut Context<'_, P>,
+    ) -> Turn {
+        let Stage::Opening(opening) = &mut self.stage else { return Turn::Wait };
+        let outcome = opening.resolved(name, family, answer, context);
+        self.after_opening(outcome, context)
+    }
+
+    /// The TLS connector for these settings was made, or cannot be made.
+    pub fn prepared<P: Ports<Stream = S>>(
+        &mut self,
+        settings: &tls::Settings,
+        connector: Prepared,
+        context: &mut Context<'_, P>,
+    ) -> Turn {
+        let Stage::Opening(opening) = &mut self.stage else { return Turn::Wait };
+        let outcome = opening.prepared(settings, connector, context);
+        self.after_opening(outcome, context)
+    }
+
+    /// The stream may be ready, or the host may have sent or closed: does all that can be done now.
+    pub fn turn<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        match &mut self.stage {
+            Stage::Opening(opening) => {
+                let outcome = opening.turn(context);
+                self.after_opening(outcome, context)
+            }
+            Stage::Session(session) => {
+                let progress = session.turn(context);
+                self.after_session(progress, context)
+            }
+            Stage::Waiting(_) | Stage::Closed => Turn::Wait,
+        }
+    }
+
+    /// Readiness has reported that the stream has ended or failed. A call of [`Connection::turn`] must follow.
+    pub fn note_hangup(&mut self) {
+        match &mut self.stage {
+            Stage::Opening(opening) => opening.note_hangup(),
+            Stage::Session(session) => session.note_hangup(),
+            Stage::Waiting(_) | Stage::Closed => {}
+        }
+    }
+
+    /// The host has sent: writes as much as can be written now.
+    #[inline]
+    pub fn flush<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
+        let progress = session.flush(context);
+        self.after_session(progress, context)
+    }
+
+    /// The host has closed: its Close frame is the last in the outbox. A connection that is not open, or whose opening is not yet
+    /// reported to the host, is abandoned.
+    pub fn close<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        match &mut self.stage {
+            Stage::Opening(_) | Stage::Waiting(_) => {
+                self.abandon(Ending::aborted(), context);
+                Turn::Wait
+            }
+            // The host gets the report of a connection that was never open, and the server a Close frame if one can be
+            // written now.
+            Stage::Session(session) if context.outbox.lock().is_closed_early() => {
+                session.close_early(context);
+                self.end(Ending::aborted(), Phase::Handshake, context);
+                Turn::Wait
+            }
+            Stage::Session(session) => {
+                let progress = session.close(context);
+                self.after_session(progress, context)
+            }
+            Stage::Closed => Turn::Wait,
+        }
+    }
+
+    /// The time of [`Connection::deadline`] has come.
+    pub fn expire<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        match &mut self.stage {
+            Stage::Opening(opening) => {
+                let outcome = opening.expire(context);
+                self.after_opening(outcome, context)
+            }
+            Stage::Session(session) => {
+                let progress = session.expire(context);
+                self.after_session(progress, context)
+            }
+            Stage::Waiting(RetryAt::Time(time)) if *time <= context.now => self.start_retry(context),
+            Stage::Waiting(_) | Stage::Closed => Turn::Wait,
+        }
+    }
+
+    /// The host has dispatched the events that delayed the next retry.
+    pub fn events_dispatched<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        if matches!(self.stage, Stage::Waiting(RetryAt::Dispatch)) { self.start_retry(context) } else { Turn::Wait }
+    }
+
+    /// The host does not want to wait for the next retry.
+    pub fn retry_now<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        if matches!(self.stage, Stage::Waiting(_)) { self.start_retry(context) } else { Turn::Wait }
+    }
+
+    /// The host wants a measurement of the round trip.
+    pub fn ping<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
+        let progress = session.ping(context);
+        self.after_session(progress, context)
+    }
+
+    /// The loop is suspended, and the host wants connections closed then.
+    pub fn suspend<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        self.closed_by_suspend = true;
+        match &mut self.stage {
+            Stage::Opening(_) => {
+                let message = "abandoned because the loop was suspended";
+                self.retry_or_end(Ending::new(Error::Aborted, Initiator::Local, message), self.phase(), context);
+                Turn::Wait
+            }
+            Stage::Session(session) => {
+                let progress = session.close_for_suspend(context);
+                self.after_session(progress, context)
+            }
+            Stage::Waiting(retry_at) => {
+                *retry_at = RetryAt::Resume;
+                Turn::Wait
+            }
+            Stage::Closed => Turn::Wait,
+        }
+    }
+
+    /// The loop is resumed, or the machine has another network: an open connection may be dead.
+    pub fn probe<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        if std::mem::take(&mut self.closed_by_suspend)
+            && let Some(retry) = &mut self.retry
+        {
+            retry.reset();
+        }
+        match &mut self.stage {
+            Stage::Opening(opening) => {
+                let outcome = opening.restart(context);
+                return self.after_opening(outcome, context);
+            }
+            // A retry follows at once. It need not wait for the closing handshake.
+            Stage::Session(session) if session.is_closing_for_suspend() && self.retry.is_some() => {
+                let ending = Ending::timeout("the closing handshake, which the suspend began,");
+                self.retry_or_end(ending, self.phase(), context);
+            }
+            Stage::Session(session) => {
+                let progress = session.probe(true, context);
+                return self.after_session(progress, context);
+            }
+            Stage::Waiting(_) | Stage::Closed => {}
+        }
+        self.retry_now(context)
+    }
+
+    /// This process did not run for a while. `machine`: the whole machine did not, and its clock stood still.
+    pub fn slept<P: Ports<Stream = S>>(&mut self, machine: bool, context: &mut Context<'_, P>) -> Turn {
+        let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
+        let progress = if machine { session.probe(false, context) } else { session.slept(context) };
+        self.after_session(progress, context)
+    }
+
+    /// Ends the connection at once and without a retry. The peer gets no Close frame, only the close notification of TLS.
+    pub fn abandon<P: Ports<Stream = S>>(&mut self, ending: Ending, context: &mut Context<'_, P>) {
+        self.end(ending, self.phase(), context);
+    }
+
+    fn end<P: Ports<Stream = S>>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, P>) {
+        if let Some(Left { report, info, .. }) = self.leave(ending, phase, context) {
+            context.outbox.lock().shut_down();
+            context.events.closed(report, info);
+        }
+    }
+
+    /// When [`Connection::expire`] must be called.
+    #[inline]
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Opening(opening) => Some(opening.deadline()),
+            Stage::Session(session) => session.deadline(),
+            Stage::Waiting(RetryAt::Time(time)) => Some(*time),
+            Stage::Waiting(_) | Stage::Closed => None,
+        }
+    }
+
+    /// True after [`Events::closed`].
+    pub fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed)
+    }
+
+    fn phase(&self) -> Phase {
+        match &self.stage {
+            Stage::Opening(opening) => opening.phase(),
+            Stage::Session(session) => session.phase(),
+            Stage::Waiting(_) | Stage::Closed => Phase::Connect,
+        }
+    }
+
+    // From stage to stage.
+
+    fn after_opening<P: Ports<Stream = S>>(
+        &mut self,
+        outcome: Outcome<Opened<S>>,
+        context: &mut Context<'_, P>,
+    ) -> Turn {
+        match outcome {
+            Outcome::Wait => Turn::Wait,
+            Outcome::Again => Turn::Again,
+            Outcome::Failed(ending, phase) => {
+                self.retry_or_end(ending, phase, context);
+                Turn::Wait
+            }
+            Outcome::Done(opened) => self.begin_session(opened, context),
+        }
+    }
+
+    fn begin_session<P: Ports<Stream = S>>(&mut self, opened: Opened<S>, context: &mut Context<'_, P>) -> Turn {
+        let Opened { stream, info, deflate, after_head, would_block } = opened;
+        let now = context.now;
+        let keeps = self.retry.as_mut().is_some_and(|retry| {
+            retry.opened(now);
+            retry.options.resend
+        });
+        let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
+        let mut outbox = context.outbox.lock();
+        let (plain, pool) = (outbox.begin(deflate.is_some()), Arc::clone(outbox.pool()));
+        drop(outbox);
+        let compression = deflate
+            .filter(|_| plain)
+            .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement), keeps));
+        context.events.connected(*info);
+        let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, compression, pool);
+        let mut session = Box::new(session);
+        let progress = session.begin(after_head, would_block, context);
+        self.stage = Stage::Session(session);
+        self.after_session(progress, context)
+    }
+
+    #[inline]
+    fn after_session<P: Ports<Stream = S>>(&mut self, progress: Progress, context: &mut Context<'_, P>) -> Turn {
+        match progress {
+            Progress::Wait => Turn::Wait,
+            Progress::Again => Turn::Again,
+            Progress::Ended(ending) => {
+                self.retry_or_end(ending, self.phase(), context);
+                Turn::Wait
+            }
+        }
+    }
+
+    /// Begins a retry, unless the host must dispatch events first: a host that does not poll gets a bounded number of events.
+    fn start_retry<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
+        let Some(retry) = &self.retry else { return Turn::Wait };
+        if context.events.must_delay_retry() {
+            self.stage = Stage::Waiting(RetryAt::Dispatch);
+            return Turn::Wait;
+        }
+        let config = retry.config.clone();
+        context.events.retry_started();
+        self.open(config, context)
+    }
+
+    /// Ends the stage; `None` if the connection has ended already.
+    fn leave<P: Ports<Stream = S>>(
+        &mut self,
+        ending: Ending,
+        phase: Phase,
+        context: &mut Context<'_, P>,
+    ) -> Option<Left<S>> {
+        let Context { now, outbox, .. } = *context;
+        let (report, info, session) = match std::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Opening(opening) => {
+                let report = Report::unsent(ending, phase, outbox.lock().break_off());
+                (report, Some(opening.into_connect_info(now)), None)
+            }
+            Stage::Session(mut session) => (session.report(ending, phase, outbox), None, Some(session)),
+            Stage::Waiting(_) => (Report::unsent(ending, phase, outbox.lock().break_off()), None, None),
+            Stage::Closed => return None,
+        };
+        Some(Left { report, info, session })
+    }
+
+    /// Has the connection retried, or ends it.
+    fn retry_or_end<P: Ports<Stream = S>>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, P>) {
+        let Context { now, outbox, .. } = *context;
+        let Some(Left { mut report, info, session }) = self.leave(ending, phase, context) else { return };
+        let keeps = self.retry.as_ref().is_some_and(|retry| retry.options.resend);
+        let headers = info.as_ref().map(|info| info.headers.as_str());
+        let decision = match &mut self.retry {
+            Some(retry) if !outbox.lock().is_ended() => {
+                let random = context.network.random();
+                retry.decide(now, &report, headers, random)
+            }
+            _ => Decision::End,
+        };
+        match decision {
+            Decision::Retry { attempt, delay } => {
+                let taken = session.as_ref().map_or((&[][..], 0), |session| session.taken());
+                let mut queue = outbox.lock();
+                if queue.rest(keeps.then_some(taken)) {
+                    let lost = if keeps { queue.dropped_last() } else { 0 };
+                    drop(queue);
+                    if lost > 0 {
+                        let what = "messages are dropped: there is no memory to keep them for the next connection";
+                        context.events.warn(format_args!("{lost} {what}"));
+                    }
+                    // While the loop is suspended the delay has no end: the resume begins the retry.
+                    let delay = (!context.network.is_suspended()).then_some(delay);
+                    self.stage = Stage::Waiting(delay.map_or(RetryAt::Resume, |delay| RetryAt::Time(now + delay)));
+                    return context.events.retrying(report, info, attempt, delay);
+                }
+            }
+            Decision::GiveUp(why) => report.message = format!("{}; {why}", report.message),
+            Decision::End => {}
+        }
+        outbox.lock().shut_down();
+        context.events.closed(report, info);
+    }
+}

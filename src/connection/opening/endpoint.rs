@@ -1,0 +1,61 @@
+//! The endpoint of a hop's TCP connection: the server, or the proxy on the way to it.
+
+use crate::config::url::Url;
+use crate::connection::Family;
+use crate::connection::report::Phase;
+use crate::transport::is_localhost;
+use crate::transport::proxy::Proxy;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use url::Host;
+
+/// An endpoint and the source of its addresses.
+pub(super) struct Endpoint {
+    /// For messages.
+    pub(super) text: String,
+    pub(super) port: u16,
+    pub(super) addresses: Addresses,
+}
+
+pub(super) enum Addresses {
+    One(SocketAddr),
+    /// Of `localhost`: IPv4 and IPv6.
+    Loopback(SocketAddr, SocketAddr),
+    /// To be looked up, for each of these families.
+    LookUp {
+        name: String,
+        families: &'static [Family],
+    },
+}
+
+impl Endpoint {
+    /// `host`: that of the target.
+    pub(super) fn new(target: &Url, host: Host<String>, proxy: Option<&Proxy>) -> Endpoint {
+        let (host, port, zone, text) = match proxy {
+            Some(proxy) => (proxy.host.clone(), proxy.port, None, format!("the proxy {}:{}", proxy.host, proxy.port)),
+            None => (host, target.port(), target.zone(), target.host_text().to_owned()),
+        };
+        let addresses = match (host, zone) {
+            // Only the operating system knows the zone's number.
+            (Host::Ipv6(address), Some(zone)) => {
+                Addresses::LookUp { name: format!("{address}%{zone}"), families: &[Family::V6] }
+            }
+            (Host::Ipv4(address), _) => Addresses::One(SocketAddr::from((address, port))),
+            (Host::Ipv6(address), None) => Addresses::One(SocketAddr::from((address, port))),
+            // RFC 6761 section 6.3: name servers are not asked for localhost.
+            (Host::Domain(name), _) if is_localhost(&name) => {
+                let [v4, v6] = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+                Addresses::Loopback(SocketAddr::new(v4, port), SocketAddr::new(v6, port))
+            }
+            (Host::Domain(name), _) => Addresses::LookUp { name, families: &[Family::V6, Family::V4] },
+        };
+        Endpoint { text, port, addresses }
+    }
+
+    /// The phase in which a connection to this endpoint begins.
+    pub(super) fn first_phase(&self) -> Phase {
+        match self.addresses {
+            Addresses::LookUp { .. } => Phase::Resolve,
+            Addresses::One(_) | Addresses::Loopback(..) => Phase::Connect,
+        }
+    }
+}

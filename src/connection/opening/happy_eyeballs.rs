@@ -1,0 +1,244 @@
+//! From an endpoint to a TCP connection: tries the addresses of both families as RFC 8305 ("happy eyeballs") describes.
+//!
+//! ```text
+//!   IPv6 addresses ──┐  (IPv4 addresses wait 50 ms for them)
+//!                    ├──► attempts: alternately of each family, the next after 250 ms or at a failure
+//!   IPv4 addresses ──┘          └──► the first stream that connects; the other attempts are dropped
+//! ```
+
+use super::address_space::AddressSpace;
+use super::endpoint::{Addresses, Endpoint};
+use super::outcome::Outcome;
+use crate::connection::report::{Ending, Initiator, Phase};
+use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Unresolved};
+use crate::error::Error;
+use crate::transport::Transport;
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// The time between two attempts (RFC 8305 section 5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// How long IPv4 addresses wait for IPv6 ones (section 3).
+const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+/// The most addresses of a name, in one family, that are tried.
+pub const MAX_ADDRESSES: usize = 16;
+
+/// The connection attempts to one endpoint.
+pub(super) struct HappyEyeballs<S> {
+    /// The endpoint, for messages.
+    pub(super) endpoint: String,
+    port: u16,
+    /// Addresses without an attempt.
+    untried: VecDeque<SocketAddr>,
+    attempts: Vec<(SocketAddr, S)>,
+    /// The name that was looked up, if any.
+    name: String,
+    /// Look-ups in progress.
+    lookups: Vec<(Family, Lookup)>,
+    /// No attempt begins before this time.
+    next_attempt_at: Option<Instant>,
+    /// When the first address was known.
+    pub(super) resolved_at: Option<Instant>,
+    last_family: Option<Family>,
+    resolve_error: Option<Unresolved>,
+    connect_error: Option<Ending>,
+    /// Addresses of a nearer address space are not tried.
+    nearest_space: AddressSpace,
+}
+
+impl<S: Transport> HappyEyeballs<S> {
+    /// Begins the look-ups, if any are necessary. `nearest_space`: that of the server that sent the redirect.
+    pub(super) fn begin<P: Ports<Stream = S>>(
+        endpoint: Endpoint,
+        nearest_space: AddressSpace,
+        context: &mut Context<'_, P>,
+    ) -> HappyEyeballs<S> {
+        let mut eyeballs = HappyEyeballs {
+            endpoint: endpoint.text,
+            port: endpoint.port,
+            untried: VecDeque::new(),
+            attempts: Vec::new(),
+            name: String::new(),
+            lookups: Vec::new(),
+            next_attempt_at: None,
+            resolved_at: (!matches!(endpoint.addresses, Addresses::LookUp { .. })).then_some(context.now),
+            last_family: None,
+            resolve_error: None,
+            connect_error: None,
+            nearest_space,
+        };
+        match endpoint.addresses {
+            Addresses::One(address) => eyeballs.untried.push_back(address),
+            Addresses::Loopback(v4, v6) => eyeballs.untried.extend([v4, v6]),
+            Addresses::LookUp { name, families } => {
+                let lookups = families.iter().map(|family| (*family, context.network.resolve(&name, *family)));
+                eyeballs.lookups.extend(lookups);
+                eyeballs.name = name;
+            }
+        }
+        eyeballs
+    }
+
+    /// Is there a look-up of this family in progress?
+    fn looks_up(&self, family: Family) -> bool {
+        self.lookups.iter().any(|(pending, _)| *pending == family)
+    }
+
+    /// A look-up has ended. It may belong to an earlier hop.
+    pub(super) fn resolved(
+        &mut self,
+        name: &str,
+        family: Family,
+        answer: Result<Vec<SocketAddr>, Unresolved>,
+        now: Instant,
+    ) {
+        if self.name != name || !self.looks_up(family) {
+            return;
+        }
+        self.lookups.retain(|(pending, _)| *pending != family);
+        let mut addresses = match answer {
+            Ok(addresses) => addresses,
+            Err(why) => {
+                // Most names have no IPv6 address, so the error of IPv4 says more.
+                if family == Family::V4 || self.resolve_error.is_none() {
+                    self.resolve_error = Some(why);
+                }
+                Vec::new()
+            }
+        };
+        addresses.truncate(MAX_ADDRESSES);
+        addresses.iter_mut().for_each(|address| address.set_port(self.port));
+        if !addresses.is_empty() {
+            self.resolved_at.get_or_insert(now);
+        }
+        match family {
+            Family::V6 => {
+                for address in addresses.into_iter().rev() {
+                    self.untried.push_front(address);
+                }
+                if self.attempts.is_empty() {
+                    self.next_attempt_at = None;
+                }
+            }
+            Family::V4 => {
+                if !addresses.is_empty() && self.looks_up(Family::V6) {
+                    self.next_attempt_at = Some(now + RESOLUTION_DELAY);
+                }
+                self.untried.extend(addresses);
+            }
+        }
+    }
+
+    /// When [`HappyEyeballs::advance`] can begin the next attempt.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.next_attempt_at.filter(|_| !self.untried.is_empty())
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        if self.resolved_at.is_some() { Phase::Connect } else { Phase::Resolve }
+    }
+
+    /// Is there nothing in progress but look-ups?
+    pub(super) fn is_resolving(&self) -> bool {
+        !self.lookups.is_empty() && self.attempts.is_empty() && self.untried.is_empty()
+    }
+
+    /// The deadline has come. Returns the error of the last attempt, unless another attempt is in progress.
+    pub(super) fn give_up(&mut self) -> Option<(Ending, Phase)> {
+        self.connect_error.take_if(|_| self.attempts.is_empty()).map(|ending| (ending, Phase::Connect))
+    }
+
+    /// Readiness has reported that a stream has ended or failed; it does not say which.
+    pub(super) fn note_hangup(&mut self) {
+        for (_, stream) in &mut self.attempts {
+            stream.note_hangup();
+        }
+    }
+
+    /// Does all that can be done now.
+    pub(super) fn advance<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<(S, SocketAddr)> {
+        let Context { now, network, events, .. } = context;
+        let mut at = 0;
+        while let Some((_, stream)) = self.attempts.get_mut(at) {
+            match stream.poll_connected() {
+                Ok(false) => at += 1,
+                Ok(true) => {
+                    let (address, stream) = self.attempts.swap_remove(at);
+                    // The others are closed at once.
+                    self.attempts.clear();
+                    self.untried.clear();
+                    return Outcome::Done((stream, address));
+                }
+                Err(error) => {
+                    let (address, _) = self.attempts.remove(at);
+                    self.attempt_failed(address, &error, *events);
+                }
+            }
+        }
+        while self.next_attempt_at.is_none_or(|at| *now >= at)
+            && let Some(address) = self.next_address()
+        {
+            // Each address is checked before it is dialled, because a name can have any address.
+            let space = AddressSpace::of(address.ip());
+            if space > self.nearest_space {
+                events.debug(format_args!("{address} is not dialled: a redirect must not lead to {space}"));
+                // The error of a dialled address says more, so it is kept.
+                self.connect_error
+                    .get_or_insert_with(|| leads_nearer(&format!("{} ({address})", self.endpoint), space));
+                continue;
+            }
+            events.debug(format_args!("connecting to {address}"));
+            match network.dial(address) {
+                Ok(stream) => {
+                    self.attempts.push((address, stream));
+                    self.next_attempt_at = Some(*now + ATTEMPT_DELAY);
+                }
+                Err(error) => self.attempt_failed(address, &error, *events),
+            }
+        }
+        if !(self.attempts.is_empty() && self.untried.is_empty() && self.lookups.is_empty()) {
+            return Outcome::Wait;
+        }
+        match (self.connect_error.take(), self.resolve_error.take()) {
+            (Some(ending), _) => Outcome::Failed(ending, Phase::Connect),
+            (None, Some(error)) => Outcome::Failed(error.ending(&self.endpoint), Phase::Resolve),
+            (None, None) => Outcome::Failed(Unresolved::no_addresses().ending(&self.endpoint), Phase::Resolve),
+        }
+    }
+
+    /// The next address to try. The families alternate (section 4).
+    fn next_address(&mut self) -> Option<SocketAddr> {
+        let other = self.untried.iter().position(|address| Some(Family::of(address)) != self.last_family).unwrap_or(0);
+        let address = self.untried.remove(other)?;
+        self.last_family = Some(Family::of(&address));
+        Some(address)
+    }
+
+    /// The next attempt begins at once.
+    fn attempt_failed<E: Events>(&mut self, address: SocketAddr, error: &io::Error, events: &mut E) {
+        events.debug(format_args!("{address} failed: {error}"));
+        self.next_attempt_at = None;
+        let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
+        self.connect_error =
+            Some(Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error));
+    }
+}
+
+/// The ending for a redirect to a nearer address space than that of the server that sent it.
+pub(super) fn leads_nearer(destination: &str, space: AddressSpace) -> Ending {
+    let message = format!(
+        "the server redirected the connection to {destination}, {space}, which its own address does not allow; \
+         set EGRET_WS_REDIRECT_TO_PRIVATE to follow such redirects"
+    );
+    Ending::new(Error::Redirect, Initiator::Local, message)
+}
+
+/// Had the operating system of this machine no descriptors, ports or memory left?
+fn is_out_of_resources(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM));
+    #[cfg(not(unix))]
+    return matches!(error.kind(), io::ErrorKind::OutOfMemory);
+}

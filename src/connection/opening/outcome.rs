@@ -1,0 +1,17 @@
+//! The result of the work on one stage.
+
+use crate::connection::report::{Ending, Phase};
+
+/// The most reads of a server's or proxy's response in one turn. (`MAX_HEAD` limits the whole response.)
+pub(super) const READS_A_TURN: usize = 8;
+
+/// The result of the work on a stage.
+pub(in crate::connection) enum Outcome<T> {
+    /// Nothing more can be done now.
+    Wait,
+    /// The budget of the turn is used up.
+    Again,
+    /// The stage has reached its end.
+    Done(T),
+    Failed(Ending, Phase),
+}

@@ -1,0 +1,78 @@
+//! The handshake with a proxy: requests a connection to the server, and reads the proxy's response.
+
+use super::outcome::{Outcome, READS_A_TURN};
+use crate::connection::report::{Ending, Initiator, Phase};
+use crate::error::Error;
+use crate::transport::Transport;
+use crate::transport::proxy::{Tunnel, TunnelError};
+use std::io::{self, ErrorKind};
+
+/// A stream to a proxy, and the state of the handshake with it.
+pub(super) struct ProxyHandshake<S> {
+    pub(super) stream: S,
+    tunnel: Tunnel,
+}
+
+impl<S: Transport> ProxyHandshake<S> {
+    pub(super) fn new(stream: S, tunnel: Tunnel) -> ProxyHandshake<S> {
+        ProxyHandshake { stream, tunnel }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        while !self.tunnel.output().is_empty() {
+            match self.stream.write(self.tunnel.output()) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.tunnel.written(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes and reads as far as possible now, within the budget of a turn.
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<()> {
+        for _ in 0..READS_A_TURN {
+            // A proxy may refuse before it has read the whole request, so its response is read in any case.
+            let write_error = self.write().err();
+            let count = match self.stream.read(buffer) {
+                Ok(0) => {
+                    let message = "the proxy ended the connection before it had made one to the server";
+                    return self.failed(Ending::new(Error::Proxy, Initiator::Transport, message));
+                }
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => match write_error {
+                    None => return Outcome::Wait,
+                    Some(error) => return self.io_error(&error),
+                },
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return self.io_error(&error),
+            };
+            match self.tunnel.feed(&buffer[..count]) {
+                Ok(false) => {}
+                Ok(true) => return Outcome::Done(()),
+                Err(refusal) => return Outcome::Failed(refused(refusal), Phase::Proxy),
+            }
+        }
+        Outcome::Again
+    }
+
+    fn io_error(&self, error: &io::Error) -> Outcome<()> {
+        self.failed(Ending::io(Error::Proxy, "the connection to the proxy broke", error))
+    }
+
+    fn failed(&self, ending: Ending) -> Outcome<()> {
+        Outcome::Failed(self.refusal_so_far().unwrap_or(ending), Phase::Proxy)
+    }
+
+    /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
+    pub(super) fn refusal_so_far(&self) -> Option<Ending> {
+        self.tunnel.broken_off().map(refused)
+    }
+}
+
+fn refused(refusal: TunnelError) -> Ending {
+    let initiator = if refusal.error == Error::NoResources { Initiator::Local } else { Initiator::Peer };
+    Ending { http_status: refusal.http_status, ..Ending::new(refusal.error, initiator, refusal.message) }
+}

@@ -1,0 +1,82 @@
+//! The stages of a hop.
+
+use super::happy_eyeballs::HappyEyeballs;
+use super::proxy_handshake::ProxyHandshake;
+use super::upgrade::Upgrade;
+use crate::connection::connect_info::Timings;
+use crate::connection::report::Phase;
+use crate::transport::Transport;
+use crate::transport::stream::Stream;
+use crate::transport::tls::Handshake;
+use std::time::{Duration, Instant};
+
+pub(super) enum HopStage<S> {
+    /// Looks names up, and connects.
+    Connecting(HappyEyeballs<S>),
+    Proxy(Box<ProxyHandshake<S>>),
+    /// The stream leads to the server, and the TLS connector is not made yet.
+    TlsConnector(S),
+    TlsHandshake(Handshake<S>),
+    Upgrading(Box<Upgrade<Stream<S>>>),
+    /// Between two stages, and after the last one.
+    Left,
+}
+
+impl<S: Transport> HopStage<S> {
+    pub(super) fn phase(&self) -> Phase {
+        match self {
+            HopStage::Connecting(connecting) => connecting.phase(),
+            HopStage::Proxy(_) => Phase::Proxy,
+            HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => Phase::Tls,
+            HopStage::Upgrading(_) | HopStage::Left => Phase::Handshake,
+        }
+    }
+
+    /// The subject of a time-out's message.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            HopStage::Connecting(connecting) if connecting.phase() == Phase::Resolve => {
+                format!("looking up {}", connecting.endpoint)
+            }
+            HopStage::Connecting(connecting) => format!("connecting to {}", connecting.endpoint),
+            HopStage::Proxy(_) => "the answer of the proxy (is its scheme right, http or socks5?)".to_owned(),
+            HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => "the TLS handshake".to_owned(),
+            HopStage::Upgrading(_) | HopStage::Left => "the answer to the upgrade".to_owned(),
+        }
+    }
+
+    /// Records how long the stage, which began at `began`, has taken.
+    pub(super) fn record_duration(&self, began: Instant, now: Instant, timings: &mut Timings) {
+        // Zero stands for a stage that was not reached, and a turn of the engine has only one time.
+        let at_least = Duration::from_micros(1);
+        let took = now.saturating_duration_since(began).max(at_least);
+        match self {
+            HopStage::Connecting(connecting) => match connecting.resolved_at {
+                Some(at) => {
+                    timings.resolve = at.saturating_duration_since(began);
+                    timings.connect = now.saturating_duration_since(at).max(at_least);
+                }
+                None => timings.resolve = took,
+            },
+            HopStage::Proxy(_) => timings.proxy = took,
+            HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => timings.tls += took,
+            HopStage::Upgrading(_) => timings.handshake = took,
+            HopStage::Left => {}
+        }
+    }
+
+    pub(super) fn note_hangup(&mut self) {
+        match self {
+            HopStage::Connecting(connecting) => connecting.note_hangup(),
+            HopStage::Proxy(handshake) => handshake.stream.note_hangup(),
+            HopStage::TlsConnector(stream) => stream.note_hangup(),
+            HopStage::TlsHandshake(handshake) => {
+                if let Some(stream) = handshake.stream() {
+                    stream.note_hangup();
+                }
+            }
+            HopStage::Upgrading(upgrade) => upgrade.stream.note_hangup(),
+            HopStage::Left => {}
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The HTTP upgrade: writes the request and reads the response.
+
+use super::outcome::{Outcome, READS_A_TURN};
+use crate::connection::report::{Ending, Initiator, Phase};
+use crate::error::Error;
+use crate::protocol::deflate::Agreement;
+use crate::protocol::handshake::{self, RequestOptions, ResponseReader, UpgradeError, Upgraded};
+use crate::transport::Transport;
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+/// A stream, and the state of the upgrade on it.
+pub(super) struct Upgrade<S> {
+    pub(super) stream: S,
+    request: Zeroizing<Vec<u8>>,
+    written: usize,
+    response: ResponseReader,
+}
+
+/// The server has agreed to the upgrade.
+pub(super) struct Accepted {
+    pub(super) subprotocol: String,
+    pub(super) deflate: Option<Agreement>,
+    /// Where in the read buffer the bytes after the head of the response are.
+    pub(super) after_head: Range<usize>,
+    /// The stream has no more bytes now.
+    pub(super) would_block: bool,
+}
+
+impl<S: Transport> Upgrade<S> {
+    pub(super) fn new(
+        stream: S,
+        authority: &str,
+        target: &str,
+        nonce: [u8; 16],
+        options: &RequestOptions,
+    ) -> Upgrade<S> {
+        let key = handshake::key(nonce);
+        let request = Zeroizing::new(handshake::request(authority, target, &key, options));
+        Upgrade { stream, request, written: 0, response: ResponseReader::new(&key, options) }
+    }
+
+    /// The stream, and the status and headers of the response.
+    pub(super) fn into_parts(self) -> (S, u16, String) {
+        let (status, headers) = self.response.into_head();
+        (self.stream, status, headers)
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        while self.written < self.request.len() {
+            match self.stream.write(&self.request[self.written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes and reads as far as possible now, within the budget of a turn. The error is a refusal by the server's response.
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<Accepted, UpgradeError>> {
+        let write_error = self.write().err();
+        // A server may refuse before it has read the whole request, so the response is read in any case.
+        for _ in 0..READS_A_TURN {
+            let count = match self.stream.read(buffer) {
+                Ok(0) => {
+                    let message = "the server ended the connection before it answered the upgrade";
+                    return self.failed(Ending::new(Error::ConnectionLost, Initiator::Transport, message));
+                }
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => match write_error {
+                    None => return Outcome::Wait,
+                    Some(error) => return self.io_error(&error),
+                },
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
+                Err(error) => return self.io_error(&error),
+            };
+            match self.response.feed(&buffer[..count]) {
+                Ok(None) => {}
+                Ok(Some(_)) if self.written < self.request.len() => {
+                    let detail = "the server agreed to the upgrade before it had the request";
+                    return Outcome::Done(Err(UpgradeError::Malformed { status: 101, detail }));
+                }
+                Ok(Some(Upgraded { subprotocol, deflate, rest })) => {
+                    let after_head = count - rest.len()..count;
+                    let would_block = count < buffer.len() && self.stream.short_read_is_last();
+                    return Outcome::Done(Ok(Accepted { subprotocol, deflate, after_head, would_block }));
+                }
+                Err(refusal) => return Outcome::Done(Err(refusal)),
+            }
+        }
+        Outcome::Again
+    }
+
+    fn io_error(&mut self, error: &io::Error) -> Outcome<Result<Accepted, UpgradeError>> {
+        // With TLS 1.3 a server refuses our certificate only after the TLS handshake.
+        let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
+        let code = if is_tls { Error::Tls } else { Error::ConnectionLost };
+        self.failed(Ending::io(code, "the connection broke during the upgrade", error))
+    }
+
+    fn failed(&mut self, ending: Ending) -> Outcome<Result<Accepted, UpgradeError>> {
+        match self.refusal_so_far() {
+            Some(refusal) => Outcome::Done(Err(refusal)),
+            None => Outcome::Failed(ending, Phase::Handshake),
+        }
+    }
+
+    /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
+    pub(super) fn refusal_so_far(&mut self) -> Option<UpgradeError> {
+        self.response.broken_off()
+    }
+}

@@ -1,0 +1,190 @@
+//! Ports: the network and the receiver of events that a connection gets with each call. The engine implements them for the
+//! operating system (`engine::ports`), tests for a simulated network.
+
+use super::connect_info::ConnectInfo;
+use super::counters::Counters;
+use super::outbox::Outbox;
+use super::report::{Ending, Initiator, Report};
+use crate::error::Error;
+use crate::protocol::message::{MessageKind, Payload};
+use crate::transport::Transport;
+use crate::transport::tls;
+use parking_lot::Mutex;
+use std::fmt::Arguments;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// The types behind the ports. Generic over this trait, the code of a connection is compiled for them, without dynamic calls.
+pub trait Ports {
+    /// The byte streams of the network.
+    type Stream: Transport;
+    /// The network.
+    type Network: Network<Stream = Self::Stream>;
+    /// The receiver of events.
+    type Events: Events;
+}
+
+/// The parameters of each call to a connection.
+#[allow(missing_docs)]
+pub struct Context<'a, P: Ports> {
+    pub now: Instant,
+    /// All connections of an engine read into this memory. Each read makes the slice shorter: messages that were passed to
+    /// [`Events::message`] remain in place until the call returns.
+    pub buffer: &'a mut [u8],
+    pub network: &'a mut P::Network,
+    pub events: &'a mut P::Events,
+    pub outbox: &'a Mutex<Outbox>,
+}
+
+/// The network of a connection.
+pub trait Network {
+    /// The result of [`Network::dial`].
+    type Stream: Transport;
+
+    /// Begins to look a name up. [`Connection::resolved`](super::Connection::resolved) gets the answer.
+    fn resolve(&mut self, name: &str, family: Family) -> Lookup;
+
+    /// Returns the TLS connector for these settings, or why there is none. `None`: a worker makes it, and
+    /// [`Connection::prepared`](super::Connection::prepared) gets it.
+    fn tls_connector(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared>;
+
+    /// Reads the clock again, after a stage that took long within one turn.
+    fn now(&self) -> Instant;
+
+    /// Returns a random number.
+    fn random(&mut self) -> u32;
+
+    /// Is the loop suspended? No connection is retried until it is resumed.
+    fn is_suspended(&self) -> bool;
+
+    /// Begins to connect to an address.
+    fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;
+}
+
+/// The receiver of a connection's events.
+pub trait Events {
+    /// The connection is open.
+    fn connected(&mut self, info: ConnectInfo);
+
+    /// A message was received. Returns its share of the byte budget of a turn: the length of its payload. [`NO_ROOM`]: there is no
+    /// memory for it; neither this message nor a later one may be delivered.
+    #[must_use]
+    fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize;
+
+    /// The connection has ended. This is the last event. `info` if the connection was never open.
+    fn closed(&mut self, report: Report, info: Option<ConnectInfo>);
+
+    /// The connection was lost or could not be made, and is retried after a delay (`None`: when the loop is resumed).
+    /// `info` if the connection was never open.
+    fn retrying(&mut self, report: Report, info: Option<ConnectInfo>, attempt: u32, delay: Option<Duration>);
+
+    /// A retry begins.
+    fn retry_started(&mut self);
+
+    /// The send queue, which had refused a message, has room again.
+    fn drained(&mut self);
+
+    /// Adds what was sent and received since the last call.
+    fn count(&mut self, counters: &Counters);
+
+    /// A ping was answered.
+    fn round_trip(&mut self, took: Duration);
+
+    /// Is the receive queue full? Then the connection stops reading. The implementation calls
+    /// [`Connection::turn`](super::Connection::turn) when the queue has room again.
+    fn is_full(&mut self) -> bool;
+
+    /// Must the next retry wait, because the host has too many undispatched connect and retry events of this socket? If true, the
+    /// implementation calls [`Connection::events_dispatched`](super::Connection::events_dispatched) when the host has dispatched them.
+    fn must_delay_retry(&mut self) -> bool;
+
+    /// Has the host undispatched messages of this connection? If true, the implementation calls
+    /// [`Connection::turn`](super::Connection::turn) when the host has dispatched them.
+    fn has_undispatched_messages(&mut self) -> bool;
+
+    /// Logs a step at the debug level.
+    fn debug(&mut self, text: Arguments<'_>);
+
+    /// Logs a warning.
+    fn warn(&mut self, text: Arguments<'_>);
+}
+
+/// See [`Events::message`]. The value is so large that it ends the turn, so messages need no check of their own for it.
+pub const NO_ROOM: usize = usize::MAX / 2;
+
+/// An address family. Each is looked up on its own, so that a name server that is slow with one family does not delay the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(address: &SocketAddr) -> Family {
+        if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+}
+
+/// The TLS connector for some settings, or why there is none.
+pub type Prepared = Result<tls::Connector, Ending>;
+
+/// The error of a name look-up.
+#[derive(Clone, Debug)]
+pub struct Unresolved {
+    error: Error,
+    os_error: i32,
+    text: String,
+}
+
+impl Unresolved {
+    /// An error of the operating system.
+    pub fn io(error: &io::Error) -> Unresolved {
+        Unresolved { error: Error::Resolve, os_error: error.raw_os_error().unwrap_or(0), text: error.to_string() }
+    }
+
+    /// No thread could be started for the look-up.
+    pub fn no_thread(error: &io::Error) -> Unresolved {
+        Unresolved { error: Error::NoResources, ..Unresolved::io(error) }
+    }
+
+    /// A fault in this library.
+    pub fn internal() -> Unresolved {
+        Unresolved { error: Error::Internal, os_error: 0, text: Ending::internal().message }
+    }
+
+    /// The name has no addresses.
+    pub(super) fn no_addresses() -> Unresolved {
+        Unresolved { error: Error::Resolve, os_error: 0, text: "the name has none".to_owned() }
+    }
+
+    pub(super) fn ending(&self, destination: &str) -> Ending {
+        let message = format!("no address for {destination}: {}", self.text);
+        Ending { os_error: self.os_error, ..Ending::new(self.error, Initiator::Transport, message) }
+    }
+}
+
+/// A name look-up in progress. A connection that no longer needs the answer drops it.
+#[derive(Debug, Default)]
+pub struct Lookup(Arc<()>);
+
+/// Observes whether a connection still waits for a look-up.
+#[derive(Clone, Debug)]
+pub struct LookupWatch(Weak<()>);
+
+impl Lookup {
+    /// Returns the observer, for the resolver.
+    pub fn watch(&self) -> LookupWatch {
+        LookupWatch(Arc::downgrade(&self.0))
+    }
+}
+
+impl LookupWatch {
+    /// Does the connection still wait?
+    pub fn is_wanted(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}

@@ -1,0 +1,333 @@
+//! An open connection, until its end.
+//!
+//! ```text
+//!    stream ──► reader ──messages──► host             heartbeat ──ping──┐
+//!                 │                                                     ▼
+//!                 └──ping, pong, Close──► control ──pong, Close──► writer ──► stream
+//!                                            │                          ▲
+//!                                         closing      host ──► outbox ─┘
+//! ```
+//!
+//! - `mod`: the life of the session: reads, writes, checks deadlines, and decides how the connection ends.
+//! - `reader`: decodes frames within the budget of a turn.
+//! - `control`: answers pings ([`Control::answer_ping`]) and Close frames. `protocol::close` checks close codes.
+//! - `closing`: the state of the closing handshake, with its diagram.
+//! - `writer`: the bytes that are being written, and their order.
+//!
+//! While the connection is open, the heartbeat pings a silent peer. If it does not answer in time, the connection ends with
+//! `EGRET_WS_ERR_TIMEOUT`.
+
+mod closing;
+mod control;
+mod reader;
+mod writer;
+
+use super::compression::Compression;
+use super::counters::Counters;
+use super::heartbeat::{Action, Heartbeat};
+use super::outbox::Outbox;
+use super::ports::{Context, Events, Ports};
+use super::report::{Ending, Initiator, Phase, Report};
+use crate::buffer_pool::BufferPool;
+use crate::config::{HeartbeatOptions, Limits};
+use crate::error::Error;
+use crate::protocol::close;
+use crate::protocol::deflate::Inflater;
+use crate::transport::Transport;
+use closing::{Cause, Closing};
+use control::Control;
+use parking_lot::Mutex;
+use reader::{ReadStop, Reader};
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use writer::{Writer, Written};
+
+/// The interval and the time-out from which [`Session::new`] computes the stream's own time-out, where the heartbeat has none.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An open connection.
+pub(super) struct Session<S> {
+    stream: S,
+    reader: Reader,
+    control: Control,
+    /// Why the last turn stopped reading.
+    read_stop: ReadStop,
+}
+
+/// The result of a call to a session.
+pub(super) enum Progress {
+    Wait,
+    /// The budget of the turn is used up.
+    Again,
+    Ended(Ending),
+}
+
+impl<S: Transport> Session<S> {
+    /// `inflater` and `compression`: with permessage-deflate. `pool`: for large buffers.
+    pub(super) fn new(
+        mut stream: S,
+        limits: Limits,
+        heartbeat: HeartbeatOptions,
+        now: Instant,
+        inflater: Option<Inflater>,
+        compression: Option<Compression>,
+        pool: Arc<BufferPool>,
+    ) -> Session<S> {
+        // Much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not read.
+        let heartbeats = heartbeat.interval.unwrap_or(DEFAULT_INTERVAL) + heartbeat.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        stream.enable_keepalive(heartbeats * 4);
+        Session {
+            stream,
+            reader: Reader::new(limits.max_message, inflater, pool),
+            control: Control {
+                writer: Writer::new(compression),
+                closing: Closing::new(limits.close),
+                heartbeat: Heartbeat::new(heartbeat, now),
+            },
+            read_stop: ReadStop::Budget,
+        }
+    }
+
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let Control { closing, heartbeat, .. } = &self.control;
+        if closing.is_open() { heartbeat.deadline() } else { closing.deadline() }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.control.closing.phase()
+    }
+
+    pub(super) fn note_hangup(&mut self) {
+        self.stream.note_hangup();
+    }
+
+    /// Begins with the bytes that came with the response to the upgrade. `would_block`: the stream has no more bytes now.
+    pub(super) fn begin<P: Ports>(
+        &mut self,
+        after_head: Range<usize>,
+        would_block: bool,
+        context: &mut Context<'_, P>,
+    ) -> Progress {
+        self.reader.begin(after_head, &mut self.control, context);
+        self.read_and_write(would_block && !self.reader.has_backlog(), context)
+    }
+
+    /// Reads and writes as much as the stream and the budget allow.
+    pub(super) fn turn<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        self.read_and_write(false, context)
+    }
+
+    /// As [`Session::turn`]. `would_block`: the stream has no bytes to read.
+    fn read_and_write<P: Ports>(&mut self, would_block: bool, context: &mut Context<'_, P>) -> Progress {
+        let stop = if would_block {
+            self.reader.would_block()
+        } else {
+            self.reader.read(&mut self.stream, &mut self.control, context)
+        };
+        self.read_stop = stop;
+        if stop == ReadStop::WouldBlock {
+            self.control.heartbeat.input_read();
+        }
+        self.control.queue_violation_close(context.events, context.outbox);
+        // Bytes written after the end of the stream would be lost: it is better to count them as unsent, or to keep them.
+        let is_lost = stop == ReadStop::Ended && self.control.closing.accepts_input();
+        let more = !self.control.writer.is_idle() && !is_lost && self.write(context) == Written::Budget;
+        self.count(context.events);
+        match stop {
+            ReadStop::Ended => match self.stream_ended() {
+                // The budget ended the writing, and no readiness event will follow.
+                Progress::Wait if more => Progress::Again,
+                progress => progress,
+            },
+            ReadStop::WouldBlock if self.control.writer.has_failed() => self.stream_ended(),
+            ReadStop::WouldBlock | ReadStop::QueueFull if !more => Progress::Wait,
+            _ => Progress::Again,
+        }
+    }
+
+    /// Writes as much as the stream and the budget allow.
+    #[inline]
+    pub(super) fn flush<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        let written = self.write(context);
+        self.count(context.events);
+        match written {
+            // The peer may have sent the reason before: read to the end.
+            Written::Failed => self.turn(context),
+            Written::Budget => Progress::Again,
+            Written::All | Written::Close | Written::WouldBlock => Progress::Wait,
+        }
+    }
+
+    #[inline]
+    fn write<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Written {
+        let Control { writer, closing, .. } = &mut self.control;
+        let written = writer.write(&mut self.stream, context);
+        if writer.sent_code() != 0 && matches!(written, Written::All | Written::Close) {
+            if written == Written::Close && closing.is_failing() {
+                self.stream.end_writing();
+            }
+            closing.close_written(context.now);
+        }
+        written
+    }
+
+    /// Reports what was sent and received.
+    #[inline]
+    fn count<E: Events>(&mut self, events: &mut E) {
+        let counters = Counters { wire_out: self.control.writer.take_uncounted(), ..self.reader.take_counters() };
+        if counters != Counters::default() {
+            events.count(&counters);
+        }
+    }
+
+    // Closing.
+
+    /// The host's Close frame is in the outbox.
+    pub(super) fn close<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        self.control.closing.close(Cause::Host, context.now);
+        self.flush(context)
+    }
+
+    /// The host has closed before it knew that the connection is open. The connection is abandoned after this.
+    pub(super) fn close_early<P: Ports>(&mut self, context: &mut Context<'_, P>) {
+        self.write(context);
+    }
+
+    /// The loop is suspended: closes with 1001, unless the connection is closing already.
+    pub(super) fn close_for_suspend<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        if self.control.closing.is_open() {
+            context.outbox.lock().close(&close::GOING_AWAY.to_be_bytes());
+            self.control.closing.close(Cause::Suspend, context.now);
+        }
+        self.flush(context)
+    }
+
+    pub(super) fn is_closing_for_suspend(&self) -> bool {
+        self.control.closing.is_for_suspend()
+    }
+
+    // The heartbeat.
+
+    /// The host wants a measurement of the round trip.
+    pub(super) fn ping<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        let Control { heartbeat, writer, .. } = &mut self.control;
+        let action = heartbeat.ping(context.now, || writer.progress(&mut self.stream));
+        self.act(action, context)
+    }
+
+    /// Pings the peer. `likely_lost`: with the shorter time-out.
+    pub(super) fn probe<P: Ports>(&mut self, likely_lost: bool, context: &mut Context<'_, P>) -> Progress {
+        // Bytes received before the ping do not answer it.
+        let progress = self.turn(context);
+        if matches!(progress, Progress::Ended(_)) {
+            return progress;
+        }
+        let Control { heartbeat, writer, .. } = &mut self.control;
+        let unread = self.read_stop != ReadStop::WouldBlock;
+        let action = heartbeat.probe(context.now, likely_lost, unread, writer.progress(&mut self.stream));
+        match (self.act(action, context), progress) {
+            (Progress::Wait, before) => before,
+            (after, _) => after,
+        }
+    }
+
+    /// This process did not run for a while.
+    pub(super) fn slept<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        let Control { heartbeat, writer, .. } = &mut self.control;
+        let action = heartbeat.slept(context.now, || writer.progress(&mut self.stream));
+        self.act(action, context)
+    }
+
+    fn act<P: Ports>(&mut self, action: Action, context: &mut Context<'_, P>) -> Progress {
+        if !self.control.closing.is_open() {
+            return Progress::Wait;
+        }
+        match action {
+            Action::Nothing => Progress::Wait,
+            Action::Ping(payload) => {
+                if self.control.queue_ping(payload, context.outbox) {
+                    self.flush(context)
+                } else {
+                    Progress::Wait
+                }
+            }
+            Action::End => Progress::Ended(Ending::new(
+                Error::Timeout,
+                Initiator::Transport,
+                "the peer did not answer a ping in time: it is gone, or the way to it is",
+            )),
+        }
+    }
+
+    /// The time of [`Session::deadline`] has come.
+    pub(super) fn expire<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
+        let Control { heartbeat, writer, closing } = &mut self.control;
+        if closing.is_open() {
+            if self.read_stop == ReadStop::QueueFull {
+                heartbeat.not_reading(context.now);
+            }
+            let action = heartbeat.expire(context.now, || writer.progress(&mut self.stream));
+            return self.act(action, context);
+        }
+        if closing.deadline().is_none_or(|deadline| context.now < deadline) {
+            return Progress::Wait;
+        }
+        if let Some(code) = closing.take_pending_code() {
+            // The host does not poll. The peer gets its Close frame all the same.
+            closing.extend(context.now);
+            context.outbox.lock().close(&code.to_be_bytes());
+            return self.flush(context);
+        }
+        Progress::Ended(closing.ending(writer.sent_code() != 0).unwrap_or(Ending::timeout("the closing handshake")))
+    }
+
+    // The end.
+
+    /// The stream has ended, or writing has failed and nothing more can be read.
+    fn stream_ended(&mut self) -> Progress {
+        let Control { writer, closing, .. } = &mut self.control;
+        let error = self.reader.take_error();
+        if let Some(ending) = closing.ending(writer.sent_code() != 0) {
+            return Progress::Ended(ending);
+        }
+        let error = error.or(writer.take_error());
+        if error.as_ref().is_some_and(|error| error.kind() == ErrorKind::OutOfMemory) {
+            return Progress::Ended(Ending::no_memory("there is no memory for a message to the peer"));
+        }
+        // The peer has closed and ended its side. Our bytes may still be on the way.
+        if closing.has_peer_close() && error.is_none() {
+            return Progress::Wait;
+        }
+        Progress::Ended(stream_ending(error))
+    }
+
+    /// The chunk of the outbox that was taken last, and how much of it is written.
+    pub(super) fn taken(&self) -> (&[u8], usize) {
+        self.control.writer.taken()
+    }
+
+    /// The report of a connection that ends in this phase. No message is accepted after it.
+    pub(super) fn report(&mut self, ending: Ending, phase: Phase, outbox: &Mutex<Outbox>) -> Report {
+        self.stream.close_notify();
+        let unsent = outbox.lock().break_off();
+        let report = self.control.closing.report(ending, phase, unsent);
+        Report { sent_code: self.control.writer.sent_code(), ..report }
+    }
+}
+
+/// The ending of a connection whose stream has ended without a closing handshake.
+fn stream_ending(error: Option<io::Error>) -> Ending {
+    match error {
+        Some(error) if error.kind() == ErrorKind::QuotaExceeded => Ending::io(Error::Tls, "TLS was ended", &error),
+        Some(error) => Ending::io(Error::ConnectionLost, "the connection broke", &error),
+        None => Ending::new(
+            Error::ConnectionLost,
+            Initiator::Transport,
+            "the peer ended the connection without a Close frame",
+        ),
+    }
+}

@@ -1,0 +1,249 @@
+//! Writes frames to the stream. The order on the wire: the buffer that is partly written, then control frames, then frames of the
+//! outbox, of which our Close frame is the last.
+
+use crate::connection::compression::Compression;
+use crate::connection::heartbeat::SendProgress;
+use crate::connection::outbox::Outbox;
+use crate::connection::ports::{Context, Events, Ports};
+use crate::protocol::{close, frame};
+use crate::transport::Transport;
+use parking_lot::MutexGuard;
+use std::io::{self, ErrorKind};
+use tungstenite::protocol::frame::coding::{Control as ControlOpcode, OpCode};
+
+/// The most writes in one turn.
+const WRITES_A_TURN: usize = 16;
+/// When more bytes of pongs wait than this, only the last ping is answered (RFC 6455 section 5.5.3).
+const MAX_PONGS: usize = 4096;
+
+pub(super) struct Writer {
+    /// The bytes that are being written: either control frames or frames of the outbox, never both.
+    out: Vec<u8>,
+    written: usize,
+    /// The part of `written` that was reported to the outbox.
+    settled: usize,
+    out_is_control: bool,
+    /// Whole control frames that wait to be written.
+    control: Vec<u8>,
+    /// With permessage-deflate.
+    compression: Option<Box<Compression>>,
+    /// All is written, and the outbox was empty. [`Writer::has_more`] ends this state; the host's frames come with a call of
+    /// `Session::flush` or `Session::close`.
+    idle: bool,
+    /// The code of our Close frame (1005: none), once that is written; 0 before.
+    sent_code: u16,
+    /// Writing has failed. What the peer has sent is still read.
+    error: Option<io::Error>,
+    /// Bytes written in all.
+    position: u64,
+    /// Bytes written and not yet counted.
+    uncounted: u64,
+}
+
+/// The result of [`Writer::write`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All is written.
+    All,
+    /// The same, and our Close frame was the last.
+    Close,
+    /// The stream takes no more bytes now.
+    WouldBlock,
+    /// The budget of the turn is used up.
+    Budget,
+    /// See [`Writer::take_error`].
+    Failed,
+}
+
+impl Writer {
+    pub(super) fn new(compression: Option<Compression>) -> Writer {
+        Writer {
+            out: Vec::new(),
+            written: 0,
+            settled: 0,
+            out_is_control: false,
+            control: Vec::new(),
+            compression: compression.map(Box::new),
+            idle: false,
+            sent_code: 0,
+            error: None,
+            position: 0,
+            uncounted: 0,
+        }
+    }
+
+    /// Frames of this library were queued.
+    pub(super) fn has_more(&mut self) {
+        self.idle = false;
+    }
+
+    /// Is nothing there to be written?
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle && self.control.is_empty()
+    }
+
+    #[inline]
+    pub(super) fn sent_code(&self) -> u16 {
+        self.sent_code
+    }
+
+    #[inline]
+    pub(super) fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    pub(super) fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    /// Takes the number of bytes written since the last call.
+    #[inline]
+    pub(super) fn take_uncounted(&mut self) -> u64 {
+        std::mem::take(&mut self.uncounted)
+    }
+
+    pub(super) fn queue_pong(&mut self, payload: &[u8], key: [u8; 4]) {
+        if self.control.len() > MAX_PONGS {
+            self.control.clear();
+        }
+        self.queue_control(ControlOpcode::Pong, payload, key);
+    }
+
+    pub(super) fn queue_control(&mut self, opcode: ControlOpcode, payload: &[u8], key: [u8; 4]) {
+        frame::append(&mut self.control, OpCode::Control(opcode), false, payload, key);
+    }
+
+    /// How far the stream of our bytes is, for the heartbeat.
+    pub(super) fn progress<S: Transport>(&self, stream: &mut S) -> SendProgress {
+        let waiting = self.out.len() - self.written + self.control.len();
+        let next_frame = self.position + waiting as u64;
+        let unacked_bytes = stream.unacked_bytes();
+        let acked = unacked_bytes.map_or(next_frame, |bytes| self.position.saturating_sub(bytes as u64));
+        SendProgress { next_frame, acked }
+    }
+
+    /// The chunk of the outbox that was taken last, and how much of it is written.
+    pub(super) fn taken(&self) -> (&[u8], usize) {
+        match &self.compression {
+            Some(compression) => compression.taken(),
+            None if self.out_is_control => (&[], 0),
+            None => (&self.out, self.written),
+        }
+    }
+
+    /// Writes as much as the stream and the budget allow.
+    pub(super) fn write<S: Transport, P: Ports>(&mut self, stream: &mut S, context: &mut Context<'_, P>) -> Written {
+        let mut deflated = false;
+        let mut result = Written::Budget;
+        for _ in 0..WRITES_A_TURN {
+            // Deflating takes long: a turn deflates one chunk of the outbox.
+            let deflates = self.compression.is_some() && self.written == self.out.len();
+            if deflates && std::mem::replace(&mut deflated, true) && context.outbox.lock().has_frames() {
+                break;
+            }
+            if self.error.is_some() {
+                break;
+            }
+            if self.written == self.out.len()
+                && let Some(end) = self.refill(context)
+            {
+                result = end;
+                break;
+            }
+            match stream.write(&self.out[self.written..]) {
+                Ok(0) => self.error = Some(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.written += count;
+                    self.position += count as u64;
+                    self.uncounted += count as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    result = Written::WouldBlock;
+                    break;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => self.error = Some(error),
+            }
+        }
+        self.settle(context);
+        if self.error.is_some() { Written::Failed } else { result }
+    }
+
+    /// Reports to the outbox how much of its bytes is written.
+    fn settle<P: Ports>(&mut self, context: &mut Context<'_, P>) {
+        if self.settled < self.written {
+            let written = self.newly_written();
+            if context.outbox.lock().settle(written) {
+                context.events.drained();
+            }
+        }
+    }
+
+    /// The written bytes of the outbox that were not yet reported to it.
+    #[inline]
+    fn newly_written(&mut self) -> usize {
+        let new = self.written - std::mem::replace(&mut self.settled, self.written);
+        match &mut self.compression {
+            _ if self.out_is_control => 0,
+            Some(compression) => compression.settled(self.written),
+            None => new,
+        }
+    }
+
+    /// Puts the next frames into `out`, of which all is written. Returns `Some` if there are none.
+    fn refill<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Option<Written> {
+        let written = self.newly_written();
+        (self.written, self.settled) = (0, 0);
+        // Locked once, for all that is read and written here.
+        let mut outbox = context.outbox.lock();
+        let has_room = outbox.settle(written);
+        self.out_is_control = !self.control.is_empty();
+        let taken = if self.out_is_control {
+            outbox.recycle(&mut self.out);
+            std::mem::swap(&mut self.out, &mut self.control);
+            true
+        } else {
+            outbox.take(self.compression.as_mut().map_or(&mut self.out, |compression| compression.plain()))
+        };
+        let end = if taken { None } else { Some(self.drained(&mut outbox)) };
+        self.idle = !taken;
+        drop(outbox);
+        if has_room {
+            context.events.drained();
+        }
+        if taken
+            && !self.out_is_control
+            && let Some(compression) = &mut self.compression
+        {
+            // A message that is only partly deflated must not be sent.
+            if compression.deflate(context.outbox, &mut self.out).is_err() {
+                return Some(self.out_of_memory());
+            }
+        }
+        end
+    }
+
+    /// All is written. Was our Close frame the last?
+    #[inline]
+    fn drained(&mut self, outbox: &mut MutexGuard<'_, Outbox>) -> Written {
+        let closed = outbox.close_code().filter(|_| self.sent_code == 0);
+        outbox.recycle(&mut self.out);
+        match closed {
+            Some(code) => {
+                self.sent_code = code.unwrap_or(close::NO_STATUS);
+                Written::Close
+            }
+            None => Written::All,
+        }
+    }
+
+    /// There was no memory to deflate a message.
+    #[cold]
+    #[inline(never)]
+    fn out_of_memory(&mut self) -> Written {
+        self.out.clear();
+        self.error = Some(ErrorKind::OutOfMemory.into());
+        Written::Failed
+    }
+}

@@ -1,0 +1,527 @@
+//! A simulation of one connection: a network that the test controls, a clock that the test advances, and a host.
+
+mod network;
+mod recorder;
+
+use super::super::connect_info::ConnectInfo;
+use super::super::counters::RoundTrip;
+use super::super::outbox::{Outbox, no_entropy};
+use super::super::{Connection, Context, Family, Ports, Prepared, Turn, Unresolved};
+use crate::config::url::Url;
+use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
+use crate::error::Error;
+use crate::protocol::handshake::RequestOptions;
+use crate::protocol::mask::{self, Entropy};
+use crate::protocol::message::MessageKind;
+use crate::transport::proxy::Proxies;
+use crate::transport::tls;
+pub use network::NO_ROUTE;
+use network::{FakeNetwork, FakeStream, Wire};
+use parking_lot::{Mutex, MutexGuard};
+use recorder::Recorder;
+use std::cell::RefCell;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub const LIMITS: Limits = Limits {
+    resolve: Duration::from_millis(800),
+    connect: Duration::from_millis(1000),
+    proxy: Duration::from_millis(700),
+    tls: Duration::from_millis(600),
+    open: Duration::from_millis(5000),
+    handshake: Duration::from_millis(500),
+    close: Duration::from_millis(2000),
+    max_message: 1000,
+    max_send_buffer: 2000,
+    max_receive_queue: 1000,
+};
+
+/// A configuration without proxy, heartbeat or retries.
+pub fn config(url: &str) -> ConnectConfig {
+    let settings = tls::Settings::plain();
+    ConnectConfig {
+        target: Url::from_url(url).unwrap(),
+        request: RequestOptions::default(),
+        proxies: Proxies::None,
+        tls: Arc::new(settings),
+        pins: Vec::new(),
+        server_name: None,
+        max_redirects: 0,
+        redirects_to_private: false,
+        limits: LIMITS,
+        heartbeat: HeartbeatOptions { interval: None, timeout: None, probe: None },
+        retry: None,
+    }
+}
+
+/// A connection with its network, clock and host.
+pub struct Simulation {
+    connection: Option<Connection<FakeStream>>,
+    network: FakeNetwork,
+    recorder: Recorder,
+    outbox: Mutex<Outbox>,
+    buffer: Vec<u8>,
+    now: Instant,
+    turns: usize,
+}
+
+struct FakePorts;
+
+impl Ports for FakePorts {
+    type Stream = FakeStream;
+    type Network = FakeNetwork;
+    type Events = Recorder;
+}
+
+type SimContext<'a> = Context<'a, FakePorts>;
+
+impl Simulation {
+    /// A simulation without faults.
+    pub fn new() -> Simulation {
+        Simulation::with_faults(usize::MAX, None)
+    }
+
+    /// Each read and write has at most `cut` bytes, and the stream fails after this number of operations.
+    pub fn with_faults(cut: usize, operations_until_failure: Option<usize>) -> Simulation {
+        Simulation {
+            connection: None,
+            network: FakeNetwork::new(cut, operations_until_failure),
+            recorder: Recorder::default(),
+            outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy())),
+            buffer: vec![0; 256],
+            now: Instant::now(),
+            turns: 0,
+        }
+    }
+
+    fn context(&mut self) -> SimContext<'_> {
+        self.network.now = self.now;
+        Context {
+            now: self.now,
+            buffer: &mut self.buffer,
+            network: &mut self.network,
+            events: &mut self.recorder,
+            outbox: &self.outbox,
+        }
+    }
+
+    fn with(&mut self, act: impl FnOnce(&mut Connection<FakeStream>, &mut SimContext<'_>) -> Turn) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let mut turn = act(&mut connection, &mut self.context());
+        self.recorder.check_in_place(&self.buffer);
+        self.turns += 1;
+        while turn == Turn::Again {
+            self.turns += 1;
+            turn = connection.turn(&mut self.context());
+            self.recorder.check_in_place(&self.buffer);
+        }
+        self.connection = Some(connection);
+    }
+
+    // The host.
+
+    pub fn begin(&mut self, url: &str) {
+        self.begin_with(url, |_| {});
+    }
+
+    pub fn begin_with(&mut self, url: &str, change: impl Fn(&mut ConnectConfig)) {
+        let mut config = config(url);
+        change(&mut config);
+        self.connection = Some(Connection::begin(Box::new(config), &mut self.context()));
+    }
+
+    pub fn send(&mut self, text: &str) -> Result<(), Error> {
+        self.outbox.lock().push(MessageKind::Text, text.as_bytes())?;
+        self.with(|connection, context| connection.flush(context));
+        Ok(())
+    }
+
+    pub fn close(&mut self, payload: &[u8]) {
+        self.outbox.lock().end(payload);
+        self.with(|connection, context| connection.close(context));
+    }
+
+    /// The host has so many undispatched events that the next retry must wait.
+    pub fn delay_retries(&mut self) {
+        self.recorder.delays_retry = true;
+    }
+
+    /// The host has dispatched the events.
+    pub fn events_dispatched(&mut self) {
+        self.recorder.delays_retry = false;
+        self.with(|connection, context| connection.events_dispatched(context));
+    }
+
+    pub fn ping(&mut self) {
+        self.with(|connection, context| connection.ping(context));
+    }
+
+    pub fn retry_now(&mut self) {
+        self.with(|connection, context| connection.retry_now(context));
+    }
+
+    /// The loop is suspended, and closes its connections.
+    pub fn suspend(&mut self) {
+        self.network.suspended = true;
+        self.with(|connection, context| connection.suspend(context));
+    }
+
+    /// The loop is suspended, and its clock stopped; the test must not advance it.
+    pub fn suspend_clock(&mut self) {
+        self.network.suspended = true;
+    }
+
+    /// The loop is resumed, or the machine has another network.
+    pub fn probe(&mut self) {
+        self.network.suspended = false;
+        self.with(|connection, context| connection.probe(context));
+    }
+
+    /// The engine serves the free of the socket.
+    pub fn free(&mut self) {
+        self.outbox.lock().forsake(b"\x03\xe9");
+        self.with(|connection, context| connection.close(context));
+        self.turn();
+    }
+
+    /// The engine serves a flush.
+    pub fn flush(&mut self) {
+        self.with(|connection, context| connection.flush(context));
+    }
+
+    /// The engine serves a close.
+    pub fn run_close(&mut self) {
+        self.with(|connection, context| connection.close(context));
+    }
+
+    /// The host stops polling, or polls again.
+    pub fn set_full(&mut self, full: bool) {
+        self.recorder.full = full;
+        if !full {
+            self.recorder.full_after = None;
+            self.turn();
+        }
+    }
+
+    /// The host stops polling after this number of events.
+    pub fn set_full_after(&mut self, events: usize) {
+        self.recorder.full_after = Some(events);
+    }
+
+    /// The host has undispatched messages, or has dispatched all.
+    pub fn set_undispatched(&mut self, undispatched: bool) {
+        self.recorder.undispatched = undispatched;
+        if !undispatched {
+            self.turn();
+        }
+    }
+
+    // The network and the clock.
+
+    /// The name has these IPv4 addresses and no IPv6 ones.
+    pub fn resolved(&mut self, addresses: &[&str]) {
+        self.resolved_family(Family::V6, Err("no IPv6 address"));
+        self.resolved_family(Family::V4, Ok(addresses));
+    }
+
+    pub fn resolved_family(&mut self, family: Family, answer: Result<&[&str], &str>) {
+        let asked =
+            self.network.looked_up.last().and_then(|asked| asked.split_once(' ')).map(|(name, _)| name.to_owned());
+        self.resolved_name(&asked.unwrap_or_default(), family, answer);
+    }
+
+    /// An answer for any name, also one of an earlier hop.
+    pub fn resolved_name(&mut self, name: &str, family: Family, answer: Result<&[&str], &str>) {
+        let parse = |address: &&str| SocketAddr::new(address.parse().unwrap(), 0);
+        let failed = |text: &str| Unresolved::io(&io::Error::other(text));
+        self.with(|connection, context| {
+            let answer = answer.map(|addresses| addresses.iter().map(parse).collect()).map_err(failed);
+            connection.resolved(name, family, answer, context)
+        });
+    }
+
+    /// The TLS connector that was requested last was made, or not.
+    pub fn prepared(&mut self, made: &Prepared) {
+        let Some(settings) = self.network.prepared.last().map(Arc::clone) else { return };
+        self.prepared_for(&settings, made);
+    }
+
+    /// The TLS connector for these settings was made, or not.
+    pub fn prepared_for(&mut self, settings: &tls::Settings, made: &Prepared) {
+        self.with(|connection, context| connection.prepared(settings, made.clone(), context));
+    }
+
+    /// The result of the last dial.
+    pub fn connect_result(&mut self, outcome: Result<(), ErrorKind>) {
+        self.network.wire.borrow_mut().connected = Some(outcome);
+        self.turn();
+    }
+
+    /// The result of the dial of an address.
+    pub fn connect_result_of(&mut self, address: &str, outcome: Result<(), ErrorKind>) {
+        let wanted = |(other, _): &&(SocketAddr, _)| other.to_string() == address;
+        self.network.wire = Rc::clone(&self.network.wires.iter().rfind(wanted).expect("it was dialled").1);
+        self.connect_result(outcome);
+    }
+
+    pub fn turn(&mut self) {
+        self.with(|connection, context| connection.turn(context));
+    }
+
+    pub fn advance(&mut self, milliseconds: u64) {
+        let until = self.now + Duration::from_millis(milliseconds);
+        let mut repeated = 0;
+        while let Some(deadline) = self.connection.as_ref().and_then(Connection::deadline).filter(|at| *at <= until) {
+            let before = self.now;
+            self.now = before.max(deadline);
+            self.with(|connection, context| connection.expire(context));
+            repeated = if self.now == before { repeated + 1 } else { 0 };
+            assert!(repeated < 100, "a deadline that remains in the past would keep the engine busy for ever");
+        }
+        self.now = until;
+    }
+
+    /// The process did not run for this time, and the engine notices that.
+    pub fn sleep(&mut self, milliseconds: u64) {
+        self.now += Duration::from_millis(milliseconds);
+        self.with(|connection, context| connection.slept(false, context));
+        self.advance(0);
+    }
+
+    /// Advances to the next deadline, if there is one.
+    pub fn expire(&mut self) {
+        let Some(deadline) = self.connection.as_ref().and_then(Connection::deadline) else { return };
+        self.now = self.now.max(deadline);
+        self.with(|connection, context| connection.expire(context));
+    }
+
+    /// Takes the number of turns since the last call.
+    pub fn take_turns(&mut self) -> usize {
+        std::mem::take(&mut self.turns)
+    }
+
+    /// Uses a read buffer as large as an engine's.
+    pub fn use_engine_buffer(&mut self) {
+        self.buffer = vec![0; 64 * 1024];
+    }
+
+    /// Takes the number of reads of the stream since the last call.
+    pub fn take_reads(&mut self) -> usize {
+        std::mem::take(&mut self.wire().reads)
+    }
+
+    /// Sets all following random numbers.
+    pub fn set_random(&mut self, random: u32) {
+        self.network.random = random;
+    }
+
+    /// Takes masking keys from `entropy` from now on. Without it they are zero.
+    pub fn set_entropy(&mut self, entropy: Entropy) {
+        self.outbox = Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, entropy));
+    }
+
+    /// From now on each address, also the last one, connects at once, and its server sends this.
+    pub fn network_answers(&mut self, answer: &[u8]) {
+        self.network.answers = Some(answer.to_vec());
+        let mut wire = self.wire();
+        wire.connected = Some(Ok(()));
+        wire.to_client.extend(answer);
+    }
+
+    // The server.
+
+    pub fn wire(&self) -> std::cell::RefMut<'_, Wire> {
+        self.network.wire.borrow_mut()
+    }
+
+    pub fn server_sends(&mut self, bytes: &[u8]) {
+        self.wire().to_client.extend(bytes);
+        self.turn();
+    }
+
+    /// One read returns at most this many bytes of the server.
+    pub fn limit_reads(&mut self, cut: usize) {
+        self.wire().cut = cut;
+    }
+
+    /// The connection is reset after the client has read all bytes.
+    pub fn reset(&mut self) {
+        self.wire().operations_until_failure = Some(0);
+        self.turn();
+    }
+
+    pub fn end_stream(&mut self) {
+        self.wire().ended = true;
+        self.turn();
+    }
+
+    /// Opens a connection, and reports that to the host.
+    pub fn open(&mut self) {
+        self.open_unreported();
+        self.report_open();
+    }
+
+    /// A poll reports the opening to the host.
+    pub fn report_open(&mut self) {
+        self.outbox.lock().open();
+    }
+
+    /// Opens a connection.
+    pub fn open_unreported(&mut self) {
+        self.open_unreported_with(|_| {});
+    }
+
+    /// Opens a connection with a changed configuration, and reports that to the host.
+    pub fn open_with(&mut self, change: impl Fn(&mut ConnectConfig)) {
+        self.open_unreported_with(change);
+        self.report_open();
+    }
+
+    pub fn open_unreported_with(&mut self, change: impl Fn(&mut ConnectConfig)) {
+        self.begin_with("ws://10.0.0.1:80/chat", change);
+        self.accept();
+    }
+
+    /// The server accepts the connection and the upgrade.
+    pub fn accept(&mut self) {
+        self.connect_result(Ok(()));
+        let answer = self.answer();
+        self.server_sends(answer.as_bytes());
+    }
+
+    /// The correct response to the request.
+    pub fn answer(&mut self) -> String {
+        let request = String::from_utf8(std::mem::take(&mut self.wire().from_client)).unwrap();
+        let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap_or("");
+        let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        )
+    }
+
+    // Observations.
+
+    pub fn buffered(&self) -> usize {
+        self.outbox.lock().payload_bytes()
+    }
+
+    pub fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock()
+    }
+
+    pub fn connection(&self) -> &Connection<FakeStream> {
+        self.connection.as_ref().expect("a connection was begun")
+    }
+
+    pub fn round_trip(&self) -> RoundTrip {
+        self.recorder.round_trip
+    }
+
+    /// The time to the next deadline.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.connection().deadline().map(|deadline| deadline.saturating_duration_since(self.now))
+    }
+
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Does the stream fail after some operations?
+    pub fn injects_failure(&self) -> bool {
+        self.network.operations_until_failure.is_some()
+    }
+
+    pub fn event_count(&self) -> usize {
+        self.recorder.events.len()
+    }
+
+    pub fn event_at(&self, at: usize) -> String {
+        self.recorder.events[at].clone()
+    }
+
+    pub fn dialed_so_far(&self) -> usize {
+        self.network.wires.len()
+    }
+
+    /// The wire of the address that was dialled first, second, …
+    pub fn wire_at(&self, at: usize) -> std::cell::RefMut<'_, Wire> {
+        self.network.wires[at].1.borrow_mut()
+    }
+
+    pub fn events(&self) -> Vec<String> {
+        self.recorder.events.clone()
+    }
+
+    pub fn dialed(&self) -> Vec<String> {
+        self.network.wires.iter().map(|(address, _)| address.to_string()).collect()
+    }
+
+    /// The addresses of open streams.
+    pub fn open_streams(&self) -> Vec<String> {
+        let current = |wire: &Rc<RefCell<Wire>>| usize::from(Rc::ptr_eq(wire, &self.network.wire));
+        let held = |(_, wire): &&(SocketAddr, Rc<RefCell<Wire>>)| Rc::strong_count(wire) - current(wire) > 1;
+        self.network.wires.iter().filter(held).map(|(address, _)| address.to_string()).collect()
+    }
+
+    /// How often a TLS connector was requested.
+    pub fn connector_requests(&self) -> usize {
+        self.network.prepared.len()
+    }
+
+    pub fn info(&self) -> &ConnectInfo {
+        &self.recorder.info
+    }
+
+    pub fn warnings(&self) -> &[String] {
+        &self.recorder.warnings
+    }
+
+    pub fn looked_up(&self) -> &[String] {
+        &self.network.looked_up
+    }
+
+    /// The frames that the client has written, as text.
+    pub fn written(&self) -> Vec<String> {
+        let wire = self.wire();
+        let mut rest: &[u8] = &wire.from_client;
+        let mut frames = Vec::new();
+        while let [first, second, ..] = *rest {
+            assert_eq!(second & 0x80, 0x80, "the client masks");
+            let (len, header) = match second & 0x7f {
+                126 => (usize::from(u16::from_be_bytes([rest[2], rest[3]])), 8),
+                short => (usize::from(short), 6),
+            };
+            let Some(payload) = rest.get(header..header + len) else { break };
+            let mut payload = payload.to_vec();
+            mask::apply(&mut payload, *rest[..header].last_chunk().expect("the key"));
+            frames.push(match first {
+                0x81 => format!("text {}", String::from_utf8_lossy(&payload)),
+                0x82 => format!("binary of {len}"),
+                0x88 => format!("close {:x?}", payload),
+                0x89 => format!("ping {:x?}", payload),
+                0x8a => format!("pong {}", String::from_utf8_lossy(&payload)),
+                other => format!("{other:x}"),
+            });
+            rest = &rest[header + len..];
+        }
+        frames
+    }
+}
+
+/// A frame as a server sends it.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![first];
+    match payload.len() {
+        len @ 0..126 => out.push(len as u8),
+        len => {
+            out.push(126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+    out
+}

@@ -1,0 +1,137 @@
+//! Records the events of a connection as text.
+
+use crate::connection::Events;
+use crate::connection::connect_info::ConnectInfo;
+use crate::connection::counters::{Counters, RoundTrip};
+use crate::connection::report::Report;
+use crate::protocol::message::{MessageKind, Payload};
+use std::time::Duration;
+
+#[derive(Default)]
+pub struct Recorder {
+    pub events: Vec<String>,
+    /// The addresses and contents of messages of this call that remain in the read buffer.
+    pub in_place: Vec<(usize, Vec<u8>)>,
+    pub full: bool,
+    /// The host's queue is full after this number of events.
+    pub full_after: Option<usize>,
+    pub undispatched: bool,
+    /// The host must dispatch events before the next retry.
+    pub delays_retry: bool,
+    pub info: ConnectInfo,
+    pub is_open: bool,
+    pub warnings: Vec<String>,
+    pub counters: Counters,
+    pub round_trip: RoundTrip,
+}
+
+impl Recorder {
+    /// Checks that messages remain in the read buffer unchanged, and that a NUL after one would not overwrite another.
+    pub fn check_in_place(&mut self, buffer: &[u8]) {
+        let start = |at: usize| at.wrapping_sub(buffer.as_ptr().addr());
+        let mut ends_before = 0;
+        for (at, payload) in self.in_place.drain(..).filter(|(at, _)| start(*at) < buffer.len()) {
+            assert!(start(at) > ends_before);
+            ends_before = start(at) + payload.len();
+            assert!(buffer[start(at)..ends_before] == payload);
+        }
+    }
+
+    /// Only a connection that was never open is reported with connect info.
+    fn note(&mut self, info: Option<ConnectInfo>) {
+        if let Some(info) = info {
+            assert!(!self.is_open, "it was reported already");
+            self.info = info;
+        }
+        self.is_open = false;
+    }
+}
+
+fn describe(report: &Report) -> String {
+    let Report { error, phase, initiator, code, sent_code, unsent_messages, unsent_bytes, .. } = report;
+    let error = error.map_or("OK".into(), |error| format!("{error:?}"));
+    let mut line = format!("{error} in {phase:?} by {initiator:?}, got {code}, sent {sent_code}");
+    if !report.reason.is_empty() {
+        line += &format!(", reason {}", report.reason);
+    }
+    if *unsent_messages > 0 {
+        line += &format!(", unsent {unsent_messages} of {unsent_bytes} bytes");
+    }
+    if report.http_status != 0 && report.http_status != 101 {
+        line += &format!(", status {}", report.http_status);
+    }
+    line
+}
+
+impl Events for Recorder {
+    fn connected(&mut self, info: ConnectInfo) {
+        assert_eq!(info.subprotocol, "", "none was offered");
+        self.info = info;
+        self.is_open = true;
+        self.events.push("connected".into());
+    }
+
+    fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize {
+        let len = body.len();
+        let payload = match body {
+            Payload::InPlace(payload) => {
+                self.in_place.push((payload.as_ptr().addr(), payload.to_vec()));
+                payload
+            }
+            Payload::Assembled(payload) => payload,
+        };
+        self.events.push(match kind {
+            MessageKind::Text => format!("text {}", String::from_utf8_lossy(payload)),
+            MessageKind::Binary => format!("binary of {}", payload.len()),
+        });
+        len
+    }
+
+    fn closed(&mut self, report: Report, info: Option<ConnectInfo>) {
+        self.note(info);
+        self.events.push(format!("closed {}", describe(&report)));
+    }
+
+    fn retrying(&mut self, report: Report, info: Option<ConnectInfo>, attempt: u32, delay: Option<Duration>) {
+        self.note(info);
+        let delay = delay.map_or("the resume".into(), |delay| format!("{} ms", delay.as_millis()));
+        self.events.push(format!("lost {}; try {attempt} after {delay}", describe(&report)));
+    }
+
+    fn retry_started(&mut self) {
+        self.events.push("trying".into());
+    }
+
+    fn drained(&mut self) {
+        self.events.push("drained".into());
+    }
+
+    fn count(&mut self, counters: &Counters) {
+        self.counters.messages += counters.messages;
+        self.counters.bytes += counters.bytes;
+        self.counters.wire_in += counters.wire_in;
+        self.counters.wire_out += counters.wire_out;
+    }
+
+    fn round_trip(&mut self, took: Duration) {
+        self.round_trip.add(took);
+    }
+
+    fn is_full(&mut self) -> bool {
+        self.full || self.full_after.is_some_and(|most| self.events.len() >= most)
+    }
+
+    fn must_delay_retry(&mut self) -> bool {
+        self.delays_retry
+    }
+
+    fn has_undispatched_messages(&mut self) -> bool {
+        self.undispatched
+    }
+
+    fn debug(&mut self, _: std::fmt::Arguments<'_>) {}
+
+    fn warn(&mut self, what: std::fmt::Arguments<'_>) {
+        self.warnings.push(what.to_string());
+    }
+}
