@@ -1,7 +1,7 @@
 //! The life of one connection: its stages, retries and end. The head of `connection` draws it.
 
-use super::compression::Compression;
 use super::connect_info::ConnectInfo;
+use super::framer::Framer;
 use super::opening::{Opened, Opening, Outcome};
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
 use super::report::{Ending, Initiator, Phase, Report};
@@ -136,7 +136,7 @@ impl<S: Transport> Connection<S> {
         self.after_session(progress, context)
     }
 
-    /// The host has closed: its Close frame is the last in the outbox. A connection that is not open, or whose opening is not yet
+    /// The host has closed: its Close frame is the last in the send queue. A connection that is not open, or whose opening is not yet
     /// reported to the host, is abandoned.
     pub fn close<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
@@ -146,7 +146,7 @@ impl<S: Transport> Connection<S> {
             }
             // The host gets the report of a connection that was never open, and the server a Close frame if one can be
             // written now.
-            Stage::Session(session) if context.outbox.lock().is_closed_early() => {
+            Stage::Session(session) if context.send_queue.lock().gate().is_closed_early() => {
                 session.close_early(context);
                 self.end(Ending::aborted(), Phase::Handshake, context);
                 Turn::Wait
@@ -253,7 +253,7 @@ impl<S: Transport> Connection<S> {
 
     fn end<P: Ports<Stream = S>>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, P>) {
         if let Some(Left { report, info, .. }) = self.leave(ending, phase, context) {
-            context.outbox.lock().shut_down();
+            context.send_queue.lock().end();
             context.events.closed(report, info);
         }
     }
@@ -308,14 +308,16 @@ impl<S: Transport> Connection<S> {
             retry.options.resend
         });
         let inflater = deflate.map(|(_, agreement)| Inflater::new(&agreement));
-        let mut outbox = context.outbox.lock();
-        let (plain, pool) = (outbox.begin(deflate.is_some()), Arc::clone(outbox.pool()));
-        drop(outbox);
-        let compression = deflate
-            .filter(|_| plain)
-            .map(|(offer, agreement)| Compression::new(Deflater::new(&offer, &agreement), keeps));
+        let mut send_queue = context.send_queue.lock();
+        let deflates = send_queue.connect(deflate.is_some(), keeps);
+        let (needs_framer, pool) = (send_queue.needs_framer(), Arc::clone(send_queue.pool()));
+        drop(send_queue);
+        let framer = needs_framer.then(|| {
+            let deflate = deflate.filter(|_| deflates);
+            Framer::new(deflate.map(|(offer, agreement)| Deflater::new(&offer, &agreement)), keeps)
+        });
         context.events.connected(*info);
-        let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, compression, pool);
+        let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, framer, pool);
         let mut session = Box::new(session);
         let progress = session.begin(after_head, would_block, context);
         self.stage = Stage::Session(session);
@@ -353,14 +355,14 @@ impl<S: Transport> Connection<S> {
         phase: Phase,
         context: &mut Context<'_, P>,
     ) -> Option<Left<S>> {
-        let Context { now, outbox, .. } = *context;
+        let Context { now, send_queue, .. } = *context;
         let (report, info, session) = match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Opening(opening) => {
-                let report = Report::unsent(ending, phase, outbox.lock().break_off());
+                let report = Report::unsent(ending, phase, send_queue.lock().lose());
                 (report, Some(opening.into_connect_info(now)), None)
             }
-            Stage::Session(mut session) => (session.report(ending, phase, outbox), None, Some(session)),
-            Stage::Waiting(_) => (Report::unsent(ending, phase, outbox.lock().break_off()), None, None),
+            Stage::Session(mut session) => (session.report(ending, phase, send_queue), None, Some(session)),
+            Stage::Waiting(_) => (Report::unsent(ending, phase, send_queue.lock().lose()), None, None),
             Stage::Closed => return None,
         };
         Some(Left { report, info, session })
@@ -368,12 +370,12 @@ impl<S: Transport> Connection<S> {
 
     /// Has the connection retried, or ends it.
     fn retry_or_end<P: Ports<Stream = S>>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, P>) {
-        let Context { now, outbox, .. } = *context;
-        let Some(Left { mut report, info, session }) = self.leave(ending, phase, context) else { return };
+        let Context { now, send_queue, .. } = *context;
+        let Some(Left { mut report, info, mut session }) = self.leave(ending, phase, context) else { return };
         let keeps = self.retry.as_ref().is_some_and(|retry| retry.options.resend);
         let headers = info.as_ref().map(|info| info.headers.as_str());
         let decision = match &mut self.retry {
-            Some(retry) if !outbox.lock().is_ended() => {
+            Some(retry) if !send_queue.lock().gate().is_closed_by_host() => {
                 let random = context.network.random();
                 retry.decide(now, &report, headers, random)
             }
@@ -381,15 +383,8 @@ impl<S: Transport> Connection<S> {
         };
         match decision {
             Decision::Retry { attempt, delay } => {
-                let taken = session.as_ref().map_or((&[][..], 0), |session| session.taken());
-                let mut queue = outbox.lock();
-                if queue.rest(keeps.then_some(taken)) {
-                    let lost = if keeps { queue.dropped_last() } else { 0 };
-                    drop(queue);
-                    if lost > 0 {
-                        let what = "messages are dropped: there is no memory to keep them for the next connection";
-                        context.events.warn(format_args!("{lost} {what}"));
-                    }
+                let taken = session.as_mut().map(|session| session.take_back()).unwrap_or_default();
+                if send_queue.lock().retry(keeps, taken) {
                     // While the loop is suspended the delay has no end: the resume begins the retry.
                     let delay = (!context.network.is_suspended()).then_some(delay);
                     self.stage = Stage::Waiting(delay.map_or(RetryAt::Resume, |delay| RetryAt::Time(now + delay)));
@@ -399,7 +394,7 @@ impl<S: Transport> Connection<S> {
             Decision::GiveUp(why) => report.message = format!("{}; {why}", report.message),
             Decision::End => {}
         }
-        outbox.lock().shut_down();
+        send_queue.lock().end();
         context.events.closed(report, info);
     }
 }

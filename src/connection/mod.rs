@@ -18,16 +18,17 @@
 //!
 //! [`Events::closed`] is called exactly once, as the last event.
 
-mod compression;
 pub mod connect_info;
 pub mod counters;
+mod framer;
+pub mod gate;
 pub mod heartbeat;
 mod machine;
 mod opening;
-pub mod outbox;
 mod ports;
 pub mod report;
 pub mod retry;
+pub mod send_queue;
 mod session;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,9 +3,10 @@
 
 use super::connect_info::ConnectInfo;
 use super::counters::Counters;
-use super::outbox::Outbox;
 use super::report::{Ending, Initiator, Report};
+use super::send_queue::SendQueue;
 use crate::error::Error;
+use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::transport::Transport;
 use crate::transport::tls;
@@ -35,7 +36,9 @@ pub struct Context<'a, P: Ports> {
     pub buffer: &'a mut [u8],
     pub network: &'a mut P::Network,
     pub events: &'a mut P::Events,
-    pub outbox: &'a Mutex<Outbox>,
+    pub send_queue: &'a Mutex<SendQueue>,
+    /// The masking keys of the frames that the connection writes, and its nonces.
+    pub keys: &'a mut KeySource,
 }
 
 /// The network of a connection.

@@ -159,7 +159,7 @@ impl Engine {
 
     /// The socket was freed: closes an open connection with 1001 (going away). A connection that is closing continues.
     fn close_freed(&mut self, socket: &Arc<SocketShared>) {
-        socket.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+        socket.send_queue.lock().close_by_free(&close::GOING_AWAY.to_be_bytes());
         // Reads again if a full receive queue has stopped it.
         self.with_socket(socket, &mut |connection, context| match connection.close(context) {
             Turn::Wait => connection.turn(context),
@@ -182,7 +182,7 @@ impl Engine {
                 self.close_freed(&socket);
             } else {
                 // Each has its Close frame. Their input is read later, if there is time.
-                socket.outbox.lock().forsake(&close::GOING_AWAY.to_be_bytes());
+                socket.send_queue.lock().close_by_free(&close::GOING_AWAY.to_be_bytes());
                 self.with_socket(&socket, &mut |connection, context| {
                     connection.close(context);
                     Turn::Again
@@ -195,7 +195,7 @@ impl Engine {
     fn start_connection(&mut self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) {
         self.shared.connect_started();
         // A socket that is closed or freed already is not dialled.
-        if socket.is_freed() || socket.outbox.lock().is_sealed() || self.stop_at.is_some() {
+        if socket.is_freed() || socket.send_queue.lock().gate().is_closing() || self.stop_at.is_some() {
             return self.close_unstarted(&socket, report_before_begin(&config, Ending::aborted()));
         }
         let key = socket.key;
@@ -222,7 +222,7 @@ impl Engine {
             }
             Ok(_) => {}
             Err(panicked) => {
-                socket.outbox.lock().shut_down();
+                socket.send_queue.lock().end();
                 if !close_reported {
                     self.batch.closed(key, Report::new(Ending::internal(), Phase::Connect), None);
                 }
@@ -233,7 +233,7 @@ impl Engine {
 
     /// Reports the end of a connection that has not begun.
     pub(super) fn close_unstarted(&mut self, socket: &SocketShared, report: Report) {
-        socket.outbox.lock().shut_down();
+        socket.send_queue.lock().end();
         self.batch.closed(socket.key, report, None);
     }
 

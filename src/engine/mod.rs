@@ -43,6 +43,7 @@ use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Prepared, Turn, report_before_begin};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
+use crate::protocol::mask::KeySource;
 use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
 use batch::Batch;
@@ -110,6 +111,8 @@ pub struct Engine {
     dns: Dns,
     tls_cache: TlsCache,
     buffer: Box<[u8]>,
+    /// The masking keys of the frames that connections write.
+    keys: KeySource,
     batch: Box<Batch>,
     clock: Clock,
     now: Instant,
@@ -157,6 +160,7 @@ impl Engine {
         Ok(Engine {
             dns: Dns::new(Arc::clone(&shared)),
             tls_cache: TlsCache::new(Arc::clone(&shared)),
+            keys: KeySource::new(Arc::clone(&shared.entropy)),
             shared,
             poll,
             readiness: mio::Events::with_capacity(MAX_READY),
@@ -240,6 +244,7 @@ impl Engine {
             dns: &mut self.dns,
             tls_cache: &mut self.tls_cache,
             batch: &mut self.batch,
+            keys: &mut self.keys,
             buffer: &mut self.buffer[..READ_BUFFER],
             log: &self.shared.log,
             suspended: self.suspended,
@@ -306,7 +311,7 @@ impl Engine {
             self.shared.log.error(socket.id, format_args!("{panicked}, while a connection was ended"));
         }
         if ended.is_err() || !*close_reported {
-            socket.outbox.lock().shut_down();
+            socket.send_queue.lock().end();
             self.batch.closed(key, Report::new(ending, Phase::Open), None);
             *close_reported = true;
         }

@@ -11,10 +11,12 @@ use crate::connection::report::Report;
 use crate::connection::{Context, Events, Family, Lookup, NO_ROOM, Network, Ports, Prepared};
 use crate::error::Error;
 use crate::log::Log;
+use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
@@ -39,6 +41,7 @@ pub(super) struct Parts<'a> {
     pub(super) dns: &'a mut Dns,
     pub(super) tls_cache: &'a mut TlsCache,
     pub(super) batch: &'a mut Batch,
+    pub(super) keys: &'a mut KeySource,
     pub(super) buffer: &'a mut [u8],
     pub(super) log: &'a Log,
     pub(super) suspended: bool,
@@ -53,10 +56,11 @@ impl Parts<'_> {
         close_reported: &mut bool,
         act: impl FnOnce(&mut Context<'_, EnginePorts<'_>>) -> R,
     ) -> R {
-        let Parts { now, registry, clock, dns, tls_cache, batch, buffer, log, suspended } = self;
+        let Parts { now, registry, clock, dns, tls_cache, batch, keys, buffer, log, suspended } = self;
         let mut network = Net { registry, clock, dns, tls_cache, socket, suspended };
         let mut events = Delivery { batch, buffer: buffer.as_ptr().addr(), socket, log, close_reported };
-        act(&mut Context { now, buffer, network: &mut network, events: &mut events, outbox: &socket.outbox })
+        let send_queue = &socket.send_queue;
+        act(&mut Context { now, buffer, network: &mut network, events: &mut events, send_queue, keys })
     }
 }
 
@@ -86,7 +90,8 @@ impl Network for Net<'_> {
     }
 
     fn random(&mut self) -> u32 {
-        u32::from_ne_bytes(self.socket.outbox.lock().next_key())
+        // For jitter, which is no secret. Each hasher of the standard library has its own random keys.
+        RandomState::new().build_hasher().finish() as u32
     }
 
     fn is_suspended(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
-use crate::connection::outbox::Outbox;
+use crate::connection::send_queue::SendQueue;
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -72,7 +72,7 @@ pub struct SocketShared {
     /// The number of its handle, for log lines.
     pub id: usize,
     /// The messages that the host has sent.
-    pub outbox: Mutex<Outbox>,
+    pub send_queue: Mutex<SendQueue>,
     /// The latest information about the connection that was dispatched to the host.
     pub info: Mutex<ConnectInfo>,
     /// The measured round trip times.
@@ -103,11 +103,11 @@ pub struct SocketShared {
 
 impl SocketShared {
     /// Makes the shared part of a new socket.
-    pub fn new(key: usize, id: usize, outbox: Outbox, max_queue: usize) -> SocketShared {
+    pub fn new(key: usize, id: usize, send_queue: SendQueue, max_queue: usize) -> SocketShared {
         SocketShared {
             key,
             id,
-            outbox: Mutex::new(outbox),
+            send_queue: Mutex::new(send_queue),
             info: Mutex::default(),
             round_trip: Mutex::default(),
             retries: AtomicU32::new(0),
@@ -287,11 +287,11 @@ impl SocketShared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::outbox::no_entropy;
+    use crate::protocol::mask::zero_keys;
 
     #[test]
     fn reading_stops_at_the_limit_and_goes_on_at_half() {
-        let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
         for _ in 0..4 {
             socket.enqueued(218);
         }
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn requests_of_one_socket_notify_the_engine_once() {
-        let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
         assert!(socket.take_requests().is_nothing());
         assert!(socket.add_request(SocketRequest::Ping));
         assert!(
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn next_try_waits_until_all_events_are_dispatched() {
-        let socket = SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
         for _ in 0..MAX_UNDISPATCHED {
             assert!(!socket.must_hold_retry());
             socket.event_queued();

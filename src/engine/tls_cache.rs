@@ -203,10 +203,11 @@ impl Drop for TlsCache {
 #[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
 mod tests {
     use super::*;
-    use crate::connection::outbox::{Outbox, no_entropy};
+    use crate::connection::send_queue::SendQueue;
     use crate::engine::command_queue::{CommandQueue, QueueItem};
     use crate::engine::{Engine, MAX_PASS};
     use crate::log::Log;
+    use crate::protocol::mask::zero_keys;
     use crate::transport::tls::tests::authority::Issued;
     use std::thread::yield_now;
 
@@ -220,7 +221,7 @@ mod tests {
     }
 
     fn socket() -> Arc<SocketShared> {
-        Arc::new(SocketShared::new(0, 0, Outbox::new(100, 100, no_entropy()), 1000))
+        Arc::new(SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000))
     }
 
     /// LookupWatch for the next connector that a worker has made.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Converts the statistics; `struct_size` is the size that the host gave.
 pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
-    let Stats { info, counters, queues, .. } = measured;
+    let Stats { info, counters, sent, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let mut address = [0; 64];
     if let Some(won) = info.address {
@@ -29,14 +29,14 @@ pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
         address,
         connections: measured.connections,
         retries: measured.retries,
-        messages_sent: queues.messages_sent,
-        bytes_sent: queues.bytes_sent,
+        messages_sent: sent.messages_sent,
+        bytes_sent: sent.bytes_sent,
         wire_bytes_sent: counters.wire_out,
         messages_received: counters.messages,
         bytes_received: counters.bytes,
         wire_bytes_received: counters.wire_in,
-        send_queue_bytes: queues.waiting as u64,
-        send_queue_peak_bytes: queues.peak as u64,
+        send_queue_bytes: sent.waiting as u64,
+        send_queue_peak_bytes: sent.peak as u64,
         receive_queue_bytes: measured.receive_queue as u64,
         receive_queue_peak_bytes: measured.receive_queue_peak as u64,
         rtt_us: microseconds(measured.round_trip.last),

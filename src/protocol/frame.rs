@@ -159,53 +159,6 @@ fn header(first: u8, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
     }
 }
 
-/// A frame that [`append`] wrote with a key of zeros, so that its payload is there to be read.
-#[derive(Debug)]
-pub struct Queued<'a> {
-    /// What the frame is.
-    pub opcode: OpCode,
-    /// It is a message, and not a control frame.
-    pub is_message: bool,
-    /// Its payload.
-    pub payload: &'a [u8],
-    /// Bytes of the frame.
-    pub size: usize,
-}
-
-/// Takes the next of such frames off the front of `bytes`.
-pub fn split_queued<'a>(bytes: &mut &'a [u8]) -> Option<Queued<'a>> {
-    let len = payload_len(bytes)?;
-    let (frame, rest) = bytes.split_at_checked(header_size(len) + len)?;
-    *bytes = rest;
-    let opcode = OpCode::from(frame[0] & 0x0f);
-    let is_message = matches!(opcode, OpCode::Data(_));
-    Some(Queued { opcode, is_message, payload: &frame[header_size(len)..], size: frame.len() })
-}
-
-/// Gives every frame that [`append`] wrote another masking key: in place, so a key of zeros unmasks it.
-pub fn rekey(frames: &mut [u8], mut key: impl FnMut() -> [u8; 4]) {
-    let mut rest = frames;
-    while let Some(len) = payload_len(rest)
-        && let Some((frame, after)) = rest.split_at_mut_checked(header_size(len) + len)
-    {
-        let (header, payload) = frame.split_at_mut(header_size(len));
-        let Some(place) = header.last_chunk_mut::<4>() else { return };
-        let (old, new) = (*place, key());
-        *place = new;
-        mask::apply(payload, std::array::from_fn(|at| old[at] ^ new[at]));
-        rest = after;
-    }
-}
-
-/// The payload length of the masked frame at the front of `bytes`.
-fn payload_len(bytes: &[u8]) -> Option<usize> {
-    match bytes.get(1)? & 0x7f {
-        126 => Some(usize::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?))),
-        127 => usize::try_from(u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?)).ok(),
-        short => Some(usize::from(short)),
-    }
-}
-
 /// The size of the header that [`append`] writes before a payload of `len` bytes.
 pub fn header_size(len: usize) -> usize {
     match len {
@@ -310,23 +263,6 @@ mod tests {
         for len in (0..70_000).chain([131_072]) {
             assert_eq!(payload_size(header_size(len) + len), len);
         }
-    }
-
-    #[test]
-    fn queued_frames_come_apart_again() {
-        let payloads = [vec![], vec![1; 125], vec![2; 126], vec![3; 65535], vec![4; 65536]];
-        let mut bytes = Vec::new();
-        for payload in &payloads {
-            append(&mut bytes, TEXT, false, payload, [0; 4]);
-        }
-        append(&mut bytes, OpCode::Control(Control::Close), false, b"", [0; 4]);
-        let mut rest = bytes.as_slice();
-        for payload in &payloads {
-            let queued = split_queued(&mut rest).unwrap();
-            assert!(queued.is_message && queued.payload == payload && queued.opcode == TEXT);
-        }
-        assert!(split_queued(&mut rest).is_some_and(|close| !close.is_message && close.size == 6));
-        assert!(rest.is_empty() && split_queued(&mut rest).is_none());
     }
 
     #[test]

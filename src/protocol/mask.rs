@@ -1,4 +1,9 @@
-//! Masking keys and masking: RFC 6455 section 5.3.
+//! Masking and masking keys: RFC 6455 section 5.3.
+//!
+//! A loop has one random number generator ([`generator`]), which all its threads share behind a lock. A [`KeySource`] takes
+//! 128 bytes of it at a time and serves one owner without a lock: each send queue has one for the frames that sends write
+//! (used under the lock of the queue, because a lock of its own would cost each send another), and each engine has one for
+//! the frames that connections write.
 
 use parking_lot::Mutex;
 use rand::rngs::{StdRng, SysRng};
@@ -6,48 +11,59 @@ use rand::{Rng, SeedableRng};
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-/// Fills a buffer with bytes that nobody can predict, as section 5.3 asks of masking keys.
+/// Fills a buffer with unpredictable bytes, as section 5.3 demands of masking keys.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
-/// A generator of its own: ChaCha of twelve rounds, seeded by the operating system's at its first use. That one is not asked each
-/// time, since its call and its twenty rounds take a fifth of what a small message takes. Where it fails (which no supported system
-/// does after its start), there is no safe way on: it panics, and the socket is closed with `EGRET_WS_ERR_INTERNAL`.
+/// Returns a random number generator: ChaCha with twelve rounds. The operating system's generator seeds it at its first
+/// use. The operating system is not asked for each key, because its call and its twenty rounds take a fifth of the time of
+/// a small message. If the operating system has no random numbers (no supported one fails after its start), the generator
+/// panics, and the socket is closed with `EGRET_WS_ERR_INTERNAL`.
 pub fn generator() -> Entropy {
     let generator = Mutex::new(None);
     let seeded = || StdRng::try_from_rng(&mut SysRng).expect("the operating system's random numbers");
     Arc::new(move |bytes| generator.lock().get_or_insert_with(seeded).fill_bytes(bytes))
 }
 
-/// A supply of masking keys, so that a message takes no look at the generator, which others use too.
-pub struct Keys {
+/// Masking keys, and nonces of handshakes. It takes a block of random bytes at a time, so that most messages do not lock
+/// the generator.
+pub struct KeySource {
     entropy: Entropy,
-    block: [u8; Keys::BLOCK],
+    block: [u8; KeySource::BLOCK],
     used: usize,
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").finish_non_exhaustive()
+        f.debug_struct("KeySource").finish_non_exhaustive()
     }
 }
 
-impl Keys {
+impl KeySource {
     const BLOCK: usize = 128;
 
-    /// Keys from `entropy`.
-    pub fn new(entropy: Entropy) -> Keys {
-        Keys { entropy, block: [0; Keys::BLOCK], used: Keys::BLOCK }
+    /// A source of keys made of the bytes of `entropy`. It takes none before the first key.
+    pub fn new(entropy: Entropy) -> KeySource {
+        KeySource { entropy, block: [0; KeySource::BLOCK], used: KeySource::BLOCK }
     }
 
-    /// The next key. Never the same bytes twice.
+    /// Returns the next masking key. Each random byte is used once.
     #[inline]
-    pub fn draw(&mut self) -> [u8; 4] {
-        if self.used == Keys::BLOCK {
+    pub fn next_key(&mut self) -> [u8; 4] {
+        if self.used == KeySource::BLOCK {
             self.refill();
         }
         let key = self.block[self.used..].first_chunk().copied().unwrap_or_default();
         self.used += 4;
         key
+    }
+
+    /// Returns the nonce of a handshake.
+    pub fn next_nonce(&mut self) -> [u8; 16] {
+        let mut nonce = [0; 16];
+        for part in nonce.as_chunks_mut().0 {
+            *part = self.next_key();
+        }
+        nonce
     }
 
     #[cold]
@@ -57,14 +73,14 @@ impl Keys {
     }
 }
 
-/// Writes `payload` to `out`, which is as long, masked: every byte of `out` is initialised then. One pass does both, so that each
-/// byte is touched once.
+/// Writes the masked `payload` to `out`, which has the same length. Then every byte of `out` is initialised. One pass
+/// copies and masks, so that each byte is touched once.
 #[inline]
 pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     let wide = widen(key);
     let (to_lanes, to_rest) = out.as_chunks_mut::<LANE>();
     let (lanes, rest) = payload.as_chunks::<LANE>();
-    // Four a turn, read before they are written: long messages take a tenth longer otherwise.
+    // Four lanes at a time, all read before they are written: otherwise long messages take a tenth longer.
     let (to_fours, to_ones) = to_lanes.as_chunks_mut::<4>();
     let (fours, ones) = lanes.as_chunks();
     for ([to_a, to_b, to_c, to_d], [a, b, c, d]) in to_fours.iter_mut().zip(fours) {
@@ -90,7 +106,8 @@ pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     }
 }
 
-/// Masks, or unmasks, in place.
+/// Masks or unmasks in place. The library itself masks only while it copies.
+#[cfg(test)]
 pub fn apply(bytes: &mut [u8], key: [u8; 4]) {
     let wide = widen(key);
     let (lanes, rest) = bytes.as_chunks_mut();
@@ -106,7 +123,7 @@ pub fn apply(bytes: &mut [u8], key: [u8; 4]) {
     }
 }
 
-/// Bytes that are masked at once: a register of SSE2 or NEON.
+/// Bytes that are masked at once: one register of SSE2 or NEON.
 const LANE: usize = 16;
 
 #[inline(always)]
@@ -116,8 +133,8 @@ fn widen(key: [u8; 4]) -> [u8; LANE] {
     (twice << 64 | twice).to_ne_bytes()
 }
 
-/// The compiler is not left to find the vectors: where it optimises for size, as in the link-time pass, it looks for none, and with
-/// two registers of 64 bits a long message takes half as many instructions again.
+/// Uses vector instructions explicitly: a compiler that optimises for size, as in the link-time pass, does not find them,
+/// and with 64-bit registers a long message takes half as many instructions again.
 #[inline(always)]
 #[allow(unsafe_code)] // vectors of stable Rust
 fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
@@ -126,7 +143,8 @@ fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
     #[cfg(target_arch = "x86_64")]
     use std::arch::x86_64::{__m128i as Vector, _mm_xor_si128 as xor};
     #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
-    // SAFETY: array and vector are the same 16 bytes, any of which will do; every x86-64 has SSE2, every arm64 NEON.
+    // SAFETY: an array and a vector have the same 16 bytes, and every value of them is valid; every x86-64 has SSE2, every
+    // arm64 has NEON.
     return unsafe {
         let [lane, key] = std::mem::transmute::<[[u8; LANE]; 2], [Vector; 2]>([lane, key]);
         std::mem::transmute::<Vector, [u8; LANE]>(xor(lane, key))
@@ -140,13 +158,19 @@ fn xor_word(word: [u8; 4], key: [u8; 4]) -> [u8; 4] {
     (u32::from_ne_bytes(word) ^ u32::from_ne_bytes(key)).to_ne_bytes()
 }
 
+/// A source of keys that are zero, so that masked bytes read as they are.
+#[cfg(test)]
+pub fn zero_keys() -> KeySource {
+    KeySource::new(Arc::new(|bytes| bytes.fill(0)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
     use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-    /// By both ways.
+    /// Masks in place and while copying, and checks that both give the same bytes.
     fn masked(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
         let mut in_place = payload.to_vec();
         apply(&mut in_place, key);
@@ -157,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_as_the_rfc_says_at_every_length() {
+    fn each_byte_is_masked_with_its_byte_of_the_key_at_every_length() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
         for len in (0..70).chain(4090..4110).chain([131072]) {
             let payload: Vec<u8> = (0..len).map(|n| (n * 7) as u8).collect();
@@ -167,28 +191,30 @@ mod tests {
     }
 
     #[test]
-    fn the_rfcs_own_example() {
+    fn example_of_the_rfc_is_masked_as_printed_there() {
         assert_eq!(masked(b"Hello", [0x37, 0xfa, 0x21, 0x3d]), [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
     }
 
     #[test]
-    fn every_byte_of_the_supply_is_used_once_and_in_order() {
+    fn random_bytes_are_used_once_and_in_order() {
         let next = AtomicU32::new(0);
-        let mut keys = Keys::new(Arc::new(move |bytes| {
+        let mut keys = KeySource::new(Arc::new(move |bytes| {
             for word in bytes.as_chunks_mut().0 {
                 *word = next.fetch_add(1, Relaxed).to_be_bytes();
             }
         }));
         for expected in 0..200 {
-            assert_eq!(u32::from_be_bytes(keys.draw()), expected);
+            assert_eq!(u32::from_be_bytes(keys.next_key()), expected);
         }
+        let words = keys.next_nonce().as_chunks().0.iter().copied().map(u32::from_be_bytes).collect::<Vec<_>>();
+        assert_eq!(words, [200, 201, 202, 203]);
     }
 
     #[test]
     fn keys_do_not_repeat() {
-        let mut keys = Keys::new(generator());
-        let drawn: std::collections::HashSet<[u8; 4]> = (0..1000).map(|_| keys.draw()).collect();
-        // A thousand draws of 32 bits collide once in some ten thousand runs, and hardly ever twice.
-        assert!(drawn.len() >= 998);
+        let mut keys = KeySource::new(generator());
+        let different: std::collections::HashSet<[u8; 4]> = (0..1000).map(|_| keys.next_key()).collect();
+        // Two of a thousand 32-bit numbers are equal once in about ten thousand runs, two pairs hardly ever.
+        assert!(different.len() >= 998);
     }
 }

@@ -5,21 +5,22 @@ use super::budget::Budget;
 use super::deadline::Deadline;
 use super::dispatch::Dispatcher;
 use super::scheduling::Scheduler;
-use super::{Listener, Socket, TOLD_NOTHING};
+use super::{Listener, Socket};
 use crate::config::{ConnectConfig, LoopConfig};
-use crate::connection::outbox::Outbox;
+use crate::connection::send_queue::SendQueue;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::table::{KeyAllocator, Table};
 use crate::engine::{LoopRequest, MAX_PASS, Shared, SocketShared, Wakeup};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
+use crate::protocol::mask::KeySource;
 use crate::transport::tls;
 use crate::{fork, interrupt};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::atomic::{AtomicBool, AtomicU8};
 
 /// The capacity that an emptied list of sockets may keep.
 const KEPT_SOCKETS: usize = 256;
@@ -100,14 +101,15 @@ impl Loop {
         }
         let limits = config.limits;
         let key = self.keys.lock().allocate();
-        let entropy = Arc::clone(&self.shared.entropy);
-        let outbox =
-            Outbox::new(limits.max_message, limits.max_send_buffer, entropy).with_pool(Arc::clone(&self.shared.pool));
+        let keys = KeySource::new(Arc::clone(&self.shared.entropy));
+        let send_queue =
+            SendQueue::new(limits.max_message, limits.max_send_buffer, keys).with_pool(Arc::clone(&self.shared.pool));
         let socket = Arc::new(Socket {
-            shared: Arc::new(SocketShared::new(key, id, outbox, limits.max_receive_queue)),
+            shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue)),
             host_loop: Arc::clone(self),
             listener,
-            told: AtomicU8::new(TOLD_NOTHING),
+            max_message: limits.max_message,
+            delivers_messages: AtomicBool::new(false),
             released: AtomicBool::new(false),
         });
         publish(&socket);

@@ -282,7 +282,7 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The stream leads to the server.
-    fn connected<P: Ports>(&mut self, stream: S, context: &Context<'_, P>) {
+    fn connected<P: Ports>(&mut self, stream: S, context: &mut Context<'_, P>) {
         if self.config.target.is_secure() {
             self.enter_stage(HopStage::TlsConnector(stream), self.config.limits.tls, context.now);
         } else {
@@ -322,8 +322,8 @@ impl<S: Transport> Opening<S> {
         None
     }
 
-    fn begin_upgrade<P: Ports>(&mut self, stream: Stream<S>, context: &Context<'_, P>) {
-        let (target, nonce) = (&self.config.target, context.outbox.lock().nonce());
+    fn begin_upgrade<P: Ports>(&mut self, stream: Stream<S>, context: &mut Context<'_, P>) {
+        let (target, nonce) = (&self.config.target, context.keys.next_nonce());
         let upgrade = Upgrade::new(stream, target.authority(), target.path_and_query(), nonce, &self.config.request);
         self.enter_stage(HopStage::Upgrading(Box::new(upgrade)), self.config.limits.handshake, context.now);
     }

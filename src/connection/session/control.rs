@@ -3,9 +3,10 @@
 use super::closing::Closing;
 use super::writer::Writer;
 use crate::connection::heartbeat::Heartbeat;
-use crate::connection::outbox::Outbox;
-use crate::connection::ports::Events;
+use crate::connection::ports::{Context, Events, Ports};
+use crate::connection::send_queue::SendQueue;
 use crate::protocol::Violation;
+use crate::protocol::mask::KeySource;
 use parking_lot::Mutex;
 use std::time::Instant;
 use tungstenite::protocol::frame::coding::Control as ControlOpcode;
@@ -19,9 +20,8 @@ pub(super) struct Control {
 
 impl Control {
     /// A ping was received. The answer is a pong with the same payload (section 5.5.2).
-    pub(super) fn answer_ping(&mut self, payload: &[u8], outbox: &Mutex<Outbox>) {
-        let key = outbox.lock().next_key();
-        self.writer.queue_pong(payload, key);
+    pub(super) fn answer_ping(&mut self, payload: &[u8], keys: &mut KeySource) {
+        self.writer.queue_pong(payload, keys.next_key());
     }
 
     /// A pong was received. It may be the answer to a ping of the heartbeat.
@@ -33,11 +33,17 @@ impl Control {
 
     /// A Close frame was received. The answer has the same code, and follows all messages that the host has sent; there is none if
     /// our own Close frame is queued already.
-    pub(super) fn answer_close(&mut self, code: Option<u16>, reason: &str, now: Instant, outbox: &Mutex<Outbox>) {
-        let mut outbox = outbox.lock();
-        self.closing.peer_close(code, reason.to_owned(), outbox.is_sealed(), now);
+    pub(super) fn answer_close(
+        &mut self,
+        code: Option<u16>,
+        reason: &str,
+        now: Instant,
+        send_queue: &Mutex<SendQueue>,
+    ) {
+        let mut send_queue = send_queue.lock();
+        self.closing.peer_close(code, reason.to_owned(), send_queue.gate().is_closing(), now);
         let payload = code.map(u16::to_be_bytes);
-        outbox.close(payload.as_ref().map_or(&[], |code| code));
+        send_queue.close_by_library(payload.as_ref().map_or(&[], |code| code));
         self.writer.has_more();
     }
 
@@ -49,26 +55,23 @@ impl Control {
     /// Queues the Close frame for a violation when the host has dispatched all messages before it. Queues nothing if ours is
     /// queued already: no second one may follow it (section 5.5.1).
     #[inline]
-    pub(super) fn queue_violation_close<E: Events>(&mut self, events: &mut E, outbox: &Mutex<Outbox>) {
+    pub(super) fn queue_violation_close<E: Events>(&mut self, events: &mut E, send_queue: &Mutex<SendQueue>) {
         if self.closing.has_pending_code()
             && !events.has_undispatched_messages()
             && let Some(code) = self.closing.take_pending_code()
         {
-            outbox.lock().close(&code.to_be_bytes());
+            send_queue.lock().close_by_library(&code.to_be_bytes());
             self.writer.has_more();
         }
     }
 
     /// Queues a ping of the heartbeat. Returns false if our Close frame is queued, because no ping may follow it.
-    pub(super) fn queue_ping(&mut self, payload: [u8; 4], outbox: &Mutex<Outbox>) -> bool {
-        let mut outbox = outbox.lock();
+    pub(super) fn queue_ping<P: Ports>(&mut self, payload: [u8; 4], context: &mut Context<'_, P>) -> bool {
         // The host's request to close may still be on the way to the engine.
-        if outbox.is_sealed() {
+        if context.send_queue.lock().gate().is_closing() {
             return false;
         }
-        let key = outbox.next_key();
-        drop(outbox);
-        self.writer.queue_control(ControlOpcode::Ping, &payload, key);
+        self.writer.queue_control(ControlOpcode::Ping, &payload, context.keys.next_key());
         true
     }
 }

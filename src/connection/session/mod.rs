@@ -5,7 +5,7 @@
 //!                 │                                                     ▼
 //!                 └──ping, pong, Close──► control ──pong, Close──► writer ──► stream
 //!                                            │                          ▲
-//!                                         closing      host ──► outbox ─┘
+//!                                         closing      host ──► send queue ─┘
 //! ```
 //!
 //! - `mod`: the life of the session: reads, writes, checks deadlines, and decides how the connection ends.
@@ -22,12 +22,12 @@ mod control;
 mod reader;
 mod writer;
 
-use super::compression::Compression;
 use super::counters::Counters;
+use super::framer::Framer;
 use super::heartbeat::{Action, Heartbeat};
-use super::outbox::Outbox;
 use super::ports::{Context, Events, Ports};
 use super::report::{Ending, Initiator, Phase, Report};
+use super::send_queue::{MessageChunk, SendQueue};
 use crate::buffer_pool::BufferPool;
 use crate::config::{HeartbeatOptions, Limits};
 use crate::error::Error;
@@ -66,14 +66,14 @@ pub(super) enum Progress {
 }
 
 impl<S: Transport> Session<S> {
-    /// `inflater` and `compression`: with permessage-deflate. `pool`: for large buffers.
+    /// `inflater`: with permessage-deflate. `framer`: if the send queue keeps messages, and not frames. `pool`: for large buffers.
     pub(super) fn new(
         mut stream: S,
         limits: Limits,
         heartbeat: HeartbeatOptions,
         now: Instant,
         inflater: Option<Inflater>,
-        compression: Option<Compression>,
+        framer: Option<Framer>,
         pool: Arc<BufferPool>,
     ) -> Session<S> {
         // Much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not read.
@@ -83,7 +83,7 @@ impl<S: Transport> Session<S> {
             stream,
             reader: Reader::new(limits.max_message, inflater, pool),
             control: Control {
-                writer: Writer::new(compression),
+                writer: Writer::new(framer),
                 closing: Closing::new(limits.close),
                 heartbeat: Heartbeat::new(heartbeat, now),
             },
@@ -132,7 +132,7 @@ impl<S: Transport> Session<S> {
         if stop == ReadStop::WouldBlock {
             self.control.heartbeat.input_read();
         }
-        self.control.queue_violation_close(context.events, context.outbox);
+        self.control.queue_violation_close(context.events, context.send_queue);
         // Bytes written after the end of the stream would be lost: it is better to count them as unsent, or to keep them.
         let is_lost = stop == ReadStop::Ended && self.control.closing.accepts_input();
         let more = !self.control.writer.is_idle() && !is_lost && self.write(context) == Written::Budget;
@@ -186,7 +186,7 @@ impl<S: Transport> Session<S> {
 
     // Closing.
 
-    /// The host's Close frame is in the outbox.
+    /// The host's Close frame is in the send queue.
     pub(super) fn close<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
         self.control.closing.close(Cause::Host, context.now);
         self.flush(context)
@@ -200,7 +200,7 @@ impl<S: Transport> Session<S> {
     /// The loop is suspended: closes with 1001, unless the connection is closing already.
     pub(super) fn close_for_suspend<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
         if self.control.closing.is_open() {
-            context.outbox.lock().close(&close::GOING_AWAY.to_be_bytes());
+            context.send_queue.lock().close_by_library(&close::GOING_AWAY.to_be_bytes());
             self.control.closing.close(Cause::Suspend, context.now);
         }
         self.flush(context)
@@ -249,7 +249,7 @@ impl<S: Transport> Session<S> {
         match action {
             Action::Nothing => Progress::Wait,
             Action::Ping(payload) => {
-                if self.control.queue_ping(payload, context.outbox) {
+                if self.control.queue_ping(payload, context) {
                     self.flush(context)
                 } else {
                     Progress::Wait
@@ -279,7 +279,7 @@ impl<S: Transport> Session<S> {
         if let Some(code) = closing.take_pending_code() {
             // The host does not poll. The peer gets its Close frame all the same.
             closing.extend(context.now);
-            context.outbox.lock().close(&code.to_be_bytes());
+            context.send_queue.lock().close_by_library(&code.to_be_bytes());
             return self.flush(context);
         }
         Progress::Ended(closing.ending(writer.sent_code() != 0).unwrap_or(Ending::timeout("the closing handshake")))
@@ -305,15 +305,15 @@ impl<S: Transport> Session<S> {
         Progress::Ended(stream_ending(error))
     }
 
-    /// The chunk of the outbox that was taken last, and how much of it is written.
-    pub(super) fn taken(&self) -> (&[u8], usize) {
-        self.control.writer.taken()
+    /// Returns the messages that were taken last, for the next connection.
+    pub(super) fn take_back(&mut self) -> MessageChunk {
+        self.control.writer.take_back()
     }
 
     /// The report of a connection that ends in this phase. No message is accepted after it.
-    pub(super) fn report(&mut self, ending: Ending, phase: Phase, outbox: &Mutex<Outbox>) -> Report {
+    pub(super) fn report(&mut self, ending: Ending, phase: Phase, send_queue: &Mutex<SendQueue>) -> Report {
         self.stream.close_notify();
-        let unsent = outbox.lock().break_off();
+        let unsent = send_queue.lock().lose();
         let report = self.control.closing.report(ending, phase, unsent);
         Report { sent_code: self.control.writer.sent_code(), ..report }
     }

@@ -245,7 +245,7 @@ impl Reader {
     }
 
     fn decode_portion<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
-        let Context { now, outbox, .. } = *context;
+        let Context { now, send_queue, .. } = *context;
         let events = &mut *context.events;
         let mut input = bytes;
         if !control.closing.accepts_input() {
@@ -264,11 +264,11 @@ impl Reader {
                     }
                     continue;
                 }
-                Ok(Some(Incoming::Ping(payload))) => control.answer_ping(payload, outbox),
+                Ok(Some(Incoming::Ping(payload))) => control.answer_ping(payload, context.keys),
                 Ok(Some(Incoming::Pong(payload))) => control.pong(payload, now, events),
                 Ok(Some(Incoming::Fragment)) => {}
                 Ok(Some(Incoming::Close(code, reason))) => {
-                    control.answer_close(code, reason, now, outbox);
+                    control.answer_close(code, reason, now, send_queue);
                     return bytes.len();
                 }
                 Err(violation) => {

@@ -1,10 +1,10 @@
 //! Writes frames to the stream. The order on the wire: the buffer that is partly written, then control frames, then frames of the
-//! outbox, of which our Close frame is the last.
+//! send queue, of which our Close frame is the last.
 
-use crate::connection::compression::Compression;
+use crate::connection::framer::Framer;
 use crate::connection::heartbeat::SendProgress;
-use crate::connection::outbox::Outbox;
 use crate::connection::ports::{Context, Events, Ports};
+use crate::connection::send_queue::{MessageChunk, SendQueue};
 use crate::protocol::{close, frame};
 use crate::transport::Transport;
 use parking_lot::MutexGuard;
@@ -17,17 +17,17 @@ const WRITES_A_TURN: usize = 16;
 const MAX_PONGS: usize = 4096;
 
 pub(super) struct Writer {
-    /// The bytes that are being written: either control frames or frames of the outbox, never both.
+    /// The bytes that are being written: either control frames or frames of the send queue, never both.
     out: Vec<u8>,
     written: usize,
-    /// The part of `written` that was reported to the outbox.
+    /// The part of `written` that was reported to the send queue.
     settled: usize,
     out_is_control: bool,
     /// Whole control frames that wait to be written.
     control: Vec<u8>,
-    /// With permessage-deflate.
-    compression: Option<Box<Compression>>,
-    /// All is written, and the outbox was empty. [`Writer::has_more`] ends this state; the host's frames come with a call of
+    /// If the send queue keeps messages, and not frames.
+    framer: Option<Box<Framer>>,
+    /// All is written, and the send queue was empty. [`Writer::has_more`] ends this state; the host's frames come with a call of
     /// `Session::flush` or `Session::close`.
     idle: bool,
     /// The code of our Close frame (1005: none), once that is written; 0 before.
@@ -56,14 +56,14 @@ pub(super) enum Written {
 }
 
 impl Writer {
-    pub(super) fn new(compression: Option<Compression>) -> Writer {
+    pub(super) fn new(framer: Option<Framer>) -> Writer {
         Writer {
             out: Vec::new(),
             written: 0,
             settled: 0,
             out_is_control: false,
             control: Vec::new(),
-            compression: compression.map(Box::new),
+            framer: framer.map(Box::new),
             idle: false,
             sent_code: 0,
             error: None,
@@ -123,13 +123,9 @@ impl Writer {
         SendProgress { next_frame, acked }
     }
 
-    /// The chunk of the outbox that was taken last, and how much of it is written.
-    pub(super) fn taken(&self) -> (&[u8], usize) {
-        match &self.compression {
-            Some(compression) => compression.taken(),
-            None if self.out_is_control => (&[], 0),
-            None => (&self.out, self.written),
-        }
+    /// Returns the messages that were taken last, for the next connection.
+    pub(super) fn take_back(&mut self) -> MessageChunk {
+        self.framer.as_mut().map(|framer| framer.take_back()).unwrap_or_default()
     }
 
     /// Writes as much as the stream and the budget allow.
@@ -137,9 +133,10 @@ impl Writer {
         let mut deflated = false;
         let mut result = Written::Budget;
         for _ in 0..WRITES_A_TURN {
-            // Deflating takes long: a turn deflates one chunk of the outbox.
-            let deflates = self.compression.is_some() && self.written == self.out.len();
-            if deflates && std::mem::replace(&mut deflated, true) && context.outbox.lock().has_frames() {
+            // Deflating takes long: a turn deflates one chunk of the send queue.
+            let deflates =
+                self.framer.as_ref().is_some_and(|framer| framer.deflates()) && self.written == self.out.len();
+            if deflates && std::mem::replace(&mut deflated, true) && !context.send_queue.lock().is_empty() {
                 break;
             }
             if self.error.is_some() {
@@ -170,23 +167,23 @@ impl Writer {
         if self.error.is_some() { Written::Failed } else { result }
     }
 
-    /// Reports to the outbox how much of its bytes is written.
+    /// Reports to the send queue how much of its bytes is written.
     fn settle<P: Ports>(&mut self, context: &mut Context<'_, P>) {
         if self.settled < self.written {
             let written = self.newly_written();
-            if context.outbox.lock().settle(written) {
+            if context.send_queue.lock().note_written(written) {
                 context.events.drained();
             }
         }
     }
 
-    /// The written bytes of the outbox that were not yet reported to it.
+    /// The written bytes of the send queue that were not yet reported to it.
     #[inline]
     fn newly_written(&mut self) -> usize {
         let new = self.written - std::mem::replace(&mut self.settled, self.written);
-        match &mut self.compression {
+        match &mut self.framer {
             _ if self.out_is_control => 0,
-            Some(compression) => compression.settled(self.written),
+            Some(framer) => framer.counted(self.written, new),
             None => new,
         }
     }
@@ -196,39 +193,40 @@ impl Writer {
         let written = self.newly_written();
         (self.written, self.settled) = (0, 0);
         // Locked once, for all that is read and written here.
-        let mut outbox = context.outbox.lock();
-        let has_room = outbox.settle(written);
+        let mut send_queue = context.send_queue.lock();
+        let has_room = send_queue.note_written(written);
         self.out_is_control = !self.control.is_empty();
         let taken = if self.out_is_control {
-            outbox.recycle(&mut self.out);
+            send_queue.recycle(&mut self.out);
             std::mem::swap(&mut self.out, &mut self.control);
             true
         } else {
-            outbox.take(self.compression.as_mut().map_or(&mut self.out, |compression| compression.plain()))
+            match &mut self.framer {
+                Some(framer) => send_queue.take_messages(framer.chunk()),
+                None => send_queue.take_frames(&mut self.out),
+            }
         };
-        let end = if taken { None } else { Some(self.drained(&mut outbox)) };
+        let end = if taken { None } else { Some(self.drained(&mut send_queue)) };
         self.idle = !taken;
-        drop(outbox);
+        drop(send_queue);
         if has_room {
             context.events.drained();
         }
         if taken
             && !self.out_is_control
-            && let Some(compression) = &mut self.compression
+            && let Some(framer) = &mut self.framer
+            && framer.frame(context.send_queue, context.keys, &mut self.out).is_err()
         {
-            // A message that is only partly deflated must not be sent.
-            if compression.deflate(context.outbox, &mut self.out).is_err() {
-                return Some(self.out_of_memory());
-            }
+            return Some(self.out_of_memory());
         }
         end
     }
 
     /// All is written. Was our Close frame the last?
     #[inline]
-    fn drained(&mut self, outbox: &mut MutexGuard<'_, Outbox>) -> Written {
-        let closed = outbox.close_code().filter(|_| self.sent_code == 0);
-        outbox.recycle(&mut self.out);
+    fn drained(&mut self, send_queue: &mut MutexGuard<'_, SendQueue>) -> Written {
+        let closed = send_queue.close_code().filter(|_| self.sent_code == 0);
+        send_queue.recycle(&mut self.out);
         match closed {
             Some(code) => {
                 self.sent_code = code.unwrap_or(close::NO_STATUS);

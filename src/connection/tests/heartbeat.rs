@@ -283,7 +283,7 @@ fn an_unanswered_ping_does_not_end_a_closing_handshake() {
 fn no_ping_follows_a_close_frame_that_the_engine_does_not_know_yet() {
     let mut sim = Simulation::new();
     sim.open_with(with_timeout);
-    assert!(sim.outbox().end(b"\x03\xe8"));
+    assert!(sim.send_queue().close_by_host(b"\x03\xe8"));
     sim.flush(); // of an earlier message
     sim.ping();
     sim.probe();

@@ -71,7 +71,7 @@ fn unsent_messages_are_resent_once_in_order_with_new_masking_keys() {
                 let unsent = format!("unsent {} of {pending} bytes", sent.len() - received.len());
                 assert!(sim.events().last().unwrap().contains(&unsent), "{:?}", sim.events());
                 assert_eq!(sim.buffered(), pending, "the messages are kept");
-                assert_eq!(sim.outbox().unsent().0 as usize, sent.len() - received.len());
+                assert_eq!(sim.send_queue().unsent().0 as usize, sent.len() - received.len());
                 sim.advance(250);
             }
             assert_eq!(server.deflated > 0, deflates && (last || round == 1), "{deflates}");
@@ -80,7 +80,7 @@ fn unsent_messages_are_resent_once_in_order_with_new_masking_keys() {
         let expected: Vec<_> = sent.into_iter().map(ClientFrame::Message).collect();
         assert_eq!(received, expected, "{deflates:?}");
         assert_eq!(sim.buffered(), 0);
-        assert_eq!(sim.outbox().queues().messages_sent, 12);
+        assert_eq!(sim.send_queue().stats().messages_sent, 12);
         assert!(masks.iter().all(|mask| *mask != [0; 4]), "all are masked");
     }
 }

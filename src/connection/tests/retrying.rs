@@ -359,7 +359,7 @@ fn a_close_before_a_reconnect_is_reported_abandons_the_connection() {
         sim.advance(250);
         sim.accept();
         sim.close(b"\x03\xe8");
-        assert!(!sim.outbox().open(), "the opening is not reported to the host");
+        assert!(!sim.send_queue().notify_connect(), "the opening is not reported to the host");
         assert_eq!(sim.written(), ["close [3, e8]"]);
     };
     let closed = "closed Aborted in Handshake by Local, got 1006, sent 1000";
@@ -375,7 +375,7 @@ fn a_host_can_send_only_when_the_present_connection_is_reported() {
         sim.end_stream();
         sim.report_open(); // the first connection, which is lost
         assert_eq!(sim.send("refused"), Err(Error::NotOpen));
-        assert!(!sim.outbox().is_open());
+        assert!(!sim.send_queue().gate().is_open());
         sim.advance(250);
         assert_eq!(sim.send("refused"), Err(Error::NotOpen));
         sim.accept();
@@ -399,8 +399,8 @@ fn a_late_report_of_the_first_connection_does_not_open_the_second() {
     sim.advance(250);
     sim.accept();
     sim.report_open();
-    assert_eq!(sim.outbox().made(), 2);
-    assert_eq!(sim.outbox().generation(), 1);
+    assert_eq!(sim.send_queue().gate().connections(), 2);
+    assert_eq!(sim.send_queue().gate().generation(), 1);
     assert_eq!(sim.send("of the first"), Err(Error::NotOpen));
     sim.report_open();
     assert_eq!(sim.send("of the second"), Ok(()));

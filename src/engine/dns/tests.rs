@@ -1,6 +1,7 @@
 use super::*;
-use crate::connection::outbox::{Outbox, no_entropy};
+use crate::connection::send_queue::SendQueue;
 use crate::log::Log;
+use crate::protocol::mask::zero_keys;
 use parking_lot::Condvar;
 
 /// A resolver whose calls hang until the test ends them, and that counts them.
@@ -57,7 +58,7 @@ impl Lab {
         let hung = Arc::new(Hung::default());
         let resolver = Arc::clone(&hung);
         let dns = Dns::with_resolver(Arc::clone(&engine), Arc::new(move |query: &Query| resolver.call(&query.0)));
-        let socket = Arc::new(SocketShared::new(0, 0, Outbox::new(1, 1, no_entropy()), 1));
+        let socket = Arc::new(SocketShared::new(0, 0, SendQueue::new(1, 1, zero_keys()), 1));
         Lab { hung, dns, engine, socket }
     }
 

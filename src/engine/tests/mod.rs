@@ -4,12 +4,13 @@
 use super::rounds::Task;
 use super::*;
 use crate::config::{ConnectConfig, RetryOptions};
-use crate::connection::outbox::{Outbox, no_entropy};
+use crate::connection::send_queue::SendQueue;
 use crate::connection::tests::simulation::config;
 use crate::constants::EGRET_WS_LOG_DEBUG;
 use crate::error::Error;
 use crate::limited_memory;
 use crate::log::Sink;
+use crate::protocol::mask::zero_keys;
 use crate::protocol::message::{MessageKind, Payload};
 use batch::EventKind;
 use clock::Gap;
@@ -93,7 +94,7 @@ impl Lab {
 
     fn socket(&mut self) -> Arc<SocketShared> {
         let key = self.sockets.len();
-        let socket = Arc::new(SocketShared::new(key, key + 1, Outbox::new(100, 100, no_entropy()), 1000));
+        let socket = Arc::new(SocketShared::new(key, key + 1, SendQueue::new(100, 100, zero_keys()), 1000));
         self.sockets.push(Arc::clone(&socket));
         socket
     }
@@ -155,7 +156,7 @@ impl Lab {
     }
 
     fn has_ended(&self, socket: &SocketShared) -> bool {
-        socket.outbox.lock().is_sealed()
+        socket.send_queue.lock().gate().is_closing()
     }
 
     fn push_loop_request(&self, request: LoopRequest) {

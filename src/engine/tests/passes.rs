@@ -32,7 +32,7 @@ fn closed_and_freed_sockets_are_not_dialled() {
     for (at, socket) in lab.sockets.iter().enumerate() {
         match at % 3 {
             0 => assert!(socket.free()),
-            1 => assert!(socket.outbox.lock().end(b"")),
+            1 => assert!(socket.send_queue.lock().close_by_host(b"")),
             _ => {}
         }
     }

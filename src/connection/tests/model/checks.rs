@@ -1,7 +1,9 @@
 //! The checks of the model after each action.
 
 use super::super::strict_server::{ClientFrame, StrictServer};
+use super::HostState;
 use super::{Model, unsent};
+use crate::connection::gate::State;
 use crate::connection::machine::Stage;
 use crate::protocol::frame::header_size;
 
@@ -40,7 +42,7 @@ impl Model {
     /// The number of messages that were dropped at losses not yet reported to the host.
     pub(super) fn unreported_unsent(&self) -> usize {
         let dropped = self.dropped.iter().fold((0, 0), |sum, dropped| (sum.0 + dropped.0, sum.1 + dropped.1));
-        let (messages, bytes) = self.sim.outbox().untold();
+        let (messages, bytes) = self.sim.send_queue().unreported();
         assert_eq!((messages as usize, bytes as usize), dropped);
         dropped.0
     }
@@ -88,16 +90,18 @@ impl Model {
         let close_frame = 8;
         // A message that was partly written at the loss is kept whole, although its room may be used already.
         let cap = 2000 + close_frame + if self.setup.resends { 1008 } else { 0 };
-        let outbox = self.sim.outbox();
-        assert_eq!(outbox.payload_bytes(), payload);
-        let (messages, bytes) = outbox.unsent();
+        let send_queue = self.sim.send_queue();
+        assert_eq!(send_queue.payload_bytes(), payload);
+        let (messages, bytes) = send_queue.unsent();
         assert_eq!((messages as usize, bytes as usize), self.unsent());
-        let waiting = outbox.queues().waiting;
+        let waiting = send_queue.stats().waiting;
         assert!(waiting <= (wire + close_frame).min(cap), "{waiting}");
         let partial = self.servers.last().and_then(Option::as_ref).map_or(0, StrictServer::partial_bytes);
         assert!(waiting + partial >= wire || self.setup.offers_deflate, "{waiting} + {partial} of {wire}");
-        let open = outbox.is_open();
-        drop(outbox);
+        let (open, state) = (send_queue.gate().is_open(), send_queue.gate().state());
+        drop(send_queue);
+        assert_eq!((state == State::Open, state == State::Closed), (open, self.host_state == HostState::Closed));
+        assert!(!self.closed || matches!(state, State::Closing | State::Closed), "{state:?} after a close");
         assert!(!open || self.may_send() || self.freed, "open against the rules");
         let is_settled = self.commands.is_empty() && !self.peer_closes && !self.suspend_closes;
         assert!(open || !is_settled || !self.may_send(), "shut against the rules");
@@ -116,9 +120,19 @@ impl Model {
             Stage::Closed => 3,
         };
         let (waiting, unsent, gate, behind) = {
-            let outbox = self.sim.outbox();
-            let gate = (outbox.is_open(), outbox.is_sealed(), outbox.is_closed_early(), outbox.close_code());
-            (outbox.queues().waiting, outbox.unsent(), gate, outbox.made() - outbox.generation())
+            let send_queue = self.sim.send_queue();
+            let gate = (
+                send_queue.gate().is_open(),
+                send_queue.gate().is_closing(),
+                send_queue.gate().is_closed_early(),
+                send_queue.close_code(),
+            );
+            (
+                send_queue.stats().waiting,
+                send_queue.unsent(),
+                gate,
+                send_queue.gate().connections() - send_queue.gate().generation(),
+            )
         };
         let unreported: Vec<_> = (self.dispatched..self.checked).map(|at| self.sim.event_at(at)).collect();
         let peer =

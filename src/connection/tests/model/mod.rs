@@ -1,7 +1,7 @@
 //! A model of a host, a socket and a network that act in any order. After each action it compares the connection with what the
 //! host was promised.
 //!
-//! The three parts run independently, as in a real process: a call of the host changes the outbox at once and leaves a command for
+//! The three parts run independently, as in a real process: a call of the host changes the send queue at once and leaves a command for
 //! the engine; events of the connection wait for a poll.
 
 mod checks;
@@ -13,7 +13,7 @@ use super::strict_server::{OFFER, StrictServer};
 use super::{CLOSE, TEXT};
 use crate::config::{HeartbeatOptions, RetryOptions};
 use crate::connection::machine::Stage;
-use crate::connection::outbox::Pushed;
+use crate::connection::send_queue::Flush;
 use crate::error::Error;
 use crate::protocol::frame::header_size;
 use crate::protocol::message::MessageKind;
@@ -202,10 +202,10 @@ impl Model {
             Send(size) => self.send(size),
             Close => {
                 self.closed = true;
-                let made = self.sim.outbox().made() as usize;
+                let made = self.sim.send_queue().gate().connections() as usize;
                 self.closed_early =
                     self.host_state != HostState::Connected || self.generation != made || !self.in_session();
-                if self.sim.outbox().end(b"\x03\xe8") {
+                if self.sim.send_queue().close_by_host(b"\x03\xe8") {
                     self.commands.push_back(Close);
                 }
             }
@@ -238,12 +238,12 @@ impl Model {
             }
             Message => {
                 self.server_messages += 1;
-                let text = format!("{} {}", self.sim.outbox().made(), self.server_messages);
+                let text = format!("{} {}", self.sim.send_queue().gate().connections(), self.server_messages);
                 self.sim.server_sends(&frame(TEXT, text.as_bytes()));
             }
             PeerClose(code) => {
                 self.peer_closes = true;
-                self.peer_was_first = (!self.full).then(|| !self.sim.outbox().is_sealed());
+                self.peer_was_first = (!self.full).then(|| !self.sim.send_queue().gate().is_closing());
                 self.sim.server_sends(&frame(CLOSE, &code.to_be_bytes()));
             }
             Pong => {
@@ -313,15 +313,15 @@ impl Model {
 
     fn send(&mut self, size: usize) {
         let text = format!("{:-<size$}", self.sent);
-        let waiting = self.sim.outbox().queues().waiting;
+        let waiting = self.sim.send_queue().stats().waiting;
         let fits = waiting + header_size(text.len()) + text.len() <= 2000;
-        let result = self.sim.outbox().push(MessageKind::Text, text.as_bytes());
+        let result = self.sim.send_queue().push(MessageKind::Text, text.as_bytes());
         match result {
             Ok(tell) => {
                 assert!(fits && self.may_send(), "accepted against the rules");
                 self.pending.push_back((self.sent, text));
                 self.accepted += 1;
-                if matches!(tell, Pushed::First | Pushed::Much) {
+                if matches!(tell, Flush::Soon | Flush::Now) {
                     self.commands.push_back(Send(size));
                 }
             }
@@ -340,7 +340,7 @@ impl Model {
     /// The present connection was reported to the host, which has not ended it. (If the peer has closed, or the loop is suspended,
     /// a send may be refused all the same.)
     fn may_send(&self) -> bool {
-        let current = self.generation == self.sim.outbox().made() as usize;
+        let current = self.generation == self.sim.send_queue().gate().connections() as usize;
         self.host_state == HostState::Connected && current && self.in_session() && !self.closed && !self.freed
     }
 
@@ -351,7 +351,7 @@ impl Model {
         let (what, rest) = event.split_once(' ').unwrap_or((&event, ""));
         match what {
             "connected" => {
-                if !self.freed && self.sim.outbox().open() {
+                if !self.freed && self.sim.send_queue().notify_connect() {
                     assert!(self.host_state == HostState::NotOpen && !self.closed_early, "{event}");
                     self.host_state = HostState::Connected;
                     self.generation += 1;
@@ -365,7 +365,7 @@ impl Model {
             }
             "lost" => {
                 self.host_state = HostState::NotOpen;
-                let is_told = self.sim.outbox().lose();
+                let is_told = self.sim.send_queue().notify_retry();
                 assert_eq!(is_told, !self.closed_early);
                 if is_told {
                     self.dropped.pop_front();
@@ -381,6 +381,7 @@ impl Model {
                     "{event}"
                 );
                 self.host_state = HostState::Closed;
+                self.sim.send_queue().notify_close();
             }
             _ => {}
         }

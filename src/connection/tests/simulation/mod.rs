@@ -5,13 +5,14 @@ mod recorder;
 
 use super::super::connect_info::ConnectInfo;
 use super::super::counters::RoundTrip;
-use super::super::outbox::{Outbox, no_entropy};
+use super::super::send_queue::SendQueue;
 use super::super::{Connection, Context, Family, Ports, Prepared, Turn, Unresolved};
 use crate::config::url::Url;
 use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
 use crate::error::Error;
 use crate::protocol::handshake::RequestOptions;
 use crate::protocol::mask::{self, Entropy};
+use crate::protocol::mask::{KeySource, zero_keys};
 use crate::protocol::message::MessageKind;
 use crate::transport::proxy::Proxies;
 use crate::transport::tls;
@@ -62,7 +63,8 @@ pub struct Simulation {
     connection: Option<Connection<FakeStream>>,
     network: FakeNetwork,
     recorder: Recorder,
-    outbox: Mutex<Outbox>,
+    send_queue: Mutex<SendQueue>,
+    keys: KeySource,
     buffer: Vec<u8>,
     now: Instant,
     turns: usize,
@@ -90,7 +92,8 @@ impl Simulation {
             connection: None,
             network: FakeNetwork::new(cut, operations_until_failure),
             recorder: Recorder::default(),
-            outbox: Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, no_entropy())),
+            send_queue: Mutex::new(SendQueue::new(LIMITS.max_message, LIMITS.max_send_buffer, zero_keys())),
+            keys: zero_keys(),
             buffer: vec![0; 256],
             now: Instant::now(),
             turns: 0,
@@ -104,7 +107,8 @@ impl Simulation {
             buffer: &mut self.buffer,
             network: &mut self.network,
             events: &mut self.recorder,
-            outbox: &self.outbox,
+            send_queue: &self.send_queue,
+            keys: &mut self.keys,
         }
     }
 
@@ -134,13 +138,13 @@ impl Simulation {
     }
 
     pub fn send(&mut self, text: &str) -> Result<(), Error> {
-        self.outbox.lock().push(MessageKind::Text, text.as_bytes())?;
+        self.send_queue.lock().push(MessageKind::Text, text.as_bytes())?;
         self.with(|connection, context| connection.flush(context));
         Ok(())
     }
 
     pub fn close(&mut self, payload: &[u8]) {
-        self.outbox.lock().end(payload);
+        self.send_queue.lock().close_by_host(payload);
         self.with(|connection, context| connection.close(context));
     }
 
@@ -182,7 +186,7 @@ impl Simulation {
 
     /// The engine serves the free of the socket.
     pub fn free(&mut self) {
-        self.outbox.lock().forsake(b"\x03\xe9");
+        self.send_queue.lock().close_by_free(b"\x03\xe9");
         self.with(|connection, context| connection.close(context));
         self.turn();
     }
@@ -320,7 +324,9 @@ impl Simulation {
 
     /// Takes masking keys from `entropy` from now on. Without it they are zero.
     pub fn set_entropy(&mut self, entropy: Entropy) {
-        self.outbox = Mutex::new(Outbox::new(LIMITS.max_message, LIMITS.max_send_buffer, entropy));
+        let keys = KeySource::new(Arc::clone(&entropy));
+        self.send_queue = Mutex::new(SendQueue::new(LIMITS.max_message, LIMITS.max_send_buffer, keys));
+        self.keys = KeySource::new(entropy);
     }
 
     /// From now on each address, also the last one, connects at once, and its server sends this.
@@ -366,7 +372,10 @@ impl Simulation {
 
     /// A poll reports the opening to the host.
     pub fn report_open(&mut self) {
-        self.outbox.lock().open();
+        let mut send_queue = self.send_queue.lock();
+        if send_queue.gate().lags() {
+            let _ = send_queue.notify_connect();
+        }
     }
 
     /// Opens a connection.
@@ -406,11 +415,11 @@ impl Simulation {
     // Observations.
 
     pub fn buffered(&self) -> usize {
-        self.outbox.lock().payload_bytes()
+        self.send_queue.lock().payload_bytes()
     }
 
-    pub fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock()
+    pub fn send_queue(&self) -> MutexGuard<'_, SendQueue> {
+        self.send_queue.lock()
     }
 
     pub fn connection(&self) -> &Connection<FakeStream> {

@@ -1,0 +1,350 @@
+//! Whether the host may send, and which events of the connection it was notified of.
+//!
+//! The engine makes, loses and ends connections at once; the host is notified of that when it polls, perhaps much later. So
+//! each state that lasts names the last event that the host was notified of (`Notified`), and each state that ends a
+//! connection names whether the host has closed it (`HostClose`). Only in `Open` are messages accepted.
+//!
+//! ```text
+//!                                                     on_connect of the
+//!                      connect                        newest connection
+//!   ┌─► Connecting ───────────────────► Connected ─────────────────────► Open
+//!   │       │  ▲                          │   │                          │  │
+//!   │       │  └─────────── lose ─────────┴───┼──────────────────────────┘  │
+//!   │       │                                 │                             │
+//!   │       └── close or free by the host ────┴─► Closing ◄─ close by any ──┘
+//!   │                  (or close by the library)     │
+//!   └── retry, if the host has not closed ───────────┤
+//!                                                    ▼
+//!   every state but Closed ───────── end ────────► Ended ── on_close ──► Closed
+//! ```
+//!
+//! The gate is a part of the send queue, so that no message can be queued behind a Close frame, and it is read and changed
+//! under the lock of the queue only: by the host's threads (send, close, state, …), by the thread that dispatches events
+//! (`notify_…`), and by the thread that runs the engine (all else). [`super::send_queue`] has the order of the locks.
+
+use crate::constants::*;
+
+/// The state of a socket, as its host sees it. The numbers are those of the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+#[allow(missing_docs)]
+pub enum State {
+    Connecting = EGRET_WS_STATE_CONNECTING,
+    Open = EGRET_WS_STATE_OPEN,
+    Closing = EGRET_WS_STATE_CLOSING,
+    Closed = EGRET_WS_STATE_CLOSED,
+}
+
+/// The last event of the connection that the host was notified of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Notified {
+    Nothing,
+    /// `on_connect`.
+    Connect,
+    /// `on_retry`.
+    Retry,
+}
+
+/// Whether the host has closed the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HostClose {
+    No,
+    /// Before `on_connect` of the newest connection. Neither `on_connect` nor `on_retry` follows.
+    Early,
+    /// Later, or it has freed the socket.
+    Yes,
+}
+
+impl HostClose {
+    /// The host closes. `lags`: it was not notified of the newest connection.
+    fn close(self, lags: bool) -> HostClose {
+        if lags || self == HostClose::Early { HostClose::Early } else { HostClose::Yes }
+    }
+
+    /// The host frees the socket.
+    fn free(self) -> HostClose {
+        if self == HostClose::No { HostClose::Yes } else { self }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GateState {
+    /// There is no connection: it is being made, or the next try waits.
+    Connecting(Notified),
+    /// There is a connection, and the host was not notified of it.
+    Connected(Notified),
+    /// There is a connection, and the host was notified of it.
+    Open,
+    /// A Close frame is the last frame of the queue.
+    Closing(HostClose, Notified),
+    /// There is no connection, and no other one follows.
+    Ended(HostClose, Notified),
+    /// The host was notified of the end.
+    Closed,
+}
+
+/// A change of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transition {
+    /// A connection was made.
+    Connect,
+    /// The connection is lost.
+    Lose,
+    /// Another connection follows one that is lost.
+    Retry,
+    CloseByLibrary,
+    CloseByHost,
+    /// The host has freed the socket.
+    Free,
+    /// No other connection follows.
+    End,
+    // The host is notified.
+    NotifyConnect,
+    NotifyRetry,
+    NotifyClose,
+}
+
+impl GateState {
+    /// The state after a transition; `None` if the transition is not allowed in this state. `lags`: the host was not
+    /// notified of the newest connection (with `NotifyConnect`: after this one).
+    fn after(self, transition: Transition, lags: bool) -> Option<GateState> {
+        use GateState::{Closed, Closing, Connected, Connecting, Ended, Open};
+        use HostClose::{Early, No, Yes};
+        use Transition::*;
+        Some(match (transition, self) {
+            (Connect, Connecting(notified)) => Connected(notified),
+            // It was made before the engine has seen that the host closes.
+            (Connect, Closing(Early | Yes, _)) => self,
+
+            (Lose, Connecting(_) | Closing(..) | Ended(..) | Closed) => self,
+            (Lose, Connected(notified)) => Connecting(notified),
+            (Lose, Open) => Connecting(Notified::Connect),
+
+            (Retry, Connecting(_)) => self,
+            (Retry, Closing(No, notified)) => Connecting(notified),
+
+            (CloseByLibrary, Connected(notified)) => Closing(No, notified),
+            (CloseByLibrary, Open) => Closing(No, Notified::Connect),
+            (CloseByLibrary, Closing(..)) => self,
+
+            (CloseByHost, Connecting(notified) | Connected(notified)) => Closing(Early, notified),
+            (CloseByHost, Open) => Closing(Yes, Notified::Connect),
+            (CloseByHost, Closing(by_host, notified)) => Closing(by_host.close(lags), notified),
+            (CloseByHost, Ended(by_host, notified)) => Ended(by_host.close(lags), notified),
+            (CloseByHost, Closed) => Closed,
+
+            (Free, Connecting(notified) | Connected(notified)) => Closing(Yes, notified),
+            (Free, Open) => Closing(Yes, Notified::Connect),
+            (Free, Closing(by_host, notified)) => Closing(by_host.free(), notified),
+            (Free, Ended(by_host, notified)) => Ended(by_host.free(), notified),
+            (Free, Closed) => Closed,
+
+            (End, Connecting(notified) | Connected(notified)) => Ended(No, notified),
+            (End, Open) => Ended(No, Notified::Connect),
+            (End, Closing(by_host, notified)) => Ended(by_host, notified),
+            (End, Ended(..) | Closed) => self,
+
+            (NotifyConnect, Connected(_)) if !lags => Open,
+            (NotifyConnect | NotifyRetry, Connecting(_)) => Connecting(transition.notified()),
+            (NotifyConnect | NotifyRetry, Connected(_)) => Connected(transition.notified()),
+            (NotifyConnect, Closing(Early, _) | Ended(Early, _)) => self,
+            (NotifyConnect | NotifyRetry, Closing(by_host, _)) => Closing(by_host, transition.notified()),
+            (NotifyConnect | NotifyRetry, Ended(by_host, _)) => Ended(by_host, transition.notified()),
+
+            (NotifyClose, Ended(..)) => Closed,
+
+            (Connect, Connected(_) | Open | Closing(No, _) | Ended(..) | Closed)
+            | (Retry, Connected(_) | Open | Closing(Early | Yes, _) | Ended(..) | Closed)
+            | (CloseByLibrary, Connecting(_) | Ended(..) | Closed)
+            | (NotifyConnect | NotifyRetry, Open | Closed)
+            | (NotifyClose, Connecting(_) | Connected(_) | Open | Closing(..) | Closed) => return None,
+        })
+    }
+
+    /// The state that the host sees.
+    fn seen_by_host(self, lags: bool) -> State {
+        match self {
+            GateState::Connecting(_) | GateState::Connected(_) => State::Connecting,
+            GateState::Open => State::Open,
+            GateState::Closing(HostClose::No, notified) | GateState::Ended(HostClose::No, notified) => match notified {
+                Notified::Connect if !lags => State::Closing,
+                // Nothing was open and nothing will be.
+                Notified::Nothing if matches!(self, GateState::Ended(..)) => State::Closing,
+                // The host expects a connection until `on_close`, even if the last try has failed already.
+                _ => State::Connecting,
+            },
+            GateState::Closing(..) | GateState::Ended(..) => State::Closing,
+            GateState::Closed => State::Closed,
+        }
+    }
+}
+
+impl Transition {
+    /// The event that the host is notified of.
+    fn notified(self) -> Notified {
+        if self == Transition::NotifyRetry { Notified::Retry } else { Notified::Connect }
+    }
+}
+
+/// Whether the host may send, and which events it was notified of.
+#[derive(Debug)]
+pub struct Gate {
+    state: GateState,
+    /// Connections that were made.
+    connections: u32,
+    /// The last of them, of which the host was not notified.
+    unnotified: u32,
+    /// `on_connect` calls.
+    generation: u32,
+}
+
+impl Gate {
+    /// The gate of a socket without a connection.
+    pub(super) fn new() -> Gate {
+        Gate { state: GateState::Connecting(Notified::Nothing), connections: 0, unnotified: 0, generation: 0 }
+    }
+
+    /// May the host send?
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, GateState::Open)
+    }
+
+    /// Is a Close frame queued, or has the connection ended for good?
+    pub fn is_closing(&self) -> bool {
+        matches!(self.state, GateState::Closing(..) | GateState::Ended(..) | GateState::Closed)
+    }
+
+    /// The state of the socket, as its host sees it.
+    pub fn state(&self) -> State {
+        self.state.seen_by_host(self.lags())
+    }
+
+    /// How many times the host was notified that the socket is open.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// How many connections were made.
+    pub fn connections(&self) -> u32 {
+        self.connections
+    }
+
+    /// Do messages go to `on_message`? The last event of the connection that the host was notified of is `on_connect`.
+    pub fn delivers_messages(&self) -> bool {
+        match self.state {
+            GateState::Open => true,
+            GateState::Closed => false,
+            GateState::Connecting(notified)
+            | GateState::Connected(notified)
+            | GateState::Closing(_, notified)
+            | GateState::Ended(_, notified) => notified == Notified::Connect,
+        }
+    }
+
+    /// Has the host closed or freed the socket?
+    pub fn is_closed_by_host(&self) -> bool {
+        self.host_close() != HostClose::No
+    }
+
+    /// Has the host closed the socket before it was notified of the newest connection? Then it is notified of nothing but
+    /// the end.
+    pub fn is_closed_early(&self) -> bool {
+        self.host_close() == HostClose::Early
+    }
+
+    fn host_close(&self) -> HostClose {
+        match self.state {
+            GateState::Closing(by_host, _) | GateState::Ended(by_host, _) => by_host,
+            GateState::Connecting(_) | GateState::Connected(_) | GateState::Open | GateState::Closed => HostClose::No,
+        }
+    }
+
+    /// Is there a connection that the host was not notified of?
+    pub(super) fn lags(&self) -> bool {
+        self.unnotified > 0
+    }
+
+    /// Changes the state. False if the transition is not allowed in this state; then nothing changes.
+    fn apply(&mut self, transition: Transition) -> bool {
+        let after = self.state.after(transition, self.lags());
+        self.state = after.unwrap_or(self.state);
+        after.is_some()
+    }
+
+    /// Changes the state by a transition that is always allowed where it is made. A debug build checks that.
+    fn expect(&mut self, transition: Transition) {
+        let before = self.state;
+        let is_allowed = self.apply(transition);
+        debug_assert!(is_allowed, "{transition:?} in {before:?}");
+    }
+
+    // The engine.
+
+    /// A connection was made.
+    pub(super) fn connect(&mut self) {
+        self.expect(Transition::Connect);
+        self.connections += 1;
+        self.unnotified += 1;
+    }
+
+    /// The connection is lost.
+    pub(super) fn lose(&mut self) {
+        self.expect(Transition::Lose);
+    }
+
+    /// Another connection follows one that is lost. False if that must not be, because the host has closed.
+    #[must_use]
+    pub(super) fn retry(&mut self) -> bool {
+        self.apply(Transition::Retry)
+    }
+
+    /// The library closes.
+    pub(super) fn close_by_library(&mut self) {
+        self.expect(Transition::CloseByLibrary);
+    }
+
+    /// The host has freed the socket.
+    pub(super) fn free(&mut self) {
+        self.expect(Transition::Free);
+    }
+
+    /// No other connection follows.
+    pub(super) fn end(&mut self) {
+        self.expect(Transition::End);
+    }
+
+    // The host.
+
+    /// The host closes.
+    pub(super) fn close_by_host(&mut self) {
+        self.expect(Transition::CloseByHost);
+    }
+
+    /// `on_connect` is about to be called for the oldest connection that the host was not notified of. False if it must not
+    /// be called, because the host has closed early.
+    #[must_use]
+    pub fn notify_connect(&mut self) -> bool {
+        debug_assert!(self.lags(), "there is no such connection");
+        self.unnotified = self.unnotified.saturating_sub(1);
+        self.expect(Transition::NotifyConnect);
+        let notifies = !self.is_closed_early();
+        self.generation += u32::from(notifies);
+        notifies
+    }
+
+    /// `on_retry` is about to be called. False if it must not be called, because the host has closed early.
+    #[must_use]
+    pub(super) fn notify_retry(&mut self) -> bool {
+        self.expect(Transition::NotifyRetry);
+        !self.is_closed_early()
+    }
+
+    /// `on_close` is about to be called, unless the socket was freed.
+    pub fn notify_close(&mut self) {
+        self.expect(Transition::NotifyClose);
+    }
+}
+
+#[cfg(test)]
+mod tests;
