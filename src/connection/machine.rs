@@ -301,7 +301,7 @@ impl<S: Transport> Connection<S> {
     }
 
     fn begin_session<P: Ports<Stream = S>>(&mut self, opened: Opened<S>, context: &mut Context<'_, P>) -> Turn {
-        let Opened { stream, info, deflate, after_head, would_block } = opened;
+        let Opened { stream, deflate, after_head, would_block } = opened;
         let now = context.now;
         let keeps = self.retry.as_mut().is_some_and(|retry| {
             retry.opened(now);
@@ -316,7 +316,9 @@ impl<S: Transport> Connection<S> {
             let deflate = deflate.filter(|_| deflates);
             Framer::new(deflate.map(|(offer, agreement)| Deflater::new(&offer, &agreement)), keeps)
         });
-        context.events.connected(*info);
+        if let Stage::Opening(opening) = &mut self.stage {
+            context.events.connected(opening.take_connect_info());
+        }
         let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, framer, pool);
         let mut session = Box::new(session);
         let progress = session.begin(after_head, would_block, context);

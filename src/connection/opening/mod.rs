@@ -63,7 +63,6 @@ pub(super) struct Opening<S> {
 /// An open connection.
 pub(super) struct Opened<S> {
     pub(super) stream: Stream<S>,
-    pub(super) info: Box<ConnectInfo>,
     /// The parameters of permessage-deflate, if the server has agreed to it.
     pub(super) deflate: Option<(Offer, Agreement)>,
     /// Where in the read buffer the bytes after the head of the response are.
@@ -148,7 +147,8 @@ impl<S: Transport> Opening<S> {
         None
     }
 
-    /// Begins a stage, which has this time limit.
+    /// Begins a stage, which has this time limit. Inlined, because it would copy the stage.
+    #[inline(always)]
     fn enter_stage(&mut self, stage: HopStage<S>, limit: Duration, now: Instant) {
         self.stage.record_duration(self.stage_began, now, &mut self.info.timings);
         self.stage = stage;
@@ -184,6 +184,11 @@ impl<S: Transport> Opening<S> {
             HopStage::Connecting(connecting) if connecting.is_resolving() => self.resolve_deadline,
             _ => self.stage_deadline,
         }
+    }
+
+    /// Takes the connect info of a connection that is open now.
+    pub(super) fn take_connect_info(&mut self) -> ConnectInfo {
+        std::mem::take(&mut self.info)
     }
 
     /// The connect info of a connection that was not made.
@@ -241,9 +246,8 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    // The stages. Each returns `None` when it has entered the next one. They are not inlined, so that `turn` remains small.
+    // The stages. Each returns `None` when it has entered the next one. Proxy and TLS are not inlined, so that `turn` remains small.
 
-    #[inline(never)]
     fn connect<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let HopStage::Connecting(connecting) = &mut self.stage else { return None };
         let (stream, address) = match connecting.advance(context) {
@@ -328,7 +332,6 @@ impl<S: Transport> Opening<S> {
         self.enter_stage(HopStage::Upgrading(Box::new(upgrade)), self.config.limits.handshake, context.now);
     }
 
-    #[inline(never)]
     fn upgrade<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let HopStage::Upgrading(upgrade) = &mut self.stage else { return None };
         Some(match upgrade.advance(context.buffer) {
@@ -340,7 +343,6 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The server has answered the request for the upgrade.
-    #[inline(never)]
     fn answered<P: Ports<Stream = S>>(
         &mut self,
         answer: Result<Accepted, UpgradeError>,
@@ -357,8 +359,7 @@ impl<S: Transport> Opening<S> {
                     let extensions = header(&self.info.headers, "sec-websocket-extensions");
                     self.info.extensions = extensions.unwrap_or_default();
                 }
-                let info = Box::new(std::mem::take(&mut self.info));
-                Outcome::Done(Opened { stream, info, deflate, after_head, would_block })
+                Outcome::Done(Opened { stream, deflate, after_head, would_block })
             }
             Err(UpgradeError::Status { status, is_whole, .. })
                 if self.config.max_redirects > 0 && redirect::is_redirect(status) =>
@@ -375,6 +376,8 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The server redirects the connection. `is_whole`: the head of its response is complete.
+    #[cold]
+    #[inline(never)]
     fn redirected<P: Ports<Stream = S>>(
         &mut self,
         status: u16,
