@@ -7,12 +7,12 @@
 //!                                                  └── readiness, deadlines, look-ups
 //! ```
 //!
-//! - [`shared`], [`socket_shared`]: the part of the engine, and of one socket, that all threads use; with the order of all locks.
-//! - [`command_queue`], [`commands`]: requests of the host, and how they run.
-//! - [`pass`], [`rounds`]: the order and the time of all work.
-//! - [`ports`]: the network and the events, as one connection sees them. [`batch`]: the events on their way to the poll.
-//! - [`notifier`]: notifies a host that does not poll all the time.
-//! - [`dns`], [`tls_cache`]: blocking work, done by [`workers`].
+//! - `shared`, `socket_shared`: the part of the engine, and of one socket, that all threads use; with the order of all locks.
+//! - `command_queue`, `commands`: requests of the host, and how they run.
+//! - `pass`, `rounds`: the order and the time of all work.
+//! - `ports`: the network and the events, as one connection sees them. `batch`: the events on their way to the poll.
+//! - `notifier`: notifies a host that does not poll all the time.
+//! - `dns`, `tls_cache`: blocking work, done by `workers`.
 
 pub mod batch;
 mod clock;

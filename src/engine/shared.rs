@@ -1,4 +1,4 @@
-//! What the engine and the threads of the host share: the queue of commands to the engine, and the events that it publishes.
+//! The state that the engine and the threads of the host share: the queue of commands to the engine, and the events that it publishes.
 //!
 //! # Locks
 //! This is the order of all locks of the library. A thread that holds a lock takes only locks further down. Locks on one line are

@@ -14,7 +14,7 @@ pub const EVENT_COST: usize = 32;
 /// that a connection that is lost while the host loads a level is open again when it polls.
 pub const MAX_UNDISPATCHED: u32 = 8;
 
-/// A request of the host to the engine, for one socket. Each is a bit of [`SocketRequests`].
+/// A request of the host to the engine, for one socket. Each is one bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SocketRequest {

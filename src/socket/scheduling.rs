@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, fence};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// What the host needs of the engine.
+/// A kind of request of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
     /// Write the send queue. The message is the first one in it.
@@ -112,7 +112,7 @@ impl Deferred {
     }
 }
 
-/// The engine of a loop, and the decision who runs it.
+/// Runs the engine of a loop, or wakes the thread that runs it.
 pub(super) struct Scheduler {
     shared: Arc<Shared>,
     driver: Driver,
