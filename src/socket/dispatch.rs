@@ -66,7 +66,7 @@ impl Dispatcher {
             } else {
                 self.batch.clear();
                 self.done = 0;
-                if !host_loop.shared.take_events(&mut self.batch) && !host_loop.has_freed() {
+                if !host_loop.shared().take_events(&mut self.batch) && !host_loop.has_freed() {
                     return false;
                 }
             }
@@ -155,7 +155,7 @@ impl Dispatcher {
                 if fork::is_child() {
                     return delivered;
                 }
-                self.batch.give_large(index, &host_loop.shared.pool);
+                self.batch.give_large(index, &host_loop.shared().pool);
                 return delivered;
             }
             EventKind::Closed { index } => {

@@ -29,7 +29,6 @@ const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 
 /// A loop.
 pub struct Loop {
-    pub(super) shared: Arc<Shared>,
     options: LoopConfig,
     pub(super) scheduler: Scheduler,
     /// Locked by the poll that runs, or by the end of the loop; no other thread asks for it. `None` when the loop has ended.
@@ -50,13 +49,13 @@ struct PollGuard<'a>(&'a Loop);
 impl Drop for PollGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        let Loop { shared, scheduler, .. } = self.0;
+        let scheduler = &self.0.scheduler;
         if std::thread::panicking() {
             // The events are not lost: the next poll continues.
-            shared.due.store(true, SeqCst);
+            scheduler.shared().due.store(true, SeqCst);
         }
         scheduler.end_poll();
-        shared.poll_ends();
+        scheduler.shared().poll_ends();
     }
 }
 
@@ -68,7 +67,6 @@ impl Loop {
         let scheduler = Scheduler::new(log, options.inline, options.close_on_suspend, pass)
             .map_err(|error| DetailedError::new(Error::NoResources, error.to_string()))?;
         Ok(Arc::new(Loop {
-            shared: Arc::clone(scheduler.shared()),
             options,
             scheduler,
             dispatcher: Mutex::new(Some(Dispatcher::default())),
@@ -79,9 +77,15 @@ impl Loop {
         }))
     }
 
+    /// The part of the engine that all threads use.
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared {
+        self.scheduler.shared()
+    }
+
     /// The log of the loop.
     pub fn log(&self) -> &Log {
-        &self.shared.log
+        &self.shared().log
     }
 
     // Sockets.
@@ -101,9 +105,9 @@ impl Loop {
         }
         let limits = config.limits;
         let key = self.keys.lock().allocate();
-        let keys = KeySource::new(Arc::clone(&self.shared.entropy));
+        let keys = KeySource::new(Arc::clone(&self.shared().entropy));
         let send_queue =
-            SendQueue::new(limits.max_message, limits.max_send_buffer, keys).with_pool(Arc::clone(&self.shared.pool));
+            SendQueue::new(limits.max_message, limits.max_send_buffer, keys).with_pool(Arc::clone(&self.shared().pool));
         let socket = Arc::new(Socket {
             shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue)),
             host_loop: Arc::clone(self),
@@ -122,7 +126,7 @@ impl Loop {
         }
         // The command is added under the lock of `joined`: so the end of the loop finds the socket, or the command is refused.
         let mut joined = self.joined.lock();
-        self.shared.push_connect(Arc::clone(&socket.shared), config)?;
+        self.shared().push_connect(Arc::clone(&socket.shared), config)?;
         joined.push(Arc::clone(socket));
         drop(joined);
         self.scheduler.command_queued();
@@ -146,7 +150,7 @@ impl Loop {
         self.any_freed.store(true, SeqCst);
         drop(freed);
         interrupt::call();
-        self.shared.make_due();
+        self.shared().make_due();
     }
 
     /// Takes the freed socket that has waited longest for its release.
@@ -184,7 +188,7 @@ impl Loop {
     }
 
     fn request(&self, request: LoopRequest) {
-        if self.shared.push_loop_request(request).is_ok() {
+        if self.shared().push_loop_request(request).is_ok() {
             self.scheduler.command_queued();
         }
     }
@@ -201,7 +205,7 @@ impl Loop {
         if self.options.inline {
             return Err(Error::Unsupported);
         }
-        self.shared.set_wakeup(wakeup);
+        self.shared().set_wakeup(wakeup);
         Ok(())
     }
 
@@ -209,10 +213,10 @@ impl Loop {
     #[cfg(unix)]
     pub fn descriptor(&self) -> Result<i32, Error> {
         if let Some(descriptor) = self.scheduler.inline_descriptor() {
-            self.shared.notify_by_waker();
+            self.shared().notify_by_waker();
             return Ok(descriptor);
         }
-        self.shared.descriptor().map_err(|error| {
+        self.shared().descriptor().map_err(|error| {
             self.log().error(0, format_args!("no descriptor to wait on: {error}"));
             Error::NoResources
         })
@@ -226,7 +230,7 @@ impl Loop {
 
     /// Returns the time in milliseconds after which a poll is due although the descriptor is not readable; `i32::MAX` without limit.
     pub fn timeout(&self) -> i32 {
-        if self.shared.due.load(SeqCst) {
+        if self.shared().due.load(SeqCst) {
             return 0;
         }
         self.scheduler.time_to_next_pass().map_or(i32::MAX, |wait| {
@@ -240,13 +244,13 @@ impl Loop {
     /// Runs the callbacks that are due and returns how many ran. `timeout_ms` as in `egret_ws_loop_poll`.
     pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
         self.scheduler.begin_poll()?;
-        if timeout_ms == 0 && !self.options.inline && self.shared.is_quiet() {
+        if timeout_ms == 0 && !self.options.inline && self.shared().is_quiet() {
             self.scheduler.end_poll();
             return Ok(0);
         }
         let guard = PollGuard(self);
         let mut locked = self.dispatcher.lock();
-        self.shared.poll_begins();
+        self.shared().poll_begins();
         let Some(dispatcher) = locked.as_mut() else { return Err(Error::Internal) };
         let deadline = Deadline::new(timeout_ms);
         loop {
@@ -263,19 +267,19 @@ impl Loop {
                 return Err(Error::Forked);
             }
             if left {
-                self.shared.due.store(true, SeqCst);
+                self.shared().due.store(true, SeqCst);
             }
             self.scheduler.after_callbacks(|key| dispatcher.socket(key));
-            if self.shared.take_woken() || made > 0 || deadline.is_over() {
+            if self.shared().take_woken() || made > 0 || deadline.is_over() {
                 return Ok(made);
             }
             // In this order: events that were published before the end have made the poll due.
-            if self.shared.is_finished() && !self.shared.due.load(SeqCst) {
+            if self.shared().is_finished() && !self.shared().due.load(SeqCst) {
                 return Err(Error::Internal);
             }
             // The pass of an inline engine has waited already.
             if !self.options.inline {
-                self.shared.wait_until_due(deadline.instant());
+                self.shared().wait_until_due(deadline.instant());
             }
         }
     }
@@ -289,7 +293,7 @@ impl Loop {
 
     /// Ends the engine and releases every socket. The handle is invalid by now. Fails in a child that a callback has forked.
     pub fn finish_free(&self) -> Result<(), Error> {
-        self.shared.set_wakeup(None);
+        self.shared().set_wakeup(None);
         self.scheduler.stop(self.options.linger);
         // The engine has ended, and accepts no further socket.
         let dispatcher = self.dispatcher.lock().take();

@@ -164,7 +164,8 @@ impl Scheduler {
     }
 
     /// The part of the engine that all threads use.
-    pub(super) fn shared(&self) -> &Arc<Shared> {
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared {
         &self.shared
     }
 
