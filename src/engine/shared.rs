@@ -2,7 +2,8 @@
 //!
 //! # Locks
 //! This is the order of all locks of the library. A thread that holds a lock takes only locks further down. Locks on one line are
-//! never held together. A callback of a poll runs with the first lock held, and with no other.
+//! never held together. A callback of a poll runs with the first lock held, and with no other. `on_log` and a TLS provider may also run
+//! with the second one held.
 //!
 //! 1. `Loop::dispatcher`: the poll, for as long as it runs. No other thread waits for it.
 //! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only, so no thread waits for it.
@@ -10,6 +11,8 @@
 //! 4. `Shared::commands`, `Shared::events`, `SocketShared::send queue`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
 //!    `Loop::keys`, the pipe and the callback of the notifier, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
+//!
+//! The slabs of handles in `ffi` are not in this order: no other lock is taken while theirs is held.
 //!
 //! # Atomics
 //! Each of these pairs needs sequentially consistent order. Each side writes its own variable, then reads that of the other; at least
