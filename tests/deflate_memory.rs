@@ -37,7 +37,7 @@ fn server(extensions: &'static [&'static str], script: impl FnOnce(Peer) + Send 
     (server, port)
 }
 
-/// The most memory that a client needs for what a server sends until it is told 1009.
+/// The most memory that a client needs for the data of a server until it sends 1009.
 fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
     let host = Loop::new(driver);
     let (go, gone) = mpsc::channel();

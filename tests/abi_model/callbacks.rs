@@ -127,7 +127,7 @@ pub unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
 pub unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
     enter(user, Some(ws), "on_data", |socket, life| {
         let index = socket.index;
-        // Where on_connect is not given nobody knows of the connection.
+        // Without on_connect the model does not know the connection.
         promise!(life.is_open || !socket.setup.on_connect, "on_data of socket {index} came before on_connect");
         promise!(!data.is_null(), "on_data of socket {index} came with NULL");
         promise!(len <= socket.setup.cap, "a message of {len} bytes came, and {} are the most", socket.setup.cap);

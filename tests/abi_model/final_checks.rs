@@ -1,4 +1,4 @@
-//! What the client was told, held against what the server did.
+//! Compares the callbacks of the client with what the server did.
 
 use crate::call_stack;
 use crate::case::Case;
@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use test_support::close_report::CloseReport;
 
-/// A message that came is the next one that the server said on this connection.
+/// A received message is the next one that the server sent on this connection.
 pub fn compare_message(socket: &Socket, generation: &Generation, print: Fingerprint) {
     let Some(case) = call_stack::case() else { return };
     let Some(served) = generation.connection.and_then(|number| case.server.connection(number)) else { return };
@@ -26,7 +26,7 @@ pub fn compare_message(socket: &Socket, generation: &Generation, print: Fingerpr
     );
 }
 
-/// A report fits to what the server did, on the connection with this number.
+/// A report agrees with what the server did on the connection with this number.
 pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connection: Option<u64>) {
     let Some(case) = call_stack::case() else { return };
     let wrong = |why: &str| -> ! { breach!("a report of socket {} is wrong: {why}: {report:?}", socket.index) };
@@ -67,7 +67,7 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
     }
 }
 
-/// The server that speaks TLS was asked without it, or a proxy that is none.
+/// The report of a connection without TLS to the server with TLS, or through a server that is no proxy.
 fn speaks_no_http(case: &Case, socket: &Socket) -> bool {
     case.server.connections_of(socket.id).is_empty()
 }
@@ -105,7 +105,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
         EGRET_WS_ERR_PROTOCOL => 1002,
         _ => report.sent_code,
     };
-    // A server that reads no more cannot be told; and the Close frame of a close may have come before.
+    // A server that does not read gets no Close frame, and the Close frame of a close may have come before.
     let is_closing = socket.close_begun.load(SeqCst) || socket.host.suspends.load(SeqCst) > 0;
     if report.sent_code != told && report.sent_code != 0 && !is_closing {
         wrong(&format!("the server was told another code than {told}"));
@@ -160,7 +160,7 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     let accepted = life.count_accepted();
     promise!(heard <= accepted, "the server heard {heard} messages of socket {index}, which sent {accepted}");
     for thread in 0..case.threads {
-        // A short message does not say whose it is; it can be told only where one thread sends.
+        // A short message has no sender; it can be assigned only where one thread sends.
         let is_of = |print: &&Fingerprint| case.threads == 1 || print.thread == Some(thread);
         let sent: Vec<&Fingerprint> = life.accepted[thread].iter().filter(is_of).collect();
         let mut at = 0;
@@ -208,7 +208,7 @@ fn conclude_sent(socket: &Socket, life: &Life, report: &CloseReport, served: &[&
     );
     let heard: u64 = served.iter().map(|served| served.heard.len() as u64).sum();
     promise!(heard <= sent, "the server heard {heard} messages of socket {index}, which says that it sent {sent}");
-    // A Close frame is the last of a connection: what was sent before was heard.
+    // A Close frame is the last frame of a connection: the server has received all messages before it.
     if let [only] = served {
         let lost = only.close_heard.is_some() && heard != sent;
         promise!(!lost, "socket {index} says that it sent {sent} messages; the server heard {}", describe(only));

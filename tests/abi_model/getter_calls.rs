@@ -1,4 +1,4 @@
-//! Calls that read of a socket: the server's answer, and the statistics.
+//! Calls that read the response of the server and the statistics of a socket.
 
 use crate::case::Case;
 use crate::random::Random;
@@ -31,7 +31,7 @@ fn read(
 
 pub fn subprotocol(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_subprotocol", &[], |ws, out, capacity| {
-        // SAFETY: `out` has as much room as is said.
+        // SAFETY: `out` has the given capacity.
         unsafe { egret_ws_subprotocol(ws, out, capacity) }
     });
     if let Some((Aim { socket: Some(socket), .. }, Text::Whole(chosen))) = read {
@@ -43,7 +43,7 @@ pub fn subprotocol(case: &Arc<Case>, random: &mut Random, own: Own) {
 
 pub fn extensions(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_extensions", &[], |ws, out, capacity| {
-        // SAFETY: `out` has as much room as is said.
+        // SAFETY: `out` has the given capacity.
         unsafe { egret_ws_extensions(ws, out, capacity) }
     });
     if let Some((_, Text::Whole(agreed))) = read {
@@ -56,7 +56,7 @@ pub fn response_header(case: &Arc<Case>, random: &mut Random, own: Own) {
     let name = CString::new(random.pick(&names)).expect("no NUL in it");
     let given = if random.one_in(12) { ptr::null() } else { name.as_ptr() };
     let read = read(case, random, own, "egret_ws_response_header", &[EGRET_WS_ERR_NOT_FOUND], |ws, out, capacity| {
-        // SAFETY: the name is NULL or ends in a NUL, and `out` has as much room as is said.
+        // SAFETY: the name is NULL or ends in a NUL, and `out` has the given capacity.
         unsafe { egret_ws_response_header(ws, given, out, capacity) }
     });
     if let Some((_, Text::Whole(_) | Text::Length(_))) = read {
@@ -67,7 +67,7 @@ pub fn response_header(case: &Arc<Case>, random: &mut Random, own: Own) {
 
 pub fn response_headers(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_response_headers", &[], |ws, out, capacity| {
-        // SAFETY: `out` has as much room as is said.
+        // SAFETY: `out` has the given capacity.
         unsafe { egret_ws_response_headers(ws, out, capacity) }
     });
     if let Some((_, Text::Whole(lines))) = read {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 type Own<'a> = Option<&'a Arc<Socket>>;
 
-/// A handle of a loop, good or bad.
+/// A valid or invalid handle of a loop.
 struct Aim {
     handle: *mut egret_ws_loop,
     host: Option<Arc<HostLoop>>,

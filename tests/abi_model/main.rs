@@ -10,7 +10,7 @@
 //! - `functions`: the table of all functions; `loop_calls`, `socket_calls`, `getter_calls`, `connect_calls`, `text_calls`: their calls.
 //! - `options`, `wrong_options`: the arguments of connect calls.
 //! - `loop_model`, `socket_model`: the model. `callbacks`, `close_reports`, `final_checks`: the checks against the model.
-//! - `server`, `script`, `script_runner`, `server_connection`, `compress`: the server.
+//! - `server`, `script`, `script_runner`, `server_connection`: the server.
 //! - `call_stack`, `trace`, `registry`: the present call of each thread, the output of a failure, the `user` of each callback.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
@@ -50,9 +50,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::process::heap_bytes;
 
-/// What the heap may grow by from the first cases on: fragments, and what is kept for use.
+/// The heap may grow by this much after the first cases: fragments and memory that is kept for use.
 const HEAP: usize = 4 << 20;
-/// Cases after which the heap is first looked at.
+/// The number of cases before the heap is first measured.
 const WARM: u64 = 20;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
@@ -95,7 +95,7 @@ fn start(worker: u64, workers: u64, seconds: u64) -> Child {
     command.stdout(Stdio::piped()).spawn().expect("it runs again")
 }
 
-/// Plays cases one after the other.
+/// Runs cases one after the other.
 fn work() {
     // A panic anywhere, in the library too, breaks the contract; and it must not leave a callback.
     std::panic::set_hook(Box::new(|panic| trace::fail(&panic.to_string())));

@@ -1,4 +1,4 @@
-//! Messages that can be told apart: each names its sender and carries a number, as far as it has room.
+//! Messages that can be distinguished: each contains its sender and a number, if it is long enough.
 
 use crate::random::Random;
 use ::egret_ws::{EGRET_WS_BINARY, EGRET_WS_MAX_MESSAGE_BYTES, EGRET_WS_TEXT};
@@ -9,7 +9,7 @@ pub const MARK: &str = "%fz";
 /// Bytes of a tag: `%fz`, the sender, 8 digits, the thread, 8 digits, `%fz`.
 pub const TAG: usize = 3 + 1 + 8 + 1 + 8 + 3;
 
-/// What is kept of a message: enough to recognise it.
+/// The part of a message that is kept to recognise it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fingerprint {
     pub kind: i32,
@@ -55,7 +55,7 @@ static TABLES: LazyLock<[[Vec<u8>; 2]; 2]> = LazyLock::new(|| {
     [regular, noise].map(|bytes| [bytes.clone(), bytes.iter().map(letters).collect()])
 });
 
-/// Text or binary, as a bit says.
+/// Text or binary, selected by a bit.
 pub fn kind(is_text: bool) -> i32 {
     if is_text { EGRET_WS_TEXT } else { EGRET_WS_BINARY }
 }

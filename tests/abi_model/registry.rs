@@ -1,4 +1,4 @@
-//! What the number in `user` stands for. A number and no pointer, so that a callback that comes too late is seen.
+//! The meaning of the number in `user`. It is a number and no pointer, so that a late callback is detected.
 
 use crate::loop_model::HostLoop;
 use crate::socket_model::Socket;

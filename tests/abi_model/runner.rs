@@ -1,4 +1,4 @@
-//! Plays one case, from the first call to the last check.
+//! Runs one case, from the first call to the last check.
 
 use crate::case::Case;
 use crate::loop_model::HostLoop;
@@ -52,7 +52,7 @@ pub fn play(seed: u64, tally: &mut Tally) {
 
     let others: Vec<_> = (1..case.threads).map(|index| spawn(&case, index)).collect();
     step(&case, 0);
-    // In half of the cases the loops are freed under the hands of the other threads.
+    // In half of the cases the loops are freed while other threads use them.
     let (is_abrupt, waits) = (random.one_in(2), random.pick(&[0, 1, 2]));
     let waiting = [Waiting::InPoll, Waiting::ForDescriptor, Waiting::ForWakeup][waits];
     if !is_abrupt {
@@ -115,7 +115,7 @@ fn hosts(case: &Case) -> Vec<Arc<HostLoop>> {
     lock(&case.hosts).iter().filter(|host| !host.is_gone()).cloned().collect()
 }
 
-/// Polls until all that was accepted on open sockets is written, and those whose sends were refused were told of the room.
+/// Polls until all accepted messages of open sockets are written, and on_drain has followed each refusal.
 /// The server reads all, or ends the connection.
 fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
     let deadline = Instant::now() + CALL_LIMIT;
@@ -138,7 +138,7 @@ fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
     }
 }
 
-/// Closes or frees each socket, and polls until each has told its end.
+/// Closes or frees each socket, and polls until each has reported its end.
 fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
     loop_calls::resume_host(case, host);
     let mut random = Random::of(&[case.seed, 0xE7D]);
@@ -160,7 +160,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
     let ended = |socket: &Arc<Socket>| {
         let life = lock(&socket.life);
         let is_freed = socket.free_begun.load(SeqCst);
-        // Where on_close is not given its end is not told; but it has to be closed.
+        // Without on_close the end is not reported, but the state must be closed.
         let is_mute = !socket.setup.on_close && socket.close_done.load(SeqCst) != 0;
         (life.closed.is_some() || is_mute || is_freed) && (life.released > 0 || !socket.setup.release_user)
     };
@@ -186,7 +186,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
         let time = if waiting == Waiting::InPoll { 20 } else { 0 };
         loop_calls::poll_host(case, host, time);
     }
-    // What was freed says goodbye in the background.
+    // Freed sockets finish their closing handshakes in the background.
     let open = |socket: &Arc<Socket>| {
         let served = case.server.connections_of(socket.id);
         Arc::ptr_eq(&socket.host, host) && served.iter().any(|served| !lock(served).ended)
@@ -273,7 +273,7 @@ fn count(case: &Case, tally: &mut Tally) {
     }
 }
 
-/// No thread and no descriptor is left, once those have ended whose end nobody is told of.
+/// Waits until no thread and no descriptor is left: some end without a notification.
 fn settle(before: (usize, usize)) {
     let deadline = Instant::now() + CALL_LIMIT;
     loop {

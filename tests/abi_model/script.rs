@@ -1,4 +1,4 @@
-//! What the server does with a connection: drawn from the seed, the socket and the number of its connection.
+//! The script of the server for a connection, chosen at random from the seed, the socket and the number of the connection.
 
 use crate::random::Random;
 
@@ -29,7 +29,7 @@ pub enum Answer {
     Silence(u64),
 }
 
-/// What it does on an open connection. At the end it echoes until the client closes.
+/// A step of the server on an open connection. After the last step it echoes until the client closes.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Echoes so many messages.
@@ -75,7 +75,7 @@ pub enum End {
     Reset,
 }
 
-/// What RFC 6455 does not allow a server.
+/// A violation of RFC 6455 by the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Violation {
     NotUtf8(usize),

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 pub type Own<'a> = Option<&'a Arc<Socket>>;
 
-/// A handle of a socket, good or bad.
+/// A valid or invalid handle of a socket.
 pub struct Aim {
     pub handle: *mut egret_ws,
     pub socket: Option<Arc<Socket>>,
@@ -128,7 +128,7 @@ fn send(case: &Arc<Case>, random: &mut Random, own: Own, is_text: bool) {
     }
 }
 
-/// Sends a message of its own.
+/// Sends a new message.
 fn send_one(case: &Arc<Case>, aim: &Aim, is_text: bool, mut len: usize, ends_in_nul: bool) {
     let Some(thread) = call_stack::thread() else { return };
     let cap = aim.socket.as_ref().map_or(100, |socket| socket.setup.cap);
@@ -160,7 +160,7 @@ fn send_one(case: &Arc<Case>, aim: &Aim, is_text: bool, mut len: usize, ends_in_
     promise!(!socket.setup.on_connect || lock(&socket.life).connects > 0, "a send before on_connect was accepted");
 }
 
-/// Calls one of the two functions; the call is known to run while it does, and until `learn` was told its result.
+/// Calls one of the two functions. The model counts the call as running until `learn` has got its result.
 #[allow(clippy::too_many_arguments, reason = "they are those of the call, and what is known of them")]
 fn send_bytes(
     case: &Case,

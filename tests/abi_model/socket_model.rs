@@ -1,4 +1,4 @@
-//! The model of a socket: what was done with it, and what came of it.
+//! The model of a socket: the calls for it and their results.
 
 use crate::loop_model::HostLoop;
 use crate::messages::Fingerprint;

@@ -113,7 +113,7 @@ pub fn normalize_url(case: &Arc<Case>, random: &mut Random, _: Own) {
     let text = CString::new(url).expect("no NUL in it");
     let given = if random.one_in(12) { ptr::null() } else { text.as_ptr() };
     let (result, out) = read_text(case, random, NAME, 0, &format!("{url:?}"), |out, capacity| {
-        // SAFETY: the URL is NULL or ends in a NUL, and `out` has as much room as is said.
+        // SAFETY: the URL is NULL or ends in a NUL, and `out` has the given capacity.
         unsafe { egret_ws_normalize_url(given, out, capacity) }
     });
     let expected = if given.is_null() { Err(EGRET_WS_ERR_INVALID_ARGUMENT) } else { expected };
@@ -129,7 +129,7 @@ pub fn normalize_url(case: &Arc<Case>, random: &mut Random, _: Own) {
     }
 }
 
-/// What came of a call that writes a text.
+/// The result of a call that writes a text.
 pub enum Text {
     Whole(String),
     /// Only the length was asked for.

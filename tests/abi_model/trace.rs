@@ -1,4 +1,4 @@
-//! What is needed when a run fails: the calls that were made, the seed, and a guard against calls that do not return.
+//! The output of a failure: the last calls and the seed. And a time limit for each call.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The longest a call may take before the process ends. The contract says milliseconds; a loaded machine, and a
-/// sanitizer, may need much longer.
+/// The time limit of a call, after which the process ends. Calls take milliseconds, but on a loaded machine or under a sanitizer much
+/// longer.
 pub const CALL_LIMIT: Duration = Duration::from_secs(40);
 /// The lines of calls that a report shows.
 const LINES: usize = 400;

@@ -1,7 +1,7 @@
-/* What every program here begins with: checks that end it, a recorder of callbacks, waits that are bounded.
+/* Included by every program: checks that end it, a recorder of callbacks, waits with a limit.
  *
  * A program is C99 and C++11 at once. Its arguments are the URL of an echo server and the driver, "threaded" or "inline".
- * It ends with 0 when the promise at its top was kept; else it says where it was not, and ends with 1.
+ * It ends with 0 if the promise at its top holds; else it prints the line of the failed check and ends with 1.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -31,14 +31,14 @@
 #define SANITIZED 0
 #endif
 
-/* Many times slower, by a sanitizer or an emulator: such a program does less, and its bounds are wider. */
+/* A sanitizer or an emulator makes a program many times slower. It then does less, and its limits are longer. */
 #ifdef TRANSLATED
 #define SLOW 1
 #else
 #define SLOW SANITIZED
 #endif
 
-/* The longest any wait here lasts. */
+/* The longest wait. */
 #define WAIT_LIMIT_MS 10000
 
 static inline int64_t now_us(void) {
@@ -134,8 +134,8 @@ static inline void free_loop(egret_ws_loop *loop) {
         }                                                                                                        \
     } while (0)
 
-/* A socket's recorder: `user` of its options. It holds every callback against the contract; what a program wants to do in
- * a callback, it adds by the hooks. */
+/* The recorder of a socket: `user` of its options. It checks every callback against the contract. A program adds its own work by the
+ * hooks. */
 
 typedef struct recorder {
     egret_ws *ws; /* set by the connect call; left NULL, learnt from the first callback */
@@ -256,7 +256,7 @@ static inline void expect_message(const recorder *r, int32_t kind, const void *d
     CHECK(len == 0 || memcmp(r->data, data, len) == 0);
 }
 
-/* Sends one text to the echo server and sees it come back: the socket works. */
+/* Sends one text to the echo server and receives it: the socket works. */
 static inline void expect_echo(egret_ws_loop *loop, recorder *r) {
     const int before = r->messages;
     CHECK_OK(egret_ws_send_text(r->ws, "echo", 4));
@@ -264,7 +264,7 @@ static inline void expect_echo(egret_ws_loop *loop, recorder *r) {
     expect_message(r, EGRET_WS_TEXT, "echo", 4);
 }
 
-/* The whole life of another socket. What the loop had to do before, it has done after it; and the loop still works. */
+/* Connects, uses and frees another socket: the loop still works, and has done all earlier work by then. */
 static inline void settle(egret_ws_loop *loop) {
     recorder *r = (recorder *)calloc(1, sizeof *r);
     CHECK(r != NULL);

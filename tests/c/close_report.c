@@ -1,9 +1,9 @@
-/* on_close says who ended the connection, in which phase, with what code and why, and what was not sent. */
+/* on_close reports who ended the connection, in which phase, with which code and why, and what was not sent. */
 #include "server.h"
 
 #include <netdb.h>
 
-/* No test asks a name server: no name is known. */
+/* Replaces the resolver: no name is known, so that no test asks a name server. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
     (void)name, (void)service, (void)hints, (void)found;
     return EAI_NONAME;
@@ -94,7 +94,7 @@ static void the_peer_hangs_up_after_a_message(void) {
     stop_server(&peer);
 }
 
-/* When the peer has answered and ended the stream, nothing is left to wait for. */
+/* When the peer has answered and ended the stream, the report comes at once. */
 static void a_clean_close_is_told_at_once(void) {
     static recorder r;
     static server peer;

@@ -1,5 +1,5 @@
-/* An event loop of the host's own: it polls only when the descriptor can be read from or the time-out has passed, misses
- * nothing, and does not spin. */
+/* A host with its own event loop polls only when the descriptor is readable or the time-out has passed. It misses nothing and does
+ * not spin. */
 #include "server.h"
 
 #include <sys/epoll.h>
@@ -59,7 +59,7 @@ static void go_round(host *h, const char *waiting_for) {
 #define ROUND_UNTIL(h, condition) \
     while (!(condition)) go_round(h, "nothing to read, waiting for: " #condition)
 
-/* With nothing to do it becomes silent after a few polls; it may tell once more of what a poll has done already. */
+/* Without work the descriptor is not readable after a few polls; it may be readable once more after a poll has done the work. */
 static void expect_silence(host *h) {
     int polls = 0;
     while (wait_for_descriptor(h, 0) != 0) {
@@ -80,7 +80,7 @@ static void check_number(recorder *r) {
     expect_message(r, EGRET_WS_BINARY, &number, sizeof number);
 }
 
-/* Question and answer, one by one and then many at a time. */
+/* Messages and their echoes, one by one and then many at a time. */
 static void a_conversation(int with_epoll) {
     static recorder r;
     egret_ws_loop *loop = new_loop();
@@ -149,7 +149,7 @@ static void polls_of_their_own(void) {
     end_host(&h);
 }
 
-/* Only a deadline makes a poll due. */
+/* Only a time-out makes a poll due. */
 static void deadlines(void) {
     static recorder tcp, http;
     listener full = listen_with_full_queue(), silent = listen_silently();
@@ -179,7 +179,7 @@ static void deadlines(void) {
 
 static const uint8_t frames[] = {0x82, 1, 0, 0x82, 1, 1, 0x82, 1, 2, 0x82, 1, 3, 0x82, 1, 4, 0x88, 0};
 
-/* A poll makes one callback and leaves the rest: it can be read from all the time. */
+/* A poll makes one callback and leaves the rest: the descriptor stays readable. */
 static void what_a_budget_leaves(void) {
     static recorder r;
     static server peer;
@@ -204,7 +204,7 @@ static void what_a_budget_leaves(void) {
     stop_server(&peer);
 }
 
-/* What other threads do is due as well: a socket of theirs, a message, a free, a wake-up. */
+/* Calls of other threads make a poll due: a connect, a message, a free, a wake-up. */
 
 static egret_ws_loop *shared;
 
@@ -263,7 +263,8 @@ static void other_threads(void) {
     free_loop(shared);
 }
 
-/* Asked for late, it tells of what is due already; asked for again, it is the same; it goes with the loop. */
+/* A descriptor that is requested late is readable if a poll is due already. A second request returns the same. It closes with the
+ * loop. */
 static void asked_for(void) {
     static recorder r;
     egret_ws_loop *loop = new_loop();

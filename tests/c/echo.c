@@ -1,4 +1,4 @@
-/* What is sent to an echo server comes back: same kind, same bytes, same order. */
+/* Messages to an echo server come back with the same type, bytes and order. */
 #include "check.h"
 
 enum { COUNT = 1000 };

@@ -1,4 +1,4 @@
-/* After a fork every call in the child returns EGRET_WS_ERR_FORKED, at once; the parent's sockets live on. */
+/* After a fork every call in the child returns EGRET_WS_ERR_FORKED at once. The sockets of the parent continue. */
 #include "check.h"
 
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
-/* The child of a fork can end, or run another program, whatever the loop's thread was at; that program inherits no
- * descriptor of the library's, and the parent's connections go on. */
+/* The child of a fork can end, or run another program, whatever the thread of the loop was doing. That program inherits no descriptor
+ * of the library, and the connections of the parent continue. */
 #include "server.h"
 
 #include <dirent.h>
@@ -7,7 +7,7 @@
 
 enum { ROUNDS = SLOW ? 3 : 20 };
 
-static const char *me; /* this program's path, to be run again: it then tells how many descriptors it was left */
+static const char *me; /* the path of this program: run again, it prints how many descriptors it inherited */
 
 static int open_descriptors(void) {
     struct dirent *entry;

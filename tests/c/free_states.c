@@ -4,7 +4,7 @@
 
 enum { SMALL = 1000, PARTS = 100 };
 
-/* What free left to do in the background is done while the loop goes on. */
+/* The work that free leaves to the background is done while the loop continues. */
 static void expect_released(egret_ws_loop *loop, recorder *r, int closes) {
     POLL_UNTIL(loop, r->releases == 1);
     CHECK_EQ(egret_ws_state(r->ws), EGRET_WS_ERR_BAD_HANDLE);
@@ -132,7 +132,7 @@ static void free_a_loop_with_sockets_in_all_states(void) {
     stop_server(&deaf);
 }
 
-/* A loop that lingers gives what was accepted to the network before loop_free returns. */
+/* With a linger time, loop_free returns after the accepted messages were sent. */
 static void free_a_loop_that_lingers(void) {
     static recorder closing, open;
     static server to_closing, to_open;
@@ -151,7 +151,7 @@ static void free_a_loop_that_lingers(void) {
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     begun = now_us();
     free_loop(loop);
-    CHECK(now_us() - begun < WAIT_LIMIT_MS * 1000 / 2); /* peers that answer are not waited for in vain */
+    CHECK(now_us() - begun < WAIT_LIMIT_MS * 1000 / 2); /* it does not wait after the peers have answered */
     CHECK_EQ(closing.releases + open.releases, 2);
 
     WAIT_UNTIL(SERVER_SAW(to_closing, close_code) == 1000);

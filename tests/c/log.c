@@ -1,4 +1,4 @@
-/* The log says in words what was wrong with a call, and how connections ended; never what was sent. */
+/* Log lines say what was wrong with a call and how connections ended. They never contain payloads. */
 #include "server.h"
 
 /* Lines may come from the I/O thread. */
@@ -177,7 +177,7 @@ static void the_log_cannot_be_used_to_poll(void) {
     m.loop = loop;
     CHECK_EQ(egret_ws_connect_url(loop, "ws://", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
     CHECK_EQ(m.lines, 1);
-    begin_connect(loop, "ws://127.0.0.1:1/", &r); /* nobody listens: the engine has a line to write */
+    begin_connect(loop, "ws://127.0.0.1:1/", &r); /* the connection is refused: the engine writes a line */
     POLL_UNTIL(loop, r.releases == 1);
     CHECK_EQ(r.report.error, EGRET_WS_ERR_CONNECT);
     CHECK_OK(egret_ws_loop_free(loop));

@@ -1,5 +1,5 @@
-/* egret_ws_loop_wake, from any thread, ends a poll that waits, or else the next one; no call is lost, and what waits for a
- * poll costs nothing until it comes. */
+/* egret_ws_loop_wake, from any thread, ends a waiting poll, or else the next one. No call is lost, and work that waits for a poll uses
+ * no CPU. */
 #include "server.h"
 
 enum { ROUNDS = SLOW ? 300 : 1000 };
@@ -74,7 +74,7 @@ static int64_t cpu_us(void) {
     return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
-/* What is due waits for a poll that may be long in coming; the I/O thread sleeps meanwhile. */
+/* Work that is due waits for a late poll. The I/O thread sleeps meanwhile. */
 static void nothing_spins_until_then(void) {
     const struct timespec a_while = {0, 200000000};
     egret_ws_loop *loop = new_loop();

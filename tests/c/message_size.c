@@ -1,4 +1,4 @@
-/* The cap: 131072 bytes pass both ways, 131073 do not; options lower it and cannot raise it. */
+/* The message limit: 131072 bytes pass in both directions, 131073 do not. Options can lower it, not raise it. */
 #include "server.h"
 
 static char big[EGRET_WS_MAX_MESSAGE_BYTES + 1];

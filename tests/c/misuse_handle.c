@@ -1,4 +1,4 @@
-/* A handle that is stale, forged, foreign or freed twice is an error from every function, and harms nobody. */
+/* Every function returns an error for a handle that is stale, forged, of the wrong type or freed twice. Other sockets continue. */
 #include "server.h"
 
 static egret_ws *as_socket(uintptr_t number) {
@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
     forged(loop, r.ws);
     stale(loop);
 
-    /* all that did the live ones no harm */
+    /* the valid handles still work */
     expect_echo(loop, &r);
     close_and_free(loop, &r);
     no_socket((uintptr_t)r.ws);

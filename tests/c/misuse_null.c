@@ -1,4 +1,4 @@
-/* NULL where something is needed is an error, from every function, and changes nothing. */
+/* Every function returns an error for NULL where a pointer is required, and changes nothing. */
 #include "check.h"
 
 static void without_handles(void) {

@@ -1,4 +1,4 @@
-/* Calls that the socket's state, or RFC 6455, does not allow are refused, and leave the socket as it was. */
+/* Calls that the state of the socket or RFC 6455 does not allow return an error, and do not change the socket. */
 #include "server.h"
 
 #define TEXT_OF_123 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \

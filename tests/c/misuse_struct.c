@@ -1,4 +1,4 @@
-/* Options that this library does not understand are refused whole: no handle is written, `user` stays the caller's. */
+/* Options that this library does not know make the whole call fail: no handle is written, and `user` is not released. */
 #include "check.h"
 
 /* Options as a newer header might have them. */
@@ -14,7 +14,7 @@ typedef struct {
 
 static egret_ws_loop *loop;
 
-/* `options` may be longer than the type says. */
+/* `options` may be longer than its type. */
 static void refused(int32_t error, const egret_ws_options *options) {
     static uint8_t mark;
     egret_ws *untouched = (egret_ws *)(void *)&mark, *out = untouched;

@@ -1,8 +1,7 @@
-/* A name look-up that hangs holds up nobody: not the other family of addresses, another name, a literal, any call, nor the
- * threads. This program is the resolver: what it does with a name depends on how the name begins.
+/* A name look-up that hangs delays nothing else: neither the other address family, another name, an IP address or a call, nor the
+ * threads. This program replaces the resolver. The beginning of a name selects what the look-up does.
  *
- * Where time is the promise, the fastest of some rounds counts: what waits does so in every round, a busy machine delays
- * some. */
+ * Where a duration is checked, the fastest of several rounds counts: a slow library is slow in each, a busy machine delays some. */
 #include "server.h"
 
 #include <dirent.h>
@@ -34,7 +33,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     const int family = hints->ai_family;
     answer *a;
     (void)service;
-    CHECK(family == AF_INET || family == AF_INET6); /* each for itself, or the slower would hold up the other */
+    CHECK(family == AF_INET || family == AF_INET6); /* each family separately, or the slower one would delay the other */
     pthread_mutex_lock(&lock);
     if (begins(name, "hung") || begins(name, family == AF_INET ? "a-hangs" : "aaaa-hangs") ||
         (begins(name, "mended") && !is_mended)) {
@@ -109,7 +108,7 @@ static void connect_to(egret_ws_loop *loop, const char *name, recorder *r) {
     CHECK_OK(egret_ws_connect(loop, name, port_of_echo(), &options, &r->ws));
 }
 
-/* Connects to the name once more; returns how long that took. */
+/* Connects to the name; returns how long that took. */
 static int64_t open_us(egret_ws_loop *loop, const char *name) {
     recorder *r = (recorder *)calloc(1, sizeof *r);
     const int64_t begun_us = now_us();
@@ -227,7 +226,7 @@ static void other_names_go_on(void) {
     free_loop(loop);
 }
 
-/* More names than there may be threads. Those that got none are not looked up once nobody wants them any more. */
+/* More names than look-up threads. Names whose sockets are freed while they wait for a thread are not looked up. */
 static void threads_are_bounded(void) {
     enum { NAMES = MOST_LOOKUPS };
     static recorder hung[NAMES];
@@ -254,7 +253,7 @@ static void threads_are_bounded(void) {
     free_loop(loop);
 }
 
-/* Who asks for the same name waits for the same answer; but not for one that hangs on a network that is gone by now. */
+/* Sockets with the same name wait for one look-up, but not for one that hangs on a network that was left. */
 static void a_look_up_is_shared_while_it_is_young(void) {
     enum { SOCKETS = 10 };
     static recorder waiting[SOCKETS];

@@ -1,7 +1,7 @@
-/* Nothing but a poll with a time-out blocks: each function is called while a look-up hangs, while TCP does not connect,
- * while the upgrade is not answered and while the send buffer is full, and each call is timed.
+/* Only a poll with a time-out blocks. Each function is called and timed while a look-up hangs, while TCP does not connect, while the
+ * upgrade is not answered and while the send buffer is full.
  *
- * A call that blocks does so in every round, a busy machine delays one in some: the fastest of the rounds counts. */
+ * The fastest of several rounds counts: a call that blocks does so in each, a busy machine delays only some. */
 #include "blocked_lookup.h"
 #include "server.h"
 

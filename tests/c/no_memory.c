@@ -131,7 +131,7 @@ static void receive(size_t limit, int before, int numbered) {
     r->then_data = numbered ? expect_next : NULL;
     begin_scarcity(limit);
     may_send = 1;
-    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(failures > 0); /* the events wait, because nobody polls */
+    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(failures > 0); /* the events wait, because the program does not poll */
     POLL_UNTIL(loop, r->releases == 1);
     end_scarcity();
     CHECK(failures > 0);

@@ -1,5 +1,5 @@
-/* A send that finds the buffer full is refused with EGRET_WS_ERR_BACKPRESSURE; then on_drain comes once, when the refused
- * message fits and the buffer is at most half full. Not without a refusal, and not after a close. */
+/* A send into a full buffer returns EGRET_WS_ERR_BACKPRESSURE. Then on_drain comes once, when the refused message fits and the buffer is
+ * at most half full. It comes neither without a refusal nor after a close. */
 #include "server.h"
 
 enum { LARGE = EGRET_WS_MAX_MESSAGE_BYTES, BUFFER = 1 << 20, SMALLEST_BUFFER = LARGE + 14 };
@@ -44,7 +44,7 @@ static void open_drained(egret_ws_loop *loop, const char *url, drained *d, uint3
     POLL_UNTIL(loop, d->r.connects == 1);
 }
 
-/* A server that does not read until it is told to. */
+/* A server that does not read until the test allows it. */
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* locked: it waits */
 
@@ -63,7 +63,7 @@ static void send_what_was_refused(drained *d) {
     d->accepted++;
 }
 
-/* Refused more than once; told once, and then all of the largest fits. */
+/* After several refusals on_drain comes once, and then the largest message fits. */
 static void once_after_refusals(egret_ws_loop *loop, uint32_t buffer) {
     static drained d;
     static server peer;
@@ -103,7 +103,7 @@ static void send_until_refused(drained *d) {
     }
 }
 
-/* The way to send more than the buffer takes. Whoever sends from on_drain until refused is told again each time. */
+/* How a host sends more than the buffer holds: it sends from on_drain until a refusal, and on_drain comes again each time. */
 static void a_long_transfer(egret_ws_loop *loop, uint32_t buffer, size_t size, int64_t parts) {
     static drained d;
     static server peer;
@@ -149,7 +149,7 @@ static void not_without_a_refusal(egret_ws_loop *loop) {
     stop_server(&peer);
 }
 
-/* Refused, and then closed or freed: what was accepted goes out, and nobody is told that there is room. */
+/* Closed or freed after a refusal: accepted messages are sent, and on_drain does not come. */
 static void not_after_a_close(egret_ws_loop *loop, int by_free) {
     static drained d;
     static server peer;

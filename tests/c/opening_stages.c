@@ -1,4 +1,4 @@
-/* Each stage of connecting has its deadline, all of them together have one, and close and free end any of them at once. */
+/* Each stage of connecting has a time-out, all stages together have one, and close and free end each stage at once. */
 #include "blocked_lookup.h"
 #include "server.h"
 
@@ -21,8 +21,7 @@ typedef struct {
     int fd;        /* of the connection to it, or -1 */
 } stalled_socket;
 
-/* With `own_ms` for the stage alone and `open_ms` for the whole; all other deadlines are such as this test would not live
- * to see. */
+/* With the time-out `own_ms` for the stage and `open_ms` for all stages. All other time-outs are longer than this test. */
 static stalled_socket *begin_stalled(int stage, uint32_t own_ms, uint32_t open_ms) {
     stalled_socket *s = (stalled_socket *)calloc(1, sizeof *s);
     egret_ws_options options;
@@ -71,7 +70,7 @@ static void expect_report(const stalled_socket *s, int32_t error, int stage, int
     CHECK_EQ(s->r.report.http_status, 0);
 }
 
-/* All stages at the same time: each has to end for itself. */
+/* All stages at the same time. */
 static void deadlines_are_kept(uint32_t own_ms, uint32_t open_ms) {
     const int64_t begun_us = now_us();
     stalled_socket *all[STAGES];

@@ -1,5 +1,5 @@
-/* Each option has its limits. What is beyond them is refused whole, with a line in the log that names the option; what is
- * within is taken, and what was given is copied. Then the two calls that read what a connection came to. */
+/* Each option has limits. A value beyond them makes the call fail with a log line that names the option. Valid values are accepted and
+ * copied. Then the two calls that read the subprotocol and the response. */
 #include "server.h"
 
 static egret_ws_loop *loop;
@@ -192,7 +192,7 @@ static void pins(void) {
     REFUSED(tls_pins, "\xff", INVALID, "pin");
 }
 
-/* Lengths are those that are told: the byte after the last one is not ours to read, and there is no NUL. */
+/* The library reads exactly the given length: there is no NUL after it, and no readable byte. */
 static void bytes_with_lengths(void) {
     static const char pem[] = "no PEM, which a ws connection need not know";
     const size_t len = sizeof pem - 1;

@@ -1,5 +1,5 @@
-/* A panic inside the library does not cross the ABI: the call, the connection or the loop it hit says INTERNAL, and all
- * else goes on. The loop's log gets one line at the level of errors, with the panic's message and its place in the source. A debug
+/* A panic inside the library does not cross the ABI: the call, the connection or the loop concerned reports INTERNAL, and the rest
+ * continues. The loop's log gets one line at the level of errors, with the panic's message and its place in the source. A debug
  * build of the library panics where EGRET_WS_FAULT says. */
 #include "server.h"
 
@@ -109,7 +109,7 @@ static void in_a_connection(void) {
     free_loop(idle);
 }
 
-/* The loop can do nothing more: each of its sockets is told, and no new one is taken. Another loop goes on. */
+/* After a panic of its engine a loop closes its sockets and accepts no new ones. Another loop continues. */
 static void in_the_engine(void) {
     static recorder r[3], late;
     const egret_ws_options options = recorder_options(&late);
@@ -135,7 +135,7 @@ static void in_the_engine(void) {
     CHECK_EQ(late.releases, 0);
 }
 
-/* What blocks is done by threads that call nobody: the loop's engine writes the line. */
+/* A worker thread has panicked: the engine of the loop writes the line, as workers make no callbacks. */
 static void on_a_worker(const char *fault, const char *place, const char *url) {
     egret_ws_loop *loop = new_logging_loop(), *idle = arm(fault);
     recorder *r = (recorder *)calloc(1, sizeof *r);

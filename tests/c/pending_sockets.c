@@ -1,5 +1,5 @@
-/* What waits for the loop is bounded: a host that connects and frees without a poll is refused at
- * EGRET_WS_MAX_PENDING_SOCKETS, and served again after a poll. Ten thousand sockets in one go are not too many. Freeing the loop
+/* The number of sockets that wait for the loop is limited: a host that connects and frees without a poll gets an error at
+ * EGRET_WS_MAX_PENDING_SOCKETS, and can connect again after a poll. Ten thousand sockets at once are allowed. Freeing the loop
  * does not wait for what is queued. */
 #include "server.h"
 

@@ -1,4 +1,4 @@
-/* A poll stays within its budget, in callbacks and in time; what is left comes with the next, in order. */
+/* A poll keeps to its budget of callbacks and time. The rest comes with the next poll, in order. */
 #include "server.h"
 
 enum { MESSAGES = 20 };
@@ -37,7 +37,7 @@ static void check_number_slowly(recorder *r) {
     while (now_us() - begun_us < 10) continue;
 }
 
-/* Polls to the end: each poll makes as many callbacks as it says, and at most so many; of messages, at most so many. */
+/* Polls to the end. Each poll makes as many callbacks as it returns, and at most this number of callbacks and of messages. */
 static void expect_budget(const egret_ws_loop_options *options, int most, int most_messages,
                           void (*then_data)(recorder *)) {
     recorder *r = (recorder *)calloc(1, sizeof *r);

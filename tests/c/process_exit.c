@@ -1,5 +1,5 @@
 /* A process may end at any time, by exit() or by returning from main, with live sockets and loops that are not freed: from
- * any thread, in any callback, with the I/O thread at work. It ends at once and with the status it says, and no callback
+ * any thread, in any callback, with the I/O thread at work. It ends at once with its own status, and no callback
  * is made while it does. */
 #include "blocked_lookup.h"
 #include "server.h"
@@ -14,7 +14,7 @@ static egret_ws_loop *loop, *another;
 static recorder talking, connecting, looking_up;
 static listener silent;
 
-/* Everything there is, and events that nobody has polled for. */
+/* Sockets in all states, and events that wait for a poll. */
 static void have_live_sockets(void) {
     loop = new_loop();
     another = new_loop();

@@ -1,4 +1,4 @@
-/* Callbacks may call anything but a poll and the freeing of their loop, on their own socket too. */
+/* Callbacks may call every function but a poll and the freeing of their loop, for their own socket too. */
 #include "server.h"
 
 static egret_ws_loop *loop;

@@ -1,5 +1,5 @@
-/* What was accepted and not sent when a connection is lost is told of in on_retry, to the message and the byte. It is
- * dropped, or with EGRET_WS_RESEND kept, and sent first on the next connection. */
+/* on_retry reports the messages and bytes that were accepted but not sent when a connection was lost. They are dropped or, with
+ * EGRET_WS_RESEND, kept and sent first on the next connection. */
 #include "retry_recorder.h"
 
 static void lose_and_return(egret_ws_loop *loop, uint32_t flags) {

@@ -1,5 +1,5 @@
-/* A connection that is lost or cannot be made is tried again: on_retry before each wait, on_connect when it is open again,
- * until the host closes or frees it, or it has been tried often enough. */
+/* A connection that is lost or cannot be made is retried: on_retry before each wait, on_connect when it is open again, until the host
+ * closes or frees the socket or the attempts are used up. */
 #include "retry_recorder.h"
 
 static void check_delay(retry_recorder *t) {
@@ -61,7 +61,7 @@ static void retry_at_once(retry_recorder *t) {
     CHECK_OK(egret_ws_retry_now(t->r.ws));
 }
 
-/* The host does not wait: it says so outside of on_retry, and in it. */
+/* The host ends the wait with retry_now, outside of on_retry and inside. */
 static void now(egret_ws_loop *loop) {
     static retry_recorder t;
     static server peer;

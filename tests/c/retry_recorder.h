@@ -1,4 +1,4 @@
-/* A socket with retry_attempts, held against the contract, and a port at which a server comes back. */
+/* A socket with retry_attempts whose callbacks are checked against the contract, and a port where a server starts again. */
 #ifndef RETRY_RECORDER_H
 #define RETRY_RECORDER_H
 
@@ -6,7 +6,7 @@
 
 enum { FLOOR_MS = 2, FIRST_MS = 8, CEILING_MS = 32, AN_HOUR_MS = 3600000 };
 
-/* A socket that tells of its retries. */
+/* Records the retries of a socket. */
 typedef struct retry_recorder {
     recorder r; /* of one connection: it begins anew with each on_retry */
     int retries;
@@ -47,7 +47,7 @@ static inline egret_ws_options retry_options(retry_recorder *t) {
     return options;
 }
 
-/* It waits until it is told not to. */
+/* The wait before a retry does not end by itself. */
 static inline egret_ws_options long_timeout_options(retry_recorder *t) {
     egret_ws_options options = retry_options(t);
     options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = AN_HOUR_MS;
@@ -55,7 +55,7 @@ static inline egret_ws_options long_timeout_options(retry_recorder *t) {
     return options;
 }
 
-/* A port that stays this program's while nobody listens, and somebody does again. */
+/* A port that this program keeps while no server listens on it. */
 static inline listener reserve(void) {
     const int yes = 1;
     listener l = bind_loopback();

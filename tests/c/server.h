@@ -1,5 +1,5 @@
-/* A WebSocket server of one thread that takes one connection after another and does to each what its script says, which
- * is mostly what a good server would not do. */
+/* A WebSocket server with one thread that accepts one connection after the other and runs a script on each. Most scripts break the rules
+ * of a good server. */
 #ifndef SERVER_H
 #define SERVER_H
 
@@ -33,7 +33,7 @@ static inline struct sockaddr_in loopback(uint16_t port) {
     return address;
 }
 
-/* Takes a free port without listening on it: a connection to it is refused, and nobody else gets it. */
+/* Takes a free port without listening on it: connections are refused, and no other program gets the port. */
 static inline listener bind_loopback(void) {
     listener l;
     struct sockaddr_in address = loopback(0);
@@ -49,7 +49,7 @@ static inline listener bind_loopback(void) {
     return l;
 }
 
-/* TCP connects, and nobody ever answers. */
+/* TCP connects, and no answer ever comes. */
 static inline listener listen_silently(void) {
     listener l = bind_loopback();
     CHECK_EQ(listen(l.fd, 64), 0);
@@ -131,7 +131,7 @@ static inline int receive_request(int fd, char *head, size_t size) {
     return 0;
 }
 
-/* Counts before it answers: who was answered is counted. */
+/* Counts before it answers, so an answered message is counted. */
 static inline int upgrade(server *s, int fd) {
     static const char name[] = "\r\nSec-WebSocket-Key:";
     char head[4096], answer[256], accept[29];
@@ -289,7 +289,7 @@ static inline int receive_until_close(server *s, int fd, uint8_t *data, size_t s
     return 0;
 }
 
-/* A good server that keeps what comes to itself: counts it, and answers the Close. */
+/* A good server that does not echo: it counts messages and answers the Close frame. */
 static inline void swallow(server *s, int fd) {
     uint8_t data[EGRET_WS_MAX_MESSAGE_BYTES];
     size_t len = 0;
@@ -321,7 +321,7 @@ static inline void never_read(server *s, int fd) {
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Ends the connection without a word. */
+/* Ends the connection without a Close frame. */
 static inline void hang_up(server *s, int fd) {
     (void)s;
     (void)fd;

@@ -1,5 +1,5 @@
-/* With SIGPIPE at its default action, which ends the process, a peer that goes away while much is written to it does not:
- * the connection is lost, and on_close says so. */
+/* SIGPIPE has its default action, which ends the process. A peer that disconnects while data is written to it does not end the process:
+ * on_close reports the loss. */
 #include "server.h"
 
 #include <signal.h>
@@ -59,7 +59,7 @@ static void half_close(server *s, int fd) {
     leave(s, fd);
 }
 
-/* The same behind data that the client does not read, because nobody polls: it does not know of the end, and writes on. */
+/* As before, behind data that the client does not read because the program does not poll: the client writes on. */
 static void half_close_unnoticed(server *s, int fd) {
     int i;
     send_all(fd, s->answer, s->answer_len);

@@ -1,5 +1,5 @@
-/* The state changes when the header says: to OPEN with on_connect, to CLOSED with on_close, and not before; the buffered
- * amount is what was accepted and not yet written. */
+/* The state changes to OPEN with on_connect and to CLOSED with on_close, not before. The buffered amount counts what was accepted and
+ * not yet written. */
 #include "server.h"
 
 static void expect_state_open(recorder *r) {
@@ -28,7 +28,7 @@ static void our_close(egret_ws_loop *loop) {
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_ERR_BAD_HANDLE);
 }
 
-/* A pong tells that the client's side is open, though no poll has told the game so. */
+/* A pong shows that the connection is open, although on_connect has not come. */
 static void send_a_message_and_wait_for_a_pong(server *s, int fd) {
     static const uint8_t text_and_ping[] = {0x81, 1, 'x', 0x89, 0};
     uint8_t data[125];
@@ -71,8 +71,8 @@ static void close_after_a_message(server *s, int fd) {
     swallow(s, fd);
 }
 
-/* The I/O thread goes on between polls. What no callback has told is not so for the game: the socket is connecting until
- * on_connect, though the server has answered. Only an end shows at once, since sends are refused from then on. */
+/* The I/O thread works between polls. The state follows the callbacks: the socket is connecting until on_connect, although the server
+ * has answered. Only the end of a connection shows at once, since sends fail from then on. */
 static void between_polls(egret_ws_loop *loop) {
     static recorder r;
     static server peer;

@@ -72,7 +72,7 @@ static void an_exchange(egret_ws_loop *loop) {
     free_socket(&r);
 }
 
-/* Messages that wait: in the buffer while the peer does not read, in the queue while nobody polls. */
+/* Messages that wait: in the send buffer while the peer does not read, in the receive queue while the program does not poll. */
 static void queues(egret_ws_loop *loop) {
     static const uint8_t frames[] = {0x82, 3, 'a', 'b', 'c', 0x82, 1, 'd'};
     static recorder full, waiting;
@@ -94,7 +94,7 @@ static void queues(egret_ws_loop *loop) {
 
     start_answering_server(&peer, send_answer, frames, sizeof frames);
     open_plain(loop, peer.at.url, &waiting);
-    if (driver != EGRET_WS_LOOP_INLINE && waiting.messages == 0) { /* not in the poll that told of the connection */
+    if (driver != EGRET_WS_LOOP_INLINE && waiting.messages == 0) { /* not in the poll that called on_connect */
         WAIT_UNTIL(stats_of(waiting.ws).receive_queue_bytes == 3 + 32 + 1 + 32);
         WAIT_UNTIL(stats_of(waiting.ws).messages_received == 2); /* counted when all that was read is queued */
     }

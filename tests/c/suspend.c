@@ -1,5 +1,5 @@
-/* While a loop is suspended its time stands still; when it is resumed, or told of another network, what may be dead is
- * probed. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND sockets are closed instead. */
+/* While a loop is suspended its time stops. After a resume or a change of the network, open connections are probed. With
+ * EGRET_WS_LOOP_CLOSE_ON_SUSPEND sockets are closed instead. */
 #include "retry_recorder.h"
 
 enum { SHORT_MS = 50, FAR_LONGER_MS = 300 };
@@ -65,7 +65,7 @@ static void no_deadline_passes(void) {
     close_listener(&silent);
 }
 
-/* Suspended in the midst of it, with a wait for a reconnection and a closing handshake under way as well. */
+/* Suspended while connecting, while waiting for a retry, and during a closing handshake. */
 static void whatever_is_under_way(void) {
     enum { DEADLINE_MS = SLOW ? 2000 : 700, LONGER_MS = DEADLINE_MS + 200 };
     static recorder connecting, closing, waiting;
@@ -103,7 +103,7 @@ static void whatever_is_under_way(void) {
     close_listener(&nobody);
 }
 
-/* What comes in is taken, what is sent goes out, and sockets can be made, closed and freed. */
+/* Messages are received and sent, and sockets can be made, closed and freed. */
 static void all_else_goes_on(void) {
     static recorder r;
     egret_ws_loop *loop = new_loop();
@@ -118,7 +118,7 @@ static void all_else_goes_on(void) {
     free_loop(loop);
 }
 
-/* A probe: a server that answers pings stays, one that does not is found out. Without a suspend before it as well. */
+/* A probe: the connection to a server that answers pings stays, the other one is reported. With and without a suspend before. */
 static void what_is_dead_is_found(int32_t (*tell)(egret_ws_loop *), int suspended) {
     static recorder dead, alive;
     static server deaf;
@@ -135,7 +135,7 @@ static void what_is_dead_is_found(int32_t (*tell)(egret_ws_loop *), int suspende
     POLL_UNTIL(loop, dead.connects == 1);
     if (suspended) CHECK_OK(egret_ws_loop_suspend(loop));
     CHECK_OK(tell(loop));
-    if (suspended && tell != egret_ws_loop_resume) { /* told of another network it waits for the resume */
+    if (suspended && tell != egret_ws_loop_resume) { /* after a change of the network it waits for the resume */
         poll_for(loop, FAR_LONGER_MS);
         CHECK_EQ(dead.closes, 0);
         CHECK_OK(egret_ws_loop_resume(loop));

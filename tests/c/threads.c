@@ -27,7 +27,7 @@ static void wait_for(const int *number, int value) {
     pthread_mutex_unlock(&lock);
 }
 
-/* A socket's life on a worker's thread, told of by callbacks on the polling one. */
+/* A socket that a worker thread uses, with its callbacks on the polling thread. */
 typedef struct {
     recorder told;
     egret_ws *ws; /* what connect gave; not the recorder's, whose callbacks may be faster than connect */

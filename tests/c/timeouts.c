@@ -1,4 +1,4 @@
-/* Every stage has its deadline, which is kept, and the report says which stage it was. */
+/* Every stage ends at its time-out, and the report names the stage. */
 #include "blocked_lookup.h"
 #include "server.h"
 
@@ -6,7 +6,7 @@ enum { LIMIT_MS = 100 };
 
 static egret_ws_loop *loop;
 
-/* What is left out of `options` has a limit that this test would not live to see. */
+/* All time-outs are longer than this test. */
 static egret_ws_options long_timeout_options(recorder *r) {
     egret_ws_options options = recorder_options(r);
     options.connect_timeout_ms = options.handshake_timeout_ms = options.close_timeout_ms = 1000 * WAIT_LIMIT_MS;
@@ -77,7 +77,7 @@ static void the_close_is_not_answered(void) {
     stop_server(&deaf);
 }
 
-/* An open connection has no deadline, however small those of the stages are. */
+/* An open connection has no time-out, however short those of the stages are. */
 static void open_is_no_stage(void) {
     static recorder r;
     egret_ws_options options = recorder_options(&r);

@@ -1,5 +1,5 @@
-/* The library can be loaded at run time, used, unloaded and loaded again; unloaded with a loop alive, too: it stays in
- * memory, and its threads go on.
+/* The library can be loaded at run time, used, unloaded and loaded again. If it is unloaded with a live loop, it stays in memory and its
+ * threads continue.
  *
  * This program is not linked with the library: what it calls by name is looked up in it. */
 #define _POSIX_C_SOURCE 200809L /* as in check.h, which comes later */

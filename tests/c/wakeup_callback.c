@@ -1,14 +1,14 @@
-/* A host that polls only when the wake-up callback told it to misses nothing, however many threads make things due. */
+/* A host that polls only after the wake-up callback misses nothing, however many threads cause work. */
 #include "server.h"
 
-/* The host: it sleeps until it is told, and then polls, once for each time it was told. */
+/* The host: it sleeps until a wake-up, and polls once for each. */
 typedef struct {
     egret_ws_loop *loop;
     int pipe[2];
     pthread_mutex_t lock;
     int told;  /* times, ever; under the lock */
     int polls; /* made because of that */
-    int sets;  /* the callback while things become due: what does at that very moment may be told of twice */
+    int sets;  /* the callback while work becomes due, which may then cause two wake-ups */
 } host;
 
 /* On any thread. */
@@ -45,7 +45,7 @@ static void end_host(host *h) {
     pthread_mutex_destroy(&h->lock);
 }
 
-/* Sleeps until it is told; each time it is told once, until it polls. */
+/* Sleeps until a wake-up. There is one wake-up until the poll. */
 static void poll_when_told(host *h, const char *waiting_for) {
     struct pollfd ear;
     char byte;
@@ -93,7 +93,7 @@ static void whatever_becomes_due(void) {
     close_listener(&nobody);
 }
 
-/* A host may use both: to ask for the descriptor neither repeats a wake-up, nor takes back what the descriptor says. */
+/* A host may use both: a request for the descriptor neither repeats a wake-up nor clears the descriptor. */
 static void the_descriptor_repeats_no_wakeup(void) {
     static recorder r;
     egret_ws_loop_options options = loop_options();
@@ -122,7 +122,7 @@ static void the_descriptor_repeats_no_wakeup(void) {
 
 static const uint8_t frames[] = {0x82, 1, 0, 0x82, 1, 1, 0x82, 1, 2, 0x82, 1, 3, 0x82, 1, 4, 0x88, 0};
 
-/* A poll makes one callback, and leaves the rest: it is told again each time. */
+/* A poll makes one callback and leaves the rest: a wake-up follows each time. */
 static void what_a_budget_leaves(void) {
     static recorder r;
     static server peer;
@@ -142,7 +142,7 @@ static void what_a_budget_leaves(void) {
     stop_server(&peer);
 }
 
-/* At the end of a poll the callback may have another thread poll, and wait for it: nothing is locked while the host is told. */
+/* At the end of a poll the wake-up callback may have another thread poll, and wait for it: the library holds no lock then. */
 
 static int others;
 
@@ -193,7 +193,7 @@ static int take_away(host *h, recorder *r) {
     return times_told(h);
 }
 
-/* What is due when the callback is set is told of; after it was set to NULL, nothing is. */
+/* Work that is due when the callback is set causes a wake-up. After it is set to NULL none comes. */
 static void set_late_and_taken_away(void) {
     static recorder r;
     egret_ws_loop_options options = loop_options();
@@ -221,7 +221,7 @@ static void set_late_and_taken_away(void) {
     end_host(&h);
 }
 
-/* Many threads send, each when its last message has come back or not; whatever the moment, the host is told. */
+/* Many threads send at any moment, and no wake-up is missing. */
 
 enum { SENDERS = 3, EACH = SLOW ? 500 : 4000 };
 

@@ -1,4 +1,4 @@
-//! Random messages with the servers of two hands, directly and through nginx, by every agreement there can be.
+//! Random messages with the servers of two projects, directly and through nginx, with every set of parameters.
 
 use crate::servers;
 use ::egret_ws::*;
@@ -136,7 +136,7 @@ impl Case<'_> {
 fn every_agreement(hand: &Hand, port: u16) {
     let by_client = Asks::all().map(|client| (client, Asks::NOTHING));
     let by_server = Asks::all().map(|server| (Asks::NOTHING, server));
-    // Both: nobody widens what the other has narrowed.
+    // Both limits hold: neither side enlarges a window that the other has limited.
     let narrow = Asks { client_bits: 12, server_bits: 12, ..Asks::NOTHING };
     let by_both = Asks::all().filter(|asks| asks.client_bits <= 12 && asks.server_bits <= 12);
     let all = by_client.chain(by_server).chain(by_both.map(|server| (narrow, server)));

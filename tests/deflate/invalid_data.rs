@@ -1,5 +1,4 @@
-//! What is no compressed message, though permessage-deflate was agreed on, ends with 1002; text that inflates to something
-//! else than UTF-8, with 1007.
+//! Invalid compressed messages end the connection with 1002; text that inflates to invalid UTF-8, with 1007.
 
 use ::egret_ws::{EGRET_WS_ERR_INVALID_UTF8, EGRET_WS_ERR_PROTOCOL};
 use test_support::client::on_both_drivers;

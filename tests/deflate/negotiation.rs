@@ -1,4 +1,4 @@
-//! What is offered, and answers to the offer: each that RFC 7692 forbids fails the handshake and is named.
+//! The offer and the responses to it. Each response that RFC 7692 forbids fails the handshake with a message that names the reason.
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;

@@ -1,4 +1,4 @@
-//! What the client sends, read by a server that knows each byte of it.
+//! The compressed messages of the client, checked byte by byte.
 
 use ::egret_ws::*;
 use std::net::TcpListener;

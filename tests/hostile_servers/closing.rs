@@ -1,4 +1,4 @@
-//! Close frames, right and wrong (RFC 6455 sections 5.5.1 and 7.4).
+//! Valid and invalid Close frames (RFC 6455 sections 5.5.1 and 7.4).
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;

@@ -1,4 +1,4 @@
-//! Servers that send without end or without sense: what they can cost is bounded.
+//! Servers that send endless data or garbage: memory and time stay limited.
 
 use ::egret_ws::*;
 use std::sync::mpsc;

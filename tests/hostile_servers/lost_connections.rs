@@ -1,4 +1,4 @@
-//! Connections that break: an end of the stream or a reset, at every point where it can come.
+//! Lost connections: an end of the stream or a reset at every possible point.
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;

@@ -1,4 +1,4 @@
-//! Servers that keep the client waiting: every stage has its deadline.
+//! Servers that keep the client waiting: every stage has a time-out.
 
 use ::egret_ws::*;
 use std::thread;

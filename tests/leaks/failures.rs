@@ -1,4 +1,4 @@
-//! The ways in which a connection fails.
+//! The kinds of failures of a connection.
 
 use super::servers::Hosts;
 use ::egret_ws::*;
@@ -47,7 +47,7 @@ impl Failure {
     }
 }
 
-/// Trusts the tests' authority and nobody else.
+/// Trusts only the authority of the tests.
 fn trust(options: &mut egret_ws_options, hosts: &Hosts) {
     options.flags = EGRET_WS_ONLY_THESE_ROOTS;
     options.tls_roots = hosts.root.as_ptr();

@@ -1,4 +1,4 @@
-//! What connections are made to: servers that fail them, and a resolver that does.
+//! The servers of failing connections, and a resolver that fails.
 
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -48,7 +48,7 @@ impl Hosts {
             }
         });
 
-        // A port of a connection: nobody listens there, and nobody else can.
+        // The port of an open connection: no server listens there, and no other program can.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("the port");
         let held = TcpStream::connect(address).expect("a connection");
@@ -86,7 +86,7 @@ impl Hosts {
         format!("wss://{host}:{}/404", self.tls)
     }
 
-    /// Takes connections and all that comes, and says nothing.
+    /// Accepts connections and reads everything, without an answer.
     pub fn silent(&self, scheme: &str) -> String {
         format!("{scheme}://127.0.0.1:{}/", self.silent)
     }

@@ -60,7 +60,7 @@ fn host_that_does_not_poll_reports_no_dead_peer() {
             options.max_receive_queue_bytes = 4096;
         });
         socket.wait_open();
-        // In which nothing can be heard, for several intervals and deadlines.
+        // Without polls for several intervals and time-outs.
         thread::sleep(Duration::from_millis(1000));
         let report = socket.wait_closed();
         assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
@@ -69,7 +69,7 @@ fn host_that_does_not_poll_reports_no_dead_peer() {
     });
 }
 
-/// A server's listener whose connections take little before somebody reads.
+/// A listener whose connections buffer little data.
 fn narrow() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     SockRef::from(&listener).set_recv_buffer_size(32 * 1024).expect("a smaller buffer");
@@ -94,7 +94,7 @@ fn peer_that_reads_slowly_is_not_reported() {
                     _ => messages += 1,
                 }
                 if messages % 8 == 0 {
-                    thread::sleep(Duration::from_millis(20)); // the slowness
+                    thread::sleep(Duration::from_millis(20)); // reads slowly
                 }
             };
             let took = begun.elapsed();

@@ -26,7 +26,7 @@ fn no_ping_is_sent_and_messages_are_delivered_during_a_suspend() {
             peer.upgrade();
             expect_no_data(&mut peer, LONG);
             peer.send(&Frame::text("meanwhile"));
-            // The answer of a host that still polls: it was not told to be silent.
+            // The host still polls and sends.
             assert_eq!(peer.read(), Frame::text("heard"));
             expect_no_data(&mut peer, LONG);
             peer.close(4000);

@@ -1,4 +1,4 @@
-//! A socket that remembers what it was told, and when.
+//! A socket that records its events and their times.
 
 use ::egret_ws::*;
 use std::cell::{Ref, RefCell};

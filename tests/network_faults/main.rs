@@ -26,7 +26,7 @@ fn on_both_drivers(test: impl Fn(&EventLoop)) {
     }
 }
 
-/// After a fault the socket is told once that it is tried again, connects, and its messages pass.
+/// After a fault on_retry comes once, the socket connects, and its messages pass.
 #[track_caller]
 fn expect_reconnect(client: &Client) -> CloseReport {
     let (report, attempt, delay_ms) = client.wait_retry(1);
@@ -229,7 +229,7 @@ fn connections_are_served_out_of_order() {
     });
 }
 
-/// One that is being made when the connection before it is lost twice over.
+/// Several faults, one after the other, of connecting and connected sockets.
 #[test]
 fn consecutive_faults() {
     on_both_drivers(|host| {
@@ -262,8 +262,8 @@ fn consecutive_faults() {
     });
 }
 
-/// As long as the host was not told that it is open, it is connecting for the host, whatever the server has said since. (With
-/// a thread only: without one nothing is read but in a poll.)
+/// Until on_connect the socket is connecting for the host, whatever the server has sent. (Only with an I/O thread: without one the
+/// library reads only in a poll.)
 #[test]
 fn close_frame_before_on_connect() {
     let host = EventLoop::new(Driver::Threaded, |_| {});

@@ -236,8 +236,8 @@ fn close_before_a_retry_counts_the_kept_messages() {
     }
 }
 
-/// The host closes before it is told of the loss: the close report is the only one it gets, and counts what `on_retry` would
-/// have counted. (With a thread only: without one the loss is noticed in the poll that tells of it.)
+/// The host closes before `on_retry`: the close report is the only one, and counts what `on_retry` would have counted. (Only with an I/O
+/// thread: without one the loss is noticed in the poll that reports it.)
 #[test]
 fn close_before_on_retry_counts_the_unsent_messages() {
     for flags in [0, EGRET_WS_RESEND] {

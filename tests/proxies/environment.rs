@@ -1,4 +1,4 @@
-//! Proxies taken from the environment, which belongs to a whole process: each case has a process of its own.
+//! Proxies from the environment. As the environment belongs to the process, each case runs in a process of its own.
 
 use crate::exchange::echoes;
 use crate::scripted_proxy::Relay;

@@ -1,4 +1,4 @@
-//! Whole connections through a proxy in one call, and what is true of each of them.
+//! Whole connections through a proxy in one call, and the checks of each.
 
 use crate::servers::authority;
 use ::egret_ws::*;

@@ -1,4 +1,4 @@
-//! Answers to CONNECT, odd and wrong.
+//! Unusual and invalid responses to CONNECT.
 
 use crate::exchange::{fails, open, opens};
 use crate::scripted_proxy::{ESTABLISHED, drip};

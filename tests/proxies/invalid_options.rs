@@ -1,4 +1,4 @@
-//! Proxies that the connect call refuses at once.
+//! Values of the option `proxy` that the connect call refuses.
 
 use crate::exchange::try_open;
 use ::egret_ws::*;

@@ -1,4 +1,4 @@
-//! Programs by other hands that listen on a free port of loopback until they are dropped.
+//! Proxies of other projects as child processes, each on a free port of loopback.
 #![allow(unsafe_code)] // kills process groups
 
 use std::env;

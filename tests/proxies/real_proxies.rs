@@ -1,4 +1,4 @@
-//! Proxies by other hands, with and without a password, for ws and wss.
+//! Proxies of other projects, with and without a password, for ws and wss.
 
 use crate::exchange::{echoes, fails, open, open_with, went_through};
 use crate::proxy_process::ProxyProcess;

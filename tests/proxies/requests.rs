@@ -1,4 +1,4 @@
-//! What proxies are asked, to the byte, and that names are theirs to look up: `echo.test` is known to nobody.
+//! The requests to proxies, byte by byte. The proxy looks names up: no resolver knows `echo.test`.
 
 use crate::exchange::{fails, open, open_with, opens};
 use crate::scripted_proxy::{self, ESTABLISHED, GRANTED, NO_AUTHENTICATION, PASSWORD};

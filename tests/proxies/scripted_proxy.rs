@@ -1,4 +1,4 @@
-//! Proxies played by hand: what they are asked is read strictly, and what they answer is up to the test.
+//! Scripted proxies: they check the request strictly, and the test chooses the response.
 
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};

@@ -1,4 +1,4 @@
-//! The proxy's password is in no line of the log and in no message, whatever happens, at the most talkative level.
+//! No log line and no message contains the password of the proxy, at any log level and after any error.
 
 use crate::exchange::{open_with, try_open};
 use crate::scripted_proxy::{self, ESTABLISHED, GRANTED, PASSWORD};

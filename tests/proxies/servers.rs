@@ -49,7 +49,7 @@ pub fn authority() -> &'static str {
     &PEM
 }
 
-/// A port that refuses: it is the near end of a connection that lasts as long as the tests, so nobody else gets it.
+/// A port that refuses connections: the local port of a connection that stays open during the tests, so no other program gets it.
 pub fn closed_port() -> u16 {
     static CONNECTION: LazyLock<(TcpListener, TcpStream)> = LazyLock::new(|| {
         let (listener, port) = listen();

@@ -1,4 +1,4 @@
-//! Answers of SOCKS5, odd and wrong (RFC 1928, RFC 1929).
+//! Unusual and invalid responses of SOCKS5 (RFC 1928, RFC 1929).
 
 use crate::exchange::{fails, open, opens};
 use crate::scripted_proxy::{self, GRANTED, NO_AUTHENTICATION, PASSWORD, drip};

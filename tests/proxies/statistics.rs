@@ -1,4 +1,4 @@
-//! What the statistics say of a connection through a proxy.
+//! The statistics of a connection through a proxy.
 
 use crate::exchange::open;
 use crate::scripted_proxy::ESTABLISHED;

@@ -1,4 +1,4 @@
-//! Proxies that are not there, do not answer, or are no longer wanted.
+//! Proxies that cannot be reached or do not answer, and sockets that are closed meanwhile.
 
 use crate::exchange::{fails, open, open_with};
 use crate::scripted_proxy::{self, NO_AUTHENTICATION, PASSWORD};

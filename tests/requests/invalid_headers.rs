@@ -1,4 +1,4 @@
-//! Headers that would break out of the request, or contradict it, are refused by the connect call.
+//! The connect call refuses headers that would break the request or contradict it.
 
 use crate::site::nobody_waits;
 use ::egret_ws::*;

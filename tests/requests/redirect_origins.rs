@@ -1,4 +1,4 @@
-//! What a redirect takes along, and what stays with the origin it was meant for.
+//! Headers that a redirect sends to another origin, and those that stay with their origin.
 
 use crate::redirects::lead_to;
 use crate::site::{ACCEPT, Site};

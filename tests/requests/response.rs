@@ -1,4 +1,4 @@
-//! The server's answer as the game can read it, and the statistics.
+//! The response of the server and the statistics, as the host reads them.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 use crate::site::{ACCEPT, Site};

@@ -1,5 +1,5 @@
-//! No password, token or key comes into a log line, not even at the level that tells each step, nor into the message of a
-//! close report, however the connection ends. Log files are sent around.
+//! No password, token or key appears in a log line, even at the lowest level, or in the message of a close report, however the
+//! connection ends: users send log files to others.
 
 use crate::site::{ACCEPT, Site, TUNNEL};
 use ::egret_ws::*;

@@ -1,4 +1,4 @@
-//! A site on a port of its own: answers one request after the other, each on its own connection, and keeps their heads.
+//! An HTTP server that answers one request after the other, each on its own connection, and records the heads of the requests.
 
 use native_tls::{Identity, TlsAcceptor};
 use std::fs;

@@ -1,4 +1,4 @@
-//! How a connection by TLS ends, and what each side can tell of it.
+//! The ends of a TLS connection, as each side sees them.
 
 use crate::python_server::{BOTH_VERSIONS, Peer, Version, hex};
 use crate::settings::{ConnectTls, Settings};

@@ -1,4 +1,4 @@
-//! Servers that speak no TLS, or too little of it, or in pieces.
+//! Servers without TLS, with incomplete handshakes, or with handshakes in pieces.
 
 use crate::relay::{Damage, relay};
 use crate::servers;

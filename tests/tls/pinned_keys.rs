@@ -1,4 +1,4 @@
-//! Public keys that the client insists on, whoever vouches for them.
+//! Pinned public keys, with and without a trusted authority.
 
 use crate::python_server::{BOTH_VERSIONS, Peer};
 use crate::servers;

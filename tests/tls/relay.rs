@@ -1,4 +1,4 @@
-//! A network between client and server that cuts what the server sends to pieces, or loses the rest of it.
+//! A relay that forwards the data of the server in pieces, or drops the rest of it.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

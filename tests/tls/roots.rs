@@ -1,4 +1,4 @@
-//! Whom the client trusts: the system's authorities, further ones, or only those it is given.
+//! Trusted authorities: those of the system, additional ones, or only the given ones.
 
 use crate::certificates::refused;
 use crate::servers;

@@ -1,4 +1,4 @@
-//! Echo servers behind the TLS of five hands. Each closes with 4001 when it is sent the text `close`.
+//! Echo servers behind the TLS of five projects. Each closes with 4001 when it is sent the text `close`.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! Which versions of TLS are spoken.
+//! The versions of TLS.
 
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
