@@ -42,7 +42,7 @@ fn structs(code: &str) -> BTreeMap<&str, Vec<&str>> {
     bodies.collect()
 }
 
-/// Functions: they begin at the beginning of a line, and may go on on the next ones.
+/// The functions: each begins at the start of a line, and may continue on the next lines.
 fn prototypes(code: &str) -> Vec<String> {
     let begins = |line: &str| {
         !line.starts_with([' ', '#', '}'])
@@ -63,7 +63,7 @@ fn prototypes(code: &str) -> Vec<String> {
     found
 }
 
-/// Why the new header breaks the old one's promises.
+/// The reasons why the new header breaks the old ABI.
 fn broken(old: &str, new: &str, name: &str) -> Result<(), String> {
     let (old, new) = (without_comments(old), without_comments(new));
     let now = constants(&new);
@@ -123,7 +123,7 @@ fn the_abi_has_only_grown() {
     broken(&old, &new, "present").unwrap();
 }
 
-/// What the header would be if this was changed in it.
+/// The header with a change.
 fn changed(from: &str, to: &str) -> (String, String) {
     let header = read("include/egret_ws.h");
     let changed = header.replacen(from, to, 1);
@@ -172,7 +172,7 @@ fn changes_and_removals_of_the_abi_fail() {
     }
 }
 
-/// In a struct of odd size a small field would lie where an older program has padding, which it need not have cleared.
+/// At the end of a struct a small new field would lie in the padding of an older program, which need not be zero.
 #[test]
 fn a_field_in_the_padding_fails() {
     let (_, old) = changed("  uint32_t retry_total_ms;\n", "");

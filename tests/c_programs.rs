@@ -55,11 +55,11 @@ fn compile(program: &'static str, language: Language) -> PathBuf {
 fn compile_now(program: &str, language: Language) -> PathBuf {
     let library_dir = library::build();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(program).with_extension("c");
-    // Those for another library lie beside it, so that runs with several do not meet.
+    // Programs for another library lie beside it, so that runs with several libraries do not collide.
     let another = env::var_os("EGRET_WS_TEST_LIB_DIR").map(PathBuf::from);
     let out_dir = another.unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()).join("c");
     fs::create_dir_all(&out_dir).expect("a directory for the programs");
-    // `.exe` for systems that insist on it; the others do not mind.
+    // `.exe` for systems that require it; the others ignore it.
     let out = out_dir.join(format!("{program}-{}.exe", language.suffix()));
     let mut compiler = language.compiler();
     compiler.args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"]).args(flags("EGRET_WS_TEST_CFLAGS"));
@@ -68,15 +68,15 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
     if !link.is_empty() {
         compiler.args(["-x", "none"]).args(link);
     } else if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
-        // `-x none`: from here on a file is what its name says.
+        // `-x none`: from here on the name of a file decides its type.
         compiler.args(["-x", "none"]).arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
         // Without `vendored` OpenSSL is the system's.
         if !cfg!(feature = "vendored") {
             compiler.args(["-lssl", "-lcrypto"]);
         }
     } else {
-        // -rdynamic: a program that has a getaddrinfo of its own has it for the library too. --as-needed: one that looks the
-        // library's functions up at run time is not linked to it.
+        // -rdynamic: the library uses the getaddrinfo of a program that has one. --as-needed: a program that looks up the functions of
+        // the library at run time is not linked to it.
         compiler.args(["-rdynamic", "-Wl,--as-needed"]).arg("-L").arg(&library_dir).args(["-legret_ws", "-ldl"]);
         compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
     }
@@ -103,9 +103,9 @@ fn run(program: &'static str, language: Language, driver: &str) {
     };
     let child = command
         .args([echo_url(), driver])
-        // Cargo's own entry would go before the rpath.
+        // The entry of cargo would win over the rpath.
         .env_remove("LD_LIBRARY_PATH")
-        // The panics are on purpose, and under a sanitizer a backtrace takes seconds.
+        // Programs cause panics on purpose, and under a sanitizer a backtrace takes seconds.
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))

@@ -43,7 +43,7 @@ fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
     let (go, gone) = mpsc::channel();
     let (server, port) = server(&[BARE], move |mut peer| {
         gone.recv().expect("the test says when");
-        // The client may have hung up before all is written.
+        // The client may disconnect before all is written.
         let _ = peer.try_write(&bytes);
         assert_eq!(peer.read_close(), 1009);
         peer.read_to_end();
@@ -90,7 +90,7 @@ fn decompression_bomb_takes_no_more_memory_than_the_message_limit_and_its_growth
     }
 }
 
-/// RandomMessages that the game has got, and their bytes.
+/// Messages that the host has received, and their bytes.
 static MESSAGES: AtomicUsize = AtomicUsize::new(0);
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 
@@ -99,8 +99,8 @@ unsafe extern "C" fn count(_: *mut c_void, _: *mut egret_ws, _: i32, _: *const u
     BYTES.fetch_add(len, Relaxed);
 }
 
-/// Each message keeps to the cap, and a read brings hundreds. The header says what may wait to be dispatched:
-/// `max_receive_queue_bytes`, one read (64 KiB) and one message.
+/// Each message keeps to the limit, and a read brings hundreds. By the header, `max_receive_queue_bytes`, one read (64 KiB) and one
+/// message may wait to be dispatched.
 #[test]
 fn waiting_messages_take_no_more_memory_than_the_queue() {
     if !runs_alone("waiting_messages_take_no_more_memory_than_the_queue") {
@@ -161,7 +161,7 @@ impl<'a> Measured<'a> {
         Measured { socket, server, opened: in_use() - before }
     }
 
-    /// What is added by a message each way.
+    /// The memory that a message in each direction adds.
     fn talk(&self, host: &Loop) -> usize {
         let before = in_use();
         assert_eq!(self.socket.send_binary(&[7; 1000]), EGRET_WS_OK);
@@ -206,7 +206,7 @@ fn memory_of_a_socket() {
     let (_, never) = measure("never compressing", &[BARE], |options| options.deflate_threshold_bytes = u32::MAX);
 
     assert!(off.abs_diff(refused) < 256, "nothing without an agreement: {off}, {refused} bytes");
-    // zlib-rs has its largest window always.
+    // zlib-rs always has its largest window.
     for opened in [agreed, narrow] {
         assert!((32 * KIB..52 * KIB).contains(&(opened - refused)), "32 KiB, and some 15 KiB: {opened} bytes");
     }
@@ -234,6 +234,6 @@ fn closed_socket_frees_all_memory() {
     };
     let (warm, after) = (visits(), visits());
     println!("{} bytes a visit", after.saturating_sub(warm) / 4);
-    // The loop of the test keeps what each socket was called with.
+    // The client of the tests records the callbacks of each socket.
     assert!(after < warm + 4 * 4 * KIB, "{warm} bytes became {after}");
 }

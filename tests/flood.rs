@@ -29,7 +29,7 @@ thread_local! {
     static FLOOD: RefCell<Flood> = const { RefCell::new(Flood::new()) };
 }
 
-/// What came, of messages that have nothing in them but their number.
+/// The received messages, each of which contains its number.
 struct Flood {
     size: usize,
     /// The number of the next message.
@@ -82,7 +82,7 @@ unsafe extern "C" fn on_data(_: *mut c_void, _: *mut egret_ws, _: i32, data: *co
     FLOOD.with_borrow_mut(|flood| flood.take(message));
 }
 
-/// A server that sends the flood, and says so when it can send no more or all is sent; it closes after the last message.
+/// A server that sends the messages, and notifies the test when it can send no more or all are sent. It closes after the last message.
 fn server(size: usize) -> (Server<()>, Receiver<usize>) {
     let (stalled, stall) = mpsc::channel();
     let server = Server::start(move |mut peer| {
@@ -110,7 +110,7 @@ fn connect<'a>(host: &'a Loop, server: &Server<()>, size: usize, work: Duration)
     socket
 }
 
-/// Polls as a game does, once a frame, until all has come; `check` sees each poll's callbacks.
+/// Polls until all messages have come. `check` gets the number of callbacks of each poll.
 #[track_caller]
 fn play(host: &Loop, socket: &Socket, mut check: impl FnMut(usize, &Flood)) {
     let mut progress = (Instant::now(), 0);
@@ -136,7 +136,7 @@ fn play(host: &Loop, socket: &Socket, mut check: impl FnMut(usize, &Flood)) {
     });
 }
 
-/// Fewer callbacks a poll than one read of an inline loop brings messages of either size: so the queue fills up there too.
+/// Fewer callbacks than one read of an inline loop brings messages, so that the queue fills there too.
 const BUDGET: usize = 50;
 
 #[test]
@@ -163,8 +163,8 @@ fn no_poll_makes_more_callbacks_than_its_budget() {
     }
 }
 
-/// The budget in time is looked at before each callback but the first: so when a callback has ended after it was used up, it
-/// was the last of its poll. Seen from within, that is exact, however busy the machine is.
+/// A poll checks its time before each callback but the first: a callback that ends after the time is the last of its poll. Measured inside
+/// the callbacks, that is exact however busy the machine is.
 #[test]
 fn no_poll_is_over_its_time_by_more_than_one_callback() {
     const BUDGET: Duration = Duration::from_millis(2);
@@ -191,8 +191,8 @@ fn no_poll_is_over_its_time_by_more_than_one_callback() {
     }
 }
 
-/// There are two batches: the one that is dispatched, and the one that fills meanwhile. Each may have a queue's worth of payloads
-/// and its list of events; and what grows by doubling may take twice what is in it.
+/// There are two batches: one is dispatched while the other fills. Each may hold a full queue of payloads and its list of events, and
+/// a buffer that grows by doubling may be twice as large as its content.
 fn bound(size: usize) -> usize {
     let queue = QUEUE + READ + size;
     let events = queue / (size + 32) * EVENT;

@@ -11,7 +11,7 @@ use test_support::scripted_server::{Peer, Server};
 const CAP: usize = 131_072;
 const GIB: u64 = 1 << 30;
 
-/// ASCII of `len` bytes that shows a piece lost, doubled or moved.
+/// ASCII of `len` bytes in which a lost, doubled or moved piece is visible.
 fn sample(len: usize) -> Vec<u8> {
     (0..len).map(|at| b'a' + (at * 7 % 26 + at / 1000 % 3) as u8 % 26).collect()
 }

@@ -9,7 +9,7 @@ use test_support::deflate::client::{RandomMessages, connect, send};
 use test_support::recorder::Event;
 
 const WINDOWS: [u32; 3] = [9, 12, 15];
-/// Around where lengths and the cap change.
+/// Sizes around the limits of the length fields and of a message.
 const SIZES: [usize; 8] = [0, 1, 125, 126, 65_535, 65_536, 131_071, 131_072];
 
 /// A server, and how its options spell the parameters.
@@ -38,7 +38,7 @@ fn ws() -> Hand {
     }
 }
 
-/// What one side asks for of itself and of the other.
+/// The parameters that one side requests for itself and for the other side.
 #[derive(Clone, Copy, Debug)]
 struct Asks {
     client_alone: bool,
@@ -64,7 +64,7 @@ impl Asks {
         client | if self.server_alone { EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER } else { 0 }
     }
 
-    /// For the server, in JSON: what differs from the default.
+    /// The options of the server that differ from the default, in JSON.
     fn json(self, names: [&str; 4]) -> String {
         let values = [
             self.client_alone.then(|| "true".into()),
@@ -77,7 +77,7 @@ impl Asks {
     }
 }
 
-/// How a connection is made, and how the client compresses.
+/// The parameters of a connection, and the compression of the client.
 #[derive(Debug)]
 struct Case<'a> {
     driver: Driver,
@@ -90,7 +90,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Makes the connection and has every message come back as it was.
+    /// Connects and checks that every message comes back unchanged.
     fn run(&self, hand: &Hand) {
         println!("{self:?}"); // shown when the test fails
         let asks = CString::new(self.server.json(hand.names)).expect("no NUL");
@@ -116,7 +116,7 @@ impl Case<'_> {
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
     }
 
-    /// The server has agreed, and on no less than each side has asked for.
+    /// The server has accepted all requested parameters.
     fn check_agreement(&self, extension: &str) {
         let parameters: Vec<&str> = extension.split(';').map(str::trim).collect();
         let has = |name: &str| parameters.contains(&name);
@@ -132,7 +132,7 @@ impl Case<'_> {
     }
 }
 
-/// All that the client can ask for, while the server asks for nothing; and what the server can ask for by itself.
+/// Every request of the client without one of the server, and the requests that a server can make by itself.
 fn every_agreement(hand: &Hand, port: u16) {
     let by_client = Asks::all().map(|client| (client, Asks::NOTHING));
     let by_server = Asks::all().map(|server| (Asks::NOTHING, server));
@@ -153,7 +153,7 @@ fn every_agreement(hand: &Hand, port: u16) {
     }
 }
 
-/// The largest messages and those around each limit, in any order, by the agreements that differ most.
+/// The largest messages and those around each limit, in random order, with the most different parameters.
 fn every_size(hand: &Hand, port: u16) {
     let least = Asks { client_alone: true, server_alone: true, client_bits: 9, server_bits: 9 };
     for (number, client) in [Asks::NOTHING, least].into_iter().enumerate() {
@@ -202,7 +202,7 @@ fn through_nginx() {
     }
 }
 
-/// Neither a server that knows no permessage-deflate nor a client that offers none makes a difference to the messages.
+/// Messages are the same with a server that does not know permessage-deflate, and with a client that does not offer it.
 #[test]
 fn without_permessage_deflate() {
     for hand in [websockets(), ws()] {

@@ -46,7 +46,7 @@ fn no_extension_has_the_other_bits() {
     }
 }
 
-/// As one frame, and in two fragments; and after a message that is right, which comes out.
+/// As one frame, in two fragments, and after a valid message, which is delivered.
 #[track_caller]
 fn cannot_be_inflated(what: &str, payload: &[u8]) {
     is_wrong(what, compressed(BINARY, payload).bytes());
@@ -76,7 +76,7 @@ fn trailing_garbage() {
     cannot_be_inflated("lengths that do not fit", &[&whole, &[0xff, 0xff, 0xff, 0xff][..]].concat());
 }
 
-/// A message that refers to the one before, from a server that was not to take its context over.
+/// A message that refers to the one before, from a server that has promised to drop its context.
 #[test]
 fn back_reference_into_a_dropped_context_is_refused() {
     on_both_drivers(|host| {
@@ -94,7 +94,7 @@ fn back_reference_into_a_dropped_context_is_refused() {
     });
 }
 
-/// Text that needs a block with codes of its own, and is short.
+/// A short text whose block has its own codes.
 fn dynamic() -> Vec<u8> {
     let mut random = RandomMessages::new(2);
     let payload = deflated((0..200).map(|_| b"aaaaaaaabbbbccde"[random.random(16)]).collect::<Vec<u8>>());
@@ -117,7 +117,7 @@ fn a_stream_that_ends_early_within_its_content() {
     ends_early(&payload, payload.len() / 2..payload.len() - 1);
 }
 
-/// Nothing is missing of the message, but of the stream.
+/// The message is complete, but the stream is not.
 #[test]
 fn a_stream_that_ends_early_within_the_end_of_its_last_block() {
     for payload in [deflated("hello"), stored(b"hello", 5), dynamic()] {
@@ -138,7 +138,7 @@ fn second_sync_flush_tail_is_refused() {
     is_wrong("a tail alone", compressed(TEXT, TAIL).bytes());
 }
 
-/// Sequences that no UTF-8 text has.
+/// Byte sequences that are not UTF-8.
 const INVALID: [&[u8]; 5] = [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82A"];
 
 #[test]
@@ -164,7 +164,7 @@ fn fragmented_text_that_inflates_to_invalid_utf8_is_refused() {
     is_not_utf8("unfinished", wire([&compressed(TEXT, payload).unfinished(), &Frame::continuation("")]));
 }
 
-/// It shows before the message is complete, and is said at once.
+/// The error is found before the message is complete, and ends the connection at once.
 #[test]
 fn invalid_utf8_is_refused_as_soon_as_it_is_inflated() {
     let payload = stored(b"good \xff and so on", 1);

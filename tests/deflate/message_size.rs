@@ -1,4 +1,4 @@
-//! The 128 KiB rule holds for what a message inflates to: 131072 bytes pass and 131073 do not, in every shape.
+//! The limit of 128 KiB counts the inflated message: 131072 bytes pass and 131073 do not, however they are compressed and split.
 
 use ::egret_ws::*;
 use test_support::deflate::client::RandomMessages;
@@ -9,7 +9,7 @@ use test_support::recorder::Event;
 
 const CAP: usize = 131_072;
 
-/// A ten-thousandth of it, and text; and what does not shrink.
+/// Data that shrinks to a ten-thousandth, text, and data that does not shrink.
 fn contents(size: usize) -> [Vec<u8>; 3] {
     let mut random = RandomMessages::new(21);
     [
@@ -32,7 +32,7 @@ fn shapes(payload: &[u8]) -> [Vec<u8>; 3] {
     [compressed(BINARY, payload).bytes(), wire(&frames), ended_by_an_empty_one]
 }
 
-/// The ways to say the same bytes.
+/// Different encodings of the same bytes.
 fn payloads(bytes: &[u8]) -> [Vec<u8>; 4] {
     let whole = deflated(bytes);
     // 300 empty blocks of type 0, then as many of type 1, which are of ten bits each.
@@ -47,7 +47,7 @@ fn message_of_exactly_the_limit_is_received() {
     for bytes in contents(CAP) {
         for payload in payloads(&bytes) {
             for shape in shapes(&payload) {
-                // The next message shows that nothing of the first is left.
+                // The next message shows that the first one has left no state.
                 let next = compressed(TEXT, deflated("next")).bytes();
                 expect_messages([shape, next].concat(), &[Event::Binary(bytes.clone()), Event::Text("next".into())]);
             }
@@ -99,7 +99,7 @@ fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
     }
 }
 
-/// More bytes on the wire than the cap, and fewer in the message.
+/// More bytes on the wire than the limit, and fewer in the message.
 #[test]
 fn limit_does_not_count_compressed_bytes() {
     let bytes = vec![7; 30_000];
@@ -109,13 +109,13 @@ fn limit_does_not_count_compressed_bytes() {
     for shape in shapes(&payload) {
         expect_messages(shape, &[Event::Binary(bytes.clone())]);
     }
-    // Nothing at all, in a megabyte.
+    // An empty message in a megabyte.
     for shape in shapes(&[&[0, 0, 0, 0xff, 0xff].repeat(200_000)[..], &[0]].concat()) {
         expect_messages(shape, &[Event::Binary(Vec::new())]);
     }
 }
 
-/// It ends where the cap does, though more is announced and the message goes on.
+/// Inflating stops at the limit, although the frame announces more and the message continues.
 #[test]
 fn decompression_bombs_are_refused() {
     let bomb = deflated(vec![0; 20_000_000]);

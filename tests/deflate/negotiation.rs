@@ -11,7 +11,7 @@ type Set = fn(&mut egret_ws_options);
 /// The offer when nothing is set.
 const DEFAULT: Set = |_| {};
 
-/// An offer that asks for all there is.
+/// An offer with all parameters.
 const NARROW: Set = |options| {
     options.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER;
     options.deflate_client_window_bits = 11;
@@ -80,7 +80,7 @@ fn valid_responses_are_accepted() {
     );
 }
 
-/// The server answers with these lines; the message says so in `words`.
+/// The server answers with these lines. The message of the report contains `words`.
 #[track_caller]
 fn fails(set: Set, lines: &'static [&str], words: &str) {
     println!("{lines:?}"); // shown when the test fails

@@ -16,7 +16,7 @@ fn nothing() -> Event {
     Event::Text(String::new())
 }
 
-/// The examples of RFC 7692 section 7.2.3, in its order. All say Hello.
+/// The examples of RFC 7692 section 7.2.3, in its order. All contain "Hello".
 #[test]
 fn the_examples_of_the_rfc() {
     let first = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -42,7 +42,7 @@ fn uncompressed_messages_are_received_unchanged() {
     let mut deflater = Deflater::new(15);
     let mut frames = Vec::new();
     for _ in 0..5 {
-        // What is not compressed has no part in the context.
+        // Uncompressed messages do not belong to the context.
         frames.push(compressed(TEXT, deflater.message(WORDS.as_bytes())));
         frames.push(Frame::text(WORDS));
         frames.push(Frame::text(&WORDS.as_bytes()[..3]).unfinished());
@@ -53,7 +53,7 @@ fn uncompressed_messages_are_received_unchanged() {
     expect_messages(wire(&frames), &std::iter::repeat_n(expected, 5).flatten().collect::<Vec<_>>());
 }
 
-/// A payload that looks compressed, and is not marked so.
+/// A payload that looks compressed, but has no RSV1.
 #[test]
 fn rsv1_alone_marks_compressed_messages() {
     let payload = deflated("abc");
@@ -66,7 +66,7 @@ fn fragments_are_cut_at_every_byte_with_pings_between() {
     let mut deflater = Deflater::new(15);
     let mut frames = Vec::new();
     let mut count = 1;
-    // The payload is not the same each time: from the second on it refers to the message before.
+    // The payload differs each time: from the second message on it refers to the message before.
     for cut in 0.. {
         let payload = deflater.message(format!("{WORDS}{cut}").as_bytes());
         let Some((start, end)) = payload.split_at_checked(cut) else { break };
@@ -96,7 +96,7 @@ fn fragments_of_a_byte_each() {
     expect_messages(wire(&frames), &[words()]);
 }
 
-/// Each way to say nothing, and a message after it that shows that the context is as it was.
+/// Every encoding of an empty message, with a message after it that shows that the context is unchanged.
 #[test]
 fn empty_messages() {
     let empty: [&[Frame]; 6] = [
@@ -137,10 +137,10 @@ fn blocks_of_type_0() {
     }
 }
 
-/// Section 7.2.3.4: a block that is said to be the last ends a stream, and the message goes on or ends with another.
+/// Section 7.2.3.4: a block with BFINAL ends a stream, and the message continues with another stream or ends.
 #[test]
 fn final_blocks() {
-    // BFINAL is the lowest bit of a block, which of these messages is the first of the stream.
+    // BFINAL is the lowest bit of a block, and the block is the first of the stream.
     let hello = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     let stored = [0x01, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
     let messages = [
@@ -180,7 +180,7 @@ fn context_takeover_and_windows_of_every_size_are_received() {
     expect_messages_with("permessage-deflate; server_no_context_takeover", wire(&alone), &expected);
 }
 
-/// More flushes than one, as of a server that writes a message piece by piece.
+/// Several flushes in a message, as of a server that writes it piece by piece.
 #[test]
 fn flushes_within_a_message() {
     let mut deflater = Deflater::new(15);

@@ -21,7 +21,7 @@ fn payload(message: &Event) -> &[u8] {
     }
 }
 
-/// Sends the messages by an agreement, and has `check` see the frames they have become.
+/// Sends the messages with these parameters, and passes their frames to `check`.
 #[track_caller]
 fn sends(set: impl Fn(&mut egret_ws_options), extension: &'static str, messages: &[Event], check: impl Fn(&[Frame])) {
     println!("{extension}"); // shown when the test fails
@@ -31,7 +31,7 @@ fn sends(set: impl Fn(&mut egret_ws_options), extension: &'static str, messages:
             peer.send(&Frame::ping("compressed, for a pong must not be".repeat(3)));
             let (mut frames, mut pongs) = (Vec::new(), 0);
             let mut is_closed = false;
-            // The pong may come after the Close frame: the ping had no part in it.
+            // The pong may come after the Close frame.
             while !is_closed || pongs == 0 {
                 let frame = read(&mut peer);
                 match frame.opcode {
@@ -84,7 +84,7 @@ fn inflate(frames: &[Frame], messages: &[Event], alone: bool) {
     }
 }
 
-/// Zeros of these sizes are sent compressed or not.
+/// Zeros of these sizes, and whether they are sent compressed.
 #[track_caller]
 fn compresses(threshold: u32, sizes: &[(usize, bool)]) {
     let messages: Vec<Event> = sizes.iter().map(|(size, _)| Event::Binary(vec![0; *size])).collect();
@@ -137,7 +137,7 @@ fn context_is_taken_over() {
     );
 }
 
-/// No message is larger on the wire than its payload, and none refers to a message that was sent uncompressed.
+/// No message is larger on the wire than uncompressed, and none refers to a message that was sent uncompressed.
 #[test]
 fn messages_that_do_not_shrink_are_sent_uncompressed() {
     let mut random = RandomMessages::new(16);
@@ -172,7 +172,7 @@ fn no_context_takeover_is_respected() {
         assert!(frames.iter().any(|frame| frame.rsv == COMPRESSED));
     };
     const ASKED: &str = "permessage-deflate; client_no_context_takeover";
-    // As the option says, though the server does not repeat it; or as the server says.
+    // By the option, which the server does not repeat; or by the response of the server.
     let by_option = |options: &mut egret_ws_options| {
         options.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER;
         options.deflate_threshold_bytes = 1;
@@ -254,11 +254,11 @@ fn a_higher_level_makes_smaller_messages() {
     assert_eq!(size(0), sizes[1], "6 is the default");
 }
 
-/// What the server has read when the connection is over is what was sent; the report counts all else, as it was before
+/// The server has read at the end what was sent; the report counts the rest, as it was before
 /// compression.
 #[test]
 fn messages_unsent_at_the_end_are_counted() {
-    // More than the kernel ever takes for a peer that does not read: the sender's buffer at its largest, and the receiver's.
+    // More than the kernel buffers for a peer that does not read: the largest buffers of sender and receiver.
     let limits = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").expect("the limits of a send buffer");
     let largest: usize =
         limits.split_whitespace().last().and_then(|bytes| bytes.parse().ok()).expect("a number of bytes");
@@ -273,7 +273,7 @@ fn messages_unsent_at_the_end_are_counted() {
             peer.stream().peek(&mut [0]).expect("something has come");
             peer.finish_writing();
             said.recv().expect("the client has given up");
-            // What it had written until then still comes.
+            // Data that was written before still arrives.
             let bytes = peer.read_to_end();
             let mut rest = bytes.as_slice();
             std::iter::from_fn(|| read_frame(&mut rest).ok()).collect::<Vec<Frame>>()
@@ -305,11 +305,11 @@ fn messages_unsent_at_the_end_are_counted() {
         let unsent = (frames.len()..accepted).map(|number| message(number).len() as u64);
         assert_eq!((report.unsent_messages as usize, report.unsent_bytes), (unsent.len(), unsent.sum()), "{report:#?}");
         assert!(!frames.is_empty() && frames.len() < accepted, "{} of {accepted}", frames.len());
-        assert_eq!(socket.buffered_amount(), report.unsent_bytes, "what nobody will send stays counted");
+        assert_eq!(socket.buffered_amount(), report.unsent_bytes, "unsent messages stay counted");
     });
 }
 
-/// The check of the window would see a larger one.
+/// Checks the function that checks the window.
 #[test]
 fn longest_distance_finds_known_distances() {
     let mut random = RandomMessages::new(1);

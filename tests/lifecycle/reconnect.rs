@@ -18,11 +18,11 @@ pub fn retry_fast(options: &mut egret_ws_options, attempts: u32) {
     (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
 }
 
-/// An end of a connection: what the server does, and what is to be reported of it: error, phase, initiator, HTTP status, the
+/// An end of a connection: what the server does, and the expected report: error, phase, initiator, HTTP status, the
 /// peer's code and ours.
 type End = (&'static str, fn(Peer), (i32, i32, i32, i32, u16, u16));
 
-/// Plays each end, with reports of the first one given to `check` that has the events so far: an `on_retry` or an `on_close`.
+/// Runs each end, and passes the socket to `check` after the first `on_retry` or `on_close`.
 #[track_caller]
 fn each(ends: &[End], is_retried: bool) {
     for (what, end, expected) in ends {
@@ -94,7 +94,7 @@ fn answers(mut peer: Peer, status: &str) {
     peer.expect_end();
 }
 
-/// Breaks the protocol, and is told so.
+/// Breaks the protocol, and gets the Close frame with the code.
 fn offends(mut peer: Peer, frame: &Frame, code: u16) {
     peer.upgrade();
     peer.send(frame);

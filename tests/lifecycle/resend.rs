@@ -17,7 +17,7 @@ use test_support::scripted_server::{Peer, Server};
 /// More than the buffers of the kernel hold.
 const MESSAGES: u32 = 7000;
 
-/// Begins with its number, and a compressor can do nothing about the rest.
+/// A message that begins with its number and does not shrink.
 fn payload(number: u32) -> Vec<u8> {
     let mut state = number.wrapping_mul(2_654_435_761) | 1;
     let noise = iter::repeat_with(|| {
@@ -38,8 +38,8 @@ fn number(payload: &[u8]) -> u32 {
 /// How the server reads a message.
 type Read = fn(&mut Peer, &mut Decompress) -> Frame;
 
-/// A server that reads a message of its first connection and resets it when told to. Of the second one it returns the numbers of
-/// the messages that come before a text.
+/// A server that reads a message of its first connection and resets it when the test asks for it. It returns the numbers of the messages
+/// that come on the second connection before a text.
 fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     SockRef::from(&listener).set_recv_buffer_size(32 * 1024).expect("a smaller buffer");
@@ -66,8 +66,8 @@ fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<
     (server, go)
 }
 
-/// Sends [`MESSAGES`], loses the connection, sends `fresh` on the next one; returns what `on_retry` was told, how many bytes
-/// were queued after that, and the numbers that came on the second connection.
+/// Sends [`MESSAGES`], loses the connection, sends `fresh` on the next one. Returns the arguments of `on_retry`, the number of bytes queued
+/// after that, and the numbers that came on the second connection.
 #[track_caller]
 fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i64, Vec<u32>) {
     let (server, go) = breaks(accept, read);
@@ -155,7 +155,7 @@ pub fn agree(peer: &mut Peer) {
     peer.write(format!("{head}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"));
 }
 
-/// A message of one frame, inflated if RSV1 says that it is compressed (RFC 7692 section 7.2.2).
+/// A message of one frame, inflated if RSV1 marks it as compressed (RFC 7692 section 7.2.2).
 fn read_deflated(peer: &mut Peer, inflater: &mut Decompress) -> Frame {
     let mut bytes = |count: usize| {
         let mut bytes = vec![0; count];

@@ -11,7 +11,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::Server;
 use test_support::timing;
 
-/// A way to say that connections may be dead.
+/// A call that reports that connections may be dead.
 type Call = fn(&Loop);
 
 /// They are to do the same.
@@ -46,7 +46,7 @@ fn live_peer_is_probed_at_once_and_stays_connected() {
         });
         let socket = host.connect_with(server.port(), |options| options.probe_timeout_ms = 400);
         socket.wait_open();
-        // The answers are to come within the probe's deadline, so this cannot be done more leisurely.
+        // The pongs have to come within the time-out of the probe, so the polls must be frequent.
         for count in 1..=3 {
             call(host);
             socket.wait_messages(count);
@@ -69,7 +69,7 @@ fn a_dead_peer_is_reported_within_the_probes_deadline() {
                 read_ping(&mut peer);
                 peer.expect_end();
             });
-            // By its own clock the heartbeat would take half a minute.
+            // The heartbeat alone would take half a minute.
             let socket = host.connect_with(server.port(), |options| options.probe_timeout_ms = 150);
             socket.wait_open();
             let begun = Instant::now();

@@ -52,7 +52,7 @@ fn delays_are_random_between_the_floor_and_a_bound_that_doubles() {
         let sum = Duration::from_millis(delays.iter().sum::<u32>().into());
         assert!(took >= sum, "{took:?} for waits of {delays:?} ms");
         assert!(delays.windows(2).any(|pair| pair[0] != pair[1]), "drawn at random: {delays:?}");
-        // The last failure, and why it was the last.
+        // The last failure, and why no retry followed.
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert!(report.message.ends_with("given up after 6 tries"), "{report:#?}");
         assert_eq!((socket.stats().retries, socket.stats().connections, socket.generation()), (6, 0, 0));
@@ -92,7 +92,7 @@ fn no_retry_starts_after_the_total_time() {
     });
 }
 
-/// The first connection is refused with these headers; returns what `on_retry` was told. `retry_now` ends the wait.
+/// The first connection is refused with these headers. Returns the arguments of `on_retry`. `retry_now` ends the wait.
 #[track_caller]
 fn refused(headers: &'static str) -> Vec<Retry> {
     let told = RefCell::new(Vec::new());
@@ -106,7 +106,7 @@ fn refused(headers: &'static str) -> Vec<Retry> {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 1;
-            // So long that the answer to be read is this one and not the next.
+            // Long enough for the test to read this response and not the next.
             (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (5000, 5000, 5000);
         });
         let (tell, heard) = mpsc::channel();
@@ -137,7 +137,7 @@ fn retry_after_is_added_to_the_delay() {
         ("Retry-After: 0\r\n", 0),
         ("Retry-After: 7\r\n", 7_000),
         ("Retry-After: 120\r\n", 120_000),
-        // Against the server's own clock, whatever this machine's says.
+        // A date relative to the `Date` of the server, whatever the clock of this machine shows.
         ("Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:30 GMT\r\n", 30_000),
         ("Retry-After: Wed, 21 Oct 2015 07:28:30 GMT\r\nDate: Wed, 21 Oct 2015 07:29:00 GMT\r\n", 0),
         ("Retry-After: soon\r\n", 0),

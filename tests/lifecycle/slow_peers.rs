@@ -16,7 +16,7 @@ fn slow_host_reports_no_dead_peer() {
     const MESSAGES: usize = 4000;
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
-            // The client stops reading it, and there is no pong in it.
+            // The client stops reading before the pong.
             let flood = wire(&vec![Frame::binary([7; 1024]); MESSAGES]);
             peer.upgrade();
             let written = peer.write_until_stalled(&flood);
@@ -27,7 +27,7 @@ fn slow_host_reports_no_dead_peer() {
             (options.ping_interval_ms, options.pong_timeout_ms) = (50, 300);
             options.max_receive_queue_bytes = 256 * 1024;
         });
-        // Until half of the queue is taken nothing is read: for 600 ms, longer than a heartbeat takes.
+        // Nothing is read until half of the queue is dispatched: for 600 ms, longer than a heartbeat takes.
         socket.work_in_on_data(Duration::from_millis(5));
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(1500) {

@@ -115,7 +115,7 @@ fn with_deflate_the_wire_is_counted_compressed() {
 fn receive_queue_and_its_peak_are_reported() {
     for driver in DRIVERS {
         println!("driver: {driver:?}");
-        // One callback a poll, so that the rest waits.
+        // One callback in each poll, so that the rest waits.
         let host = Loop::with(driver, |options| options.poll_max_callbacks = 1);
         let server = Server::start(|mut peer| {
             let answer = peer.read_request().answer();

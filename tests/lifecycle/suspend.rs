@@ -12,7 +12,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
 const INTERVAL: Duration = Duration::from_millis(250);
-/// Several intervals, deadlines and waits.
+/// Several intervals, time-outs and delays.
 const LONG: Duration = Duration::from_millis(900);
 
 fn heartbeat(options: &mut egret_ws_options) {
@@ -118,7 +118,7 @@ fn connections_that_end_during_a_suspend_are_reported() {
     });
 }
 
-/// The server ends the connection while the loop's clock stands still. The wait has no length then.
+/// The server ends the connection while the time of the loop is stopped. The delay is then `UINT32_MAX`.
 #[test]
 fn connections_lost_during_a_suspend_wait_for_the_resume() {
     on_both_drivers(|host| {

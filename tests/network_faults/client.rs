@@ -93,7 +93,7 @@ pub struct Client<'a> {
     history: Rc<RefCell<History>>,
 }
 
-/// Tries again without end, and soon.
+/// Retries without limit and with short delays.
 fn retry_fast(options: &mut egret_ws_options) {
     options.retry_attempts = u32::MAX;
     options.retry_floor_ms = FLOOR_MS;
@@ -159,7 +159,7 @@ impl<'a> Client<'a> {
         self.history().close().expect("on_close comes before release_user")
     }
 
-    /// Closes with the handshake; both come to a good end.
+    /// Closes with a closing handshake.
     #[track_caller]
     pub fn close(&self) {
         assert_eq!(self.ws.close(1000), EGRET_WS_OK);

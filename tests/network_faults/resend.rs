@@ -1,4 +1,4 @@
-//! What was not sent when a connection was lost: dropped and counted, or with `EGRET_WS_RESEND` sent first on the next one,
+//! Messages that were not sent when a connection was lost: dropped and counted, or with `EGRET_WS_RESEND` sent first on the next one,
 //! whole, in order and once.
 
 use crate::client::Client;
@@ -14,7 +14,7 @@ use test_support::recording_server::{Behaviour, ECHOING, Server};
 use test_support::relay::{Direction, Fault, Relay};
 
 const MAX: usize = 96 * 1024;
-/// More than the system takes of one connection that is stalled.
+/// More than the kernel buffers for a stalled connection.
 const LARGE: u32 = 5 << 20;
 const SMALL: u32 = 512 << 10;
 
@@ -40,7 +40,7 @@ impl<'a> StalledClient<'a> {
         });
         let mut stalled = StalledClient { server, relay, client, accepted: Vec::new(), buffered: 0 };
         let mut messages = RandomMessages::new(seed);
-        // So that it is as long when it is deflated.
+        // Random, so that it does not shrink when it is compressed.
         let noise: Vec<u8> = (0..2 * MAX).map(|_| messages.random(256) as u8).collect();
         // Some pass.
         for _ in 0..5 {
@@ -50,7 +50,7 @@ impl<'a> StalledClient<'a> {
             stalled.server.seen(1).is_some_and(|seen| seen.messages.len() == stalled.accepted.len())
         });
         stalled.relay.inject(1, Fault::Stall(Direction::ToServer));
-        // Full, and in twenty polls nothing became of it: the buffers of the system are full too.
+        // The queue is full and twenty polls have changed nothing, so the buffers of the kernel are full too.
         let mut still = 0;
         while still < 20 {
             let before = stalled.client.ws.buffered();
@@ -79,7 +79,7 @@ impl<'a> StalledClient<'a> {
         true
     }
 
-    /// What was sent when that was reported, of all that was accepted, and what was not.
+    /// The accepted messages, split into those sent and those unsent by this report.
     #[track_caller]
     fn split(&self, report: &CloseReport) -> (&[Fingerprint], &[Fingerprint]) {
         let (sent, unsent) = self.accepted.split_at(self.accepted.len() - report.unsent_messages as usize);
@@ -91,7 +91,7 @@ impl<'a> StalledClient<'a> {
         (sent, unsent)
     }
 
-    /// The same for the first connection, of which something was unsent. The system may have taken a little more meanwhile.
+    /// As [`StalledClient::split`] for the first connection, with unsent messages. The kernel may have taken a few more meanwhile.
     #[track_caller]
     fn split_at_first(&self, report: &CloseReport) -> (&[Fingerprint], &[Fingerprint]) {
         assert!((1..=self.buffered).contains(&report.unsent_bytes), "{} were: {report:#?}", self.buffered);
@@ -127,7 +127,7 @@ fn unsent_messages_are_sent_first_on_the_next_connection() {
         server.wait_idle();
         let first = server.take_ended(1).expect("it has ended").messages;
         let second = server.take_ended(2).expect("it has ended").messages;
-        // So nothing comes twice: what the server may have got of the first connection is not of the second.
+        // No message comes twice: the server gets on the second connection only what it has not got on the first.
         assert!(sent.starts_with(&first), "{} of {} came first", first.len(), sent.len());
         assert_eq!(second, [unsent, &[Fingerprint::text("after")]].concat());
         assert_eq!(client.ws.stats().messages_sent as usize, stalled.accepted.len() + 1);
@@ -138,7 +138,7 @@ fn unsent_messages_are_sent_first_on_the_next_connection() {
 fn without_the_flag_unsent_messages_are_dropped_and_counted() {
     in_every_way(0, SMALL, |stalled, fault| {
         let StalledClient { server, relay, client, .. } = &stalled;
-        // The next connection waits until all was looked at.
+        // The next connection waits until the checks are done.
         relay.hold(true);
         assert!(relay.inject(1, fault));
         let (report, ..) = client.wait_retry(1);
@@ -182,8 +182,8 @@ fn unsent_messages_are_kept_for_all_retries() {
     });
 }
 
-/// Lost again and again while the kept messages go out: each connection has what the one before it had not sent, in order,
-/// and the server gets nothing twice.
+/// Lost several times while the kept messages are sent: each connection continues with the messages that the one before had not sent, in
+/// order, and the server gets none twice.
 #[test]
 fn kept_messages_survive_another_loss() {
     in_every_way(EGRET_WS_RESEND, LARGE, |stalled, fault| {
@@ -193,10 +193,10 @@ fn kept_messages_survive_another_loss() {
         }
         assert!(relay.inject(1, fault));
         let all = stalled.accepted.len() as u64;
-        // The second connection is cut too, whatever the system takes at once.
+        // The second connection is cut too, however much the kernel takes at once.
         client.wait_retry(2);
         client.wait("everything to be written", |_| client.ws.stats().messages_sent == all);
-        // How many of the cuts it takes depends on how much the system takes at once; the last may come during the close.
+        // The number of cuts depends on how much the kernel takes at once; the last may come during the close.
         assert_eq!(client.ws.close(1000), EGRET_WS_OK);
         let closed = client.wait_closed();
         assert_eq!((closed.unsent_messages, closed.unsent_bytes), (0, 0), "{closed:#?}");

@@ -127,18 +127,18 @@ fn missing_interface_is_detected() {
     }
 }
 
-/// The receive queue is full and the host does not poll, so the heartbeat expects nothing; but what is sent is not taken by
-/// anyone, and that the kernel finds out.
+/// The receive queue is full and the host does not poll, so the heartbeat expects no pong. The peer does not acknowledge sent data, which
+/// the kernel notices.
 #[test]
 fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     if !in_namespace_with_two_networks("dead_routes::kernel_ends_connections_that_the_heartbeat_cannot_check") {
         return;
     }
-    // Together one second, in which a busy machine lets the server begin.
+    // Together one second, enough for the server to start on a busy machine.
     let (interval, pong) = (300, 700);
     let user_timeout = Duration::from_millis(4 * (interval + pong));
     let flood = Arc::new(Frame::binary(vec![0; 1000]).bytes().repeat(64 * 1024));
-    // Both at once: it takes seconds.
+    // Both drivers at the same time, because it takes seconds.
     let phones = DRIVERS.map(|driver| {
         let (stalled, is_stalled) = mpsc::channel();
         let (done, is_done) = mpsc::channel::<()>();
@@ -167,7 +167,7 @@ fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     }
     let sent = Instant::now();
     wait("the kernel to give up", || phones.iter().all(|(.., server)| !established().contains(&server.port())));
-    // It looks when it sends again, and counts from when it first did. Left alone it would take a quarter of an hour.
+    // The kernel checks at each retransmission, and counts from the first. By default it would take a quarter of an hour.
     println!("ended by the kernel after {:?}", sent.elapsed());
     assert!(sent.elapsed() >= user_timeout - LATE, "{:?}", sent.elapsed());
     for (driver, phone, ..) in &phones {
@@ -180,7 +180,7 @@ fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     WIFI.drop_nothing();
 }
 
-/// What the kernel is asked to look after.
+/// The options TCP_USER_TIMEOUT and keep-alive.
 #[test]
 fn keep_alive_and_the_user_timeout_follow_the_heartbeat() {
     if !in_namespace_with_two_networks("dead_routes::keep_alive_and_the_user_timeout_follow_the_heartbeat") {
@@ -198,7 +198,7 @@ fn keep_alive_and_the_user_timeout_follow_the_heartbeat() {
     };
     assert_eq!(user_timeout(0, 0), 4 * (20_000 + 10_000), "the defaults");
     assert_eq!(user_timeout(300, 700), 4 * (300 + 700));
-    // Where there is none, the default stands in: the kernel asks for no pongs.
+    // Without an interval the default counts.
     assert_eq!(user_timeout(u32::MAX, 700), 4 * (20_000 + 700));
     assert_eq!(user_timeout(300, u32::MAX), 4 * (300 + 10_000));
 }
