@@ -1,23 +1,23 @@
 #!/bin/sh
-# enter.sh online|offline|moving COMMAND...: runs a command in a network of its own, with names of its own (see `hosts`).
+# enter.sh online|offline|moving COMMAND...: runs a command in its own network namespace, with its own host names (see `hosts`).
 #
-#   192.0.2.1 to .2, 2001:db8::1 to ::2    are this machine; a port where nobody listens refuses
-#   198.51.100.0/24, 2001:db8:dead::/48    are dead: packets leave and nothing ever comes back
-#   fe80::1%void                           is this machine; without its zone nobody can connect to it
+#   192.0.2.1 to .2, 2001:db8::1 to ::2    are this machine; a port without a listener refuses connections
+#   198.51.100.0/24, 2001:db8:dead::/48    are dead: packets go out and nothing comes back
+#   fe80::1%void                           is this machine; without its zone the address cannot be reached
 #   all others                             have no route
 #
-# Offline there is the loopback interface with its own addresses only.
+# `offline` has the loopback interface with its own addresses only.
 #
-# Moving, this machine is a phone, and a second network, `world`, is all that is beyond:
+# `moving` makes this machine a phone with two interfaces. The servers are in a second namespace, `outside`:
 #
-#   198.51.100.2 wifi ──── ap 198.51.100.1     the way that is preferred while it is up
-#   203.0.113.2 mobile ── mast 203.0.113.1     the other one
-#   192.0.2.1                                  is in the world, reached by either
+#   198.51.100.2 wifi ──── ap 198.51.100.1     preferred while it is up
+#   203.0.113.2 mobile ── mast 203.0.113.1     the other interface
+#   192.0.2.1                                  is in `outside`, reached through either
 #
-# Names are looked for in a file of hosts that can be written, then asked for in the world, where no name server is: that is
-# refused at once, or hangs where packets are lost. To lose them, both ends of both ways have a place for filters of tc.
+# Names are looked up in a hosts file that tests can write, then at a name server in `outside`, which does not exist: the look-up is
+# refused at once, or hangs while packets are dropped. To drop them, both ends of both links have a place for filters of tc.
 #
-# It takes root, or what most Linux machines let every user do in a user namespace.
+# This needs root, or user namespaces, which most Linux systems allow every user.
 set -eu
 
 if [ "$1" != inside ]; then
@@ -38,7 +38,7 @@ ip link set lo up
 case $network in
 offline) ;;
 online)
-    # What goes out by `void` comes in by `drain`, where nobody wants it.
+    # Packets that leave through `void` arrive at `drain`, which drops them.
     ip -batch - <<'COMMANDS'
 link add void type veth peer name drain
 link set void arp off
@@ -64,10 +64,10 @@ moving)
     case $resolv in /run/*) mkdir -p "${resolv%/*}" && : >>"$resolv" ;; esac
     for file in hosts nsswitch.conf resolv.conf; do mount --bind "/run/$file" "/etc/$file"; done
 
-    ip netns add world
+    ip netns add outside
     ip -batch - <<'COMMANDS'
-link add name wifi type veth peer name ap netns world
-link add name mobile type veth peer name mast netns world
+link add name wifi type veth peer name ap netns outside
+link add name mobile type veth peer name mast netns outside
 address add 198.51.100.2/24 dev wifi
 address add 203.0.113.2/24 dev mobile
 link set dev wifi up
@@ -75,7 +75,7 @@ link set dev mobile up
 route add default via 198.51.100.1 metric 100
 route add default via 203.0.113.1 metric 200
 COMMANDS
-    ip -n world -batch - <<'COMMANDS'
+    ip -n outside -batch - <<'COMMANDS'
 link set lo up
 address add 192.0.2.1/32 dev lo
 address add 198.51.100.1/24 dev ap
@@ -84,7 +84,7 @@ link set dev ap up
 link set dev mast up
 COMMANDS
     for end in wifi mobile; do tc qdisc add dev $end clsact; done
-    for end in ap mast; do tc -n world qdisc add dev $end clsact; done
+    for end in ap mast; do tc -n outside qdisc add dev $end clsact; done
     ;;
 *) echo "enter.sh: online, offline or moving, not $network" >&2 && exit 2 ;;
 esac

@@ -60,7 +60,7 @@ impl Interface {
         let is_up = |end: &str| tool(end).contains(" UP ");
         wait("the interface to come up", || {
             is_up(&format!("ip -brief link show dev {name}"))
-                && is_up(&format!("ip -n world -brief link show dev {peer_name}"))
+                && is_up(&format!("ip -n outside -brief link show dev {peer_name}"))
         });
     }
 
@@ -70,7 +70,7 @@ impl Interface {
         let threshold = (share * f64::from(u32::MAX)) as u32;
         // Classic BPF: load a random number; at the threshold or above it, pass (-1), else drop (2).
         let program = format!("4,32 0 0 4294963256,53 1 0 {threshold},6 0 0 2,6 0 0 4294967295");
-        for (tc, end) in [("tc", self.name), ("tc -n world", self.peer_name)] {
+        for (tc, end) in [("tc", self.name), ("tc -n outside", self.peer_name)] {
             let add = format!("{tc} filter add dev {end} ingress protocol ip pref 1 bpf direct-action bytecode");
             run(add.split(' ').chain([&program[..]]));
         }
@@ -79,7 +79,7 @@ impl Interface {
     /// Drops no more packets.
     pub fn drop_nothing(&self) {
         tool(&format!("tc filter del dev {} ingress", self.name));
-        tool(&format!("tc -n world filter del dev {} ingress", self.peer_name));
+        tool(&format!("tc -n outside filter del dev {} ingress", self.peer_name));
     }
 }
 
@@ -109,9 +109,9 @@ pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Listens in the outer network. Accepted connections belong to it too, whichever thread accepts them.
 pub fn listen(port: u16) -> TcpListener {
     thread::spawn(move || {
-        let world = File::open("/run/netns/world").expect("enter.sh has made it");
-        // SAFETY: `world` is open, and this concerns the calling thread only, which is about to end.
-        let entered = unsafe { libc::setns(world.as_raw_fd(), libc::CLONE_NEWNET) };
+        let outside = File::open("/run/netns/outside").expect("enter.sh has made it");
+        // SAFETY: `outside` is open, and this concerns the calling thread only, which is about to end.
+        let entered = unsafe { libc::setns(outside.as_raw_fd(), libc::CLONE_NEWNET) };
         assert_eq!(entered, 0, "{}", std::io::Error::last_os_error());
         TcpListener::bind((SERVER, port)).expect("the port is free in this network")
     })

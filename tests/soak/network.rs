@@ -53,18 +53,19 @@ impl<'a> NetworkFaults<'a> {
             return;
         }
         let number = alive[self.random.random(alive.len())];
-        let way = BOTH_DIRECTIONS[self.random.random(2)];
+        let direction = BOTH_DIRECTIONS[self.random.random(2)];
         let (kind, fault) = match self.random.random(100) {
             0..14 => ("cut", Fault::Cut),
             14..28 => ("reset", Fault::Reset),
-            28..36 => ("half-close", Fault::HalfClose(way)),
-            36..50 => {
-                ("cut within", Fault::CutAt(way, self.relay.forwarded(number, way) + self.random.random(50_000) as u64))
-            }
-            50..65 => ("stall", Fault::Stall(way)),
-            65..75 => ("delay", Fault::Delay(way, Duration::from_millis(self.random.random(50) as u64))),
-            75..85 => ("bytewise", Fault::Bytewise(way, self.random.random(300) as u64)),
-            85..90 => ("none", Fault::Resume(way)),
+            28..36 => ("half-close", Fault::HalfClose(direction)),
+            36..50 => (
+                "cut within",
+                Fault::CutAt(direction, self.relay.forwarded(number, direction) + self.random.random(50_000) as u64),
+            ),
+            50..65 => ("stall", Fault::Stall(direction)),
+            65..75 => ("delay", Fault::Delay(direction, Duration::from_millis(self.random.random(50) as u64))),
+            75..85 => ("bytewise", Fault::Bytewise(direction, self.random.random(300) as u64)),
+            85..90 => ("none", Fault::Resume(direction)),
             90..94 => return self.refuse(),
             94..98 => return self.hold(),
             _ => return self.inject_in_next_upgrade(),
@@ -96,9 +97,10 @@ impl<'a> NetworkFaults<'a> {
 
     /// The upgrade of the next connection is cut, or comes in single bytes.
     fn inject_in_next_upgrade(&mut self) {
-        let way = BOTH_DIRECTIONS[self.random.random(2)];
+        let direction = BOTH_DIRECTIONS[self.random.random(2)];
         let bytes = self.random.random(300) as u64;
-        let fault = if self.random.random(2) == 0 { Fault::CutAt(way, bytes) } else { Fault::Bytewise(way, bytes) };
+        let fault =
+            if self.random.random(2) == 0 { Fault::CutAt(direction, bytes) } else { Fault::Bytewise(direction, bytes) };
         self.relay.inject_in_next(&[fault]);
         self.counters.fault("upgrade");
     }
@@ -122,8 +124,8 @@ impl<'a> NetworkFaults<'a> {
     }
 
     fn resume(&self, number: usize) {
-        for way in BOTH_DIRECTIONS {
-            self.relay.inject(number, Fault::Resume(way));
+        for direction in BOTH_DIRECTIONS {
+            self.relay.inject(number, Fault::Resume(direction));
         }
     }
 
