@@ -8,7 +8,7 @@
 //! 1. `Loop::dispatcher`: the poll, for as long as it runs. No other thread waits for it.
 //! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only, so no thread waits for it.
 //! 3. `Loop::joined`, held while the connect command is queued.
-//! 4. `Shared::commands`, `Shared::events`, `SocketShared::send queue`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
+//! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
 //!    `Loop::keys`, the pipe and the callback of the notifier, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
 //!
