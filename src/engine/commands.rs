@@ -1,8 +1,8 @@
 //! Runs the commands of the queue.
 
 use super::command_queue::{Command, QueueItem, Resolved};
-use super::pass::TimeSlice;
 use super::socket_shared::SocketRequests;
+use super::time_slice::TimeSlice;
 use super::{ConnectionCall, Engine, Entry, ReadyConnector, SocketRequest, SocketShared};
 use crate::config::ConnectConfig;
 use crate::connection::report::{Ending, Phase, Report};

@@ -9,7 +9,7 @@
 //!
 //! - `shared`, `socket_shared`: the part of the engine, and of one socket, that all threads use; with the order of all locks.
 //! - `command_queue`, `commands`: requests of the host, and how they run.
-//! - `pass`, `rounds`: the order and the time of all work.
+//! - `pass`, `rounds`, `time_slice`: the order of all work, and the time for each kind of it.
 //! - `ports`: the network and the events, as one connection sees them. `batch`: the events on their way to the poll.
 //! - `notifier`: notifies a host that does not poll all the time.
 //! - `dns`, `tls_cache`: blocking work, done by `workers`.
@@ -29,6 +29,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod thread;
+mod time_slice;
 mod tls_cache;
 mod workers;
 

@@ -7,6 +7,7 @@
 
 use super::clock::Gap;
 use super::rounds::Task;
+use super::time_slice::TimeSlice;
 use super::{Engine, PUBLISH_RETRY, Published, WAKER, earlier};
 use crate::connection::Turn;
 use crate::failpoint;
@@ -17,16 +18,6 @@ use std::time::{Duration, Instant};
 pub const MAX_PASS: Duration = Duration::from_millis(4);
 /// The capacity that an empty run queue may keep.
 const KEPT_RUN_QUEUE: usize = 1024;
-
-/// Each kind of work has this part of a pass, even if the pass has already taken too long.
-const SHARE: u32 = 8;
-
-/// The time of one kind of work in a pass.
-#[derive(Default)]
-pub(super) struct TimeSlice {
-    has_begun: bool,
-    until: Option<Instant>,
-}
 
 impl Engine {
     /// One pass: runs commands, sleeps until something is ready, at most `wait` (`None`: without limit), then does the work that is
@@ -187,24 +178,5 @@ impl Engine {
         let (now, gap) = self.clock.read(planned);
         self.now = now;
         gap
-    }
-
-    /// Is there time in this pass for one more item of this kind of work? For the first item there always is.
-    #[inline]
-    pub(super) fn has_time_for_more(&mut self, slice: &mut TimeSlice) -> bool {
-        !std::mem::replace(&mut slice.has_begun, true) || self.has_time_left(slice)
-    }
-
-    #[inline(never)]
-    fn has_time_left(&mut self, slice: &mut TimeSlice) -> bool {
-        let now = Instant::now();
-        let until = *slice.until.get_or_insert_with(|| {
-            let pass = self.clock.last_read() + self.limit;
-            pass.max(now + self.limit / SHARE)
-        });
-        let is_interrupted = self.shared.is_stopping() && self.stop_at.is_none();
-        let continues = now < until && !is_interrupted;
-        self.has_unfinished_work |= !continues;
-        continues
     }
 }

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::clock::Gap;
 use super::command_queue::LoopRequests;
-use super::pass::TimeSlice;
+use super::time_slice::TimeSlice;
 
 /// The work for each connection in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
