@@ -1,4 +1,4 @@
-//! The life of one connection: its stages, retries and end. The head of `connection` draws it.
+//! The life of one connection: its stages, retries and end. The head of `connection` has the diagram.
 
 use super::connect_info::ConnectInfo;
 use super::framer::Framer;
