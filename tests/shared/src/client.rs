@@ -54,6 +54,29 @@ pub fn close(ws: *mut egret_ws, code: u16, reason: &str) -> i32 {
     unsafe { egret_ws_close(ws, code, reason.as_ptr().cast(), reason.len()) }
 }
 
+/// Makes a loop with the default options but those that `set` changes.
+pub(crate) fn make_loop(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> *mut egret_ws_loop {
+    // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
+    let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
+    // SAFETY: `options` is writable for its own size.
+    assert_eq!(unsafe { egret_ws_loop_options_init(&mut options, size_of_val(&options)) }, EGRET_WS_OK);
+    options.flags = if driver == Driver::Inline { EGRET_WS_LOOP_INLINE } else { 0 };
+    set(&mut options);
+    let mut handle = ptr::null_mut();
+    // SAFETY: `options` is whole and `handle` writable.
+    assert_eq!(unsafe { egret_ws_loop_new(&options, &mut handle) }, EGRET_WS_OK);
+    handle
+}
+
+/// The default options of a socket.
+pub(crate) fn default_options() -> egret_ws_options {
+    // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
+    let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
+    // SAFETY: `options` is writable for its own size.
+    assert_eq!(unsafe { egret_ws_options_init(&mut options, size_of_val(&options)) }, EGRET_WS_OK);
+    options
+}
+
 /// An `egret_ws_loop` that is freed when dropped.
 pub struct Loop {
     handle: *mut egret_ws_loop,
@@ -68,17 +91,11 @@ impl Loop {
 
     pub fn with(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> Loop {
         let log = Arc::new(Log::default());
-        let mut handle = ptr::null_mut();
-        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
-        let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
-        // SAFETY: `options` is writable for its own size.
-        let made = unsafe { egret_ws_loop_options_init(&mut options, size_of::<egret_ws_loop_options>()) };
-        assert_eq!(made, EGRET_WS_OK);
-        options.flags = if driver == Driver::Inline { EGRET_WS_LOOP_INLINE } else { 0 };
-        log.listen_by(&mut options);
-        set(&mut options);
-        // SAFETY: `options` is whole and `handle` writable; `log` outlives the loop, see `drop`.
-        assert_eq!(unsafe { egret_ws_loop_new(&options, &mut handle) }, EGRET_WS_OK);
+        // `log` outlives the loop, see `drop`.
+        let handle = make_loop(driver, |options| {
+            log.listen_by(options);
+            set(options);
+        });
         Loop { handle, log, recorders: RefCell::default() }
     }
 
@@ -181,11 +198,7 @@ impl Loop {
     ) -> Result<Socket<'_>, i32> {
         let place = CString::new(place.as_ref()).expect("no NUL in a test's host or URL");
         let recorder = Arc::new(Recorder::default());
-        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
-        let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
-        // SAFETY: `options` is writable for its own size.
-        let made = unsafe { egret_ws_options_init(&mut options, size_of::<egret_ws_options>()) };
-        assert_eq!(made, EGRET_WS_OK);
+        let mut options = default_options();
         recorder.listen_by(&mut options);
         set(&mut options);
         // Kept until the loop is freed, so that a late callback is detected and not undefined behaviour.

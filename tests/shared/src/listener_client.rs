@@ -2,7 +2,7 @@
 //! pointer, so that a callback that comes too late or on another thread is an error of the test, and not undefined.
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
-use crate::client::Driver;
+use crate::client::{Driver, default_options, make_loop};
 use crate::close_report::CloseReport;
 use crate::response;
 use ::egret_ws::*;
@@ -42,16 +42,7 @@ pub struct EventLoop {
 
 impl EventLoop {
     pub fn new(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> EventLoop {
-        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
-        let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
-        let mut handle = ptr::null_mut();
-        // SAFETY: `options` is writable for its own size.
-        assert_eq!(unsafe { egret_ws_loop_options_init(&mut options, size_of_val(&options)) }, EGRET_WS_OK);
-        options.flags = if driver == Driver::Inline { EGRET_WS_LOOP_INLINE } else { 0 };
-        set(&mut options);
-        // SAFETY: `options` is whole and `handle` writable.
-        assert_eq!(unsafe { egret_ws_loop_new(&options, &mut handle) }, EGRET_WS_OK);
-        EventLoop { handle, numbers: RefCell::default() }
+        EventLoop { handle: make_loop(driver, set), numbers: RefCell::default() }
     }
 
     /// Polls once; returns the number of callbacks. Resumes the panic of a callback.
@@ -74,10 +65,7 @@ impl EventLoop {
         LISTENERS.with_borrow_mut(|listeners| listeners.insert(number, listener));
         self.numbers.borrow_mut().push(number);
         let url = CString::new(url).expect("no NUL in a URL");
-        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
-        let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
-        // SAFETY: `options` is writable for its own size.
-        assert_eq!(unsafe { egret_ws_options_init(&mut options, size_of_val(&options)) }, EGRET_WS_OK);
+        let mut options = default_options();
         options.user = ptr::without_provenance_mut(number);
         options.on_connect = Some(on_connect);
         options.on_data = Some(on_data);
