@@ -19,6 +19,17 @@ fn heartbeat(options: &mut egret_ws_options) {
     (options.ping_interval_ms, options.pong_timeout_ms) = (INTERVAL.as_millis() as u32, 50);
 }
 
+/// Suspends the loop, and waits until the engine has done that: it handles calls in their order, and a later socket is open.
+fn suspend_and_wait(host: &Loop) {
+    host.suspend();
+    let server = Server::start(|mut peer| {
+        peer.upgrade();
+        peer.read_close();
+    });
+    host.connect(server.port()).wait_open();
+    finish(host, server);
+}
+
 #[test]
 fn no_ping_is_sent_and_messages_are_delivered_during_a_suspend() {
     on_both_drivers(|host| {
@@ -110,7 +121,7 @@ fn connections_that_end_during_a_suspend_are_reported() {
         });
         let socket = host.connect_with(server.port(), heartbeat);
         socket.wait_open();
-        host.suspend();
+        suspend_and_wait(host);
         go.send(()).expect("the server waits for this");
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
@@ -134,7 +145,7 @@ fn connections_lost_during_a_suspend_wait_for_the_resume() {
             (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
         });
         socket.wait_open();
-        host.suspend();
+        suspend_and_wait(host);
         say.send(()).expect("the server waits");
         let retry = socket.wait_retry(1);
         assert_eq!((retry.attempt, retry.delay_ms), (1, u32::MAX), "it lasts until the resume");
