@@ -34,6 +34,36 @@ impl<T: Zeroize> fmt::Debug for Secret<T> {
     }
 }
 
+/// Many secret bytes, such as a request. `Zeroizing<Vec<u8>>` overwrites byte by byte; this type overwrites them as one block.
+pub struct SecretBytes(Vec<u8>);
+
+impl From<Vec<u8>> for SecretBytes {
+    fn from(bytes: Vec<u8>) -> SecretBytes {
+        SecretBytes(bytes)
+    }
+}
+
+impl Deref for SecretBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl SecretBytes {
+    fn overwrite(&mut self) {
+        self.0.as_mut_slice().zeroize();
+        self.0.spare_capacity_mut().zeroize();
+    }
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        self.overwrite();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,9 +89,17 @@ mod tests {
         assert_eq!(*Secret::from("sesame"), "sesame");
     }
 
+    #[test]
+    fn secret_bytes_are_overwritten() {
+        let mut secret = SecretBytes::from(b"sesame".to_vec());
+        assert_eq!(*secret, *b"sesame");
+        secret.overwrite();
+        assert_eq!(*secret, [0; 6]);
+    }
+
     /// This compiles only if the types of these fields are secrets.
     #[test]
-    fn passwords_and_headers_of_a_plan_are_secrets() {
+    fn passwords_and_headers_of_a_configuration_are_secrets() {
         use crate::config::ConnectConfig;
         fn secret<T: Zeroize>(_: &Secret<T>) {}
         fn kept(config: &ConnectConfig) {

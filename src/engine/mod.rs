@@ -329,7 +329,7 @@ impl Engine {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn set_timer(&mut self, key: usize) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         let deadline = entry.connection.deadline();

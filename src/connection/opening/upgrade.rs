@@ -5,15 +5,15 @@ use crate::connection::report::{Ending, Initiator, Phase};
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
 use crate::protocol::handshake::{self, RequestOptions, ResponseReader, UpgradeError, Upgraded};
+use crate::secret::SecretBytes;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// A stream, and the state of the upgrade on it.
 pub(super) struct Upgrade<S> {
     pub(super) stream: S,
-    request: Zeroizing<Vec<u8>>,
+    request: SecretBytes,
     written: usize,
     response: ResponseReader,
 }
@@ -37,7 +37,7 @@ impl<S: Transport> Upgrade<S> {
         options: &RequestOptions,
     ) -> Upgrade<S> {
         let key = handshake::key(nonce);
-        let request = Zeroizing::new(handshake::request(authority, target, &key, options));
+        let request = SecretBytes::from(handshake::request(authority, target, &key, options));
         Upgrade { stream, request, written: 0, response: ResponseReader::new(&key, options) }
     }
 

@@ -178,7 +178,7 @@ impl Writer {
     }
 
     /// The written bytes of the send queue that were not yet reported to it.
-    #[inline]
+    #[inline(always)]
     fn newly_written(&mut self) -> usize {
         let new = self.written - std::mem::replace(&mut self.settled, self.written);
         match &mut self.framer {
