@@ -31,8 +31,8 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
 /// `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
 /// in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
 /// client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
-/// A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that
-/// needs TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
+/// A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
+/// proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
 
 /// `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
@@ -161,7 +161,7 @@ pub const EGRET_WS_ERR_CONNECT: i32 = -31;
 /// `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. Its answer has the
 /// same limits as a server's (see `EGRET_WS_ERR_HANDSHAKE`).
 pub const EGRET_WS_ERR_PROXY: i32 = -32;
-/// Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1), or its head was
+/// Close report: the answer to the upgrade was not valid for a WebSocket server (RFC 6455 section 4.1), or its head was
 /// longer than 64 KiB (interim answers counted) or had more than 256 lines.
 pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
 /// Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the

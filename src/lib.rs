@@ -10,9 +10,9 @@
 //!
 //! - [`ffi`]: the exported functions. They check pointers, catch panics, resolve handles and convert C types; they decide nothing.
 //! - [`config`]: the configuration of a connection and of a loop: defaults, ranges, rules between options.
-//! - [`socket`]: what a handle stands for: a loop, a socket; dispatch of events to callbacks.
+//! - [`socket`]: the objects behind the handles: loops and sockets; dispatch of events to callbacks.
 //! - [`engine`]: readiness, timers, wake-ups, look-ups; run by its own thread or by the host's poll.
-//! - [`connection`]: the life of one connection, as a state machine without I/O of its own.
+//! - [`connection`]: the life of one connection, as a state machine that does no I/O by itself.
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`input_limits`]: the largest texts and lists that the host may pass. All

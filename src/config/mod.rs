@@ -6,7 +6,7 @@
 //!                       as the host gave them      checked, with defaults
 //! ```
 //!
-//! Only this module decides which values are allowed and which value a missing option gets. An option that is not allowed gives a
+//! Only this module decides which values are allowed and which value a missing option gets. An invalid option is a
 //! [`DetailedError`], which names the option.
 //!
 //! `config` is above `protocol` and `transport`. It uses their types for settings ([`RequestOptions`], [`Proxies`],
@@ -67,7 +67,7 @@ pub struct ConnectConfig {
     pub retry: Option<RetryOptions>,
 }
 
-/// All flags of a socket's options.
+/// All flags of the options of a socket.
 const FLAGS: u32 = EGRET_WS_INSECURE
     | EGRET_WS_ONLY_THESE_ROOTS
     | EGRET_WS_PROXY_FROM_ENVIRONMENT

@@ -107,7 +107,7 @@ fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     }
     let begins_with = |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     if PREFIXES.iter().any(begins_with) || OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
-        return Err("the library sets it itself, or it has an option of its own, or a request for an upgrade has none");
+        return Err("the library sets it itself, another option sets it, or an upgrade request must not have it");
     }
     if !is_header_value(value) {
         return Err("its value has a control character");

@@ -226,7 +226,7 @@ impl Url {
             return Url::from_url(&format!("ws://[{host}]:{port}/"));
         }
         if host.contains(':') && !bracketed {
-            return Err(invalid("the host contains a colon: the port is an argument of its own"));
+            return Err(invalid("the host contains a colon: pass the port as the argument `port`"));
         }
         Url::from_url(&format!("ws://{host}:{port}/"))
     }

@@ -14,8 +14,8 @@
 use crate::config::HeartbeatOptions;
 use std::time::{Duration, Instant};
 
-/// Without a time-out of the heartbeat, a ping that measures the round trip is forgotten after this.
-const DEFAULT_PATIENCE: Duration = Duration::from_secs(10);
+/// The longest round trip that a ping measures if the heartbeat has no time-out.
+const DEFAULT_LONGEST_ROUND_TRIP: Duration = Duration::from_secs(10);
 
 /// The heartbeat of one connection.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(super) struct SendProgress {
     pub(super) acked: u64,
 }
 
-/// What the session must do.
+/// The action that the session must take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Nothing,
@@ -109,12 +109,12 @@ impl Heartbeat {
         let sent_at = self.sent_at.take_if(|_| payload == self.number.to_be_bytes())?;
         self.is_alive(now);
         let took = now.saturating_duration_since(sent_at);
-        (!took.is_zero() && took <= self.patience()).then_some(took)
+        (!took.is_zero() && took <= self.longest_round_trip()).then_some(took)
     }
 
     /// How long an answer may take.
-    fn patience(&self) -> Duration {
-        self.options.timeout.unwrap_or(DEFAULT_PATIENCE)
+    fn longest_round_trip(&self) -> Duration {
+        self.options.timeout.unwrap_or(DEFAULT_LONGEST_ROUND_TRIP)
     }
 
     /// The time of [`Heartbeat::deadline`] may have come.
@@ -142,7 +142,7 @@ impl Heartbeat {
 
     /// Sends a ping to measure the round trip, unless a measurement is in progress.
     pub(super) fn ping(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
-        let measures = self.sent_at.is_some_and(|sent_at| now < sent_at + self.patience());
+        let measures = self.sent_at.is_some_and(|sent_at| now < sent_at + self.longest_round_trip());
         if self.pending.is_some() || measures {
             Action::Nothing
         } else {

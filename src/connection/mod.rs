@@ -1,4 +1,4 @@
-//! The life of one connection, as a state machine. It has no thread, no clock and no handle of the operating system of its own: the
+//! The life of one connection, as a state machine. It has no thread, no clock and no handle of the operating system: the
 //! engine passes the time, the read buffer, the network and the receiver of events with each call ([`Context`], in `ports`).
 //!
 //! ```text

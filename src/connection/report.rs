@@ -74,7 +74,7 @@ impl Report {
 
     /// Adds messages that were dropped at earlier losses, and that were not yet reported to the host.
     #[must_use]
-    pub fn with_untold(mut self, (messages, bytes): (u32, u64)) -> Report {
+    pub fn with_unreported(mut self, (messages, bytes): (u32, u64)) -> Report {
         self.unsent_messages = self.unsent_messages.saturating_add(messages);
         self.unsent_bytes += bytes;
         self

@@ -98,7 +98,7 @@ pub struct SendStats {
 enum FlushState {
     /// The queue is empty.
     Idle,
-    /// The send that queued the first message requests a flush, at the end of the host's poll at the latest.
+    /// The send that queued the first message requests a flush, at the latest at the end of the host's poll.
     Requested,
     /// The connection writes, and looks into the queue again before it stops; or it was notified that much is queued.
     Running,
@@ -301,7 +301,7 @@ impl SendQueue {
     // The connection is made, lost, closed and ended.
 
     /// A connection was made. `deflates`: permessage-deflate was agreed on. `keeps`: messages are kept for the next
-    /// connection. Returns whether messages are to be deflated: not if a Close frame is queued already.
+    /// connection. Returns whether messages must be deflated: not if a Close frame is queued already.
     pub fn connect(&mut self, deflates: bool, keeps: bool) -> bool {
         self.gate.connect();
         if self.gate.is_closing() {
@@ -439,7 +439,7 @@ impl SendQueue {
         true
     }
 
-    /// Empties a buffer, and gives its memory to the pool if it is large.
+    /// Empties a buffer, and returns its memory to the pool if it is large.
     pub fn recycle(&self, buffer: &mut Vec<u8>) {
         self.buffers.recycle(buffer);
     }
@@ -451,7 +451,7 @@ impl SendQueue {
         self.buffers.keep(payloads);
     }
 
-    /// `bytes` more of what was taken are written, counted as uncompressed frames. Returns true if the host is to be
+    /// `bytes` more of what was taken are written, counted as uncompressed frames. Returns true if the host must be
     /// notified that there is room again.
     #[must_use]
     pub fn note_written(&mut self, bytes: usize) -> bool {
@@ -497,7 +497,7 @@ impl Unsent {
         Ok(reserved?)
     }
 
-    /// The first frame is to be written again from its beginning.
+    /// The first frame must be written again from its beginning.
     fn restart(&mut self) {
         self.wire_bytes += std::mem::take(&mut self.partly_written);
     }

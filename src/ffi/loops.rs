@@ -172,8 +172,8 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 }
 
 /// Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
-/// is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made begins
-/// anew, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
+/// is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made starts
+/// again, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
 /// calls of suspend, resume and network_changed come before the loop has handled them, the last state counts, and connections are
 /// probed once. Never blocks. Any thread.
 ///
@@ -187,9 +187,9 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
     })
 }
 
-/// Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
-/// names are looked up anew. During a suspend it takes effect with the resume. Call it when another network is in use, not
-/// for each notice of the system: sockets that are connecting begin anew each time. Never blocks. Any thread.
+/// Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. Has the effects of
+/// `egret_ws_loop_resume`, and names are looked up again. During a suspend it takes effect with the resume. Call it when another
+/// network is in use, not for each notice of the system: sockets that are connecting start again each time. Never blocks. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]

@@ -244,7 +244,7 @@ pub struct egret_ws_options {
     /// connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without
     /// effect if that is UINT32_MAX.
     pub probe_timeout_ms: u32,
-    /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count begins anew when a
+    /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
     /// connection has been open for 10 seconds. 0: none. UINT32_MAX: no limit. There is no attempt after a close of this
     /// side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
     /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the

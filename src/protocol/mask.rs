@@ -2,7 +2,7 @@
 //!
 //! A loop has one random number generator ([`generator`]), which all its threads share behind a lock. A [`KeySource`] takes
 //! 128 bytes of it at a time and serves one owner without a lock: each send queue has one for the frames that sends write
-//! (used under the lock of the queue, because a lock of its own would cost each send another), and each engine has one for
+//! (used under the lock of the queue, because a second lock would make each send slower), and each engine has one for
 //! the frames that connections write.
 
 use parking_lot::Mutex;

@@ -25,7 +25,7 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     /// The batch into which an inline engine puts its events. It is not empty if there are older events.
-    pub(super) fn inbox(&mut self) -> &mut Box<Batch> {
+    pub(super) fn batch(&mut self) -> &mut Box<Batch> {
         if self.done == self.batch.events().len() {
             self.batch.clear();
             self.done = 0;
@@ -164,7 +164,7 @@ impl Dispatcher {
                     queue.unreported()
                 });
                 if listens && let Some(report) = self.batch.take_report(index) {
-                    socket.listener.closed(&report.with_untold(unreported));
+                    socket.listener.closed(&report.with_unreported(unreported));
                     if fork::is_child() {
                         return true;
                     }

@@ -256,7 +256,7 @@ impl Loop {
         loop {
             let mut budget = Budget::new(self.options.poll_max_callbacks, self.options.poll_max_time);
             if self.options.inline
-                && let Some(now) = self.scheduler.run_pass(deadline, dispatcher.inbox())
+                && let Some(now) = self.scheduler.run_pass(deadline, dispatcher.batch())
             {
                 budget = budget.from(now);
             }

@@ -297,10 +297,10 @@ impl Scheduler {
         self.polling_thread.load(Acquire) == this_thread()
     }
 
-    /// Inline: runs one pass of the engine, and moves its events into `inbox`. It waits for readiness until the deadline, unless
+    /// Inline: runs one pass of the engine, and moves its events into `batch`. It waits for readiness until the deadline, unless
     /// there are events already. If another thread runs the engine, it does nothing: that thread serves one request, so the engine is
     /// free again soon. Returns when the engine last read the clock.
-    pub(super) fn run_pass(&self, deadline: Deadline, inbox: &mut Box<Batch>) -> Option<Instant> {
+    pub(super) fn run_pass(&self, deadline: Deadline, batch: &mut Box<Batch>) -> Option<Instant> {
         let Driver::Inline { engine: slot, .. } = &self.driver else { return None };
         let Some(mut locked) = slot.try_lock() else {
             std::thread::yield_now();
@@ -309,10 +309,10 @@ impl Scheduler {
         let engine = locked.as_mut()?;
         // Read with the engine locked: a thread that makes something due after this finds the engine locked, and wakes it.
         let wait =
-            if self.shared.due.load(SeqCst) || !inbox.is_empty() { Some(Duration::ZERO) } else { deadline.left() };
+            if self.shared.due.load(SeqCst) || !batch.is_empty() { Some(Duration::ZERO) } else { deadline.left() };
         if !self.shared.has_failed() {
             match panics::catch(|| engine.run_pass(wait)) {
-                Ok(Ok(())) => engine.publish_to_poll(inbox),
+                Ok(Ok(())) => engine.publish_to_poll(batch),
                 Ok(Err(error)) => engine.fail(format_args!("{error}")),
                 Err(panicked) => engine.fail(format_args!("{panicked}")),
             }

@@ -102,7 +102,7 @@ impl<S: Transport> Opening<S> {
 
     /// The machine may have another network: begins the hop again, within the time for all hops.
     pub(super) fn restart<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
-        context.events.debug(format_args!("connecting to {} anew", self.config.target));
+        context.events.debug(format_args!("connecting again to {}", self.config.target));
         drop(self.leave_stage(context.now));
         self.info = ConnectInfo { redirects: self.info.redirects, ..ConnectInfo::default() };
         self.begin_hop(context).unwrap_or_else(|| self.turn(context))

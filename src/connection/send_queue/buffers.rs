@@ -23,7 +23,7 @@ impl Buffers {
         Buffers { spare: Vec::new(), pool: Arc::default(), uses_pool }
     }
 
-    /// Empties a buffer, and gives its memory to the pool if it is large.
+    /// Empties a buffer, and returns its memory to the pool if it is large.
     #[inline]
     pub fn recycle(&self, buffer: &mut Vec<u8>) {
         if buffer.capacity() <= SMALL {

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use std::time::Instant;
 use tungstenite::protocol::frame::coding::Control as ControlOpcode;
 
-/// What control frames act on.
+/// The parts of a session that control frames act on.
 pub(super) struct Control {
     pub(super) writer: Writer,
     pub(super) closing: Closing,

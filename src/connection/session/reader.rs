@@ -115,7 +115,7 @@ impl Reader {
                 self.take_backlog(control, context);
                 continue;
             }
-            // What came with the response to the upgrade may have filled it.
+            // Bytes that arrived with the response to the upgrade may have filled it.
             if context.buffer.is_empty() {
                 return ReadStop::Budget;
             }

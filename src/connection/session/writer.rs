@@ -32,7 +32,7 @@ pub(super) struct Writer {
     idle: bool,
     /// The code of our Close frame (1005: none), once that is written; 0 before.
     sent_code: u16,
-    /// Writing has failed. What the peer has sent is still read.
+    /// Writing has failed. The session still reads the bytes that the peer has sent.
     error: Option<io::Error>,
     /// Bytes written in all.
     position: u64,
@@ -45,7 +45,7 @@ pub(super) struct Writer {
 pub(super) enum Written {
     /// All is written.
     All,
-    /// The same, and our Close frame was the last.
+    /// All is written, and our Close frame was the last.
     Close,
     /// The stream takes no more bytes now.
     WouldBlock,

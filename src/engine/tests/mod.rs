@@ -66,8 +66,7 @@ impl Counter {
     }
 
     fn restarts(&self) -> HashMap<usize, usize> {
-        self.lines.lock().retain(|(_, text)| !text.starts_with("connecting to ws:") || text.ends_with("anew"));
-        self.of_each("connecting to ws:")
+        self.of_each("connecting again to ws:")
     }
 }
 
@@ -172,4 +171,4 @@ impl Lab {
     }
 }
 
-const MANY: usize = 60;
+const SOCKETS: usize = 60;

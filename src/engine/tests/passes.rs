@@ -5,30 +5,30 @@ use super::*;
 #[test]
 fn passes_without_time_begin_few_connections() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     let mut before = 0;
-    while before < MANY {
+    while before < SOCKETS {
         lab.pass();
         let dials = lab.counter.dials();
         assert!((before + 1..=before + 2).contains(&dials), "{dials} after {before}: one before the sleep, one after");
         before = dials;
     }
     lab.run_until_idle();
-    assert_eq!(lab.counter.dials(), MANY);
+    assert_eq!(lab.counter.dials(), SOCKETS);
 }
 
 #[test]
 fn passes_with_time_begin_all_connections() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.long_pass();
-    assert_eq!(lab.counter.dials(), MANY);
+    assert_eq!(lab.counter.dials(), SOCKETS);
 }
 
 #[test]
 fn closed_and_freed_sockets_are_not_dialled() {
     let mut lab = Lab::new();
-    lab.connect(3 * MANY);
+    lab.connect(3 * SOCKETS);
     for (at, socket) in lab.sockets.iter().enumerate() {
         match at % 3 {
             0 => assert!(socket.free()),
@@ -37,9 +37,9 @@ fn closed_and_freed_sockets_are_not_dialled() {
         }
     }
     lab.run_until_idle();
-    assert_eq!(lab.counter.dials(), MANY);
+    assert_eq!(lab.counter.dials(), SOCKETS);
     let closed = lab.take_events().iter().filter(|what| matches!(what, EventKind::Closed { .. })).count();
-    assert_eq!(closed, 2 * MANY, "each has its close event");
+    assert_eq!(closed, 2 * SOCKETS, "each has its close event");
 }
 
 #[test]
@@ -86,13 +86,13 @@ fn repeated_requests_are_queued_once_for_each_socket() {
 #[test]
 fn freeing_the_loop_overtakes_queued_commands() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.engine.shared().push_stop(Duration::ZERO).unwrap();
     lab.pass();
     assert!(lab.engine.is_stopped());
     assert_eq!(lab.counter.dials(), 0);
     lab.engine.end();
-    assert_eq!(lab.take_events().len(), MANY, "each has its close event");
+    assert_eq!(lab.take_events().len(), SOCKETS, "each has its close event");
     assert_eq!(lab.connect_with(|_| {}), Err(Error::BadHandle));
 }
 
@@ -101,7 +101,7 @@ fn freeing_the_loop_interrupts_a_pass() {
     // During dialling, then during a round.
     for beginning in ["connecting to ws:", "connecting to 127.0.0.1:"] {
         let mut lab = Lab::new();
-        lab.connect(MANY);
+        lab.connect(SOCKETS);
         if beginning.starts_with("connecting to 1") {
             lab.run_until_idle();
             lab.push_loop_request(LoopRequest::NetworkChanged);
@@ -130,10 +130,10 @@ fn freeing_the_loop_interrupts_a_pass() {
 #[test]
 fn freeing_the_loop_without_time_reads_at_most_one_connection() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     let mut peers = Vec::new();
-    for _ in 0..MANY {
+    for _ in 0..SOCKETS {
         let mut peer = lab.accept();
         // More than the receive queue takes.
         peer.write_all(&b"\x82\x0aten bytes.".repeat(200)).unwrap();
@@ -155,9 +155,9 @@ fn freeing_the_loop_without_time_reads_at_most_one_connection() {
 #[test]
 fn ready_connections_run_in_order() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     let mut peers = Vec::new();
-    while peers.len() < MANY {
+    while peers.len() < SOCKETS {
         lab.pass();
         lab.run_until_idle();
         peers.push(lab.server.accept().unwrap().0);
@@ -167,7 +167,7 @@ fn ready_connections_run_in_order() {
         peers.iter_mut().for_each(|peer| peer.write_all(if run_queue == 0 { b"H" } else { b"T" }).unwrap());
         lab.pass();
         let order = lab.engine.run_queue.clone();
-        assert_eq!(order.len(), MANY - 1, "the first has run");
+        assert_eq!(order.len(), SOCKETS - 1, "the first has run");
         for key in &order {
             assert_eq!(lab.engine.run_queue.first(), Some(key));
             lab.pass();
@@ -179,13 +179,13 @@ fn ready_connections_run_in_order() {
 #[test]
 fn deadlines_that_pass_together_are_served_one_per_pass() {
     let mut lab = Lab::new();
-    for _ in 0..MANY {
+    for _ in 0..SOCKETS {
         lab.connect_with(|config| config.limits.open = Duration::ZERO).unwrap();
     }
     lab.engine.limit = Duration::from_secs(1000);
     lab.engine.run_commands();
     let mut closed = 0;
-    while closed < MANY {
+    while closed < SOCKETS {
         lab.pass();
         let now = lab.take_events().len();
         assert!(now <= 1, "{now} in one pass");

@@ -5,54 +5,54 @@ use super::*;
 #[test]
 fn thousand_network_changes_restart_each_connection_once() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     for request in [LoopRequest::NetworkChanged, LoopRequest::Resume].into_iter().cycle().take(1000) {
         lab.push_loop_request(request);
     }
     let passes = lab.run_until_idle();
-    assert!(passes >= MANY, "{passes} passes: one connection each");
+    assert!(passes >= SOCKETS, "{passes} passes: one connection each");
     let restarts = lab.counter.restarts();
-    assert!(restarts.len() == MANY && restarts.values().all(|count| *count == 1), "{restarts:?}");
+    assert!(restarts.len() == SOCKETS && restarts.values().all(|count| *count == 1), "{restarts:?}");
 }
 
 #[test]
 fn endless_network_changes_reach_each_connection() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
-    for _ in 0..4 * MANY {
+    for _ in 0..4 * SOCKETS {
         lab.push_loop_request(LoopRequest::NetworkChanged);
         lab.pass();
     }
     let restarts = lab.counter.restarts();
-    assert!(restarts.len() == MANY && restarts.values().all(|count| (3..=8).contains(count)), "{restarts:?}");
+    assert!(restarts.len() == SOCKETS && restarts.values().all(|count| (3..=8).contains(count)), "{restarts:?}");
 }
 
 #[test]
 fn network_changes_do_not_restart_later_connections() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     lab.push_loop_request(LoopRequest::NetworkChanged);
     lab.pass();
     lab.connect(1);
     lab.run_until_idle();
     let restarts = lab.counter.restarts();
-    assert!(restarts.len() == MANY && !restarts.contains_key(&(MANY + 1)), "{restarts:?}");
+    assert!(restarts.len() == SOCKETS && !restarts.contains_key(&(SOCKETS + 1)), "{restarts:?}");
 }
 
 #[test]
 fn a_suspend_closes_only_connections_that_were_made_before_it() {
     let mut lab = Lab::with_close_on_suspend(true);
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.push_loop_request(LoopRequest::Suspend);
     lab.connect(1);
     lab.pass();
     lab.connect(1);
     lab.run_until_idle();
     let open: Vec<_> = lab.sockets.iter().filter(|socket| !lab.has_ended(socket)).map(|socket| socket.key).collect();
-    assert_eq!(open, [MANY, MANY + 1]);
+    assert_eq!(open, [SOCKETS, SOCKETS + 1]);
 }
 
 /// Retries that come so late that only a request begins one.
@@ -146,16 +146,16 @@ fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
 #[test]
 fn endless_network_changes_do_not_hold_up_deadlines_after_a_gap() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     lab.connect_with(|config| config.limits.open = Duration::ZERO).unwrap();
     lab.engine.begin_round(Task::Slept(Gap::Process));
     let mut passes = 0;
-    while lab.engine.live > MANY || passes == 0 {
+    while lab.engine.live > SOCKETS || passes == 0 {
         lab.push_loop_request(LoopRequest::NetworkChanged);
         lab.pass();
         passes += 1;
-        assert!(passes < 4 * MANY, "the deadline does not expire");
+        assert!(passes < 4 * SOCKETS, "the deadline does not expire");
     }
 }
 
@@ -163,30 +163,34 @@ fn endless_network_changes_do_not_hold_up_deadlines_after_a_gap() {
 #[test]
 fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
     let mut lab = Lab::new();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     lab.push_loop_request(LoopRequest::NetworkChanged);
-    for _ in 0..MANY / 2 {
+    for _ in 0..SOCKETS / 2 {
         lab.pass();
     }
     lab.push_loop_request(LoopRequest::NetworkChanged);
     lab.pass();
     let before = lab.counter.restarts();
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     let restarts = lab.counter.restarts();
     let twice = restarts.values().filter(|count| **count == 2).count();
-    assert_eq!((restarts.len(), twice + 1), (MANY, before.len()), "all for the second change, some for the first too");
+    assert_eq!(
+        (restarts.len(), twice + 1),
+        (SOCKETS, before.len()),
+        "all for the second change, some for the first too"
+    );
 }
 
 #[test]
 fn a_suspend_that_is_merged_with_a_resume_closes_no_connection() {
     let mut lab = Lab::with_close_on_suspend(true);
-    lab.connect(MANY);
+    lab.connect(SOCKETS);
     lab.run_until_idle();
     lab.push_loop_request(LoopRequest::Suspend);
     lab.push_loop_request(LoopRequest::Resume);
     lab.run_until_idle();
     assert!(lab.sockets.iter().all(|socket| !lab.has_ended(socket)));
-    assert_eq!(lab.counter.restarts().len(), MANY, "and each is probed");
+    assert_eq!(lab.counter.restarts().len(), SOCKETS, "and each is probed");
 }

@@ -82,7 +82,7 @@ mod tests {
         threshold: 16,
     };
 
-    /// The same parameters for both directions, because the inflater reads what the deflater wrote.
+    /// Equal parameters for both directions, because the inflater reads what the deflater wrote.
     fn agreement(alone: bool, bits: u8) -> Agreement {
         Agreement {
             client_no_context_takeover: alone,

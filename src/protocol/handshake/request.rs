@@ -11,7 +11,7 @@ pub fn key(nonce: [u8; 16]) -> String {
     Base64::encode_string(&nonce)
 }
 
-/// What the request says beside the handshake itself.
+/// The parts of the request that are not required by the handshake.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct RequestOptions {

@@ -136,8 +136,8 @@
  * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
  * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
  * client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
- * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, give `EGRET_WS_ERR_INVALID_ARGUMENT`; a proxy that
- * needs TLS (`https://`) gives `EGRET_WS_ERR_UNSUPPORTED`.
+ * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
+ * proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
 
@@ -338,7 +338,7 @@
 #define EGRET_WS_ERR_PROXY (-32)
 
 /*
- * Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1), or its head was
+ * Close report: the answer to the upgrade was not valid for a WebSocket server (RFC 6455 section 4.1), or its head was
  * longer than 64 KiB (interim answers counted) or had more than 256 lines.
  */
 #define EGRET_WS_ERR_HANDSHAKE (-40)
@@ -739,7 +739,7 @@ typedef struct egret_ws_options {
      */
     uint32_t probe_timeout_ms;
     /*
-     * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count begins anew when a
+     * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
      * connection has been open for 10 seconds. 0: none. UINT32_MAX: no limit. There is no attempt after a close of this
      * side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
      * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
@@ -952,8 +952,8 @@ int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
 
 /*
  * Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
- * is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made begins
- * anew, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
+ * is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made starts
+ * again, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
  * calls of suspend, resume and network_changed come before the loop has handled them, the last state counts, and connections are
  * probed once. Never blocks. Any thread.
  *
@@ -962,9 +962,9 @@ int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
 int32_t egret_ws_loop_resume(egret_ws_loop *loop);
 
 /*
- * Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
- * names are looked up anew. During a suspend it takes effect with the resume. Call it when another network is in use, not
- * for each notice of the system: sockets that are connecting begin anew each time. Never blocks. Any thread.
+ * Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. Has the effects of
+ * `egret_ws_loop_resume`, and names are looked up again. During a suspend it takes effect with the resume. Call it when another
+ * network is in use, not for each notice of the system: sockets that are connecting start again each time. Never blocks. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */

@@ -317,11 +317,11 @@ impl Model {
         let fits = waiting + header_size(text.len()) + text.len() <= 2000;
         let result = self.sim.send_queue().push(MessageKind::Text, text.as_bytes());
         match result {
-            Ok(tell) => {
+            Ok(flush) => {
                 assert!(fits && self.may_send(), "accepted against the rules");
                 self.pending.push_back((self.sent, text));
                 self.accepted += 1;
-                if matches!(tell, Flush::Soon | Flush::Now) {
+                if matches!(flush, Flush::Soon | Flush::Now) {
                     self.commands.push_back(Send(size));
                 }
             }

@@ -129,7 +129,7 @@ mod files {
     }
 
     /// # Safety
-    /// `text` is NULL, or a text with a NUL at its end that nobody changes.
+    /// `text` is NULL, or a text with a NUL at its end that no thread changes during the call.
     #[allow(unsafe_code)]
     unsafe fn path(text: *const c_char) -> Option<PathBuf> {
         if text.is_null() {

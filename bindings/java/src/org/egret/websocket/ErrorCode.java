@@ -85,8 +85,8 @@ public final class ErrorCode {
      */
     public static final int PROXY = -32;
     /**
-     * Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1),
-     * or its head was longer than 64 KiB (interim answers counted) or had more than 256 lines.
+     * Close report: the answer to the upgrade was not valid for a WebSocket server (RFC 6455 section 4.1), or
+     * its head was longer than 64 KiB (interim answers counted) or had more than 256 lines.
      */
     public static final int HANDSHAKE = -40;
     /**

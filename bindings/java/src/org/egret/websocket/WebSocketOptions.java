@@ -208,12 +208,12 @@ public final class WebSocketOptions {
         }
 
         /**
-         * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count begins
-         * anew when a connection has been open for 10 seconds. Default: none. {@link #NO_LIMIT}: no limit. There is
-         * no attempt after a close of this side, nor where it would be of no use: {@link ErrorCode#TLS_PIN},
-         * {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403, 404, 407 and 410, the close codes 1002, 1007,
-         * 1008 and 1009, sent by either side. There is one after any other close by the server, 1000 included:
-         * close the socket in {@link WebSocketListener#onRetry} if you do not want that.
+         * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts
+         * again from 0 when a connection has been open for 10 seconds. Default: none. {@link #NO_LIMIT}: no limit.
+         * There is no attempt after a close of this side, nor where it would be of no use:
+         * {@link ErrorCode#TLS_PIN}, {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403, 404, 407 and 410,
+         * the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
+         * server, 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do not want that.
          */
         public @NotNull Builder retryAttempts(int count) {
             return number(19, count);
@@ -351,8 +351,8 @@ public final class WebSocketOptions {
          * the hosts of {@code no_proxy}. The names are read in lower case first, then in upper case
          * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's). A process
          * with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied. A
-         * proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes, give
-         * {@link ErrorCode#INVALID_ARGUMENT}; a proxy that needs TLS ({@code https://}) gives
+         * proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes, are refused with
+         * {@link ErrorCode#INVALID_ARGUMENT}; a proxy that needs TLS ({@code https://}) is refused with
          * {@link ErrorCode#UNSUPPORTED}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
