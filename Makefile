@@ -76,12 +76,12 @@ fuzz: ## look for inputs that break the parsers, FUZZ_SECONDS for each of three 
 			$$finds fuzz/corpus/$$target -- -max_len=2048 -len_control=20 -timeout=20 -max_total_time=$(FUZZ_SECONDS) || \
 			exit; done
 
-# Other cases each time; `make test` plays the first ones only.
+# Runs other cases each time; `make test` runs the first ones only.
 FUZZ_ABI := EGRET_WS_FUZZ_SECONDS=$(FUZZ_SECONDS) EGRET_WS_FUZZ_FIRST=$$(date +%s)000
-fuzz-abi: ## random calls of the C ABI against a hostile server, held against a model, for FUZZ_SECONDS
+fuzz-abi: ## random calls of the C ABI against a hostile server, compared with a model, for FUZZ_SECONDS
 	$(FUZZ_ABI) cargo test --test abi_model $(FEATURES) -- --nocapture
 
-fuzz-abi-asan: ## the same under AddressSanitizer, with leak detection
+fuzz-abi-asan: ## fuzz-abi under AddressSanitizer, with leak detection
 	@tests/tools/setup.sh asan
 	$(FUZZ_ABI) tests/tools/sanitizer.sh fuzz-abi
 
@@ -99,7 +99,7 @@ test-sockets: ## SOCKETS=100000 opened and closed through each binding, which le
 	EGRET_WS_TEST_SOCKETS=$(SOCKETS) cargo test --test cpp --test java --test js --test js_jsc $(FEATURES) -- \
 		--nocapture many lifetime node_memory thousands_of_sockets
 
-test-vendored: ## TLS, what is exported and how to link, with OpenSSL built from its sources (some minutes)
+test-vendored: ## TLS, the exports and the link commands, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
 	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
 
@@ -126,7 +126,7 @@ bench: ## the library against its peers and a bare TCP client: writes benches/RE
 	python3 $(LAB)/instructions.py --results $(FEATURES)
 	python3 $(LAB)/scale.py $(FEATURES)
 
-bench-quick: ## the same with fewer peers, modes and rounds, and nothing written
+bench-quick: ## bench with fewer peers, modes and rounds; it writes no file
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py --quick $(FEATURES)
 
@@ -141,9 +141,9 @@ bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.
 bench-criterion: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
 	cargo bench --bench '*' $(FEATURES)
 
-# Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md has what it is made of.
+# Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md lists the parts.
 SIZE_LIMIT := 1262000
-size: ## what the shared library is made of; fails if it has grown
+size: ## the parts of the shared library; fails if it has grown
 	@tests/tools/setup.sh size
 	RUSTFLAGS=-Csymbol-mangling-version=v0 cargo clib --release --target-dir $(TARGET)/size $(FEATURES) \
 		--config 'profile.release.strip="none"' --config 'profile.release.package.egret-ws.strip="none"'

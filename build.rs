@@ -1,7 +1,7 @@
 //! Names the shared library inside itself, so that a program linked to it asks for `libegret_ws` and not for a path.
 //!
-//! The name carries no version: the ABI only ever grows, so there is no second one to tell apart, and Android packages
-//! libraries by their plain name only.
+//! The name has no version: the ABI only grows, so a second version never exists, and Android packages libraries by their
+//! plain name only.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -38,7 +38,7 @@ fn main() {
     }
 }
 
-/// Gives both `piece` bytes at a time, or a whole message if it is shorter.
+/// Passes `piece` bytes at a time to both, or a whole message if it is shorter.
 fn received(name: &str, piece: usize, messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
     let frames: Vec<Vec<u8>> = streams.iter().map(|stream| frame(&stream[..stream.len() - TAIL.len()])).collect();
     let mut decoder = Decoder::new(MAX_MESSAGE, Some(Inflater::new(&agreement(is_alone))));

@@ -1,6 +1,6 @@
 //! An echo server for the demo and the tests: sends every text and binary message back, and answers close and ping.
 //!
-//! `cargo run --example echo_server [PORT]` listens on loopback, on a free port unless told one, and prints its URL.
+//! `cargo run --example echo_server [PORT]` listens on loopback and prints its URL. Without PORT it takes a free port.
 
 use std::{
     io,
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Serves each connection on a thread of its own, for ever. A client that fails ends its own thread only.
+/// Serves each connection on a separate thread, without end. A client that fails ends its thread only.
 pub fn serve(listener: TcpListener) {
     for stream in listener.incoming() {
         let started = stream.and_then(|stream| thread::Builder::new().name("echo".into()).spawn(|| echo(stream)));

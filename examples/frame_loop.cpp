@@ -28,7 +28,7 @@
 
 using Clock = std::chrono::steady_clock;
 
-// On a terminal the status is one line, written over and over; elsewhere each status is a line of its own.
+// On a terminal the status is one line, written over and over; elsewhere each status is a new line.
 static const bool terminal = isatty(fileno(stdout));
 static const char *const line_start = terminal ? "\r\x1b[K" : "";
 static const char *const status_end = terminal ? "" : "\n";
@@ -121,7 +121,7 @@ private:
     bool closed_cleanly_ = false;
 };
 
-// What polls took since the last status.
+// The time that polls took since the last status.
 struct PollCost {
     double total_us = 0;
     double worst_us = 0;
@@ -153,7 +153,7 @@ static bool play(const char *url, Clock::duration length)
     Clock::time_point next = start;
     for (unsigned frame = 1; !interrupted && next - start < length && !(world.closed() && chat.closed()); ++frame) {
         cost.poll(loop);
-        // A game would move and draw its world here.
+        // A game would update and draw its scene here.
         world.update(frame);
         chat.update(frame);
         if (frame % frames_per_status == 0) {

@@ -25,13 +25,13 @@ function(_egret_ws_architecture processor out)
 endfunction()
 
 function(_egret_ws_unknown_target what)
-    message(FATAL_ERROR "egret_ws: cannot tell for which target cargo has to build: ${what}. "
-        "Set EGRET_WS_CARGO_TARGET to its name as `rustc --print target-list` has it, for example "
+    message(FATAL_ERROR "egret_ws: unknown target for cargo: ${what}. "
+        "Set EGRET_WS_CARGO_TARGET to its name in `rustc --print target-list`, for example "
         "-DEGRET_WS_CARGO_TARGET=aarch64-unknown-linux-gnu")
 endfunction()
 
 function(egret_ws_cargo_target out)
-    # Names that tell the C library and the float ABI, such as arm-linux-gnueabihf.
+    # Names that contain the C library and the float ABI, such as arm-linux-gnueabihf.
     get_filename_component(compiler "${CMAKE_C_COMPILER}" NAME)
     string(TOLOWER "${CMAKE_C_COMPILER_TARGET} ${compiler} ${CMAKE_LIBRARY_ARCHITECTURE}" hints)
     set(processor "${CMAKE_SYSTEM_PROCESSOR}")

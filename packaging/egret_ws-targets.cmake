@@ -1,7 +1,7 @@
 # The targets, of an installed library and of one that is built here. Needs _egret_ws_include, _egret_ws_shared,
-# _egret_ws_static (paths) and EGRET_WS_VENDORED. GLOBAL: FetchContent declares them in a directory of its own.
+# _egret_ws_static (paths) and EGRET_WS_VENDORED. GLOBAL: FetchContent declares them in a separate directory.
 
-# What the static library needs: Rust's standard library, and TLS.
+# Libraries that the static library needs: those of Rust's standard library, and TLS.
 set(_egret_ws_needs)
 if(WIN32)
     set(_egret_ws_needs ws2_32 userenv ntdll dbghelp)

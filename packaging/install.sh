@@ -20,7 +20,7 @@ case " ${FEATURES:-} " in
 *vendored*) vendored=ON requires="" ;;
 *) vendored=OFF requires=openssl ;;
 esac
-# What it was built for, by its name.
+# The name of the shared library shows the system that it was built for.
 for shared in libegret_ws.so libegret_ws.dylib egret_ws.dll; do [ ! -f "$built/$shared" ] || break; done
 case $shared in
 *.so) libs="-lpthread -ldl -lm" ;;

@@ -14,7 +14,7 @@
 // Names, limits, threads and errors are those of egret_ws.h, which is the manual. This header adds ownership and types:
 //
 //   Loop, WebSocket      own a handle and free it when they are destroyed, also inside a callback. Move only.
-//   WebSocketRef         the handle without ownership; it can be copied. A freed handle gives Error::bad_handle, as in C.
+//   WebSocketRef         the handle without ownership; it can be copied. A freed handle returns Error::bad_handle, as in C.
 //   Result<T>            a value or an Error, with the names of std::expected. Nothing throws except std::bad_alloc.
 //   Options, LoopOptions the options as plain structs; a field that is not set has the library's default.
 //   Callbacks, Listener  the functions that are called: callables, or your class, without virtual functions.

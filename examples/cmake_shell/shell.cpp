@@ -1,4 +1,4 @@
-// shell [URL]: the frame of a game. It polls once a frame, sends what its world did, and ends after three seconds.
+// shell [URL]: the frame loop of a game. It polls once a frame, sends its updates, and ends after three seconds.
 #include <egret_ws.hpp>
 
 #include <chrono>
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
     int sent = 0;
     for (int frame = 0; frame < frames && ws->state() != egret::State::closed; ++frame) {
         loop->poll();
-        // A game would move and draw its world here.
+        // A game would update and draw its scene here.
         if (ws->is_open() && ws->send_text("frame " + std::to_string(frame)))
             ++sent;
         std::this_thread::sleep_for(std::chrono::milliseconds(16));

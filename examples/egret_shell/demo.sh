@@ -8,7 +8,7 @@ sources=$(dirname "$0")/../..
 
 run_sample() { # TITLE SOCKET_MODULE
     echo "--- $1"
-    # The sample leaves its socket open; what comes after it ends the demo with the first answer.
+    # The sample leaves its socket open; the second --eval closes it after the first answer, which ends the demo.
     "$shell" --seconds 10 --eval "var host = '${address%:*}', port = ${address##*:}" \
         "$engine/egret/egret.js" "$2" "$sources/examples/egret_shell/sample.js" \
         --eval "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)"

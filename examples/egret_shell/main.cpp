@@ -84,7 +84,7 @@ static double now_ms()
     return Milliseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// What page.js gets.
+// The functions that page.js gets.
 
 static JSValueRef host_print(JSContextRef context, JSObjectRef, JSObjectRef, std::size_t count, const JSValueRef arguments[],
                              JSValueRef *)

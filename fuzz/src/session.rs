@@ -74,7 +74,7 @@ fn copy(config: &DecoderConfig, incoming: Incoming, number: usize) -> Received {
     Received::Message(kind, bytes)
 }
 
-/// Any division of the stream gives the same results.
+/// Checks that the division of the stream does not change the results.
 fn assert_same(config: &DecoderConfig, whole: &Outcome, other: &Outcome, context: &str) {
     if whole == other {
         return;

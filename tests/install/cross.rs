@@ -168,7 +168,7 @@ fn unknown_toolchains_stop_with_a_helpful_error() {
         let output = ask(&folder, variables);
         let said = words(&output.stderr);
         assert!(!output.status.success(), "{variables}: {said}");
-        assert!(said.contains("egret_ws: cannot tell for which target cargo has to build: "), "{variables}: {said}");
+        assert!(said.contains("egret_ws: unknown target for cargo: "), "{variables}: {said}");
         assert!(said.contains(complaint) && said.contains("Set EGRET_WS_CARGO_TARGET to"), "{variables}: {said}");
     }
 }

@@ -10,7 +10,7 @@
 namespace egret {
 
 // A loop and its sockets: egret_ws_loop. One thread at a time polls or destroys it; all functions except poll and reset may be
-// called from any thread. An empty Loop gives Error::bad_handle.
+// called from any thread. An empty Loop returns Error::bad_handle.
 //
 // A Loop that is destroyed in one of its callbacks calls no other callback and is freed when that poll ends. Do not destroy it
 // in on_log or on_wakeup, nor while another thread polls it: then it is never freed.

@@ -98,7 +98,7 @@ public:
     Kind kind() const noexcept { return kind_; }
     bool is_text() const noexcept { return kind_ == Kind::text; }
     ByteSpan bytes() const noexcept { return bytes_; }
-    // The same bytes as characters. Of a text message they are valid UTF-8, and a NUL follows them.
+    // These bytes as characters. Of a text message they are valid UTF-8, and a NUL follows them.
     std::string_view text() const noexcept {
         return {reinterpret_cast<const char *>(bytes_.data()), bytes_.size()};
     }

@@ -40,7 +40,7 @@ Result<std::string> read_text(Read read) {
 } // namespace detail
 
 // A socket's handle: egret_ws *. Does not own it; can be copied, and used from any thread at any time. The functions are those
-// of egret_ws.h. An empty or freed handle gives Error::bad_handle.
+// of egret_ws.h. An empty or freed handle returns Error::bad_handle.
 class WebSocketRef {
 public:
     constexpr WebSocketRef() noexcept = default;

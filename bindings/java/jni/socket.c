@@ -112,8 +112,8 @@ static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t cap
     return egret_ws_response_headers(ws, out, capacity);
 }
 
-/* NULL if the answer has no such header, or if the socket was freed. */
-static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
+/* The text that `ask` writes. NULL if the answer has no such header, or if the socket was freed. */
+static jstring text_from(JNIEnv *env, jlong socket, ask ask, const char *name) {
     char *text = NULL;
     jstring result = NULL;
     int32_t len;
@@ -135,17 +135,17 @@ static jstring told(JNIEnv *env, jlong socket, ask ask, const char *name) {
 
 static jstring subprotocol(JNIEnv *env, jclass native, jlong socket) {
     (void)native;
-    return told(env, socket, ask_subprotocol, NULL);
+    return text_from(env, socket, ask_subprotocol, NULL);
 }
 
 static jstring extensions(JNIEnv *env, jclass native, jlong socket) {
     (void)native;
-    return told(env, socket, ask_extensions, NULL);
+    return text_from(env, socket, ask_extensions, NULL);
 }
 
 static jstring response_headers(JNIEnv *env, jclass native, jlong socket) {
     (void)native;
-    return told(env, socket, ask_headers, NULL);
+    return text_from(env, socket, ask_headers, NULL);
 }
 
 static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring name) {
@@ -155,7 +155,7 @@ static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring
         jvm_throw(env, EGRET_WS_ERR_NO_RESOURCES);
         return NULL;
     }
-    jstring result = told(env, socket, egret_ws_response_header, text.data);
+    jstring result = text_from(env, socket, egret_ws_response_header, text.data);
     utf8_release(&text);
     return result;
 }

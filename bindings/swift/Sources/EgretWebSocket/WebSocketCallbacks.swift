@@ -28,7 +28,7 @@ public struct WebSocketCallbacks {
     public init() {}
 }
 
-/// The same events as methods of a class. The socket does not keep the delegate alive.
+/// These events as methods of a class. The socket does not keep the delegate alive.
 public protocol WebSocketDelegate: AnyObject {
     func webSocketDidConnect(_ socket: WebSocket)
     func webSocket(_ socket: WebSocket, didReceive message: WebSocketMessage)

@@ -97,7 +97,7 @@ final class AsyncTests: XCTestCase {
         let task = Task { try await service.connect("ws://127.0.0.1:\(port)/") }
         task.cancel()
         let result = await task.result
-        guard case .failure(let error) = result else { return XCTFail("connected to nobody") }
+        guard case .failure(let error) = result else { return XCTFail("connected without a server") }
         XCTAssertTrue(error is CancellationError, "\(error)")
     }
 
@@ -217,7 +217,7 @@ final class AsyncTests: XCTestCase {
                 do {
                     for try await message in socket.messages {
                         mine.append(message)
-                        // Gives the readers time now and then.
+                        // Lets the readers run now and then.
                         if mine.count == 7 { break }
                     }
                 } catch is CancellationError {}

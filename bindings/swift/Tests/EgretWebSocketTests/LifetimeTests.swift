@@ -110,12 +110,12 @@ final class LifetimeTests: XCTestCase {
     /// In `onLog` a loop cannot be freed, and perhaps no other thread exists that could free it later.
     func testTheLastReferenceMayBeReleasedInTheLog() throws {
         final class Gone: Sendable {
-            let told = DispatchSemaphore(value: 0)
+            let released = DispatchSemaphore(value: 0)
         }
         final class Held: Sendable {
             let gone: Gone
             init(_ gone: Gone) { self.gone = gone }
-            deinit { gone.told.signal() }
+            deinit { gone.released.signal() }
         }
         let gone = Gone(), last = Locked<WebSocket?>(nil)
         func begin() throws {
@@ -134,7 +134,7 @@ final class LifetimeTests: XCTestCase {
         let descriptors = try openDescriptors()
         for _ in 0..<20 {
             try begin()
-            XCTAssertEqual(gone.told.wait(timeout: .now() + 60), .success, "its log was kept")
+            XCTAssertEqual(gone.released.wait(timeout: .now() + 60), .success, "its log was kept")
         }
         XCTAssertLessThanOrEqual(try openDescriptors(), descriptors + 5, "loops were not freed")
     }

@@ -103,7 +103,7 @@ final class Callbacks {
         }
     }
 
-    /** C also calls this for an exception of its own, mostly for a lack of memory. */
+    /** C also calls this for an exception that the shim itself raised, mostly for a lack of memory. */
     static void report(WebSocket socket, Throwable thrown) {
         report(socket.loop, socket, thrown);
     }

@@ -45,7 +45,7 @@ public final class CloseInfo {
     public final int error;
     /** In which phase it ended: one of {@code PHASE_*}. */
     public final int phase;
-    /** Who ended it: one of {@code INITIATOR_*}. */
+    /** The side that ended it: one of {@code INITIATOR_*}. */
     public final int initiator;
     /** The HTTP status of the server's (or the proxy's) answer; 0 if there was none. */
     public final int httpStatus;

@@ -98,7 +98,7 @@ public final class EgretSockets implements AutoCloseable {
             if (failure.peer.socket == null) {
                 failure.peer.end(failure.error);
             } else {
-                failure.peer.tell(failure.error);
+                failure.peer.reportError(failure.error);
             }
         }
     }
@@ -155,7 +155,7 @@ public final class EgretSockets implements AutoCloseable {
             if (error != ErrorCode.OK) failures.add(new Failure(this, error));
         }
 
-        void tell(int error) {
+        void reportError(int error) {
             try {
                 callback.onError(id, error);
             } catch (Throwable thrown) {
@@ -165,7 +165,7 @@ public final class EgretSockets implements AutoCloseable {
 
         /** Frees the id before {@code onClose}, which may open it again. */
         void end(int error) {
-            if (error != ErrorCode.OK) tell(error);
+            if (error != ErrorCode.OK) reportError(error);
             peers.remove(id);
             try {
                 callback.onClose(id);
