@@ -20,9 +20,9 @@ use test_support::echo_server::echo_url;
 use test_support::library;
 
 /// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// For `many` with `EGRET_WS_TEST_SOCKETS`.
-const LONG_PATIENCE: Duration = Duration::from_secs(900);
+const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 
 fn run(program: &str, variant: Variant, driver: &str) {
     let path = build::program(program, variant);
@@ -38,7 +38,7 @@ fn run(program: &str, variant: Variant, driver: &str) {
         .spawn()
         .unwrap_or_else(|error| panic!("cannot run {}: {error}", path.display()));
     let is_long = program == "many" && std::env::var_os("EGRET_WS_TEST_SOCKETS").is_some();
-    let status = library::wait(child, if is_long { LONG_PATIENCE } else { PATIENCE });
+    let status = library::wait(child, if is_long { LONG_TIME_LIMIT } else { TIME_LIMIT });
     let output = || String::from_utf8_lossy(&fs::read(&log_path).unwrap_or_default()).into_owned();
     match status {
         Some(status) if status.success() => println!("{program} ({}, {driver}): {}", variant.name(), output()),

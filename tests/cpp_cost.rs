@@ -13,8 +13,8 @@ use std::thread;
 use test_support::{echo_server, library};
 
 /// The difference of two runs does not include the start and the end of the program.
-const FEW: u64 = 100;
-const MANY: u64 = 300;
+const FEWER_MESSAGES: u64 = 100;
+const MORE_MESSAGES: u64 = 300;
 /// The most instructions that may be added to C. Measured with gcc 12: a listener 14, callables 29. Other compilers differ.
 const LISTENER: u64 = 25;
 const CALLABLES: u64 = 50;
@@ -53,7 +53,7 @@ fn compile(name: &str, source: &str, options: &[&str]) -> PathBuf {
 
 /// Instructions of the program itself for each message.
 fn cost(program: &Path, url: &str) -> u64 {
-    (count(program, MANY, url) - count(program, FEW, url)) / (MANY - FEW)
+    (count(program, MORE_MESSAGES, url) - count(program, FEWER_MESSAGES, url)) / (MORE_MESSAGES - FEWER_MESSAGES)
 }
 
 fn count(program: &Path, messages: u64, url: &str) -> u64 {

@@ -133,7 +133,7 @@ fn waiting_messages_take_no_more_memory_than_the_queue() {
         });
         assert_eq!((MESSAGES.load(Relaxed), BYTES.load(Relaxed)), (COUNT, COUNT * CAP));
         println!("{driver:?}: {} KiB at most for {COUNT} messages of 128 KiB", peak / KIB);
-        // What is dispatched is a second queue of that size, and the buffer of one more message grows.
+        // The events that are being dispatched are a second queue of that size, and the buffer of one more message grows.
         let limit = 2 * (QUEUE + 64 * KIB + CAP) + BOMB;
         assert!(peak <= limit, "{} KiB wait, and may be {} KiB", peak / KIB, limit / KIB);
         server.join().expect("the script ends well");
@@ -182,7 +182,7 @@ fn memory_of_a_socket() {
         return;
     }
     let host = Loop::new(Driver::Inline);
-    // What the loop makes for its first sockets; it has two places for events, which take turns.
+    // The first sockets make the loop allocate memory that it keeps; its two event queues take turns.
     for _ in 0..3 {
         Measured::open(&host, &[], |_| {}).close();
     }

@@ -19,7 +19,7 @@ use test_support::scripted_server::Server;
 const COUNT: usize = 100_000;
 const KIB: usize = 1024;
 const QUEUE: usize = 512 * KIB;
-/// What the header allows above the queue: one message; and one read that is not decoded, which the statistics do not count.
+/// The header allows one message above the queue, and one read that is not decoded, which the statistics do not count.
 const READ: usize = 64 * KIB;
 
 #[global_allocator]

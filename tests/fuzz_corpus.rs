@@ -9,7 +9,7 @@ use std::{fs, thread};
 mod fuzz;
 
 /// How long one input may take: most take less than a millisecond.
-const PATIENCE: Duration = Duration::from_secs(10);
+const INPUT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Checks each of the inputs kept for a target.
 fn replay(target: &str, check: fn(&[u8])) {
@@ -29,7 +29,7 @@ fn replay(target: &str, check: fn(&[u8])) {
     });
     for path in inputs {
         // A check that fails ends the thread, and says why there.
-        results.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        results.recv_timeout(INPUT_LIMIT).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     thread.join().expect("it has ended well");
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use test_support::library;
 
-/// What the header shows, in its order.
+/// The sources of the header, in its order.
 const SOURCES: [&str; 5] =
     ["src/constants.rs", "src/ffi/about.rs", "src/ffi/types.rs", "src/ffi/loops.rs", "src/ffi/sockets.rs"];
 

@@ -12,9 +12,9 @@ use test_support::echo_server::echo_url;
 use test_support::{failing_servers, library};
 
 /// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// For `node_memory.js` when `EGRET_WS_TEST_SOCKETS` makes it long.
-const LONG_PATIENCE: Duration = Duration::from_secs(900);
+const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 
 #[test]
 fn script_websocket() {
@@ -207,8 +207,8 @@ fn node(arguments: &[&str]) {
         .unwrap_or_else(|error| panic!("cannot run node: {error}; install it, version 20 or newer (Debian: nodejs)"));
     let stdout = collect(child.stdout.take().expect("piped"));
     let stderr = collect(child.stderr.take().expect("piped"));
-    let patience = if std::env::var_os("EGRET_WS_TEST_SOCKETS").is_some() { LONG_PATIENCE } else { PATIENCE };
-    let deadline = Instant::now() + patience;
+    let limit = if std::env::var_os("EGRET_WS_TEST_SOCKETS").is_some() { LONG_TIME_LIMIT } else { TIME_LIMIT };
+    let deadline = Instant::now() + limit;
     let status = loop {
         match child.try_wait().expect("a child to wait for") {
             Some(status) => break Some(status),
@@ -224,7 +224,7 @@ fn node(arguments: &[&str]) {
     eprint!("{}", stderr.join().expect("the reader of stderr"));
     match status {
         Some(status) => assert!(status.success(), "node {arguments:?}: {status}"),
-        None => panic!("node {arguments:?} did not end within {patience:?}"),
+        None => panic!("node {arguments:?} did not end within {limit:?}"),
     }
 }
 

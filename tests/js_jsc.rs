@@ -26,7 +26,7 @@ use tungstenite::protocol::frame::{Frame, FrameHeader};
 use tungstenite::protocol::{CloseFrame, WebSocket};
 use tungstenite::{Message, accept, accept_hdr};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 const LIMIT: usize = 128 << 10;
 
 fn is_skipped() -> bool {
@@ -100,7 +100,7 @@ fn server<T: Send + 'static>(
     thread::spawn(move || {
         for _ in 0..connections {
             let (stream, _) = listener.accept().expect("a connection");
-            stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+            stream.set_read_timeout(Some(TIME_LIMIT)).expect("a time-out");
             if results.send(talk(stream)).is_err() {
                 return;
             }
@@ -156,11 +156,11 @@ fn finish(name: &str, command: &mut Command) -> Outcome {
     let open = |path| File::create(path).expect("a file for the output");
     command.stdin(Stdio::null()).stdout(open(&out)).stderr(open(&err));
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    let status = library::wait(child, PATIENCE);
+    let status = library::wait(child, TIME_LIMIT);
     let [out, err] = [out, err].map(|path| fs::read_to_string(path).expect("the output"));
     match status {
         Some(status) => Outcome { status, out, err },
-        None => panic!("{name} did not end within {PATIENCE:?} and was killed:\n{out}{err}"),
+        None => panic!("{name} did not end within {TIME_LIMIT:?} and was killed:\n{out}{err}"),
     }
 }
 
@@ -256,7 +256,7 @@ fn requests_and_subprotocols_reach_the_server() {
     });
     expect_passed("requests", "threaded", &url);
     for _ in 0..3 {
-        assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
+        assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(None), "close() without a code");
     }
 }
 
@@ -283,7 +283,7 @@ fn the_negotiated_extension_is_reported() {
         close_of(&mut socket)
     });
     expect_passed("extensions", "threaded", &url);
-    assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
+    assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(None), "close() without a code");
 }
 
 /// A server of one connection over TLS.
@@ -310,7 +310,7 @@ fn wss_with_a_trusted_certificate() {
         close_of(&mut socket)
     });
     expect_passed_with_root("wss", "threaded", &url);
-    assert_eq!(ended.recv_timeout(PATIENCE), Ok(None), "close() without a code");
+    assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(None), "close() without a code");
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn an_untrusted_certificate_is_an_error() {
     }
     let (url, refused) = secure_server(&SELF_SIGNED, |stream| stream.err());
     expect_passed_with_root("untrusted_certificate", "inline", &url);
-    let reason = refused.recv_timeout(PATIENCE).expect("the connection came");
+    let reason = refused.recv_timeout(TIME_LIMIT).expect("the connection came");
     let reason = reason.expect("the TLS handshake failed");
     assert!(reason.contains("alert"), "{reason}");
 }
@@ -337,7 +337,7 @@ fn the_servers_close_is_reported() {
         close_of(&mut socket).map(|frame| u16::from(frame.code))
     });
     expect_passed("server_closes", "threaded", &url);
-    assert_eq!(ended.recv_timeout(PATIENCE), Ok(Some(4001)));
+    assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(Some(4001)));
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn a_received_message_over_the_limit_ends_the_connection_with_1009() {
         close_of(&mut socket).map(|frame| u16::from(frame.code))
     });
     expect_passed("received_over_limit", "threaded", &url);
-    assert_eq!(ended.recv_timeout(PATIENCE), Ok(Some(1009)));
+    assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(Some(1009)));
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn thousands_of_sockets_leak_no_memory() {
     let warm = resident_kib(shell.id());
     expect("passed");
     // The engine releases memory some time after a collection.
-    let deadline = Instant::now() + PATIENCE / 4;
+    let deadline = Instant::now() + TIME_LIMIT / 4;
     let mut end = resident_kib(shell.id());
     while end >= warm + MOST_GROWTH_KIB && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(50));

@@ -185,9 +185,12 @@ fn options_are_accepted_up_to_their_limit() {
         let refused = host.open_host("127.0.0.1", 9, |options| set(options, &longer));
         assert_eq!(refused.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "{field} of {limit} and one more");
         let log = host.take_log();
-        let said =
+        let names_the_option =
             log.iter().any(|line| line.contains(field) || line.contains(&field.replace("headers", "header_count")));
-        assert!(said && log.iter().any(|line| line.contains(&limit.to_string())), "{field}, {limit}: {log:?}");
+        assert!(
+            names_the_option && log.iter().any(|line| line.contains(&limit.to_string())),
+            "{field}, {limit}: {log:?}"
+        );
     }
 }
 
@@ -239,8 +242,8 @@ fn every_option_that_points_to_something_has_a_limit_in_the_header() {
         assert!(rows.iter().any(|row| row.field == name), "{name} has no limit here");
     }
     for Limited { field, limit, .. } in rows {
-        let said = doc(field);
-        assert!(said.contains(&format!("at most {limit}")), "{field}: {limit} is not in {said:?}");
+        let comment = doc(field);
+        assert!(comment.contains(&format!("at most {limit}")), "{field}: {limit} is not in {comment:?}");
     }
     let header = include_str!("../include/egret_ws.h");
     assert!(header.contains(&format!("`no_proxy` of more than {} bytes", limits::NO_PROXY)));

@@ -28,7 +28,7 @@ fn slow_host_causes_backpressure_at_the_server_and_loses_nothing() {
     const MESSAGE: usize = 4 * KIB;
     const COUNT: usize = 32 * MIB / MESSAGE;
     const QUEUE: usize = 256 * KIB;
-    // What the header allows above the queue: one read and one message.
+    // The header allows one read and one message above the queue.
     const BOUND: usize = QUEUE + 64 * KIB + MESSAGE;
     for driver in DRIVERS {
         println!("driver: {driver:?}");

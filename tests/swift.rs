@@ -40,7 +40,7 @@ fn the_sample_of_the_readme_is_the_example_that_is_tested() {
     let readme = fs::read_to_string(binding.join("README.md")).expect("the README");
     let sample = fs::read_to_string(binding.join("examples/echo/Sources/echo/Echo.swift")).expect("the sample");
     assert!(readme.contains(&format!("```swift\n{sample}```\n")), "the README has another one");
-    assert!(sample.lines().count() <= 30, "it is to be short");
+    assert!(sample.lines().count() <= 30, "the sample is longer than 30 lines");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn hosts_that_cannot_be_used_are_refused() {
     refused(&host, "port 0", host.try_connect("127.0.0.1", 0), EGRET_WS_ERR_INVALID_ARGUMENT);
 }
 
-/// What arrives at a server that `connect` is given the port of.
+/// The request that arrives at a server. `connect` gets its port.
 #[track_caller]
 fn request(connect: impl for<'a> Fn(&'a Loop, u16) -> Result<Socket<'a>, i32>) -> (Request, u16) {
     let host = Loop::new(Driver::Threaded);

@@ -64,7 +64,7 @@ fn react(socket: &Arc<Socket>, number: u64, name: &'static str) {
     }
 }
 
-/// Reads which of the server's connections this is.
+/// Reads the number of this connection at the server.
 fn learn_of_connection(case: &Case, socket: &Arc<Socket>) {
     let number = connection_of(case, socket);
     if number.is_none() && socket.may_be_gone() {
@@ -78,7 +78,7 @@ fn learn_of_connection(case: &Case, socket: &Arc<Socket>) {
     }
 }
 
-/// The server's number of the callback's connection, which the server's answer contains.
+/// The number that the server has assigned to this connection. The server's answer contains it.
 fn connection_of(case: &Case, socket: &Arc<Socket>) -> Option<u64> {
     let mut text = [0_u8; 24];
     let length = case.plain("egret_ws_response_header", || {
@@ -181,13 +181,13 @@ pub unsafe extern "C" fn on_retry(
             "attempt {attempt} of {} of socket {index}",
             setup.attempts
         );
-        let is_anew = life.is_open || socket.host.revivals.load(SeqCst) > 0;
-        let is_next = attempt == life.attempt + 1 || attempt == 1 && is_anew;
+        let restarts_count = life.is_open || socket.host.revivals.load(SeqCst) > 0;
+        let is_next = attempt == life.attempt + 1 || attempt == 1 && restarts_count;
         promise!(is_next || !setup.on_connect, "attempt {attempt} of socket {index} came after {}", life.attempt);
         life.attempt = attempt;
         let is_held = delay_ms == u32::MAX;
         promise!(!is_held || socket.host.suspends.load(SeqCst) > 0, "a wait for a resume, but nothing was suspended");
-        // A `Retry-After` of the server's, a second at most, is added.
+        // The server may add a `Retry-After` of at most a second.
         let is_within = (setup.floor_ms..=setup.ceiling_ms + 1000).contains(&delay_ms);
         promise!(is_held || is_within, "a wait of {delay_ms} ms, from {} to {}", setup.floor_ms, setup.ceiling_ms);
         final_checks::compare_report(socket, life, &report, connection);

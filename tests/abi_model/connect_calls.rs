@@ -73,7 +73,7 @@ pub fn by_url(case: &Arc<Case>, random: &mut Random, own: Own) {
     });
 }
 
-/// The text of a URL or host, the errors that it must give, its description for reports, and the call.
+/// The text of a URL or host, the errors that it must cause, its description for reports, and the call.
 type Aimed<C> = (Option<Vec<u8>>, &'static [i32], String, C);
 
 fn connect<C>(

@@ -36,7 +36,7 @@ fn read() -> BTreeMap<String, Listed> {
     let names: BTreeSet<String> = errors(&header).into_values().collect();
     let mut functions: BTreeMap<String, Listed> = BTreeMap::new();
     let mut comment = String::new();
-    // What is a declaration follows its comment, without an empty line between.
+    // A declaration follows its comment without an empty line between.
     for block in header.split("\n\n") {
         let (before, declaration) = match block.rsplit_once(" */\n") {
             Some((before, declaration)) => (before, declaration),

@@ -17,10 +17,10 @@ pub fn compare_message(socket: &Socket, generation: &Generation, print: Fingerpr
     let Some(case) = call_stack::case() else { return };
     let Some(served) = generation.connection.and_then(|number| case.server.connection(number)) else { return };
     let (at, served) = (generation.received.len(), lock(&served));
-    let expected = served.said.get(at);
+    let expected = served.sent.get(at);
     promise!(
         expected == Some(&print),
-        "message {at} of connection {} at socket {} is {print:?}, but the server said {expected:?}",
+        "message {at} of connection {} at socket {} is {print:?}, but the server sent {expected:?}",
         served.number,
         socket.index
     );
@@ -43,9 +43,9 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
             }
         }
         EGRET_WS_ERR_REFUSED => {
-            let is_said = |served: &Arc<Mutex<Served>>| lock(served).status == report.http_status;
-            if !served.iter().any(is_said) {
-                wrong("the server gave no such status");
+            let sent_this_status = |served: &Arc<Mutex<Served>>| lock(served).status == report.http_status;
+            if !served.iter().any(sent_this_status) {
+                wrong("the server sent no such status");
             }
         }
         _ => {}
@@ -59,7 +59,7 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
     if report.phase < EGRET_WS_PHASE_OPEN {
         return;
     }
-    // It may be a later one than that of the last on_connect: of one that was made when the host had closed.
+    // The report may be of a later connection than the last on_connect: one that was made after the host had closed.
     let generation = life.generations.last().filter(|last| life.is_open && last.connection == connection);
     if let Some(served) = connection.and_then(|number| case.server.connection(number)) {
         let served = lock(&served).clone();
@@ -85,7 +85,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
     let is_excused = match report.error {
         EGRET_WS_ERR_MESSAGE_TOO_BIG => match served.violation {
             Some(Violation::TooBigClaimed | Violation::TooBigInPieces) => true,
-            // What is wrong may be too long as well.
+            // The invalid message may be too long as well.
             violation => violation.is_some() && socket.setup.cap < 30,
         },
         EGRET_WS_ERR_INVALID_UTF8 => {
@@ -97,9 +97,9 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
         _ => true,
     };
     if !is_excused {
-        wrong("the server gave no reason for it");
+        wrong("the server caused no such error");
     }
-    let told = match report.error {
+    let expected_code = match report.error {
         EGRET_WS_ERR_MESSAGE_TOO_BIG => 1009,
         EGRET_WS_ERR_INVALID_UTF8 => 1007,
         EGRET_WS_ERR_PROTOCOL => 1002,
@@ -107,14 +107,14 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
     };
     // A server that does not read gets no Close frame, and the Close frame of a close may have come before.
     let is_closing = socket.close_begun.load(SeqCst) || socket.host.suspends.load(SeqCst) > 0;
-    if report.sent_code != told && report.sent_code != 0 && !is_closing {
-        wrong(&format!("the server was told another code than {told}"));
+    if report.sent_code != expected_code && report.sent_code != 0 && !is_closing {
+        wrong(&format!("the client sent the server another code than {expected_code}"));
     }
-    if let Some(heard) = served.close_heard.filter(|_| report.sent_code != served.close_heard.unwrap_or(0)) {
-        wrong(&format!("the server read a Close frame with {heard}"));
+    if let Some(received) = served.close_received.filter(|_| report.sent_code != served.close_received.unwrap_or(0)) {
+        wrong(&format!("the server read a Close frame with {received}"));
     }
     if report.has_close_frame() {
-        match served.close_said {
+        match served.close_sent {
             None => wrong("the server sent no Close frame"),
             Some(code) if served.violation.is_none() && code != report.code => wrong("the server's code was another"),
             Some(_) => {}
@@ -122,9 +122,9 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
         if report.initiator == EGRET_WS_INITIATOR_TRANSPORT {
             wrong("the peer's Close frame came, so it was not the network");
         }
-        let (came, said) = (generation.map(|last| last.received.len()), served.said.len());
-        if let Some(came) = came.filter(|came| socket.setup.on_data && *came != said) {
-            wrong(&format!("{came} messages came, but the server said {said} before its Close frame"));
+        let (came, sent) = (generation.map(|last| last.received.len()), served.sent.len());
+        if let Some(came) = came.filter(|came| socket.setup.on_data && *came != sent) {
+            wrong(&format!("{came} messages came, but the server sent {sent} before its Close frame"));
         }
     }
 }
@@ -136,12 +136,12 @@ pub fn describe_all(case: &Case, socket: &Socket) -> String {
 }
 
 fn describe(served: &Served) -> String {
-    let Served { number, heard, said, status, violation, ended, close_said, close_heard, .. } = served;
+    let Served { number, received, sent, status, violation, ended, close_sent, close_received, .. } = served;
     format!(
-        "connection {number}, status {status}, {} heard, {} said, violation {violation:?}, ended {ended}, Close said {close_said:?}, \
-         heard {close_heard:?}",
-        heard.len(),
-        said.len()
+        "connection {number}, status {status}, {} received, {} sent, violation {violation:?}, ended {ended}, Close sent {close_sent:?}, \
+         received {close_received:?}",
+        received.len(),
+        sent.len()
     )
 }
 
@@ -156,23 +156,24 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     promise!(life.released == released, "socket {index} was released {} times", life.released);
     let served = case.server.connections_of(socket.id);
     let served: Vec<_> = served.iter().map(|served| lock(served)).collect();
-    let heard: u64 = served.iter().map(|served| served.heard.len() as u64).sum();
+    let received: u64 = served.iter().map(|served| served.received.len() as u64).sum();
     let accepted = life.count_accepted();
-    promise!(heard <= accepted, "the server heard {heard} messages of socket {index}, which sent {accepted}");
+    promise!(received <= accepted, "the server received {received} messages of socket {index}, which sent {accepted}");
     for thread in 0..case.threads {
         // A short message has no sender; it can be assigned only where one thread sends.
         let is_of = |print: &&Fingerprint| case.threads == 1 || print.thread == Some(thread);
         let sent: Vec<&Fingerprint> = life.accepted[thread].iter().filter(is_of).collect();
         let mut at = 0;
         for served in &served {
-            let heard: Vec<&Fingerprint> = served.heard.iter().filter(is_of).collect();
-            let found = (at..=sent.len().saturating_sub(heard.len())).find(|from| sent[*from..].starts_with(&heard));
+            let received: Vec<&Fingerprint> = served.received.iter().filter(is_of).collect();
+            let found =
+                (at..=sent.len().saturating_sub(received.len())).find(|from| sent[*from..].starts_with(&received));
             match found {
-                Some(from) => at = from + heard.len(),
+                Some(from) => at = from + received.len(),
                 None => breach!(
-                    "the server heard {} messages of thread {thread} of socket {index} that are not a part of what was \
+                    "the server received {} messages of thread {thread} of socket {index} that are not a part of what was \
                      accepted behind number {at}, in order: {}",
-                    heard.len(),
+                    received.len(),
                     describe(served)
                 ),
             }
@@ -180,8 +181,8 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     }
     if let ([only], None) = (&served[..], &life.closed) {
         // A socket that is freed sends what was accepted, and then 1001.
-        let is_goodbye = only.close_heard == Some(1001) && !only.closed_first && only.violation.is_none();
-        let is_whole = heard == accepted || !is_goodbye || !socket.host.is_wound_down.load(SeqCst);
+        let closes_with_1001 = only.close_received == Some(1001) && !only.closed_first && only.violation.is_none();
+        let is_whole = received == accepted || !closes_with_1001 || !socket.host.is_wound_down.load(SeqCst);
         promise!(is_whole, "socket {index} accepted {accepted} messages and was freed; the server: {}", describe(only));
     }
     if let Some(report) = &life.closed {
@@ -189,16 +190,16 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     }
 }
 
-/// What was accepted was sent, or reported as unsent.
+/// Each accepted message was sent, or reported as unsent.
 fn conclude_sent(socket: &Socket, life: &Life, report: &CloseReport, served: &[&Served]) {
     let knows_retries = socket.setup.on_retry || socket.setup.attempts == 0;
     let Some((sent, sent_bytes)) = life.sent_at_close.filter(|_| knows_retries) else { return };
     let (accepted, bytes) = (life.count_accepted(), life.bytes_accepted());
-    let told = sent + u64::from(report.unsent_messages) + life.dropped;
-    let told_bytes = sent_bytes + report.unsent_bytes + life.dropped_bytes;
+    let total = sent + u64::from(report.unsent_messages) + life.dropped;
+    let total_bytes = sent_bytes + report.unsent_bytes + life.dropped_bytes;
     let index = socket.index;
     promise!(
-        (accepted, bytes) == (told, told_bytes),
+        (accepted, bytes) == (total, total_bytes),
         "socket {index} accepted {accepted} messages of {bytes} bytes; sent are {sent} of {sent_bytes}, dropped on the way \
          {} of {}, unsent at the end {} of {}: {report:?}",
         life.dropped,
@@ -206,11 +207,14 @@ fn conclude_sent(socket: &Socket, life: &Life, report: &CloseReport, served: &[&
         report.unsent_messages,
         report.unsent_bytes
     );
-    let heard: u64 = served.iter().map(|served| served.heard.len() as u64).sum();
-    promise!(heard <= sent, "the server heard {heard} messages of socket {index}, which says that it sent {sent}");
+    let received: u64 = served.iter().map(|served| served.received.len() as u64).sum();
+    promise!(
+        received <= sent,
+        "the server received {received} messages of socket {index}, which reports that it sent {sent}"
+    );
     // A Close frame is the last frame of a connection: the server has received all messages before it.
     if let [only] = served {
-        let lost = only.close_heard.is_some() && heard != sent;
-        promise!(!lost, "socket {index} says that it sent {sent} messages; the server heard {}", describe(only));
+        let lost = only.close_received.is_some() && received != sent;
+        promise!(!lost, "socket {index} reports that it sent {sent} messages; the server received {}", describe(only));
     }
 }

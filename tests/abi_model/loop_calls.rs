@@ -275,7 +275,7 @@ pub fn timeout(case: &Arc<Case>, random: &mut Random, own: Own) {
     let time = call(case, "egret_ws_loop_timeout", &aim, "", &[], |handle| egret_ws_loop_timeout(handle));
     if let (Some(time), Some(host)) = (time, &aim.host) {
         let fits = host.setup.is_inline || [0, i32::MAX].contains(&time);
-        promise!(fits, "a loop with a thread is to be polled in {time} ms");
+        promise!(fits, "a loop with a thread asks for a poll in {time} ms");
     }
 }
 
@@ -338,7 +338,7 @@ fn free_aimed(case: &Arc<Case>, aim: &Aim) -> bool {
     match result {
         EGRET_WS_OK => {
             promise!(!must_fail && before == 0, "a loop was freed twice");
-            promise!(!call_stack::in_callback_of(host.id), "a loop was freed in a callback of its own");
+            promise!(!call_stack::in_callback_of(host.id), "a loop was freed in one of its callbacks");
         }
         EGRET_WS_ERR_BAD_HANDLE => promise!(may_fail, "a free returned BAD_HANDLE for a loop that is not freed"),
         EGRET_WS_ERR_REENTRANT => promise!(call_stack::in_callback(), "a free outside of callbacks returned REENTRANT"),

@@ -39,7 +39,7 @@ pub struct HostLoop {
     /// A callback is running.
     pub calling: AtomicBool,
     pub suspends: AtomicU32,
-    /// Resumes and changes of the network: with them the tries to reconnect are counted anew.
+    /// Resumes and changes of the network: each starts the count of reconnect attempts again.
     pub revivals: AtomicU32,
     /// It was polled until all of its sockets had ended.
     pub is_wound_down: AtomicBool,
@@ -90,7 +90,7 @@ impl HostLoop {
         (wakes.count, wakes.asked) = (0, wakes.asking);
     }
 
-    /// Makes a call that may have a wake-up of its own.
+    /// Makes a call that may cause a separate wake-up.
     pub fn ask_for_wake<T>(&self, call: impl FnOnce() -> T) -> T {
         let mut wakes = lock(&self.wakes);
         (wakes.asking, wakes.asked) = (wakes.asking + 1, wakes.asked + 1);

@@ -72,13 +72,13 @@ fn random_calls_keep_the_contract() {
     let deadline = Instant::now() + Duration::from_secs(seconds) + 10 * trace::CALL_LIMIT;
     let mut failed = Vec::new();
     for (worker, child) in running.iter_mut().enumerate() {
-        let mut said = String::new();
+        let mut output = String::new();
         let mut out = child.stdout.take().expect("it is piped");
         // It ends with the process. A call that hangs also ends the process.
-        out.read_to_string(&mut said).expect("UTF-8");
+        out.read_to_string(&mut output).expect("UTF-8");
         let status = child.wait().expect("it was started");
-        println!("worker {worker}: {status}\n{said}");
-        if !status.success() || !said.contains("cases are right") {
+        println!("worker {worker}: {status}\n{output}");
+        if !status.success() || !output.contains("cases are right") {
             failed.push(status);
         }
     }
@@ -101,7 +101,7 @@ fn work() {
     std::panic::set_hook(Box::new(|panic| trace::fail(&panic.to_string())));
     thread::spawn(trace::guard);
     let mut tally = Tally::default();
-    // What is made once in a process: certificates, the tables of OpenSSL.
+    // The first case makes the parts that a process makes once: certificates, the tables of OpenSSL.
     runner::play(u64::MAX, &mut Tally::default());
     let begun = Instant::now();
     let mut count = 0;

@@ -15,7 +15,7 @@ pub struct Fingerprint {
     pub kind: i32,
     pub len: usize,
     sum: u32,
-    /// The thread that sent it, if it is long enough to say so.
+    /// The thread that sent it, if it is long enough to contain that.
     pub thread: Option<usize>,
 }
 
@@ -35,7 +35,7 @@ pub fn make(kind: i32, len: usize, sender: char, id: u64, thread: usize, number:
     if len < TAG {
         bytes = (0..len).map(|_| b'a' + random.below(26) as u8).collect();
     }
-    // Half of the messages compress well. What follows the tag is cut out of a table: it is made byte by byte once only.
+    // Half of the messages compress well. The bytes after the tag are cut out of a table, which is made only once.
     let (table, is_text) = (&TABLES[random.below(2)], kind == EGRET_WS_TEXT);
     if is_text && len >= bytes.len() + 8 {
         bytes.extend(random.pick(&["😀", "ab€", "äöx"]).as_bytes());
@@ -45,7 +45,7 @@ pub fn make(kind: i32, len: usize, sender: char, id: u64, thread: usize, number:
     bytes
 }
 
-/// What compresses well and what does not, each as bytes and as ASCII.
+/// Content that compresses well and content that does not, each as bytes and as ASCII.
 static TABLES: LazyLock<[[Vec<u8>; 2]; 2]> = LazyLock::new(|| {
     let mut random = Random::new(1);
     let most = EGRET_WS_MAX_MESSAGE_BYTES as usize + 4096;

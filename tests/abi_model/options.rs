@@ -1,4 +1,4 @@
-//! The options of a socket, and the place it is to connect to: valid, at the edge, and wrong in one way.
+//! The options of a socket, and the address that it connects to: valid, at the edge, and wrong in one way.
 
 use crate::case::{Case, Place};
 use crate::random::Random;
@@ -8,7 +8,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::sync::LazyLock;
 use test_support::certificates::{ROOT, STRANGER};
 
-/// What the model needs to know of the options.
+/// The options that the model needs to know.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The most payload bytes of a message, and the most bytes that may wait to be sent.

@@ -1,4 +1,4 @@
-//! Random numbers from a seed. Equal seeds give equal numbers on every machine.
+//! Random numbers from a seed. Equal seeds produce equal numbers on every machine.
 
 /// The numbers that follow from one seed (SplitMix64).
 pub struct Random(u64);
@@ -8,7 +8,7 @@ impl Random {
         Random(seed)
     }
 
-    /// A sequence of its own for each list of numbers.
+    /// A separate sequence for each list of numbers.
     pub fn of(parts: &[u64]) -> Random {
         let mut random = Random(0);
         for part in parts {

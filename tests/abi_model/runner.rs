@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::process;
 
-/// What was done, for the end of a run.
+/// Counts of a run, printed at its end.
 #[derive(Default, Clone, Copy, Debug)]
 pub struct Tally {
     pub calls: u64,
@@ -93,7 +93,7 @@ fn join(threads: Vec<thread::JoinHandle<()>>) {
     threads.into_iter().for_each(|thread| thread.join().expect("a panic ends the process"));
 }
 
-/// What one thread does.
+/// The work of one thread.
 fn step(case: &Arc<Case>, index: usize) {
     let mut random = Random::of(&[case.seed, 0xAC7, index as u64]);
     // Most cases begin with some connections that get the time to be made.
@@ -132,7 +132,7 @@ fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
     while let Some(socket) = case.made().into_iter().find(&waits) {
         if Instant::now() > deadline {
             let buffered = egret_ws_buffered_amount(socket.handle());
-            breach!("socket {} keeps {buffered} bytes, or is not told that it has room", socket.index);
+            breach!("socket {} keeps {buffered} bytes, or gets no on_drain although it has room", socket.index);
         }
         loop_calls::poll_host(case, host, 5);
     }
@@ -177,7 +177,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
         }
         if Instant::now() > deadline {
             let late: Vec<_> = late.iter().map(|socket| (socket.index, lock(&socket.life).callbacks)).collect();
-            breach!("waiting {waiting:?}, these sockets do not tell their end (number, callbacks so far): {late:?}");
+            breach!("waiting {waiting:?}, these sockets do not report their end (number, callbacks so far): {late:?}");
         }
         if host.is_gone() {
             return;

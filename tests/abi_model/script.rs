@@ -101,10 +101,10 @@ pub struct Script {
     /// Agrees to compress, if it is asked.
     pub deflates: bool,
     /// Answers no pings.
-    pub deaf: bool,
+    pub ignores_pings: bool,
 }
 
-/// Before the request was read: what to do at once.
+/// The action of the server before it reads the request.
 #[derive(Clone, Copy, Debug)]
 pub enum Door {
     Open,
@@ -138,7 +138,7 @@ impl Script {
                 .extend([Step::Stall(random.between(10, 80) as u64), Step::End(random.pick(&[End::Cut, End::Reset]))]),
             _ => {}
         }
-        Script { answer, steps, deflates: random.one_in(2), deaf: random.one_in(12) }
+        Script { answer, steps, deflates: random.one_in(2), ignores_pings: random.one_in(12) }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::messages::NOT_UTF8;
 use crate::script::{Answer, End, Script, Step, Violation};
 use crate::server::Stop;
-use crate::server_connection::{Heard, Peer};
+use crate::server_connection::{Peer, Received};
 use crate::trace::lock;
 use ::egret_ws::EGRET_WS_TEXT;
 use std::io::{self, ErrorKind};
@@ -41,7 +41,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
             Step::Echo(_) => {}
             Step::Say { count, len } => {
                 for one in 0..*count {
-                    peer.say(one % 3 == 0, *len)?;
+                    peer.send(one % 3 == 0, *len)?;
                 }
             }
             Step::Fragments { pieces, len } => fragments(peer, *pieces, *len)?,
@@ -59,7 +59,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
             }
             Step::Close { code, reason, chatters, then } => {
                 let mut served = lock(&peer.served);
-                (served.close_said, served.closed_first) = (Some(*code), true);
+                (served.close_sent, served.closed_first) = (Some(*code), true);
                 drop(served);
                 let close = match code {
                     1005 => Frame::new(frame::CLOSE, []),
@@ -67,7 +67,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
                 };
                 peer.write(&close.bytes())?;
                 if *chatters {
-                    // Not noted: what comes after a Close frame is no message.
+                    // Not recorded: data after a Close frame is not a message.
                     peer.write(&Frame::text("too late").bytes())?;
                 }
                 return end_connection(peer, *then);
@@ -85,7 +85,7 @@ fn end_connection(peer: &mut Peer, end: End) -> io::Result<End> {
         End::Half => {
             lock(&peer.served).ended = true;
             peer.shut(Shutdown::Write);
-            while let Heard::Message(..) = peer.hear()? {}
+            while let Received::Message(..) = peer.receive()? {}
         }
         End::Cut | End::Reset => {}
     }
@@ -197,7 +197,7 @@ fn violate(peer: &mut Peer, violation: Violation, cap: usize) -> io::Result<()> 
     let mut served = lock(&peer.served);
     served.violation = Some(violation);
     if matches!(violation, Violation::CloseCode(_) | Violation::CloseReasonNotUtf8) {
-        served.close_said = Some(1002);
+        served.close_sent = Some(1002);
     }
     drop(served);
     let frames = match violation {

@@ -107,7 +107,7 @@ impl Server {
         self.shared.stop.is_stopping()
     }
 
-    /// What is known of this connection.
+    /// The record of this connection.
     pub fn connection(&self, number: u64) -> Option<Arc<Mutex<Served>>> {
         lock(&self.shared.served).iter().find(|served| lock(served).number == number).cloned()
     }
@@ -172,7 +172,7 @@ impl Shared {
             request = read_request(&mut wire)?;
         }
         let path = request.path().strip_prefix("/s/").and_then(|path| path.split('?').next());
-        // A call by a host's name has no path, but a header of its own.
+        // A call with a host name has no path; it has a special header.
         let number = path.or(request.header("X-Socket"));
         let socket = number.and_then(|number| number.parse().ok()).unwrap_or(0);
         let Some((index, cap)) = self.targets.find(socket) else {
@@ -188,7 +188,7 @@ impl Shared {
         lock(&self.served).push(Arc::clone(served));
         let script = Script::draw(self.seed, index, turn, cap);
         let mut peer = Peer::new(wire, Arc::clone(served));
-        peer.deaf = script.deaf;
+        peer.ignores_pings = script.ignores_pings;
         let end = script_runner::play(&mut peer, &request, &script, cap, &self.stop);
         // Before the stream is closed, so that the client cannot know of it earlier.
         lock(served).ended = true;

@@ -53,12 +53,13 @@ pub struct Served {
     pub number: u64,
     /// The number of the socket, of its request's path.
     pub socket: usize,
-    /// The messages that were read whole, and those that were begun to be written.
-    pub heard: Vec<Fingerprint>,
-    pub said: Vec<Fingerprint>,
+    /// The messages that were completely read.
+    pub received: Vec<Fingerprint>,
+    /// The messages whose writing has begun.
+    pub sent: Vec<Fingerprint>,
     /// The HTTP status of the answer, if there was one.
     pub status: i32,
-    /// The answer may be refused as one that no WebSocket server gives; and it is another status, in an odd head.
+    /// The client may refuse the answer as invalid for a WebSocket server; `is_odd_refusal`: it has another status in an odd head.
     pub is_odd: bool,
     pub is_odd_refusal: bool,
     /// The protocol was broken, and how.
@@ -66,10 +67,10 @@ pub struct Served {
     /// The connection has ended, or is about to.
     pub ended: bool,
     /// The codes of the Close frames: 1005 where there was none.
-    pub close_said: Option<u16>,
+    pub close_sent: Option<u16>,
     /// The server closed before it had read a Close frame.
     pub closed_first: bool,
-    pub close_heard: Option<u16>,
+    pub close_received: Option<u16>,
 }
 
 pub struct Peer {
@@ -77,20 +78,20 @@ pub struct Peer {
     pub served: Arc<Mutex<Served>>,
     /// Permessage-deflate was agreed on.
     pub deflate: Option<(Deflater, Inflater)>,
-    pub deaf: bool,
+    pub ignores_pings: bool,
     /// The message that has begun: its opcode, whether it is compressed, and its bytes so far.
     begun: Option<(u8, bool, Vec<u8>)>,
 }
 
-/// What the client sent.
-pub enum Heard {
+/// A message or a Close frame of the client.
+pub enum Received {
     Message(i32, Vec<u8>),
     Close(Frame),
 }
 
 impl Peer {
     pub fn new(wire: Wire, served: Arc<Mutex<Served>>) -> Peer {
-        Peer { stream: BufReader::new(wire), served, deflate: None, deaf: false, begun: None }
+        Peer { stream: BufReader::new(wire), served, deflate: None, ignores_pings: false, begun: None }
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -98,16 +99,16 @@ impl Peer {
     }
 
     pub fn shut(&mut self, how: Shutdown) {
-        // An end that the client has made already is as good.
+        // It fails if the client has already ended the stream.
         let _ = self.stream.get_ref().tcp().shutdown(how);
     }
 
-    /// A new message of this connection's, which it notes.
+    /// Makes and records a new message of this connection.
     pub fn compose(&mut self, is_text: bool, len: usize) -> (i32, Vec<u8>) {
         let mut served = lock(&self.served);
         let kind = messages::kind(is_text);
-        let bytes = messages::make(kind, len, 's', served.number, 9, served.said.len());
-        served.said.push(Fingerprint::of(kind, &bytes));
+        let bytes = messages::make(kind, len, 's', served.number, 9, served.sent.len());
+        served.sent.push(Fingerprint::of(kind, &bytes));
         (kind, bytes)
     }
 
@@ -120,7 +121,7 @@ impl Peer {
         }
     }
 
-    pub fn say(&mut self, is_text: bool, len: usize) -> io::Result<()> {
+    pub fn send(&mut self, is_text: bool, len: usize) -> io::Result<()> {
         let (kind, bytes) = self.compose(is_text, len);
         let frame = self.frame(kind, &bytes);
         self.write(&frame.bytes())
@@ -129,15 +130,15 @@ impl Peer {
     /// Echoes messages until `count` were echoed; false if the client has closed.
     pub fn echo(&mut self, count: usize) -> io::Result<bool> {
         for _ in 0..count {
-            match self.hear()? {
-                Heard::Message(kind, bytes) => {
-                    lock(&self.served).said.push(Fingerprint::of(kind, &bytes));
+            match self.receive()? {
+                Received::Message(kind, bytes) => {
+                    lock(&self.served).sent.push(Fingerprint::of(kind, &bytes));
                     let frame = self.frame(kind, &bytes);
                     self.write(&frame.bytes())?;
                 }
-                Heard::Close(close) => {
-                    let code = lock(&self.served).close_heard;
-                    lock(&self.served).close_said = code;
+                Received::Close(close) => {
+                    let code = lock(&self.served).close_received;
+                    lock(&self.served).close_sent = code;
                     self.write(&Frame::new(CLOSE, close.payload).bytes())?;
                     return Ok(false);
                 }
@@ -147,11 +148,11 @@ impl Peer {
     }
 
     /// The next message, or the Close frame. Answers pings.
-    pub fn hear(&mut self) -> io::Result<Heard> {
+    pub fn receive(&mut self) -> io::Result<Received> {
         loop {
             let frame = self.read_frame()?;
             match frame.opcode {
-                PING if self.deaf => {}
+                PING if self.ignores_pings => {}
                 PING => self.write(&Frame::pong(frame.payload).bytes())?,
                 PONG => {}
                 CLOSE => {
@@ -164,13 +165,13 @@ impl Peer {
                     promise!(is_allowed, "the client wrote a Close frame with the code {code}");
                     let reason = frame.payload.get(2..).unwrap_or_default();
                     promise!(str::from_utf8(reason).is_ok(), "the client wrote a reason that is not UTF-8");
-                    lock(&self.served).close_heard = Some(code);
-                    return Ok(Heard::Close(frame));
+                    lock(&self.served).close_received = Some(code);
+                    return Ok(Received::Close(frame));
                 }
                 _ => {
                     if let Some((kind, bytes)) = self.assemble(frame) {
-                        lock(&self.served).heard.push(Fingerprint::of(kind, &bytes));
-                        return Ok(Heard::Message(kind, bytes));
+                        lock(&self.served).received.push(Fingerprint::of(kind, &bytes));
+                        return Ok(Received::Message(kind, bytes));
                     }
                 }
             }
@@ -235,8 +236,8 @@ impl Peer {
 
     /// Reads until the client closes or ends. Nothing but pings and pongs may follow its Close frame.
     pub fn listen(&mut self) -> io::Result<()> {
-        if lock(&self.served).close_heard.is_none() {
-            while let Heard::Message(..) = self.hear()? {}
+        if lock(&self.served).close_received.is_none() {
+            while let Received::Message(..) = self.receive()? {}
         }
         lock(&self.served).ended = true;
         self.shut(Shutdown::Write);

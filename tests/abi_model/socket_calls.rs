@@ -93,7 +93,7 @@ pub fn call(
     check(name, &words, aim, must_fail, result, errors)
 }
 
-/// The same for a call that was made.
+/// Checks the result of a call that was made.
 pub fn check(name: &str, words: &str, aim: &Aim, must_fail: bool, result: i64, errors: &[i32]) -> Result<i64, i32> {
     let is_bad_handle = result == i64::from(EGRET_WS_ERR_BAD_HANDLE);
     promise!(!is_bad_handle || aim.may_fail(), "{name}({words}) returned BAD_HANDLE for a socket that is not freed");
@@ -132,7 +132,7 @@ fn send(case: &Arc<Case>, random: &mut Random, own: Own, is_text: bool) {
 fn send_one(case: &Arc<Case>, aim: &Aim, is_text: bool, mut len: usize, ends_in_nul: bool) {
     let Some(thread) = call_stack::thread() else { return };
     let cap = aim.socket.as_ref().map_or(100, |socket| socket.setup.cap);
-    // Where several threads send, each message has to say whose it is.
+    // If several threads send, each message contains its thread.
     if case.threads > 1 {
         len = len.max(TAG).min(cap);
     }
@@ -177,7 +177,7 @@ fn send_bytes(
         socket.sending.fetch_add(1, SeqCst);
     }
     let name = if is_text { "egret_ws_send_text" } else { "egret_ws_send_binary" };
-    // A text may say its length by a NUL.
+    // A text may end in a NUL instead of having a length.
     let text = if ends_in_nul && is_text && !bytes.contains(&0) { [bytes, &[0]].concat() } else { Vec::new() };
     let (data, len) = match text.is_empty() {
         true if bytes.is_empty() && ends_in_nul => (ptr::null(), 0),

@@ -14,7 +14,7 @@ pub const THREADS: usize = 4;
 pub const PENDING: i32 = i32::MIN;
 
 pub struct Socket {
-    /// What is in `user`, and in the path of its URL.
+    /// The value of `user`; it is also in the path of the URL.
     pub id: usize,
     /// Its place in the case.
     pub index: u64,

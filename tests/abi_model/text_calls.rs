@@ -50,7 +50,7 @@ pub fn version_string(case: &Arc<Case>, _: &mut Random, _: Own) {
 
 pub fn loop_options_init(case: &Arc<Case>, random: &mut Random, _: Own) {
     let init = |options: *mut u64, size| {
-        // SAFETY: `init` gives a pointer that is NULL or has 8192 bytes behind it.
+        // SAFETY: `init_options` passes NULL or a pointer to 8192 bytes.
         unsafe { egret_ws_loop_options_init(options.cast(), size) }
     };
     init_options(case, random, "egret_ws_loop_options_init", size_of::<egret_ws_loop_options>(), init);

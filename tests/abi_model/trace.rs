@@ -14,7 +14,7 @@ const LINES: usize = 400;
 
 static SEED: AtomicU64 = AtomicU64::new(0);
 static TRACE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
-/// What each thread is doing, since when.
+/// The present call of each thread, and when it began.
 static DOING: Mutex<Vec<Option<(String, Instant)>>> = Mutex::new(Vec::new());
 /// Events of the process in the order in which they were seen.
 static SEQUENCE: AtomicU64 = AtomicU64::new(1);
@@ -53,7 +53,7 @@ pub fn doing(thread: usize, what: Option<String>) {
     }
 }
 
-/// Ends the process if a call takes too long. Runs for ever, on a thread of its own.
+/// Ends the process if a call takes too long. Runs without end, on a separate thread.
 pub fn guard() {
     loop {
         std::thread::sleep(Duration::from_secs(1));

@@ -1,5 +1,5 @@
-/* The client under test of Autobahn's suite, against the public header only. Every case is one socket: what it receives
- * it sends back, until it is closed. The server judges; this program fails only if a case cannot be run or does not end.
+/* The client under test of Autobahn's suite, against the public header only. Every case is one socket: it sends back each message
+ * until it is closed. The server judges; this program fails only if a case cannot be run or does not end.
  *
  * usage: client threaded|inline PORT AGENT [CASE...]      CASE such as 9.1.2; without any, all cases
  */

@@ -3,7 +3,7 @@
 #
 # usage: run.sh LIBRARY_DIR VENV REPORT_DIR all|quick
 #
-# VENV is made by install.sh; REPORT_DIR/index.html is for reading; cases.py tells which cases are quick.
+# VENV is made by install.sh; REPORT_DIR/index.html is for reading; cases.py lists the quick cases.
 #
 # Expected other than OK: section 9 beyond the cap of 128 KiB, and the five cases of 12.4 whose data inflates to more
 # (refused with 1009, which the suite calls FAILED); 7.1.6 and 7.13.* (INFORMATIONAL by definition).

@@ -2,7 +2,7 @@
 
 usage: server.py REPORT_DIR SECONDS
 
-Prints the port, and nothing else, when it listens. Ends with a signal; after that many seconds of its own accord.
+Prints the port, and nothing else, when it listens. Ends on a signal, or by itself after that many seconds.
 """
 import contextlib
 import signal
@@ -17,11 +17,11 @@ from twisted.python import log
 from autobahntestsuite import fuzzing
 
 # The cases drop a client that has not answered for a second. On a busy machine that is slow, not wrong: be patient.
-PATIENCE = 10
+TIME_LIMIT = 10
 
 
 def kill_after(protocol, delay, kill_after=fuzzing.FuzzingProtocol.killAfter):
-    kill_after(protocol, delay * PATIENCE)
+    kill_after(protocol, delay * TIME_LIMIT)
 
 
 def main(report_dir, seconds):

@@ -73,7 +73,7 @@ static void the_peer_hangs_up(void) {
     stop_server(&peer);
 }
 
-/* The last message and the end of the stream are there together when the loop looks. */
+/* The last message and the end of the stream arrive before the loop reads. */
 static void send_after_a_message(server *s, int fd) {
     uint8_t data[16];
     size_t len;
@@ -95,7 +95,7 @@ static void the_peer_hangs_up_after_a_message(void) {
 }
 
 /* When the peer has answered and ended the stream, the report comes at once. */
-static void a_clean_close_is_told_at_once(void) {
+static void a_clean_close_is_reported_at_once(void) {
     static recorder r;
     static server peer;
     int64_t ended_us;
@@ -112,15 +112,15 @@ static void a_clean_close_is_told_at_once(void) {
     stop_server(&peer);
 }
 
-static void nobody_listens(void) {
+static void connections_are_refused(void) {
     static recorder r;
-    listener nobody = bind_loopback();
-    begin_connect(loop, nobody.url, &r);
+    listener unused = bind_loopback();
+    begin_connect(loop, unused.url, &r);
     expect_report(&r, EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
     CHECK_EQ(r.report.os_error, ECONNREFUSED);
     CHECK_EQ(r.report.http_status, 0);
     CHECK_EQ(r.connects, 0);
-    close_listener(&nobody);
+    close_listener(&unused);
 }
 
 static void the_name_is_not_known(void) {
@@ -131,7 +131,7 @@ static void the_name_is_not_known(void) {
     CHECK_EQ(r.connects, 0);
 }
 
-/* What the operating system took is not called unsent, though the peer never reads it; it cannot take all of this. */
+/* Bytes that the operating system took do not count as unsent, even if the peer never reads them; it cannot take all of this. */
 static void what_was_not_sent_is_counted(void) {
     static uint8_t part[PART];
     static recorder r;
@@ -164,8 +164,8 @@ int main(int argc, char **argv) {
     the_peer_closes();
     the_peer_hangs_up();
     the_peer_hangs_up_after_a_message();
-    a_clean_close_is_told_at_once();
-    nobody_listens();
+    a_clean_close_is_reported_at_once();
+    connections_are_refused();
     the_name_is_not_known();
     what_was_not_sent_is_counted();
     free_loop(loop);

@@ -56,8 +56,8 @@ static void expect_end_without_exec(int by_exit) {
     CHECK(child >= 0);
     if (child == 0) {
         alarm(WAIT_LIMIT_MS / 1000);
-        /* exit runs the destructors of a process whose other threads are gone. A search for leaks there would find what
-         * was theirs. */
+        /* exit runs the destructors of a process whose other threads are gone. A search for leaks there would report the
+         * memory of those threads. */
         if (by_exit && !SANITIZED) exit(9);
         _exit(9);
     }

@@ -10,7 +10,7 @@ static egret_ws_loop *loop;
 static pid_t child = -1;
 static int is_child, calls_in_child;
 
-/* What the child does is counted: it has one thread. */
+/* Counts calls in the child, which has one thread. */
 static void count_in_child(void) {
     if (is_child) calls_in_child++;
 }

@@ -79,7 +79,7 @@ static void free_at_once(egret_ws_loop *loop) {
     static recorder r;
     begin_connect(loop, echo_url, &r);
     free_socket(&r);
-    CHECK_EQ(r.releases, 0); /* a poll's to call */
+    CHECK_EQ(r.releases, 0); /* a poll calls it */
     expect_released(loop, &r, 0);
     CHECK_EQ(r.connects, 0);
 }

@@ -11,7 +11,7 @@ typedef struct {
     int payload_seen;
 } journal;
 
-static const char payload[] = "the payload is nobody's business";
+static const char payload[] = "a secret payload";
 
 static void write_down(void *user, int32_t level, const char *text, egret_ws *ws) {
     journal *j = (journal *)user;
@@ -90,10 +90,10 @@ static void refused_calls_are_explained(void) {
 static void two_connections(journal *j, int32_t log_level, recorder *refused) {
     static recorder good;
     egret_ws_loop *loop = new_loop_with(j, log_level);
-    listener nobody = bind_loopback();
+    listener unused = bind_loopback();
 
     memset(&good, 0, sizeof good);
-    begin_connect(loop, nobody.url, refused);
+    begin_connect(loop, unused.url, refused);
     POLL_UNTIL(loop, refused->releases == 1);
     if (log_level != EGRET_WS_LOG_ERROR) CHECK(lines_of(j, EGRET_WS_LOG_WARN) == 1);
 
@@ -102,7 +102,7 @@ static void two_connections(journal *j, int32_t log_level, recorder *refused) {
     POLL_UNTIL(loop, good.messages == 1);
     close_and_free(loop, &good);
     free_loop(loop);
-    close_listener(&nobody);
+    close_listener(&unused);
     CHECK(!j->payload_seen);
 }
 
@@ -185,7 +185,7 @@ static void the_log_cannot_be_used_to_poll(void) {
     CHECK_EQ(lines, 2);
 }
 
-/* Inline: a line that is written at the end of a poll has the host send, and that goes out at that end too. */
+/* Inline: a log line at the end of a poll makes the host send, and the message is written at that end too. */
 
 static egret_ws_loop *busy_loop;
 static recorder talking, another;

@@ -43,7 +43,7 @@ static void *wake_each(void *argument) {
 static void wake_in_a_callback(recorder *r) {
     (void)r;
     CHECK_OK(egret_ws_loop_wake(shared));
-    CHECK_OK(egret_ws_loop_wake(shared)); /* twice is once */
+    CHECK_OK(egret_ws_loop_wake(shared)); /* the second call has no further effect */
 }
 
 static void a_poll_without_limit_is_woken(void) {
@@ -61,7 +61,7 @@ static void a_poll_without_limit_is_woken(void) {
     r.then_data = wake_in_a_callback;
     open_socket(shared, echo_url, &r);
     CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
-    POLL_UNTIL(shared, r.messages == 1); /* a poll that has made callbacks returns anyhow, and has used the wake up */
+    POLL_UNTIL(shared, r.messages == 1); /* a poll that has made callbacks returns in any case, and uses up the wake-up */
     close_and_free(shared, &r);
     free_loop(shared);
     CHECK_EQ(egret_ws_loop_wake(shared), EGRET_WS_ERR_BAD_HANDLE);

@@ -31,7 +31,7 @@ static void no_loop(uintptr_t number) {
     CHECK(ws == NULL);
 }
 
-/* The same numbers in each run (xorshift64). */
+/* Random numbers, equal in each run (xorshift64). */
 static uintptr_t random_number(void) {
     static uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
     state ^= state << 13;
@@ -72,14 +72,14 @@ static void forged(egret_ws_loop *loop, egret_ws *ws) {
 
 /* A slot is used again and again; the first handle stays stale, and no handle comes twice in a row. */
 static void stale(egret_ws_loop *loop) {
-    listener nobody = listen_silently();
+    listener silent = listen_silently();
     egret_ws *first = NULL, *before, *ws = NULL;
     int i;
-    CHECK_OK(egret_ws_connect(loop, "127.0.0.1", nobody.port, NULL, &first));
+    CHECK_OK(egret_ws_connect(loop, "127.0.0.1", silent.port, NULL, &first));
     CHECK_OK(egret_ws_free(first));
     before = first;
     for (i = 0; i < 200; i++) {
-        CHECK_OK(egret_ws_connect(loop, "127.0.0.1", nobody.port, NULL, &ws));
+        CHECK_OK(egret_ws_connect(loop, "127.0.0.1", silent.port, NULL, &ws));
         CHECK(ws != first && ws != before);
         no_socket((uintptr_t)before);
         CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);
@@ -89,7 +89,7 @@ static void stale(egret_ws_loop *loop) {
         CHECK(poll_loop(loop, 0) >= 0);
         before = ws;
     }
-    close_listener(&nobody);
+    close_listener(&silent);
 }
 
 int main(int argc, char **argv) {
@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
     another = new_loop();
     open_socket(loop, echo_url, &r);
 
-    /* foreign: the one kind given as the other */
+    /* a loop handle in place of a socket handle, and the reverse */
     no_socket((uintptr_t)loop);
     no_loop((uintptr_t)r.ws);
 
@@ -115,7 +115,7 @@ int main(int argc, char **argv) {
     close_and_free(loop, &r);
     no_socket((uintptr_t)r.ws);
 
-    /* a loop takes the handles of its sockets with it */
+    /* when a loop is freed, the handles of its sockets become stale */
     open_socket(loop, echo_url, &last);
     free_loop(loop);
     CHECK_EQ(last.releases, 1);

@@ -62,7 +62,7 @@ static void nothing_but_what_is_needed(void) {
     CHECK_OK(egret_ws_loop_new(NULL, &loop));
     CHECK_OK(egret_ws_connect_url(loop, echo_url, NULL, &ws));
     POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_OPEN);
-    CHECK_OK(egret_ws_send_text(ws, "to nobody", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send_text(ws, "without callbacks", EGRET_WS_NUL_TERMINATED));
     CHECK_OK(egret_ws_close(ws, 0, NULL, 0));
     POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
     CHECK_OK(egret_ws_free(ws));

@@ -13,8 +13,8 @@ static void expect_not_open(egret_ws *ws) {
 
 static void before_the_connection(egret_ws_loop *loop) {
     static recorder r;
-    listener nobody = listen_silently();
-    begin_connect(loop, nobody.url, &r);
+    listener silent = listen_silently();
+    begin_connect(loop, silent.url, &r);
     expect_not_open(r.ws);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     expect_not_open(r.ws);
@@ -24,7 +24,7 @@ static void before_the_connection(egret_ws_loop *loop) {
     CHECK_EQ(r.connects, 0);
     expect_not_open(r.ws);
     free_socket(&r);
-    close_listener(&nobody);
+    close_listener(&silent);
 }
 
 static void closes_that_may_not_be(egret_ws_loop *loop) {

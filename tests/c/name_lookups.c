@@ -56,7 +56,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         a->info.ai_addr = (struct sockaddr *)&a->v4;
         a->info.ai_addrlen = sizeof a->v4;
     } else {
-        /* The same server by an address that machines without IPv6 have too: ::ffff:127.0.0.1. */
+        /* The server's address as ::ffff:127.0.0.1, which machines without IPv6 have too. */
         a->v6.sin6_family = AF_INET6;
         memset(&a->v6.sin6_addr.s6_addr[10], 0xFF, 2);
         memcpy(&a->v6.sin6_addr.s6_addr[12], "\x7F\0\0\1", 4);
@@ -153,7 +153,7 @@ static int threads(const char *beginning) {
     return count;
 }
 
-/* What is promised. */
+/* The tests. */
 
 static void one_family_does_not_wait_for_the_other(void) {
     egret_ws_loop *loop = new_loop();

@@ -23,7 +23,7 @@ static void check_the_fastest(void) {
         if (fastest_us[line] > BOUND_US) fail(__FILE__, line, "this call blocked, in every round");
 }
 
-/* `call` is to return `should`, and to take `allowed_ms` at most, but for the bound. */
+/* `call` must return `should` and take at most `allowed_ms` plus the bound. */
 #define TIMED(call, should, allowed_ms)                                          \
     do {                                                                         \
         const int64_t begun_us = now_us();                                       \

@@ -48,7 +48,7 @@ static void open_drained(egret_ws_loop *loop, const char *url, drained *d, uint3
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* locked: it waits */
 
-static void read_when_told(server *s, int fd) {
+static void read_when_allowed(server *s, int fd) {
     pthread_mutex_lock(&gate);
     pthread_mutex_unlock(&gate);
     swallow(s, fd);
@@ -67,7 +67,7 @@ static void send_what_was_refused(drained *d) {
 static void once_after_refusals(egret_ws_loop *loop, uint32_t buffer) {
     static drained d;
     static server peer;
-    start_server(&peer, read_when_told);
+    start_server(&peer, read_when_allowed);
     pthread_mutex_lock(&gate);
     open_drained(loop, peer.at.url, &d, buffer);
     d.accepted = fill(loop, &d.r);
@@ -109,7 +109,7 @@ static void a_long_transfer(egret_ws_loop *loop, uint32_t buffer, size_t size, i
     static server peer;
     egret_ws_stats stats;
 
-    start_server(&peer, read_when_told);
+    start_server(&peer, read_when_allowed);
     pthread_mutex_lock(&gate);
     open_drained(loop, peer.at.url, &d, buffer);
     d.size = size;
@@ -153,7 +153,7 @@ static void not_without_a_refusal(egret_ws_loop *loop) {
 static void not_after_a_close(egret_ws_loop *loop, int by_free) {
     static drained d;
     static server peer;
-    start_server(&peer, read_when_told);
+    start_server(&peer, read_when_allowed);
     pthread_mutex_lock(&gate);
     open_drained(loop, peer.at.url, &d, SMALLEST_BUFFER);
     d.accepted = fill(loop, &d.r);

@@ -80,11 +80,11 @@ static void many_are_opened_in_one_go(const char *url) {
 }
 
 int main(int argc, char **argv) {
-    listener nobody;
+    listener unused;
     begin(argc, argv);
-    nobody = bind_loopback();
-    freed_sockets_are_bounded(nobody.url);
-    many_are_opened_in_one_go(nobody.url);
-    close_listener(&nobody);
+    unused = bind_loopback();
+    freed_sockets_are_bounded(unused.url);
+    many_are_opened_in_one_go(unused.url);
+    close_listener(&unused);
     return 0;
 }

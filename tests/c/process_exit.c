@@ -30,7 +30,7 @@ static void keep_busy(void) {
     for (i = 0; i < 20; i++) CHECK_OK(egret_ws_send_binary(talking.ws, payload, sizeof payload));
 }
 
-/* Each of these is the life of a process. What one returns, main returns. */
+/* Each of these functions runs in a separate process; main returns its result. */
 
 static int by_returning(int round) {
     (void)round;
@@ -229,15 +229,15 @@ static int after_openssl_cleanup(int round) {
     return STATUS;
 }
 
-typedef int life(int round);
+typedef int ending(int round);
 
 int main(int argc, char **argv) {
-    static life *const lives[] = {by_returning,    by_exit,         in_on_connect,          in_on_data, in_on_close,
-                                  in_release_user, in_on_log,       in_the_wakeup_callback, on_another_thread,
-                                  with_a_handler,  while_roots_are_read,
-                                  while_roots_are_read_and_the_loop_is_freed,
-                                  after_openssl_cleanup};
-    const int count = (int)(sizeof lives / sizeof *lives);
+    static ending *const endings[] = {by_returning,    by_exit,         in_on_connect,          in_on_data, in_on_close,
+                                        in_release_user, in_on_log,       in_the_wakeup_callback, on_another_thread,
+                                        with_a_handler,  while_roots_are_read,
+                                        while_roots_are_read_and_the_loop_is_freed,
+                                        after_openssl_cleanup};
+    const int count = (int)(sizeof endings / sizeof *endings);
     int i, round, status;
 
     begin(argc, argv);
@@ -249,12 +249,12 @@ int main(int argc, char **argv) {
             CHECK(child >= 0);
             if (child == 0) {
                 alarm(WAIT_LIMIT_MS / 1000);
-                return lives[i](round);
+                return endings[i](round);
             }
             CHECK_EQ(waitpid(child, &status, 0), child);
             if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS) continue;
-            fprintf(stderr, "life %d, round %d: wait status %#x\n", i, round, (unsigned)status);
-            fail(__FILE__, __LINE__, "it did not end as it said");
+            fprintf(stderr, "ending %d, round %d: wait status %#x\n", i, round, (unsigned)status);
+            fail(__FILE__, __LINE__, "the process did not end with the expected status");
         }
     }
     close_listener(&silent);

@@ -4,7 +4,7 @@
 static egret_ws_loop *loop;
 static recorder second;
 
-/* What each callback tries: both are refused, and nothing comes of it. */
+/* The calls that each callback tries: both are refused and have no effect. */
 static void try_what_is_forbidden(recorder *r) {
     (void)r;
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_REENTRANT);

@@ -142,14 +142,14 @@ static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retry_recorder 
     close_listener(&port);
 }
 
-/* Three tries after the first; or as many as the time allows. */
+/* Three tries after the first, or as many as the time allows. */
 static void given_up(egret_ws_loop *loop) {
     static retry_recorder t;
-    listener nobody = bind_loopback();
+    listener unused = bind_loopback();
     egret_ws_options options = retry_options(&t);
 
     options.retry_attempts = 3;
-    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK_EQ(t.retries, 3);
     CHECK_EQ(t.r.closes, 1);
@@ -160,13 +160,13 @@ static void given_up(egret_ws_loop *loop) {
     options = retry_options(&t);
     options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = 40;
     options.retry_total_ms = 100;
-    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK(t.retries == 1 || t.retries == 2); /* after 40 ms and 80, which may have become more; not after 120 */
     CHECK_EQ(t.r.report.error, EGRET_WS_ERR_CONNECT);
     CHECK(strstr(t.r.message, "given up") != NULL);
     free_socket(&t.r);
-    close_listener(&nobody);
+    close_listener(&unused);
 }
 
 /* Writes to the pipe when the I/O thread has given a socket up. */
@@ -181,7 +181,7 @@ static void given_up_before_the_first_poll(void) {
     static retry_recorder t;
     int ends[2];
     struct pollfd log;
-    listener nobody = bind_loopback();
+    listener unused = bind_loopback();
     egret_ws_options options = retry_options(&t);
     egret_ws_loop_options with_log = loop_options();
     egret_ws_loop *loop = NULL;
@@ -191,7 +191,7 @@ static void given_up_before_the_first_poll(void) {
     with_log.user = &ends[1];
     options.retry_attempts = 3;
     CHECK_OK(egret_ws_loop_new(&with_log, &loop));
-    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &t.r.ws));
     log.fd = ends[0];
     log.events = POLLIN;
     CHECK_EQ(poll(&log, 1, WAIT_LIMIT_MS), 1);
@@ -201,11 +201,11 @@ static void given_up_before_the_first_poll(void) {
     CHECK_EQ(t.r.closes, 1);
     free_socket(&t.r);
     free_loop(loop);
-    close_listener(&nobody);
+    close_listener(&unused);
     CHECK_EQ(close(ends[0]) + close(ends[1]), 0);
 }
 
-/* What the server's close means: "go away" is final, "going away" is not; the host may see it otherwise. */
+/* The close code of the server decides about a retry: "go away" is final, "going away" is not; the host can overrule it. */
 static void closed_by_the_server(egret_ws_loop *loop) {
     static const uint8_t policy[] = {0x88, 2, 1008 >> 8, 1008 & 0xFF}, bye[] = {0x88, 2, 1001 >> 8, 1001 & 0xFF};
     static retry_recorder t;

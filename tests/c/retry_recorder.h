@@ -8,7 +8,7 @@ enum { FLOOR_MS = 2, FIRST_MS = 8, CEILING_MS = 32, AN_HOUR_MS = 3600000 };
 
 /* Records the retries of a socket. */
 typedef struct retry_recorder {
-    recorder r; /* of one connection: it begins anew with each on_retry */
+    recorder r; /* of one connection: each on_retry resets it */
     int retries;
     int32_t generation;
     /* The last on_retry; texts are not kept. */

@@ -174,7 +174,7 @@ static inline void *serve(void *argument) {
 /* On a listener that is there already. `answer` is for the script; it must outlive the server. */
 static inline void start_server_at(server *s, listener at, void (*script)(server *, int fd), const void *answer,
                                    size_t len) {
-    const int receive_buffer = 64 << 10; /* fixed: left alone it grows for seconds, and what fills it never is through */
+    const int receive_buffer = 64 << 10; /* fixed: otherwise the kernel enlarges it for seconds, and it never fills up */
     memset(s, 0, sizeof *s);
     s->at = at;
     CHECK_EQ(setsockopt(s->at.fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer), 0);
@@ -208,7 +208,7 @@ static inline void stop_server(server *s) {
     pthread_mutex_destroy(&s->lock);
 }
 
-/* A number of the server's, read under its lock: SERVER_SAW(server, close_code). */
+/* A number of the server, read under its lock: SERVER_SAW(server, close_code). */
 static inline int64_t server_read(server *s, const int64_t *number) {
     int64_t value;
     pthread_mutex_lock(&s->lock);

@@ -7,7 +7,7 @@
 
 enum { ROUNDS = SLOW ? 5 : 30 };
 
-/* Else the rest would prove nothing. */
+/* Without this the other tests would prove nothing. */
 static void sigpipe_kills(void) {
     struct sigaction action;
     sigset_t set;

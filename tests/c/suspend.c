@@ -35,8 +35,8 @@ static int accept_request(egret_ws_loop *loop, const listener *at) {
     return fd;
 }
 
-/* The upgrade is not answered. The deadline passes after the resume only, and not because of the time before it: what was
- * being made is made anew. */
+/* The upgrade is not answered. The deadline expires only after the resume, and the time before the resume does not count: the
+ * connection starts again. */
 static void no_deadline_passes(void) {
     static recorder r;
     listener silent = listen_silently();
@@ -119,7 +119,7 @@ static void all_else_goes_on(void) {
 }
 
 /* A probe: the connection to a server that answers pings stays, the other one is reported. With and without a suspend before. */
-static void what_is_dead_is_found(int32_t (*tell)(egret_ws_loop *), int suspended) {
+static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int suspended) {
     static recorder dead, alive;
     static server deaf;
     egret_ws_loop *loop = new_loop();
@@ -134,8 +134,8 @@ static void what_is_dead_is_found(int32_t (*tell)(egret_ws_loop *), int suspende
     open_socket(loop, echo_url, &alive);
     POLL_UNTIL(loop, dead.connects == 1);
     if (suspended) CHECK_OK(egret_ws_loop_suspend(loop));
-    CHECK_OK(tell(loop));
-    if (suspended && tell != egret_ws_loop_resume) { /* after a change of the network it waits for the resume */
+    CHECK_OK(notify(loop));
+    if (suspended && notify != egret_ws_loop_resume) { /* after a change of the network it waits for the resume */
         poll_for(loop, FAR_LONGER_MS);
         CHECK_EQ(dead.closes, 0);
         CHECK_OK(egret_ws_loop_resume(loop));
@@ -262,10 +262,10 @@ int main(int argc, char **argv) {
     no_deadline_passes();
     whatever_is_under_way();
     all_else_goes_on();
-    what_is_dead_is_found(egret_ws_loop_resume, 1);
-    what_is_dead_is_found(egret_ws_loop_resume, 0);
-    what_is_dead_is_found(egret_ws_loop_network_changed, 1);
-    what_is_dead_is_found(egret_ws_loop_network_changed, 0);
+    dead_connections_are_found(egret_ws_loop_resume, 1);
+    dead_connections_are_found(egret_ws_loop_resume, 0);
+    dead_connections_are_found(egret_ws_loop_network_changed, 1);
+    dead_connections_are_found(egret_ws_loop_network_changed, 0);
     closed_instead();
     closed_and_made_again();
     freed_while_suspended(0, 0);

@@ -29,41 +29,41 @@ static void wait_for(const int *number, int value) {
 
 /* A socket that a worker thread uses, with its callbacks on the polling thread. */
 typedef struct {
-    recorder told;
-    egret_ws *ws; /* what connect gave; not the recorder's, whose callbacks may be faster than connect */
+    recorder record;
+    egret_ws *ws; /* from connect, not the recorder's, whose callbacks may be faster than connect */
     int connected, echoed, closed, released; /* under the lock */
 } life;
 
-static void tell_connected(recorder *r) {
+static void count_connected(recorder *r) {
     add(&((life *)r)->connected, 1);
 }
 
-static void tell_echoed(recorder *r) {
+static void count_echoed(recorder *r) {
     add(&((life *)r)->echoed, 1);
 }
 
-static void tell_closed(recorder *r) {
+static void count_closed(recorder *r) {
     add(&((life *)r)->closed, 1);
 }
 
-static void tell_released(recorder *r) {
+static void count_released(recorder *r) {
     add(&((life *)r)->released, 1);
 }
 
 static void begin_life(life *l) {
     egret_ws_options options;
     memset(l, 0, sizeof *l);
-    l->told.then_connect = tell_connected;
-    l->told.then_data = tell_echoed;
-    l->told.then_close = tell_closed;
-    l->told.then_release = tell_released;
-    options = recorder_options(&l->told);
+    l->record.then_connect = count_connected;
+    l->record.then_data = count_echoed;
+    l->record.then_close = count_closed;
+    l->record.then_release = count_released;
+    options = recorder_options(&l->record);
     CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &l->ws));
 }
 
 static int running; /* workers, under the lock */
 
-static void *live_many_lives(void *argument) {
+static void *use_many_sockets(void *argument) {
     life *l = (life *)argument;
     int round, i;
     for (round = 0; round < ROUNDS; round++) {
@@ -75,7 +75,7 @@ static void *live_many_lives(void *argument) {
             break;
         }
         wait_for(&l->connected, 1);
-        CHECK(l->told.ws == l->ws);
+        CHECK(l->record.ws == l->ws);
         for (i = 0; i < MESSAGES; i++) {
             CHECK_OK(egret_ws_send_text(l->ws, "from a worker", EGRET_WS_NUL_TERMINATED));
             CHECK(egret_ws_buffered_amount(l->ws) >= 0);
@@ -97,12 +97,12 @@ static int workers_run(void) {
     return add(&running, 0) > 0;
 }
 
-static void workers_have_sockets_of_their_own(void) {
+static void workers_use_separate_sockets(void) {
     static life lives[WORKERS];
     pthread_t threads[WORKERS];
     int i;
     add(&running, WORKERS);
-    for (i = 0; i < WORKERS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, live_many_lives, &lives[i]), 0);
+    for (i = 0; i < WORKERS; i++) CHECK_EQ(pthread_create(&threads[i], NULL, use_many_sockets, &lives[i]), 0);
     POLL_UNTIL(loop, !workers_run());
     for (i = 0; i < WORKERS; i++) pthread_join(threads[i], NULL);
 }
@@ -140,7 +140,7 @@ static void workers_share_a_socket(void) {
     POLL_UNTIL(loop, !workers_run() && add(&shared.released, 0) == 1);
     for (i = 0; i < WORKERS; i++) pthread_join(threads[i], NULL);
     CHECK_EQ(frees, 1);
-    CHECK_EQ(shared.told.releases, 1);
+    CHECK_EQ(shared.record.releases, 1);
 }
 
 static int intruded; /* under the lock */
@@ -203,7 +203,7 @@ static void a_sleeping_poll_is_woken(void) {
 int main(int argc, char **argv) {
     begin(argc, argv);
     loop = new_loop();
-    workers_have_sockets_of_their_own();
+    workers_use_separate_sockets();
     workers_share_a_socket();
     a_second_poller_is_turned_away();
     a_sleeping_poll_is_woken();

@@ -1,7 +1,7 @@
 /* The library can be loaded at run time, used, unloaded and loaded again. If it is unloaded with a live loop, it stays in memory and its
  * threads continue.
  *
- * This program is not linked with the library: what it calls by name is looked up in it. */
+ * This program is not linked with the library: it looks up by name each function that it calls. */
 #define _POSIX_C_SOURCE 200809L /* as in check.h, which comes later */
 
 #include "egret_ws.h"
@@ -87,7 +87,7 @@ static void unloaded_with_a_loop_alive(void) {
     if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_timeout(loop) == 0); /* its thread took the answer */
     POLL_UNTIL(loop, r.messages == 1);
     expect_echo(loop, &r);
-    load(); /* the same again: its handles are known */
+    load(); /* the library that is still in memory: it knows the handles */
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_OPEN);
     close_and_free(loop, &r);
     free_loop(loop);

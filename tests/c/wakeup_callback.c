@@ -1,4 +1,4 @@
-/* A host that polls only after the wake-up callback misses nothing, however many threads cause work. */
+/* A host that polls only after the wake-up callback misses no work, with any number of threads that cause work. */
 #include "server.h"
 
 /* The host: it sleeps until a wake-up, and polls once for each. */
@@ -6,29 +6,29 @@ typedef struct {
     egret_ws_loop *loop;
     int pipe[2];
     pthread_mutex_t lock;
-    int told;  /* times, ever; under the lock */
-    int polls; /* made because of that */
-    int sets;  /* the callback while work becomes due, which may then cause two wake-ups */
+    int wakeups; /* in all; under the lock */
+    int polls;   /* after a wake-up */
+    int sets;    /* the test sets the callback while work becomes due, which may cause two wake-ups */
 } host;
 
 /* On any thread. */
-static void tell_the_host(void *user) {
+static void notify_host(void *user) {
     host *h = (host *)user;
     CHECK_EQ(egret_ws_loop_poll(h->loop, 0), EGRET_WS_ERR_REENTRANT);
     CHECK_EQ(egret_ws_loop_free(h->loop), EGRET_WS_ERR_REENTRANT);
     CHECK(egret_ws_loop_timeout(h->loop) >= 0);
     pthread_mutex_lock(&h->lock);
-    h->told++;
+    h->wakeups++;
     pthread_mutex_unlock(&h->lock);
     CHECK_EQ(write(h->pipe[1], "", 1), 1);
 }
 
-static int times_told(host *h) {
-    int told;
+static int count_wakeups(host *h) {
+    int wakeups;
     pthread_mutex_lock(&h->lock);
-    told = h->told;
+    wakeups = h->wakeups;
     pthread_mutex_unlock(&h->lock);
-    return told;
+    return wakeups;
 }
 
 static void begin_host(host *h, const egret_ws_loop_options *options) {
@@ -36,7 +36,7 @@ static void begin_host(host *h, const egret_ws_loop_options *options) {
     CHECK_EQ(pipe(h->pipe), 0);
     CHECK_EQ(pthread_mutex_init(&h->lock, NULL), 0);
     CHECK_OK(egret_ws_loop_new(options, &h->loop));
-    CHECK_OK(egret_ws_loop_set_wakeup(h->loop, tell_the_host, h));
+    CHECK_OK(egret_ws_loop_set_wakeup(h->loop, notify_host, h));
 }
 
 static void end_host(host *h) {
@@ -46,64 +46,64 @@ static void end_host(host *h) {
 }
 
 /* Sleeps until a wake-up. There is one wake-up until the poll. */
-static void poll_when_told(host *h, const char *waiting_for) {
-    struct pollfd ear;
+static void poll_after_wakeup(host *h, const char *waiting_for) {
+    struct pollfd pipe_end;
     char byte;
-    ear.fd = h->pipe[0];
-    ear.events = POLLIN;
-    if (poll(&ear, 1, WAIT_LIMIT_MS) != 1) fail(__FILE__, __LINE__, waiting_for);
+    pipe_end.fd = h->pipe[0];
+    pipe_end.events = POLLIN;
+    if (poll(&pipe_end, 1, WAIT_LIMIT_MS) != 1) fail(__FILE__, __LINE__, waiting_for);
     CHECK_EQ(read(h->pipe[0], &byte, 1), 1);
     h->polls++;
-    CHECK(h->sets || times_told(h) == h->polls);
+    CHECK(h->sets || count_wakeups(h) == h->polls);
     CHECK(poll_loop(h->loop, 0) >= 0);
 }
 
-#define TOLD_UNTIL(h, condition) \
-    while (!(condition)) poll_when_told(h, "never told, waiting for: " #condition)
+#define POLL_AFTER_WAKEUPS_UNTIL(h, condition) \
+    while (!(condition)) poll_after_wakeup(h, "no wake-up, waiting for: " #condition)
 
-static void whatever_becomes_due(void) {
+static void due_work_causes_a_wakeup(void) {
     static recorder r, freed, refused;
     egret_ws_loop_options options = loop_options();
-    listener nobody = bind_loopback();
+    listener unused = bind_loopback();
     host h;
 
     begin_host(&h, &options);
     begin_connect(h.loop, echo_url, &r);
-    TOLD_UNTIL(&h, r.connects == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, r.connects == 1);
     CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
-    TOLD_UNTIL(&h, r.messages == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, r.messages == 1);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
-    TOLD_UNTIL(&h, r.closes == 1 && r.releases == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, r.closes == 1 && r.releases == 1);
     free_socket(&r);
 
-    begin_connect(h.loop, nobody.url, &refused);
-    TOLD_UNTIL(&h, refused.closes == 1 && refused.releases == 1);
+    begin_connect(h.loop, unused.url, &refused);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, refused.closes == 1 && refused.releases == 1);
     CHECK_EQ(refused.report.error, EGRET_WS_ERR_CONNECT);
     free_socket(&refused);
 
     begin_connect(h.loop, echo_url, &freed);
-    TOLD_UNTIL(&h, freed.connects == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, freed.connects == 1);
     free_socket(&freed);
-    TOLD_UNTIL(&h, freed.releases == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, freed.releases == 1);
     CHECK_EQ(freed.closes, 0);
 
     CHECK_OK(egret_ws_loop_wake(h.loop));
-    poll_when_told(&h, "never told of egret_ws_loop_wake");
+    poll_after_wakeup(&h, "no wake-up after egret_ws_loop_wake");
     end_host(&h);
-    close_listener(&nobody);
+    close_listener(&unused);
 }
 
 /* A host may use both: a request for the descriptor neither repeats a wake-up nor clears the descriptor. */
-static void the_descriptor_repeats_no_wakeup(void) {
+static void descriptor_requests_repeat_no_wakeup(void) {
     static recorder r;
     egret_ws_loop_options options = loop_options();
-    listener nobody = bind_loopback();
+    listener unused = bind_loopback();
     struct pollfd loop;
     host h;
     int i;
 
     begin_host(&h, &options);
-    begin_connect(h.loop, nobody.url, &r);
+    begin_connect(h.loop, unused.url, &r);
     loop.fd = h.pipe[0];
     loop.events = POLLIN;
     CHECK_EQ(poll(&loop, 1, WAIT_LIMIT_MS), 1); /* the wake-up callback was called */
@@ -111,19 +111,19 @@ static void the_descriptor_repeats_no_wakeup(void) {
         loop.fd = egret_ws_loop_descriptor(h.loop);
         CHECK(loop.fd >= 0);
         CHECK_EQ(poll(&loop, 1, 0), 1); /* also one that is asked for only now */
-        CHECK_EQ(times_told(&h), 1);
+        CHECK_EQ(count_wakeups(&h), 1);
     }
-    TOLD_UNTIL(&h, r.closes == 1 && r.releases == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, r.closes == 1 && r.releases == 1);
     CHECK_EQ(poll(&loop, 1, 0), 0);
     free_socket(&r);
     end_host(&h);
-    close_listener(&nobody);
+    close_listener(&unused);
 }
 
 static const uint8_t frames[] = {0x82, 1, 0, 0x82, 1, 1, 0x82, 1, 2, 0x82, 1, 3, 0x82, 1, 4, 0x88, 0};
 
 /* A poll makes one callback and leaves the rest: a wake-up follows each time. */
-static void what_a_budget_leaves(void) {
+static void work_left_by_a_budget_causes_a_wakeup(void) {
     static recorder r;
     static server peer;
     egret_ws_loop_options options = loop_options();
@@ -133,11 +133,11 @@ static void what_a_budget_leaves(void) {
     start_answering_server(&peer, send_answer, frames, sizeof frames);
     begin_host(&h, &options);
     begin_connect(h.loop, peer.at.url, &r);
-    TOLD_UNTIL(&h, r.releases == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, r.releases == 1);
     CHECK(r.connects == 1 && r.messages == 5 && r.closes == 1);
     CHECK(h.polls >= 8);
     free_socket(&r);
-    TOLD_UNTIL(&h, h.polls >= 9); /* of the free */
+    POLL_AFTER_WAKEUPS_UNTIL(&h, h.polls >= 9); /* of the free */
     end_host(&h);
     stop_server(&peer);
 }
@@ -159,7 +159,7 @@ static void have_another_poll(void *loop) {
     CHECK_EQ(pthread_join(other, NULL), 0);
 }
 
-static void another_thread_polls(void) {
+static void another_thread_polls_in_the_callback(void) {
     static recorder r[3];
     egret_ws_loop_options options = loop_options();
     egret_ws_loop *loop = NULL;
@@ -180,44 +180,44 @@ static void another_thread_polls(void) {
     close_listener(&silent);
 }
 
-static void echo_unheard(host *h, recorder *r) {
+static void echo_without_wakeup(host *h, recorder *r) {
     const int messages = r->messages;
     CHECK_OK(egret_ws_send_text(r->ws, "x", 1));
     POLL_UNTIL(h->loop, r->messages == messages + 1);
 }
 
-/* Takes the callback away. The I/O thread may be about to call it still; when it has echoed something, it has done so. */
-static int take_away(host *h, recorder *r) {
+/* Removes the callback. The I/O thread may still be about to call it; it has done so before the echo below arrives. */
+static int remove_callback(host *h, recorder *r) {
     CHECK_OK(egret_ws_loop_set_wakeup(h->loop, NULL, NULL));
-    echo_unheard(h, r);
-    return times_told(h);
+    echo_without_wakeup(h, r);
+    return count_wakeups(h);
 }
 
 /* Work that is due when the callback is set causes a wake-up. After it is set to NULL none comes. */
-static void set_late_and_taken_away(void) {
+static void callback_is_set_late_and_removed(void) {
     static recorder r;
     egret_ws_loop_options options = loop_options();
-    int round, told, messages;
+    int round, wakeups, messages;
     host h;
 
     begin_host(&h, &options);
     begin_connect(h.loop, echo_url, &r);
-    TOLD_UNTIL(&h, r.connects == 1);
+    POLL_AFTER_WAKEUPS_UNTIL(&h, r.connects == 1);
     h.sets = 1;
     for (round = 0; round < 50; round++) {
-        told = take_away(&h, &r);
-        echo_unheard(&h, &r);
-        CHECK_EQ(times_told(&h), told);
+        wakeups = remove_callback(&h, &r);
+        echo_without_wakeup(&h, &r);
+        CHECK_EQ(count_wakeups(&h), wakeups);
         messages = r.messages;
         CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
         WAIT_UNTIL(egret_ws_loop_timeout(h.loop) == 0); /* due */
-        CHECK_EQ(times_told(&h), told);
-        CHECK_OK(egret_ws_loop_set_wakeup(h.loop, tell_the_host, &h));
-        TOLD_UNTIL(&h, r.messages == messages + 1);
+        CHECK_EQ(count_wakeups(&h), wakeups);
+        CHECK_OK(egret_ws_loop_set_wakeup(h.loop, notify_host, &h));
+        POLL_AFTER_WAKEUPS_UNTIL(&h, r.messages == messages + 1);
     }
-    told = take_away(&h, &r);
+    wakeups = remove_callback(&h, &r);
     close_and_free(h.loop, &r);
-    CHECK_EQ(times_told(&h), told);
+    CHECK_EQ(count_wakeups(&h), wakeups);
     end_host(&h);
 }
 
@@ -235,7 +235,7 @@ static int sends_and_waits(egret_ws *ws, int i) {
     const int len = snprintf(text, sizeof text, "%d", i);
     const int32_t result = egret_ws_send_text(ws, text, (size_t)len);
     CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_BACKPRESSURE);
-    if (i % 7 == 0) WAIT_UNTIL(egret_ws_buffered_amount(ws) == 0); /* the I/O thread has time to fall asleep */
+    if (i % 7 == 0) WAIT_UNTIL(egret_ws_buffered_amount(ws) == 0); /* the I/O thread has time to begin its wait */
     return result == EGRET_WS_OK;
 }
 
@@ -259,16 +259,16 @@ static void many_senders(void) {
     begin_host(&h, &options);
     for (i = 0; i < SENDERS; i++) {
         begin_connect(h.loop, echo_url, &sockets[i]);
-        TOLD_UNTIL(&h, sockets[i].connects == 1);
+        POLL_AFTER_WAKEUPS_UNTIL(&h, sockets[i].connects == 1);
         senders[i].ws = sockets[i].ws;
     }
     for (i = 0; i < SENDERS; i++) CHECK_EQ(pthread_create(&senders[i].thread, NULL, send_many, &senders[i]), 0);
-    for (i = 0; i < SENDERS; i++) TOLD_UNTIL(&h, sockets[i].messages == EACH);
+    for (i = 0; i < SENDERS; i++) POLL_AFTER_WAKEUPS_UNTIL(&h, sockets[i].messages == EACH);
     for (i = 0; i < SENDERS; i++) {
         pthread_join(senders[i].thread, NULL);
         CHECK_OK(egret_ws_close(sockets[i].ws, 1000, NULL, 0));
     }
-    for (i = 0; i < SENDERS; i++) TOLD_UNTIL(&h, sockets[i].releases == 1);
+    for (i = 0; i < SENDERS; i++) POLL_AFTER_WAKEUPS_UNTIL(&h, sockets[i].releases == 1);
     end_host(&h);
 }
 
@@ -276,7 +276,7 @@ static void ignore(void *user) {
     (void)user;
 }
 
-static void an_inline_loop_cannot_call(void) {
+static void inline_loops_refuse_the_callback(void) {
     egret_ws_loop *loop = new_loop();
     CHECK_EQ(egret_ws_loop_set_wakeup(loop, ignore, NULL), EGRET_WS_ERR_UNSUPPORTED);
     CHECK_EQ(egret_ws_loop_set_wakeup(loop, NULL, NULL), EGRET_WS_ERR_UNSUPPORTED);
@@ -288,14 +288,14 @@ static void an_inline_loop_cannot_call(void) {
 int main(int argc, char **argv) {
     begin(argc, argv);
     if (driver == EGRET_WS_LOOP_INLINE) {
-        an_inline_loop_cannot_call();
+        inline_loops_refuse_the_callback();
         return 0;
     }
-    whatever_becomes_due();
-    the_descriptor_repeats_no_wakeup();
-    what_a_budget_leaves();
-    another_thread_polls();
-    set_late_and_taken_away();
+    due_work_causes_a_wakeup();
+    descriptor_requests_repeat_no_wakeup();
+    work_left_by_a_budget_causes_a_wakeup();
+    another_thread_polls_in_the_callback();
+    callback_is_set_late_and_removed();
     many_senders();
     return 0;
 }

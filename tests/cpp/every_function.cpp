@@ -135,7 +135,7 @@ static void suspend_resume_and_network_changed() {
 
 static void a_connection_is_retried() {
     egret::Loop loop = make_loop();
-    listener nobody = bind_loopback();
+    listener unused = bind_loopback();
     egret::Options options;
     options.retry_attempts = 2;
     options.retry_floor_ms = options.retry_first_ms = 60000;
@@ -148,11 +148,11 @@ static void a_connection_is_retried() {
         CHECK_DONE(ws.retry_now());
     };
     on.on_close = [&](egret::WebSocketRef, const egret::CloseInfo &info) { error = info.error(); };
-    egret::WebSocket ws = connect_to(loop, nobody.url, std::move(on), options);
+    egret::WebSocket ws = connect_to(loop, unused.url, std::move(on), options);
     UNTIL(loop, error != egret::Error::ok);
     CHECK(error == egret::Error::connect);
     CHECK(attempts == std::vector<uint32_t>({1, 2}));
-    close_listener(&nobody);
+    close_listener(&unused);
 }
 
 static std::atomic<bool> may_read;

@@ -51,8 +51,8 @@ static int entries_of(const char *path) {
 
 int main(int argc, char **argv) {
     begin(argc, argv);
-    const char *const told = getenv("EGRET_WS_TEST_SOCKETS");
-    const int sockets = told ? atoi(told) : 2000;
+    const char *const value = getenv("EGRET_WS_TEST_SOCKETS");
+    const int sockets = value ? atoi(value) : 2000;
     CHECK(sockets > 0);
     egret::Loop loop = make_loop();
     open_and_end(loop, 500);

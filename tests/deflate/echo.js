@@ -1,7 +1,7 @@
 // An echo by Node's `ws`, on the listening socket that is descriptor 3.        NODE_PATH has `ws`
 //
 // The header `Deflate` of a request has the parameters of permessage-deflate for its connection, as JSON; without it there
-// is no permessage-deflate. What was answered is written as a line.
+// is no permessage-deflate. The program prints the negotiated extension as a line.
 "use strict";
 
 const http = require("node:http");

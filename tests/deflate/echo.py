@@ -1,7 +1,7 @@
 """An echo by Python's `websockets`, on the listening socket that is descriptor 3.
 
 The header `Deflate` of a request has the parameters of permessage-deflate for its connection, as JSON; without it there is
-no permessage-deflate. What was answered is written as a line.
+no permessage-deflate. The program prints the negotiated extension as a line.
 """
 
 import asyncio

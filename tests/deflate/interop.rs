@@ -104,7 +104,7 @@ impl Case<'_> {
             options.deflate_level = self.level;
             options.deflate_threshold_bytes = self.threshold;
         });
-        assert_eq!(extension, hand.server.line(), "what the server said");
+        assert_eq!(extension, hand.server.line(), "the extension that the server printed");
         self.check_agreement(&extension);
         self.messages.iter().for_each(|message| send(&host, &socket, message));
         socket.wait_for("the echoes", |events| events.len() > self.messages.len());

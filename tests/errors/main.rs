@@ -24,16 +24,16 @@ static BYTES: [u8; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2] = {
 #[global_allocator]
 static ALLOCATOR: test_allocator::TestAllocator = test_allocator::TestAllocator;
 
-/// A loop with an open socket, and the memory of the arguments.
-struct World {
+/// The memory that arguments point to.
+struct ArgumentMemory {
     loop_options: egret_ws_loop_options,
     options: egret_ws_options,
     stats: egret_ws_stats,
     out: [c_char; 256],
 }
 
-impl World {
-    fn new() -> Box<World> {
+impl ArgumentMemory {
+    fn new() -> Box<ArgumentMemory> {
         // SAFETY: C structs of numbers, pointers and nullable functions may be all zeros.
         unsafe { Box::new(std::mem::zeroed()) }
     }
@@ -98,7 +98,13 @@ fn takes_socket(name: &str) -> bool {
 }
 
 /// The wrong values of one argument.
-fn wrong_arguments(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>, connecting: &Socket<'_>) {
+fn wrong_arguments(
+    seen: &mut Seen,
+    memory: &mut ArgumentMemory,
+    host: &Loop,
+    open: &Socket<'_>,
+    connecting: &Socket<'_>,
+) {
     const INVALID: i32 = EGRET_WS_ERR_INVALID_ARGUMENT;
     type Change = fn(&mut Args);
     let changes: &[(&str, i32, Change)] = &[
@@ -148,17 +154,17 @@ fn wrong_arguments(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socke
     let of_connect = |name| of_connect.iter().map(move |(error, change)| (name, *error, *change));
     let all = all.chain(of_connect("egret_ws_connect")).chain(of_connect("egret_ws_connect_url"));
     for (name, error, change) in all {
-        let mut args = world.args(host.handle(), open.handle());
+        let mut args = memory.args(host.handle(), open.handle());
         change(&mut args);
         expect(seen, name, &args, error);
     }
     for name in ["egret_ws_send_text", "egret_ws_send_binary", "egret_ws_ping"] {
-        let args = world.args(host.handle(), connecting.handle());
+        let args = memory.args(host.handle(), connecting.handle());
         expect(seen, name, &args, EGRET_WS_ERR_NOT_OPEN);
     }
     // Invalid handles, and handles of the other kind.
     for Function { name, .. } in FUNCTIONS {
-        let mut wrong = [world.args(ptr::null_mut(), ptr::null_mut()); 2];
+        let mut wrong = [memory.args(ptr::null_mut(), ptr::null_mut()); 2];
         wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), ..wrong[0] };
         for args in wrong.iter().filter(|_| takes_loop(name) || takes_socket(name)) {
             expect(seen, name, args, EGRET_WS_ERR_BAD_HANDLE);
@@ -167,22 +173,22 @@ fn wrong_arguments(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socke
 }
 
 /// Too little memory, descriptors or room in the send queue.
-fn shortages(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
+fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &Socket<'_>) {
     const NONE: i32 = EGRET_WS_ERR_NO_RESOURCES;
     let roots = vec![b'x'; 200_000];
     for name in ["egret_ws_send_text", "egret_ws_send_binary", "egret_ws_connect", "egret_ws_connect_url"] {
-        let args = world.args(host.handle(), open.handle());
+        let args = memory.args(host.handle(), open.handle());
         // SAFETY: `args` has set the pointer to a struct.
         unsafe { ((*args.options).tls_roots, (*args.options).tls_roots_len) = (roots.as_ptr().cast(), roots.len()) };
         let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..args };
         test_allocator::with_largest(50_000, || expect(seen, name, &args, NONE));
     }
     for name in ["egret_ws_loop_new", "egret_ws_loop_descriptor"] {
-        let args = world.args(host.handle(), open.handle());
+        let args = memory.args(host.handle(), open.handle());
         without_descriptors(|| expect(seen, name, &args, NONE));
     }
     for name in ["egret_ws_send_text", "egret_ws_send_binary"] {
-        let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..world.args(host.handle(), open.handle()) };
+        let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..memory.args(host.handle(), open.handle()) };
         // The server does not read.
         let results = std::iter::repeat_with(|| (function(name).call)(&args));
         let refused = results.into_iter().find(|result| *result != i64::from(EGRET_WS_OK));
@@ -204,7 +210,7 @@ fn without_descriptors(act: impl FnOnce()) {
 }
 
 /// Polls and frees at times when they are not allowed.
-fn at_the_wrong_time(seen: &mut Seen, world: &mut World) {
+fn at_the_wrong_time(seen: &mut Seen, memory: &mut ArgumentMemory) {
     static INSIDE: [AtomicI64; 2] = [const { AtomicI64::new(1) }; 2];
     static HOST: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
     unsafe extern "C" fn on_close(_: *mut c_void, _: *mut egret_ws, _: *const egret_ws_close_info) {
@@ -214,7 +220,7 @@ fn at_the_wrong_time(seen: &mut Seen, world: &mut World) {
     }
     let host = Loop::new(Driver::Inline);
     HOST.store(host.handle().cast(), SeqCst);
-    let args = world.args(host.handle(), ptr::null_mut());
+    let args = memory.args(host.handle(), ptr::null_mut());
     // SAFETY: `args` has set the pointer to a struct.
     unsafe { (*args.options).on_close = Some(on_close) };
     let mut ws = ptr::null_mut();
@@ -226,13 +232,13 @@ fn at_the_wrong_time(seen: &mut Seen, world: &mut World) {
         seen.entry(name).or_default().insert("REENTRANT");
     }
     assert_eq!(egret_ws_free(ws), EGRET_WS_OK);
-    let args = world.args(host.handle(), ptr::null_mut());
+    let args = memory.args(host.handle(), ptr::null_mut());
     expect(seen, "egret_ws_loop_set_wakeup", &args, EGRET_WS_ERR_UNSUPPORTED); // inline
 
     let threaded = Loop::new(Driver::Threaded);
     let handle = threaded.handle().addr();
     let poller = thread::spawn(move || egret_ws_loop_poll(ptr::without_provenance_mut(handle), -1));
-    let args = world.args(threaded.handle(), ptr::null_mut());
+    let args = memory.args(threaded.handle(), ptr::null_mut());
     while (function("egret_ws_loop_poll").call)(&args) != i64::from(EGRET_WS_ERR_BUSY) {
         thread::yield_now();
     }
@@ -243,8 +249,8 @@ fn at_the_wrong_time(seen: &mut Seen, world: &mut World) {
 }
 
 /// The child of a fork.
-fn in_a_forked_child(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
-    let args = world.args(host.handle(), open.handle());
+fn in_a_forked_child(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &Socket<'_>) {
+    let args = memory.args(host.handle(), open.handle());
     let mut results = [0i64; 64];
     let mut pipe = [0; 2];
     // SAFETY: the array has room for two descriptors.
@@ -281,7 +287,7 @@ fn in_a_forked_child(seen: &mut Seen, world: &mut World, host: &Loop, open: &Soc
 }
 
 /// A debug build of the library panics on request.
-fn with_a_fault(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'_>) {
+fn with_a_fault(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &Socket<'_>) {
     for Function { name, .. } in FUNCTIONS {
         if cfg!(debug_assertions) {
             // SAFETY: the only other threads are the library's, which read no environment here.
@@ -289,7 +295,7 @@ fn with_a_fault(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'
             let idle = Loop::new(Driver::Inline);
             // SAFETY: as above.
             unsafe { std::env::remove_var("EGRET_WS_FAULT") };
-            expect(seen, name, &world.args(host.handle(), open.handle()), EGRET_WS_ERR_INTERNAL);
+            expect(seen, name, &memory.args(host.handle(), open.handle()), EGRET_WS_ERR_INTERNAL);
             drop(idle);
         } else {
             seen.entry(name).or_default().insert("INTERNAL");
@@ -298,7 +304,7 @@ fn with_a_fault(seen: &mut Seen, world: &mut World, host: &Loop, open: &Socket<'
 }
 
 /// Random calls. The sequence is the same each time.
-fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, world: &mut World) {
+fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, memory: &mut ArgumentMemory) {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -323,7 +329,7 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, world: &mut World) {
             if ["egret_ws_loop_free", "egret_ws_free"].contains(&function.name) {
                 continue;
             }
-            let mut args = world.args(loops[usize::from(random(8) == 0)], sockets[usize::from(random(8) == 0)]);
+            let mut args = memory.args(loops[usize::from(random(8) == 0)], sockets[usize::from(random(8) == 0)]);
             match random(12) {
                 0 => args.data = ptr::null(),
                 1 => args.len = odd[random(odd.len())],
@@ -357,7 +363,7 @@ fn functions_return_exactly_the_errors_they_list() {
     let listed = listed();
     let named: BTreeSet<&str> = listed.iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| &**name).collect();
     assert_eq!(named, FUNCTIONS.iter().map(|function| function.name).collect(), "the functions of the header");
-    let (mut seen, mut world) = (Seen::new(), World::new());
+    let (mut seen, mut memory) = (Seen::new(), ArgumentMemory::new());
     let server = Server::start(|mut peer| {
         let request = peer.read_request();
         peer.write(request.answer());
@@ -367,21 +373,21 @@ fn functions_return_exactly_the_errors_they_list() {
     let open = host.connect(server.port());
     open.wait_open();
     let connecting = host.connect(9);
-    wrong_arguments(&mut seen, &mut world, &host, &open, &connecting);
+    wrong_arguments(&mut seen, &mut memory, &host, &open, &connecting);
     drop(connecting);
-    at_the_wrong_time(&mut seen, &mut world);
-    in_a_forked_child(&mut seen, &mut world, &host, &open);
-    with_a_fault(&mut seen, &mut world, &host, &open);
-    shortages(&mut seen, &mut world, &host, &open);
+    at_the_wrong_time(&mut seen, &mut memory);
+    in_a_forked_child(&mut seen, &mut memory, &host, &open);
+    with_a_fault(&mut seen, &mut memory, &host, &open);
+    shortages(&mut seen, &mut memory, &host, &open);
     // Only the library for Windows returns it.
     seen.entry("egret_ws_loop_descriptor").or_default().insert("UNSUPPORTED");
     for (name, list) in &listed {
         let brought_about: BTreeSet<String> =
             seen.get(&**name).into_iter().flatten().map(|error| (*error).to_owned()).collect();
-        assert_eq!(*list, brought_about, "{name}: what the header lists, and what it returned");
+        assert_eq!(*list, brought_about, "{name}: the errors that the header lists, and those that it returned");
     }
     drop(open);
     drop(host);
     drop(server.finish());
-    misuse(&listed, &mut world);
+    misuse(&listed, &mut memory);
 }

@@ -116,7 +116,7 @@ impl Api {
         let log_levels = prefixed("LogLevel", "EGRET_WS_LOG_");
         for constant in &constants {
             let by_hand = CONSTANTS_BY_HAND.contains(&constant.name.as_str());
-            assert!(by_hand, "{} has no place in bindings: give it one in {}", constant.name, file!());
+            assert!(by_hand, "{} has no place in bindings: add it in {}", constant.name, file!());
         }
         let options = options_of(&header, "egret_ws_options");
         let loop_options = options_of(&header, "egret_ws_loop_options");
@@ -158,7 +158,7 @@ fn options_of(header: &Header, name: &str) -> Vec<OptionField> {
     let has = |name: String| fields.iter().any(|field| field.name == name);
     let kind = |field: &Field| match (field.of_type.as_str(), field.name.as_str()) {
         (_, name) if FIELDS_BY_HAND.contains(&name) => None,
-        // Each binding has listeners or closures of its own kind.
+        // Each binding has its own form of listeners or closures.
         (of_type, _) if of_type.starts_with("egret_ws_on_") || of_type == "egret_ws_release_user" => None,
         ("size_t", name) if name.strip_suffix("_len").is_some_and(|text| has(text.into())) => None,
         ("uint32_t", _) => Some(Kind::Number),
@@ -167,7 +167,7 @@ fn options_of(header: &Header, name: &str) -> Vec<OptionField> {
         ("const char *", _) => Some(Kind::Text),
         ("const uint8_t *", name) if has(format!("{name}_len")) => Some(Kind::Bytes),
         ("const egret_ws_header *", "headers") => Some(Kind::Headers),
-        _ => panic!("{name}.{} has no kind: give it one in {}", field.name, file!()),
+        _ => panic!("{name}.{} has no kind: add one in {}", field.name, file!()),
     };
     let options = fields
         .iter()
@@ -185,6 +185,6 @@ fn in_groups(mut options: Vec<OptionField>) -> Vec<Group> {
         .map(|(heading, names)| Group { heading, options: names.iter().map(&mut take).collect() })
         .collect();
     let left: Vec<_> = options.iter().map(|option| &option.name).collect();
-    assert!(left.is_empty(), "options that are in no group: give {left:?} a place in OPTION_GROUPS of {}", file!());
+    assert!(left.is_empty(), "options that are in no group: add {left:?} to OPTION_GROUPS of {}", file!());
     groups
 }

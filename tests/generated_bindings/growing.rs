@@ -88,7 +88,7 @@ fn a_new_constant_needs_a_place() {
 }
 
 #[test]
-#[should_panic(expected = r#"options that are in no group: give ["rain_ms"] a place"#)]
+#[should_panic(expected = r#"options that are in no group: add ["rain_ms"] to"#)]
 fn a_new_option_of_sockets_needs_a_group() {
     with_field("egret_ws_options", "uint32_t rain_ms");
 }

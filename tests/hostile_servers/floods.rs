@@ -100,7 +100,7 @@ fn unread_pongs_take_bounded_memory() {
     }
 }
 
-/// SplitMix64: the same bytes in every run.
+/// SplitMix64: equal bytes in every run.
 fn garbage(mut seed: u64, len: usize) -> Vec<u8> {
     let next = || {
         seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -150,8 +150,8 @@ fn garbage_instead_of_frames_ends_with_the_close_code_of_its_first_fault() {
                 _ => panic!("{report:#?}"),
             };
             assert_eq!(report.sent_code, expected, "{report:#?}");
-            let told = server.finish();
-            assert_eq!(told.is_empty(), expected == 0, "told {told:02x?}");
+            let received = server.finish();
+            assert_eq!(received.is_empty(), expected == 0, "received {received:02x?}");
         });
     }
 }

@@ -112,7 +112,7 @@ fn a_wrong_101_is_refused() {
              Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n\n",
         ),
         (
-            "a subprotocol nobody asked for",
+            "a subprotocol that was not offered",
             "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\
              Sec-WebSocket-Protocol: chat\n\n",
         ),
@@ -127,7 +127,7 @@ fn a_wrong_101_is_refused() {
              Sec-WebSocket-Accept: {accept}\n\n",
         ),
         (
-            "an extension nobody offered",
+            "an extension that was not offered",
             "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\
              Sec-WebSocket-Extensions: x-nobody-offered-this\n\n",
         ),

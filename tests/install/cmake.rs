@@ -1,4 +1,4 @@
-//! CMake: what is installed is found, and the sources are built.
+//! CMake: finds the installed library, and builds the sources.
 
 use crate::{directory, echo_url, is_skipped, library, needs, prefix, root, run};
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! What the READMEs say, done in an empty folder.
+//! Runs the commands of the READMEs in an empty folder.
 
 use crate::cmake::built_here;
 use crate::{directory, echo_url, install, is_skipped, root, run};

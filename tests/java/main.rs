@@ -24,7 +24,7 @@ fn sockets() -> u64 {
 }
 
 /// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
-fn patience() -> Duration {
+fn time_limit() -> Duration {
     Duration::from_secs(180 + sockets() / 50)
 }
 
@@ -76,7 +76,7 @@ fn output_of(name: &str, command: &mut Command) -> String {
     command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
     command.stdout(output.try_clone().expect("a second handle")).stderr(output);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", command.get_program()));
-    let status = library::wait(child, patience());
+    let status = library::wait(child, time_limit());
     let output = String::from_utf8_lossy(&fs::read(&path).expect("its output")).into_owned();
     assert!(status.is_some_and(|status| status.success()), "{command:?}\n{status:?}\n{output}");
     output

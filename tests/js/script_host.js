@@ -89,7 +89,7 @@ function makeSocket(host, ...rest) {
     return { ws, log };
 }
 
-// The same, open, with an empty log.
+// A socket as of makeSocket, open, with an empty log.
 function openedSocket(host = makeHost(), ...rest) {
     const socket = makeSocket(host, ...rest);
     host.connected();

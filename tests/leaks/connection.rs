@@ -18,7 +18,7 @@ pub struct Attempt {
     seen: Box<Seen>,
 }
 
-/// What callbacks came: `user` of the options.
+/// The callbacks that came; `user` of the options points to it.
 #[derive(Debug, Default)]
 struct Seen {
     /// The error and the phase of the close report.
@@ -27,7 +27,7 @@ struct Seen {
 }
 
 impl Attempt {
-    /// `None` if the connect call failed, as it was to.
+    /// `None` if the connect call failed as expected.
     #[track_caller]
     pub fn begin(host: *mut egret_ws_loop, hosts: &Hosts, failure: &'static Failure) -> Option<Attempt> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -45,7 +45,7 @@ impl Attempt {
         let mut ws = ptr::null_mut();
         // SAFETY: the URL ends in a NUL, the options are whole, what they point to lives on, and `ws` is writable.
         let begun = unsafe { egret_ws_connect_url(host, url.as_ptr(), &options, &mut ws) };
-        if failure.game == Game::IsTold {
+        if failure.game == Game::SeesTheCallFail {
             assert_eq!(begun, failure.error, "{url:?}");
             return None;
         }
@@ -59,7 +59,7 @@ impl Attempt {
         Some(attempt)
     }
 
-    /// To be asked after each poll, until it is false. What came is then what was to come.
+    /// Call it after each poll, until it returns false. It checks the close report.
     #[track_caller]
     pub fn goes_on(&mut self) -> bool {
         match self.failure.game {

@@ -4,26 +4,26 @@ use super::servers::Hosts;
 use ::egret_ws::*;
 use std::ffi::CStr;
 
-/// One way.
+/// One kind of failure.
 #[derive(Debug)]
 pub struct Failure {
-    /// Where to.
+    /// The URL of the connection.
     pub url: fn(&Hosts) -> String,
-    /// With what options; the text is PEM that no other connection is given.
+    /// Sets the options. The text is PEM that no other connection gets.
     pub set: fn(&mut egret_ws_options, &Hosts, &CStr),
     pub game: Game,
-    /// What must come of it; the phase is `None` where it depends on who is faster.
+    /// The expected error and phase. The phase is `None` if it depends on timing.
     pub error: i32,
     pub phase: Option<i32>,
 }
 
-/// What the game does about it.
+/// The reaction of the game.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Game {
     /// Waits for `on_close`.
     Waits,
-    /// Is told by the connect call itself.
-    IsTold,
+    /// The connect call itself fails.
+    SeesTheCallFail,
     ClosesAtOnce,
     ClosesLater,
     FreesAtOnce,
@@ -54,7 +54,7 @@ fn trust(options: &mut egret_ws_options, hosts: &Hosts) {
     options.tls_roots_len = EGRET_WS_NUL_TERMINATED;
 }
 
-/// With TLS settings that no other connection has, so that it needs a connector of its own: which takes a while to make.
+/// It has TLS settings that no other connection has, so it needs a separate connector, which takes a while to make.
 pub static STRANGER: Failure = fails(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("127.0.0.1"))
     .with(|options, _, roots| {
         options.flags = EGRET_WS_ONLY_THESE_ROOTS;
@@ -129,7 +129,7 @@ pub static FAILURES: &[Failure] = &[
     Failure {
         url: |hosts| hosts.plain("ws", "404"),
         set: |options, _, _| options.origin = c"two\r\nlines".as_ptr(),
-        game: Game::IsTold,
+        game: Game::SeesTheCallFail,
         error: EGRET_WS_ERR_INVALID_ARGUMENT,
         phase: None,
     },

@@ -20,11 +20,11 @@ use test_support::process::{self, Usage};
 /// How many connections fail, and after how many memory may grow no more.
 const CONNECTIONS: usize = 10_000;
 const WARM: usize = 2_000;
-/// How many of them, before and after that, have TLS settings that no other has: more than a loop keeps connectors for.
+/// How many of them, before and after that, have TLS settings that no other has. A loop keeps fewer connectors.
 const STRANGERS: usize = 10;
 /// Connections at a time.
 const WINDOW: usize = 48;
-/// What may be added nevertheless: 16 bytes a connection, counted exactly; and in pages, which fragments keep.
+/// The growth that is allowed: 16 bytes for each connection, counted exactly; and pages that fragments keep.
 const HEAP: usize = 128 << 10;
 const RESIDENT: usize = 4 << 20;
 
@@ -44,8 +44,8 @@ fn failing_connections_leave_nothing_behind_inline() {
     }
 }
 
-/// Begins this process anew, with an allocator that keeps nothing for the next allocation of a thread: what is in use is
-/// then known to the byte.
+/// Starts this program again, with an allocator that keeps nothing for the next allocation of a thread, so that the memory in use
+/// is known to the byte.
 fn free_at_once() {
     const TUNABLES: &str = "GLIBC_TUNABLES";
     if env::var_os(TUNABLES).is_none() {
@@ -98,7 +98,7 @@ fn new_loop(flags: u32) -> *mut egret_ws_loop {
     }
 }
 
-/// So many connections of all kinds, one kind after the other, some at a time.
+/// Makes this many connections of all kinds in turn, a few at a time.
 #[track_caller]
 fn fail(host: *mut egret_ws_loop, hosts: &Hosts, count: usize) {
     let kinds = FAILURES.iter().cycle().take(count - STRANGERS);

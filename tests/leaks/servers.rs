@@ -91,7 +91,7 @@ impl Hosts {
         format!("{scheme}://127.0.0.1:{}/", self.silent)
     }
 
-    /// A name for which the resolver takes long; never the same, or one would wait for the other's answer.
+    /// A name for which the resolver takes long. Each call returns a new name, because look-ups of one name share the answer.
     pub fn slow(&self, scheme: &str) -> String {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         format!("{scheme}://slow-{}.invalid/", NUMBER.fetch_add(1, Ordering::Relaxed))
@@ -130,12 +130,12 @@ fn serve(one: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     port
 }
 
-/// Reads until the client hangs up.
+/// Reads until the client disconnects.
 fn drain(mut stream: impl Read) {
     while stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
 }
 
-/// Looks what the client wants first: a reset is sent when a connection is closed with bytes that were not read.
+/// Peeks at the request first: closing a connection with unread bytes sends a reset.
 fn refuse(stream: TcpStream) {
     let mut start = [0; 10];
     let count = stream.peek(&mut start).unwrap_or(0);
@@ -166,7 +166,7 @@ fn refuse_by(mut stream: impl Read + Write) {
         }
         ["GET", "", "end"] => return,
         ["CONNECT", "forbidden.invalid", ..] => "HTTP/1.1 403 Forbidden\r\n\r\n".into(),
-        // SOCKS 5: none of the ways to log in will do.
+        // SOCKS 5: no acceptable authentication method.
         [start, ..] if start.starts_with('\u{5}') => vec![5, 0xFF],
         _ => b"garbage, and the end of a head\r\n\r\n".into(),
     };
@@ -175,7 +175,7 @@ fn refuse_by(mut stream: impl Read + Write) {
     }
 }
 
-/// Takes the place of the C library's: no name is found, some after a while.
+/// Replaces the resolver of the C library: no name is found, some only after a while.
 ///
 /// # Safety
 /// As the C library's.

@@ -14,14 +14,14 @@ use test_support::scripted_server::{Peer, Server};
 
 /// The events in short: `+` for on_connect, `!` for on_retry, `.` for on_close, messages as they are.
 fn event_summary(socket: &Socket<'_>) -> String {
-    let tell = |event| match event {
+    let describe = |event| match event {
         Event::Connect => "+".to_owned(),
         Event::Text(text) => text,
         Event::Retry(retry) => format!("!{}", retry.attempt),
         Event::Close(_) => ".".to_owned(),
         other => format!("{other:?}"),
     };
-    socket.events().into_iter().map(tell).collect::<Vec<_>>().join(" ")
+    socket.events().into_iter().map(describe).collect::<Vec<_>>().join(" ")
 }
 
 /// Sends two messages on the next connection, and drops it.
@@ -80,23 +80,23 @@ fn connect_without_polls<'a>(
 #[test]
 fn late_host_gets_every_connection_reported_and_sends_on_the_last_only() {
     let host = Loop::new(Driver::Threaded);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let (socket, mut peer) = connect_without_polls(&host, move |ws, event| {
         let sent = send_text(ws, format!("from {event:?}"));
-        let _ = tell.send((sent == EGRET_WS_OK, egret_ws_generation(ws), egret_ws_state(ws)));
+        let _ = sender.send((sent == EGRET_WS_OK, egret_ws_generation(ws), egret_ws_state(ws)));
         assert!(sent == EGRET_WS_OK || sent == EGRET_WS_ERR_NOT_OPEN, "{sent}");
     });
     socket.wait_messages(5);
     assert_eq!(event_summary(&socket), "+ a b !1 + c d !2 + e");
-    let told: Vec<_> = told.try_iter().collect();
-    assert_eq!(told.iter().map(|(_, generation, _)| *generation).collect::<Vec<_>>(), [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
-    let sent: Vec<bool> = told.iter().map(|(sent, ..)| *sent).collect();
+    let seen: Vec<_> = receiver.try_iter().collect();
+    assert_eq!(seen.iter().map(|(_, generation, _)| *generation).collect::<Vec<_>>(), [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
+    let sent: Vec<bool> = seen.iter().map(|(sent, ..)| *sent).collect();
     assert_eq!(
         sent,
         [false, false, false, false, false, false, false, false, true, true],
         "no message is sent on a connection that has ended"
     );
-    for (at, (sent, _, state)) in told.iter().enumerate() {
+    for (at, (sent, _, state)) in seen.iter().enumerate() {
         let is_lost = [3, 7].contains(&at); // in on_retry
         assert_eq!(*state == EGRET_WS_STATE_OPEN, *sent, "callback {at}: state {state}");
         assert!(!is_lost || *state == EGRET_WS_STATE_CONNECTING, "callback {at}: state {state}");
@@ -227,9 +227,9 @@ fn late_host_reads_the_response_of_the_reported_connection() {
         peer
     });
     let socket = host.connect_with(server.port(), |options| retry_fast(options, 5));
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     socket.react(move |ws, _| {
-        let _ = tell.send((response::response_header(ws, "Retry-After"), response::stats(ws).http_status));
+        let _ = sender.send((response::response_header(ws, "Retry-After"), response::stats(ws).http_status));
     });
     second_is_open.recv().expect("the second connection");
     while socket.stats().messages_received < 1 {
@@ -238,8 +238,8 @@ fn late_host_reads_the_response_of_the_reported_connection() {
     socket.wait_messages(1);
     assert_eq!(event_summary(&socket), "!1 + open");
     let second = || (Err(EGRET_WS_ERR_NOT_FOUND), 101);
-    let told: Vec<_> = told.try_iter().collect();
-    assert_eq!(told, [(Ok("0".to_owned()), 503), second(), second()]);
+    let seen: Vec<_> = receiver.try_iter().collect();
+    assert_eq!(seen, [(Ok("0".to_owned()), 503), second(), second()]);
     drop(server.finish());
 }
 

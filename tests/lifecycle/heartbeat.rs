@@ -11,7 +11,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 use test_support::timing;
 
-/// Pings after this and waits for the answer for that, in milliseconds.
+/// The ping interval and the pong time-out, in milliseconds.
 fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket<'a> {
     host.connect_with(port, |options| (options.ping_interval_ms, options.pong_timeout_ms) = (interval, timeout))
 }
@@ -24,7 +24,7 @@ pub fn expect_heartbeat_timeout(report: &CloseReport) {
 
 #[track_caller]
 pub fn read_ping(peer: &mut Peer) -> Frame {
-    let ping = peer.read(); // which insists on a mask
+    let ping = peer.read(); // it checks that the frame is masked
     assert!(ping.opcode == PING && ping.fin && ping.payload.len() <= 125, "{ping:?}");
     ping
 }
@@ -52,9 +52,9 @@ fn a_silent_peer_is_reported_in_time() {
             let server = Server::start(|mut peer| {
                 peer.upgrade();
                 read_ping(&mut peer);
-                peer.expect_end(); // one ping, then no Close frame: nobody would read it
+                peer.expect_end(); // one ping, then no Close frame, which the peer would not read
             });
-            // From here on, at the earliest, the client has heard nothing.
+            // From here on, at the earliest, the client has received nothing.
             let begun = Instant::now();
             let socket = connect(&host, server.port(), 100, 150);
             let report = socket.wait_closed();
@@ -96,12 +96,12 @@ fn any_byte_received_resets_the_heartbeat() {
             peer.upgrade();
             let text = Frame::text("slow").bytes();
             for byte in text {
-                read_ping(&mut peer); // there is another one only if the byte before was heard
+                read_ping(&mut peer); // there is another one only if the client has received the byte before
                 peer.write([byte]);
             }
             read_ping(&mut peer);
-            peer.send(&Frame::ping("mine is heard too"));
-            assert_eq!(peer.read().payload, b"mine is heard too");
+            peer.send(&Frame::ping("a ping of the server"));
+            assert_eq!(peer.read().payload, b"a ping of the server");
             read_ping(&mut peer);
             close(peer);
         });
@@ -116,14 +116,14 @@ fn any_byte_received_resets_the_heartbeat() {
 #[test]
 fn no_ping_while_data_flows() {
     const INTERVAL: Duration = Duration::from_millis(250);
-    // A server that was held up for that long has to be asked, and shows nothing.
+    // If the server was delayed for that long, the client must send a ping, and the round proves nothing.
     let flowed = |host: &Loop| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
             let (begun, mut before, mut longest) = (Instant::now(), Instant::now(), Duration::ZERO);
             while begun.elapsed() < 3 * INTERVAL {
                 peer.send(&Frame::text("tick"));
-                thread::sleep(Duration::from_millis(20)); // the flow of the data
+                thread::sleep(Duration::from_millis(20)); // between two pieces of data
                 longest = longest.max(before.elapsed());
                 before = Instant::now();
             }
@@ -144,19 +144,19 @@ fn the_interval_begins_with_the_last_byte() {
     const INTERVAL: Duration = Duration::from_millis(300);
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
-            let mut heard = Instant::now();
+            let mut received_at = Instant::now();
             peer.upgrade();
             loop {
                 thread::sleep(INTERVAL * 3 / 10); // the idleness before the byte
                 let begun = Instant::now();
                 peer.send(&Frame::text("tick"));
-                let was_in_time = heard.elapsed() < INTERVAL; // else a ping may be on the way already
+                let was_in_time = received_at.elapsed() < INTERVAL; // else a ping may be on the way already
                 let ping = read_ping(&mut peer);
                 if was_in_time {
                     assert!(begun.elapsed() >= INTERVAL, "a ping {:?} after a byte", begun.elapsed());
                     return close(peer);
                 }
-                heard = Instant::now();
+                received_at = Instant::now();
                 peer.send(&Frame::pong(ping.payload));
             }
         });

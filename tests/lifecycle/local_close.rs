@@ -109,7 +109,7 @@ fn freed_sockets_are_not_reconnected() {
             (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (50, 50, 50);
         });
         socket.wait_retry(1);
-        drop(socket); // during the wait before a retry; the loop checks that no callback follows
+        drop(socket); // during the wait before a retry; the recorder checks that no callback follows
         let mut connections = server.finish();
         host.wait_until("release_user", || host.poll(10) > 0);
         thread::scope(|scope| {

@@ -42,7 +42,7 @@ impl Connections {
         peer
     }
 
-    /// No connection comes for this long.
+    /// Checks that no connection comes for this long.
     #[track_caller]
     pub fn expect_no_connection(&mut self, time: Duration) {
         assert!(self.first.is_none() && self.wait(time).is_none(), "the client connects");
@@ -65,12 +65,12 @@ pub fn finish<T: Send + 'static>(host: &Loop, server: Server<T>) -> T {
     server.finish()
 }
 
-/// No byte comes for this long, and the connection does not end.
+/// Checks that no byte comes for this long, and that the connection does not end.
 #[track_caller]
 pub fn expect_no_data(peer: &mut Peer, time: Duration) {
     let stream = peer.stream();
     stream.set_read_timeout(Some(time)).expect("a read time-out");
-    let heard = stream.peek(&mut [0]);
-    assert!(heard.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "heard {heard:?}");
+    let peeked = stream.peek(&mut [0]);
+    assert!(peeked.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "received {peeked:?}");
     stream.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
 }

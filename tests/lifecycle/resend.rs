@@ -80,10 +80,10 @@ fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i
     for number in 0..MESSAGES {
         assert_eq!(socket.send_binary(&payload(number)), EGRET_WS_OK);
     }
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     socket.react(move |ws, event| match event {
         Event::Retry(_) => {
-            let _ = tell.send(egret_ws_buffered_amount(ws));
+            let _ = sender.send(egret_ws_buffered_amount(ws));
         }
         Event::Connect => assert_eq!(send_text(ws, "fresh"), EGRET_WS_OK),
         _ => {}
@@ -96,7 +96,7 @@ fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i
     assert!(report.unsent_messages > 0, "{retry:#?}");
     assert_eq!(report.unsent_bytes, u64::from(report.unsent_messages) * 1024);
     is_counted_once(&socket, report.unsent_messages, numbers.len());
-    (retry.clone(), told.try_recv().expect("on_retry came"), numbers)
+    (retry.clone(), receiver.try_recv().expect("on_retry came"), numbers)
 }
 
 /// Each message was written on the first connection, or was unsent then and perhaps written on the second.

@@ -14,7 +14,7 @@ use test_support::timing;
 /// A call that reports that connections may be dead.
 type Call = fn(&Loop);
 
-/// They are to do the same.
+/// All of them must have the same effect.
 const CALLS: [(&str, Call); 3] = [
     ("resume after suspend", |host| {
         host.suspend();
@@ -209,7 +209,7 @@ fn closing_sockets_are_not_probed() {
         socket.wait_open();
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         call(host);
-        host.poll(0); // the call has been heard, inline
+        host.poll(0); // inline, the engine has handled the call
         go.send(()).expect("the server waits for this");
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
         server.finish();
@@ -223,6 +223,6 @@ fn calls_succeed_without_sockets() {
             call(host);
         }
         host.poll(0);
-        host.suspend(); // and it can be freed so
+        host.suspend(); // a suspended loop can be freed
     });
 }

@@ -52,7 +52,7 @@ fn delays_are_random_between_the_floor_and_a_bound_that_doubles() {
         let sum = Duration::from_millis(delays.iter().sum::<u32>().into());
         assert!(took >= sum, "{took:?} for waits of {delays:?} ms");
         assert!(delays.windows(2).any(|pair| pair[0] != pair[1]), "drawn at random: {delays:?}");
-        // The last failure, and why no retry followed.
+        // The message contains the last failure, and the reason why no retry followed.
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert!(report.message.ends_with("given up after 6 tries"), "{report:#?}");
         assert_eq!((socket.stats().retries, socket.stats().connections, socket.generation()), (6, 0, 0));
@@ -95,7 +95,7 @@ fn no_retry_starts_after_the_total_time() {
 /// The first connection is refused with these headers. Returns the arguments of `on_retry`. `retry_now` ends the wait.
 #[track_caller]
 fn refused(headers: &'static str) -> Vec<Retry> {
-    let told = RefCell::new(Vec::new());
+    let retries = RefCell::new(Vec::new());
     on_both_drivers(|host| {
         let server = serve(move |mut connections| {
             let mut peer = connections.next();
@@ -109,25 +109,25 @@ fn refused(headers: &'static str) -> Vec<Retry> {
             // Long enough for the test to read this response and not the next.
             (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (5000, 5000, 5000);
         });
-        let (tell, heard) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         socket.react(move |ws, event| {
             if let Event::Retry(_) = event {
-                let _ = tell.send((response_header(ws, "Retry-After"), egret_ws_state(ws), egret_ws_generation(ws)));
+                let _ = sender.send((response_header(ws, "Retry-After"), egret_ws_state(ws), egret_ws_generation(ws)));
             }
         });
         let retry = socket.wait_retry(1);
         assert_eq!((retry.report.error, retry.report.http_status), (EGRET_WS_ERR_REFUSED, 503), "{retry:#?}");
-        let said = headers.lines().find_map(|line| line.strip_prefix("Retry-After: "));
-        let expected = said.map(str::to_owned).ok_or(EGRET_WS_ERR_NOT_FOUND);
-        assert_eq!(heard.try_recv(), Ok((expected, EGRET_WS_STATE_CONNECTING, 0)));
+        let retry_after = headers.lines().find_map(|line| line.strip_prefix("Retry-After: "));
+        let expected = retry_after.map(str::to_owned).ok_or(EGRET_WS_ERR_NOT_FOUND);
+        assert_eq!(receiver.try_recv(), Ok((expected, EGRET_WS_STATE_CONNECTING, 0)));
         assert_eq!(socket.retry_now(), EGRET_WS_OK);
         assert_eq!(socket.wait_closed().code, 1008);
         assert_eq!(socket.retry_now(), EGRET_WS_OK, "it does nothing");
         assert_eq!(socket.response_header("Retry-After"), Err(EGRET_WS_ERR_NOT_FOUND), "that was another answer");
         server.finish();
-        told.borrow_mut().push(retry);
+        retries.borrow_mut().push(retry);
     });
-    told.into_inner()
+    retries.into_inner()
 }
 
 #[test]

@@ -20,10 +20,10 @@ fn masked(frame: Frame) -> usize {
 
 #[test]
 fn an_exchange_is_counted_to_the_byte() {
-    /// Each form of a length, its least and its most, as far as messages go.
+    /// The smallest and the largest size for each form of a length, up to the largest message.
     const SIZES: [usize; 7] = [0, 1, 125, 126, 65_535, 65_536, 131_072];
     on_both_drivers(|host| {
-        let said = || {
+        let frames_of_the_server = || {
             let binary = SIZES.map(|size| Frame::binary(vec![7; size]));
             let fragments = [
                 Frame::text("fragments ").unfinished(),
@@ -35,7 +35,7 @@ fn an_exchange_is_counted_to_the_byte() {
         };
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            peer.write(said());
+            peer.write(frames_of_the_server());
             let mut frames = SIZES.len() + 1; // and the pong
             while frames > 0 {
                 let frame = peer.read();
@@ -57,9 +57,12 @@ fn an_exchange_is_counted_to_the_byte() {
         let sent: usize = SIZES.map(|size| masked(Frame::binary(vec![7; size]))).iter().sum();
         let sent = sent + masked(Frame::pong("are you there?")) + masked(Frame::close(1000, ""));
         assert_eq!(stats.wire_bytes_sent, sent as u64);
-        let heard = bytes + "fragments are one message".len();
-        assert_eq!((stats.messages_received, stats.bytes_received), (SIZES.len() as u64 + 1, heard as u64));
-        assert_eq!(stats.wire_bytes_received, (said().len() + Frame::close(1000, "").bytes().len()) as u64);
+        let received = bytes + "fragments are one message".len();
+        assert_eq!((stats.messages_received, stats.bytes_received), (SIZES.len() as u64 + 1, received as u64));
+        assert_eq!(
+            stats.wire_bytes_received,
+            (frames_of_the_server().len() + Frame::close(1000, "").bytes().len()) as u64
+        );
         assert_eq!((stats.connections, stats.retries, stats.http_status), (1, 0, 101));
         assert_eq!((stats.send_queue_bytes, stats.receive_queue_bytes), (0, 0));
     });
@@ -124,7 +127,7 @@ fn receive_queue_and_its_peak_are_reported() {
             peer
         });
         let socket = host.connect(server.port());
-        // Inline it is the poll that reads: the one that calls on_connect.
+        // Inline, the poll that calls on_connect also reads.
         host.wait_until("the messages", || driver == Driver::Threaded || socket.generation() == 1);
         while socket.stats().messages_received < 3 {
             thread::yield_now();
@@ -183,15 +186,15 @@ fn send_queue_is_bounded_and_on_drain_reports_room() {
         for bytes in [stats.send_queue_bytes, stats.send_queue_peak_bytes] {
             assert!(bytes <= BOUND && bytes + size > BOUND, "{bytes}");
         }
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         socket.react(move |ws, event| {
             if *event == Event::Drain {
-                let _ = tell.send(response::stats(ws).send_queue_bytes);
+                let _ = sender.send(response::stats(ws).send_queue_bytes);
             }
         });
         go.send(()).expect("the server waits for this");
         socket.wait_for("on_drain", |events| drained(events) > before);
-        assert!(told.try_recv().is_ok_and(|queued| queued <= BOUND / 2), "at most half full");
+        assert!(receiver.try_recv().is_ok_and(|queued| queued <= BOUND / 2), "at most half full");
         host.wait_until("an empty buffer", || socket.stats().send_queue_bytes == 0);
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         assert_eq!(socket.wait_closed().error, EGRET_WS_OK);

@@ -15,11 +15,11 @@ use test_support::client::{DRIVERS, Driver, Loop, on_both_drivers};
 use test_support::frame::Frame;
 use test_support::scripted_server::{Peer, Server};
 
-/// Set in the second process: the port that a client is to connect to; empty for a server.
+/// Set in the second process: the port that a client connects to; empty for a server.
 const ROLE: &str = "EGRET_WS_TEST_ROLE";
 const DRIVER: &str = "EGRET_WS_TEST_DRIVER";
 
-/// A test of this program, run in a process of its own that ends with this one.
+/// A test of this program, run in a separate process that ends with this one.
 struct Child(process::Child);
 
 impl Child {
@@ -53,7 +53,7 @@ impl Child {
         }
     }
 
-    /// Waits for the time that the process is to be frozen, then lets it continue.
+    /// Keeps the process frozen for this time, then lets it continue.
     fn continue_after(&self, time: Duration) {
         thread::sleep(time);
         self.signal(libc::SIGCONT);
@@ -61,10 +61,10 @@ impl Child {
 
     /// Waits for the end of the process; returns its output.
     fn end(mut self) -> String {
-        let mut said = String::new();
-        self.0.stdout.take().expect("a pipe").read_to_string(&mut said).expect("what it said");
-        assert!(self.0.wait().expect("its status").success(), "{said}");
-        said
+        let mut printed = String::new();
+        self.0.stdout.take().expect("a pipe").read_to_string(&mut printed).expect("its output");
+        assert!(self.0.wait().expect("its status").success(), "{printed}");
+        printed
     }
 }
 
@@ -111,7 +111,7 @@ fn answer_pings() {
     server.finish();
 }
 
-// The client in a process of its own. The server's part stays here.
+// The client runs in a separate process, the server in this one.
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// Longer than the heartbeat takes, and long enough for the library to notice that it did not run.
@@ -207,8 +207,8 @@ fn run_script_with_stopped_client<T: Into<String> + 'static>(
     let variables = [(ROLE, server.port().to_string()), (DRIVER, format!("{driver:?}"))];
     start.send(Child::start(test, &variables)).expect("the server waits for it");
     let (expected, client): (String, Child) = server.finish();
-    let said = client.end();
-    assert!(said.contains(&expected), "{driver:?}: not {expected:?}, but {said}");
+    let printed = client.end();
+    assert!(printed.contains(&expected), "{driver:?}: not {expected:?}, but {printed}");
 }
 
 /// The client, in its process.

@@ -38,16 +38,16 @@ fn no_ping_is_sent_and_messages_are_delivered_during_a_suspend() {
             expect_no_data(&mut peer, LONG);
             peer.send(&Frame::text("meanwhile"));
             // The host still polls and sends.
-            assert_eq!(peer.read(), Frame::text("heard"));
+            assert_eq!(peer.read(), Frame::text("during the suspend"));
             expect_no_data(&mut peer, LONG);
             peer.close(4000);
         });
         let socket = host.connect_with(server.port(), heartbeat);
         socket.wait_open();
         host.suspend();
-        host.suspend(); // again: nothing
+        host.suspend(); // a second suspend has no effect
         assert_eq!(socket.wait_messages(1), [Event::Text("meanwhile".into())]);
-        assert_eq!(socket.send_text("heard"), EGRET_WS_OK);
+        assert_eq!(socket.send_text("during the suspend"), EGRET_WS_OK);
         let report = socket.wait_closed();
         assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
         server.finish();
@@ -133,10 +133,10 @@ fn connections_that_end_during_a_suspend_are_reported() {
 #[test]
 fn connections_lost_during_a_suspend_wait_for_the_resume() {
     on_both_drivers(|host| {
-        let (say, said) = mpsc::channel::<()>();
+        let (sender, receiver) = mpsc::channel::<()>();
         let server = serve(move |mut connections| {
             let peer = connections.open();
-            said.recv().expect("the loop is suspended");
+            receiver.recv().expect("the loop is suspended");
             drop(peer);
             connections.open().close(1008); // so that no further try follows
         });
@@ -146,7 +146,7 @@ fn connections_lost_during_a_suspend_wait_for_the_resume() {
         });
         socket.wait_open();
         suspend_and_wait(host);
-        say.send(()).expect("the server waits");
+        sender.send(()).expect("the server waits");
         let retry = socket.wait_retry(1);
         assert_eq!((retry.attempt, retry.delay_ms), (1, u32::MAX), "it lasts until the resume");
         host.resume();

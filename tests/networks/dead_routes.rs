@@ -20,10 +20,10 @@ const PONG: Duration = Duration::from_millis(900);
 /// The library may be 50 ms late, and a busy machine as much again. Usually it is 1 ms late.
 const LATE: Duration = Duration::from_millis(100);
 
-/// Opens connections, drops all packets, calls `tell`, and checks that the end of each connection is reported after `after`, by
+/// Opens connections, drops all packets, calls `notify`, and checks that the end of each connection is reported after `after`, by
 /// `on_close` or, with `retry_attempts`, by `on_retry`.
 #[track_caller]
-fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws_options), tell: fn(&Phone)) {
+fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws_options), notify: fn(&Phone)) {
     if !in_namespace_with_two_networks(test) {
         return;
     }
@@ -48,7 +48,7 @@ fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws
         }
         WIFI.drop_packets(1.0);
         let dead = Instant::now();
-        phones.iter().for_each(tell);
+        phones.iter().for_each(notify);
         wait("the ends", || {
             phones.iter().for_each(|phone| {
                 phone.poll(0);
@@ -118,11 +118,11 @@ fn missing_interface_is_detected() {
         phone.wait_connect(1);
         phone.exchange_message();
         WIFI.take_down();
-        let told = Instant::now();
+        let notified = Instant::now();
         phone.network_changed();
         let (at, report) = phone.wait_close();
         report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
-        assert!(at - told >= PROBE && at - told < PROBE + SYN_RETRANSMISSION, "{:?}", at - told);
+        assert!(at - notified >= PROBE && at - notified < PROBE + SYN_RETRANSMISSION, "{:?}", at - notified);
         WIFI.bring_up();
     }
 }

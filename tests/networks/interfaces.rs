@@ -87,7 +87,7 @@ fn tool(line: &str) -> String {
     run(line.split_whitespace())
 }
 
-/// Runs a tool of iproute2, which must succeed; returns what it says.
+/// Runs a tool of iproute2, which must succeed; returns its output.
 fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut words = words.into_iter();
     let mut command = Command::new(words.next().expect("a tool"));

@@ -1,4 +1,4 @@
-//! Faulty networks: dead routes, refusing hosts, no network, a change from one network to another. Each test has a network of its own
+//! Faulty networks: dead routes, refusing hosts, no network, a change from one network to another. Each test has a separate network
 //! (Linux namespaces) with its own host names. Where the machine refuses that, `netns` in SKIP leaves these tests out.
 //!
 //! Where a duration is checked, the fastest of several rounds counts: a slow library is slow in each, a busy machine delays only some.
@@ -22,11 +22,11 @@ use test_support::connection::run_connection;
 use test_support::response::address;
 
 const ROUNDS: usize = 3;
-/// What a dead route may cost.
+/// The most time that a dead route may cost.
 const BAR: Duration = Duration::from_millis(300);
 /// Before this the next address has not begun by itself: it does after 250 ms.
 const STAGGER: Duration = Duration::from_millis(240);
-/// What takes no waiting takes less than this, also in a slow round.
+/// A step without a wait takes less than this, also in a slow round.
 const AT_ONCE: Duration = Duration::from_millis(150);
 
 /// Connects by URL, on both drivers, to where `winner` answers; returns how long TCP took each time.
@@ -36,7 +36,7 @@ fn reaches(host: &str, winner: &str) -> Vec<Duration> {
     for driver in DRIVERS {
         for _ in 0..ROUNDS {
             let outcome = run_connection(driver, format!("ws://{host}:{PORT}/"), |_| {});
-            // The kernel gives up on a connection after minutes, so what is there no more was closed.
+            // The kernel gives up on a connection only after minutes, so a connection that is missing was closed.
             assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "attempts outlive the one that won");
             let opened = outcome.expect_open();
             assert_eq!(address(&opened.stats), winner, "{driver:?}");
@@ -53,7 +53,7 @@ fn reaches_at_once(host: &str, winner: &str) {
     assert!(times.iter().min() < Some(&AT_ONCE), "{times:?}");
 }
 
-/// A dead address was tried first, and cost no more than the bar.
+/// A dead address was tried first, and took no more than the limit.
 #[track_caller]
 fn reaches_within_the_bar(host: &str, winner: &str) {
     let times = reaches(host, winner);

@@ -18,7 +18,7 @@ pub const PORT: u16 = 9000;
 /// Set in the process that runs in the namespace.
 const INSIDE: &str = "EGRET_WS_TEST_NETWORK";
 
-/// Runs a test in a network namespace of its own. Returns false in the first process, which has only to return, and true in the
+/// Runs a test in a separate network namespace. Returns false in the first process, which then returns at once, and true in the
 /// process in the namespace.
 pub fn in_namespace(test: &str) -> bool {
     enter("online", test)

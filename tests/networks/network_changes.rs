@@ -13,7 +13,7 @@ use test_support::client::DRIVERS;
 
 const PROBE: Duration = Duration::from_millis(250);
 
-/// Tries again at once, and again and again.
+/// Tries again at once, without a limit.
 fn tenacious(options: &mut egret_ws_options) {
     options.probe_timeout_ms = PROBE.as_millis() as u32;
     options.retry_attempts = u32::MAX;
@@ -32,12 +32,12 @@ fn connection_moves_from_wifi_to_mobile() {
         phone.exchange_message();
         assert_eq!(server_log.last().from, WIFI.address);
         WIFI.take_down();
-        let told = Instant::now();
+        let notified = Instant::now();
         phone.network_changed();
         let (lost, report) = phone.wait_retry(1);
         report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
-        assert!(lost - told >= PROBE, "{:?}", lost - told);
-        let back = phone.wait_connect(2) - told;
+        assert!(lost - notified >= PROBE, "{:?}", lost - notified);
+        let back = phone.wait_connect(2) - notified;
         println!("{driver:?}: back after {back:?}");
         assert!(back < PROBE + SYN_RETRANSMISSION, "{back:?}");
         phone.exchange_message();
@@ -53,7 +53,7 @@ fn connection_moves_from_wifi_to_mobile() {
     assert_eq!(server_log.count(), 2 * DRIVERS.len());
 }
 
-/// A host that passes on each notice of the system's: none of them gives a dead connection more time.
+/// The host passes on each notice of the system. None of them extends the time of a dead connection.
 #[test]
 fn many_network_changes_delay_nothing() {
     if !in_namespace_with_two_networks("network_changes::many_network_changes_delay_nothing") {
@@ -65,11 +65,11 @@ fn many_network_changes_delay_nothing() {
         phone.wait_connect(1);
         phone.exchange_message();
         WIFI.take_down();
-        let told = Instant::now();
+        let notified = Instant::now();
         while phone.summary().len() < 2 {
             phone.network_changed();
             phone.poll(20);
-            assert!(told.elapsed() < PROBE + SYN_RETRANSMISSION, "it is not found dead: {:?}", phone.summary());
+            assert!(notified.elapsed() < PROBE + SYN_RETRANSMISSION, "it is not found dead: {:?}", phone.summary());
         }
         phone.wait_retry(1);
         phone.wait_connect(2);
@@ -79,7 +79,7 @@ fn many_network_changes_delay_nothing() {
     }
 }
 
-/// More is sent than the kernel takes, while the way is dead. What it took is lost with the connection, and counts as sent.
+/// While the route is dead, the host sends more than the kernel takes. Bytes that it took are lost with the connection and count as sent.
 #[test]
 fn unsent_messages_arrive_once_over_the_new_network() {
     if !in_namespace_with_two_networks("network_changes::unsent_messages_arrive_once_over_the_new_network") {
@@ -150,7 +150,7 @@ fn second_interface_does_not_move_the_connection() {
         MOBILE.bring_up();
         phone.network_changed();
         server_log.wait_pings(1);
-        // For longer than the probe would stand.
+        // For longer than the deadline of the probe.
         phone.expect_nothing_for(Duration::from_millis(1200));
         phone.exchange_message();
         assert_eq!(
@@ -163,7 +163,7 @@ fn second_interface_does_not_move_the_connection() {
     }
 }
 
-/// Meanwhile, while the process may be frozen, nothing is sent and nothing given up.
+/// While the process may be frozen, the library sends nothing and gives nothing up.
 #[test]
 fn connection_moves_at_resume() {
     if !in_namespace_with_two_networks("network_changes::connection_moves_at_resume") {
@@ -181,7 +181,7 @@ fn connection_moves_at_resume() {
         phone.suspend();
         WIFI.take_down();
         phone.network_changed();
-        // A ping may have been on its way out.
+        // A ping may have been in flight.
         phone.expect_nothing_for(INTERVAL);
         let sent = phone.stats().wire_bytes_sent;
         phone.expect_nothing_for(10 * INTERVAL);
@@ -215,9 +215,9 @@ fn connecting_socket_starts_again_on_the_new_network() {
                 connecting_addresses() == [IpAddr::from(SERVER)]
             });
             WIFI.take_down();
-            let told = Instant::now();
+            let notified = Instant::now();
             phone.network_changed();
-            let took = phone.wait_connect(1) - told;
+            let took = phone.wait_connect(1) - notified;
             assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "the first try is still made");
             phone.exchange_message();
             assert_eq!(server_log.last().from, MOBILE.address);
@@ -253,9 +253,9 @@ fn hanging_look_up_does_not_delay_the_new_network() {
             WIFI.take_down();
             fs::write("/etc/hosts", [&names[..], format!("\n{SERVER} game.test\n").as_bytes()].concat())
                 .expect("a file of hosts that can be written");
-            let told = Instant::now();
+            let notified = Instant::now();
             phone.network_changed();
-            let took = phone.wait_connect(1) - told;
+            let took = phone.wait_connect(1) - notified;
             assert_eq!(
                 open_dns_queries(),
                 hanging,
@@ -298,9 +298,9 @@ fn network_change_ends_the_wait_before_a_retry() {
         assert_eq!(report.os_error, libc::ENETUNREACH, "{report:#?}");
         assert_eq!(phone.state(), EGRET_WS_STATE_CONNECTING);
         MOBILE.bring_up();
-        let told = Instant::now();
+        let notified = Instant::now();
         phone.network_changed();
-        let back = phone.wait_connect(2) - told;
+        let back = phone.wait_connect(2) - notified;
         println!("{driver:?}: back after {back:?}");
         assert!(back < SYN_RETRANSMISSION, "{back:?}");
         phone.exchange_message();

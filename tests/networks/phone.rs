@@ -77,7 +77,7 @@ impl Phone {
         self.event_loop().poll(timeout_ms)
     }
 
-    /// Polls until something has happened for the `count`th time; returns when that was, and what.
+    /// Polls until an event has happened for the `count`th time; returns the time and the event.
     #[track_caller]
     pub fn wait<T>(&self, what: &str, count: usize, find: impl Fn(&Event) -> Option<T>) -> (Instant, T) {
         let deadline = Instant::now() + WAIT_LIMIT;

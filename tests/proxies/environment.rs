@@ -1,4 +1,4 @@
-//! Proxies from the environment. As the environment belongs to the process, each case runs in a process of its own.
+//! Proxies from the environment. As the environment belongs to the process, each case runs in a separate process.
 
 use crate::exchange::echoes;
 use crate::scripted_proxy::Relay;
@@ -11,23 +11,23 @@ use std::ptr;
 use test_support::client::on_both_drivers;
 use test_support::echo_server::echo_port;
 
-/// All that may name a proxy, or say that none is to be asked.
+/// All variables that select a proxy, or hosts without a proxy.
 const VARIABLES: [&str; 8] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
 
-/// For the second process: where to connect to, with which option `proxy`, with which flags.
+/// For the second process: the URL, the option `proxy` and the flags.
 const URL: &str = "EGRET_WS_TEST_URL";
 const PROXY: &str = "EGRET_WS_TEST_PROXY";
 const FLAGS: &str = "EGRET_WS_TEST_FLAGS";
 
-/// In the second process: connects as it was told, once with each driver, and says what came of it. False in the first.
+/// In the second process: connects as these variables say, once with each driver, and prints the outcome. False in the first.
 fn is_second_process() -> bool {
     let Ok(url) = env::var(URL) else { return false };
     let proxy = env::var(PROXY).ok().map(|proxy| CString::new(proxy).expect("no NUL"));
     let flags: u32 = env::var(FLAGS).expect("flags").parse().expect("a number");
     on_both_drivers(|host| {
         let socket = host.open_url(&url, |options| {
-            // Which way it goes is the question here, not whom it trusts.
+            // This test checks the path of the connection, not the trust.
             options.flags = flags | EGRET_WS_INSECURE;
             options.proxy = proxy.as_ref().map_or(ptr::null(), |proxy| proxy.as_ptr());
         });
@@ -43,15 +43,15 @@ fn is_second_process() -> bool {
 }
 
 /// Two proxies, called `ONE` and `TWO` in a case; `WSS` and `WS` are the ports of the echo servers.
-struct World {
+struct TwoProxies {
     test: &'static str,
     one: Relay,
     two: Relay,
 }
 
-impl World {
-    fn new(test: &'static str) -> World {
-        World { test, one: Relay::start(), two: Relay::start() }
+impl TwoProxies {
+    fn new(test: &'static str) -> TwoProxies {
+        TwoProxies { test, one: Relay::start(), two: Relay::start() }
     }
 
     fn fill_in(&self, text: &str) -> String {
@@ -78,15 +78,15 @@ impl World {
             command.env(PROXY, self.fill_in(proxy));
         }
         let output = command.output().expect("this program runs again");
-        let said = String::from_utf8_lossy(&output.stdout);
-        println!("{environment} {url}\n{said}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success() && said.contains("1 passed"), "{} failed in its own process", self.test);
-        said.lines().filter_map(|line| line.strip_prefix("outcome: ")).map(str::to_owned).collect()
+        let printed = String::from_utf8_lossy(&output.stdout);
+        println!("{environment} {url}\n{printed}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && printed.contains("1 passed"), "{} failed in its own process", self.test);
+        printed.lines().filter_map(|line| line.strip_prefix("outcome: ")).map(str::to_owned).collect()
     }
 
-    /// An echo comes back, and on its way `asked` was asked: `one` or `two`, and what for; nobody if it is empty.
+    /// The connection echoes, and has used the proxy of `asked`: `one` or `two`, and the request to it. Empty: no proxy.
     #[track_caller]
-    fn goes(&self, environment: &str, flags: u32, proxy: Option<&str>, url: &str, asked: &str) {
+    fn connects(&self, environment: &str, flags: u32, proxy: Option<&str>, url: &str, asked: &str) {
         assert_eq!(self.run(environment, flags, proxy, url), ["echoed", "echoed"]);
         let [one, two] = [("one", &self.one), ("two", &self.two)]
             .map(|(name, relay)| relay.take_asked().into_iter().map(move |what| format!("{name} {what}")));
@@ -94,19 +94,19 @@ impl World {
         assert_eq!(one.chain(two).collect::<Vec<_>>(), vec![self.fill_in(asked); drivers], "{environment} {url}");
     }
 
-    /// The same, where the environment alone decides.
+    /// As [`TwoProxies::connects`], but only the environment decides.
     #[track_caller]
-    fn follows(&self, environment: &str, url: &str, asked: &str) {
-        self.goes(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, url, asked);
+    fn connects_by_environment(&self, environment: &str, url: &str, asked: &str) {
+        self.connects(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, url, asked);
     }
 
-    /// The connect call fails with `error`; the one line of its log has `said` and not `hidden`.
+    /// The connect call fails with `error`; the one line of its log contains `shown` and not `hidden`.
     #[track_caller]
-    fn refuses(&self, environment: &str, error: i32, said: &str, hidden: &str) {
+    fn refuses(&self, environment: &str, error: i32, shown: &str, hidden: &str) {
         let outcomes = self.run(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, "ws://echo.test:WS/");
         assert_eq!(outcomes.len(), 2);
         for outcome in outcomes {
-            assert!(outcome.starts_with(&format!("{error} [")) && outcome.contains(said), "{outcome}");
+            assert!(outcome.starts_with(&format!("{error} [")) && outcome.contains(shown), "{outcome}");
             assert!(!outcome.contains(hidden), "{outcome}");
         }
     }
@@ -117,12 +117,12 @@ fn each_scheme_has_its_variable() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::each_scheme_has_its_variable");
+    let proxies = TwoProxies::new("environment::each_scheme_has_its_variable");
     let both = "http_proxy=http://ONE https_proxy=http://TWO";
-    world.follows(both, "ws://echo.test:WS/", "one CONNECT echo.test:WS");
-    world.follows(both, "wss://echo.test:WSS/", "two CONNECT echo.test:WSS");
-    world.follows("HTTPS_PROXY=socks5://TWO", "wss://echo.test:WSS/", "two SOCKS \"echo.test\":WSS");
-    world.follows("HTTP_PROXY=ONE", "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+    proxies.connects_by_environment(both, "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+    proxies.connects_by_environment(both, "wss://echo.test:WSS/", "two CONNECT echo.test:WSS");
+    proxies.connects_by_environment("HTTPS_PROXY=socks5://TWO", "wss://echo.test:WSS/", "two SOCKS \"echo.test\":WSS");
+    proxies.connects_by_environment("HTTP_PROXY=ONE", "ws://echo.test:WS/", "one CONNECT echo.test:WS");
 }
 
 #[test]
@@ -130,12 +130,12 @@ fn all_proxy_is_used_without_the_variable_of_the_scheme() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::all_proxy_is_used_without_the_variable_of_the_scheme");
-    world.follows("all_proxy=socks5://ONE", "ws://echo.test:WS/", "one SOCKS \"echo.test\":WS");
-    world.follows("ALL_PROXY=socks5h://ONE", "wss://echo.test:WSS/", "one SOCKS \"echo.test\":WSS");
+    let proxies = TwoProxies::new("environment::all_proxy_is_used_without_the_variable_of_the_scheme");
+    proxies.connects_by_environment("all_proxy=socks5://ONE", "ws://echo.test:WS/", "one SOCKS \"echo.test\":WS");
+    proxies.connects_by_environment("ALL_PROXY=socks5h://ONE", "wss://echo.test:WSS/", "one SOCKS \"echo.test\":WSS");
     let both = "http_proxy=http://ONE all_proxy=socks5://TWO";
-    world.follows(both, "ws://echo.test:WS/", "one CONNECT echo.test:WS");
-    world.follows(both, "wss://echo.test:WSS/", "two SOCKS \"echo.test\":WSS");
+    proxies.connects_by_environment(both, "ws://echo.test:WS/", "one CONNECT echo.test:WS");
+    proxies.connects_by_environment(both, "wss://echo.test:WSS/", "two SOCKS \"echo.test\":WSS");
 }
 
 #[test]
@@ -143,9 +143,17 @@ fn lower_case_variables_win_and_empty_ones_are_ignored() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::lower_case_variables_win_and_empty_ones_are_ignored");
-    world.follows("http_proxy=http://ONE HTTP_PROXY=http://TWO", "ws://echo.test:WS/", "one CONNECT echo.test:WS");
-    world.follows("http_proxy= HTTP_PROXY= all_proxy=http://TWO", "ws://echo.test:WS/", "two CONNECT echo.test:WS");
+    let proxies = TwoProxies::new("environment::lower_case_variables_win_and_empty_ones_are_ignored");
+    proxies.connects_by_environment(
+        "http_proxy=http://ONE HTTP_PROXY=http://TWO",
+        "ws://echo.test:WS/",
+        "one CONNECT echo.test:WS",
+    );
+    proxies.connects_by_environment(
+        "http_proxy= HTTP_PROXY= all_proxy=http://TWO",
+        "ws://echo.test:WS/",
+        "two CONNECT echo.test:WS",
+    );
 }
 
 #[test]
@@ -153,9 +161,9 @@ fn a_password_is_carried() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::a_password_is_carried");
+    let proxies = TwoProxies::new("environment::a_password_is_carried");
     let asked = "one CONNECT echo.test:WS and Basic dXNlcjpzZWNyZXQ=";
-    world.follows("http_proxy=http://user:secret@ONE", "ws://echo.test:WS/", asked);
+    proxies.connects_by_environment("http_proxy=http://user:secret@ONE", "ws://echo.test:WS/", asked);
 }
 
 /// `0.0.0.0` is this machine, as Linux has it, but no loopback address: without `no_proxy` a proxy is asked for it.
@@ -164,15 +172,15 @@ fn no_proxy_is_respected() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::no_proxy_is_respected");
+    let proxies = TwoProxies::new("environment::no_proxy_is_respected");
     let (plain, secure) = ("ws://0.0.0.0:WS/", "wss://0.0.0.0:WSS/");
-    world.follows("all_proxy=http://ONE", plain, "one CONNECT 0.0.0.0:WS");
-    world.follows("all_proxy=http://ONE no_proxy=echo.test", plain, "one CONNECT 0.0.0.0:WS");
-    world.follows("all_proxy=http://ONE no_proxy=0.0.0.0:1", plain, "one CONNECT 0.0.0.0:WS");
-    world.follows("all_proxy=http://ONE no_proxy=echo.test,0.0.0.0", plain, "");
-    world.follows("all_proxy=http://ONE no_proxy=0.0.0.0:WS", plain, "");
-    world.follows("all_proxy=http://ONE no_proxy=0.0.0.0/8", secure, "");
-    world.follows("all_proxy=http://ONE NO_PROXY=*", secure, "");
+    proxies.connects_by_environment("all_proxy=http://ONE", plain, "one CONNECT 0.0.0.0:WS");
+    proxies.connects_by_environment("all_proxy=http://ONE no_proxy=echo.test", plain, "one CONNECT 0.0.0.0:WS");
+    proxies.connects_by_environment("all_proxy=http://ONE no_proxy=0.0.0.0:1", plain, "one CONNECT 0.0.0.0:WS");
+    proxies.connects_by_environment("all_proxy=http://ONE no_proxy=echo.test,0.0.0.0", plain, "");
+    proxies.connects_by_environment("all_proxy=http://ONE no_proxy=0.0.0.0:WS", plain, "");
+    proxies.connects_by_environment("all_proxy=http://ONE no_proxy=0.0.0.0/8", secure, "");
+    proxies.connects_by_environment("all_proxy=http://ONE NO_PROXY=*", secure, "");
 }
 
 #[test]
@@ -180,9 +188,9 @@ fn loopback_never_uses_a_proxy() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::loopback_never_uses_a_proxy");
+    let proxies = TwoProxies::new("environment::loopback_never_uses_a_proxy");
     for url in ["ws://127.0.0.1:WS/", "ws://localhost:WS/", "ws://LOCALHOST.:WS/", "wss://127.1:WSS/"] {
-        world.follows("all_proxy=http://ONE", url, "");
+        proxies.connects_by_environment("all_proxy=http://ONE", url, "");
     }
 }
 
@@ -191,8 +199,8 @@ fn without_the_flag_the_environment_is_ignored() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::without_the_flag_the_environment_is_ignored");
-    world.goes("all_proxy=http://ONE", 0, None, "ws://0.0.0.0:WS/", "");
+    let proxies = TwoProxies::new("environment::without_the_flag_the_environment_is_ignored");
+    proxies.connects("all_proxy=http://ONE", 0, None, "ws://0.0.0.0:WS/", "");
 }
 
 #[test]
@@ -200,13 +208,19 @@ fn proxy_option_wins_over_the_environment() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::proxy_option_wins_over_the_environment");
+    let proxies = TwoProxies::new("environment::proxy_option_wins_over_the_environment");
     let flag = EGRET_WS_PROXY_FROM_ENVIRONMENT;
     let environment = "all_proxy=http://ONE no_proxy=*";
-    world.goes(environment, flag, Some("http://TWO"), "ws://127.0.0.1:WS/", "two CONNECT 127.0.0.1:WS");
-    world.goes("all_proxy=http://ONE", flag, Some(""), "ws://0.0.0.0:WS/", "");
-    // What is not needed may be unusable.
-    world.goes("all_proxy=nonsense://ONE", flag, Some("http://TWO"), "ws://0.0.0.0:WS/", "two CONNECT 0.0.0.0:WS");
+    proxies.connects(environment, flag, Some("http://TWO"), "ws://127.0.0.1:WS/", "two CONNECT 127.0.0.1:WS");
+    proxies.connects("all_proxy=http://ONE", flag, Some(""), "ws://0.0.0.0:WS/", "");
+    // A variable that is not needed may be unusable.
+    proxies.connects(
+        "all_proxy=nonsense://ONE",
+        flag,
+        Some("http://TWO"),
+        "ws://0.0.0.0:WS/",
+        "two CONNECT 0.0.0.0:WS",
+    );
 }
 
 #[test]
@@ -214,9 +228,9 @@ fn log_names_an_invalid_variable_without_its_value() {
     if is_second_process() {
         return;
     }
-    let world = World::new("environment::log_names_an_invalid_variable_without_its_value");
+    let proxies = TwoProxies::new("environment::log_names_an_invalid_variable_without_its_value");
     let invalid = EGRET_WS_ERR_INVALID_ARGUMENT;
-    world.refuses("http_proxy=ftp://user:s3cret@ONE", invalid, "http_proxy", "s3cret");
-    world.refuses("ALL_PROXY=http://user:s3cret@ONE/path", invalid, "ALL_PROXY", "s3cret");
-    world.refuses("HTTP_PROXY=https://user:s3cret@ONE", EGRET_WS_ERR_UNSUPPORTED, "HTTP_PROXY", "s3cret");
+    proxies.refuses("http_proxy=ftp://user:s3cret@ONE", invalid, "http_proxy", "s3cret");
+    proxies.refuses("ALL_PROXY=http://user:s3cret@ONE/path", invalid, "ALL_PROXY", "s3cret");
+    proxies.refuses("HTTP_PROXY=https://user:s3cret@ONE", EGRET_WS_ERR_UNSUPPORTED, "HTTP_PROXY", "s3cret");
 }

@@ -41,7 +41,7 @@ fn trust_only_ours(options: &mut egret_ws_options) {
     options.tls_roots_len = authority().len();
 }
 
-/// Says "hello" and the longest message there may be, hears both, and closes.
+/// Sends "hello" and the longest message, receives both echoes, and closes.
 #[track_caller]
 pub fn echoes(socket: &Socket<'_>) {
     socket.wait_open();
@@ -81,7 +81,7 @@ pub fn opens(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer)
         went_through(&socket, port);
         let request = server.finish();
         assert_eq!((request.line.as_str(), request.header("Host")), ("GET / HTTP/1.1", authority));
-        assert!(!format!("{request:?}").contains("Proxy-"), "what is for the proxy reaches the server: {request:?}");
+        assert!(!format!("{request:?}").contains("Proxy-"), "a header for the proxy reaches the server: {request:?}");
     });
 }
 

@@ -27,13 +27,13 @@ fn answered(what: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: i
 
 /// The proxy answers with `head`, in which a line feed stands for CR LF, and the client hangs up.
 #[track_caller]
-fn refuses(head: &str, http_status: i32, said: &[&str]) {
+fn refuses(head: &str, http_status: i32, reasons: &[&str]) {
     let bytes = head.replace('\n', "\r\n");
     let script = move |mut peer: Peer| {
         peer.write(&bytes);
         peer.expect_end();
     };
-    answered(head, script, |report| report.expect_proxy_refusal(http_status, said));
+    answered(head, script, |report| report.expect_proxy_refusal(http_status, reasons));
 }
 
 /// The proxy reads the request and writes by `write` what opens the tunnel.
@@ -55,7 +55,7 @@ fn any_2xx_opens_the_tunnel() {
         "HTTP/1.1 200 \n\n",
         "HTTP/1.1 204 No Content\n\n",
         "HTTP/1.1 299 Why not\n\n",
-        // A tunnel has no content, whatever is said of it (RFC 9110 section 9.3.6).
+        // The response to CONNECT has no content, even if its headers announce some (RFC 9110 section 9.3.6).
         "HTTP/1.1 200 OK\nContent-Length: 5\n\n",
         "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n",
         "HTTP/1.1 200 OK\nConnection: close\n\n",
@@ -85,7 +85,7 @@ fn interim_responses_are_skipped() {
 
 #[test]
 fn another_status_is_a_refusal() {
-    for (head, status, said) in [
+    for (head, status, reason) in [
         ("HTTP/1.1 101 Switching Protocols\n\n", 101, "101 Switching Protocols"),
         ("HTTP/1.1 302 Found\nLocation: http://login.test/\n\n", 302, "302 Found"),
         ("HTTP/1.1 400 Bad Request\n\n", 400, "400 Bad Request"),
@@ -96,7 +96,7 @@ fn another_status_is_a_refusal() {
         ("HTTP/1.1 503\n\n", 503, "503"),
         ("HTTP/1.1 999 Beyond\n\n", 999, "999 Beyond"),
     ] {
-        refuses(head, status, &[said]);
+        refuses(head, status, &[reason]);
     }
 }
 
@@ -115,7 +115,7 @@ fn status_407_reports_the_requested_scheme() {
     );
 }
 
-/// The text of a stranger goes into messages and logs.
+/// Text of a foreign proxy goes into messages and logs.
 #[test]
 fn unusual_reason_phrase_is_escaped_in_the_message() {
     let script = |mut peer: Peer| {
@@ -165,7 +165,7 @@ fn endless_head_is_refused() {
     }
 }
 
-/// The server has nothing to say before it is asked, so it is not the server who speaks.
+/// A server sends nothing before the request, so these bytes are from the proxy.
 #[test]
 fn bytes_after_the_head_are_refused() {
     refuses("HTTP/1.1 200 OK\n\nand a body", 200, &["more than its answer"]);
@@ -199,7 +199,7 @@ fn a_reset_instead_of_an_answer_is_reported() {
     });
 }
 
-/// An open tunnel is the server's: what goes wrong from there on is not the proxy's fault.
+/// In an open tunnel the server answers: later failures are not reported as failures of the proxy.
 #[test]
 fn refusal_through_the_tunnel_is_reported_as_the_servers() {
     on_both_drivers(|host| {

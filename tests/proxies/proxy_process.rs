@@ -23,18 +23,18 @@ impl ProxyProcess {
     /// Starts `command`, a program and its arguments, in which `PORT` stands for the port; so it does in `configuration`,
     /// which the program finds in the file that stands for `FILE`.
     pub fn start(command: &[&str], configuration: &str) -> ProxyProcess {
-        let mut said = String::new();
-        // Between the choice of a port and the program's use of it somebody else may take it.
+        let mut last_output = String::new();
+        // Another program may take the port before this program listens on it.
         for _ in 0..3 {
             match ProxyProcess::try_start(command, configuration) {
                 Ok(process) => return process,
-                Err(output) => said = output,
+                Err(output) => last_output = output,
             }
         }
-        panic!("{} does not listen; is it installed (see tests/tools/setup.sh)?\n{said}", command[0]);
+        panic!("{} does not listen; is it installed (see tests/tools/setup.sh)?\n{last_output}", command[0]);
     }
 
-    /// The error is what the program said when it ended, or until it was given up.
+    /// The error is the output of the program until it ended or ran into the time limit.
     fn try_start(command: &[&str], configuration: &str) -> Result<ProxyProcess, String> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let file = scratch().join(format!("{}-{port}", command[0]));
@@ -91,7 +91,7 @@ impl Drop for ProxyProcess {
             let _ = self.process.wait();
         }
         if thread::panicking() {
-            eprintln!("{} said:\n{}", self.files[0].display(), self.output());
+            eprintln!("output of {}:\n{}", self.files[0].display(), self.output());
         }
         for file in &self.files {
             let _ = fs::remove_file(file);

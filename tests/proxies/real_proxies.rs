@@ -51,13 +51,13 @@ fn carries(proxy: &ProxyProcess, scheme: &str, credentials: &str) {
 
 /// The proxy refuses to lead to `port`; see [`test_support::recorder::CloseReport::expect_refusal`].
 #[track_caller]
-fn refuses(proxy: &ProxyProcess, scheme: &str, credentials: &str, port: u16, http_status: i32, said: &[&str]) {
+fn refuses(proxy: &ProxyProcess, scheme: &str, credentials: &str, port: u16, http_status: i32, reasons: &[&str]) {
     for name in ["ws", "wss"] {
         on_both_drivers(|host| {
             let proxy_url = format!("{scheme}://{credentials}127.0.0.1:{}", proxy.port());
             println!("{name} through {proxy_url}");
             let socket = open(host, &format!("{name}://127.0.0.1:{port}/"), &proxy_url);
-            fails(&socket).expect_proxy_refusal(http_status, said);
+            fails(&socket).expect_proxy_refusal(http_status, reasons);
             let stats = socket.stats();
             let of_the_server = (stats.tls_us, stats.handshake_us, stats.http_status);
             assert_eq!(of_the_server, (0, 0, 0), "the server was not reached");
@@ -74,12 +74,12 @@ fn tinyproxy_connects() {
 #[test]
 fn tinyproxy_checks_the_password() {
     let proxy = tinyproxy("BasicAuth user secret");
-    let said = "407 Proxy Authentication Required (Basic)";
-    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", said]);
+    let reason = "407 Proxy Authentication Required (Basic)";
+    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", reason]);
     for credentials in ["user:wrong@", "user@", "other:secret@"] {
         // Not 407, as RFC 9110 section 11.7 has it.
-        let said = ["wants another user name and password", "401 Unauthorized"];
-        refuses(&proxy, "http", credentials, echo_port(), 401, &said);
+        let reason = ["wants another user name and password", "401 Unauthorized"];
+        refuses(&proxy, "http", credentials, echo_port(), 401, &reason);
     }
 }
 
@@ -103,9 +103,9 @@ fn ncat_connects() {
 #[test]
 fn ncat_checks_the_password() {
     let proxy = ncat(&["--proxy-auth", "user:secret"]);
-    let said = "407 Proxy Authentication Required (Basic, Digest)";
-    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", said]);
-    refuses(&proxy, "http", "other:secret@", echo_port(), 407, &["wants another user name and password", said]);
+    let reason = "407 Proxy Authentication Required (Basic, Digest)";
+    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", reason]);
+    refuses(&proxy, "http", "other:secret@", echo_port(), 407, &["wants another user name and password", reason]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn dante_connects() {
 fn dante_refuses_without_its_password() {
     let proxy = dante("username", "");
     refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
-    refuses(&proxy, "socks5", "nobody:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
+    refuses(&proxy, "socks5", "unknown:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
 }
 
 #[test]

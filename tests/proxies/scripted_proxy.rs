@@ -106,8 +106,8 @@ impl Relay {
         self.port
     }
 
-    /// What it was asked since this was last called: `CONNECT host:port`, with ` and ` the credentials if there were
-    /// some, or `SOCKS "host":port`.
+    /// The requests since the last call: `CONNECT host:port`, followed by ` and ` and the credentials if there were some, or
+    /// `SOCKS "host":port`.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock())
     }

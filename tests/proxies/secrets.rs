@@ -29,7 +29,7 @@ fn keeps_quiet(proxy: &str, timeout_ms: u32, script: impl Fn(Peer) + Clone + Sen
         assert_eq!(report.error, error, "{report:#?}");
         keeps_it("the message", &report.message);
         let log = host.take_log();
-        assert!(log.iter().any(|line| line.contains("proxy")), "the log speaks of the proxy: {log:?}");
+        assert!(log.iter().any(|line| line.contains("proxy")), "the log mentions the proxy: {log:?}");
         log.iter().for_each(|line| keeps_it("the log", line));
         server.finish();
     }

@@ -20,7 +20,7 @@ fn answered(user: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: i
 
 /// The proxy writes `answer` to the offer of methods, and the client hangs up.
 #[track_caller]
-fn refuses_methods(user: &str, answer: &[u8], said: &[&str]) {
+fn refuses_methods(user: &str, answer: &[u8], reasons: &[&str]) {
     println!("{answer:02x?}");
     let answer = answer.to_vec();
     let script = move |mut peer: Peer| {
@@ -28,12 +28,12 @@ fn refuses_methods(user: &str, answer: &[u8], said: &[&str]) {
         peer.write(&answer);
         peer.expect_end();
     };
-    answered(user, script, |report| report.expect_proxy_refusal(0, said));
+    answered(user, script, |report| report.expect_proxy_refusal(0, reasons));
 }
 
 /// The proxy writes `answer` to user name and password, and the client hangs up.
 #[track_caller]
-fn refuses_credentials(answer: &[u8], said: &[&str]) {
+fn refuses_credentials(answer: &[u8], reasons: &[&str]) {
     println!("{answer:02x?}");
     let answer = answer.to_vec();
     let script = move |mut peer: Peer| {
@@ -43,12 +43,12 @@ fn refuses_credentials(answer: &[u8], said: &[&str]) {
         peer.write(&answer);
         peer.expect_end();
     };
-    answered("user:secret@", script, |report| report.expect_proxy_refusal(0, said));
+    answered("user:secret@", script, |report| report.expect_proxy_refusal(0, reasons));
 }
 
 /// The proxy writes `answer` to the request, and the client hangs up.
 #[track_caller]
-fn refuses(answer: &[u8], said: &[&str]) {
+fn refuses(answer: &[u8], reasons: &[&str]) {
     println!("{answer:02x?}");
     let answer = answer.to_vec();
     let script = move |mut peer: Peer| {
@@ -56,7 +56,7 @@ fn refuses(answer: &[u8], said: &[&str]) {
         peer.write(&answer);
         peer.expect_end();
     };
-    answered("", script, |report| report.expect_proxy_refusal(0, said));
+    answered("", script, |report| report.expect_proxy_refusal(0, reasons));
 }
 
 /// The proxy plays `script` until the tunnel is open.
@@ -100,7 +100,7 @@ fn the_answers_may_come_byte_by_byte() {
     }
 }
 
-/// As curl does: some proxies give the version of SOCKS where RFC 1929 has that of the sub-negotiation.
+/// As in curl: some proxies send the version of SOCKS in place of the version of the sub-negotiation (RFC 1929).
 #[test]
 fn the_version_of_the_sub_negotiation_does_not_matter() {
     accepts(|peer| {
@@ -117,7 +117,7 @@ fn the_version_of_the_sub_negotiation_does_not_matter() {
 fn methods_that_cannot_be_used_are_refused() {
     refuses_methods("", &[5, 0xFF], &["wants authentication"]);
     refuses_methods("user:secret@", &[5, 0xFF], &["wants another authentication"]);
-    // What was not offered may not be chosen.
+    // The proxy may choose only a method that was offered.
     refuses_methods("", &[5, PASSWORD], &["not offered"]);
     refuses_methods("user:secret@", &[5, 1], &["not offered"]);
 }
@@ -139,7 +139,7 @@ fn a_wrong_password_is_reported() {
 
 #[test]
 fn every_refusal_has_a_message() {
-    for (code, said) in [
+    for (code, reason) in [
         (1, "general failure"),
         (2, "its rules do not allow it"),
         (3, "the network is unreachable"),
@@ -151,7 +151,7 @@ fn every_refusal_has_a_message() {
         (9, "an unknown reason (reply 9)"),
         (255, "an unknown reason (reply 255)"),
     ] {
-        refuses(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0], &["SOCKS5", said]);
+        refuses(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0], &["SOCKS5", reason]);
     }
     // Some proxies hang up without an address.
     let script = |mut peer: Peer| {
@@ -163,7 +163,7 @@ fn every_refusal_has_a_message() {
     answered("", script, |report| report.expect_proxy_refusal(0, &["the host refused the connection"]));
 }
 
-/// The server has nothing to say before it is asked, so it is not the server who speaks.
+/// A server sends nothing before the request, so these bytes are from the proxy.
 #[test]
 fn bytes_after_the_answer_are_refused() {
     refuses(&[&GRANTED[..], b"x"].concat(), &["more than its answer"]);

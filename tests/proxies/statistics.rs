@@ -48,7 +48,7 @@ fn every_stage_takes_some_time() {
             let stats = socket.stats();
             let stages = [stats.connect_us, stats.proxy_us, stats.handshake_us];
             assert!(stages.iter().all(|us| *us > 0), "TCP, proxy and upgrade took {stages:?} microseconds");
-            assert_eq!((stats.resolve_us, stats.tls_us), (0, 0), "what was not needed");
+            assert_eq!((stats.resolve_us, stats.tls_us), (0, 0), "stages that did not run");
             server.finish();
         });
     }

@@ -8,7 +8,7 @@ use test_support::client::{header, set_headers};
 use test_support::connection::expect_connect_error;
 
 /// The connect call refuses these options with `INVALID_ARGUMENT` and one line that has the `word` and not the secret, and
-/// connects to nobody.
+/// makes no connection.
 #[track_caller]
 fn not_sent(what: &str, word: &str, set: impl FnOnce(&mut egret_ws_options)) {
     not_sent_to("", what, word, set);

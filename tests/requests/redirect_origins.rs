@@ -12,14 +12,14 @@ use test_support::client::{DRIVERS, Driver, header, set_headers};
 use test_support::connection::run_connection;
 use test_support::scripted_server::Request;
 
-/// What must stay with the origin it was meant for.
+/// The headers that no other origin may receive.
 const SECRETS: &[egret_ws_header] =
     &[header(c"X-Token", c"for the first origin only"), header(c"Cookie", c"session=first")];
 
 #[track_caller]
 fn is_stripped(head: &Request) {
     for name in ["Authorization", "Cookie", "X-Token", "Proxy-Authorization"] {
-        assert_eq!(head.get(name), None, "another origin was told {name}: {head:#?}");
+        assert_eq!(head.get(name), None, "another origin received {name}: {head:#?}");
     }
     assert!(!format!("{head:?}").contains("first"), "{head:#?}");
 }
@@ -97,7 +97,7 @@ fn an_origin_is_scheme_host_and_port() {
     is_stripped(&secure.finish_one());
 }
 
-/// They would give the next server a say in who the player is.
+/// With them one server could choose the user for the next server.
 #[test]
 fn user_information_of_a_location_is_ignored() {
     let other = Site::start([ACCEPT]);
@@ -133,7 +133,7 @@ fn other_headers_are_sent_to_another_origin() {
         assert_eq!(head.get("Sec-WebSocket-Protocol"), None); // with them it is not followed
         head.get("Sec-WebSocket-Key").map(String::from)
     });
-    assert_ne!(keys[0], keys[1], "each request has a key of its own");
+    assert_ne!(keys[0], keys[1], "each request has another key");
 }
 
 /// `openssl s_server`: serves one client, and asks it for its certificate.
@@ -179,7 +179,7 @@ fn client_certificate_is_not_sent_to_another_origin() {
             (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
             options.max_redirects = 1;
         });
-        // What openssl answers.
+        // The answer of openssl.
         outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 200);
     };
     let asker = Asker::start();

@@ -224,7 +224,7 @@ fn failure_after_a_redirect_is_reported() {
         own.finish_one();
         other.finish_one();
 
-        let own = Site::start([lead_to("ws://127.0.0.1:1/")]); // nobody listens there
+        let own = Site::start([lead_to("ws://127.0.0.1:1/")]); // no server listens there
         let outcome = run_connection(driver, own.url(), |options| options.max_redirects = 1);
         outcome.report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!(outcome.closed.stats.redirects, 1);
@@ -232,7 +232,7 @@ fn failure_after_a_redirect_is_reported() {
     }
 }
 
-/// The second hop would be well within a deadline of its own.
+/// The second hop alone takes less time than the deadline.
 #[test]
 fn one_timeout_covers_all_redirects() {
     const LIMIT: Duration = Duration::from_millis(600);

@@ -61,7 +61,7 @@ fn the_headers_of_an_acceptance_can_be_read_from_on_connect_on() {
         assert!(opened.headers.starts_with("X-Server: eu-1\nSet-Cookie: a=1\nSet-Cookie: b=2\nUpgrade: websocket\n"));
         assert_eq!((opened.header("X-Server"), opened.header("Set-Cookie")), ("eu-1", "a=1, b=2"));
         assert_eq!(opened.stats.http_status, 101);
-        assert_eq!(outcome.closed.headers, opened.headers, "the same in on_close");
+        assert_eq!(outcome.closed.headers, opened.headers, "equal headers in on_close");
         assert_eq!(outcome.closed.stats.http_status, 101);
         site.finish_one();
     }
@@ -74,10 +74,7 @@ fn statistics_contain_address_and_times() {
     let stats = outcome.expect_open().stats;
     assert_eq!(address(&stats), format!("127.0.0.1:{}", site.port));
     let (connect_us, handshake_us) = (stats.connect_us, stats.handshake_us);
-    assert!(
-        connect_us > 0 && handshake_us > 0,
-        "what was done took time: {connect_us} and {handshake_us} microseconds"
-    );
+    assert!(connect_us > 0 && handshake_us > 0, "both stages took time: {connect_us} and {handshake_us} microseconds");
     assert_eq!((stats.resolve_us, stats.proxy_us, stats.tls_us), (0, 0, 0), "the others took none");
     assert_eq!((stats.tls_version, stats.redirects), (0, 0));
     site.finish_one();

@@ -21,13 +21,13 @@ const QUERY: &str = "?token=s3cret-query&room=1";
 const HEADERS: &[egret_ws_header] =
     &[header(c"X-Token", c"s3cret-header"), header(c"Cookie", c"session=s3cret-cookie")];
 
-/// Whatever can carry a secret besides the URL carries one.
+/// Sets a secret in each option that can contain one.
 fn with_secrets(options: &mut egret_ws_options) {
     set_headers(options, HEADERS);
     (options.username, options.password) = (c"user".as_ptr(), c"s3cret-password".as_ptr());
 }
 
-/// No line and no message has the secrets, nor what was sent of them in another form.
+/// No line and no message contains the secrets, or another form of them that was sent.
 #[track_caller]
 fn keeps(what: &str, heads: &[Request], log: &[String], message: &str) {
     assert!(!log.is_empty(), "{what}: nothing was logged, so nothing was tested");
@@ -45,7 +45,7 @@ fn keeps(what: &str, heads: &[Request], log: &[String], message: &str) {
     }
 }
 
-/// The connection came to `error`, in silence about the secrets.
+/// The connection ended with `error`, and logs and report contain no secret.
 #[track_caller]
 fn ends(what: &str, outcome: &Outcome, heads: &[Request], error: i32) {
     assert_eq!(outcome.report.error, error, "{what}: {:#?}", outcome.report);
@@ -146,11 +146,11 @@ fn log_of_a_failed_connection_contains_no_secret() {
         });
         ends("no TLS", &outcome, &[], EGRET_WS_ERR_TIMEOUT);
         let outcome = run_connection(driver, format!("ws://{USER_INFO}127.0.0.1:1/{QUERY}"), with_secrets);
-        ends("nobody listens", &outcome, &[], EGRET_WS_ERR_CONNECT);
+        ends("no server listens", &outcome, &[], EGRET_WS_ERR_CONNECT);
     }
 }
 
-/// With TLS, the key of the client's certificate has a password too.
+/// With TLS, the key of the client certificate has a password too.
 #[track_caller]
 fn visit_by_tls(driver: Driver, port: u16, identity: &[u8], password: &str, roots: &str) -> Outcome {
     let (password, roots) = (CString::new(password).unwrap(), CString::new(roots).unwrap());
@@ -219,7 +219,7 @@ fn log_of_a_proxy_contains_no_secret() {
     }
 }
 
-/// The connect call fails, in silence about the secrets.
+/// The connect call fails, and its log contains no secret.
 #[track_caller]
 fn keeps_refused(what: &str, refused: &ConnectError, error: i32) {
     assert_eq!(refused.error, error, "{what}: {:?}", refused.log);

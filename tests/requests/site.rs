@@ -104,7 +104,7 @@ pub fn nobody_waits(listener: &TcpListener) {
 fn acceptor() -> TlsAcceptor {
     let (chain, key) = (fs::read(RIGHT.chain()).expect("a certificate"), fs::read(RIGHT.key()).expect("its key"));
     let identity = Identity::from_pkcs8(&chain, &key).expect("a certificate and its key");
-    TlsAcceptor::new(identity).expect("what a TLS server needs")
+    TlsAcceptor::new(identity).expect("an acceptor")
 }
 
 fn serve(mut stream: impl Read + Write, answers: &mut impl Iterator<Item = String>) -> Vec<Request> {

@@ -147,7 +147,7 @@ impl LoopSockets {
             };
             let Some(seen) = round.server.take_ended(*number) else { return true };
             let got = seen.messages.len();
-            assert!(stream.starts_with(&seen.messages), "what came is not what was sent");
+            assert!(stream.starts_with(&seen.messages), "the received bytes differ from the sent ones");
             assert!(got <= *sent, "{got} messages came, though only {sent} were sent");
             // It comes after all else.
             let is_whole = seen.closed.is_none() || got == stream.len();

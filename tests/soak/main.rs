@@ -28,15 +28,15 @@ use test_support::relay::Relay;
 
 /// The longest round.
 const ROUND: Duration = Duration::from_secs(30);
-/// Longer than a loop takes to end a round, or to give up.
+/// A loop ends a round, or gives up, in less time than this.
 const ROUND_LIMIT: Duration = Duration::from_secs(60);
 const PROGRESS: Duration = Duration::from_secs(10);
-/// What later rounds may have more than the first. A loop keeps up to 1 MiB of payloads and as much of events in each of three
+/// The most memory that later rounds may use above the first. A loop keeps up to 1 MiB of payloads and as much of events in each of three
 /// batches; the system's allocator keeps pages that fragments are in.
 const HEAP: usize = 12 << 20;
 const RESIDENT: usize = 48 << 20;
-/// What the round of the later half that has the least may have more than the one of the earlier half. That is what a leak
-/// cannot keep to: what is kept for use comes and goes.
+/// The smallest round of the later half may exceed the smallest round of the earlier half by this. A leak exceeds it, because
+/// memory that is kept for later use varies from round to round.
 const MIN_GROWTH: usize = 2 << 20;
 
 fn setting<T: FromStr>(name: &str, default: T) -> T {
@@ -111,7 +111,7 @@ fn play(
     network_faults.inject_until(until, sockets, &mut each);
     let mut of_unknown_number = Vec::new();
     for loop_thread in loops {
-        // What fails only now is a connection that was begun before.
+        // A connection that fails now was begun before.
         of_unknown_number.extend(loop_thread.wait(|| network_faults.end()));
     }
     drop(relay);

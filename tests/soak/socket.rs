@@ -28,9 +28,9 @@ pub enum Reported {
 
 /// The messages sent on a connection that has ended for the client.
 pub struct Finished {
-    /// The server's number of it; `None` if it is not known.
+    /// Its number at the server; `None` if it is not known.
     pub number: Option<u64>,
-    /// All that was to be sent on it, in order; and how much of it can have arrived.
+    /// All messages that the library was to send on it, in order; and how many of them can have arrived.
     pub stream: Vec<Fingerprint>,
     pub sent: usize,
 }
@@ -43,12 +43,12 @@ pub struct TestSocket {
     resend: bool,
     generation: i32,
     attempt: u32,
-    /// The server's number of the connection.
+    /// The number of the connection at the server.
     number: Option<u64>,
-    /// What was accepted on this connection, behind what was kept for it; and how much of that came back.
+    /// The messages kept for this connection, then those accepted on it; and how much of them came back.
     stream: Vec<Fingerprint>,
     echoed: usize,
-    /// What waits for the next connection.
+    /// The messages that wait for the next connection.
     kept: Vec<Fingerprint>,
     /// How many messages it has sent in all.
     count: u64,

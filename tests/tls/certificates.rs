@@ -11,7 +11,7 @@ use test_support::client::{Driver, Loop, Socket, on_both_drivers};
 use test_support::response::address;
 use test_support::scripted_server::Server;
 
-/// Refused, for the reason that the platform words so.
+/// The certificate is refused with this text of the platform.
 #[track_caller]
 pub fn refused(socket: &Socket<'_>, error: i32, words: &str) {
     let report = socket.wait_closed();
@@ -21,7 +21,7 @@ pub fn refused(socket: &Socket<'_>, error: i32, words: &str) {
     assert_eq!((report.code, report.sent_code, report.http_status), (1006, 0, 0));
     let stats = socket.stats();
     assert!(!address(&stats).is_empty(), "TCP was connected");
-    assert_eq!((stats.handshake_us, stats.http_status), (0, 0), "what follows TLS did not begin");
+    assert_eq!((stats.handshake_us, stats.http_status), (0, 0), "the stages after TLS did not begin");
 }
 
 /// Clients that trust `ROOT` refuse it in every way, and send no request. `EGRET_WS_INSECURE` accepts it, and is logged.
@@ -104,7 +104,7 @@ fn with_its_intermediate() {
     on_both_drivers(|host| host.connect_port(server.port(), &Settings::trusting()).wait_open());
 }
 
-/// Which of a certificate's hosts are met: those of the URL, or of `tls_server_name` instead.
+/// The host of the URL must match the certificate, or instead that of `tls_server_name`.
 #[test]
 fn hosts() {
     let (right, names_only) = (servers::haproxy(&RIGHT, ""), servers::haproxy(&NAMES_ONLY, ""));
@@ -167,7 +167,7 @@ fn invalid_server_names_are_refused_at_once() {
     });
 }
 
-/// What the client asks for before anything is secret: names, but not addresses (RFC 6066 section 3).
+/// The client sends the server name unencrypted. It sends names, but not addresses (RFC 6066 section 3).
 #[test]
 fn server_name_is_sent() {
     let hello = |host_name: &str, settings: &Settings| {

@@ -46,7 +46,7 @@ fn a_close_ends_with_close_notify() {
     });
 }
 
-/// The server leaves it to the client to hang up first, against RFC 6455 section 7.1.1.
+/// The server waits until the client disconnects first, against RFC 6455 section 7.1.1.
 #[test]
 fn server_receives_the_end_of_the_stream() {
     let server = Peer::start(&RIGHT, Version::TLSv1_3, &format!("upgrade send {} listen", close_frame()));
@@ -85,8 +85,8 @@ fn freed_loop_sends_close_notify() {
     }
 }
 
-/// The server says hello, plays the rest of its script without a Close frame, and sees this end of the client. `check` gets
-/// what the client reports in words.
+/// The server sends "hello" and plays the rest of its script without a Close frame. The client must end its stream in the way `end`.
+/// `check` gets the message of the close report.
 #[track_caller]
 fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
     with_peer(&format!("upgrade send {} {script}", hex(Frame::text("hello").bytes())), |host, server| {
@@ -101,7 +101,7 @@ fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
 }
 
 #[test]
-fn report_tells_a_truncated_tls_stream_from_an_orderly_end() {
+fn report_distinguishes_a_truncated_tls_stream_from_an_orderly_end() {
     breaks_off("end", "clean", |words| assert!(!words.contains("close_notify"), "{words}"));
     breaks_off("cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
     // In the middle of a record.
@@ -116,7 +116,7 @@ fn modified_record_is_fatal() {
     });
 }
 
-/// Close frames say that nothing is missing, so a server may save itself the close_notify.
+/// Close frames show that no data is missing, so the server may omit the close_notify.
 #[test]
 fn truncation_after_both_close_frames_is_clean() {
     with_peer(&format!("upgrade send {} frame cut", close_frame()), |host, server| {
@@ -125,7 +125,7 @@ fn truncation_after_both_close_frames_is_clean() {
     });
 }
 
-/// Readiness is told of what the kernel holds, not of what TLS has read from it already.
+/// The kernel reports readiness for bytes in its own buffers, not for bytes that TLS has already read.
 #[test]
 fn whole_record_is_delivered_without_further_data() {
     let frames: Vec<u8> = (0..5000_u32).flat_map(|number| Frame::binary(number.to_be_bytes()).bytes()).collect();

@@ -72,7 +72,7 @@ impl Hostile {
     fn keep(&mut self, make: impl FnOnce(&mut Hostile)) -> Vec<u8> {
         self.0.get_mut().kept = Some(Vec::new());
         make(self);
-        self.0.get_mut().kept.take().expect("what was kept")
+        self.0.get_mut().kept.take().expect("the collected writes")
     }
 
     fn send_silent(&mut self, what: Silent, count: usize) {

@@ -15,7 +15,7 @@ use test_support::recorder::Event;
 use test_support::response::address;
 use test_support::scripted_server::{Peer, Server};
 
-/// What becomes of a connection by TLS with this server.
+/// Connects with TLS to this server; the connection fails, and `check` gets the report.
 #[track_caller]
 fn meets(server: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     on_both_drivers(|host| {
@@ -37,8 +37,8 @@ fn broken_off(report: &CloseReport) {
     assert!(report.message.starts_with("the connection broke during the TLS handshake: "), "{}", report.message);
 }
 
-/// Waits for the client's hello, at least for some of it.
-fn hear(peer: &mut Peer) {
+/// Waits for at least a part of the ClientHello.
+fn wait_for_hello(peer: &mut Peer) {
     let count = peer.stream().read(&mut [0; 4096]).expect("the client's hello");
     assert!(count > 0, "the client hung up");
 }
@@ -47,7 +47,7 @@ fn hear(peer: &mut Peer) {
 fn a_server_without_tls() {
     meets(
         |mut peer| {
-            hear(&mut peer);
+            wait_for_hello(&mut peer);
             peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             peer.read_to_end();
         },
@@ -71,7 +71,7 @@ fn a_server_without_tls() {
     );
     meets(
         |mut peer| {
-            hear(&mut peer);
+            wait_for_hello(&mut peer);
             peer.finish_writing();
             peer.read_to_end();
         },
@@ -87,7 +87,7 @@ fn garbage() {
     for garbage in [&[0; 64][..], &[0xff; 64], b"SSH-2.0-OpenSSH_9.2\r\n", &[0x16, 3, 3, 0xff, 0xff, 1, 2, 3, 4, 5]] {
         meets(
             move |mut peer| {
-                hear(&mut peer);
+                wait_for_hello(&mut peer);
                 peer.write(garbage);
                 peer.read_to_end();
             },
@@ -101,7 +101,7 @@ fn garbage() {
 fn an_alert() {
     meets(
         |mut peer| {
-            hear(&mut peer);
+            wait_for_hello(&mut peer);
             peer.write([0x15, 3, 3, 0, 2, 2, 40]);
             peer.read_to_end();
         },
@@ -114,14 +114,14 @@ fn an_alert() {
 
 #[test]
 fn connection_closed_during_the_handshake() {
-    meets(|mut peer| hear(&mut peer), broken_off);
+    meets(|mut peer| wait_for_hello(&mut peer), broken_off);
     meets(Peer::reset, |report| {
         broken_off(report);
         assert_eq!(report.os_error, libc::ECONNRESET);
     });
 }
 
-/// Wherever in the server's part of the handshake its bytes end.
+/// The bytes of the server end at each position of its part of the handshake.
 #[test]
 fn a_handshake_that_breaks_off() {
     let server = servers::haproxy(&RIGHT, "");
@@ -206,7 +206,7 @@ fn close_and_free_during_the_handshake() {
     }
 }
 
-/// While the trusted roots are being read, and the connection is not there yet.
+/// The trusted roots are still being read, and TCP is not connected yet.
 #[test]
 fn close_and_free_before_the_handshake() {
     let server = servers::haproxy(&RIGHT, "");

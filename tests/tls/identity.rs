@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use test_support::certificates::{CLIENT, RIGHT, ROOT, STRANGE_CLIENT};
 use test_support::client::on_both_drivers;
 
-/// nginx lets everybody in as far as HTTP, and answers there.
+/// nginx accepts the TLS handshake without a certificate, and refuses by HTTP.
 #[test]
 fn required_client_certificate_checked_by_http() {
     let server = servers::nginx(&RIGHT, &servers::nginx_asks_clients());
@@ -67,7 +67,8 @@ fn invalid_identities_are_named() {
             assert!(report.message.starts_with(words), "{}", report.message);
             assert!(!report.message.contains("sesame"), "{}", report.message);
         }
-        let nobody = host.open_url("wss://127.0.0.1:9/", Settings::default().flags(EGRET_WS_ONLY_THESE_ROOTS).set());
-        assert_eq!(nobody.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "nothing would be trusted");
+        let trusts_nothing =
+            host.open_url("wss://127.0.0.1:9/", Settings::default().flags(EGRET_WS_ONLY_THESE_ROOTS).set());
+        assert_eq!(trusts_nothing.err(), Some(EGRET_WS_ERR_INVALID_ARGUMENT), "nothing would be trusted");
     });
 }

@@ -9,12 +9,12 @@ use test_support::daemon::Daemon;
 use test_support::recorder::Event;
 use test_support::response::address;
 
-/// As large as a message may be, and different everywhere.
+/// The largest message; its bytes differ at each position.
 fn largest() -> Vec<u8> {
     (0..EGRET_WS_MAX_MESSAGE_BYTES).map(|at| (at ^ at >> 8) as u8).collect()
 }
 
-/// Text and binary of all sizes come back, either side closes, and the statistics tell how it was reached.
+/// Text and binary of all sizes come back, either side closes, and the statistics contain address and TLS version.
 fn echoes_and_closes(server: Daemon) {
     let largest = largest();
     let text = "größte ".repeat(EGRET_WS_MAX_MESSAGE_BYTES as usize / 9);
@@ -95,7 +95,7 @@ fn hundred_sockets_receive_only_their_own_messages() {
     });
 }
 
-/// Until every buffer on the way there and back is full, so that each layer has to stop and go on.
+/// Sends until every buffer in both directions is full, so that each layer must stop and continue.
 #[test]
 fn many_messages_in_both_directions() {
     let server = servers::haproxy(&RIGHT, "");
@@ -115,7 +115,7 @@ fn many_messages_in_both_directions() {
     });
 }
 
-/// Also where the server answers before the client has turned round.
+/// Also if the server answers before the client begins to read.
 #[test]
 fn every_stage_takes_its_time() {
     let server = servers::haproxy(&RIGHT, "");

@@ -1,4 +1,4 @@
-"""A TLS server that plays a script to each client and tells what it saw, on the listening socket that is descriptor 3.
+"""A TLS server that plays a script to each client and reports the client's actions, on the listening socket that is descriptor 3.
 
 usage: peer.py CHAIN KEY VERSION STEP...        VERSION is TLSv1_2 or TLSv1_3
 
@@ -11,8 +11,8 @@ Steps, after the TLS handshake:
     cut         end the TCP connection without close_notify
     listen      read until the client ends the connection
 
-For each client a line is written: how the client ended its stream (`clean` by close_notify, `cut` without one, `reset`,
-the alert it sent, or `-` if that was not waited for) and what it sent before, in hex, `-` if that is nothing.
+It writes a line for each client: how the client ended its stream (`clean` by close_notify, `cut` without one, `reset`,
+the alert it sent, or `-` if the script did not wait for the end) and the bytes that it sent before, in hex, or `-`.
 """
 
 import base64
@@ -23,7 +23,7 @@ import ssl
 import sys
 import threading
 
-PATIENCE = 10
+TIME_LIMIT = 10
 LENGTHS = {126: 2, 127: 8}
 
 
@@ -83,7 +83,7 @@ class Client:
 
 
 def serve(context, stream, steps):
-    stream.settimeout(PATIENCE)
+    stream.settimeout(TIME_LIMIT)
     client = Client(stream)
     try:
         client.stream = context.wrap_socket(stream, server_side=True, suppress_ragged_eofs=False)

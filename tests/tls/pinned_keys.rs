@@ -12,7 +12,7 @@ use test_support::close_report::CloseReport;
 fn not_pinned(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_TLS_PIN, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
     assert_eq!((report.code, report.sent_code, report.http_status), (1006, 0, 0));
-    // So that the game's author can see whether it is the next key of the server's, or somebody else's.
+    // The author of the game can compare it with the next key of the server.
     assert!(report.message.contains(&RIGHT.pin()), "{}", report.message);
 }
 

@@ -30,9 +30,9 @@ extern "C" fn late() {
 }
 
 /// A process that exchanges messages with the server, and ends while its loop uses TLS.
-fn live(told: &str) {
+fn live(arguments: &str) {
     let [port, round]: [u32; 2] = {
-        let (port, round) = told.split_once(' ').expect("a port and a round");
+        let (port, round) = arguments.split_once(' ').expect("a port and a round");
         [port, round].map(|number| number.parse().expect("a number"))
     };
     // SAFETY: the handler takes nothing and unwinds nowhere.
@@ -63,8 +63,8 @@ fn live(told: &str) {
 
 #[test]
 fn processes_end_with_their_status_while_tls_is_in_use() {
-    if let Ok(told) = env::var(CHILD) {
-        return live(&told);
+    if let Ok(arguments) = env::var(CHILD) {
+        return live(&arguments);
     }
     let server = servers::haproxy(&RIGHT, "");
     for round in 0..ROUNDS {
@@ -74,7 +74,7 @@ fn processes_end_with_their_status_while_tls_is_in_use() {
             .env("EGRET_WS_TEST_ROOTS", ROOT.pem())
             .output()
             .expect("it runs again");
-        let said = String::from_utf8_lossy(&child.stderr);
-        assert_eq!(child.status.code(), Some(STATUS), "round {round}: {}\n{said}", child.status);
+        let printed = String::from_utf8_lossy(&child.stderr);
+        assert_eq!(child.status.code(), Some(STATUS), "round {round}: {}\n{printed}", child.status);
     }
 }

@@ -6,10 +6,10 @@ use test_support::certificates::Certificate;
 use test_support::client::Loop;
 use test_support::daemon::Daemon;
 
-/// A TLS server that plays the same script to each client.
+/// A TLS server that plays one script to each client.
 pub struct Peer(Daemon);
 
-/// What one client did.
+/// The report about one client.
 #[derive(Debug)]
 pub struct Sight {
     /// `clean` by close_notify, `cut` without, `reset`, or the alert.
@@ -32,13 +32,13 @@ impl Peer {
         self.0.port()
     }
 
-    /// What the next client did, once it has ended.
+    /// Waits for the end of the next client; returns the report about it.
     #[track_caller]
     pub fn sight(&self) -> Sight {
         Sight::read(&self.0.line())
     }
 
-    /// The same while the loop is polled.
+    /// As [`Peer::sight`], but polls the loop meanwhile.
     #[track_caller]
     pub fn sight_while(&self, host: &Loop) -> Sight {
         let mut line = None;

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use test_support::WAIT_LIMIT;
 
-/// What becomes of the server's bytes.
+/// The fault that the relay applies to the bytes of the server.
 #[derive(Clone, Copy)]
 pub enum Damage {
     /// They come one by one.
@@ -29,7 +29,7 @@ pub fn relay(port: u16, damage: Damage) -> u16 {
             }
             let (from_client, to_server) =
                 (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
-            // What fails is seen at the client.
+            // The client notices a failure.
             thread::spawn(move || pass(from_client, to_server));
             thread::spawn(move || damaged(server, client, damage));
         }

@@ -35,7 +35,7 @@ fn roots_that_are_given_are_trusted_and_no_others() {
     });
 }
 
-/// Connections at the same time, and one after the other, each by its own settings though equal ones share a connector.
+/// Connections at the same time, and one after the other, each with its own settings, although equal settings share a connector.
 #[test]
 fn settings_do_not_mix() {
     let server = servers::haproxy(&RIGHT, "");
@@ -51,7 +51,7 @@ fn settings_do_not_mix() {
     });
 }
 
-/// OpenSSL finds the system's roots by these variables where they are set, so a process of its own has `ROOT` among them.
+/// OpenSSL finds the system's roots by these variables where they are set, so a separate process sets them to `ROOT`.
 #[test]
 fn the_systems_roots_are_trusted() {
     const PORT: &str = "EGRET_WS_TEST_TLS_PORT";
@@ -63,9 +63,9 @@ fn the_systems_roots_are_trusted() {
     child.args(["--exact", "roots::the_systems_roots_are_trusted", "--nocapture"]);
     child.env(PORT, server.port().to_string()).env("SSL_CERT_FILE", ROOT.chain()).env("SSL_CERT_DIR", "/nowhere");
     let output = child.output().expect("it runs again");
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    println!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.contains("1 passed"), "it failed in its own process");
     // Without the variables it is not trusted: see above.
 }
 
@@ -93,9 +93,9 @@ fn unused_system_roots_are_not_read() {
     child.env("EGRET_WS_TEST_ROOTS", ROOT.pem());
     let output = child.args(["--nocapture"]).output().expect("it runs again");
     fs::remove_file(&pipe).expect("the pipe");
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "it failed in its own process");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    println!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.contains("1 passed"), "it failed in its own process");
 }
 
 fn in_a_system_whose_roots_hang(port: u16) {

@@ -10,12 +10,12 @@ use test_support::certificates::{Certificate, RIGHT, ROOT};
 use test_support::daemon::{self, Daemon, installed_servers};
 use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
-/// Python's `websockets`, which has TLS of its own.
+/// Python's `websockets`, with its own TLS.
 pub fn websockets() -> Daemon {
     Daemon::start("websockets", |_, _| script(python(), "websockets_echo.py"))
 }
 
-/// Node's `ws`, which has TLS of its own.
+/// Node's `ws`, with its own TLS.
 pub fn ws() -> Daemon {
     Daemon::start("ws", |_, _| {
         let mut node = script("node", "ws_echo.js");
@@ -107,7 +107,7 @@ pub fn nginx_asks_clients() -> String {
     format!("ssl_verify_client on; ssl_client_certificate {};", ROOT.chain().display())
 }
 
-/// The same for HAProxy.
+/// The parameters by which HAProxy asks clients for certificates of `ROOT`.
 pub fn haproxy_asks_clients() -> String {
     format!("verify required ca-file {}", ROOT.chain().display())
 }
@@ -123,7 +123,7 @@ fn echo() -> u16 {
     *PORT
 }
 
-/// Echoes until one side closes. What goes wrong is seen at the client.
+/// Echoes until one side closes. The client notices failures.
 fn talk(stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let Ok(mut socket) = tungstenite::accept(stream) else { return };

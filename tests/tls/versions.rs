@@ -9,7 +9,7 @@ use test_support::client::on_both_drivers;
 use test_support::daemon::Daemon;
 
 #[track_caller]
-fn speaks(server: &Daemon, settings: &Settings, version: u32) {
+fn expect_version(server: &Daemon, settings: &Settings, version: u32) {
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), settings);
         socket.wait_open();
@@ -30,35 +30,35 @@ fn finds_no_common_version(server: &Daemon, settings: &Settings) {
 #[test]
 fn tls_1_2_only() {
     let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.2;");
-    speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_2);
-    speaks(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_2), EGRET_WS_TLS_1_2);
+    expect_version(&server, &Settings::trusting(), EGRET_WS_TLS_1_2);
+    expect_version(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_2), EGRET_WS_TLS_1_2);
     finds_no_common_version(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_3));
 }
 
 #[test]
 fn tls_1_3_only() {
     let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.3;");
-    speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
-    speaks(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_2), EGRET_WS_TLS_1_3);
-    speaks(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_3), EGRET_WS_TLS_1_3);
+    expect_version(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
+    expect_version(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_2), EGRET_WS_TLS_1_3);
+    expect_version(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_3), EGRET_WS_TLS_1_3);
 }
 
-/// The server asks the client to begin anew with a curve that it did not offer a key for (RFC 8446 section 4.1.4).
+/// The server asks the client for a new ClientHello with a curve that it did not offer a key for (RFC 8446 section 4.1.4).
 #[test]
 fn hello_retry_request() {
     let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.3; ssl_ecdh_curve secp521r1;");
-    speaks(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
+    expect_version(&server, &Settings::trusting(), EGRET_WS_TLS_1_3);
 }
 
 #[test]
 fn tls_1_1_is_refused() {
     let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.1; ssl_ciphers DEFAULT@SECLEVEL=0;");
-    // It is the client who refuses: another one, told to, speaks it.
+    // Another client can use TLS 1.1 with this server, so the library is the side that refuses it.
     let mut other = Command::new("timeout");
     other.args(["10", "openssl", "s_client", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0", "-connect"]);
     let other = other.arg(format!("127.0.0.1:{}", server.port())).stdin(Stdio::null()).output().expect("openssl runs");
-    let said = String::from_utf8_lossy(&other.stdout);
-    assert!(said.contains("Protocol  : TLSv1.1") && !said.contains("Cipher is (NONE)"), "{said}");
+    let printed = String::from_utf8_lossy(&other.stdout);
+    assert!(printed.contains("Protocol  : TLSv1.1") && !printed.contains("Cipher is (NONE)"), "{printed}");
 
     finds_no_common_version(&server, &Settings::trusting());
     finds_no_common_version(&server, &Settings::trusting().flags(EGRET_WS_INSECURE));

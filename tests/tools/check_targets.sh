@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # check_targets.sh [TARGET...]: type-checks the whole library, TLS included, for the systems it is written for.
 #
-# Debian's Rust has its own standard library in source (rust-web-src), so that it can check targets whose library nobody here
-# has. Nothing is linked: no system's SDK is needed. OpenSSL's headers are this machine's, which is near enough for types.
+# Debian's Rust has its own standard library in source (rust-web-src), so that it can check targets whose library this machine does not
+# have. Nothing is linked: no system's SDK is needed. OpenSSL's headers are this machine's, which is near enough for types.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTFLAGS="-Dwarnings" PKG_CONFIG_ALLOW_CROSS=1

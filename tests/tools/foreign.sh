@@ -47,7 +47,7 @@ arm64)
     build aarch64-unknown-linux-gnu --features vendored
     export EGRET_WS_TEST_CC=$compiler-gcc EGRET_WS_TEST_CXX=$compiler-g++
     export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler" EGRET_WS_TEST_CFLAGS=-DTRANSLATED
-    # It starts itself anew, which needs qemu to be known to the kernel.
+    # It starts itself again, for which the kernel must know qemu.
     skip=(fork_exec)
     ;;
 *) echo "foreign.sh: windows or arm64, not $1" >&2 && exit 2 ;;

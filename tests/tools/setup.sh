@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp|bench|instructions|scale|size: makes sure that the tools this purpose needs are there.
 #
-# What is missing is installed from Debian's registry if this is root and apt-get works; else one message says what to
+# Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/tools/skip.sh
 
 # need PACKAGE COMMAND...: if the command fails, the Debian package that mends it is noted as missing.
-# need_other ADVICE COMMAND...: the same where no package of Debian's helps.
+# need_other ADVICE COMMAND...: the same for commands that no Debian package provides.
 packages=() others=()
 need() {
     local package=$1
@@ -250,7 +250,7 @@ install() {
 check "$1" && exit
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
-    # Twice at most: which clang is needed can be told only once the compiler is there.
+    # At most twice: the needed version of clang is known only when the compiler is installed.
     for _ in 1 2; do
         [ ${#packages[@]} -eq 0 ] || install || break
         check "$1" && exit

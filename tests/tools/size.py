@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""size.py LIBRARY [LIMIT]: what a shared library is made of, in bytes as it ships, by section and by crate.
+"""size.py LIBRARY [LIMIT]: the parts of a shared library, in bytes as it ships, by section and by crate.
 
 LIBRARY has its symbols, mangled by Rust's v0 scheme, which names the types a generic function was made for: such a function
 counts for the first crate in its name that is not the standard library's. Constants mostly have no name, and unwind tables and
-relocations have none: they are told by section only. Fails if the library, stripped, has more than LIMIT bytes.
+relocations have none: they are listed by section only. Fails if the library, stripped, has more than LIMIT bytes.
 """
 import collections
 import pathlib
@@ -15,7 +15,7 @@ import tempfile
 STANDARD = {'alloc', 'compiler_builtins', 'core', 'hashbrown', 'memchr', 'panic_unwind', 'rustc_literal_escaper', 'std', 'std_detect',
             '__rustc'}
 SYMBOLISER = {'addr2line', 'adler2', 'gimli', 'miniz_oxide', 'object', 'rustc_demangle'}
-"""What std prints backtraces of panics with. All of it is std's: a crate of ours that used one would be counted here."""
+"""The crates with which std prints backtraces of panics. All of them count as std: if one of our crates used one, it would be counted here."""
 SMALLEST_ROW = 2000
 
 

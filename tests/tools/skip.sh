@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced: `skipped STEP` tells whether the variable SKIP names the step. A word that names none is an error.
+# Sourced: `skipped STEP` succeeds if the variable SKIP names the step. A word that is no step is an error.
 skippable="autobahn js java netns cmake valgrind instructions asan tsan"
 
 for word in ${SKIP:-}; do

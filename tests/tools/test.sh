@@ -22,7 +22,7 @@ step() { # NAME COMMAND...
     printf -- '--- %s: %d s\n' "$name" $((SECONDS - start))
     # test result: ok. 12 passed; 0 failed; 0 ignored; ...
     read -r p f i < <(awk '/^test result: / { p += $4; f += $6; i += $8 } END { print p + 0, f + 0, i + 0 }' "$log")
-    # A test of cargo's that SKIP names passes, and says so in a line of its own.
+    # A cargo test that SKIP names passes, and prints a line that says so.
     s=$(grep -o '^SKIPPED: ' "$log" | wc -l)
     passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + i + s))
     [ $status -ne 0 ] || return 0

@@ -1,5 +1,5 @@
-/* What the programs use of POSIX's sockets, by Winsock; included before everything else. The headers beside it are for the
- * names only. */
+/* The parts of POSIX sockets that the programs use, made with Winsock; included before everything else. The headers beside it
+ * exist only so that #include finds them. */
 #ifndef POSIX_H
 #define POSIX_H
 

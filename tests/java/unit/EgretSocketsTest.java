@@ -59,7 +59,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     private void until(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+        long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) fail("waited too long after " + events);
             sockets.poll();

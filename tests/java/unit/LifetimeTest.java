@@ -190,7 +190,7 @@ class LifetimeTest {
 
     /** Collects garbage until the condition holds. */
     private static void collectUntil(String what, java.util.function.BooleanSupplier condition) {
-        long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+        long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < deadline, "waited too long until " + what);
             System.gc();

@@ -20,10 +20,10 @@ class LooperDriverTest {
         Looper looper = new Looper();
         try (WebSocketLoop loop = new WebSocketLoop(); LooperDriver driver = LooperDriver.onWakeup(loop, looper)) {
             WebSocket socket = loop.connect(Support.ECHO, events);
-            while (events.connects == 0) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
+            while (events.connects == 0) assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS));
             for (int i = 0; i < 10; i++) {
                 socket.send("again");
-                while (events.messages.size() == i) assertTrue(looper.runOne(Support.PATIENCE_MILLIS));
+                while (events.messages.size() == i) assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS));
             }
             socket.send("never events");
             driver.close();
@@ -55,7 +55,7 @@ class LooperDriverTest {
         try (WebSocketLoop loop = Support.loop(inline)) {
             driver[0] = LooperDriver.onFrame(loop);
             WebSocket socket = loop.connect(Support.ECHO, events);
-            long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+            long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
             boolean sent = false;
             while (events.messages.isEmpty()) {
                 assertTrue(System.nanoTime() < deadline);

@@ -36,7 +36,7 @@ final class Server implements AutoCloseable {
     }
 
     Object take() throws InterruptedException {
-        Object next = found.poll(Support.PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        Object next = found.poll(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
         if (next instanceof Throwable) throw new AssertionError((Throwable) next);
         if (next == null) throw new AssertionError("the server found nothing");
         return next;
@@ -50,7 +50,7 @@ final class Server implements AutoCloseable {
     private void serve(Script script) {
         while (!listener.isClosed()) {
             try (Socket socket = listener.accept()) {
-                socket.setSoTimeout((int) Support.PATIENCE_MILLIS);
+                socket.setSoTimeout((int) Support.WAIT_LIMIT_MILLIS);
                 script.run(new Peer(socket, found));
             } catch (Throwable thrown) {
                 if (!listener.isClosed()) found.add(thrown);

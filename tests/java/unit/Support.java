@@ -16,7 +16,7 @@ final class Support {
     /** An echo server. */
     static final String ECHO = System.getProperty("echo");
     /** The limit of each wait. */
-    static final long PATIENCE_MILLIS = 20_000;
+    static final long WAIT_LIMIT_MILLIS = 20_000;
 
     private Support() {}
 
@@ -26,7 +26,7 @@ final class Support {
 
     /** Polls until the condition holds. */
     static void until(WebSocketLoop loop, String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
+        long deadline = System.nanoTime() + WAIT_LIMIT_MILLIS * 1_000_000;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) fail("waited too long until " + what);
             loop.poll(10);

@@ -151,13 +151,13 @@ class ThreadsTest {
             Thread poller = new Thread(() -> results.add(loop.poll(-1)));
             poller.start();
             // Until the other thread waits in its poll: a poll of this thread that came first has returned by then.
-            long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+            long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
             int error;
             while ((error = Support.errorOf(loop::poll)) == ErrorCode.OK) assertTrue(System.nanoTime() < deadline);
             assertEquals(ErrorCode.BUSY, error);
             assertEquals(ErrorCode.BUSY, Support.errorOf(loop::close));
             loop.wake();
-            assertEquals(0, results.poll(Support.PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+            assertEquals(0, results.poll(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS));
             poller.join();
         }
     }
@@ -179,7 +179,7 @@ class ThreadsTest {
             WebSocket socket = loop.connect(Support.ECHO, events);
             int sent = 0;
             while (events.messages.size() < 20) {
-                Thread waker = wakeups.poll(Support.PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+                Thread waker = wakeups.poll(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
                 assertNotEquals(null, waker, "a wake-up after " + events.messages.size() + " messages");
                 loop.poll();
                 if (events.connects == 1 && sent == events.messages.size()) {
@@ -229,7 +229,7 @@ class ThreadsTest {
         }
         assertTrue(thrown.get() > 1);
         // The attached threads end with their loop.
-        long deadline = System.nanoTime() + Support.PATIENCE_MILLIS * 1_000_000;
+        long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
         for (Thread thread : logged.keySet())
             while (thread.isAlive()) {
                 assertTrue(System.nanoTime() < deadline, thread.getName() + " is attached still");

@@ -177,7 +177,7 @@ impl Loop {
     /// `egret_ws_connect` with options, or its error.
     pub fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(host, set, |host, options, out| {
-            // SAFETY: `open` gives a C string, whole options and a writable `out`.
+            // SAFETY: `open` passes a C string, whole options and a writable `out`.
             unsafe { egret_ws_connect(self.handle, host, port, options, out) }
         })
     }
@@ -185,7 +185,7 @@ impl Loop {
     /// `egret_ws_connect_url` with options, or its error.
     pub fn open_url(&self, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(url, set, |url, options, out| {
-            // SAFETY: `open` gives a C string, whole options and a writable `out`.
+            // SAFETY: `open` passes a C string, whole options and a writable `out`.
             unsafe { egret_ws_connect_url(self.handle, url, options, out) }
         })
     }

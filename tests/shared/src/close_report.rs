@@ -24,7 +24,7 @@ impl CloseReport {
     /// Copies the report of a callback. Panics if it breaks the contract of the header: a struct of another size, or a reason without a NUL.
     ///
     /// # Safety
-    /// `info` must be what `on_close` or `on_retry` was called with, during that call.
+    /// `info` must be the argument of `on_close` or `on_retry`, during that call.
     pub unsafe fn read(info: *const egret_ws_close_info) -> CloseReport {
         // SAFETY: the header promises a readable struct.
         let info = unsafe { &*info };

@@ -5,7 +5,7 @@ use crate::close_report::CloseReport;
 use crate::response::{Response, Responses};
 use ::egret_ws::*;
 
-/// What a connect call that failed returned and logged.
+/// The error and the log lines of a connect call that failed.
 #[derive(Debug)]
 pub struct ConnectError {
     pub error: i32,
@@ -15,9 +15,9 @@ pub struct ConnectError {
 /// The outcome of a connection.
 pub struct Outcome {
     pub report: CloseReport,
-    /// What `on_connect` could read, if it was called.
+    /// The response as `on_connect` read it, if it was called.
     pub opened: Option<Response>,
-    /// What `on_close` could read.
+    /// The response as `on_close` read it.
     pub closed: Response,
     /// All log lines.
     pub log: Vec<String>,

@@ -77,7 +77,7 @@ impl Drop for Daemon {
         let _ = self.child.wait();
         if thread::panicking() {
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            eprintln!("{} said:\n{log}", self.folder.display());
+            eprintln!("output in {}:\n{log}", self.folder.display());
         }
         let _ = fs::remove_dir_all(&self.folder);
     }

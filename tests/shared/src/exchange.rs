@@ -1,4 +1,4 @@
-//! Whole connections in one call, with both drivers: the test gives the part of the server, the call checks the client.
+//! Whole connections in one call, with both drivers: the test provides the script of the server, the call checks the client.
 
 use crate::client::on_both_drivers;
 use crate::close_report::CloseReport;

@@ -45,9 +45,9 @@ pub fn failure_of(command: &mut Command, log: &Path) -> String {
     command.stdout(output.try_clone().expect("a second handle")).stderr(output);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", command.get_program()));
     let status = crate::library::wait(child, Duration::from_secs(60));
-    let said = std::fs::read_to_string(log).expect("what it wrote");
-    let status = status.unwrap_or_else(|| panic!("{command:?} did not end:\n{said}"));
-    assert!(status.code().is_some_and(|code| code != 0), "{command:?}: {status}, not an error\n{said}");
-    assert!(!said.trim().is_empty(), "{command:?} does not say what was wrong");
-    said
+    let printed = std::fs::read_to_string(log).expect("its output");
+    let status = status.unwrap_or_else(|| panic!("{command:?} did not end:\n{printed}"));
+    assert!(status.code().is_some_and(|code| code != 0), "{command:?}: {status}, not an error\n{printed}");
+    assert!(!printed.trim().is_empty(), "{command:?} does not say what was wrong");
+    printed
 }

@@ -58,7 +58,7 @@ impl Frame {
         Frame::new(CLOSE, [&code.to_be_bytes(), reason.as_ref()].concat())
     }
 
-    /// Without FIN: more fragments are to follow.
+    /// Without FIN: more fragments follow.
     pub fn unfinished(self) -> Frame {
         Frame { fin: false, ..self }
     }

@@ -1,4 +1,4 @@
-//! What the integration tests share. See `tests/README.md` for the suites.
+//! The shared code of the integration tests. See `tests/README.md` for the suites.
 //!
 //! | Module | Content |
 //! |---|---|

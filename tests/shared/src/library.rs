@@ -1,4 +1,4 @@
-//! The built shared library, and what a test needs to compile and run C programs with it.
+//! The built shared library, and functions to compile and run C programs with it.
 
 use crate::paths::{is_target_dir, repository};
 use std::ffi::OsString;
@@ -31,11 +31,11 @@ fn build_with_cargo() -> PathBuf {
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
     // A debug library is the one that cargo has built for this test. Cargo unites the features of dependencies with those of tests only
-    // where it builds a test too; without, it would build the library anew, and again at the next `cargo test`. An optimised
+    // where it builds a test too; without, it would build the library again, and once more at the next `cargo test`. An optimised
     // library is built as it is shipped.
     let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
     cargo.args(command).args(["--quiet", "--profile", profile]);
-    // The same OpenSSL as this test.
+    // The OpenSSL of this test.
     if cfg!(feature = "vendored") {
         cargo.arg("--features=vendored");
     }
@@ -63,8 +63,8 @@ pub fn compiler(cplusplus: bool) -> OsString {
 }
 
 /// Waits for a child; returns its status, or `None` if it was killed at the time limit.
-pub fn wait(mut child: Child, patience: Duration) -> Option<ExitStatus> {
-    let deadline = Instant::now() + patience;
+pub fn wait(mut child: Child, limit: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait().expect("the program's status") {
             return Some(status);

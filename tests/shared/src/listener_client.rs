@@ -174,7 +174,7 @@ impl Handle {
         response::stats(self.0)
     }
 
-    /// A header of the server's answer, if it has come.
+    /// A header of the response, if it has come.
     pub fn header(self, name: &str) -> Option<String> {
         response::response_header(self.0, name).ok()
     }
@@ -225,6 +225,6 @@ fn notify(user: *mut c_void, call: impl FnOnce(&mut dyn Listener)) {
 }
 
 fn read_report(info: *const egret_ws_close_info) -> CloseReport {
-    // SAFETY: it is what the callback was called with.
+    // SAFETY: it is the argument of the callback.
     unsafe { CloseReport::read(info) }
 }

@@ -8,7 +8,7 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The directory for scratch files: what cargo gives to integration tests as `CARGO_TARGET_TMPDIR`.
+/// The directory for scratch files, which cargo passes to integration tests as `CARGO_TARGET_TMPDIR`.
 pub fn scratch() -> PathBuf {
     let program = env::current_exe().expect("the path of this test");
     let target =

@@ -8,8 +8,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-/// Runs a test in a process of its own, where no other test uses memory, threads and descriptors. Returns false in the first process,
-/// which has only to return, and true in the second.
+/// Runs a test in a separate process, where no other test uses memory, threads and descriptors. Returns false in the first process,
+/// which then returns at once, and true in the second.
 pub fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EGRET_WS_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
@@ -17,9 +17,9 @@ pub fn runs_alone(test: &str) -> bool {
     }
     let mut command = Command::new(env::current_exe().expect("this program"));
     let output = command.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().expect("it runs again");
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "{test} failed in its own process");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    println!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && printed.contains("1 passed"), "{test} failed in its own process");
     false
 }
 

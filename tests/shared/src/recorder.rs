@@ -70,7 +70,7 @@ pub struct State {
     pub refused: bool,
     /// How long each `on_data` keeps the poll busy.
     pub work: Duration,
-    /// The responses of the server, if the callbacks are to read them.
+    /// The responses of the server, if the callbacks read them.
     pub responses: Option<Box<Responses>>,
     /// Runs inside each callback of the socket.
     pub reaction: Option<Reaction>,
@@ -116,7 +116,7 @@ impl Recorder {
         let reacted = catch_unwind(AssertUnwindSafe(|| react(ws, &event)));
         let mut state = self.state();
         if reacted.is_err() {
-            state.wrong.push("what a test did inside a callback has failed");
+            state.wrong.push("a function of the test failed inside a callback");
         }
         state.reaction.get_or_insert(react);
     }

@@ -1,4 +1,4 @@
-//! What a host can read from a socket: the response of the server, and the statistics.
+//! The values that a host can read from a socket: the response of the server, and the statistics.
 #![allow(unsafe_code)] // calls the C ABI
 
 use ::egret_ws::*;

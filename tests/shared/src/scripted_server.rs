@@ -60,7 +60,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads no byte after the head: what follows a request to a proxy belongs to the tunnel.
+    /// Reads no byte after the head: bytes after a request to a proxy belong to the tunnel.
     pub fn read(stream: &mut impl Read) -> Request {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

@@ -11,8 +11,8 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The system's allocator with counters. A block that grows is allocated anew and copied, as in the worst case of the system's
-/// `realloc`, so that a peak does not depend on luck.
+/// The system's allocator with counters. A block that grows is always moved to a new block, as in the worst case of the system's
+/// `realloc`, so that peaks are equal in each run.
 pub struct TestAllocator;
 
 /// The bytes in use, and the most since the last [`Peak::start`], of all threads that are not excluded.

@@ -40,7 +40,7 @@ pub fn send(host: &Loop, socket: &Socket, message: &Event) {
     }
 }
 
-/// Random messages of all types. Equal seeds give equal messages (xorshift).
+/// Random messages of all types. Equal seeds produce equal messages (xorshift).
 pub struct RandomMessages(u64);
 
 impl RandomMessages {

@@ -1,4 +1,4 @@
-//! DEFLATE as RFC 7692 section 7.2 uses it, for the server's side, and parts of it written out for invalid data.
+//! DEFLATE as RFC 7692 section 7.2 uses it, for the server side, and parts of it for making invalid data.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -60,7 +60,7 @@ impl Default for Inflater {
 }
 
 impl Inflater {
-    /// The message, of at most `most` bytes, or what is wrong with it.
+    /// The message, of at most `most` bytes, or the fault in it.
     pub fn message(&mut self, payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let wire = [payload, &TAIL].concat();
         let mut message = Vec::with_capacity(most + 1);

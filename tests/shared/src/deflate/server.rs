@@ -72,8 +72,8 @@ pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &
             assert_eq!(last, Some(Frame::close(1000, "")));
             peer.expect_silence();
         });
-        let (socket, said) = connect(host, server.port(), |_| {});
-        assert_eq!(said, extension);
+        let (socket, negotiated) = connect(host, server.port(), |_| {});
+        assert_eq!(negotiated, extension);
         let report = socket.wait_closed();
         report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
         let messages = socket.messages();
@@ -89,7 +89,7 @@ pub fn expect_failure(what: &str, bytes: Vec<u8>, expected: &[Event], error: i32
     expect_failure_with(what, |_| {}, bytes, expected, error, code);
 }
 
-/// The same with options.
+/// As the function before, with options.
 #[track_caller]
 pub fn expect_failure_with(
     what: &str,

@@ -48,7 +48,7 @@ pub struct Link {
 
 #[derive(Default)]
 struct Pipe {
-    /// Data, and when it is to be forwarded.
+    /// Data, and the time at which it is forwarded.
     chunks: VecDeque<(Instant, Vec<u8>)>,
     taken: usize,
     forwarded: u64,
@@ -155,7 +155,7 @@ impl Pipe {
         !self.stalled && self.chunks.front().is_some_and(|(due, _)| *due <= now)
     }
 
-    /// True if the connection is to be cut. An error is that of a connection that is still in use.
+    /// True if the connection must be cut. An error is that of a connection that is still in use.
     fn turn(&mut self, mut source: &TcpStream, sink: &TcpStream, now: Instant) -> io::Result<bool> {
         if self.wants_input() {
             let mut buffer = [0; 16 * 1024];
@@ -186,7 +186,7 @@ impl Pipe {
         !self.closed && self.cut_at.is_some_and(|at| self.forwarded >= at)
     }
 
-    /// False if other connections are to get their turn first.
+    /// False if other connections get their turn first.
     fn forward(&mut self, mut sink: &TcpStream) -> io::Result<bool> {
         let Some((_, chunk)) = self.chunks.front_mut() else { return Ok(false) };
         let cut = self.cut_at.map_or(u64::MAX, |at| at.saturating_sub(self.forwarded));

@@ -8,8 +8,8 @@ public final class Looper {
     final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
 
     /** Runs the next task; false if there was none in time. */
-    public boolean runOne(long patienceMillis) throws InterruptedException {
-        Runnable task = queue.poll(patienceMillis, TimeUnit.MILLISECONDS);
+    public boolean runOne(long timeoutMillis) throws InterruptedException {
+        Runnable task = queue.poll(timeoutMillis, TimeUnit.MILLISECONDS);
         if (task != null) task.run();
         return task != null;
     }
