@@ -32,7 +32,7 @@ pub fn enter(case: &Arc<Case>, index: usize) {
     CASE.set(Some(Arc::clone(case)));
 }
 
-pub fn end_connection() {
+pub fn leave() {
     INDEX.set(None);
     CASE.set(None);
 }

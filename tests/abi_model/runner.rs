@@ -74,7 +74,7 @@ pub fn play(seed: u64, tally: &mut Tally) {
         final_checks::conclude(&case, socket);
     }
     count(&case, tally);
-    call_stack::end_connection();
+    call_stack::leave();
     registry::clear();
     drop(case);
     settle(before);
@@ -85,7 +85,7 @@ fn spawn(case: &Arc<Case>, index: usize) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         call_stack::enter(&case, index);
         step(&case, index);
-        call_stack::end_connection();
+        call_stack::leave();
     })
 }
 
@@ -164,44 +164,43 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
         let is_mute = !socket.setup.on_close && socket.close_done.load(SeqCst) != 0;
         (life.closed.is_some() || is_mute || is_freed) && (life.released > 0 || !socket.setup.release_user)
     };
+    // Freed sockets finish their closing handshakes in the background.
+    let is_served = |socket: &Arc<Socket>| {
+        let served = case.server.connections_of(socket.id);
+        Arc::ptr_eq(&socket.host, host) && served.iter().any(|served| !lock(served).ended)
+    };
     let deadline = Instant::now() + CALL_LIMIT;
     loop {
-        // Callbacks make sockets too.
+        // In each turn, because callbacks of the last sockets make sockets too.
         let late: Vec<_> =
             case.made().into_iter().filter(|socket| Arc::ptr_eq(&socket.host, host) && !ended(socket)).collect();
-        if late.is_empty() {
-            break;
-        }
         for socket in late.iter().filter(|socket| !socket.is_gone() && socket.close_done.load(SeqCst) == 0) {
             socket_calls::close_socket(case, socket);
         }
+        let served = case.made().into_iter().find(&is_served).filter(|_| late.is_empty());
+        if late.is_empty() && served.is_none() {
+            break;
+        }
         if Instant::now() > deadline {
+            if let Some(socket) = served {
+                let connections = final_checks::describe_all(case, &socket);
+                breach!("socket {} has ended, but its connection has not: {connections}", socket.index);
+            }
             let late: Vec<_> = late.iter().map(|socket| (socket.index, lock(&socket.life).callbacks)).collect();
             breach!("waiting {waiting:?}, these sockets do not report their end (number, callbacks so far): {late:?}");
         }
         if host.is_gone() {
             return;
         }
-        wait(case, host, waiting);
-        let time = if waiting == Waiting::InPoll { 20 } else { 0 };
+        let time = match waiting {
+            _ if late.is_empty() => 5,
+            Waiting::InPoll => 20,
+            Waiting::ForDescriptor | Waiting::ForWakeup => {
+                wait(case, host, waiting);
+                0
+            }
+        };
         loop_calls::poll_host(case, host, time);
-    }
-    // Freed sockets finish their closing handshakes in the background.
-    let open = |socket: &Arc<Socket>| {
-        let served = case.server.connections_of(socket.id);
-        Arc::ptr_eq(&socket.host, host) && served.iter().any(|served| !lock(served).ended)
-    };
-    while let Some(socket) = case.made().into_iter().find(&open) {
-        let served = || final_checks::describe_all(case, &socket);
-        promise!(
-            Instant::now() < deadline,
-            "socket {} has ended, but its connection has not: {}",
-            socket.index,
-            served()
-        );
-        if loop_calls::poll_host(case, host, 5).is_none() {
-            return;
-        }
     }
     host.is_wound_down.store(true, SeqCst);
 }
