@@ -349,7 +349,7 @@ impl Engine {
         }
     }
 
-    /// Puts the events into an empty batch of the poll that run_queue this engine, unless there are older ones to be taken before.
+    /// Puts the events into an empty batch of the poll that runs this engine, unless there are older ones to be taken before.
     #[inline(always)]
     pub fn publish_to_poll(&mut self, empty: &mut Box<Batch>) {
         if self.batch.is_empty() {

@@ -121,7 +121,7 @@ impl Shared {
         }
     }
 
-    // CommandQueue.
+    // Commands.
 
     /// Queues a command. The caller must then call [`Shared::wake`]. Fails if the engine has ended.
     pub fn push(&self, command: Command) -> Result<(), Error> {
@@ -388,7 +388,7 @@ impl Shared {
         }
     }
 
-    /// LookupWatch until something is due, at most until `deadline`.
+    /// Waits until something is due, at most until `deadline`.
     pub fn wait_until_due(&self, deadline: Option<Instant>) {
         let mut events = self.events.lock();
         while !self.due.load(SeqCst) && events.batch.is_empty() {

@@ -1,4 +1,4 @@
-//! The thread that run_queue an engine, where the host does not.
+//! The thread that runs an engine, if the loop is threaded.
 
 use super::Engine;
 use crate::panics;

@@ -33,7 +33,7 @@ impl Hung {
         Ok(Vec::new())
     }
 
-    /// LookupWatch until so many calls hang.
+    /// Waits until so many calls hang.
     fn wait_for(&self, count: usize) {
         let mut state = self.state.lock();
         while state.calls.len() < count {
