@@ -14,7 +14,7 @@ mod unix {
     extern "C" fn in_child() {
         // Only atomics are allowed here.
         IS_CHILD.store(true, Relaxed);
-        interrupt::call();
+        interrupt::raise();
     }
 
     /// Registers a handler that sets the flag in forked children. Called when the first loop is made.

@@ -3,15 +3,15 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-static NUMBER: AtomicU32 = AtomicU32::new(0);
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Changes the counter, so that all polls check. Any context may call this, even a handler of `fork`.
-pub fn call() {
-    NUMBER.fetch_add(1, Relaxed);
+pub fn raise() {
+    COUNT.fetch_add(1, Relaxed);
 }
 
 /// Returns the counter. If it has changed, a poll must check for freed sockets and for a fork.
 #[inline]
-pub fn number() -> u32 {
-    NUMBER.load(Relaxed)
+pub fn count() -> u32 {
+    COUNT.load(Relaxed)
 }

@@ -18,6 +18,13 @@
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`input_limits`]: the largest texts and lists that the host may pass. All
 //!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `interrupt`, `log`, `panics` and `secret`.
 //!
+//! Where to look first:
+//! - a ping, a pong or a Close frame of the peer: `connection::session` (`control`); close codes: `protocol::close`
+//! - a full send queue, back-pressure: `connection::send_queue`; whether the host may send: `connection::gate`
+//! - which thread runs the engine: `socket::scheduling`; which thread runs callbacks: `socket::event_loop`
+//! - the order of the locks: `engine::shared`
+//! - a new connect option: [`config`]
+//!
 //! A module imports modules below it only, in this order: `ffi`, `socket`, `engine`, `connection`, `config`, `transport`, `protocol`,
 //! and then the modules that all use. `ffi` imports `socket` and `config`, and none of those between them and the network. A test in
 //! `layers.rs` checks this.

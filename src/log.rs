@@ -22,7 +22,7 @@ pub struct Log {
 
 thread_local!(static LENT: Cell<bool> = const { Cell::new(false) });
 
-/// Is this thread inside [`lend_thread`]? Then it may run the engine now.
+/// Is this thread inside [`lend_thread`]? Then it may hold the lock of the engine, so it must not poll.
 pub fn is_lent() -> bool {
     LENT.get()
 }

@@ -16,6 +16,12 @@
 //! - `options`: the values as the host gave them; `value`: defaults, and texts that are checked and copied
 //! - `url`, `request`, `tls`, `limits`, `heartbeat`, `retry`: the parts of a [`ConnectConfig`]
 //! - `loop_config`: the options of a loop
+//!
+//! # To add a connect option
+//! 1. `ffi/types.rs`: a field at the end of `egret_ws_options`, with its documentation. A flag instead: `constants.rs`, and `FLAGS` here.
+//! 2. `options`: the same name in [`SocketOptions`]; `ffi/options.rs` copies it.
+//! 3. The part of [`ConnectConfig`] that it belongs to: its default and its range; `input_limits` if it is a text or a list.
+//! 4. A row in `config/tests.rs`, `make header`, and the bindings (a test names those that miss it).
 
 mod heartbeat;
 mod limits;

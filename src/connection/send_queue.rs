@@ -5,6 +5,12 @@
 //! connection, they are kinds and payloads, of which the connection makes frames (`framer`). In both forms a
 //! message counts as its uncompressed frame.
 //!
+//! # Back-pressure
+//!
+//! [`SendQueue::push`] refuses a message that would make the queue larger than `max_send_buffer` bytes: the call of the host returns
+//! `EGRET_WS_ERR_BACKPRESSURE`, and nothing is queued. [`SendQueue::note_written`] reports when the queue is at most half full and the largest
+//! refused message fits; then `on_drain` is called, once.
+//!
 //! # Locks
 //!
 //! One mutex ([`crate::engine::SocketShared`]) holds the queue and its gate. These threads lock it, each for the time of a
@@ -15,8 +21,8 @@
 //!   connection.
 //!
 //! Order: the locks of the dispatcher and of an inline engine come before it. Behind it come the locks of the pool of
-//! buffers and of the random number generator, which have none behind them. No callback runs and no other lock is taken
-//! while it is locked.
+//! buffers and of the random number generator, which have none behind them. No callback runs while it is
+//! locked.
 
 mod buffers;
 mod messages;

@@ -204,7 +204,7 @@ impl Events for Delivery<'_> {
     }
 
     fn must_delay_retry(&mut self) -> bool {
-        self.socket.must_hold_retry()
+        self.socket.must_delay_retry()
     }
 
     fn has_undispatched_messages(&mut self) -> bool {

@@ -168,7 +168,7 @@ impl SocketShared {
 
     /// Must the next retry wait until the host has dispatched the events before it? If so, [`SocketShared::event_dispatched`] returns true
     /// for the last of them.
-    pub fn must_hold_retry(&self) -> bool {
+    pub fn must_delay_retry(&self) -> bool {
         let waits = |events| (events / 2 >= MAX_UNDISPATCHED).then_some(events | 1);
         self.undispatched.fetch_update(SeqCst, SeqCst, waits).is_ok()
     }
@@ -324,10 +324,10 @@ mod tests {
     fn next_try_waits_until_all_events_are_dispatched() {
         let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
         for _ in 0..MAX_UNDISPATCHED {
-            assert!(!socket.must_hold_retry());
+            assert!(!socket.must_delay_retry());
             socket.event_queued();
         }
-        assert!(socket.must_hold_retry());
+        assert!(socket.must_delay_retry());
         assert!((1..MAX_UNDISPATCHED).all(|_| !socket.event_dispatched()), "others are left");
         assert!(socket.event_dispatched());
         socket.event_queued();

@@ -224,7 +224,7 @@ mod tests {
         Arc::new(SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000))
     }
 
-    /// LookupWatch for the next connector that a worker has made.
+    /// Waits for the next connector that a worker has made.
     fn next_made(engine: &mut Engine) -> Box<(Arc<Settings>, Prepared)> {
         let mut commands = CommandQueue::default();
         while commands.is_empty() {

@@ -204,7 +204,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 /// Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
 /// `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
 ///
-/// LookupWatch at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
+/// Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
 /// which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
 /// nothing was freed.
 ///

@@ -15,7 +15,8 @@ pub const ABNORMAL: u16 = 1006;
 /// The most bytes in a reason.
 pub const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
-/// Returns true if this code may be in a Close frame, in either direction.
+/// Returns true if this code may be in a Close frame, in either direction: 1000 to 1003, 1007 to 1014, and 3000 to 4999
+/// (RFC 6455 section 7.4).
 pub fn is_allowed(code: u16) -> bool {
     // 1014 (bad gateway) is newer than tungstenite's list.
     CloseCode::from(code).is_allowed() || code == 1014
@@ -40,8 +41,8 @@ pub fn parse(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     }
 }
 
-/// Makes the payload of a Close frame from the arguments of `egret_ws_close`. Code 0 means no code.
-pub fn payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, Error> {
+/// Checks the arguments of `egret_ws_close`, and makes the payload of a Close frame of them. Code 0 means no code.
+pub fn checked_payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, Error> {
     if code == 0 {
         return if reason.is_empty() { Ok(Vec::new()) } else { Err(Error::InvalidClose) };
     }
@@ -78,12 +79,12 @@ mod tests {
 
     #[test]
     fn only_valid_payloads_are_written() {
-        assert_eq!(payload(0, b""), Ok(vec![]));
-        assert_eq!(payload(0, b"why"), Err(Error::InvalidClose));
-        assert_eq!(payload(1000, b"bye"), Ok(b"\x03\xe8bye".to_vec()));
-        assert_eq!(payload(1006, b""), Err(Error::InvalidClose));
-        assert_eq!(payload(1000, &[b'x'; 123]).map(|payload| payload.len()), Ok(125));
-        assert_eq!(payload(1000, &[b'x'; 124]), Err(Error::InvalidClose));
-        assert_eq!(payload(1000, b"\xff"), Err(Error::InvalidUtf8));
+        assert_eq!(checked_payload(0, b""), Ok(vec![]));
+        assert_eq!(checked_payload(0, b"why"), Err(Error::InvalidClose));
+        assert_eq!(checked_payload(1000, b"bye"), Ok(b"\x03\xe8bye".to_vec()));
+        assert_eq!(checked_payload(1006, b""), Err(Error::InvalidClose));
+        assert_eq!(checked_payload(1000, &[b'x'; 123]).map(|payload| payload.len()), Ok(125));
+        assert_eq!(checked_payload(1000, &[b'x'; 124]), Err(Error::InvalidClose));
+        assert_eq!(checked_payload(1000, b"\xff"), Err(Error::InvalidUtf8));
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::{SocketRequest, SocketShared};
 use crate::{fork, interrupt};
 use std::sync::Arc;
 
-/// The state of dispatching. The poll that runs owns it, and holds no lock while it calls a callback.
+/// The state of dispatching. The poll that runs holds its lock (`Loop::dispatcher`), and no other lock while it calls a callback.
 #[derive(Default)]
 pub(super) struct Dispatcher {
     batch: Box<Batch>,
@@ -44,7 +44,7 @@ impl Dispatcher {
     fn run_within(&mut self, host_loop: &Loop, budget: &mut Budget) -> bool {
         loop {
             // Read before the checks below, so that a change after them is seen.
-            let seen = interrupt::number();
+            let seen = interrupt::count();
             if fork::is_child() {
                 return false;
             }
@@ -76,7 +76,7 @@ impl Dispatcher {
     /// The fast path: dispatches the small messages that follow for the same socket, as long as nothing else needs attention.
     fn dispatch_messages(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget, seen: u32) {
         let Some(Some(socket)) = self.sockets.get(key) else { return };
-        while interrupt::number() == seen
+        while interrupt::count() == seen
             && let Some(&Event { key: next, what }) = self.batch.events().get(self.done)
             && next == key
             && let Some((kind, data)) = self.batch.small_message(what)
@@ -182,7 +182,7 @@ impl Dispatcher {
     }
 }
 
-/// Calls `on_message`, if it may be called, and notifies an engine that waits for room. Returns true if the callback was called.
+/// Calls `on_data`, if it may be called, and notifies an engine that waits for room. Returns true if the callback was called.
 #[inline]
 fn deliver(host_loop: &Loop, socket: &Socket, kind: MessageKind, data: &[u8]) -> bool {
     let delivers = !socket.shared.is_freed() && socket.delivers_messages();

@@ -149,7 +149,7 @@ impl Loop {
         list.push_back(Arc::clone(socket));
         self.any_freed.store(true, SeqCst);
         drop(freed);
-        interrupt::call();
+        interrupt::raise();
         self.shared().make_due();
     }
 

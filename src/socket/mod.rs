@@ -24,7 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-/// The callbacks of a socket. Only the thread that polls calls them, without a lock; `release` is the last call, once.
+/// The callbacks of a socket. Only the thread that polls calls them, with no lock but that of the dispatcher; `release` is the
+/// last call, once.
 #[allow(missing_docs)]
 pub trait Listener: Send + Sync {
     fn connected(&self);
@@ -60,7 +61,7 @@ pub struct Socket {
     listener: Box<dyn Listener>,
     /// The longest message that the send queue accepts.
     max_message: usize,
-    /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
+    /// Messages go to `on_data`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
     /// Only the thread that polls reads and writes it.
     delivers_messages: AtomicBool,
     /// `release` was called.
@@ -93,7 +94,7 @@ impl Socket {
 
     /// Closes with a code; 0: without one.
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
-        let payload = close::payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
+        let payload = close::checked_payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
         if self.shared.send_queue.lock().close_by_host(&payload) {
             self.host_loop.scheduler.request(&self.shared, SocketRequest::Close);
         }

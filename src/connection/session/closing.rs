@@ -126,9 +126,9 @@ impl Closing {
         }
     }
 
-    /// The peer's Close frame was received. `sealed`: the host has closed, and its request is on the way to the engine.
-    pub(super) fn peer_close(&mut self, code: Option<u16>, reason: String, sealed: bool, now: Instant) {
-        let cause = self.cause().unwrap_or(if sealed { Cause::Host } else { Cause::Peer });
+    /// The peer's Close frame was received. `host_has_closed`: its request is on the way to the engine.
+    pub(super) fn peer_close(&mut self, code: Option<u16>, reason: String, host_has_closed: bool, now: Instant) {
+        let cause = self.cause().unwrap_or(if host_has_closed { Cause::Host } else { Cause::Peer });
         self.state = State::Closing { cause, peer: Some(PeerClose { code, reason }) };
         self.deadline.get_or_insert(now + self.timeout);
     }

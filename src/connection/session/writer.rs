@@ -206,7 +206,7 @@ impl Writer {
                 None => send_queue.take_frames(&mut self.out),
             }
         };
-        let end = if taken { None } else { Some(self.drained(&mut send_queue)) };
+        let end = if taken { None } else { Some(self.all_written(&mut send_queue)) };
         self.idle = !taken;
         drop(send_queue);
         if has_room {
@@ -224,7 +224,7 @@ impl Writer {
 
     /// All is written. Was our Close frame the last?
     #[inline]
-    fn drained(&mut self, send_queue: &mut MutexGuard<'_, SendQueue>) -> Written {
+    fn all_written(&mut self, send_queue: &mut MutexGuard<'_, SendQueue>) -> Written {
         let closed = send_queue.close_code().filter(|_| self.sent_code == 0);
         send_queue.recycle(&mut self.out);
         match closed {

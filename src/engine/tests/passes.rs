@@ -162,9 +162,9 @@ fn ready_connections_run_in_order() {
         lab.run_until_idle();
         peers.push(lab.server.accept().unwrap().0);
     }
-    for run_queue in 0..3 {
+    for passes in 0..3 {
         // On loopback the system delivers it at once.
-        peers.iter_mut().for_each(|peer| peer.write_all(if run_queue == 0 { b"H" } else { b"T" }).unwrap());
+        peers.iter_mut().for_each(|peer| peer.write_all(if passes == 0 { b"H" } else { b"T" }).unwrap());
         lab.pass();
         let order = lab.engine.run_queue.clone();
         assert_eq!(order.len(), SOCKETS - 1, "the first has run");
@@ -218,7 +218,7 @@ fn retries_wait_while_the_host_does_not_dispatch() {
         while lab.engine.time_to_next_pass().is_some() {
             lab.engine.run_pass(Some(Duration::from_millis(1))).unwrap();
         }
-        while !socket.must_hold_retry() {
+        while !socket.must_delay_retry() {
             lab.engine.run_pass(Some(Duration::from_millis(1))).unwrap();
         }
         retries += lab.take_events().len();

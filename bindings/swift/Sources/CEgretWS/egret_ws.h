@@ -409,8 +409,8 @@ typedef struct egret_ws egret_ws;
 typedef struct egret_ws_loop egret_ws_loop;
 
 /*
- * Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**: from the
- * I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line
+ * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread, or from inside any
+ * call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line
  * break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
  * so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
  * and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
@@ -974,7 +974,7 @@ int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
  * `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
  *
- * LookupWatch at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
+ * Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
  * which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
  * nothing was freed.
  *
