@@ -45,8 +45,8 @@ impl CachedConnector {
     }
 }
 
-/// The settings of the sockets that use a connector. Sockets that are gone are dropped when the list would grow or is searched, so that
-/// the cost of each socket is low.
+/// The settings of the sockets that use a connector, in the order of their addresses, so that a socket that connects again is found.
+/// Settings that are gone are dropped when the list would grow or is searched, so that the cost of each socket is low.
 #[derive(Default)]
 struct Users(Vec<Weak<Settings>>);
 
@@ -54,12 +54,12 @@ impl Users {
     fn add(&mut self, settings: &Arc<Settings>) {
         if self.0.len() == self.0.capacity() {
             self.0.retain(|user| user.strong_count() > 0);
-            // A socket that connects again adds its settings again.
-            self.0.sort_unstable_by_key(Weak::as_ptr);
-            self.0.dedup_by(|one, other| Weak::ptr_eq(one, other));
             self.0.reserve(self.0.len() + 1);
         }
-        self.0.push(Arc::downgrade(settings));
+        // No other settings can have the same address: a `Weak` keeps the memory.
+        if let Err(at) = self.0.binary_search_by_key(&Arc::as_ptr(settings), Weak::as_ptr) {
+            self.0.insert(at, Arc::downgrade(settings));
+        }
     }
 
     fn is_any_left(&mut self) -> bool {
