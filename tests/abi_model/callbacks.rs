@@ -181,7 +181,7 @@ pub unsafe extern "C" fn on_retry(
             "attempt {attempt} of {} of socket {index}",
             setup.attempts
         );
-        let restarts_count = life.is_open || socket.host.revivals.load(SeqCst) > 0;
+        let restarts_count = life.is_open || socket.host.restarts.load(SeqCst) > 0;
         let is_next = attempt == life.attempt + 1 || attempt == 1 && restarts_count;
         promise!(is_next || !setup.on_connect, "attempt {attempt} of socket {index} came after {}", life.attempt);
         life.attempt = attempt;
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
     let is_late = freed != 0 && call_stack::top().is_none_or(|frame| frame.begun > freed);
     promise!(!is_late, "a wake-up began after its loop was freed");
     call_stack::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
-    host.ring();
+    host.note_wakeup();
 }
 
 /// In callbacks on other threads, polls and frees are refused, and other calls work.

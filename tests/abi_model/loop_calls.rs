@@ -49,7 +49,7 @@ impl Aim {
     /// A resume or a change of the network is about to be reported.
     fn revive(&self) {
         if let Some(host) = &self.host {
-            host.revivals.fetch_add(1, SeqCst);
+            host.restarts.fetch_add(1, SeqCst);
         }
     }
 

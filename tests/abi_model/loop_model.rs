@@ -40,14 +40,14 @@ pub struct HostLoop {
     pub calling: AtomicBool,
     pub suspends: AtomicU32,
     /// Resumes and changes of the network: each starts the count of reconnect attempts again.
-    pub revivals: AtomicU32,
+    pub restarts: AtomicU32,
     /// It was polled until all of its sockets had ended.
     pub is_wound_down: AtomicBool,
-    /// A socket of it has no callback of some kind, so that a poll counts more than are seen.
+    /// One of its sockets lacks a callback, so a poll counts more callbacks than the model sees.
     pub lacks: AtomicBool,
     wakes: Mutex<Wakes>,
-    bell: Mutex<bool>,
-    rung: Condvar,
+    woken: Mutex<bool>,
+    changed: Condvar,
 }
 
 impl HostLoop {
@@ -61,12 +61,12 @@ impl HostLoop {
             turns: AtomicU64::default(),
             calling: AtomicBool::default(),
             suspends: AtomicU32::default(),
-            revivals: AtomicU32::default(),
+            restarts: AtomicU32::default(),
             is_wound_down: AtomicBool::default(),
             lacks: AtomicBool::default(),
             wakes: Mutex::default(),
-            bell: Mutex::default(),
-            rung: Condvar::default(),
+            woken: Mutex::default(),
+            changed: Condvar::default(),
         }
     }
 
@@ -100,21 +100,21 @@ impl HostLoop {
         result
     }
 
-    /// The wake-up was called. There is one until a poll begins. Another may be of the time before, one may come where the
-    /// poll ends and leaves something.
-    pub fn ring(&self) {
+    /// The wake-up callback was called. There is one call until a poll begins. A call of the time before may come late, and one may
+    /// come at the end of a poll that leaves work.
+    pub fn note_wakeup(&self) {
         let mut wakes = lock(&self.wakes);
         wakes.count += 1;
         promise!(wakes.count <= 3 + wakes.asked, "{} wake-ups between two polls", wakes.count);
         drop(wakes);
-        *lock(&self.bell) = true;
-        self.rung.notify_all();
+        *lock(&self.woken) = true;
+        self.changed.notify_all();
     }
 
-    /// Waits for the wake-up; false if it does not come for so long.
-    pub fn wait_for_ring(&self, time: Duration) -> bool {
-        let bell = lock(&self.bell);
-        let (mut bell, _) = self.rung.wait_timeout_while(bell, time, |rung| !*rung).expect("no panic holds it");
-        std::mem::take(&mut *bell)
+    /// Waits for the wake-up; false if it does not come within this time.
+    pub fn wait_for_wakeup(&self, time: Duration) -> bool {
+        let woken = lock(&self.woken);
+        let (mut woken, _) = self.changed.wait_timeout_while(woken, time, |woken| !*woken).expect("no panic holds it");
+        std::mem::take(&mut *woken)
     }
 }

@@ -6,7 +6,7 @@ use crate::{callbacks, wrong_options};
 use ::egret_ws::*;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::LazyLock;
-use test_support::certificates::{ROOT, STRANGER};
+use test_support::certificates::{ROOT, UNTRUSTED};
 
 /// The options that the model needs to know.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct Draft {
 
 /// The PEM of the authority that signs the server's certificate, and of another one.
 static ROOTS: LazyLock<[CString; 2]> =
-    LazyLock::new(|| [&*ROOT, &*STRANGER].map(|authority| CString::new(authority.pem()).expect("PEM has no NUL")));
+    LazyLock::new(|| [&*ROOT, &*UNTRUSTED].map(|authority| CString::new(authority.pem()).expect("PEM has no NUL")));
 
 impl Draft {
     pub fn options(&mut self) -> &mut egret_ws_options {

@@ -212,7 +212,7 @@ fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
     match waiting {
         Waiting::InPoll => {}
         Waiting::ForWakeup => {
-            host.wait_for_ring(LONGEST);
+            host.wait_for_wakeup(LONGEST);
         }
         Waiting::ForDescriptor => {
             let Some(descriptor) = loop_calls::descriptor_of(case, host) else { return };

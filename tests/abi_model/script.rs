@@ -11,15 +11,15 @@ pub enum Answer {
     Slowly,
     /// The upgrade and the first messages in one write.
     WithMessages(usize),
-    /// The beginning of the upgrade, then the end of the connection, orderly or not.
+    /// The beginning of the upgrade, then the end of the connection, by a FIN or a reset.
     Cut { bytes: usize, reset: bool },
     /// An interim answer before the upgrade.
     Interim(u16),
     /// Another status, with a line of headers.
     Refuse(u16, &'static str),
-    /// Another status, with a line of headers that is not one.
+    /// Another status, with a malformed header line.
     OddRefusal(u16, &'static str),
-    /// A redirect to the request's own path, with this before it.
+    /// A redirect to the path of the request, with this text before it.
     Redirect(u16, &'static str),
     /// A 101 that may not be accepted: the line that takes the place of the accept key.
     Wrong(&'static str),
@@ -34,7 +34,7 @@ pub enum Answer {
 pub enum Step {
     /// Echoes so many messages.
     Echo(usize),
-    Say {
+    Send {
         count: usize,
         len: usize,
     },
@@ -53,11 +53,11 @@ pub enum Step {
     Stall(u64),
     /// Breaks the protocol, then reads to the end.
     Violation(Violation),
-    /// A Close frame, perhaps with a message after it, and what follows.
+    /// A Close frame, perhaps with a message after it, and the end of the connection.
     Close {
         code: u16,
         reason: &'static str,
-        chatters: bool,
+        sends_afterwards: bool,
         then: End,
     },
     End(End),
@@ -106,34 +106,34 @@ pub struct Script {
 
 /// The action of the server before it reads the request.
 #[derive(Clone, Copy, Debug)]
-pub enum Door {
-    Open,
-    Shut(End),
+pub enum FirstAction {
+    ReadRequest,
+    End(End),
     /// Reads nothing for some milliseconds.
     Wait(u64),
 }
 
-pub fn door(seed: u64, connection: u64) -> Door {
+pub fn first_action(seed: u64, connection: u64) -> FirstAction {
     let mut random = Random::of(&[seed, 0xD00, connection]);
     match random.below(60) {
-        0 => Door::Shut(End::Cut),
-        1 => Door::Shut(End::Reset),
-        2 => Door::Wait(random.between(1, 100) as u64),
-        _ => Door::Open,
+        0 => FirstAction::End(End::Cut),
+        1 => FirstAction::End(End::Reset),
+        2 => FirstAction::Wait(random.between(1, 100) as u64),
+        _ => FirstAction::ReadRequest,
     }
 }
 
 impl Script {
-    /// `cap` is the most that the client takes in a message.
+    /// `cap` is the size of the largest message that the client accepts.
     pub fn draw(seed: u64, socket: u64, turn: u64, cap: usize) -> Script {
         let mut random = Random::of(&[seed, 0x5C1, socket, turn]);
         let answer = answer(&mut random);
         let count = random.below(5);
         let mut steps: Vec<Step> = (0..count).map(|_| step(&mut random, cap)).collect();
-        // A third of all connections end as they should.
+        // Half of the connections get a last step, which ends or breaks them.
         match random.below(6) {
             0..=2 => steps.push(last(&mut random)),
-            // It stops to read for a while, and is lost.
+            // It stops reading for a while, then the connection is lost.
             3 => steps
                 .extend([Step::Stall(random.between(10, 80) as u64), Step::End(random.pick(&[End::Cut, End::Reset]))]),
             _ => {}
@@ -147,12 +147,12 @@ fn answer(random: &mut Random) -> Answer {
     const HEADERS: [&str; 5] =
         ["X-A: b", "Retry-After: 0", "Retry-After: 1", "Content-Length: 5", "WWW-Authenticate: Basic"];
     const ODD: [&str; 3] = ["no colon here", " folded", "X-Ctl: a\x01b"];
-    const PLACES: [&str; 5] = ["", "ws://127.0.0.1:1", "http://[", "ws://nobody.invalid", "wss://127.0.0.1:1"];
+    const PLACES: [&str; 5] = ["", "ws://127.0.0.1:1", "http://[", "ws://unknown.invalid", "wss://127.0.0.1:1"];
     const WRONG: [&str; 4] = [
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
         "X-None: 1",
-        "Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: nobody-asked",
-        "Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Extensions: x-nobody-offered",
+        "Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: not-offered",
+        "Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Extensions: x-not-offered",
     ];
     const GARBAGE: [&[u8]; 4] =
         [b"SSH-2.0-OpenSSH_9.9\r\n", b"\0\0\0\x15\0", b"HTTP/1.1 abc\r\n\r\n", b"\x16\x03\x01\x02\r\n\r\n"];
@@ -187,8 +187,8 @@ fn step(random: &mut Random, cap: usize) -> Step {
     let len = length(random, cap);
     match random.below(9) {
         0..=2 => Step::Echo(random.between(1, 12)),
-        3 => Step::Say { count: random.between(1, 300), len: len.min(300) },
-        4 => Step::Say { count: random.between(1, 10), len },
+        3 => Step::Send { count: random.between(1, 300), len: len.min(300) },
+        4 => Step::Send { count: random.between(1, 10), len },
         5 => Step::Fragments { pieces: random.between(1, 6), len },
         6 => Step::Pings(random.between(1, 40)),
         7 => Step::Pongs(random.between(1, 3)),
@@ -207,7 +207,7 @@ fn last(random: &mut Random) -> Step {
         3 | 4 => Step::Close {
             code: random.pick(&CODES),
             reason: random.pick(&REASONS),
-            chatters: random.one_in(4),
+            sends_afterwards: random.one_in(4),
             then: if random.one_in(2) { End::Listen } else { end },
         },
         _ => Step::Violation(match random.below(14) {

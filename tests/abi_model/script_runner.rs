@@ -39,7 +39,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
         match step {
             Step::Echo(count) if !peer.echo(*count)? => return end_connection(peer, End::Listen),
             Step::Echo(_) => {}
-            Step::Say { count, len } => {
+            Step::Send { count, len } => {
                 for one in 0..*count {
                     peer.send(one % 3 == 0, *len)?;
                 }
@@ -57,7 +57,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
                 violate(peer, *violation, cap)?;
                 return end_connection(peer, End::Listen);
             }
-            Step::Close { code, reason, chatters, then } => {
+            Step::Close { code, reason, sends_afterwards, then } => {
                 let mut served = lock(&peer.served);
                 (served.close_sent, served.closed_first) = (Some(*code), true);
                 drop(served);
@@ -66,7 +66,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
                     _ => Frame::close(*code, reason),
                 };
                 peer.write(&close.bytes())?;
-                if *chatters {
+                if *sends_afterwards {
                     // Not recorded: data after a Close frame is not a message.
                     peer.write(&Frame::text("too late").bytes())?;
                 }

@@ -1,7 +1,7 @@
 //! The hostile server: a listener with TLS and one without, and a thread for each connection.
 
 use crate::case::Targets;
-use crate::script::{Door, End, Script, door};
+use crate::script::{End, FirstAction, Script, first_action};
 use crate::script_runner::{self, Request};
 use crate::server_connection::{Peer, Served, Wire};
 use crate::trace::lock;
@@ -145,13 +145,13 @@ impl Shared {
     fn serve(&self, number: u64, stream: TcpStream, tls: bool) {
         let served = Arc::new(Mutex::new(Served { number, ..Served::default() }));
         let _ = stream.set_nodelay(true);
-        let end = match door(self.seed, number) {
-            Door::Shut(end) => Ok((end, Wire::Plain(stream))),
-            Door::Wait(ms) => {
+        let end = match first_action(self.seed, number) {
+            FirstAction::End(end) => Ok((end, Wire::Plain(stream))),
+            FirstAction::Wait(ms) => {
                 self.stop.wait(Duration::from_millis(ms));
                 self.talk(stream, tls, &served)
             }
-            Door::Open => self.talk(stream, tls, &served),
+            FirstAction::ReadRequest => self.talk(stream, tls, &served),
         };
         lock(&served).ended = true;
         let _ = lock(&self.streams).remove(&number);

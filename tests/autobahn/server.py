@@ -31,7 +31,7 @@ def main(report_dir, seconds):
     with contextlib.redirect_stdout(sys.stderr):  # the suite's chatter
         factory = fuzzing.FuzzingServerFactory({'url': 'ws://127.0.0.1:0', 'outdir': report_dir, 'cases': ['*']})
         listener = reactor.listenTCP(0, factory, interface='127.0.0.1')
-        # What it demands to find in the requests' Host header.
+        # The value that it requires in the Host header of requests.
         factory.externalPort = listener.getHost().port
         print(factory.externalPort, file=sys.__stdout__, flush=True)
         reactor.run()

@@ -135,15 +135,15 @@ static void the_name_is_not_known(void) {
 static void what_was_not_sent_is_counted(void) {
     static uint8_t part[PART];
     static recorder r;
-    static server deaf;
+    static server unread;
     egret_ws_options options = recorder_options(&r);
     int64_t accepted = 0, unsent;
     int32_t result;
 
-    start_server(&deaf, never_read);
+    start_server(&unread, never_read);
     options.close_timeout_ms = 100;
     options.max_send_buffer_bytes = 32 << 20;
-    CHECK_OK(egret_ws_connect_url(loop, deaf.at.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect_url(loop, unread.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     while ((result = egret_ws_send_binary(r.ws, part, sizeof part)) == EGRET_WS_OK) accepted++;
     CHECK_EQ(result, EGRET_WS_ERR_BACKPRESSURE);
@@ -153,7 +153,7 @@ static void what_was_not_sent_is_counted(void) {
     unsent = r.report.unsent_messages;
     CHECK(unsent > 0 && unsent < accepted);
     CHECK_EQ(r.report.unsent_bytes, unsent * PART);
-    stop_server(&deaf);
+    stop_server(&unread);
 }
 
 int main(int argc, char **argv) {

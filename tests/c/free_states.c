@@ -95,19 +95,19 @@ static void a_poll_waits_for_release_user(egret_ws_loop *loop) {
 
 static void free_a_loop_with_sockets_in_all_states(void) {
     static recorder r[10];
-    static server deaf;
+    static server unresponsive;
     listener silent = listen_silently();
     egret_ws_loop *loop = new_loop();
     int i;
 
-    start_server(&deaf, ignore_close);
+    start_server(&unresponsive, ignore_close);
     begin_connect(loop, silent.url, &r[0]); /* connecting, seen by no poll */
     open_socket(loop, echo_url, &r[1]);     /* open */
     open_socket(loop, echo_url, &r[2]);
     open_socket(loop, echo_url, &r[3]); /* open, with data on its way */
     send_parts(&r[3]);
     begin_connect(loop, silent.url, &r[4]); /* connecting */
-    open_socket(loop, deaf.at.url, &r[5]);  /* closing: the peer does not answer */
+    open_socket(loop, unresponsive.at.url, &r[5]);  /* closing: the peer does not answer */
     CHECK_OK(egret_ws_close(r[5].ws, 1000, NULL, 0));
     open_socket(loop, echo_url, &r[6]); /* closed, its handle kept */
     CHECK_OK(egret_ws_close(r[6].ws, 1000, NULL, 0));
@@ -129,7 +129,7 @@ static void free_a_loop_with_sockets_in_all_states(void) {
         CHECK_EQ(egret_ws_free(r[i].ws), EGRET_WS_ERR_BAD_HANDLE);
     }
     close_listener(&silent);
-    stop_server(&deaf);
+    stop_server(&unresponsive);
 }
 
 /* With a linger time, loop_free returns after the accepted messages were sent. */

@@ -127,15 +127,15 @@ static void call_all_while_full(egret_ws_loop *loop, recorder *r) {
 
 static void while_the_send_buffer_is_full(uint32_t linger_ms) {
     static recorder closed, freed, left;
-    static server deaf[3];
+    static server unread[3];
     recorder *const sockets[3] = {&closed, &freed, &left};
     egret_ws_loop *loop = new_timed_loop(linger_ms);
     int i;
 
     for (i = 0; i < 3; i++) {
         memset(sockets[i], 0, sizeof *sockets[i]);
-        start_server(&deaf[i], never_read);
-        open_socket(loop, deaf[i].at.url, sockets[i]);
+        start_server(&unread[i], never_read);
+        open_socket(loop, unread[i].at.url, sockets[i]);
         TIMED(egret_ws_send_text(sockets[i]->ws, "x", 1), EGRET_WS_OK, 0);
         fill(loop, sockets[i]);
         call_all_while_full(loop, sockets[i]);
@@ -149,7 +149,7 @@ static void while_the_send_buffer_is_full(uint32_t linger_ms) {
     free_timed_loop(loop, linger_ms);
     CHECK_EQ(closed.releases + left.releases, 2);
     CHECK_EQ(closed.closes + left.closes, 0);
-    for (i = 0; i < 3; i++) stop_server(&deaf[i]);
+    for (i = 0; i < 3; i++) stop_server(&unread[i]);
 }
 
 int main(int argc, char **argv) {

@@ -76,12 +76,12 @@ static void an_exchange(egret_ws_loop *loop) {
 static void queues(egret_ws_loop *loop) {
     static const uint8_t frames[] = {0x82, 3, 'a', 'b', 'c', 0x82, 1, 'd'};
     static recorder full, waiting;
-    static server deaf, peer;
+    static server unread, peer;
     egret_ws_stats stats;
     int64_t accepted;
 
-    start_server(&deaf, never_read);
-    open_plain(loop, deaf.at.url, &full);
+    start_server(&unread, never_read);
+    open_plain(loop, unread.at.url, &full);
     accepted = fill(loop, &full);
     stats = stats_of(full.ws);
     CHECK(stats.send_queue_bytes > PART && stats.send_queue_bytes <= 1 << 20);
@@ -90,7 +90,7 @@ static void queues(egret_ws_loop *loop) {
     CHECK(stats.messages_sent * PART == stats.bytes_sent);
     CHECK_EQ((int64_t)(accepted - (int64_t)stats.messages_sent) * PART, egret_ws_buffered_amount(full.ws));
     free_socket(&full);
-    stop_server(&deaf);
+    stop_server(&unread);
 
     start_answering_server(&peer, send_answer, frames, sizeof frames);
     open_plain(loop, peer.at.url, &waiting);

@@ -70,7 +70,7 @@ static void whatever_is_under_way(void) {
     enum { DEADLINE_MS = SLOW ? 2000 : 700, LONGER_MS = DEADLINE_MS + 200 };
     static recorder connecting, closing, waiting;
     static server stubborn;
-    listener silent = listen_silently(), nobody = bind_loopback();
+    listener silent = listen_silently(), unused = bind_loopback();
     egret_ws_loop *loop = new_loop();
     egret_ws_options options = recorder_options(&connecting);
 
@@ -83,7 +83,7 @@ static void whatever_is_under_way(void) {
     options = recorder_options(&waiting);
     options.retry_attempts = 1;
     options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = DEADLINE_MS;
-    CHECK_OK(egret_ws_connect_url(loop, nobody.url, &options, &waiting.ws));
+    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &waiting.ws));
     POLL_UNTIL(loop, closing.connects == 1);
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, SERVER_SAW(stubborn, close_code) == 1000);
@@ -100,7 +100,7 @@ static void whatever_is_under_way(void) {
     free_loop(loop);
     stop_server(&stubborn);
     close_listener(&silent);
-    close_listener(&nobody);
+    close_listener(&unused);
 }
 
 /* Messages are received and sent, and sockets can be made, closed and freed. */
@@ -121,7 +121,7 @@ static void all_else_goes_on(void) {
 /* A probe: the connection to a server that answers pings stays, the other one is reported. With and without a suspend before. */
 static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int suspended) {
     static recorder dead, alive;
-    static server deaf;
+    static server unresponsive;
     egret_ws_loop *loop = new_loop();
     egret_ws_options options = recorder_options(&dead);
 
@@ -129,8 +129,8 @@ static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int s
     memset(&alive, 0, sizeof alive);
     options = recorder_options(&dead);
     options.probe_timeout_ms = SHORT_MS;
-    start_server(&deaf, swallow); /* reads pings, and answers none */
-    CHECK_OK(egret_ws_connect_url(loop, deaf.at.url, &options, &dead.ws));
+    start_server(&unresponsive, swallow); /* reads pings, and answers none */
+    CHECK_OK(egret_ws_connect_url(loop, unresponsive.at.url, &options, &dead.ws));
     open_socket(loop, echo_url, &alive);
     POLL_UNTIL(loop, dead.connects == 1);
     if (suspended) CHECK_OK(egret_ws_loop_suspend(loop));
@@ -147,7 +147,7 @@ static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int s
     expect_echo(loop, &alive);
     close_and_free(loop, &alive);
     free_loop(loop);
-    stop_server(&deaf);
+    stop_server(&unresponsive);
 }
 
 static void closed_instead(void) {

@@ -61,20 +61,20 @@ static void the_upgrade_takes_too_long(void) {
 
 static void the_close_is_not_answered(void) {
     static recorder r;
-    static server deaf;
+    static server unresponsive;
     int64_t begun_us;
     egret_ws_options options = long_timeout_options(&r);
-    start_server(&deaf, ignore_close);
+    start_server(&unresponsive, ignore_close);
     options.close_timeout_ms = LIMIT_MS;
-    CHECK_OK(egret_ws_connect_url(loop, deaf.at.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect_url(loop, unresponsive.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     begun_us = now_us();
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_CLOSING);
     CHECK_EQ(r.report.sent_code, 1000);
-    WAIT_UNTIL(SERVER_SAW(deaf, close_code) == 1000);
+    WAIT_UNTIL(SERVER_SAW(unresponsive, close_code) == 1000);
     CHECK_EQ(r.report.unsent_messages, 0);
-    stop_server(&deaf);
+    stop_server(&unresponsive);
 }
 
 /* An open connection has no time-out, however short those of the stages are. */

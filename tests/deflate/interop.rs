@@ -13,14 +13,14 @@ const WINDOWS: [u32; 3] = [9, 12, 15];
 const SIZES: [usize; 8] = [0, 1, 125, 126, 65_535, 65_536, 131_071, 131_072];
 
 /// A server, and how its options spell the parameters.
-struct Hand {
+struct EchoServer {
     server: Daemon,
     /// In the order of `Asks`.
     names: [&'static str; 4],
 }
 
-fn websockets() -> Hand {
-    Hand {
+fn websockets() -> EchoServer {
+    EchoServer {
         server: servers::websockets(),
         names: [
             "client_no_context_takeover",
@@ -31,8 +31,8 @@ fn websockets() -> Hand {
     }
 }
 
-fn ws() -> Hand {
-    Hand {
+fn ws() -> EchoServer {
+    EchoServer {
         server: servers::ws(),
         names: ["clientNoContextTakeover", "serverNoContextTakeover", "clientMaxWindowBits", "serverMaxWindowBits"],
     }
@@ -91,9 +91,9 @@ struct Case<'a> {
 
 impl Case<'_> {
     /// Connects and checks that every message comes back unchanged.
-    fn run(&self, hand: &Hand) {
+    fn run(&self, peer: &EchoServer) {
         println!("{self:?}"); // shown when the test fails
-        let asks = CString::new(self.server.json(hand.names)).expect("no NUL");
+        let asks = CString::new(self.server.json(peer.names)).expect("no NUL");
         let header = egret_ws_header { name: c"Deflate".as_ptr(), value: asks.as_ptr() };
         let host = Loop::new(self.driver);
         let (socket, extension) = connect(&host, self.port, |options| {
@@ -104,7 +104,7 @@ impl Case<'_> {
             options.deflate_level = self.level;
             options.deflate_threshold_bytes = self.threshold;
         });
-        assert_eq!(extension, hand.server.line(), "the extension that the server printed");
+        assert_eq!(extension, peer.server.line(), "the extension that the server printed");
         self.check_agreement(&extension);
         self.messages.iter().for_each(|message| send(&host, &socket, message));
         socket.wait_for("the echoes", |events| events.len() > self.messages.len());
@@ -133,7 +133,7 @@ impl Case<'_> {
 }
 
 /// Every request of the client without one of the server, and the requests that a server can make by itself.
-fn every_agreement(hand: &Hand, port: u16) {
+fn every_agreement(peer: &EchoServer, port: u16) {
     let by_client = Asks::all().map(|client| (client, Asks::NOTHING));
     let by_server = Asks::all().map(|server| (Asks::NOTHING, server));
     // Both limits hold: neither side enlarges a window that the other has limited.
@@ -149,12 +149,12 @@ fn every_agreement(hand: &Hand, port: u16) {
         let driver = DRIVERS[number % 2];
         let level = [1, 9][number / 2 % 2];
         let threshold = [1, 0][number / 4 % 2];
-        Case { driver, port, client, server, level, threshold, messages: &messages }.run(hand);
+        Case { driver, port, client, server, level, threshold, messages: &messages }.run(peer);
     }
 }
 
 /// The largest messages and those around each limit, in random order, with the most different parameters.
-fn every_size(hand: &Hand, port: u16) {
+fn every_size(peer: &EchoServer, port: u16) {
     let least = Asks { client_alone: true, server_alone: true, client_bits: 9, server_bits: 9 };
     for (number, client) in [Asks::NOTHING, least].into_iter().enumerate() {
         for driver in DRIVERS {
@@ -164,7 +164,7 @@ fn every_size(hand: &Hand, port: u16) {
             messages.extend((0..20).map(|_| random.any(131_072)));
             for level in [1, 9] {
                 let server = Asks::NOTHING;
-                Case { driver, port, client, server, level, threshold: 1, messages: &messages }.run(hand);
+                Case { driver, port, client, server, level, threshold: 1, messages: &messages }.run(peer);
             }
         }
     }
@@ -172,49 +172,49 @@ fn every_size(hand: &Hand, port: u16) {
 
 #[test]
 fn websockets_with_every_set_of_parameters() {
-    let hand = websockets();
-    every_agreement(&hand, hand.server.port());
+    let peer = websockets();
+    every_agreement(&peer, peer.server.port());
 }
 
 #[test]
 fn ws_with_every_set_of_parameters() {
-    let hand = ws();
-    every_agreement(&hand, hand.server.port());
+    let peer = ws();
+    every_agreement(&peer, peer.server.port());
 }
 
 #[test]
 fn websockets_with_every_size() {
-    let hand = websockets();
-    every_size(&hand, hand.server.port());
+    let peer = websockets();
+    every_size(&peer, peer.server.port());
 }
 
 #[test]
 fn ws_with_every_size() {
-    let hand = ws();
-    every_size(&hand, hand.server.port());
+    let peer = ws();
+    every_size(&peer, peer.server.port());
 }
 
 #[test]
 fn through_nginx() {
-    for hand in [websockets(), ws()] {
-        let nginx = servers::nginx(&hand.server);
-        every_size(&hand, nginx.port());
+    for peer in [websockets(), ws()] {
+        let nginx = servers::nginx(&peer.server);
+        every_size(&peer, nginx.port());
     }
 }
 
 /// Messages are the same with a server that does not know permessage-deflate, and with a client that does not offer it.
 #[test]
 fn without_permessage_deflate() {
-    for hand in [websockets(), ws()] {
+    for peer in [websockets(), ws()] {
         let asks = egret_ws_header { name: c"Deflate".as_ptr(), value: c"{}".as_ptr() };
         for (offered, asked) in [(true, false), (false, true), (false, false)] {
             for driver in DRIVERS {
                 let host = Loop::new(driver);
-                let (socket, extension) = connect(&host, hand.server.port(), |options| {
+                let (socket, extension) = connect(&host, peer.server.port(), |options| {
                     options.flags = if offered { 0 } else { EGRET_WS_NO_DEFLATE };
                     (options.headers, options.header_count) = (&asks, usize::from(asked));
                 });
-                assert_eq!((extension.as_str(), hand.server.line().as_str()), ("", ""));
+                assert_eq!((extension.as_str(), peer.server.line().as_str()), ("", ""));
                 let mut random = RandomMessages::new(7);
                 let messages: Vec<Event> = SIZES.iter().map(|size| random.of_size(*size)).collect();
                 messages.iter().for_each(|message| send(&host, &socket, message));

@@ -129,7 +129,7 @@ fn a_wrong_101_is_refused() {
         (
             "an extension that was not offered",
             "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\
-             Sec-WebSocket-Extensions: x-nobody-offered-this\n\n",
+             Sec-WebSocket-Extensions: x-not-offered\n\n",
         ),
     ] {
         ends(what, head, EGRET_WS_ERR_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL, 101);

@@ -57,7 +57,7 @@ both('messages of exactly 128 KiB are sent and received', async (host) => {
   assert.deepStrictEqual(new Uint8Array(await echo(socket, bytes(CAP))), bytes(CAP));
 });
 
-both('sending more gives an error event, and the socket stays open', async (host) => {
+both('sending more causes an error event, and the socket stays open', async (host) => {
   const socket = await connected(host);
   for (const tooMuch of ['x'.repeat(CAP + 1), bytes(CAP + 1)]) {
     socket.send(tooMuch);

@@ -1,5 +1,5 @@
 // 100,000 random operations of games and peers on both objects of egret_ws.js, compared with a small model.
-// EGRET_WS_SEED gives another run.
+// EGRET_WS_SEED selects another run.
 'use strict';
 
 const test = require('node:test');

@@ -57,7 +57,7 @@ test('the URL and the protocols that the host gets', () => {
     assert.deepEqual(host.callsOf('open'), [['ws://game.test:81/', ''], [URL_, 'chat'], [URL_, 'a, b']]);
 });
 
-test('invalid arguments give onError and onClose in the poll, and never throw', () => {
+test('invalid arguments cause onError and onClose in the poll, and never throw', () => {
     const unreadable = { toString() { throw new Error('mine'); } };
     for (const [given, error] of [
         [['no url'], ERR.INVALID_URL], [[undefined], ERR.INVALID_URL], [['ws://game.test/#x'], ERR.INVALID_URL],

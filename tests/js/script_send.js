@@ -40,7 +40,7 @@ test('send: buffers and every kind of view', () => {
     assert.deepEqual(host.sent(), [whole, '', '0203', ...Array(10).fill(whole), '03040506', '']);
 });
 
-test('131072 bytes are sent; one more gives an error event, and the socket stays open', () => {
+test('131072 bytes are sent; one more causes an error event, and the socket stays open', () => {
     const { ws, host, log } = openedSocket();
     ws.send('x'.repeat(MAX_MESSAGE_BYTES));
     ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES));
@@ -72,7 +72,7 @@ test('an error of a send comes before the close, never after it', () => {
     assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
 });
 
-test('backpressure gives an error event; a connection that has just ended does not', () => {
+test('backpressure causes an error event; a connection that has just ended does not', () => {
     const { ws, host, log } = openedSocket();
     host.host.answer.send = ERR.BACKPRESSURE;
     ws.send('x');

@@ -55,8 +55,8 @@ fn trust(options: &mut egret_ws_options, hosts: &Hosts) {
 }
 
 /// It has TLS settings that no other connection has, so it needs a separate connector, which takes a while to make.
-pub static STRANGER: Failure = fails(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("127.0.0.1"))
-    .with(|options, _, roots| {
+pub static SEPARATE_TLS: Failure =
+    fails(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("127.0.0.1")).with(|options, _, roots| {
         options.flags = EGRET_WS_ONLY_THESE_ROOTS;
         options.tls_roots = roots.as_ptr();
         options.tls_roots_len = roots.count_bytes();

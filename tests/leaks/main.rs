@@ -8,7 +8,7 @@ mod servers;
 
 use ::egret_ws::*;
 use connection::Attempt;
-use failures::{FAILURES, STRANGER};
+use failures::{FAILURES, SEPARATE_TLS};
 use servers::Hosts;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -21,7 +21,7 @@ use test_support::process::{self, Usage};
 const CONNECTIONS: usize = 10_000;
 const WARM: usize = 2_000;
 /// How many of them, before and after that, have TLS settings that no other has. A loop keeps fewer connectors.
-const STRANGERS: usize = 10;
+const SEPARATE_TLS_COUNT: usize = 10;
 /// Connections at a time.
 const WINDOW: usize = 48;
 /// The growth that is allowed: 16 bytes for each connection, counted exactly; and pages that fragments keep.
@@ -101,8 +101,8 @@ fn new_loop(flags: u32) -> *mut egret_ws_loop {
 /// Makes this many connections of all kinds in turn, a few at a time.
 #[track_caller]
 fn fail(host: *mut egret_ws_loop, hosts: &Hosts, count: usize) {
-    let kinds = FAILURES.iter().cycle().take(count - STRANGERS);
-    let mut waiting = iter::repeat_n(&STRANGER, STRANGERS).chain(kinds).peekable();
+    let kinds = FAILURES.iter().cycle().take(count - SEPARATE_TLS_COUNT);
+    let mut waiting = iter::repeat_n(&SEPARATE_TLS, SEPARATE_TLS_COUNT).chain(kinds).peekable();
     let mut running = Vec::with_capacity(WINDOW);
     let mut progress = Instant::now();
     while waiting.peek().is_some() || !running.is_empty() {

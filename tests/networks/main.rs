@@ -23,7 +23,7 @@ use test_support::response::address;
 
 const ROUNDS: usize = 3;
 /// The most time that a dead route may cost.
-const BAR: Duration = Duration::from_millis(300);
+const MOST: Duration = Duration::from_millis(300);
 /// Before this the next address has not begun by itself: it does after 250 ms.
 const STAGGER: Duration = Duration::from_millis(240);
 /// A step without a wait takes less than this, also in a slow round.
@@ -58,7 +58,7 @@ fn reaches_at_once(host: &str, winner: &str) {
 fn reaches_within_the_bar(host: &str, winner: &str) {
     let times = reaches(host, winner);
     assert!(times.iter().all(|time| *time >= STAGGER), "the dead address was not tried first: {times:?}");
-    assert!(times.iter().min() <= Some(&BAR), "{times:?}");
+    assert!(times.iter().min() <= Some(&MOST), "{times:?}");
 }
 
 #[test]

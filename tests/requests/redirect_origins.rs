@@ -1,6 +1,6 @@
 //! Headers that a redirect sends to another origin, and those that stay with their origin.
 
-use crate::redirects::lead_to;
+use crate::redirects::redirect_to;
 use crate::site::{ACCEPT, Site};
 use ::egret_ws::*;
 use std::ffi::CString;
@@ -35,8 +35,8 @@ fn has_secrets(head: &Request) {
 fn secrets_are_not_sent_to_another_origin() {
     for in_url in [false, true] {
         for driver in DRIVERS {
-            let other = Site::start([lead_to("/again"), ACCEPT.into()]);
-            let own = Site::start([lead_to("/own"), lead_to(other.url())]);
+            let other = Site::start([redirect_to("/again"), ACCEPT.into()]);
+            let own = Site::start([redirect_to("/own"), redirect_to(other.url())]);
             let user_info = if in_url { "user:password@" } else { "" };
             let outcome = run_connection(driver, format!("ws://{user_info}127.0.0.1:{}/", own.port), |options| {
                 if !in_url {
@@ -55,7 +55,7 @@ fn secrets_are_not_sent_to_another_origin() {
 #[test]
 fn authorization_header_is_not_sent_to_another_origin() {
     let other = Site::start([ACCEPT]);
-    let own = Site::start([lead_to("/own"), lead_to(other.url())]);
+    let own = Site::start([redirect_to("/own"), redirect_to(other.url())]);
     let headers = [header(c"authorization", c"Bearer first")];
     let outcome = run_connection(Driver::Threaded, own.url(), |options| {
         set_headers(options, &headers);
@@ -74,7 +74,7 @@ fn an_origin_is_scheme_host_and_port() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let here = || listener.try_clone().expect("a second handle");
     let port = listener.local_addr().expect("a bound listener").port();
-    let site = Site::on(here(), false, [lead_to(format!("ws://localhost:{port}/")), ACCEPT.into()]);
+    let site = Site::on(here(), false, [redirect_to(format!("ws://localhost:{port}/")), ACCEPT.into()]);
     let with_secrets = |url: &str| {
         run_connection(Driver::Inline, url, |options| {
             set_headers(options, SECRETS);
@@ -85,7 +85,7 @@ fn an_origin_is_scheme_host_and_port() {
     is_stripped(&site.finish()[1]);
 
     let secure = Site::start_tls([ACCEPT]);
-    let plain = Site::start([lead_to(format!("wss://127.0.0.1:{}/", secure.port))]);
+    let plain = Site::start([redirect_to(format!("wss://127.0.0.1:{}/", secure.port))]);
     let roots = CString::new(ROOT.pem()).unwrap();
     let outcome = run_connection(Driver::Inline, plain.url(), |options| {
         (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
@@ -103,8 +103,8 @@ fn user_information_of_a_location_is_ignored() {
     let other = Site::start([ACCEPT]);
     let port = other.port;
     let own = Site::start([
-        lead_to("http://first:first@127.0.0.1:{port}/"),
-        lead_to(format!("ws://first:first@127.0.0.1:{port}/")),
+        redirect_to("http://first:first@127.0.0.1:{port}/"),
+        redirect_to(format!("ws://first:first@127.0.0.1:{port}/")),
     ]);
     let outcome = run_connection(Driver::Inline, format!("ws://user:password@127.0.0.1:{}/", own.port), |options| {
         set_headers(options, SECRETS);
@@ -120,7 +120,7 @@ fn user_information_of_a_location_is_ignored() {
 #[test]
 fn other_headers_are_sent_to_another_origin() {
     let other = Site::start([ACCEPT]);
-    let own = Site::start([lead_to(other.url())]);
+    let own = Site::start([redirect_to(other.url())]);
     let outcome = run_connection(Driver::Threaded, own.url(), |options| {
         options.origin = c"https://game.test".as_ptr();
         options.user_agent = c"agent/1".as_ptr();
@@ -137,14 +137,14 @@ fn other_headers_are_sent_to_another_origin() {
 }
 
 /// `openssl s_server`: serves one client, and asks it for its certificate.
-struct Asker {
+struct CertificateServer {
     child: Child,
     output: BufReader<ChildStdout>,
     port: u16,
 }
 
-impl Asker {
-    fn start() -> Asker {
+impl CertificateServer {
+    fn start() -> CertificateServer {
         let mut command = Command::new("timeout");
         command.args(["20", "openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-www", "-verify", "1"]);
         command.arg("-cert").arg(RIGHT.chain()).arg("-key").arg(RIGHT.key()).arg("-CAfile").arg(ROOT.chain());
@@ -158,7 +158,7 @@ impl Asker {
                 break port.parse().expect("a port");
             }
         };
-        Asker { child, output, port }
+        CertificateServer { child, output, port }
     }
 
     fn was_shown_a_certificate(mut self) -> bool {
@@ -182,13 +182,13 @@ fn client_certificate_is_not_sent_to_another_origin() {
         // The answer of openssl.
         outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 200);
     };
-    let asker = Asker::start();
-    visit_with_identity(asker.port);
-    assert!(asker.was_shown_a_certificate(), "the origin itself gets it");
+    let server = CertificateServer::start();
+    visit_with_identity(server.port);
+    assert!(server.was_shown_a_certificate(), "the origin itself gets it");
 
-    let asker = Asker::start();
-    let own = Site::start_tls([lead_to(format!("wss://localhost:{}/", asker.port))]);
+    let server = CertificateServer::start();
+    let own = Site::start_tls([redirect_to(format!("wss://localhost:{}/", server.port))]);
     visit_with_identity(own.port);
     own.finish_one();
-    assert!(!asker.was_shown_a_certificate(), "another origin does not");
+    assert!(!server.was_shown_a_certificate(), "another origin does not");
 }

@@ -12,14 +12,14 @@ use test_support::connection::{Outcome, expect_connect_error, run_connection};
 use test_support::scripted_server::Peer;
 
 /// An answer that leads to `location`.
-pub fn lead_to(location: impl AsRef<str>) -> String {
+pub fn redirect_to(location: impl AsRef<str>) -> String {
     format!("HTTP/1.1 302 Found\nLocation: {}\nContent-Length: 0\n\n", location.as_ref())
 }
 
 #[test]
 fn a_redirect_is_a_refusal_unless_asked_for() {
     for driver in DRIVERS {
-        let site = Site::start([lead_to("/elsewhere")]);
+        let site = Site::start([redirect_to("/elsewhere")]);
         let outcome = run_connection(driver, site.url(), |_| {});
         let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 302);
         assert_eq!(answer.header("Location"), "/elsewhere");
@@ -77,7 +77,7 @@ fn a_location_is_read_as_browsers_read_it() {
         // RFC 9110 section 10.2.2: a fragment is for the client, and a WebSocket has no use for it.
         ("/next#top", "GET /next HTTP/1.1"),
     ] {
-        let site = Site::start([lead_to(location), ACCEPT.into()]);
+        let site = Site::start([redirect_to(location), ACCEPT.into()]);
         let url = format!("{}rooms/here?page=1", site.url());
         let outcome = run_connection(Driver::Inline, url, |options| options.max_redirects = 1);
         outcome.expect_open();
@@ -120,7 +120,7 @@ fn a_location_that_is_missing_or_leads_nowhere_is_not_followed() {
 #[test]
 fn as_many_redirects_are_followed_as_were_allowed() {
     for allowed in [1, 2, 20] {
-        let hops = || (1..=allowed).map(|hop| lead_to(format!("/{hop}")));
+        let hops = || (1..=allowed).map(|hop| redirect_to(format!("/{hop}")));
         let site = Site::start(hops().chain([ACCEPT.to_owned()]));
         let outcome = run_connection(Driver::Threaded, site.url(), |options| options.max_redirects = allowed);
         assert_eq!(outcome.expect_open().stats.redirects, allowed);
@@ -128,7 +128,7 @@ fn as_many_redirects_are_followed_as_were_allowed() {
         let expected = (1..=allowed).map(|hop| format!("GET /{hop} HTTP/1.1"));
         assert!(lines.iter().skip(1).eq(&expected.collect::<Vec<_>>()), "{lines:?}");
 
-        let site = Site::start(hops().chain([lead_to("/one-too-many")]));
+        let site = Site::start(hops().chain([redirect_to("/one-too-many")]));
         let outcome = run_connection(Driver::Inline, site.url(), |options| options.max_redirects = allowed);
         not_followed(&outcome, allowed, "redirect");
         assert_eq!(outcome.closed.header("Location"), "/one-too-many");
@@ -139,13 +139,13 @@ fn as_many_redirects_are_followed_as_were_allowed() {
 #[test]
 fn a_loop_of_redirects_comes_to_an_end() {
     for driver in DRIVERS {
-        let itself = Site::start(vec![lead_to("/"); 6]);
+        let itself = Site::start(vec![redirect_to("/"); 6]);
         not_followed(&run_connection(driver, itself.url(), |options| options.max_redirects = 5), 5, "redirect");
         itself.finish();
 
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let there = Site::start(vec![lead_to(format!("ws://{}/", listener.local_addr().unwrap())); 3]);
-        let here = Site::on(listener, false, vec![lead_to(there.url()); 3]);
+        let there = Site::start(vec![redirect_to(format!("ws://{}/", listener.local_addr().unwrap())); 3]);
+        let here = Site::on(listener, false, vec![redirect_to(there.url()); 3]);
         not_followed(&run_connection(driver, here.url(), |options| options.max_redirects = 5), 5, "redirect");
         here.finish();
         there.finish();
@@ -178,7 +178,7 @@ fn a_redirect_from_wss_to_ws_is_never_followed() {
         for scheme in ["ws", "http"] {
             let plain = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = plain.local_addr().expect("a bound listener");
-            let secure = Site::start_tls([lead_to(format!("{scheme}://{address}/"))]);
+            let secure = Site::start_tls([redirect_to(format!("{scheme}://{address}/"))]);
             let outcome = visit_by_tls(driver, &format!("wss://localhost:{}/", secure.port));
             not_followed(&outcome, 0, "wss");
             secure.finish_one();
@@ -192,8 +192,8 @@ fn redirects_from_ws_to_wss_and_from_wss_to_wss_are_followed() {
     for driver in DRIVERS {
         for scheme in ["wss", "https"] {
             let last = Site::start_tls([ACCEPT]);
-            let middle = Site::start_tls([lead_to(format!("{scheme}://localhost:{}/last", last.port))]);
-            let first = Site::start([lead_to(format!("{scheme}://localhost:{}/middle", middle.port))]);
+            let middle = Site::start_tls([redirect_to(format!("{scheme}://localhost:{}/last", last.port))]);
+            let first = Site::start([redirect_to(format!("{scheme}://localhost:{}/middle", middle.port))]);
             let outcome = visit_by_tls(driver, &first.url());
             let stats = outcome.expect_open().stats;
             assert_eq!(stats.redirects, 2);
@@ -207,7 +207,7 @@ fn redirects_from_ws_to_wss_and_from_wss_to_wss_are_followed() {
 
 #[test]
 fn a_relative_location_stays_in_wss() {
-    let site = Site::start_tls([lead_to("/next"), ACCEPT.into()]);
+    let site = Site::start_tls([redirect_to("/next"), ACCEPT.into()]);
     let outcome = visit_by_tls(Driver::Threaded, &format!("wss://localhost:{}/", site.port));
     assert!(outcome.expect_open().stats.tls_version != 0);
     assert_eq!(site.finish()[1].line, "GET /next HTTP/1.1");
@@ -217,14 +217,14 @@ fn a_relative_location_stays_in_wss() {
 fn failure_after_a_redirect_is_reported() {
     for driver in DRIVERS {
         let other = Site::start(["HTTP/1.1 403 Forbidden\nX-Hop: last\n\n"]);
-        let own = Site::start([lead_to(other.url())]);
+        let own = Site::start([redirect_to(other.url())]);
         let outcome = run_connection(driver, own.url(), |options| options.max_redirects = 1);
         let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
         assert_eq!((answer.header("X-Hop"), answer.stats.redirects), ("last", 1));
         own.finish_one();
         other.finish_one();
 
-        let own = Site::start([lead_to("ws://127.0.0.1:1/")]); // no server listens there
+        let own = Site::start([redirect_to("ws://127.0.0.1:1/")]); // no server listens there
         let outcome = run_connection(driver, own.url(), |options| options.max_redirects = 1);
         outcome.report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!(outcome.closed.stats.redirects, 1);
@@ -244,7 +244,7 @@ fn one_timeout_covers_all_redirects() {
                 let mut peer = Peer::new(stream.expect("a connection"));
                 peer.read_request();
                 thread::sleep(LIMIT * 3 / 5); // the pause is the attack
-                let _ = peer.try_write(lead_to("/").replace('\n', "\r\n").as_bytes());
+                let _ = peer.try_write(redirect_to("/").replace('\n', "\r\n").as_bytes());
             }
         });
         let begun = Instant::now();
@@ -263,7 +263,7 @@ fn one_timeout_covers_all_redirects() {
 fn redirects_to_another_origin_are_not_followed_with_subprotocols() {
     for driver in DRIVERS {
         let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let own = Site::start([lead_to(format!("ws://{}/", other.local_addr().expect("a bound listener")))]);
+        let own = Site::start([redirect_to(format!("ws://{}/", other.local_addr().expect("a bound listener")))]);
         let outcome = run_connection(driver, own.url(), |options| {
             options.max_redirects = 1;
             options.subprotocols = c"chat, token-1234".as_ptr();
@@ -273,7 +273,7 @@ fn redirects_to_another_origin_are_not_followed_with_subprotocols() {
         nobody_waits(&other);
 
         let chosen = ACCEPT.replacen('\n', "\nSec-WebSocket-Protocol: chat\n", 1);
-        let own = Site::start([lead_to("/else"), chosen]);
+        let own = Site::start([redirect_to("/else"), chosen]);
         let outcome = run_connection(driver, own.url(), |options| {
             options.max_redirects = 1;
             options.subprotocols = c"chat, token-1234".as_ptr();

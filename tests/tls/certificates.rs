@@ -33,8 +33,8 @@ fn is_bad(certificate: &Certificate, host_name: &str, error: i32, words: &str, a
         let connect = |port, settings: &Settings| host.connect_url(&format!("wss://{host_name}:{port}/"), settings);
         for server in &listening {
             refused(&connect(server.port(), &Settings::trusting()), error, words);
-            let sight = server.sight_while(host);
-            assert_eq!((sight.end.as_str(), sight.received.len()), (alert, 0), "{sight:?}");
+            let client = server.next_report_while_polling(host);
+            assert_eq!((client.end.as_str(), client.received.len()), (alert, 0), "{client:?}");
         }
         host.take_log();
         for server in closing.iter().chain(&closing) {
@@ -196,7 +196,7 @@ fn the_server_name_is_not_the_host_header() {
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), &Settings::trusting().server_name("other.example"));
         assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
-        let received = server.sight_while(host).received;
+        let received = server.next_report_while_polling(host).received;
         let head = String::from_utf8_lossy(&received);
         assert!(head.contains(&format!("\r\nHost: 127.0.0.1:{}\r\n", server.port())), "{head}");
     });

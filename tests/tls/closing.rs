@@ -41,8 +41,8 @@ fn a_close_ends_with_close_notify() {
         socket.wait_open();
         assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
-        let sight = server.sight_while(host);
-        assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1000), "{sight:?}");
+        let client = server.next_report_while_polling(host);
+        assert_eq!((client.end.as_str(), last_close(&client.received)), ("clean", 1000), "{client:?}");
     });
 }
 
@@ -53,8 +53,8 @@ fn server_receives_the_end_of_the_stream() {
     on_both_drivers(|host| {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);
-        let sight = server.sight_while(host);
-        assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1000), "{sight:?}");
+        let client = server.next_report_while_polling(host);
+        assert_eq!((client.end.as_str(), last_close(&client.received)), ("clean", 1000), "{client:?}");
     });
 }
 
@@ -64,8 +64,8 @@ fn freed_socket_sends_close_notify() {
         let socket = host.connect_port(server.port(), &Settings::trusting());
         socket.wait_open();
         drop(socket);
-        let sight = server.sight_while(host);
-        assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1001), "{sight:?}");
+        let client = server.next_report_while_polling(host);
+        assert_eq!((client.end.as_str(), last_close(&client.received)), ("clean", 1001), "{client:?}");
     });
 }
 
@@ -79,8 +79,8 @@ fn freed_loop_sends_close_notify() {
             socket.wait_open();
             drop(socket);
             drop(host);
-            let sight = server.sight();
-            assert_eq!((sight.end.as_str(), last_close(&sight.received)), ("clean", 1001), "{sight:?}");
+            let client = server.next_report();
+            assert_eq!((client.end.as_str(), last_close(&client.received)), ("clean", 1001), "{client:?}");
         }
     }
 }
@@ -95,7 +95,7 @@ fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
         report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!((report.code, report.sent_code), (1006, 0));
         assert_eq!(socket.wait_messages(1), [Event::Text("hello".into())]);
-        assert_eq!(server.sight_while(host).end, end);
+        assert_eq!(server.next_report_while_polling(host).end, end);
         check(&report.message);
     });
 }

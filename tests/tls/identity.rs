@@ -4,7 +4,7 @@ use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::net::TcpListener;
-use test_support::certificates::{CLIENT, RIGHT, ROOT, STRANGE_CLIENT};
+use test_support::certificates::{CLIENT, RIGHT, ROOT, UNACCEPTED_CLIENT};
 use test_support::client::on_both_drivers;
 
 /// nginx accepts the TLS handshake without a certificate, and refuses by HTTP.
@@ -14,7 +14,7 @@ fn required_client_certificate_checked_by_http() {
     on_both_drivers(|host| {
         let known = host.connect_port(server.port(), &Settings::trusting().identity(&CLIENT));
         known.wait_open();
-        for settings in [Settings::trusting(), Settings::trusting().identity(&STRANGE_CLIENT)] {
+        for settings in [Settings::trusting(), Settings::trusting().identity(&UNACCEPTED_CLIENT)] {
             let report = host.connect_port(server.port(), &settings).wait_closed();
             report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
             assert_eq!(report.http_status, 400);
@@ -34,8 +34,8 @@ fn required_client_certificate_checked_by_tls() {
         on_both_drivers(|host| {
             let known = host.connect_port(server.port(), &Settings::trusting().identity(&CLIENT));
             known.wait_open();
-            let strangers = [Settings::trusting(), Settings::trusting().identity(&STRANGE_CLIENT)];
-            for (settings, alert) in strangers.iter().zip(alerts) {
+            let refused_clients = [Settings::trusting(), Settings::trusting().identity(&UNACCEPTED_CLIENT)];
+            for (settings, alert) in refused_clients.iter().zip(alerts) {
                 let report = host.connect_port(server.port(), settings).wait_closed();
                 report.expect(EGRET_WS_ERR_TLS, phase, EGRET_WS_INITIATOR_TRANSPORT);
                 assert!(report.message.contains(alert), "{version}: {}", report.message);

@@ -40,11 +40,11 @@ fn no_request_is_sent_to_a_wrong_key() {
         for server in &servers {
             for settings in [Settings::trusting(), Settings::default().flags(EGRET_WS_INSECURE)] {
                 not_pinned(&host.connect_port(server.port(), &settings.pins(&other)).wait_closed());
-                let sight = server.sight_while(host);
+                let client = server.next_report_while_polling(host);
                 assert_eq!(
-                    (sight.end.as_str(), sight.received.len()),
+                    (client.end.as_str(), client.received.len()),
                     ("SSLV3_ALERT_HANDSHAKE_FAILURE", 0),
-                    "{sight:?}"
+                    "{client:?}"
                 );
             }
         }

@@ -11,7 +11,7 @@ pub struct Peer(Daemon);
 
 /// The report about one client.
 #[derive(Debug)]
-pub struct Sight {
+pub struct ClientReport {
     /// `clean` by close_notify, `cut` without, `reset`, or the alert.
     pub end: String,
     pub received: Vec<u8>,
@@ -34,27 +34,27 @@ impl Peer {
 
     /// Waits for the end of the next client; returns the report about it.
     #[track_caller]
-    pub fn sight(&self) -> Sight {
-        Sight::read(&self.0.line())
+    pub fn next_report(&self) -> ClientReport {
+        ClientReport::read(&self.0.line())
     }
 
-    /// As [`Peer::sight`], but polls the loop meanwhile.
+    /// As [`Peer::next_report`], but polls the loop meanwhile.
     #[track_caller]
-    pub fn sight_while(&self, host: &Loop) -> Sight {
+    pub fn next_report_while_polling(&self, host: &Loop) -> ClientReport {
         let mut line = None;
         host.wait_until("the server's report", || {
             line = self.0.try_line();
             line.is_some()
         });
-        Sight::read(&line.unwrap_or_default())
+        ClientReport::read(&line.unwrap_or_default())
     }
 }
 
-impl Sight {
+impl ClientReport {
     #[track_caller]
-    fn read(line: &str) -> Sight {
+    fn read(line: &str) -> ClientReport {
         let (end, received) = line.split_once(' ').unwrap_or_else(|| panic!("no report: {line:?}"));
-        Sight { end: end.to_owned(), received: bytes(received.trim_start_matches('-')) }
+        ClientReport { end: end.to_owned(), received: bytes(received.trim_start_matches('-')) }
     }
 }
 

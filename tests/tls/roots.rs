@@ -8,7 +8,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use test_support::certificates::{Certificate, RIGHT, ROOT, STRANGER};
+use test_support::certificates::{Certificate, RIGHT, ROOT, UNTRUSTED};
 use test_support::client::{DRIVERS, Loop, Socket, on_both_drivers};
 
 #[track_caller]
@@ -26,11 +26,11 @@ fn roots_that_are_given_are_trusted_and_no_others() {
     let port = server.port();
     on_both_drivers(|host| {
         unknown(&host.connect_port(port, &Settings::default()));
-        unknown(&host.connect_port(port, &Settings::default().roots(STRANGER.pem())));
-        unknown(&host.connect_port(port, &only(&STRANGER)));
+        unknown(&host.connect_port(port, &Settings::default().roots(UNTRUSTED.pem())));
+        unknown(&host.connect_port(port, &only(&UNTRUSTED)));
         host.connect_port(port, &Settings::trusting()).wait_open();
         host.connect_port(port, &only(&ROOT)).wait_open();
-        let bundle = format!("Two authorities.\n\n# One\n{}\r\n# Two\n{}", STRANGER.pem(), ROOT.pem());
+        let bundle = format!("Two authorities.\n\n# One\n{}\r\n# Two\n{}", UNTRUSTED.pem(), ROOT.pem());
         host.connect_port(port, &Settings::default().roots(bundle)).wait_open();
     });
 }
@@ -40,7 +40,7 @@ fn roots_that_are_given_are_trusted_and_no_others() {
 fn settings_do_not_mix() {
     let server = servers::haproxy(&RIGHT, "");
     let good = [Settings::default().flags(EGRET_WS_INSECURE), Settings::trusting(), only(&ROOT)];
-    let bad = [Settings::default(), only(&STRANGER)];
+    let bad = [Settings::default(), only(&UNTRUSTED)];
     on_both_drivers(|host| {
         for _ in 0..3 {
             let trusted = good.each_ref().map(|settings| host.connect_port(server.port(), settings));
@@ -72,8 +72,8 @@ fn the_systems_roots_are_trusted() {
 fn in_a_system_that_trusts_root(port: u16) {
     on_both_drivers(|host| {
         host.connect_port(port, &Settings::default()).wait_open();
-        host.connect_port(port, &Settings::default().roots(STRANGER.pem())).wait_open();
-        unknown(&host.connect_port(port, &only(&STRANGER)));
+        host.connect_port(port, &Settings::default().roots(UNTRUSTED.pem())).wait_open();
+        unknown(&host.connect_port(port, &only(&UNTRUSTED)));
     });
 }
 
@@ -103,7 +103,7 @@ fn in_a_system_whose_roots_hang(port: u16) {
     on_both_drivers(|host| {
         let only_root = Settings::default().roots(&*root).flags(EGRET_WS_ONLY_THESE_ROOTS);
         host.connect_port(port, &only_root).wait_open();
-        unknown(&host.connect_port(port, &only(&STRANGER)));
+        unknown(&host.connect_port(port, &only(&UNTRUSTED)));
     });
     // The loop ends, and later the process, while a thread still reads the system's roots.
     for driver in DRIVERS {

@@ -43,15 +43,15 @@ impl Hung {
     }
 }
 
-struct Lab {
+struct Harness {
     hung: Arc<Hung>,
     dns: Dns,
     engine: Arc<Shared>,
     socket: Arc<SocketShared>,
 }
 
-impl Lab {
-    fn new() -> Lab {
+impl Harness {
+    fn new() -> Harness {
         let poll = mio::Poll::new().unwrap();
         let waker = mio::Waker::new(poll.registry(), mio::Token(0)).unwrap();
         let engine = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false));
@@ -59,7 +59,7 @@ impl Lab {
         let resolver = Arc::clone(&hung);
         let dns = Dns::with_resolver(Arc::clone(&engine), Arc::new(move |query: &Query| resolver.call(&query.0)));
         let socket = Arc::new(SocketShared::new(0, 0, SendQueue::new(1, 1, zero_keys()), 1));
-        Lab { hung, dns, engine, socket }
+        Harness { hung, dns, engine, socket }
     }
 
     fn look_up(&mut self, name: &str) -> Lookup {
@@ -90,7 +90,7 @@ impl Lab {
     }
 }
 
-impl Drop for Lab {
+impl Drop for Harness {
     fn drop(&mut self) {
         self.hung.state.lock().ended = true;
         self.hung.changed.notify_all();
@@ -99,151 +99,152 @@ impl Drop for Lab {
 
 #[test]
 fn network_changes_begin_one_more_call_for_a_hanging_name() {
-    let mut lab = Lab::new();
-    let mut asked = lab.look_up("hung");
+    let mut harness = Harness::new();
+    let mut asked = harness.look_up("hung");
     for _ in 0..1000 {
-        lab.dns.discard();
-        asked = lab.look_up("hung");
+        harness.dns.discard();
+        asked = harness.look_up("hung");
     }
-    lab.hung.wait_for(2);
-    assert_eq!(lab.calls(), 2);
-    assert!(lab.dns.due().is_some(), "a third one follows");
+    harness.hung.wait_for(2);
+    assert_eq!(harness.calls(), 2);
+    assert!(harness.dns.due().is_some(), "a third one follows");
     drop(asked);
 }
 
 #[test]
 fn hanging_names_are_looked_up_again_after_doubling_waits() {
-    let mut lab = Lab::new();
-    let mut asked = lab.look_up("hung");
+    let mut harness = Harness::new();
+    let mut asked = harness.look_up("hung");
     let mut begun = vec![0];
     for second in 0..60 {
-        let known = |lab: &Lab, begun: &mut Vec<u32>, at| begun.extend((lab.calls() > begun.len()).then_some(at));
-        lab.dns.discard();
-        asked = lab.look_up("hung");
-        known(&lab, &mut begun, second);
-        lab.pass(SHARE_WINDOW);
-        known(&lab, &mut begun, second + 1);
+        let known =
+            |harness: &Harness, begun: &mut Vec<u32>, at| begun.extend((harness.calls() > begun.len()).then_some(at));
+        harness.dns.discard();
+        asked = harness.look_up("hung");
+        known(&harness, &mut begun, second);
+        harness.pass(SHARE_WINDOW);
+        known(&harness, &mut begun, second + 1);
     }
     assert_eq!(begun, [0, 0, 1, 3, 7]);
-    assert_eq!(lab.calls(), MAX_CALLS_OF_ONE_QUERY);
+    assert_eq!(harness.calls(), MAX_CALLS_OF_ONE_QUERY);
     drop(asked);
 }
 
 #[test]
 fn repeated_calls_for_names_that_hang_leave_room_for_other_names() {
-    let mut lab = Lab::new();
+    let mut harness = Harness::new();
     let names: Vec<_> = (0..MAX_AWAITED_CALLS / 2).map(|number| format!("hung-{number}")).collect();
     let mut asked = Vec::new();
     for _ in 0..20 {
-        lab.dns.discard();
-        asked = names.iter().map(|name| lab.look_up(name)).collect();
-        lab.pass(SHARE_WINDOW);
+        harness.dns.discard();
+        asked = names.iter().map(|name| harness.look_up(name)).collect();
+        harness.pass(SHARE_WINDOW);
     }
-    assert_eq!(lab.calls(), MAX_AWAITED_CALLS);
-    let good = lab.look_up("good");
-    lab.wait_for_answer();
+    assert_eq!(harness.calls(), MAX_AWAITED_CALLS);
+    let good = harness.look_up("good");
+    harness.wait_for_answer();
     drop((good, asked));
 }
 
 #[test]
 fn next_call_for_a_name_begins_when_one_ends() {
-    let mut lab = Lab::new();
+    let mut harness = Harness::new();
     let mut asked = Vec::new();
     for _ in 0..3 {
-        lab.dns.discard();
-        asked.push(lab.look_up("hung"));
+        harness.dns.discard();
+        asked.push(harness.look_up("hung"));
     }
-    lab.hung.wait_for(2);
-    assert!(!lab.is_answered());
-    lab.hung.state.lock().ended = true;
-    lab.hung.changed.notify_all();
-    lab.wait_for_answer(); // of the third call: the first two were forgotten
+    harness.hung.wait_for(2);
+    assert!(!harness.is_answered());
+    harness.hung.state.lock().ended = true;
+    harness.hung.changed.notify_all();
+    harness.wait_for_answer(); // of the third call: the first two were forgotten
 }
 
 /// One socket waits for a name that hangs, while others look it up and stop waiting.
 #[test]
 fn waiters_that_stopped_are_dropped_although_another_one_waits() {
-    let mut lab = Lab::new();
-    let first = lab.look_up("hung"); // the call that hangs
+    let mut harness = Harness::new();
+    let first = harness.look_up("hung"); // the call that hangs
     let patient = {
-        lab.dns.discard();
+        harness.dns.discard();
         (0..MAX_CALLS_OF_ONE_QUERY - 1).for_each(|_| {
-            drop(lab.look_up("hung"));
-            lab.dns.discard();
-            lab.pass(100 * SHARE_WINDOW);
+            drop(harness.look_up("hung"));
+            harness.dns.discard();
+            harness.pass(100 * SHARE_WINDOW);
         });
-        lab.look_up("hung")
+        harness.look_up("hung")
     };
     for _ in 0..10_000 {
-        drop(lab.look_up("hung"));
+        drop(harness.look_up("hung"));
     }
-    let kept = Arc::strong_count(&lab.socket);
+    let kept = Arc::strong_count(&harness.socket);
     assert!(kept < 100, "{kept} are kept");
     drop((first, patient));
 }
 
 #[test]
 fn abandoned_calls_take_no_room_from_awaited_ones() {
-    let mut lab = Lab::new();
+    let mut harness = Harness::new();
     for number in 0..MAX_CALLS - MAX_AWAITED_CALLS {
-        drop(lab.look_up(&format!("hung-{number}")));
+        drop(harness.look_up(&format!("hung-{number}")));
     }
-    let awaited: Vec<_> = (0..MAX_AWAITED_CALLS).map(|number| lab.look_up(&format!("awaited-{number}"))).collect();
-    lab.hung.wait_for(MAX_CALLS);
+    let awaited: Vec<_> = (0..MAX_AWAITED_CALLS).map(|number| harness.look_up(&format!("awaited-{number}"))).collect();
+    harness.hung.wait_for(MAX_CALLS);
     drop(awaited);
-    assert!(!lab.is_answered());
+    assert!(!harness.is_answered());
 }
 
 #[test]
 fn calls_are_bounded_and_unwanted_questions_do_not_begin() {
-    let mut lab = Lab::new();
-    let mut asked: Vec<_> = (0..10 * MAX_CALLS).map(|number| lab.look_up(&format!("hung-{number}"))).collect();
-    let good = lab.look_up("good");
-    lab.hung.wait_for(MAX_AWAITED_CALLS);
-    assert!(!lab.is_answered(), "all are awaited");
+    let mut harness = Harness::new();
+    let mut asked: Vec<_> = (0..10 * MAX_CALLS).map(|number| harness.look_up(&format!("hung-{number}"))).collect();
+    let good = harness.look_up("good");
+    harness.hung.wait_for(MAX_AWAITED_CALLS);
+    assert!(!harness.is_answered(), "all are awaited");
     asked.truncate(MAX_AWAITED_CALLS);
     asked.remove(0);
-    lab.pass(RECHECK_INTERVAL);
-    lab.wait_for_answer();
+    harness.pass(RECHECK_INTERVAL);
+    harness.wait_for_answer();
     drop(good);
-    assert_eq!(lab.calls(), MAX_AWAITED_CALLS, "nothing else was begun");
+    assert_eq!(harness.calls(), MAX_AWAITED_CALLS, "nothing else was begun");
 }
 
 /// While all calls hang, sockets look up other names and stop waiting.
 #[test]
 fn queries_that_no_socket_waits_for_need_little_memory_and_do_not_begin() {
-    let mut lab = Lab::new();
-    let hanging: Vec<_> = (0..MAX_AWAITED_CALLS).map(|number| lab.look_up(&format!("hung-{number}"))).collect();
+    let mut harness = Harness::new();
+    let hanging: Vec<_> = (0..MAX_AWAITED_CALLS).map(|number| harness.look_up(&format!("hung-{number}"))).collect();
     for number in 0..10_000 {
-        drop(lab.look_up(&format!("other-{number}")));
+        drop(harness.look_up(&format!("other-{number}")));
     }
-    let waiting = lab.dns.shared.state.lock().waiting.len();
+    let waiting = harness.dns.shared.state.lock().waiting.len();
     assert!(waiting < 100, "{waiting} queries wait");
-    assert_eq!(lab.calls(), MAX_AWAITED_CALLS);
+    assert_eq!(harness.calls(), MAX_AWAITED_CALLS);
     drop(hanging);
 }
 
 #[test]
 fn look_ups_of_the_same_name_share_the_answer() {
-    let mut lab = Lab::new();
-    let asked: Vec<_> = (0..100).map(|_| lab.look_up("hung")).collect();
-    lab.hung.wait_for(1);
-    lab.hung.state.lock().ended = true;
-    lab.hung.changed.notify_all();
-    lab.wait_for_answer();
+    let mut harness = Harness::new();
+    let asked: Vec<_> = (0..100).map(|_| harness.look_up("hung")).collect();
+    harness.hung.wait_for(1);
+    harness.hung.state.lock().ended = true;
+    harness.hung.changed.notify_all();
+    harness.wait_for_answer();
     drop(asked);
 }
 
 #[test]
 fn dropped_look_ups_get_no_answer() {
-    let mut lab = Lab::new();
-    drop(lab.look_up("hung"));
-    lab.hung.state.lock().ended = true;
-    lab.hung.changed.notify_all();
-    while lab.calls() > 0 {
+    let mut harness = Harness::new();
+    drop(harness.look_up("hung"));
+    harness.hung.state.lock().ended = true;
+    harness.hung.changed.notify_all();
+    while harness.calls() > 0 {
         std::thread::yield_now();
     }
-    assert!(!lab.is_answered());
+    assert!(!harness.is_answered());
 }
 
 #[test]

@@ -71,24 +71,24 @@ impl Counter {
 }
 
 /// An engine, and a server that accepts no connection itself: the operating system completes them.
-struct Lab {
+struct Harness {
     engine: Engine,
     counter: Arc<Counter>,
     server: TcpListener,
     sockets: Vec<Arc<SocketShared>>,
 }
 
-impl Lab {
-    fn new() -> Lab {
-        Lab::with_close_on_suspend(false)
+impl Harness {
+    fn new() -> Harness {
+        Harness::with_close_on_suspend(false)
     }
 
-    fn with_close_on_suspend(closes_on_suspend: bool) -> Lab {
+    fn with_close_on_suspend(closes_on_suspend: bool) -> Harness {
         let counter = Arc::<Counter>::default();
         let log = Log::new(EGRET_WS_LOG_DEBUG, Some(Box::new(Lines(Arc::clone(&counter)))));
         let engine = Engine::new(Arc::new(log), true, closes_on_suspend, Duration::ZERO).unwrap();
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        Lab { engine, counter, server, sockets: Vec::new() }
+        Harness { engine, counter, server, sockets: Vec::new() }
     }
 
     fn socket(&mut self) -> Arc<SocketShared> {

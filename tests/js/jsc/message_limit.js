@@ -1,4 +1,4 @@
-// 131072 bytes are sent, as text and binary; one more gives an error event, and the socket stays open.
+// 131072 bytes are sent, as text and binary; one more causes an error event, and the socket stays open.
 var LIMIT = 131072;
 var socket = open();
 var log = [];

@@ -1,4 +1,4 @@
-// A port that refuses the connection gives error, then close, in the poll. The close handler then opens a socket to the echo server.
+// A port that refuses the connection causes error, then close, in the poll. The close handler then opens a socket to the echo server.
 var log = [];
 var first = open(dead_url);
 first.onerror = function () { log.push('error'); };

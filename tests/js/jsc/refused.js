@@ -1,4 +1,4 @@
-// Invalid arguments throw, or give an error in the poll, and no socket remains.
+// Invalid arguments throw, or cause an error in the poll, and no socket remains.
 ['ftp://h/', 'ws://', 'ws://h/#f', 'ws://h/\ud800#'].forEach(function (bad) {
     try {
         new WebSocket(bad);

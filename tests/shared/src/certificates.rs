@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 /// The authority that the clients of the tests trust.
 pub static ROOT: LazyLock<Certificate> = LazyLock::new(|| Request::new("root").authority().sign(None));
 /// An authority that they do not trust.
-pub static STRANGER: LazyLock<Certificate> = LazyLock::new(|| Request::new("stranger").authority().sign(None));
+pub static UNTRUSTED: LazyLock<Certificate> = LazyLock::new(|| Request::new("untrusted").authority().sign(None));
 /// An intermediate authority, signed by `ROOT`.
 pub static INTERMEDIATE: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("intermediate").authority().sign(Some(&ROOT)));
@@ -28,7 +28,7 @@ pub static NAMES_ONLY: LazyLock<Certificate> = LazyLock::new(|| {
     Request::new("127.0.0.1").hosts("DNS:localhost,DNS:127.0.0.1,DNS:*.wild.example").sign(Some(&ROOT))
 });
 pub static UNKNOWN_ISSUER: LazyLock<Certificate> =
-    LazyLock::new(|| Request::new("unknown-issuer").sign(Some(&STRANGER)));
+    LazyLock::new(|| Request::new("unknown-issuer").sign(Some(&UNTRUSTED)));
 pub static SELF_SIGNED: LazyLock<Certificate> = LazyLock::new(|| Request::new("self-signed").sign(None));
 /// Sent with the certificate of its issuer.
 pub static CHAINED: LazyLock<Certificate> = LazyLock::new(|| Request::new("chained").sign(Some(&INTERMEDIATE)));
@@ -38,8 +38,8 @@ pub static BROKEN_CHAIN: LazyLock<Certificate> =
 /// A client certificate.
 pub static CLIENT: LazyLock<Certificate> = LazyLock::new(|| Request::new("client").client().sign(Some(&ROOT)));
 /// A client certificate that servers do not accept.
-pub static STRANGE_CLIENT: LazyLock<Certificate> =
-    LazyLock::new(|| Request::new("strange-client").client().sign(Some(&STRANGER)));
+pub static UNACCEPTED_CLIENT: LazyLock<Certificate> =
+    LazyLock::new(|| Request::new("unaccepted-client").client().sign(Some(&UNTRUSTED)));
 
 /// A certificate and its key, as files in PEM.
 pub struct Certificate {

@@ -69,7 +69,7 @@ fn a_message_takes_one_read_of_the_stream_below() {
         assert_eq!(pair.read(&mut tls, len, &mut [0; 9000]).unwrap(), noise(len));
         assert_eq!(pair.network.borrow().reads - before, 1);
     }
-    // The same for several messages.
+    // Several messages take one read too.
     (0..5).for_each(|_| pair.server.write_all(b"message").unwrap());
     let before = pair.network.borrow().reads;
     assert_eq!(pair.read(&mut tls, 35, &mut [0; 9000]).unwrap(), b"message".repeat(5));
