@@ -6,7 +6,7 @@
 //!                       as the host gave them      checked, with defaults
 //! ```
 //!
-//! Only this module decides which values are allowed and which value a missing option gets. An invalid option is a
+//! Only this module decides which values are allowed and which value a missing option gets. An invalid option returns a
 //! [`DetailedError`], which names the option.
 //!
 //! `config` is above `protocol` and `transport`. It uses their types for settings ([`RequestOptions`], [`Proxies`],

@@ -139,7 +139,7 @@ impl TlsCache {
         let permit = Arc::new(Permit::default());
         let (shared, wanted, permitted) = (Arc::clone(&self.shared), Arc::clone(&settings), Arc::clone(&permit));
         let begun = self.workers.run(move || {
-            // Reading may block for ever. It calls no TLS code, so nothing waits for it.
+            // Reading may never return. It calls no TLS code, so nothing waits for it.
             let sources = panics::catch(|| {
                 failpoint::point(failpoint::Place::Roots);
                 Sources::read(&wanted)

@@ -277,7 +277,7 @@ impl<S: Transport> Session<S> {
             return Progress::Wait;
         }
         if let Some(code) = closing.take_pending_code() {
-            // The host does not poll. The peer gets its Close frame all the same.
+            // The host does not poll. The peer still gets its Close frame.
             closing.extend(context.now);
             context.send_queue.lock().close_by_library(&code.to_be_bytes());
             return self.flush(context);
