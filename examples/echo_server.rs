@@ -10,7 +10,7 @@ use std::{
 };
 use tungstenite::protocol::WebSocketConfig;
 
-/// Above the library's own cap, so that tests can send it too much through an echo.
+/// Above the limit of the library, so that the echo of a large message exceeds that limit in tests.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 #[allow(dead_code, reason = "tests include this file as a module")]
@@ -31,13 +31,13 @@ pub fn serve(listener: TcpListener) {
         let started = stream.and_then(|stream| thread::Builder::new().name("echo".into()).spawn(|| echo(stream)));
         if let Err(error) = started {
             eprintln!("echo_server: {error}");
-            // Out of descriptors or threads, most likely: do not spin until some come back.
+            // Probably out of descriptors or threads: wait, so that the loop does not spin.
             thread::sleep(Duration::from_millis(10));
         }
     }
 }
 
-/// Echoes until the client closes. Its errors are its own affair: the tests' clients make all of them on purpose.
+/// Echoes until the client closes. Errors of the client are ignored, because clients of tests make all of them on purpose.
 fn echo(stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     // The default read buffer of 128 KiB for each connection is too much for tests with a thousand of them.

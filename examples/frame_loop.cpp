@@ -1,8 +1,8 @@
-// frame_loop [URL [SECONDS]]: a game loop at 60 frames a second with two sockets, and what they cost it.
+// frame_loop [URL [SECONDS]]: a game loop at 60 frames a second with two sockets, and the cost of their polls.
 //
-// Both sockets send time-stamped messages to an echo server. The status shows what polls took, on average and at worst,
-// callbacks counted; then for each socket its state, the last round trip as the game sees it, that is with the wait for
-// the next frame, and what waits to be written. It runs until Ctrl-C, or for SECONDS.
+// Both sockets send messages with a time stamp to an echo server. The status shows the average and the longest time of a
+// poll, callbacks included; then for each socket its state, the last round trip as the game sees it (it includes the wait
+// for the next frame), and the bytes that wait to be written. It runs until Ctrl-C, or for SECONDS.
 
 #include <egret_ws.h>
 
@@ -28,7 +28,7 @@
 
 using Clock = std::chrono::steady_clock;
 
-// On a terminal the status is one line, written over and over; elsewhere each status is a new line.
+// On a terminal each status replaces the previous one; elsewhere each status is a new line.
 static const bool terminal = isatty(fileno(stdout));
 static const char *const line_start = terminal ? "\r\x1b[K" : "";
 static const char *const status_end = terminal ? "" : "\n";
@@ -51,7 +51,7 @@ static Loop make_loop()
     return Loop(loop);
 }
 
-// A socket that sends a message of `size` bytes every `period` frames. The library holds its address: it stays put.
+// A socket that sends a message of `size` bytes every `period` frames. The library keeps its address, so it must not move.
 class Channel {
 public:
     Channel(const Loop &loop, const char *url, const char *name, unsigned period, std::size_t size)
@@ -74,7 +74,7 @@ public:
             return;
         const Clock::rep now = Clock::now().time_since_epoch().count();
         std::memcpy(message_.data(), &now, sizeof now);
-        // The server is behind if this is refused (EGRET_WS_ERR_BACKPRESSURE): the next message is newer anyway.
+        // If the send is refused (EGRET_WS_ERR_BACKPRESSURE), the server is too slow. It is not repeated: the next message is newer.
         if (egret_ws_send_binary(ws_, message_.data(), message_.size()) == EGRET_WS_OK)
             ++sent_;
     }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs what was built in LIBRARY_DIR, the headers of C and C++, and what
-# pkg-config and CMake want to know, so that it works in PREFIX; DESTDIR goes before it, for packagers.
+# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries that were built in LIBRARY_DIR, the headers of C and C++, and the
+# files for pkg-config and CMake, for use in PREFIX. For packagers: DESTDIR is put before PREFIX.
 #
-# FEATURES is what the library was built with ("--features=vendored" or nothing, as tests/tools/features.sh says).
+# FEATURES: the features that the library was built with ("--features=vendored" or empty, see tests/tools/features.sh).
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
 built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
@@ -11,7 +11,7 @@ case $prefix in
 *) echo "install.sh: PREFIX is not an absolute path: $prefix" >&2; exit 2 ;;
 esac
 case $prefix$to in
-*[\ \|\&\\]*) echo "install.sh: a path with a space, |, & or \\ is more than pkg-config's files can take: $to" >&2; exit 2 ;;
+*[\ \|\&\\]*) echo "install.sh: files of pkg-config cannot contain a path with a space, |, & or \\: $to" >&2; exit 2 ;;
 esac
 cd "$(dirname "$0")/.."
 

@@ -1,4 +1,4 @@
-/* version: says which library it found, and whether it is the one of its header. */
+/* version: prints the version of the library, and checks that it matches the header. */
 #include <egret_ws.h>
 #include <stdio.h>
 

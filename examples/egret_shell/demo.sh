@@ -1,6 +1,6 @@
 #!/bin/sh
 # demo.sh URL SHELL ENGINE: the documentation's sample in the shell, against the echo server at URL; ENGINE is the `build`
-# directory of npm's egret-engine. Once with the engine's own egret.WebSocket, once with the one of bindings/js/module.
+# directory of npm's egret-engine. It runs once with the engine's egret.WebSocket, and once with that of bindings/js/module.
 set -eu
 address=${1#ws://} shell=$2 engine=$3
 address=${address%/}

@@ -26,7 +26,7 @@ static const char page_js[] =
 #include "page.js.inc"
     ;
 
-// Of JSContextRefPrivate.h, which is not installed; JSGarbageCollect only asks for a collection some time.
+// From JSContextRefPrivate.h, which is not installed. JSGarbageCollect only requests a collection at some later time.
 extern "C" void JSSynchronousGarbageCollectForDebugging(JSContextRef);
 
 static const int frame_ms = 16;
@@ -162,7 +162,7 @@ public:
 
     void expose_gc() { define(JSContextGetGlobalObject(context_), "gc", global_gc); }
 
-    // An exception is reported, and the next script runs all the same, as in a page.
+    // An exception is reported, and the next script still runs, as in a page.
     JSValueRef evaluate(const std::string &code, const char *name)
     {
         JSValueRef exception = nullptr;
@@ -180,7 +180,7 @@ public:
             const JSValueRef argument = JSValueMakeNumber(context_, now);
             const double wait = JSValueToNumber(context_, call(frame_, 1, &argument), nullptr);
             const bool idle = wait < 0 && egret_ws_jsc_live(sockets_) == 0;
-            // A real shell draws and waits for the screen instead, and polls with 0.
+            // A real shell draws, waits for the screen, and polls with 0.
             const double timeout = idle ? 0 : wait < 0 ? frame_ms : std::min<double>(wait, frame_ms);
             const int32_t ran = egret_ws_jsc_poll(sockets_, static_cast<int32_t>(timeout));
             check(ran, "egret_ws_jsc_poll");

@@ -1,5 +1,5 @@
 /*
- * The little of a browser's page that an engine needs at load: window, console, timers and animation frames.
+ * The parts of a browser page that an engine needs when it loads: window, console, timers and animation frames.
  *
  * A classic script whose completion value is a function: frame = install(global, host). The shell calls frame(now) once a
  * frame; it returns the milliseconds until it has something to do again, or -1 if there is nothing left.
@@ -46,7 +46,7 @@
         call(timer.callback, timer.args);
     }
 
-    // Those that are started or asked for while these run wait for the next frame.
+    // Timers and frames that are requested while these run wait for the next frame.
     function runDue(now) {
         var due = Object.keys(timers).filter(function (id) { return timers[id].due <= now; });
         due.sort(function (a, b) { return timers[a].due - timers[b].due || a - b; });

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Frame {
     pub function: &'static str,
     pub is_callback: bool,
-    /// The loop it is of, by its number in `user`; 0 if it is of none.
+    /// The loop that it belongs to, by its number in `user`; 0 for no loop.
     pub host: usize,
     /// When it began.
     pub begun: u64,
@@ -26,7 +26,7 @@ thread_local! {
     static CASE: RefCell<Option<Arc<Case>>> = const { RefCell::new(None) };
 }
 
-/// Makes this thread one of the case's.
+/// Makes this thread a thread of the case.
 pub fn enter(case: &Arc<Case>, index: usize) {
     INDEX.set(Some(index));
     CASE.set(Some(Arc::clone(case)));
@@ -37,7 +37,7 @@ pub fn leave() {
     CASE.set(None);
 }
 
-/// The number of this thread, if it is the case's.
+/// The number of this thread, if it is a thread of the case.
 pub fn thread() -> Option<usize> {
     INDEX.get()
 }

@@ -225,12 +225,12 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
     };
     let top = call_stack::top();
     let freed = host.free_done.load(SeqCst);
-    // A call of another thread that began before may be writing its line still.
+    // A call of another thread that began before may still be writing its line.
     let is_late = freed != 0 && top.as_ref().is_none_or(|frame| frame.begun > freed);
     promise!(!is_late, "a log line began after its loop was freed");
     promise!(!host.setup.is_inline || top.is_some(), "a log line of an inline loop came outside of any call");
     let most = if host.setup.log_level == 0 { EGRET_WS_LOG_WARN } else { host.setup.log_level };
-    // One that was refused may have had another level.
+    // A loop that is not made yet, or was refused, may have another level.
     let most = if host.handle().is_null() { EGRET_WS_LOG_DEBUG } else { most };
     promise!((EGRET_WS_LOG_ERROR..=most).contains(&level), "a log line of the level {level}");
     promise!(!text.is_null(), "a log line is NULL");

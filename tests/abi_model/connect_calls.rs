@@ -38,7 +38,7 @@ pub fn by_host(case: &Arc<Case>, random: &mut Random, own: Own) {
             1 => (None, BAD_ARGUMENT),
             _ => (Some(place.host.into()), &[][..]),
         };
-        // The port 0 is none.
+        // 0 is not a valid port.
         let is_portless = errors.is_empty() && random.one_in(15);
         let port = if is_portless { 0 } else { place.port };
         let errors = if is_portless { &[EGRET_WS_ERR_INVALID_ARGUMENT, EGRET_WS_ERR_INVALID_URL] } else { errors };
@@ -86,7 +86,7 @@ fn connect<C>(
     C: FnOnce(*mut egret_ws_loop, *const c_char, *const egret_ws_options, *mut *mut egret_ws) -> i32,
 {
     let mut place = case.place(random);
-    // The call with a host name cannot make wss.
+    // The call with a host name never uses wss.
     place.is_secure &= name == "egret_ws_connect_url";
     let Some(host) = pick_host(case, random, own) else { return };
     let (id, slot) = (registry::number(), random.below(SLOTS));

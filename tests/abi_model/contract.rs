@@ -72,7 +72,7 @@ fn quoted(comment: &str) -> impl Iterator<Item = &str> {
     comment.split('`').skip(1).step_by(2)
 }
 
-/// Panics in words if the header does not list this error for this function.
+/// Panics with a message if the header does not list this error for this function.
 pub fn lists(function: &str, code: i64) -> Result<(), String> {
     let listed = FUNCTIONS.get(function).ok_or_else(|| format!("{function} is not in the header"))?;
     let Some(name) = ERRORS.get(&code) else {

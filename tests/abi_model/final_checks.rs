@@ -92,7 +92,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
             matches!(served.violation, Some(Violation::NotUtf8(_) | Violation::CloseReasonNotUtf8))
         }
         EGRET_WS_ERR_PROTOCOL => served.violation.is_some(),
-        // TCP itself may have given up, which is the heartbeat's doing.
+        // TCP itself may have given up, because the heartbeat sets its time-out.
         EGRET_WS_ERR_CONNECTION_LOST => served.ended || case.server.is_stopping() || report.os_error == libc::ETIMEDOUT,
         _ => true,
     };

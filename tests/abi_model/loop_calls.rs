@@ -28,7 +28,7 @@ impl Aim {
         match random.below(40) {
             0 => return none(ptr::null_mut()),
             1 => return none(random.next() as *mut _),
-            // A socket is no loop.
+            // The handle of a socket, not of a loop.
             2 => {
                 let socket = case.made().first().map(|socket| socket.handle().cast());
                 return none(socket.unwrap_or(ptr::null_mut()));
@@ -153,7 +153,7 @@ pub fn make(case: &Arc<Case>, random: &mut Random, setup: HostSetup) -> Option<A
     Some(host)
 }
 
-/// Notes that a poll or a free runs, so that it is known which overlap.
+/// Records that a poll or a free runs, to detect those that overlap.
 struct Turn<'a> {
     turns: &'a AtomicU64,
     others: u64,
@@ -177,7 +177,7 @@ pub fn poll(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
     let time = random.pick(&[0, 0, 0, 1, 2, 5, 10, 20]);
     poll_aimed(case, &aim, time);
-    // Without limit, where it is sure to be woken.
+    // Without limit only if a wake-up is certain.
     if case.threads == 1 && random.one_in(40) && !call_stack::in_callback() && !aim.must_fail() {
         call(case, "egret_ws_loop_wake", &aim, "", &[], |handle| egret_ws_loop_wake(handle));
         poll_aimed(case, &aim, -1);

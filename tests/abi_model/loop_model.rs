@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Default)]
 struct Wakes {
     count: u32,
-    /// Calls that are followed by one of their own where something is due: those that run, and those since that poll.
+    /// Calls that cause a separate wake-up if work is due: those that run, and those since that poll.
     asking: u32,
     asked: u32,
 }

@@ -91,7 +91,7 @@ fn start(worker: u64, workers: u64, seconds: u64) -> Child {
     command.args(["--exact", "random_calls_keep_the_contract", "--nocapture", "--test-threads=1"]);
     command.env("EGRET_WS_FUZZ_WORKER", worker.to_string()).env("EGRET_WS_FUZZ_STEP", workers.to_string());
     command.env("EGRET_WS_FUZZ_SECONDS", seconds.to_string());
-    // One pipe for both, so that a report stands where it belongs.
+    // One pipe for both, so that reports and other output are in order.
     command.stdout(Stdio::piped()).spawn().expect("it runs again")
 }
 

@@ -42,7 +42,7 @@ pub struct Draft {
     texts: Vec<CString>,
     headers: Vec<egret_ws_header>,
     pub setup: Setup,
-    /// The errors of which one must be returned. Empty: the call succeeds.
+    /// The call must return one of these errors. Empty: the call succeeds.
     pub errors: Vec<i32>,
     /// For reports.
     pub words: String,
@@ -146,7 +146,7 @@ impl Draft {
         options.tls_timeout_ms = random.pick(&[1000, 2000, 20]);
         options.proxy_timeout_ms = random.pick(&[500, 1000]);
         options.open_timeout_ms = random.pick(&[0, 1500, 100]);
-        // Closing is waited for at the end of a case.
+        // The end of a case waits for the closing handshakes.
         options.close_timeout_ms = random.pick(&[1, 20, 100, 300]);
         options.ping_interval_ms = random.pick(&[0, 0, 1, 20, u32::MAX]);
         options.pong_timeout_ms = random.pick(&[0, 0, 1, 300, u32::MAX]);

@@ -30,7 +30,7 @@ pub struct Tally {
     pub kept: u64,
 }
 
-/// How the end of a case waits for what is due.
+/// How the end of a case waits for due work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Waiting {
     InPoll,
@@ -65,7 +65,7 @@ pub fn play(seed: u64, tally: &mut Tally) {
     } else {
         free(&case);
         join(others);
-        // Those that were made meanwhile.
+        // The loops that were made meanwhile.
         free(&case);
     }
     check_handles(&case);
@@ -207,7 +207,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
 
 /// Waits like a program that polls only after a wake-up.
 fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
-    // So that a wake-up that does not come is found at the deadline of the whole, and not before.
+    // A missing wake-up is then reported at the deadline of the case.
     const LONGEST: Duration = Duration::from_secs(5);
     match waiting {
         Waiting::InPoll => {}
@@ -227,7 +227,7 @@ fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
 
 /// Frees all loops, also while others poll them.
 fn free(case: &Arc<Case>) {
-    // A callback of one that is freed may make another.
+    // A callback of a loop that is freed may make another loop.
     while let Some(host) = hosts(case).into_iter().next() {
         let deadline = Instant::now() + CALL_LIMIT;
         while !host.is_gone() && !loop_calls::free_host(case, &host) {
@@ -237,7 +237,7 @@ fn free(case: &Arc<Case>) {
     }
 }
 
-/// After the end no handle is good.
+/// After the end no handle is valid.
 fn check_handles(case: &Case) {
     for host in lock(&case.hosts).iter() {
         let results = [

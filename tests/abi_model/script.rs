@@ -98,7 +98,7 @@ pub enum Violation {
 pub struct Script {
     pub answer: Answer,
     pub steps: Vec<Step>,
-    /// Agrees to compress, if it is asked.
+    /// Accepts permessage-deflate if the client offers it.
     pub deflates: bool,
     /// Answers no pings.
     pub ignores_pings: bool,
@@ -171,7 +171,7 @@ fn answer(random: &mut Random) -> Answer {
     }
 }
 
-/// A length: mostly short, sometimes at an edge of the frame's header, seldom the most.
+/// A length: mostly short, sometimes at a limit of the forms of a frame header, seldom the maximum.
 pub fn length(random: &mut Random, cap: usize) -> usize {
     let edges = [0, 1, 23, 24, 125, 126, 127, 65535, 65536, cap.saturating_sub(1), cap];
     let len = match random.below(10) {

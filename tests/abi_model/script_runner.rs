@@ -201,7 +201,7 @@ fn violate(peer: &mut Peer, violation: Violation, cap: usize) -> io::Result<()> 
     }
     drop(served);
     let frames = match violation {
-        // Half of them compressed, if that was agreed on.
+        // With an agreement, half of them are compressed.
         Violation::NotUtf8(which) if which % 2 == 0 => vec![Frame::text(NOT_UTF8[which])],
         Violation::NotUtf8(which) => vec![peer.frame(kind, NOT_UTF8[which])],
         Violation::Opcode(opcode) => vec![Frame::new(opcode, "x")],

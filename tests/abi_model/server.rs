@@ -72,7 +72,7 @@ impl Server {
         });
         let listen = |tls: bool| {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            // In half of the cases the network takes so little that the client's queue fills.
+            // In half of the cases the kernel buffers so little that the send queue of the client fills.
             if seed.is_multiple_of(2) {
                 socket2::SockRef::from(&listener).set_recv_buffer_size(2048).expect("SO_RCVBUF");
             }
@@ -190,7 +190,7 @@ impl Shared {
         let mut peer = Peer::new(wire, Arc::clone(served));
         peer.ignores_pings = script.ignores_pings;
         let end = script_runner::play(&mut peer, &request, &script, cap, &self.stop);
-        // Before the stream is closed, so that the client cannot know of it earlier.
+        // Recorded before the stream is closed, so that the client cannot notice the end earlier.
         lock(served).ended = true;
         match end {
             Ok(end) => Ok((end, peer.stream.into_inner())),

@@ -27,7 +27,7 @@ impl Aim {
         match roll {
             0 => return none(ptr::null_mut()),
             1 => return none(other as *mut _),
-            // A loop is no socket.
+            // The handle of a loop, not of a socket.
             2 => {
                 let host = lock(&case.hosts).first().map(|host| host.handle().cast());
                 return none(host.unwrap_or(ptr::null_mut()));
@@ -203,11 +203,11 @@ fn send_bytes(
     result
 }
 
-/// Text that is none, NULL where data is needed.
+/// Invalid text, and NULL where data is needed.
 fn send_wrong(case: &Case, random: &mut Random, aim: &Aim, is_text: bool) {
     if is_text && random.one_in(2) {
         let text = random.pick(&NOT_UTF8);
-        // It may be too long as well, or have no room; which of these is looked at first is not promised.
+        // It may be too long as well, or have no room; the header does not promise which of these is checked first.
         let errors =
             [EGRET_WS_ERR_INVALID_UTF8, EGRET_WS_ERR_NOT_OPEN, EGRET_WS_ERR_MESSAGE_TOO_BIG, EGRET_WS_ERR_BACKPRESSURE];
         let result = send_bytes(case, aim, true, text, false, &errors, &format!(", {text:?}"), |_| {});
@@ -356,7 +356,7 @@ pub fn buffered_amount(case: &Arc<Case>, random: &mut Random, own: Own) {
     let result = call(case, "egret_ws_buffered_amount", &aim, "", &[], |ws| egret_ws_buffered_amount(ws));
     if let (Ok(amount), Some(socket)) = (result, &aim.socket) {
         let (accepted, most) = (lock(&socket.life).bytes_accepted() as i64, socket.setup.send_limit as i64);
-        // A message that is written in part counts whole here, and no more as what waits.
+        // Here a partly written message counts whole, but not as a waiting one.
         let most = most + socket.setup.cap as i64;
         promise!(amount <= most, "{amount} bytes are buffered, {most} are the most");
         let knows_all = case.threads == 1;

@@ -37,8 +37,9 @@ pub struct Socket {
 
 #[derive(Default)]
 pub struct Life {
-    /// How often `on_connect` was called; and it is the last of the callbacks that change that.
+    /// How often `on_connect` was called.
     pub connects: i32,
+    /// `on_connect` was called, and no later callback has ended that connection.
     pub is_open: bool,
     pub closed: Option<CloseReport>,
     pub released: u32,
@@ -53,7 +54,7 @@ pub struct Life {
     pub made: [usize; THREADS],
     pub generations: Vec<Generation>,
     pub attempt: u32,
-    /// Accepted messages that a lost connection took with it, as `on_retry` has reported.
+    /// Accepted messages that were dropped with a lost connection, as `on_retry` has reported.
     pub dropped: u64,
     pub dropped_bytes: u64,
     /// Messages that were kept for the next connection.
@@ -65,7 +66,7 @@ pub struct Life {
 
 /// One connection, as the client sees it.
 pub struct Generation {
-    /// The server's number of it.
+    /// Its number at the server.
     pub connection: Option<u64>,
     pub received: Vec<Fingerprint>,
 }

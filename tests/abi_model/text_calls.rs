@@ -64,7 +64,7 @@ pub fn options_init(case: &Arc<Case>, random: &mut Random, _: Own) {
     init_options(case, random, "egret_ws_options_init", size_of::<egret_ws_options>(), init);
 }
 
-/// A struct of any size, which has to be filled just so far.
+/// A struct of any size, of which exactly these bytes must be filled.
 fn init_options(
     case: &Case,
     random: &mut Random,
@@ -170,7 +170,7 @@ pub fn read_text(
     let text = match usize::try_from(result) {
         Ok(length) if capacity == 0 => Text::Length(length),
         Ok(length) => Text::Whole(String::from_utf8_lossy(&buffer[..length]).into_owned()),
-        // Nothing has room in one byte but the empty text.
+        // One byte has room only for the empty text.
         Err(_) if result == i64::from(EGRET_WS_ERR_INVALID_ARGUMENT) && capacity != 0 => Text::NoRoom,
         Err(_) => Text::Error(result as i32),
     };

@@ -29,7 +29,7 @@ struct Language<'a> {
     null: &'a str,
     no_limit: &'a str,
     escape: fn(&str) -> String,
-    /// Translates what stands in backticks.
+    /// Translates the text in backticks.
     code: &'a dyn Fn(&str) -> String,
 }
 

@@ -7,8 +7,7 @@
 //! To add an error, a state, a phase, a flag, a statistic or an option of a loop: change the Rust source and run `make header`.
 //! An option of a socket needs a place in `OPTION_GROUPS` of `api.rs` too. A constant of a new kind needs one in `Api::of`.
 //!
-//! After a merge with conflicts in regions or in the header: resolve what is outside of them, leave what is inside as it is, and
-//! run `make header`. If a conflict has a marker inside, first delete lines until one marker is left for each begin and end.
+//! After a merge with conflicts in regions or in the header: resolve only the conflicts outside of them, and run `make header`. If a conflict has a marker inside, first delete lines until one marker is left for each begin and end.
 
 mod api;
 mod cpp;

@@ -9,7 +9,7 @@ use test_support::scripted_server::Server;
 
 const MIB: usize = 1 << 20;
 
-/// The server sends `start` and then `more` without end; the client must hang up in the handshake.
+/// The server sends `start` and then `more` without end; the client must disconnect in the handshake.
 #[track_caller]
 fn head_is_cut_off(start: &'static str, more: String) {
     on_both_drivers(|host| {
@@ -52,7 +52,7 @@ fn a_header_line_of_1_mib_is_refused() {
         let server = Server::start(|mut peer| {
             let answer = peer.read_request().answer();
             let filler = format!("\r\nX-Filler: {}\r\n", "x".repeat(MIB));
-            // The client may hang up before it has read it all.
+            // The client may disconnect before it has read everything.
             let _ = peer.try_write(answer.replacen("\r\n", &filler, 1).as_bytes());
             peer.expect_end();
         });
@@ -90,7 +90,7 @@ fn unread_pongs_take_bounded_memory() {
         let socket = host.connect(server.port());
         socket.wait_open();
         assert_eq!(socket.send_text("to be left unread"), EGRET_WS_OK);
-        // From here on the host does not poll: the engine, if there is one, is alone with the flood.
+        // From here on the host does not poll: only an I/O thread handles the flood.
         let grown = done.recv_timeout(test_support::WAIT_LIMIT).expect("the flood ends");
         println!("{grown} bytes more in memory");
         assert!(grown < BOUND, "{grown} bytes more in memory");

@@ -7,7 +7,7 @@ use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
-/// The server plays `script` instead of a handshake and hangs up.
+/// The server plays `script` instead of a handshake and disconnects.
 #[track_caller]
 fn handshake_breaks(script: impl Fn(Peer) + Clone + Send + 'static, os_error: i32) {
     on_both_drivers(|host| {

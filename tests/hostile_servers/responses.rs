@@ -11,7 +11,7 @@ fn head(template: &str, request: &Request) -> String {
     template.replace("{accept}", &request.accept_key()).replace('\n', "\r\n")
 }
 
-/// The server answers with `template`; the client must hang up without a frame and report these.
+/// The server answers with `template`; the client must disconnect without a frame and report these.
 #[track_caller]
 fn ends(what: &str, template: &'static str, error: i32, initiator: i32, http_status: i32) {
     println!("{what}");
@@ -31,7 +31,7 @@ fn ends(what: &str, template: &'static str, error: i32, initiator: i32, http_sta
     });
 }
 
-/// The server writes the pieces of `answer`, says "hello" and closes; the client must take it.
+/// The server writes the pieces of `answer`, sends "hello" and closes; the client must accept it.
 #[track_caller]
 fn connects(what: &str, answer: impl Fn(&Request) -> Vec<Vec<u8>> + Clone + Send + 'static) {
     println!("{what}");
@@ -63,7 +63,7 @@ fn another_http_status_is_a_refusal_by_the_peer() {
         ("HTTP/1.1 404 Not Found\nTransfer-Encoding: chunked\n\n0\n\n", 404),
         ("HTTP/1.1 426 Upgrade Required\nSec-WebSocket-Version: 14\n\n", 426),
         ("HTTP/1.0 503 Service Unavailable\n\n", 503),
-        // The headers of an acceptance do not make it one.
+        // The status decides, not the headers.
         ("HTTP/1.1 200 OK\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\n", 200),
     ] {
         ends(head, head, EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, status);

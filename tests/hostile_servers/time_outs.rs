@@ -9,7 +9,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
 const LIMIT: Duration = Duration::from_millis(150);
-/// Far below every default, so that it must have been our limit that ended it.
+/// Far below every default, so that only this limit can have ended the connection.
 const SOON: Duration = Duration::from_secs(4);
 
 /// The server plays `script` instead of a handshake; the handshake's deadline must end it.
@@ -59,7 +59,7 @@ fn endless_slow_head_times_out() {
     handshake_times_out(|mut peer| {
         peer.read_request();
         peer.write("HTTP/1.1 101 Switching Protocols\r\nX-Drip: ");
-        // The pause is the attack: each byte comes long before the deadline, and none may move it.
+        // Each byte comes long before the deadline, and no byte may extend the deadline.
         while peer.try_write(b"x").is_ok() {
             thread::sleep(Duration::from_millis(10));
         }

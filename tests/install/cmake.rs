@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds `examples/cmake_shell`, plays its game for half a second, and returns the path of the program.
+/// Builds `examples/cmake_shell`, runs it for half a second, and returns the path of the program.
 fn cmake_shell(build: &Path, settings: &[String]) -> PathBuf {
     let source = root().join("examples/cmake_shell");
     run(Command::new("cmake").arg("-S").arg(source).arg("-B").arg(build).args(settings));
@@ -39,7 +39,7 @@ fn cmake_finds_what_is_installed() {
     assert!(!needs(&cmake_shell(&moved.with_file_name("only-static"), &[found]), "libegret_ws"));
 }
 
-/// Settings with which cargo builds what this test was built with, TARGET_DIR/PROFILE, and so finds it built.
+/// Settings with which cargo uses the library that this test was built with, in TARGET_DIR/PROFILE.
 pub fn built_here() -> Vec<String> {
     let built = library::build();
     let profile = match built.file_name().and_then(OsStr::to_str) {

@@ -1,5 +1,5 @@
-//! `packaging/install.sh` installs what pkg-config and CMake find, and FetchContent builds the same from the sources. The
-//! READMEs are followed to the letter.
+//! pkg-config and CMake find the files that `packaging/install.sh` installs, and FetchContent builds the library from the sources.
+//! The commands of the READMEs work as written.
 //!
 //! A missing cmake or pkg-config fails a test, unless the variable SKIP names `cmake`.
 #![cfg(target_os = "linux")]
@@ -20,7 +20,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// An empty directory of a test's own.
+/// An empty directory for one test.
 fn directory(test: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("install").join(test);
     match fs::remove_dir_all(&path) {
@@ -45,7 +45,7 @@ fn install(arguments: &[&OsStr]) -> Output {
     script.output().expect("a shell")
 }
 
-/// A prefix with all that is installed.
+/// A prefix with all installed files.
 fn prefix(test: &str) -> PathBuf {
     let prefix = directory(test).join("prefix");
     let output = install(&[prefix.as_os_str()]);
@@ -57,7 +57,7 @@ fn run(command: &mut Command) -> String {
     library::run(command.env_remove("LD_LIBRARY_PATH"))
 }
 
-/// Which shared libraries a program asks for.
+/// The shared libraries that a program needs.
 fn needs(program: &Path, library: &str) -> bool {
     let dynamic = run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(program));
     dynamic.lines().any(|line| line.contains("(NEEDED)") && line.contains(library))
@@ -72,7 +72,7 @@ fn pkg_config_says_how_to_link() {
     let ask = |arguments: &[&str]| {
         let mut pkg_config = Command::new("pkg-config");
         pkg_config.args(arguments).arg("egret_ws");
-        // In front of the system's own, which knows openssl.
+        // Before the system's path, which has openssl.
         let said = run(pkg_config.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")));
         said.split_whitespace().map(String::from).collect::<Vec<_>>()
     };

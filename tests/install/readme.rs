@@ -17,7 +17,7 @@ fn page() -> String {
     fs::read_to_string(root().join("README.md")).expect("the page")
 }
 
-/// A page's text, with the echo server of this test in the place of the page's own.
+/// The text of a page, with the URL of this test's echo server instead of that of the page.
 fn with_echo_server(text: &str) -> String {
     with_server(text, echo_url())
 }
@@ -50,7 +50,7 @@ fn assert_fails(sample: &str, commands: &str, folder: &Path, file: &str) {
     }
 }
 
-/// An empty home with all that is installed, in `$HOME/egret`.
+/// An empty home directory, with the installed files in `$HOME/egret`.
 fn home(test: &str) -> PathBuf {
     let home = directory(test);
     let output = install(&[home.join("egret").as_os_str()]);

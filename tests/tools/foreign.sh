@@ -3,7 +3,7 @@
 # qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side. For
 # Windows also the install, CMake's package and the static library are tried.
 #
-# Under qemu and wine the CPU is this machine's, or not itself: they are no test of speed or of memory ordering.
+# wine uses this machine's CPU and qemu emulates one, so they do not test speed or memory ordering.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}/foreign")
@@ -34,8 +34,8 @@ windows)
     export EGRET_WS_TEST_CFLAGS="-include tests/c/windows/posix.h -Itests/c/windows -static-libgcc -static-libstdc++"
     export EGRET_WS_TEST_LINK="-L$EGRET_WS_TEST_LIB_DIR -legret_ws -lws2_32"
     export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
-    # These take the place of a function of the C library, fork, have signals or descriptors to wait on, load libraries by
-    # dlopen, or bind a port that was just closed: there is nothing like it, or it is something else.
+    # These replace a function of the C library, fork, wait for signals or descriptors, load libraries by dlopen, or bind a port
+    # that was just closed: Windows lacks that, or does it in another way.
     skip=(close_report descriptor fork fork_exec fork_in_callback name_lookups never_blocks opening_stages process_exit resend retry sigpipe timeouts unload_library wakeup_callback)
     "$EGRET_WS_TEST_RUNNER" wineboot --init >/dev/null 2>&1 || true
     ;;
@@ -64,7 +64,7 @@ plays() { # PROGRAM.exe: against an echo server, under wine
     tests/tools/with_echo_server.sh "$echo_server" "$1.sh"
 }
 
-# The static library, with what the README says that it needs.
+# The static library, with the libraries that the README lists.
 needs=$(sed -n 's/^| Windows, MinGW | `\([^`]*\)`.*/\1/p' README.md)
 # shellcheck disable=SC2086 # a list of words
 $EGRET_WS_TEST_CC -std=c99 -Iinclude examples/hello.c "$EGRET_WS_TEST_LIB_DIR/libegret_ws.a" $needs -o "$run_dir/hello.exe"
