@@ -65,7 +65,7 @@ fn every_name_of_the_header_is_reachable() {
     assert!(missing.is_empty(), "not reached by the binding: {missing:?}");
 }
 
-/// `c.connect_timeout_ms = connectTimeoutMs`, and the other way round for results of C: each value goes to the field of its name.
+/// `c.connect_timeout_ms = connectTimeoutMs`, and the reverse for results of C: each value is copied to the field of its name.
 #[test]
 fn each_field_is_copied_to_the_field_of_the_same_name() {
     let mut assignments = 0;

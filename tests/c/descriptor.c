@@ -97,7 +97,7 @@ static void a_conversation(int with_epoll) {
         send_numbers(r.ws, i, i + 1);
         ROUND_UNTIL(&h, r.messages == i + 1);
     }
-    /* Inline a poll is also made to read, to write and for what another thread's call has woken. */
+    /* Inline, polls are also due to read, to write, and for calls of other threads. */
     CHECK_EQ(h.callbacks, MESSAGES);
     CHECK(h.polls <= 4 * MESSAGES);
     expect_silence(&h);

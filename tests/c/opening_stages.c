@@ -88,8 +88,8 @@ static void deadlines_are_kept(uint32_t own_ms, uint32_t open_ms) {
     }
 }
 
-/* True when the library has sent the first byte of what the stage sends. */
-static int has_asked(stalled_socket *s) {
+/* True when the library has sent the first byte of this stage. */
+static int stage_has_begun(stalled_socket *s) {
     struct pollfd queue;
     char byte;
     queue.fd = s->peer.fd;
@@ -103,13 +103,13 @@ static stalled_socket *reach(int stage) {
     if (stage == RESOLVE) {
         POLL_UNTIL(loop, a_lookup_hangs());
     } else if (stage != CONNECT) { /* which begins at once */
-        POLL_UNTIL(loop, has_asked(s));
+        POLL_UNTIL(loop, stage_has_begun(s));
     }
     CHECK_EQ(egret_ws_state(s->r.ws), EGRET_WS_STATE_CONNECTING);
     return s;
 }
 
-/* The peer sees the end of the stream, orderly or not, after what was sent before. */
+/* The peer reads all bytes that were sent, and then the end of the stream, by a FIN or a reset. */
 static int has_hung_up(const stalled_socket *s) {
     char rest[4096];
     ssize_t got;

@@ -5,7 +5,7 @@
 
 #include <netdb.h>
 
-/* Takes the place of the C library's: it finds nothing, at once, and asks no server. */
+/* Replaces the resolver of the C library: it finds nothing, at once, and asks no server. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
     (void)name, (void)service, (void)hints, (void)found;
     return EAI_NONAME;
@@ -35,7 +35,7 @@ static egret_ws_loop *new_logging_loop(void) {
     return loop;
 }
 
-/* One line since this was last asked, of a panic at this place. */
+/* Checks that there is one line since the last check, about a panic at this place. */
 static void expect_line(const char *place, const egret_ws *ws) {
     char message[64];
     snprintf(message, sizeof message, "a fault on purpose: %s ", place);
@@ -80,7 +80,7 @@ static void in_an_export(void) {
     free_loop(idle);
 }
 
-/* It hits the first connection that is turned; which one that is, is left open. */
+/* The panic occurs in the first connection that the engine runs, which may be any of them. */
 static void in_a_connection(void) {
     static recorder r[3];
     egret_ws_loop *loop = new_logging_loop(), *idle = arm("connection");

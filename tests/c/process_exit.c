@@ -160,7 +160,7 @@ static void take_time(void) {
     poll(NULL, 0, 20);
 }
 
-/* A process that ends while TLS is at work leaves the memory of TLS to the system, on purpose: LeakSanitizer asks here. */
+/* For LeakSanitizer: a process that ends while TLS is in use intentionally does not free the memory of TLS. */
 static int leaves_memory;
 #ifdef __cplusplus
 extern "C"

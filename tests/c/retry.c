@@ -8,7 +8,7 @@ static void check_delay(retry_recorder *t) {
     CHECK(t->delay_ms >= FLOOR_MS && t->delay_ms <= most);
 }
 
-/* The server goes and comes back, several times. */
+/* The server stops and starts again, several times. */
 static void lost_and_made_again(egret_ws_loop *loop) {
     enum { TIMES = 4 };
     static retry_recorder t;

@@ -31,7 +31,7 @@ static void sigpipe_kills(void) {
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 }
 
-/* Scripts: how the peer goes away after the first bytes. */
+/* Scripts: the ways in which the peer disconnects after the first bytes. */
 
 static void first_bytes(int fd) {
     uint8_t bytes[1000];
@@ -46,7 +46,7 @@ static void reset(server *s, int fd) {
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
-/* With an RST since there is more that it has not read. */
+/* With an RST, because it has not read everything. */
 static void leave(server *s, int fd) {
     (void)s;
     first_bytes(fd);

@@ -50,7 +50,7 @@ static void no_deadline_passes(void) {
     first = accept_request(loop, &silent);
     poll_for(loop, FAR_LONGER_MS);
     CHECK_EQ(r.closes, 0);
-    CHECK_OK(egret_ws_loop_suspend(loop)); /* again: nothing */
+    CHECK_OK(egret_ws_loop_suspend(loop)); /* a second call has no effect */
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_CONNECTING);
 
     CHECK_OK(egret_ws_loop_resume(loop));

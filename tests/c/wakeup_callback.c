@@ -142,7 +142,7 @@ static void work_left_by_a_budget_causes_a_wakeup(void) {
     stop_server(&peer);
 }
 
-/* At the end of a poll the wake-up callback may have another thread poll, and wait for it: the library holds no lock then. */
+/* At the end of a poll the wake-up callback may make another thread poll, and wait for it: the library holds no lock then. */
 
 static int others;
 

@@ -42,7 +42,7 @@ impl<'a> StalledClient<'a> {
         let mut messages = RandomMessages::new(seed);
         // Random, so that it does not shrink when it is compressed.
         let noise: Vec<u8> = (0..2 * MAX).map(|_| messages.random(256) as u8).collect();
-        // Some pass.
+        // Some messages pass.
         for _ in 0..5 {
             stalled.send(&mut messages, &noise);
         }

@@ -60,7 +60,7 @@ impl LoopSockets {
         LoopSockets { host, common: Rc::new(common), random, sockets: Vec::new(), suspended_until: None, begun: 0 }
     }
 
-    /// Runs so many sockets for the time of a round, then ends them. Returns what was sent on connections whose number is not known.
+    /// Runs so many sockets for the time of a round, then ends them. Returns the messages sent on connections whose number is not known.
     pub fn play(&mut self, round: &Round, sockets: usize) -> Vec<Vec<Fingerprint>> {
         let mut of_unknown_number = Vec::new();
         for _ in 0..sockets {

@@ -1,8 +1,8 @@
 //! The soak test: many sockets on a loop of each driver exchange messages with an echo server through a relay that injects faults,
 //! while their host calls every function at random. No message may be lost, doubled or reordered, and nothing may leak.
 //!
-//! `EGRET_WS_SOAK_SECONDS` says for how long (10), `EGRET_WS_SOAK_SOCKETS` with how many sockets (200; 40 in the short form)
-//! and `EGRET_WS_SOAK_SEED` with which seed. It runs in rounds. After each round all sockets have ended, and the memory, threads and
+//! `EGRET_WS_SOAK_SECONDS` sets the duration (10), `EGRET_WS_SOAK_SOCKETS` the number of sockets (200; 40 in the short form)
+//! and `EGRET_WS_SOAK_SEED` the seed. It runs in rounds. After each round all sockets have ended, and the memory, threads and
 //! descriptors of the process are compared with those after the first round.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 

@@ -54,7 +54,7 @@ impl Write for Tap {
 struct Hostile(SslStream<Tap>);
 
 impl Hostile {
-    fn meet(peer: &mut Peer) -> Hostile {
+    fn accept(peer: &mut Peer) -> Hostile {
         let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).expect("OpenSSL");
         acceptor.set_min_proto_version(Some(SslVersion::TLS1_3)).expect("TLS 1.3");
         acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a chain");
@@ -68,7 +68,7 @@ impl Hostile {
         Hostile(stream)
     }
 
-    /// Makes what `make` sends, without sending it.
+    /// Returns the bytes that `make` writes, without sending them.
     fn keep(&mut self, make: impl FnOnce(&mut Hostile)) -> Vec<u8> {
         self.0.get_mut().kept = Some(Vec::new());
         make(self);
@@ -95,23 +95,23 @@ impl Hostile {
     }
 }
 
-/// Counted in messages: each stands for so many records without data.
+/// The test counts messages: `EACH` records without data come before each message.
 #[test]
 fn records_without_data_do_not_delay_other_sockets() {
     const ROUNDS: usize = 60;
     const EACH: usize = 100;
     for what in [Silent::KeyUpdate, Silent::Ticket] {
-        let (go, gone) = channel::<()>();
+        let (start, may_start) = channel::<()>();
         let (sent, flood_is_there) = channel();
         let hostile_server = Server::start(move |mut peer| {
-            let mut hostile = Hostile::meet(&mut peer);
+            let mut hostile = Hostile::accept(&mut peer);
             let flood = hostile.keep(|hostile| {
                 for _ in 0..ROUNDS {
                     hostile.send_silent(what, EACH);
                     hostile.send(&Frame::binary([7]));
                 }
             });
-            gone.recv().expect("a word from the test");
+            may_start.recv().expect("the signal of the test");
             // The bytes that the system takes at once are enough; the rest waits until the client reads.
             peer.stream().set_nonblocking(true).expect("a stream");
             let count = peer.stream().write(&flood).expect("some of the flood");
@@ -120,11 +120,11 @@ fn records_without_data_do_not_delay_other_sockets() {
             let _ = peer.stream().write_all(&flood[count..]);
             peer.read_to_end();
         });
-        let (go_too, gone_too) = channel::<()>();
+        let (start_calm, calm_may_start) = channel::<()>();
         let (sent_too, message_is_there) = channel();
         let calm_server = Server::start(move |mut peer| {
             peer.upgrade();
-            gone_too.recv().expect("a word from the test");
+            calm_may_start.recv().expect("the signal of the test");
             peer.send(&Frame::text("calm"));
             sent_too.send(()).expect("a test that waits");
             let _ = peer.read();
@@ -134,10 +134,10 @@ fn records_without_data_do_not_delay_other_sockets() {
         let calm = host.connect(calm_server.port());
         hostile.wait_open();
         calm.wait_open();
-        go.send(()).expect("a server that waits");
+        start.send(()).expect("a server that waits");
         let share = flood_is_there.recv().expect("the flood");
         assert!(share > 0.1, "{share} of the flood is there");
-        go_too.send(()).expect("a server that waits");
+        start_calm.send(()).expect("a server that waits");
         message_is_there.recv().expect("the message");
 
         let mut passes = 0;
@@ -162,7 +162,7 @@ fn many_records_without_data_end_the_connection() {
     for what in [Silent::KeyUpdate, Silent::Ticket] {
         on_both_drivers(|host| {
             let server = Server::start(move |mut peer| {
-                let mut hostile = Hostile::meet(&mut peer);
+                let mut hostile = Hostile::accept(&mut peer);
                 let flood = hostile.keep(|hostile| hostile.send_silent(what, 3000));
                 // The client closes before it has read everything.
                 let _ = peer.stream().write_all(&flood);
