@@ -11,6 +11,7 @@ typedef struct host_socket {
     struct host_socket *next; /* in its bucket */
     egret_ws *ws;
     int64_t id;
+    bool has_ended; /* `closed` was delivered */
 } host_socket;
 
 struct egret_ws_host {
@@ -19,7 +20,7 @@ struct egret_ws_host {
     void *engine;
     bool is_polling;
     int64_t last_id;
-    size_t sockets;
+    size_t sockets; /* that have not ended */
     host_socket *buckets[BUCKETS]; /* by id */
 };
 
@@ -45,7 +46,7 @@ static host_socket *add_socket(egret_ws_host *host) {
 static void remove_socket(void *user) {
     host_socket *socket = user;
     *find(socket->host, socket->id) = socket->next;
-    socket->host->sockets--;
+    if (!socket->has_ended) socket->host->sockets--;
     free(socket);
 }
 
@@ -85,9 +86,12 @@ static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data,
 }
 
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
-    const host_socket *socket = user;
-    const egret_ws_host *host = socket->host;
+    host_socket *socket = user;
+    egret_ws_host *host = socket->host;
     host->events->closed(host->engine, socket->id, info); /* bufferedAmount still works here */
+    /* Not later, in release_user: the budget of the poll may end between both. */
+    socket->has_ended = true;
+    host->sockets--;
     egret_ws_free(ws);
 }
 

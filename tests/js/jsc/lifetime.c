@@ -51,6 +51,7 @@ int main(int argc, char **argv)
     JSGlobalContextRef context = JSGlobalContextCreate(NULL);
     JSStringRef name = JSStringCreateWithUTF8CString("nested");
     egret_ws_jsc_options options = {NULL, on_exception, &exceptions};
+    egret_ws_loop_options loop;
     const char *script;
     int polls;
     CHECK(argc == 2);
@@ -86,10 +87,21 @@ int main(int argc, char **argv)
                  "new egret_native.WebSocket('ws://127.0.0.1:1/').send(new ArrayBuffer(1))");
     JSGarbageCollect(context);
 
-    /* A second installation in the same context. */
+    /* A second installation in the same context. A socket whose `close` was delivered does not count, also if the budget of the
+     * poll ended there, before `release_user`. */
     sockets = NULL;
-    CHECK(egret_ws_jsc_new(context, script, NULL, &sockets) == EGRET_WS_OK);
+    nested_poll = 0;
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    loop.poll_max_callbacks = 1;
+    options.loop = &loop;
+    CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_OK);
+    run(context, "new WebSocket('ws://127.0.0.1:1/').onclose = nested");
+    CHECK(egret_ws_jsc_live(sockets) == 1);
+    for (polls = 0; nested_poll == 0 && polls < 100; ++polls)
+        CHECK(egret_ws_jsc_poll(sockets, 100) >= 0);
+    CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && egret_ws_jsc_live(sockets) == 0);
     run(context, "new WebSocket('ws://127.0.0.1:1/')");
+    CHECK(egret_ws_jsc_live(sockets) == 1);
     CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK);
     JSGlobalContextRelease(context);
     CHECK(exceptions == 2);
