@@ -332,9 +332,21 @@ impl<S: Transport> Connection<S> {
             Progress::Wait => Turn::Wait,
             Progress::Again => Turn::Again,
             Progress::Ended(ending) => {
-                self.retry_or_end(ending, self.phase(), context);
+                self.session_ended(ending, context);
                 Turn::Wait
             }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn session_ended<P: Ports<Stream = S>>(&mut self, ending: Ending, context: &mut Context<'_, P>) {
+        if context.send_queue.lock().gate().is_closed_early() {
+            // The host has closed before `on_connect`, and its request is still on the way to the engine. The report is that of a
+            // request that came first.
+            self.end(Ending::aborted(), Phase::Handshake, context);
+        } else {
+            self.retry_or_end(ending, self.phase(), context);
         }
     }
 
