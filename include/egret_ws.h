@@ -1072,7 +1072,7 @@ int32_t egret_ws_send_binary(egret_ws *ws,
  * `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
  * `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
  * NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
- * and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
+ * and reports `EGRET_WS_ERR_ABORTED`, unless the server has closed it before. Closing again does nothing and returns `EGRET_WS_OK`.
  *
  * After an error other than INTERNAL nothing happened.
  *

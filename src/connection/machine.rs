@@ -145,8 +145,10 @@ impl<S: Transport> Connection<S> {
                 Turn::Wait
             }
             // The host gets the report of a connection that was never open, and the server a Close frame if one can be
-            // written now.
-            Stage::Session(session) if context.send_queue.lock().gate().is_closed_early() => {
+            // written now. If the server has closed before, its code and reason are reported.
+            Stage::Session(session)
+                if !session.has_peer_close() && context.send_queue.lock().gate().is_closed_early() =>
+            {
                 session.close_early(context);
                 self.end(Ending::aborted(), Phase::Handshake, context);
                 Turn::Wait
@@ -341,9 +343,10 @@ impl<S: Transport> Connection<S> {
     #[cold]
     #[inline(never)]
     fn session_ended<P: Ports<Stream = S>>(&mut self, ending: Ending, context: &mut Context<'_, P>) {
-        if context.send_queue.lock().gate().is_closed_early() {
-            // The host has closed before `on_connect`, and its request is still on the way to the engine. The report is that of a
-            // request that came first.
+        let closed_by_us = ending.error.is_none() && ending.initiator == Initiator::Local;
+        if closed_by_us && context.send_queue.lock().gate().is_closed_early() {
+            // The host has closed before `on_connect`, and the server has answered before the engine took the request. The report is
+            // that of a request that the engine took first.
             self.end(Ending::aborted(), Phase::Handshake, context);
         } else {
             self.retry_or_end(ending, self.phase(), context);

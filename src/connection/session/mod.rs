@@ -206,6 +206,11 @@ impl<S: Transport> Session<S> {
         self.flush(context)
     }
 
+    /// Was a Close frame of the peer received?
+    pub(super) fn has_peer_close(&self) -> bool {
+        self.control.closing.has_peer_close()
+    }
+
     pub(super) fn is_closing_for_suspend(&self) -> bool {
         self.control.closing.is_for_suspend()
     }

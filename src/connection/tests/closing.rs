@@ -86,3 +86,36 @@ fn a_long_queue_is_written_after_the_peer_has_closed_and_ended_its_side() {
     assert_eq!(sim.events()[1], "closed OK in Closing by Peer, got 1000, sent 1000");
     assert!(sim.wire().from_client.len() > message.len());
 }
+
+/// The host closes before `on_connect`, and the engine writes the Close frame and reads the answer before it takes the request.
+#[test]
+fn an_answer_before_the_request_to_close_is_taken_is_an_abort() {
+    let mut sim = Simulation::new();
+    sim.open_unreported();
+    assert!(sim.send_queue().close_by_host(b"\x03\xe8"));
+    sim.flush();
+    assert_eq!(sim.written(), ["close [3, e8]"]);
+    sim.server_sends(&frame(CLOSE, b"\x03\xe8"));
+    sim.end_stream();
+    assert_eq!(sim.events(), ["connected", "closed Aborted in Handshake by Local, got 1000, sent 1000"]);
+}
+
+/// The server closes, and the host closes before `on_connect`: the code and the reason of the server are reported.
+#[test]
+fn a_close_of_the_server_before_on_connect_is_reported() {
+    for is_taken in [true, false] {
+        let mut sim = Simulation::new();
+        sim.open_unreported();
+        sim.wire().to_client.extend(frame(CLOSE, b"\x0f\xa1kicked"));
+        if is_taken {
+            sim.turn();
+            sim.close(b"\x03\xe8");
+        } else {
+            sim.turn();
+            let _ = sim.send_queue().close_by_host(b"\x03\xe8"); // the answer to the server is queued already
+        }
+        sim.end_stream();
+        let closed = "closed OK in Closing by Peer, got 4001, sent 4001, reason kicked";
+        assert_eq!(sim.events(), ["connected", closed], "{is_taken}");
+    }
+}

@@ -376,6 +376,7 @@ impl Model {
                 self.reported_unsent += unsent(&event).0 + self.unreported_unsent();
                 assert_ne!(self.host_state, HostState::Closed);
                 let clean = rest.starts_with("OK");
+                assert!(!rest.starts_with("Aborted") || rest.contains("by Local"), "{event}");
                 // The peer may have closed before the host did.
                 let by_peer = self.closed_early && rest.contains("by Peer");
                 assert!(!clean || self.host_state == HostState::Connected || self.freed || by_peer, "{event}");
