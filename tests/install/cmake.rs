@@ -1,6 +1,6 @@
 //! CMake: finds the installed library, and builds the sources.
 
-use crate::{directory, echo_url, is_skipped, library, needs, prefix, root, run};
+use crate::{directory, echo_url, is_skipped, library, library_copy, needs, prefix, root, run};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ fn cmake_finds_what_is_installed() {
 
 /// Settings with which cargo uses the library that this test was built with, in TARGET_DIR/PROFILE.
 pub fn built_here() -> Vec<String> {
+    library_copy(); // before cargo runs
     let built = library::build();
     let profile = match built.file_name().and_then(OsStr::to_str) {
         Some("debug") => "dev",

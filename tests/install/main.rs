@@ -13,6 +13,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 use test_support::echo_server::echo_url;
 use test_support::library;
 
@@ -38,9 +39,22 @@ fn is_skipped() -> bool {
     skipped
 }
 
+/// A copy of the library that this test was built with. CMake runs cargo with other features of dependencies, and so replaces the
+/// original while other tests install it.
+fn library_copy() -> &'static Path {
+    static COPY: OnceLock<PathBuf> = OnceLock::new();
+    COPY.get_or_init(|| {
+        let (built, copy) = (library::build(), directory("library"));
+        for name in ["libegret_ws.so", "libegret_ws.a"] {
+            fs::copy(built.join(name), copy.join(name)).expect("the library is built");
+        }
+        copy
+    })
+}
+
 fn install(arguments: &[&OsStr]) -> Output {
     let mut script = Command::new(root().join("packaging/install.sh"));
-    script.arg(library::build()).args(arguments);
+    script.arg(library_copy()).args(arguments);
     script.env("FEATURES", if cfg!(feature = "vendored") { "--features=vendored" } else { "" });
     script.output().expect("a shell")
 }
