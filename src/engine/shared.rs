@@ -12,7 +12,8 @@
 //!    `Loop::keys`, the pipe and the callback of the notifier, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
 //!
-//! The slabs of handles in `ffi` are not in this order: no other lock is taken while theirs is held.
+//! The slabs of handles in `ffi` are not in this order: no other lock is taken while theirs is held. Nor is the handle of the loop's
+//! thread (`socket::scheduling`), which only `egret_ws_loop_free` locks, with no other lock held.
 //!
 //! # Atomics
 //! Each of these pairs needs sequentially consistent order. Each side writes its own variable, then reads that of the other; at least

@@ -45,8 +45,8 @@
  *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
  *   it returns. When a connect call fails, no callback runs, and the caller keeps `user`.
  *
- *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock of the library is
- *   held while a callback runs.
+ *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock that another call
+ *   waits for is held while a callback runs.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
  *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
