@@ -409,9 +409,9 @@ typedef struct egret_ws egret_ws;
 typedef struct egret_ws_loop egret_ws_loop;
 
 /*
- * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread, or from inside any
- * call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line
- * break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
+ * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
+ * or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
+ * borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
  * so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
  * and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
  * returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in

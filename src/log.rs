@@ -13,7 +13,8 @@ pub trait Sink: Send + Sync {
     fn line(&self, level: i32, text: &CStr, socket: usize);
 }
 
-/// The log of a loop. No lock may be held while a line is written: the sink is the host's.
+/// The log of a loop. The sink is code of the host: while a line is written, no lock may be
+/// held that another call waits for (`engine::shared` has the list).
 pub struct Log {
     level: i32,
     sink: Option<Box<dyn Sink>>,

@@ -12,7 +12,7 @@
 //!   │       │  └─────────── lose ─────────┴───┼──────────────────────────┘  │
 //!   │       │                                 │                             │
 //!   │       └── close or free by the host ────┴─► Closing ◄─ close by any ──┘
-//!   │                  (or close by the library)     │
+//!   │        (of Connected, also by the library)      │
 //!   └── retry, if the host has not closed ───────────┤
 //!                                                    ▼
 //!   every state but Closed ───────── end ────────► Ended ── on_close ──► Closed

@@ -20,9 +20,8 @@
 //! - the thread that runs the engine (its own, or the one that polls), to take and count frames, and to close, lose and end a
 //!   connection.
 //!
-//! Order: the locks of the dispatcher and of an inline engine come before it. Behind it come the locks of the pool of
-//! buffers and of the random number generator, which have none behind them. No callback runs while it is
-//! locked.
+//! `engine::shared` has the order of all locks: those of the pool of buffers and of the random number generator come behind this
+//! one. No callback runs while it is locked.
 
 mod buffers;
 mod messages;
@@ -102,11 +101,11 @@ pub struct SendStats {
 /// Whether the connection knows of queued messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FlushState {
-    /// The queue is empty.
+    /// No send has queued a message since the connection has last looked into the queue.
     Idle,
     /// The send that queued the first message requests a flush, at the latest at the end of the host's poll.
     Requested,
-    /// The connection writes, and looks into the queue again before it stops; or it was notified that much is queued.
+    /// The connection writes, and looks into the queue again before it stops; or it knows that much is queued.
     Running,
 }
 
@@ -229,13 +228,13 @@ impl SendQueue {
 
     // The host is notified.
 
-    /// `on_connect` is about to be called. False if it must not be, because the host has closed.
+    /// `on_connect` is about to be called. False if it must not be, because the host has closed early.
     #[must_use]
     pub fn notify_connect(&mut self) -> bool {
         self.gate.notify_connect()
     }
 
-    /// `on_retry` is about to be called. False if it must not be, because the host has closed. Then the messages that were
+    /// `on_retry` is about to be called. False if it must not be, because the host has closed early. Then the messages that were
     /// dropped with that connection are in the report of `on_close` ([`SendQueue::unreported`]).
     #[must_use]
     pub fn notify_retry(&mut self) -> bool {

@@ -30,7 +30,7 @@ const MAX_CALLS_OF_ONE_QUERY: usize = 5;
 /// A second look-up of a name shares the answer of a running call, but not if that call began longer ago than this: it may hang on a
 /// network that is gone, where a new call would not.
 const SHARE_WINDOW: Duration = Duration::from_secs(1);
-/// Questions that wait for a thread are checked again after this time.
+/// Queries that wait for a thread are checked again after this time.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A name and a family of addresses.
@@ -57,7 +57,7 @@ struct DnsShared {
 struct State {
     /// Calls of the resolver that have not returned, the oldest first.
     calls: Vec<Call>,
-    /// Questions that were not begun, in order.
+    /// Queries that were not begun, in order.
     waiting: VecDeque<Waiting>,
     /// The number of the last call.
     last: u64,

@@ -6,7 +6,7 @@
 //! with the second one held.
 //!
 //! 1. `Loop::dispatcher`: the poll, for as long as it runs. No other thread waits for it.
-//! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only, so no thread waits for it.
+//! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop waits for it.
 //! 3. `Loop::joined`, held while the connect command is queued.
 //! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
 //!    `Loop::keys`, the pipe and the callback of the notifier, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
@@ -371,7 +371,7 @@ impl Shared {
         self.notifier.poll_begins();
     }
 
-    /// A poll ends: the host is notified of events that it has left.
+    /// A poll ends: notifies the host if events are left.
     pub fn poll_ends(&self) {
         self.notifier.poll_ends();
         self.notify_if_due();

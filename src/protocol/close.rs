@@ -16,7 +16,7 @@ pub const ABNORMAL: u16 = 1006;
 pub const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
 /// Returns true if this code may be in a Close frame, in either direction: 1000 to 1003, 1007 to 1014, and 3000 to 4999
-/// (RFC 6455 section 7.4).
+/// (RFC 6455 section 7.4, and the registry of IANA for 1012 to 1014).
 pub fn is_allowed(code: u16) -> bool {
     // 1014 (bad gateway) is newer than tungstenite's list.
     CloseCode::from(code).is_allowed() || code == 1014

@@ -95,7 +95,7 @@ const TOO_MANY_WIRE_BYTES: Violation =
 const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail: "a text message is not UTF-8" };
 
 impl Decoder {
-    /// A decoder for the begin of a stream. It refuses messages of more than `max_message` bytes, counted after decompression.
+    /// A decoder for the beginning of a stream. It refuses messages of more than `max_message` bytes, counted after decompression.
     pub fn new(max_message: usize, inflater: Option<Inflater>) -> Decoder {
         Decoder {
             max_message,

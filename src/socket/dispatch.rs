@@ -105,7 +105,7 @@ impl Dispatcher {
         self.sockets.get(key)?.as_deref().map(|socket| &*socket.shared)
     }
 
-    /// Dispatches one event. Returns true if a callback was called.
+    /// Dispatches one event. Returns true if a callback was called, or is NULL.
     fn dispatch(&mut self, host_loop: &Loop, key: usize, what: EventKind) -> bool {
         if self.sockets.get(key).is_none_or(Option::is_none) {
             host_loop.take_joined(&mut self.sockets);

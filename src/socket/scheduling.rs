@@ -125,7 +125,7 @@ pub(super) struct Scheduler {
 enum Driver {
     Threaded(Mutex<Option<JoinHandle<()>>>),
     Inline {
-        /// The thread that runs the engine holds the lock. No thread waits for it: see [`Scheduler::run_commands`].
+        /// The thread that runs the engine holds the lock. Only the end of the loop waits for it: see [`Scheduler::run_commands`].
         engine: EngineSlot,
         #[cfg(unix)]
         descriptor: std::os::fd::RawFd,
@@ -298,8 +298,8 @@ impl Scheduler {
     }
 
     /// Inline: runs one pass of the engine, and moves its events into `batch`. It waits for readiness until the deadline, unless
-    /// there are events already. If another thread runs the engine, it does nothing: that thread serves one request, so the engine is
-    /// free again soon. Returns when the engine last read the clock.
+    /// there are events already. If another thread runs the engine, it does nothing: that thread serves requests for a moment, so the
+    /// engine is free again soon. Returns when the engine last read the clock.
     pub(super) fn run_pass(&self, deadline: Deadline, batch: &mut Box<Batch>) -> Option<Instant> {
         let Driver::Inline { engine: slot, .. } = &self.driver else { return None };
         let Some(mut locked) = slot.try_lock() else {

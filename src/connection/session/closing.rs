@@ -29,12 +29,12 @@ pub(super) struct Closing {
 #[derive(Debug)]
 enum State {
     Open,
-    /// A Close frame was sent or received. `peer` is that of the peer, once received.
+    /// A Close frame of this side is queued, or one of the peer was received. `peer` is that of the peer, once received.
     Closing {
         cause: Cause,
         peer: Option<PeerClose>,
     },
-    /// The peer has broken a rule: its bytes are ignored from now on.
+    /// The peer has broken a rule, or there is no memory for its message: its bytes are ignored from now on.
     Failing {
         ending: Ending,
         /// The code of our Close frame, until that is queued. It waits for the host, which may answer earlier messages first.

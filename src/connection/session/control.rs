@@ -47,7 +47,7 @@ impl Control {
         self.writer.has_more();
     }
 
-    /// The peer has broken a rule. Our Close frame says which, see [`Control::queue_violation_close`].
+    /// The peer has broken a rule, or there is no memory for its message. Our Close frame says which, see [`Control::queue_violation_close`].
     pub(super) fn fail(&mut self, violation: Violation, now: Instant) {
         self.closing.fail(violation, now);
     }

@@ -3,9 +3,9 @@
 //! ```text
 //!    stream ──► reader ──messages──► host             heartbeat ──ping──┐
 //!                 │                                                     ▼
-//!                 └──ping, pong, Close──► control ──pong, Close──► writer ──► stream
+//!                 └──ping, pong, Close──► control ──pong, ping───► writer ──► stream
 //!                                            │                          ▲
-//!                                         closing      host ──► send queue ─┘
+//!                                         closing ──Close──────► send queue ◄── host
 //! ```
 //!
 //! - `mod`: the life of the session: reads, writes, checks deadlines, and decides how the connection ends.

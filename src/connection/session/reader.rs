@@ -51,7 +51,7 @@ pub(super) struct Reader {
 pub(super) enum ReadStop {
     /// The stream has no more bytes now.
     WouldBlock,
-    /// The host's queue is full.
+    /// The receive queue of the host is full.
     QueueFull,
     /// The budget of the turn is used up.
     Budget,

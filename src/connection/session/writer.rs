@@ -13,7 +13,8 @@ use tungstenite::protocol::frame::coding::{Control as ControlOpcode, OpCode};
 
 /// The most writes in one turn.
 const WRITES_A_TURN: usize = 16;
-/// When more bytes of pongs wait than this, only the last ping is answered (RFC 6455 section 5.5.3).
+/// When more bytes of control frames wait than this, only the last ping is answered (RFC 6455 section 5.5.3). A ping of the heartbeat may
+/// be dropped too: a peer that sends pings is there.
 const MAX_PONGS: usize = 4096;
 
 pub(super) struct Writer {

@@ -48,7 +48,7 @@ pub(super) enum Limit {
 }
 
 impl RecordBudget {
-    /// A budget for a stream at the begin of the handshake.
+    /// A budget for a stream at the beginning of the handshake.
     pub(super) fn new() -> RecordBudget {
         RecordBudget { handshake: Some(0), ..RecordBudget::default() }
     }
