@@ -5,7 +5,7 @@
 /// raises it.
 pub const EGRET_WS_MAX_MESSAGE_BYTES: u32 = 131072;
 
-/// How many sockets can wait for their loop: connect calls that the loop has not begun, and, counted separately, freed sockets
+/// The most sockets that can wait for their loop: connect calls that the loop has not begun, and, counted separately, freed sockets
 /// whose `release_user` no poll has called yet. Beyond this number a connect call returns `EGRET_WS_ERR_NO_RESOURCES`: poll the
 /// loop, then try again. Sockets that are connecting or open do not count.
 pub const EGRET_WS_MAX_PENDING_SOCKETS: u32 = 16384;

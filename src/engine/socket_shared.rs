@@ -49,6 +49,7 @@ impl SocketRequests {
     }
 
     /// Is there no request?
+    #[cfg(test)]
     pub fn is_nothing(self) -> bool {
         self.0 == 0
     }
@@ -209,7 +210,7 @@ impl SocketShared {
 
     #[inline]
     fn queued(&self) -> usize {
-        // In this order: bytes that are dispatched were queued before.
+        // `dequeued` is read first: bytes are queued before they are dispatched, so the difference is never negative.
         let dequeued = self.dequeued.load(Acquire);
         self.enqueued.load(Relaxed).wrapping_sub(dequeued)
     }

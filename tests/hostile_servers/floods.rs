@@ -3,11 +3,21 @@
 use ::egret_ws::*;
 use std::sync::mpsc;
 use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::close_report::CloseReport;
 use test_support::frame::{Frame, wire};
 use test_support::process;
 use test_support::scripted_server::Server;
 
 const MIB: usize = 1 << 20;
+
+/// Connects to a server whose response is not a valid head. Returns the report of this handshake error.
+#[track_caller]
+fn handshake_error(host: &Loop, server: Server<()>) -> CloseReport {
+    let report = host.connect(server.port()).wait_closed();
+    report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+    server.finish();
+    report
+}
 
 /// The server sends `start` and then `more` without end; the client must disconnect in the handshake.
 #[track_caller]
@@ -23,11 +33,8 @@ fn head_is_cut_off(start: &'static str, more: String) {
                 assert!(written < 64 * MIB, "the client reads for ever");
             }
         });
-        let socket = host.connect(server.port());
-        let report = socket.wait_closed();
-        report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
+        let report = handshake_error(host, server);
         assert_eq!((report.code, report.sent_code), (1006, 0), "{report:#?}");
-        server.finish();
     });
 }
 
@@ -56,10 +63,7 @@ fn a_header_line_of_1_mib_is_refused() {
             let _ = peer.try_write(answer.replacen("\r\n", &filler, 1).as_bytes());
             peer.expect_end();
         });
-        let socket = host.connect(server.port());
-        let report = socket.wait_closed();
-        report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
-        server.finish();
+        handshake_error(host, server);
     });
 }
 
@@ -121,10 +125,7 @@ fn garbage_instead_of_a_head_is_refused() {
                 let _ = peer.try_write(&garbage(seed, 100_000));
                 peer.expect_end();
             });
-            let socket = host.connect(server.port());
-            let report = socket.wait_closed();
-            report.expect(EGRET_WS_ERR_HANDSHAKE, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_LOCAL);
-            server.finish();
+            handshake_error(host, server);
         });
     }
 }

@@ -177,7 +177,7 @@ fn delays_that_begin_in_a_suspend_last_until_the_resume() {
             assert_eq!((sim.time_left(), sim.dialed().len()), (None, 1), "{what}");
             sim.probe();
             assert_eq!(sim.dialed().len(), 2, "{what}");
-            // After the resume delays have their normal length again.
+            // After the resume, delays have their normal length again.
             refused(&mut sim);
             let events = sim.events();
             assert!(events.last().unwrap().ends_with(" after 250 ms"), "{what}: {events:?}");

@@ -66,8 +66,8 @@ const LATE_RETRY: RetryOptions = RetryOptions {
     resend: false,
 };
 
-#[test]
-fn a_retry_that_is_requested_after_a_suspend_is_not_abandoned_by_it() {
+/// Three sockets whose connections are lost, and whose retries wait.
+fn three_lost_sockets() -> Harness {
     let mut harness = Harness::with_close_on_suspend(true);
     for _ in 0..3 {
         harness.connect_with(|config| config.retry = Some(LATE_RETRY)).unwrap();
@@ -77,6 +77,12 @@ fn a_retry_that_is_requested_after_a_suspend_is_not_abandoned_by_it() {
     while harness.counter.count("lost: ") < 3 {
         harness.pass();
     }
+    harness
+}
+
+#[test]
+fn a_retry_that_is_requested_after_a_suspend_is_not_abandoned_by_it() {
+    let mut harness = three_lost_sockets();
     harness.push_loop_request(LoopRequest::Suspend);
     for socket in &harness.sockets {
         harness.engine.shared().push_socket_request(socket, SocketRequest::RetryNow).unwrap();
@@ -88,15 +94,7 @@ fn a_retry_that_is_requested_after_a_suspend_is_not_abandoned_by_it() {
 #[test]
 fn a_retry_that_is_requested_before_and_after_a_suspend_runs_after_it() {
     for suspends in [true, false] {
-        let mut harness = Harness::with_close_on_suspend(true);
-        for _ in 0..3 {
-            harness.connect_with(|config| config.retry = Some(LATE_RETRY)).unwrap();
-        }
-        harness.run_until_idle();
-        (0..3).for_each(|_| drop(harness.server.accept().unwrap()));
-        while harness.counter.count("lost: ") < 3 {
-            harness.pass();
-        }
+        let mut harness = three_lost_sockets();
         let retry_now = |harness: &Harness| {
             harness.sockets.iter().for_each(|socket| harness.engine.shared().push_retry_now(socket).unwrap());
         };

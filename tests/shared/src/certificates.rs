@@ -32,7 +32,7 @@ pub static UNKNOWN_ISSUER: LazyLock<Certificate> =
 pub static SELF_SIGNED: LazyLock<Certificate> = LazyLock::new(|| Request::new("self-signed").sign(None));
 /// Sent with the certificate of its issuer.
 pub static CHAINED: LazyLock<Certificate> = LazyLock::new(|| Request::new("chained").sign(Some(&INTERMEDIATE)));
-/// Sent without the certificate of its issuer.
+/// The server sends it without the certificate of its issuer.
 pub static BROKEN_CHAIN: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("broken-chain").alone().sign(Some(&INTERMEDIATE)));
 /// A client certificate.

@@ -111,7 +111,7 @@ impl Model {
         assert!(self.sim.open_streams().len() <= 1, "one connection at a time");
     }
 
-    /// A description of the state. Two states with the same fingerprint are taken for the same.
+    /// A description of the state. Two states with equal fingerprints count as one state.
     pub fn fingerprint(&self) -> String {
         let stage = match &self.sim.connection().stage {
             Stage::Opening(_) => 0,

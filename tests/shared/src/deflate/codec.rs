@@ -60,7 +60,7 @@ impl Default for Inflater {
 }
 
 impl Inflater {
-    /// The message, of at most `most` bytes, or the fault in it.
+    /// Returns the message, which has at most `most` bytes, or its first fault.
     pub fn message(&mut self, payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let wire = [payload, &TAIL].concat();
         let mut message = Vec::with_capacity(most + 1);

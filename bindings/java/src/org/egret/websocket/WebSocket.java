@@ -24,7 +24,7 @@ public final class WebSocket {
      */
     public static final int MAX_MESSAGE_BYTES = 131072;
     /**
-     * How many sockets can wait for their loop: connect calls that the loop has not begun, and, counted
+     * The most sockets that can wait for their loop: connect calls that the loop has not begun, and, counted
      * separately, freed sockets whose {@code release_user} no poll has called yet. Beyond this number a connect
      * call returns {@link ErrorCode#NO_RESOURCES}: poll the loop, then try again. Sockets that are connecting
      * or open do not count.
