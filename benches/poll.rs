@@ -32,7 +32,7 @@ impl IdleLoop {
     fn open(&self, url: &CString) {
         let mut ws = ptr::null_mut();
         // SAFETY: the URL ends in a NUL, the options may be NULL, and `ws` is writable.
-        assert_eq!(unsafe { egret_ws_connect_url(self.0, url.as_ptr(), ptr::null(), &mut ws) }, EGRET_WS_OK);
+        assert_eq!(unsafe { egret_ws_connect(self.0, url.as_ptr(), ptr::null(), &mut ws) }, EGRET_WS_OK);
         while egret_ws_state(ws) == EGRET_WS_STATE_CONNECTING {
             assert!(egret_ws_loop_poll(self.0, -1) >= 0); // ended by the connect deadline at the latest
         }

@@ -151,13 +151,13 @@ impl Client for Egret {
         options.struct_size = size_of_val(&options) as u32;
         options.user = ptr::from_ref(&*self.seen).cast_mut().cast();
         options.on_connect = Some(on_connect);
-        options.on_data = Some(on_data);
+        options.on_message = Some(on_message);
         options.release_user = Some(release_user);
         options.flags = EGRET_WS_ONLY_THESE_ROOTS;
         options.tls_roots = self.root.as_ptr();
         options.tls_roots_len = EGRET_WS_NUL_TERMINATED;
         // SAFETY: the texts end in NULs, and `ws` is writable.
-        let begun = unsafe { egret_ws_connect_url(self.host, self.url.as_ptr(), &options, &mut self.ws) };
+        let begun = unsafe { egret_ws_connect(self.host, self.url.as_ptr(), &options, &mut self.ws) };
         assert_eq!(begun, EGRET_WS_OK);
         self.poll_until(|seen| seen.is_open.get() || seen.is_released.get());
         assert!(!self.seen.is_released.get(), "the connection was not made");
@@ -165,7 +165,7 @@ impl Client for Egret {
 
     fn round_trip(&mut self, payload: [u8; PAYLOAD]) {
         // SAFETY: the pointer and the length are those of an array.
-        assert_eq!(unsafe { egret_ws_send_binary(self.ws, payload.as_ptr(), PAYLOAD) }, EGRET_WS_OK);
+        assert_eq!(unsafe { egret_ws_send(self.ws, EGRET_WS_BINARY, payload.as_ptr().cast(), PAYLOAD) }, EGRET_WS_OK);
         self.poll_until(|seen| {
             let message = seen.message.take();
             assert!(message.is_none_or(|message| message == payload), "another message came back");
@@ -185,7 +185,7 @@ unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
     seen(user).is_open.set(true);
 }
 
-unsafe extern "C" fn on_data(user: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
+unsafe extern "C" fn on_message(user: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
     // SAFETY: the header promises as many bytes.
     let bytes = unsafe { slice::from_raw_parts(data, len) };
     seen(user).message.set(Some(bytes.try_into().expect("a message as long as the one sent")));

@@ -60,9 +60,9 @@ public:
         egret_ws_options options;
         egret_ws_options_init(&options, sizeof options);
         options.user = this;
-        options.on_data = on_data;
+        options.on_message = on_message;
         options.on_close = on_close;
-        check(egret_ws_connect_url(loop.get(), url, &options, &ws_), url);
+        check(egret_ws_connect(loop.get(), url, &options, &ws_), url);
     }
     ~Channel() { egret_ws_free(ws_); }
     Channel(const Channel &) = delete;
@@ -75,7 +75,7 @@ public:
         const Clock::rep now = Clock::now().time_since_epoch().count();
         std::memcpy(message_.data(), &now, sizeof now);
         // If the send is refused (EGRET_WS_ERR_BACKPRESSURE), the server is too slow. It is not repeated: the next message is newer.
-        if (egret_ws_send_binary(ws_, message_.data(), message_.size()) == EGRET_WS_OK)
+        if (egret_ws_send(ws_, EGRET_WS_BINARY, message_.data(), message_.size()) == EGRET_WS_OK)
             ++sent_;
     }
 
@@ -91,7 +91,7 @@ public:
     }
 
 private:
-    static void on_data(void *user, egret_ws *, int32_t, const uint8_t *data, size_t len) noexcept
+    static void on_message(void *user, egret_ws *, int32_t, const uint8_t *data, size_t len) noexcept
     {
         Channel &self = *static_cast<Channel *>(user);
         Clock::rep stamp;

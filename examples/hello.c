@@ -8,11 +8,11 @@ static void on_connect(void *user, egret_ws *ws)
 {
     (void)user;
     printf("connected\n");
-    if (egret_ws_send_text(ws, hello, EGRET_WS_NUL_TERMINATED) == EGRET_WS_OK)
+    if (egret_ws_send(ws, EGRET_WS_TEXT, hello, EGRET_WS_NUL_TERMINATED) == EGRET_WS_OK)
         printf("data sent: %s\n", hello);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len)
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len)
 {
     (void)user, (void)kind;
     printf("data received: %.*s\n", (int)len, (const char *)data);
@@ -41,12 +41,12 @@ int main(int argc, char **argv)
     egret_ws_options_init(&options, sizeof options);
     options.user = &closed_cleanly;
     options.on_connect = on_connect;
-    options.on_data = on_data;
+    options.on_message = on_message;
     options.on_close = on_close;
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)
-        result = egret_ws_connect_url(loop, url, &options, &ws);
+        result = egret_ws_connect(loop, url, &options, &ws);
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED)
         result = egret_ws_loop_poll(loop, -1); /* a game polls once a frame, with 0 */
     if (result < 0)

@@ -13,50 +13,55 @@ pub const EGRET_WS_MAX_PENDING_SOCKETS: u32 = 16384;
 /// Pass this as the length of a `char` pointer to say that the text ends at its NUL.
 pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
 
+/// A number of the options that says: without limit, or never. The table of numbers at the head of this file lists the fields that
+/// accept it.
+pub const EGRET_WS_UNLIMITED: u32 = 0xFFFF_FFFF;
+
+/// A number of the options that says: without any wait. (0 is the default of each field.) The table of numbers at the head of this
+/// file lists the fields that accept it.
+pub const EGRET_WS_AT_ONCE: u32 = 0xFFFF_FFFE;
+
+// Flags. Those of loops, harmless ones of sockets, and those that weaken security have different bits, so that one that is given
+// to the wrong function is refused.
+
 /// `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
 /// a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
-pub const EGRET_WS_LOOP_INLINE: u32 = 1;
+pub const EGRET_WS_LOOP_INLINE: u32 = 0x1_0000;
 /// `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
 /// open.
-pub const EGRET_WS_LOOP_CLOSE_ON_SUSPEND: u32 = 2;
+pub const EGRET_WS_LOOP_CLOSE_ON_SUSPEND: u32 = 0x2_0000;
 
-/// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
-/// tests with your own server only: anyone on the network path can read and change all data. Each such connection logs a
-/// warning. `tls_pins` are checked nevertheless.
-pub const EGRET_WS_INSECURE: u32 = 1;
 /// `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
 /// others.
-pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 2;
+pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 1;
 /// `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
 /// `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
 /// in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
 /// client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
 /// A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
 /// proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
-pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 4;
-
-/// `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
-pub const EGRET_WS_NO_DEFLATE: u32 = 8;
-/// `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`), without the context
-/// of the messages before, which makes messages larger. The compressor keeps its memory.
-pub const EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER: u32 = 16;
-/// `flags` of a socket's options: the server must compress each message by itself (`server_no_context_takeover`). A server
-/// that accepts the offer without this parameter fails the handshake.
-pub const EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER: u32 = 32;
+pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 2;
 /// `flags` of a socket's options: when a connection is lost and made again, messages that were accepted and not completely passed
 /// to the operating system are kept, and sent first on the next connection. (Messages that were passed to it may be lost too; only
 /// an answer of the server can confirm them.) Without this flag they are dropped, and `on_retry` reports their number.
-pub const EGRET_WS_RESEND: u32 = 64;
+pub const EGRET_WS_RESEND: u32 = 4;
+/// `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do.
+pub const EGRET_WS_DISABLE_DEFLATE: u32 = 8;
 /// `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
 /// offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
 /// ALPN is accepted. The flag has no effect with `ws`.
-pub const EGRET_WS_NO_ALPN: u32 = 128;
+pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
+
+/// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
+/// security**, and is for tests with your own server only: anyone on the network path can read and change all data. Each such
+/// connection logs a warning. `tls_pins` are checked nevertheless. It does not hold for another origin after a redirect.
+pub const EGRET_WS_ACCEPT_ANY_CERTIFICATE: u32 = 0x100_0000;
 /// `flags` of a socket's options: also follow a redirect to a nearer address than that of the server that sent it: from a public
-/// address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag such a
-/// redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to
-/// services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a proxy,
-/// only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
-pub const EGRET_WS_REDIRECT_TO_PRIVATE: u32 = 256;
+/// address to a private, link-local or loopback one, or from a private address to a loopback one. **It weakens security**: without
+/// this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this
+/// machine connect to services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself:
+/// with a proxy, only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+pub const EGRET_WS_ALLOW_PRIVATE_REDIRECTS: u32 = 0x200_0000;
 
 /// TLS 1.2, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
@@ -78,20 +83,25 @@ pub const EGRET_WS_TEXT: i32 = 1;
 /// Kind of a message: binary.
 pub const EGRET_WS_BINARY: i32 = 2;
 
-/// Phase: the host's name was being looked up.
-pub const EGRET_WS_PHASE_RESOLVE: i32 = 1;
+/// Phase: the connection waited for `on_request`.
+pub const EGRET_WS_PHASE_REQUEST: i32 = 1;
+/// Phase: the server's name was being looked up.
+pub const EGRET_WS_PHASE_RESOLVE: i32 = 2;
 /// Phase: TCP was connecting.
-pub const EGRET_WS_PHASE_CONNECT: i32 = 2;
-/// Phase: the proxy was being asked for a connection to the host.
-pub const EGRET_WS_PHASE_PROXY: i32 = 3;
+pub const EGRET_WS_PHASE_CONNECT: i32 = 3;
+/// Phase: the proxy was being asked for a connection to the server.
+pub const EGRET_WS_PHASE_PROXY: i32 = 4;
 /// Phase: TLS was being set up: its handshake, and the check of the server's certificate.
-pub const EGRET_WS_PHASE_TLS: i32 = 4;
+pub const EGRET_WS_PHASE_TLS: i32 = 5;
 /// Phase: the HTTP upgrade was under way (RFC 6455 section 4).
-pub const EGRET_WS_PHASE_HANDSHAKE: i32 = 5;
+pub const EGRET_WS_PHASE_HANDSHAKE: i32 = 6;
 /// Phase: the connection was open.
-pub const EGRET_WS_PHASE_OPEN: i32 = 6;
-/// Phase: the closing handshake was under way (RFC 6455 section 7).
-pub const EGRET_WS_PHASE_CLOSING: i32 = 7;
+pub const EGRET_WS_PHASE_OPEN: i32 = 7;
+/// Phase: the connection was closing, and accepted messages were being written before the Close frame.
+pub const EGRET_WS_PHASE_FLUSH: i32 = 8;
+/// Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was written, or the peer's was
+/// received.
+pub const EGRET_WS_PHASE_CLOSING: i32 = 9;
 
 /// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
 /// before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
@@ -166,10 +176,10 @@ pub const EGRET_WS_ERR_PROXY: i32 = -32;
 pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
 /// Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the
 /// status line are malformed, too many, or cut off.
-pub const EGRET_WS_ERR_REFUSED: i32 = -41;
+pub const EGRET_WS_ERR_HTTP_STATUS: i32 = -41;
 /// Close report: the server redirected the connection, and the redirect was not followed: more than `max_redirects`, from `wss`
-/// to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_REDIRECT_TO_PRIVATE`), or
-/// to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+/// to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or
+/// to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_HTTP_STATUS`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
 /// not answered a ping.

@@ -66,7 +66,7 @@ errors! {
     Connect = EGRET_WS_ERR_CONNECT, "no TCP connection";
     Proxy = EGRET_WS_ERR_PROXY, "the proxy made no connection";
     Handshake = EGRET_WS_ERR_HANDSHAKE, "the answer to the upgrade is not a WebSocket server's";
-    Refused = EGRET_WS_ERR_REFUSED, "the server refused the upgrade";
+    Refused = EGRET_WS_ERR_HTTP_STATUS, "the server refused the upgrade";
     Redirect = EGRET_WS_ERR_REDIRECT, "the redirect was not followed";
     Timeout = EGRET_WS_ERR_TIMEOUT, "a deadline passed";
     ConnectionLost = EGRET_WS_ERR_CONNECTION_LOST, "the connection broke";

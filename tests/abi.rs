@@ -133,11 +133,14 @@ fn changed(from: &str, to: &str) -> (String, String) {
 
 #[test]
 fn additions_to_the_abi_pass() {
-    let end = "  uint32_t retry_total_ms;\n";
+    let end = "  const egret_ws_deflate_options *deflate;\n";
     for (number, (from, to)) in [
-        (end, "  uint32_t retry_total_ms;\n  uint64_t newer;\n"),
-        (end, "  uint32_t retry_total_ms;\n  const char *newer;\n  uint8_t more[16];\n"),
-        ("int32_t egret_ws_free(", "int32_t egret_ws_newer(egret_ws *ws, uint32_t value);\n\nint32_t egret_ws_free("),
+        (end, "  const egret_ws_deflate_options *deflate;\n  uint64_t newer;\n"),
+        (end, "  const egret_ws_deflate_options *deflate;\n  const char *newer;\n  uint8_t more[16];\n"),
+        (
+            "egret_ws_error_t egret_ws_free(",
+            "int32_t egret_ws_newer(egret_ws *ws, uint32_t value);\n\negret_ws_error_t egret_ws_free(",
+        ),
         ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 0\n#define EGRET_WS_ERR_NEWER -99"),
     ]
     .into_iter()
@@ -151,15 +154,18 @@ fn additions_to_the_abi_pass() {
 #[test]
 fn changes_and_removals_of_the_abi_fail() {
     for (number, (from, to)) in [
-        ("  uint32_t retry_floor_ms;\n", "  uint32_t newer;\n  uint32_t retry_floor_ms;\n"),
-        ("  uint32_t retry_floor_ms;\n", "  int32_t retry_floor_ms;\n"),
-        ("  uint32_t retry_floor_ms;\n", "  uint32_t retry_floor;\n"),
-        ("  uint32_t retry_floor_ms;\n", ""),
-        ("  uint32_t retry_total_ms;\n", ""),
-        ("(*egret_ws_on_connect)(void *user, egret_ws *ws)", "(*egret_ws_on_connect)(void *user, egret_ws *ws, int x)"),
-        ("int32_t egret_ws_free(egret_ws *ws);", ""),
-        ("int32_t egret_ws_free(egret_ws *ws);", "int32_t egret_ws_free(egret_ws *ws, int32_t how);"),
-        ("int32_t egret_ws_free(egret_ws *ws);", "int64_t egret_ws_free(egret_ws *ws);"),
+        ("  uint32_t ping_interval_ms;\n", "  uint32_t newer;\n  uint32_t ping_interval_ms;\n"),
+        ("  uint32_t ping_interval_ms;\n", "  int32_t ping_interval_ms;\n"),
+        ("  uint32_t ping_interval_ms;\n", "  uint32_t ping_interval;\n"),
+        ("  uint32_t ping_interval_ms;\n", ""),
+        ("  const egret_ws_deflate_options *deflate;\n", ""),
+        (
+            "(*egret_ws_on_connect_fn)(void *user, egret_ws *ws)",
+            "(*egret_ws_on_connect_fn)(void *user, egret_ws *ws, int x)",
+        ),
+        ("egret_ws_error_t egret_ws_free(egret_ws *ws);", ""),
+        ("egret_ws_error_t egret_ws_free(egret_ws *ws);", "egret_ws_error_t egret_ws_free(egret_ws *ws, int32_t how);"),
+        ("egret_ws_error_t egret_ws_free(egret_ws *ws);", "int64_t egret_ws_free(egret_ws *ws);"),
         ("uint16_t port,", "uint32_t port,"),
         ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 1"),
         ("  const char *value;\n", "  const char *value;\n  const char *newer;\n"), // a header has no struct_size
@@ -175,18 +181,21 @@ fn changes_and_removals_of_the_abi_fail() {
 /// At the end of a struct a small new field would lie in the padding of an older program, which need not be zero.
 #[test]
 fn a_field_in_the_padding_fails() {
-    let (_, old) = changed("  uint32_t retry_total_ms;\n", "");
-    let new = read("include/egret_ws.h");
-    let why = broken(&old, &new, "padding").expect_err("retry_total_ms lies in the padding then");
+    let end = "  const egret_ws_deflate_options *deflate;\n";
+    let (_, old) = changed(end, &format!("{end}  uint32_t newer;\n"));
+    let (_, new) = changed(end, &format!("{end}  uint32_t newer;\n  uint32_t newest;\n"));
+    let why = broken(&old, &new, "padding").expect_err("`newest` lies in the padding of the old struct");
     assert!(why.contains("padding"), "{why}");
 }
 
 /// The structs that grow, each with its last field in the first release.
-const FIRST_RELEASE: [(&str, &str); 4] = [
+const FIRST_RELEASE: [(&str, &str); 6] = [
     ("egret_ws_close_info", "unsent_bytes"),
+    ("egret_ws_deflate_options", "server_no_context_takeover"),
     ("egret_ws_loop_options", "linger_ms"),
     ("egret_ws_options", "subprotocols"),
-    ("egret_ws_stats", "address"),
+    ("egret_ws_retry_options", "total_ms"),
+    ("egret_ws_statistics", "address"),
 ];
 
 /// Returns the header with another end of each struct that grows: changes the part after the last field of the first release.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use test_allocator::{TestAllocator, exclude_this_thread, in_use, peak_during};
-use test_support::client::{DRIVERS, Driver, Loop, Socket};
+use test_support::client::{DRIVERS, Driver, Loop, Socket, set_deflate};
 use test_support::deflate::client::connect;
 use test_support::deflate::codec::{deflated, stored};
 use test_support::deflate::server::{BARE, accept, compressed};
@@ -122,7 +122,7 @@ fn waiting_messages_take_no_more_memory_than_the_queue() {
         });
         let (socket, _) = connect(&host, port, |options| {
             options.max_receive_queue_bytes = QUEUE as u32;
-            options.on_data = Some(count);
+            options.on_message = Some(count);
         });
         MESSAGES.store(0, Relaxed);
         BYTES.store(0, Relaxed);
@@ -197,13 +197,18 @@ fn memory_of_a_socket() {
         measured.close();
         (opened, added)
     };
-    let (off, _) = measure("not offered", &[], |options| options.flags = EGRET_WS_NO_DEFLATE);
+    let (off, _) = measure("not offered", &[], |options| options.flags = EGRET_WS_DISABLE_DEFLATE);
     let (refused, _) = measure("not agreed on", &[], |_| {});
     let (agreed, talked) = measure("agreed on", &[BARE], |_| {});
-    let (_, small) = measure("9 bits to send with", &[BARE], |options| options.deflate_client_window_bits = 9);
-    let (narrow, _) = measure("9 bits to read with", SMALL, |options| options.deflate_server_window_bits = 9);
+    let (_, small) = measure("9 bits to send with", &[BARE], |options| {
+        set_deflate(options, |deflate| deflate.client_window_bits = 9)
+    });
+    let (narrow, _) =
+        measure("9 bits to read with", SMALL, |options| set_deflate(options, |deflate| deflate.server_window_bits = 9));
     let (_, alone) = measure("no context taken over", ALONE, |_| {});
-    let (_, never) = measure("never compressing", &[BARE], |options| options.deflate_threshold_bytes = u32::MAX);
+    let (_, never) = measure("never compressing", &[BARE], |options| {
+        set_deflate(options, |deflate| deflate.threshold_bytes = u32::MAX)
+    });
 
     assert!(off.abs_diff(refused) < 256, "nothing without an agreement: {off}, {refused} bytes");
     // zlib-rs always has its largest window.

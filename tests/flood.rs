@@ -76,7 +76,7 @@ fn numbered(number: usize, size: usize) -> Message {
     Message(bytes, size)
 }
 
-unsafe extern "C" fn on_data(_: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
+unsafe extern "C" fn on_message(_: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
     // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
     let message = unsafe { slice::from_raw_parts(data, len) };
     FLOOD.with_borrow_mut(|flood| flood.take(message));
@@ -104,7 +104,7 @@ fn connect<'a>(host: &'a Loop, server: &Server<()>, size: usize, work: Duration)
     FLOOD.with_borrow_mut(|flood| *flood = Flood { size, work, ..Flood::new() });
     let socket = host.connect_with(server.port(), |options| {
         options.max_receive_queue_bytes = QUEUE as u32;
-        options.on_data = Some(on_data);
+        options.on_message = Some(on_message);
     });
     socket.wait_open();
     socket

@@ -44,13 +44,16 @@ fn polish(generated: &str) -> String {
     let structs = struct_names(generated);
     let mut out = String::new();
     let mut lines = generated.lines().peekable();
+    let mut is_flag = false;
     while let Some(line) = lines.next() {
         let indent = &line[..line.len() - line.trim_start().len()];
         if line.trim() == "/*" {
             let comment: Vec<&str> = lines.by_ref().map(str::trim).take_while(|&line| line != "*/").collect();
+            is_flag = comment.first().is_some_and(|first| first.starts_with("`flags` of "));
             write_comment(&mut out, indent, &comment);
         } else if !(line.is_empty() && (out.ends_with("\n\n") || out.ends_with("{\n"))) {
-            out.push_str(&parenthesize(&name_by_typedef(line, &structs)));
+            out.push_str(&write_number(&name_by_typedef(line, &structs), is_flag));
+            is_flag = false;
             out.push('\n');
         }
     }
@@ -93,13 +96,15 @@ fn name_by_typedef(line: &str, structs: &HashSet<&str>) -> String {
     line
 }
 
-/// `#define X -1` → `#define X (-1)`.
-fn parenthesize(line: &str) -> String {
-    match line.rsplit_once(' ') {
-        Some((define, value)) if define.starts_with("#define ") && value.starts_with('-') => {
-            format!("{define} ({value})")
-        }
-        _ => line.to_owned(),
+/// `#define X -1` → `#define X (-1)`. `#define X 65536` → `#define X 0x00010000u`, if `bits`: a number of bits, such as a flag.
+fn write_number(line: &str, bits: bool) -> String {
+    match line.rsplit_once(' ').filter(|(define, _)| define.starts_with("#define ")) {
+        Some((define, value)) if value.starts_with('-') => format!("{define} ({value})"),
+        Some((define, value)) => match value.parse::<u32>() {
+            Ok(number) if bits || number > i32::MAX as u32 => format!("{define} 0x{number:08X}u"),
+            _ => line.to_owned(),
+        },
+        None => line.to_owned(),
     }
 }
 

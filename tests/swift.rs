@@ -47,7 +47,7 @@ fn the_sample_of_the_readme_is_the_example_that_is_tested() {
 fn every_name_of_the_header_is_reachable() {
     let words = words();
     let mut names = header::functions();
-    for of in ["egret_ws_options", "egret_ws_loop_options", "egret_ws_close_info", "egret_ws_stats"] {
+    for of in ["egret_ws_options", "egret_ws_loop_options", "egret_ws_close_info", "egret_ws_statistics"] {
         // `address[64]` is `address`.
         let fields = header::fields(of).into_iter();
         names.extend(fields.map(|field| field.name.split('[').next().unwrap_or_default().to_owned()));

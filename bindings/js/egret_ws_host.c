@@ -76,7 +76,7 @@ static void on_connect(void *user, egret_ws *ws) {
     free(extensions);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     const host_socket *socket = user;
     const egret_ws_host *host = socket->host;
     bool delivered = kind == EGRET_WS_TEXT ? host->events->text(host->engine, socket->id, (const char *)data, len)
@@ -150,22 +150,22 @@ int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *pro
     egret_ws_options_init(&options, sizeof options);
     options.user = socket;
     options.on_connect = on_connect;
-    options.on_data = on_data;
+    options.on_message = on_message;
     options.on_close = on_close;
     options.release_user = remove_socket;
     options.subprotocols = protocols[0] ? protocols : NULL;
-    int32_t result = egret_ws_connect_url(host->loop, url, &options, &socket->ws);
+    int32_t result = egret_ws_connect(host->loop, url, &options, &socket->ws);
     if (result == EGRET_WS_OK) return socket->id;
     remove_socket(socket);
     return result;
 }
 
 int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len) {
-    return utf8 ? egret_ws_send_text(handle_of(host, id), utf8, len) : EGRET_WS_ERR_INVALID_ARGUMENT;
+    return utf8 ? egret_ws_send(handle_of(host, id), EGRET_WS_TEXT, utf8, len) : EGRET_WS_ERR_INVALID_ARGUMENT;
 }
 
 int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t *data, size_t len) {
-    return egret_ws_send_binary(handle_of(host, id), data, len);
+    return egret_ws_send(handle_of(host, id), EGRET_WS_BINARY, data, len);
 }
 
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len) {

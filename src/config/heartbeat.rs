@@ -1,7 +1,8 @@
 //! The options of the heartbeat.
 
 use super::options::SocketOptions;
-use super::value::milliseconds_or_none;
+use super::value::{Number, Special, number};
+use crate::error::DetailedError;
 use std::time::Duration;
 
 /// When the heartbeat sends a ping, and how long it waits for an answer.
@@ -15,12 +16,13 @@ pub struct HeartbeatOptions {
     pub probe: Option<Duration>,
 }
 
-pub(super) fn read(options: &SocketOptions<'_>) -> HeartbeatOptions {
-    let timeout = milliseconds_or_none(options.pong_timeout_ms, 10_000);
-    let probe = match options.probe_timeout_ms {
-        u32::MAX => timeout,
-        0 => timeout.map(|timeout| timeout.min(Duration::from_secs(3))),
-        given => timeout.map(|_| Duration::from_millis(given.into())),
+pub(super) fn read(options: &SocketOptions<'_>) -> Result<HeartbeatOptions, DetailedError> {
+    let time = |number: Number, default| number.milliseconds_or_none(default, Special::Unlimited);
+    let timeout = time(number!(options.pong_timeout_ms), 10_000)?;
+    let probe = match timeout {
+        Some(timeout) if options.probe_timeout_ms == 0 => Some(timeout.min(Duration::from_secs(3))),
+        // An unlimited one is that of a pong.
+        timeout => time(number!(options.probe_timeout_ms), 0)?.filter(|_| timeout.is_some()).or(timeout),
     };
-    HeartbeatOptions { interval: milliseconds_or_none(options.ping_interval_ms, 20_000), timeout, probe }
+    Ok(HeartbeatOptions { interval: time(number!(options.ping_interval_ms), 20_000)?, timeout, probe })
 }

@@ -1,6 +1,7 @@
 //! The options of a loop.
 
-use super::value::or;
+use super::FLAGS;
+use super::value::{Number, Special, number};
 use crate::constants::*;
 use crate::error::DetailedError;
 use std::time::Duration;
@@ -16,6 +17,10 @@ pub struct LoopOptions {
     pub poll_max_us: u32,
     pub linger_ms: u32,
 }
+
+/// All flags of the options of a loop.
+pub(super) const LOOP_FLAGS: u32 = EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
+const _: () = assert!(LOOP_FLAGS & FLAGS == 0, "a flag of the other struct would be accepted");
 
 /// The configuration of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,19 +47,25 @@ impl LoopOptions {
 impl LoopConfig {
     /// Checks the options of a loop, and adds the defaults.
     pub fn new(options: &LoopOptions) -> Result<LoopConfig, DetailedError> {
-        if options.flags & !(EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND) != 0 {
-            return Err(DetailedError::invalid("flags has an unknown bit"));
+        match options.flags & !LOOP_FLAGS {
+            0 => {}
+            wrong if wrong & FLAGS != 0 => {
+                return Err(DetailedError::invalid("flags has a flag of a socket: set it in egret_ws_options"));
+            }
+            _ => return Err(DetailedError::invalid("flags has an unknown bit")),
         }
         if !(EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG).contains(&options.log_level()) {
             return Err(DetailedError::invalid("log_level is not one of EGRET_WS_LOG_*"));
         }
-        let poll_max_us = or(options.poll_max_us, 4000);
+        let poll_max_us = number!(options.poll_max_us).or_unlimited(4000, Special::Unlimited)?;
         Ok(LoopConfig {
             inline: options.flags & EGRET_WS_LOOP_INLINE != 0,
             close_on_suspend: options.flags & EGRET_WS_LOOP_CLOSE_ON_SUSPEND != 0,
-            poll_max_callbacks: or(options.poll_max_callbacks, 4096),
-            poll_max_time: (poll_max_us != u32::MAX).then(|| Duration::from_micros(poll_max_us.into())),
-            linger: Duration::from_millis(options.linger_ms.into()),
+            poll_max_callbacks: number!(options.poll_max_callbacks)
+                .or_unlimited(4096, Special::Unlimited)?
+                .unwrap_or(u32::MAX),
+            poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
+            linger: number!(options.linger_ms).milliseconds(0, Special::Both)?,
         })
     }
 }

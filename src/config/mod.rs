@@ -37,8 +37,9 @@ mod value;
 
 pub use heartbeat::HeartbeatOptions;
 pub use limits::Limits;
+use loop_config::LOOP_FLAGS;
 pub use loop_config::{LoopConfig, LoopOptions};
-pub use options::{Header, SocketOptions};
+pub use options::{DeflateOptions, Header, RetryWaits, SocketOptions};
 pub use retry::RetryOptions;
 pub use url::Url;
 
@@ -74,21 +75,23 @@ pub struct ConnectConfig {
 }
 
 /// All flags of the options of a socket.
-const FLAGS: u32 = EGRET_WS_INSECURE
+const FLAGS: u32 = EGRET_WS_ACCEPT_ANY_CERTIFICATE
     | EGRET_WS_ONLY_THESE_ROOTS
     | EGRET_WS_PROXY_FROM_ENVIRONMENT
-    | EGRET_WS_NO_DEFLATE
-    | EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER
-    | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER
+    | EGRET_WS_DISABLE_DEFLATE
     | EGRET_WS_RESEND
-    | EGRET_WS_NO_ALPN
-    | EGRET_WS_REDIRECT_TO_PRIVATE;
+    | EGRET_WS_DISABLE_ALPN
+    | EGRET_WS_ALLOW_PRIVATE_REDIRECTS;
 
 impl ConnectConfig {
     /// Checks the options of a socket that connects to `target`, and adds the defaults.
     pub fn new(target: Url, options: &SocketOptions<'_>) -> Result<ConnectConfig, DetailedError> {
-        if options.flags & !FLAGS != 0 {
-            return Err(DetailedError::invalid("flags has an unknown bit"));
+        match options.flags & !FLAGS {
+            0 => {}
+            wrong if wrong & LOOP_FLAGS != 0 => {
+                return Err(DetailedError::invalid("flags has a flag of a loop: set it in egret_ws_loop_options"));
+            }
+            _ => return Err(DetailedError::invalid("flags has an unknown bit")),
         }
         if options.max_redirects > input_limits::REDIRECTS {
             return Err(DetailedError::invalid(format!("max_redirects is above {}", input_limits::REDIRECTS)));
@@ -100,9 +103,9 @@ impl ConnectConfig {
             pins: tls::pins(options)?,
             server_name: tls::server_name(options)?,
             max_redirects: options.max_redirects,
-            redirects_to_private: options.has(EGRET_WS_REDIRECT_TO_PRIVATE),
+            redirects_to_private: options.has(EGRET_WS_ALLOW_PRIVATE_REDIRECTS),
             limits: limits::read(options)?,
-            heartbeat: heartbeat::read(options),
+            heartbeat: heartbeat::read(options)?,
             retry: retry::read(options)?,
             target,
         })

@@ -9,6 +9,7 @@ pub struct SocketOptions<'a> {
     pub flags: u32,
     pub connect_timeout_ms: u32,
     pub handshake_timeout_ms: u32,
+    pub flush_timeout_ms: u32,
     pub close_timeout_ms: u32,
     pub max_message_bytes: u32,
     pub max_send_buffer_bytes: u32,
@@ -31,18 +32,34 @@ pub struct SocketOptions<'a> {
     pub proxy_timeout_ms: u32,
     pub tls_timeout_ms: u32,
     pub open_timeout_ms: u32,
-    pub deflate_level: u32,
-    pub deflate_threshold_bytes: u32,
-    pub deflate_client_window_bits: u32,
-    pub deflate_server_window_bits: u32,
+    pub deflate: DeflateOptions,
     pub ping_interval_ms: u32,
     pub pong_timeout_ms: u32,
     pub probe_timeout_ms: u32,
     pub retry_attempts: u32,
-    pub retry_floor_ms: u32,
-    pub retry_first_ms: u32,
-    pub retry_ceiling_ms: u32,
-    pub retry_total_ms: u32,
+    pub retry: RetryWaits,
+}
+
+/// The options of permessage-deflate, not checked, with the names of `egret_ws_deflate_options`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct DeflateOptions {
+    pub level: u32,
+    pub threshold_bytes: u32,
+    pub client_window_bits: u32,
+    pub server_window_bits: u32,
+    pub client_no_context_takeover: u32,
+    pub server_no_context_takeover: u32,
+}
+
+/// The waits of reconnecting, not checked, with the names of `egret_ws_retry_options`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct RetryWaits {
+    pub min_wait_ms: u32,
+    pub first_wait_ms: u32,
+    pub max_wait_ms: u32,
+    pub total_ms: u32,
 }
 
 /// A header of the request, not checked. `None`: NULL.

@@ -135,40 +135,37 @@ fn read_subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
 
 #[cfg(feature = "deflate")]
 fn deflate(options: &SocketOptions<'_>) -> Result<Option<Offer>, DetailedError> {
-    use super::value::or;
+    use super::value::{Number, Special, number};
     use crate::protocol::deflate::MAX_WINDOW_BITS;
-    let level = or(options.deflate_level, 6);
+    let level = number!(options.deflate.level).or(6)?;
     if level > 9 {
-        return Err(DetailedError::invalid("deflate_level is above 9"));
+        return Err(DetailedError::invalid("deflate.level is above 9"));
     }
-    let window_bits = |bits, name| match u8::try_from(or(bits, MAX_WINDOW_BITS.into())) {
+    let window_bits = |number: Number| match u8::try_from(number.or(MAX_WINDOW_BITS.into())?) {
         Ok(bits @ 9..=MAX_WINDOW_BITS) => Ok(bits),
-        _ => Err(DetailedError::invalid(format!("{name} is not 9 to 15"))),
+        _ => Err(DetailedError::invalid(format!("{} is not 9 to 15", number.name))),
     };
+    let is_on = |number: Number| match number.value {
+        0 | 1 => Ok(number.value == 1),
+        _ => Err(DetailedError::invalid(format!("{} is not 0 or 1", number.name))),
+    };
+    let threshold = number!(options.deflate.threshold_bytes).or_unlimited(256, Special::Both)?;
     let offer = Offer {
-        client_no_context_takeover: options.has(EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER),
-        server_no_context_takeover: options.has(EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER),
-        client_max_window_bits: window_bits(options.deflate_client_window_bits, "deflate_client_window_bits")?,
-        server_max_window_bits: window_bits(options.deflate_server_window_bits, "deflate_server_window_bits")?,
+        client_no_context_takeover: is_on(number!(options.deflate.client_no_context_takeover))?,
+        server_no_context_takeover: is_on(number!(options.deflate.server_no_context_takeover))?,
+        client_max_window_bits: window_bits(number!(options.deflate.client_window_bits))?,
+        server_max_window_bits: window_bits(number!(options.deflate.server_window_bits))?,
         level: level as u8,
-        threshold: or(options.deflate_threshold_bytes, 256) as usize,
+        threshold: threshold.map_or(usize::MAX, |bytes| bytes as usize),
     };
-    Ok((!options.has(EGRET_WS_NO_DEFLATE)).then_some(offer))
+    Ok((!options.has(EGRET_WS_DISABLE_DEFLATE)).then_some(offer))
 }
 
-/// A library without permessage-deflate does not offer it. An option of it is an error, unless EGRET_WS_NO_DEFLATE is set.
+/// A library without permessage-deflate does not offer it. An option of it is an error, unless EGRET_WS_DISABLE_DEFLATE is set.
 #[cfg(not(feature = "deflate"))]
 fn deflate(options: &SocketOptions<'_>) -> Result<Option<Offer>, DetailedError> {
     use crate::error::Error;
-    let numbers = [
-        options.deflate_level,
-        options.deflate_threshold_bytes,
-        options.deflate_client_window_bits,
-        options.deflate_server_window_bits,
-    ];
-    let is_wanted =
-        numbers != [0; 4] || options.has(EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER);
-    if is_wanted && !options.has(EGRET_WS_NO_DEFLATE) {
+    if options.deflate != super::DeflateOptions::default() && !options.has(EGRET_WS_DISABLE_DEFLATE) {
         return Err(DetailedError::new(
             Error::Unsupported,
             "this library was built without permessage-deflate (its feature `deflate`)",

@@ -1,7 +1,7 @@
 //! The options of reconnecting.
 
 use super::options::SocketOptions;
-use super::value::{milliseconds_or_none, or};
+use super::value::{Number, Special, number};
 use crate::constants::EGRET_WS_RESEND;
 use crate::error::DetailedError;
 use std::time::Duration;
@@ -25,21 +25,20 @@ pub struct RetryOptions {
 
 /// Returns `None` if the connection shall not be made again. The waits are checked in any case.
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<Option<RetryOptions>, DetailedError> {
+    let wait = |number: Number, default, special| Ok(number.or_unlimited(default, special)?.unwrap_or(default));
     // The default of one wait adapts to the waits that are given.
-    let (most_first, most) = (or(options.retry_first_ms, u32::MAX), or(options.retry_ceiling_ms, u32::MAX));
-    let floor = or(options.retry_floor_ms, most_first.min(most).min(250));
-    let first = or(options.retry_first_ms, most.min(4_000).max(floor));
-    let ceiling = or(options.retry_ceiling_ms, first.max(30_000));
+    let given_first = wait(number!(options.retry.first_wait_ms), u32::MAX, Special::AtOnce)?;
+    let given_ceiling = number!(options.retry.max_wait_ms).or(u32::MAX)?;
+    let floor = wait(number!(options.retry.min_wait_ms), given_first.min(given_ceiling).min(250), Special::AtOnce)?;
+    let first = wait(number!(options.retry.first_wait_ms), given_ceiling.min(4_000).max(floor), Special::AtOnce)?;
+    let ceiling = number!(options.retry.max_wait_ms).or(first.max(30_000))?;
     if floor > first || first > ceiling {
-        return Err(DetailedError::invalid("retry_floor_ms <= retry_first_ms <= retry_ceiling_ms does not hold"));
+        let detail = "retry.min_wait_ms <= retry.first_wait_ms <= retry.max_wait_ms does not hold";
+        return Err(DetailedError::invalid(detail));
     }
+    let total = number!(options.retry.total_ms).milliseconds_or_none(600_000, Special::Unlimited)?;
+    let attempts = number!(options.retry_attempts).or_unlimited(0, Special::Unlimited)?.unwrap_or(u32::MAX);
     let [floor, first, ceiling] = [floor, first, ceiling].map(|value| Duration::from_millis(value.into()));
-    Ok((options.retry_attempts > 0).then(|| RetryOptions {
-        attempts: options.retry_attempts,
-        floor,
-        first,
-        ceiling,
-        total: milliseconds_or_none(options.retry_total_ms, 600_000),
-        resend: options.has(EGRET_WS_RESEND),
-    }))
+    let resend = options.has(EGRET_WS_RESEND);
+    Ok((attempts > 0).then_some(RetryOptions { attempts, floor, first, ceiling, total, resend }))
 }

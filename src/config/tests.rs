@@ -30,6 +30,7 @@ fn options_that_are_not_given_have_defaults() {
         tls: milliseconds(10_000),
         handshake: milliseconds(10_000),
         open: milliseconds(60_000),
+        flush: milliseconds(10_000),
         close: milliseconds(5_000),
         max_message: 131_072,
         max_send_buffer: 1 << 20,
@@ -54,7 +55,7 @@ fn options_that_are_not_given_have_defaults() {
 #[test]
 fn values_out_of_range_and_rules_between_options_are_refused() {
     let rows: &[(Change, &str)] = &[
-        (|o| o.flags = FLAGS + 1, "flags"),
+        (|o| o.flags = FLAGS | 1 << 15, "flags has an unknown bit"),
         (|o| o.flags = 1 << 31, "flags"),
         (|o| o.max_redirects = 21, "max_redirects is above 20"),
         (|o| o.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1, "max_message_bytes"),
@@ -87,22 +88,99 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
             |o| o.headers = vec![Header { name: Some(b"AUTHORIZATION"), value: Some(b"x") }],
             "headers has an Authorization, and so has the user name",
         ),
-        (|o| (o.retry_floor_ms, o.retry_ceiling_ms) = (11, 10), "retry_floor_ms <= retry_first_ms"),
-        (|o| (o.retry_floor_ms, o.retry_first_ms) = (11, 10), "retry_floor_ms <= retry_first_ms"),
-        (|o| (o.retry_first_ms, o.retry_ceiling_ms) = (11, 10), "retry_first_ms <= retry_ceiling_ms"),
+        (|o| (o.retry.min_wait_ms, o.retry.max_wait_ms) = (11, 10), "retry.min_wait_ms <= retry.first_wait_ms"),
+        (|o| (o.retry.min_wait_ms, o.retry.first_wait_ms) = (11, 10), "retry.min_wait_ms <= retry.first_wait_ms"),
+        (|o| (o.retry.first_wait_ms, o.retry.max_wait_ms) = (11, 10), "retry.first_wait_ms <= retry.max_wait_ms"),
         #[cfg(feature = "deflate")]
-        (|o| o.deflate_level = 10, "deflate_level is above 9"),
+        (|o| o.deflate.level = 10, "deflate.level is above 9"),
         #[cfg(feature = "deflate")]
-        (|o| o.deflate_client_window_bits = 8, "deflate_client_window_bits is not 9 to 15"),
+        (|o| o.deflate.client_window_bits = 8, "deflate.client_window_bits is not 9 to 15"),
         #[cfg(feature = "deflate")]
-        (|o| o.deflate_server_window_bits = 16, "deflate_server_window_bits is not 9 to 15"),
+        (|o| o.deflate.server_window_bits = 16, "deflate.server_window_bits is not 9 to 15"),
         #[cfg(feature = "deflate")]
-        (|o| o.deflate_server_window_bits = 256 + 9, "deflate_server_window_bits is not 9 to 15"),
+        (|o| o.deflate.server_window_bits = 256 + 9, "deflate.server_window_bits is not 9 to 15"),
     ];
     for (row, (change, detail)) in rows.iter().enumerate() {
         let refused = config_of("ws://user@h/", *change).expect_err(detail);
         assert!(refused.detail.contains(detail), "row {row}: {detail}: {refused:?}");
         assert_eq!(refused.error, Error::InvalidArgument, "row {row}: {detail}");
+    }
+}
+
+/// Sets one number of the options.
+type SetNumber = fn(&mut SocketOptions<'static>, u32);
+
+/// Each number, and whether it accepts `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`. The header has the same table.
+const NUMBERS: &[(&str, bool, bool, SetNumber)] = &[
+    ("resolve_timeout_ms", true, false, |o, value| o.resolve_timeout_ms = value),
+    ("connect_timeout_ms", true, false, |o, value| o.connect_timeout_ms = value),
+    ("proxy_timeout_ms", true, false, |o, value| o.proxy_timeout_ms = value),
+    ("tls_timeout_ms", true, false, |o, value| o.tls_timeout_ms = value),
+    ("handshake_timeout_ms", true, false, |o, value| o.handshake_timeout_ms = value),
+    ("open_timeout_ms", true, false, |o, value| o.open_timeout_ms = value),
+    ("flush_timeout_ms", true, true, |o, value| o.flush_timeout_ms = value),
+    ("close_timeout_ms", true, true, |o, value| o.close_timeout_ms = value),
+    ("max_message_bytes", false, false, |o, value| o.max_message_bytes = value),
+    ("max_send_buffer_bytes", false, false, |o, value| o.max_send_buffer_bytes = value),
+    ("max_receive_queue_bytes", false, false, |o, value| o.max_receive_queue_bytes = value),
+    ("max_redirects", false, false, |o, value| o.max_redirects = value),
+    ("tls_min_version", false, false, |o, value| o.tls_min_version = value),
+    ("ping_interval_ms", true, false, |o, value| o.ping_interval_ms = value),
+    ("pong_timeout_ms", true, false, |o, value| o.pong_timeout_ms = value),
+    ("probe_timeout_ms", true, false, |o, value| o.probe_timeout_ms = value),
+    ("retry_attempts", true, false, |o, value| o.retry_attempts = value),
+    ("retry.min_wait_ms", false, true, |o, value| o.retry.min_wait_ms = value),
+    ("retry.first_wait_ms", false, true, |o, value| {
+        (o.retry.min_wait_ms, o.retry.first_wait_ms) = (EGRET_WS_AT_ONCE, value)
+    }),
+    ("retry.max_wait_ms", false, false, |o, value| o.retry.max_wait_ms = value),
+    ("retry.total_ms", true, false, |o, value| o.retry.total_ms = value),
+    #[cfg(feature = "deflate")]
+    ("deflate.level", false, false, |o, value| o.deflate.level = value),
+    #[cfg(feature = "deflate")]
+    ("deflate.threshold_bytes", true, true, |o, value| o.deflate.threshold_bytes = value),
+    #[cfg(feature = "deflate")]
+    ("deflate.client_window_bits", false, false, |o, value| o.deflate.client_window_bits = value),
+    #[cfg(feature = "deflate")]
+    ("deflate.server_window_bits", false, false, |o, value| o.deflate.server_window_bits = value),
+    #[cfg(feature = "deflate")]
+    ("deflate.client_no_context_takeover", false, false, |o, value| o.deflate.client_no_context_takeover = value),
+    #[cfg(feature = "deflate")]
+    ("deflate.server_no_context_takeover", false, false, |o, value| o.deflate.server_no_context_takeover = value),
+];
+
+#[test]
+fn negative_and_special_numbers_are_refused_by_name_where_they_make_no_sense() {
+    for (name, unlimited, at_once, set) in NUMBERS {
+        for (value, is_accepted) in [
+            (EGRET_WS_UNLIMITED, *unlimited),
+            (EGRET_WS_AT_ONCE, *at_once),
+            (i32::MIN as u32, false),
+            (-5i32 as u32, false),
+            (0, true),
+        ] {
+            let mut options = SocketOptions::default();
+            set(&mut options, value);
+            let made = ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options);
+            let refused = made.err().map(|refused| refused.detail);
+            assert_eq!(refused.is_none(), is_accepted, "{name} = {value}: {refused:?}");
+            assert!(refused.is_none_or(|detail| detail.contains(name)), "{name} = {value}");
+        }
+    }
+}
+
+#[test]
+fn a_flag_of_the_other_struct_is_refused_and_named() {
+    for flag in (0..32).map(|bit| 1 << bit).filter(|flag| LOOP_FLAGS & flag != 0) {
+        let refused = ConnectConfig::new(
+            Url::from_url("ws://h/").unwrap(),
+            &SocketOptions { flags: flag, ..SocketOptions::default() },
+        );
+        assert!(refused.unwrap_err().detail.contains("a flag of a loop"), "{flag}");
+    }
+    for flag in (0..32).map(|bit| 1 << bit).filter(|flag| FLAGS & flag != 0) {
+        let refused = LoopConfig::new(&LoopOptions { flags: flag, ..LoopOptions::default() });
+        assert!(refused.unwrap_err().detail.contains("a flag of a socket"), "{flag}");
     }
 }
 
@@ -122,8 +200,8 @@ fn the_largest_and_smallest_values_are_accepted() {
         |o| o.proxy = Some(b""),
         |o| o.origin = Some(&[b'x'; input_limits::TEXT]),
         |o| o.username = Some(b""),
-        |o| (o.retry_floor_ms, o.retry_first_ms, o.retry_ceiling_ms) = (10, 10, 10),
-        |o| (o.deflate_level, o.deflate_client_window_bits, o.flags) = (9, 9, EGRET_WS_NO_DEFLATE),
+        |o| (o.retry.min_wait_ms, o.retry.first_wait_ms, o.retry.max_wait_ms) = (10, 10, 10),
+        |o| (o.deflate.level, o.deflate.client_window_bits, o.flags) = (9, 9, EGRET_WS_DISABLE_DEFLATE),
     ];
     for (row, change) in rows.iter().enumerate() {
         assert!(config_of("ws://h/", *change).is_ok(), "row {row}");
@@ -177,12 +255,12 @@ fn the_time_out_of_a_probe_depends_on_that_of_a_pong() {
 fn default_waits_of_a_retry_adapt_to_the_waits_that_are_given() {
     let rows: &[(Change, [u64; 3])] = &[
         (|_| {}, [250, 4_000, 30_000]),
-        (|o| o.retry_first_ms = 100, [100, 100, 30_000]),
-        (|o| o.retry_first_ms = 50_000, [250, 50_000, 50_000]),
-        (|o| o.retry_ceiling_ms = 1_000, [250, 1_000, 1_000]),
-        (|o| o.retry_ceiling_ms = 100, [100, 100, 100]),
-        (|o| o.retry_floor_ms = 5_000, [5_000, 5_000, 30_000]),
-        (|o| o.retry_floor_ms = 40_000, [40_000, 40_000, 40_000]),
+        (|o| o.retry.first_wait_ms = 100, [100, 100, 30_000]),
+        (|o| o.retry.first_wait_ms = 50_000, [250, 50_000, 50_000]),
+        (|o| o.retry.max_wait_ms = 1_000, [250, 1_000, 1_000]),
+        (|o| o.retry.max_wait_ms = 100, [100, 100, 100]),
+        (|o| o.retry.min_wait_ms = 5_000, [5_000, 5_000, 30_000]),
+        (|o| o.retry.min_wait_ms = 40_000, [40_000, 40_000, 40_000]),
     ];
     for (row, (change, expected)) in rows.iter().enumerate() {
         let mut options = SocketOptions::default();
@@ -192,7 +270,7 @@ fn default_waits_of_a_retry_adapt_to_the_waits_that_are_given() {
         let RetryOptions { attempts, floor, first, ceiling, total, resend } = retry::read(&options).unwrap().unwrap();
         assert_eq!([floor, first, ceiling], expected.map(milliseconds), "row {row}");
         assert_eq!((attempts, total, resend), (3, Some(milliseconds(600_000)), false));
-        (options.retry_total_ms, options.flags) = (u32::MAX, EGRET_WS_RESEND);
+        (options.retry.total_ms, options.flags) = (u32::MAX, EGRET_WS_RESEND);
         let RetryOptions { total, resend, .. } = retry::read(&options).unwrap().unwrap();
         assert_eq!((total, resend), (None, true));
     }
@@ -221,7 +299,7 @@ fn options_of_a_loop_have_defaults_and_ranges() {
     assert_eq!(config(none), Ok(defaults));
     assert_eq!(none.log_level(), EGRET_WS_LOG_WARN);
     assert_eq!(
-        config(LoopOptions { flags: 3, poll_max_callbacks: 1, poll_max_us: u32::MAX, linger_ms: 9, ..none }),
+        config(LoopOptions { flags: LOOP_FLAGS, poll_max_callbacks: 1, poll_max_us: u32::MAX, linger_ms: 9, ..none }),
         Ok(LoopConfig {
             inline: true,
             close_on_suspend: true,
@@ -234,7 +312,7 @@ fn options_of_a_loop_have_defaults_and_ranges() {
         assert!(config(LoopOptions { log_level: level, ..none }).is_ok());
     }
     for (options, detail) in [
-        (LoopOptions { flags: 4, ..none }, "flags has an unknown bit"),
+        (LoopOptions { flags: 1 << 31, ..none }, "flags has an unknown bit"),
         (LoopOptions { log_level: -1, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
         (LoopOptions { log_level: 5, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
     ] {
@@ -247,18 +325,18 @@ fn options_of_a_loop_have_defaults_and_ranges() {
 fn options_of_permessage_deflate_are_refused_in_a_library_without_it() {
     assert!(config_of("ws://h/", |_| {}).is_ok());
     let rows: [Change; 5] = [
-        |o| o.deflate_level = 9,
-        |o| o.deflate_threshold_bytes = 1,
-        |o| o.deflate_client_window_bits = 15,
-        |o| o.deflate_server_window_bits = 15,
-        |o| o.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER,
+        |o| o.deflate.level = 9,
+        |o| o.deflate.threshold_bytes = 1,
+        |o| o.deflate.client_window_bits = 15,
+        |o| o.deflate.server_window_bits = 15,
+        |o| o.deflate.client_no_context_takeover = 1,
     ];
     for change in rows {
         let DetailedError { error, detail } = config_of("ws://h/", change).unwrap_err();
         assert!(error == Error::Unsupported && detail.contains("`deflate`"), "{error:?}: {detail}");
         let mut options = SocketOptions::default();
         change(&mut options);
-        options.flags |= EGRET_WS_NO_DEFLATE;
+        options.flags |= EGRET_WS_DISABLE_DEFLATE;
         assert!(ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options).is_ok());
     }
 }

@@ -1,14 +1,14 @@
 //! The options of TLS.
 
 use super::options::SocketOptions;
-use super::value::{copy, copy_bytes, or, text};
+use super::value::{Number, copy, copy_bytes, number, text};
 use crate::constants::*;
 use crate::error::DetailedError;
 use crate::input_limits;
 use crate::transport::tls::{Settings, is_server_name, read_pins};
 
 pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, DetailedError> {
-    let min_version = or(options.tls_min_version, EGRET_WS_TLS_1_2);
+    let min_version = number!(options.tls_min_version).or(EGRET_WS_TLS_1_2)?;
     if ![EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&min_version) {
         return Err(DetailedError::invalid("tls_min_version is neither EGRET_WS_TLS_1_2 nor EGRET_WS_TLS_1_3"));
     }
@@ -27,8 +27,8 @@ pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, Detailed
             identity => Some((copy_bytes(identity)?.into(), copy(password)?.into())),
         },
         min_version,
-        insecure: options.has(EGRET_WS_INSECURE),
-        alpn: !options.has(EGRET_WS_NO_ALPN),
+        insecure: options.has(EGRET_WS_ACCEPT_ANY_CERTIFICATE),
+        alpn: !options.has(EGRET_WS_DISABLE_ALPN),
     })
 }
 

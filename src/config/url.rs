@@ -215,7 +215,7 @@ impl Url {
         // A character that ends the host in a URL would begin a path, a user name or another port without notice.
         let bracketed = host.starts_with('[') && host.ends_with(']');
         if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '\t', '\r', '\n', ' ']) {
-            return Err(invalid("the host is empty, or not only a host: use egret_ws_connect_url"));
+            return Err(invalid("the host is empty, or not only a host: use egret_ws_connect"));
         }
         if let Some((address, zone)) = host.split_once('%')
             && address.parse::<Ipv6Addr>().is_ok()

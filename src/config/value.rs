@@ -1,26 +1,82 @@
 //! Single values: defaults of numbers, and texts of the host, which are checked and copied. All of it is called once for each
 //! connect call, so the functions are not inlined.
 
+use crate::constants::{EGRET_WS_AT_ONCE, EGRET_WS_UNLIMITED};
 use crate::error::{DetailedError, Error};
 use std::collections::TryReserveError;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// A number of the options: 0 means its default.
-pub(super) fn or(value: u32, default: u32) -> u32 {
-    if value == 0 { default } else { value }
+/// A time that never ends, for a time-out that is unlimited. A century can be added to any time of the system's clock.
+pub(super) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Which of the two special numbers an option accepts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Special {
+    Neither,
+    /// `EGRET_WS_UNLIMITED`
+    Unlimited,
+    /// `EGRET_WS_AT_ONCE`
+    AtOnce,
+    Both,
 }
 
-/// A time in milliseconds: 0 means its default.
-#[inline(never)]
-pub(super) fn milliseconds(value: u32, default: u32) -> Duration {
-    Duration::from_millis(or(value, default).into())
+/// A number of the options, with its name for error messages.
+#[derive(Clone, Copy)]
+pub(super) struct Number {
+    pub name: &'static str,
+    pub value: u32,
 }
 
-/// A time in milliseconds: 0 means its default, `u32::MAX` no limit.
-pub(super) fn milliseconds_or_none(value: u32, default: u32) -> Option<Duration> {
-    (value != u32::MAX).then(|| milliseconds(value, default))
+/// Makes a [`Number`] of a field.
+macro_rules! number {
+    ($options:ident.$field:ident) => {
+        Number { name: stringify!($field), value: $options.$field }
+    };
+    ($options:ident.$group:ident.$field:ident) => {
+        Number { name: concat!(stringify!($group), ".", stringify!($field)), value: $options.$group.$field }
+    };
 }
+pub(super) use number;
+
+impl Number {
+    /// Returns the number, or `None` for `EGRET_WS_UNLIMITED`; 0 for `EGRET_WS_AT_ONCE`, and `default` for 0.
+    #[inline(never)]
+    pub(super) fn or_unlimited(self, default: u32, special: Special) -> Result<Option<u32>, DetailedError> {
+        let Number { name, value } = self;
+        match value {
+            0 => Ok(Some(default)),
+            EGRET_WS_UNLIMITED if matches!(special, Special::Unlimited | Special::Both) => Ok(None),
+            EGRET_WS_AT_ONCE if matches!(special, Special::AtOnce | Special::Both) => Ok(Some(0)),
+            EGRET_WS_UNLIMITED => Err(DetailedError::invalid(format!("{name} cannot be EGRET_WS_UNLIMITED"))),
+            EGRET_WS_AT_ONCE => Err(DetailedError::invalid(format!("{name} cannot be EGRET_WS_AT_ONCE"))),
+            1..=MOST => Ok(Some(value)),
+            _ => Err(DetailedError::invalid(format!("{name} is {value}, above {MOST}: a negative number, perhaps"))),
+        }
+    }
+
+    /// Returns the number, which cannot be unlimited. 0 means its default.
+    pub(super) fn or(self, default: u32) -> Result<u32, DetailedError> {
+        Ok(self.or_unlimited(default, Special::Neither)?.unwrap_or(default))
+    }
+
+    /// Returns a time in milliseconds. One that is unlimited is [`FOREVER`].
+    pub(super) fn milliseconds(self, default: u32, special: Special) -> Result<Duration, DetailedError> {
+        Ok(self.milliseconds_or_none(default, special)?.unwrap_or(FOREVER))
+    }
+
+    /// Returns a time in milliseconds, or `None` if it is unlimited.
+    pub(super) fn milliseconds_or_none(
+        self,
+        default: u32,
+        special: Special,
+    ) -> Result<Option<Duration>, DetailedError> {
+        Ok(self.or_unlimited(default, special)?.map(|value| Duration::from_millis(value.into())))
+    }
+}
+
+/// The largest number that is not special. Greater ones are negative numbers of the host, which C has converted.
+const MOST: u32 = i32::MAX as u32;
 
 /// Checks the length of a text and that it is UTF-8.
 #[inline(never)]

@@ -230,7 +230,7 @@ impl Gate {
         self.connections
     }
 
-    /// Do messages go to `on_data`? The last event of the connection that the host was notified of is `on_connect`.
+    /// Do messages go to `on_message`? The last event of the connection that the host was notified of is `on_connect`.
     pub fn delivers_messages(&self) -> bool {
         match self.state {
             GateState::Open => true,

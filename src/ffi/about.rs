@@ -1,5 +1,6 @@
 //! The exports that need no handle: names and versions.
 
+use super::types::egret_ws_error_t;
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use std::ffi::c_char;
@@ -13,7 +14,7 @@ pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000100;
 /// Errors: none.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_error_name(error: i32) -> *const c_char {
+pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char {
     let name = match Error::from_code(error) {
         _ if error == EGRET_WS_OK => c"EGRET_WS_OK",
         Some(error) => error.name(),

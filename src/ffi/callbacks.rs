@@ -2,8 +2,9 @@
 
 use super::handle::Handle;
 use super::types::{
-    egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close, egret_ws_on_connect, egret_ws_on_data,
-    egret_ws_on_drain, egret_ws_on_log, egret_ws_on_retry, egret_ws_on_wakeup, egret_ws_options, egret_ws_release_user,
+    egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close_fn, egret_ws_on_connect_fn,
+    egret_ws_on_drain_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_retry_fn, egret_ws_on_wakeup_fn,
+    egret_ws_options, egret_ws_release_user_fn,
 };
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
@@ -29,18 +30,18 @@ pub(super) struct Callbacks {
 }
 
 struct Functions {
-    on_connect: egret_ws_on_connect,
-    on_data: egret_ws_on_data,
-    on_close: egret_ws_on_close,
-    on_drain: egret_ws_on_drain,
-    on_retry: egret_ws_on_retry,
-    release_user: egret_ws_release_user,
+    on_connect: egret_ws_on_connect_fn,
+    on_message: egret_ws_on_message_fn,
+    on_close: egret_ws_on_close_fn,
+    on_drain: egret_ws_on_drain_fn,
+    on_retry: egret_ws_on_retry_fn,
+    release_user: egret_ws_release_user_fn,
 }
 
 impl Callbacks {
     pub(super) fn new(given: &egret_ws_options, handle: Handle) -> Callbacks {
-        let egret_ws_options { user, on_connect, on_data, on_close, on_drain, on_retry, release_user, .. } = *given;
-        let functions = Functions { on_connect, on_data, on_close, on_drain, on_retry, release_user };
+        let egret_ws_options { user, on_connect, on_message, on_close, on_drain, on_retry, release_user, .. } = *given;
+        let functions = Functions { on_connect, on_message, on_close, on_drain, on_retry, release_user };
         Callbacks { user: User(user), functions, handle }
     }
 
@@ -59,9 +60,9 @@ impl Listener for Callbacks {
 
     #[inline]
     fn data(&self, kind: MessageKind, data: &[u8]) {
-        if let Some(on_data) = self.functions.on_data {
+        if let Some(on_message) = self.functions.on_message {
             // SAFETY: as above; `data` lives until the call returns.
-            unsafe { on_data(self.user.0, self.socket(), kind as i32, data.as_ptr(), data.len()) }
+            unsafe { on_message(self.user.0, self.socket(), kind as i32, data.as_ptr(), data.len()) }
         }
     }
 
@@ -115,7 +116,7 @@ fn with_info(report: &Report, call: impl FnOnce(&egret_ws_close_info)) {
 }
 
 /// Makes the wake-up callback of a loop.
-pub(super) fn wakeup(on_wakeup: egret_ws_on_wakeup, user: *mut c_void) -> Option<Wakeup> {
+pub(super) fn wakeup(on_wakeup: egret_ws_on_wakeup_fn, user: *mut c_void) -> Option<Wakeup> {
     let user = User(user);
     on_wakeup.map(|on_wakeup| {
         Arc::new(move || {
@@ -140,7 +141,7 @@ impl Sink for LogCallback {
 
 /// Makes the log of a loop.
 pub(super) fn log(given: &egret_ws_loop_options, level: i32) -> Log {
-    let on_log: egret_ws_on_log = given.on_log;
+    let on_log: egret_ws_on_log_fn = given.on_log;
     let sink = on_log.map(|on_log| Box::new(LogCallback { user: User(given.user), on_log }) as Box<dyn Sink>);
     Log::new(level, sink)
 }

@@ -2,7 +2,7 @@
 
 use super::guard::{NoHandle, guard, guard_code};
 use super::handle::{self, Handle};
-use super::types::{egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup};
+use super::types::{egret_ws_error_t, egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup_fn};
 use super::{callbacks, options, sized};
 use crate::config::{LoopConfig, LoopOptions};
 use crate::error::{DetailedError, Error};
@@ -21,7 +21,10 @@ use std::sync::Arc;
 /// `options` is NULL or points to `size` writable bytes.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_options, size: usize) -> i32 {
+pub unsafe extern "C" fn egret_ws_loop_options_init(
+    options: *mut egret_ws_loop_options,
+    size: usize,
+) -> egret_ws_error_t {
     // SAFETY: the caller's promise, passed on.
     guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
 }
@@ -37,7 +40,10 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(options: *mut egret_ws_loop_
 /// `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_loop_new(options: *const egret_ws_loop_options, out: *mut *mut egret_ws_loop) -> i32 {
+pub unsafe extern "C" fn egret_ws_loop_new(
+    options: *const egret_ws_loop_options,
+    out: *mut *mut egret_ws_loop,
+) -> egret_ws_error_t {
     guard_code(NoHandle, |()| {
         if out.is_null() {
             return Err(Error::InvalidArgument);
@@ -99,7 +105,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
+pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         host_loop.wake();
         Ok(())
@@ -118,9 +124,9 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_set_wakeup(
     r#loop: *mut egret_ws_loop,
-    on_wakeup: egret_ws_on_wakeup,
+    on_wakeup: egret_ws_on_wakeup_fn,
     user: *mut c_void,
-) -> i32 {
+) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)).inspect_err(|error| {
             refused(host_loop, "set_wakeup", *error);
@@ -130,7 +136,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 
 /// Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
 /// CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
-/// `egret_ws_loop_timeout` returns. Any thread.
+/// `egret_ws_loop_next_poll_ms` returns. Any thread.
 ///
 /// Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
 /// `INTERNAL`.
@@ -147,7 +153,7 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
+pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 {
     guard(r#loop, |host_loop| Ok(host_loop.timeout()))
 }
 
@@ -164,7 +170,7 @@ pub extern "C" fn egret_ws_loop_timeout(r#loop: *mut egret_ws_loop) -> i32 {
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
+pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         host_loop.suspend();
         Ok(())
@@ -180,7 +186,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> i32 {
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
+pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         host_loop.resume();
         Ok(())
@@ -194,7 +200,7 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> i32 {
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i32 {
+pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         host_loop.network_changed();
         Ok(())
@@ -211,7 +217,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> i
 /// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> i32 {
+pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         host_loop.begin_free().inspect_err(|error| refused(host_loop, "free", *error))?;
         handle::remove_loop(host_loop);

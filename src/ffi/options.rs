@@ -1,11 +1,12 @@
 //! Converts the option structs of C to the plain structs of [`crate::config`], which checks the values. Only pointers and the
 //! lengths of arrays are checked here, before the memory behind them is read.
 
+use super::sized;
 use super::text::{self, nul_terminated_or_null};
-use super::types::{egret_ws_header, egret_ws_loop_options, egret_ws_options};
-use crate::config::{Header, LoopOptions, SocketOptions};
+use super::types::{egret_ws_header, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options};
+use crate::config::{DeflateOptions, Header, LoopOptions, RetryWaits, SocketOptions};
 use crate::constants::EGRET_WS_NUL_TERMINATED;
-use crate::error::DetailedError;
+use crate::error::{DetailedError, Error};
 use crate::input_limits;
 
 /// Converts the options of a loop.
@@ -28,11 +29,26 @@ pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOpt
     // SAFETY: as above.
     let tls_identity = unsafe { bytes(tls_identity, tls_identity_len, "tls_identity", Length::Number) }?;
     // SAFETY: as above.
-    let headers = unsafe { headers(given.headers, given.header_count) }?;
+    let headers = unsafe { headers(given.headers, given.header_count as usize) }?;
+    // SAFETY: as above.
+    let retry = unsafe { sized::read(given.retry) }.map_err(|error| bad_struct(error, "retry"))?;
+    // SAFETY: as above.
+    let deflate = unsafe { sized::read(given.deflate) }.map_err(|error| bad_struct(error, "deflate"))?;
+    let egret_ws_retry_options { min_wait_ms, first_wait_ms, max_wait_ms, total_ms, .. } = retry;
+    let retry = RetryWaits { min_wait_ms, first_wait_ms, max_wait_ms, total_ms };
+    let deflate = DeflateOptions {
+        level: deflate.level,
+        threshold_bytes: deflate.threshold_bytes,
+        client_window_bits: deflate.client_window_bits,
+        server_window_bits: deflate.server_window_bits,
+        client_no_context_takeover: deflate.client_no_context_takeover,
+        server_no_context_takeover: deflate.server_no_context_takeover,
+    };
     Ok(SocketOptions {
         flags: given.flags,
         connect_timeout_ms: given.connect_timeout_ms,
         handshake_timeout_ms: given.handshake_timeout_ms,
+        flush_timeout_ms: given.flush_timeout_ms,
         close_timeout_ms: given.close_timeout_ms,
         max_message_bytes: given.max_message_bytes,
         max_send_buffer_bytes: given.max_send_buffer_bytes,
@@ -55,19 +71,22 @@ pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOpt
         proxy_timeout_ms: given.proxy_timeout_ms,
         tls_timeout_ms: given.tls_timeout_ms,
         open_timeout_ms: given.open_timeout_ms,
-        deflate_level: given.deflate_level,
-        deflate_threshold_bytes: given.deflate_threshold_bytes,
-        deflate_client_window_bits: given.deflate_client_window_bits,
-        deflate_server_window_bits: given.deflate_server_window_bits,
+        deflate,
         ping_interval_ms: given.ping_interval_ms,
         pong_timeout_ms: given.pong_timeout_ms,
         probe_timeout_ms: given.probe_timeout_ms,
         retry_attempts: given.retry_attempts,
-        retry_floor_ms: given.retry_floor_ms,
-        retry_first_ms: given.retry_first_ms,
-        retry_ceiling_ms: given.retry_ceiling_ms,
-        retry_total_ms: given.retry_total_ms,
+        retry,
     })
+}
+
+fn bad_struct(error: Error, name: &str) -> DetailedError {
+    DetailedError::new(
+        error,
+        format!(
+            "struct_size of {name} is unknown, or bytes past the known end are set: call egret_ws_{name}_options_init"
+        ),
+    )
 }
 
 /// # Safety

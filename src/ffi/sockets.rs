@@ -2,7 +2,10 @@
 
 use super::guard::{NoHandle, guard, guard_code, guard_with};
 use super::handle;
-use super::types::{egret_ws, egret_ws_loop, egret_ws_options, egret_ws_stats};
+use super::types::{
+    egret_ws, egret_ws_deflate_options, egret_ws_error_t, egret_ws_kind_t, egret_ws_loop, egret_ws_options,
+    egret_ws_retry_options, egret_ws_statistics,
+};
 use super::{callbacks, options, sized, stats, text};
 use crate::config::ConnectConfig;
 use crate::config::url::{self, Url};
@@ -10,7 +13,7 @@ use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
 use crate::socket::{Loop, MessageKind, Socket, header_values};
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
@@ -25,7 +28,41 @@ const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::
 /// `options` is NULL or points to `size` writable bytes.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> i32 {
+pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> egret_ws_error_t {
+    // SAFETY: the caller's promise, passed on.
+    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
+}
+
+/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
+/// `egret_ws_options_init` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `options` is NULL or points to `size` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_retry_options_init(
+    options: *mut egret_ws_retry_options,
+    size: usize,
+) -> egret_ws_error_t {
+    // SAFETY: the caller's promise, passed on.
+    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
+}
+
+/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
+/// `egret_ws_options_init` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `options` is NULL or points to `size` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_deflate_options_init(
+    options: *mut egret_ws_deflate_options,
+    size: usize,
+) -> egret_ws_error_t {
     // SAFETY: the caller's promise, passed on.
     guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
 }
@@ -49,13 +86,13 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// they point to; `out` is NULL or writable.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_connect(
+pub unsafe extern "C" fn egret_ws_connect_host(
     r#loop: *mut egret_ws_loop,
     host: *const c_char,
     port: u16,
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
-) -> i32 {
+) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
         unsafe { connect(host_loop, host, options, out, &|host| Url::from_host_and_port(host, port)) }
@@ -63,7 +100,7 @@ pub unsafe extern "C" fn egret_ws_connect(
 }
 
 /// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
-/// `egret_ws_connect` in all other respects.
+/// `egret_ws_connect_host` in all other respects.
 ///
 /// The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
 /// port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
@@ -77,12 +114,12 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// or writable.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_connect_url(
+pub unsafe extern "C" fn egret_ws_connect(
     r#loop: *mut egret_ws_loop,
     url: *const c_char,
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
-) -> i32 {
+) -> egret_ws_error_t {
     guard_code(r#loop, |host_loop| {
         // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
         unsafe { connect(host_loop, url, options, out, &Url::from_url) }
@@ -95,7 +132,7 @@ type ParseTarget<'a> = &'a dyn Fn(&str) -> Result<Url, DetailedError>;
 /// The common part of both connect calls.
 ///
 /// # Safety
-/// As for [`egret_ws_connect_url`].
+/// As for [`egret_ws_connect`].
 #[allow(unsafe_code)]
 unsafe fn connect(
     host_loop: &Arc<Loop>,
@@ -152,40 +189,36 @@ unsafe fn connect(
     })
 }
 
-/// Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
-/// copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
+/// Queues a message of `len` bytes: with `kind` `EGRET_WS_TEXT`, UTF-8, or the text up to its NUL if `len` is
+/// `EGRET_WS_NUL_TERMINATED`; with `EGRET_WS_BINARY`, any bytes. The data is copied before the call returns. Never blocks. Any
+/// thread; messages of one thread keep their order.
 ///
 /// `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
 /// accepted message is written in order, or counted in `unsent_messages` of the close report.
 ///
 /// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
-/// `INVALID_ARGUMENT` (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or `EGRET_WS_NUL_TERMINATED` with
+/// `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or ends in a NUL.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_send_text(ws: *mut egret_ws, data: *const c_char, len: usize) -> i32 {
+pub unsafe extern "C" fn egret_ws_send(
+    ws: *mut egret_ws,
+    kind: egret_ws_kind_t,
+    data: *const c_void,
+    len: usize,
+) -> egret_ws_error_t {
     guard_code(ws, |socket| {
-        // SAFETY: the caller's promise, passed on.
-        let data = unsafe { text::bytes(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
-        socket.send(MessageKind::Text, data)
-    })
-}
-
-/// Queues a binary message of `len` bytes. As `egret_ws_send_text` in all other respects.
-///
-/// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `BACKPRESSURE`, `NO_RESOURCES`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
-///
-/// # Safety
-/// `data` points to `len` readable bytes.
-#[allow(unsafe_code)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8, len: usize) -> i32 {
-    guard_code(ws, |socket| {
-        // SAFETY: the caller's promise, passed on.
-        let data = unsafe { text::slice(data, len) }.inspect_err(|error| socket.refused("send", *error))?;
-        socket.send(MessageKind::Binary, data)
+        let (kind, data) = match kind {
+            // SAFETY: the caller's promise, passed on.
+            EGRET_WS_TEXT => (MessageKind::Text, unsafe { text::bytes(data.cast(), len) }),
+            // SAFETY: as above.
+            EGRET_WS_BINARY => (MessageKind::Binary, unsafe { text::slice(data.cast(), len) }),
+            _ => (MessageKind::Binary, Err(Error::InvalidArgument)),
+        };
+        socket.send(kind, data.inspect_err(|error| socket.refused("send", *error))?)
     })
 }
 
@@ -206,7 +239,12 @@ pub unsafe extern "C" fn egret_ws_send_binary(ws: *mut egret_ws, data: *const u8
 /// `reason` points to `reason_len` readable bytes, or ends in a NUL.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *const c_char, reason_len: usize) -> i32 {
+pub unsafe extern "C" fn egret_ws_close(
+    ws: *mut egret_ws,
+    code: u16,
+    reason: *const c_char,
+    reason_len: usize,
+) -> egret_ws_error_t {
     guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         let reason = unsafe { text::bytes(reason, reason_len) }.inspect_err(|error| socket.refused("close", *error))?;
@@ -224,7 +262,7 @@ pub unsafe extern "C" fn egret_ws_close(ws: *mut egret_ws, code: u16, reason: *c
 /// Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> i32 {
+pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
     guard_code(ws, |socket| {
         handle::remove_socket(socket)?;
         socket.free();
@@ -272,7 +310,7 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
+pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
     guard_code(ws, |socket| {
         socket.retry_now();
         Ok(())
@@ -285,7 +323,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> i32 {
 /// Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> i32 {
+pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> egret_ws_error_t {
     guard_code(ws, |socket| socket.ping())
 }
 
@@ -388,7 +426,7 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
 /// `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_get_stats(ws: *mut egret_ws, stats: *mut egret_ws_stats) -> i32 {
+pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_statistics) -> egret_ws_error_t {
     guard_code(ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         unsafe { sized::write(stats, |size| stats::stats(&socket.stats(), size)) }

@@ -1,12 +1,12 @@
 //! Converts the statistics of a socket to the struct of the header.
 
-use super::types::egret_ws_stats;
+use super::types::egret_ws_statistics;
 use crate::socket::Stats;
 use std::ffi::c_char;
 use std::time::Duration;
 
 /// Converts the statistics; `struct_size` is the size that the host gave.
-pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
+pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_statistics {
     let Stats { info, counters, sent, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let mut address = [0; 64];
@@ -16,7 +16,7 @@ pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_stats {
             *place = byte as c_char;
         }
     }
-    egret_ws_stats {
+    egret_ws_statistics {
         struct_size,
         http_status: info.status.into(),
         tls_version: info.tls_version,

@@ -3,6 +3,21 @@
 
 use std::ffi::{c_char, c_void};
 
+// A suffix shows the sort of a type: `_t` is a number, `_fn` a callback; a struct or a handle has none.
+
+/// An error: `EGRET_WS_OK` or one of `EGRET_WS_ERR_*`. All errors are negative.
+pub type egret_ws_error_t = i32;
+/// The state of a socket: one of `EGRET_WS_STATE_*`.
+pub type egret_ws_state_t = i32;
+/// A phase of a connection: one of `EGRET_WS_PHASE_*`.
+pub type egret_ws_phase_t = i32;
+/// The side that ended a connection: one of `EGRET_WS_INITIATOR_*`.
+pub type egret_ws_initiator_t = i32;
+/// The kind of a message: `EGRET_WS_TEXT` or `EGRET_WS_BINARY`.
+pub type egret_ws_kind_t = i32;
+/// A level of the log: one of `EGRET_WS_LOG_*`.
+pub type egret_ws_log_level_t = i32;
+
 /// A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address.
 pub struct egret_ws_loop {
     _opaque: (),
@@ -16,40 +31,41 @@ pub struct egret_ws {
 /// Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
 /// number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
 /// connection has ended in the meantime; `on_close` will report that.
-pub type egret_ws_on_connect = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
+pub type egret_ws_on_connect_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
 /// `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
 /// not count (the text may contain NULs). Messages come in the order in which the peer sent them; they may still come
 /// after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
 /// the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
-pub type egret_ws_on_data =
-    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize)>;
+pub type egret_ws_on_message_fn = Option<
+    unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: egret_ws_kind_t, data: *const u8, len: usize),
+>;
 
 /// Called exactly once, after every message that came before the end, unless the socket or its loop was freed before.
 /// `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
 /// `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
-pub type egret_ws_on_close =
+pub type egret_ws_on_close_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info)>;
 
 /// Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
 /// next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
 /// reference to it.
-pub type egret_ws_release_user = Option<unsafe extern "C" fn(user: *mut c_void)>;
+pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
 /// has room for the largest of the messages that were refused. Called once, also if that happens several times between two
 /// polls. Not called when the connection broke or closes before that.
-pub type egret_ws_on_drain = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
+pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
 /// `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
-/// callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait
+/// callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
 /// ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
 /// it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
 /// for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
 /// eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
-pub type egret_ws_on_retry = Option<
+pub type egret_ws_on_retry_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
         ws: *mut egret_ws,
@@ -63,7 +79,7 @@ pub type egret_ws_on_retry = Option<
 /// I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
 /// callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
 /// If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
-pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
+pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
 /// or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
@@ -72,8 +88,9 @@ pub type egret_ws_on_wakeup = Option<unsafe extern "C" fn(user: *mut c_void)>;
 /// and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
 /// returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
 /// the child: the child calls `_exit` or `exec`.
-pub type egret_ws_on_log =
-    Option<unsafe extern "C" fn(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws)>;
+pub type egret_ws_on_log_fn = Option<
+    unsafe extern "C" fn(user: *mut c_void, level: egret_ws_log_level_t, text: *const c_char, ws: *mut egret_ws),
+>;
 
 /// Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
 /// default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
@@ -87,20 +104,67 @@ pub struct egret_ws_loop_options {
     /// Passed to `on_log`. The library does not dereference it.
     pub user: *mut c_void,
     /// Called for each log line. NULL: no log.
-    pub on_log: egret_ws_on_log,
+    pub on_log: egret_ws_on_log_fn,
     /// The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`.
-    pub log_level: i32,
+    pub log_level: egret_ws_log_level_t,
     /// Budget of a poll: the most callbacks of one `egret_ws_loop_poll`; the others wait for the next poll. 0: 4096.
-    /// UINT32_MAX: no limit.
+    /// `EGRET_WS_UNLIMITED`: no limit.
     pub poll_max_callbacks: u32,
     /// Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it makes at least
     /// one. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
-    /// UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
+    /// `EGRET_WS_UNLIMITED`: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
     /// half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
     /// handshakes have ended. 0: it does not wait; bytes that the network does not take at once are dropped.
     pub linger_ms: u32,
+}
+
+/// The waits of reconnecting, for `retry` of the options of a socket. Fill it with `egret_ws_retry_options_init`, then set the fields
+/// that you need; a field that is zero means its default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_retry_options {
+    /// Bytes of this struct as the caller knows it; set by `egret_ws_retry_options_init`.
+    pub struct_size: u32,
+    /// The shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options. `EGRET_WS_AT_ONCE`: an
+    /// attempt may begin at once.
+    pub min_wait_ms: u32,
+    /// The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait is random between
+    /// `min_wait_ms` and this, so that the clients of a server do not all come back at the same time. If the server sends
+    /// `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0: 4000, or the nearest value between the other two
+    /// waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, as do all others, because twice nothing is nothing.
+    pub first_wait_ms: u32,
+    /// The limit of the doubling, in milliseconds. 0: 30000, or `first_wait_ms` if that is more.
+    pub max_wait_ms: u32,
+    /// Milliseconds after the loss from which on no attempt begins. 0: 600000. `EGRET_WS_UNLIMITED`: no limit.
+    pub total_ms: u32,
+}
+
+/// The settings of permessage-deflate (RFC 7692), for `deflate` of the options of a socket. Fill it with
+/// `egret_ws_deflate_options_init`, then set the fields that you need; a field that is zero means its default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_deflate_options {
+    /// Bytes of this struct as the caller knows it; set by `egret_ws_deflate_options_init`.
+    pub struct_size: u32,
+    /// The level at which this side compresses, 1 (fast) to 9 (small). 0: 6.
+    pub level: u32,
+    /// Messages of fewer bytes are sent without compression, and so are messages that compression does not make smaller. 0: 256.
+    /// `EGRET_WS_AT_ONCE`: messages of any size are compressed. `EGRET_WS_UNLIMITED`: no message is compressed.
+    pub threshold_bytes: u32,
+    /// The largest window that this side uses to compress, as a power of two, 9 to 15; the server may ask for less. The compressor
+    /// needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
+    pub client_window_bits: u32,
+    /// The largest window that the server may use, 9 to 15. A socket whose server agreed to compress needs 47 KiB for incoming
+    /// messages, with any window. A server that accepts the offer without this limit fails the handshake. 0: 15, that is no limit.
+    pub server_window_bits: u32,
+    /// 1: this side compresses each message by itself, without the context of the messages before, which makes messages larger. The
+    /// compressor keeps its memory. 0: with the context.
+    pub client_no_context_takeover: u32,
+    /// 1: the server must compress each message by itself. A server that accepts the offer without this parameter fails the
+    /// handshake. 0: as the server wants.
+    pub server_no_context_takeover: u32,
 }
 
 /// Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
@@ -114,26 +178,29 @@ pub struct egret_ws_loop_options {
 pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
-    /// Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-    /// `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`,
-    /// `EGRET_WS_REDIRECT_TO_PRIVATE`. Unknown bits are refused.
+    /// Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
+    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
+    /// are refused.
     pub flags: u32,
     /// Passed to every callback of the socket. The library does not dereference it; free it in `release_user`.
     pub user: *mut c_void,
     /// See the callback's type. NULL: not called.
-    pub on_connect: egret_ws_on_connect,
+    pub on_connect: egret_ws_on_connect_fn,
     /// See the callback's type. NULL: messages are counted as received and dropped.
-    pub on_data: egret_ws_on_data,
+    pub on_message: egret_ws_on_message_fn,
     /// See the callback's type. NULL: not called.
-    pub on_close: egret_ws_on_close,
+    pub on_close: egret_ws_on_close_fn,
     /// See the callback's type. NULL: not called.
-    pub release_user: egret_ws_release_user,
+    pub release_user: egret_ws_release_user_fn,
     /// The longest time in milliseconds for the name look-up and TCP together. 0: 15000.
     pub connect_timeout_ms: u32,
     /// The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000.
     pub handshake_timeout_ms: u32,
-    /// The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
-    /// connection. 0: 5000.
+    /// The longest time in milliseconds that a closing socket writes accepted messages without progress, before its Close frame.
+    /// Progress is 4 KiB, or all that is left. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does not take at once are dropped.
+    pub flush_timeout_ms: u32,
+    /// The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
+    /// operating system to the end of the connection. 0: 5000. `EGRET_WS_AT_ONCE`: it does not wait for the peer.
     pub close_timeout_ms: u32,
     /// The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072.
     pub max_message_bytes: u32,
@@ -144,18 +211,33 @@ pub struct egret_ws_options {
     /// library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
     /// exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
+    /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
+    /// connection has been open for 10 seconds. 0: none. `EGRET_WS_UNLIMITED`: no limit. There is no attempt after a close of this
+    /// side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
+    /// server, 1000 included: close the socket in `on_retry` if you do not want that.
+    pub retry_attempts: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
     /// most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
     /// fails the handshake, as in a browser. `egret_ws_subprotocol` returns the chosen one. A socket with subprotocols does not
     /// follow redirects to another origin.
     pub subprotocols: *const c_char,
+    /// See the callback's type. NULL: not called.
+    pub on_drain: egret_ws_on_drain_fn,
+    /// See the callback's type. NULL: not called.
+    pub on_retry: egret_ws_on_retry_fn,
     /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
     /// values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
     /// `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-` and headers that describe a body are refused: the
     /// library sets them, or they have their own options. A redirect to another origin does not get the `headers`.
     pub headers: *const egret_ws_header,
     /// The number of `headers`.
-    pub header_count: usize,
+    pub header_count: u32,
+    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
+    /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
+    /// private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
+    /// fragment, a user name and a password in it.
+    pub max_redirects: u32,
     /// The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
     /// NUL, copied. NULL: none, as usual outside of browsers.
     pub origin: *const c_char,
@@ -166,18 +248,37 @@ pub struct egret_ws_options {
     pub username: *const c_char,
     /// The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty.
     pub password: *const c_char,
-    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
-    /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
-    /// private address only with `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; the library ignores a
-    /// fragment, a user name and a password in it.
-    pub max_redirects: u32,
-    /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
-    pub tls_min_version: u32,
     /// The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
     /// `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
     /// the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
     /// `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
     pub proxy: *const c_char,
+    /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
+    pub resolve_timeout_ms: u32,
+    /// The longest time in milliseconds for the proxy's answer. 0: 10000.
+    pub proxy_timeout_ms: u32,
+    /// The longest time in milliseconds for the TLS handshake. 0: 10000.
+    pub tls_timeout_ms: u32,
+    /// The longest time in milliseconds for all stages together, redirects included. 0: 60000.
+    pub open_timeout_ms: u32,
+    /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
+    /// It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
+    /// networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. `EGRET_WS_UNLIMITED`: no pings but those
+    /// of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
+    pub ping_interval_ms: u32,
+    /// Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
+    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
+    /// alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
+    /// longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
+    /// peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for servers
+    /// that do not answer pings.
+    pub pong_timeout_ms: u32,
+    /// Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
+    /// connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. `EGRET_WS_UNLIMITED`: as `pong_timeout_ms`. Without
+    /// effect if that is `EGRET_WS_UNLIMITED`.
+    pub probe_timeout_ms: u32,
+    /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
+    pub tls_min_version: u32,
     /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
     /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
     /// if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
@@ -204,64 +305,10 @@ pub struct egret_ws_options {
     /// or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
     /// use it.
     pub tls_server_name: *const c_char,
-    /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
-    pub resolve_timeout_ms: u32,
-    /// The longest time in milliseconds for the proxy's answer. 0: 10000.
-    pub proxy_timeout_ms: u32,
-    /// The longest time in milliseconds for the TLS handshake. 0: 10000.
-    pub tls_timeout_ms: u32,
-    /// The longest time in milliseconds for all stages together, redirects included. 0: 60000.
-    pub open_timeout_ms: u32,
-    /// permessage-deflate: the level at which this side compresses, 1 (fast) to 9 (small). 0: 6.
-    pub deflate_level: u32,
-    /// permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that compression does not
-    /// make smaller. 0: 256. UINT32_MAX: no message is compressed.
-    pub deflate_threshold_bytes: u32,
-    /// permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-    /// less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
-    pub deflate_client_window_bits: u32,
-    /// permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-    /// needs 47 KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
-    /// handshake. 0: 15, that is no limit.
-    pub deflate_server_window_bits: u32,
-    /// See the callback's type. NULL: not called.
-    pub on_drain: egret_ws_on_drain,
-    /// See the callback's type. NULL: not called.
-    pub on_retry: egret_ws_on_retry,
-    /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
-    /// It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
-    /// networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
-    /// of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
-    pub ping_interval_ms: u32,
-    /// Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
-    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
-    /// alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
-    /// longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
-    /// peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: no time-out, for servers
-    /// that do not answer pings.
-    pub pong_timeout_ms: u32,
-    /// Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
-    /// connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without
-    /// effect if that is UINT32_MAX.
-    pub probe_timeout_ms: u32,
-    /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
-    /// connection has been open for 10 seconds. 0: none. UINT32_MAX: no limit. There is no attempt after a close of this
-    /// side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
-    /// server, 1000 included: close the socket in `on_retry` if you do not want that.
-    pub retry_attempts: u32,
-    /// Reconnecting: the shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options.
-    pub retry_floor_ms: u32,
-    /// Reconnecting: the longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait
-    /// is random between the floor and this, so that the clients of a server do not all come back at the same time. If the server
-    /// sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. At least the floor. 0: 4000, or the nearest value
-    /// between the floor and the ceiling.
-    pub retry_first_ms: u32,
-    /// Reconnecting: the limit of the doubling, in milliseconds. At least `retry_first_ms`. 0: 30000, or `retry_first_ms` if that
-    /// is more.
-    pub retry_ceiling_ms: u32,
-    /// Reconnecting: milliseconds after the loss from which on no attempt begins. 0: 600000. UINT32_MAX: no limit.
-    pub retry_total_ms: u32,
+    /// The waits of reconnecting, copied. NULL: the defaults, which suit most programs.
+    pub retry: *const egret_ws_retry_options,
+    /// The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs.
+    pub deflate: *const egret_ws_deflate_options,
 }
 
 /// A header of the request. Both texts end in a NUL and are copied.
@@ -274,14 +321,14 @@ pub struct egret_ws_header {
     pub value: *const c_char,
 }
 
-/// Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call
-/// `egret_ws_get_stats`.
+/// Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_statistics)` and call
+/// `egret_ws_stats`.
 ///
 /// The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
 /// reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct egret_ws_stats {
+pub struct egret_ws_statistics {
     /// Bytes of this struct as the caller knows it.
     pub struct_size: u32,
     /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
@@ -340,11 +387,11 @@ pub struct egret_ws_close_info {
     pub struct_size: u32,
     /// `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
     /// `wasClean`), else one of `EGRET_WS_ERR_*`.
-    pub error: i32,
+    pub error: egret_ws_error_t,
     /// In which phase it ended: one of `EGRET_WS_PHASE_*`.
-    pub phase: i32,
+    pub phase: egret_ws_phase_t,
     /// The side that ended it: one of `EGRET_WS_INITIATOR_*`.
-    pub initiator: i32,
+    pub initiator: egret_ws_initiator_t,
     /// The HTTP status of the server's answer to the upgrade, or of a proxy's answer; 0 if there was no answer.
     pub http_status: i32,
     /// The operating system's error number (`errno`, `WSAGetLastError`), or 0.

@@ -182,7 +182,7 @@ impl Dispatcher {
     }
 }
 
-/// Calls `on_data`, if it may be called, and notifies an engine that waits for room. Returns true if the callback was called.
+/// Calls `on_message`, if it may be called, and notifies an engine that waits for room. Returns true if the callback was called.
 #[inline]
 fn deliver(host_loop: &Loop, socket: &Socket, kind: MessageKind, data: &[u8]) -> bool {
     let delivers = !socket.shared.is_freed() && socket.delivers_messages();

@@ -61,7 +61,7 @@ pub struct Socket {
     listener: Box<dyn Listener>,
     /// The longest message that the send queue accepts.
     max_message: usize,
-    /// Messages go to `on_data`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
+    /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
     /// Only the thread that polls reads and writes it.
     delivers_messages: AtomicBool,
     /// `release` was called.

@@ -12,62 +12,75 @@
  *                                    egret_ws_options_init(&options, sizeof options);
  *                                    options.user = my_game;            (comes back in every callback)
  *                                    options.on_connect = on_connect;   (see the callback types below)
- *                                    options.on_data = on_data;
+ *                                    options.on_message = on_message;
  *                                    options.on_close = on_close;
  *   3. Connect:                      egret_ws *ws;
- *                                    egret_ws_connect(loop, "127.0.0.1", 9000, &options, &ws);
+ *                                    egret_ws_connect(loop, "ws://127.0.0.1:9000/", &options, &ws);
  *   4. Poll, once a frame:           egret_ws_loop_poll(loop, 0);       (the callbacks run in here)
- *      and send when connected:      egret_ws_send_text(ws, "hello", EGRET_WS_NUL_TERMINATED);
+ *      and send when connected:      egret_ws_send(ws, EGRET_WS_TEXT, "hello", EGRET_WS_NUL_TERMINATED);
  *   5. Close, and free:              egret_ws_close(ws, 1000, NULL, 0); (on_close comes from a later poll)
  *                                    egret_ws_free(ws);                 (at any time, in any state)
  *                                    egret_ws_loop_free(loop);
  *
- *   Every function that can fail returns an int32_t: EGRET_WS_OK (0) or a negative EGRET_WS_ERR_*. Set on_log in the
- *   loop's options to read, in words, what was wrong with a call that was refused.
+ *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or another number that is not negative, or
+ *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_. Set on_log
+ *   in the loop's options to read why a call was refused.
  *
  *
  * THE CONTRACT
  *
  *   Callbacks run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or close. For each
- *   socket: at most one on_connect for each connection made, any number of on_data, exactly one on_close, then
+ *   socket: at most one on_connect for each connection made, any number of on_message, exactly one on_close, then
  *   release_user once. (Exceptions, said where they are declared: on_log and the wake-up callback may come from any thread,
  *   and egret_ws_loop_free runs the release_user calls that are left.) With retry_attempts, an on_retry comes between the last
- *   on_data of one connection and the on_connect of the next.
+ *   on_message of one connection and the on_connect of the next.
  *
- *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, egret_ws_free on that very
- *   socket too; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
+ *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, also egret_ws_free of the same
+ *   socket; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
  *   begins; release_user still runs, once.
  *
  *   Every function but egret_ws_loop_poll and egret_ws_loop_free may be called from any thread at any time. A loop is
  *   polled and freed by one thread at a time.
  *
  *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
- *   it returns. When a connect call fails, no callback runs, and `user` stays the caller's.
+ *   it returns. When a connect call fails, no callback runs, and the caller keeps `user`.
  *
- *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock of the library is
- *   held while a callback runs.
+ *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock that another call
+ *   waits for is held while a callback runs.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
- *   foreign one gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
+ *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
+ *
+ *   Where a size comes from the peer or from the program (messages both ways, queues, answers, the copies that a call makes of
+ *   its options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened, or the socket
+ *   closes with it, after the messages that came before. Any other failed allocation aborts the process; among them are some of a
+ *   few KiB for each attempt to connect.
  *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
  *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns
- *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; a peer that sends more is told 1009 and on_close says
- *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
+ *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; if a peer sends more, the library closes with 1009 and on_close
+ *   reports EGRET_WS_ERR_MESSAGE_TOO_BIG.
  *
- *   A phone's shell says what it knows: egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after,
- *   egret_ws_loop_network_changed when the system says so. What it does not know, the heartbeat finds out.
+ *   The shell of a phone calls egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after that, and
+ *   egret_ws_loop_network_changed when the system reports it. The heartbeat detects connections that are lost without notice.
  *
  *   A process may end at any time, by exit() too: the library does nothing then, and peers see connections end without a Close
- *   frame; free the loop first, with linger_ms, to say goodbye. A loop that is not freed may still log, and call its wake-up,
+ *   frame; free the loop first, with linger_ms, to send Close frames. A loop that is not freed may still log, and call its wake-up,
  *   from its I/O thread while exit() runs.
  *
- *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. Free every
+ *   A loop looks names up on threads, two for a name (IPv4 and IPv6): at most 64 whose answers a socket waits for. Only the
+ *   system can end a look-up. One that no socket waits for any more keeps its thread; with those a loop has at most 96. While a
+ *   look-up hangs, at most four others are begun for the same name and family, after waits that double, and only while the loop
+ *   has fewer than 64; the next one waits until others end.
+ *
+ *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. A callback may fork
+ *   too: when it returns in the child, the library does nothing more there, and the poll returns EGRET_WS_ERR_FORKED. Free every
  *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
  *
  *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
- *   later version of the library.
+ *   later version of the library. Fields that the program does not have are 0, their default. In a struct of a newer header,
+ *   bytes that the library does not know must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT.
  */
 
 #ifndef EGRET_WS_H
@@ -80,65 +93,91 @@
 #define EGRET_WS_NUL_TERMINATED ((size_t)-1)
 
 /*
- * The most payload bytes one message may have, sent or received: 128 KiB, inclusive. 131072 bytes pass and 131073 do
- * not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing raises it.
+ * The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is accepted, one of
+ * 131073 bytes is not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing
+ * raises it.
  */
 #define EGRET_WS_MAX_MESSAGE_BYTES 131072
+
+/*
+ * The most sockets that can wait for their loop: connect calls that the loop has not begun, and, counted separately, freed sockets
+ * whose `release_user` no poll has called yet. Beyond this number a connect call returns `EGRET_WS_ERR_NO_RESOURCES`: poll the
+ * loop, then try again. Sockets that are connecting or open do not count.
+ */
+#define EGRET_WS_MAX_PENDING_SOCKETS 16384
+
+/*
+ * A number of the options that says: without limit, or never. The table of numbers at the head of this file lists the fields that
+ * accept it.
+ */
+#define EGRET_WS_UNLIMITED 0xFFFFFFFFu
+
+/*
+ * A number of the options that says: without any wait. (0 is the default of each field.) The table of numbers at the head of this
+ * file lists the fields that accept it.
+ */
+#define EGRET_WS_AT_ONCE 0xFFFFFFFEu
 
 /*
  * `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
  * a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
  */
-#define EGRET_WS_LOOP_INLINE 1
+#define EGRET_WS_LOOP_INLINE 0x00010000u
 
 /*
- * `flags` of the loop's options: `egret_ws_loop_suspend` closes what is open, with 1001 (going away), instead of letting it
- * wait.
+ * `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
+ * open.
  */
-#define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 2
-
-/*
- * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
- * tests with a server of your own only: anyone on the way can read and change all that is sent. Each connection made so
- * logs a warning. `tls_pins` are checked all the same.
- */
-#define EGRET_WS_INSECURE 1
+#define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 0x00020000u
 
 /*
  * `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
  * others.
  */
-#define EGRET_WS_ONLY_THESE_ROOTS 2
+#define EGRET_WS_ONLY_THESE_ROOTS 0x00000001u
 
 /*
  * `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
  * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
  * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
- * client's). Loopback hosts are never proxied. A value that cannot be used gives `EGRET_WS_ERR_INVALID_ARGUMENT`.
+ * client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
+ * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
+ * proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
  */
-#define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
-
-/* `flags` of a socket's options: do without permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
-#define EGRET_WS_NO_DEFLATE 8
-
-/*
- * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`): nothing
- * of one is kept for the next, and each is the larger for it. The compressor's memory stays.
- */
-#define EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER 16
+#define EGRET_WS_PROXY_FROM_ENVIRONMENT 0x00000002u
 
 /*
- * `flags` of a socket's options: the server is to compress each message by itself (`server_no_context_takeover`). A server
- * that takes the offer without this fails the handshake.
+ * `flags` of a socket's options: when a connection is lost and made again, messages that were accepted and not completely passed
+ * to the operating system are kept, and sent first on the next connection. (Messages that were passed to it may be lost too; only
+ * an answer of the server can confirm them.) Without this flag they are dropped, and `on_retry` reports their number.
  */
-#define EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER 32
+#define EGRET_WS_RESEND 0x00000004u
+
+/* `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+#define EGRET_WS_DISABLE_DEFLATE 0x00000008u
 
 /*
- * `flags` of a socket's options: when a connection is lost and tried again, messages that were accepted and not wholly handed
- * to the operating system are kept, and sent first on the next one. (What it was handed may be lost too; only an answer of
- * the server's can tell.) Without this flag they are dropped, and `on_retry` tells how many.
+ * `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
+ * offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
+ * ALPN is accepted. The flag has no effect with `ws`.
  */
-#define EGRET_WS_RESEND 64
+#define EGRET_WS_DISABLE_ALPN 0x00000010u
+
+/*
+ * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
+ * security**, and is for tests with your own server only: anyone on the network path can read and change all data. Each such
+ * connection logs a warning. `tls_pins` are checked nevertheless. It does not hold for another origin after a redirect.
+ */
+#define EGRET_WS_ACCEPT_ANY_CERTIFICATE 0x01000000u
+
+/*
+ * `flags` of a socket's options: also follow a redirect to a nearer address than that of the server that sent it: from a public
+ * address to a private, link-local or loopback one, or from a private address to a loopback one. **It weakens security**: without
+ * this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this
+ * machine connect to services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself:
+ * with a proxy, only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+ */
+#define EGRET_WS_ALLOW_PRIVATE_REDIRECTS 0x02000000u
 
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
@@ -152,7 +191,10 @@
 /* State: `on_connect` was called; messages can be sent. */
 #define EGRET_WS_STATE_OPEN 1
 
-/* State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. */
+/*
+ * State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the
+ * state stays CONNECTING until the next callback.)
+ */
 #define EGRET_WS_STATE_CLOSING 2
 
 /* State: `on_close` was called, or is running. */
@@ -164,40 +206,58 @@
 /* Kind of a message: binary. */
 #define EGRET_WS_BINARY 2
 
-/* Phase: the host's name was being looked up. */
-#define EGRET_WS_PHASE_RESOLVE 1
+/* Phase: the connection waited for `on_request`. */
+#define EGRET_WS_PHASE_REQUEST 1
+
+/* Phase: the server's name was being looked up. */
+#define EGRET_WS_PHASE_RESOLVE 2
 
 /* Phase: TCP was connecting. */
-#define EGRET_WS_PHASE_CONNECT 2
+#define EGRET_WS_PHASE_CONNECT 3
 
-/* Phase: the proxy was being asked for a connection to the host. */
-#define EGRET_WS_PHASE_PROXY 3
+/* Phase: the proxy was being asked for a connection to the server. */
+#define EGRET_WS_PHASE_PROXY 4
 
 /* Phase: TLS was being set up: its handshake, and the check of the server's certificate. */
-#define EGRET_WS_PHASE_TLS 4
+#define EGRET_WS_PHASE_TLS 5
 
 /* Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
-#define EGRET_WS_PHASE_HANDSHAKE 5
+#define EGRET_WS_PHASE_HANDSHAKE 6
 
 /* Phase: the connection was open. */
-#define EGRET_WS_PHASE_OPEN 6
+#define EGRET_WS_PHASE_OPEN 7
 
-/* Phase: the closing handshake was under way (RFC 6455 section 7). */
-#define EGRET_WS_PHASE_CLOSING 7
+/* Phase: the connection was closing, and accepted messages were being written before the Close frame. */
+#define EGRET_WS_PHASE_FLUSH 8
 
-/* Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). */
+/*
+ * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was written, or the peer's was
+ * received.
+ */
+#define EGRET_WS_PHASE_CLOSING 9
+
+/*
+ * Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
+ * before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
+ */
 #define EGRET_WS_INITIATOR_LOCAL 1
 
-/* Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. */
+/*
+ * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing handshake
+ * failed after the peer's Close frame; `error` then says how (a reset, a time-out).
+ */
 #define EGRET_WS_INITIATOR_PEER 2
 
-/* Initiator: the network did: no name, no route, a reset, an end of the stream, a deadline that passed. */
+/*
+ * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
+ * a deadline that passed.
+ */
 #define EGRET_WS_INITIATOR_TRANSPORT 3
 
 /* Log level: something failed inside the library. */
 #define EGRET_WS_LOG_ERROR 1
 
-/* Log level: a call was refused, or a connection failed. What a loop logs unless told otherwise. */
+/* Log level: a call was refused, or a connection failed. The default of a loop. */
 #define EGRET_WS_LOG_WARN 2
 
 /* Log level: connections made and ended. */
@@ -209,15 +269,15 @@
 /* No error. */
 #define EGRET_WS_OK 0
 
-/* An argument is not allowed: a NULL where something is needed, an unknown flag, a value out of its range. */
+/* An argument is not allowed: a NULL for a required pointer, an unknown flag, a value out of its range. */
 #define EGRET_WS_ERR_INVALID_ARGUMENT (-1)
 
 /* The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
 #define EGRET_WS_ERR_BAD_HANDLE (-2)
 
 /*
- * `struct_size` is none this library knows, or bytes past the end it knows are not zero: the caller was compiled
- * against a newer header and uses something this library does not have.
+ * This library does not know the `struct_size`, or bytes after the fields that it knows are not zero: the caller was compiled
+ * with a newer header and uses a field that this library does not have.
  */
 #define EGRET_WS_ERR_BAD_STRUCT (-3)
 
@@ -227,19 +287,25 @@
 /* Another thread is polling this loop. */
 #define EGRET_WS_ERR_BUSY (-5)
 
-/* The process was forked after a loop had been made: in the child no call works. */
+/*
+ * The process was forked after a loop had been made: in the child no call works. If a callback forks, the poll or the
+ * `egret_ws_loop_free` that called it returns this in the child, and does nothing more there.
+ */
 #define EGRET_WS_ERR_FORKED (-6)
 
 /*
- * The operating system of this machine, or the table of handles, has none left: descriptors, threads, memory, handles.
- * `os_error` of the close report or the log line says which.
+ * No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
+ * `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
-/* A fault in this library, caught before it could reach the game. Please report it with what it printed on stderr. */
+/*
+ * A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
+ * `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
+ */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
-/* Something this library cannot do, for example a proxy that is spoken to by TLS (`https://`). */
+/* Something this library cannot do, for example use a proxy that needs TLS (`https://`). */
 #define EGRET_WS_ERR_UNSUPPORTED (-9)
 
 /* The socket is not open: `on_connect` was not called yet, or it is closing or closed. */
@@ -247,14 +313,15 @@
 
 /*
  * The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
- * report: the peer sent it, and was told 1009.
+ * report: the peer sent it, and the library closed with 1009; or the peer sent more than 2 MiB of frames for one message (many
+ * empty fragments, or compressed blocks without content).
  */
 #define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
 
-/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and was told 1007. */
+/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the library closed with 1007. */
 #define EGRET_WS_ERR_INVALID_UTF8 (-12)
 
-/* The send buffer has no room for this message now. Nothing was sent, nothing is closed: try again from `on_drain`. */
+/* The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`. */
 #define EGRET_WS_ERR_BACKPRESSURE (-13)
 
 /* The URL or host cannot be used; the log line says why. */
@@ -274,24 +341,32 @@
 
 /*
  * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's status is in
- * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has.
+ * `http_status`: 407 (from some, 401) if it wants another user name and password than the URL of `proxy` has. Its answer has the
+ * same limits as a server's (see `EGRET_WS_ERR_HANDSHAKE`).
  */
 #define EGRET_WS_ERR_PROXY (-32)
 
-/* Close report: the answer to the upgrade was not one a WebSocket server may give (RFC 6455 section 4.1). */
+/*
+ * Close report: the answer to the upgrade was not valid for a WebSocket server (RFC 6455 section 4.1), or its head was
+ * longer than 64 KiB (interim answers counted) or had more than 256 lines.
+ */
 #define EGRET_WS_ERR_HANDSHAKE (-40)
 
-/* Close report: the server answered the upgrade with another HTTP status; see `http_status`. */
-#define EGRET_WS_ERR_REFUSED (-41)
+/*
+ * Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the
+ * status line are malformed, too many, or cut off.
+ */
+#define EGRET_WS_ERR_HTTP_STATUS (-41)
 
 /*
- * Close report: the server sent the connection elsewhere, and it was not followed: more than `max_redirects`, from `wss`
- * to `ws`, or to something that is not a URL. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+ * Close report: the server redirected the connection, and the redirect was not followed: more than `max_redirects`, from `wss`
+ * to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or
+ * to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_HTTP_STATUS`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
 /*
- * Close report: a deadline passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is the heartbeat's: the peer has
+ * Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
  * not answered a ping.
  */
 #define EGRET_WS_ERR_TIMEOUT (-50)
@@ -299,13 +374,16 @@
 /* Close report: the connection broke without a closing handshake. */
 #define EGRET_WS_ERR_CONNECTION_LOST (-51)
 
-/* Close report: the peer broke the protocol, and was told 1002 (or the code of a close of ours that came before it). */
+/* Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before). */
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /* Close report: closed by this side before the connection was made. */
 #define EGRET_WS_ERR_ABORTED (-53)
 
-/* Close report: the TLS handshake failed, for another reason than those below; `message` has the platform's text. */
+/*
+ * Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
+ * failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
+ */
 #define EGRET_WS_ERR_TLS (-60)
 
 /* Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same. */
@@ -315,12 +393,16 @@
 #define EGRET_WS_ERR_TLS_HOST (-62)
 
 /*
- * Close report: the issuer of the server's certificate is not trusted: unknown, self-signed, or its own certificate is
- * missing from what the server sent.
+ * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the certificate of an
+ * issuer is missing from what the server sent. Or it may not be used for this purpose: it is not a certificate for servers, an
+ * issuer may not issue it (name constraints, path length), or a key or a signature is too weak. `message` says which.
  */
 #define EGRET_WS_ERR_TLS_ISSUER (-63)
 
-/* Close report: the server's public key is none of `tls_pins`. The request was not sent. */
+/*
+ * Close report: the server's public key is none of `tls_pins`. The request was not sent. The certificate of `tls_identity` was
+ * not sent either, except on Apple's systems and Windows.
+ */
 #define EGRET_WS_ERR_TLS_PIN (-64)
 
 /* Close report: `tls_roots`, `tls_identity` or its password cannot be used; `message` says which and why. */
@@ -329,24 +411,31 @@
 /* The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`. */
 #define EGRET_WS_VERSION_NUMBER 256
 
-/* A socket: one WebSocket connection of a loop. Opaque; never dereferenced. */
+/* A socket: one WebSocket connection of a loop. Opaque; it is a handle, not an address. */
 typedef struct egret_ws egret_ws;
 
-/* A loop: the I/O of any number of sockets and the queue of their events. Opaque; never dereferenced. */
+/* A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address. */
 typedef struct egret_ws_loop egret_ws_loop;
 
-/*
- * Called for each log line at or below the loop's `log_level`. **The one callback that may come from another thread**:
- * from the I/O thread, or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL
- * and has no line break; it is borrowed until the callback returns. `ws` is the socket meant, or NULL; it may be freed
- * already, so use it to compare only. Never contains message payloads. Return soon: the connection waits. In here
- * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after
- * `egret_ws_loop_free` has returned; one that another thread's call has begun may still be running.
- */
-typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
+/* An error: `EGRET_WS_OK` or one of `EGRET_WS_ERR_*`. All errors are negative. */
+typedef int32_t egret_ws_error_t;
+
+/* A level of the log: one of `EGRET_WS_LOG_*`. */
+typedef int32_t egret_ws_log_level_t;
 
 /*
- * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set what you need; a field that is zero means its
+ * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
+ * or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
+ * borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
+ * so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
+ * and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
+ * returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
+ * the child: the child calls `_exit` or `exec`.
+ */
+typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws);
+
+/*
+ * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
  */
 typedef struct egret_ws_loop_options {
@@ -354,51 +443,67 @@ typedef struct egret_ws_loop_options {
     uint32_t struct_size;
     /* Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused. */
     uint32_t flags;
-    /* Handed to `on_log`. Not touched by the library. */
+    /* Passed to `on_log`. The library does not dereference it. */
     void *user;
-    /* Where log lines go. NULL: nowhere. */
-    egret_ws_on_log on_log;
+    /* Called for each log line. NULL: no log. */
+    egret_ws_on_log_fn on_log;
     /* The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`. */
-    int32_t log_level;
+    egret_ws_log_level_t log_level;
     /*
-     * Budget of a poll: the most callbacks one `egret_ws_loop_poll` makes; the rest waits for the next. 0: 4096.
-     * UINT32_MAX: no limit.
+     * Budget of a poll: the most callbacks of one `egret_ws_loop_poll`; the others wait for the next poll. 0: 4096.
+     * `EGRET_WS_UNLIMITED`: no limit.
      */
     uint32_t poll_max_callbacks;
     /*
-     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; at least one
-     * is made. 0: 4000. UINT32_MAX: no limit.
+     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it makes at least
+     * one. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
+     * `EGRET_WS_UNLIMITED`: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
+     * half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
      */
     uint32_t poll_max_us;
     /*
-     * The longest time in milliseconds that `egret_ws_loop_free` waits for what was accepted to be written and for
-     * closing handshakes to end. 0: it does not wait; what the network does not take at once is dropped.
+     * The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
+     * handshakes have ended. 0: it does not wait; bytes that the network does not take at once are dropped.
      */
     uint32_t linger_ms;
 } egret_ws_loop_options;
 
 /*
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
- * I/O thread, or one that makes a call of this library. Hand the word on (post a task, write to a pipe) and return soon: the
- * connections wait. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
+ * I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
+ * callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
+ * If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
-typedef void (*egret_ws_on_wakeup)(void *user);
+typedef void (*egret_ws_on_wakeup_fn)(void *user);
 
 /*
- * Called when the connection is open: once, or with `retry_attempts` once for each connection made (`egret_ws_generation`
- * tells which it is). `user` is the one of the socket's options. From here on messages can be sent,
- * from inside this callback too; unless the connection has ended meanwhile, as `on_close` will tell.
+ * Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
+ * number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
+ * connection has ended in the meantime; `on_close` will report that.
  */
-typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
+typedef void (*egret_ws_on_connect_fn)(void *user, egret_ws *ws);
+
+/* The kind of a message: `EGRET_WS_TEXT` or `EGRET_WS_BINARY`. */
+typedef int32_t egret_ws_kind_t;
 
 /*
  * Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
  * `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
- * not count (the text may contain NULs of its own). Messages come in the order in which the peer sent them; they may
- * still come after `egret_ws_close`, until the peer's Close frame. A peer that breaks the protocol is told when the
- * messages before that were dispatched, so they can be answered still, or after `close_timeout_ms`.
+ * not count (the text may contain NULs). Messages come in the order in which the peer sent them; they may still come
+ * after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
+ * the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
  */
-typedef void (*egret_ws_on_data)(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len);
+typedef void (*egret_ws_on_message_fn)(void *user,
+                                       egret_ws *ws,
+                                       egret_ws_kind_t kind,
+                                       const uint8_t *data,
+                                       size_t len);
+
+/* A phase of a connection: one of `EGRET_WS_PHASE_*`. */
+typedef int32_t egret_ws_phase_t;
+
+/* The side that ended a connection: one of `EGRET_WS_INITIATOR_*`. */
+typedef int32_t egret_ws_initiator_t;
 
 /* How and why a connection ended. Everything it points to is borrowed until `on_close` returns. */
 typedef struct egret_ws_close_info {
@@ -408,29 +513,29 @@ typedef struct egret_ws_close_info {
      * `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
      * `wasClean`), else one of `EGRET_WS_ERR_*`.
      */
-    int32_t error;
+    egret_ws_error_t error;
     /* In which phase it ended: one of `EGRET_WS_PHASE_*`. */
-    int32_t phase;
-    /* Who ended it: one of `EGRET_WS_INITIATOR_*`. */
-    int32_t initiator;
-    /* The HTTP status that the server answered the upgrade with, or a proxy its request; 0 if there was no answer. */
+    egret_ws_phase_t phase;
+    /* The side that ended it: one of `EGRET_WS_INITIATOR_*`. */
+    egret_ws_initiator_t initiator;
+    /* The HTTP status of the server's answer to the upgrade, or of a proxy's answer; 0 if there was no answer. */
     int32_t http_status;
     /* The operating system's error number (`errno`, `WSAGetLastError`), or 0. */
     int32_t os_error;
     /*
-     * What a browser's `CloseEvent.code` says: the code of the peer's Close frame; 1005 if that had none; 1006 if none
-     * came.
+     * The code as in a browser's `CloseEvent.code`: that of the peer's Close frame; 1005 if the frame had no code; 1006 if no
+     * Close frame came.
      */
     uint16_t code;
-    /* The code of the Close frame this side sent: 1005 if that had none, 0 if none was sent. */
+    /* The code of the Close frame that this side sent: 1005 if the frame had no code, 0 if no Close frame was sent. */
     uint16_t sent_code;
-    /* Messages accepted by a send and not, or not wholly, handed to the operating system. */
+    /* Messages that a send accepted and that were not completely passed to the operating system. */
     uint32_t unsent_messages;
     /* The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL. */
     const char *reason;
     /* Bytes of `reason`, 0 to 123. */
     size_t reason_len;
-    /* What happened, for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL. */
+    /* A description of the end for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL. */
     const char *message;
     /* Payload bytes of `unsent_messages`. */
     uint64_t unsent_bytes;
@@ -441,16 +546,38 @@ typedef struct egret_ws_close_info {
  * `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
  * `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
  */
-typedef void (*egret_ws_on_close)(void *user, egret_ws *ws, const egret_ws_close_info *info);
+typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info);
 
 /*
- * Called exactly once for each socket that was made, as its very last callback: after `on_close`, or after
- * `egret_ws_free`, from the next `egret_ws_loop_poll`, or from `egret_ws_loop_free` for what is left then. The place to
- * free `user`, or to drop the reference to it.
+ * Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
+ * next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
+ * reference to it.
  */
-typedef void (*egret_ws_release_user)(void *user);
+typedef void (*egret_ws_release_user_fn)(void *user);
 
-/* A header of the request. Both end in a NUL and are copied. */
+/*
+ * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
+ * has room for the largest of the messages that were refused. Called once, also if that happens several times between two
+ * polls. Not called when the connection broke or closes before that.
+ */
+typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
+
+/*
+ * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
+ * `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
+ * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
+ * ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
+ * it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
+ * for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
+ * eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
+ */
+typedef void (*egret_ws_on_retry_fn)(void *user,
+                                     egret_ws *ws,
+                                     const egret_ws_close_info *info,
+                                     uint32_t attempt,
+                                     uint32_t delay_ms);
+
+/* A header of the request. Both texts end in a NUL and are copied. */
 typedef struct egret_ws_header {
     /* Its name, such as `Authorization`. */
     const char *name;
@@ -459,54 +586,105 @@ typedef struct egret_ws_header {
 } egret_ws_header;
 
 /*
- * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
- * has room for the largest of the messages that were refused. Not called when the connection broke or closes before that.
+ * The waits of reconnecting, for `retry` of the options of a socket. Fill it with `egret_ws_retry_options_init`, then set the fields
+ * that you need; a field that is zero means its default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
  */
-typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
+typedef struct egret_ws_retry_options {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_retry_options_init`. */
+    uint32_t struct_size;
+    /*
+     * The shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options. `EGRET_WS_AT_ONCE`: an
+     * attempt may begin at once.
+     */
+    uint32_t min_wait_ms;
+    /*
+     * The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait is random between
+     * `min_wait_ms` and this, so that the clients of a server do not all come back at the same time. If the server sends
+     * `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0: 4000, or the nearest value between the other two
+     * waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, as do all others, because twice nothing is nothing.
+     */
+    uint32_t first_wait_ms;
+    /* The limit of the doubling, in milliseconds. 0: 30000, or `first_wait_ms` if that is more. */
+    uint32_t max_wait_ms;
+    /* Milliseconds after the loss from which on no attempt begins. 0: 600000. `EGRET_WS_UNLIMITED`: no limit. */
+    uint32_t total_ms;
+} egret_ws_retry_options;
 
 /*
- * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
- * `info` tells of that one as `on_close` would, with what was unsent, and is borrowed until the callback returns. `attempt`
- * counts from 1; `delay_ms` is how long the wait is, UINT32_MAX if it lasts until `egret_ws_loop_resume`. The socket is in
- * state `EGRET_WS_STATE_CONNECTING` from here on; `on_connect` is called when it is open again. `egret_ws_retry_now` cuts the
- * wait short. `egret_ws_close` ends it: the way to stop for reasons of your own, such as a close code of your server's.
+ * The settings of permessage-deflate (RFC 7692), for `deflate` of the options of a socket. Fill it with
+ * `egret_ws_deflate_options_init`, then set the fields that you need; a field that is zero means its default.
  */
-typedef void (*egret_ws_on_retry)(void *user,
-                                  egret_ws *ws,
-                                  const egret_ws_close_info *info,
-                                  uint32_t attempt,
-                                  uint32_t delay_ms);
+typedef struct egret_ws_deflate_options {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_deflate_options_init`. */
+    uint32_t struct_size;
+    /* The level at which this side compresses, 1 (fast) to 9 (small). 0: 6. */
+    uint32_t level;
+    /*
+     * Messages of fewer bytes are sent without compression, and so are messages that compression does not make smaller. 0: 256.
+     * `EGRET_WS_AT_ONCE`: messages of any size are compressed. `EGRET_WS_UNLIMITED`: no message is compressed.
+     */
+    uint32_t threshold_bytes;
+    /*
+     * The largest window that this side uses to compress, as a power of two, 9 to 15; the server may ask for less. The compressor
+     * needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
+     */
+    uint32_t client_window_bits;
+    /*
+     * The largest window that the server may use, 9 to 15. A socket whose server agreed to compress needs 47 KiB for incoming
+     * messages, with any window. A server that accepts the offer without this limit fails the handshake. 0: 15, that is no limit.
+     */
+    uint32_t server_window_bits;
+    /*
+     * 1: this side compresses each message by itself, without the context of the messages before, which makes messages larger. The
+     * compressor keeps its memory. 0: with the context.
+     */
+    uint32_t client_no_context_takeover;
+    /*
+     * 1: the server must compress each message by itself. A server that accepts the offer without this parameter fails the
+     * handshake. 0: as the server wants.
+     */
+    uint32_t server_no_context_takeover;
+} egret_ws_deflate_options;
 
 /*
- * Options of a socket. Fill it with `egret_ws_options_init`, then set what you need; a field that is zero means its
+ * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+ *
+ * The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
+ * than its field allows, for a NULL with a length or count that is not 0, and for a pointer with a length of 0. An array with a
+ * count of 0 is an empty list.
  */
 typedef struct egret_ws_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
     uint32_t struct_size;
     /*
-     * Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`. Unknown bits are
-     * refused.
+     * Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
+     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
+     * are refused.
      */
     uint32_t flags;
-    /* Handed to every callback of the socket. Not touched by the library; yours to free in `release_user`. */
+    /* Passed to every callback of the socket. The library does not dereference it; free it in `release_user`. */
     void *user;
     /* See the callback's type. NULL: not called. */
-    egret_ws_on_connect on_connect;
+    egret_ws_on_connect_fn on_connect;
     /* See the callback's type. NULL: messages are counted as received and dropped. */
-    egret_ws_on_data on_data;
+    egret_ws_on_message_fn on_message;
     /* See the callback's type. NULL: not called. */
-    egret_ws_on_close on_close;
+    egret_ws_on_close_fn on_close;
     /* See the callback's type. NULL: not called. */
-    egret_ws_release_user release_user;
+    egret_ws_release_user_fn release_user;
     /* The longest time in milliseconds for the name look-up and TCP together. 0: 15000. */
     uint32_t connect_timeout_ms;
     /* The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000. */
     uint32_t handshake_timeout_ms;
     /*
-     * The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
-     * connection. 0: 5000.
+     * The longest time in milliseconds that a closing socket writes accepted messages without progress, before its Close frame.
+     * Progress is 4 KiB, or all that is left. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does not take at once are dropped.
+     */
+    uint32_t flush_timeout_ms;
+    /*
+     * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
+     * operating system to the end of the connection. 0: 5000. `EGRET_WS_AT_ONCE`: it does not wait for the peer.
      */
     uint32_t close_timeout_ms;
     /* The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072. */
@@ -518,191 +696,178 @@ typedef struct egret_ws_options {
     uint32_t max_send_buffer_bytes;
     /*
      * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-     * library stops reading this socket, until polls have taken half of them; TCP then pushes back. One message may
-     * lie above it, and 64 KiB that were read and not decoded. 0: 1 MiB.
+     * library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+     * exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
     /*
-     * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of tokens in the order
-     * of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them fails the handshake, as in
-     * a browser. What it chose, `egret_ws_subprotocol` tells.
+     * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
+     * connection has been open for 10 seconds. 0: none. `EGRET_WS_UNLIMITED`: no limit. There is no attempt after a close of this
+     * side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
+     * server, 1000 included: close the socket in `on_retry` if you do not want that.
+     */
+    uint32_t retry_attempts;
+    /*
+     * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
+     * most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
+     * fails the handshake, as in a browser. `egret_ws_subprotocol` returns the chosen one. A socket with subprotocols does not
+     * follow redirects to another origin.
      */
     const char *subprotocols;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_drain_fn on_drain;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_retry_fn on_retry;
     /*
-     * Further headers of the request: `header_count` of them, copied. NULL if that is 0. Names are tokens, values have no
-     * control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`, `Upgrade`, `Origin`,
-     * `User-Agent`, what begins with `Sec-WebSocket-` and what describes a body are refused: they are the library's, or
-     * have options of their own. Redirects to another origin do not get them.
+     * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
+     * values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
+     * `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-` and headers that describe a body are refused: the
+     * library sets them, or they have their own options. A redirect to another origin does not get the `headers`.
      */
     const egret_ws_header *headers;
     /* The number of `headers`. */
-    size_t header_count;
+    uint32_t header_count;
     /*
-     * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, ending in a NUL, copied. NULL: none, as
-     * is usual outside of browsers.
-     */
-    const char *origin;
-    /* The `User-Agent` header, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none. */
-    const char *user_agent;
-    /*
-     * User name for basic authentication (RFC 7617) at the server, ending in a NUL, copied. NULL: the one of the URL, if it
-     * has one. Redirects to another origin do not get it.
-     */
-    const char *username;
-    /* The password that goes with `username`, and is refused without one, ending in a NUL, copied. NULL: empty. */
-    const char *password;
-    /*
-     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Never from `wss` to `ws`. A
-     * fragment, a user name and a password in a `Location` do not count.
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
+     * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
+     * private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
+     * fragment, a user name and a password in it.
      */
     uint32_t max_redirects;
-    /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
-    uint32_t tls_min_version;
     /*
-     * The proxy to connect through: `http://host:port` (asked by CONNECT) or `socks5://host:port`, with
-     * `user:password@` before the host if it wants them, ending in a NUL, copied. The proxy looks the server's name up.
-     * `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty:
-     * none, whatever the flag says.
+     * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
+     * NUL, copied. NULL: none, as usual outside of browsers.
+     */
+    const char *origin;
+    /* The `User-Agent` header, at most 8192 bytes, ending in a NUL, copied. NULL: `egret-ws/` and the version. Empty: none. */
+    const char *user_agent;
+    /*
+     * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes, ending in a NUL, copied. NULL: the
+     * user name of the URL, if it has one. Redirects to another origin do not get it.
+     */
+    const char *username;
+    /* The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty. */
+    const char *password;
+    /*
+     * The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
+     * `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
+     * the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
+     * `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
      */
     const char *proxy;
-    /*
-     * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
-     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), copied. NULL if that is 0.
-     */
-    const char *tls_roots;
-    /* Bytes of `tls_roots`. */
-    size_t tls_roots_len;
-    /*
-     * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
-     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list ending in a NUL, copied. One
-     * of them must be met, so name the next key beside the present one. Checked after the certificate and before the
-     * request is sent. NULL: none.
-     */
-    const char *tls_pins;
-    /*
-     * With `wss`: this side's own certificate and key, if the server asks for them: PKCS#12, `tls_identity_len` bytes,
-     * copied. NULL if that is 0. Redirects to another origin do not get it.
-     */
-    const uint8_t *tls_identity;
-    /* Bytes of `tls_identity`. */
-    size_t tls_identity_len;
-    /* The password of `tls_identity`, ending in a NUL, copied. NULL: empty. */
-    const char *tls_identity_password;
-    /*
-     * With `wss`: the name that is asked for (SNI) and that the certificate must have, instead of the URL's host; a name
-     * or an IP address, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not ask for it.
-     */
-    const char *tls_server_name;
     /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
     uint32_t resolve_timeout_ms;
     /* The longest time in milliseconds for the proxy's answer. 0: 10000. */
     uint32_t proxy_timeout_ms;
     /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
     uint32_t tls_timeout_ms;
-    /* The longest time in milliseconds for all of it, redirects too. 0: 60000. */
+    /* The longest time in milliseconds for all stages together, redirects included. 0: 60000. */
     uint32_t open_timeout_ms;
-    /* permessage-deflate: how hard this side compresses, 1 (fast) to 9 (small). 0: 6. */
-    uint32_t deflate_level;
-    /* permessage-deflate: messages of fewer bytes are sent as they are. 0: 256. UINT32_MAX: all are. */
-    uint32_t deflate_threshold_bytes;
     /*
-     * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-     * less. The compressor takes 4 times the window and 244 KiB, from the first message on that is compressed. 0: 15.
-     */
-    uint32_t deflate_client_window_bits;
-    /*
-     * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-     * takes 47 KiB for what comes in, whatever the window. A server that takes the offer without this limit fails the
-     * handshake. 0: 15, that is no limit.
-     */
-    uint32_t deflate_server_window_bits;
-    /* See the callback's type. NULL: not called. */
-    egret_ws_on_drain on_drain;
-    /* See the callback's type. NULL: not called. */
-    egret_ws_on_retry on_retry;
-    /*
-     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing at all has been received for this many milliseconds.
-     * It finds out about a peer that is gone, and keeps the routers on the way from forgetting the connection: mobile
-     * networks do after half a minute, proxies mostly after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
+     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
+     * It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
+     * networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. `EGRET_WS_UNLIMITED`: no pings but those
      * of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
      */
     uint32_t ping_interval_ms;
     /*
-     * Heartbeat: how many milliseconds after a ping any byte must have been received, else the connection ends with
-     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While a backlog is before the ping, what the network is seen to take of
-     * it counts as a sign of life too; and while the receive queue is full, nothing is expected. The default is what a
-     * phone's radio in a crowded cell may take, and some more. (Where the system offers it, TCP itself gives up too when the
-     * peer has taken nothing of what was written for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: none, for
-     * servers that answer no pings.
+     * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
+     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
+     * alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
+     * longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
+     * peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for servers
+     * that do not answer pings.
      */
     uint32_t pong_timeout_ms;
     /*
-     * The same after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, where it is likely that the connection is
-     * gone. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without effect if that is UINT32_MAX.
+     * Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
+     * connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. `EGRET_WS_UNLIMITED`: as `pong_timeout_ms`. Without
+     * effect if that is `EGRET_WS_UNLIMITED`.
      */
     uint32_t probe_timeout_ms;
+    /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
+    uint32_t tls_min_version;
     /*
-     * Reconnecting: how many times in a row to try again when a connection is lost or cannot be made. Counted anew once a
-     * connection has been open for 10 seconds. 0: never. UINT32_MAX: no limit. It is not tried again after a close of this
-     * side's, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, whoever sent them. After any other close of the server's it
-     * is, 1000 too: close the socket in `on_retry` where that is not wanted.
+     * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
+     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
+     * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
+     * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
+     * system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
+     * more rights than its user (setuid, setgid) does not read the two variables.
      */
-    uint32_t retry_attempts;
-    /* Reconnecting: the least milliseconds to wait before a try. 0: 250, or the smaller of the two that follow. */
-    uint32_t retry_floor_ms;
+    const char *tls_roots;
+    /* Bytes of `tls_roots`. */
+    size_t tls_roots_len;
     /*
-     * Reconnecting: the most milliseconds to wait before the first try; doubled with each further one. The wait is drawn at
-     * random between the floor and this, so that a server that many clients have lost gets them back one by one. After a
-     * `Retry-After` of the server (RFC 9110 section 10.2.3) it is added to that. At least the floor. 0: 4000, or what the
-     * two others leave.
+     * With `wss`: the public keys that the server's certificate may have, each as `sha256/` and the base64 of the SHA-256
+     * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64 pins, at most 8192
+     * bytes, ending in a NUL, copied. One of them must match, so list the next key beside the present key. The key is checked
+     * after the certificate and before the request is sent. It is also checked before the certificate of `tls_identity` is sent,
+     * except on Apple's systems and Windows. NULL: none.
      */
-    uint32_t retry_first_ms;
-    /* Reconnecting: what the doubling ends at. At least `retry_first_ms`. 0: 30000, or `retry_first_ms`. */
-    uint32_t retry_ceiling_ms;
-    /* Reconnecting: milliseconds from the loss on, after which no try is begun. 0: 600000. UINT32_MAX: no limit. */
-    uint32_t retry_total_ms;
+    const char *tls_pins;
+    /*
+     * With `wss`: the certificate and key of this side, for a server that asks for them: PKCS#12, `tls_identity_len` bytes,
+     * at most 1048576, copied. NULL if, and only if, that is 0. Redirects to another origin do not get it.
+     */
+    const uint8_t *tls_identity;
+    /* Bytes of `tls_identity`. */
+    size_t tls_identity_len;
+    /* The password of `tls_identity`, at most 8192 bytes, ending in a NUL, copied. NULL: empty. */
+    const char *tls_identity_password;
+    /*
+     * With `wss`: the name to send in the handshake (SNI), which the certificate must have, instead of the URL's host; a name
+     * or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
+     * use it.
+     */
+    const char *tls_server_name;
+    /* The waits of reconnecting, copied. NULL: the defaults, which suit most programs. */
+    const egret_ws_retry_options *retry;
+    /* The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs. */
+    const egret_ws_deflate_options *deflate;
 } egret_ws_options;
 
 /*
- * What a socket has measured: known from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call `egret_ws_get_stats`.
+ * Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_statistics)` and call
+ * `egret_ws_stats`.
  *
- * The times are those of the last connection made or tried, of its last hop if it was redirected; a stage that was not
- * reached, or not needed, has 0.
+ * The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
+ * reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
  */
-typedef struct egret_ws_stats {
+typedef struct egret_ws_statistics {
     /* Bytes of this struct as the caller knows it. */
     uint32_t struct_size;
-    /* The HTTP status that the server answered with, 101 if it agreed; 0: no answer yet. */
+    /* The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
     uint32_t http_status;
-    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0 without TLS. */
+    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS. */
     uint32_t tls_version;
-    /* Redirects that were followed. */
+    /* The number of redirects that were followed. */
     uint32_t redirects;
     /* Microseconds of the name look-up, until its first usable address. */
     uint64_t resolve_us;
-    /* Microseconds of TCP, all addresses that were tried. */
+    /* Microseconds of TCP, for all addresses that were tried. */
     uint64_t connect_us;
-    /* Microseconds that the proxy took. */
+    /* Microseconds until the proxy's answer. */
     uint64_t proxy_us;
-    /* Microseconds of the TLS handshake, reading the trusted roots included where that was not done before. */
+    /* Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before. */
     uint64_t tls_us;
     /* Microseconds of the HTTP upgrade. */
     uint64_t handshake_us;
     /*
-     * The address that won, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; the proxy's, if there is one. Empty
-     * as long as none has.
+     * The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; that of the proxy, if there is
+     * one. Empty until TCP is connected.
      */
     char address[64];
-    /* Connections made so far. `egret_ws_generation` tells how many of them the host was told of. */
+    /* Connections made so far. `egret_ws_generation` returns for how many of them `on_connect` was called. */
     uint32_t connections;
-    /* Tries to reconnect that were begun so far. */
+    /* Attempts to reconnect that were begun so far. */
     uint32_t retries;
-    /* Messages handed to the operating system whole. These and the counts below are of all connections together. */
+    /* Messages that were completely passed to the operating system. This count and those below are of all connections together. */
     uint64_t messages_sent;
     /* Payload bytes of `messages_sent`. */
     uint64_t bytes_sent;
-    /* Bytes written, frame headers and control frames counted, after compression, before TLS. */
+    /* Bytes written, with frame headers and control frames, after compression, before TLS. */
     uint64_t wire_bytes_sent;
     /* Messages received. */
     uint64_t messages_received;
@@ -712,299 +877,383 @@ typedef struct egret_ws_stats {
     uint64_t wire_bytes_received;
     /* Bytes that wait to be written, as `max_send_buffer_bytes` counts. */
     uint64_t send_queue_bytes;
-    /* The most that ever waited. */
+    /* The largest value of `send_queue_bytes` so far. */
     uint64_t send_queue_peak_bytes;
     /* Bytes that wait to be dispatched, as `max_receive_queue_bytes` counts. */
     uint64_t receive_queue_bytes;
-    /* The most that ever waited. */
+    /* The largest value of `receive_queue_bytes` so far. */
     uint64_t receive_queue_peak_bytes;
-    /* Microseconds from the last ping that was answered to its pong; 0: none was. */
+    /* Microseconds from the last answered ping to its pong; 0: no ping was answered. */
     uint64_t rtt_us;
-    /* The same, smoothed as TCP does (RFC 6298: an eighth of each new one). */
+    /* The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     uint64_t rtt_smoothed_us;
-} egret_ws_stats;
+} egret_ws_statistics;
+
+/* The state of a socket: one of `EGRET_WS_STATE_*`. */
+typedef int32_t egret_ws_state_t;
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
 /*
- * The name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for other numbers, a positive one
- * included, `"EGRET_WS_ERR_?"`. A static string, never NULL, never to be freed. Any thread.
+ * Returns the name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for all other numbers, positive numbers
+ * included, `"EGRET_WS_ERR_?"`. A static string: it is never NULL, and must not be freed. Any thread.
+ *
+ * Errors: none.
  */
-const char *egret_ws_error_name(int32_t error);
+const char *egret_ws_error_name(egret_ws_error_t error);
 
 /*
- * The version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
+ * Returns the version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
  * the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
+ *
+ * Errors: none.
  */
 uint32_t egret_ws_version_number(void);
 
-/* The version of the library as text, such as `"0.1.0"`. A static string, never NULL, never to be freed. Any thread. */
+/*
+ * Returns the version of the library as text, such as `"0.1.0"`. A static string: it is never NULL, and must not be freed. Any
+ * thread.
+ *
+ * Errors: none.
+ */
 const char *egret_ws_version_string(void);
 
 /*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
- * Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
- * small or larger than 4096.
+ * Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `options` is NULL or points to `size` writable bytes.
  */
-int32_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
+egret_ws_error_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
 
 /*
  * Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
  *
- * Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`.
- * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread or descriptor left), `FORKED`; `*out` is then
- * left as it was.
+ * Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`. After an error
+ * `*out` is as it was.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread, descriptor or handle left), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
  */
-int32_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **out);
+egret_ws_error_t egret_ws_loop_new(const egret_ws_loop_options *options,
+                                   egret_ws_loop **out);
 
 /*
- * Runs the callbacks that are due, on this thread, and returns how many ran (0 or more; one that is NULL counts too,
- * `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do that costs tens
- * of nanoseconds, inline one system call.
+ * Runs the callbacks that are due, on this thread, and returns their number (0 or more; a callback that is NULL counts too,
+ * `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do it costs tens
+ * of nanoseconds, or with an inline loop one system call.
  *
  * `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
- * one waits without limit. The poll's budget (see the loop's options) bounds what one call does; what is left comes
- * with the next call.
+ * number waits without limit. The poll's budget (see the loop's options) limits the work of one call; the rest is done by
+ * the next call.
  *
- * One thread at a time: `EGRET_WS_ERR_BUSY` while another polls this loop, `EGRET_WS_ERR_REENTRANT` from a callback.
- * Other errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * One thread at a time.
+ *
+ * Errors: `BUSY` (another thread polls this loop), `REENTRANT` (from a callback), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
+int32_t egret_ws_loop_poll(egret_ws_loop *loop,
+                           int32_t timeout_ms);
 
 /*
- * Makes a poll of this loop that waits, or else the next one, return at once; with 0 if nothing was due. Any thread, any
- * callback. Errors: `BAD_HANDLE`, `FORKED`.
+ * Makes a waiting poll of this loop return at once, or else the next poll; it returns 0 if nothing was due. Any thread, any
+ * callback.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_wake(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
 
 /*
- * Sets the callback that says "poll me", for hosts that do not poll each frame; NULL for none, as at the beginning. It is
- * called when something becomes due, once until the next poll, and when a poll ends and leaves something by its budget. If
- * something is due now, it is called soon, perhaps before this returns. Any thread. Keep `user` alive until
- * `egret_ws_loop_free` has returned: another thread may be about to call the callback that is replaced. After that only a
+ * Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+ * called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
+ * something is due now, it is called soon, perhaps before this call returns. Any thread. Keep `user` alive until
+ * `egret_ws_loop_free` has returned: another thread may be about to call the previous callback. After that only a
  * call that another thread's use of the loop has begun may still be running.
  *
- * Errors: `UNSUPPORTED` for an inline loop, which has no thread that could call (see `egret_ws_loop_descriptor`),
- * `BAD_HANDLE`, `FORKED`.
+ * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
+ * `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
-                                 egret_ws_on_wakeup on_wakeup,
-                                 void *user);
+egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
+                                          egret_ws_on_wakeup_fn on_wakeup,
+                                          void *user);
 
 /*
- * Returns a file descriptor that can be read from while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
- * CFFileDescriptor, libuv. Only wait on it: reading is the library's, and so is closing it, when the loop is freed. It is
- * to be waited for no longer than `egret_ws_loop_timeout` says. Any thread.
+ * Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
+ * CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
+ * `egret_ws_loop_next_poll_ms` returns. Any thread.
  *
- * Errors: `UNSUPPORTED` on Windows (use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`.
+ * Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  */
 int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
 
 /*
- * Returns in how many milliseconds a poll is to be made though the descriptor cannot be read from: 0 if one has something
- * to do now, INT32_MAX without limit. Ask before each wait; a loop with an I/O thread looks after its timers by itself and
- * has no limit. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
- */
-int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
-
-/*
- * Tells the loop that the process may be frozen from now on: a phone's app goes to the background. Until
- * `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, nothing is tried again. What comes
- * in is still taken, and polls still dispatch.
+ * Returns the milliseconds after which to poll even if the descriptor is not readable: 0 if a poll has something to do now,
+ * INT32_MAX for no limit. Call it before each wait; a loop with an I/O thread handles its timers itself and has no limit. Any
+ * thread.
  *
- * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` open sockets are closed instead, with 1001 (going away), and those that are connecting
- * are abandoned: poll until their `on_close` came. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect again.
- * A socket that is made during the suspend, or told to `egret_ws_retry_now`, connects all the same.
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
+
+/*
+ * Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
+ * `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, and no connection is made again. The
+ * loop still receives messages, and polls still dispatch.
  *
- * Never blocks. Doing it again does nothing. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
- */
-int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
-
-/*
- * Tells the loop that the process runs again: the loop's time goes on. Each open connection is probed with a ping and ends,
- * or with `retry_attempts` is made again, if nothing comes back within `probe_timeout_ms`; one that is being made begins anew, and a
- * wait of reconnecting is over. Also without a suspend before it, whenever connections may be dead. Never blocks. Any thread.
- * Errors: `BAD_HANDLE`, `FORKED`.
- */
-int32_t egret_ws_loop_resume(egret_ws_loop *loop);
-
-/*
- * Tells the loop that the machine's network is another one: Wi-Fi to mobile, a VPN, an address. As `egret_ws_loop_resume`, and
- * names are looked up anew. During a suspend it waits for the resume. Call it when the network that is used is another one, not
- * for each notice of the system's: what is connecting begins anew each time. Never blocks. Any thread. Errors: `BAD_HANDLE`, `FORKED`.
- */
-int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
-
-/*
- * Frees the loop and every socket of it; their handles are invalid when it returns. No `on_close` is called; each
- * socket's `release_user` that has not run yet runs now, on this thread. Open sockets are told 1001 (going away).
+ * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop closes open sockets with 1001 (going away) instead, and abandons those that are
+ * connecting: poll until their `on_close` was called. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect
+ * again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
  *
- * Waits for the I/O thread to end, which never blocks, and at most `linger_ms` (see the loop's options) for what was
- * accepted to be written. `EGRET_WS_ERR_REENTRANT` from a callback of this loop, `EGRET_WS_ERR_BUSY` while another
- * thread polls it: then nothing was freed. Other errors: `BAD_HANDLE`, `FORKED`.
+ * Never blocks. A second call does nothing. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_free(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_suspend(egret_ws_loop *loop);
+
+/*
+ * Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
+ * is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made starts
+ * again, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
+ * calls of suspend, resume and network_changed come before the loop has handled them, the last state counts, and connections are
+ * probed once. Never blocks. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_loop_resume(egret_ws_loop *loop);
+
+/*
+ * Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. Has the effects of
+ * `egret_ws_loop_resume`, and names are looked up again. During a suspend it takes effect with the resume. Call it when another
+ * network is in use, not for each notice of the system: sockets that are connecting start again each time. Never blocks. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
+
+/*
+ * Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
+ * `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
+ *
+ * Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
+ * which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
+ * nothing was freed.
+ *
+ * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop);
 
 /*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
- * Any thread. `EGRET_WS_ERR_INVALID_ARGUMENT` if `options` is NULL, `EGRET_WS_ERR_BAD_STRUCT` for a size that is too
- * small or larger than 4096.
+ * Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `options` is NULL or points to `size` writable bytes.
  */
-int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
+egret_ws_error_t egret_ws_options_init(egret_ws_options *options, size_t size);
 
 /*
- * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: the outcome comes as
- * `on_connect` or `on_close`, from `egret_ws_loop_poll`. Any thread.
+ * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
+ * `egret_ws_options_init` in all other respects.
  *
- * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), ending in a NUL; `port` is 1 to
- * 65535. `options` may be NULL. Everything given is copied before the call returns. Free the socket with
- * `egret_ws_free`, also after it closed. If another thread polls the loop, a callback may run before this call returns;
- * `*out` is written by then.
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
  *
- * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `NO_RESOURCES`, `FORKED`, `INTERNAL`. Then
- * no callback runs, `*out` is left as it was, and `user` stays the caller's: `release_user` is not called.
+ * Precondition:
+ * `options` is NULL or points to `size` writable bytes.
+ */
+egret_ws_error_t egret_ws_retry_options_init(egret_ws_retry_options *options, size_t size);
+
+/*
+ * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
+ * `egret_ws_options_init` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `options` is NULL or points to `size` writable bytes.
+ */
+egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options, size_t size);
+
+/*
+ * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
+ * outcome by `on_connect` or `on_close`. Any thread.
+ *
+ * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
+ * `port` is 1 to 65535. `options` may be NULL. All arguments are copied before the call returns. Free the socket with
+ * `egret_ws_free`, also after it has closed. If another thread polls the loop, a callback may run before this call returns;
+ * `*out` is written before that.
+ *
+ * After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
+ * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
+ * `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
  * they point to; `out` is NULL or writable.
  */
-int32_t egret_ws_connect(egret_ws_loop *loop,
-                         const char *host,
-                         uint16_t port,
-                         const egret_ws_options *options,
-                         egret_ws **out);
+egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
+                                       const char *host,
+                                       uint16_t port,
+                                       const egret_ws_options *options,
+                                       egret_ws **out);
 
 /*
  * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
- * `egret_ws_connect` in all else.
+ * `egret_ws_connect_host` in all other respects.
  *
- * The URL is read as browsers read it (WHATWG), ends in a NUL, and has the scheme `ws` (without a port, 80) or `wss`
- * (TLS; without a port, 443). A fragment
- * is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 asks. A user name and password in it are sent as basic
- * authentication (RFC 7617). An IPv6 address may have a zone: `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+ * The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
+ * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
+ * requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+ * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
  * or writable.
  */
-int32_t egret_ws_connect_url(egret_ws_loop *loop,
-                             const char *url,
-                             const egret_ws_options *options,
-                             egret_ws **out);
+egret_ws_error_t egret_ws_connect(egret_ws_loop *loop,
+                                  const char *url,
+                                  const egret_ws_options *options,
+                                  egret_ws **out);
 
 /*
- * Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
- * copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
+ * Queues a message of `len` bytes: with `kind` `EGRET_WS_TEXT`, UTF-8, or the text up to its NUL if `len` is
+ * `EGRET_WS_NUL_TERMINATED`; with `EGRET_WS_BINARY`, any bytes. The data is copied before the call returns. Never blocks. Any
+ * thread; messages of one thread keep their order.
  *
- * `data` may be NULL if `len` is 0. On an error nothing was sent and the socket stays as it was: `NOT_OPEN`,
- * `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`. A message
- * that was accepted is written in order, or counted in the close report's `unsent_messages`.
+ * `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
+ * accepted message is written in order, or counted in `unsent_messages` of the close report.
+ *
+ * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
+ * `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or `EGRET_WS_NUL_TERMINATED` with
+ * `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `data` points to `len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_send_text(egret_ws *ws, const char *data, size_t len);
+egret_ws_error_t egret_ws_send(egret_ws *ws,
+                               egret_ws_kind_t kind,
+                               const void *data,
+                               size_t len);
 
 /*
- * Queues a binary message of `len` bytes. As `egret_ws_send_text` in all else.
+ * Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
+ * Close frame, at most `close_timeout_ms`. Never blocks; `on_close` reports the outcome. Any thread.
  *
- * Precondition:
- * `data` points to `len` readable bytes.
- */
-int32_t egret_ws_send_binary(egret_ws *ws, const uint8_t *data, size_t len);
-
-/*
- * Closes the socket: what was accepted before is sent, then a Close frame with `code` and `reason`, then the peer's is
- * waited for, at most `close_timeout_ms`. Never blocks; the outcome comes as `on_close`. Any thread.
- *
- * `code` is 1000 (the usual one), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
+ * `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
  * `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
  * NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
- * and reports `EGRET_WS_ERR_ABORTED`. Closing again does nothing and returns `EGRET_WS_OK`.
+ * and reports `EGRET_WS_ERR_ABORTED`, unless the server has closed it before. Closing again does nothing and returns `EGRET_WS_OK`.
  *
- * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`; nothing happened then.
+ * After an error other than INTERNAL nothing happened.
+ *
+ * Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`,
+ * `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `reason` points to `reason_len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_close(egret_ws *ws, uint16_t code, const char *reason, size_t reason_len);
+egret_ws_error_t egret_ws_close(egret_ws *ws,
+                                uint16_t code,
+                                const char *reason,
+                                size_t reason_len);
 
 /*
- * Frees the handle, in any state and inside any callback, this socket's own too. Returns at once. After it no callback
- * of this socket begins but `release_user`, which runs once from the next poll (on another thread than the polling
- * one, a callback that has begun may still be running). `on_close` is not called.
+ * Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
+ * of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
+ * socket, a callback that has begun may still be running.) `on_close` is not called.
  *
- * What was accepted before a `egret_ws_close` still goes out and its closing handshake ends in the background; an open
- * socket sends what was accepted and says goodbye with 1001; a connecting one is abandoned. Any thread.
+ * Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
+ * socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. Any thread.
+ *
  * Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_free(egret_ws *ws);
+egret_ws_error_t egret_ws_free(egret_ws *ws);
 
-/* The state: one of `EGRET_WS_STATE_*`, or a negative error (`BAD_HANDLE`, `FORKED`). Any thread. */
+/*
+ * Returns the state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
 int32_t egret_ws_state(egret_ws *ws);
 
 /*
- * Payload bytes accepted and not yet handed to the operating system, or a negative error (`BAD_HANDLE`, `FORKED`). A
- * message counts whole until its last byte is written. Any thread.
+ * Returns the payload bytes that were accepted and not yet passed to the operating system, or a negative error. All bytes of a
+ * message count until its last byte is written. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int64_t egret_ws_buffered_amount(egret_ws *ws);
 
 /*
- * Returns how many times `on_connect` was called for this socket: which of its connections the host is at. Any thread.
- * Errors: `BAD_HANDLE`, `FORKED`.
+ * Returns how many times `on_connect` was called for this socket: the number of the connection that the host knows. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
 int32_t egret_ws_generation(egret_ws *ws);
 
 /*
- * Ends a wait of reconnecting: the connection is tried now. Does nothing if there is no wait. Any thread. Errors:
- * `BAD_HANDLE`, `FORKED`.
+ * Ends a wait of reconnecting: the next attempt begins now. Does nothing if there is no wait. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_retry_now(egret_ws *ws);
+egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
 
 /*
- * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: `rtt_us` of the statistics tells it when the pong has
- * come. `pong_timeout_ms` applies. While one is not answered, further ones are not sent. Any thread. Errors: `NOT_OPEN`,
- * `BAD_HANDLE`, `FORKED`.
+ * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: it is in `rtt_us` of the statistics when the pong has
+ * come. `pong_timeout_ms` applies. While a ping is not answered, no other ping is sent. Any thread.
+ *
+ * Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_ping(egret_ws *ws);
+egret_ws_error_t egret_ws_ping(egret_ws *ws);
 
 /*
- * Writes what the server chose of the subprotocols offered to `out`, with a NUL, and returns its length without the NUL:
- * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: only the length is told.
- * Any thread. Errors: `INVALID_ARGUMENT` if `capacity` is not more than the length (and not 0), `BAD_HANDLE`, `FORKED`.
+ * Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:
+ * 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: then only the length is returned.
+ * Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
+int32_t egret_ws_subprotocol(egret_ws *ws,
+                             char *out,
+                             size_t capacity);
 
 /*
- * Writes the extension that was agreed on to `out`, as the server spelled it (`permessage-deflate; ...`, or nothing). As
- * `egret_ws_subprotocol` in all else.
+ * Writes the extension that both sides agreed on to `out`, as the server wrote it (`permessage-deflate; ...`, or nothing). As
+ * `egret_ws_subprotocol` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
+int32_t egret_ws_extensions(egret_ws *ws,
+                            char *out,
+                            size_t capacity);
 
 /*
  * Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
  * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
- * `on_close` too, where a refusal has its reasons here (`Retry-After`, `WWW-Authenticate`). Letter case of `name` does not
- * count; bytes that are not UTF-8 come as U+FFFD. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
- * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` if `name` is NULL or `capacity` is not more than the length (and not 0),
- * `BAD_HANDLE`, `FORKED`.
+ * `on_close` too, for the headers of a refusal (`Retry-After`, `WWW-Authenticate`). `name` is not case-sensitive; bytes that are
+ * not UTF-8 are written as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+ *
+ * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
+ * `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `name` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
@@ -1016,34 +1265,44 @@ int32_t egret_ws_response_header(egret_ws *ws,
 
 /*
  * Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
- * and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all else.
+ * and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
+int32_t egret_ws_response_headers(egret_ws *ws,
+                                  char *out,
+                                  size_t capacity);
 
 /*
- * Fills `*stats` with what the socket has measured so far, as far as its `struct_size` reaches; fields of a newer header
- * than this library's become 0. Any thread. Errors: `INVALID_ARGUMENT` if `stats` is NULL, `BAD_STRUCT` if its
- * `struct_size` is less than 120 or more than 4096, `BAD_HANDLE`, `FORKED`.
+ * Fills `*stats` with the statistics of the socket, up to its `struct_size`; fields of a newer header than this library's become
+ * 0. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`, `FORKED`,
+ * `INTERNAL`.
  *
  * Precondition:
  * `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
  */
-int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *stats);
+egret_ws_error_t egret_ws_stats(egret_ws *ws,
+                                egret_ws_statistics *stats);
 
 /*
- * Writes what the constructor of a browser's `WebSocket` would make of a URL to `out`, with a NUL, and returns its length
- * without the NUL: serialised as WHATWG says, with `ws` for `http` and `wss` for `https`. For bindings that offer that
- * interface. `out` may be NULL if `capacity` is 0: only the length is told. Any thread.
- * Errors: `INVALID_URL` (not a URL, another scheme, a fragment), `INVALID_ARGUMENT` if `url` is NULL or `capacity` is not
- * more than the length (and not 0), `FORKED`.
+ * Normalizes a URL as the constructor of a browser's `WebSocket` does, writes it to `out`, with a NUL, and returns its length
+ * without the NUL: serialized by the WHATWG rules, with `ws` for `http` and `wss` for `https`. For bindings that offer that
+ * interface. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+ *
+ * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL,
+ * `capacity` is not 0 and not more than the length, or `out` is NULL), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
  */
-int32_t egret_ws_normalize_url(const char *url, char *out, size_t capacity);
+int32_t egret_ws_normalize_url(const char *url,
+                               char *out,
+                               size_t capacity);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -32,10 +32,10 @@ static void *at_the_end_of_a_page(size_t size) {
 
 static void on_connect(void *user, egret_ws *ws) {
     connects += *(int *)user;
-    CHECK_EQ(egret_ws_send_text(ws, "hello", EGRET_WS_NUL_TERMINATED), EGRET_WS_OK);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "hello", EGRET_WS_NUL_TERMINATED), EGRET_WS_OK);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     messages += *(int *)user;
     CHECK_EQ(kind, EGRET_WS_TEXT);
     CHECK_EQ(len == 5 && memcmp(data, "hello", 5) == 0, 1);
@@ -61,7 +61,7 @@ static void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
 int main(int argc, char **argv) {
     egret_ws_loop_options *of_loop = (egret_ws_loop_options *)at_the_end_of_a_page(sizeof *of_loop);
     egret_ws_options *options = (egret_ws_options *)at_the_end_of_a_page(sizeof *options);
-    egret_ws_stats *stats = (egret_ws_stats *)at_the_end_of_a_page(sizeof *stats);
+    egret_ws_statistics *stats = (egret_ws_statistics *)at_the_end_of_a_page(sizeof *stats);
     egret_ws_loop *loop = NULL;
     egret_ws *ws = NULL;
     int one = 1, polls;
@@ -76,15 +76,15 @@ int main(int argc, char **argv) {
     CHECK_EQ(options->struct_size, sizeof *options);
     options->user = &one;
     options->on_connect = on_connect;
-    options->on_data = on_data;
+    options->on_message = on_message;
     options->on_close = on_close;
     options->release_user = release_user;
-    CHECK_EQ(egret_ws_connect_url(loop, argv[1], options, &ws), EGRET_WS_OK);
+    CHECK_EQ(egret_ws_connect(loop, argv[1], options, &ws), EGRET_WS_OK);
     for (polls = 0; polls < 300 && releases == 0; polls++) CHECK_EQ(egret_ws_loop_poll(loop, 100) < 0, 0);
     CHECK_EQ(connects == 1 && messages == 1 && closes == 1 && releases == 1, 1);
 
     stats->struct_size = sizeof *stats;
-    CHECK_EQ(egret_ws_get_stats(ws, stats), EGRET_WS_OK);
+    CHECK_EQ(egret_ws_stats(ws, stats), EGRET_WS_OK);
     CHECK_EQ(stats->struct_size, sizeof *stats);
     CHECK_EQ(stats->http_status, 101);
 
@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
     ((char *)options)[sizeof *options - 1] = (char)NEWEST_BYTE;
     options->user = NULL;
     options->release_user = NULL;
-    CHECK_EQ(egret_ws_connect_url(loop, argv[1], options, &ws), NEWEST_RESULT);
+    CHECK_EQ(egret_ws_connect(loop, argv[1], options, &ws), NEWEST_RESULT);
     CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_OK);
     return 0;
 }

@@ -56,7 +56,7 @@ fn react(socket: &Arc<Socket>, number: u64, name: &'static str) {
         _ => {}
     }
     let mut random = Random::of(&[case.seed, 0xCA11, socket.index, number]);
-    let chance = if name == "on_data" { 8 } else { 2 };
+    let chance = if name == "on_message" { 8 } else { 2 };
     if random.one_in(chance) {
         for _ in 0..random.between(1, 3) {
             functions::perform(&case, &mut random, Some(socket));
@@ -105,10 +105,10 @@ fn learn_of_end(case: &Case, socket: &Arc<Socket>) {
         return;
     }
     // SAFETY: a struct of numbers may be all zeros.
-    let mut stats: egret_ws_stats = unsafe { std::mem::zeroed() };
-    stats.struct_size = size_of::<egret_ws_stats>() as u32;
+    let mut stats: egret_ws_statistics = unsafe { std::mem::zeroed() };
+    stats.struct_size = size_of::<egret_ws_statistics>() as u32;
     // SAFETY: `stats` is writable for its size.
-    let read = case.plain("egret_ws_get_stats", || unsafe { egret_ws_get_stats(socket.handle(), &mut stats) });
+    let read = case.plain("egret_ws_stats", || unsafe { egret_ws_stats(socket.handle(), &mut stats) });
     if read == EGRET_WS_OK {
         lock(&socket.life).sent_at_close = Some((stats.messages_sent, stats.bytes_sent));
     }
@@ -124,12 +124,12 @@ pub unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
     });
 }
 
-pub unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
-    enter(user, Some(ws), "on_data", |socket, life| {
+pub unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+    enter(user, Some(ws), "on_message", |socket, life| {
         let index = socket.index;
         // Without on_connect the model does not know the connection.
-        promise!(life.is_open || !socket.setup.on_connect, "on_data of socket {index} came before on_connect");
-        promise!(!data.is_null(), "on_data of socket {index} came with NULL");
+        promise!(life.is_open || !socket.setup.on_connect, "on_message of socket {index} came before on_connect");
+        promise!(!data.is_null(), "on_message of socket {index} came with NULL");
         promise!(len <= socket.setup.cap, "a message of {len} bytes came, and {} are the most", socket.setup.cap);
         promise!([EGRET_WS_TEXT, EGRET_WS_BINARY].contains(&kind), "a message of the kind {kind}");
         // SAFETY: the header promises `len` readable bytes.
@@ -262,6 +262,6 @@ fn refuse_polls(host: &crate::loop_model::HostLoop, place: &str) {
     let results = [egret_ws_loop_poll(handle, 0), egret_ws_loop_free(handle)];
     let are_refused = results == [EGRET_WS_ERR_REENTRANT; 2] || host.may_be_gone();
     promise!(are_refused, "a poll and a free in {place} returned {results:?}");
-    let time = egret_ws_loop_timeout(handle);
-    promise!(time >= 0 || host.may_be_gone(), "egret_ws_loop_timeout in {place} returned {time}");
+    let time = egret_ws_loop_next_poll_ms(handle);
+    promise!(time >= 0 || host.may_be_gone(), "egret_ws_loop_next_poll_ms in {place} returned {time}");
 }

@@ -73,7 +73,7 @@ fn check(report: &CloseReport) {
             check(report.phase == EGRET_WS_PHASE_HANDSHAKE, "a wrong answer, but elsewhere");
             check(report.initiator == LOCAL, "a wrong answer is refused by this side");
         }
-        EGRET_WS_ERR_REFUSED => {
+        EGRET_WS_ERR_HTTP_STATUS => {
             check(report.phase == EGRET_WS_PHASE_HANDSHAKE && report.initiator == PEER, "a refusal is the server's");
             check(report.http_status != 0 && report.http_status != 101, "a refusal without its status");
         }
@@ -101,7 +101,7 @@ fn check(report: &CloseReport) {
         _ => wrong("this error is no close report's"),
     }
     if report.initiator == PEER {
-        let refused = [EGRET_WS_ERR_REFUSED, EGRET_WS_ERR_REDIRECT, EGRET_WS_ERR_PROXY, EGRET_WS_ERR_HANDSHAKE];
+        let refused = [EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_ERR_REDIRECT, EGRET_WS_ERR_PROXY, EGRET_WS_ERR_HANDSHAKE];
         check(
             report.has_close_frame() || refused.contains(&report.error),
             "the peer ended it, but without a Close frame",

@@ -32,7 +32,7 @@ const BAD_URL: &[i32] = &[EGRET_WS_ERR_INVALID_URL];
 const BAD_ARGUMENT: &[i32] = &[EGRET_WS_ERR_INVALID_ARGUMENT];
 
 pub fn by_host(case: &Arc<Case>, random: &mut Random, own: Own) {
-    connect(case, random, own, "egret_ws_connect", |place, random, _| {
+    connect(case, random, own, "egret_ws_connect_host", |place, random, _| {
         let (text, errors) = match random.below(12) {
             0 => (Some(random.pick(&BAD_HOSTS).to_vec()), BAD_URL),
             1 => (None, BAD_ARGUMENT),
@@ -45,14 +45,14 @@ pub fn by_host(case: &Arc<Case>, random: &mut Random, own: Own) {
         let words = format!("{:?}, {port}", text.as_deref().map(String::from_utf8_lossy));
         let call = move |host: *mut egret_ws_loop, text: *const c_char, options, out| {
             // SAFETY: the text is NULL or ends in a NUL, the options are whole, and `out` is NULL or writable.
-            unsafe { egret_ws_connect(host, text, port, options, out) }
+            unsafe { egret_ws_connect_host(host, text, port, options, out) }
         };
         (text, errors, words, call)
     });
 }
 
 pub fn by_url(case: &Arc<Case>, random: &mut Random, own: Own) {
-    connect(case, random, own, "egret_ws_connect_url", |place, random, id| {
+    connect(case, random, own, "egret_ws_connect", |place, random, id| {
         let (text, errors) = match random.below(12) {
             0 => (Some(random.pick(&BAD_URLS).to_vec()), BAD_URL),
             1 => (None, BAD_ARGUMENT),
@@ -67,7 +67,7 @@ pub fn by_url(case: &Arc<Case>, random: &mut Random, own: Own) {
         let words = format!("{:?}", text.as_deref().map(String::from_utf8_lossy));
         let call = |host: *mut egret_ws_loop, text: *const c_char, options, out| {
             // SAFETY: as above.
-            unsafe { egret_ws_connect_url(host, text, options, out) }
+            unsafe { egret_ws_connect(host, text, options, out) }
         };
         (text, errors, words, call)
     });
@@ -87,7 +87,7 @@ fn connect<C>(
 {
     let mut place = case.place(random);
     // The call with a host name never uses wss.
-    place.is_secure &= name == "egret_ws_connect_url";
+    place.is_secure &= name == "egret_ws_connect";
     let Some(host) = pick_host(case, random, own) else { return };
     let (id, slot) = (registry::number(), random.below(SLOTS));
     let (text, place_errors, words, call) = aim(&place, random, id);

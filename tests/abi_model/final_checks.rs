@@ -42,7 +42,7 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
                 wrong("the server's answer was right, or a refusal that has its own error");
             }
         }
-        EGRET_WS_ERR_REFUSED => {
+        EGRET_WS_ERR_HTTP_STATUS => {
             let sent_this_status = |served: &Arc<Mutex<Served>>| lock(served).status == report.http_status;
             if !served.iter().any(sent_this_status) {
                 wrong("the server sent no such status");
@@ -123,7 +123,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
             wrong("the peer's Close frame came, so it was not the network");
         }
         let (came, sent) = (generation.map(|last| last.received.len()), served.sent.len());
-        if let Some(came) = came.filter(|came| socket.setup.on_data && *came != sent) {
+        if let Some(came) = came.filter(|came| socket.setup.on_message && *came != sent) {
             wrong(&format!("{came} messages came, but the server sent {sent} before its Close frame"));
         }
     }

@@ -76,14 +76,14 @@ pub fn response_headers(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
-pub fn get_stats(case: &Arc<Case>, random: &mut Random, own: Own) {
-    const NAME: &str = "egret_ws_get_stats";
+pub fn stats(case: &Arc<Case>, random: &mut Random, own: Own) {
+    const NAME: &str = "egret_ws_stats";
     let aim = Aim::take(case, random, own);
-    let own_size = size_of::<egret_ws_stats>() as u32;
+    let own_size = size_of::<egret_ws_statistics>() as u32;
     let size = random.pick(&[own_size, own_size, own_size, 120, 119, 0, own_size + 8, 4096, 4097, u32::MAX]);
     let is_null = random.one_in(15);
     let mut buffer = vec![u64::MAX; 1024];
-    let stats = buffer.as_mut_ptr().cast::<egret_ws_stats>();
+    let stats = buffer.as_mut_ptr().cast::<egret_ws_statistics>();
     // SAFETY: the buffer is larger than the struct, and aligned for it.
     unsafe { (*stats).struct_size = size };
     let given = if is_null { ptr::null_mut() } else { stats };
@@ -93,13 +93,13 @@ pub fn get_stats(case: &Arc<Case>, random: &mut Random, own: Own) {
     let before = aim.socket.as_ref().map(|socket| lock(&socket.life).connects);
     let result = call(case, NAME, &aim, &format!(", size {size}"), errors, |ws| {
         // SAFETY: NULL, or the buffer, which has 8192 bytes.
-        unsafe { egret_ws_get_stats(ws, given) }.into()
+        unsafe { egret_ws_stats(ws, given) }.into()
     });
     promise!(!is_wrong || result.is_err(), "{NAME} took the size {size}");
     let bytes: Vec<u8> = buffer.iter().flat_map(|word| word.to_ne_bytes()).collect();
     let filled = if result.is_ok() { size as usize } else { 4 };
     promise!(bytes[filled..].iter().all(|byte| *byte == 0xFF), "{NAME} wrote more than {filled} bytes");
-    let known = size_of::<egret_ws_stats>().min(filled);
+    let known = size_of::<egret_ws_statistics>().min(filled);
     let is_zero = result.is_err() || bytes[known..filled].iter().all(|byte| *byte == 0);
     promise!(is_zero, "{NAME} left fields that it does not know");
     let (Ok(_), Some(socket), Some(connects)) = (result, &aim.socket, before) else { return };

@@ -241,7 +241,7 @@ pub fn ring_host(case: &Arc<Case>, host: &Arc<HostLoop>) {
 }
 
 fn set_wakeup_aimed(case: &Arc<Case>, aim: &Aim, is_set: bool) {
-    let callback: egret_ws_on_wakeup = if is_set { Some(callbacks::on_wakeup) } else { None };
+    let callback: egret_ws_on_wakeup_fn = if is_set { Some(callbacks::on_wakeup) } else { None };
     let errors = [EGRET_WS_ERR_UNSUPPORTED];
     let result = call(case, "egret_ws_loop_set_wakeup", aim, &format!(", {is_set}"), &errors, |handle| {
         let set = || egret_ws_loop_set_wakeup(handle, callback, aim.id() as *mut c_void);
@@ -270,9 +270,9 @@ pub fn descriptor_of(case: &Case, host: &Arc<HostLoop>) -> Option<i32> {
     descriptor_aimed(case, &Aim { handle: host.handle(), host: Some(Arc::clone(host)) })
 }
 
-pub fn timeout(case: &Arc<Case>, random: &mut Random, own: Own) {
+pub fn next_poll_ms(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
-    let time = call(case, "egret_ws_loop_timeout", &aim, "", &[], |handle| egret_ws_loop_timeout(handle));
+    let time = call(case, "egret_ws_loop_next_poll_ms", &aim, "", &[], |handle| egret_ws_loop_next_poll_ms(handle));
     if let (Some(time), Some(host)) = (time, &aim.host) {
         let fits = host.setup.is_inline || [0, i32::MAX].contains(&time);
         promise!(fits, "a loop with a thread asks for a poll in {time} ms");

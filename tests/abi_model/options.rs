@@ -21,7 +21,7 @@ pub struct Setup {
     pub is_secure: bool,
     /// Callbacks that are set.
     pub on_connect: bool,
-    pub on_data: bool,
+    pub on_message: bool,
     pub on_close: bool,
     pub on_drain: bool,
     pub on_retry: bool,
@@ -31,7 +31,7 @@ pub struct Setup {
 
 impl Setup {
     pub fn has_all_callbacks(&self) -> bool {
-        self.on_connect && self.on_data && self.on_close && self.on_drain && self.on_retry && self.release_user
+        self.on_connect && self.on_message && self.on_close && self.on_drain && self.on_retry && self.release_user
     }
 }
 
@@ -41,6 +41,8 @@ pub struct Draft {
     buffer: Box<[u64; 1024]>,
     texts: Vec<CString>,
     headers: Vec<egret_ws_header>,
+    pub retry: Box<egret_ws_retry_options>,
+    pub deflate: Box<egret_ws_deflate_options>,
     pub setup: Setup,
     /// The call must return one of these errors. Empty: the call succeeds.
     pub errors: Vec<i32>,
@@ -80,7 +82,15 @@ impl Draft {
         self.headers.push(header);
         let (list, count) = (self.headers.as_ptr(), self.headers.len());
         let options = self.options();
-        (options.headers, options.header_count) = (list, count);
+        (options.headers, options.header_count) = (list, count as u32);
+    }
+
+    /// Changes the settings of permessage-deflate, which are given from now on.
+    pub fn set_deflate_options(&mut self, change: impl FnOnce(&mut egret_ws_deflate_options)) {
+        self.deflate.struct_size = size_of::<egret_ws_deflate_options>() as u32;
+        change(&mut self.deflate);
+        let deflate: *const _ = &*self.deflate;
+        self.options().deflate = deflate;
     }
 
     /// For reports.
@@ -96,6 +106,10 @@ impl Draft {
             buffer: Box::new([0; 1024]),
             texts: Vec::new(),
             headers: Vec::new(),
+            // SAFETY: C structs of numbers may be all zeros.
+            retry: unsafe { Box::new(std::mem::zeroed()) },
+            // SAFETY: as above.
+            deflate: unsafe { Box::new(std::mem::zeroed()) },
             words: String::new(),
             errors: Vec::new(),
             setup,
@@ -127,7 +141,7 @@ impl Draft {
         let options = self.options();
         options.user = id as *mut c_void;
         options.on_connect = setup.on_connect.then_some(callbacks::on_connect);
-        options.on_data = setup.on_data.then_some(callbacks::on_data);
+        options.on_message = setup.on_message.then_some(callbacks::on_message);
         options.on_close = setup.on_close.then_some(callbacks::on_close);
         options.on_drain = setup.on_drain.then_some(callbacks::on_drain);
         options.on_retry = setup.on_retry.then_some(callbacks::on_retry);
@@ -139,7 +153,7 @@ impl Draft {
         let options = self.options();
         options.max_message_bytes = setup.cap as u32;
         options.max_send_buffer_bytes = setup.send_limit as u32;
-        options.max_receive_queue_bytes = random.pick(&[0, 0, 1, 1000, 65536, u32::MAX]);
+        options.max_receive_queue_bytes = random.pick(&[0, 0, 1, 1000, 65536, i32::MAX as u32]);
         options.connect_timeout_ms = random.pick(&[0, 200, 1000]);
         options.resolve_timeout_ms = random.pick(&[0, 0, 500]);
         options.handshake_timeout_ms = random.pick(&[500, 30, 2000]);
@@ -152,11 +166,16 @@ impl Draft {
         options.pong_timeout_ms = random.pick(&[0, 0, 1, 300, u32::MAX]);
         options.probe_timeout_ms = random.pick(&[0, 1, 100, u32::MAX]);
         options.retry_attempts = setup.attempts;
-        options.retry_floor_ms = setup.floor_ms;
-        options.retry_first_ms = setup.floor_ms + 5;
-        options.retry_ceiling_ms = setup.ceiling_ms;
-        options.retry_total_ms = random.pick(&[0, 0, 200, u32::MAX]);
         options.flags = if setup.resends { EGRET_WS_RESEND } else { 0 };
+        *self.retry = egret_ws_retry_options {
+            struct_size: size_of::<egret_ws_retry_options>() as u32,
+            min_wait_ms: setup.floor_ms,
+            first_wait_ms: setup.floor_ms + 5,
+            max_wait_ms: setup.ceiling_ms,
+            total_ms: random.pick(&[0, 0, 200, EGRET_WS_UNLIMITED]),
+        };
+        let retry: *const _ = &*self.retry;
+        self.options().retry = retry;
     }
 
     fn set_request(&mut self, random: &mut Random) {
@@ -187,7 +206,7 @@ impl Draft {
         }
         let roots = &ROOTS[usize::from(random.one_in(6))];
         match random.below(3) {
-            0 => self.options().flags |= EGRET_WS_INSECURE,
+            0 => self.options().flags |= EGRET_WS_ACCEPT_ANY_CERTIFICATE,
             1 => {
                 let options = self.options();
                 (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), roots.as_bytes().len());
@@ -212,14 +231,20 @@ impl Draft {
         let wants = random.one_in(2) && cfg!(feature = "deflate");
         let options = self.options();
         if !wants {
-            options.flags |= EGRET_WS_NO_DEFLATE;
+            options.flags |= EGRET_WS_DISABLE_DEFLATE;
             return;
         }
-        options.deflate_level = random.pick(&[0, 1, 9]);
-        options.deflate_threshold_bytes = random.pick(&[0, 1, 64, u32::MAX]);
-        options.deflate_client_window_bits = random.pick(&[0, 9, 15]);
-        options.deflate_server_window_bits = random.pick(&[0, 0, 9, 15]);
-        options.flags |= random.pick(&[0, 0, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER, EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER]);
+        *self.deflate = egret_ws_deflate_options {
+            struct_size: size_of::<egret_ws_deflate_options>() as u32,
+            level: random.pick(&[0, 1, 9]),
+            threshold_bytes: random.pick(&[0, 1, 64, EGRET_WS_AT_ONCE, EGRET_WS_UNLIMITED]),
+            client_window_bits: random.pick(&[0, 9, 15]),
+            server_window_bits: random.pick(&[0, 0, 9, 15]),
+            client_no_context_takeover: random.pick(&[0, 0, 1]),
+            server_no_context_takeover: random.pick(&[0, 0, 0, 1]),
+        };
+        let deflate: *const _ = &*self.deflate;
+        self.options().deflate = deflate;
     }
 }
 
@@ -228,7 +253,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
     let cap = random.pick(&[LARGEST, LARGEST, 5000, 126, 24, 1]);
     let send_limit = random.pick(&[1 << 20, cap + 14, cap + 1000, 1 << 16]).max(cap + 14);
     let mut is_set = || is_complete || !random.one_in(8);
-    let [on_connect, on_data, on_close, on_drain, on_retry, release_user] = std::array::from_fn(|_| is_set());
+    let [on_connect, on_message, on_close, on_drain, on_retry, release_user] = std::array::from_fn(|_| is_set());
     let floor_ms = random.pick(&[1, 10]);
     Setup {
         cap,
@@ -239,7 +264,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
         resends: random.one_in(2),
         is_secure: place.is_secure,
         on_connect,
-        on_data,
+        on_message,
         on_close,
         on_drain,
         on_retry,

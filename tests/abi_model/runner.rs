@@ -34,7 +34,7 @@ pub struct Tally {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Waiting {
     InPoll,
-    /// For the descriptor, as long as `egret_ws_loop_timeout` says.
+    /// For the descriptor, as long as `egret_ws_loop_next_poll_ms` says.
     ForDescriptor,
     ForWakeup,
 }
@@ -216,8 +216,8 @@ fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
         }
         Waiting::ForDescriptor => {
             let Some(descriptor) = loop_calls::descriptor_of(case, host) else { return };
-            let time = egret_ws_loop_timeout(host.handle());
-            promise!(time >= 0 || host.is_gone(), "egret_ws_loop_timeout failed with {time}");
+            let time = egret_ws_loop_next_poll_ms(host.handle());
+            promise!(time >= 0 || host.is_gone(), "egret_ws_loop_next_poll_ms failed with {time}");
             let mut waited = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
             // SAFETY: one struct, which is writable.
             unsafe { libc::poll(&mut waited, 1, time.min(LONGEST.as_millis() as i32)) };

@@ -103,15 +103,8 @@ pub fn check(name: &str, words: &str, aim: &Aim, must_fail: bool, result: i64, e
     if result < 0 { Err(result as i32) } else { Ok(result) }
 }
 
-pub fn send_text(case: &Arc<Case>, random: &mut Random, own: Own) {
-    send(case, random, own, true);
-}
-
-pub fn send_binary(case: &Arc<Case>, random: &mut Random, own: Own) {
-    send(case, random, own, false);
-}
-
-fn send(case: &Arc<Case>, random: &mut Random, own: Own, is_text: bool) {
+pub fn send(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let is_text = random.one_in(2);
     let aim = Aim::take_open(case, random, own);
     match random.below(25) {
         0 => return send_wrong(case, random, &aim, is_text),
@@ -176,7 +169,8 @@ fn send_bytes(
     if let Some(socket) = &aim.socket {
         socket.sending.fetch_add(1, SeqCst);
     }
-    let name = if is_text { "egret_ws_send_text" } else { "egret_ws_send_binary" };
+    let name = "egret_ws_send";
+    let kind = if is_text { EGRET_WS_TEXT } else { EGRET_WS_BINARY };
     // A text may end in a NUL instead of having a length.
     let text = if ends_in_nul && is_text && !bytes.contains(&0) { [bytes, &[0]].concat() } else { Vec::new() };
     let (data, len) = match text.is_empty() {
@@ -186,9 +180,7 @@ fn send_bytes(
     };
     let result = call(case, name, aim, words, errors, |ws| {
         // SAFETY: `len` bytes are readable, or the data ends in a NUL and the length says so.
-        let sent = unsafe {
-            if is_text { egret_ws_send_text(ws, data.cast(), len) } else { egret_ws_send_binary(ws, data, len) }
-        };
+        let sent = unsafe { egret_ws_send(ws, kind, data.cast(), len) };
         learn(sent);
         if let Some(socket) = aim.socket.as_ref().filter(|_| sent == EGRET_WS_ERR_BACKPRESSURE) {
             let mut life = lock(&socket.life);
@@ -214,14 +206,13 @@ fn send_wrong(case: &Case, random: &mut Random, aim: &Aim, is_text: bool) {
         promise!(result.is_err(), "text that is not UTF-8 was accepted: {text:?}");
         return;
     }
-    let name = if is_text { "egret_ws_send_text" } else { "egret_ws_send_binary" };
+    let name = "egret_ws_send";
+    let kind = if is_text { EGRET_WS_TEXT } else { EGRET_WS_BINARY };
     let len = random.pick(&[1, 100]);
     let errors = [EGRET_WS_ERR_INVALID_ARGUMENT, EGRET_WS_ERR_NOT_OPEN];
     let result = call(case, name, aim, &format!(", NULL, {len}"), &errors, |ws| {
         // SAFETY: NULL is refused whatever the length.
-        let sent = unsafe {
-            if is_text { egret_ws_send_text(ws, ptr::null(), len) } else { egret_ws_send_binary(ws, ptr::null(), len) }
-        };
+        let sent = unsafe { egret_ws_send(ws, kind, ptr::null(), len) };
         sent.into()
     });
     promise!(result.is_err(), "{name} took NULL");

@@ -64,6 +64,22 @@ pub fn options_init(case: &Arc<Case>, random: &mut Random, _: Own) {
     init_options(case, random, "egret_ws_options_init", size_of::<egret_ws_options>(), init);
 }
 
+pub fn retry_options_init(case: &Arc<Case>, random: &mut Random, _: Own) {
+    let init = |options: *mut u64, size| {
+        // SAFETY: as above.
+        unsafe { egret_ws_retry_options_init(options.cast(), size) }
+    };
+    init_options(case, random, "egret_ws_retry_options_init", size_of::<egret_ws_retry_options>(), init);
+}
+
+pub fn deflate_options_init(case: &Arc<Case>, random: &mut Random, _: Own) {
+    let init = |options: *mut u64, size| {
+        // SAFETY: as above.
+        unsafe { egret_ws_deflate_options_init(options.cast(), size) }
+    };
+    init_options(case, random, "egret_ws_deflate_options_init", size_of::<egret_ws_deflate_options>(), init);
+}
+
 /// A struct of any size, of which exactly these bytes must be filled.
 fn init_options(
     case: &Case,

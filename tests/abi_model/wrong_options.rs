@@ -27,22 +27,34 @@ const MISTAKES: &[Mistake] = &[
     }),
     ("max_redirects", INVALID, |draft| draft.options().max_redirects = 21),
     ("tls_min_version", INVALID, |draft| draft.options().tls_min_version = 770),
-    ("deflate_level", DEFLATE, |draft| {
-        draft.options().flags &= !EGRET_WS_NO_DEFLATE;
-        draft.options().deflate_level = 10;
+    ("deflate.level", DEFLATE, |draft| {
+        draft.options().flags &= !EGRET_WS_DISABLE_DEFLATE;
+        draft.set_deflate_options(|deflate| deflate.level = 10);
     }),
-    ("deflate_client_window_bits", DEFLATE, |draft| {
-        draft.options().flags &= !EGRET_WS_NO_DEFLATE;
-        draft.options().deflate_client_window_bits = 8;
+    ("deflate.client_window_bits", DEFLATE, |draft| {
+        draft.options().flags &= !EGRET_WS_DISABLE_DEFLATE;
+        draft.set_deflate_options(|deflate| deflate.client_window_bits = 8);
     }),
-    ("deflate_server_window_bits", DEFLATE, |draft| {
-        draft.options().flags &= !EGRET_WS_NO_DEFLATE;
-        draft.options().deflate_server_window_bits = 16;
+    ("deflate.server_window_bits", DEFLATE, |draft| {
+        draft.options().flags &= !EGRET_WS_DISABLE_DEFLATE;
+        draft.set_deflate_options(|deflate| deflate.server_window_bits = 16);
     }),
-    ("retry_first_ms below the floor", INVALID, |draft| {
-        draft.options().retry_floor_ms = 20;
-        draft.options().retry_first_ms = 19;
+    ("a retry struct of an unknown size", STRUCT, |draft| {
+        draft.retry.struct_size = 3;
+        let retry: *const _ = &*draft.retry;
+        draft.options().retry = retry;
     }),
+    ("retry.first_wait_ms below the shortest wait", INVALID, |draft| {
+        (draft.retry.min_wait_ms, draft.retry.first_wait_ms) = (20, 19);
+        let retry: *const _ = &*draft.retry;
+        draft.options().retry = retry;
+    }),
+    ("a flag of a loop", INVALID, |draft| draft.options().flags |= EGRET_WS_LOOP_INLINE),
+    ("a negative time-out", INVALID, |draft| draft.options().connect_timeout_ms = -5i32 as u32),
+    ("a number that cannot be unlimited", INVALID, |draft| {
+        draft.options().max_receive_queue_bytes = EGRET_WS_UNLIMITED;
+    }),
+    ("a time-out that cannot be at once", INVALID, |draft| draft.options().connect_timeout_ms = EGRET_WS_AT_ONCE),
     ("header_count without headers", INVALID, |draft| draft.options().headers = ptr::null()),
     ("a header's name is no token", INVALID, |draft| draft.header("X A", b"b")),
     ("a header's value has a line break", INVALID, |draft| draft.header("X-A", b"b\r\nX-B: c")),

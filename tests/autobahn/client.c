@@ -54,8 +54,8 @@ static void on_count(void *user, egret_ws *ws, int32_t kind, const uint8_t *data
 }
 
 static void on_case_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
-    int32_t result = kind == EGRET_WS_TEXT ? egret_ws_send_text(ws, (const char *)data, len)
-                                           : egret_ws_send_binary(ws, data, len);
+    int32_t result = kind == EGRET_WS_TEXT ? egret_ws_send(ws, EGRET_WS_TEXT, (const char *)data, len)
+                                           : egret_ws_send(ws, EGRET_WS_BINARY, data, len);
     /* NOT_OPEN: the server closed behind its message. */
     if (result != EGRET_WS_ERR_NOT_OPEN) {
         check(result, ((struct job *)user)->url);
@@ -101,7 +101,7 @@ static struct job *wait_for_place(int all) {
     }
 }
 
-static void request(const char *port, const char *path, egret_ws_on_data on_data) {
+static void request(const char *port, const char *path, egret_ws_on_message_fn on_message) {
     struct job *job = wait_for_place(0);
     egret_ws_options options;
     int length = snprintf(job->url, sizeof job->url, "ws://127.0.0.1:%s%s", port, path);
@@ -114,10 +114,10 @@ static void request(const char *port, const char *path, egret_ws_on_data on_data
     check(egret_ws_options_init(&options, sizeof options), "options");
     options.user = job;
     options.on_connect = on_connect;
-    options.on_data = on_data;
+    options.on_message = on_message;
     options.on_close = on_close;
     options.release_user = on_release;
-    check(egret_ws_connect_url(loop, job->url, &options, &job->ws), job->url);
+    check(egret_ws_connect(loop, job->url, &options, &job->ws), job->url);
 }
 
 int main(int argc, char **argv) {

@@ -216,7 +216,7 @@ static inline egret_ws_options recorder_options(recorder *r) {
     CHECK_OK(egret_ws_options_init(&options, sizeof options));
     options.user = r;
     options.on_connect = record_connect;
-    options.on_data = record_data;
+    options.on_message = record_data;
     options.on_close = record_close;
     options.release_user = record_release;
     return options;
@@ -226,7 +226,7 @@ static inline egret_ws_options recorder_options(recorder *r) {
 
 static inline void begin_connect(egret_ws_loop *loop, const char *url, recorder *r) {
     egret_ws_options options = recorder_options(r);
-    CHECK_OK(egret_ws_connect_url(loop, url, &options, &r->ws));
+    CHECK_OK(egret_ws_connect(loop, url, &options, &r->ws));
     CHECK(r->ws != NULL);
 }
 
@@ -259,7 +259,7 @@ static inline void expect_message(const recorder *r, int32_t kind, const void *d
 /* Sends one text to the echo server and receives it: the socket works. */
 static inline void expect_echo(egret_ws_loop *loop, recorder *r) {
     const int before = r->messages;
-    CHECK_OK(egret_ws_send_text(r->ws, "echo", 4));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "echo", 4));
     POLL_UNTIL(loop, r->messages > before);
     expect_message(r, EGRET_WS_TEXT, "echo", 4);
 }

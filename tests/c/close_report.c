@@ -87,7 +87,7 @@ static void the_peer_hangs_up_after_a_message(void) {
     static server peer;
     start_answering_server(&peer, send_after_a_message, message, sizeof message);
     open_socket(loop, peer.at.url, &r);
-    CHECK_OK(egret_ws_send_text(r.ws, "go", 2));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "go", 2));
     WAIT_UNTIL(SERVER_SAW(peer, ended) == 1);
     expect_report(&r, EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
     expect_message(&r, EGRET_WS_TEXT, "last", 4);
@@ -102,7 +102,7 @@ static void a_clean_close_is_reported_at_once(void) {
     egret_ws_options options = recorder_options(&r);
     options.close_timeout_ms = 1000 * WAIT_LIMIT_MS; /* must not be waited for */
     start_server(&peer, swallow);
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     WAIT_UNTIL(SERVER_SAW(peer, ended) == 1);
@@ -143,9 +143,9 @@ static void what_was_not_sent_is_counted(void) {
     start_server(&unread, never_read);
     options.close_timeout_ms = 100;
     options.max_send_buffer_bytes = 32 << 20;
-    CHECK_OK(egret_ws_connect_url(loop, unread.at.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
-    while ((result = egret_ws_send_binary(r.ws, part, sizeof part)) == EGRET_WS_OK) accepted++;
+    while ((result = egret_ws_send(r.ws, EGRET_WS_BINARY, part, sizeof part)) == EGRET_WS_OK) accepted++;
     CHECK_EQ(result, EGRET_WS_ERR_BACKPRESSURE);
     CHECK(egret_ws_buffered_amount(r.ws) <= accepted * PART);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));

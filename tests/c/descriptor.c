@@ -44,7 +44,7 @@ static int wait_for_descriptor(const host *h, int timeout_ms) {
 
 /* Sleeps until there is something to do, and does it. */
 static void go_round(host *h, const char *waiting_for) {
-    const int32_t asked_ms = egret_ws_loop_timeout(h->loop);
+    const int32_t asked_ms = egret_ws_loop_next_poll_ms(h->loop);
     const int timeout_ms = asked_ms < WAIT_LIMIT_MS ? asked_ms : WAIT_LIMIT_MS;
     int32_t callbacks;
     CHECK(asked_ms >= 0);
@@ -72,7 +72,7 @@ enum { MESSAGES = SLOW ? 500 : 3000, WINDOW = 50 };
 
 static void send_numbers(egret_ws *ws, int begin, int end) {
     int i;
-    for (i = begin; i < end; i++) CHECK_OK(egret_ws_send_binary(ws, (const uint8_t *)&i, sizeof i));
+    for (i = begin; i < end; i++) CHECK_OK(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)&i, sizeof i));
 }
 
 static void check_number(recorder *r) {
@@ -159,10 +159,10 @@ static void deadlines(void) {
 
     begin_host(&h, loop, 0);
     options.connect_timeout_ms = 150;
-    CHECK_OK(egret_ws_connect_url(loop, full.url, &options, &tcp.ws));
+    CHECK_OK(egret_ws_connect(loop, full.url, &options, &tcp.ws));
     options = recorder_options(&http);
     options.handshake_timeout_ms = 100;
-    CHECK_OK(egret_ws_connect_url(loop, silent.url, &options, &http.ws));
+    CHECK_OK(egret_ws_connect(loop, silent.url, &options, &http.ws));
     ROUND_UNTIL(&h, tcp.releases == 1 && http.releases == 1);
     CHECK_EQ(tcp.report.error, EGRET_WS_ERR_TIMEOUT);
     CHECK_EQ(tcp.report.phase, EGRET_WS_PHASE_CONNECT);
@@ -195,7 +195,7 @@ static void what_a_budget_leaves(void) {
     ROUND_UNTIL(&h, r.closes == 1); /* and release_user, at least, is left */
     CHECK_EQ(r.releases, 0);
     CHECK_EQ(wait_for_descriptor(&h, 0), 1);
-    CHECK_EQ(egret_ws_loop_timeout(loop), 0);
+    CHECK_EQ(egret_ws_loop_next_poll_ms(loop), 0);
     ROUND_UNTIL(&h, r.releases == 1);
     CHECK_EQ(r.messages, 5);
     free_socket(&r);
@@ -212,7 +212,7 @@ static void *open_and_send(void *argument) {
     recorder *r = (recorder *)argument;
     const egret_ws_options options = recorder_options(r);
     egret_ws *ws;
-    CHECK_OK(egret_ws_connect_url(shared, echo_url, &options, &ws));
+    CHECK_OK(egret_ws_connect(shared, echo_url, &options, &ws));
     WAIT_UNTIL(egret_ws_state(ws) == EGRET_WS_STATE_OPEN);
     send_numbers(ws, 0, 1);
     return NULL;
@@ -271,8 +271,8 @@ static void asked_for(void) {
     host h;
 
     open_socket(loop, echo_url, &r);
-    CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
-    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_timeout(loop) == 0);
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", 1));
+    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_next_poll_ms(loop) == 0);
     begin_host(&h, loop, 0);
     if (driver != EGRET_WS_LOOP_INLINE) CHECK_EQ(wait_for_descriptor(&h, 0), 1);
     ROUND_UNTIL(&h, r.messages == 1);
@@ -283,9 +283,9 @@ static void asked_for(void) {
     free_loop(loop);
     CHECK(fcntl(h.descriptor, F_GETFD) == -1 && errno == EBADF);
     CHECK_EQ(egret_ws_loop_descriptor(loop), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_loop_timeout(loop), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_next_poll_ms(loop), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_descriptor(NULL), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_loop_timeout(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_next_poll_ms(NULL), EGRET_WS_ERR_BAD_HANDLE);
 }
 
 int main(int argc, char **argv) {

@@ -5,7 +5,7 @@ enum { COUNT = 1000 };
 
 static void expect_text_back(egret_ws_loop *loop, recorder *r, const char *text, size_t len) {
     const int before = r->messages;
-    CHECK_OK(egret_ws_send_text(r->ws, text, len));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, text, len));
     POLL_UNTIL(loop, r->messages > before);
     CHECK_EQ(r->messages, before + 1);
     expect_message(r, EGRET_WS_TEXT, text, len == EGRET_WS_NUL_TERMINATED ? strlen(text) : len);
@@ -13,7 +13,7 @@ static void expect_text_back(egret_ws_loop *loop, recorder *r, const char *text,
 
 static void expect_binary_back(egret_ws_loop *loop, recorder *r, const uint8_t *data, size_t len) {
     const int before = r->messages;
-    CHECK_OK(egret_ws_send_binary(r->ws, data, len));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_BINARY, data, len));
     POLL_UNTIL(loop, r->messages > before);
     CHECK_EQ(r->messages, before + 1);
     expect_message(r, EGRET_WS_BINARY, data, len);
@@ -33,9 +33,9 @@ static void send_numbers(egret_ws *ws) {
         char number[16];
         const size_t len = (size_t)snprintf(number, sizeof number, "%d", n);
         if (n % 2)
-            CHECK_OK(egret_ws_send_binary(ws, (const uint8_t *)number, len));
+            CHECK_OK(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)number, len));
         else
-            CHECK_OK(egret_ws_send_text(ws, number, len));
+            CHECK_OK(egret_ws_send(ws, EGRET_WS_TEXT, number, len));
     }
 }
 

@@ -9,10 +9,10 @@ static void in_the_child(egret_ws_loop *loop, egret_ws *ws) {
     alarm(5); /* a call that waits for a thread of the parent would never return */
     CHECK_EQ(egret_ws_loop_new(NULL, &new_loop), EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_FORKED);
-    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9, NULL, &new_ws), EGRET_WS_ERR_FORKED);
-    CHECK_EQ(egret_ws_connect_url(loop, echo_url, NULL, &new_ws), EGRET_WS_ERR_FORKED);
-    CHECK_EQ(egret_ws_send_text(ws, "x", 1), EGRET_WS_ERR_FORKED);
-    CHECK_EQ(egret_ws_send_binary(ws, (const uint8_t *)"x", 1), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_connect_host(loop, "127.0.0.1", 9, NULL, &new_ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_connect(loop, echo_url, NULL, &new_ws), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_close(ws, 1000, NULL, 0), EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_state(ws), EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_buffered_amount(ws), EGRET_WS_ERR_FORKED);
@@ -33,7 +33,7 @@ int main(int argc, char **argv) {
     begin(argc, argv);
     loop = new_loop();
     open_socket(loop, echo_url, &r);
-    CHECK_OK(egret_ws_send_text(r.ws, "on its way", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "on its way", EGRET_WS_NUL_TERMINATED));
 
     child = fork();
     CHECK(child >= 0);

@@ -68,7 +68,7 @@ static void expect_end_without_exec(int by_exit) {
 static void keep_busy(recorder *r) {
     static uint8_t payload[20000];
     int i;
-    for (i = 0; i < 20; i++) CHECK_OK(egret_ws_send_binary(r->ws, payload, sizeof payload));
+    for (i = 0; i < 20; i++) CHECK_OK(egret_ws_send(r->ws, EGRET_WS_BINARY, payload, sizeof payload));
 }
 
 int main(int argc, char **argv) {

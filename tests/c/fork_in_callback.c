@@ -38,14 +38,14 @@ static void fork_once(recorder *r) {
     }
     /* Messages sent before the fork stay queued until the poll ends, in the child too. */
     for (i = 0; i < BEFORE; i++) {
-        const int32_t sent = egret_ws_send_text(r->ws, "before", EGRET_WS_NUL_TERMINATED);
+        const int32_t sent = egret_ws_send(r->ws, EGRET_WS_TEXT, "before", EGRET_WS_NUL_TERMINATED);
         CHECK(sent == EGRET_WS_OK || sent == EGRET_WS_ERR_NOT_OPEN || sent == EGRET_WS_ERR_BAD_HANDLE);
     }
     child = fork();
     CHECK(child >= 0);
     is_child = child == 0;
     if (is_child) alarm(5); /* in case the child waits for a thread of the parent */
-    if (is_child) CHECK_EQ(egret_ws_send_text(r->ws, "child", EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_FORKED);
+    if (is_child) CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, "child", EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_FORKED);
 }
 
 /* Ends the child, if this process is one. `returned` is the result of the call whose callback has forked. */
@@ -100,10 +100,10 @@ static void in_on_connect(void) {
     begin_loop();
     r.then_connect = fork_once;
     r.then_data = data_again;
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &r.ws));
     POLL_AND_FORK_UNTIL(r.connects == 1);
     child_was_right();
-    CHECK_OK(egret_ws_send_text(r.ws, "parent", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "parent", EGRET_WS_NUL_TERMINATED));
     POLL_AND_FORK_UNTIL(r.messages > BEFORE);
     CHECK_EQ(r.messages, BEFORE + 1);
     expect_message(&r, EGRET_WS_TEXT, "parent", 6);
@@ -119,7 +119,7 @@ static void in_on_data(void) {
     begin_loop();
     open_socket(loop, echo_url, &r);
     r.then_data = fork_once;
-    for (i = 0; i < BEFORE; i++) CHECK_OK(egret_ws_send_text(r.ws, "first", EGRET_WS_NUL_TERMINATED));
+    for (i = 0; i < BEFORE; i++) CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "first", EGRET_WS_NUL_TERMINATED));
     POLL_AND_FORK_UNTIL(r.messages > 0);
     child_was_right();
     POLL_AND_FORK_UNTIL(r.messages == 2 * BEFORE);

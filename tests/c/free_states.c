@@ -29,7 +29,7 @@ static void free_while_connecting(egret_ws_loop *loop) {
 static void send_parts(recorder *r) {
     static uint8_t part[SMALL];
     int i;
-    for (i = 0; i < PARTS; i++) CHECK_OK(egret_ws_send_binary(r->ws, part, sizeof part));
+    for (i = 0; i < PARTS; i++) CHECK_OK(egret_ws_send(r->ws, EGRET_WS_BINARY, part, sizeof part));
 }
 
 static void expect_parts(server *peer) {

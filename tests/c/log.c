@@ -63,25 +63,25 @@ static void refused_calls_are_explained(void) {
     egret_ws_options options;
     egret_ws *ws = NULL;
 
-    REFUSED(&j, egret_ws_connect_url(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT, "out");
-    REFUSED(&j, egret_ws_connect_url(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "NULL");
-    REFUSED(&j, egret_ws_connect_url(loop, "http://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "http");
-    REFUSED(&j, egret_ws_connect_url(loop, "wss://127.0.0.1/#x", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "fragment");
-    REFUSED(&j, egret_ws_connect(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "port");
-    REFUSED(&j, egret_ws_connect(loop, "a b", 9, NULL, &ws), EGRET_WS_ERR_INVALID_URL, "host");
+    REFUSED(&j, egret_ws_connect(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT, "out");
+    REFUSED(&j, egret_ws_connect(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "NULL");
+    REFUSED(&j, egret_ws_connect(loop, "http://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "http");
+    REFUSED(&j, egret_ws_connect(loop, "wss://127.0.0.1/#x", NULL, &ws), EGRET_WS_ERR_INVALID_URL, "fragment");
+    REFUSED(&j, egret_ws_connect_host(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "port");
+    REFUSED(&j, egret_ws_connect_host(loop, "a b", 9, NULL, &ws), EGRET_WS_ERR_INVALID_URL, "host");
     CHECK_OK(egret_ws_options_init(&options, sizeof options));
     options.flags = UINT32_C(1) << 31;
-    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "flag");
+    REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "flag");
     options.flags = 0;
     options.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1;
-    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT,
+    REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT,
             "max_message_bytes");
     options.max_message_bytes = 0;
     options.proxy = "https://127.0.0.1:9/";
-    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_UNSUPPORTED, "https");
+    REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_UNSUPPORTED, "https");
     options.proxy = NULL;
     options.struct_size = 1;
-    REFUSED(&j, egret_ws_connect_url(loop, echo_url, &options, &ws), EGRET_WS_ERR_BAD_STRUCT, "struct_size");
+    REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_BAD_STRUCT, "struct_size");
     free_loop(loop);
     CHECK_EQ(j.lines[EGRET_WS_LOG_ERROR] + j.lines[EGRET_WS_LOG_INFO] + j.lines[EGRET_WS_LOG_DEBUG], 0);
 }
@@ -98,7 +98,7 @@ static void two_connections(journal *j, int32_t log_level, recorder *refused) {
     if (log_level != EGRET_WS_LOG_ERROR) CHECK(lines_of(j, EGRET_WS_LOG_WARN) == 1);
 
     open_socket(loop, echo_url, &good);
-    CHECK_OK(egret_ws_send_text(good.ws, payload, EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(good.ws, EGRET_WS_TEXT, payload, EGRET_WS_NUL_TERMINATED));
     POLL_UNTIL(loop, good.messages == 1);
     close_and_free(loop, &good);
     free_loop(loop);
@@ -138,7 +138,7 @@ static void a_log_need_not_be(void) {
     options.on_log = NULL;
     options.log_level = EGRET_WS_LOG_DEBUG;
     CHECK_OK(egret_ws_loop_new(&options, &loop));
-    CHECK_EQ(egret_ws_connect_url(loop, NULL, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(loop, NULL, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
     settle(loop);
     free_loop(loop);
 }
@@ -157,7 +157,7 @@ static void meddle(void *user, int32_t level, const char *text, egret_ws *ws) {
     if (!m->loop) return;
     CHECK_EQ(egret_ws_loop_poll(m->loop, -1), EGRET_WS_ERR_REENTRANT);
     CHECK_EQ(egret_ws_loop_free(m->loop), EGRET_WS_ERR_REENTRANT);
-    CHECK_EQ(egret_ws_connect_url(m->loop, "no URL", NULL, &another), EGRET_WS_ERR_INVALID_URL); /* and no line of it */
+    CHECK_EQ(egret_ws_connect(m->loop, "no URL", NULL, &another), EGRET_WS_ERR_INVALID_URL); /* and no line of it */
     CHECK(another == NULL);
 }
 
@@ -175,7 +175,7 @@ static void the_log_cannot_be_used_to_poll(void) {
     m.lines = 0;
     CHECK_OK(egret_ws_loop_new(&options, &loop));
     m.loop = loop;
-    CHECK_EQ(egret_ws_connect_url(loop, "ws://", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect(loop, "ws://", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
     CHECK_EQ(m.lines, 1);
     begin_connect(loop, "ws://127.0.0.1:1/", &r); /* the connection is refused: the engine writes a line */
     POLL_UNTIL(loop, r.releases == 1);
@@ -195,7 +195,7 @@ static listener silent;
 static void send_when_another_connects(void *user, int32_t level, const char *text, egret_ws *ws) {
     (void)user, (void)level;
     if (another.ws && ws == another.ws && strstr(text, "connecting")) {
-        CHECK_OK(egret_ws_send_text(talking.ws, "x", 1));
+        CHECK_OK(egret_ws_send(talking.ws, EGRET_WS_TEXT, "x", 1));
         CHECK_EQ(egret_ws_buffered_amount(talking.ws), ++lines_sent);
     }
 }
@@ -213,7 +213,7 @@ static void the_log_may_send(void) {
     silent = listen_silently();
     open_socket(busy_loop, echo_url, &talking);
     talking.then_data = connect_another;
-    CHECK_OK(egret_ws_send_text(talking.ws, "x", 1));
+    CHECK_OK(egret_ws_send(talking.ws, EGRET_WS_TEXT, "x", 1));
     POLL_UNTIL(busy_loop, another.ws);
     CHECK(lines_sent > 0);
     CHECK_EQ(egret_ws_buffered_amount(talking.ws), 0);

@@ -60,7 +60,7 @@ static void a_poll_without_limit_is_woken(void) {
 
     r.then_data = wake_in_a_callback;
     open_socket(shared, echo_url, &r);
-    CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", 1));
     POLL_UNTIL(shared, r.messages == 1); /* a poll that has made callbacks returns in any case, and uses up the wake-up */
     close_and_free(shared, &r);
     free_loop(shared);
@@ -82,7 +82,7 @@ static void nothing_spins_until_then(void) {
     int64_t before_us;
 
     open_socket(loop, echo_url, &r);
-    CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", 1));
     CHECK_OK(egret_ws_loop_wake(loop));
     before_us = cpu_us();
     CHECK_EQ(nanosleep(&a_while, NULL), 0);

@@ -6,16 +6,16 @@ static char big[EGRET_WS_MAX_MESSAGE_BYTES + 1];
 static void check_cap(egret_ws_loop *loop, recorder *r, size_t cap) {
     const uint8_t *bytes = (const uint8_t *)big;
 
-    CHECK_OK(egret_ws_send_text(r->ws, big, cap));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, big, cap));
     POLL_UNTIL(loop, r->messages == 1);
     expect_message(r, EGRET_WS_TEXT, big, cap);
 
-    CHECK_OK(egret_ws_send_binary(r->ws, bytes, cap));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_BINARY, bytes, cap));
     POLL_UNTIL(loop, r->messages == 2);
     expect_message(r, EGRET_WS_BINARY, big, cap);
 
-    CHECK_EQ(egret_ws_send_text(r->ws, big, cap + 1), EGRET_WS_ERR_MESSAGE_TOO_BIG);
-    CHECK_EQ(egret_ws_send_binary(r->ws, bytes, cap + 1), EGRET_WS_ERR_MESSAGE_TOO_BIG);
+    CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, big, cap + 1), EGRET_WS_ERR_MESSAGE_TOO_BIG);
+    CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_BINARY, bytes, cap + 1), EGRET_WS_ERR_MESSAGE_TOO_BIG);
     CHECK_EQ(egret_ws_state(r->ws), EGRET_WS_STATE_OPEN);
     expect_echo(loop, r);
     CHECK_EQ(r->messages, 3);
@@ -32,7 +32,7 @@ static void a_lowered_cap(egret_ws_loop *loop) {
     static recorder r;
     egret_ws_options options = recorder_options(&r);
     options.max_message_bytes = 1000;
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     check_cap(loop, &r, 1000);
 }
@@ -41,10 +41,10 @@ static void a_raised_cap_is_refused(egret_ws_loop *loop) {
     static recorder r;
     egret_ws_options options = recorder_options(&r);
     options.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1;
-    CHECK_EQ(egret_ws_connect_url(loop, echo_url, &options, &r.ws), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(loop, echo_url, &options, &r.ws), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK(r.ws == NULL);
     options.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES;
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     close_and_free(loop, &r);
 }
@@ -60,7 +60,7 @@ static void too_much_is_refused(egret_ws_loop *loop, uint32_t cap, uint32_t len)
     start_answering_server(&peer, send_answer, head, sizeof head);
     options = recorder_options(r);
     options.max_message_bytes = cap;
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &r->ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &r->ws));
     POLL_UNTIL(loop, r->releases == 1);
     CHECK_EQ(r->report.error, EGRET_WS_ERR_MESSAGE_TOO_BIG);
     CHECK_EQ(r->report.initiator, EGRET_WS_INITIATOR_LOCAL);

@@ -13,8 +13,8 @@ static void no_socket(uintptr_t number) {
     egret_ws *ws = as_socket(number);
     CHECK_EQ(egret_ws_state(ws), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_buffered_amount(ws), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_send_text(ws, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_send_binary(ws, (const uint8_t *)"x", 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_close(ws, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_BAD_HANDLE);
@@ -25,8 +25,8 @@ static void no_loop(uintptr_t number) {
     egret_ws *ws = NULL;
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_connect_url(loop, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect_host(loop, "127.0.0.1", 9, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect(loop, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_BAD_HANDLE);
     CHECK(ws == NULL);
 }
@@ -75,11 +75,11 @@ static void stale(egret_ws_loop *loop) {
     listener silent = listen_silently();
     egret_ws *first = NULL, *before, *ws = NULL;
     int i;
-    CHECK_OK(egret_ws_connect(loop, "127.0.0.1", silent.port, NULL, &first));
+    CHECK_OK(egret_ws_connect_host(loop, "127.0.0.1", silent.port, NULL, &first));
     CHECK_OK(egret_ws_free(first));
     before = first;
     for (i = 0; i < 200; i++) {
-        CHECK_OK(egret_ws_connect(loop, "127.0.0.1", silent.port, NULL, &ws));
+        CHECK_OK(egret_ws_connect_host(loop, "127.0.0.1", silent.port, NULL, &ws));
         CHECK(ws != first && ws != before);
         no_socket((uintptr_t)before);
         CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);

@@ -9,13 +9,13 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_loop_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_options_init(NULL, sizeof(egret_ws_loop_options)), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_options_init(NULL, sizeof(egret_ws_options)), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_connect(NULL, NULL, 0, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_connect(NULL, "127.0.0.1", 9000, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_connect_url(NULL, NULL, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_connect_url(NULL, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_send_text(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_send_text(NULL, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_send_binary(NULL, NULL, 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect_host(NULL, NULL, 0, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect_host(NULL, "127.0.0.1", 9000, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect(NULL, NULL, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_connect(NULL, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send(NULL, EGRET_WS_TEXT, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send(NULL, EGRET_WS_TEXT, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send(NULL, EGRET_WS_BINARY, NULL, 1), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_close(NULL, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_state(NULL), EGRET_WS_ERR_BAD_HANDLE);
@@ -28,26 +28,26 @@ static void without_handles(void) {
 
 static void refused_connects(egret_ws_loop *loop) {
     egret_ws *ws = NULL;
-    CHECK_EQ(egret_ws_connect(loop, NULL, 9000, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9000, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_connect(loop, NULL, 0, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_connect_url(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_connect_url(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect_host(loop, NULL, 9000, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect_host(loop, "127.0.0.1", 9000, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect_host(loop, NULL, 0, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(loop, NULL, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect(loop, echo_url, NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK(ws == NULL);
 }
 
 static void on_an_open_socket(egret_ws_loop *loop) {
     static recorder r;
     open_socket(loop, echo_url, &r);
-    CHECK_EQ(egret_ws_send_text(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_send_text(r.ws, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_send_binary(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_BINARY, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_close(r.ws, 1000, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_close(r.ws, 1000, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_ARGUMENT);
     /* A length no object has: refused before a byte is read. */
-    CHECK(egret_ws_send_binary(r.ws, (const uint8_t *)"x", SIZE_MAX) < 0);
-    CHECK(egret_ws_send_binary(r.ws, (const uint8_t *)"x", SIZE_MAX / 2 + 1) < 0);
-    CHECK(egret_ws_send_text(r.ws, "x", SIZE_MAX - 1) < 0);
+    CHECK(egret_ws_send(r.ws, EGRET_WS_BINARY, (const uint8_t *)"x", SIZE_MAX) < 0);
+    CHECK(egret_ws_send(r.ws, EGRET_WS_BINARY, (const uint8_t *)"x", SIZE_MAX / 2 + 1) < 0);
+    CHECK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", SIZE_MAX - 1) < 0);
     CHECK(egret_ws_close(r.ws, 1000, "x", SIZE_MAX - 1) < 0);
     CHECK_EQ(egret_ws_buffered_amount(r.ws), 0);
     expect_echo(loop, &r);
@@ -60,9 +60,9 @@ static void nothing_but_what_is_needed(void) {
     egret_ws_loop *loop = NULL;
     egret_ws *ws = NULL;
     CHECK_OK(egret_ws_loop_new(NULL, &loop));
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, NULL, &ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, NULL, &ws));
     POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_OPEN);
-    CHECK_OK(egret_ws_send_text(ws, "without callbacks", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(ws, EGRET_WS_TEXT, "without callbacks", EGRET_WS_NUL_TERMINATED));
     CHECK_OK(egret_ws_close(ws, 0, NULL, 0));
     POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
     CHECK_OK(egret_ws_free(ws));

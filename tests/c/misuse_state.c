@@ -5,9 +5,9 @@
                     "01234567890123456789012"
 
 static void expect_not_open(egret_ws *ws) {
-    CHECK_EQ(egret_ws_send_text(ws, "x", 1), EGRET_WS_ERR_NOT_OPEN);
-    CHECK_EQ(egret_ws_send_text(ws, "", 0), EGRET_WS_ERR_NOT_OPEN);
-    CHECK_EQ(egret_ws_send_binary(ws, (const uint8_t *)"x", 1), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "", 0), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_buffered_amount(ws), 0);
 }
 
@@ -76,7 +76,7 @@ static void after_a_close(egret_ws_loop *loop) {
     static recorder r;
     open_socket(loop, echo_url, &r);
     CHECK_OK(egret_ws_close(r.ws, 3001, "first", 5));
-    CHECK_EQ(egret_ws_send_text(r.ws, "late", 4), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, "late", 4), EGRET_WS_ERR_NOT_OPEN);
     CHECK_OK(egret_ws_close(r.ws, 3002, "second", 6)); /* does nothing */
     CHECK_EQ(egret_ws_close(r.ws, 999, NULL, 0), EGRET_WS_ERR_INVALID_CLOSE);
     POLL_UNTIL(loop, r.releases == 1);
@@ -101,8 +101,8 @@ static void text_that_is_no_utf8(egret_ws_loop *loop) {
     size_t i;
     open_socket(loop, echo_url, &r);
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
-        CHECK_EQ(egret_ws_send_text(r.ws, bad[i], EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_UTF8);
-        CHECK_OK(egret_ws_send_binary(r.ws, (const uint8_t *)bad[i], strlen(bad[i])));
+        CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, bad[i], EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_UTF8);
+        CHECK_OK(egret_ws_send(r.ws, EGRET_WS_BINARY, (const uint8_t *)bad[i], strlen(bad[i])));
     }
     POLL_UNTIL(loop, r.messages == (int)(sizeof bad / sizeof *bad));
     CHECK_EQ(r.kind, EGRET_WS_BINARY);
@@ -112,13 +112,13 @@ static void text_that_is_no_utf8(egret_ws_loop *loop) {
 
 static void places_that_are_none(egret_ws_loop *loop) {
     egret_ws *ws = NULL;
-    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
-    CHECK_EQ(egret_ws_connect(loop, "", 9000, NULL, &ws), EGRET_WS_ERR_INVALID_URL);
-    CHECK_EQ(egret_ws_connect(loop, "a b", 9000, NULL, &ws), EGRET_WS_ERR_INVALID_URL);
-    CHECK_EQ(egret_ws_connect(loop, "\xFF", 9000, NULL, &ws), EGRET_WS_ERR_INVALID_URL);
-    CHECK_EQ(egret_ws_connect_url(loop, "", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
-    CHECK_EQ(egret_ws_connect_url(loop, "http://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
-    CHECK_EQ(egret_ws_connect_url(loop, "wss://127.0.0.1:0/", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect_host(loop, "127.0.0.1", 0, NULL, &ws), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_connect_host(loop, "", 9000, NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect_host(loop, "a b", 9000, NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect_host(loop, "\xFF", 9000, NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect(loop, "", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect(loop, "http://127.0.0.1/", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    CHECK_EQ(egret_ws_connect(loop, "wss://127.0.0.1:0/", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
     CHECK(ws == NULL);
 }
 

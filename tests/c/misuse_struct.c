@@ -19,8 +19,8 @@ static void refused(int32_t error, const egret_ws_options *options) {
     static uint8_t mark;
     egret_ws *untouched = (egret_ws *)(void *)&mark, *out = untouched;
     const recorder *r = (const recorder *)options->user;
-    CHECK_EQ(egret_ws_connect_url(loop, echo_url, options, &out), error);
-    CHECK_EQ(egret_ws_connect(loop, "127.0.0.1", 9, options, &out), error);
+    CHECK_EQ(egret_ws_connect(loop, echo_url, options, &out), error);
+    CHECK_EQ(egret_ws_connect_host(loop, "127.0.0.1", 9, options, &out), error);
     CHECK(out == untouched);
     CHECK(poll_loop(loop, 0) >= 0);
     CHECK_EQ(r->closes + r->releases, 0);
@@ -73,7 +73,7 @@ static void newer_structs(recorder *r) {
         refused(EGRET_WS_ERR_BAD_STRUCT, &options.known);
         options.tail[i] = 0;
     }
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options.known, &r->ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options.known, &r->ws));
     POLL_UNTIL(loop, r->connects == 1);
     close_and_free(loop, r);
 
@@ -94,7 +94,7 @@ static void unknown_flags_and_values(recorder *r) {
 
     for (bit = 0; bit < 32; bit++) {
         const uint32_t flag = UINT32_C(1) << bit;
-        if (flag > EGRET_WS_REDIRECT_TO_PRIVATE) {
+        if (flag > EGRET_WS_ALLOW_PRIVATE_REDIRECTS) {
             options.flags = flag;
             refused(EGRET_WS_ERR_INVALID_ARGUMENT, &options);
         }

@@ -109,7 +109,7 @@ static uint16_t port_of_echo(void) {
 
 static void connect_to(egret_ws_loop *loop, const char *name, recorder *r) {
     egret_ws_options options = recorder_options(r);
-    CHECK_OK(egret_ws_connect(loop, name, port_of_echo(), &options, &r->ws));
+    CHECK_OK(egret_ws_connect_host(loop, name, port_of_echo(), &options, &r->ws));
 }
 
 /* Connects to the name; returns how long that took. */
@@ -180,7 +180,7 @@ static void the_deadline_is_kept(void) {
     const int64_t begun_us = now_us();
 
     options.resolve_timeout_ms = LIMIT_MS;
-    CHECK_OK(egret_ws_connect(loop, "hung.test", 9, &options, &r.ws));
+    CHECK_OK(egret_ws_connect_host(loop, "hung.test", 9, &options, &r.ws));
     POLL_UNTIL(loop, r.releases == 1);
     CHECK(now_us() - begun_us >= LIMIT_MS * 1000);
     CHECK_EQ(r.connects, 0);

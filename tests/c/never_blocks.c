@@ -55,14 +55,14 @@ static egret_ws_options fresh(recorder *r) {
 
 static void connect_timed(egret_ws_loop *loop, const char *host, uint16_t port, recorder *r) {
     const egret_ws_options options = fresh(r);
-    TIMED(egret_ws_connect(loop, host, port, &options, &r->ws), EGRET_WS_OK, 0);
+    TIMED(egret_ws_connect_host(loop, host, port, &options, &r->ws), EGRET_WS_OK, 0);
 }
 
 static void connect_url_timed(egret_ws_loop *loop, const char *host, uint16_t port, recorder *r) {
     const egret_ws_options options = fresh(r);
     char url[64];
     snprintf(url, sizeof url, "ws://%s:%d/", host, (int)port);
-    TIMED(egret_ws_connect_url(loop, url, &options, &r->ws), EGRET_WS_OK, 0);
+    TIMED(egret_ws_connect(loop, url, &options, &r->ws), EGRET_WS_OK, 0);
 }
 
 /* The connection to `host` and `port` gets no further than `phase`. */
@@ -78,8 +78,8 @@ static void while_connecting(const char *host, uint16_t port, int32_t phase) {
 
     TIMED(egret_ws_state(closed.ws), EGRET_WS_STATE_CONNECTING, 0);
     TIMED(egret_ws_buffered_amount(closed.ws), 0, 0);
-    TIMED(egret_ws_send_text(closed.ws, "x", 1), EGRET_WS_ERR_NOT_OPEN, 0);
-    TIMED(egret_ws_send_binary(closed.ws, (const uint8_t *)"x", 1), EGRET_WS_ERR_NOT_OPEN, 0);
+    TIMED(egret_ws_send(closed.ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_NOT_OPEN, 0);
+    TIMED(egret_ws_send(closed.ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_NOT_OPEN, 0);
     TIMED(poll_loop(loop, 0), 0, 0);
     TIMED(poll_loop(loop, 5), 0, 5);
     freed.freed = 1;
@@ -116,8 +116,8 @@ static int taken_or_refused(int32_t result) {
 
 static void call_all_while_full(egret_ws_loop *loop, recorder *r) {
     static uint8_t part[EGRET_WS_MAX_MESSAGE_BYTES];
-    TIMED(taken_or_refused(egret_ws_send_text(r->ws, (const char *)part, sizeof part)), 1, 0);
-    TIMED(taken_or_refused(egret_ws_send_binary(r->ws, part, sizeof part)), 1, 0);
+    TIMED(taken_or_refused(egret_ws_send(r->ws, EGRET_WS_TEXT, (const char *)part, sizeof part)), 1, 0);
+    TIMED(taken_or_refused(egret_ws_send(r->ws, EGRET_WS_BINARY, part, sizeof part)), 1, 0);
     TIMED(egret_ws_state(r->ws), EGRET_WS_STATE_OPEN, 0);
     TIMED(egret_ws_buffered_amount(r->ws) > 0, 1, 0);
     TIMED(poll_loop(loop, 0), 0, 0);
@@ -136,7 +136,7 @@ static void while_the_send_buffer_is_full(uint32_t linger_ms) {
         memset(sockets[i], 0, sizeof *sockets[i]);
         start_server(&unread[i], never_read);
         open_socket(loop, unread[i].at.url, sockets[i]);
-        TIMED(egret_ws_send_text(sockets[i]->ws, "x", 1), EGRET_WS_OK, 0);
+        TIMED(egret_ws_send(sockets[i]->ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_OK, 0);
         fill(loop, sockets[i]);
         call_all_while_full(loop, sockets[i]);
     }

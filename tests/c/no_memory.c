@@ -125,7 +125,7 @@ static void receive(size_t limit, int before, int numbered) {
     options = recorder_options(r);
     options.max_receive_queue_bytes = 8 << 20;
     options.close_timeout_ms = 2000;
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &r->ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &r->ws));
     POLL_UNTIL(loop, r->connects == 1);
     next_number = 0;
     r->then_data = numbered ? expect_next : NULL;
@@ -194,7 +194,7 @@ static void sent(void) {
             poll_loop(loop, 0);
             begin_scarcity(limits[limit]);
             before = egret_ws_buffered_amount(r.ws);
-            result = egret_ws_send_binary(r.ws, big, len);
+            result = egret_ws_send(r.ws, EGRET_WS_BINARY, big, len);
             end_scarcity();
             if (result == EGRET_WS_OK) {
                 accepted++;
@@ -210,7 +210,7 @@ static void sent(void) {
     }
     CHECK(refused > 0 && accepted > 0);
     POLL_UNTIL(loop, egret_ws_buffered_amount(r.ws) == 0);
-    CHECK_OK(egret_ws_send_binary(r.ws, big, 7));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_BINARY, big, 7));
     close_and_free(loop, &r);
     CHECK_EQ(r.report.unsent_messages, 0);
     CHECK_EQ(SERVER_SAW(peer, messages), accepted + 1);
@@ -229,7 +229,7 @@ static void copied(void) {
     options.tls_roots = roots;
     options.tls_roots_len = sizeof roots;
     begin_scarcity(100000);
-    result = egret_ws_connect_url(loop, echo_url, &options, &r.ws);
+    result = egret_ws_connect(loop, echo_url, &options, &r.ws);
     end_scarcity();
     CHECK_EQ(result, EGRET_WS_ERR_NO_RESOURCES);
     CHECK(r.ws == NULL && failures > 0);

@@ -16,10 +16,10 @@ typedef struct drained {
     void (*then_drain)(struct drained *);
 } drained;
 
-static egret_ws_stats stats_of(egret_ws *ws) {
-    egret_ws_stats stats;
+static egret_ws_statistics stats_of(egret_ws *ws) {
+    egret_ws_statistics stats;
     stats.struct_size = sizeof stats;
-    CHECK_OK(egret_ws_get_stats(ws, &stats));
+    CHECK_OK(egret_ws_stats(ws, &stats));
     return stats;
 }
 
@@ -39,8 +39,8 @@ static void open_drained(egret_ws_loop *loop, const char *url, drained *d, uint3
     options = recorder_options(&d->r);
     options.max_send_buffer_bytes = buffer;
     options.on_drain = record_drain;
-    options.flags = EGRET_WS_NO_DEFLATE;
-    CHECK_OK(egret_ws_connect_url(loop, url, &options, &d->r.ws));
+    options.flags = EGRET_WS_DISABLE_DEFLATE;
+    CHECK_OK(egret_ws_connect(loop, url, &options, &d->r.ws));
     POLL_UNTIL(loop, d->r.connects == 1);
 }
 
@@ -59,7 +59,7 @@ static void expect_all_came(egret_ws_loop *loop, server *peer, const drained *d)
 }
 
 static void send_what_was_refused(drained *d) {
-    CHECK_OK(egret_ws_send_binary(d->r.ws, large, LARGE));
+    CHECK_OK(egret_ws_send(d->r.ws, EGRET_WS_BINARY, large, LARGE));
     d->accepted++;
 }
 
@@ -73,7 +73,7 @@ static void once_after_refusals(egret_ws_loop *loop, uint32_t buffer) {
     d.accepted = fill(loop, &d.r);
     d.drains = 0; /* the operating system has taken a lot meanwhile; now it takes no more */
     d.then_drain = send_what_was_refused;
-    CHECK_EQ(egret_ws_send_binary(d.r.ws, large, LARGE), EGRET_WS_ERR_BACKPRESSURE);
+    CHECK_EQ(egret_ws_send(d.r.ws, EGRET_WS_BINARY, large, LARGE), EGRET_WS_ERR_BACKPRESSURE);
     CHECK(egret_ws_buffered_amount(d.r.ws) <= (int64_t)buffer + PART);
     settle(loop);
     CHECK_EQ(d.drains, 0); /* as long as it is full */
@@ -91,7 +91,7 @@ static void once_after_refusals(egret_ws_loop *loop, uint32_t buffer) {
 static void send_until_refused(drained *d) {
     const int64_t before = d->accepted;
     while (d->accepted < d->wanted) {
-        const int32_t result = egret_ws_send_binary(d->r.ws, large, d->size);
+        const int32_t result = egret_ws_send(d->r.ws, EGRET_WS_BINARY, large, d->size);
         /* One message may be partly written, and still counts whole. */
         CHECK(egret_ws_buffered_amount(d->r.ws) <= (int64_t)(d->buffer + d->size));
         if (result == EGRET_WS_ERR_BACKPRESSURE) {
@@ -107,7 +107,7 @@ static void send_until_refused(drained *d) {
 static void a_long_transfer(egret_ws_loop *loop, uint32_t buffer, size_t size, int64_t parts) {
     static drained d;
     static server peer;
-    egret_ws_stats stats;
+    egret_ws_statistics stats;
 
     start_server(&peer, read_when_allowed);
     pthread_mutex_lock(&gate);
@@ -141,8 +141,8 @@ static void not_without_a_refusal(egret_ws_loop *loop) {
         while (egret_ws_buffered_amount(d.r.ws) + LARGE + 14 * 10 > BUFFER) CHECK(poll_loop(loop, 5) >= 0);
         send_what_was_refused(&d);
     }
-    CHECK_EQ(egret_ws_send_binary(d.r.ws, large, (size_t)LARGE + 1), EGRET_WS_ERR_MESSAGE_TOO_BIG);
-    CHECK_EQ(egret_ws_send_text(d.r.ws, "\xff", 1), EGRET_WS_ERR_INVALID_UTF8);
+    CHECK_EQ(egret_ws_send(d.r.ws, EGRET_WS_BINARY, large, (size_t)LARGE + 1), EGRET_WS_ERR_MESSAGE_TOO_BIG);
+    CHECK_EQ(egret_ws_send(d.r.ws, EGRET_WS_TEXT, "\xff", 1), EGRET_WS_ERR_INVALID_UTF8);
     expect_all_came(loop, &peer, &d);
     close_and_free(loop, &d.r);
     CHECK_EQ(d.drains, 0);

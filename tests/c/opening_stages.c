@@ -50,7 +50,7 @@ static stalled_socket *begin_stalled(int stage, uint32_t own_ms, uint32_t open_m
     case TLS: options.tls_timeout_ms = own_ms; break;
     default: options.handshake_timeout_ms = own_ms; break;
     }
-    CHECK_OK(egret_ws_connect_url(loop, url, &options, &s->r.ws));
+    CHECK_OK(egret_ws_connect(loop, url, &options, &s->r.ws));
     return s;
 }
 

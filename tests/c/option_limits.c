@@ -19,7 +19,7 @@ static void expect_refused(int at, const egret_ws_options *options, int32_t erro
     egret_ws *ws = NULL;
     int32_t result;
     lines = 0;
-    result = egret_ws_connect_url(loop, silent.url, options, &ws);
+    result = egret_ws_connect(loop, silent.url, options, &ws);
     if (result != error || ws != NULL || lines != 1 || strstr(line, word) == NULL) {
         fprintf(stderr, "%s instead of %s, %d lines; no %s in: %s\n", egret_ws_error_name(result),
                 egret_ws_error_name(error), lines, word, line);
@@ -38,7 +38,7 @@ static void expect_refused(int at, const egret_ws_options *options, int32_t erro
 /* The connection is begun and given up. */
 static void expect_taken(int at, const egret_ws_options *options) {
     egret_ws *ws = NULL;
-    const int32_t result = egret_ws_connect_url(loop, silent.url, options, &ws);
+    const int32_t result = egret_ws_connect(loop, silent.url, options, &ws);
     if (result != EGRET_WS_OK) {
         fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), line);
         fail(__FILE__, at, "refused");
@@ -55,12 +55,27 @@ static void expect_taken(int at, const egret_ws_options *options) {
         expect_taken(__LINE__, &options);                                            \
     } while (0)
 
+/* An option of the struct that `pointer` of the options points to. */
+#define INNER(act, pointer, option, value)                                           \
+    do {                                                                             \
+        egret_ws_options options;                                                    \
+        egret_ws_##pointer##_options inner;                                          \
+        CHECK_OK(egret_ws_options_init(&options, sizeof options));                   \
+        CHECK_OK(egret_ws_##pointer##_options_init(&inner, sizeof inner));           \
+        inner.option = value;                                                        \
+        options.pointer = &inner;                                                    \
+        act;                                                                         \
+    } while (0)
+#define TAKEN_IN(pointer, option, value) INNER(expect_taken(__LINE__, &options), pointer, option, value)
+#define REFUSED_IN(pointer, option, value, error) \
+    INNER(expect_refused(__LINE__, &options, error, #pointer "." #option), pointer, option, value)
+
 #define INVALID EGRET_WS_ERR_INVALID_ARGUMENT
 
 static void numbers(void) {
     TAKEN(max_redirects, 20);
     REFUSED(max_redirects, 21, INVALID, "max_redirects");
-    REFUSED(max_redirects, UINT32_MAX, INVALID, "max_redirects");
+    REFUSED(max_redirects, EGRET_WS_UNLIMITED, INVALID, "max_redirects");
 
     TAKEN(tls_min_version, EGRET_WS_TLS_1_2);
     TAKEN(tls_min_version, EGRET_WS_TLS_1_3);
@@ -68,52 +83,61 @@ static void numbers(void) {
     REFUSED(tls_min_version, EGRET_WS_TLS_1_3 + 1, INVALID, "tls_min_version");
     REFUSED(tls_min_version, 1, INVALID, "tls_min_version");
 
-    TAKEN(deflate_level, 1);
-    TAKEN(deflate_level, 9);
-    REFUSED(deflate_level, 10, INVALID, "deflate_level");
-    TAKEN(deflate_threshold_bytes, 1);
-    TAKEN(deflate_threshold_bytes, UINT32_MAX);
-    TAKEN(deflate_client_window_bits, 9);
-    TAKEN(deflate_client_window_bits, 15);
-    REFUSED(deflate_client_window_bits, 8, INVALID, "deflate_client_window_bits"); /* zlib has none so small */
-    REFUSED(deflate_client_window_bits, 16, INVALID, "deflate_client_window_bits");
-    TAKEN(deflate_server_window_bits, 9);
-    TAKEN(deflate_server_window_bits, 15);
-    REFUSED(deflate_server_window_bits, 8, INVALID, "deflate_server_window_bits");
-    REFUSED(deflate_server_window_bits, UINT32_MAX, INVALID, "deflate_server_window_bits");
+    TAKEN_IN(deflate, level, 1);
+    TAKEN_IN(deflate, level, 9);
+    REFUSED_IN(deflate, level, 10, INVALID);
+    TAKEN_IN(deflate, threshold_bytes, 1);
+    TAKEN_IN(deflate, threshold_bytes, EGRET_WS_UNLIMITED);
+    TAKEN_IN(deflate, threshold_bytes, EGRET_WS_AT_ONCE);
+    TAKEN_IN(deflate, client_window_bits, 9);
+    TAKEN_IN(deflate, client_window_bits, 15);
+    REFUSED_IN(deflate, client_window_bits, 8, INVALID); /* zlib has none so small */
+    REFUSED_IN(deflate, client_window_bits, 16, INVALID);
+    TAKEN_IN(deflate, server_window_bits, 9);
+    TAKEN_IN(deflate, server_window_bits, 15);
+    REFUSED_IN(deflate, server_window_bits, 8, INVALID);
+    REFUSED_IN(deflate, server_window_bits, EGRET_WS_UNLIMITED, INVALID);
+    TAKEN_IN(deflate, client_no_context_takeover, 1);
+    TAKEN_IN(deflate, server_no_context_takeover, 1);
+    REFUSED_IN(deflate, client_no_context_takeover, 2, INVALID);
 
-    TAKEN(resolve_timeout_ms, UINT32_MAX);
-    TAKEN(proxy_timeout_ms, UINT32_MAX);
-    TAKEN(tls_timeout_ms, UINT32_MAX);
-    TAKEN(open_timeout_ms, UINT32_MAX);
-    TAKEN(connect_timeout_ms, UINT32_MAX);
-    TAKEN(handshake_timeout_ms, UINT32_MAX);
+    TAKEN(resolve_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(proxy_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(tls_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(open_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(connect_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(handshake_timeout_ms, EGRET_WS_UNLIMITED);
 
-    TAKEN(ping_interval_ms, UINT32_MAX - 1);
-    TAKEN(ping_interval_ms, UINT32_MAX);
-    TAKEN(pong_timeout_ms, UINT32_MAX - 1);
-    TAKEN(pong_timeout_ms, UINT32_MAX);
-    TAKEN(probe_timeout_ms, UINT32_MAX);
-    TAKEN(retry_attempts, UINT32_MAX);
-    TAKEN(retry_floor_ms, UINT32_MAX); /* the others follow it up */
-    TAKEN(retry_first_ms, UINT32_MAX);
-    TAKEN(retry_first_ms, 1);
-    TAKEN(retry_ceiling_ms, 1);
-    TAKEN(retry_total_ms, UINT32_MAX);
+    TAKEN(ping_interval_ms, INT32_MAX);
+    REFUSED(ping_interval_ms, (uint32_t)-5, INVALID, "ping_interval_ms");
+    REFUSED(ping_interval_ms, EGRET_WS_AT_ONCE, INVALID, "ping_interval_ms");
+    TAKEN(ping_interval_ms, EGRET_WS_UNLIMITED);
+    TAKEN(pong_timeout_ms, INT32_MAX);
+    TAKEN(pong_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(probe_timeout_ms, EGRET_WS_UNLIMITED);
+    TAKEN(retry_attempts, EGRET_WS_UNLIMITED);
+    TAKEN_IN(retry, min_wait_ms, INT32_MAX); /* the others follow it up */
+    REFUSED_IN(retry, min_wait_ms, EGRET_WS_UNLIMITED, INVALID);
+    TAKEN_IN(retry, min_wait_ms, EGRET_WS_AT_ONCE);
+    TAKEN_IN(retry, first_wait_ms, INT32_MAX);
+    TAKEN_IN(retry, first_wait_ms, 1);
+    TAKEN_IN(retry, max_wait_ms, 1);
+    TAKEN_IN(retry, total_ms, EGRET_WS_UNLIMITED);
 }
 
 static void flags(void) {
-    TAKEN(flags, EGRET_WS_INSECURE);
+    TAKEN(flags, EGRET_WS_ACCEPT_ANY_CERTIFICATE);
     TAKEN(flags, EGRET_WS_PROXY_FROM_ENVIRONMENT);
-    TAKEN(flags, EGRET_WS_INSECURE | EGRET_WS_PROXY_FROM_ENVIRONMENT);
+    TAKEN(flags, EGRET_WS_ACCEPT_ANY_CERTIFICATE | EGRET_WS_PROXY_FROM_ENVIRONMENT);
     REFUSED(flags, EGRET_WS_ONLY_THESE_ROOTS, INVALID, "tls_roots"); /* there are none */
-    TAKEN(flags, EGRET_WS_NO_DEFLATE);
-    TAKEN(flags, EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER);
+    TAKEN(flags, EGRET_WS_DISABLE_DEFLATE);
     TAKEN(flags, EGRET_WS_RESEND);
-    TAKEN(flags, EGRET_WS_NO_ALPN);
-    TAKEN(flags, EGRET_WS_REDIRECT_TO_PRIVATE);
-    REFUSED(flags, EGRET_WS_REDIRECT_TO_PRIVATE << 1, INVALID, "flag");
-    REFUSED(flags, EGRET_WS_INSECURE | UINT32_C(0x80000000), INVALID, "flag");
+    TAKEN(flags, EGRET_WS_DISABLE_ALPN);
+    TAKEN(flags, EGRET_WS_ALLOW_PRIVATE_REDIRECTS);
+    REFUSED(flags, EGRET_WS_ALLOW_PRIVATE_REDIRECTS << 1, INVALID, "flag");
+    REFUSED(flags, EGRET_WS_LOOP_INLINE, INVALID, "a flag of a loop");
+    REFUSED(flags, EGRET_WS_LOOP_CLOSE_ON_SUSPEND, INVALID, "a flag of a loop");
+    REFUSED(flags, EGRET_WS_ACCEPT_ANY_CERTIFICATE | UINT32_C(0x80000000), INVALID, "flag");
 }
 
 static void headers(void) {
@@ -206,7 +230,7 @@ static void bytes_with_lengths(void) {
     options.tls_roots_len = len;
     options.tls_identity = (const uint8_t *)exact;
     options.tls_identity_len = len;
-    options.flags = EGRET_WS_INSECURE | EGRET_WS_ONLY_THESE_ROOTS | EGRET_WS_PROXY_FROM_ENVIRONMENT;
+    options.flags = EGRET_WS_ACCEPT_ANY_CERTIFICATE | EGRET_WS_ONLY_THESE_ROOTS | EGRET_WS_PROXY_FROM_ENVIRONMENT;
     expect_taken(__LINE__, &options);
     free(exact);
     options.flags = 0;
@@ -234,7 +258,7 @@ static void server_names(void) {
 
 /* The statistics of a later header, and bytes that are not theirs. */
 typedef struct {
-    egret_ws_stats known;
+    egret_ws_statistics known;
     uint8_t newer[64];
     uint8_t foreign[64];
 } later_stats;
@@ -248,31 +272,31 @@ static int all_are(const uint8_t *bytes, size_t len, uint8_t value) {
 }
 
 static void statistics(void) {
-    const uint32_t wrong_sizes[] = {0, 1, 4, 119, 4097, UINT32_MAX};
+    const uint32_t wrong_sizes[] = {0, 1, 4, 119, 4097, EGRET_WS_UNLIMITED};
     static recorder r;
     later_stats stats;
     size_t i;
 
     open_socket(loop, echo_url, &r);
-    CHECK_EQ(egret_ws_get_stats(r.ws, NULL), INVALID);
+    CHECK_EQ(egret_ws_stats(r.ws, NULL), INVALID);
     for (i = 0; i < sizeof wrong_sizes / sizeof *wrong_sizes; i++) {
         memset(&stats, 0xAA, sizeof stats);
         stats.known.struct_size = wrong_sizes[i];
-        CHECK_EQ(egret_ws_get_stats(r.ws, &stats.known), EGRET_WS_ERR_BAD_STRUCT);
+        CHECK_EQ(egret_ws_stats(r.ws, &stats.known), EGRET_WS_ERR_BAD_STRUCT);
         CHECK_EQ(stats.known.struct_size, wrong_sizes[i]);
         CHECK(all_are((const uint8_t *)&stats + 4, sizeof stats - 4, 0xAA));
     }
 
     memset(&stats, 0xAA, sizeof stats);
     stats.known.struct_size = sizeof stats.known;
-    CHECK_OK(egret_ws_get_stats(r.ws, &stats.known));
+    CHECK_OK(egret_ws_stats(r.ws, &stats.known));
     CHECK_EQ(stats.known.struct_size, sizeof stats.known);
     CHECK_EQ(stats.known.http_status, 101);
     CHECK(all_are(stats.newer, sizeof stats.newer, 0xAA));
 
     memset(&stats, 0xAA, sizeof stats);
     stats.known.struct_size = sizeof stats.known + sizeof stats.newer;
-    CHECK_OK(egret_ws_get_stats(r.ws, &stats.known));
+    CHECK_OK(egret_ws_stats(r.ws, &stats.known));
     CHECK_EQ(stats.known.http_status, 101);
     CHECK_EQ(stats.known.tls_version + stats.known.redirects, 0);
     CHECK(strstr(echo_url, stats.known.address) != NULL && stats.known.address[0] != '\0');
@@ -282,12 +306,12 @@ static void statistics(void) {
 }
 
 static void nothing_of(egret_ws *ws) {
-    egret_ws_stats stats;
+    egret_ws_statistics stats;
     char out[8];
     memset(&stats, 0xAA, sizeof stats);
     memset(out, 'x', sizeof out);
     stats.struct_size = sizeof stats;
-    CHECK_EQ(egret_ws_get_stats(ws, &stats), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_stats(ws, &stats), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(stats.http_status, 0xAAAAAAAA);
     CHECK_EQ(egret_ws_response_header(ws, "Upgrade", out, sizeof out), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_response_headers(ws, out, sizeof out), EGRET_WS_ERR_BAD_HANDLE);

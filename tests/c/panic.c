@@ -71,7 +71,7 @@ static void in_an_export(void) {
 
     open_socket(loop, echo_url, r);
     idle = arm("export");
-    CHECK_EQ(egret_ws_send_text(r->ws, "x", 1), EGRET_WS_ERR_INTERNAL);
+    CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_INTERNAL);
     expect_line("Export", r->ws);
     expect_echo(loop, r);
     close_and_free(loop, r);
@@ -118,15 +118,15 @@ static void in_the_engine(void) {
 
     for (i = 0; i < 3; i++) open_socket(loop, echo_url, &r[i]);
     idle = arm("engine");
-    CHECK_OK(egret_ws_send_text(r[0].ws, "wake up", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(r[0].ws, EGRET_WS_TEXT, "wake up", EGRET_WS_NUL_TERMINATED));
     for (i = 0; i < 3; i++) {
         POLL_UNTIL(loop, r[i].releases == 1);
         CHECK_EQ(r[i].closes, 1);
         CHECK_EQ(r[i].report.error, EGRET_WS_ERR_INTERNAL);
-        CHECK_EQ(egret_ws_send_text(r[i].ws, "x", 1), EGRET_WS_ERR_NOT_OPEN);
+        CHECK_EQ(egret_ws_send(r[i].ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_NOT_OPEN);
         free_socket(&r[i]);
     }
-    CHECK_EQ(egret_ws_connect_url(loop, echo_url, &options, &late.ws), EGRET_WS_ERR_INTERNAL);
+    CHECK_EQ(egret_ws_connect(loop, echo_url, &options, &late.ws), EGRET_WS_ERR_INTERNAL);
     CHECK(late.ws == NULL);
     expect_line("Engine", NULL);
     settle(idle);

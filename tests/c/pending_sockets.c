@@ -31,7 +31,7 @@ static int32_t connect_to(egret_ws_loop *loop, const char *url, egret_ws **ws) {
     egret_ws_options options;
     CHECK_OK(egret_ws_options_init(&options, sizeof options));
     options.release_user = released;
-    return egret_ws_connect_url(loop, url, &options, ws);
+    return egret_ws_connect(loop, url, &options, ws);
 }
 
 static void freed_sockets_are_bounded(const char *url) {

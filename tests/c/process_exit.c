@@ -27,7 +27,7 @@ static void have_live_sockets(void) {
 static void keep_busy(void) {
     static uint8_t payload[20000];
     int i;
-    for (i = 0; i < 20; i++) CHECK_OK(egret_ws_send_binary(talking.ws, payload, sizeof payload));
+    for (i = 0; i < 20; i++) CHECK_OK(egret_ws_send(talking.ws, EGRET_WS_BINARY, payload, sizeof payload));
 }
 
 /* Each of these functions runs in a separate process; main returns its result. */
@@ -138,7 +138,7 @@ static int on_another_thread(int round) {
 
 /* As destructors of static objects do it. */
 static void say_goodbye(void) {
-    CHECK_OK(egret_ws_send_text(talking.ws, "goodbye", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(talking.ws, EGRET_WS_TEXT, "goodbye", EGRET_WS_NUL_TERMINATED));
     CHECK_OK(egret_ws_close(talking.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, talking.releases == 1);
     CHECK_EQ(talking.report.error, EGRET_WS_OK);

@@ -26,7 +26,7 @@ static void free_it(recorder *r) {
     CHECK_EQ(egret_ws_free(r->ws), EGRET_WS_ERR_BAD_HANDLE);
 }
 
-/* In on_connect and on_data more messages are on their way, or queued: the recorder fails at any callback after free. */
+/* In on_connect and on_message more messages are on their way, or queued: the recorder fails at any callback after free. */
 static void a_socket_is_freed_in_its_own_callback(void) {
     static const uint8_t ten_messages[] = {0x81, 1, '0', 0x81, 1, '1', 0x81, 1, '2', 0x81, 1, '3', 0x81, 1, '4',
                                            0x81, 1, '5', 0x81, 1, '6', 0x81, 1, '7', 0x81, 1, '8', 0x81, 1, '9'};
@@ -65,8 +65,8 @@ static void a_socket_is_freed_in_its_own_callback(void) {
 
 static void send_two(recorder *r) {
     CHECK_EQ(egret_ws_state(r->ws), EGRET_WS_STATE_OPEN);
-    CHECK_OK(egret_ws_send_text(r->ws, "one", 3));
-    CHECK_OK(egret_ws_send_text(r->ws, "two", 3));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "one", 3));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "two", 3));
     CHECK(egret_ws_buffered_amount(r->ws) <= 6);
 }
 
@@ -77,7 +77,7 @@ static void close_after_two(recorder *r) {
 
 static void check_sends_are_over(recorder *r) {
     CHECK_EQ(egret_ws_state(r->ws), EGRET_WS_STATE_CLOSED);
-    CHECK_EQ(egret_ws_send_text(r->ws, "x", 1), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_NOT_OPEN);
     CHECK_OK(egret_ws_close(r->ws, 1000, NULL, 0));
 }
 
@@ -125,8 +125,8 @@ static void another_socket_is_freed_in_a_callback(void) {
     open_socket(loop, echo_url, &victim);
     open_socket(loop, echo_url, &killer);
     killer.then_data = victim.then_data = free_victim;
-    CHECK_OK(egret_ws_send_text(victim.ws, "a", 1));
-    CHECK_OK(egret_ws_send_text(killer.ws, "b", 1));
+    CHECK_OK(egret_ws_send(victim.ws, EGRET_WS_TEXT, "a", 1));
+    CHECK_OK(egret_ws_send(killer.ws, EGRET_WS_TEXT, "b", 1));
     POLL_UNTIL(loop, killer.messages == 1 && victim.releases == 1);
     close_and_free(loop, &killer);
     CHECK_EQ(victim.closes, 0);

@@ -11,7 +11,7 @@ static void lose_and_return(egret_ws_loop *loop, uint32_t flags) {
 
     options.flags = flags;
     serve_again(&peer, &port, never_read);
-    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, port.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.connects == 1);
     accepted = fill(loop, &t.r);
     stop_server(&peer);
@@ -24,7 +24,7 @@ static void lose_and_return(egret_ws_loop *loop, uint32_t flags) {
     serve_again(&peer, &port, swallow);
     CHECK_OK(egret_ws_retry_now(t.r.ws));
     POLL_UNTIL(loop, t.r.connects == 1);
-    CHECK_OK(egret_ws_send_text(t.r.ws, "the last", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(t.r.ws, EGRET_WS_TEXT, "the last", EGRET_WS_NUL_TERMINATED));
     POLL_UNTIL(loop, SERVER_SAW(peer, messages) == kept + 1);
     CHECK_EQ(SERVER_SAW(peer, bytes), kept * PART + 8);
     close_and_free(loop, &t.r);

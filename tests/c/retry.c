@@ -15,18 +15,18 @@ static void lost_and_made_again(egret_ws_loop *loop) {
     static server peer;
     listener port = reserve();
     egret_ws_options options = retry_options(&t);
-    egret_ws_stats stats;
+    egret_ws_statistics stats;
     int time, retries;
 
     t.then_retry = check_delay;
     serve_again(&peer, &port, swallow);
-    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, port.url, &options, &t.r.ws));
     CHECK_EQ(egret_ws_generation(t.r.ws), 0);
     for (time = 1; time <= TIMES; time++) {
         POLL_UNTIL(loop, t.r.connects == 1);
         CHECK_EQ(egret_ws_generation(t.r.ws), time);
         CHECK_EQ(egret_ws_state(t.r.ws), EGRET_WS_STATE_OPEN);
-        CHECK_OK(egret_ws_send_text(t.r.ws, "here again", EGRET_WS_NUL_TERMINATED));
+        CHECK_OK(egret_ws_send(t.r.ws, EGRET_WS_TEXT, "here again", EGRET_WS_NUL_TERMINATED));
         POLL_UNTIL(loop, SERVER_SAW(peer, messages) == 1);
         if (time == TIMES) break;
 
@@ -48,7 +48,7 @@ static void lost_and_made_again(egret_ws_loop *loop) {
     }
     POLL_UNTIL(loop, egret_ws_buffered_amount(t.r.ws) == 0);
     stats.struct_size = sizeof stats;
-    CHECK_OK(egret_ws_get_stats(t.r.ws, &stats));
+    CHECK_OK(egret_ws_stats(t.r.ws, &stats));
     CHECK_EQ(stats.connections, TIMES);
     CHECK_EQ(stats.retries, t.retries);
     CHECK_EQ(stats.messages_sent, TIMES); /* of all connections */
@@ -69,7 +69,7 @@ static void now(egret_ws_loop *loop) {
     egret_ws_options options = long_timeout_options(&t);
     int retries;
 
-    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, port.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.retries == 1);
     CHECK_EQ(t.delay_ms, AN_HOUR_MS);
     CHECK_OK(egret_ws_retry_now(t.r.ws));
@@ -116,7 +116,7 @@ static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retry_recorder 
 
     if (in_callback) t.then_retry = end;
     if (was_open) serve_again(&peer, &port, swallow);
-    CHECK_OK(egret_ws_connect_url(loop, port.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, port.url, &options, &t.r.ws));
     if (was_open) {
         POLL_UNTIL(loop, t.r.connects == 1);
         stop_server(&peer);
@@ -149,7 +149,7 @@ static void given_up(egret_ws_loop *loop) {
     egret_ws_options options = retry_options(&t);
 
     options.retry_attempts = 3;
-    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, unused.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK_EQ(t.retries, 3);
     CHECK_EQ(t.r.closes, 1);
@@ -158,9 +158,9 @@ static void given_up(egret_ws_loop *loop) {
     free_socket(&t.r);
 
     options = retry_options(&t);
-    options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = 40;
-    options.retry_total_ms = 100;
-    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &t.r.ws));
+    t.waits = retry_waits(40, 40, 40);
+    t.waits.total_ms = 100;
+    CHECK_OK(egret_ws_connect(loop, unused.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK(t.retries == 1 || t.retries == 2); /* after 40 ms and 80, which may have become more; not after 120 */
     CHECK_EQ(t.r.report.error, EGRET_WS_ERR_CONNECT);
@@ -191,7 +191,7 @@ static void given_up_before_the_first_poll(void) {
     with_log.user = &ends[1];
     options.retry_attempts = 3;
     CHECK_OK(egret_ws_loop_new(&with_log, &loop));
-    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, unused.url, &options, &t.r.ws));
     log.fd = ends[0];
     log.events = POLLIN;
     CHECK_EQ(poll(&log, 1, WAIT_LIMIT_MS), 1);
@@ -213,7 +213,7 @@ static void closed_by_the_server(egret_ws_loop *loop) {
     egret_ws_options options = retry_options(&t);
 
     start_answering_server(&peer, send_answer, policy, sizeof policy);
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK_EQ(t.retries, 0);
     CHECK_EQ(t.r.closes, 1);
@@ -224,7 +224,7 @@ static void closed_by_the_server(egret_ws_loop *loop) {
     start_answering_server(&peer, send_answer, bye, sizeof bye);
     options = retry_options(&t);
     t.then_retry = close_it;
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &t.r.ws));
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK_EQ(t.retries, 1);
     CHECK_EQ(t.lost.error, EGRET_WS_OK);

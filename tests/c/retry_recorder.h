@@ -14,6 +14,7 @@ typedef struct retry_recorder {
     /* The last on_retry; texts are not kept. */
     egret_ws_close_info lost;
     uint32_t attempt, delay_ms;
+    egret_ws_retry_options waits;
     void (*then_retry)(struct retry_recorder *);
 } retry_recorder;
 
@@ -22,9 +23,9 @@ static inline void record_retry(void *user, egret_ws *ws, const egret_ws_close_i
     retry_recorder *t = (retry_recorder *)recorder_of_socket(user, ws);
     CHECK_EQ(t->r.closes, 0);
     CHECK(info->struct_size >= sizeof *info && info->message[0] != '\0' && info->reason[info->reason_len] == '\0');
-    CHECK_EQ(attempt, delay_ms == UINT32_MAX ? 1 : t->attempt + 1); /* a suspend uses up no tries */
+    CHECK_EQ(attempt, delay_ms == EGRET_WS_UNLIMITED ? 1 : t->attempt + 1); /* a suspend uses up no tries */
     CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);
-    CHECK_EQ(egret_ws_send_text(ws, "too early", 9), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "too early", 9), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_generation(ws), t->generation + t->r.connects);
     t->generation += t->r.connects;
     t->r.connects = t->r.messages = 0;
@@ -35,23 +36,31 @@ static inline void record_retry(void *user, egret_ws *ws, const egret_ws_close_i
     if (t->then_retry) t->then_retry(t);
 }
 
+static inline egret_ws_retry_options retry_waits(uint32_t min_ms, uint32_t first_ms, uint32_t max_ms) {
+    egret_ws_retry_options waits;
+    CHECK_EQ(egret_ws_retry_options_init(&waits, sizeof waits), EGRET_WS_OK);
+    waits.min_wait_ms = min_ms;
+    waits.first_wait_ms = first_ms;
+    waits.max_wait_ms = max_ms;
+    return waits;
+}
+
 static inline egret_ws_options retry_options(retry_recorder *t) {
     egret_ws_options options;
     memset(t, 0, sizeof *t);
     options = recorder_options(&t->r);
     options.on_retry = record_retry;
-    options.retry_attempts = UINT32_MAX;
-    options.retry_floor_ms = FLOOR_MS;
-    options.retry_first_ms = FIRST_MS;
-    options.retry_ceiling_ms = CEILING_MS;
+    options.retry_attempts = EGRET_WS_UNLIMITED;
+    t->waits = retry_waits(FLOOR_MS, FIRST_MS, CEILING_MS);
+    options.retry = &t->waits;
     return options;
 }
 
 /* The wait before a retry does not end by itself. */
 static inline egret_ws_options long_timeout_options(retry_recorder *t) {
     egret_ws_options options = retry_options(t);
-    options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = AN_HOUR_MS;
-    options.retry_total_ms = UINT32_MAX;
+    t->waits = retry_waits(AN_HOUR_MS, AN_HOUR_MS, AN_HOUR_MS);
+    t->waits.total_ms = EGRET_WS_UNLIMITED;
     return options;
 }
 

@@ -237,7 +237,7 @@ static inline int64_t fill(egret_ws_loop *loop, const recorder *r) {
     static uint8_t part[PART];
     int64_t accepted = 0, refused = 0;
     while (refused < 2) {
-        const int32_t result = egret_ws_send_binary(r->ws, part, sizeof part);
+        const int32_t result = egret_ws_send(r->ws, EGRET_WS_BINARY, part, sizeof part);
         if (result == EGRET_WS_OK) {
             accepted++;
             refused = 0;

@@ -79,11 +79,11 @@ static void lose(egret_ws_loop *loop, void (*script)(server *, int fd), const vo
     start_answering_server(&peer, script, answer, len);
     options = recorder_options(&r);
     options.max_receive_queue_bytes = 1;
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     /* Writes as long as that is possible. The threaded loop needs no poll for it. */
     do {
-        result = egret_ws_send_binary(r.ws, payload, sizeof payload);
+        result = egret_ws_send(r.ws, EGRET_WS_BINARY, payload, sizeof payload);
         if (driver == EGRET_WS_LOOP_INLINE || result == EGRET_WS_ERR_BACKPRESSURE) CHECK(poll_loop(loop, 0) >= 0);
     } while (result == EGRET_WS_OK || result == EGRET_WS_ERR_BACKPRESSURE);
     CHECK_EQ(result, EGRET_WS_ERR_NOT_OPEN);

@@ -83,14 +83,14 @@ static void between_polls(egret_ws_loop *loop) {
     begin_connect(loop, peer.at.url, &r);
     if (!driver) WAIT_UNTIL(SERVER_SAW(peer, upgrades) == 1);
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_CONNECTING);
-    CHECK_EQ(egret_ws_send_text(r.ws, "early", 5), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, "early", 5), EGRET_WS_ERR_NOT_OPEN);
     POLL_UNTIL(loop, r.connects == 1);
 
-    CHECK_OK(egret_ws_send_text(r.ws, "go", 2));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "go", 2));
     if (!driver) {
         WAIT_UNTIL(egret_ws_state(r.ws) != EGRET_WS_STATE_OPEN);
         CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_CLOSING);
-        CHECK_EQ(egret_ws_send_text(r.ws, "late", 4), EGRET_WS_ERR_NOT_OPEN);
+        CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, "late", 4), EGRET_WS_ERR_NOT_OPEN);
     }
     CHECK_EQ(r.closes, 0);
     POLL_UNTIL(loop, r.releases == 1);
@@ -111,7 +111,7 @@ static void read_when_allowed(server *s, int fd) {
 
 static void send_five_in_a_callback(recorder *r) {
     CHECK_EQ(egret_ws_buffered_amount(r->ws), 0);
-    CHECK_OK(egret_ws_send_text(r->ws, "12345", 5));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "12345", 5));
     /* Inline, sends in callbacks are written when the poll ends; the I/O thread writes when it likes. */
     if (driver == EGRET_WS_LOOP_INLINE)
         CHECK_EQ(egret_ws_buffered_amount(r->ws), 5);

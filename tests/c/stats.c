@@ -4,11 +4,11 @@
 
 enum { FIRST_SIZE = 120, MESSAGES = 10 };
 
-static egret_ws_stats stats_of(egret_ws *ws) {
-    egret_ws_stats stats;
+static egret_ws_statistics stats_of(egret_ws *ws) {
+    egret_ws_statistics stats;
     memset(&stats, 0xAA, sizeof stats);
     stats.struct_size = sizeof stats;
-    CHECK_OK(egret_ws_get_stats(ws, &stats));
+    CHECK_OK(egret_ws_stats(ws, &stats));
     CHECK_EQ(stats.struct_size, sizeof stats);
     return stats;
 }
@@ -20,8 +20,8 @@ static uint64_t header_bytes(uint64_t payload) {
 
 static void open_plain(egret_ws_loop *loop, const char *url, recorder *r) {
     egret_ws_options options = recorder_options(r);
-    options.flags = EGRET_WS_NO_DEFLATE;
-    CHECK_OK(egret_ws_connect_url(loop, url, &options, &r->ws));
+    options.flags = EGRET_WS_DISABLE_DEFLATE;
+    CHECK_OK(egret_ws_connect(loop, url, &options, &r->ws));
     POLL_UNTIL(loop, r->connects == 1);
 }
 
@@ -29,7 +29,7 @@ static void an_exchange(egret_ws_loop *loop) {
     static const size_t sizes[MESSAGES] = {0, 1, 125, 126, 127, 1000, 65535, 65536, 100000, EGRET_WS_MAX_MESSAGE_BYTES};
     static uint8_t payload[EGRET_WS_MAX_MESSAGE_BYTES];
     static recorder r;
-    egret_ws_stats stats;
+    egret_ws_statistics stats;
     uint64_t bytes = 0, headers = 0, most = 0, before_out, before_in;
     int i;
 
@@ -45,7 +45,7 @@ static void an_exchange(egret_ws_loop *loop) {
     before_in = stats.wire_bytes_received;
 
     for (i = 0; i < MESSAGES; i++) {
-        CHECK_OK(egret_ws_send_binary(r.ws, payload, sizes[i]));
+        CHECK_OK(egret_ws_send(r.ws, EGRET_WS_BINARY, payload, sizes[i]));
         POLL_UNTIL(loop, r.messages == i + 1);
         bytes += sizes[i];
         headers += header_bytes(sizes[i]);
@@ -77,7 +77,7 @@ static void queues(egret_ws_loop *loop) {
     static const uint8_t frames[] = {0x82, 3, 'a', 'b', 'c', 0x82, 1, 'd'};
     static recorder full, waiting;
     static server unread, peer;
-    egret_ws_stats stats;
+    egret_ws_statistics stats;
     int64_t accepted;
 
     start_server(&unread, never_read);
@@ -110,7 +110,7 @@ static void queues(egret_ws_loop *loop) {
 
 static void round_trips(egret_ws_loop *loop) {
     static recorder r;
-    egret_ws_stats stats;
+    egret_ws_statistics stats;
     uint64_t first, sent, received;
 
     open_plain(loop, echo_url, &r);
@@ -145,13 +145,13 @@ static void round_trips(egret_ws_loop *loop) {
 static void older_headers(egret_ws_loop *loop) {
     static recorder r;
     union {
-        egret_ws_stats stats;
-        uint8_t bytes[sizeof(egret_ws_stats) + 64];
+        egret_ws_statistics stats;
+        uint8_t bytes[sizeof(egret_ws_statistics) + 64];
     } known, older;
     size_t size, i;
 
-    CHECK_EQ(offsetof(egret_ws_stats, address), 56);
-    CHECK_EQ(offsetof(egret_ws_stats, connections), FIRST_SIZE); /* where the first version ended */
+    CHECK_EQ(offsetof(egret_ws_statistics, address), 56);
+    CHECK_EQ(offsetof(egret_ws_statistics, connections), FIRST_SIZE); /* where the first version ended */
     open_plain(loop, echo_url, &r);
     expect_echo(loop, &r);
     memset(&known, 0, sizeof known);
@@ -159,7 +159,7 @@ static void older_headers(egret_ws_loop *loop) {
     for (size = FIRST_SIZE; size <= sizeof known.stats; size += 8) {
         memset(&older, 0xAA, sizeof older);
         older.stats.struct_size = (uint32_t)size;
-        CHECK_OK(egret_ws_get_stats(r.ws, &older.stats));
+        CHECK_OK(egret_ws_stats(r.ws, &older.stats));
         CHECK_EQ(older.stats.struct_size, size);
         CHECK(memcmp(older.bytes + 4, known.bytes + 4, size - 4) == 0);
         for (i = size; i < sizeof older.bytes; i++) CHECK_EQ(older.bytes[i], 0xAA);

@@ -46,7 +46,7 @@ static void no_deadline_passes(void) {
 
     options.connect_timeout_ms = options.handshake_timeout_ms = options.open_timeout_ms = SHORT_MS;
     CHECK_OK(egret_ws_loop_suspend(loop)); /* before it is begun, so that nothing can pass before */
-    CHECK_OK(egret_ws_connect_url(loop, silent.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, silent.url, &options, &r.ws));
     first = accept_request(loop, &silent);
     poll_for(loop, FAR_LONGER_MS);
     CHECK_EQ(r.closes, 0);
@@ -73,17 +73,18 @@ static void whatever_is_under_way(void) {
     listener silent = listen_silently(), unused = bind_loopback();
     egret_ws_loop *loop = new_loop();
     egret_ws_options options = recorder_options(&connecting);
+    const egret_ws_retry_options deadline = retry_waits(DEADLINE_MS, DEADLINE_MS, DEADLINE_MS);
 
     options.handshake_timeout_ms = DEADLINE_MS;
-    CHECK_OK(egret_ws_connect_url(loop, silent.url, &options, &connecting.ws));
+    CHECK_OK(egret_ws_connect(loop, silent.url, &options, &connecting.ws));
     options = recorder_options(&closing);
     options.close_timeout_ms = DEADLINE_MS;
     start_server(&stubborn, ignore_close);
-    CHECK_OK(egret_ws_connect_url(loop, stubborn.at.url, &options, &closing.ws));
+    CHECK_OK(egret_ws_connect(loop, stubborn.at.url, &options, &closing.ws));
     options = recorder_options(&waiting);
     options.retry_attempts = 1;
-    options.retry_floor_ms = options.retry_first_ms = options.retry_ceiling_ms = DEADLINE_MS;
-    CHECK_OK(egret_ws_connect_url(loop, unused.url, &options, &waiting.ws));
+    options.retry = &deadline;
+    CHECK_OK(egret_ws_connect(loop, unused.url, &options, &waiting.ws));
     POLL_UNTIL(loop, closing.connects == 1);
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, SERVER_SAW(stubborn, close_code) == 1000);
@@ -130,7 +131,7 @@ static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int s
     options = recorder_options(&dead);
     options.probe_timeout_ms = SHORT_MS;
     start_server(&unresponsive, swallow); /* reads pings, and answers none */
-    CHECK_OK(egret_ws_connect_url(loop, unresponsive.at.url, &options, &dead.ws));
+    CHECK_OK(egret_ws_connect(loop, unresponsive.at.url, &options, &dead.ws));
     open_socket(loop, echo_url, &alive);
     POLL_UNTIL(loop, dead.connects == 1);
     if (suspended) CHECK_OK(egret_ws_loop_suspend(loop));
@@ -159,7 +160,7 @@ static void closed_instead(void) {
     start_server(&peer, swallow);
     open_socket(loop, peer.at.url, &open);
     begin_connect(loop, silent.url, &connecting);
-    CHECK_OK(egret_ws_send_text(open.ws, "the last", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(open.ws, EGRET_WS_TEXT, "the last", EGRET_WS_NUL_TERMINATED));
     CHECK_OK(egret_ws_loop_suspend(loop));
     POLL_UNTIL(loop, open.releases == 1 && connecting.releases == 1);
     CHECK_EQ(open.report.error, EGRET_WS_OK);
@@ -187,7 +188,7 @@ static void closed_and_made_again(void) {
     int time;
 
     start_server(&peer, swallow);
-    CHECK_OK(egret_ws_connect_url(loop, peer.at.url, &options, &t.r.ws));
+    CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &t.r.ws));
     for (time = 1; time <= 3; time++) {
         POLL_UNTIL(loop, t.r.connects == 1);
         CHECK_EQ(egret_ws_generation(t.r.ws), time);

@@ -58,7 +58,7 @@ static void begin_life(life *l) {
     l->record.then_close = count_closed;
     l->record.then_release = count_released;
     options = recorder_options(&l->record);
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &l->ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &l->ws));
 }
 
 static int running; /* workers, under the lock */
@@ -77,7 +77,7 @@ static void *use_many_sockets(void *argument) {
         wait_for(&l->connected, 1);
         CHECK(l->record.ws == l->ws);
         for (i = 0; i < MESSAGES; i++) {
-            CHECK_OK(egret_ws_send_text(l->ws, "from a worker", EGRET_WS_NUL_TERMINATED));
+            CHECK_OK(egret_ws_send(l->ws, EGRET_WS_TEXT, "from a worker", EGRET_WS_NUL_TERMINATED));
             CHECK(egret_ws_buffered_amount(l->ws) >= 0);
             CHECK_EQ(egret_ws_state(l->ws), EGRET_WS_STATE_OPEN);
         }
@@ -115,7 +115,7 @@ static void *use_the_shared_socket(void *argument) {
     int i, result;
     (void)argument;
     for (i = 0; i < MESSAGES; i++) {
-        result = egret_ws_send_binary(ws, (const uint8_t *)"shared", 6);
+        result = egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"shared", 6);
         CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_NOT_OPEN || result == EGRET_WS_ERR_BAD_HANDLE);
         CHECK(egret_ws_state(ws) >= 0 || egret_ws_state(ws) == EGRET_WS_ERR_BAD_HANDLE);
         CHECK(egret_ws_buffered_amount(ws) >= 0 || egret_ws_buffered_amount(ws) == EGRET_WS_ERR_BAD_HANDLE);
@@ -125,7 +125,7 @@ static void *use_the_shared_socket(void *argument) {
     result = egret_ws_free(ws);
     CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_BAD_HANDLE);
     if (result == EGRET_WS_OK) add(&frees, 1);
-    CHECK_EQ(egret_ws_send_text(ws, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
     add(&running, -1);
     return NULL;
 }
@@ -191,7 +191,7 @@ static void a_sleeping_poll_is_woken(void) {
     CHECK_EQ(pthread_create(&poller, NULL, poll_without_limit, &l.released), 0);
     begin_life(&l);
     wait_for(&l.connected, 1);
-    CHECK_OK(egret_ws_send_text(l.ws, "wake up", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(l.ws, EGRET_WS_TEXT, "wake up", EGRET_WS_NUL_TERMINATED));
     wait_for(&l.echoed, 1);
     CHECK_OK(egret_ws_close(l.ws, 1000, NULL, 0));
     wait_for(&l.closed, 1);

@@ -29,7 +29,7 @@ static void a_lookup_takes_too_long(void) {
     const int64_t begun_us = now_us();
     egret_ws_options options = long_timeout_options(&r);
     options.connect_timeout_ms = LIMIT_MS;
-    CHECK_OK(egret_ws_connect(loop, "hung.test", 9, &options, &r.ws));
+    CHECK_OK(egret_ws_connect_host(loop, "hung.test", 9, &options, &r.ws));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_RESOLVE);
     CHECK_EQ(r.connects, 0);
 }
@@ -40,7 +40,7 @@ static void tcp_takes_too_long(void) {
     const int64_t begun_us = now_us();
     egret_ws_options options = long_timeout_options(&r);
     options.connect_timeout_ms = LIMIT_MS;
-    CHECK_OK(egret_ws_connect_url(loop, full.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, full.url, &options, &r.ws));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_CONNECT);
     CHECK_EQ(r.connects, 0);
     close_listener(&full);
@@ -52,7 +52,7 @@ static void the_upgrade_takes_too_long(void) {
     const int64_t begun_us = now_us();
     egret_ws_options options = long_timeout_options(&r);
     options.handshake_timeout_ms = LIMIT_MS;
-    CHECK_OK(egret_ws_connect_url(loop, silent.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, silent.url, &options, &r.ws));
     expect_timeout(&r, begun_us, EGRET_WS_PHASE_HANDSHAKE);
     CHECK_EQ(r.connects, 0);
     CHECK_EQ(r.report.http_status, 0);
@@ -66,7 +66,7 @@ static void the_close_is_not_answered(void) {
     egret_ws_options options = long_timeout_options(&r);
     start_server(&unresponsive, ignore_close);
     options.close_timeout_ms = LIMIT_MS;
-    CHECK_OK(egret_ws_connect_url(loop, unresponsive.at.url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, unresponsive.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     begun_us = now_us();
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
@@ -83,7 +83,7 @@ static void open_is_no_stage(void) {
     egret_ws_options options = recorder_options(&r);
     /* Long enough for a connection to be made on a busy machine. */
     options.connect_timeout_ms = options.handshake_timeout_ms = options.close_timeout_ms = 10 * LIMIT_MS;
-    CHECK_OK(egret_ws_connect_url(loop, echo_url, &options, &r.ws));
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
     CHECK_EQ(poll_loop(loop, 11 * LIMIT_MS), 0);
     expect_echo(loop, &r);

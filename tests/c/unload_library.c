@@ -9,8 +9,8 @@
 /* Each function that is used here, and in check.h. */
 #define FUNCTIONS(each) \
     each(error_name)    \
-    each(loop_options_init) each(loop_new) each(loop_poll) each(loop_free) each(loop_timeout) \
-    each(options_init) each(connect_url) each(send_text) each(close) each(free) each(state)
+    each(loop_options_init) each(loop_new) each(loop_poll) each(loop_free) each(loop_next_poll_ms) \
+    each(options_init) each(connect) each(send) each(close) each(free) each(state)
 
 #define DECLARE(name) static __typeof__(&egret_ws_##name) found_##name;
 FUNCTIONS(DECLARE)
@@ -20,10 +20,10 @@ FUNCTIONS(DECLARE)
 #define egret_ws_loop_new found_loop_new
 #define egret_ws_loop_poll found_loop_poll
 #define egret_ws_loop_free found_loop_free
-#define egret_ws_loop_timeout found_loop_timeout
+#define egret_ws_loop_next_poll_ms found_loop_next_poll_ms
 #define egret_ws_options_init found_options_init
-#define egret_ws_connect_url found_connect_url
-#define egret_ws_send_text found_send_text
+#define egret_ws_connect found_connect
+#define egret_ws_send found_send
 #define egret_ws_close found_close
 #define egret_ws_free found_free
 #define egret_ws_state found_state
@@ -82,9 +82,9 @@ static void unloaded_with_a_loop_alive(void) {
     load();
     loop = new_loop();
     open_socket(loop, echo_url, &r);
-    CHECK_OK(egret_ws_send_text(r.ws, "on its way", EGRET_WS_NUL_TERMINATED));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "on its way", EGRET_WS_NUL_TERMINATED));
     unload();
-    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_timeout(loop) == 0); /* its thread took the answer */
+    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_next_poll_ms(loop) == 0); /* its thread took the answer */
     POLL_UNTIL(loop, r.messages == 1);
     expect_echo(loop, &r);
     load(); /* the library that is still in memory: it knows the handles */

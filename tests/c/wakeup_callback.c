@@ -16,7 +16,7 @@ static void notify_host(void *user) {
     host *h = (host *)user;
     CHECK_EQ(egret_ws_loop_poll(h->loop, 0), EGRET_WS_ERR_REENTRANT);
     CHECK_EQ(egret_ws_loop_free(h->loop), EGRET_WS_ERR_REENTRANT);
-    CHECK(egret_ws_loop_timeout(h->loop) >= 0);
+    CHECK(egret_ws_loop_next_poll_ms(h->loop) >= 0);
     pthread_mutex_lock(&h->lock);
     h->wakeups++;
     pthread_mutex_unlock(&h->lock);
@@ -70,7 +70,7 @@ static void due_work_causes_a_wakeup(void) {
     begin_host(&h, &options);
     begin_connect(h.loop, echo_url, &r);
     POLL_AFTER_WAKEUPS_UNTIL(&h, r.connects == 1);
-    CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", 1));
     POLL_AFTER_WAKEUPS_UNTIL(&h, r.messages == 1);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     POLL_AFTER_WAKEUPS_UNTIL(&h, r.closes == 1 && r.releases == 1);
@@ -182,7 +182,7 @@ static void another_thread_polls_in_the_callback(void) {
 
 static void echo_without_wakeup(host *h, recorder *r) {
     const int messages = r->messages;
-    CHECK_OK(egret_ws_send_text(r->ws, "x", 1));
+    CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "x", 1));
     POLL_UNTIL(h->loop, r->messages == messages + 1);
 }
 
@@ -209,8 +209,8 @@ static void callback_is_set_late_and_removed(void) {
         echo_without_wakeup(&h, &r);
         CHECK_EQ(count_wakeups(&h), wakeups);
         messages = r.messages;
-        CHECK_OK(egret_ws_send_text(r.ws, "x", 1));
-        WAIT_UNTIL(egret_ws_loop_timeout(h.loop) == 0); /* due */
+        CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", 1));
+        WAIT_UNTIL(egret_ws_loop_next_poll_ms(h.loop) == 0); /* due */
         CHECK_EQ(count_wakeups(&h), wakeups);
         CHECK_OK(egret_ws_loop_set_wakeup(h.loop, notify_host, &h));
         POLL_AFTER_WAKEUPS_UNTIL(&h, r.messages == messages + 1);
@@ -233,7 +233,7 @@ typedef struct {
 static int sends_and_waits(egret_ws *ws, int i) {
     char text[16];
     const int len = snprintf(text, sizeof text, "%d", i);
-    const int32_t result = egret_ws_send_text(ws, text, (size_t)len);
+    const int32_t result = egret_ws_send(ws, EGRET_WS_TEXT, text, (size_t)len);
     CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_BACKPRESSURE);
     if (i % 7 == 0) WAIT_UNTIL(egret_ws_buffered_amount(ws) == 0); /* the I/O thread has time to begin its wait */
     return result == EGRET_WS_OK;

@@ -138,7 +138,7 @@ static void a_connection_is_retried() {
     listener unused = bind_loopback();
     egret::Options options;
     options.retry_attempts = 2;
-    options.retry_floor_ms = options.retry_first_ms = 60000;
+    options.retry_min_wait_ms = options.retry_first_wait_ms = 60000;
     std::vector<uint32_t> attempts;
     egret::Error error = egret::Error::ok;
     egret::Callbacks on;

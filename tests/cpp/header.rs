@@ -4,7 +4,7 @@ use super::library;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// A field of a struct: `uint32_t` `flags`, `const char *` `proxy`, `egret_ws_on_drain` `on_drain`.
+/// A field of a struct: `uint32_t` `flags`, `const char *` `proxy`, `egret_ws_on_drain_fn` `on_drain`.
 #[derive(Debug)]
 pub struct Field {
     pub kind: String,

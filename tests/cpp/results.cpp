@@ -108,7 +108,7 @@ static void a_refusal_is_logged() {
     window.deflate_client_window_bits = 99;
     CHECK_ERROR(loop.connect_url(echo_url, window, egret::Listener()), egret::Error::invalid_argument);
     CHECK_EQ(line.lines, 1);
-    CHECK(line.text.find("deflate_client_window_bits") != line.text.npos);
+    CHECK(line.text.find("deflate.client_window_bits") != line.text.npos);
 }
 
 int main(int argc, char **argv) {

@@ -3,7 +3,7 @@
 use crate::servers;
 use ::egret_ws::*;
 use std::ffi::CString;
-use test_support::client::{DRIVERS, Driver, Loop};
+use test_support::client::{DRIVERS, Driver, Loop, set_deflate};
 use test_support::daemon::Daemon;
 use test_support::deflate::client::{RandomMessages, connect, send};
 use test_support::recorder::Event;
@@ -59,11 +59,6 @@ impl Asks {
         })
     }
 
-    fn flags(self) -> u32 {
-        let client = if self.client_alone { EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER } else { 0 };
-        client | if self.server_alone { EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER } else { 0 }
-    }
-
     /// The options of the server that differ from the default, in JSON.
     fn json(self, names: [&str; 4]) -> String {
         let values = [
@@ -98,11 +93,14 @@ impl Case<'_> {
         let host = Loop::new(self.driver);
         let (socket, extension) = connect(&host, self.port, |options| {
             (options.headers, options.header_count) = (&header, 1);
-            options.flags = self.client.flags();
-            options.deflate_client_window_bits = self.client.client_bits;
-            options.deflate_server_window_bits = self.client.server_bits;
-            options.deflate_level = self.level;
-            options.deflate_threshold_bytes = self.threshold;
+            set_deflate(options, |deflate| {
+                deflate.client_no_context_takeover = self.client.client_alone.into();
+                deflate.server_no_context_takeover = self.client.server_alone.into();
+                deflate.client_window_bits = self.client.client_bits;
+                deflate.server_window_bits = self.client.server_bits;
+                deflate.level = self.level;
+                deflate.threshold_bytes = self.threshold;
+            });
         });
         assert_eq!(extension, peer.server.line(), "the extension that the server printed");
         self.check_agreement(&extension);
@@ -211,8 +209,8 @@ fn without_permessage_deflate() {
             for driver in DRIVERS {
                 let host = Loop::new(driver);
                 let (socket, extension) = connect(&host, peer.server.port(), |options| {
-                    options.flags = if offered { 0 } else { EGRET_WS_NO_DEFLATE };
-                    (options.headers, options.header_count) = (&asks, usize::from(asked));
+                    options.flags = if offered { 0 } else { EGRET_WS_DISABLE_DEFLATE };
+                    (options.headers, options.header_count) = (&asks, u32::from(asked));
                 });
                 assert_eq!((extension.as_str(), peer.server.line().as_str()), ("", ""));
                 let mut random = RandomMessages::new(7);

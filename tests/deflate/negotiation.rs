@@ -1,7 +1,7 @@
 //! The offer and the responses to it. Each response that RFC 7692 forbids fails the handshake with a message that names the reason.
 
 use ::egret_ws::*;
-use test_support::client::on_both_drivers;
+use test_support::client::{on_both_drivers, set_deflate};
 use test_support::deflate::client::connect;
 use test_support::deflate::server::{BARE, accept};
 use test_support::scripted_server::Server;
@@ -13,12 +13,13 @@ const DEFAULT: Set = |_| {};
 
 /// An offer with all parameters.
 const NARROW: Set = |options| {
-    options.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER | EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER;
-    options.deflate_client_window_bits = 11;
-    options.deflate_server_window_bits = 12;
+    set_deflate(options, |deflate| {
+        (deflate.client_no_context_takeover, deflate.server_no_context_takeover) = (1, 1);
+        (deflate.client_window_bits, deflate.server_window_bits) = (11, 12);
+    });
 };
 
-const OFF: Set = |options| options.flags = EGRET_WS_NO_DEFLATE;
+const OFF: Set = |options| options.flags = EGRET_WS_DISABLE_DEFLATE;
 
 #[track_caller]
 fn offers(set: Set, offer: Option<&'static str>) {

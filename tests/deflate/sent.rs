@@ -3,7 +3,7 @@
 use ::egret_ws::*;
 use std::net::TcpListener;
 use std::sync::mpsc;
-use test_support::client::on_both_drivers;
+use test_support::client::{on_both_drivers, set_deflate};
 use test_support::deflate::client::{RandomMessages, connect, send};
 use test_support::deflate::codec::{Inflater, deflated, longest_distance, stored};
 use test_support::deflate::server::{BARE, accept, read, read_frame};
@@ -89,7 +89,7 @@ fn inflate(frames: &[Frame], messages: &[Event], alone: bool) {
 fn compresses(threshold: u32, sizes: &[(usize, bool)]) {
     let messages: Vec<Event> = sizes.iter().map(|(size, _)| Event::Binary(vec![0; *size])).collect();
     sends(
-        |options| options.deflate_threshold_bytes = threshold,
+        |options| set_deflate(options, |deflate| deflate.threshold_bytes = threshold),
         BARE,
         &messages,
         |frames| {
@@ -121,7 +121,12 @@ fn mixed() -> Vec<Event> {
 #[test]
 fn context_is_taken_over() {
     let messages = mixed();
-    sends(|options| options.deflate_threshold_bytes = 1, BARE, &messages, |frames| inflate(frames, &messages, false));
+    sends(
+        |options| set_deflate(options, |deflate| deflate.threshold_bytes = 1),
+        BARE,
+        &messages,
+        |frames| inflate(frames, &messages, false),
+    );
 
     // It has only 64 different values, so that the first message shrinks too.
     let mut random = RandomMessages::new(15);
@@ -150,7 +155,7 @@ fn messages_that_do_not_shrink_are_sent_uncompressed() {
             .to_vec();
     for (set, extension, alone) in [
         ((|_| {}) as fn(&mut egret_ws_options), BARE, false),
-        (|options| options.deflate_client_window_bits = 9, BARE, false),
+        (|options| set_deflate(options, |deflate| deflate.client_window_bits = 9), BARE, false),
         (|_| {}, "permessage-deflate; client_no_context_takeover", true),
     ] {
         sends(set, extension, &messages, |frames| {
@@ -174,12 +179,11 @@ fn no_context_takeover_is_respected() {
     const ASKED: &str = "permessage-deflate; client_no_context_takeover";
     // By the option, which the server does not repeat; or by the response of the server.
     let by_option = |options: &mut egret_ws_options| {
-        options.flags = EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER;
-        options.deflate_threshold_bytes = 1;
+        set_deflate(options, |deflate| (deflate.client_no_context_takeover, deflate.threshold_bytes) = (1, 1));
     };
     sends(by_option, BARE, &messages, check);
     sends(by_option, ASKED, &messages, check);
-    sends(|options| options.deflate_threshold_bytes = 1, ASKED, &messages, check);
+    sends(|options| set_deflate(options, |deflate| deflate.threshold_bytes = 1), ASKED, &messages, check);
 }
 
 /// Noise that repeats itself at distances of a little less than each window.
@@ -206,13 +210,18 @@ fn no_back_reference_exceeds_the_window() {
         assert!(bits == 9 || longest > 1 << (bits - 1), "{longest} bytes back is not all there is in {bits} bits");
     };
     for bits in 9..=15 {
-        sends(|options| options.deflate_client_window_bits = bits, BARE, &messages, |frames| keeps(bits, frames));
+        sends(
+            |options| set_deflate(options, |deflate| deflate.client_window_bits = bits),
+            BARE,
+            &messages,
+            |frames| keeps(bits, frames),
+        );
     }
     sends(|_| {}, "permessage-deflate; client_max_window_bits=9", &messages, |frames| keeps(9, frames));
     sends(|_| {}, "permessage-deflate; client_max_window_bits=12", &messages, |frames| keeps(12, frames));
     sends(|_| {}, "permessage-deflate; client_max_window_bits=15", &messages, |frames| keeps(15, frames));
     // Less than the option says.
-    let eleven = |options: &mut egret_ws_options| options.deflate_client_window_bits = 11;
+    let eleven = |options: &mut egret_ws_options| set_deflate(options, |deflate| deflate.client_window_bits = 11);
     sends(eleven, "permessage-deflate; client_max_window_bits=10", &messages, |frames| keeps(10, frames));
 }
 
@@ -241,7 +250,7 @@ fn a_higher_level_makes_smaller_messages() {
     let size = |level: u32| {
         let (sender, sizes) = mpsc::channel();
         sends(
-            |options| options.deflate_level = level,
+            |options| set_deflate(options, |deflate| deflate.level = level),
             BARE,
             &[Event::Text(text.clone())],
             |frames| sender.send(frames[0].payload.len()).expect("it is waited for"),

@@ -12,11 +12,14 @@ pub struct Args {
     pub ws: *mut egret_ws,
     pub loop_options: *mut egret_ws_loop_options,
     pub options: *mut egret_ws_options,
+    pub retry: *mut egret_ws_retry_options,
+    pub deflate: *mut egret_ws_deflate_options,
     pub size: usize,
     pub takes_out: bool,
     pub url: *const c_char,
     pub port: u16,
     pub timeout_ms: i32,
+    pub kind: i32,
     pub data: *const c_char,
     pub len: usize,
     pub code: u16,
@@ -25,7 +28,7 @@ pub struct Args {
     pub name: *const c_char,
     pub out: *mut c_char,
     pub capacity: usize,
-    pub stats: *mut egret_ws_stats,
+    pub stats: *mut egret_ws_statistics,
 }
 
 pub struct Function {
@@ -74,19 +77,20 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_loop_wake: |a| egret_ws_loop_wake(a.host_loop).into();
     egret_ws_loop_set_wakeup: |a| egret_ws_loop_set_wakeup(a.host_loop, None, ptr::null_mut()).into();
     egret_ws_loop_descriptor: |a| egret_ws_loop_descriptor(a.host_loop).into();
-    egret_ws_loop_timeout: |a| egret_ws_loop_timeout(a.host_loop).into();
+    egret_ws_loop_next_poll_ms: |a| egret_ws_loop_next_poll_ms(a.host_loop).into();
     egret_ws_loop_suspend: |a| egret_ws_loop_suspend(a.host_loop).into();
     egret_ws_loop_resume: |a| egret_ws_loop_resume(a.host_loop).into();
     egret_ws_loop_network_changed: |a| egret_ws_loop_network_changed(a.host_loop).into();
     egret_ws_loop_free: |a| egret_ws_loop_free(a.host_loop).into();
     egret_ws_options_init: |a| unsafe { egret_ws_options_init(a.options, a.size).into() };
-    egret_ws_connect: |a| made_socket(a, |out| unsafe {
+    egret_ws_retry_options_init: |a| unsafe { egret_ws_retry_options_init(a.retry, a.size).into() };
+    egret_ws_deflate_options_init: |a| unsafe { egret_ws_deflate_options_init(a.deflate, a.size).into() };
+    egret_ws_connect_host: |a| made_socket(a, |out| unsafe {
         let host = if a.url.is_null() || a.url == c"".as_ptr() { a.url } else { c"127.0.0.1".as_ptr() };
-        egret_ws_connect(a.host_loop, host, a.port, a.options, out)
+        egret_ws_connect_host(a.host_loop, host, a.port, a.options, out)
     });
-    egret_ws_connect_url: |a| made_socket(a, |out| unsafe { egret_ws_connect_url(a.host_loop, a.url, a.options, out) });
-    egret_ws_send_text: |a| unsafe { egret_ws_send_text(a.ws, a.data, a.len).into() };
-    egret_ws_send_binary: |a| unsafe { egret_ws_send_binary(a.ws, a.data.cast(), a.len).into() };
+    egret_ws_connect: |a| made_socket(a, |out| unsafe { egret_ws_connect(a.host_loop, a.url, a.options, out) });
+    egret_ws_send: |a| unsafe { egret_ws_send(a.ws, a.kind, a.data.cast(), a.len).into() };
     egret_ws_close: |a| unsafe { egret_ws_close(a.ws, a.code, a.reason, a.reason_len).into() };
     egret_ws_free: |a| egret_ws_free(a.ws).into();
     egret_ws_state: |a| egret_ws_state(a.ws).into();
@@ -98,7 +102,7 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_extensions: |a| unsafe { egret_ws_extensions(a.ws, a.out, a.capacity).into() };
     egret_ws_response_header: |a| unsafe { egret_ws_response_header(a.ws, a.name, a.out, a.capacity).into() };
     egret_ws_response_headers: |a| unsafe { egret_ws_response_headers(a.ws, a.out, a.capacity).into() };
-    egret_ws_get_stats: |a| unsafe { egret_ws_get_stats(a.ws, a.stats).into() };
+    egret_ws_stats: |a| unsafe { egret_ws_stats(a.ws, a.stats).into() };
     egret_ws_normalize_url: |a| unsafe { egret_ws_normalize_url(a.url, a.out, a.capacity).into() };
 };
 

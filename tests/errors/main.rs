@@ -28,7 +28,9 @@ static ALLOCATOR: test_allocator::TestAllocator = test_allocator::TestAllocator;
 struct ArgumentMemory {
     loop_options: egret_ws_loop_options,
     options: egret_ws_options,
-    stats: egret_ws_stats,
+    stats: egret_ws_statistics,
+    /// Room for a struct of options of any size that the calls use.
+    room: [u64; 64],
     out: [c_char; 256],
 }
 
@@ -44,17 +46,20 @@ impl ArgumentMemory {
         (self.loop_options, self.options, self.stats) = unsafe { std::mem::zeroed() };
         self.loop_options.struct_size = size_of::<egret_ws_loop_options>() as u32;
         self.options.struct_size = size_of::<egret_ws_options>() as u32;
-        self.stats.struct_size = size_of::<egret_ws_stats>() as u32;
+        self.stats.struct_size = size_of::<egret_ws_statistics>() as u32;
         Args {
             host_loop,
             ws,
             loop_options: &mut self.loop_options,
             options: &mut self.options,
+            retry: self.room.as_mut_ptr().cast(),
+            deflate: self.room.as_mut_ptr().cast(),
             size: size_of::<egret_ws_loop_options>().min(size_of::<egret_ws_options>()),
             takes_out: true,
             url: c"ws://127.0.0.1:9/".as_ptr(),
             port: 9,
             timeout_ms: 0,
+            kind: EGRET_WS_TEXT,
             data: BYTES.as_ptr().cast(),
             len: 10,
             code: 1000,
@@ -89,12 +94,14 @@ fn expect(seen: &mut Seen, name: &'static str, args: &Args, error: i32) {
 
 fn takes_loop(name: &str) -> bool {
     name.starts_with("egret_ws_loop_") && !["egret_ws_loop_options_init", "egret_ws_loop_new"].contains(&name)
-        || name.starts_with("egret_ws_connect")
+        || name.starts_with("egret_ws_connect_host")
 }
 
 fn takes_socket(name: &str) -> bool {
-    let others = ["egret_ws_options_init", "egret_ws_normalize_url"];
-    !takes_loop(name) && !name.starts_with("egret_ws_loop_") && !others.contains(&name)
+    !takes_loop(name)
+        && !name.starts_with("egret_ws_loop_")
+        && !name.ends_with("_init")
+        && name != "egret_ws_normalize_url"
 }
 
 /// The wrong values of one argument.
@@ -117,11 +124,18 @@ fn wrong_arguments(
         ("egret_ws_loop_new", EGRET_WS_ERR_BAD_STRUCT, |a| unsafe { (*a.loop_options).struct_size = 3 }),
         ("egret_ws_options_init", INVALID, |a| a.options = ptr::null_mut()),
         ("egret_ws_options_init", EGRET_WS_ERR_BAD_STRUCT, |a| a.size = 3),
-        ("egret_ws_send_text", INVALID, |a| a.data = ptr::null()),
-        ("egret_ws_send_text", EGRET_WS_ERR_INVALID_UTF8, |a| (a.data, a.len) = (c"\xff".as_ptr(), 1)),
-        ("egret_ws_send_text", EGRET_WS_ERR_MESSAGE_TOO_BIG, |a| a.len = EGRET_WS_NUL_TERMINATED),
-        ("egret_ws_send_binary", INVALID, |a| a.data = ptr::null()),
-        ("egret_ws_send_binary", EGRET_WS_ERR_MESSAGE_TOO_BIG, |a| a.len = BYTES.len()),
+        ("egret_ws_retry_options_init", INVALID, |a| a.retry = ptr::null_mut()),
+        ("egret_ws_retry_options_init", EGRET_WS_ERR_BAD_STRUCT, |a| a.size = 3),
+        ("egret_ws_deflate_options_init", INVALID, |a| a.deflate = ptr::null_mut()),
+        ("egret_ws_deflate_options_init", EGRET_WS_ERR_BAD_STRUCT, |a| a.size = 3),
+        ("egret_ws_send", INVALID, |a| a.data = ptr::null()),
+        ("egret_ws_send", INVALID, |a| a.kind = 0),
+        ("egret_ws_send", INVALID, |a| a.kind = 3),
+        ("egret_ws_send", INVALID, |a| (a.kind, a.len) = (EGRET_WS_BINARY, EGRET_WS_NUL_TERMINATED)),
+        ("egret_ws_send", EGRET_WS_ERR_INVALID_UTF8, |a| (a.data, a.len) = (c"\xff".as_ptr(), 1)),
+        ("egret_ws_send", EGRET_WS_ERR_MESSAGE_TOO_BIG, |a| a.len = EGRET_WS_NUL_TERMINATED),
+        ("egret_ws_send", INVALID, |a| (a.kind, a.data) = (EGRET_WS_BINARY, ptr::null())),
+        ("egret_ws_send", EGRET_WS_ERR_MESSAGE_TOO_BIG, |a| (a.kind, a.len) = (EGRET_WS_BINARY, BYTES.len())),
         ("egret_ws_close", EGRET_WS_ERR_INVALID_CLOSE, |a| a.code = 1005),
         ("egret_ws_close", EGRET_WS_ERR_INVALID_CLOSE, |a| (a.reason, a.reason_len) = (a.data, 124)),
         ("egret_ws_close", EGRET_WS_ERR_INVALID_UTF8, |a| (a.reason, a.reason_len) = (c"\xff".as_ptr(), 1)),
@@ -132,9 +146,9 @@ fn wrong_arguments(
         ("egret_ws_response_header", INVALID, |a| a.capacity = 3),
         ("egret_ws_response_header", EGRET_WS_ERR_NOT_FOUND, |a| a.name = c"X-None".as_ptr()),
         ("egret_ws_response_headers", INVALID, |a| a.capacity = 3),
-        ("egret_ws_get_stats", INVALID, |a| a.stats = ptr::null_mut()),
+        ("egret_ws_stats", INVALID, |a| a.stats = ptr::null_mut()),
         // SAFETY: as above.
-        ("egret_ws_get_stats", EGRET_WS_ERR_BAD_STRUCT, |a| unsafe { (*a.stats).struct_size = 3 }),
+        ("egret_ws_stats", EGRET_WS_ERR_BAD_STRUCT, |a| unsafe { (*a.stats).struct_size = 3 }),
         ("egret_ws_normalize_url", INVALID, |a| a.url = ptr::null()),
         ("egret_ws_normalize_url", INVALID, |a| a.capacity = 3),
         ("egret_ws_normalize_url", EGRET_WS_ERR_INVALID_URL, |a| a.url = c"mailto:x".as_ptr()),
@@ -152,13 +166,13 @@ fn wrong_arguments(
     ];
     let all = changes.iter().copied();
     let of_connect = |name| of_connect.iter().map(move |(error, change)| (name, *error, *change));
-    let all = all.chain(of_connect("egret_ws_connect")).chain(of_connect("egret_ws_connect_url"));
+    let all = all.chain(of_connect("egret_ws_connect_host")).chain(of_connect("egret_ws_connect"));
     for (name, error, change) in all {
         let mut args = memory.args(host.handle(), open.handle());
         change(&mut args);
         expect(seen, name, &args, error);
     }
-    for name in ["egret_ws_send_text", "egret_ws_send_binary", "egret_ws_ping"] {
+    for name in ["egret_ws_send", "egret_ws_ping"] {
         let args = memory.args(host.handle(), connecting.handle());
         expect(seen, name, &args, EGRET_WS_ERR_NOT_OPEN);
     }
@@ -176,7 +190,7 @@ fn wrong_arguments(
 fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &Socket<'_>) {
     const NONE: i32 = EGRET_WS_ERR_NO_RESOURCES;
     let roots = vec![b'x'; 200_000];
-    for name in ["egret_ws_send_text", "egret_ws_send_binary", "egret_ws_connect", "egret_ws_connect_url"] {
+    for name in ["egret_ws_send", "egret_ws_connect_host", "egret_ws_connect"] {
         let args = memory.args(host.handle(), open.handle());
         // SAFETY: `args` has set the pointer to a struct.
         unsafe { ((*args.options).tls_roots, (*args.options).tls_roots_len) = (roots.as_ptr().cast(), roots.len()) };
@@ -187,8 +201,9 @@ fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &S
         let args = memory.args(host.handle(), open.handle());
         without_descriptors(|| expect(seen, name, &args, NONE));
     }
-    for name in ["egret_ws_send_text", "egret_ws_send_binary"] {
-        let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..memory.args(host.handle(), open.handle()) };
+    for kind in [EGRET_WS_TEXT, EGRET_WS_BINARY] {
+        let name = "egret_ws_send";
+        let args = Args { kind, len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..memory.args(host.handle(), open.handle()) };
         // The server does not read.
         let results = std::iter::repeat_with(|| (function(name).call)(&args));
         let refused = results.into_iter().find(|result| *result != i64::from(EGRET_WS_OK));
@@ -225,7 +240,7 @@ fn at_the_wrong_time(seen: &mut Seen, memory: &mut ArgumentMemory) {
     unsafe { (*args.options).on_close = Some(on_close) };
     let mut ws = ptr::null_mut();
     // SAFETY: the arguments are good.
-    assert_eq!(unsafe { egret_ws_connect_url(args.host_loop, args.url, args.options, &mut ws) }, EGRET_WS_OK);
+    assert_eq!(unsafe { egret_ws_connect(args.host_loop, args.url, args.options, &mut ws) }, EGRET_WS_OK);
     host.wait_until("on_close", || INSIDE[1].load(SeqCst) != 1);
     for (name, result) in ["egret_ws_loop_poll", "egret_ws_loop_free"].into_iter().zip(&INSIDE) {
         assert_eq!(result.load(SeqCst), i64::from(EGRET_WS_ERR_REENTRANT));
@@ -344,7 +359,7 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, memory: &mut ArgumentMemo
                 // SAFETY: as above.
                 9 => unsafe { (*args.options).struct_size = random(300) as u32 },
                 // SAFETY: as above.
-                10 => unsafe { (*args.stats).struct_size = random(size_of::<egret_ws_stats>()) as u32 },
+                10 => unsafe { (*args.stats).struct_size = random(size_of::<egret_ws_statistics>()) as u32 },
                 _ => args.takes_out = random(2) == 0,
             }
             let result = (function.call)(&args);

@@ -11,6 +11,7 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
         &[
             "connect_timeout_ms",
             "handshake_timeout_ms",
+            "flush_timeout_ms",
             "close_timeout_ms",
             "resolve_timeout_ms",
             "proxy_timeout_ms",
@@ -26,14 +27,25 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
     ("TLS.", &["tls_min_version", "tls_roots", "tls_pins", "tls_identity", "tls_identity_password", "tls_server_name"]),
     (
         "permessage-deflate.",
-        &["deflate_level", "deflate_threshold_bytes", "deflate_client_window_bits", "deflate_server_window_bits"],
+        &[
+            "deflate_level",
+            "deflate_threshold_bytes",
+            "deflate_client_window_bits",
+            "deflate_server_window_bits",
+            "deflate_client_no_context_takeover",
+            "deflate_server_no_context_takeover",
+        ],
     ),
     ("Heartbeat.", &["ping_interval_ms", "pong_timeout_ms", "probe_timeout_ms"]),
-    ("Reconnecting.", &["retry_attempts", "retry_floor_ms", "retry_first_ms", "retry_ceiling_ms", "retry_total_ms"]),
+    (
+        "Reconnecting.",
+        &["retry_attempts", "retry_min_wait_ms", "retry_first_wait_ms", "retry_max_wait_ms", "retry_total_ms"],
+    ),
 ];
 
 /// Constants that are not generated: a binding does not need them, or has them by hand.
-const CONSTANTS_BY_HAND: &[&str] = &["EGRET_WS_NUL_TERMINATED", "EGRET_WS_VERSION_NUMBER"];
+const CONSTANTS_BY_HAND: &[&str] =
+    &["EGRET_WS_NUL_TERMINATED", "EGRET_WS_VERSION_NUMBER", "EGRET_WS_UNLIMITED", "EGRET_WS_AT_ONCE"];
 
 /// Fields of options that bindings set by hand.
 const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count"];
@@ -63,7 +75,10 @@ pub enum Kind {
 }
 
 pub struct OptionField {
+    /// The name in bindings: that of the field, or of the pointer to its struct and of the field (`retry_total_ms`).
     pub name: String,
+    /// The pointer to the struct that has it (`retry`); empty for a field of the options themselves.
+    pub group: &'static str,
     pub kind: Kind,
     pub doc: String,
 }
@@ -141,9 +156,15 @@ impl Api {
         self.groups.iter().flat_map(|group| &group.options)
     }
 
+    /// Translates the name of a field of a struct of options to the name in bindings.
+    pub fn option_name(of: &str, field: &str) -> String {
+        let group = POINTERS.iter().find(|(_, pointed)| *pointed == of);
+        group.map_or_else(|| field.to_owned(), |(group, _)| format!("{group}_{field}"))
+    }
+
     /// The fields of the statistics, without `struct_size`.
     pub fn statistics(&self) -> impl Iterator<Item = &Field> {
-        self.header.fields("egret_ws_stats").iter().filter(|field| field.name != "struct_size")
+        self.header.fields("egret_ws_statistics").iter().filter(|field| field.name != "struct_size")
     }
 }
 
@@ -153,25 +174,45 @@ fn flags_of(header: &Header, name: &str) -> BTreeSet<String> {
     flags.doc.split('`').filter(|word| word.starts_with("EGRET_WS_")).map(String::from).collect()
 }
 
+impl OptionField {
+    /// The field in C, without its group.
+    pub fn field(&self) -> &str {
+        self.name.strip_prefix(self.group).map_or(&*self.name, |name| name.trim_start_matches('_'))
+    }
+}
+
+/// Pointers of the options to structs of further options, which bindings list with a prefix.
+const POINTERS: &[(&str, &str)] = &[("retry", "egret_ws_retry_options"), ("deflate", "egret_ws_deflate_options")];
+
 fn options_of(header: &Header, name: &str) -> Vec<OptionField> {
+    let mut options = fields_of(header, name, "");
+    for (group, of) in POINTERS.iter().filter(|_| name == "egret_ws_options") {
+        options.extend(fields_of(header, of, group));
+    }
+    options
+}
+
+fn fields_of(header: &Header, name: &str, group: &'static str) -> Vec<OptionField> {
     let fields = header.fields(name);
     let has = |name: String| fields.iter().any(|field| field.name == name);
     let kind = |field: &Field| match (field.of_type.as_str(), field.name.as_str()) {
         (_, name) if FIELDS_BY_HAND.contains(&name) => None,
         // Each binding has its own form of listeners or closures.
-        (of_type, _) if of_type.starts_with("egret_ws_on_") || of_type == "egret_ws_release_user" => None,
+        (of_type, _) if of_type.ends_with("_fn") => None,
+        (of_type, name) if POINTERS.iter().any(|(pointer, of)| *pointer == name && of_type.contains(of)) => None,
         ("size_t", name) if name.strip_suffix("_len").is_some_and(|text| has(text.into())) => None,
         ("uint32_t", _) => Some(Kind::Number),
-        ("int32_t", "log_level") => Some(Kind::Level),
+        ("egret_ws_log_level_t", "log_level") => Some(Kind::Level),
         ("const char *", name) if has(format!("{name}_len")) => Some(Kind::LongText),
         ("const char *", _) => Some(Kind::Text),
         ("const uint8_t *", name) if has(format!("{name}_len")) => Some(Kind::Bytes),
         ("const egret_ws_header *", "headers") => Some(Kind::Headers),
         _ => panic!("{name}.{} has no kind: add one in {}", field.name, file!()),
     };
-    let options = fields
-        .iter()
-        .filter_map(|field| Some(OptionField { kind: kind(field)?, name: field.name.clone(), doc: field.doc.clone() }));
+    let options = fields.iter().filter_map(|field| {
+        let bindings_name = Api::option_name(name, &field.name);
+        Some(OptionField { kind: kind(field)?, name: bindings_name, group, doc: field.doc.clone() })
+    });
     options.collect()
 }
 

@@ -83,8 +83,10 @@ fn set_flags(to: &str, from: &str, flags: &[Constant], name: fn(&Constant) -> St
     format!("{to} = {};\n", terms.collect::<Vec<_>>().join(&format!(" |\n{indent}")))
 }
 
-fn set_option(to: &str, from: &str, OptionField { name, kind, .. }: &OptionField) -> String {
+fn set_option(to: &str, from: &str, option: &OptionField) -> String {
+    let OptionField { name, group, kind, .. } = option;
     match kind {
+        Kind::Number if !group.is_empty() => format!("{group}_.{} = {from}.{name};\n", option.field()),
         Kind::Number => format!("{to}.{name} = {from}.{name};\n"),
         Kind::Level => format!("{to}.{name} = static_cast<std::int32_t>({from}.{name});\n"),
         Kind::Text => format!("{to}.{name} = terminated({from}.{name});\n"),

@@ -21,13 +21,14 @@ const PHRASES: &[(&str, &str)] = &[
 
 /// Words that must not be left in a comment of another language.
 fn is_of_c(word: &str) -> bool {
-    matches!(word, "NUL" | "NULL" | "UINT32_MAX") || word.starts_with("EGRET_WS_") || word.starts_with("egret_ws_")
+    matches!(word, "NUL" | "NULL") || word.starts_with("EGRET_WS_") || word.starts_with("egret_ws_")
 }
 
 /// How a language writes comments.
 struct Language<'a> {
     null: &'a str,
-    no_limit: &'a str,
+    unlimited: &'a str,
+    at_once: &'a str,
     escape: fn(&str) -> String,
     /// Translates the text in backticks.
     code: &'a dyn Fn(&str) -> String,
@@ -38,8 +39,13 @@ impl Language<'_> {
         let flag = PREFIXES.iter().find_map(|prefix| doc.strip_prefix(prefix)).map(capital);
         let doc = flag.unwrap_or_else(|| doc.to_owned());
         let doc = PHRASES.iter().fold(doc, |doc, (c, plain)| doc.replace(c, plain));
-        let plain = |text: &str| (self.escape)(text).replace("NULL", self.null).replace("UINT32_MAX", self.no_limit);
-        let translated = map_code(&doc, plain, self.code);
+        let plain = |text: &str| (self.escape)(text).replace("NULL", self.null);
+        let code = |word: &str| match word {
+            "EGRET_WS_UNLIMITED" => self.unlimited.to_owned(),
+            "EGRET_WS_AT_ONCE" => self.at_once.to_owned(),
+            _ => (self.code)(word),
+        };
+        let translated = map_code(&doc, plain, code);
         let mut words = translated.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let left = words.find(|word| is_of_c(word));
         assert_eq!(left, None, "a name of C's is left; say in {} how it reads elsewhere: {doc}", file!());
@@ -55,7 +61,8 @@ pub fn map_code(doc: &str, plain: impl Fn(&str) -> String, code: impl Fn(&str) -
 /// `/// ...`
 pub fn swift(doc: &str, reference: impl Fn(&str) -> String) -> String {
     let code = |word: &str| format!("`{}`", family(word).map_or_else(|| reference(word), String::from));
-    let language = Language { null: "nil", no_limit: "`.max`", escape: str::to_owned, code: &code };
+    let language =
+        Language { null: "nil", unlimited: "`.max`", at_once: "`.max - 1`", escape: str::to_owned, code: &code };
     wrapped(&language.translate(doc)).into_iter().map(|line| format!("/// {line}\n")).collect()
 }
 
@@ -66,7 +73,8 @@ pub fn java(doc: &str, reference: impl Fn(&str) -> Option<String>) -> String {
         None => format!("{{@code {}}}", family(word).unwrap_or(word)),
     };
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
-    let language = Language { null: "null", no_limit: "{@link #NO_LIMIT}", escape, code: &code };
+    let (unlimited, at_once) = ("{@link WebSocketOptions#NO_LIMIT}", "{@link WebSocketOptions#AT_ONCE}");
+    let language = Language { null: "null", unlimited, at_once, escape, code: &code };
     let doc = language.translate(doc);
     if doc.len() <= WIDTH - 3 {
         return format!("/** {doc} */\n");

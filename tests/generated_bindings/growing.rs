@@ -59,7 +59,7 @@ fn a_new_statistic_is_in_each_binding() {
         "public let rainUs: UInt64".to_owned(),
         "rainUs = c.rain_us".to_owned(),
     ];
-    assert_eq!(new_lines(&with_field("egret_ws_stats", "uint64_t rain_us")), expected);
+    assert_eq!(new_lines(&with_field("egret_ws_statistics", "uint64_t rain_us")), expected);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_new_type_needs_a_kind() {
 #[test]
 #[should_panic(expected = "is a type that Java's statistics do not know")]
 fn a_new_type_of_statistics_is_refused() {
-    lines(&with_field("egret_ws_stats", "double rain"), "java/");
+    lines(&with_field("egret_ws_statistics", "double rain"), "java/");
 }
 
 #[test]

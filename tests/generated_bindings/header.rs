@@ -10,7 +10,12 @@ pub struct Constant {
 
 impl Constant {
     pub fn number(&self) -> i32 {
-        let number = self.value.trim_matches(['(', ')']).parse();
+        let value = self.value.trim_matches(['(', ')']);
+        let number = match value.strip_prefix("0x") {
+            // A number of bits.
+            Some(bits) => u32::from_str_radix(bits.trim_end_matches('u'), 16).map(|bits| bits as i32),
+            None => value.parse(),
+        };
         number.unwrap_or_else(|_| panic!("{} is no number: {}", self.name, self.value))
     }
 

@@ -156,8 +156,12 @@ fn loop_options(api: &Api) -> String {
 }
 
 fn options_for_c(api: &Api) -> String {
-    let list =
-        |kinds| -> String { of_kind(api.options(), kinds).map(|(_, o)| format!("    FIELD({}),\n", o.name)).collect() };
+    let list = |kinds| -> String {
+        of_kind(api.options(), kinds).map(|(_, o)| format!("    FIELD({}.{}),\n", group(o), o.field())).collect()
+    };
+    fn group(option: &OptionField) -> &str {
+        if option.group.is_empty() { "socket" } else { option.group }
+    }
     format!(
         "static const size_t number_fields[] = {{\n{}}};\nstatic const size_t text_fields[] = {{\n{}}};\n",
         list(NUMBERS),
@@ -196,7 +200,7 @@ fn statistics(api: &Api) -> String {
     let mut out = String::new();
     for (of_type, field) in in_order(api) {
         let of_type = if of_type == "String" { "@NotNull String" } else { of_type };
-        out += &docs::java(&field.doc, |word| reference(api, "WebSocketStats", "egret_ws_stats", word));
+        out += &docs::java(&field.doc, |word| reference(api, "WebSocketStats", "egret_ws_statistics", word));
         out += &format!("public final {of_type} {};\n", name(&field.name));
     }
     out
@@ -263,11 +267,12 @@ fn constant(api: &Api, word: &str) -> Option<(&'static str, String)> {
 fn function_or_callback(function: &str) -> Option<(&'static str, String)> {
     Some(match function {
         "loop_free" => ("WebSocketLoop", "close".into()),
-        "get_stats" => ("WebSocket", "stats".into()),
-        "connect" | "connect_url" => ("WebSocketLoop", "connect".into()),
-        "send_text" | "send_binary" => ("WebSocket", "send".into()),
+        "connect" | "connect_host" => ("WebSocketLoop", "connect".into()),
+        "loop_next_poll_ms" => ("WebSocketLoop", "timeout".into()),
         "normalize_url" => ("WebSocketLoop", "normalizeUrl".into()),
-        "free" | "loop_options_init" | "options_init" | "loop_new" => return None,
+        "free" | "loop_options_init" | "options_init" | "retry_options_init" | "deflate_options_init" | "loop_new" => {
+            return None;
+        }
         _ => match function.strip_prefix("loop_") {
             Some(name) => ("WebSocketLoop", camel(name)),
             None => ("WebSocket", camel(function)),
@@ -278,7 +283,7 @@ fn function_or_callback(function: &str) -> Option<(&'static str, String)> {
 fn callback(word: &str) -> (&'static str, String) {
     match word {
         "on_log" => ("LoopOptions.Log", "onLog".into()),
-        "on_data" => ("WebSocketListener", "onMessage".into()),
+        "on_message" => ("WebSocketListener", "onMessage".into()),
         _ => ("WebSocketListener", camel(word)),
     }
 }
@@ -287,13 +292,15 @@ fn field(api: &Api, of: &str, word: &str) -> Option<(&'static str, String)> {
     let homes = [
         ("egret_ws_close_info", "CloseInfo"),
         ("egret_ws_options", "WebSocketOptions.Builder"),
-        ("egret_ws_stats", "WebSocketStats"),
+        ("egret_ws_retry_options", "WebSocketOptions.Builder"),
+        ("egret_ws_deflate_options", "WebSocketOptions.Builder"),
+        ("egret_ws_statistics", "WebSocketStats"),
         ("egret_ws_loop_options", "LoopOptions.Builder"),
     ];
     let has = |home: &str| api.header.fields(home).iter().any(|field| field.name == word);
     let is_shown =
         !matches!(word, "struct_size" | "flags" | "user" | "header_count" | "release_user") && !word.ends_with("_len");
     let own = homes.iter().find(|(home, _)| *home == of && has(home));
-    let (_, class) = own.or_else(|| homes.iter().find(|(home, _)| has(home))).filter(|_| is_shown)?;
-    Some((class, if word == "headers" { "header".into() } else { name(word) }))
+    let (of, class) = own.or_else(|| homes.iter().find(|(home, _)| has(home))).filter(|_| is_shown)?;
+    Some((class, if word == "headers" { "header".into() } else { name(&Api::option_name(of, word)) }))
 }

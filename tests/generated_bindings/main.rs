@@ -118,9 +118,11 @@ const BINDINGS: &[Binding] = &[
         name: "C++",
         sources: &[("cpp/egret_ws", "hpp")],
         spell: |_, _| None,
-        c_structs: &["egret_ws_stats"],
+        c_structs: &["egret_ws_statistics"],
         left_out: &[
             ("EGRET_WS_NUL_TERMINATED", "a std::string_view has a length"),
+            ("EGRET_WS_UNLIMITED", "C++ includes the header, which has it"),
+            ("EGRET_WS_AT_ONCE", "C++ includes the header, which has it"),
             ("EGRET_WS_VERSION_NUMBER", "C++ includes the header, which has it"),
         ],
     },
@@ -131,8 +133,9 @@ const BINDINGS: &[Binding] = &[
         c_structs: &[],
         left_out: &[
             ("EGRET_WS_NUL_TERMINATED", "a String has a length"),
+            ("EGRET_WS_UNLIMITED", "WebSocketOptions.NO_LIMIT"),
+            ("EGRET_WS_AT_ONCE", "not yet"),
             ("EGRET_WS_VERSION_NUMBER", "Java is not compiled with the header; libraryVersionNumber asks the library"),
-            ("EGRET_WS_BINARY", "a listener has a method for each kind of message"),
         ],
     },
     Binding {
@@ -142,7 +145,8 @@ const BINDINGS: &[Binding] = &[
         c_structs: &[],
         left_out: &[
             ("EGRET_WS_NUL_TERMINATED", "a String has a length"),
-            ("EGRET_WS_BINARY", "a message is an enum, and what is not text is binary"),
+            ("EGRET_WS_UNLIMITED", "Swift imports the header, which has it"),
+            ("EGRET_WS_AT_ONCE", "Swift imports the header, which has it"),
         ],
     },
 ];
@@ -169,7 +173,14 @@ fn words(sources: &[(&str, &str)]) -> BTreeSet<String> {
 fn names_of_the_header(c_structs: &[&str]) -> BTreeSet<String> {
     let header = header();
     let mut names: BTreeSet<_> = header.constants.iter().map(|constant| constant.name.clone()).collect();
-    for name in ["egret_ws_options", "egret_ws_loop_options", "egret_ws_stats", "egret_ws_close_info"] {
+    for name in [
+        "egret_ws_options",
+        "egret_ws_retry_options",
+        "egret_ws_deflate_options",
+        "egret_ws_loop_options",
+        "egret_ws_statistics",
+        "egret_ws_close_info",
+    ] {
         if c_structs.contains(&name) {
             names.insert(name.into());
         } else {

@@ -119,9 +119,11 @@ fn member(option: &OptionField) -> String {
 }
 
 fn for_c<'a>(options: impl Iterator<Item = &'a OptionField>, from: &str) -> String {
-    let line = |OptionField { name: c, kind, .. }: &OptionField| {
+    let line = |option: &OptionField| {
+        let OptionField { name: c, group, kind, .. } = option;
         let swift = format!("{from}{}", name(c));
         match kind {
+            Kind::Number if !group.is_empty() => format!("{group}.{} = {swift}\n", option.field()),
             Kind::Number => format!("c.{c} = {swift}\n"),
             Kind::Level => format!("c.{c} = {swift}.rawValue\n"),
             Kind::Text => format!("c.{c} = try memory.text({swift})\n"),

@@ -66,7 +66,7 @@ fn another_http_status_is_a_refusal_by_the_peer() {
         // The status decides, not the headers.
         ("HTTP/1.1 200 OK\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\n", 200),
     ] {
-        ends(head, head, EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, status);
+        ends(head, head, EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, status);
     }
 }
 
@@ -166,7 +166,7 @@ fn malformed_lines_do_not_hide_a_refusal() {
         ["Content-Security-Policy: default-src 'self';\n  child-src 'self'", "garbage", "X Foo: bar", "X: a\u{1}b"]
     {
         let template = format!("HTTP/1.1 403 Forbidden\n{line}\nContent-Length: 0\n\n");
-        ends(line, template.leak(), EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
+        ends(line, template.leak(), EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 403);
     }
 }
 

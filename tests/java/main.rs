@@ -149,7 +149,7 @@ fn the_commands_of_the_readme_work() {
     assert!(output.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{output}");
     for (url, complaint) in [
         (failing_servers::dead_url(), "closed: EGRET_WS_ERR_CONNECT"),
-        (failing_servers::refusing_url(), "closed: EGRET_WS_ERR_REFUSED"),
+        (failing_servers::refusing_url(), "closed: EGRET_WS_ERR_HTTP_STATUS"),
         ("ws://[", "EGRET_WS_ERR_INVALID_URL"),
     ] {
         let mut java = java();

@@ -10,7 +10,7 @@
 
 typedef char options_size[sizeof(void *) != 8 || sizeof(egret_ws_options) == 280 ? 1 : -1];
 typedef char loop_options_size[sizeof(void *) != 8 || sizeof(egret_ws_loop_options) == 40 ? 1 : -1];
-typedef char stats_size[sizeof(egret_ws_stats) == 224 ? 1 : -1];
+typedef char stats_size[sizeof(egret_ws_statistics) == 224 ? 1 : -1];
 typedef char close_info_size[sizeof(void *) != 8 || sizeof(egret_ws_close_info) == 64 ? 1 : -1];
 
 static egret_ws *const fake = (egret_ws *)4096;
@@ -33,18 +33,18 @@ static void print_text(const char *name, const char *value) {
 
 static void print_options(const egret_ws_options *o) {
     printf("flags %u callbacks %d\n", o->flags,
-           !!o->on_connect + !!o->on_data + !!o->on_close + !!o->release_user + !!o->on_drain + !!o->on_retry);
+           !!o->on_connect + !!o->on_message + !!o->on_close + !!o->release_user + !!o->on_drain + !!o->on_retry);
     printf("connect %u handshake %u close %u resolve %u proxy %u tls %u open %u\n", o->connect_timeout_ms,
            o->handshake_timeout_ms, o->close_timeout_ms, o->resolve_timeout_ms, o->proxy_timeout_ms, o->tls_timeout_ms,
            o->open_timeout_ms);
     printf("message %u send %u receive %u\n", o->max_message_bytes, o->max_send_buffer_bytes,
            o->max_receive_queue_bytes);
     printf("redirects %u tls_min %u\n", o->max_redirects, o->tls_min_version);
-    printf("deflate level %u threshold %u client %u server %u\n", o->deflate_level, o->deflate_threshold_bytes,
-           o->deflate_client_window_bits, o->deflate_server_window_bits);
+    printf("deflate level %u threshold %u client %u server %u\n", o->deflate->level, o->deflate->threshold_bytes,
+           o->deflate->client_window_bits, o->deflate->server_window_bits);
     printf("ping %u pong %u probe %u\n", o->ping_interval_ms, o->pong_timeout_ms, o->probe_timeout_ms);
-    printf("retry attempts %u floor %u first %u ceiling %u total %u\n", o->retry_attempts, o->retry_floor_ms,
-           o->retry_first_ms, o->retry_ceiling_ms, o->retry_total_ms);
+    printf("retry attempts %u floor %u first %u ceiling %u total %u\n", o->retry_attempts, o->retry->min_wait_ms,
+           o->retry->first_wait_ms, o->retry->max_wait_ms, o->retry->total_ms);
     print_text("subprotocols", o->subprotocols);
     print_text("origin", o->origin);
     print_text("user_agent", o->user_agent);
@@ -59,7 +59,7 @@ static void print_options(const egret_ws_options *o) {
     printf("tls_identity \"%.*s\"\n", (int)o->tls_identity_len, o->tls_identity ? (const char *)o->tls_identity : "");
 }
 
-int32_t egret_ws_connect_url(egret_ws_loop *loop, const char *url, const egret_ws_options *options, egret_ws **out) {
+int32_t egret_ws_connect(egret_ws_loop *loop, const char *url, const egret_ws_options *options, egret_ws **out) {
     (void)loop;
     if (strcmp(url, "flag") == 0) {
         printf("flag %u\n", options->flags);
@@ -72,15 +72,15 @@ int32_t egret_ws_connect_url(egret_ws_loop *loop, const char *url, const egret_w
     return EGRET_WS_OK;
 }
 
-int32_t egret_ws_connect(egret_ws_loop *loop, const char *host, uint16_t port, const egret_ws_options *options,
+int32_t egret_ws_connect_host(egret_ws_loop *loop, const char *host, uint16_t port, const egret_ws_options *options,
                          egret_ws **out) {
     printf("port %u\n", port);
-    return egret_ws_connect_url(loop, host, options, out);
+    return egret_ws_connect(loop, host, options, out);
 }
 
-int32_t egret_ws_get_stats(egret_ws *ws, egret_ws_stats *s) {
+int32_t egret_ws_stats(egret_ws *ws, egret_ws_statistics *s) {
     (void)ws;
-    *s = (egret_ws_stats){s->struct_size, 1, 2, 3, 4, 5, 6, 7, 8, "an address", 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+    *s = (egret_ws_statistics){s->struct_size, 1, 2, 3, 4, 5, 6, 7, 8, "an address", 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
                           21, (uint64_t)1 << 40};
     return EGRET_WS_OK;
 }

@@ -44,7 +44,7 @@ impl Attempt {
         (failure.set)(&mut options, hosts, &roots);
         let mut ws = ptr::null_mut();
         // SAFETY: the URL ends in a NUL, the options are whole, what they point to lives on, and `ws` is writable.
-        let begun = unsafe { egret_ws_connect_url(host, url.as_ptr(), &options, &mut ws) };
+        let begun = unsafe { egret_ws_connect(host, url.as_ptr(), &options, &mut ws) };
         if failure.game == Game::SeesTheCallFail {
             assert_eq!(begun, failure.error, "{url:?}");
             return None;

@@ -56,11 +56,13 @@ fn trust(options: &mut egret_ws_options, hosts: &Hosts) {
 
 /// It has TLS settings that no other connection has, so it needs a separate connector, which takes a while to make.
 pub static SEPARATE_TLS: Failure =
-    fails(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("127.0.0.1")).with(|options, _, roots| {
-        options.flags = EGRET_WS_ONLY_THESE_ROOTS;
-        options.tls_roots = roots.as_ptr();
-        options.tls_roots_len = roots.count_bytes();
-    });
+    fails(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("127.0.0.1")).with(
+        |options, _, roots| {
+            options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+            options.tls_roots = roots.as_ptr();
+            options.tls_roots_len = roots.count_bytes();
+        },
+    );
 
 pub static FAILURES: &[Failure] = &[
     // The name.
@@ -103,8 +105,8 @@ pub static FAILURES: &[Failure] = &[
     fails(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_TLS, |hosts| hosts.silent("wss"))
         .with(|options, _, _| options.tls_timeout_ms = SOON),
     // The upgrade, also by TLS.
-    fails(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.plain("ws", "404")),
-    fails(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("localhost"))
+    fails(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.plain("ws", "404")),
+    fails(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("localhost"))
         .with(|options, hosts, _| trust(options, hosts)),
     fails(EGRET_WS_ERR_REDIRECT, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.plain("ws", "redirect"))
         .with(|options, _, _| options.max_redirects = 2),

@@ -6,7 +6,7 @@ use crate::reconnect_server::{Connections, finish, serve};
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
-use test_support::client::{DRIVERS, Driver, Loop, Socket, close, on_both_drivers, send_text};
+use test_support::client::{DRIVERS, Driver, Loop, Socket, close, on_both_drivers, send_text, set_retry_waits};
 use test_support::frame::{CLOSE, Frame, TEXT};
 use test_support::recorder::Event;
 use test_support::response;
@@ -173,7 +173,7 @@ fn a_host_may_close_or_free_in_on_retry() {
             let server = serve(|mut connections| drop(connections.open()));
             let socket = host.connect_with(server.port(), |options| {
                 options.retry_attempts = u32::MAX;
-                options.retry_floor_ms = 50;
+                set_retry_waits(options, 50, 0, 0);
             });
             socket.react(move |ws, event| {
                 if let Event::Retry(_) = event {

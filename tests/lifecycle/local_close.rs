@@ -6,7 +6,7 @@ use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use test_support::client::{Loop, Socket, on_both_drivers};
+use test_support::client::{Loop, Socket, on_both_drivers, set_retry_waits};
 use test_support::frame::Frame;
 use test_support::scripted_server::Server;
 
@@ -66,7 +66,7 @@ fn local_close_is_final_in_every_state() {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 3;
-            options.retry_floor_ms = 60_000;
+            set_retry_waits(options, 60_000, 0, 0);
         });
         socket.wait_retry(1);
         assert_eq!(socket.state(), EGRET_WS_STATE_CONNECTING);
@@ -106,7 +106,7 @@ fn freed_sockets_are_not_reconnected() {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 3;
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (50, 50, 50);
+            set_retry_waits(options, 50, 50, 50);
         });
         socket.wait_retry(1);
         drop(socket); // during the wait before a retry; the recorder checks that no callback follows

@@ -6,7 +6,7 @@ use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::ffi::CString;
 use std::io::Read;
 use test_support::certificates::{EXPIRED, RIGHT};
-use test_support::client::{Socket, on_both_drivers};
+use test_support::client::{Socket, on_both_drivers, set_retry_waits};
 use test_support::close_report::CloseReport;
 use test_support::frame::Frame;
 use test_support::recorder::Event;
@@ -15,7 +15,7 @@ use test_support::scripted_server::{Peer, Request, Server};
 /// Tries again at once, this often.
 pub fn retry_fast(options: &mut egret_ws_options, attempts: u32) {
     options.retry_attempts = attempts;
-    (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+    set_retry_waits(options, 1, 1, 1);
 }
 
 /// An end of a connection: what the server does, and the expected report: error, phase, initiator, HTTP status, the
@@ -75,7 +75,7 @@ pub fn is_not_retried(socket: &Socket<'_>) -> CloseReport {
 
 const OK: i32 = EGRET_WS_OK;
 const LOST: i32 = EGRET_WS_ERR_CONNECTION_LOST;
-const REFUSED: i32 = EGRET_WS_ERR_REFUSED;
+const REFUSED: i32 = EGRET_WS_ERR_HTTP_STATUS;
 const HANDSHAKE: i32 = EGRET_WS_PHASE_HANDSHAKE;
 const OPEN: i32 = EGRET_WS_PHASE_OPEN;
 const CLOSING: i32 = EGRET_WS_PHASE_CLOSING;
@@ -232,7 +232,7 @@ fn unmatched_pin_is_not_retried_but_a_broken_tls_handshake_is() {
         });
         let socket = host.open_url(format!("wss://127.0.0.1:{}/", server.port()), |options| {
             retry_fast(options, 3);
-            options.flags = EGRET_WS_INSECURE; // pins are checked all the same
+            options.flags = EGRET_WS_ACCEPT_ANY_CERTIFICATE; // pins are checked all the same
             options.tls_pins = pins.as_ptr();
         });
         let socket = socket.expect("the connect call succeeds");

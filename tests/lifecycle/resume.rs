@@ -5,7 +5,7 @@ use crate::reconnect_server::{expect_no_data, serve};
 use ::egret_ws::*;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::client::{DRIVERS, Loop, on_both_drivers, set_retry_waits};
 use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::Server;
@@ -97,7 +97,7 @@ fn dead_connection_is_replaced() {
         let socket = host.connect_with(server.port(), |options| {
             options.probe_timeout_ms = 50;
             options.retry_attempts = 1;
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+            set_retry_waits(options, 1, 1, 1);
         });
         socket.wait_open();
         call(host);
@@ -137,7 +137,7 @@ fn wait_before_a_retry_ends() {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 1;
-            options.retry_floor_ms = 60_000;
+            set_retry_waits(options, 60_000, 0, 0);
         });
         assert!(socket.wait_retry(1).delay_ms >= 60_000);
         call(host);

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use test_support::client::{Socket, on_both_drivers};
+use test_support::client::{Socket, on_both_drivers, set_retry, set_retry_waits};
 use test_support::recorder::{Event, Retry};
 use test_support::response::response_header;
 
@@ -36,7 +36,7 @@ fn delays_are_random_between_the_floor_and_a_bound_that_doubles() {
         let begun = Instant::now();
         let socket = host.connect_with(port, |options| {
             options.retry_attempts = BOUNDS.len() as u32;
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (20, 40, 200);
+            set_retry_waits(options, 20, 40, 200);
         });
         let report = socket.wait_closed();
         let took = begun.elapsed();
@@ -81,8 +81,8 @@ fn no_retry_starts_after_the_total_time() {
         let (_refusing, port) = refusing();
         let socket = host.connect_with(port, |options| {
             options.retry_attempts = u32::MAX;
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (50, 50, 50);
-            options.retry_total_ms = 120;
+            set_retry_waits(options, 50, 50, 50);
+            set_retry(options, |retry| retry.total_ms = 120);
         });
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
@@ -107,7 +107,7 @@ fn refused(headers: &'static str) -> Vec<Retry> {
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 1;
             // Long enough for the test to read this response and not the next.
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (5000, 5000, 5000);
+            set_retry_waits(options, 5000, 5000, 5000);
         });
         let (sender, receiver) = mpsc::channel();
         socket.react(move |ws, event| {
@@ -116,7 +116,7 @@ fn refused(headers: &'static str) -> Vec<Retry> {
             }
         });
         let retry = socket.wait_retry(1);
-        assert_eq!((retry.report.error, retry.report.http_status), (EGRET_WS_ERR_REFUSED, 503), "{retry:#?}");
+        assert_eq!((retry.report.error, retry.report.http_status), (EGRET_WS_ERR_HTTP_STATUS, 503), "{retry:#?}");
         let retry_after = headers.lines().find_map(|line| line.strip_prefix("Retry-After: "));
         let expected = retry_after.map(str::to_owned).ok_or(EGRET_WS_ERR_NOT_FOUND);
         assert_eq!(receiver.try_recv(), Ok((expected, EGRET_WS_STATE_CONNECTING, 0)));
@@ -184,7 +184,7 @@ fn retry_after_beyond_the_total_time_ends_the_retries() {
         });
         let socket = host.connect_with(server.port(), |options| retry_fast(options, 3)); // for ten minutes at most
         let report = socket.wait_closed();
-        report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
+        report.expect(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
         assert!(report.message.contains("given up: "), "{report:#?}");
         assert_eq!(retries(&socket), []);
         server.finish();

@@ -171,7 +171,7 @@ fn stopped_client_reports_a_dead_peer() {
     });
 }
 
-const ALIVE: &str = "ended with 0 in phase 7"; // phase 7: closed with a closing handshake
+const ALIVE: &str = "ended with 0 in phase 9"; // EGRET_WS_PHASE_CLOSING: closed with a closing handshake
 
 fn answer_pings_and_close(mut peer: Peer) {
     for _ in 0..4 {

@@ -6,7 +6,7 @@ use ::egret_ws::*;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use test_support::client::{DRIVERS, Loop, on_both_drivers};
+use test_support::client::{DRIVERS, Loop, on_both_drivers, set_retry_waits};
 use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
@@ -88,7 +88,7 @@ fn connect_timeouts_and_retries_do_not_pass_during_a_suspend() {
         let again = host.connect_with(waiting.port(), |options| {
             options.retry_attempts = 1;
             // The time between the loss and the suspend is the test's own.
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (400, 400, 400);
+            set_retry_waits(options, 400, 400, 400);
         });
         let unanswered = Server::start(|mut peer| {
             peer.read_request();
@@ -142,7 +142,7 @@ fn connections_lost_during_a_suspend_wait_for_the_resume() {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 5;
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+            set_retry_waits(options, 1, 1, 1);
         });
         socket.wait_open();
         suspend_and_wait(host);
@@ -208,7 +208,7 @@ fn socket_closed_by_suspend_reconnects_at_resume() {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 5;
-            (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 1);
+            set_retry_waits(options, 1, 1, 1);
         });
         socket.wait_open();
         host.suspend();

@@ -5,6 +5,7 @@ use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
 use test_support::WAIT_LIMIT;
+use test_support::client::set_retry_waits;
 use test_support::close_report::CloseReport;
 use test_support::fingerprint::Fingerprint;
 use test_support::listener_client::{EventLoop, Handle, Listener};
@@ -96,9 +97,7 @@ pub struct Client<'a> {
 /// Retries without limit and with short delays.
 fn retry_fast(options: &mut egret_ws_options) {
     options.retry_attempts = u32::MAX;
-    options.retry_floor_ms = FLOOR_MS;
-    options.retry_first_ms = FIRST_MS;
-    options.retry_ceiling_ms = CEILING_MS;
+    set_retry_waits(options, FLOOR_MS, FIRST_MS, CEILING_MS);
 }
 
 pub const FLOOR_MS: u32 = 2;

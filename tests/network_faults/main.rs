@@ -112,7 +112,7 @@ fn frame_of_the_server_that_is_cut_is_not_delivered() {
         on_both_drivers(|host| {
             let server = Server::start(ECHOING);
             let relay = Relay::start(server.port());
-            let client = Client::open(host, relay.port(), |options| options.flags = EGRET_WS_NO_DEFLATE);
+            let client = Client::open(host, relay.port(), |options| options.flags = EGRET_WS_DISABLE_DEFLATE);
             assert!(relay.inject(1, Fault::CutAt(Direction::ToClient, relay.forwarded(1, Direction::ToClient) + at)));
             assert_eq!(client.ws.send(EGRET_WS_BINARY as u8, &PAYLOAD), EGRET_WS_OK);
             let (report, ..) = client.wait_retry(1);
@@ -132,7 +132,7 @@ fn frame_of_the_client_that_is_cut_is_not_delivered() {
         on_both_drivers(|host| {
             let server = Server::start(ECHOING);
             let relay = Relay::start(server.port());
-            let client = Client::open(host, relay.port(), |options| options.flags = EGRET_WS_NO_DEFLATE);
+            let client = Client::open(host, relay.port(), |options| options.flags = EGRET_WS_DISABLE_DEFLATE);
             assert!(relay.inject(1, Fault::CutAt(Direction::ToServer, relay.forwarded(1, Direction::ToServer) + at)));
             assert_eq!(client.ws.send(EGRET_WS_BINARY as u8, &[7; 300]), EGRET_WS_OK);
             expect_reconnect(&client);

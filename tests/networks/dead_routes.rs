@@ -9,7 +9,7 @@ use crate::phone::Phone;
 use ::egret_ws::*;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use test_support::client::{DRIVERS, Driver};
+use test_support::client::{DRIVERS, Driver, set_retry_waits};
 use test_support::frame::Frame;
 use test_support::scripted_server::Server;
 
@@ -37,8 +37,7 @@ fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws
                 set(options);
                 options.retry_attempts = retries;
                 // By then packets pass again.
-                options.retry_floor_ms = 200;
-                options.retry_first_ms = 200;
+                set_retry_waits(options, 200, 200, 0);
             })
         });
         let phones: Vec<Phone> = phones.collect();

@@ -9,7 +9,7 @@ use ::egret_ws::*;
 use std::fs;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
-use test_support::client::DRIVERS;
+use test_support::client::{DRIVERS, set_retry_waits};
 
 const PROBE: Duration = Duration::from_millis(250);
 
@@ -17,7 +17,7 @@ const PROBE: Duration = Duration::from_millis(250);
 fn tenacious(options: &mut egret_ws_options) {
     options.probe_timeout_ms = PROBE.as_millis() as u32;
     options.retry_attempts = u32::MAX;
-    (options.retry_floor_ms, options.retry_first_ms, options.retry_ceiling_ms) = (1, 1, 50);
+    set_retry_waits(options, 1, 1, 50);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn unsent_messages_arrive_once_over_the_new_network() {
         for resends in [true, false] {
             let phone = Phone::connect(driver, &url(), |options| {
                 tenacious(options);
-                options.flags = EGRET_WS_NO_DEFLATE | if resends { EGRET_WS_RESEND } else { 0 };
+                options.flags = EGRET_WS_DISABLE_DEFLATE | if resends { EGRET_WS_RESEND } else { 0 };
                 options.max_send_buffer_bytes = 64 << 20;
             });
             phone.wait_connect(1);
@@ -284,7 +284,7 @@ fn network_change_ends_the_wait_before_a_retry() {
         let phone = Phone::connect(driver, &url(), |options| {
             options.probe_timeout_ms = PROBE.as_millis() as u32;
             options.retry_attempts = 5;
-            options.retry_floor_ms = 60_000;
+            set_retry_waits(options, 60_000, 0, 0);
         });
         phone.wait_connect(1);
         phone.exchange_message();

@@ -151,7 +151,7 @@ impl Phone {
         self.ws.state()
     }
 
-    pub fn stats(&self) -> egret_ws_stats {
+    pub fn stats(&self) -> egret_ws_statistics {
         self.ws.stats()
     }
 

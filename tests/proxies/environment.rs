@@ -28,7 +28,7 @@ fn is_second_process() -> bool {
     on_both_drivers(|host| {
         let socket = host.open_url(&url, |options| {
             // This test checks the path of the connection, not the trust.
-            options.flags = flags | EGRET_WS_INSECURE;
+            options.flags = flags | EGRET_WS_ACCEPT_ANY_CERTIFICATE;
             options.proxy = proxy.as_ref().map_or(ptr::null(), |proxy| proxy.as_ptr());
         });
         match socket {

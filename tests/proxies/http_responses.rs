@@ -211,7 +211,7 @@ fn refusal_through_the_tunnel_is_reported_as_the_servers() {
             peer.expect_end();
         });
         let report = fails(&open(host, "ws://echo.test/", &format!("http://127.0.0.1:{}", server.port())));
-        report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
+        report.expect(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
         assert_eq!(report.http_status, 404);
         server.finish();
     });

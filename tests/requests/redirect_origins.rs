@@ -180,7 +180,7 @@ fn client_certificate_is_not_sent_to_another_origin() {
             options.max_redirects = 1;
         });
         // The answer of openssl.
-        outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 200);
+        outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 200);
     };
     let server = CertificateServer::start();
     visit_with_identity(server.port);

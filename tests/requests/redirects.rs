@@ -21,7 +21,7 @@ fn a_redirect_is_a_refusal_unless_asked_for() {
     for driver in DRIVERS {
         let site = Site::start([redirect_to("/elsewhere")]);
         let outcome = run_connection(driver, site.url(), |_| {});
-        let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 302);
+        let answer = outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 302);
         assert_eq!(answer.header("Location"), "/elsewhere");
         assert_eq!((answer.stats.http_status, answer.stats.redirects), (302, 0));
         site.finish_one();
@@ -54,7 +54,7 @@ fn other_answers_with_a_location_are_refusals() {
     for status in [200, 201, 300, 304, 305, 306, 399, 400, 404, 503] {
         let site = Site::start([format!("HTTP/1.1 {status} Other\nLocation: /elsewhere\n\n")]);
         let outcome = run_connection(Driver::Inline, site.url(), |options| options.max_redirects = 20);
-        let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, status);
+        let answer = outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, status);
         assert_eq!(answer.stats.redirects, 0);
         site.finish_one();
     }
@@ -219,7 +219,7 @@ fn failure_after_a_redirect_is_reported() {
         let other = Site::start(["HTTP/1.1 403 Forbidden\nX-Hop: last\n\n"]);
         let own = Site::start([redirect_to(other.url())]);
         let outcome = run_connection(driver, own.url(), |options| options.max_redirects = 1);
-        let answer = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
+        let answer = outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 403);
         assert_eq!((answer.header("X-Hop"), answer.stats.redirects), ("last", 1));
         own.finish_one();
         other.finish_one();

@@ -33,7 +33,7 @@ fn the_reasons_of_a_refusal_can_be_read() {
         for driver in DRIVERS {
             let site = Site::start([answer]);
             let outcome = run_connection(driver, site.url(), |_| {});
-            let read = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, status);
+            let read = outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, status);
             assert_eq!(read.header(name), value);
             assert_eq!(read.stats.http_status, status as u32);
             assert!(outcome.report.message.contains(&status.to_string()), "{:#?}", outcome.report);
@@ -46,7 +46,7 @@ fn the_reasons_of_a_refusal_can_be_read() {
 fn a_refusal_keeps_all_its_headers_in_their_order() {
     let site = Site::start(["HTTP/1.1 403 Forbidden\nB:  2 \nA: 1\nx-empty:\nB: 3\n\n"]);
     let outcome = run_connection(Driver::Threaded, site.url(), |_| {});
-    let read = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
+    let read = outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 403);
     assert_eq!(read.headers, "B: 2\nA: 1\nx-empty: \nB: 3\n");
     assert_eq!(read.header("B"), "2, 3");
     site.finish_one();
@@ -114,7 +114,7 @@ fn bytes_that_are_not_utf_8_come_as_replacement_characters() {
     });
     let url = format!("ws://127.0.0.1:{}/", server.port());
     let outcome = run_connection(Driver::Threaded, url, |_| {});
-    let read = outcome.expect_refusal(EGRET_WS_ERR_REFUSED, EGRET_WS_INITIATOR_PEER, 403);
+    let read = outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 403);
     assert_eq!((read.header("X-Latin"), read.header("X-Utf")), ("gr\u{fffd}\u{fffd}e", "grüße"));
     server.finish();
 }

@@ -83,7 +83,7 @@ fn log_of_a_refused_connection_contains_no_secret() {
             let site = Site::start([answer]);
             let outcome =
                 run_connection(driver, format!("ws://{USER_INFO}127.0.0.1:{}/{QUERY}", site.port), with_secrets);
-            ends(answer, &outcome, &site.finish(), EGRET_WS_ERR_REFUSED);
+            ends(answer, &outcome, &site.finish(), EGRET_WS_ERR_HTTP_STATUS);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 use test_support::WAIT_LIMIT;
-use test_support::client::Driver;
+use test_support::client::{Driver, set_retry, set_retry_waits};
 use test_support::deflate::client::RandomMessages;
 use test_support::fingerprint::Fingerprint;
 use test_support::listener_client::{EventLoop, Handle, Listener};
@@ -81,7 +81,7 @@ impl LoopSockets {
         let (resend, deflates) = (self.random.random(2) == 0, self.random.random(2) == 0);
         let seed = self.random.random(usize::MAX) as u64;
         let socket = Rc::new(RefCell::new(TestSocket::new(&self.common, seed, resend)));
-        let flags = socket.borrow().flags() | if deflates { 0 } else { EGRET_WS_NO_DEFLATE };
+        let flags = socket.borrow().flags() | if deflates { 0 } else { EGRET_WS_DISABLE_DEFLATE };
         let listener: Rc<RefCell<dyn Listener>> = socket.clone();
         let ws = self.host.connect(&format!("ws://127.0.0.1:{}/", round.port), listener, |options| {
             options.flags = flags;
@@ -94,10 +94,8 @@ impl LoopSockets {
             options.handshake_timeout_ms = 2000;
             options.close_timeout_ms = 3000;
             options.retry_attempts = u32::MAX;
-            options.retry_total_ms = u32::MAX;
-            options.retry_floor_ms = FLOOR_MS;
-            options.retry_first_ms = FIRST_MS;
-            options.retry_ceiling_ms = CEILING_MS;
+            set_retry(options, |retry| retry.total_ms = u32::MAX);
+            set_retry_waits(options, FLOOR_MS, FIRST_MS, CEILING_MS);
         });
         socket.borrow_mut().ws = Some(ws);
         self.common.counters.sockets.add(1);

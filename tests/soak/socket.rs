@@ -223,8 +223,8 @@ impl Listener for TestSocket {
     }
 
     fn received(&mut self, ws: Handle, kind: u8, data: &[u8]) {
-        assert!(!self.freed, "on_data after a free");
-        assert_eq!(self.reported, Reported::Connected, "on_data");
+        assert!(!self.freed, "on_message after a free");
+        assert_eq!(self.reported, Reported::Connected, "on_message");
         let fingerprint = Fingerprint::of(kind, data);
         let expected = self.stream.get(self.echoed);
         assert_eq!(expected, Some(&fingerprint), "message {} of {}", self.echoed, self.stream.len());

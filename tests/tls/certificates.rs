@@ -24,7 +24,7 @@ pub fn refused(socket: &Socket<'_>, error: i32, words: &str) {
     assert_eq!((stats.handshake_us, stats.http_status), (0, 0), "the stages after TLS did not begin");
 }
 
-/// Clients that trust `ROOT` refuse it in every way, and send no request. `EGRET_WS_INSECURE` accepts it, and is logged.
+/// Clients that trust `ROOT` refuse it in every way, and send no request. `EGRET_WS_ACCEPT_ANY_CERTIFICATE` accepts it, and is logged.
 #[track_caller]
 fn is_bad(certificate: &Certificate, host_name: &str, error: i32, words: &str, alert: &str) {
     let start = |script| BOTH_VERSIONS.map(|version| Peer::start(certificate, version, script));
@@ -38,10 +38,14 @@ fn is_bad(certificate: &Certificate, host_name: &str, error: i32, words: &str, a
         }
         host.take_log();
         for server in closing.iter().chain(&closing) {
-            let report = connect(server.port(), &Settings::default().flags(EGRET_WS_INSECURE)).wait_closed();
+            let report =
+                connect(server.port(), &Settings::default().flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE)).wait_closed();
             assert_eq!(report.error, EGRET_WS_OK, "{report:#?}");
             let log = host.take_log();
-            assert!(matches!(&log[..], [line] if line.contains("EGRET_WS_INSECURE")), "a warning, not {log:?}");
+            assert!(
+                matches!(&log[..], [line] if line.contains("EGRET_WS_ACCEPT_ANY_CERTIFICATE")),
+                "a warning, not {log:?}"
+            );
         }
     });
 }

@@ -224,7 +224,7 @@ fn a_url_without_tls() {
     let nginx = servers::nginx(&RIGHT, "");
     on_both_drivers(|host| {
         let report = host.connect_url(&format!("ws://127.0.0.1:{}/", nginx.port()), &Settings::default()).wait_closed();
-        report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
+        report.expect(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
         assert_eq!(report.http_status, 400);
 
         // Other servers answer by an alert, `protocol_version` or `unexpected_message`.

@@ -16,7 +16,7 @@ fn required_client_certificate_checked_by_http() {
         known.wait_open();
         for settings in [Settings::trusting(), Settings::trusting().identity(&UNACCEPTED_CLIENT)] {
             let report = host.connect_port(server.port(), &settings).wait_closed();
-            report.expect(EGRET_WS_ERR_REFUSED, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
+            report.expect(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
             assert_eq!(report.http_status, 400);
         }
     });

@@ -38,7 +38,7 @@ fn no_request_is_sent_to_a_wrong_key() {
     let other = EXPIRED.pin();
     on_both_drivers(|host| {
         for server in &servers {
-            for settings in [Settings::trusting(), Settings::default().flags(EGRET_WS_INSECURE)] {
+            for settings in [Settings::trusting(), Settings::default().flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE)] {
                 not_pinned(&host.connect_port(server.port(), &settings.pins(&other)).wait_closed());
                 let client = server.next_report_while_polling(host);
                 assert_eq!(
@@ -57,7 +57,7 @@ fn pin_does_not_replace_trust_unless_asked_for() {
     on_both_drivers(|host| {
         let report = host.connect_port(expired.port(), &Settings::trusting().pins(&EXPIRED.pin())).wait_closed();
         report.expect(EGRET_WS_ERR_TLS_EXPIRED, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
-        let insecure = Settings::default().flags(EGRET_WS_INSECURE).pins(&SELF_SIGNED.pin());
+        let insecure = Settings::default().flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE).pins(&SELF_SIGNED.pin());
         host.connect_port(self_signed.port(), &insecure).wait_open();
     });
 }

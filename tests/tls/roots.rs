@@ -39,7 +39,7 @@ fn roots_that_are_given_are_trusted_and_no_others() {
 #[test]
 fn settings_do_not_mix() {
     let server = servers::haproxy(&RIGHT, "");
-    let good = [Settings::default().flags(EGRET_WS_INSECURE), Settings::trusting(), only(&ROOT)];
+    let good = [Settings::default().flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE), Settings::trusting(), only(&ROOT)];
     let bad = [Settings::default(), only(&UNTRUSTED)];
     on_both_drivers(|host| {
         for _ in 0..3 {

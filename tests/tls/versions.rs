@@ -61,5 +61,5 @@ fn tls_1_1_is_refused() {
     assert!(printed.contains("Protocol  : TLSv1.1") && !printed.contains("Cipher is (NONE)"), "{printed}");
 
     finds_no_common_version(&server, &Settings::trusting());
-    finds_no_common_version(&server, &Settings::trusting().flags(EGRET_WS_INSECURE));
+    finds_no_common_version(&server, &Settings::trusting().flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE));
 }

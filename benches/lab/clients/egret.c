@@ -10,7 +10,7 @@ static uint32_t to_send, opened;
 static void begin_connect(void) {
     egret_ws *ws;
     lab.marked_ns = lab_now();
-    checked(egret_ws_connect_url(loop, lab.url, &options, &ws));
+    checked(egret_ws_connect(loop, lab.url, &options, &ws));
 }
 
 /* Sends until nothing is left or the send buffer is full. `on_drain` then continues. */
@@ -18,7 +18,7 @@ static void send_all(egret_ws *ws) {
     while (to_send > 0) {
         int32_t result;
         payload_stamp(payload, lab.size, lab.next);
-        result = egret_ws_send_binary(ws, payload, lab.size);
+        result = egret_ws_send(ws, EGRET_WS_BINARY, payload, lab.size);
         if (result == EGRET_WS_ERR_BACKPRESSURE) return;
         checked(result);
         lab.next++;
@@ -42,14 +42,14 @@ static void on_connect(void *user, egret_ws *ws) {
         checked(egret_ws_close(ws, 1000, NULL, 0));
         return;
     }
-    if (lab_has_workload()) checked(egret_ws_send_text(ws, workload, lab_workload(workload, sizeof workload)));
+    if (lab_has_workload()) checked(egret_ws_send(ws, EGRET_WS_TEXT, workload, lab_workload(workload, sizeof workload)));
     open_socket = ws;
     if (lab.mode == FRAME || lab.mode == POLL) return;
     to_send = lab_opened();
     send_all(ws);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     (void)user, (void)kind;
     if (lab.mode == FRAME) {
         lab_frame_message(data, len);
@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
     make_loop();
     init_options();
     options.on_connect = on_connect;
-    options.on_data = on_data;
+    options.on_message = on_message;
     options.on_close = on_close;
     options.on_drain = on_drain;
     if (lab.mode == BACKLOG) options.max_send_buffer_bytes = LAB_BACKLOG_BYTES + (1 << 20);

@@ -39,7 +39,7 @@ static void trust(const char *path) {
 static void init_options(void) {
     egret_ws_options_init(&options, sizeof options);
     /* The other clients do not offer permessage-deflate, and the server does not support it. */
-    options.flags = EGRET_WS_NO_DEFLATE;
+    options.flags = EGRET_WS_DISABLE_DEFLATE;
     if (lab.tls) trust(lab.ca);
 }
 

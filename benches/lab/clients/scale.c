@@ -23,13 +23,13 @@ static void on_connect(void *user, egret_ws *ws) {
     opened++;
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     (void)user, (void)kind;
     if (len != MESSAGE || memcmp(data, payload, MESSAGE)) lab_fail("another payload than was sent");
     received++;
     if (to_send > 0) {
         to_send--;
-        checked(egret_ws_send_binary(ws, payload, MESSAGE));
+        checked(egret_ws_send(ws, EGRET_WS_BINARY, payload, MESSAGE));
     }
 }
 
@@ -46,7 +46,7 @@ static void release_user(void *user) {
 static void open_all(void) {
     uint32_t i;
     for (i = 0; i < count; i++) {
-        checked(egret_ws_connect_url(loop, lab.url, &options, &sockets[i]));
+        checked(egret_ws_connect(loop, lab.url, &options, &sockets[i]));
         while (opened + CONNECTING_AT_ONCE <= i) checked(egret_ws_loop_poll(loop, -1));
     }
     while (opened < count) checked(egret_ws_loop_poll(loop, -1));
@@ -56,7 +56,7 @@ static void exchange_with_all(uint32_t rounds) {
     uint32_t i;
     while (rounds-- > 0) {
         received = 0;
-        for (i = 0; i < count; i++) checked(egret_ws_send_binary(sockets[i], payload, MESSAGE));
+        for (i = 0; i < count; i++) checked(egret_ws_send(sockets[i], EGRET_WS_BINARY, payload, MESSAGE));
         while (received < count) checked(egret_ws_loop_poll(loop, -1));
     }
 }
@@ -64,7 +64,7 @@ static void exchange_with_all(uint32_t rounds) {
 static void exchange_with_one(void) {
     received = 0;
     to_send = MESSAGES_OF_ONE - 1;
-    checked(egret_ws_send_binary(sockets[count / 2], payload, MESSAGE));
+    checked(egret_ws_send(sockets[count / 2], EGRET_WS_BINARY, payload, MESSAGE));
     while (received < MESSAGES_OF_ONE) checked(egret_ws_loop_poll(loop, -1));
 }
 
@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
     make_loop();
     init_options();
     options.on_connect = on_connect;
-    options.on_data = on_data;
+    options.on_message = on_message;
     options.on_close = on_close;
     options.release_user = release_user;
     rounds = MESSAGES_OF_ALL / count + 1;

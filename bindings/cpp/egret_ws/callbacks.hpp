@@ -70,7 +70,7 @@ private:
 };
 
 // The base of a listener. Nothing is virtual: a function of the same name in the derived class hides the one here. See
-// egret_ws_on_connect, _data, _close, _drain and _retry for when they are called.
+// egret_ws_on_connect_fn, _data, _close, _drain and _retry for when they are called.
 //
 // Pass a listener to Loop::connect by value or by pointer: std::unique_ptr, std::shared_ptr, or a plain pointer, which must
 // stay valid until the last callback has returned.

@@ -27,7 +27,7 @@ public:
         options.on_connect = [](void *user, egret_ws *ws) {
             call(user, [&](auto &listener) { listener.on_connect(WebSocketRef(ws)); });
         };
-        options.on_data = [](void *user, egret_ws *ws, std::int32_t kind, const std::uint8_t *data, std::size_t len) {
+        options.on_message = [](void *user, egret_ws *ws, std::int32_t kind, const std::uint8_t *data, std::size_t len) {
             call(user, [&](auto &listener) { listener.on_message(WebSocketRef(ws), Message(kind, data, len)); });
         };
         options.on_close = [](void *user, egret_ws *ws, const egret_ws_close_info *info) {
@@ -87,7 +87,7 @@ Result<WebSocket> Loop::connect(std::string_view host, std::uint16_t port, const
         return Error::invalid_url;
     const std::string terminated(host);
     return detail::connect(*state_, options, std::move(listener), [&](const egret_ws_options *c, egret_ws **out) {
-        return egret_ws_connect(state_->handle, terminated.c_str(), port, c, out);
+        return egret_ws_connect_host(state_->handle, terminated.c_str(), port, c, out);
     });
 }
 
@@ -99,7 +99,7 @@ Result<WebSocket> Loop::connect_url(std::string_view url, const Options &options
         return Error::invalid_url;
     const std::string terminated(url);
     return detail::connect(*state_, options, std::move(listener), [&](const egret_ws_options *c, egret_ws **out) {
-        return egret_ws_connect_url(state_->handle, terminated.c_str(), c, out);
+        return egret_ws_connect(state_->handle, terminated.c_str(), c, out);
     });
 }
 

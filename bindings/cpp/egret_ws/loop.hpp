@@ -85,7 +85,7 @@ public:
 
     Result<void> wake() const noexcept { return detail::status(egret_ws_loop_wake(get())); }
 
-    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup. An empty one removes it.
+    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup_fn. An empty one removes it.
     Result<void> set_wakeup(Callback<void()> on_wakeup) {
         if (!state_)
             return Error::bad_handle;
@@ -101,14 +101,14 @@ public:
     // A file descriptor to wait on, for at most timeout() milliseconds.
     Result<int> descriptor() const noexcept { return detail::value_or_error<int>(egret_ws_loop_descriptor(get())); }
     Result<std::int32_t> timeout() const noexcept {
-        return detail::value_or_error<std::int32_t>(egret_ws_loop_timeout(get()));
+        return detail::value_or_error<std::int32_t>(egret_ws_loop_next_poll_ms(get()));
     }
 
     Result<void> suspend() const noexcept { return detail::status(egret_ws_loop_suspend(get())); }
     Result<void> resume() const noexcept { return detail::status(egret_ws_loop_resume(get())); }
     Result<void> network_changed() const noexcept { return detail::status(egret_ws_loop_network_changed(get())); }
 
-    // Begin to connect: egret_ws_connect and egret_ws_connect_url. `listener` is Callbacks, a class derived from Listener, or
+    // Begin to connect: egret_ws_connect_host and egret_ws_connect. `listener` is Callbacks, a class derived from Listener, or
     // a pointer to one. It is moved in, and destroyed after its last callback, or at once if the call fails.
     template <class L>
     [[nodiscard]] Result<WebSocket> connect(std::string_view host, std::uint16_t port, const Options &options,

@@ -30,7 +30,7 @@ struct LoopOptions {
     bool run_inline = false;
     bool close_on_suspend = false;
     // generated: end
-    // This callable is called from any thread: see egret_ws_on_log. Use the socket only for comparison.
+    // This callable is called from any thread: see egret_ws_on_log_fn. Use the socket only for comparison.
     Callback<void(LogLevel, std::string_view text, WebSocketRef)> on_log{};
     // generated: loop options, by "make header"; do not edit
     LogLevel log_level = LogLevel::warn;

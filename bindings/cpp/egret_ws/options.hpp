@@ -22,19 +22,18 @@ struct Header {
 struct Options {
     // generated: options, by "make header"; do not edit
     // The flags, EGRET_WS_* in lower case.
-    bool insecure = false;
     bool only_these_roots = false;
     bool proxy_from_environment = false;
-    bool no_deflate = false;
-    bool client_no_context_takeover = false;
-    bool server_no_context_takeover = false;
     bool resend = false;
-    bool no_alpn = false;
-    bool redirect_to_private = false;
+    bool disable_deflate = false;
+    bool disable_alpn = false;
+    bool accept_any_certificate = false;
+    bool allow_private_redirects = false;
 
     // Deadlines.
     std::uint32_t connect_timeout_ms = 0;
     std::uint32_t handshake_timeout_ms = 0;
+    std::uint32_t flush_timeout_ms = 0;
     std::uint32_t close_timeout_ms = 0;
     std::uint32_t resolve_timeout_ms = 0;
     std::uint32_t proxy_timeout_ms = 0;
@@ -69,6 +68,8 @@ struct Options {
     std::uint32_t deflate_threshold_bytes = 0;
     std::uint32_t deflate_client_window_bits = 0;
     std::uint32_t deflate_server_window_bits = 0;
+    std::uint32_t deflate_client_no_context_takeover = 0;
+    std::uint32_t deflate_server_no_context_takeover = 0;
 
     // Heartbeat.
     std::uint32_t ping_interval_ms = 0;
@@ -77,9 +78,9 @@ struct Options {
 
     // Reconnecting.
     std::uint32_t retry_attempts = 0;
-    std::uint32_t retry_floor_ms = 0;
-    std::uint32_t retry_first_ms = 0;
-    std::uint32_t retry_ceiling_ms = 0;
+    std::uint32_t retry_min_wait_ms = 0;
+    std::uint32_t retry_first_wait_ms = 0;
+    std::uint32_t retry_max_wait_ms = 0;
     std::uint32_t retry_total_ms = 0;
     // generated: end
 };
@@ -91,18 +92,21 @@ class COptions {
 public:
     explicit COptions(const Options &from) {
         egret_ws_options_init(&c_, sizeof c_);
+        egret_ws_retry_options_init(&retry_, sizeof retry_);
+        egret_ws_deflate_options_init(&deflate_, sizeof deflate_);
+        c_.retry = &retry_;
+        c_.deflate = &deflate_;
         // generated: options for C, by "make header"; do not edit
-        c_.flags = (from.insecure ? EGRET_WS_INSECURE : 0u) |
-                   (from.only_these_roots ? EGRET_WS_ONLY_THESE_ROOTS : 0u) |
+        c_.flags = (from.only_these_roots ? EGRET_WS_ONLY_THESE_ROOTS : 0u) |
                    (from.proxy_from_environment ? EGRET_WS_PROXY_FROM_ENVIRONMENT : 0u) |
-                   (from.no_deflate ? EGRET_WS_NO_DEFLATE : 0u) |
-                   (from.client_no_context_takeover ? EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER : 0u) |
-                   (from.server_no_context_takeover ? EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER : 0u) |
                    (from.resend ? EGRET_WS_RESEND : 0u) |
-                   (from.no_alpn ? EGRET_WS_NO_ALPN : 0u) |
-                   (from.redirect_to_private ? EGRET_WS_REDIRECT_TO_PRIVATE : 0u);
+                   (from.disable_deflate ? EGRET_WS_DISABLE_DEFLATE : 0u) |
+                   (from.disable_alpn ? EGRET_WS_DISABLE_ALPN : 0u) |
+                   (from.accept_any_certificate ? EGRET_WS_ACCEPT_ANY_CERTIFICATE : 0u) |
+                   (from.allow_private_redirects ? EGRET_WS_ALLOW_PRIVATE_REDIRECTS : 0u);
         c_.connect_timeout_ms = from.connect_timeout_ms;
         c_.handshake_timeout_ms = from.handshake_timeout_ms;
+        c_.flush_timeout_ms = from.flush_timeout_ms;
         c_.close_timeout_ms = from.close_timeout_ms;
         c_.resolve_timeout_ms = from.resolve_timeout_ms;
         c_.proxy_timeout_ms = from.proxy_timeout_ms;
@@ -126,23 +130,25 @@ public:
         c_.tls_identity_len = from.tls_identity.size();
         c_.tls_identity_password = terminated(from.tls_identity_password);
         c_.tls_server_name = terminated(from.tls_server_name);
-        c_.deflate_level = from.deflate_level;
-        c_.deflate_threshold_bytes = from.deflate_threshold_bytes;
-        c_.deflate_client_window_bits = from.deflate_client_window_bits;
-        c_.deflate_server_window_bits = from.deflate_server_window_bits;
+        deflate_.level = from.deflate_level;
+        deflate_.threshold_bytes = from.deflate_threshold_bytes;
+        deflate_.client_window_bits = from.deflate_client_window_bits;
+        deflate_.server_window_bits = from.deflate_server_window_bits;
+        deflate_.client_no_context_takeover = from.deflate_client_no_context_takeover;
+        deflate_.server_no_context_takeover = from.deflate_server_no_context_takeover;
         c_.ping_interval_ms = from.ping_interval_ms;
         c_.pong_timeout_ms = from.pong_timeout_ms;
         c_.probe_timeout_ms = from.probe_timeout_ms;
         c_.retry_attempts = from.retry_attempts;
-        c_.retry_floor_ms = from.retry_floor_ms;
-        c_.retry_first_ms = from.retry_first_ms;
-        c_.retry_ceiling_ms = from.retry_ceiling_ms;
-        c_.retry_total_ms = from.retry_total_ms;
+        retry_.min_wait_ms = from.retry_min_wait_ms;
+        retry_.first_wait_ms = from.retry_first_wait_ms;
+        retry_.max_wait_ms = from.retry_max_wait_ms;
+        retry_.total_ms = from.retry_total_ms;
         // generated: end
         for (const Header &header : from.headers)
             headers_.push_back({terminated(header.name), terminated(header.value)});
         c_.headers = headers_.empty() ? nullptr : headers_.data();
-        c_.header_count = headers_.size();
+        c_.header_count = static_cast<std::uint32_t>(headers_.size());
     }
     COptions(const COptions &) = delete;
     COptions &operator=(const COptions &) = delete;
@@ -161,6 +167,8 @@ private:
     }
 
     egret_ws_options c_;
+    egret_ws_retry_options retry_;
+    egret_ws_deflate_options deflate_;
     std::vector<egret_ws_header> headers_;
     bool usable_ = true;
 };

@@ -36,7 +36,7 @@ enum class Error : std::int32_t {
     connect = EGRET_WS_ERR_CONNECT,
     proxy = EGRET_WS_ERR_PROXY,
     handshake = EGRET_WS_ERR_HANDSHAKE,
-    refused = EGRET_WS_ERR_REFUSED,
+    http_status = EGRET_WS_ERR_HTTP_STATUS,
     redirect = EGRET_WS_ERR_REDIRECT,
     timeout = EGRET_WS_ERR_TIMEOUT,
     connection_lost = EGRET_WS_ERR_CONNECTION_LOST,

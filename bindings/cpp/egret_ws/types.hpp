@@ -31,12 +31,14 @@ enum class State : std::int32_t {
 };
 
 enum class Phase : std::int32_t {
+    request = EGRET_WS_PHASE_REQUEST,
     resolve = EGRET_WS_PHASE_RESOLVE,
     connect = EGRET_WS_PHASE_CONNECT,
     proxy = EGRET_WS_PHASE_PROXY,
     tls = EGRET_WS_PHASE_TLS,
     handshake = EGRET_WS_PHASE_HANDSHAKE,
     open = EGRET_WS_PHASE_OPEN,
+    flush = EGRET_WS_PHASE_FLUSH,
     closing = EGRET_WS_PHASE_CLOSING,
 };
 
@@ -133,7 +135,7 @@ private:
     const egret_ws_close_info &info_;
 };
 
-using Stats = egret_ws_stats;
+using Stats = egret_ws_statistics;
 
 } // namespace egret
 

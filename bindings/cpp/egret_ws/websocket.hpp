@@ -50,12 +50,12 @@ public:
     constexpr explicit operator bool() const noexcept { return handle_ != nullptr; }
 
     Result<void> send_text(std::string_view text) const noexcept {
-        return detail::status(egret_ws_send_text(handle_, text.data(), text.size()));
+        return detail::status(egret_ws_send(handle_, EGRET_WS_TEXT, text.data(), text.size()));
     }
     Result<void> send_text(std::nullptr_t) const = delete;
 
     Result<void> send_binary(ByteSpan bytes) const noexcept {
-        return detail::status(egret_ws_send_binary(handle_, bytes.data(), bytes.size()));
+        return detail::status(egret_ws_send(handle_, EGRET_WS_BINARY, bytes.data(), bytes.size()));
     }
 
     Result<void> close(std::uint16_t code = 1000, std::string_view reason = {}) const noexcept {
@@ -103,7 +103,7 @@ public:
     Result<Stats> stats() const noexcept {
         Stats stats{};
         stats.struct_size = sizeof stats;
-        if (const std::int32_t result = egret_ws_get_stats(handle_, &stats); result != EGRET_WS_OK)
+        if (const std::int32_t result = egret_ws_stats(handle_, &stats); result != EGRET_WS_OK)
             return static_cast<Error>(result);
         return stats;
     }

@@ -10,7 +10,7 @@ enum { WINDOW = 64 };
 
 static long received;
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     (void)user, (void)ws, (void)kind, (void)data, (void)len;
     received++;
 }
@@ -35,15 +35,15 @@ int main(int argc, char **argv) {
     egret_ws_loop_options_init(&loop_options, sizeof loop_options);
     loop_options.poll_max_us = UINT32_MAX;
     egret_ws_options_init(&options, sizeof options);
-    options.flags = EGRET_WS_NO_DEFLATE;
-    options.on_data = on_data;
-    if (egret_ws_loop_new(&loop_options, &loop) || egret_ws_connect_url(loop, argv[1], &options, &ws)) return 1;
+    options.flags = EGRET_WS_DISABLE_DEFLATE;
+    options.on_message = on_message;
+    if (egret_ws_loop_new(&loop_options, &loop) || egret_ws_connect(loop, argv[1], &options, &ws)) return 1;
     while (egret_ws_state(ws) != EGRET_WS_STATE_OPEN) egret_ws_loop_poll(loop, -1);
     while (received < 2 * count) { /* the first half warms up */
         if (!start && received >= count) start = cpu_ns();
         for (int i = 0; i < WINDOW && sent < 2 * count; i++, sent++) {
-            int32_t result = argv[2][0] == 't' ? egret_ws_send_text(ws, data, bytes)
-                                               : egret_ws_send_binary(ws, (const uint8_t *)data, bytes);
+            int32_t result = argv[2][0] == 't' ? egret_ws_send(ws, EGRET_WS_TEXT, data, bytes)
+                                               : egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)data, bytes);
             if (result) return 1;
         }
         while (received < sent) egret_ws_loop_poll(loop, -1);

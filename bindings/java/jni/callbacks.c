@@ -73,7 +73,7 @@ static void on_direct(JNIEnv *env, const peer *p, const uint8_t *data, size_t le
     report(env, p);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     const peer *p = user;
     JNIEnv *env = jvm_env();
     (void)ws;
@@ -141,7 +141,7 @@ static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, 
 void set_callbacks(egret_ws_options *options, peer *user) {
     options->user = user;
     options->on_connect = on_connect;
-    options->on_data = on_data;
+    options->on_message = on_message;
     options->on_close = on_close;
     options->on_drain = on_drain;
     options->on_retry = on_retry;

@@ -2,46 +2,55 @@
 #include "jvm.h"
 #include <stdlib.h>
 
-#define FIELD(name) offsetof(egret_ws_options, name)
+typedef struct all_options {
+    egret_ws_options socket;
+    egret_ws_retry_options retry;
+    egret_ws_deflate_options deflate;
+} all_options;
+
+#define FIELD(name) offsetof(all_options, name)
 
 /* The fields for the numbers and texts of Java's WebSocketOptions, in the same order. */
 /* generated: options for C, by "make header"; do not edit */
 static const size_t number_fields[] = {
-    FIELD(connect_timeout_ms),
-    FIELD(handshake_timeout_ms),
-    FIELD(close_timeout_ms),
-    FIELD(resolve_timeout_ms),
-    FIELD(proxy_timeout_ms),
-    FIELD(tls_timeout_ms),
-    FIELD(open_timeout_ms),
-    FIELD(max_message_bytes),
-    FIELD(max_send_buffer_bytes),
-    FIELD(max_receive_queue_bytes),
-    FIELD(max_redirects),
-    FIELD(tls_min_version),
-    FIELD(deflate_level),
-    FIELD(deflate_threshold_bytes),
-    FIELD(deflate_client_window_bits),
-    FIELD(deflate_server_window_bits),
-    FIELD(ping_interval_ms),
-    FIELD(pong_timeout_ms),
-    FIELD(probe_timeout_ms),
-    FIELD(retry_attempts),
-    FIELD(retry_floor_ms),
-    FIELD(retry_first_ms),
-    FIELD(retry_ceiling_ms),
-    FIELD(retry_total_ms),
+    FIELD(socket.connect_timeout_ms),
+    FIELD(socket.handshake_timeout_ms),
+    FIELD(socket.flush_timeout_ms),
+    FIELD(socket.close_timeout_ms),
+    FIELD(socket.resolve_timeout_ms),
+    FIELD(socket.proxy_timeout_ms),
+    FIELD(socket.tls_timeout_ms),
+    FIELD(socket.open_timeout_ms),
+    FIELD(socket.max_message_bytes),
+    FIELD(socket.max_send_buffer_bytes),
+    FIELD(socket.max_receive_queue_bytes),
+    FIELD(socket.max_redirects),
+    FIELD(socket.tls_min_version),
+    FIELD(deflate.level),
+    FIELD(deflate.threshold_bytes),
+    FIELD(deflate.client_window_bits),
+    FIELD(deflate.server_window_bits),
+    FIELD(deflate.client_no_context_takeover),
+    FIELD(deflate.server_no_context_takeover),
+    FIELD(socket.ping_interval_ms),
+    FIELD(socket.pong_timeout_ms),
+    FIELD(socket.probe_timeout_ms),
+    FIELD(socket.retry_attempts),
+    FIELD(retry.min_wait_ms),
+    FIELD(retry.first_wait_ms),
+    FIELD(retry.max_wait_ms),
+    FIELD(retry.total_ms),
 };
 static const size_t text_fields[] = {
-    FIELD(subprotocols),
-    FIELD(origin),
-    FIELD(user_agent),
-    FIELD(username),
-    FIELD(password),
-    FIELD(proxy),
-    FIELD(tls_pins),
-    FIELD(tls_identity_password),
-    FIELD(tls_server_name),
+    FIELD(socket.subprotocols),
+    FIELD(socket.origin),
+    FIELD(socket.user_agent),
+    FIELD(socket.username),
+    FIELD(socket.password),
+    FIELD(socket.proxy),
+    FIELD(socket.tls_pins),
+    FIELD(socket.tls_identity_password),
+    FIELD(socket.tls_server_name),
 };
 /* generated: end */
 
@@ -84,7 +93,7 @@ static void *bytes_of(copies *c, jbyteArray array, size_t *len) {
     return copy;
 }
 
-static void set_numbers(copies *c, egret_ws_options *options, jintArray numbers) {
+static void set_numbers(copies *c, all_options *options, jintArray numbers) {
     jint values[COUNT(number_fields)];
     (*c->env)->GetIntArrayRegion(c->env, numbers, 0, COUNT(values), values);
     if ((*c->env)->ExceptionCheck(c->env)) c->failed = true;
@@ -92,13 +101,13 @@ static void set_numbers(copies *c, egret_ws_options *options, jintArray numbers)
         *(uint32_t *)(void *)((char *)options + number_fields[i]) = (uint32_t)values[i];
 }
 
-static void set_texts(copies *c, egret_ws_options *options, jobjectArray texts) {
+static void set_texts(copies *c, all_options *options, jobjectArray texts) {
     for (size_t i = 0; i < COUNT(text_fields); i++)
         *(const char **)(void *)((char *)options + text_fields[i]) = string_at(c, texts, (jsize)i);
 }
 
 static void set_headers(copies *c, egret_ws_options *options, jobjectArray texts) {
-    options->header_count = c->failed ? 0 : (size_t)(*c->env)->GetArrayLength(c->env, texts) / 2;
+    options->header_count = c->failed ? 0 : (uint32_t)(*c->env)->GetArrayLength(c->env, texts) / 2;
     if (options->header_count == 0) return;
     egret_ws_header *headers = keep(c, calloc(options->header_count, sizeof *headers));
     for (size_t i = 0; headers && i < options->header_count; i++) {
@@ -111,7 +120,8 @@ static void set_headers(copies *c, egret_ws_options *options, jobjectArray texts
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
                     jbyteArray tls_identity, jobject direct, jlongArray out) {
-    egret_ws_options options;
+    all_options all;
+    egret_ws_options *options = &all.socket;
     egret_ws *ws = NULL;
     peer *user = peer_new(env, socket, direct);
     /* Texts, headers and their array, the URL or host, roots and identity. */
@@ -121,21 +131,25 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
 
     c.all = calloc(c.capacity, sizeof *c.all);
     if (user && c.all) {
-        egret_ws_options_init(&options, sizeof options);
-        options.flags = (uint32_t)flags;
-        set_callbacks(&options, user);
-        set_numbers(&c, &options, numbers);
-        set_texts(&c, &options, texts);
-        set_headers(&c, &options, headers);
-        options.tls_roots = bytes_of(&c, tls_roots, &options.tls_roots_len);
-        options.tls_identity = bytes_of(&c, tls_identity, &options.tls_identity_len);
+        egret_ws_options_init(options, sizeof *options);
+        egret_ws_retry_options_init(&all.retry, sizeof all.retry);
+        egret_ws_deflate_options_init(&all.deflate, sizeof all.deflate);
+        options->retry = &all.retry;
+        options->deflate = &all.deflate;
+        options->flags = (uint32_t)flags;
+        set_callbacks(options, user);
+        set_numbers(&c, &all, numbers);
+        set_texts(&c, &all, texts);
+        set_headers(&c, options, headers);
+        options->tls_roots = bytes_of(&c, tls_roots, &options->tls_roots_len);
+        options->tls_identity = bytes_of(&c, tls_identity, &options->tls_identity_len);
         const char *text = string_of(&c, target);
         if (port > UINT16_MAX)
             result = EGRET_WS_ERR_INVALID_ARGUMENT;
         else if (!c.failed && port < 0)
-            result = egret_ws_connect_url(LOOP(loop), text, &options, &ws);
+            result = egret_ws_connect(LOOP(loop), text, options, &ws);
         else if (!c.failed)
-            result = egret_ws_connect(LOOP(loop), text, (uint16_t)port, &options, &ws);
+            result = egret_ws_connect_host(LOOP(loop), text, (uint16_t)port, options, &ws);
     }
     if (result == EGRET_WS_OK) {
         jlong handle = NUMBER(ws);

@@ -51,7 +51,7 @@ static jint loop_descriptor(JNIEnv *env, jclass native, jlong loop) {
 
 static jint loop_timeout(JNIEnv *env, jclass native, jlong loop) {
     (void)env, (void)native;
-    return egret_ws_loop_timeout(LOOP(loop));
+    return egret_ws_loop_next_poll_ms(LOOP(loop));
 }
 
 static jint loop_suspend(JNIEnv *env, jclass native, jlong loop) {

@@ -11,7 +11,7 @@ static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, 
     (void)native;
     if (!string) return EGRET_WS_ERR_INVALID_ARGUMENT;
     if (!utf8_of(env, string, units, MAX_UNITS, &text)) return EGRET_WS_ERR_NO_RESOURCES;
-    int32_t result = egret_ws_send_text(SOCKET(socket), text.data, text.len);
+    int32_t result = egret_ws_send(SOCKET(socket), EGRET_WS_TEXT, text.data, text.len);
     utf8_release(&text);
     return result;
 }
@@ -33,11 +33,11 @@ static jint send_array(JNIEnv *env, jclass native, jlong socket, jbyteArray arra
     if ((size_t)length <= sizeof small) {
         (*env)->GetByteArrayRegion(env, array, offset, length, small);
         if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
-        return egret_ws_send_binary(SOCKET(socket), (const uint8_t *)small, (size_t)length);
+        return egret_ws_send(SOCKET(socket), EGRET_WS_BINARY, (const uint8_t *)small, (size_t)length);
     }
     jbyte *bytes = (*env)->GetByteArrayElements(env, array, NULL);
     if (!bytes || (*env)->ExceptionCheck(env)) return EGRET_WS_ERR_NO_RESOURCES;
-    int32_t result = egret_ws_send_binary(SOCKET(socket), (const uint8_t *)bytes + offset, (size_t)length);
+    int32_t result = egret_ws_send(SOCKET(socket), EGRET_WS_BINARY, (const uint8_t *)bytes + offset, (size_t)length);
     (*env)->ReleaseByteArrayElements(env, array, bytes, JNI_ABORT);
     return result;
 }
@@ -49,7 +49,7 @@ static jint send_direct(JNIEnv *env, jclass native, jlong socket, jobject buffer
     jlong capacity = (*env)->GetDirectBufferCapacity(env, buffer); /* -1: not a direct buffer */
     if (!bytes || !has_part(capacity, offset, length)) return EGRET_WS_ERR_INVALID_ARGUMENT;
     if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
-    return egret_ws_send_binary(SOCKET(socket), bytes + offset, (size_t)length);
+    return egret_ws_send(SOCKET(socket), EGRET_WS_BINARY, bytes + offset, (size_t)length);
 }
 
 static jint close_socket(JNIEnv *env, jclass native, jlong socket, jint code, jstring reason) {
@@ -161,9 +161,9 @@ static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring
 }
 
 static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
-    egret_ws_stats s = {.struct_size = sizeof s};
+    egret_ws_statistics s = {.struct_size = sizeof s};
     (void)native;
-    int32_t result = egret_ws_get_stats(SOCKET(socket), &s);
+    int32_t result = egret_ws_stats(SOCKET(socket), &s);
     if (result < 0) {
         if (result != EGRET_WS_ERR_BAD_HANDLE) jvm_throw(env, result);
         return NULL;

@@ -230,7 +230,7 @@ impl<S: Transport> HappyEyeballs<S> {
 pub(super) fn leads_nearer(destination: &str, space: AddressSpace) -> Ending {
     let message = format!(
         "the server redirected the connection to {destination}, {space}, which its own address does not allow; \
-         set EGRET_WS_REDIRECT_TO_PRIVATE to follow such redirects"
+         set EGRET_WS_ALLOW_PRIVATE_REDIRECTS to follow such redirects"
     );
     Ending::new(Error::Redirect, Initiator::Local, message)
 }

@@ -298,9 +298,10 @@ impl<S: Transport> Opening<S> {
     fn begin_tls<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let Some(connector) = self.connector.clone() else { return Some(Outcome::Wait) };
         if self.config.tls.insecure {
-            context
-                .events
-                .warn(format_args!("EGRET_WS_INSECURE: the certificate of {} is not checked", self.config.target));
+            context.events.warn(format_args!(
+                "EGRET_WS_ACCEPT_ANY_CERTIFICATE: the certificate of {} is not checked",
+                self.config.target
+            ));
         }
         let HopStage::TlsConnector(stream) = self.leave_stage(context.now) else { return None };
         let name = self.config.server_name.clone().unwrap_or_else(|| self.config.target.server_name());

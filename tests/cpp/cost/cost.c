@@ -17,7 +17,7 @@ static char text[65] = "0123456789abcdef0123456789abcdef0123456789abcdef01234567
 static void send_next(game *g, egret_ws *ws)
 {
     if (g->left-- > 0)
-        egret_ws_send_text(ws, text, 64);
+        egret_ws_send(ws, EGRET_WS_TEXT, text, 64);
     else
         egret_ws_close(ws, 1000, NULL, 0);
 }
@@ -27,7 +27,7 @@ static void on_connect(void *user, egret_ws *ws)
     send_next(user, ws);
 }
 
-static void on_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len)
+static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len)
 {
     game *g = user;
     if (kind == EGRET_WS_TEXT)
@@ -57,10 +57,10 @@ int main(int argc, char **argv)
     egret_ws_options_init(&options, sizeof options);
     options.user = &g;
     options.on_connect = on_connect;
-    options.on_data = on_data;
+    options.on_message = on_message;
     options.on_close = on_close;
     egret_ws_loop_new(&loop_options, &loop);
-    if (egret_ws_connect_url(loop, argv[2], &options, &ws) != EGRET_WS_OK)
+    if (egret_ws_connect(loop, argv[2], &options, &ws) != EGRET_WS_OK)
         return 1;
     while (egret_ws_state(ws) != EGRET_WS_STATE_CLOSED)
         egret_ws_loop_poll(loop, -1);

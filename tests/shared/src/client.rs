@@ -38,14 +38,45 @@ pub const fn header(name: &'static CStr, value: &'static CStr) -> egret_ws_heade
 /// Sets the headers of the request.
 pub fn set_headers(options: &mut egret_ws_options, headers: &[egret_ws_header]) {
     options.headers = headers.as_ptr();
-    options.header_count = headers.len();
+    options.header_count = u32::try_from(headers.len()).expect("a test has few headers");
 }
 
-/// `egret_ws_send_text`, for callbacks too.
+/// The struct behind a pointer of the options, which is made if there is none. It is never freed: a test makes few of them, and the
+/// options are plain C structs, which own nothing.
+fn pointed<T>(pointer: &mut *const T, init: unsafe extern "C" fn(*mut T, usize) -> i32) -> &'static mut T {
+    if pointer.is_null() {
+        // SAFETY: a C struct of numbers may be all zeros.
+        let made = Box::leak(Box::new(unsafe { std::mem::zeroed::<T>() }));
+        // SAFETY: the struct is writable.
+        assert_eq!(unsafe { init(made, size_of::<T>()) }, EGRET_WS_OK);
+        *pointer = made;
+    }
+    // SAFETY: made above, or by an earlier call; the caller has one reference at a time.
+    unsafe { &mut *pointer.cast_mut() }
+}
+
+/// Changes the waits of reconnecting.
+pub fn set_retry(options: &mut egret_ws_options, change: impl FnOnce(&mut egret_ws_retry_options)) {
+    change(pointed(&mut options.retry, egret_ws_retry_options_init));
+}
+
+/// Sets the waits of reconnecting in milliseconds: the shortest, the first, and the longest; 0: the default.
+pub fn set_retry_waits(options: &mut egret_ws_options, min: u32, first: u32, max: u32) {
+    set_retry(options, |retry| {
+        (retry.min_wait_ms, retry.first_wait_ms, retry.max_wait_ms) = (min, first, max);
+    });
+}
+
+/// Changes the settings of permessage-deflate.
+pub fn set_deflate(options: &mut egret_ws_options, change: impl FnOnce(&mut egret_ws_deflate_options)) {
+    change(pointed(&mut options.deflate, egret_ws_deflate_options_init));
+}
+
+/// `egret_ws_send` of a text, for callbacks too.
 pub fn send_text(ws: *mut egret_ws, text: impl AsRef<[u8]>) -> i32 {
     let text = text.as_ref();
     // SAFETY: the pointer and the length are those of a slice.
-    unsafe { egret_ws_send_text(ws, text.as_ptr().cast(), text.len()) }
+    unsafe { egret_ws_send(ws, EGRET_WS_TEXT, text.as_ptr().cast(), text.len()) }
 }
 
 /// `egret_ws_close`, for callbacks too.
@@ -139,12 +170,12 @@ impl Loop {
         self.open_host("127.0.0.1", port, set).expect("the connect call succeeds")
     }
 
-    /// `egret_ws_connect`, or its error.
+    /// `egret_ws_connect_host`, or its error.
     pub fn try_connect(&self, host: &str, port: u16) -> Result<Socket<'_>, i32> {
         self.open_host(host, port, |_| {})
     }
 
-    /// `egret_ws_connect_url`, or its error.
+    /// `egret_ws_connect`, or its error.
     pub fn try_connect_url(&self, url: impl AsRef<[u8]>) -> Result<Socket<'_>, i32> {
         self.open_url(url, |_| {})
     }
@@ -174,19 +205,19 @@ impl Loop {
         log.take()
     }
 
-    /// `egret_ws_connect` with options, or its error.
+    /// `egret_ws_connect_host` with options, or its error.
     pub fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(host, set, |host, options, out| {
             // SAFETY: `open` passes a C string, whole options and a writable `out`.
-            unsafe { egret_ws_connect(self.handle, host, port, options, out) }
+            unsafe { egret_ws_connect_host(self.handle, host, port, options, out) }
         })
     }
 
-    /// `egret_ws_connect_url` with options, or its error.
+    /// `egret_ws_connect` with options, or its error.
     pub fn open_url(&self, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(url, set, |url, options, out| {
             // SAFETY: `open` passes a C string, whole options and a writable `out`.
-            unsafe { egret_ws_connect_url(self.handle, url, options, out) }
+            unsafe { egret_ws_connect(self.handle, url, options, out) }
         })
     }
 
@@ -322,7 +353,7 @@ impl Socket<'_> {
         self.recorder.state().events.iter().filter(|event| event.is_message()).count()
     }
 
-    /// Makes every `on_data` keep the poll busy for `work`.
+    /// Makes every `on_message` keep the poll busy for `work`.
     pub fn work_in_on_data(&self, work: Duration) {
         self.recorder.state().work = work;
     }
@@ -353,7 +384,7 @@ impl Socket<'_> {
 
     pub fn send_binary(&self, bytes: &[u8]) -> i32 {
         // SAFETY: the pointer and the length are those of a slice.
-        unsafe { egret_ws_send_binary(self.handle, bytes.as_ptr(), bytes.len()) }
+        unsafe { egret_ws_send(self.handle, EGRET_WS_BINARY, bytes.as_ptr().cast(), bytes.len()) }
     }
 
     pub fn close(&self, code: u16, reason: &str) -> i32 {
@@ -388,7 +419,7 @@ impl Socket<'_> {
         egret_ws_generation(self.handle)
     }
 
-    pub fn stats(&self) -> egret_ws_stats {
+    pub fn stats(&self) -> egret_ws_statistics {
         response::stats(self.handle)
     }
 

@@ -68,7 +68,7 @@ impl EventLoop {
         let mut options = default_options();
         options.user = ptr::without_provenance_mut(number);
         options.on_connect = Some(on_connect);
-        options.on_data = Some(on_data);
+        options.on_message = Some(on_message);
         options.on_close = Some(on_close);
         options.on_drain = Some(on_drain);
         options.on_retry = Some(on_retry);
@@ -76,7 +76,7 @@ impl EventLoop {
         set(&mut options);
         let mut handle = ptr::null_mut();
         // SAFETY: the URL ends in a NUL, `options` is whole and `handle` writable.
-        let begun = unsafe { egret_ws_connect_url(self.handle, url.as_ptr(), &options, &mut handle) };
+        let begun = unsafe { egret_ws_connect(self.handle, url.as_ptr(), &options, &mut handle) };
         assert_eq!(begun, EGRET_WS_OK);
         Handle(handle)
     }
@@ -133,12 +133,8 @@ impl Handle {
     }
 
     pub fn send(self, kind: u8, data: &[u8]) -> i32 {
-        match i32::from(kind) {
-            // SAFETY: the pointer and the length are those of a slice.
-            EGRET_WS_TEXT => unsafe { egret_ws_send_text(self.0, data.as_ptr().cast(), data.len()) },
-            // SAFETY: as above.
-            _ => unsafe { egret_ws_send_binary(self.0, data.as_ptr(), data.len()) },
-        }
+        // SAFETY: the pointer and the length are those of a slice.
+        unsafe { egret_ws_send(self.0, kind.into(), data.as_ptr().cast(), data.len()) }
     }
 
     pub fn close(self, code: u16) -> i32 {
@@ -170,7 +166,7 @@ impl Handle {
         u64::try_from(egret_ws_buffered_amount(self.0)).expect("the handle is valid")
     }
 
-    pub fn stats(self) -> egret_ws_stats {
+    pub fn stats(self) -> egret_ws_statistics {
         response::stats(self.0)
     }
 
@@ -184,7 +180,7 @@ unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
     notify(user, |listener| listener.connected(Handle(ws)));
 }
 
-unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
     // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
     let data = unsafe { slice::from_raw_parts(data, len) };
     notify(user, |listener| listener.received(Handle(ws), kind as u8, data));

@@ -68,7 +68,7 @@ pub struct State {
     pub released: u32,
     /// The connect call failed: no callback may come.
     pub refused: bool,
-    /// How long each `on_data` keeps the poll busy.
+    /// How long each `on_message` keeps the poll busy.
     pub work: Duration,
     /// The responses of the server, if the callbacks read them.
     pub responses: Option<Box<Responses>>,
@@ -90,7 +90,7 @@ impl Recorder {
     pub fn listen_by(&self, options: &mut egret_ws_options) {
         options.user = ptr::from_ref(self).cast_mut().cast();
         options.on_connect = Some(on_connect);
-        options.on_data = Some(on_data);
+        options.on_message = Some(on_message);
         options.on_close = Some(on_close);
         options.on_drain = Some(on_drain);
         options.on_retry = Some(on_retry);
@@ -149,7 +149,7 @@ unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
     recorder(user).record(ws, Event::Connect);
 }
 
-unsafe extern "C" fn on_data(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
     // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
     let bytes = unsafe { std::slice::from_raw_parts(data, len) }.to_vec();
     let recorder = recorder(user);

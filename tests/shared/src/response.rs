@@ -10,7 +10,7 @@ pub struct Response {
     pub headers: String,
     /// Each name of `headers` with the value that a query by this name returns.
     named: Vec<(String, String)>,
-    pub stats: egret_ws_stats,
+    pub stats: egret_ws_statistics,
 }
 
 impl Response {
@@ -62,18 +62,18 @@ fn text(call: impl Fn(*mut c_char, usize) -> i32) -> Result<String, i32> {
     Ok(String::from_utf8(out).expect("UTF-8"))
 }
 
-pub fn stats(ws: *mut egret_ws) -> egret_ws_stats {
+pub fn stats(ws: *mut egret_ws) -> egret_ws_statistics {
     // SAFETY: a C struct of numbers may be all zeros.
-    let mut stats: egret_ws_stats = unsafe { std::mem::zeroed() };
-    stats.struct_size = size_of::<egret_ws_stats>() as u32;
+    let mut stats: egret_ws_statistics = unsafe { std::mem::zeroed() };
+    stats.struct_size = size_of::<egret_ws_statistics>() as u32;
     // SAFETY: `stats` is writable for its own size.
-    assert_eq!(unsafe { egret_ws_get_stats(ws, &mut stats) }, EGRET_WS_OK);
+    assert_eq!(unsafe { egret_ws_stats(ws, &mut stats) }, EGRET_WS_OK);
     stats
 }
 
 /// The address and port to which the connection was made.
 #[track_caller]
-pub fn address(stats: &egret_ws_stats) -> String {
+pub fn address(stats: &egret_ws_statistics) -> String {
     let bytes = stats.address.map(|byte| byte as u8);
     CStr::from_bytes_until_nul(&bytes).expect("a NUL").to_str().expect("an address is ASCII").to_owned()
 }

@@ -12,12 +12,12 @@
  *                                    egret_ws_options_init(&options, sizeof options);
  *                                    options.user = my_game;            (comes back in every callback)
  *                                    options.on_connect = on_connect;   (see the callback types below)
- *                                    options.on_data = on_data;
+ *                                    options.on_message = on_message;
  *                                    options.on_close = on_close;
  *   3. Connect:                      egret_ws *ws;
- *                                    egret_ws_connect(loop, "127.0.0.1", 9000, &options, &ws);
+ *                                    egret_ws_connect(loop, "ws://127.0.0.1:9000/", &options, &ws);
  *   4. Poll, once a frame:           egret_ws_loop_poll(loop, 0);       (the callbacks run in here)
- *      and send when connected:      egret_ws_send_text(ws, "hello", EGRET_WS_NUL_TERMINATED);
+ *      and send when connected:      egret_ws_send(ws, EGRET_WS_TEXT, "hello", EGRET_WS_NUL_TERMINATED);
  *   5. Close, and free:              egret_ws_close(ws, 1000, NULL, 0); (on_close comes from a later poll)
  *                                    egret_ws_free(ws);                 (at any time, in any state)
  *                                    egret_ws_loop_free(loop);
@@ -30,10 +30,10 @@
  * THE CONTRACT
  *
  *   Callbacks run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or close. For each
- *   socket: at most one on_connect for each connection made, any number of on_data, exactly one on_close, then
+ *   socket: at most one on_connect for each connection made, any number of on_message, exactly one on_close, then
  *   release_user once. (Exceptions, said where they are declared: on_log and the wake-up callback may come from any thread,
  *   and egret_ws_loop_free runs the release_user calls that are left.) With retry_attempts, an on_retry comes between the last
- *   on_data of one connection and the on_connect of the next.
+ *   on_message of one connection and the on_connect of the next.
  *
  *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, also egret_ws_free of the same
  *   socket; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
@@ -107,29 +107,34 @@
 #define EGRET_WS_MAX_PENDING_SOCKETS 16384
 
 /*
+ * A number of the options that says: without limit, or never. The table of numbers at the head of this file lists the fields that
+ * accept it.
+ */
+#define EGRET_WS_UNLIMITED 0xFFFFFFFFu
+
+/*
+ * A number of the options that says: without any wait. (0 is the default of each field.) The table of numbers at the head of this
+ * file lists the fields that accept it.
+ */
+#define EGRET_WS_AT_ONCE 0xFFFFFFFEu
+
+/*
  * `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
  * a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
  */
-#define EGRET_WS_LOOP_INLINE 1
+#define EGRET_WS_LOOP_INLINE 0x00010000u
 
 /*
  * `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
  * open.
  */
-#define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 2
-
-/*
- * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. For
- * tests with your own server only: anyone on the network path can read and change all data. Each such connection logs a
- * warning. `tls_pins` are checked nevertheless.
- */
-#define EGRET_WS_INSECURE 1
+#define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 0x00020000u
 
 /*
  * `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
  * others.
  */
-#define EGRET_WS_ONLY_THESE_ROOTS 2
+#define EGRET_WS_ONLY_THESE_ROOTS 0x00000001u
 
 /*
  * `flags` of a socket's options: without a `proxy`, take it from the environment, as it is during the connect call:
@@ -139,45 +144,40 @@
  * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
  * proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
  */
-#define EGRET_WS_PROXY_FROM_ENVIRONMENT 4
-
-/* `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
-#define EGRET_WS_NO_DEFLATE 8
-
-/*
- * `flags` of a socket's options: this side compresses each message by itself (`client_no_context_takeover`), without the context
- * of the messages before, which makes messages larger. The compressor keeps its memory.
- */
-#define EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER 16
-
-/*
- * `flags` of a socket's options: the server must compress each message by itself (`server_no_context_takeover`). A server
- * that accepts the offer without this parameter fails the handshake.
- */
-#define EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER 32
+#define EGRET_WS_PROXY_FROM_ENVIRONMENT 0x00000002u
 
 /*
  * `flags` of a socket's options: when a connection is lost and made again, messages that were accepted and not completely passed
  * to the operating system are kept, and sent first on the next connection. (Messages that were passed to it may be lost too; only
  * an answer of the server can confirm them.) Without this flag they are dropped, and `on_retry` reports their number.
  */
-#define EGRET_WS_RESEND 64
+#define EGRET_WS_RESEND 0x00000004u
+
+/* `flags` of a socket's options: do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+#define EGRET_WS_DISABLE_DEFLATE 0x00000008u
 
 /*
  * `flags` of a socket's options: with `wss`, do not offer the protocol `http/1.1` by ALPN (RFC 7301). Without this flag it is
  * offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
  * ALPN is accepted. The flag has no effect with `ws`.
  */
-#define EGRET_WS_NO_ALPN 128
+#define EGRET_WS_DISABLE_ALPN 0x00000010u
+
+/*
+ * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
+ * security**, and is for tests with your own server only: anyone on the network path can read and change all data. Each such
+ * connection logs a warning. `tls_pins` are checked nevertheless. It does not hold for another origin after a redirect.
+ */
+#define EGRET_WS_ACCEPT_ANY_CERTIFICATE 0x01000000u
 
 /*
  * `flags` of a socket's options: also follow a redirect to a nearer address than that of the server that sent it: from a public
- * address to a private, link-local or loopback one, or from a private address to a loopback one. Without this flag such a
- * redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to
- * services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a proxy,
- * only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+ * address to a private, link-local or loopback one, or from a private address to a loopback one. **It weakens security**: without
+ * this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this
+ * machine connect to services that trust its network. The addresses are checked after the look-up. A proxy looks names up itself:
+ * with a proxy, only a host that is an address or `localhost` is checked, and the phase is `EGRET_WS_PHASE_PROXY`.
  */
-#define EGRET_WS_REDIRECT_TO_PRIVATE 256
+#define EGRET_WS_ALLOW_PRIVATE_REDIRECTS 0x02000000u
 
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
@@ -206,26 +206,35 @@
 /* Kind of a message: binary. */
 #define EGRET_WS_BINARY 2
 
-/* Phase: the host's name was being looked up. */
-#define EGRET_WS_PHASE_RESOLVE 1
+/* Phase: the connection waited for `on_request`. */
+#define EGRET_WS_PHASE_REQUEST 1
+
+/* Phase: the server's name was being looked up. */
+#define EGRET_WS_PHASE_RESOLVE 2
 
 /* Phase: TCP was connecting. */
-#define EGRET_WS_PHASE_CONNECT 2
+#define EGRET_WS_PHASE_CONNECT 3
 
-/* Phase: the proxy was being asked for a connection to the host. */
-#define EGRET_WS_PHASE_PROXY 3
+/* Phase: the proxy was being asked for a connection to the server. */
+#define EGRET_WS_PHASE_PROXY 4
 
 /* Phase: TLS was being set up: its handshake, and the check of the server's certificate. */
-#define EGRET_WS_PHASE_TLS 4
+#define EGRET_WS_PHASE_TLS 5
 
 /* Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
-#define EGRET_WS_PHASE_HANDSHAKE 5
+#define EGRET_WS_PHASE_HANDSHAKE 6
 
 /* Phase: the connection was open. */
-#define EGRET_WS_PHASE_OPEN 6
+#define EGRET_WS_PHASE_OPEN 7
 
-/* Phase: the closing handshake was under way (RFC 6455 section 7). */
-#define EGRET_WS_PHASE_CLOSING 7
+/* Phase: the connection was closing, and accepted messages were being written before the Close frame. */
+#define EGRET_WS_PHASE_FLUSH 8
+
+/*
+ * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was written, or the peer's was
+ * received.
+ */
+#define EGRET_WS_PHASE_CLOSING 9
 
 /*
  * Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
@@ -347,12 +356,12 @@
  * Close report: the server answered the upgrade with another HTTP status; see `http_status`. Also if the header lines after the
  * status line are malformed, too many, or cut off.
  */
-#define EGRET_WS_ERR_REFUSED (-41)
+#define EGRET_WS_ERR_HTTP_STATUS (-41)
 
 /*
  * Close report: the server redirected the connection, and the redirect was not followed: more than `max_redirects`, from `wss`
- * to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_REDIRECT_TO_PRIVATE`), or
- * to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_REFUSED`.
+ * to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or
+ * to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_HTTP_STATUS`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
@@ -408,6 +417,12 @@ typedef struct egret_ws egret_ws;
 /* A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address. */
 typedef struct egret_ws_loop egret_ws_loop;
 
+/* An error: `EGRET_WS_OK` or one of `EGRET_WS_ERR_*`. All errors are negative. */
+typedef int32_t egret_ws_error_t;
+
+/* A level of the log: one of `EGRET_WS_LOG_*`. */
+typedef int32_t egret_ws_log_level_t;
+
 /*
  * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
  * or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
@@ -417,7 +432,7 @@ typedef struct egret_ws_loop egret_ws_loop;
  * returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
  * the child: the child calls `_exit` or `exec`.
  */
-typedef void (*egret_ws_on_log)(void *user, int32_t level, const char *text, egret_ws *ws);
+typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws);
 
 /*
  * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
@@ -431,18 +446,18 @@ typedef struct egret_ws_loop_options {
     /* Passed to `on_log`. The library does not dereference it. */
     void *user;
     /* Called for each log line. NULL: no log. */
-    egret_ws_on_log on_log;
+    egret_ws_on_log_fn on_log;
     /* The highest `EGRET_WS_LOG_*` level to log. 0: `EGRET_WS_LOG_WARN`. */
-    int32_t log_level;
+    egret_ws_log_level_t log_level;
     /*
      * Budget of a poll: the most callbacks of one `egret_ws_loop_poll`; the others wait for the next poll. 0: 4096.
-     * UINT32_MAX: no limit.
+     * `EGRET_WS_UNLIMITED`: no limit.
      */
     uint32_t poll_max_callbacks;
     /*
      * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it makes at least
      * one. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
-     * UINT32_MAX: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
+     * `EGRET_WS_UNLIMITED`: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
      * half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
      */
     uint32_t poll_max_us;
@@ -459,14 +474,17 @@ typedef struct egret_ws_loop_options {
  * callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
  * If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
-typedef void (*egret_ws_on_wakeup)(void *user);
+typedef void (*egret_ws_on_wakeup_fn)(void *user);
 
 /*
  * Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
  * number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
  * connection has ended in the meantime; `on_close` will report that.
  */
-typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
+typedef void (*egret_ws_on_connect_fn)(void *user, egret_ws *ws);
+
+/* The kind of a message: `EGRET_WS_TEXT` or `EGRET_WS_BINARY`. */
+typedef int32_t egret_ws_kind_t;
 
 /*
  * Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
@@ -475,7 +493,17 @@ typedef void (*egret_ws_on_connect)(void *user, egret_ws *ws);
  * after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
  * the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
  */
-typedef void (*egret_ws_on_data)(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len);
+typedef void (*egret_ws_on_message_fn)(void *user,
+                                       egret_ws *ws,
+                                       egret_ws_kind_t kind,
+                                       const uint8_t *data,
+                                       size_t len);
+
+/* A phase of a connection: one of `EGRET_WS_PHASE_*`. */
+typedef int32_t egret_ws_phase_t;
+
+/* The side that ended a connection: one of `EGRET_WS_INITIATOR_*`. */
+typedef int32_t egret_ws_initiator_t;
 
 /* How and why a connection ended. Everything it points to is borrowed until `on_close` returns. */
 typedef struct egret_ws_close_info {
@@ -485,11 +513,11 @@ typedef struct egret_ws_close_info {
      * `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
      * `wasClean`), else one of `EGRET_WS_ERR_*`.
      */
-    int32_t error;
+    egret_ws_error_t error;
     /* In which phase it ended: one of `EGRET_WS_PHASE_*`. */
-    int32_t phase;
+    egret_ws_phase_t phase;
     /* The side that ended it: one of `EGRET_WS_INITIATOR_*`. */
-    int32_t initiator;
+    egret_ws_initiator_t initiator;
     /* The HTTP status of the server's answer to the upgrade, or of a proxy's answer; 0 if there was no answer. */
     int32_t http_status;
     /* The operating system's error number (`errno`, `WSAGetLastError`), or 0. */
@@ -518,14 +546,36 @@ typedef struct egret_ws_close_info {
  * `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
  * `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
  */
-typedef void (*egret_ws_on_close)(void *user, egret_ws *ws, const egret_ws_close_info *info);
+typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info);
 
 /*
  * Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
  * next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
  * reference to it.
  */
-typedef void (*egret_ws_release_user)(void *user);
+typedef void (*egret_ws_release_user_fn)(void *user);
+
+/*
+ * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
+ * has room for the largest of the messages that were refused. Called once, also if that happens several times between two
+ * polls. Not called when the connection broke or closes before that.
+ */
+typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
+
+/*
+ * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
+ * `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
+ * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
+ * ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
+ * it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
+ * for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
+ * eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
+ */
+typedef void (*egret_ws_on_retry_fn)(void *user,
+                                     egret_ws *ws,
+                                     const egret_ws_close_info *info,
+                                     uint32_t attempt,
+                                     uint32_t delay_ms);
 
 /* A header of the request. Both texts end in a NUL and are copied. */
 typedef struct egret_ws_header {
@@ -536,26 +586,65 @@ typedef struct egret_ws_header {
 } egret_ws_header;
 
 /*
- * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
- * has room for the largest of the messages that were refused. Called once, also if that happens several times between two
- * polls. Not called when the connection broke or closes before that.
+ * The waits of reconnecting, for `retry` of the options of a socket. Fill it with `egret_ws_retry_options_init`, then set the fields
+ * that you need; a field that is zero means its default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
  */
-typedef void (*egret_ws_on_drain)(void *user, egret_ws *ws);
+typedef struct egret_ws_retry_options {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_retry_options_init`. */
+    uint32_t struct_size;
+    /*
+     * The shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options. `EGRET_WS_AT_ONCE`: an
+     * attempt may begin at once.
+     */
+    uint32_t min_wait_ms;
+    /*
+     * The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait is random between
+     * `min_wait_ms` and this, so that the clients of a server do not all come back at the same time. If the server sends
+     * `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0: 4000, or the nearest value between the other two
+     * waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, as do all others, because twice nothing is nothing.
+     */
+    uint32_t first_wait_ms;
+    /* The limit of the doubling, in milliseconds. 0: 30000, or `first_wait_ms` if that is more. */
+    uint32_t max_wait_ms;
+    /* Milliseconds after the loss from which on no attempt begins. 0: 600000. `EGRET_WS_UNLIMITED`: no limit. */
+    uint32_t total_ms;
+} egret_ws_retry_options;
 
 /*
- * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
- * `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
- * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is UINT32_MAX: the wait
- * ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
- * it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
- * for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
- * eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
+ * The settings of permessage-deflate (RFC 7692), for `deflate` of the options of a socket. Fill it with
+ * `egret_ws_deflate_options_init`, then set the fields that you need; a field that is zero means its default.
  */
-typedef void (*egret_ws_on_retry)(void *user,
-                                  egret_ws *ws,
-                                  const egret_ws_close_info *info,
-                                  uint32_t attempt,
-                                  uint32_t delay_ms);
+typedef struct egret_ws_deflate_options {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_deflate_options_init`. */
+    uint32_t struct_size;
+    /* The level at which this side compresses, 1 (fast) to 9 (small). 0: 6. */
+    uint32_t level;
+    /*
+     * Messages of fewer bytes are sent without compression, and so are messages that compression does not make smaller. 0: 256.
+     * `EGRET_WS_AT_ONCE`: messages of any size are compressed. `EGRET_WS_UNLIMITED`: no message is compressed.
+     */
+    uint32_t threshold_bytes;
+    /*
+     * The largest window that this side uses to compress, as a power of two, 9 to 15; the server may ask for less. The compressor
+     * needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
+     */
+    uint32_t client_window_bits;
+    /*
+     * The largest window that the server may use, 9 to 15. A socket whose server agreed to compress needs 47 KiB for incoming
+     * messages, with any window. A server that accepts the offer without this limit fails the handshake. 0: 15, that is no limit.
+     */
+    uint32_t server_window_bits;
+    /*
+     * 1: this side compresses each message by itself, without the context of the messages before, which makes messages larger. The
+     * compressor keeps its memory. 0: with the context.
+     */
+    uint32_t client_no_context_takeover;
+    /*
+     * 1: the server must compress each message by itself. A server that accepts the offer without this parameter fails the
+     * handshake. 0: as the server wants.
+     */
+    uint32_t server_no_context_takeover;
+} egret_ws_deflate_options;
 
 /*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
@@ -569,28 +658,33 @@ typedef struct egret_ws_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_options_init`. */
     uint32_t struct_size;
     /*
-     * Any of `EGRET_WS_INSECURE`, `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_NO_DEFLATE`,
-     * `EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER`, `EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER`, `EGRET_WS_RESEND`, `EGRET_WS_NO_ALPN`,
-     * `EGRET_WS_REDIRECT_TO_PRIVATE`. Unknown bits are refused.
+     * Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
+     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
+     * are refused.
      */
     uint32_t flags;
     /* Passed to every callback of the socket. The library does not dereference it; free it in `release_user`. */
     void *user;
     /* See the callback's type. NULL: not called. */
-    egret_ws_on_connect on_connect;
+    egret_ws_on_connect_fn on_connect;
     /* See the callback's type. NULL: messages are counted as received and dropped. */
-    egret_ws_on_data on_data;
+    egret_ws_on_message_fn on_message;
     /* See the callback's type. NULL: not called. */
-    egret_ws_on_close on_close;
+    egret_ws_on_close_fn on_close;
     /* See the callback's type. NULL: not called. */
-    egret_ws_release_user release_user;
+    egret_ws_release_user_fn release_user;
     /* The longest time in milliseconds for the name look-up and TCP together. 0: 15000. */
     uint32_t connect_timeout_ms;
     /* The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000. */
     uint32_t handshake_timeout_ms;
     /*
-     * The longest time in milliseconds from `egret_ws_close`, or from the peer's Close frame, to the end of the
-     * connection. 0: 5000.
+     * The longest time in milliseconds that a closing socket writes accepted messages without progress, before its Close frame.
+     * Progress is 4 KiB, or all that is left. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does not take at once are dropped.
+     */
+    uint32_t flush_timeout_ms;
+    /*
+     * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
+     * operating system to the end of the connection. 0: 5000. `EGRET_WS_AT_ONCE`: it does not wait for the peer.
      */
     uint32_t close_timeout_ms;
     /* The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072. */
@@ -607,12 +701,24 @@ typedef struct egret_ws_options {
      */
     uint32_t max_receive_queue_bytes;
     /*
+     * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
+     * connection has been open for 10 seconds. 0: none. `EGRET_WS_UNLIMITED`: no limit. There is no attempt after a close of this
+     * side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
+     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
+     * server, 1000 included: close the socket in `on_retry` if you do not want that.
+     */
+    uint32_t retry_attempts;
+    /*
      * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
      * most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
      * fails the handshake, as in a browser. `egret_ws_subprotocol` returns the chosen one. A socket with subprotocols does not
      * follow redirects to another origin.
      */
     const char *subprotocols;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_drain_fn on_drain;
+    /* See the callback's type. NULL: not called. */
+    egret_ws_on_retry_fn on_retry;
     /*
      * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are tokens,
      * values have no control characters but tabs (so no CR, LF or NUL); together at most 8192 bytes. `Host`, `Connection`,
@@ -621,7 +727,14 @@ typedef struct egret_ws_options {
      */
     const egret_ws_header *headers;
     /* The number of `headers`. */
-    size_t header_count;
+    uint32_t header_count;
+    /*
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
+     * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
+     * private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
+     * fragment, a user name and a password in it.
+     */
+    uint32_t max_redirects;
     /*
      * The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
      * NUL, copied. NULL: none, as usual outside of browsers.
@@ -637,21 +750,44 @@ typedef struct egret_ws_options {
     /* The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty. */
     const char *password;
     /*
-     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
-     * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
-     * private address only with `EGRET_WS_REDIRECT_TO_PRIVATE`. A `Location` has at most 8192 bytes; the library ignores a
-     * fragment, a user name and a password in it.
-     */
-    uint32_t max_redirects;
-    /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
-    uint32_t tls_min_version;
-    /*
      * The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
      * `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
      * the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
      * `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
      */
     const char *proxy;
+    /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
+    uint32_t resolve_timeout_ms;
+    /* The longest time in milliseconds for the proxy's answer. 0: 10000. */
+    uint32_t proxy_timeout_ms;
+    /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
+    uint32_t tls_timeout_ms;
+    /* The longest time in milliseconds for all stages together, redirects included. 0: 60000. */
+    uint32_t open_timeout_ms;
+    /*
+     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
+     * It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
+     * networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. `EGRET_WS_UNLIMITED`: no pings but those
+     * of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
+     */
+    uint32_t ping_interval_ms;
+    /*
+     * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
+     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
+     * alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
+     * longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
+     * peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for servers
+     * that do not answer pings.
+     */
+    uint32_t pong_timeout_ms;
+    /*
+     * Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
+     * connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. `EGRET_WS_UNLIMITED`: as `pong_timeout_ms`. Without
+     * effect if that is `EGRET_WS_UNLIMITED`.
+     */
+    uint32_t probe_timeout_ms;
+    /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
+    uint32_t tls_min_version;
     /*
      * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
      * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
@@ -686,92 +822,20 @@ typedef struct egret_ws_options {
      * use it.
      */
     const char *tls_server_name;
-    /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
-    uint32_t resolve_timeout_ms;
-    /* The longest time in milliseconds for the proxy's answer. 0: 10000. */
-    uint32_t proxy_timeout_ms;
-    /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
-    uint32_t tls_timeout_ms;
-    /* The longest time in milliseconds for all stages together, redirects included. 0: 60000. */
-    uint32_t open_timeout_ms;
-    /* permessage-deflate: the level at which this side compresses, 1 (fast) to 9 (small). 0: 6. */
-    uint32_t deflate_level;
-    /*
-     * permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that compression does not
-     * make smaller. 0: 256. UINT32_MAX: no message is compressed.
-     */
-    uint32_t deflate_threshold_bytes;
-    /*
-     * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server may ask for
-     * less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message on. 0: 15.
-     */
-    uint32_t deflate_client_window_bits;
-    /*
-     * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to compress
-     * needs 47 KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
-     * handshake. 0: 15, that is no limit.
-     */
-    uint32_t deflate_server_window_bits;
-    /* See the callback's type. NULL: not called. */
-    egret_ws_on_drain on_drain;
-    /* See the callback's type. NULL: not called. */
-    egret_ws_on_retry on_retry;
-    /*
-     * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
-     * It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
-     * networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. UINT32_MAX: no pings but those
-     * of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
-     */
-    uint32_t ping_interval_ms;
-    /*
-     * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
-     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
-     * alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
-     * longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
-     * peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. UINT32_MAX: no time-out, for servers
-     * that do not answer pings.
-     */
-    uint32_t pong_timeout_ms;
-    /*
-     * Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
-     * connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. UINT32_MAX: as `pong_timeout_ms`. Without
-     * effect if that is UINT32_MAX.
-     */
-    uint32_t probe_timeout_ms;
-    /*
-     * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
-     * connection has been open for 10 seconds. 0: none. UINT32_MAX: no limit. There is no attempt after a close of this
-     * side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
-     * server, 1000 included: close the socket in `on_retry` if you do not want that.
-     */
-    uint32_t retry_attempts;
-    /* Reconnecting: the shortest wait before an attempt, in milliseconds. 0: 250, or the smaller of the next two options. */
-    uint32_t retry_floor_ms;
-    /*
-     * Reconnecting: the longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait
-     * is random between the floor and this, so that the clients of a server do not all come back at the same time. If the server
-     * sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. At least the floor. 0: 4000, or the nearest value
-     * between the floor and the ceiling.
-     */
-    uint32_t retry_first_ms;
-    /*
-     * Reconnecting: the limit of the doubling, in milliseconds. At least `retry_first_ms`. 0: 30000, or `retry_first_ms` if that
-     * is more.
-     */
-    uint32_t retry_ceiling_ms;
-    /* Reconnecting: milliseconds after the loss from which on no attempt begins. 0: 600000. UINT32_MAX: no limit. */
-    uint32_t retry_total_ms;
+    /* The waits of reconnecting, copied. NULL: the defaults, which suit most programs. */
+    const egret_ws_retry_options *retry;
+    /* The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs. */
+    const egret_ws_deflate_options *deflate;
 } egret_ws_options;
 
 /*
- * Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_stats)` and call
- * `egret_ws_get_stats`.
+ * Statistics of a socket, available from `on_connect` on, or in `on_close`. Set `struct_size` to `sizeof(egret_ws_statistics)` and call
+ * `egret_ws_stats`.
  *
  * The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
  * reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
  */
-typedef struct egret_ws_stats {
+typedef struct egret_ws_statistics {
     /* Bytes of this struct as the caller knows it. */
     uint32_t struct_size;
     /* The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
@@ -823,7 +887,10 @@ typedef struct egret_ws_stats {
     uint64_t rtt_us;
     /* The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     uint64_t rtt_smoothed_us;
-} egret_ws_stats;
+} egret_ws_statistics;
+
+/* The state of a socket: one of `EGRET_WS_STATE_*`. */
+typedef int32_t egret_ws_state_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -835,7 +902,7 @@ extern "C" {
  *
  * Errors: none.
  */
-const char *egret_ws_error_name(int32_t error);
+const char *egret_ws_error_name(egret_ws_error_t error);
 
 /*
  * Returns the version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
@@ -862,7 +929,7 @@ const char *egret_ws_version_string(void);
  * Precondition:
  * `options` is NULL or points to `size` writable bytes.
  */
-int32_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
+egret_ws_error_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
 
 /*
  * Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -875,8 +942,8 @@ int32_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
  * Precondition:
  * `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
  */
-int32_t egret_ws_loop_new(const egret_ws_loop_options *options,
-                          egret_ws_loop **out);
+egret_ws_error_t egret_ws_loop_new(const egret_ws_loop_options *options,
+                                   egret_ws_loop **out);
 
 /*
  * Runs the callbacks that are due, on this thread, and returns their number (0 or more; a callback that is NULL counts too,
@@ -900,7 +967,7 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop,
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_wake(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
 
 /*
  * Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
@@ -912,14 +979,14 @@ int32_t egret_ws_loop_wake(egret_ws_loop *loop);
  * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
  * `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
-                                 egret_ws_on_wakeup on_wakeup,
-                                 void *user);
+egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
+                                          egret_ws_on_wakeup_fn on_wakeup,
+                                          void *user);
 
 /*
  * Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
  * CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
- * `egret_ws_loop_timeout` returns. Any thread.
+ * `egret_ws_loop_next_poll_ms` returns. Any thread.
  *
  * Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
  * `INTERNAL`.
@@ -933,7 +1000,7 @@ int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
+int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
 
 /*
  * Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
@@ -948,7 +1015,7 @@ int32_t egret_ws_loop_timeout(egret_ws_loop *loop);
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_suspend(egret_ws_loop *loop);
 
 /*
  * Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
@@ -959,7 +1026,7 @@ int32_t egret_ws_loop_suspend(egret_ws_loop *loop);
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_resume(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_resume(egret_ws_loop *loop);
 
 /*
  * Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. Has the effects of
@@ -968,7 +1035,7 @@ int32_t egret_ws_loop_resume(egret_ws_loop *loop);
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 
 /*
  * Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
@@ -980,7 +1047,7 @@ int32_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  *
  * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_loop_free(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop);
 
 /*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
@@ -991,7 +1058,29 @@ int32_t egret_ws_loop_free(egret_ws_loop *loop);
  * Precondition:
  * `options` is NULL or points to `size` writable bytes.
  */
-int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
+egret_ws_error_t egret_ws_options_init(egret_ws_options *options, size_t size);
+
+/*
+ * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
+ * `egret_ws_options_init` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `options` is NULL or points to `size` writable bytes.
+ */
+egret_ws_error_t egret_ws_retry_options_init(egret_ws_retry_options *options, size_t size);
+
+/*
+ * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
+ * `egret_ws_options_init` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `options` is NULL or points to `size` writable bytes.
+ */
+egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options, size_t size);
 
 /*
  * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
@@ -1012,15 +1101,15 @@ int32_t egret_ws_options_init(egret_ws_options *options, size_t size);
  * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
  * they point to; `out` is NULL or writable.
  */
-int32_t egret_ws_connect(egret_ws_loop *loop,
-                         const char *host,
-                         uint16_t port,
-                         const egret_ws_options *options,
-                         egret_ws **out);
+egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
+                                       const char *host,
+                                       uint16_t port,
+                                       const egret_ws_options *options,
+                                       egret_ws **out);
 
 /*
  * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
- * `egret_ws_connect` in all other respects.
+ * `egret_ws_connect_host` in all other respects.
  *
  * The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
  * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
@@ -1033,37 +1122,30 @@ int32_t egret_ws_connect(egret_ws_loop *loop,
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
  * or writable.
  */
-int32_t egret_ws_connect_url(egret_ws_loop *loop,
-                             const char *url,
-                             const egret_ws_options *options,
-                             egret_ws **out);
+egret_ws_error_t egret_ws_connect(egret_ws_loop *loop,
+                                  const char *url,
+                                  const egret_ws_options *options,
+                                  egret_ws **out);
 
 /*
- * Queues a text message of `len` bytes of UTF-8, or up to its NUL if `len` is `EGRET_WS_NUL_TERMINATED`. The text is
- * copied before the call returns. Never blocks. Any thread; messages of one thread keep their order.
+ * Queues a message of `len` bytes: with `kind` `EGRET_WS_TEXT`, UTF-8, or the text up to its NUL if `len` is
+ * `EGRET_WS_NUL_TERMINATED`; with `EGRET_WS_BINARY`, any bytes. The data is copied before the call returns. Never blocks. Any
+ * thread; messages of one thread keep their order.
  *
  * `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
  * accepted message is written in order, or counted in `unsent_messages` of the close report.
  *
  * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
- * `INVALID_ARGUMENT` (`data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or `EGRET_WS_NUL_TERMINATED` with
+ * `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `data` points to `len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_send_text(egret_ws *ws, const char *data, size_t len);
-
-/*
- * Queues a binary message of `len` bytes. As `egret_ws_send_text` in all other respects.
- *
- * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `BACKPRESSURE`, `NO_RESOURCES`, `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
- *
- * Precondition:
- * `data` points to `len` readable bytes.
- */
-int32_t egret_ws_send_binary(egret_ws *ws,
-                             const uint8_t *data,
-                             size_t len);
+egret_ws_error_t egret_ws_send(egret_ws *ws,
+                               egret_ws_kind_t kind,
+                               const void *data,
+                               size_t len);
 
 /*
  * Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
@@ -1082,10 +1164,10 @@ int32_t egret_ws_send_binary(egret_ws *ws,
  * Precondition:
  * `reason` points to `reason_len` readable bytes, or ends in a NUL.
  */
-int32_t egret_ws_close(egret_ws *ws,
-                       uint16_t code,
-                       const char *reason,
-                       size_t reason_len);
+egret_ws_error_t egret_ws_close(egret_ws *ws,
+                                uint16_t code,
+                                const char *reason,
+                                size_t reason_len);
 
 /*
  * Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
@@ -1097,7 +1179,7 @@ int32_t egret_ws_close(egret_ws *ws,
  *
  * Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_free(egret_ws *ws);
+egret_ws_error_t egret_ws_free(egret_ws *ws);
 
 /*
  * Returns the state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
@@ -1126,7 +1208,7 @@ int32_t egret_ws_generation(egret_ws *ws);
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_retry_now(egret_ws *ws);
+egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
 
 /*
  * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: it is in `rtt_us` of the statistics when the pong has
@@ -1134,7 +1216,7 @@ int32_t egret_ws_retry_now(egret_ws *ws);
  *
  * Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
-int32_t egret_ws_ping(egret_ws *ws);
+egret_ws_error_t egret_ws_ping(egret_ws *ws);
 
 /*
  * Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:
@@ -1204,8 +1286,8 @@ int32_t egret_ws_response_headers(egret_ws *ws,
  * Precondition:
  * `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
  */
-int32_t egret_ws_get_stats(egret_ws *ws,
-                           egret_ws_stats *stats);
+egret_ws_error_t egret_ws_stats(egret_ws *ws,
+                                egret_ws_statistics *stats);
 
 /*
  * Normalizes a URL as the constructor of a browser's `WebSocket` does, writes it to `out`, with a NUL, and returns its length

@@ -4,7 +4,7 @@ import CEgretWS
 /// The phase in which a connection ended.
 public enum Phase: Int32, Sendable {
     // generated: phases, by "make header"; do not edit
-    case unknown = 0, resolve, connect, proxy, tls, handshake, open, closing
+    case unknown = 0, request, resolve, connect, proxy, tls, handshake, open, flush, closing
     // generated: end
 }
 

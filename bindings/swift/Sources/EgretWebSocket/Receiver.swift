@@ -146,7 +146,7 @@ extension Receiver {
     func attach(to c: inout egret_ws_options) {
         c.user = Unmanaged.passRetained(self).toOpaque()
         c.on_connect = { user, _ in Receiver.of(user).didConnect() }
-        c.on_data = { user, _, kind, data, count in
+        c.on_message = { user, _, kind, data, count in
             Receiver.of(user).didReceive(.init(start: data, count: count), isText: kind == EGRET_WS_TEXT)
         }
         c.on_close = { user, _, info in Receiver.of(user).didClose(CloseInfo(info!.pointee)) }

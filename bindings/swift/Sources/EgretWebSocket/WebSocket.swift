@@ -40,11 +40,11 @@ public final class WebSocket: Sendable {
         case .url(let url):
             let url = try memory.text(url)
             receiver.attach(to: &c)
-            result = egret_ws_connect_url(loop.c, url, &c, handle)
+            result = egret_ws_connect(loop.c, url, &c, handle)
         case .host(let host, let port):
             let host = try memory.text(host)
             receiver.attach(to: &c)
-            result = egret_ws_connect(loop.c, host, port, &c, handle)
+            result = egret_ws_connect_host(loop.c, host, port, &c, handle)
         }
         withExtendedLifetime((memory, loop)) {}
         if result < 0 { receiver.detach() }
@@ -63,7 +63,7 @@ public final class WebSocket: Sendable {
     public func send(_ text: String) throws(WebSocketError) {
         var text = text
         let result = text.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { egret_ws_send_text(c, $0.baseAddress, $0.count) }
+            bytes.withMemoryRebound(to: CChar.self) { egret_ws_send(c, EGRET_WS_TEXT, $0.baseAddress, $0.count) }
         }
         try checked(result)
     }
@@ -77,7 +77,7 @@ public final class WebSocket: Sendable {
     public func send(bytes: UnsafeRawBufferPointer) throws(WebSocketError) { try checked(sendResult(bytes)) }
 
     private func sendResult(_ bytes: UnsafeRawBufferPointer) -> Int32 {
-        egret_ws_send_binary(c, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        egret_ws_send(c, EGRET_WS_BINARY, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     }
 
     /// Begins to close; `onClose`, or `closed`, reports the outcome.
@@ -110,9 +110,9 @@ public final class WebSocket: Sendable {
 
     public var stats: WebSocketStats {
         get throws(WebSocketError) {
-            var stats = egret_ws_stats()
-            stats.struct_size = UInt32(MemoryLayout<egret_ws_stats>.size)
-            try checked(egret_ws_get_stats(c, &stats))
+            var stats = egret_ws_statistics()
+            stats.struct_size = UInt32(MemoryLayout<egret_ws_statistics>.size)
+            try checked(egret_ws_stats(c, &stats))
             return WebSocketStats(stats)
         }
     }

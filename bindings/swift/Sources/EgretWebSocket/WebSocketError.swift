@@ -46,7 +46,7 @@ extension WebSocketError.Code {
     public static let connect = Self(rawValue: EGRET_WS_ERR_CONNECT)
     public static let proxy = Self(rawValue: EGRET_WS_ERR_PROXY)
     public static let handshake = Self(rawValue: EGRET_WS_ERR_HANDSHAKE)
-    public static let refused = Self(rawValue: EGRET_WS_ERR_REFUSED)
+    public static let httpStatus = Self(rawValue: EGRET_WS_ERR_HTTP_STATUS)
     public static let redirect = Self(rawValue: EGRET_WS_ERR_REDIRECT)
     public static let timeout = Self(rawValue: EGRET_WS_ERR_TIMEOUT)
     public static let connectionLost = Self(rawValue: EGRET_WS_ERR_CONNECTION_LOST)

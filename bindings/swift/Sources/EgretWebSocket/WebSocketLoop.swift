@@ -61,7 +61,7 @@ public final class WebSocketLoop {
     }
 
     public var timeoutMs: Int32 {
-        get throws(WebSocketError) { try checked(egret_ws_loop_timeout(handle.c)) }
+        get throws(WebSocketError) { try checked(egret_ws_loop_next_poll_ms(handle.c)) }
     }
 
     /// Begins to connect to a URL. Later polls call `callbacks`. The socket is freed when its last reference is released.

@@ -20,15 +20,13 @@ public struct WebSocketOptions: Sendable {
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         // generated: flags, by "make header"; do not edit
-        public static let insecure = Self(rawValue: UInt32(EGRET_WS_INSECURE))
         public static let onlyTheseRoots = Self(rawValue: UInt32(EGRET_WS_ONLY_THESE_ROOTS))
         public static let proxyFromEnvironment = Self(rawValue: UInt32(EGRET_WS_PROXY_FROM_ENVIRONMENT))
-        public static let noDeflate = Self(rawValue: UInt32(EGRET_WS_NO_DEFLATE))
-        public static let clientNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_CLIENT_NO_CONTEXT_TAKEOVER))
-        public static let serverNoContextTakeover = Self(rawValue: UInt32(EGRET_WS_SERVER_NO_CONTEXT_TAKEOVER))
         public static let resend = Self(rawValue: UInt32(EGRET_WS_RESEND))
-        public static let noAlpn = Self(rawValue: UInt32(EGRET_WS_NO_ALPN))
-        public static let redirectToPrivate = Self(rawValue: UInt32(EGRET_WS_REDIRECT_TO_PRIVATE))
+        public static let disableDeflate = Self(rawValue: UInt32(EGRET_WS_DISABLE_DEFLATE))
+        public static let disableAlpn = Self(rawValue: UInt32(EGRET_WS_DISABLE_ALPN))
+        public static let acceptAnyCertificate = Self(rawValue: UInt32(EGRET_WS_ACCEPT_ANY_CERTIFICATE))
+        public static let allowPrivateRedirects = Self(rawValue: UInt32(EGRET_WS_ALLOW_PRIVATE_REDIRECTS))
         // generated: end
     }
 
@@ -45,6 +43,7 @@ public struct WebSocketOptions: Sendable {
     // Deadlines.
     public var connectTimeoutMs: UInt32 = 0
     public var handshakeTimeoutMs: UInt32 = 0
+    public var flushTimeoutMs: UInt32 = 0
     public var closeTimeoutMs: UInt32 = 0
     public var resolveTimeoutMs: UInt32 = 0
     public var proxyTimeoutMs: UInt32 = 0
@@ -79,6 +78,8 @@ public struct WebSocketOptions: Sendable {
     public var deflateThresholdBytes: UInt32 = 0
     public var deflateClientWindowBits: UInt32 = 0
     public var deflateServerWindowBits: UInt32 = 0
+    public var deflateClientNoContextTakeover: UInt32 = 0
+    public var deflateServerNoContextTakeover: UInt32 = 0
 
     // Heartbeat.
     public var pingIntervalMs: UInt32 = 0
@@ -87,9 +88,9 @@ public struct WebSocketOptions: Sendable {
 
     // Reconnecting.
     public var retryAttempts: UInt32 = 0
-    public var retryFloorMs: UInt32 = 0
-    public var retryFirstMs: UInt32 = 0
-    public var retryCeilingMs: UInt32 = 0
+    public var retryMinWaitMs: UInt32 = 0
+    public var retryFirstWaitMs: UInt32 = 0
+    public var retryMaxWaitMs: UInt32 = 0
     public var retryTotalMs: UInt32 = 0
     // generated: end
 
@@ -103,10 +104,15 @@ public struct WebSocketOptions: Sendable {
     func c(in memory: CMemory) throws(WebSocketError) -> egret_ws_options {
         var c = egret_ws_options()
         try checked(egret_ws_options_init(&c, MemoryLayout<egret_ws_options>.size))
+        var retry = egret_ws_retry_options()
+        try checked(egret_ws_retry_options_init(&retry, MemoryLayout<egret_ws_retry_options>.size))
+        var deflate = egret_ws_deflate_options()
+        try checked(egret_ws_deflate_options_init(&deflate, MemoryLayout<egret_ws_deflate_options>.size))
         c.flags = flags.rawValue
         // generated: options for C, by "make header"; do not edit
         c.connect_timeout_ms = connectTimeoutMs
         c.handshake_timeout_ms = handshakeTimeoutMs
+        c.flush_timeout_ms = flushTimeoutMs
         c.close_timeout_ms = closeTimeoutMs
         c.resolve_timeout_ms = resolveTimeoutMs
         c.proxy_timeout_ms = proxyTimeoutMs
@@ -130,25 +136,29 @@ public struct WebSocketOptions: Sendable {
         c.tls_identity_len = tlsIdentity.count
         c.tls_identity_password = try memory.text(tlsIdentityPassword)
         c.tls_server_name = try memory.text(tlsServerName)
-        c.deflate_level = deflateLevel
-        c.deflate_threshold_bytes = deflateThresholdBytes
-        c.deflate_client_window_bits = deflateClientWindowBits
-        c.deflate_server_window_bits = deflateServerWindowBits
+        deflate.level = deflateLevel
+        deflate.threshold_bytes = deflateThresholdBytes
+        deflate.client_window_bits = deflateClientWindowBits
+        deflate.server_window_bits = deflateServerWindowBits
+        deflate.client_no_context_takeover = deflateClientNoContextTakeover
+        deflate.server_no_context_takeover = deflateServerNoContextTakeover
         c.ping_interval_ms = pingIntervalMs
         c.pong_timeout_ms = pongTimeoutMs
         c.probe_timeout_ms = probeTimeoutMs
         c.retry_attempts = retryAttempts
-        c.retry_floor_ms = retryFloorMs
-        c.retry_first_ms = retryFirstMs
-        c.retry_ceiling_ms = retryCeilingMs
-        c.retry_total_ms = retryTotalMs
+        retry.min_wait_ms = retryMinWaitMs
+        retry.first_wait_ms = retryFirstWaitMs
+        retry.max_wait_ms = retryMaxWaitMs
+        retry.total_ms = retryTotalMs
         // generated: end
         var cHeaders: [egret_ws_header] = []
         for header in headers {
             cHeaders.append(.init(name: try memory.text(header.name), value: try memory.text(header.value)))
         }
         c.headers = memory.array(cHeaders)
-        c.header_count = cHeaders.count
+        c.header_count = UInt32(clamping: cHeaders.count)
+        c.retry = memory.array([retry])
+        c.deflate = memory.array([deflate])
         return c
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import CEgretWS
 
-/// The statistics of a socket: `egret_ws_stats`. Times are in microseconds.
+/// The statistics of a socket: `egret_ws_statistics`. Times are in microseconds.
 public struct WebSocketStats: Sendable {
     // generated: statistics, by "make header"; do not edit
     /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
@@ -54,7 +54,7 @@ public struct WebSocketStats: Sendable {
     public let rttSmoothedUs: UInt64
     // generated: end
 
-    init(_ c: egret_ws_stats) {
+    init(_ c: egret_ws_statistics) {
         // generated: statistics from C, by "make header"; do not edit
         httpStatus = c.http_status
         tlsVersion = c.tls_version

@@ -34,6 +34,7 @@ pub const LIMITS: Limits = Limits {
     tls: Duration::from_millis(600),
     open: Duration::from_millis(5000),
     handshake: Duration::from_millis(500),
+    flush: Duration::from_millis(1500),
     close: Duration::from_millis(2000),
     max_message: 1000,
     max_send_buffer: 2000,

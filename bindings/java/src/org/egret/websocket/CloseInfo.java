@@ -5,20 +5,27 @@ import org.jetbrains.annotations.NotNull;
 /** How and why a connection ended. */
 public final class CloseInfo {
     // generated: phases, by "make header"; do not edit
-    /** Phase: the host's name was being looked up. */
-    public static final int PHASE_RESOLVE = 1;
+    /** Phase: the connection waited for {@link WebSocketListener#onRequest}. */
+    public static final int PHASE_REQUEST = 1;
+    /** Phase: the server's name was being looked up. */
+    public static final int PHASE_RESOLVE = 2;
     /** Phase: TCP was connecting. */
-    public static final int PHASE_CONNECT = 2;
-    /** Phase: the proxy was being asked for a connection to the host. */
-    public static final int PHASE_PROXY = 3;
+    public static final int PHASE_CONNECT = 3;
+    /** Phase: the proxy was being asked for a connection to the server. */
+    public static final int PHASE_PROXY = 4;
     /** Phase: TLS was being set up: its handshake, and the check of the server's certificate. */
-    public static final int PHASE_TLS = 4;
+    public static final int PHASE_TLS = 5;
     /** Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
-    public static final int PHASE_HANDSHAKE = 5;
+    public static final int PHASE_HANDSHAKE = 6;
     /** Phase: the connection was open. */
-    public static final int PHASE_OPEN = 6;
-    /** Phase: the closing handshake was under way (RFC 6455 section 7). */
-    public static final int PHASE_CLOSING = 7;
+    public static final int PHASE_OPEN = 7;
+    /** Phase: the connection was closing, and accepted messages were being written before the Close frame. */
+    public static final int PHASE_FLUSH = 8;
+    /**
+     * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was
+     * written, or the peer's was received.
+     */
+    public static final int PHASE_CLOSING = 9;
     // generated: end
 
     // generated: initiators, by "make header"; do not edit

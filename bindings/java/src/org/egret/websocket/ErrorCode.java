@@ -93,13 +93,13 @@ public final class ErrorCode {
      * Close report: the server answered the upgrade with another HTTP status; see {@link CloseInfo#httpStatus}.
      * Also if the header lines after the status line are malformed, too many, or cut off.
      */
-    public static final int REFUSED = -41;
+    public static final int HTTP_STATUS = -41;
     /**
      * Close report: the server redirected the connection, and the redirect was not followed: more than
      * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, to another origin although
      * the socket has subprotocols, to a nearer address (see
-     * {@link WebSocketOptions.Builder#redirectToPrivate}), or to a text that is not a URL.
-     * {@link CloseInfo#httpStatus} is that of the redirect. With redirects off it is {@link #REFUSED}.
+     * {@link WebSocketOptions.Builder#allowPrivateRedirects}), or to a text that is not a URL.
+     * {@link CloseInfo#httpStatus} is that of the redirect. With redirects off it is {@link #HTTP_STATUS}.
      */
     public static final int REDIRECT = -42;
     /**

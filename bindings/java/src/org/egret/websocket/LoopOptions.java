@@ -66,14 +66,14 @@ public final class LoopOptions {
          * is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
          */
         public @NotNull Builder inline(boolean on) {
-            return flag(1, on);
+            return flag(65536, on);
         }
 
         /**
          * {@link WebSocketLoop#suspend} closes open sockets, with 1001 (going away), instead of keeping them open.
          */
         public @NotNull Builder closeOnSuspend(boolean on) {
-            return flag(2, on);
+            return flag(131072, on);
         }
 
         /** The highest {@code LOG_*} level to log. Default: {@link LoopOptions#LOG_WARN}. */
@@ -83,7 +83,7 @@ public final class LoopOptions {
 
         /**
          * Budget of a poll: the most callbacks of one {@link WebSocketLoop#poll}; the others wait for the next
-         * poll. Default: 4096. {@link #NO_LIMIT}: no limit.
+         * poll. Default: 4096. {@link WebSocketOptions#NO_LIMIT}: no limit.
          */
         public @NotNull Builder pollMaxCallbacks(int count) {
             return number(1, count);
@@ -92,9 +92,9 @@ public final class LoopOptions {
         /**
          * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
          * it makes at least one. As long as callbacks take less than a microsecond each, the clock is read once for
-         * up to 16 of them. Default: 4000. {@link #NO_LIMIT}: no limit. With {@link #inline} the reading and
-         * writing of the poll counts too: it takes at most about half of the budget, and never more than a few
-         * milliseconds. The next poll goes on with the sockets that were not served.
+         * up to 16 of them. Default: 4000. {@link WebSocketOptions#NO_LIMIT}: no limit. With {@link #inline} the
+         * reading and writing of the poll counts too: it takes at most about half of the budget, and never more
+         * than a few milliseconds. The next poll goes on with the sockets that were not served.
          */
         public @NotNull Builder pollMaxMicros(int micros) {
             return number(2, micros);

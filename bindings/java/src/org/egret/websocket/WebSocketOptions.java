@@ -12,6 +12,8 @@ import org.jetbrains.annotations.Nullable;
 public final class WebSocketOptions {
     /** For the numbers whose documentation names it. */
     public static final int NO_LIMIT = -1;
+    /** For a number: no wait at all. */
+    public static final int AT_ONCE = -2;
     // generated: constants, by "make header"; do not edit
     /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
     public static final int TLS_1_2 = 771;
@@ -53,7 +55,7 @@ public final class WebSocketOptions {
         private byte[] tlsRoots;
         private byte[] tlsIdentity;
         // generated: options, by "make header"; do not edit
-        private final int[] numbers = new int[24];
+        private final int[] numbers = new int[27];
         private final String[] texts = new String[9];
 
         /** The longest time in milliseconds for the name look-up and TCP together. Default: 15000. */
@@ -70,31 +72,41 @@ public final class WebSocketOptions {
         }
 
         /**
-         * The longest time in milliseconds from {@link WebSocket#close}, or from the peer's Close frame, to the end
-         * of the connection. Default: 5000.
+         * The longest time in milliseconds that a closing socket writes accepted messages without progress, before
+         * its Close frame. Progress is 4 KiB, or all that is left. Default: 10000.
+         * {@link WebSocketOptions#AT_ONCE}: messages that the network does not take at once are dropped.
+         */
+        public @NotNull Builder flushTimeoutMillis(int millis) {
+            return number(2, millis);
+        }
+
+        /**
+         * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this
+         * side was passed to the operating system to the end of the connection. Default: 5000.
+         * {@link WebSocketOptions#AT_ONCE}: it does not wait for the peer.
          */
         public @NotNull Builder closeTimeoutMillis(int millis) {
-            return number(2, millis);
+            return number(3, millis);
         }
 
         /** The longest time in milliseconds for the name look-up. Default: {@link #connectTimeoutMillis}. */
         public @NotNull Builder resolveTimeoutMillis(int millis) {
-            return number(3, millis);
+            return number(4, millis);
         }
 
         /** The longest time in milliseconds for the proxy's answer. Default: 10000. */
         public @NotNull Builder proxyTimeoutMillis(int millis) {
-            return number(4, millis);
+            return number(5, millis);
         }
 
         /** The longest time in milliseconds for the TLS handshake. Default: 10000. */
         public @NotNull Builder tlsTimeoutMillis(int millis) {
-            return number(5, millis);
+            return number(6, millis);
         }
 
         /** The longest time in milliseconds for all stages together, redirects included. Default: 60000. */
         public @NotNull Builder openTimeoutMillis(int millis) {
-            return number(6, millis);
+            return number(7, millis);
         }
 
         /**
@@ -102,7 +114,7 @@ public final class WebSocketOptions {
          * Default: 131072.
          */
         public @NotNull Builder maxMessageBytes(int bytes) {
-            return number(7, bytes);
+            return number(8, bytes);
         }
 
         /**
@@ -110,7 +122,7 @@ public final class WebSocketOptions {
          * {@link ErrorCode#BACKPRESSURE}. At least {@link #maxMessageBytes} + 14. Default: 1 MiB.
          */
         public @NotNull Builder maxSendBufferBytes(int bytes) {
-            return number(8, bytes);
+            return number(9, bytes);
         }
 
         /**
@@ -120,18 +132,18 @@ public final class WebSocketOptions {
          * Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(int bytes) {
-            return number(9, bytes);
+            return number(10, bytes);
         }
 
         /**
          * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. The library never
          * follows one from {@code wss} to {@code ws}; one to another origin only without {@link #subprotocols},
-         * which often carry a token; one from a public to a private address only with {@link #redirectToPrivate}. A
-         * {@code Location} has at most 8192 bytes; the library ignores a fragment, a user name and a password in
-         * it.
+         * which often carry a token; one from a public to a private address only with
+         * {@link #allowPrivateRedirects}. A {@code Location} has at most 8192 bytes; the library ignores a
+         * fragment, a user name and a password in it.
          */
         public @NotNull Builder maxRedirects(int count) {
-            return number(10, count);
+            return number(11, count);
         }
 
         /**
@@ -139,49 +151,66 @@ public final class WebSocketOptions {
          * {@link WebSocketOptions#TLS_1_3}. Default: 1.2.
          */
         public @NotNull Builder tlsMinVersion(int version) {
-            return number(11, version);
+            return number(12, version);
         }
 
-        /** permessage-deflate: the level at which this side compresses, 1 (fast) to 9 (small). Default: 6. */
+        /** The level at which this side compresses, 1 (fast) to 9 (small). Default: 6. */
         public @NotNull Builder deflateLevel(int level) {
-            return number(12, level);
+            return number(13, level);
         }
 
         /**
-         * permessage-deflate: messages of fewer bytes are sent without compression, and so are messages that
-         * compression does not make smaller. Default: 256. {@link #NO_LIMIT}: no message is compressed.
+         * Messages of fewer bytes are sent without compression, and so are messages that compression does not make
+         * smaller. Default: 256. {@link WebSocketOptions#AT_ONCE}: messages of any size are compressed.
+         * {@link WebSocketOptions#NO_LIMIT}: no message is compressed.
          */
         public @NotNull Builder deflateThresholdBytes(int bytes) {
-            return number(13, bytes);
+            return number(14, bytes);
         }
 
         /**
-         * permessage-deflate: the largest window this side uses to compress, as a power of two, 9 to 15; the server
-         * may ask for less. The compressor needs memory of 4 times the window and 244 KiB, from the first
-         * compressed message on. Default: 15.
+         * The largest window that this side uses to compress, as a power of two, 9 to 15; the server may ask for
+         * less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message
+         * on. Default: 15.
          */
         public @NotNull Builder deflateClientWindowBits(int bits) {
-            return number(14, bits);
+            return number(15, bits);
         }
 
         /**
-         * permessage-deflate: the largest window that the server may use, 9 to 15. A socket whose server agreed to
-         * compress needs 47 KiB for incoming messages, with any window. A server that accepts the offer without
-         * this limit fails the handshake. Default: 15, that is no limit.
+         * The largest window that the server may use, 9 to 15. A socket whose server agreed to compress needs 47
+         * KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
+         * handshake. Default: 15, that is no limit.
          */
         public @NotNull Builder deflateServerWindowBits(int bits) {
-            return number(15, bits);
+            return number(16, bits);
+        }
+
+        /**
+         * 1: this side compresses each message by itself, without the context of the messages before, which makes
+         * messages larger. The compressor keeps its memory. Default: with the context.
+         */
+        public @NotNull Builder deflateClientNoContextTakeover(int count) {
+            return number(17, count);
+        }
+
+        /**
+         * 1: the server must compress each message by itself. A server that accepts the offer without this
+         * parameter fails the handshake. Default: as the server wants.
+         */
+        public @NotNull Builder deflateServerNoContextTakeover(int count) {
+            return number(18, count);
         }
 
         /**
          * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many
          * milliseconds. It detects a lost connection, and it prevents routers on the path from dropping an idle
          * connection: mobile networks do so after half a minute, most proxies after one. Hence the default.
-         * Default: 20000. {@link #NO_LIMIT}: no pings but those of {@link WebSocket#ping},
+         * Default: 20000. {@link WebSocketOptions#NO_LIMIT}: no pings but those of {@link WebSocket#ping},
          * {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
          */
         public @NotNull Builder pingIntervalMillis(int millis) {
-            return number(16, millis);
+            return number(19, millis);
         }
 
         /**
@@ -190,67 +219,70 @@ public final class WebSocketOptions {
          * connection also counts as alive when the network takes some of them; and while the receive queue is full,
          * no answer is expected. The default is longer than a phone's radio in a crowded cell may take. (Where the
          * system offers it, TCP itself also gives up when the peer has acknowledged nothing for four times
-         * {@link #pingIntervalMillis} and this.) Default: 10000. {@link #NO_LIMIT}: no time-out, for servers that
-         * do not answer pings.
+         * {@link #pingIntervalMillis} and this.) Default: 10000. {@link WebSocketOptions#NO_LIMIT}: no time-out,
+         * for servers that do not answer pings.
          */
         public @NotNull Builder pongTimeoutMillis(int millis) {
-            return number(17, millis);
+            return number(20, millis);
         }
 
         /**
          * Heartbeat: as {@link #pongTimeoutMillis}, for the ping after {@link WebSocketLoop#resume} and
          * {@link WebSocketLoop#networkChanged}, when the connection is probably lost. Default: 3000, or
-         * {@link #pongTimeoutMillis} if that is less. {@link #NO_LIMIT}: as {@link #pongTimeoutMillis}. Without
-         * effect if that is {@link #NO_LIMIT}.
+         * {@link #pongTimeoutMillis} if that is less. {@link WebSocketOptions#NO_LIMIT}: as
+         * {@link #pongTimeoutMillis}. Without effect if that is {@link WebSocketOptions#NO_LIMIT}.
          */
         public @NotNull Builder probeTimeoutMillis(int millis) {
-            return number(18, millis);
-        }
-
-        /**
-         * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts
-         * again from 0 when a connection has been open for 10 seconds. Default: none. {@link #NO_LIMIT}: no limit.
-         * There is no attempt after a close of this side, nor where it would be of no use:
-         * {@link ErrorCode#TLS_PIN}, {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403, 404, 407 and 410,
-         * the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
-         * server, 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do not want that.
-         */
-        public @NotNull Builder retryAttempts(int count) {
-            return number(19, count);
-        }
-
-        /**
-         * Reconnecting: the shortest wait before an attempt, in milliseconds. Default: 250, or the smaller of the
-         * next two options.
-         */
-        public @NotNull Builder retryFloorMillis(int millis) {
-            return number(20, millis);
-        }
-
-        /**
-         * Reconnecting: the longest wait before the first attempt, in milliseconds; it doubles with each further
-         * attempt. The wait is random between the floor and this, so that the clients of a server do not all come
-         * back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait is
-         * added to it. At least the floor. Default: 4000, or the nearest value between the floor and the ceiling.
-         */
-        public @NotNull Builder retryFirstMillis(int millis) {
             return number(21, millis);
         }
 
         /**
-         * Reconnecting: the limit of the doubling, in milliseconds. At least {@link #retryFirstMillis}. Default:
-         * 30000, or {@link #retryFirstMillis} if that is more.
+         * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts
+         * again from 0 when a connection has been open for 10 seconds. Default: none.
+         * {@link WebSocketOptions#NO_LIMIT}: no limit. There is no attempt after a close of this side, nor where it
+         * would be of no use: {@link ErrorCode#TLS_PIN}, {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403,
+         * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any
+         * other close by the server, 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do
+         * not want that.
          */
-        public @NotNull Builder retryCeilingMillis(int millis) {
-            return number(22, millis);
+        public @NotNull Builder retryAttempts(int count) {
+            return number(22, count);
         }
 
         /**
-         * Reconnecting: milliseconds after the loss from which on no attempt begins. Default: 600000.
-         * {@link #NO_LIMIT}: no limit.
+         * The shortest wait before an attempt, in milliseconds. Default: 250, or the smaller of the next two
+         * options. {@link WebSocketOptions#AT_ONCE}: an attempt may begin at once.
+         */
+        public @NotNull Builder retryMinWaitMillis(int millis) {
+            return number(23, millis);
+        }
+
+        /**
+         * The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The
+         * wait is random between {@link #retryMinWaitMillis} and this, so that the clients of a server do not all
+         * come back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait
+         * is added to it. Default: 4000, or the nearest value between the other two waits.
+         * {@link WebSocketOptions#AT_ONCE}: the first attempt begins at once, as do all others, because twice
+         * nothing is nothing.
+         */
+        public @NotNull Builder retryFirstWaitMillis(int millis) {
+            return number(24, millis);
+        }
+
+        /**
+         * The limit of the doubling, in milliseconds. Default: 30000, or {@link #retryFirstWaitMillis} if that is
+         * more.
+         */
+        public @NotNull Builder retryMaxWaitMillis(int millis) {
+            return number(25, millis);
+        }
+
+        /**
+         * Milliseconds after the loss from which on no attempt begins. Default: 600000.
+         * {@link WebSocketOptions#NO_LIMIT}: no limit.
          */
         public @NotNull Builder retryTotalMillis(int millis) {
-            return number(23, millis);
+            return number(26, millis);
         }
 
         /**
@@ -331,18 +363,9 @@ public final class WebSocketOptions {
             return text(8, text);
         }
 
-        /**
-         * With {@code wss}, accept any certificate: expired, of another host, of an unknown issuer. For tests with
-         * your own server only: anyone on the network path can read and change all data. Each such connection logs
-         * a warning. {@link #tlsPins} are checked nevertheless.
-         */
-        public @NotNull Builder insecure(boolean on) {
-            return flag(1, on);
-        }
-
         /** With {@code wss}, trust the certificates of {@link #tlsRoots}, which must not be empty, and no others. */
         public @NotNull Builder onlyTheseRoots(boolean on) {
-            return flag(2, on);
+            return flag(1, on);
         }
 
         /**
@@ -356,28 +379,7 @@ public final class WebSocketOptions {
          * {@link ErrorCode#UNSUPPORTED}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
-            return flag(4, on);
-        }
-
-        /** Do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
-        public @NotNull Builder noDeflate(boolean on) {
-            return flag(8, on);
-        }
-
-        /**
-         * This side compresses each message by itself ({@code client_no_context_takeover}), without the context of
-         * the messages before, which makes messages larger. The compressor keeps its memory.
-         */
-        public @NotNull Builder clientNoContextTakeover(boolean on) {
-            return flag(16, on);
-        }
-
-        /**
-         * The server must compress each message by itself ({@code server_no_context_takeover}). A server that
-         * accepts the offer without this parameter fails the handshake.
-         */
-        public @NotNull Builder serverNoContextTakeover(boolean on) {
-            return flag(32, on);
+            return flag(2, on);
         }
 
         /**
@@ -387,7 +389,12 @@ public final class WebSocketOptions {
          * {@link WebSocketListener#onRetry} reports their number.
          */
         public @NotNull Builder resend(boolean on) {
-            return flag(64, on);
+            return flag(4, on);
+        }
+
+        /** Do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+        public @NotNull Builder disableDeflate(boolean on) {
+            return flag(8, on);
         }
 
         /**
@@ -395,20 +402,31 @@ public final class WebSocketOptions {
          * offered, as browsers do. If the server selects another protocol, the handshake fails with
          * {@link ErrorCode#TLS}; a server without ALPN is accepted. The flag has no effect with {@code ws}.
          */
-        public @NotNull Builder noAlpn(boolean on) {
-            return flag(128, on);
+        public @NotNull Builder disableAlpn(boolean on) {
+            return flag(16, on);
+        }
+
+        /**
+         * With {@code wss}, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
+         * security**, and is for tests with your own server only: anyone on the network path can read and change
+         * all data. Each such connection logs a warning. {@link #tlsPins} are checked nevertheless. It does not
+         * hold for another origin after a redirect.
+         */
+        public @NotNull Builder acceptAnyCertificate(boolean on) {
+            return flag(16777216, on);
         }
 
         /**
          * Also follow a redirect to a nearer address than that of the server that sent it: from a public address to
-         * a private, link-local or loopback one, or from a private address to a loopback one. Without this flag
-         * such a redirect ends with {@link ErrorCode#REDIRECT} in {@link CloseInfo#PHASE_CONNECT}, because the
-         * server could make this machine connect to services that trust its network. The addresses are checked
-         * after the look-up. A proxy looks names up itself: with a proxy, only a host that is an address or
-         * {@code localhost} is checked, and the phase is {@link CloseInfo#PHASE_PROXY}.
+         * a private, link-local or loopback one, or from a private address to a loopback one. **It weakens
+         * security**: without this flag such a redirect ends with {@link ErrorCode#REDIRECT} in
+         * {@link CloseInfo#PHASE_CONNECT}, because the server could make this machine connect to services that
+         * trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a
+         * proxy, only a host that is an address or {@code localhost} is checked, and the phase is
+         * {@link CloseInfo#PHASE_PROXY}.
          */
-        public @NotNull Builder redirectToPrivate(boolean on) {
-            return flag(256, on);
+        public @NotNull Builder allowPrivateRedirects(boolean on) {
+            return flag(33554432, on);
         }
         // generated: end
 
