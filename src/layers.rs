@@ -19,6 +19,7 @@ const LAYERS: [&[&str]; 8] = [
         "error",
         "failpoint",
         "fork",
+        "host_callback",
         "input_limits",
         "interrupt",
         "log",

@@ -16,7 +16,7 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`input_limits`]: the largest texts and lists that the host may pass. All
-//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `interrupt`, `log`, `panics` and `secret`.
+//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `host_callback`, `interrupt`, `log`, `panics` and `secret`.
 //!
 //! Where to look first:
 //! - a ping, a pong or a Close frame of the peer: `connection::session` (`control`); close codes: `protocol::close`
@@ -39,6 +39,7 @@ pub mod error;
 mod failpoint;
 pub mod ffi;
 mod fork;
+mod host_callback;
 pub mod input_limits;
 mod interrupt;
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use crate::constants::*;
 use crate::fork;
-use std::cell::Cell;
+use crate::host_callback::{self, Slot};
 use std::ffi::{CStr, CString};
 use std::fmt::Arguments;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::Arc;
 
 /// The receiver of log lines.
 pub trait Sink: Send + Sync {
@@ -16,45 +16,30 @@ pub trait Sink: Send + Sync {
 /// The log of a loop. The sink is code of the host: while a line is written, no lock may be
 /// held that another call waits for (`engine::shared` has the list).
 pub struct Log {
+    /// The highest level that is written; 0 if there is no sink.
     level: i32,
-    sink: Option<Box<dyn Sink>>,
-    closed: AtomicBool,
-}
-
-thread_local!(static LENT: Cell<bool> = const { Cell::new(false) });
-
-/// Is this thread inside [`lend_thread`]? Then it may hold the lock of the engine, so it must not poll.
-pub fn is_lent() -> bool {
-    LENT.get()
-}
-
-/// Runs code of the host outside of a poll: its log, its wake-up callback.
-pub fn lend_thread(to: impl FnOnce()) {
-    let before = LENT.replace(true);
-    to();
-    LENT.set(before);
+    sink: Slot<dyn Sink>,
 }
 
 impl Log {
     /// Makes a log that writes the lines at or below `level`.
-    pub fn new(level: i32, sink: Option<Box<dyn Sink>>) -> Log {
-        Log { level, sink, closed: AtomicBool::new(false) }
+    pub fn new(level: i32, sink: Option<Arc<dyn Sink>>) -> Log {
+        Log { level: if sink.is_some() { level } else { 0 }, sink: Slot::new(sink) }
     }
 
-    /// Writes no further line.
+    /// Writes no further line, and waits until no other thread writes one.
     pub fn close(&self) {
-        self.closed.store(true, SeqCst);
+        self.sink.close();
     }
 
     fn write(&self, level: i32, socket: usize, text: Arguments<'_>) {
-        let Some(sink) = self.sink.as_ref().filter(|_| level <= self.level) else { return };
         // If calls of the sink were logged too, it might never end.
-        if self.closed.load(SeqCst) || LENT.get() || fork::is_child() {
+        if level > self.level || host_callback::is_inside() || fork::is_child() {
             return;
         }
         let line: Vec<u8> = text.to_string().bytes().map(|byte| if byte < b' ' { b' ' } else { byte }).collect();
         if let Ok(line) = CString::new(line) {
-            lend_thread(|| sink.line(level, &line, socket));
+            self.sink.call(|sink| sink.line(level, &line, socket));
         }
     }
 

@@ -183,6 +183,7 @@ programs! {
     pending_sockets
     poll_budget
     process_exit
+    quiescence
     reentrancy
     resend
     retry

@@ -4,13 +4,15 @@
 //!   idle ──something is due──► notified ──a poll begins──► polling ──it ends──► idle, or notified again if something is left
 //! ```
 
-use crate::log::lend_thread;
+use crate::host_callback::{Closed, Replaced, Slot};
+#[cfg(unix)]
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// The callback of the host. The library calls it on any thread, with no lock held.
-pub type Wakeup = Arc<dyn Fn() + Send + Sync>;
+pub type Wakeup = Arc<WakeupFn>;
+type WakeupFn = dyn Fn() + Send + Sync;
 
 /// The notifier of a loop.
 #[derive(Default)]
@@ -20,7 +22,7 @@ pub(super) struct Notifier {
     polling: AtomicBool,
     /// The host was notified, and no poll has begun since.
     notified: AtomicBool,
-    wakeup: Mutex<Option<Wakeup>>,
+    wakeup: Slot<WakeupFn>,
     /// The descriptor is that of an inline engine: its waker makes it readable.
     uses_waker: AtomicBool,
     #[cfg(unix)]
@@ -28,12 +30,19 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    pub(super) fn set_wakeup(&self, wakeup: Option<Wakeup>) {
+    /// Sets the callback. The result waits until no other thread is inside an earlier one.
+    pub(super) fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<Replaced<'_, WakeupFn>, Closed> {
         let is_set = wakeup.is_some();
-        *self.wakeup.lock() = wakeup;
+        let replaced = self.wakeup.replace(wakeup)?;
         if is_set {
             self.listener_added();
         }
+        Ok(replaced)
+    }
+
+    /// Removes the callback for good, and waits until no other thread is inside it.
+    pub(super) fn close_wakeup(&self) {
+        self.wakeup.close();
     }
 
     #[cfg(unix)]
@@ -109,10 +118,7 @@ impl Notifier {
         if !self.has_listener.load(SeqCst) || self.polling.load(SeqCst) || self.set_notified(true) {
             return false;
         }
-        let wakeup = self.wakeup.lock().clone();
-        if let Some(wakeup) = wakeup {
-            lend_thread(|| wakeup());
-        }
+        self.wakeup.call(|wakeup| wakeup());
         self.uses_waker.load(SeqCst)
     }
 }

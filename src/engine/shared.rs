@@ -9,8 +9,12 @@
 //! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop waits for it.
 //! 3. `Loop::joined`, held while the connect command is queued.
 //! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
-//!    `Loop::keys`, the pipe and the callback of the notifier, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
+//!    `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
+//!
+//! Two calls of the ABI also wait for code of the host: `Slot::close` and `Replaced::wait` return when no other thread is inside the
+//! callback. They hold nothing meanwhile but the right to poll, for which no thread waits; setting the wake-up callback inside a callback
+//! of the poll also holds the first lock. So the callback may call everything.
 //!
 //! The slabs of handles in `ffi` are not in this order: no other lock is taken while theirs is held. Nor is the handle of the loop's
 //! thread (`socket::scheduling`), which only `egret_ws_loop_free` locks, with no other lock held.
@@ -35,6 +39,7 @@ use super::socket_shared::SocketRequest;
 use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::config::ConnectConfig;
 use crate::error::Error;
+use crate::host_callback::Closed;
 use crate::log::Log;
 use crate::protocol::mask::{self, Entropy};
 use mio::Waker;
@@ -346,10 +351,18 @@ impl Shared {
 
     // Notifying a host that does not poll by itself.
 
-    /// Sets the callback that notifies the host when something is due.
-    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) {
-        self.notifier.set_wakeup(wakeup);
+    /// Sets the callback that notifies the host when something is due, and waits until no other thread is inside an earlier one. Fails
+    /// if the loop is being freed.
+    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), Error> {
+        let replaced = self.notifier.set_wakeup(wakeup).map_err(|Closed| Error::BadHandle)?;
         self.notify_if_due();
+        replaced.wait();
+        Ok(())
+    }
+
+    /// Removes the callback for good, and waits until no other thread is inside it.
+    pub fn close_wakeup(&self) {
+        self.notifier.close_wakeup();
     }
 
     /// Returns a descriptor that is readable while something is due.

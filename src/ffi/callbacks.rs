@@ -142,6 +142,6 @@ impl Sink for LogCallback {
 /// Makes the log of a loop.
 pub(super) fn log(given: &egret_ws_loop_options, level: i32) -> Log {
     let on_log: egret_ws_on_log_fn = given.on_log;
-    let sink = on_log.map(|on_log| Box::new(LogCallback { user: User(given.user), on_log }) as Box<dyn Sink>);
+    let sink = on_log.map(|on_log| Arc::new(LogCallback { user: User(given.user), on_log }) as Arc<dyn Sink>);
     Log::new(level, sink)
 }

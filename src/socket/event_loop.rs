@@ -59,6 +59,18 @@ impl Drop for PollGuard<'_> {
     }
 }
 
+/// Closes the log when the loop has been freed, also if that ends by a panic: the host may free what its callback uses.
+struct LogClosing<'a>(&'a Log);
+
+impl Drop for LogClosing<'_> {
+    fn drop(&mut self) {
+        // In a child that a callback has forked nothing is called any more, and locks may belong to threads of the parent.
+        if !fork::is_child() {
+            self.0.close();
+        }
+    }
+}
+
 impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopConfig, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
@@ -205,8 +217,7 @@ impl Loop {
         if self.options.inline {
             return Err(Error::Unsupported);
         }
-        self.shared().set_wakeup(wakeup);
-        Ok(())
+        self.shared().set_wakeup(wakeup)
     }
 
     /// Returns a descriptor that is readable while a poll has something to do.
@@ -293,7 +304,8 @@ impl Loop {
 
     /// Ends the engine and releases every socket. The handle is invalid by now. Fails in a child that a callback has forked.
     pub fn finish_free(&self) -> Result<(), Error> {
-        self.shared().set_wakeup(None);
+        let _closing = LogClosing(self.log());
+        self.shared().close_wakeup();
         self.scheduler.stop(self.options.linger);
         // The engine has ended, and accepts no further socket.
         let dispatcher = self.dispatcher.lock().take();
@@ -307,7 +319,6 @@ impl Loop {
                 return Err(Error::Forked);
             }
         }
-        self.log().close();
         Ok(())
     }
 }

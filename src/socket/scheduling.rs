@@ -9,7 +9,8 @@
 use crate::engine::batch::Batch;
 use crate::engine::{Engine, MAX_PASS, Shared, SocketRequest, SocketShared, thread};
 use crate::error::Error;
-use crate::log::{self, Log};
+use crate::host_callback;
+use crate::log::Log;
 use crate::panics;
 use crate::socket::deadline::Deadline;
 use parking_lot::Mutex;
@@ -275,7 +276,7 @@ impl Scheduler {
     /// Makes this thread the one that polls. Fails if a thread polls already.
     #[inline]
     pub(super) fn begin_poll(&self) -> Result<(), Error> {
-        if log::is_lent() {
+        if host_callback::is_inside() {
             return Err(Error::Reentrant);
         }
         let me = this_thread();

@@ -1,0 +1,143 @@
+//! Callbacks of the host that any thread may call: `on_log` and the wake-up callback.
+//!
+//! The host may free what a callback uses when it has replaced the callback. So a [`Slot`] knows which calls are running, and the
+//! thread that replaces a callback waits for those of the earlier ones:
+//!
+//! ```text
+//!   call      lock: read the callback, note the call ─► code of the host ─► lock: the call has ended
+//!   replace   lock: store the new callback ─► wait until no call of an earlier callback is left
+//! ```
+//!
+//! The thread that waits must hold no lock that the code of the host may need: see `engine::shared`. A thread that is itself inside
+//! such a callback does not wait. Otherwise two threads could wait for each other, or a callback for its own end.
+
+use crate::fork;
+use parking_lot::{Condvar, Mutex};
+use std::cell::Cell;
+use std::sync::Arc;
+
+thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
+
+/// Is this thread inside a call of such a callback? Then it may hold the lock of the engine, so it must not poll.
+pub fn is_inside() -> bool {
+    INSIDE.get()
+}
+
+/// A callback that can be replaced.
+pub struct Slot<T: ?Sized> {
+    state: Mutex<State<T>>,
+    /// Signalled when a call of an earlier callback has ended.
+    earlier_call_ended: Condvar,
+}
+
+struct State<T: ?Sized> {
+    callback: Option<Arc<T>>,
+    /// No callback is accepted any more.
+    is_closed: bool,
+    /// How often the callback was replaced.
+    version: u64,
+    /// The version of each call that is running.
+    running: Vec<u64>,
+}
+
+/// The slot accepts no callback any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed;
+
+/// The earlier callbacks may still be running.
+#[must_use = "the host may free what an earlier callback uses only after the wait"]
+pub struct Replaced<'a, T: ?Sized> {
+    slot: &'a Slot<T>,
+    version: u64,
+}
+
+impl<T: ?Sized> Default for Slot<T> {
+    fn default() -> Slot<T> {
+        Slot::new(None)
+    }
+}
+
+impl<T: ?Sized> Slot<T> {
+    /// A slot with this callback.
+    pub fn new(callback: Option<Arc<T>>) -> Slot<T> {
+        let state = State { callback, is_closed: false, version: 0, running: Vec::new() };
+        Slot { state: Mutex::new(state), earlier_call_ended: Condvar::new() }
+    }
+
+    /// Calls the callback, if there is one. No lock may be held that another call waits for.
+    pub fn call(&self, act: impl FnOnce(&T)) {
+        let (callback, version) = {
+            let mut state = self.state.lock();
+            let Some(callback) = state.callback.clone() else { return };
+            let version = state.version;
+            state.running.push(version);
+            (callback, version)
+        };
+        let _call = Call { slot: self, version, was_inside: INSIDE.replace(true) };
+        act(&callback);
+    }
+
+    /// Replaces the callback. No call of an earlier one begins after this; the result waits for those that are running.
+    pub fn replace(&self, callback: Option<Arc<T>>) -> Result<Replaced<'_, T>, Closed> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(Closed);
+        }
+        state.callback = callback;
+        state.version += 1;
+        Ok(Replaced { slot: self, version: state.version })
+    }
+
+    /// Removes the callback for good, and waits for the calls that are running.
+    pub fn close(&self) {
+        let mut state = self.state.lock();
+        state.callback = None;
+        state.is_closed = true;
+        state.version += 1;
+        let removed = Replaced { slot: self, version: state.version };
+        drop(state);
+        removed.wait();
+    }
+}
+
+impl<T: ?Sized> Replaced<'_, T> {
+    /// Waits until no other thread is inside an earlier callback.
+    pub fn wait(self) {
+        if is_inside() {
+            return;
+        }
+        let mut state = self.slot.state.lock();
+        while state.running.iter().any(|version| *version < self.version) {
+            self.slot.earlier_call_ended.wait(&mut state);
+        }
+    }
+}
+
+/// A call that is running. It also ends by a panic.
+struct Call<'a, T: ?Sized> {
+    slot: &'a Slot<T>,
+    version: u64,
+    was_inside: bool,
+}
+
+impl<T: ?Sized> Drop for Call<'_, T> {
+    fn drop(&mut self) {
+        INSIDE.set(self.was_inside);
+        // The callback may have forked. In the child the lock may belong to a thread that does not exist there.
+        if fork::is_child() {
+            return;
+        }
+        let mut state = self.slot.state.lock();
+        if let Some(place) = state.running.iter().position(|version| *version == self.version) {
+            state.running.swap_remove(place);
+        }
+        let is_earlier = self.version != state.version;
+        drop(state);
+        if is_earlier {
+            self.slot.earlier_call_ended.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

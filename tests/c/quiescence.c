@@ -1,0 +1,354 @@
+/* When egret_ws_loop_set_wakeup or egret_ws_loop_free has returned, no other thread is inside the callback that it ends, so that `user`
+ * can be freed. A thread that is itself inside such a callback does not wait. */
+#include "check.h"
+
+/* A flag between threads. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int set;
+} flag;
+
+static void init_flag(flag *f) {
+    f->set = 0;
+    CHECK_EQ(pthread_mutex_init(&f->lock, NULL) + pthread_cond_init(&f->changed, NULL), 0);
+}
+
+static void end_flag(flag *f) {
+    CHECK_EQ(pthread_mutex_destroy(&f->lock) + pthread_cond_destroy(&f->changed), 0);
+}
+
+static void raise_flag(flag *f) {
+    pthread_mutex_lock(&f->lock);
+    f->set = 1;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* True if the flag was set within that time. */
+static int is_raised_within(flag *f, int64_t ms) {
+    struct timespec limit;
+    int set;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_nsec += (long)(ms % 1000 * 1000000);
+    limit.tv_sec += (time_t)(ms / 1000) + limit.tv_nsec / 1000000000;
+    limit.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&f->lock);
+    while (!f->set && pthread_cond_timedwait(&f->changed, &f->lock, &limit) == 0) {
+    }
+    set = f->set;
+    pthread_mutex_unlock(&f->lock);
+    return set;
+}
+
+#define AWAIT(f) CHECK(is_raised_within(f, WAIT_LIMIT_MS))
+
+/* Long enough that a call which does not wait would have returned. */
+#define WHILE_WAITING_MS 50
+
+/* The `user` of callbacks. The program frees it as soon as it may: a late call would use freed memory. */
+typedef struct {
+    egret_ws_loop *loop;
+    flag inside, may_return;
+    flag *returned; /* by the call that must wait */
+    int blocks;     /* how many calls block: the first one */
+} guest;
+
+static guest *new_guest(egret_ws_loop *loop, flag *returned) {
+    guest *g = (guest *)calloc(1, sizeof *g);
+    CHECK(g != NULL);
+    g->loop = loop;
+    g->returned = returned;
+    g->blocks = 1;
+    init_flag(&g->inside);
+    init_flag(&g->may_return);
+    return g;
+}
+
+static void free_guest(guest *g) {
+    end_flag(&g->inside);
+    end_flag(&g->may_return);
+    memset(g, 0xEE, sizeof *g);
+    free(g);
+}
+
+/* A callback that is running when the call is made that must wait for it. */
+static void block(guest *g) {
+    if (!g->blocks) return;
+    g->blocks = 0;
+    raise_flag(&g->inside);
+    AWAIT(&g->may_return);
+    CHECK(!is_raised_within(g->returned, WHILE_WAITING_MS));
+}
+
+static void block_wakeup(void *user) {
+    block((guest *)user);
+}
+
+static void block_log(void *user, int32_t level, const char *text, egret_ws *ws) {
+    (void)level, (void)text, (void)ws;
+    block((guest *)user);
+}
+
+static void ignore_wakeup(void *user) {
+    (void)user;
+}
+
+/* A thread whose call of the library runs the callback. */
+
+static void *wake(void *loop) {
+    CHECK_OK(egret_ws_loop_wake((egret_ws_loop *)loop));
+    return NULL;
+}
+
+static void *be_refused(void *loop) {
+    egret_ws *ws = NULL;
+    CHECK_EQ(egret_ws_connect((egret_ws_loop *)loop, "no URL", NULL, &ws), EGRET_WS_ERR_INVALID_URL);
+    return NULL;
+}
+
+static pthread_t start(void *(*run)(void *), void *argument) {
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, run, argument), 0);
+    return thread;
+}
+
+static void join(pthread_t thread) {
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
+/* Each call that must wait for a wake-up callback which runs on another thread. */
+
+enum { SET_NULL, SET_ANOTHER, FREE, WAYS };
+
+static void the_wakeup_callback_is_waited_for(int way) {
+    egret_ws_loop *loop = new_loop();
+    flag returned;
+    guest *g;
+    pthread_t other;
+    init_flag(&returned);
+    g = new_guest(loop, &returned);
+    CHECK_OK(egret_ws_loop_set_wakeup(loop, block_wakeup, g));
+    other = start(wake, loop);
+    AWAIT(&g->inside);
+    raise_flag(&g->may_return);
+    if (way == SET_NULL) CHECK_OK(egret_ws_loop_set_wakeup(loop, NULL, NULL));
+    if (way == SET_ANOTHER) CHECK_OK(egret_ws_loop_set_wakeup(loop, ignore_wakeup, NULL));
+    if (way == FREE) free_loop(loop);
+    raise_flag(&returned);
+    free_guest(g);
+    join(other);
+    if (way != FREE) free_loop(loop);
+    end_flag(&returned);
+}
+
+/* The callback runs on the I/O thread. */
+static void the_io_thread_is_waited_for(int way) {
+    static recorder r[WAYS];
+    egret_ws_loop *loop = new_loop();
+    flag returned;
+    guest *g;
+    init_flag(&returned);
+    g = new_guest(loop, &returned);
+    CHECK_OK(egret_ws_loop_set_wakeup(loop, block_wakeup, g));
+    begin_connect(loop, echo_url, &r[way]);
+    AWAIT(&g->inside);
+    raise_flag(&g->may_return);
+    if (way == SET_NULL) CHECK_OK(egret_ws_loop_set_wakeup(loop, NULL, NULL));
+    if (way == SET_ANOTHER) CHECK_OK(egret_ws_loop_set_wakeup(loop, ignore_wakeup, NULL));
+    if (way == FREE) free_loop(loop);
+    raise_flag(&returned);
+    free_guest(g);
+    if (way != FREE) free_loop(loop);
+    CHECK_EQ(r[way].releases, 1);
+    end_flag(&returned);
+}
+
+/* A line that the call of another thread has begun. */
+static void the_log_is_waited_for(void) {
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    flag returned;
+    guest *g;
+    pthread_t other;
+    init_flag(&returned);
+    g = new_guest(NULL, &returned);
+    options.user = g;
+    options.on_log = block_log;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    other = start(be_refused, loop);
+    AWAIT(&g->inside);
+    raise_flag(&g->may_return);
+    free_loop(loop);
+    raise_flag(&returned);
+    free_guest(g);
+    join(other);
+    end_flag(&returned);
+}
+
+/* In a callback of the poll, while another thread is inside the wake-up callback, the call waits too. */
+
+static guest *replaced;
+static flag replaced_returned;
+
+static void replace_in_callback(recorder *r) {
+    guest *g = replaced;
+    (void)r;
+    raise_flag(&g->may_return);
+    CHECK_OK(egret_ws_loop_set_wakeup(g->loop, NULL, NULL));
+    raise_flag(&replaced_returned);
+    free_guest(g);
+}
+
+/* A poll in progress needs no wake-up: the call that blocks has begun before it. */
+static void a_callback_of_the_poll_waits(void) {
+    static recorder r;
+    egret_ws_loop *loop = new_loop();
+    pthread_t other;
+    init_flag(&replaced_returned);
+    open_socket(loop, echo_url, &r);
+    r.then_data = replace_in_callback;
+    replaced = new_guest(loop, &replaced_returned);
+    CHECK_OK(egret_ws_loop_set_wakeup(loop, block_wakeup, replaced));
+    other = start(wake, loop);
+    AWAIT(&replaced->inside);
+    CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", 1));
+    POLL_UNTIL(loop, r.messages == 1);
+    join(other);
+    close_and_free(loop, &r);
+    free_loop(loop);
+    end_flag(&replaced_returned);
+}
+
+/* Two threads, each inside a callback of one loop, replace the callback of the other: none waits. */
+
+typedef struct crossing {
+    egret_ws_loop *loop;
+    struct crossing *other;
+    flag inside;
+    int done;
+} crossing;
+
+static void replace_the_others(crossing *c) {
+    if (c->done) return;
+    c->done = 1;
+    raise_flag(&c->inside);
+    AWAIT(&c->other->inside);
+    CHECK_OK(egret_ws_loop_set_wakeup(c->other->loop, ignore_wakeup, NULL));
+    CHECK_OK(egret_ws_loop_set_wakeup(c->loop, ignore_wakeup, NULL));
+    CHECK_EQ(egret_ws_loop_free(c->other->loop), EGRET_WS_ERR_REENTRANT);
+}
+
+static void cross_in_wakeup(void *user) {
+    replace_the_others((crossing *)user);
+}
+
+static void cross_in_log(void *user, int32_t level, const char *text, egret_ws *ws) {
+    (void)level, (void)text, (void)ws;
+    replace_the_others((crossing *)user);
+}
+
+static void callbacks_do_not_wait_for_each_other(int in_log) {
+    egret_ws_loop_options options = loop_options();
+    crossing c[2];
+    pthread_t threads[2];
+    int i;
+    memset(c, 0, sizeof c);
+    for (i = 0; i < 2; i++) {
+        c[i].other = &c[1 - i];
+        init_flag(&c[i].inside);
+        options.user = &c[i];
+        options.on_log = in_log ? cross_in_log : NULL;
+        CHECK_OK(egret_ws_loop_new(&options, &c[i].loop));
+        if (!in_log) CHECK_OK(egret_ws_loop_set_wakeup(c[i].loop, cross_in_wakeup, &c[i]));
+    }
+    for (i = 0; i < 2; i++) threads[i] = start(in_log ? be_refused : wake, c[i].loop);
+    for (i = 0; i < 2; i++) join(threads[i]);
+    for (i = 0; i < 2; i++) {
+        CHECK(c[i].done);
+        free_loop(c[i].loop);
+        end_flag(&c[i].inside);
+    }
+}
+
+/* Any number of calls race with the end of the loop. */
+
+enum { ROUNDS = SLOW ? 60 : 200, CALLERS = 2 };
+
+static void touch_in_log(void *user, int32_t level, const char *text, egret_ws *ws) {
+    (void)text, (void)ws;
+    ((volatile char *)user)[level]++;
+}
+
+static void touch_in_wakeup(void *user) {
+    ((volatile char *)user)[0] = 1;
+}
+
+typedef struct {
+    egret_ws_loop *loop;
+    char *wakeup_user;
+} caller;
+
+/* Logs, wakes and replaces until the loop is freed. */
+static void *call_until_freed(void *argument) {
+    caller *c = (caller *)argument;
+    egret_ws *ws = NULL;
+    int32_t result = EGRET_WS_OK;
+    while (result != EGRET_WS_ERR_BAD_HANDLE) {
+        result = egret_ws_connect(c->loop, "no URL", NULL, &ws);
+        CHECK(result == EGRET_WS_ERR_INVALID_URL || result == EGRET_WS_ERR_BAD_HANDLE);
+        if (driver == 0) {
+            result = egret_ws_loop_set_wakeup(c->loop, touch_in_wakeup, c->wakeup_user);
+            CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_BAD_HANDLE);
+        }
+        egret_ws_loop_wake(c->loop);
+    }
+    return NULL;
+}
+
+static void user_is_freed_at_once(void) {
+    egret_ws_loop_options options = loop_options();
+    caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    int round, i, poll;
+    options.on_log = touch_in_log;
+    for (round = 0; round < ROUNDS; round++) {
+        egret_ws_loop *loop = NULL;
+        options.user = calloc(1, EGRET_WS_LOG_DEBUG + 1);
+        CHECK_OK(egret_ws_loop_new(&options, &loop));
+        for (i = 0; i < CALLERS; i++) {
+            callers[i].loop = loop;
+            callers[i].wakeup_user = (char *)calloc(1, 1);
+            threads[i] = start(call_until_freed, &callers[i]);
+        }
+        for (poll = 0; poll < round % 8; poll++) {
+            char *mine = (char *)calloc(1, 1);
+            if (driver == 0) {
+                CHECK_OK(egret_ws_loop_set_wakeup(loop, touch_in_wakeup, mine));
+                CHECK_OK(egret_ws_loop_set_wakeup(loop, NULL, NULL));
+            }
+            free(mine);
+            CHECK(poll_loop(loop, 0) >= 0);
+        }
+        free_loop(loop);
+        free(options.user);
+        for (i = 0; i < CALLERS; i++) free(callers[i].wakeup_user);
+        for (i = 0; i < CALLERS; i++) join(threads[i]);
+    }
+}
+
+int main(int argc, char **argv) {
+    int way;
+    begin(argc, argv);
+    the_log_is_waited_for();
+    user_is_freed_at_once();
+    if (driver == EGRET_WS_LOOP_INLINE) return 0; /* it has no wake-up callback */
+    for (way = 0; way < WAYS; way++) {
+        the_wakeup_callback_is_waited_for(way);
+        the_io_thread_is_waited_for(way);
+    }
+    a_callback_of_the_poll_waits();
+    callbacks_do_not_wait_for_each_other(0);
+    callbacks_do_not_wait_for_each_other(1);
+    return 0;
+}
