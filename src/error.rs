@@ -1,6 +1,7 @@
 //! The errors of the ABI, with their numbers in the header.
 
 use crate::constants::*;
+use std::borrow::Cow;
 use std::ffi::CStr;
 
 macro_rules! errors {
@@ -35,7 +36,7 @@ macro_rules! errors {
                 }
             }
 
-            /// Describes the error in a few words, for a log line.
+            /// Describes the error in a few words, with the remedy if there is one, for a log line.
             pub fn text(self) -> &'static str {
                 match self {
                     $(Error::$variant => $text,)*
@@ -47,21 +48,21 @@ macro_rules! errors {
 
 errors! {
     InvalidArgument = EGRET_WS_ERR_INVALID_ARGUMENT, "an argument is not allowed";
-    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not one of a live object";
-    BadStruct = EGRET_WS_ERR_BAD_STRUCT, "struct_size is unknown";
-    Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback";
-    Busy = EGRET_WS_ERR_BUSY, "another thread is polling this loop";
-    Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child";
-    NoResources = EGRET_WS_ERR_NO_RESOURCES, "no memory, descriptor, thread or handle is left";
-    Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library";
+    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not one of a live object: it is NULL, was freed, or is of another kind";
+    BadStruct = EGRET_WS_ERR_BAD_STRUCT, "struct_size is unknown: set it with the init function of the struct";
+    Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback: call it when the callback has returned";
+    Busy = EGRET_WS_ERR_BUSY, "another thread polls this loop: only one thread at a time may poll or free it";
+    Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child: only the process that made the first loop can use the library";
+    NoResources = EGRET_WS_ERR_NO_RESOURCES, "no memory, descriptor, thread or handle is left: free some, then try again";
+    Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library: report it with the line that on_log got at the level EGRET_WS_LOG_ERROR";
     Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported";
-    NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open";
-    MessageTooBig = EGRET_WS_ERR_MESSAGE_TOO_BIG, "the message is too big";
+    NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open: call it after on_connect, and before a close";
+    MessageTooBig = EGRET_WS_ERR_MESSAGE_TOO_BIG, "the message is longer than max_message_bytes";
     InvalidUtf8 = EGRET_WS_ERR_INVALID_UTF8, "the text is not UTF-8";
-    Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send buffer is full";
+    Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send buffer is full: send again in on_drain";
     InvalidUrl = EGRET_WS_ERR_INVALID_URL, "the URL cannot be used";
     InvalidClose = EGRET_WS_ERR_INVALID_CLOSE, "the close code or reason may not be sent";
-    NotFound = EGRET_WS_ERR_NOT_FOUND, "the answer has no such header";
+    NotFound = EGRET_WS_ERR_NOT_FOUND, "the answer has no such header, or there was no answer yet";
     Resolve = EGRET_WS_ERR_RESOLVE, "the host's name was not found";
     Connect = EGRET_WS_ERR_CONNECT, "no TCP connection";
     Proxy = EGRET_WS_ERR_PROXY, "the proxy made no connection";
@@ -87,27 +88,35 @@ impl Error {
     }
 }
 
-/// The error of a call or an option, with a detail for the log.
+/// The error of a call or an option, with a detail for the log and for `egret_ws_last_error_message`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DetailedError {
     /// The error that the call returns.
     pub error: Error,
-    /// The cause. It names an option, never its value, which may be a secret.
-    pub detail: String,
+    /// The cause, and the remedy if it is not obvious. It names an option, never its value, which may be a secret.
+    pub detail: Cow<'static, str>,
+}
+
+impl From<Error> for DetailedError {
+    #[cold]
+    #[inline(never)]
+    fn from(error: Error) -> DetailedError {
+        DetailedError { error, detail: Cow::Borrowed(error.text()) }
+    }
 }
 
 impl DetailedError {
     /// An error with its detail.
     #[cold]
     #[inline(never)]
-    pub fn new(error: Error, detail: impl Into<String>) -> DetailedError {
+    pub fn new(error: Error, detail: impl Into<Cow<'static, str>>) -> DetailedError {
         DetailedError { error, detail: detail.into() }
     }
 
     /// [`Error::InvalidArgument`] with its detail.
     #[cold]
     #[inline(never)]
-    pub fn invalid(detail: impl Into<String>) -> DetailedError {
+    pub fn invalid(detail: impl Into<Cow<'static, str>>) -> DetailedError {
         DetailedError::new(Error::InvalidArgument, detail)
     }
 }

@@ -25,7 +25,9 @@ pub struct RetryOptions {
 
 /// Returns `None` if the connection shall not be made again. The waits are checked in any case.
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<Option<RetryOptions>, DetailedError> {
-    let wait = |number: Number, default, special| Ok(number.or_unlimited(default, special)?.unwrap_or(default));
+    let wait = |number: Number, default, special| -> Result<u32, DetailedError> {
+        Ok(number.or_unlimited(default, special)?.unwrap_or(default))
+    };
     // The default of one wait adapts to the waits that are given.
     let given_first = wait(number!(options.retry.first_wait_ms), u32::MAX, Special::AtOnce)?;
     let given_ceiling = number!(options.retry.max_wait_ms).or(u32::MAX)?;

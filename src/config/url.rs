@@ -20,7 +20,7 @@ pub struct Url {
     credentials: Option<(Secret<String>, Secret<String>)>,
 }
 
-fn invalid(detail: impl Into<String>) -> DetailedError {
+fn invalid(detail: impl Into<Cow<'static, str>>) -> DetailedError {
     DetailedError::new(Error::InvalidUrl, detail)
 }
 

@@ -1,5 +1,6 @@
-//! The exports that need no handle: names and versions.
+//! The exports that need no handle: names, versions, and the reason of a refusal.
 
+use super::last_error;
 use super::types::egret_ws_error_t;
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
@@ -42,6 +43,21 @@ pub extern "C" fn egret_ws_version_number() -> u32 {
 pub extern "C" fn egret_ws_version_string() -> *const c_char {
     const TEXT: &[u8] = concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes();
     TEXT.as_ptr().cast()
+}
+
+/// Returns why the last refused call of the calling thread was refused, in English: its cause and, where it is not obvious, the remedy,
+/// such as `"the send buffer is full: send again in on_drain"`. It is the text that `on_log` gets, without the name of the function.
+/// `""` if no call of this thread was refused yet; a call that succeeds does not change it. UTF-8, at most 511 bytes (a longer text is
+/// cut), without a line break; never NULL. Valid until this thread calls a function of this library again, so copy it if you keep it.
+/// Any thread.
+///
+/// The text is for logs and exceptions. It changes from version to version: a program decides by the error.
+///
+/// Errors: none.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_last_error_message() -> *const c_char {
+    last_error::get()
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! The guard around every export. In a forked child it returns an error before any lock is taken. It finds the object of the
-//! handle, and catches panics.
+//! handle, and catches panics. It is the one place that logs why a call was refused, and stores it for `egret_ws_last_error_message`.
 
 use super::handle::{self, FoundLoop, FoundSocket};
+use super::last_error;
 use super::types::{egret_ws, egret_ws_loop};
 use crate::constants::EGRET_WS_OK;
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
+use crate::log::Log;
 use crate::panics::{self, Panicked};
 use crate::socket::Loop;
 use crate::{failpoint, fork};
@@ -20,9 +22,11 @@ pub(super) trait Subject {
     fn find(self) -> Result<Self::Found, Error>;
     /// Returns the loop that logs a panic, and the number of the socket (0: no socket).
     fn owner(found: &Self::Found) -> Option<(Arc<Loop>, usize)>;
+    /// Returns the log that says why the call was refused, and the number of the socket.
+    fn log(found: &Self::Found) -> Option<(&Log, usize)>;
 }
 
-/// For exports without a handle. The message of a panic is printed to stderr only.
+/// For exports without a handle, so without a log. The panic hook prints the message of a panic to stderr.
 pub(super) struct NoHandle;
 
 impl Subject for NoHandle {
@@ -33,6 +37,10 @@ impl Subject for NoHandle {
     }
 
     fn owner((): &()) -> Option<(Arc<Loop>, usize)> {
+        None
+    }
+
+    fn log((): &()) -> Option<(&Log, usize)> {
         None
     }
 }
@@ -48,6 +56,10 @@ impl Subject for *mut egret_ws_loop {
     fn owner(found: &FoundLoop) -> Option<(Arc<Loop>, usize)> {
         Some((Arc::clone(found), 0))
     }
+
+    fn log(found: &FoundLoop) -> Option<(&Log, usize)> {
+        Some((found.log(), 0))
+    }
 }
 
 impl Subject for *mut egret_ws {
@@ -60,6 +72,10 @@ impl Subject for *mut egret_ws {
 
     fn owner(found: &FoundSocket) -> Option<(Arc<Loop>, usize)> {
         Some(found.owner())
+    }
+
+    fn log(found: &FoundSocket) -> Option<(&Log, usize)> {
+        Some(found.log())
     }
 }
 
@@ -75,29 +91,50 @@ impl<S: Subject> Drop for Unwinding<'_, S> {
     }
 }
 
-/// Runs the body of an export. `number` converts an error to the return value.
+/// Runs the body of an export. `call` is the name of the export, and `number` converts an error to its return value.
 pub(super) fn guard_with<S: Subject, T>(
+    call: &'static str,
     subject: S,
-    body: impl FnOnce(&S::Found) -> Result<T, Error>,
+    body: impl FnOnce(&S::Found) -> Result<T, DetailedError>,
     number: impl FnOnce(Error) -> T,
 ) -> T {
     if fork::is_child() {
-        return number(Error::Forked);
+        return number(refused(call, None, Error::Forked.into()));
     }
     // After a panic the handles stay valid and no lock is poisoned. The states behind the locks change by single assignments, so
     // none is half changed.
     let caught = panics::catch(|| {
-        let found = subject.find()?;
+        let found = subject.find().map_err(|error| refused(call, None, error.into()))?;
         let unwinding = Unwinding::<S>(&found);
         failpoint::point(failpoint::Place::Export);
         let result = body(&found);
         forget(unwinding);
-        result
+        result.map_err(|refusal| refused(call, S::log(&found), refusal))
     });
     match caught {
         Ok(Ok(value)) => value,
         Ok(Err(error)) => number(error),
         Err(panicked) => number(report(&panicked)),
+    }
+}
+
+/// Logs why the call was refused, stores it for the calling thread, and returns the error.
+#[cold]
+#[inline(never)]
+fn refused(call: &str, log: Option<(&Log, usize)>, refusal: DetailedError) -> Error {
+    if let Some((log, socket)) = log {
+        log_refusal(log, socket, call, &refusal);
+    }
+    // Stored last: the log is code of the host, whose own calls may be refused too.
+    last_error::set(&refusal.detail);
+    refusal.error
+}
+
+/// Logs why a call was refused. An export calls this itself only if its log has no handle yet.
+pub(super) fn log_refusal(log: &Log, socket: usize, call: &str, refusal: &DetailedError) {
+    // That there is no such header is an answer, not a mistake.
+    if refusal.error != Error::NotFound {
+        log.warn(socket, format_args!("{call} refused: {}", refusal.detail));
     }
 }
 
@@ -110,15 +147,48 @@ fn report(panicked: &Panicked) -> Error {
             host_loop.log().error(socket, format_args!("{panicked}, in a call"));
         }
     });
-    Error::Internal
+    refused("", None, fault(panicked))
+}
+
+/// The error of a call that panicked.
+pub(super) fn fault(panicked: &Panicked) -> DetailedError {
+    DetailedError::new(Error::Internal, format!("a fault in the library, please report it: {panicked}"))
 }
 
 /// Runs the body of an export that returns a number or a negative error.
-pub(super) fn guard<S: Subject>(subject: S, body: impl FnOnce(&S::Found) -> Result<i32, Error>) -> i32 {
-    guard_with(subject, body, Error::code)
+pub(super) fn guard<S: Subject>(
+    call: &'static str,
+    subject: S,
+    body: impl FnOnce(&S::Found) -> Result<i32, DetailedError>,
+) -> i32 {
+    guard_with(call, subject, body, Error::code)
 }
 
 /// Runs the body of an export that returns `EGRET_WS_OK` or a negative error.
-pub(super) fn guard_code<S: Subject>(subject: S, body: impl FnOnce(&S::Found) -> Result<(), Error>) -> i32 {
-    guard(subject, |found| body(found).map(|()| EGRET_WS_OK))
+pub(super) fn guard_code<S: Subject>(
+    call: &'static str,
+    subject: S,
+    body: impl FnOnce(&S::Found) -> Result<(), DetailedError>,
+) -> i32 {
+    guard(call, subject, |found| body(found).map(|()| EGRET_WS_OK))
+}
+
+#[cfg(test)]
+mod tests {
+    /// Each export passes its own name, for the log.
+    #[test]
+    fn exports_pass_their_names() {
+        let mut exports = 0;
+        for source in [include_str!("loops.rs"), include_str!("sockets.rs")] {
+            let mut rest = source;
+            while let Some((_, export)) = rest.split_once("extern \"C\" fn ") {
+                let (name, body) = export.split_once('(').unwrap();
+                let (_, guarded) = body.split_once("\n    guard").unwrap_or_else(|| panic!("{name} has no guard"));
+                let passed = guarded.split('"').nth(1);
+                assert_eq!(passed, Some(name));
+                (rest, exports) = (body, exports + 1);
+            }
+        }
+        assert!(exports > 25);
+    }
 }

@@ -1,11 +1,11 @@
 //! The exports that take a loop.
 
-use super::guard::{NoHandle, guard, guard_code};
+use super::guard::{self, NoHandle, guard, guard_code};
 use super::handle::{self, Handle};
 use super::types::{egret_ws_error_t, egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup_fn};
 use super::{callbacks, options, sized};
 use crate::config::{LoopConfig, LoopOptions};
-use crate::error::{DetailedError, Error};
+use crate::error::DetailedError;
 use crate::log::Log;
 use crate::socket::Loop;
 use crate::{failpoint, fork, panics};
@@ -26,7 +26,7 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(
     size: usize,
 ) -> egret_ws_error_t {
     // SAFETY: the caller's promise, passed on.
-    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
+    guard_code("egret_ws_loop_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
 /// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
@@ -44,18 +44,22 @@ pub unsafe extern "C" fn egret_ws_loop_new(
     options: *const egret_ws_loop_options,
     out: *mut *mut egret_ws_loop,
 ) -> egret_ws_error_t {
-    guard_code(NoHandle, |()| {
+    guard_code("egret_ws_loop_new", NoHandle, |()| {
         if out.is_null() {
-            return Err(Error::InvalidArgument);
+            return Err(DetailedError::invalid("out is NULL: give the address of an egret_ws_loop pointer"));
         }
         // SAFETY: the caller's promise about `options`, passed on.
         let given = unsafe { sized::read(options) }?;
         let options = options::of_loop(&given);
         let log = Arc::new(callbacks::log(&given, options.log_level()));
         panics::watch();
-        let made = panics::catch(|| make(&options, &log)).unwrap_or_else(|panicked| {
+        let make = || {
+            let refused = |refusal: &DetailedError| guard::log_refusal(&log, 0, "egret_ws_loop_new", refusal);
+            make(&options, &log).inspect_err(refused)
+        };
+        let made = panics::catch(make).unwrap_or_else(|panicked| {
             log.error(0, format_args!("{panicked}, while a loop was made"));
-            Err(Error::Internal)
+            Err(guard::fault(&panicked))
         });
         // SAFETY: not NULL, and writable by the caller's promise.
         unsafe { out.write(made?.to_loop()) };
@@ -63,17 +67,13 @@ pub unsafe extern "C" fn egret_ws_loop_new(
     })
 }
 
-fn make(options: &LoopOptions, log: &Arc<Log>) -> Result<Handle, Error> {
+fn make(options: &LoopOptions, log: &Arc<Log>) -> Result<Handle, DetailedError> {
     failpoint::point(failpoint::Place::Loop);
-    let refuse = |refused: DetailedError| {
-        log.warn(0, format_args!("egret_ws_loop_new refused: {}", refused.detail));
-        refused.error
-    };
-    let config = LoopConfig::new(options).map_err(refuse)?;
+    let config = LoopConfig::new(options)?;
     let (id, slot) = handle::reserve_loop()
-        .map_err(|error| refuse(DetailedError::new(error, "no handle is left: free another loop first")))?;
-    fork::watch().map_err(refuse)?;
-    let made = Loop::new(config, Arc::clone(log)).map_err(refuse)?;
+        .map_err(|error| DetailedError::new(error, "no handle is left: free another loop first"))?;
+    fork::watch()?;
+    let made = Loop::new(config, Arc::clone(log))?;
     failpoint::arm();
     slot.fill(made);
     Ok(id)
@@ -93,9 +93,9 @@ fn make(options: &LoopOptions, log: &Arc<Log>) -> Result<Handle, Error> {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
-    guard(r#loop, |host_loop| {
-        let polled = host_loop.poll(timeout_ms).inspect_err(|error| refused(host_loop, "poll", *error));
-        polled.map(|callbacks| i32::try_from(callbacks).unwrap_or(i32::MAX))
+    guard("egret_ws_loop_poll", r#loop, |host_loop| {
+        let callbacks = host_loop.poll(timeout_ms)?;
+        Ok(i32::try_from(callbacks).unwrap_or(i32::MAX))
     })
 }
 
@@ -106,7 +106,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
+    guard_code("egret_ws_loop_wake", r#loop, |host_loop| {
         host_loop.wake();
         Ok(())
     })
@@ -127,11 +127,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
     on_wakeup: egret_ws_on_wakeup_fn,
     user: *mut c_void,
 ) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
-        host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)).inspect_err(|error| {
-            refused(host_loop, "set_wakeup", *error);
-        })
-    })
+    guard_code("egret_ws_loop_set_wakeup", r#loop, |host_loop| host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)))
 }
 
 /// Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
@@ -143,7 +139,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(r#loop, |host_loop| host_loop.descriptor().inspect_err(|error| refused(host_loop, "descriptor", *error)))
+    guard("egret_ws_loop_descriptor", r#loop, |host_loop| host_loop.descriptor())
 }
 
 /// Returns the milliseconds after which to poll even if the descriptor is not readable: 0 if a poll has something to do now,
@@ -154,7 +150,7 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 {
-    guard(r#loop, |host_loop| Ok(host_loop.timeout()))
+    guard("egret_ws_loop_next_poll_ms", r#loop, |host_loop| Ok(host_loop.timeout()))
 }
 
 /// Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
@@ -171,7 +167,7 @@ pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
+    guard_code("egret_ws_loop_suspend", r#loop, |host_loop| {
         host_loop.suspend();
         Ok(())
     })
@@ -187,7 +183,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
+    guard_code("egret_ws_loop_resume", r#loop, |host_loop| {
         host_loop.resume();
         Ok(())
     })
@@ -201,7 +197,7 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_e
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
+    guard_code("egret_ws_loop_network_changed", r#loop, |host_loop| {
         host_loop.network_changed();
         Ok(())
     })
@@ -218,16 +214,12 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
-        host_loop.begin_free().inspect_err(|error| refused(host_loop, "free", *error))?;
+    guard_code("egret_ws_loop_free", r#loop, |host_loop| {
+        host_loop.begin_free()?;
         handle::remove_loop(host_loop);
         host_loop.finish_free()?;
         // A connect call of another thread may have made a socket just before the loop refused new ones.
         handle::remove_loop(host_loop);
         Ok(())
     })
-}
-
-fn refused(host_loop: &Loop, call: &str, error: Error) {
-    host_loop.log().warn(0, format_args!("egret_ws_loop_{call} refused: {}", error.text()));
 }

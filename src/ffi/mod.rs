@@ -4,6 +4,7 @@
 //! ```text
 //!   exports        loops, sockets, about: one function for each function of the header
 //!   guard          runs the body of an export: no call in a forked child, no panic to C, the object of the handle
+//!   last_error     why the last call of each thread was refused
 //!   handle, slab   handles and the table behind them
 //!   types, sized   structs and callback types of the header; structs that grow with new releases
 //!   options        option structs of C ─► crate::config
@@ -20,6 +21,7 @@ mod about;
 mod callbacks;
 mod guard;
 mod handle;
+mod last_error;
 mod loops;
 mod options;
 mod sized;

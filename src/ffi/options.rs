@@ -6,7 +6,7 @@ use super::text::{self, nul_terminated_or_null};
 use super::types::{egret_ws_header, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options};
 use crate::config::{DeflateOptions, Header, LoopOptions, RetryWaits, SocketOptions};
 use crate::constants::EGRET_WS_NUL_TERMINATED;
-use crate::error::{DetailedError, Error};
+use crate::error::DetailedError;
 use crate::input_limits;
 
 /// Converts the options of a loop.
@@ -31,9 +31,9 @@ pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOpt
     // SAFETY: as above.
     let headers = unsafe { headers(given.headers, given.header_count as usize) }?;
     // SAFETY: as above.
-    let retry = unsafe { sized::read(given.retry) }.map_err(|error| bad_struct(error, "retry"))?;
+    let retry = unsafe { sized::read(given.retry) }?;
     // SAFETY: as above.
-    let deflate = unsafe { sized::read(given.deflate) }.map_err(|error| bad_struct(error, "deflate"))?;
+    let deflate = unsafe { sized::read(given.deflate) }?;
     let egret_ws_retry_options { min_wait_ms, first_wait_ms, max_wait_ms, total_ms, .. } = retry;
     let retry = RetryWaits { min_wait_ms, first_wait_ms, max_wait_ms, total_ms };
     let deflate = DeflateOptions {
@@ -78,15 +78,6 @@ pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOpt
         retry_attempts: given.retry_attempts,
         retry,
     })
-}
-
-fn bad_struct(error: Error, name: &str) -> DetailedError {
-    DetailedError::new(
-        error,
-        format!(
-            "struct_size of {name} is unknown, or bytes past the known end are set: call egret_ws_{name}_options_init"
-        ),
-    )
 }
 
 /// # Safety
@@ -138,7 +129,6 @@ unsafe fn bytes<'a>(data: *const u8, len: usize, name: &str, form: Length) -> Re
         return Err(too_long());
     }
     // SAFETY: not NULL, and not too long; the rest is the caller's promise.
-    let bytes = unsafe { text::bytes(data.cast(), len) }
-        .map_err(|error| DetailedError::new(error, format!("{name} cannot be read")))?;
+    let bytes = unsafe { text::bytes(data.cast(), len) }.map_err(|unreadable| unreadable.of(name))?;
     if bytes.len() > input_limits::TLS_BYTES { Err(too_long()) } else { Ok(bytes) }
 }

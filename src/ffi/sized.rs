@@ -7,7 +7,7 @@
 use super::types::{
     egret_ws_deflate_options, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
 };
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use std::mem::{MaybeUninit, align_of, offset_of, size_of};
 
 /// The largest size that such a struct can ever have.
@@ -21,6 +21,15 @@ const LARGEST: usize = 4096;
 pub(super) unsafe trait Growing: Copy {
     /// Its size in the first release. It never changes: a program of that release must work with every later library.
     const FIRST_RELEASE: usize;
+    /// What is wrong with a pointer, a size, or bytes after the fields that this library knows.
+    const MISTAKES: Mistakes;
+}
+
+/// The texts of the errors of one struct.
+pub(super) struct Mistakes {
+    null: &'static str,
+    size: &'static str,
+    newer: &'static str,
 }
 
 /// The structs, and the offset at which each ended in the first release.
@@ -30,6 +39,13 @@ macro_rules! sized {
         // that leaves no padding; the first is `struct_size`, which is checked below.
         unsafe impl Growing for $name {
             const FIRST_RELEASE: usize = $size;
+            const MISTAKES: Mistakes = Mistakes {
+                null: concat!("the pointer to ", stringify!($name), " is NULL: give the address of one"),
+                size: concat!("struct_size of ", stringify!($name), " is unknown: set it to the size of the struct, or call the \
+                    init function of the struct"),
+                newer: concat!("bytes of ", stringify!($name), " after the fields that this library knows are not 0: fill the \
+                    struct with 0 first, and set no field of a newer header"),
+            };
         }
 
         const _: () = assert!(
@@ -50,18 +66,18 @@ sized! {
 }
 
 /// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
-fn check<T: Growing>(size: usize) -> Result<(), Error> {
+fn check<T: Growing>(size: usize) -> Result<(), DetailedError> {
     let possible = (T::FIRST_RELEASE..=LARGEST).contains(&size) && size.is_multiple_of(align_of::<T>());
-    if possible { Ok(()) } else { Err(Error::BadStruct) }
+    if possible { Ok(()) } else { Err(DetailedError::new(Error::BadStruct, T::MISTAKES.size)) }
 }
 
 /// Zeroes `size` bytes at `given` and writes `struct_size`.
 ///
 /// # Safety
 /// `given` is NULL or points to `size` writable bytes.
-pub(super) unsafe fn init<T: Growing>(given: *mut T, size: usize) -> Result<(), Error> {
+pub(super) unsafe fn init<T: Growing>(given: *mut T, size: usize) -> Result<(), DetailedError> {
     if given.is_null() {
-        return Err(Error::InvalidArgument);
+        return Err(DetailedError::invalid(T::MISTAKES.null));
     }
     check::<T>(size)?;
     // SAFETY: not NULL, and writable for `size` bytes by the caller's promise; `size` covers the leading `struct_size`.
@@ -76,7 +92,7 @@ pub(super) unsafe fn init<T: Growing>(given: *mut T, size: usize) -> Result<(), 
 ///
 /// # Safety
 /// `given` is NULL or points to `struct_size` readable bytes.
-pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, Error> {
+pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, DetailedError> {
     let mut read = MaybeUninit::<T>::zeroed();
     if !given.is_null() {
         // SAFETY: not NULL, and has at least its `struct_size` by the caller's promise.
@@ -86,7 +102,7 @@ pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, Error> {
         // SAFETY: `size` bytes are readable by the caller's promise, and it is at least `known`.
         let newer = unsafe { std::slice::from_raw_parts(given.cast::<u8>().add(known), size - known) };
         if newer.iter().any(|byte| *byte != 0) {
-            return Err(Error::BadStruct);
+            return Err(DetailedError::new(Error::BadStruct, T::MISTAKES.newer));
         }
         // SAFETY: `known` bytes are readable by the caller's promise, and not more than `T` has; `read` is ours alone.
         unsafe { read.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(given.cast(), known) };
@@ -100,9 +116,9 @@ pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, Error> {
 ///
 /// # Safety
 /// `out` is NULL or points to `struct_size` readable and writable bytes.
-pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T) -> Result<(), Error> {
+pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T) -> Result<(), DetailedError> {
     if out.is_null() {
-        return Err(Error::InvalidArgument);
+        return Err(DetailedError::invalid(T::MISTAKES.null));
     }
     // SAFETY: not NULL, and has at least its `struct_size` by the caller's promise.
     let struct_size = unsafe { out.cast::<u32>().read_unaligned() };
@@ -127,16 +143,16 @@ mod tests {
     fn every_size<T: Growing>(is_written: bool) {
         for size in 0..=LARGEST + 8 {
             let good = size >= T::FIRST_RELEASE && size <= LARGEST && size % align_of::<T>() == 0;
-            let expected = if good { Ok(()) } else { Err(Error::BadStruct) };
+            let expected = if good { Ok(()) } else { Err(DetailedError::new(Error::BadStruct, T::MISTAKES.size)) };
             let mut room = vec![0xAAu8; size.max(4)];
             // SAFETY: `size` bytes are there, or more.
-            assert_eq!(unsafe { init::<T>(room.as_mut_ptr().cast(), size) }, expected, "init of {size}");
+            assert_eq!(unsafe { init::<T>(room.as_mut_ptr().cast(), size) }, expected.clone(), "init of {size}");
             assert!(good || room.iter().all(|byte| *byte == 0xAA), "init of {size} has written");
             room.fill(0);
             room[..4].copy_from_slice(&(size as u32).to_ne_bytes());
             // SAFETY: as above.
             let read = unsafe { read::<T>(room.as_ptr().cast()) };
-            assert_eq!(read.map(|_| ()), expected, "read of {size}");
+            assert_eq!(read.map(|_| ()), expected.clone(), "read of {size}");
             if is_written {
                 // SAFETY: zeros are a value of these structs.
                 let zeros = |_| unsafe { std::mem::zeroed() };

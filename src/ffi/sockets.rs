@@ -30,7 +30,7 @@ const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> egret_ws_error_t {
     // SAFETY: the caller's promise, passed on.
-    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
+    guard_code("egret_ws_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
 /// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn egret_ws_retry_options_init(
     size: usize,
 ) -> egret_ws_error_t {
     // SAFETY: the caller's promise, passed on.
-    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
+    guard_code("egret_ws_retry_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
 /// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
     size: usize,
 ) -> egret_ws_error_t {
     // SAFETY: the caller's promise, passed on.
-    guard_code(NoHandle, |()| unsafe { sized::init(options, size) })
+    guard_code("egret_ws_deflate_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
 /// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn egret_ws_connect_host(
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
 ) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
+    guard_code("egret_ws_connect_host", r#loop, |host_loop| {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
         unsafe { connect(host_loop, host, options, out, &|host| Url::from_host_and_port(host, port)) }
     })
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn egret_ws_connect(
     options: *const egret_ws_options,
     out: *mut *mut egret_ws,
 ) -> egret_ws_error_t {
-    guard_code(r#loop, |host_loop| {
+    guard_code("egret_ws_connect", r#loop, |host_loop| {
         // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
         unsafe { connect(host_loop, url, options, out, &Url::from_url) }
     })
@@ -140,33 +140,23 @@ unsafe fn connect(
     given: *const egret_ws_options,
     out: *mut *mut egret_ws,
     parse: ParseTarget<'_>,
-) -> Result<(), Error> {
-    let refuse = |error: Error, why: &str| {
-        host_loop.log().warn(0, format_args!("connect refused: {why}"));
-        error
-    };
-    let refuse_detailed = |refused: DetailedError| refuse(refused.error, &refused.detail);
+) -> Result<(), DetailedError> {
     if out.is_null() {
-        return Err(refuse(Error::InvalidArgument, "out is NULL: give the address of an egret_ws pointer"));
+        return Err(DetailedError::invalid("out is NULL: give the address of an egret_ws pointer"));
     }
     if host_or_url.is_null() {
-        return Err(refuse(Error::InvalidArgument, "the host or URL is NULL"));
+        return Err(DetailedError::invalid("the host or URL is NULL"));
     }
     // SAFETY: not NULL, and ends in a NUL by the caller's promise.
-    let host_or_url = url::text(unsafe { text::nul_terminated(host_or_url) }).map_err(refuse_detailed)?;
+    let host_or_url = url::text(unsafe { text::nul_terminated(host_or_url) })?;
     // SAFETY: the caller's promise about `given`, passed on.
-    let given = unsafe { sized::read(given) }.map_err(|error| {
-        refuse(
-            error,
-            "struct_size of the options is unknown, or bytes past the known end are set: call egret_ws_options_init",
-        )
-    })?;
-    let target = parse(host_or_url).map_err(refuse_detailed)?;
+    let given = unsafe { sized::read(given) }?;
+    let target = parse(host_or_url)?;
     // SAFETY: the caller's promise about `given`, of which this is a copy.
-    let options = unsafe { options::of_socket(&given) }.map_err(refuse_detailed)?;
-    let config = ConnectConfig::new(target, &options).map_err(refuse_detailed)?;
-    let (id, slot) =
-        handle::reserve_socket().map_err(|error| refuse(error, "too many sockets: free those that are closed"))?;
+    let options = unsafe { options::of_socket(&given) }?;
+    let config = ConnectConfig::new(target, &options)?;
+    let (id, slot) = handle::reserve_socket()
+        .map_err(|error| DetailedError::new(error, "too many sockets: free those that are closed"))?;
     let listener = callbacks::Callbacks::new(&given, id);
     // The connection begins when the slot is filled and the caller knows the handle: if another thread polls, a callback may
     // run at once. If it does not begin, the old value is restored.
@@ -179,13 +169,13 @@ unsafe fn connect(
         unsafe { out.write(before) };
         // The loop may have been freed, with its sockets.
         let _ = handle::resolve_socket(id.to_socket()).and_then(|socket| handle::remove_socket(&socket));
-        let why = match error {
-            Error::NoResources => {
-                "too many sockets wait for the loop (EGRET_WS_MAX_PENDING_SOCKETS): poll it, then try again"
-            }
-            _ => error.text(),
-        };
-        refuse(error, why)
+        match error {
+            Error::NoResources => DetailedError::new(
+                error,
+                "too many sockets wait for the loop (EGRET_WS_MAX_PENDING_SOCKETS): poll it, then try again",
+            ),
+            _ => error.into(),
+        }
     })
 }
 
@@ -210,15 +200,15 @@ pub unsafe extern "C" fn egret_ws_send(
     data: *const c_void,
     len: usize,
 ) -> egret_ws_error_t {
-    guard_code(ws, |socket| {
+    guard_code("egret_ws_send", ws, |socket| {
         let (kind, data) = match kind {
             // SAFETY: the caller's promise, passed on.
             EGRET_WS_TEXT => (MessageKind::Text, unsafe { text::bytes(data.cast(), len) }),
             // SAFETY: as above.
             EGRET_WS_BINARY => (MessageKind::Binary, unsafe { text::slice(data.cast(), len) }),
-            _ => (MessageKind::Binary, Err(Error::InvalidArgument)),
+            _ => return Err(DetailedError::invalid("kind is neither EGRET_WS_TEXT nor EGRET_WS_BINARY")),
         };
-        socket.send(kind, data.inspect_err(|error| socket.refused("send", *error))?)
+        Ok(socket.send(kind, data.map_err(|unreadable| unreadable.of("data"))?)?)
     })
 }
 
@@ -245,9 +235,9 @@ pub unsafe extern "C" fn egret_ws_close(
     reason: *const c_char,
     reason_len: usize,
 ) -> egret_ws_error_t {
-    guard_code(ws, |socket| {
+    guard_code("egret_ws_close", ws, |socket| {
         // SAFETY: the caller's promise, passed on.
-        let reason = unsafe { text::bytes(reason, reason_len) }.inspect_err(|error| socket.refused("close", *error))?;
+        let reason = unsafe { text::bytes(reason, reason_len) }.map_err(|unreadable| unreadable.of("reason"))?;
         socket.close(code, reason)
     })
 }
@@ -263,7 +253,7 @@ pub unsafe extern "C" fn egret_ws_close(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
-    guard_code(ws, |socket| {
+    guard_code("egret_ws_free", ws, |socket| {
         handle::remove_socket(socket)?;
         socket.free();
         Ok(())
@@ -276,7 +266,7 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
-    guard(ws, |socket| Ok(socket.state() as i32))
+    guard("egret_ws_state", ws, |socket| Ok(socket.state() as i32))
 }
 
 /// Returns the payload bytes that were accepted and not yet passed to the operating system, or a negative error. All bytes of a
@@ -287,6 +277,7 @@ pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     guard_with(
+        "egret_ws_buffered_amount",
         ws,
         |socket| {
             let bytes = socket.buffered_amount();
@@ -302,7 +293,7 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
-    guard(ws, |socket| Ok(i32::try_from(socket.generation()).unwrap_or(i32::MAX)))
+    guard("egret_ws_generation", ws, |socket| Ok(i32::try_from(socket.generation()).unwrap_or(i32::MAX)))
 }
 
 /// Ends a wait of reconnecting: the next attempt begins now. Does nothing if there is no wait. Any thread.
@@ -311,7 +302,7 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
-    guard_code(ws, |socket| {
+    guard_code("egret_ws_retry_now", ws, |socket| {
         socket.retry_now();
         Ok(())
     })
@@ -324,7 +315,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> egret_ws_error_t {
-    guard_code(ws, |socket| socket.ping())
+    guard_code("egret_ws_ping", ws, |socket| Ok(socket.ping()?))
 }
 
 /// Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:
@@ -339,7 +330,7 @@ pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> egret_ws_error_t {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(ws, |socket| {
+    guard("egret_ws_subprotocol", ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         socket.read_connect_info(|info| unsafe { text::write(&info.subprotocol, out, capacity) })
     })
@@ -355,7 +346,7 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(ws, |socket| {
+    guard("egret_ws_extensions", ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         socket.read_connect_info(|info| unsafe { text::write(&info.extensions, out, capacity) })
     })
@@ -379,20 +370,20 @@ pub unsafe extern "C" fn egret_ws_response_header(
     out: *mut c_char,
     capacity: usize,
 ) -> i32 {
-    guard(ws, |socket| {
+    guard("egret_ws_response_header", ws, |socket| {
         if name.is_null() {
-            return Err(Error::InvalidArgument);
+            return Err(DetailedError::invalid("name is NULL: give the name of a header"));
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
         let name = unsafe { text::nul_terminated(name) };
         if name.len() > input_limits::TEXT {
-            return Err(Error::NotFound);
+            return Err(Error::NotFound.into());
         }
         let name = str::from_utf8(name).map_err(|_| Error::NotFound)?;
         socket.read_connect_info(|info| {
             let parts = header_values(&info.headers, name);
             if parts.clone().next().is_none() {
-                return Err(Error::NotFound);
+                return Err(Error::NotFound.into());
             }
             // SAFETY: the caller's promise, passed on.
             unsafe { text::write_parts(parts, out, capacity) }
@@ -410,7 +401,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
-    guard(ws, |socket| {
+    guard("egret_ws_response_headers", ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         socket.read_connect_info(|info| unsafe { text::write(&info.headers, out, capacity) })
     })
@@ -427,7 +418,7 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_statistics) -> egret_ws_error_t {
-    guard_code(ws, |socket| {
+    guard_code("egret_ws_stats", ws, |socket| {
         // SAFETY: the caller's promise, passed on.
         unsafe { sized::write(stats, |size| stats::stats(&socket.stats(), size)) }
     })
@@ -445,13 +436,13 @@ pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_char, capacity: usize) -> i32 {
-    guard(NoHandle, |()| {
+    guard("egret_ws_normalize_url", NoHandle, |()| {
         if url.is_null() {
-            return Err(Error::InvalidArgument);
+            return Err(DetailedError::invalid("url is NULL: give the text of a URL"));
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
         let url = url::text(unsafe { text::nul_terminated(url) });
-        let normal = url.and_then(url::normalize_url).map_err(|refused| refused.error)?;
+        let normal = url.and_then(url::normalize_url)?;
         // SAFETY: the caller's promise, passed on.
         unsafe { text::write(&normal, out, capacity) }
     })

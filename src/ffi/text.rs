@@ -1,8 +1,31 @@
 //! Converts pointers and lengths of C to slices, and writes text to buffers of the host.
 
 use crate::constants::EGRET_WS_NUL_TERMINATED;
-use crate::error::Error;
+use crate::error::DetailedError;
 use std::ffi::{CStr, c_char};
+
+/// Why a pointer and a length are not a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// The pointer is NULL, and the length is not 0.
+    Null,
+    /// No object can have this length.
+    TooLong,
+}
+
+impl Unreadable {
+    /// The error of a call whose argument has this name.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn of(self, name: &str) -> DetailedError {
+        DetailedError::invalid(match self {
+            Unreadable::Null => format!("{name} is NULL, but its length is not 0"),
+            Unreadable::TooLong => {
+                format!("the length of {name} is larger than any object (EGRET_WS_NUL_TERMINATED is for text only)")
+            }
+        })
+    }
+}
 
 /// Returns the bytes at `text`, without the NUL.
 ///
@@ -26,10 +49,10 @@ pub(super) unsafe fn nul_terminated_or_null<'a>(text: *const c_char) -> Option<&
 ///
 /// # Safety
 /// As for [`slice()`]; with `EGRET_WS_NUL_TERMINATED`, `data` is NULL or ends in a NUL.
-pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u8], Error> {
+pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u8], Unreadable> {
     if len == EGRET_WS_NUL_TERMINATED {
         if data.is_null() {
-            return Err(Error::InvalidArgument);
+            return Err(Unreadable::Null);
         }
         // SAFETY: not NULL, and ends in a NUL by the caller's promise.
         return Ok(unsafe { nul_terminated(data) });
@@ -42,12 +65,15 @@ pub(super) unsafe fn bytes<'a>(data: *const c_char, len: usize) -> Result<&'a [u
 ///
 /// # Safety
 /// `data` is NULL or points to `len` readable bytes that are not written to as long as the result lives.
-pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], Error> {
+pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], Unreadable> {
     if len == 0 {
         return Ok(&[]);
     }
-    if data.is_null() || isize::try_from(len).is_err() {
-        return Err(Error::InvalidArgument);
+    if data.is_null() {
+        return Err(Unreadable::Null);
+    }
+    if isize::try_from(len).is_err() {
+        return Err(Unreadable::TooLong);
     }
     // SAFETY: not NULL, not too long, and readable by the caller's promise; bytes have no alignment.
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
@@ -57,7 +83,7 @@ pub(super) unsafe fn slice<'a>(data: *const u8, len: usize) -> Result<&'a [u8], 
 ///
 /// # Safety
 /// As for [`write_parts`].
-pub(super) unsafe fn write(text: &str, out: *mut c_char, capacity: usize) -> Result<i32, Error> {
+pub(super) unsafe fn write(text: &str, out: *mut c_char, capacity: usize) -> Result<i32, DetailedError> {
     // SAFETY: the caller's promise, passed on.
     unsafe { write_parts(std::iter::once(text), out, capacity) }
 }
@@ -70,14 +96,20 @@ pub(super) unsafe fn write_parts<'a>(
     parts: impl Iterator<Item = &'a str> + Clone,
     out: *mut c_char,
     capacity: usize,
-) -> Result<i32, Error> {
+) -> Result<i32, DetailedError> {
     let len = parts.clone().map(str::len).sum::<usize>();
-    let length = i32::try_from(len).map_err(|_| Error::InvalidArgument)?;
+    let length = i32::try_from(len).map_err(|_| DetailedError::invalid("the text is longer than INT32_MAX bytes"))?;
     if capacity == 0 {
         return Ok(length);
     }
-    if out.is_null() || capacity <= len {
-        return Err(Error::InvalidArgument);
+    if out.is_null() {
+        return Err(DetailedError::invalid("out is NULL, but capacity is not 0"));
+    }
+    if capacity <= len {
+        return Err(DetailedError::invalid(format!(
+            "capacity is {capacity}, but the text needs {} bytes with its NUL",
+            len + 1
+        )));
     }
     let mut at = out.cast::<u8>();
     for part in parts {

@@ -2,7 +2,7 @@
 
 use super::frame::MAX_CONTROL_PAYLOAD;
 use super::{Violation, ViolationKind};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Going away: the loop was freed or suspended, or the host has freed the socket.
@@ -42,15 +42,22 @@ pub fn parse(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
 }
 
 /// Checks the arguments of `egret_ws_close`, and makes the payload of a Close frame of them. Code 0 means no code.
-pub fn checked_payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, Error> {
-    if code == 0 {
-        return if reason.is_empty() { Ok(Vec::new()) } else { Err(Error::InvalidClose) };
+pub fn checked_payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, DetailedError> {
+    let refuse = |why: String| Err(DetailedError::new(Error::InvalidClose, why));
+    if code == 0 && reason.is_empty() {
+        return Ok(Vec::new());
     }
-    if !is_allowed(code) || reason.len() > MAX_REASON {
-        return Err(Error::InvalidClose);
+    if code == 0 {
+        return refuse("reason must be empty if code is 0: give a code, for example 1000".to_owned());
+    }
+    if !is_allowed(code) {
+        return refuse(format!("the code {code} may not be sent: use 1000, or one of 3000 to 4999"));
+    }
+    if reason.len() > MAX_REASON {
+        return refuse(format!("reason has {} bytes, and at most {MAX_REASON} are allowed", reason.len()));
     }
     if std::str::from_utf8(reason).is_err() {
-        return Err(Error::InvalidUtf8);
+        return Err(DetailedError::new(Error::InvalidUtf8, "reason is not UTF-8"));
     }
     Ok([&code.to_be_bytes(), reason].concat())
 }
@@ -80,11 +87,11 @@ mod tests {
     #[test]
     fn only_valid_payloads_are_written() {
         assert_eq!(checked_payload(0, b""), Ok(vec![]));
-        assert_eq!(checked_payload(0, b"why"), Err(Error::InvalidClose));
+        assert_eq!(checked_payload(0, b"why").unwrap_err().error, Error::InvalidClose);
         assert_eq!(checked_payload(1000, b"bye"), Ok(b"\x03\xe8bye".to_vec()));
-        assert_eq!(checked_payload(1006, b""), Err(Error::InvalidClose));
+        assert_eq!(checked_payload(1006, b"").unwrap_err().error, Error::InvalidClose);
         assert_eq!(checked_payload(1000, &[b'x'; 123]).map(|payload| payload.len()), Ok(125));
-        assert_eq!(checked_payload(1000, &[b'x'; 124]), Err(Error::InvalidClose));
-        assert_eq!(checked_payload(1000, b"\xff"), Err(Error::InvalidUtf8));
+        assert_eq!(checked_payload(1000, &[b'x'; 124]).unwrap_err().error, Error::InvalidClose);
+        assert_eq!(checked_payload(1000, b"\xff").unwrap_err().error, Error::InvalidUtf8);
     }
 }

@@ -213,30 +213,29 @@ impl Loop {
     }
 
     /// Sets the callback that notifies the host when a poll has something to do.
-    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), Error> {
+    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), DetailedError> {
         if self.options.inline {
-            return Err(Error::Unsupported);
+            const WHY: &str = "an inline loop has no thread that could call: wait with egret_ws_loop_descriptor";
+            return Err(DetailedError::new(Error::Unsupported, WHY));
         }
-        self.shared().set_wakeup(wakeup)
+        Ok(self.shared().set_wakeup(wakeup)?)
     }
 
     /// Returns a descriptor that is readable while a poll has something to do.
     #[cfg(unix)]
-    pub fn descriptor(&self) -> Result<i32, Error> {
+    pub fn descriptor(&self) -> Result<i32, DetailedError> {
         if let Some(descriptor) = self.scheduler.inline_descriptor() {
             self.shared().notify_by_waker();
             return Ok(descriptor);
         }
-        self.shared().descriptor().map_err(|error| {
-            self.log().error(0, format_args!("no descriptor to wait on: {error}"));
-            Error::NoResources
-        })
+        let refuse = |error| DetailedError::new(Error::NoResources, format!("no descriptor to wait on: {error}"));
+        self.shared().descriptor().map_err(refuse)
     }
 
     /// This system has no descriptors.
     #[cfg(not(unix))]
-    pub fn descriptor(&self) -> Result<i32, Error> {
-        Err(Error::Unsupported)
+    pub fn descriptor(&self) -> Result<i32, DetailedError> {
+        Err(DetailedError::new(Error::Unsupported, "this system has no descriptors: use egret_ws_loop_set_wakeup"))
     }
 
     /// Returns the time in milliseconds after which a poll is due although the descriptor is not readable; `i32::MAX` without limit.

@@ -18,7 +18,8 @@ pub use event_loop::Loop;
 
 use crate::connection::send_queue::{Flush, SendQueue};
 use crate::engine::{SocketRequest, SocketShared};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
+use crate::log::Log;
 use crate::protocol::close;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -84,17 +85,14 @@ impl Socket {
             Ok(Flush::NotNeeded) => {}
             Ok(Flush::Requested) => self.host_loop.scheduler.flush_behind(&self.shared),
             Ok(Flush::Now) => self.host_loop.scheduler.flush_large(&self.shared),
-            Err(error) => {
-                self.refused("send", error);
-                return Err(error);
-            }
+            Err(error) => return Err(error),
         }
         Ok(())
     }
 
     /// Closes with a code; 0: without one.
-    pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), Error> {
-        let payload = close::checked_payload(code, reason).inspect_err(|error| self.refused("close", *error))?;
+    pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), DetailedError> {
+        let payload = close::checked_payload(code, reason)?;
         if self.shared.send_queue.lock().close_by_host(&payload) {
             self.host_loop.scheduler.request(&self.shared, SocketRequest::Close);
         }
@@ -122,7 +120,6 @@ impl Socket {
     /// Measures the round trip.
     pub fn ping(&self) -> Result<(), Error> {
         if !self.is_open() {
-            self.refused("ping", Error::NotOpen);
             return Err(Error::NotOpen);
         }
         self.host_loop.scheduler.request(&self.shared, SocketRequest::Ping);
@@ -172,12 +169,12 @@ impl Socket {
         Arc::ptr_eq(&self.host_loop, host_loop)
     }
 
-    /// Logs a call that was refused.
-    pub fn refused(&self, call: &str, error: Error) {
-        self.host_loop.log().warn(self.shared.id, format_args!("{call} refused: {}", error.text()));
+    /// Returns the log of its loop, and its own number, for log lines.
+    pub fn log(&self) -> (&Log, usize) {
+        (self.host_loop.log(), self.shared.id)
     }
 
-    /// Returns its loop and its own number, for log lines.
+    /// Returns its loop and its own number.
     pub fn owner(&self) -> (Arc<Loop>, usize) {
         (Arc::clone(&self.host_loop), self.shared.id)
     }

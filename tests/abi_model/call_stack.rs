@@ -12,8 +12,6 @@ pub struct Frame {
     pub is_callback: bool,
     /// The loop that it belongs to, by its number in `user`; 0 for no loop.
     pub host: usize,
-    /// When it began.
-    pub begun: u64,
     /// The last time at which no callback had begun: the beginning of the call, or the end of a callback.
     pub checkpoint: u64,
     /// Callbacks that ran in it.
@@ -93,6 +91,6 @@ pub fn notice(function: &'static str, host: usize, work: impl FnOnce()) {
 
 fn push(function: &'static str, is_callback: bool, host: usize) {
     let begun = trace::now();
-    let frame = Frame { function, is_callback, host, begun, checkpoint: begun, callbacks: 0 };
+    let frame = Frame { function, is_callback, host, checkpoint: begun, callbacks: 0 };
     FRAMES.with_borrow_mut(|frames| frames.push(frame));
 }

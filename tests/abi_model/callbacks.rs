@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::close_reports;
+use crate::contract;
 use crate::messages::{Fingerprint, MARK};
 use crate::random::Random;
 use crate::socket_model::{Generation, Life, Socket};
@@ -223,11 +224,8 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
     let Some(host) = registry::host(user as usize) else {
         breach!("on_log came with {user:?}, which is no loop's `user`, or one's that was freed");
     };
+    promise!(!host.is_gone(), "a log line began after its loop was freed");
     let top = call_stack::top();
-    let freed = host.free_done.load(SeqCst);
-    // A call of another thread that began before may still be writing its line.
-    let is_late = freed != 0 && top.as_ref().is_none_or(|frame| frame.begun > freed);
-    promise!(!is_late, "a log line began after its loop was freed");
     promise!(!host.setup.is_inline || top.is_some(), "a log line of an inline loop came outside of any call");
     let most = if host.setup.log_level == 0 { EGRET_WS_LOG_WARN } else { host.setup.log_level };
     // A loop that is not made yet, or was refused, may have another level.
@@ -240,17 +238,17 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
     promise!(!text.contains(MARK), "a log line has a message's payload: {text:?}");
     trace::note(call_stack::thread(), call_stack::depth(), &format!("log of {}: {text}", registry::name(ws)));
     call_stack::notice("on_log", host.id, || refuse_polls(&host, "on_log"));
+    promise!(!host.is_gone(), "a loop was freed while another thread wrote a log line");
 }
 
 pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
     let Some(host) = registry::host(user as usize) else {
         breach!("the wake-up came with {user:?}, which is no loop's `user`, or one's that was freed");
     };
-    let freed = host.free_done.load(SeqCst);
-    let is_late = freed != 0 && call_stack::top().is_none_or(|frame| frame.begun > freed);
-    promise!(!is_late, "a wake-up began after its loop was freed");
+    promise!(!host.is_gone(), "a wake-up began after its loop was freed");
     call_stack::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
     host.note_wakeup();
+    promise!(!host.is_gone(), "a loop was freed while another thread was inside its wake-up callback");
 }
 
 /// In callbacks on other threads, polls and frees are refused, and other calls work.
@@ -263,5 +261,6 @@ fn refuse_polls(host: &crate::loop_model::HostLoop, place: &str) {
     let are_refused = results == [EGRET_WS_ERR_REENTRANT; 2] || host.may_be_gone();
     promise!(are_refused, "a poll and a free in {place} returned {results:?}");
     let time = egret_ws_loop_next_poll_ms(handle);
+    contract::note_reason(); // of the last one that was refused
     promise!(time >= 0 || host.may_be_gone(), "egret_ws_loop_next_poll_ms in {place} returned {time}");
 }

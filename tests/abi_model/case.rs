@@ -120,6 +120,7 @@ impl Case {
         }
         if result < 0 {
             contract::lists(function, result).unwrap_or_else(|why| breach!("{why}"));
+            contract::note_reason();
         }
         (result, frame)
     }

@@ -1,6 +1,11 @@
 //! The parts of `include/egret_ws.h` that a program can read: the functions, and the errors that each lists.
 
+use crate::messages::MARK;
+use crate::trace::{breach, promise};
+use ::egret_ws::egret_ws_last_error_message;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -88,6 +93,41 @@ pub fn lists(function: &str, code: i64) -> Result<(), String> {
 /// The name of a result, for a report.
 pub fn name(code: i64) -> String {
     ERRORS.get(&code).cloned().unwrap_or_else(|| code.to_string())
+}
+
+thread_local!(static REASON: RefCell<String> = const { RefCell::new(String::new()) });
+
+/// The text of `egret_ws_last_error_message`.
+pub fn reason() -> String {
+    // SAFETY: the header promises a text that ends in a NUL and lives until the next call of this thread.
+    let reason = unsafe { CStr::from_ptr(egret_ws_last_error_message()) };
+    reason.to_str().unwrap_or_else(|_| breach!("a reason is not UTF-8")).to_owned()
+}
+
+/// A call of this thread was refused: notes its reason, which stays until the next refusal.
+pub fn note_reason() {
+    let reason = reason();
+    let is_fragment =
+        !reason.is_empty() && reason.len() < 512 && reason.trim() == reason && !reason.ends_with(['.', ':']);
+    promise!(
+        is_fragment && !reason.contains(|c: char| c.is_control()),
+        "a call was refused with the reason {reason:?}"
+    );
+    promise!(!reason.contains(MARK), "a reason has a message's payload: {reason:?}");
+    REASON.set(reason);
+}
+
+/// Notes the reason of a call whose result this is, if it was refused.
+pub fn noted(result: i64) -> i64 {
+    if result < 0 {
+        note_reason();
+    }
+    result
+}
+
+/// The reason of the last refusal of this thread.
+pub fn noted_reason() -> String {
+    REASON.with_borrow(Clone::clone)
 }
 
 #[test]

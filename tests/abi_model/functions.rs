@@ -12,6 +12,7 @@ type Perform = fn(&Arc<Case>, &mut Random, Option<&Arc<Socket>>);
 /// A function, how often it is called, and how.
 pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_error_name", 1, text_calls::error_name),
+    ("egret_ws_last_error_message", 1, text_calls::last_error_message),
     ("egret_ws_version_number", 1, text_calls::version_number),
     ("egret_ws_version_string", 1, text_calls::version_string),
     ("egret_ws_loop_options_init", 2, text_calls::loop_options_init),

@@ -1,6 +1,7 @@
 //! Runs one case, from the first call to the last check.
 
 use crate::case::Case;
+use crate::contract;
 use crate::loop_model::HostLoop;
 use crate::random::Random;
 use crate::socket_model::Socket;
@@ -127,7 +128,7 @@ fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
         }
         let is_owed = life.owed && case.threads == 1 && socket.close_done.load(SeqCst) == 0;
         drop(life);
-        is_owed || egret_ws_buffered_amount(socket.handle()) > 0
+        is_owed || contract::noted(egret_ws_buffered_amount(socket.handle())) > 0
     };
     while let Some(socket) = case.made().into_iter().find(&waits) {
         if Instant::now() > deadline {
@@ -216,7 +217,7 @@ fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
         }
         Waiting::ForDescriptor => {
             let Some(descriptor) = loop_calls::descriptor_of(case, host) else { return };
-            let time = egret_ws_loop_next_poll_ms(host.handle());
+            let time = contract::noted(egret_ws_loop_next_poll_ms(host.handle()).into()) as i32;
             promise!(time >= 0 || host.is_gone(), "egret_ws_loop_next_poll_ms failed with {time}");
             let mut waited = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
             // SAFETY: one struct, which is writable.
@@ -252,6 +253,7 @@ fn check_handles(case: &Case) {
         let results = [egret_ws_state(ws), egret_ws_ping(ws), egret_ws_free(ws), egret_ws_generation(ws)];
         promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 4], "calls with a socket of a freed loop returned {results:?}");
     }
+    contract::note_reason();
 }
 
 fn count(case: &Case, tally: &mut Tally) {

@@ -31,6 +31,16 @@ pub fn error_name(case: &Arc<Case>, random: &mut Random, _: Own) {
     promise!(name == expected, "the error {error} is called {name:?}");
 }
 
+pub fn last_error_message(case: &Arc<Case>, _: &mut Random, _: Own) {
+    let mut reason = String::new();
+    case.call("egret_ws_last_error_message", 0, "", || {
+        reason = contract::reason();
+        0
+    });
+    let noted = contract::noted_reason();
+    promise!(reason == noted, "the last refusal of this thread was {noted:?}, not {reason:?}");
+}
+
 pub fn version_number(case: &Arc<Case>, _: &mut Random, _: Own) {
     let (number, _) = case.call("egret_ws_version_number", 0, "", || egret_ws_version_number().into());
     promise!(number == i64::from(EGRET_WS_VERSION_NUMBER), "the version is {number}");

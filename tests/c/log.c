@@ -46,15 +46,24 @@ static int lines_of(journal *j, int32_t level) {
     return lines;
 }
 
+/* A line about a refused call has its name and its reason. */
+static int is_line_of(const char *line, const char *call, const char *reason) {
+    static const char between[] = " refused: ";
+    const size_t name = strcspn(call, "("), begin = name + strlen(between);
+    return strncmp(line, call, name) == 0 && strncmp(line + name, between, strlen(between)) == 0 &&
+           strcmp(line + begin, reason) == 0;
+}
+
 /* A refused call writes one line, before it returns, that has the word. */
-#define REFUSED(j, call, error, word)                         \
-    do {                                                      \
-        const int before = lines_of(j, EGRET_WS_LOG_WARN);    \
-        CHECK_EQ(call, error);                                \
-        CHECK_EQ(lines_of(j, EGRET_WS_LOG_WARN), before + 1); \
-        CHECK_EQ((j)->level, EGRET_WS_LOG_WARN);              \
-        CHECK(strstr((j)->text, word) != NULL);               \
-        CHECK((j)->ws == NULL);                               \
+#define REFUSED(j, call, error, word)                                       \
+    do {                                                                    \
+        const int before = lines_of(j, EGRET_WS_LOG_WARN);                  \
+        CHECK_EQ(call, error);                                              \
+        CHECK_EQ(lines_of(j, EGRET_WS_LOG_WARN), before + 1);               \
+        CHECK_EQ((j)->level, EGRET_WS_LOG_WARN);                            \
+        CHECK(strstr((j)->text, word) != NULL);                             \
+        CHECK(is_line_of((j)->text, #call, egret_ws_last_error_message())); \
+        CHECK((j)->ws == NULL);                                             \
     } while (0)
 
 static void refused_calls_are_explained(void) {

@@ -65,6 +65,7 @@ static void in_an_export(void) {
     recorder *r = (recorder *)calloc(1, sizeof *r);
     CHECK(r != NULL);
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_INTERNAL);
+    CHECK(strstr(egret_ws_last_error_message(), "a fault on purpose") != NULL);
     expect_line("Export", NULL);
     settle(loop);
     free_loop(idle);
@@ -157,6 +158,7 @@ static void while_a_loop_is_made(void) {
     egret_ws_loop *loop = NULL, *idle = arm("loop");
     options.on_log = write_down;
     CHECK_EQ(egret_ws_loop_new(&options, &loop), EGRET_WS_ERR_INTERNAL);
+    CHECK(strstr(egret_ws_last_error_message(), "a fault on purpose") != NULL);
     CHECK(loop == NULL);
     expect_line("Loop", NULL);
     free_loop(idle);

@@ -275,18 +275,32 @@ static void callbacks_do_not_wait_for_each_other(int in_log) {
 
 enum { ROUNDS = SLOW ? 60 : 200, CALLERS = 2 };
 
-static void touch_in_log(void *user, int32_t level, const char *text, egret_ws *ws) {
-    (void)text, (void)ws;
-    ((volatile char *)user)[level]++;
+static int *new_user(void) {
+    int *user = (int *)malloc(sizeof *user);
+    CHECK(user != NULL);
+    *user = 1;
+    return user;
 }
 
-static void touch_in_wakeup(void *user) {
-    ((volatile char *)user)[0] = 1;
+/* It may be freed as soon as no callback uses it. */
+static void free_user(void *user) {
+    *(int *)user = 0;
+    free(user);
+}
+
+/* Several threads may be in here. */
+static void read_in_wakeup(void *user) {
+    CHECK_EQ(*(volatile int *)user, 1);
+}
+
+static void read_in_log(void *user, int32_t level, const char *text, egret_ws *ws) {
+    (void)level, (void)text, (void)ws;
+    read_in_wakeup(user);
 }
 
 typedef struct {
     egret_ws_loop *loop;
-    char *wakeup_user;
+    int *wakeup_user;
 } caller;
 
 /* Logs, wakes and replaces until the loop is freed. */
@@ -298,7 +312,7 @@ static void *call_until_freed(void *argument) {
         result = egret_ws_connect(c->loop, "no URL", NULL, &ws);
         CHECK(result == EGRET_WS_ERR_INVALID_URL || result == EGRET_WS_ERR_BAD_HANDLE);
         if (driver == 0) {
-            result = egret_ws_loop_set_wakeup(c->loop, touch_in_wakeup, c->wakeup_user);
+            result = egret_ws_loop_set_wakeup(c->loop, read_in_wakeup, c->wakeup_user);
             CHECK(result == EGRET_WS_OK || result == EGRET_WS_ERR_BAD_HANDLE);
         }
         egret_ws_loop_wake(c->loop);
@@ -311,28 +325,28 @@ static void user_is_freed_at_once(void) {
     caller callers[CALLERS];
     pthread_t threads[CALLERS];
     int round, i, poll;
-    options.on_log = touch_in_log;
+    options.on_log = read_in_log;
     for (round = 0; round < ROUNDS; round++) {
         egret_ws_loop *loop = NULL;
-        options.user = calloc(1, EGRET_WS_LOG_DEBUG + 1);
+        options.user = new_user();
         CHECK_OK(egret_ws_loop_new(&options, &loop));
         for (i = 0; i < CALLERS; i++) {
             callers[i].loop = loop;
-            callers[i].wakeup_user = (char *)calloc(1, 1);
+            callers[i].wakeup_user = new_user();
             threads[i] = start(call_until_freed, &callers[i]);
         }
         for (poll = 0; poll < round % 8; poll++) {
-            char *mine = (char *)calloc(1, 1);
+            int *mine = new_user();
             if (driver == 0) {
-                CHECK_OK(egret_ws_loop_set_wakeup(loop, touch_in_wakeup, mine));
+                CHECK_OK(egret_ws_loop_set_wakeup(loop, read_in_wakeup, mine));
                 CHECK_OK(egret_ws_loop_set_wakeup(loop, NULL, NULL));
             }
-            free(mine);
+            free_user(mine);
             CHECK(poll_loop(loop, 0) >= 0);
         }
         free_loop(loop);
-        free(options.user);
-        for (i = 0; i < CALLERS; i++) free(callers[i].wakeup_user);
+        free_user(options.user);
+        for (i = 0; i < CALLERS; i++) free_user(callers[i].wakeup_user);
         for (i = 0; i < CALLERS; i++) join(threads[i]);
     }
 }

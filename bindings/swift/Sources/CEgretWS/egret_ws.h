@@ -921,6 +921,19 @@ uint32_t egret_ws_version_number(void);
 const char *egret_ws_version_string(void);
 
 /*
+ * Returns why the last refused call of the calling thread was refused, in English: its cause and, where it is not obvious, the remedy,
+ * such as `"the send buffer is full: send again in on_drain"`. It is the text that `on_log` gets, without the name of the function.
+ * `""` if no call of this thread was refused yet; a call that succeeds does not change it. UTF-8, at most 511 bytes (a longer text is
+ * cut), without a line break; never NULL. Valid until this thread calls a function of this library again, so copy it if you keep it.
+ * Any thread.
+ *
+ * The text is for logs and exceptions. It changes from version to version: a program decides by the error.
+ *
+ * Errors: none.
+ */
+const char *egret_ws_last_error_message(void);
+
+/*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
  * Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
  *
