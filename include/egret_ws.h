@@ -23,8 +23,8 @@
  *                                    egret_ws_loop_free(loop);
  *
  *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or another number that is not negative, or
- *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_. Set on_log
- *   in the loop's options to read why a call was refused.
+ *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_.
+ *   egret_ws_last_error_message() says why the last call of this thread was refused; on_log in the loop's options gets it too.
  *
  *
  * THE CONTRACT
@@ -45,7 +45,8 @@
  *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
  *   it returns. When a connect call fails, no callback runs, and the caller keeps `user`.
  *
- *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock that another call
+ *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. (egret_ws_loop_free and
+ *   egret_ws_loop_set_wakeup also wait for a log or wake-up callback that is running on another thread.) No lock that another call
  *   waits for is held while a callback runs.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
@@ -295,13 +296,14 @@
 
 /*
  * No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
- * `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
+ * `message` of the close report, `egret_ws_last_error_message` or the log line says which. From a send: nothing was sent and the
+ * socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
 /*
  * A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
- * `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
+ * `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
@@ -324,7 +326,7 @@
 /* The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`. */
 #define EGRET_WS_ERR_BACKPRESSURE (-13)
 
-/* The URL or host cannot be used; the log line says why. */
+/* The URL or host cannot be used; `egret_ws_last_error_message` and the log line say why. */
 #define EGRET_WS_ERR_INVALID_URL (-14)
 
 /* The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
@@ -424,19 +426,20 @@ typedef int32_t egret_ws_error_t;
 typedef int32_t egret_ws_log_level_t;
 
 /*
- * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
- * or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
- * borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
- * so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
- * and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
- * returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
- * the child: the child calls `_exit` or `exec`.
+ * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread, or from
+ * inside any call of this library, on its caller's thread; several threads may be in here at the same time. `text` is UTF-8,
+ * ends in a NUL and has no line break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or
+ * NULL; it may be freed already, so only compare it. The text never contains message payloads. Return soon: the connection
+ * waits. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
+ * `egret_ws_loop_free` has returned, no line is being written on any thread, and none follows, so `user` can be freed. If this
+ * callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws);
 
 /*
  * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
- * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
+ * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are used until `egret_ws_loop_free` has returned
+ * `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
  */
 typedef struct egret_ws_loop_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`. */
@@ -470,9 +473,10 @@ typedef struct egret_ws_loop_options {
 
 /*
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
- * I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
- * callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
- * If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
+ * I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
+ * and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
+ * `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait for it on other threads:
+ * they say when `user` can be freed. If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_wakeup_fn)(void *user);
 
@@ -985,12 +989,16 @@ egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
 /*
  * Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
  * called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
- * something is due now, it is called soon, perhaps before this call returns. Any thread. Keep `user` alive until
- * `egret_ws_loop_free` has returned: another thread may be about to call the previous callback. After that only a
- * call that another thread's use of the loop has begun may still be running.
+ * something is due now, it is called soon, perhaps before this call returns. Any thread, any callback.
  *
- * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
- * `FORKED`, `INTERNAL`.
+ * Waits until no other thread is inside an earlier callback of this function. So when it has returned `EGRET_WS_OK`, the `user` of
+ * each earlier callback can be freed; that of the last one when `egret_ws_loop_free` has returned `EGRET_WS_OK`. Do not hold a lock
+ * that an earlier callback takes, and do not let it wait for this thread: the call would never return. There is one exception: inside
+ * an `on_log` or a wake-up callback, of any loop, this function does not wait, because two threads could then wait for each other.
+ * There, free the earlier `user` later, after a call from outside.
+ *
+ * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
+ * (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
  */
 egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
                                           egret_ws_on_wakeup_fn on_wakeup,
@@ -1055,7 +1063,9 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
  *
  * Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
- * which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
+ * which never blocks and stops its work early, and until no other thread is inside `on_log` or the wake-up callback of this loop. So
+ * when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each `user` can be freed. Do not hold a lock
+ * that one of these callbacks takes. Connections that have not begun do not begin. After an error other than INTERNAL
  * nothing was freed.
  *
  * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

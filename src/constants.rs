@@ -139,10 +139,11 @@ pub const EGRET_WS_ERR_BUSY: i32 = -5;
 /// `egret_ws_loop_free` that called it returns this in the child, and does nothing more there.
 pub const EGRET_WS_ERR_FORKED: i32 = -6;
 /// No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
-/// `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
+/// `message` of the close report, `egret_ws_last_error_message` or the log line says which. From a send: nothing was sent and the
+/// socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
-/// `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
+/// `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
 /// Something this library cannot do, for example use a proxy that needs TLS (`https://`).
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
@@ -156,7 +157,7 @@ pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
 /// The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`.
 pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
-/// The URL or host cannot be used; the log line says why.
+/// The URL or host cannot be used; `egret_ws_last_error_message` and the log line say why.
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
 /// The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes.
 pub const EGRET_WS_ERR_INVALID_CLOSE: i32 = -15;

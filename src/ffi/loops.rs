@@ -114,12 +114,16 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
 
 /// Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
 /// called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
-/// something is due now, it is called soon, perhaps before this call returns. Any thread. Keep `user` alive until
-/// `egret_ws_loop_free` has returned: another thread may be about to call the previous callback. After that only a
-/// call that another thread's use of the loop has begun may still be running.
+/// something is due now, it is called soon, perhaps before this call returns. Any thread, any callback.
 ///
-/// Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
-/// `FORKED`, `INTERNAL`.
+/// Waits until no other thread is inside an earlier callback of this function. So when it has returned `EGRET_WS_OK`, the `user` of
+/// each earlier callback can be freed; that of the last one when `egret_ws_loop_free` has returned `EGRET_WS_OK`. Do not hold a lock
+/// that an earlier callback takes, and do not let it wait for this thread: the call would never return. There is one exception: inside
+/// an `on_log` or a wake-up callback, of any loop, this function does not wait, because two threads could then wait for each other.
+/// There, free the earlier `user` later, after a call from outside.
+///
+/// Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
+/// (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_set_wakeup(
@@ -207,7 +211,9 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 /// `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
 ///
 /// Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
-/// which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
+/// which never blocks and stops its work early, and until no other thread is inside `on_log` or the wake-up callback of this loop. So
+/// when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each `user` can be freed. Do not hold a lock
+/// that one of these callbacks takes. Connections that have not begun do not begin. After an error other than INTERNAL
 /// nothing was freed.
 ///
 /// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

@@ -76,24 +76,26 @@ pub type egret_ws_on_retry_fn = Option<
 >;
 
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
-/// I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
-/// callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
-/// If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
+/// I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
+/// and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
+/// `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait for it on other threads:
+/// they say when `user` can be freed. If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
 pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
-/// Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
-/// or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
-/// borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
-/// so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
-/// and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
-/// returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
-/// the child: the child calls `_exit` or `exec`.
+/// Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread, or from
+/// inside any call of this library, on its caller's thread; several threads may be in here at the same time. `text` is UTF-8,
+/// ends in a NUL and has no line break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or
+/// NULL; it may be freed already, so only compare it. The text never contains message payloads. Return soon: the connection
+/// waits. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
+/// `egret_ws_loop_free` has returned, no line is being written on any thread, and none follows, so `user` can be freed. If this
+/// callback forks, it must not return in the child: the child calls `_exit` or `exec`.
 pub type egret_ws_on_log_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, level: egret_ws_log_level_t, text: *const c_char, ws: *mut egret_ws),
 >;
 
 /// Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
-/// default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
+/// default. Read during `egret_ws_loop_new` only; `user` and `on_log` are used until `egret_ws_loop_free` has returned
+/// `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_loop_options {

@@ -30,14 +30,15 @@ public final class ErrorCode {
     public static final int FORKED = -6;
     /**
      * No descriptor, thread, memory or handle is left, or {@link WebSocket#MAX_PENDING_SOCKETS} sockets wait
-     * for the loop. {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report, or the log
-     * line, says which. From a send: nothing was sent and the socket stays open.
+     * for the loop. {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report,
+     * {@link WebSocket#lastErrorMessage} or the log line says which. From a send: nothing was sent and the
+     * socket stays open.
      */
     public static final int NO_RESOURCES = -7;
     /**
      * A fault in this library, caught before it could harm the game. Please report it with the line that
-     * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions#LOG_ERROR}: it has the message and the
-     * source line. (A call without a handle prints it to stderr only.)
+     * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions#LOG_ERROR}, or with
+     * {@link WebSocket#lastErrorMessage}: both have the message and the source line.
      */
     public static final int INTERNAL = -8;
     /** Something this library cannot do, for example use a proxy that needs TLS ({@code https://}). */
@@ -64,7 +65,7 @@ public final class ErrorCode {
      * in {@link WebSocketListener#onDrain}.
      */
     public static final int BACKPRESSURE = -13;
-    /** The URL or host cannot be used; the log line says why. */
+    /** The URL or host cannot be used; {@link WebSocket#lastErrorMessage} and the log line say why. */
     public static final int INVALID_URL = -14;
     /** The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
     public static final int INVALID_CLOSE = -15;
