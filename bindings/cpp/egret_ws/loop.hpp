@@ -12,18 +12,17 @@ namespace egret {
 // A loop and its sockets: egret_ws_loop. One thread at a time polls or destroys it; all functions except poll and reset may be
 // called from any thread. An empty Loop returns Error::bad_handle.
 //
+// Destroying a Loop waits until no other thread is inside its on_log or on_wakeup: see egret_ws_loop_free.
+//
 // A Loop that is destroyed in one of its callbacks calls no other callback and is freed when that poll ends. Do not destroy it
 // in on_log or on_wakeup, nor while another thread polls it: then it is never freed.
 class Loop {
 public:
     [[nodiscard]] static Result<Loop> create(LoopOptions options = {}) {
-        auto state = std::make_shared<detail::LoopState>();
-        state->on_log = std::move(options.on_log);
-        state->on_exception = std::move(options.on_exception);
-
         Loop loop;
-        loop.number_ = detail::LoopStates::add(state);
-        loop.state_ = state.get();
+        loop.state_ = new detail::LoopState;
+        loop.state_->on_log = std::move(options.on_log);
+        loop.state_->on_exception = std::move(options.on_exception);
         egret_ws_loop_options c;
         egret_ws_loop_options_init(&c, sizeof c);
         // generated: loop options for C, by "make header"; do not edit
@@ -34,9 +33,9 @@ public:
         c.poll_max_us = options.poll_max_us;
         c.linger_ms = options.linger_ms;
         // generated: end
-        c.user = loop.number_;
-        c.on_log = state->on_log ? detail::log : nullptr;
-        if (const std::int32_t result = egret_ws_loop_new(&c, &state->handle); result != EGRET_WS_OK)
+        c.user = loop.state_;
+        c.on_log = loop.state_->on_log ? detail::log : nullptr;
+        if (const std::int32_t result = egret_ws_loop_new(&c, &loop.state_->handle); result != EGRET_WS_OK)
             return static_cast<Error>(result);
         return loop;
     }
@@ -59,16 +58,13 @@ public:
     Result<void> reset() noexcept {
         if (!state_)
             return {};
-        const Error error = free(state_->handle, number_);
+        const Error error = free(state_);
         if (error == Error::ok)
             state_ = nullptr;
         return error;
     }
 
-    void swap(Loop &other) noexcept {
-        std::swap(state_, other.state_);
-        std::swap(number_, other.number_);
-    }
+    void swap(Loop &other) noexcept { std::swap(state_, other.state_); }
 
     // Runs the callbacks that are due and returns their number: egret_ws_loop_poll.
     Result<std::int32_t> poll(std::int32_t timeout_ms = 0) noexcept {
@@ -76,15 +72,15 @@ public:
             return Error::bad_handle;
         // A callback may destroy this object.
         detail::LoopState &state = *state_;
-        void *const number = number_;
         const std::int32_t callbacks = egret_ws_loop_poll(state.handle, timeout_ms);
         if (state.free_after_poll)
-            free(state.handle, number);
+            free(&state);
         return detail::value_or_error<std::int32_t>(callbacks);
     }
 
     Result<void> wake() const noexcept { return detail::status(egret_ws_loop_wake(get())); }
 
+    // Waits until no other thread is inside an earlier on_wakeup: see egret_ws_loop_set_wakeup.
     // `on_wakeup` is called from other threads: see egret_ws_on_wakeup_fn. An empty one removes it.
     Result<void> set_wakeup(Callback<void()> on_wakeup) {
         if (!state_)
@@ -95,7 +91,7 @@ public:
             const std::lock_guard<std::mutex> guard(state_->wakeup_lock);
             state_->on_wakeup.swap(replacement);
         }
-        return detail::status(egret_ws_loop_set_wakeup(get(), none ? nullptr : detail::wake_up, number_));
+        return detail::status(egret_ws_loop_set_wakeup(get(), none ? nullptr : detail::wake_up, state_));
     }
 
     // A file descriptor to wait on, for at most timeout() milliseconds.
@@ -117,18 +113,18 @@ public:
     [[nodiscard]] Result<WebSocket> connect_url(std::string_view url, const Options &options, L listener) const;
 
 private:
-    static Error free(egret_ws_loop *handle, void *number) noexcept {
-        if (handle) {
-            if (const std::int32_t result = egret_ws_loop_free(handle); result != EGRET_WS_OK)
+    // Frees the loop, then its state. After an error both stay.
+    static Error free(detail::LoopState *state) noexcept {
+        if (state->handle) {
+            if (const std::int32_t result = egret_ws_loop_free(state->handle); result != EGRET_WS_OK)
                 return static_cast<Error>(result);
         }
-        detail::LoopStates::remove(number);
+        delete state;
         return Error::ok;
     }
 
-    // LoopStates keeps it alive.
+    // Owned. If a callback destroys this object, the poll deletes it.
     detail::LoopState *state_ = nullptr;
-    void *number_ = nullptr;
 };
 
 } // namespace egret

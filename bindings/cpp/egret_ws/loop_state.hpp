@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The state of a loop besides its handle: the callables of its options, and which calls of them may still run. Part of
-// egret_ws.hpp.
+// The state of a loop besides its handle: the callables of its options. Part of egret_ws.hpp.
 
 #ifndef EGRET_WS_LOOP_STATE_HPP
 #define EGRET_WS_LOOP_STATE_HPP
@@ -9,7 +8,6 @@
 
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 
@@ -87,64 +85,20 @@ void guarded(LoopState &loop, Body body) noexcept {
     EGRET_WS_CATCH_ALL { loop.report_exception(); }
 }
 
-// The states of all loops by number. Another thread may report a log line or a wake-up after the loop was freed. So C has the
-// number as `user`, and this table finds the state if it still exists.
-class LoopStates {
-public:
-    static void *add(std::shared_ptr<LoopState> state) {
-        LoopStates &all = instance();
-        const std::lock_guard<std::mutex> guard(all.lock_);
-        const std::uintptr_t number = ++all.last_;
-        all.states_.emplace(number, std::move(state));
-        return reinterpret_cast<void *>(number);
-    }
+// These two have the state as `user`. It is deleted when egret_ws_loop_free has returned; no call is running then.
 
-    static std::shared_ptr<LoopState> find(void *number) noexcept {
-        LoopStates &all = instance();
-        const std::lock_guard<std::mutex> guard(all.lock_);
-        const auto found = all.states_.find(reinterpret_cast<std::uintptr_t>(number));
-        return found == all.states_.end() ? nullptr : found->second;
-    }
-
-    static void remove(void *number) noexcept {
-        std::shared_ptr<LoopState> state; // destroyed after the unlock, because it has callables of the host
-        LoopStates &all = instance();
-        const std::lock_guard<std::mutex> guard(all.lock_);
-        const auto found = all.states_.find(reinterpret_cast<std::uintptr_t>(number));
-        if (found != all.states_.end()) {
-            state = std::move(found->second);
-            all.states_.erase(found);
-        }
-    }
-
-private:
-    // Never destroyed: a thread may still call this while the process ends.
-    static LoopStates &instance() {
-        static LoopStates *const all = new LoopStates;
-        return *all;
-    }
-
-    std::mutex lock_;
-    std::map<std::uintptr_t, std::shared_ptr<LoopState>> states_;
-    std::uintptr_t last_ = 0;
-};
-
-inline void log(void *number, std::int32_t level, const char *text, egret_ws *ws) noexcept {
-    const std::shared_ptr<LoopState> state = LoopStates::find(number);
-    if (!state)
-        return;
-    EGRET_WS_TRY { state->on_log(static_cast<LogLevel>(level), text, WebSocketRef(ws)); }
+inline void log(void *user, std::int32_t level, const char *text, egret_ws *ws) noexcept {
+    const LoopState &state = *static_cast<const LoopState *>(user);
+    EGRET_WS_TRY { state.on_log(static_cast<LogLevel>(level), text, WebSocketRef(ws)); }
     EGRET_WS_CATCH_ALL { print_exception(); }
 }
 
-inline void wake_up(void *number) noexcept {
-    const std::shared_ptr<LoopState> state = LoopStates::find(number);
-    if (!state)
-        return;
-    std::shared_ptr<const Callback<void()>> on_wakeup;
+inline void wake_up(void *user) noexcept {
+    LoopState &state = *static_cast<LoopState *>(user);
+    std::shared_ptr<const Callback<void()>> on_wakeup; // it may replace itself
     {
-        const std::lock_guard<std::mutex> guard(state->wakeup_lock);
-        on_wakeup = state->on_wakeup;
+        const std::lock_guard<std::mutex> guard(state.wakeup_lock);
+        on_wakeup = state.on_wakeup;
     }
     EGRET_WS_TRY {
         if (on_wakeup)
