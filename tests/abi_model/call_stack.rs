@@ -58,6 +58,11 @@ pub fn in_callback() -> bool {
     FRAMES.with_borrow(|frames| frames.iter().any(|frame| frame.is_callback))
 }
 
+/// Is this thread inside of a callback that no poll counts?
+pub fn in_notice() -> bool {
+    FRAMES.with_borrow(|frames| frames.iter().any(|frame| ["on_log", "on_wakeup"].contains(&frame.function)))
+}
+
 /// Is this thread inside of a callback of this loop?
 pub fn in_callback_of(host: usize) -> bool {
     FRAMES.with_borrow(|frames| frames.iter().any(|frame| frame.is_callback && frame.host == host))

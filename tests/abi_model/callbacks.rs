@@ -242,13 +242,15 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
 }
 
 pub unsafe extern "C" fn on_wakeup(user: *mut c_void) {
-    let Some(host) = registry::host(user as usize) else {
-        breach!("the wake-up came with {user:?}, which is no loop's `user`, or one's that was freed");
+    let Some((host, ring)) = registry::ring(user as usize) else {
+        breach!("the wake-up came with {user:?}, which was not given");
     };
+    promise!(!ring.is_over.load(SeqCst), "a wake-up began after its callback was replaced");
     promise!(!host.is_gone(), "a wake-up began after its loop was freed");
     call_stack::notice("on_wakeup", host.id, || refuse_polls(&host, "on_wakeup"));
     host.note_wakeup();
     promise!(!host.is_gone(), "a loop was freed while another thread was inside its wake-up callback");
+    promise!(!ring.is_over.load(SeqCst), "a wake-up callback was replaced while another thread was inside it");
 }
 
 /// In callbacks on other threads, polls and frees are refused, and other calls work.

@@ -2,7 +2,7 @@
 
 use crate::callbacks;
 use crate::case::{Case, MOST_LOOPS};
-use crate::loop_model::{HostLoop, HostSetup};
+use crate::loop_model::{HostLoop, HostSetup, Ring};
 use crate::random::Random;
 use crate::socket_model::Socket;
 use crate::trace::{self, lock, promise};
@@ -243,10 +243,22 @@ pub fn ring_host(case: &Arc<Case>, host: &Arc<HostLoop>) {
 fn set_wakeup_aimed(case: &Arc<Case>, aim: &Aim, is_set: bool) {
     let callback: egret_ws_on_wakeup_fn = if is_set { Some(callbacks::on_wakeup) } else { None };
     let errors = [EGRET_WS_ERR_UNSUPPORTED];
-    let result = call(case, "egret_ws_loop_set_wakeup", aim, &format!(", {is_set}"), &errors, |handle| {
-        let set = || egret_ws_loop_set_wakeup(handle, callback, aim.id() as *mut c_void);
-        aim.host.as_ref().map_or_else(set, |host| host.ask_for_wake(set))
-    });
+    let ring = Arc::new(Ring::default());
+    let user = aim.host.as_ref().map_or(0, |host| registry::add_ring(host, &ring));
+    let set = || {
+        call(case, "egret_ws_loop_set_wakeup", aim, &format!(", {is_set}"), &errors, |handle| {
+            let set = || egret_ws_loop_set_wakeup(handle, callback, user as *mut c_void);
+            aim.host.as_ref().map_or_else(set, |host| host.ask_for_wake(set))
+        })
+    };
+    let mut result = None;
+    match &aim.host {
+        Some(host) => host.replace_ring(&ring, || {
+            result = set();
+            result == Some(EGRET_WS_OK) && !call_stack::in_notice()
+        }),
+        None => result = set(),
+    }
     if let (Some(result), Some(host)) = (result, &aim.host) {
         let expected = if host.setup.is_inline { EGRET_WS_ERR_UNSUPPORTED } else { EGRET_WS_OK };
         promise!(result == expected, "egret_ws_loop_set_wakeup returned {result}");

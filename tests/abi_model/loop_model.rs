@@ -3,7 +3,7 @@
 use crate::trace::{lock, promise};
 use ::egret_ws::egret_ws_loop;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// Wake-ups since a poll began last.
@@ -13,6 +13,13 @@ struct Wakes {
     /// Calls that cause a separate wake-up if work is due: those that run, and those since that poll.
     asking: u32,
     asked: u32,
+}
+
+/// A wake-up callback that was set; its number is `user`.
+#[derive(Default)]
+pub struct Ring {
+    /// A later call has replaced it, and has returned: no thread is inside the callback, and none comes.
+    pub is_over: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +53,8 @@ pub struct HostLoop {
     /// One of its sockets lacks a callback, so a poll counts more callbacks than the model sees.
     pub lacks: AtomicBool,
     wakes: Mutex<Wakes>,
+    /// Wake-up callbacks whose call of `egret_ws_loop_set_wakeup` has returned, and that are not over.
+    rings: Mutex<Vec<Arc<Ring>>>,
     woken: Mutex<bool>,
     changed: Condvar,
 }
@@ -65,6 +74,7 @@ impl HostLoop {
             is_wound_down: AtomicBool::default(),
             lacks: AtomicBool::default(),
             wakes: Mutex::default(),
+            rings: Mutex::default(),
             woken: Mutex::default(),
             changed: Condvar::default(),
         }
@@ -98,6 +108,17 @@ impl HostLoop {
         let result = call();
         lock(&self.wakes).asking -= 1;
         result
+    }
+
+    /// Replaces the wake-up callback by `ring` with a call that returns true if it has done so, and has waited for the earlier ones.
+    pub fn replace_ring(&self, ring: &Arc<Ring>, call: impl FnOnce() -> bool) {
+        let earlier = lock(&self.rings).clone();
+        if call() {
+            earlier.iter().for_each(|ring| ring.is_over.store(true, SeqCst));
+        }
+        let mut rings = lock(&self.rings);
+        rings.retain(|ring| !ring.is_over.load(SeqCst));
+        rings.push(Arc::clone(ring));
     }
 
     /// The wake-up callback was called. There is one call until a poll begins. A call of the time before may come late, and one may

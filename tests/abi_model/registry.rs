@@ -1,6 +1,6 @@
 //! The meaning of the number in `user`. It is a number and no pointer, so that a late callback is detected.
 
-use crate::loop_model::HostLoop;
+use crate::loop_model::{HostLoop, Ring};
 use crate::socket_model::Socket;
 use crate::trace::lock;
 use ::egret_ws::egret_ws;
@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 enum Owner {
     Socket(Arc<Socket>),
     Host(Arc<HostLoop>),
+    Ring(Arc<HostLoop>, Arc<Ring>),
 }
 
 static OWNERS: LazyLock<Mutex<HashMap<usize, Owner>>> = LazyLock::new(Mutex::default);
@@ -40,6 +41,21 @@ pub fn socket(id: usize) -> Option<Arc<Socket>> {
 pub fn host(id: usize) -> Option<Arc<HostLoop>> {
     match lock(&OWNERS).get(&id) {
         Some(Owner::Host(host)) => Some(Arc::clone(host)),
+        _ => None,
+    }
+}
+
+/// Adds a wake-up callback, and returns its number.
+pub fn add_ring(host: &Arc<HostLoop>, ring: &Arc<Ring>) -> usize {
+    let number = number();
+    lock(&OWNERS).insert(number, Owner::Ring(Arc::clone(host), Arc::clone(ring)));
+    number
+}
+
+/// The wake-up callback with this number, and its loop.
+pub fn ring(id: usize) -> Option<(Arc<HostLoop>, Arc<Ring>)> {
+    match lock(&OWNERS).get(&id) {
+        Some(Owner::Ring(host, ring)) => Some((Arc::clone(host), Arc::clone(ring))),
         _ => None,
     }
 }
