@@ -56,7 +56,7 @@ errors! {
     NoResources = EGRET_WS_ERR_NO_RESOURCES, "no memory, descriptor, thread or handle is left: free some, then try again";
     Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library: report it with the line that on_log got at the level EGRET_WS_LOG_ERROR";
     Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported";
-    NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open: call it after on_connect, and before a close";
+    NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open: send after on_connect, and before a close";
     MessageTooBig = EGRET_WS_ERR_MESSAGE_TOO_BIG, "the message is longer than max_message_bytes";
     InvalidUtf8 = EGRET_WS_ERR_INVALID_UTF8, "the text is not UTF-8";
     Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send buffer is full: send again in on_drain";

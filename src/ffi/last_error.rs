@@ -1,7 +1,7 @@
 //! Why the last refused call of each thread was refused: the text of `egret_ws_last_error_message`.
 //!
-//! A buffer of fixed size belongs to each thread. So there is nothing to allocate, also in a forked child, and nothing to free when the
-//! thread ends, and a call during that end finds it too.
+//! A buffer of fixed size belongs to each thread. So a refusal allocates nothing, there is nothing to free when the thread ends, and a
+//! call during that end finds the buffer too.
 
 use std::cell::Cell;
 use std::ffi::c_char;

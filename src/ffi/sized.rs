@@ -41,10 +41,9 @@ macro_rules! sized {
             const FIRST_RELEASE: usize = $size;
             const MISTAKES: Mistakes = Mistakes {
                 null: concat!("the pointer to ", stringify!($name), " is NULL: give the address of one"),
-                size: concat!("struct_size of ", stringify!($name), " is unknown: set it to the size of the struct, or call the \
-                    init function of the struct"),
-                newer: concat!("bytes of ", stringify!($name), " after the fields that this library knows are not 0: fill the \
-                    struct with 0 first, and set no field of a newer header"),
+                size: concat!("struct_size of ", stringify!($name), " is that of no release: set it to sizeof(", stringify!($name), ")"),
+                newer: concat!("bytes of ", stringify!($name), " after the fields that this library knows are not 0: call its \
+                    init function, and set no field of a newer header"),
             };
         }
 

@@ -76,8 +76,9 @@ impl Loop {
     pub fn new(options: LoopConfig, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
         // Half of the time of a poll is for the engine, half for callbacks.
         let pass = options.poll_max_time.filter(|_| options.inline).map_or(MAX_PASS, |time| MAX_PASS.min(time / 2));
-        let scheduler = Scheduler::new(log, options.inline, options.close_on_suspend, pass)
-            .map_err(|error| DetailedError::new(Error::NoResources, error.to_string()))?;
+        let scheduler = Scheduler::new(log, options.inline, options.close_on_suspend, pass).map_err(|error| {
+            DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
+        })?;
         Ok(Arc::new(Loop {
             options,
             scheduler,
