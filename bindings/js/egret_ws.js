@@ -203,7 +203,7 @@
         }
 
         function reportLater(socket, error, text, isEnd) {
-            pendingErrors.push({ socket: socket, error: error, text: text + ': error ' + error, isEnd: isEnd });
+            pendingErrors.push({ socket: socket, error: error, text: text + ' (error ' + error + ')', isEnd: isEnd });
         }
 
         function hostBuffered(socket) {
@@ -253,7 +253,7 @@
                 // The connection has ended, and no poll has reported it yet: as if `readyState` were CLOSING.
                 socket.lost += size;
             } else if (result < 0) {
-                reportLater(socket, result, 'message not sent');
+                reportLater(socket, result, 'message not sent: ' + host.lastError());
                 return;
             }
             socket.buffered += size;
@@ -261,7 +261,7 @@
 
         function closeNative(socket, code, reason) {
             var result = host.close(socket.id, code, reason);
-            if (result < 0) reportLater(socket, result, 'cannot close', true);
+            if (result < 0) reportLater(socket, result, 'cannot close: ' + host.lastError(), true);
         }
 
         // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
@@ -333,7 +333,7 @@
                     socket.id = id;
                     live[id] = socket;
                 } else {
-                    reportLater(socket, id, 'cannot connect', true);
+                    reportLater(socket, id, 'cannot connect: ' + host.lastError(), true);
                 }
             },
 
@@ -659,7 +659,7 @@
             var given = toText(url);
             var protocols = toList(arguments[1]);
             var address = host.normalizeUrl(given);
-            if (address === null) throw exception('SyntaxError', "'" + given + "' is no URL of a WebSocket");
+            if (address === null) throw exception('SyntaxError', "'" + given + "': " + host.lastError());
             if (!areValidProtocols(protocols)) {
                 throw exception('SyntaxError', 'subprotocols must be distinct tokens: ' + protocols.join(', '));
             }

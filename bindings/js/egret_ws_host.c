@@ -144,7 +144,7 @@ size_t egret_ws_host_sockets(const egret_ws_host *host) {
 int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols) {
     egret_ws_options options;
     host_socket *socket;
-    if (!url || !protocols) return EGRET_WS_ERR_INVALID_ARGUMENT;
+    if (!url || !protocols) return egret_ws_connect(host->loop, NULL, NULL, NULL); /* the library keeps the reason */
     socket = add_socket(host);
     if (!socket) return EGRET_WS_ERR_NO_RESOURCES;
     egret_ws_options_init(&options, sizeof options);
@@ -161,7 +161,7 @@ int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *pro
 }
 
 int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len) {
-    return utf8 ? egret_ws_send(handle_of(host, id), EGRET_WS_TEXT, utf8, len) : EGRET_WS_ERR_INVALID_ARGUMENT;
+    return egret_ws_send(handle_of(host, id), EGRET_WS_TEXT, utf8, utf8 ? len : 1);
 }
 
 int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t *data, size_t len) {
@@ -169,9 +169,8 @@ int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t
 }
 
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len) {
-    if (!reason) return EGRET_WS_ERR_INVALID_ARGUMENT;
-    if (code < 0 || code > UINT16_MAX) return EGRET_WS_ERR_INVALID_CLOSE;
-    return egret_ws_close(handle_of(host, id), (uint16_t)code, reason, len);
+    const bool is_code = code >= 0 && code <= UINT16_MAX;
+    return egret_ws_close(handle_of(host, id), is_code ? (uint16_t)code : UINT16_MAX, reason, reason ? len : 1);
 }
 
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id) {
@@ -180,7 +179,7 @@ int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id) {
 }
 
 char *egret_ws_host_normalize_url(const char *url) {
-    int32_t len = url ? egret_ws_normalize_url(url, NULL, 0) : EGRET_WS_ERR_INVALID_URL;
+    int32_t len = egret_ws_normalize_url(url, NULL, 0);
     char *normal = len > 0 ? malloc((size_t)len + 1) : NULL;
     if (normal && egret_ws_normalize_url(url, normal, (size_t)len + 1) == len) return normal;
     free(normal);

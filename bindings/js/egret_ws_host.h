@@ -63,7 +63,7 @@ size_t egret_ws_host_sockets(const egret_ws_host *host);
 /*
  * The host functions. README.md describes them, and the results that egret_ws.js expects. An unknown id gives
  * EGRET_WS_ERR_BAD_HANDLE. A NULL for a text is EGRET_WS_ERR_INVALID_ARGUMENT: the value was not a string, or not one that
- * ends at its first NUL.
+ * ends at its first NUL. `lastError` of egret_ws.js is egret_ws_last_error_message.
  */
 int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols);
 int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len);

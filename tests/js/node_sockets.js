@@ -251,12 +251,18 @@ test('the addon refuses foreign objects and invalid arguments, and does not cras
     assert(host.close(id, 1000, '') < 0);
     assert.strictEqual(host.bufferedAmount(id), 0);
   }
-  assert.strictEqual(host.sendText(1, 7), INVALID_ARGUMENT);
-  assert.strictEqual(host.sendBinary(1, 'text'), INVALID_ARGUMENT);
-  assert.strictEqual(host.sendBinary(1, {}), INVALID_ARGUMENT);
-  assert.strictEqual(host.close(1, 70000, ''), -15);
+  const other = new Host(false);
+  const id = other.open(DEAD_URL, '');
+  assert.strictEqual(other.sendText(id, 7), INVALID_ARGUMENT);
+  assert.match(other.lastError(), /data/);
+  assert.strictEqual(other.sendBinary(id, 'text'), INVALID_ARGUMENT);
+  assert.strictEqual(other.sendBinary(id, {}), INVALID_ARGUMENT);
+  assert.strictEqual(other.close(id, 70000, ''), -15);
+  assert.match(other.lastError(), /code/);
+  other.free();
   assert.strictEqual(host.normalizeUrl({}), null);
   assert.strictEqual(host.normalizeUrl('ftp://h/'), null);
+  assert.match(host.lastError(), /scheme|ws/);
   // Events and reportError that throw, or are not functions.
   assert.strictEqual(host.poll({}, () => {}, 0), 0);
   assert.strictEqual(host.poll(undefined, undefined, undefined), 0);

@@ -20,6 +20,7 @@ function makeHost(global = {}) {
     const host = {
         calls: [], // all calls, as [name, ...arguments]
         reported: [], // exceptions of handlers
+        reason: 'a reason', // the result of lastError
         buffered: 0, // the result of bufferedAmount
         answer: {}, // errors to return, by function name
         open(url, protocols) {
@@ -49,6 +50,7 @@ function makeHost(global = {}) {
                 return null;
             }
         },
+        lastError: () => host.reason,
         reportError: (thrown) => host.reported.push(thrown),
     };
     function send(kind, id, payload, size) {

@@ -42,6 +42,7 @@ function makeNative() {
         },
         bufferedAmount: (id) => native.connections.get(id).buffered,
         normalizeUrl: (url) => (url.startsWith('ws:') ? url : null),
+        lastError: () => 'a reason',
         reportError: (thrown) => assert.equal(thrown, 'a handler that throws', thrown?.stack),
     };
     function take(id, payload, size) {

@@ -42,6 +42,8 @@ test('send: buffers and every kind of view', () => {
 
 test('131072 bytes are sent; one more causes an error event, and the socket stays open', () => {
     const { ws, host, log } = openedSocket();
+    const reasons = new Set();
+    ws.addEventListener('error', (event) => reasons.add(event.message));
     ws.send('x'.repeat(MAX_MESSAGE_BYTES));
     ws.send(new ArrayBuffer(MAX_MESSAGE_BYTES));
     const before = ws.bufferedAmount;
@@ -52,6 +54,7 @@ test('131072 bytes are sent; one more causes an error event, and the socket stay
     assert.deepEqual(log, []);
     assert.equal(host.poll(), 3);
     assert.deepEqual(log, Array(3).fill(['error', 1, ERR.TOO_BIG]));
+    assert.deepEqual([...reasons], ['message not sent: a reason (error -11)']);
     ws.send('still here');
     assert.equal(host.sent().length, 3);
 });

@@ -321,6 +321,19 @@ HOST_FUNCTION(host_normalize_url)
     return result;
 }
 
+HOST_FUNCTION(host_last_error)
+{
+    JSStringRef string = JSStringCreateWithUTF8CString(egret_ws_last_error_message());
+    JSValueRef result = JSValueMakeString(context, string);
+    (void)function;
+    (void)host;
+    (void)count;
+    (void)arguments;
+    (void)exception;
+    JSStringRelease(string);
+    return result;
+}
+
 HOST_FUNCTION(host_report_error)
 {
     HOST_SELF(1);
@@ -335,6 +348,7 @@ static const JSStaticFunction host_functions[] = {
     {"close", host_close, kJSPropertyAttributeReadOnly},
     {"bufferedAmount", host_buffered_amount, kJSPropertyAttributeReadOnly},
     {"normalizeUrl", host_normalize_url, kJSPropertyAttributeReadOnly},
+    {"lastError", host_last_error, kJSPropertyAttributeReadOnly},
     {"reportError", host_report_error, kJSPropertyAttributeReadOnly},
     {NULL, NULL, 0},
 };

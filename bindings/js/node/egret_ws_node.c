@@ -9,6 +9,7 @@
 #include "../egret_ws_host.h"
 
 #include <node_api.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,10 +271,22 @@ static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
     return result;
 }
 
+static napi_value host_last_error(napi_env env, napi_callback_info info) {
+    return enter(env, info, 0, NULL) ? text(env, egret_ws_last_error_message(), NAPI_AUTO_LENGTH) : NULL;
+}
+
 /* The loop */
 
+/* Throws an error whose `code` is the name of `error`, and whose `message` is the name and the reason. */
+static void throw_reason(napi_env env, int32_t error, const char *reason) {
+    char message[640];
+    snprintf(message, sizeof message, "%s: %s", egret_ws_error_name(error), reason);
+    napi_throw_error(env, egret_ws_error_name(error), message);
+}
+
+/* For an error that the library has just returned. */
 static void throw_error(napi_env env, int32_t error) {
-    napi_throw_error(env, egret_ws_error_name(error), egret_ws_error_name(error));
+    throw_reason(env, error, egret_ws_last_error_message());
 }
 
 /* poll(events, reportError, timeoutMs): how many callbacks and events there were. */
@@ -285,7 +298,7 @@ static napi_value host_poll(napi_env env, napi_callback_info info) {
     int32_t timeout_ms = 0;
     napi_get_value_int32(env, argv[2], &timeout_ms);
     if (egret_ws_host_is_polling(node->host)) {
-        throw_error(env, EGRET_WS_ERR_REENTRANT);
+        throw_reason(env, EGRET_WS_ERR_REENTRANT, "poll is running: call it again when it has returned");
         return NULL;
     }
 
@@ -349,13 +362,14 @@ static napi_value host_new(napi_env env, napi_callback_info info) {
     options.flags = inline_loop ? EGRET_WS_LOOP_INLINE : 0;
     int32_t result = node ? egret_ws_host_new(&options, &host_events, node, &node->host) : EGRET_WS_ERR_NO_RESOURCES;
     if (result != EGRET_WS_OK) {
+        if (node) throw_error(env, result);
+        else throw_reason(env, result, "there is no memory for the object");
         free(node);
-        throw_error(env, result);
         return NULL;
     }
     if (!OK(napi_type_tag_object(env, self, &host_tag)) || !OK(napi_wrap(env, self, node, finalize, NULL, NULL))) {
         free_node_host(node);
-        throw_error(env, EGRET_WS_ERR_INTERNAL);
+        throw_reason(env, EGRET_WS_ERR_INTERNAL, "the engine could not make the object");
         return NULL;
     }
     node->has_cleanup_hook = OK(napi_add_env_cleanup_hook(env, on_environment_end, node));
@@ -371,6 +385,7 @@ NAPI_MODULE_INIT() {
         METHOD("close", host_close),
         METHOD("bufferedAmount", host_buffered_amount),
         METHOD("normalizeUrl", host_normalize_url),
+        METHOD("lastError", host_last_error),
         METHOD("poll", host_poll),
         METHOD("free", host_free),
         {"sockets", NULL, NULL, host_sockets, NULL, NULL, napi_default, NULL},
