@@ -1,0 +1,101 @@
+//! Loops: the memory that they keep, and their look-ups.
+
+use super::*;
+use std::ffi::c_char;
+use std::sync::{Condvar, Mutex};
+use std::time::Instant;
+use test_allocator::{Peak, in_use};
+use test_support::WAIT_LIMIT;
+use test_support::client::{DRIVERS, Driver};
+use test_support::frame::Frame;
+use test_support::process::runs_alone;
+
+#[test]
+fn loops() {
+    if !runs_alone("loops::loops") {
+        return;
+    }
+    let mut line = Line::new("a new loop: 128 KiB");
+    for driver in DRIVERS {
+        let before = in_use();
+        let host = Loop::new(driver);
+        line.allows(format_args!("{driver:?}, new"), in_use() - before, 128 * KIB);
+        drop(host);
+    }
+    line.reached(45);
+
+    let mut line = Line::new(LOOP_LINE);
+    for driver in DRIVERS {
+        let before = in_use();
+        let host = Loop::new(driver);
+        for size in [1, 1000, MESSAGE, 1, 1000] {
+            let all = 12 * MIB / (size + 32);
+            let (server, port) = server(&[], move |mut peer| {
+                (0..7).for_each(|_| assert_eq!(peer.read().payload.len(), MESSAGE));
+                let bytes = Frame::text(vec![b'x'; size]).bytes().repeat(all);
+                peer.write(bytes);
+                peer.close(1000);
+            });
+            let socket = host.connect_with(port, |options| {
+                options.on_message = Some(count);
+                options.max_receive_queue_bytes = 16 * MIB as u32;
+            });
+            socket.wait_open();
+            (0..7).for_each(|_| assert_eq!(socket.send_binary(&[7; MESSAGE]), EGRET_WS_OK));
+            // A thread reads all of it before the first poll.
+            let waiting = || socket.stats().receive_queue_bytes as usize;
+            let deadline = Instant::now() + WAIT_LIMIT;
+            while driver == Driver::Threaded && waiting() < all * (size + 32) {
+                assert!(Instant::now() < deadline, "{} bytes came", waiting());
+                thread::yield_now();
+            }
+            socket.wait_closed();
+            server.join().expect("the script ends well");
+        }
+        line.allows(format_args!("{driver:?}, after bursts"), in_use() - before, LOOP);
+    }
+    line.reached(25);
+}
+
+/// Look-ups hang as long as this is true.
+static HANGS: Mutex<bool> = Mutex::new(true);
+static ENDS: Condvar = Condvar::new();
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+
+/// Replaces the resolver of the C library.
+///
+/// # Safety
+/// As the C library's.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getaddrinfo(
+    _: *const c_char,
+    _: *const c_char,
+    _: *const libc::addrinfo,
+    _: *mut *mut libc::addrinfo,
+) -> c_int {
+    BEGUN.fetch_add(1, SeqCst);
+    drop(ENDS.wait_while(HANGS.lock().expect("no test panics with it"), |hangs| *hangs).expect("as before"));
+    libc::EAI_NONAME
+}
+
+#[test]
+fn lookups_that_hang() {
+    if !runs_alone("loops::lookups_that_hang") {
+        return;
+    }
+    const AWAITED: usize = 64;
+    let mut line = Line::new("2 KiB for each name look-up");
+    let host = Loop::new(Driver::Threaded);
+    let peak = Peak::start();
+    let sockets: Vec<Socket> = (0..AWAITED)
+        .map(|number| host.try_connect(&format!("host-{number}.invalid"), 80).expect("the connect call succeeds"))
+        .collect();
+    // Two for each name, but no more than this. The others wait for them.
+    host.wait_until("all look-ups", || BEGUN.load(SeqCst) == AWAITED);
+    let most = AWAITED * (2 + 8) * KIB;
+    line.allows("with their sockets", peak.bytes(), most);
+    line.reached(30);
+    *HANGS.lock().expect("as before") = false;
+    ENDS.notify_all();
+    sockets.iter().for_each(|socket| drop(socket.wait_closed()));
+}

@@ -1,0 +1,128 @@
+//! Sockets with TLS.
+
+use super::*;
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
+use openssl::x509::{X509, X509Name};
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::mpsc;
+use test_allocator::Peak;
+use test_support::certificates::{RIGHT, ROOT};
+use test_support::client::DRIVERS;
+use test_support::frame::Frame;
+use test_support::process::runs_alone;
+use test_support::scripted_server::Request;
+
+/// A server with TLS for one connection, that sends so many certificates that nobody needs.
+fn tls_server(
+    unneeded: usize,
+    script: impl FnOnce(&mut SslStream<TcpStream>) + Send + 'static,
+) -> (JoinHandle<()>, u16) {
+    let (listener, port) = listener();
+    let server = thread::spawn(move || {
+        exclude_this_thread();
+        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).expect("OpenSSL");
+        acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a chain");
+        acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("a key");
+        let certificate = X509::from_pem(RIGHT.pem().as_bytes()).expect("a certificate");
+        (0..unneeded).for_each(|_| acceptor.add_extra_chain_cert(certificate.clone()).expect("a longer chain"));
+        let stream = listener.accept().expect("a connection").0;
+        let mut stream = acceptor.build().accept(stream).expect("the client shakes hands");
+        let request = Request::read(&mut stream);
+        stream.write_all(request.answer().as_bytes()).expect("the client reads");
+        script(&mut stream);
+    });
+    (server, port)
+}
+
+/// So many different certificates, in PEM.
+fn authorities(count: u32) -> String {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
+    let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
+    let certificate = |number: u32| {
+        let mut name = X509Name::builder().expect("OpenSSL");
+        name.append_entry_by_text("CN", &format!("Authority {number}")).expect("a name");
+        let name = name.build();
+        let mut builder = X509::builder().expect("OpenSSL");
+        builder.set_version(2).expect("a version");
+        builder.set_subject_name(&name).expect("a name");
+        builder.set_issuer_name(&name).expect("a name");
+        builder.set_pubkey(&key).expect("a key");
+        builder.set_not_before(&Asn1Time::days_from_now(0).expect("a time")).expect("a time");
+        builder.set_not_after(&Asn1Time::days_from_now(9).expect("a time")).expect("a time");
+        builder.sign(&key, MessageDigest::sha256()).expect("it signs");
+        String::from_utf8(builder.build().to_pem().expect("PEM")).expect("ASCII")
+    };
+    (0..count).map(certificate).collect()
+}
+
+/// OpenSSL is that of the system, and allocates by this program's allocator. The first socket of a loop makes what all sockets with the
+/// same settings share.
+#[test]
+fn wss() {
+    if !runs_alone("wss::wss") {
+        return;
+    }
+    openssl_memory::count();
+    const AUTHORITIES: u32 = 150;
+    let (few, many) = (ROOT.pem(), ROOT.pem() + &authorities(AUTHORITIES));
+    let content = noise(MESSAGE);
+    let mut socket_line = Line::new("a socket with wss: 192 KiB");
+    let mut hostile_line = Line::new("a hostile server with wss: 4 MiB");
+    let mut roots_line = Line::new("128 KiB + 8 KiB × the trusted certificates");
+    for driver in DRIVERS {
+        let host = Loop::new(driver);
+        // What OpenSSL allocates once; another socket with few authorities; a hostile server; and many authorities.
+        for (round, (unneeded, roots)) in [(0, &few), (0, &few), (220, &few), (0, &many)].into_iter().enumerate() {
+            let (go, begin) = mpsc::channel();
+            let (end, ended) = mpsc::channel::<()>();
+            let (server, port) = tls_server(unneeded, move |stream| {
+                begin.recv().expect("the test waits");
+                stream.write_all(&Frame::binary(vec![7; 1000]).bytes().repeat(1000)).expect("the client reads");
+                _ = ended.recv();
+            });
+            let mut peak = Peak::start();
+            let opened = host.open_url(format!("wss://127.0.0.1:{port}/"), |options| {
+                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+                options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+                options.on_message = Some(count);
+            });
+            let socket = opened.expect("the connect call succeeds");
+            socket.wait_open();
+            let opening = peak.bytes();
+            MESSAGES.store(0, SeqCst);
+            go.send(()).expect("the server waits");
+            host.wait_until("all messages", || MESSAGES.load(SeqCst) == 1000);
+            peak = Peak::start();
+            fill(&host, &socket, &content);
+            let filling = peak.bytes();
+            drop(end);
+            server.join().expect("the script ends well");
+            socket.wait_closed();
+            drop(socket);
+            host.poll(0);
+            let what = format!("{driver:?}, round {round}");
+            match round {
+                0 => {}
+                1 => {
+                    socket_line.allows(&what, opening, (192 + 8) * KIB + 4 * few.len());
+                    let sending = 4 * MIB + 256 * KIB;
+                    socket_line.allows(format_args!("{what}, sending"), filling, 192 * KIB + sending);
+                }
+                2 => hostile_line.allows(&what, opening, 4 * MIB),
+                _ => {
+                    let roots = 128 * KIB + 8 * KIB * (AUTHORITIES as usize + 1);
+                    roots_line.allows(&what, opening, roots + 4 * many.len() + (192 + 8) * KIB);
+                }
+            }
+        }
+    }
+    socket_line.reached(35);
+    hostile_line.reached(25);
+    roots_line.reached(40);
+}
