@@ -46,7 +46,8 @@ impl IdleLoop {
 
 impl Drop for IdleLoop {
     fn drop(&mut self) {
-        egret_ws_loop_free(self.0);
+        // SAFETY: NULL is allowed.
+        unsafe { egret_ws_loop_free(self.0, std::ptr::null_mut()) };
     }
 }
 

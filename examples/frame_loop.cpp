@@ -40,7 +40,7 @@ static void check(int32_t result, const char *what)
 }
 
 struct FreeLoop {
-    void operator()(egret_ws_loop *loop) const { egret_ws_loop_free(loop); }
+    void operator()(egret_ws_loop *loop) const { egret_ws_loop_free(loop, nullptr); }
 };
 using Loop = std::unique_ptr<egret_ws_loop, FreeLoop>;
 

@@ -52,6 +52,6 @@ int main(int argc, char **argv)
     if (result < 0)
         fprintf(stderr, "%s: %s\n", url, egret_ws_error_name(result));
 
-    egret_ws_loop_free(loop); /* and its sockets */
+    egret_ws_loop_free(loop, NULL); /* and its sockets */
     return closed_cleanly ? 0 : 1;
 }

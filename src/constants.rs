@@ -99,8 +99,7 @@ pub const EGRET_WS_PHASE_HANDSHAKE: i32 = 6;
 pub const EGRET_WS_PHASE_OPEN: i32 = 7;
 /// Phase: the connection was closing, and accepted messages were being written before the Close frame.
 pub const EGRET_WS_PHASE_FLUSH: i32 = 8;
-/// Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was written, or the peer's was
-/// received.
+/// Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was passed to the operating system.
 pub const EGRET_WS_PHASE_CLOSING: i32 = 9;
 
 /// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
@@ -183,13 +182,13 @@ pub const EGRET_WS_ERR_HTTP_STATUS: i32 = -41;
 /// to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_HTTP_STATUS`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
-/// not answered a ping.
+/// not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 /// Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
-/// Close report: closed by this side before the connection was made.
+/// Close report: closed by this side before the connection was made, or aborted by this side; `phase` says when.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
 /// Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
 /// failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).

@@ -112,13 +112,13 @@ int32_t egret_ws_host_new(const egret_ws_loop_options *options, const egret_ws_h
 }
 
 int32_t egret_ws_host_free_loop(egret_ws_host *host) {
-    int32_t result = egret_ws_loop_free(host->loop);
+    int32_t result = egret_ws_loop_free(host->loop, NULL);
     if (result == EGRET_WS_OK) host->loop = NULL;
     return result;
 }
 
 void egret_ws_host_free(egret_ws_host *host) {
-    if (host && host->loop) egret_ws_loop_free(host->loop);
+    if (host && host->loop) egret_ws_loop_free(host->loop, NULL);
     free(host);
 }
 

@@ -22,10 +22,10 @@ pub struct Limits {
     pub handshake: Duration,
     /// The time of all these stages together, redirects included.
     pub open: Duration,
-    /// The time without progress in which accepted messages must be written before the Close frame.
-    pub flush: Duration,
-    /// The time of the closing handshake and of the end of the connection.
-    pub close: Duration,
+    /// The time without progress while accepted messages are written before our Close frame. `None`: without limit.
+    pub flush: Option<Duration>,
+    /// The time of the closing handshake, from our written Close frame on. `None`: without limit; zero: it is not awaited.
+    pub close: Option<Duration>,
     /// The most payload bytes of a message.
     pub max_message: usize,
     /// The most bytes of the send queue, frame headers included.
@@ -55,8 +55,8 @@ pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError>
         tls: time(number!(options.tls_timeout_ms), 10_000)?,
         handshake: time(number!(options.handshake_timeout_ms), 10_000)?,
         open: time(number!(options.open_timeout_ms), 60_000)?,
-        flush: number!(options.flush_timeout_ms).milliseconds(10_000, Special::Both)?,
-        close: number!(options.close_timeout_ms).milliseconds(5_000, Special::Both)?,
+        flush: number!(options.flush_timeout_ms).milliseconds_or_none(10_000, Special::Both)?,
+        close: number!(options.close_timeout_ms).milliseconds_or_none(5_000, Special::Both)?,
         max_message: max_message as usize,
         max_send_buffer: max_send_buffer as usize,
         max_receive_queue: number!(options.max_receive_queue_bytes).or(1024 * 1024)? as usize,

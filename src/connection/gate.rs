@@ -11,8 +11,8 @@
 //!   │       │  ▲                          │   │                          │  │
 //!   │       │  └─────────── lose ─────────┴───┼──────────────────────────┘  │
 //!   │       │                                 │                             │
-//!   │       └── close or free by the host ────┴─► Closing ◄─ close by any ──┘
-//!   │        (of Connected, also by the library)      │
+//!   │       └─ close, free, abort by the host ┴─► Closing ◄─ close by any, abort ┘
+//!   │        (of Connected, also close by the library)│
 //!   └── retry, if the host has not closed ───────────┤
 //!                                                    ▼
 //!   every state but Closed ───────── end ────────► Ended ── on_close ──► Closed
@@ -43,6 +43,8 @@ enum Notified {
     Connect,
     /// `on_retry`.
     Retry,
+    /// The host has aborted: of what came before, it is notified of nothing but the end.
+    Aborted,
 }
 
 /// Whether the host has closed the connection.
@@ -75,7 +77,7 @@ enum GateState {
     Connected(Notified),
     /// There is a connection, and the host was notified of it.
     Open,
-    /// A Close frame is the last frame of the queue.
+    /// A Close frame is the last frame of the queue, or the host has aborted.
     Closing(HostClose, Notified),
     /// There is no connection, and no other one follows.
     Ended(HostClose, Notified),
@@ -94,6 +96,8 @@ enum Transition {
     Retry,
     CloseByLibrary,
     CloseByHost,
+    /// The host drops the connection: it wants no message of it.
+    Abort,
     /// The host has freed the socket.
     Free,
     /// No other connection follows.
@@ -131,7 +135,12 @@ impl GateState {
             (CloseByHost, Open) => Closing(Yes, Notified::Connect),
             (CloseByHost, Closing(by_host, notified)) => Closing(by_host.close(lags), notified),
             (CloseByHost, Ended(by_host, notified)) => Ended(by_host.close(lags), notified),
-            (CloseByHost, Closed) => Closed,
+            (CloseByHost | Abort, Closed) => Closed,
+
+            (Abort, Connecting(_) | Connected(_)) => Closing(Early, Notified::Aborted),
+            (Abort, Open) => Closing(Yes, Notified::Aborted),
+            (Abort, Closing(by_host, _)) => Closing(by_host.close(lags), Notified::Aborted),
+            (Abort, Ended(by_host, _)) => Ended(by_host.close(lags), Notified::Aborted),
 
             (Free, Connecting(notified) | Connected(notified)) => Closing(Yes, notified),
             (Free, Open) => Closing(Yes, Notified::Connect),
@@ -148,6 +157,7 @@ impl GateState {
             (NotifyConnect | NotifyRetry, Connecting(_)) => Connecting(transition.notified()),
             (NotifyConnect | NotifyRetry, Connected(_)) => Connected(transition.notified()),
             (NotifyConnect, Closing(Early, _) | Ended(Early, _)) => self,
+            (NotifyConnect | NotifyRetry, Closing(_, Notified::Aborted) | Ended(_, Notified::Aborted)) => self,
             (NotifyConnect | NotifyRetry, Closing(by_host, _)) => Closing(by_host, transition.notified()),
             (NotifyConnect | NotifyRetry, Ended(by_host, _)) => Ended(by_host, transition.notified()),
 
@@ -210,7 +220,7 @@ impl Gate {
         matches!(self.state, GateState::Open)
     }
 
-    /// Is a Close frame queued, or has the connection ended for good?
+    /// Is a Close frame queued, has the host aborted, or has the connection ended for good?
     pub fn is_closing(&self) -> bool {
         matches!(self.state, GateState::Closing(..) | GateState::Ended(..) | GateState::Closed)
     }
@@ -251,6 +261,13 @@ impl Gate {
     /// the end.
     pub fn is_closed_early(&self) -> bool {
         self.host_close() == HostClose::Early
+    }
+
+    /// May `on_connect` and `on_retry` be called? Not after an early close, nor after an abort.
+    fn notifies(&self) -> bool {
+        let aborted =
+            matches!(self.state, GateState::Closing(_, Notified::Aborted) | GateState::Ended(_, Notified::Aborted));
+        !aborted && !self.is_closed_early()
     }
 
     fn host_close(&self) -> HostClose {
@@ -321,6 +338,11 @@ impl Gate {
         self.expect(Transition::CloseByHost);
     }
 
+    /// The host drops the connection.
+    pub(super) fn abort(&mut self) {
+        self.expect(Transition::Abort);
+    }
+
     /// `on_connect` is about to be called for the oldest connection that the host was not notified of. False if it must not
     /// be called, because the host has closed early.
     #[must_use]
@@ -328,16 +350,16 @@ impl Gate {
         debug_assert!(self.lags(), "there is no such connection");
         self.unnotified = self.unnotified.saturating_sub(1);
         self.expect(Transition::NotifyConnect);
-        let notifies = !self.is_closed_early();
+        let notifies = self.notifies();
         self.generation += u32::from(notifies);
         notifies
     }
 
-    /// `on_retry` is about to be called. False if it must not be called, because the host has closed early.
+    /// `on_retry` is about to be called. False if it must not be called, because the host has closed early or aborted.
     #[must_use]
     pub(super) fn notify_retry(&mut self) -> bool {
         self.expect(Transition::NotifyRetry);
-        !self.is_closed_early()
+        self.notifies()
     }
 
     /// `on_close` is about to be called, unless the socket was freed.

@@ -229,7 +229,8 @@ impl<S: Transport> Connection<S> {
             }
             // A retry follows at once. It need not wait for the closing handshake.
             Stage::Session(session) if session.is_closing_for_suspend() && self.retry.is_some() => {
-                let ending = Ending::timeout("the closing handshake, which the suspend began,");
+                let ending =
+                    Ending::deadline("the close that the suspend began was not complete at the resume".to_owned());
                 self.retry_or_end(ending, self.phase(), context);
             }
             Stage::Session(session) => {
@@ -251,6 +252,30 @@ impl<S: Transport> Connection<S> {
     /// Ends the connection at once and without a retry. The peer gets no Close frame, only the close notification of TLS.
     pub fn abandon<P: Ports<Stream = S>>(&mut self, ending: Ending, context: &mut Context<'_, P>) {
         self.end(ending, self.phase(), context);
+    }
+
+    /// The host drops the connection: resets it, at once and without a retry.
+    pub fn abort<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) {
+        let phase = match &mut self.stage {
+            Stage::Opening(opening) => {
+                opening.reset();
+                opening.phase()
+            }
+            Stage::Session(session) => {
+                session.reset();
+                // The host gets the report of a connection that was never open.
+                if context.send_queue.lock().gate().is_closed_early() { Phase::Handshake } else { session.phase() }
+            }
+            Stage::Waiting(_) | Stage::Closed => self.phase(),
+        };
+        self.end(Ending::dropped_by_host(), phase, context);
+    }
+
+    /// The loop is being freed: only its own deadline limits what is left to send and the closing handshake.
+    pub fn lift_deadlines(&mut self) {
+        if let Stage::Session(session) = &mut self.stage {
+            session.lift_deadlines();
+        }
     }
 
     fn end<P: Ports<Stream = S>>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, P>) {

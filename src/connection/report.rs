@@ -19,6 +19,7 @@ pub enum Phase {
     Tls = EGRET_WS_PHASE_TLS,
     Handshake = EGRET_WS_PHASE_HANDSHAKE,
     Open = EGRET_WS_PHASE_OPEN,
+    Flush = EGRET_WS_PHASE_FLUSH,
     Closing = EGRET_WS_PHASE_CLOSING,
 }
 
@@ -111,9 +112,24 @@ impl Ending {
         Ending { os_error, ..Ending::new(error, Initiator::Transport, format!("{doing}: {cause}")) }
     }
 
-    /// A deadline passed.
+    /// A stage took longer than its time-out.
     pub fn timeout(what: &str) -> Ending {
-        Ending::new(Error::Timeout, Initiator::Transport, format!("{what} took longer than its time-out"))
+        Ending::deadline(format!("{what} took longer than its time-out"))
+    }
+
+    /// A deadline passed. The message names it.
+    pub fn deadline(message: String) -> Ending {
+        Ending::new(Error::Timeout, Initiator::Transport, message)
+    }
+
+    /// The host has dropped the connection.
+    pub fn dropped_by_host() -> Ending {
+        Ending::new(Error::Aborted, Initiator::Local, "dropped by this side, by egret_ws_abort")
+    }
+
+    /// Has this side ended the connection without a closing handshake?
+    pub fn is_abort(&self) -> bool {
+        self.error == Some(Error::Aborted)
     }
 
     /// Closed by this side before the connection was made.

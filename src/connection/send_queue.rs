@@ -31,7 +31,7 @@ mod tests;
 pub use buffers::SMALL;
 pub use messages::MessageChunk;
 
-use super::gate::Gate;
+use super::gate::{Gate, State};
 use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::error::Error;
 use crate::protocol::frame;
@@ -83,6 +83,15 @@ struct Unsent {
     payload_bytes: usize,
     /// The code of the Close frame that was queued.
     close_code: Option<Option<u16>>,
+}
+
+/// Accepted messages that were not sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Lost {
+    pub messages: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
 }
 
 /// The statistics of a queue.
@@ -216,9 +225,19 @@ impl SendQueue {
         queues
     }
 
+    /// The host drops the connection. Nothing is queued; what is queued counts as unsent, unless it is written before the engine knows.
+    pub fn abort(&mut self) {
+        self.gate.abort();
+    }
+
     /// Payload bytes that are accepted and not written.
     pub fn payload_bytes(&self) -> usize {
         self.unsent.payload_bytes
+    }
+
+    /// Bytes of all frames that are not written.
+    pub fn waiting(&self) -> usize {
+        self.unsent.wire_bytes
     }
 
     /// The statistics.
@@ -234,11 +253,12 @@ impl SendQueue {
         self.gate.notify_connect()
     }
 
-    /// `on_retry` is about to be called. False if it must not be, because the host has closed early. Then the messages that were
-    /// dropped with that connection are in the report of `on_close` ([`SendQueue::unreported`]).
+    /// `on_retry` is about to be called, if the host `listens`, because it has not freed the socket. False if it must not be called,
+    /// because the host does not listen or has closed early. Then the messages that were dropped with that connection are reported
+    /// with the end ([`SendQueue::unreported`]).
     #[must_use]
-    pub fn notify_retry(&mut self) -> bool {
-        let notifies = self.gate.notify_retry();
+    pub fn notify_retry(&mut self, listens: bool) -> bool {
+        let notifies = self.gate.notify_retry() && listens;
         if notifies {
             self.unreported.pop_front();
         }
@@ -253,6 +273,18 @@ impl SendQueue {
     /// Messages that were dropped with lost connections and that no report has named to the host, and their payload bytes.
     pub fn unreported(&self) -> (u32, u64) {
         self.unreported.iter().fold((0, 0), |sum, dropped| (sum.0 + dropped.0, sum.1 + dropped.1))
+    }
+
+    /// All accepted messages that were not sent and that no report has named to the host.
+    pub fn lost(&self) -> Lost {
+        let mut lost = Lost::default();
+        if self.gate.state() != State::Closed {
+            for (messages, bytes) in [self.unsent(), self.unreported()] {
+                lost.messages += u64::from(messages);
+                lost.bytes += bytes;
+            }
+        }
+        lost
     }
 
     // Appending.

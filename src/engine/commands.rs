@@ -125,6 +125,13 @@ impl Engine {
 
     #[inline(never)]
     fn run_each_request(&mut self, socket: &Arc<SocketShared>, requests: SocketRequests) {
+        if requests.has(SocketRequest::Abort) {
+            // The other requests have no effect on a connection that has ended.
+            self.with_socket(socket, &mut |connection, context| {
+                connection.abort(context);
+                Turn::Wait
+            });
+        }
         let ends = requests.has(SocketRequest::Close) || requests.has(SocketRequest::Free);
         if requests.has(SocketRequest::RetryNow) && !ends {
             // The request is newer than the round: a suspend must not end this retry.
@@ -178,6 +185,10 @@ impl Engine {
         let mut slice = TimeSlice::default();
         for socket in sockets {
             socket.free();
+            self.with_socket(&socket, &mut |connection, _| {
+                connection.lift_deadlines();
+                Turn::Wait
+            });
             if self.has_time_for_more(&mut slice) {
                 self.close_freed(&socket);
             } else {

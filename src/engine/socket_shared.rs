@@ -5,7 +5,7 @@ use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::send_queue::SendQueue;
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// The bytes that a message counts in the receive queue besides its payload. So the number of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
@@ -16,7 +16,7 @@ pub const MAX_UNDISPATCHED: u32 = 8;
 
 /// A request of the host to the engine, for one socket. Each is one bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(u16)]
 pub enum SocketRequest {
     /// Write the send queue.
     Flush = 1,
@@ -32,20 +32,22 @@ pub enum SocketRequest {
     Close = 32,
     /// The host has freed the socket.
     Free = 64,
+    /// Reset the connection.
+    Abort = 256,
 }
 
 /// The bit of a [`SocketRequest::RetryNow`] that came after an earlier one and after a suspend, see [`SocketShared::add_retry_now`].
-const RETRY_AFTER_SUSPEND: u8 = 128;
+const RETRY_AFTER_SUSPEND: u16 = 128;
 
 /// The requests of one socket since the engine last took them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SocketRequests(u8);
+pub struct SocketRequests(u16);
 
 impl SocketRequests {
     /// Is this the only request?
     #[inline]
     pub fn is_only(self, request: SocketRequest) -> bool {
-        self.0 == request as u8
+        self.0 == request as u16
     }
 
     /// Is there no request?
@@ -56,7 +58,7 @@ impl SocketRequests {
 
     /// Is this one of the requests?
     pub fn has(self, request: SocketRequest) -> bool {
-        self.0 & request as u8 != 0
+        self.0 & request as u16 != 0
     }
 
     /// Was there a suspend of the loop between two requests to retry now?
@@ -93,7 +95,7 @@ pub struct SocketShared {
     /// The host has freed the socket: received messages are dropped.
     freed: AtomicBool,
     /// The requests of the host, as bits of [`SocketRequest`]. If there is one, the command queue has an entry for this socket.
-    requests: AtomicU8,
+    requests: AtomicU16,
     /// The number of suspends of the loop before the last request to retry now.
     suspends_at_retry: AtomicU32,
     /// The number of connect and retry events that are not dispatched, times two; plus one if the next retry waits for them.
@@ -119,7 +121,7 @@ impl SocketShared {
             peak: AtomicUsize::new(0),
             resume_below: AtomicUsize::new(0),
             freed: AtomicBool::new(false),
-            requests: AtomicU8::new(0),
+            requests: AtomicU16::new(0),
             suspends_at_retry: AtomicU32::new(0),
             undispatched: AtomicU32::new(0),
             drain_queued: AtomicBool::new(false),
@@ -140,7 +142,7 @@ impl SocketShared {
     #[must_use]
     #[inline]
     pub fn add_request(&self, request: SocketRequest) -> bool {
-        self.requests.fetch_or(request as u8, SeqCst) == 0
+        self.requests.fetch_or(request as u16, SeqCst) == 0
     }
 
     /// As [`SocketShared::add_request`], for [`SocketRequest::RetryNow`]. `suspends` is the number of suspends of the loop so far. If
@@ -148,8 +150,8 @@ impl SocketShared {
     #[must_use]
     pub fn add_retry_now(&self, suspends: u32) -> bool {
         let was_suspended = self.suspends_at_retry.swap(suspends, SeqCst) != suspends;
-        let before = self.requests.fetch_or(SocketRequest::RetryNow as u8, SeqCst);
-        if before & SocketRequest::RetryNow as u8 != 0 && was_suspended {
+        let before = self.requests.fetch_or(SocketRequest::RetryNow as u16, SeqCst);
+        if before & SocketRequest::RetryNow as u16 != 0 && was_suspended {
             // Zero if the engine has taken the requests just now.
             return self.requests.fetch_or(RETRY_AFTER_SUSPEND, SeqCst) == 0;
         }

@@ -2,12 +2,14 @@
 
 use super::guard::{self, NoHandle, guard, guard_code};
 use super::handle::{self, Handle};
-use super::types::{egret_ws_error_t, egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup_fn};
+use super::types::{
+    egret_ws_error_t, egret_ws_free_report, egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup_fn,
+};
 use super::{callbacks, options, sized};
 use crate::config::{LoopConfig, LoopOptions};
 use crate::error::DetailedError;
 use crate::log::Log;
-use crate::socket::Loop;
+use crate::socket::{FreeReport, Loop};
 use crate::{failpoint, fork, panics};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -210,22 +212,45 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 /// Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
 /// `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
 ///
-/// Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
-/// which never blocks and stops its work early, and until no other thread is inside `on_log` or the wake-up callback of this loop. So
-/// when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each `user` can be freed. Do not hold a lock
-/// that one of these callbacks takes. Connections that have not begun do not begin. After an error other than INTERNAL
-/// nothing was freed.
+/// Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
+/// until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
+/// wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each
+/// `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
+/// `close_timeout_ms`. Connections that have not begun do not begin.
 ///
-/// Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
+/// all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
+/// `egret_ws_free` freed before. After an error other than INTERNAL nothing was freed, and `*lost` is as it was.
+///
+/// Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback of this loop), `BUSY` (another
+/// thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `lost` is NULL or points to `lost->struct_size` readable and writable bytes.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_loop_free(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
+pub unsafe extern "C" fn egret_ws_loop_free(
+    r#loop: *mut egret_ws_loop,
+    lost: *mut egret_ws_free_report,
+) -> egret_ws_error_t {
     guard_code("egret_ws_loop_free", r#loop, |host_loop| {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { sized::check_optional(lost) }?;
         host_loop.begin_free()?;
         handle::remove_loop(host_loop);
-        host_loop.finish_free()?;
+        let FreeReport { sockets, messages, bytes } = host_loop.finish_free()?;
         // A connect call of another thread may have made a socket just before the loop refused new ones.
         handle::remove_loop(host_loop);
+        if !lost.is_null() {
+            let report = |struct_size| egret_ws_free_report {
+                struct_size,
+                sockets,
+                unsent_messages: messages,
+                unsent_bytes: bytes,
+            };
+            // SAFETY: the caller's promise, passed on.
+            unsafe { sized::write(lost, report) }?;
+        }
         Ok(())
     })
 }

@@ -5,7 +5,8 @@
 //! that this library does not know must be zero when it reads them, and it writes them as zero.
 
 use super::types::{
-    egret_ws_deflate_options, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
+    egret_ws_deflate_options, egret_ws_free_report, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options,
+    egret_ws_statistics,
 };
 use crate::error::{DetailedError, Error};
 use std::mem::{MaybeUninit, align_of, offset_of, size_of};
@@ -62,6 +63,7 @@ sized! {
     egret_ws_retry_options, offset_of!(egret_ws_retry_options, total_ms) + size_of::<u32>();
     egret_ws_deflate_options, offset_of!(egret_ws_deflate_options, server_no_context_takeover) + size_of::<u32>();
     egret_ws_statistics, offset_of!(egret_ws_statistics, connections);
+    egret_ws_free_report, size_of::<egret_ws_free_report>();
 }
 
 /// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
@@ -108,6 +110,15 @@ pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, DetailedErro
     }
     // SAFETY: all bytes are zero, or were copied from the caller's fields; both are valid for `T`, see [`Growing`].
     Ok(unsafe { read.assume_init() })
+}
+
+/// Checks the `struct_size` of a struct that [`write`] will write; NULL is allowed.
+///
+/// # Safety
+/// `out` is NULL or points to a readable `struct_size`.
+pub(super) unsafe fn check_optional<T: Growing>(out: *const T) -> Result<(), DetailedError> {
+    // SAFETY: not NULL, and has a `struct_size` by the caller's promise.
+    if out.is_null() { Ok(()) } else { check::<T>(unsafe { out.cast::<u32>().read_unaligned() } as usize) }
 }
 
 /// Writes the first `struct_size` bytes of a struct, and zeros for the bytes that this library does not know. `make` returns the
@@ -157,6 +168,9 @@ mod tests {
                 let zeros = |_| unsafe { std::mem::zeroed() };
                 // SAFETY: as above.
                 assert_eq!(unsafe { write::<T>(room.as_mut_ptr().cast(), zeros) }, expected, "write of {size}");
+                room[..4].copy_from_slice(&(size as u32).to_ne_bytes());
+                // SAFETY: as above.
+                assert_eq!(unsafe { check_optional::<T>(room.as_ptr().cast()) }, expected, "check of {size}");
             }
         }
     }
@@ -168,14 +182,19 @@ mod tests {
         every_size::<egret_ws_retry_options>(false);
         every_size::<egret_ws_deflate_options>(false);
         every_size::<egret_ws_statistics>(true);
+        every_size::<egret_ws_free_report>(true);
     }
 
     /// Programs of the first release have these sizes.
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn sizes_of_the_first_release_do_not_change() {
-        let sizes =
-            [egret_ws_loop_options::FIRST_RELEASE, egret_ws_options::FIRST_RELEASE, egret_ws_statistics::FIRST_RELEASE];
-        assert_eq!(sizes, [40, 88, 120]);
+        let sizes = [
+            egret_ws_loop_options::FIRST_RELEASE,
+            egret_ws_options::FIRST_RELEASE,
+            egret_ws_statistics::FIRST_RELEASE,
+            egret_ws_free_report::FIRST_RELEASE,
+        ];
+        assert_eq!(sizes, [40, 88, 120, 24]);
     }
 }

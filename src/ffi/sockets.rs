@@ -213,7 +213,8 @@ pub unsafe extern "C" fn egret_ws_send(
 }
 
 /// Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
-/// Close frame, at most `close_timeout_ms`. Never blocks; `on_close` reports the outcome. Any thread.
+/// Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the peer. Never blocks;
+/// `on_close` reports the outcome. Any thread.
 ///
 /// `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
 /// `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
@@ -242,12 +243,33 @@ pub unsafe extern "C" fn egret_ws_close(
     })
 }
 
+/// Drops the connection now: TCP resets it, and no Close frame is sent. Messages that wait to be sent are dropped, and counted in
+/// the close report. Messages that were received and not dispatched are dropped too: on the polling thread, no `on_message` of this
+/// socket begins after the call. (If another thread calls, a callback that has begun may still be running.)
+///
+/// `on_close` comes from a poll, with `EGRET_WS_ERR_ABORTED`, `EGRET_WS_INITIATOR_LOCAL` and the phase in which the connection was.
+/// No other callback comes before it. If the connection has ended before the library can drop it, `on_close` reports that end.
+///
+/// A connecting socket is abandoned, a wait of reconnecting ends, and a flush or a closing handshake is cut. A closed socket stays
+/// as it is. The handle stays valid until `egret_ws_free`. Never blocks. Any thread, any callback.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
+    guard_code("egret_ws_abort", ws, |socket| {
+        socket.abort();
+        Ok(())
+    })
+}
+
 /// Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
 /// of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
 /// socket, a callback that has begun may still be running.) `on_close` is not called.
 ///
 /// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
-/// socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. Any thread.
+/// socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. If messages are
+/// lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and `egret_ws_loop_free` counts them. Any thread.
 ///
 /// Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]

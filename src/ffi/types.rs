@@ -118,7 +118,8 @@ pub struct egret_ws_loop_options {
     /// half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
-    /// handshakes have ended. 0: it does not wait; bytes that the network does not take at once are dropped.
+    /// handshakes have ended. During this time it is the only limit: `flush_timeout_ms` and `close_timeout_ms` cut no socket. 0: it
+    /// does not wait; bytes that the network does not take at once are dropped.
     pub linger_ms: u32,
 }
 
@@ -198,11 +199,16 @@ pub struct egret_ws_options {
     pub connect_timeout_ms: u32,
     /// The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000.
     pub handshake_timeout_ms: u32,
-    /// The longest time in milliseconds that a closing socket writes accepted messages without progress, before its Close frame.
-    /// Progress is 4 KiB, or all that is left. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does not take at once are dropped.
+    /// The longest time in milliseconds without progress while a closing socket writes accepted messages and then its Close frame.
+    /// The time counts from the last progress, so a slow upload is not cut. Progress is 4 KiB that the operating system takes, or all
+    /// that is left; with TLS, a record of up to 16 KiB counts when all of it is taken. No ping is sent during this time. After it the
+    /// socket ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_FLUSH`. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does
+    /// not take at once are dropped.
     pub flush_timeout_ms: u32,
     /// The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
-    /// operating system to the end of the connection. 0: 5000. `EGRET_WS_AT_ONCE`: it does not wait for the peer.
+    /// operating system to the end of the connection. After it the socket ends with `EGRET_WS_ERR_TIMEOUT` in
+    /// `EGRET_WS_PHASE_CLOSING`. 0: 5000. `EGRET_WS_AT_ONCE`: the connection ends as soon as the Close frame is written; without the
+    /// peer's Close frame that is also reported as `EGRET_WS_ERR_TIMEOUT`.
     pub close_timeout_ms: u32,
     /// The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072.
     pub max_message_bytes: u32,
@@ -380,6 +386,21 @@ pub struct egret_ws_statistics {
     pub rtt_us: u64,
     /// The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value).
     pub rtt_smoothed_us: u64,
+}
+
+/// What `egret_ws_loop_free` has lost: accepted messages that were not sent and that no `on_close` or `on_retry` has reported. Set
+/// `struct_size` to `sizeof(egret_ws_free_report)` before the call.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_free_report {
+    /// Bytes of this struct as the caller knows it.
+    pub struct_size: u32,
+    /// Sockets that have lost messages. Those that `egret_ws_free` freed before count too.
+    pub sockets: u32,
+    /// Messages that a send accepted and that were not completely passed to the operating system.
+    pub unsent_messages: u64,
+    /// Payload bytes of `unsent_messages`.
+    pub unsent_bytes: u64,
 }
 
 /// How and why a connection ended. Everything it points to is borrowed until `on_close` returns.

@@ -1,7 +1,7 @@
 //! Dispatches events to the callbacks of the host.
 
 use super::budget::Budget;
-use super::{Loop, MessageKind, Socket};
+use super::{FreeReport, Loop, MessageKind, Socket};
 use crate::connection::send_queue::SendQueue;
 use crate::engine::batch::{Batch, Event, EventKind};
 use crate::engine::table::Table;
@@ -19,6 +19,8 @@ pub(super) struct Dispatcher {
     sockets: Table<Arc<Socket>>,
     /// A socket whose last event was dispatched. Its `release` follows.
     ended: Option<Arc<Socket>>,
+    /// What freed sockets have lost.
+    lost: FreeReport,
     /// The key of the socket whose events were dispatched last: [`Dispatcher::resume_reading`] follows.
     last: Option<usize>,
 }
@@ -131,8 +133,7 @@ impl Dispatcher {
                 socket.listener.connected();
             }
             EventKind::Retrying { index, attempt, delay_ms } => {
-                let notifies = socket.notify(SendQueue::notify_retry);
-                if !listens || !notifies {
+                if !socket.notify(|queue| queue.notify_retry(listens)) {
                     return false;
                 }
                 if let Some(report) = self.batch.take_report(index) {
@@ -159,12 +160,17 @@ impl Dispatcher {
                 return delivered;
             }
             EventKind::Closed { index } => {
-                let unreported = socket.notify(|queue| {
+                let (lost, unreported) = socket.notify(|queue| {
+                    let lost = queue.lost();
                     queue.notify_close();
-                    queue.unreported()
+                    (lost, queue.unreported())
                 });
-                if listens && let Some(report) = self.batch.take_report(index) {
-                    socket.listener.closed(&report.with_unreported(unreported));
+                if let Some(report) = self.batch.take_report(index) {
+                    if listens {
+                        socket.listener.closed(&report.with_unreported(unreported));
+                    } else {
+                        self.lost.add(host_loop.log(), socket.shared.id, lost, &report.message);
+                    }
                     if fork::is_child() {
                         return true;
                     }
@@ -176,9 +182,9 @@ impl Dispatcher {
         listens
     }
 
-    /// The loop is being freed. Returns all of its sockets, for the last calls.
-    pub(super) fn into_sockets(self) -> impl Iterator<Item = Arc<Socket>> {
-        self.sockets.into_entries().chain(self.ended)
+    /// The loop is being freed. Returns all of its sockets, for the last calls, and what freed sockets have lost.
+    pub(super) fn into_sockets(self) -> (impl Iterator<Item = Arc<Socket>>, FreeReport) {
+        (self.sockets.into_entries().chain(self.ended), self.lost)
     }
 }
 

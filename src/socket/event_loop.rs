@@ -5,7 +5,7 @@ use super::budget::Budget;
 use super::deadline::Deadline;
 use super::dispatch::Dispatcher;
 use super::scheduling::Scheduler;
-use super::{Listener, Socket};
+use super::{FreeReport, Listener, Socket};
 use crate::config::{ConnectConfig, LoopConfig};
 use crate::connection::send_queue::SendQueue;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
@@ -302,23 +302,31 @@ impl Loop {
         self.scheduler.begin_poll()
     }
 
-    /// Ends the engine and releases every socket. The handle is invalid by now. Fails in a child that a callback has forked.
-    pub fn finish_free(&self) -> Result<(), Error> {
+    /// Ends the engine and releases every socket. The handle is invalid by now. Returns what was lost. Fails in a child that a callback
+    /// has forked.
+    pub fn finish_free(&self) -> Result<FreeReport, Error> {
         let _closing = LogClosing(self.log());
         self.shared().close_wakeup();
         self.scheduler.stop(self.options.linger);
         // The engine has ended, and accepts no further socket.
         let dispatcher = self.dispatcher.lock().take();
-        let known = dispatcher.map(|dispatcher| dispatcher.into_sockets());
+        let (known, mut report) = dispatcher.unwrap_or_default().into_sockets();
         let joined = std::mem::take(&mut *self.joined.lock());
         let freed = self.freed.lock().take();
-        for socket in known.into_iter().flatten().chain(joined).chain(freed.into_iter().flatten()) {
+        let mut sockets = Vec::from_iter(known.chain(joined));
+        for socket in &sockets {
+            let lost = socket.shared.send_queue.lock().lost();
+            report.add(self.log(), socket.shared.id, lost, "the loop was freed");
+        }
+        // The end of those that are only in this list was dispatched, and counted then.
+        sockets.extend(freed.into_iter().flatten());
+        for socket in sockets {
             socket.shared.free();
             socket.release();
             if fork::is_child() {
                 return Err(Error::Forked);
             }
         }
-        Ok(())
+        Ok(report)
     }
 }

@@ -16,7 +16,7 @@ pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
 pub use event_loop::Loop;
 
-use crate::connection::send_queue::{Flush, SendQueue};
+use crate::connection::send_queue::{Flush, Lost, SendQueue};
 use crate::engine::{SocketRequest, SocketShared};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
@@ -54,6 +54,30 @@ pub struct Stats {
     pub retries: u32,
 }
 
+/// What a loop has lost of its sockets, and no `closed` and no `retrying` has reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FreeReport {
+    /// Sockets that have lost messages.
+    pub sockets: u32,
+    pub messages: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
+}
+
+impl FreeReport {
+    /// Adds what a socket has lost, and logs it. `why`: the end of its connection.
+    fn add(&mut self, log: &Log, id: usize, lost: Lost, why: &str) {
+        let Lost { messages, bytes } = lost;
+        if messages > 0 {
+            self.sockets += 1;
+            self.messages += messages;
+            self.bytes += bytes;
+            log.warn(id, format_args!("freed, and {messages} accepted messages ({bytes} bytes) were not sent: {why}"));
+        }
+    }
+}
+
 /// A socket.
 pub struct Socket {
     shared: Arc<SocketShared>,
@@ -63,7 +87,7 @@ pub struct Socket {
     /// The longest message that the send queue accepts.
     max_message: usize,
     /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
-    /// Only the thread that polls reads and writes it.
+    /// Written with the send queue locked, so that it is never older than the gate. The thread that polls reads it.
     delivers_messages: AtomicBool,
     /// `release` was called.
     released: AtomicBool,
@@ -97,6 +121,12 @@ impl Socket {
             self.host_loop.scheduler.request(&self.shared, SocketRequest::Close);
         }
         Ok(())
+    }
+
+    /// Drops the connection, with a reset. From now on no callback of the socket is called but `closed` and `release`.
+    pub fn abort(&self) {
+        self.notify(SendQueue::abort);
+        self.host_loop.scheduler.request(&self.shared, SocketRequest::Abort);
     }
 
     /// The handle was freed. From now on no callback but `release` is called.
@@ -179,7 +209,7 @@ impl Socket {
         (Arc::clone(&self.host_loop), self.shared.id)
     }
 
-    /// The host is about to be notified of an event: changes the gate, and returns the result of `change`.
+    /// The host is about to be notified of an event, or aborts: changes the gate, and returns the result of `change`.
     fn notify<T>(&self, change: impl FnOnce(&mut SendQueue) -> T) -> T {
         let mut send_queue = self.shared.send_queue.lock();
         let result = change(&mut send_queue);

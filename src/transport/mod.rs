@@ -58,6 +58,9 @@ pub trait Transport {
 
     /// Sends the close_notify of TLS, before the stream is dropped.
     fn close_notify(&mut self) {}
+
+    /// Has TCP reset the connection when the stream is dropped. Bytes that wait in the system are dropped, and no close_notify is sent.
+    fn reset_on_drop(&mut self);
 }
 
 /// Returns true if RFC 6761 section 6.3 reserves this name for loopback addresses.

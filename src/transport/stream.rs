@@ -63,4 +63,8 @@ impl<S: Transport> Transport for Stream<S> {
     fn close_notify(&mut self) {
         either!(self, stream => stream.close_notify());
     }
+
+    fn reset_on_drop(&mut self) {
+        either!(self, stream => stream.reset_on_drop());
+    }
 }

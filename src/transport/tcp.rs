@@ -148,6 +148,11 @@ impl Transport for Tcp {
         (result == 0).then(|| usize::try_from(queued).unwrap_or(0))
     }
 
+    /// An error is ignored: then the connection is lost already, or it ends without a reset.
+    fn reset_on_drop(&mut self) {
+        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
     fn end_writing(&mut self) {
         // It fails only if the connection is lost already. The next read returns that error.
         let _ = self.stream.shutdown(Shutdown::Write);

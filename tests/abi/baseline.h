@@ -20,11 +20,11 @@
  *      and send when connected:      egret_ws_send(ws, EGRET_WS_TEXT, "hello", EGRET_WS_NUL_TERMINATED);
  *   5. Close, and free:              egret_ws_close(ws, 1000, NULL, 0); (on_close comes from a later poll)
  *                                    egret_ws_free(ws);                 (at any time, in any state)
- *                                    egret_ws_loop_free(loop);
+ *                                    egret_ws_loop_free(loop, NULL);
  *
  *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or another number that is not negative, or
- *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_. Set on_log
- *   in the loop's options to read why a call was refused.
+ *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_.
+ *   egret_ws_last_error_message() says why the last call of this thread was refused; on_log in the loop's options gets it too.
  *
  *
  * THE CONTRACT
@@ -45,7 +45,8 @@
  *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
  *   it returns. When a connect call fails, no callback runs, and the caller keeps `user`.
  *
- *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. No lock that another call
+ *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. (egret_ws_loop_free and
+ *   egret_ws_loop_set_wakeup also wait for a log or wake-up callback that is running on another thread.) No lock that another call
  *   waits for is held while a callback runs.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
@@ -81,6 +82,30 @@
  *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
  *   later version of the library. Fields that the program does not have are 0, their default. In a struct of a newer header,
  *   bytes that the library does not know must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT.
+ *
+ *
+ * TO BE SURE THAT EVERYTHING HAS GONE OUT BEFORE YOU QUIT
+ *
+ *   A send only queues a message. A close sends the queued messages, then a Close frame, and waits for the server's Close frame.
+ *   A slow upload is not cut as long as it makes progress (flush_timeout_ms).
+ *
+ *   1. Close each socket:            egret_ws_close(ws, 1000, NULL, 0);
+ *   2. Poll until all have closed:   while (sockets_without_on_close > 0) egret_ws_loop_poll(loop, 100);
+ *
+ *   EGRET_WS_OK in on_close says that the server has answered behind the last message. With any error, unsent_messages counts the
+ *   messages that the operating system did not take; of the others, the server may not have got the last ones.
+ *
+ *   If the program cannot poll any more, free the loop with a linger time, which was set in the loop's options:
+ *
+ *                                    options.linger_ms = 3000;          (before egret_ws_loop_new)
+ *                                    egret_ws_free_report lost;
+ *                                    lost.struct_size = sizeof lost;
+ *                                    egret_ws_loop_free(loop, &lost);
+ *                                    if (lost.sockets > 0) ...          (lost.unsent_messages did not go out)
+ *
+ *   It closes the sockets that are open, and waits for their messages and closing handshakes, for linger_ms in all. No message is
+ *   lost in silence: on_close, on_retry or this report counts it, and a log line names the socket. To lose them on purpose, and at
+ *   once, call egret_ws_abort.
  */
 
 #ifndef EGRET_WS_H
@@ -230,10 +255,7 @@
 /* Phase: the connection was closing, and accepted messages were being written before the Close frame. */
 #define EGRET_WS_PHASE_FLUSH 8
 
-/*
- * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was written, or the peer's was
- * received.
- */
+/* Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was passed to the operating system. */
 #define EGRET_WS_PHASE_CLOSING 9
 
 /*
@@ -295,13 +317,14 @@
 
 /*
  * No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. `os_error` or
- * `message` of the close report, or the log line, says which. From a send: nothing was sent and the socket stays open.
+ * `message` of the close report, `egret_ws_last_error_message` or the log line says which. From a send: nothing was sent and the
+ * socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
 /*
  * A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
- * `EGRET_WS_LOG_ERROR`: it has the message and the source line. (A call without a handle prints it to stderr only.)
+ * `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
@@ -324,7 +347,7 @@
 /* The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`. */
 #define EGRET_WS_ERR_BACKPRESSURE (-13)
 
-/* The URL or host cannot be used; the log line says why. */
+/* The URL or host cannot be used; `egret_ws_last_error_message` and the log line say why. */
 #define EGRET_WS_ERR_INVALID_URL (-14)
 
 /* The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
@@ -367,7 +390,7 @@
 
 /*
  * Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
- * not answered a ping.
+ * not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
  */
 #define EGRET_WS_ERR_TIMEOUT (-50)
 
@@ -377,7 +400,7 @@
 /* Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before). */
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
-/* Close report: closed by this side before the connection was made. */
+/* Close report: closed by this side before the connection was made, or aborted by this side; `phase` says when. */
 #define EGRET_WS_ERR_ABORTED (-53)
 
 /*
@@ -424,19 +447,20 @@ typedef int32_t egret_ws_error_t;
 typedef int32_t egret_ws_log_level_t;
 
 /*
- * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread,
- * or from inside any call of this library, on its caller's thread. `text` is UTF-8, ends in a NUL and has no line break; it is
- * borrowed until the callback returns. `ws` is the socket that the line is about, or NULL; it may be freed already,
- * so only compare it. The text never contains message payloads. Return soon: the connection waits. In here `egret_ws_loop_poll`
- * and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. No line begins after `egret_ws_loop_free` has
- * returned; a line that the call of another thread has begun may still be running. If this callback forks, it must not return in
- * the child: the child calls `_exit` or `exec`.
+ * Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread, or from
+ * inside any call of this library, on its caller's thread; several threads may be in here at the same time. `text` is UTF-8,
+ * ends in a NUL and has no line break; it is borrowed until the callback returns. `ws` is the socket that the line is about, or
+ * NULL; it may be freed already, so only compare it. The text never contains message payloads. Return soon: the connection
+ * waits. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
+ * `egret_ws_loop_free` has returned, no line is being written on any thread, and none follows, so `user` can be freed. If this
+ * callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws);
 
 /*
  * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
- * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are kept until `egret_ws_loop_free` returns.
+ * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are used until `egret_ws_loop_free` has returned
+ * `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
  */
 typedef struct egret_ws_loop_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`. */
@@ -463,18 +487,35 @@ typedef struct egret_ws_loop_options {
     uint32_t poll_max_us;
     /*
      * The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
-     * handshakes have ended. 0: it does not wait; bytes that the network does not take at once are dropped.
+     * handshakes have ended. During this time it is the only limit: `flush_timeout_ms` and `close_timeout_ms` cut no socket. 0: it
+     * does not wait; bytes that the network does not take at once are dropped.
      */
     uint32_t linger_ms;
 } egret_ws_loop_options;
 
 /*
  * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
- * I/O thread, or a thread that calls this library. Post a task or write to a pipe, and return soon: the connections wait until the
- * callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged.
- * If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
+ * I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
+ * and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
+ * `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait for it on other threads:
+ * they say when `user` can be freed. If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_wakeup_fn)(void *user);
+
+/*
+ * What `egret_ws_loop_free` has lost: accepted messages that were not sent and that no `on_close` or `on_retry` has reported. Set
+ * `struct_size` to `sizeof(egret_ws_free_report)` before the call.
+ */
+typedef struct egret_ws_free_report {
+    /* Bytes of this struct as the caller knows it. */
+    uint32_t struct_size;
+    /* Sockets that have lost messages. Those that `egret_ws_free` freed before count too. */
+    uint32_t sockets;
+    /* Messages that a send accepted and that were not completely passed to the operating system. */
+    uint64_t unsent_messages;
+    /* Payload bytes of `unsent_messages`. */
+    uint64_t unsent_bytes;
+} egret_ws_free_report;
 
 /*
  * Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
@@ -678,13 +719,18 @@ typedef struct egret_ws_options {
     /* The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. 0: 10000. */
     uint32_t handshake_timeout_ms;
     /*
-     * The longest time in milliseconds that a closing socket writes accepted messages without progress, before its Close frame.
-     * Progress is 4 KiB, or all that is left. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does not take at once are dropped.
+     * The longest time in milliseconds without progress while a closing socket writes accepted messages and then its Close frame.
+     * The time counts from the last progress, so a slow upload is not cut. Progress is 4 KiB that the operating system takes, or all
+     * that is left; with TLS, a record of up to 16 KiB counts when all of it is taken. No ping is sent during this time. After it the
+     * socket ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_FLUSH`. 0: 10000. `EGRET_WS_AT_ONCE`: messages that the network does
+     * not take at once are dropped.
      */
     uint32_t flush_timeout_ms;
     /*
      * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
-     * operating system to the end of the connection. 0: 5000. `EGRET_WS_AT_ONCE`: it does not wait for the peer.
+     * operating system to the end of the connection. After it the socket ends with `EGRET_WS_ERR_TIMEOUT` in
+     * `EGRET_WS_PHASE_CLOSING`. 0: 5000. `EGRET_WS_AT_ONCE`: the connection ends as soon as the Close frame is written; without the
+     * peer's Close frame that is also reported as `EGRET_WS_ERR_TIMEOUT`.
      */
     uint32_t close_timeout_ms;
     /* The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072. */
@@ -921,6 +967,19 @@ uint32_t egret_ws_version_number(void);
 const char *egret_ws_version_string(void);
 
 /*
+ * Returns why the last refused call of the calling thread was refused, in English: its cause and, where it is not obvious, the remedy,
+ * such as `"the send buffer is full: send again in on_drain"`. It is the text that `on_log` gets, without the name of the function.
+ * `""` if no call of this thread was refused yet; a call that succeeds does not change it. UTF-8, at most 511 bytes (a longer text is
+ * cut), without a line break; never NULL. Valid until this thread calls a function of this library again, so copy it if you keep it.
+ * Any thread.
+ *
+ * The text is for logs and exceptions. It changes from version to version: a program decides by the error.
+ *
+ * Errors: none.
+ */
+const char *egret_ws_last_error_message(void);
+
+/*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
  * Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
  *
@@ -972,12 +1031,16 @@ egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
 /*
  * Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
  * called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
- * something is due now, it is called soon, perhaps before this call returns. Any thread. Keep `user` alive until
- * `egret_ws_loop_free` has returned: another thread may be about to call the previous callback. After that only a
- * call that another thread's use of the loop has begun may still be running.
+ * something is due now, it is called soon, perhaps before this call returns. Any thread, any callback.
  *
- * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`,
- * `FORKED`, `INTERNAL`.
+ * Waits until no other thread is inside an earlier callback of this function. So when it has returned `EGRET_WS_OK`, the `user` of
+ * each earlier callback can be freed; that of the last one when `egret_ws_loop_free` has returned `EGRET_WS_OK`. Do not hold a lock
+ * that an earlier callback takes, and do not let it wait for this thread: the call would never return. There is one exception: inside
+ * an `on_log` or a wake-up callback, of any loop, this function does not wait, because two threads could then wait for each other.
+ * There, free the earlier `user` later, after a call from outside.
+ *
+ * Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
+ * (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
  */
 egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
                                           egret_ws_on_wakeup_fn on_wakeup,
@@ -1041,13 +1104,24 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
  * `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
  *
- * Waits at most `linger_ms` (see the loop's options) until accepted messages are written, then until the I/O thread has ended,
- * which never blocks and stops its work early. Connections that have not begun do not begin. After an error other than INTERNAL
- * nothing was freed.
+ * Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
+ * until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
+ * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each
+ * `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
+ * `close_timeout_ms`. Connections that have not begun do not begin.
  *
- * Errors: `REENTRANT` (from a callback of this loop), `BUSY` (another thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
+ * all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
+ * `egret_ws_free` freed before. After an error other than INTERNAL nothing was freed, and `*lost` is as it was.
+ *
+ * Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback of this loop), `BUSY` (another
+ * thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `lost` is NULL or points to `lost->struct_size` readable and writable bytes.
  */
-egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop);
+egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop,
+                                    egret_ws_free_report *lost);
 
 /*
  * Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
@@ -1149,7 +1223,8 @@ egret_ws_error_t egret_ws_send(egret_ws *ws,
 
 /*
  * Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
- * Close frame, at most `close_timeout_ms`. Never blocks; `on_close` reports the outcome. Any thread.
+ * Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the peer. Never blocks;
+ * `on_close` reports the outcome. Any thread.
  *
  * `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
  * `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
@@ -1170,12 +1245,28 @@ egret_ws_error_t egret_ws_close(egret_ws *ws,
                                 size_t reason_len);
 
 /*
+ * Drops the connection now: TCP resets it, and no Close frame is sent. Messages that wait to be sent are dropped, and counted in
+ * the close report. Messages that were received and not dispatched are dropped too: on the polling thread, no `on_message` of this
+ * socket begins after the call. (If another thread calls, a callback that has begun may still be running.)
+ *
+ * `on_close` comes from a poll, with `EGRET_WS_ERR_ABORTED`, `EGRET_WS_INITIATOR_LOCAL` and the phase in which the connection was.
+ * No other callback comes before it. If the connection has ended before the library can drop it, `on_close` reports that end.
+ *
+ * A connecting socket is abandoned, a wait of reconnecting ends, and a flush or a closing handshake is cut. A closed socket stays
+ * as it is. The handle stays valid until `egret_ws_free`. Never blocks. Any thread, any callback.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_abort(egret_ws *ws);
+
+/*
  * Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
  * of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
  * socket, a callback that has begun may still be running.) `on_close` is not called.
  *
  * Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
- * socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. Any thread.
+ * socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. If messages are
+ * lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and `egret_ws_loop_free` counts them. Any thread.
  *
  * Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
  */

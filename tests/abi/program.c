@@ -62,6 +62,7 @@ int main(int argc, char **argv) {
     egret_ws_loop_options *of_loop = (egret_ws_loop_options *)at_the_end_of_a_page(sizeof *of_loop);
     egret_ws_options *options = (egret_ws_options *)at_the_end_of_a_page(sizeof *options);
     egret_ws_statistics *stats = (egret_ws_statistics *)at_the_end_of_a_page(sizeof *stats);
+    egret_ws_free_report *lost = (egret_ws_free_report *)at_the_end_of_a_page(sizeof *lost);
     egret_ws_loop *loop = NULL;
     egret_ws *ws = NULL;
     int one = 1, polls;
@@ -93,6 +94,9 @@ int main(int argc, char **argv) {
     options->user = NULL;
     options->release_user = NULL;
     CHECK_EQ(egret_ws_connect(loop, argv[1], options, &ws), NEWEST_RESULT);
-    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_OK);
+    lost->struct_size = sizeof *lost;
+    CHECK_EQ(egret_ws_loop_free(loop, lost), EGRET_WS_OK);
+    CHECK_EQ(lost->struct_size, sizeof *lost);
+    CHECK_EQ(lost->sockets == 0 && lost->unsent_messages == 0, 1);
     return 0;
 }

@@ -36,6 +36,9 @@ fn enter(
         promise!(ws == socket.handle(), "{name} of socket {index} came with {ws:?}, not {:?}", socket.handle());
         let freed = socket.free_done.load(SeqCst);
         promise!(freed == 0 || freed > frame.checkpoint, "{name} of socket {index} began after its free had returned");
+        let aborted = socket.abort_done.load(SeqCst);
+        let is_late = aborted != 0 && aborted <= frame.checkpoint && name != "on_close";
+        promise!(!is_late, "{name} of socket {index} began after its abort had returned");
     }
     let mut life = lock(&socket.life);
     promise!(life.released == 0, "{name} of socket {index} came after release_user");
@@ -259,7 +262,8 @@ fn refuse_polls(host: &crate::loop_model::HostLoop, place: &str) {
     if handle.is_null() || host.may_be_gone() {
         return;
     }
-    let results = [egret_ws_loop_poll(handle, 0), egret_ws_loop_free(handle)];
+    // SAFETY: NULL is allowed.
+    let results = [egret_ws_loop_poll(handle, 0), unsafe { egret_ws_loop_free(handle, std::ptr::null_mut()) }];
     let are_refused = results == [EGRET_WS_ERR_REENTRANT; 2] || host.may_be_gone();
     promise!(are_refused, "a poll and a free in {place} returned {results:?}");
     let time = egret_ws_loop_next_poll_ms(handle);

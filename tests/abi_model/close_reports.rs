@@ -56,6 +56,9 @@ fn check(report: &CloseReport) {
     let has_frames = was_open || report.error == EGRET_WS_ERR_ABORTED && report.http_status == 101;
     check(has_frames || report.code == 1006, "a Close frame on a connection that was not open");
     check(has_frames || report.sent_code == 0, "a Close frame was sent on a connection that was not open");
+    if report.phase == EGRET_WS_PHASE_FLUSH {
+        check(report.sent_code == 0, "the Close frame was sent, so nothing was left to flush");
+    }
     match report.error {
         EGRET_WS_OK => {
             check(report.code != 1006 && report.sent_code != 0, "clean, but not both Close frames were exchanged");
@@ -82,18 +85,18 @@ fn check(report: &CloseReport) {
             check((300..400).contains(&report.http_status), "a redirect without its status");
         }
         EGRET_WS_ERR_ABORTED => {
-            check(!was_open && report.initiator == LOCAL, "abandoned, but not by this side while connecting");
+            check(report.initiator == LOCAL, "abandoned or aborted, but not by this side");
         }
         EGRET_WS_ERR_PROTOCOL | EGRET_WS_ERR_INVALID_UTF8 | EGRET_WS_ERR_MESSAGE_TOO_BIG => {
             check(was_open && report.initiator == LOCAL, "a breach of the protocol is refused by this side");
         }
         EGRET_WS_ERR_CONNECTION_LOST => {
             // A close of this side came first, and the peer's Close frame came before the connection broke.
-            let closing = report.phase == EGRET_WS_PHASE_CLOSING && report.has_close_frame();
+            let closing = report.phase >= EGRET_WS_PHASE_FLUSH && report.has_close_frame();
             check(report.initiator != LOCAL || closing, "the connection broke, but this side ended it");
         }
         EGRET_WS_ERR_TIMEOUT => {
-            let closing = report.phase == EGRET_WS_PHASE_CLOSING && report.has_close_frame();
+            let closing = report.phase >= EGRET_WS_PHASE_FLUSH && report.has_close_frame();
             check(report.initiator != LOCAL || closing, "a deadline passed, but this side ended it");
         }
         EGRET_WS_ERR_TLS_OPTIONS..=EGRET_WS_ERR_TLS => {}

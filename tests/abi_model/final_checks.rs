@@ -53,6 +53,10 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
     let is_own = report.error == EGRET_WS_ERR_ABORTED
         || report.error == EGRET_WS_OK && report.initiator == EGRET_WS_INITIATOR_LOCAL;
     let suspended = socket.host.setup.closes_on_suspend && socket.host.suspends.load(SeqCst) > 0;
+    let is_abort = report.error == EGRET_WS_ERR_ABORTED && report.phase >= EGRET_WS_PHASE_OPEN;
+    if is_abort && !socket.abort_begun.load(SeqCst) {
+        wrong("an open connection was dropped without an abort");
+    }
     if is_own && !suspended && !socket.close_begun.load(SeqCst) {
         wrong("this side has not closed it");
     }
@@ -123,7 +127,8 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
             wrong("the peer's Close frame came, so it was not the network");
         }
         let (came, sent) = (generation.map(|last| last.received.len()), served.sent.len());
-        if let Some(came) = came.filter(|came| socket.setup.on_message && *came != sent) {
+        let drops = socket.abort_begun.load(SeqCst);
+        if let Some(came) = came.filter(|came| socket.setup.on_message && !drops && *came != sent) {
             wrong(&format!("{came} messages came, but the server sent {sent} before its Close frame"));
         }
     }

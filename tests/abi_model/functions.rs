@@ -33,6 +33,7 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_deflate_options_init", 1, text_calls::deflate_options_init),
     ("egret_ws_send", 100, socket_calls::send),
     ("egret_ws_close", 7, socket_calls::close),
+    ("egret_ws_abort", 3, socket_calls::abort),
     ("egret_ws_free", 5, socket_calls::free),
     ("egret_ws_state", 8, socket_calls::state),
     ("egret_ws_buffered_amount", 8, socket_calls::buffered_amount),

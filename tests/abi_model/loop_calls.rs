@@ -337,12 +337,19 @@ pub fn free_host(case: &Arc<Case>, host: &Arc<HostLoop>) -> bool {
 fn free_aimed(case: &Arc<Case>, aim: &Aim) -> bool {
     const NAME: &str = "egret_ws_loop_free";
     let Some(host) = aim.host.as_deref() else {
-        return call(case, NAME, aim, "", &[], |handle| egret_ws_loop_free(handle)).is_some();
+        // SAFETY: NULL is allowed.
+        let free = |handle| unsafe { egret_ws_loop_free(handle, ptr::null_mut()) };
+        return call(case, NAME, aim, "", &[], free).is_some();
     };
     let (must_fail, turn) = (aim.must_fail(), Turn::begin(host));
     host.freeing.fetch_add(1, SeqCst);
     let words = format!("{:?}", aim.handle);
-    let result = case.call(NAME, host.id, &words, || egret_ws_loop_free(aim.handle).into()).0 as i32;
+    // SAFETY: a struct of numbers may be all zeros.
+    let mut lost: egret_ws_free_report = unsafe { std::mem::zeroed() };
+    lost.struct_size = size_of::<egret_ws_free_report>() as u32;
+    // SAFETY: `lost` is writable for its size.
+    let free = || unsafe { egret_ws_loop_free(aim.handle, &mut lost) }.into();
+    let result = case.call(NAME, host.id, &words, free).0 as i32;
     let before = if result == EGRET_WS_OK { host.free_done.swap(trace::now(), SeqCst) } else { 0 };
     let may_fail = aim.host.as_ref().is_some_and(|host| host.is_gone() || host.freeing.load(SeqCst) > 1);
     host.freeing.fetch_sub(1, SeqCst);
@@ -351,6 +358,7 @@ fn free_aimed(case: &Arc<Case>, aim: &Aim) -> bool {
         EGRET_WS_OK => {
             promise!(!must_fail && before == 0, "a loop was freed twice");
             promise!(!call_stack::in_callback_of(host.id), "a loop was freed in one of its callbacks");
+            check_lost(case, host, &lost);
         }
         EGRET_WS_ERR_BAD_HANDLE => promise!(may_fail, "a free returned BAD_HANDLE for a loop that is not freed"),
         EGRET_WS_ERR_REENTRANT => promise!(call_stack::in_callback(), "a free outside of callbacks returned REENTRANT"),
@@ -358,4 +366,30 @@ fn free_aimed(case: &Arc<Case>, aim: &Aim) -> bool {
         _ => promise!(false, "a free failed with {result}"),
     }
     result == EGRET_WS_OK || result == EGRET_WS_ERR_BAD_HANDLE
+}
+
+/// What a loop has lost: each accepted message of its sockets was sent, or a report has named it, or it is counted here.
+fn check_lost(case: &Case, host: &HostLoop, lost: &egret_ws_free_report) {
+    let egret_ws_free_report { sockets, unsent_messages, unsent_bytes, .. } = *lost;
+    promise!((sockets == 0) == (unsent_messages == 0), "{sockets} sockets have lost {unsent_messages} messages");
+    promise!(u64::from(sockets) <= unsent_messages, "{sockets} sockets have lost {unsent_messages} messages");
+    promise!(unsent_messages > 0 || unsent_bytes == 0, "{unsent_bytes} bytes of no message were lost");
+    // The model learns of a message of another thread only when the call has returned, and of a report only with the callback.
+    if case.threads > 1 {
+        return;
+    }
+    let (mut most, mut most_bytes) = (0, 0);
+    for socket in case.made().iter().filter(|socket| socket.host.id == host.id) {
+        let life = lock(&socket.life);
+        let (reported, reported_bytes) =
+            life.closed.as_ref().map_or((0, 0), |report| (u64::from(report.unsent_messages), report.unsent_bytes));
+        most += life.count_accepted() - life.dropped - reported;
+        most_bytes += life.bytes_accepted() - life.dropped_bytes - reported_bytes;
+        let (sent, sent_bytes) = life.sent_at_close.unwrap_or_default();
+        (most, most_bytes) = (most - sent, most_bytes - sent_bytes);
+    }
+    promise!(
+        unsent_messages <= most && unsent_bytes <= most_bytes,
+        "{unsent_messages} messages of {unsent_bytes} bytes were lost, but only {most} of {most_bytes} were left"
+    );
 }

@@ -160,8 +160,9 @@ impl Draft {
         options.tls_timeout_ms = random.pick(&[1000, 2000, 20]);
         options.proxy_timeout_ms = random.pick(&[500, 1000]);
         options.open_timeout_ms = random.pick(&[0, 1500, 100]);
-        // The end of a case waits for the closing handshakes.
-        options.close_timeout_ms = random.pick(&[1, 20, 100, 300]);
+        // The end of a case waits for the flushes and the closing handshakes.
+        options.flush_timeout_ms = random.pick(&[1, 20, 100, 300, EGRET_WS_AT_ONCE]);
+        options.close_timeout_ms = random.pick(&[1, 20, 100, 300, EGRET_WS_AT_ONCE]);
         options.ping_interval_ms = random.pick(&[0, 0, 1, 20, u32::MAX]);
         options.pong_timeout_ms = random.pick(&[0, 0, 1, 300, u32::MAX]);
         options.probe_timeout_ms = random.pick(&[0, 1, 100, u32::MAX]);

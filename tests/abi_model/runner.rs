@@ -8,6 +8,7 @@ use crate::socket_model::Socket;
 use crate::trace::{self, CALL_LIMIT, breach, lock, promise};
 use crate::{call_stack, connect_calls, final_checks, functions, loop_calls, registry, socket_calls};
 use ::egret_ws::*;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
@@ -244,14 +245,16 @@ fn check_handles(case: &Case) {
         let results = [
             egret_ws_loop_poll(host.handle(), 0),
             egret_ws_loop_wake(host.handle()),
-            egret_ws_loop_free(host.handle()),
+            // SAFETY: NULL is allowed.
+            unsafe { egret_ws_loop_free(host.handle(), ptr::null_mut()) },
         ];
         promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 3], "calls with a freed loop returned {results:?}");
     }
     for socket in case.made() {
         let ws = socket.handle();
-        let results = [egret_ws_state(ws), egret_ws_ping(ws), egret_ws_free(ws), egret_ws_generation(ws)];
-        promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 4], "calls with a socket of a freed loop returned {results:?}");
+        let results =
+            [egret_ws_state(ws), egret_ws_ping(ws), egret_ws_abort(ws), egret_ws_free(ws), egret_ws_generation(ws)];
+        promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 5], "calls with a socket of a freed loop returned {results:?}");
     }
     contract::note_reason();
 }

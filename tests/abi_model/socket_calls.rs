@@ -291,6 +291,20 @@ fn close_aimed(case: &Arc<Case>, aim: &Aim, code: u16, reason: &[u8], errors: &[
     }
 }
 
+pub fn abort(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let aim = Aim::take(case, random, own);
+    if let Some(socket) = &aim.socket {
+        socket.close_begun.store(true, SeqCst);
+        socket.abort_begun.store(true, SeqCst);
+    }
+    let result = call(case, "egret_ws_abort", &aim, "", &[], |ws| egret_ws_abort(ws).into());
+    if let (Ok(_), Some(socket)) = (result, &aim.socket) {
+        for done in [&socket.close_done, &socket.abort_done] {
+            let _ = done.compare_exchange(0, trace::now(), SeqCst, SeqCst);
+        }
+    }
+}
+
 pub fn free(case: &Arc<Case>, random: &mut Random, own: Own) {
     free_aimed(case, &Aim::take(case, random, own));
 }

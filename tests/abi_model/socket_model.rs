@@ -27,9 +27,13 @@ pub struct Socket {
     /// When a free had returned, and how many of them succeeded.
     pub free_done: AtomicU64,
     pub frees: AtomicU32,
+    /// A close or an abort has begun.
     pub close_begun: AtomicBool,
-    /// When a close had returned.
+    /// When one of them had returned.
     pub close_done: AtomicU64,
+    pub abort_begun: AtomicBool,
+    /// When the first abort had returned.
+    pub abort_done: AtomicU64,
     /// Sends that run.
     pub sending: AtomicUsize,
     pub life: Mutex<Life>,
@@ -85,6 +89,8 @@ impl Socket {
             frees: AtomicU32::default(),
             close_begun: AtomicBool::default(),
             close_done: AtomicU64::default(),
+            abort_begun: AtomicBool::default(),
+            abort_done: AtomicU64::default(),
             sending: AtomicUsize::default(),
             life: Mutex::default(),
         }

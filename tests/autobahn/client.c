@@ -153,6 +153,6 @@ int main(int argc, char **argv) {
     snprintf(path, sizeof path, "/updateReports?agent=%s", agent);
     request(port, path, NULL);
     wait_for_place(1);
-    check(egret_ws_loop_free(loop), "loop_free");
+    check(egret_ws_loop_free(loop, NULL), "loop_free");
     return 0;
 }

@@ -120,7 +120,7 @@ static inline int32_t poll_loop(egret_ws_loop *loop, int32_t timeout_ms) {
 
 static inline void free_loop(egret_ws_loop *loop) {
     callbacks_may_run = 1;
-    CHECK_OK(egret_ws_loop_free(loop));
+    CHECK_OK(egret_ws_loop_free(loop, NULL));
     callbacks_may_run = 0;
 }
 

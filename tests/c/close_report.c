@@ -141,7 +141,7 @@ static void what_was_not_sent_is_counted(void) {
     int32_t result;
 
     start_server(&unread, never_read);
-    options.close_timeout_ms = 100;
+    options.flush_timeout_ms = 100;
     options.max_send_buffer_bytes = 32 << 20;
     CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
@@ -149,11 +149,28 @@ static void what_was_not_sent_is_counted(void) {
     CHECK_EQ(result, EGRET_WS_ERR_BACKPRESSURE);
     CHECK(egret_ws_buffered_amount(r.ws) <= accepted * PART);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
-    expect_report(&r, EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    expect_report(&r, EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_FLUSH, EGRET_WS_INITIATOR_TRANSPORT, 1006, 0);
+    CHECK(strstr(r.message, "flush_timeout_ms") != NULL);
     unsent = r.report.unsent_messages;
     CHECK(unsent > 0 && unsent < accepted);
     CHECK_EQ(r.report.unsent_bytes, unsent * PART);
     stop_server(&unread);
+}
+
+/* The closing handshake has its own time-out. The message names it. */
+static void the_peer_does_not_answer_the_close(void) {
+    static recorder r;
+    static server silent;
+    egret_ws_options options = recorder_options(&r);
+    start_server(&silent, ignore_close);
+    options.close_timeout_ms = 20;
+    CHECK_OK(egret_ws_connect(loop, silent.at.url, &options, &r.ws));
+    POLL_UNTIL(loop, r.connects == 1);
+    CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    expect_report(&r, EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_TRANSPORT, 1006, 1000);
+    CHECK(strstr(r.message, "close_timeout_ms") != NULL);
+    expect_nothing_unsent(&r);
+    stop_server(&silent);
 }
 
 int main(int argc, char **argv) {
@@ -168,6 +185,7 @@ int main(int argc, char **argv) {
     connections_are_refused();
     the_name_is_not_known();
     what_was_not_sent_is_counted();
+    the_peer_does_not_answer_the_close();
     free_loop(loop);
     return 0;
 }

@@ -20,7 +20,7 @@ static void in_the_child(egret_ws_loop *loop, egret_ws *ws) {
     CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_normalize_url("ws://h/", NULL, 0), EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_FORKED);
-    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_loop_free(loop, NULL), EGRET_WS_ERR_FORKED);
     CHECK(new_loop == NULL && new_ws == NULL);
     _exit(0);
 }

@@ -53,7 +53,7 @@ static void end_child(int32_t returned) {
     if (!is_child) return;
     CHECK_EQ(returned, EGRET_WS_ERR_FORKED);
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_FORKED);
-    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_FORKED);
+    CHECK_EQ(egret_ws_loop_free(loop, NULL), EGRET_WS_ERR_FORKED);
     CHECK_EQ(calls_in_child, 0);
     _exit(0);
 }
@@ -161,7 +161,7 @@ static void in_loop_free(void) {
         r[i].then_release = fork_once;
     }
     callbacks_may_run = 1;
-    freed = egret_ws_loop_free(loop);
+    freed = egret_ws_loop_free(loop, NULL);
     callbacks_may_run = 0;
     end_child(freed);
     CHECK_OK(freed);

@@ -165,7 +165,7 @@ static void meddle(void *user, int32_t level, const char *text, egret_ws *ws) {
     m->lines++;
     if (!m->loop) return;
     CHECK_EQ(egret_ws_loop_poll(m->loop, -1), EGRET_WS_ERR_REENTRANT);
-    CHECK_EQ(egret_ws_loop_free(m->loop), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_loop_free(m->loop, NULL), EGRET_WS_ERR_REENTRANT);
     CHECK_EQ(egret_ws_connect(m->loop, "no URL", NULL, &another), EGRET_WS_ERR_INVALID_URL); /* and no line of it */
     CHECK(another == NULL);
 }
@@ -189,7 +189,7 @@ static void the_log_cannot_be_used_to_poll(void) {
     begin_connect(loop, "ws://127.0.0.1:1/", &r); /* the connection is refused: the engine writes a line */
     POLL_UNTIL(loop, r.releases == 1);
     CHECK_EQ(r.report.error, EGRET_WS_ERR_CONNECT);
-    CHECK_OK(egret_ws_loop_free(loop));
+    CHECK_OK(egret_ws_loop_free(loop, NULL));
     lines = m.lines;
     CHECK_EQ(lines, 2);
 }

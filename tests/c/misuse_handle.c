@@ -17,6 +17,7 @@ static void no_socket(uintptr_t number) {
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_close(ws, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_abort(ws), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_BAD_HANDLE);
 }
 
@@ -27,7 +28,7 @@ static void no_loop(uintptr_t number) {
     CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_connect_host(loop, "127.0.0.1", 9, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_connect(loop, echo_url, NULL, &ws), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_free(loop, NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK(ws == NULL);
 }
 
@@ -105,7 +106,7 @@ int main(int argc, char **argv) {
     no_socket((uintptr_t)loop);
     no_loop((uintptr_t)r.ws);
 
-    CHECK_OK(egret_ws_loop_free(another));
+    CHECK_OK(egret_ws_loop_free(another, NULL));
     no_loop((uintptr_t)another);
     forged(loop, r.ws);
     stale(loop);

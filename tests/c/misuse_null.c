@@ -6,7 +6,7 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_loop_new(NULL, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_loop_poll(NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_poll(NULL, -1), EGRET_WS_ERR_BAD_HANDLE);
-    CHECK_EQ(egret_ws_loop_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_loop_free(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_options_init(NULL, sizeof(egret_ws_loop_options)), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_options_init(NULL, sizeof(egret_ws_options)), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_connect_host(NULL, NULL, 0, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
@@ -17,6 +17,7 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_send(NULL, EGRET_WS_TEXT, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_send(NULL, EGRET_WS_BINARY, NULL, 1), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_close(NULL, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_abort(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_state(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_buffered_amount(NULL), EGRET_WS_ERR_BAD_HANDLE);
@@ -66,7 +67,7 @@ static void nothing_but_what_is_needed(void) {
     CHECK_OK(egret_ws_close(ws, 0, NULL, 0));
     POLL_UNTIL(loop, egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
     CHECK_OK(egret_ws_free(ws));
-    CHECK_OK(egret_ws_loop_free(loop));
+    CHECK_OK(egret_ws_loop_free(loop, NULL));
 }
 
 static void names_are_never_null(void) {

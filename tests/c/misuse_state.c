@@ -83,6 +83,8 @@ static void after_a_close(egret_ws_loop *loop) {
     CHECK_EQ(r.report.sent_code, 3001);
     expect_not_open(r.ws);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    CHECK_OK(egret_ws_abort(r.ws)); /* does nothing */
+    CHECK_OK(egret_ws_abort(r.ws));
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_CLOSED);
     CHECK_EQ(r.messages, 0);
     free_socket(&r);

@@ -84,7 +84,36 @@ static void newer_structs(recorder *r) {
     loop_refused(EGRET_WS_ERR_BAD_STRUCT, &of_loop.known);
     of_loop.tail[sizeof of_loop.tail - 1] = 0;
     CHECK_OK(egret_ws_loop_new(&of_loop.known, &another));
-    CHECK_OK(egret_ws_loop_free(another));
+    CHECK_OK(egret_ws_loop_free(another, NULL));
+}
+
+/* After an error the loop is not freed, and the report is as it was. */
+static void reports_of_a_freed_loop(void) {
+    const uint32_t wrong[] = {0, 1, sizeof(egret_ws_free_report) - 8, sizeof(egret_ws_free_report) + 1, 4104, UINT32_MAX};
+    struct {
+        egret_ws_free_report known;
+        uint8_t tail[64];
+    } newer;
+    egret_ws_free_report lost;
+    egret_ws_loop *another = new_loop();
+    size_t i;
+
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        memset(&lost, 0xAA, sizeof lost);
+        lost.struct_size = wrong[i];
+        CHECK_EQ(egret_ws_loop_free(another, &lost), EGRET_WS_ERR_BAD_STRUCT);
+        CHECK_EQ(lost.struct_size, wrong[i]);
+        CHECK_EQ(lost.sockets, UINT32_C(0xAAAAAAAA));
+    }
+    CHECK_EQ(poll_loop(another, 0), 0); /* it still works */
+    memset(&newer, 0xAA, sizeof newer);
+    newer.known.struct_size = sizeof newer;
+    CHECK_OK(egret_ws_loop_free(another, &newer.known));
+    CHECK_EQ(newer.known.struct_size, sizeof newer);
+    CHECK_EQ(newer.known.sockets, 0);
+    CHECK_EQ(newer.known.unsent_messages, 0);
+    CHECK_EQ(newer.known.unsent_bytes, 0);
+    for (i = 0; i < sizeof newer.tail; i++) CHECK_EQ(newer.tail[i], 0);
 }
 
 static void unknown_flags_and_values(recorder *r) {
@@ -140,6 +169,7 @@ int main(int argc, char **argv) {
     begin(argc, argv);
     loop = new_loop();
     init_with_wrong_sizes();
+    reports_of_a_freed_loop();
     struct_sizes(&refusals);
     loop_struct_sizes();
     unknown_flags_and_values(&refusals);

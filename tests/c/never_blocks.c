@@ -44,7 +44,7 @@ static egret_ws_loop *new_timed_loop(uint32_t linger_ms) {
 
 static void free_timed_loop(egret_ws_loop *loop, uint32_t linger_ms) {
     callbacks_may_run = 1;
-    TIMED(egret_ws_loop_free(loop), EGRET_WS_OK, linger_ms);
+    TIMED(egret_ws_loop_free(loop, NULL), EGRET_WS_OK, linger_ms);
     callbacks_may_run = 0;
 }
 

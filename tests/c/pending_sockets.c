@@ -74,7 +74,7 @@ static void many_are_opened_in_one_go(const char *url) {
         /* Most never get a descriptor, which is another matter. */
     }
     callbacks_may_run = 1;
-    CHECK_OK(egret_ws_loop_free(loop));
+    CHECK_OK(egret_ws_loop_free(loop, NULL));
     callbacks_may_run = 0;
     CHECK_EQ(releases, IN_ONE_GO);
 }

@@ -236,7 +236,7 @@ static void replace_the_others(crossing *c) {
     AWAIT(&c->other->inside);
     CHECK_OK(egret_ws_loop_set_wakeup(c->other->loop, ignore_wakeup, NULL));
     CHECK_OK(egret_ws_loop_set_wakeup(c->loop, ignore_wakeup, NULL));
-    CHECK_EQ(egret_ws_loop_free(c->other->loop), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_loop_free(c->other->loop, NULL), EGRET_WS_ERR_REENTRANT);
 }
 
 static void cross_in_wakeup(void *user) {

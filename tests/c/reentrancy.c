@@ -9,7 +9,7 @@ static void try_what_is_forbidden(recorder *r) {
     (void)r;
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_REENTRANT);
     CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_REENTRANT);
-    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_loop_free(loop, NULL), EGRET_WS_ERR_REENTRANT);
 }
 
 static void a_nested_poll_is_refused_in_every_callback(void) {
@@ -135,7 +135,7 @@ static void another_socket_is_freed_in_a_callback(void) {
 /* The release_user calls that loop_free makes are callbacks like any other. */
 static void free_from_release(recorder *r) {
     CHECK(egret_ws_loop_poll(loop, 0) < 0);
-    CHECK(egret_ws_loop_free(loop) < 0);
+    CHECK(egret_ws_loop_free(loop, NULL) < 0);
     CHECK_EQ(egret_ws_state(r->ws), EGRET_WS_ERR_BAD_HANDLE);
 }
 

@@ -149,7 +149,7 @@ static void *intrude(void *argument) {
     (void)argument;
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_BUSY);
     CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_BUSY);
-    CHECK_EQ(egret_ws_loop_free(loop), EGRET_WS_ERR_BUSY);
+    CHECK_EQ(egret_ws_loop_free(loop, NULL), EGRET_WS_ERR_BUSY);
     add(&intruded, 1);
     return NULL;
 }

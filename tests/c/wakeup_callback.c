@@ -15,7 +15,7 @@ typedef struct {
 static void notify_host(void *user) {
     host *h = (host *)user;
     CHECK_EQ(egret_ws_loop_poll(h->loop, 0), EGRET_WS_ERR_REENTRANT);
-    CHECK_EQ(egret_ws_loop_free(h->loop), EGRET_WS_ERR_REENTRANT);
+    CHECK_EQ(egret_ws_loop_free(h->loop, NULL), EGRET_WS_ERR_REENTRANT);
     CHECK(egret_ws_loop_next_poll_ms(h->loop) >= 0);
     pthread_mutex_lock(&h->lock);
     h->wakeups++;

@@ -29,6 +29,7 @@ pub struct Args {
     pub out: *mut c_char,
     pub capacity: usize,
     pub stats: *mut egret_ws_statistics,
+    pub lost: *mut egret_ws_free_report,
 }
 
 pub struct Function {
@@ -44,7 +45,8 @@ fn made_loop(a: &Args) -> i64 {
     let result = unsafe { egret_ws_loop_new(a.loop_options, out) };
     assert_eq!(made.is_null(), result != EGRET_WS_OK, "an out-parameter is written on success only");
     if !made.is_null() {
-        assert_eq!(egret_ws_loop_free(made), EGRET_WS_OK);
+        // SAFETY: NULL is allowed.
+        assert_eq!(unsafe { egret_ws_loop_free(made, ptr::null_mut()) }, EGRET_WS_OK);
     }
     result.into()
 }
@@ -81,7 +83,7 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_loop_suspend: |a| egret_ws_loop_suspend(a.host_loop).into();
     egret_ws_loop_resume: |a| egret_ws_loop_resume(a.host_loop).into();
     egret_ws_loop_network_changed: |a| egret_ws_loop_network_changed(a.host_loop).into();
-    egret_ws_loop_free: |a| egret_ws_loop_free(a.host_loop).into();
+    egret_ws_loop_free: |a| unsafe { egret_ws_loop_free(a.host_loop, a.lost).into() };
     egret_ws_options_init: |a| unsafe { egret_ws_options_init(a.options, a.size).into() };
     egret_ws_retry_options_init: |a| unsafe { egret_ws_retry_options_init(a.retry, a.size).into() };
     egret_ws_deflate_options_init: |a| unsafe { egret_ws_deflate_options_init(a.deflate, a.size).into() };
@@ -92,6 +94,7 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_connect: |a| made_socket(a, |out| unsafe { egret_ws_connect(a.host_loop, a.url, a.options, out) });
     egret_ws_send: |a| unsafe { egret_ws_send(a.ws, a.kind, a.data.cast(), a.len).into() };
     egret_ws_close: |a| unsafe { egret_ws_close(a.ws, a.code, a.reason, a.reason_len).into() };
+    egret_ws_abort: |a| egret_ws_abort(a.ws).into();
     egret_ws_free: |a| egret_ws_free(a.ws).into();
     egret_ws_state: |a| egret_ws_state(a.ws).into();
     egret_ws_buffered_amount: |a| egret_ws_buffered_amount(a.ws);

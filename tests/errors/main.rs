@@ -29,6 +29,7 @@ struct ArgumentMemory {
     loop_options: egret_ws_loop_options,
     options: egret_ws_options,
     stats: egret_ws_statistics,
+    lost: egret_ws_free_report,
     /// Room for a struct of options of any size that the calls use.
     room: [u64; 64],
     out: [c_char; 256],
@@ -43,10 +44,11 @@ impl ArgumentMemory {
     /// Returns new arguments with which every call succeeds.
     fn args(&mut self, host_loop: *mut egret_ws_loop, ws: *mut egret_ws) -> Args {
         // SAFETY: as in `new`.
-        (self.loop_options, self.options, self.stats) = unsafe { std::mem::zeroed() };
+        (self.loop_options, self.options, self.stats, self.lost) = unsafe { std::mem::zeroed() };
         self.loop_options.struct_size = size_of::<egret_ws_loop_options>() as u32;
         self.options.struct_size = size_of::<egret_ws_options>() as u32;
         self.stats.struct_size = size_of::<egret_ws_statistics>() as u32;
+        self.lost.struct_size = size_of::<egret_ws_free_report>() as u32;
         Args {
             host_loop,
             ws,
@@ -69,6 +71,7 @@ impl ArgumentMemory {
             out: self.out.as_mut_ptr(),
             capacity: self.out.len(),
             stats: &mut self.stats,
+            lost: &mut self.lost,
         }
     }
 }
@@ -199,6 +202,10 @@ fn wrong_arguments(
         ("egret_ws_stats", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_statistics", |a| unsafe {
             (*a.stats).struct_size = 3
         }),
+        // SAFETY: as above.
+        ("egret_ws_loop_free", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_free_report", |a| unsafe {
+            (*a.lost).struct_size = 3
+        }),
         ("egret_ws_normalize_url", INVALID, "url is NULL", |a| a.url = ptr::null()),
         ("egret_ws_normalize_url", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_normalize_url", EGRET_WS_ERR_INVALID_URL, "mailto", |a| a.url = c"mailto:x".as_ptr()),
@@ -282,7 +289,8 @@ fn at_the_wrong_time(seen: &mut Seen, memory: &mut ArgumentMemory) {
     unsafe extern "C" fn on_close(_: *mut c_void, _: *mut egret_ws, _: *const egret_ws_close_info) {
         let host = HOST.load(SeqCst).cast();
         INSIDE[0].store(egret_ws_loop_poll(host, 0).into(), SeqCst);
-        INSIDE[1].store(egret_ws_loop_free(host).into(), SeqCst);
+        // SAFETY: NULL is allowed.
+        INSIDE[1].store(unsafe { egret_ws_loop_free(host, ptr::null_mut()) }.into(), SeqCst);
     }
     let host = Loop::new(Driver::Inline);
     HOST.store(host.handle().cast(), SeqCst);
@@ -398,7 +406,7 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, memory: &mut ArgumentMemo
         for _ in 0..20_000 {
             let function = &FUNCTIONS[random(FUNCTIONS.len())];
             // The handles must stay valid, and no call may wait.
-            if ["egret_ws_loop_free", "egret_ws_free"].contains(&function.name) {
+            if ["egret_ws_loop_free", "egret_ws_free", "egret_ws_abort"].contains(&function.name) {
                 continue;
             }
             let mut args = memory.args(loops[usize::from(random(8) == 0)], sockets[usize::from(random(8) == 0)]);

@@ -102,7 +102,7 @@ int32_t egret_ws_free(egret_ws *ws) {
     return EGRET_WS_OK;
 }
 
-int32_t egret_ws_loop_free(egret_ws_loop *loop) {
-    (void)loop;
+int32_t egret_ws_loop_free(egret_ws_loop *loop, egret_ws_free_report *lost) {
+    (void)loop, (void)lost;
     return EGRET_WS_OK;
 }

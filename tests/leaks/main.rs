@@ -82,7 +82,8 @@ fn fail_on(flags: u32) {
     assert!(after.heap < warm.heap + HEAP, "the heap grows: {warm:?}, {after:?}");
     assert!(after.resident < warm.resident + RESIDENT, "memory grows: {warm:?}, {after:?}");
 
-    assert_eq!(egret_ws_loop_free(host), EGRET_WS_OK);
+    // SAFETY: NULL is allowed.
+    assert_eq!(unsafe { egret_ws_loop_free(host, std::ptr::null_mut()) }, EGRET_WS_OK);
     settled(before.threads, before.descriptors);
 }
 

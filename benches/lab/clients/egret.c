@@ -136,6 +136,6 @@ int main(int argc, char **argv) {
         run_polls();
     else
         run_messages();
-    checked(egret_ws_loop_free(loop));
+    checked(egret_ws_loop_free(loop, NULL));
     return 0;
 }

@@ -85,7 +85,7 @@ static void free_all(void) {
     uint32_t i;
     for (i = 0; i < count; i++) checked(egret_ws_free(sockets[i]));
     while (released < count) checked(egret_ws_loop_poll(loop, 0));
-    checked(egret_ws_loop_free(loop));
+    checked(egret_ws_loop_free(loop, NULL));
 }
 
 static double each_us(uint64_t ns, double units) {

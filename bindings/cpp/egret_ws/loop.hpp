@@ -116,7 +116,7 @@ private:
     // Frees the loop, then its state. After an error both stay.
     static Error free(detail::LoopState *state) noexcept {
         if (state->handle) {
-            if (const std::int32_t result = egret_ws_loop_free(state->handle); result != EGRET_WS_OK)
+            if (const std::int32_t result = egret_ws_loop_free(state->handle, nullptr); result != EGRET_WS_OK)
                 return static_cast<Error>(result);
         }
         delete state;

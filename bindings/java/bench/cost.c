@@ -50,6 +50,6 @@ int main(int argc, char **argv) {
     }
     printf("%ld\n", (cpu_ns() - start) / count);
     free(data);
-    egret_ws_loop_free(loop);
+    egret_ws_loop_free(loop, NULL);
     return 0;
 }

@@ -25,7 +25,7 @@ static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean 
     jlong handle = NUMBER(loop);
     if (result != EGRET_WS_OK) return result;
     (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
-    if ((*env)->ExceptionCheck(env)) egret_ws_loop_free(loop); /* Java did not receive the handle */
+    if ((*env)->ExceptionCheck(env)) egret_ws_loop_free(loop, NULL); /* Java did not receive the handle */
     return result;
 }
 
@@ -71,7 +71,7 @@ static jint loop_network_changed(JNIEnv *env, jclass native, jlong loop) {
 
 static jint loop_free(JNIEnv *env, jclass native, jlong loop) {
     (void)env, (void)native;
-    return egret_ws_loop_free(LOOP(loop));
+    return egret_ws_loop_free(LOOP(loop), NULL);
 }
 
 static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {

@@ -2,19 +2,20 @@
 
 use super::GateState::{self, Closed, Closing, Connected, Connecting, Ended, Open};
 use super::HostClose::{self, Early, No, Yes};
-use super::Notified::{self, Connect, Nothing, Retry};
+use super::Notified::{self, Aborted, Connect, Nothing, Retry};
 use super::Transition::{self, *};
 use super::{Gate, State};
 use std::collections::HashSet;
 
 const NOTIFIED: [Notified; 3] = [Nothing, Connect, Retry];
 const HOST_CLOSES: [HostClose; 3] = [No, Early, Yes];
-const TRANSITIONS: [Transition; 10] = [
+const TRANSITIONS: [Transition; 11] = [
     Transition::Connect,
     Lose,
     Transition::Retry,
     CloseByLibrary,
     CloseByHost,
+    Abort,
     Free,
     End,
     NotifyConnect,
@@ -29,6 +30,9 @@ fn all_states() -> Vec<GateState> {
         states.extend(HOST_CLOSES.map(|by_host| Closing(by_host, notified)));
         states.extend(HOST_CLOSES.map(|by_host| Ended(by_host, notified)));
     }
+    for by_host in [Early, Yes] {
+        states.extend([Closing(by_host, Aborted), Ended(by_host, Aborted)]);
+    }
     states
 }
 
@@ -40,6 +44,7 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
             Transition::Connect => Some(Connected(notified)),
             Lose | Transition::Retry => Some(state),
             CloseByHost => Some(Closing(Early, notified)),
+            Abort => Some(Closing(Early, Aborted)),
             Free => Some(Closing(Yes, notified)),
             End => Some(Ended(No, notified)),
             NotifyConnect => Some(Connecting(Connect)),
@@ -50,6 +55,7 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
             Lose => Some(Connecting(notified)),
             CloseByLibrary => Some(Closing(No, notified)),
             CloseByHost => Some(Closing(Early, notified)),
+            Abort => Some(Closing(Early, Aborted)),
             Free => Some(Closing(Yes, notified)),
             End => Some(Ended(No, notified)),
             NotifyConnect => Some(if lags { Connected(Connect) } else { Open }),
@@ -60,6 +66,7 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
             Lose => Some(Connecting(Connect)),
             CloseByLibrary => Some(Closing(No, Connect)),
             CloseByHost | Free => Some(Closing(Yes, Connect)),
+            Abort => Some(Closing(Yes, Aborted)),
             End => Some(Ended(No, Connect)),
             Transition::Connect | Transition::Retry | NotifyConnect | NotifyRetry | NotifyClose => None,
         },
@@ -67,6 +74,7 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
             Lose | CloseByLibrary => Some(state),
             Transition::Retry => Some(Connecting(notified)),
             CloseByHost => Some(Closing(closed(No), notified)),
+            Abort => Some(Closing(closed(No), Aborted)),
             Free => Some(Closing(Yes, notified)),
             End => Some(Ended(No, notified)),
             NotifyConnect => Some(Closing(No, Connect)),
@@ -76,7 +84,9 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
         Closing(by_host, notified) => match transition {
             Transition::Connect | Lose | CloseByLibrary | Free => Some(state),
             CloseByHost => Some(Closing(closed(by_host), notified)),
+            Abort => Some(Closing(closed(by_host), Aborted)),
             End => Some(Ended(by_host, notified)),
+            NotifyConnect | NotifyRetry if notified == Aborted => Some(state),
             NotifyConnect if by_host == Early => Some(state),
             NotifyConnect => Some(Closing(by_host, Connect)),
             NotifyRetry => Some(Closing(by_host, Retry)),
@@ -85,6 +95,8 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
         Ended(by_host, notified) => match transition {
             Lose | End => Some(state),
             CloseByHost => Some(Ended(closed(by_host), notified)),
+            Abort => Some(Ended(closed(by_host), Aborted)),
+            NotifyConnect | NotifyRetry if notified == Aborted => Some(state),
             Free => Some(Ended(if by_host == No { Yes } else { by_host }, notified)),
             NotifyConnect if by_host == Early => Some(state),
             NotifyConnect => Some(Ended(by_host, Connect)),
@@ -92,7 +104,7 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
             NotifyClose => Some(Closed),
             Transition::Connect | Transition::Retry | CloseByLibrary => None,
         },
-        Closed => matches!(transition, Lose | CloseByHost | Free | End).then_some(Closed),
+        Closed => matches!(transition, Lose | CloseByHost | Abort | Free | End).then_some(Closed),
     }
 }
 
@@ -133,6 +145,7 @@ fn each_state_is_one_of_four_for_the_host() {
                 Closing(No, Nothing | Retry) | Ended(No, Retry) => State::Connecting,
                 Closing(No, Connect) | Ended(No, Connect) if lags => State::Connecting,
                 Closing(No, Connect) | Ended(No, Connect | Nothing) => State::Closing,
+                Closing(No, Aborted) | Ended(No, Aborted) => unreachable!("an abort is of the host"),
                 Closed => State::Closed,
             };
             assert_eq!(state.seen_by_host(lags), expected, "{state:?}, lags: {lags}");
@@ -180,6 +193,24 @@ fn hosts_that_close_after_the_library_close_early_if_they_were_not_notified() {
     let notified: [fn(&mut Gate); 4] = [Gate::connect, notify_connect, Gate::close_by_library, Gate::close_by_host];
     let gate = gate_after(&notified);
     assert!(gate.is_closed_by_host() && !gate.is_closed_early());
+}
+
+#[test]
+fn hosts_that_abort_get_no_message_and_no_other_event() {
+    let open: [fn(&mut Gate); 3] = [Gate::connect, notify_connect, Gate::abort];
+    let mut gate = gate_after(&open);
+    assert!(!gate.is_open() && !gate.delivers_messages() && gate.is_closed_by_host() && !gate.retry());
+    assert_eq!(gate.state(), State::Closing);
+    gate.close_by_host();
+    gate.end();
+    assert!(!gate.delivers_messages(), "a close changes nothing");
+    gate.notify_close();
+    gate.abort();
+    assert_eq!(gate.state(), State::Closed);
+    let mut lost = gate_after(&[Gate::connect, notify_connect, Gate::lose, Gate::connect, Gate::abort]);
+    assert!(!lost.notify_retry() && !lost.notify_connect() && !lost.delivers_messages());
+    let mut given_up = gate_after(&[Gate::connect, notify_connect, Gate::lose, Gate::end, Gate::abort]);
+    assert!(!given_up.notify_retry(), "the last loss is reported with the end");
 }
 
 #[test]

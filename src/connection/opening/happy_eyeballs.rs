@@ -150,11 +150,9 @@ impl<S: Transport> HappyEyeballs<S> {
         self.connect_error.take_if(|_| self.attempts.is_empty()).map(|ending| (ending, Phase::Connect))
     }
 
-    /// Readiness has reported that a stream has ended or failed; it does not say which.
-    pub(super) fn note_hangup(&mut self) {
-        for (_, stream) in &mut self.attempts {
-            stream.note_hangup();
-        }
+    /// The stream of each attempt. If readiness reports that one has ended or failed, it does not say which.
+    pub(super) fn streams(&mut self) -> impl Iterator<Item = &mut S> {
+        self.attempts.iter_mut().map(|(_, stream)| stream)
     }
 
     /// Does all that can be done now.

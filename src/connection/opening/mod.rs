@@ -170,6 +170,11 @@ impl<S: Transport> Opening<S> {
         self.stage.note_hangup();
     }
 
+    /// Every stream is reset when it is dropped.
+    pub(super) fn reset(&mut self) {
+        self.stage.reset_on_drop();
+    }
+
     pub(super) fn deadline(&self) -> Instant {
         let next_attempt = match &self.stage {
             HopStage::Connecting(connecting) => connecting.deadline(),

@@ -67,15 +67,23 @@ impl<S: Transport> HopStage<S> {
 
     pub(super) fn note_hangup(&mut self) {
         match self {
-            HopStage::Connecting(connecting) => connecting.note_hangup(),
+            HopStage::Connecting(connecting) => connecting.streams().for_each(S::note_hangup),
             HopStage::Proxy(handshake) => handshake.stream.note_hangup(),
             HopStage::TlsConnector(stream) => stream.note_hangup(),
-            HopStage::TlsHandshake(handshake) => {
-                if let Some(stream) = handshake.stream() {
-                    stream.note_hangup();
-                }
-            }
+            HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(S::note_hangup),
             HopStage::Upgrading(upgrade) => upgrade.stream.note_hangup(),
+            HopStage::Left => {}
+        }
+    }
+
+    /// Every stream of the stage is reset when it is dropped.
+    pub(super) fn reset_on_drop(&mut self) {
+        match self {
+            HopStage::Connecting(connecting) => connecting.streams().for_each(S::reset_on_drop),
+            HopStage::Proxy(handshake) => handshake.stream.reset_on_drop(),
+            HopStage::TlsConnector(stream) => stream.reset_on_drop(),
+            HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(S::reset_on_drop),
+            HopStage::Upgrading(upgrade) => upgrade.stream.reset_on_drop(),
             HopStage::Left => {}
         }
     }

@@ -1,14 +1,27 @@
-//! The state of the closing handshake (RFC 6455 section 7).
+//! The state of the end of a session (RFC 6455 section 7): the flush of the queued messages, and the closing handshake.
 //!
 //! ```text
-//!   Open ──close by host or suspend──► Closing ──Close of the peer──► Closing, `peer` known ──┐
-//!    │                                                                                         ├─► Close sent too: clean
-//!    ├──Close of the peer──────────────► Closing, `peer` known, cause Peer ──our Close sent────┘
-//!    │
-//!    └──violation, also while closing──► Failing ──host has dispatched, our Close sent──► end with the violation
+//!        close by host or suspend, Close of the peer                our Close written
+//!   Open ───────────────────────────────────────────► Flushing ───────────────────────► Closing ──► end
+//!    │                                                   ▲                                 ▲
+//!    │           host has dispatched, or deadline, or    │                                 │
+//!    └─violation─► Refusing ─────────close by host───────┘                                 │
+//!                     └────────our Close written (the host's, before the engine knew)──────┘
 //! ```
 //!
-//! Each state but `Open` has a deadline. After it the connection ends, whatever is missing.
+//! `Flushing` and `Closing` also know what has come from the peer ([`Peer`]): nothing, its Close frame, or a violation. After a
+//! Close frame or a violation its bytes are ignored.
+//!
+//! | State | Its deadline | The end if the deadline passes |
+//! |---|---|---|
+//! | `Open` | that of the heartbeat | |
+//! | `Refusing` | `close_timeout_ms` after the violation | none: goes on with `Flushing` |
+//! | `Flushing` | `flush_timeout_ms` after the last progress | a time-out in the phase `Flush`, or the violation |
+//! | `Closing`, the peer was silent | `close_timeout_ms` after our Close frame was written | a time-out in the phase `Closing` |
+//! | `Closing`, else | as before, but at most [`LINGER`] | clean, or the violation |
+//!
+//! No heartbeat runs in `Flushing`: a lost peer makes no progress. When the loop is being freed, [`Closing::lift_deadlines`] removes
+//! the deadlines of the flush and the handshake, because the loop has one of its own.
 
 use crate::connection::report::{Ending, Initiator, Phase, Report};
 use crate::protocol::{Violation, close};
@@ -16,31 +29,40 @@ use std::time::{Duration, Instant};
 
 /// How long the server may take to end the stream, as it should (section 7.1.1), when nothing else remains to be done.
 const LINGER: Duration = Duration::from_secs(1);
+/// So many bytes written are progress of a flush, or all that are left if they are fewer. So a peer that takes one byte at a time
+/// cannot prolong a flush without limit.
+pub(super) const PROGRESS: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Closing {
     state: State,
-    /// `None` in [`State::Open`].
-    deadline: Option<Instant>,
-    /// The time-out of the closing handshake.
-    timeout: Duration,
+    /// `None`: without limit. Zero: bytes that the network does not take at once are dropped.
+    flush_timeout: Option<Duration>,
+    /// `None`: without limit. Zero: the connection ends when our Close frame is written.
+    close_timeout: Option<Duration>,
 }
 
 #[derive(Debug)]
 enum State {
     Open,
-    /// A Close frame of this side is queued, or one of the peer was received. `peer` is that of the peer, once received.
+    /// The peer has broken a rule, or there is no memory for its message. Our Close frame, with this code, waits for the host, which may
+    /// answer earlier messages first.
+    Refusing {
+        failure: Failure,
+        code: u16,
+        until: Option<Instant>,
+    },
+    /// Our Close frame is queued and not written.
+    Flushing {
+        cause: Cause,
+        peer: Peer,
+        stall: Stall,
+    },
+    /// Our Close frame is written.
     Closing {
         cause: Cause,
-        peer: Option<PeerClose>,
-    },
-    /// The peer has broken a rule, or there is no memory for its message: its bytes are ignored from now on.
-    Failing {
-        ending: Ending,
-        /// The code of our Close frame, until that is queued. It waits for the host, which may answer earlier messages first.
-        pending_code: Option<u16>,
-        /// A closing handshake had begun before.
-        cause: Option<Cause>,
+        peer: Peer,
+        until: Option<Instant>,
     },
 }
 
@@ -51,7 +73,7 @@ pub(super) enum Cause {
     Host,
     /// The loop is suspended.
     Suspend,
-    /// The Close frame of the peer was the first.
+    /// The Close frame of the peer was the first, or the peer has broken a rule.
     Peer,
 }
 
@@ -64,6 +86,15 @@ impl Cause {
     }
 }
 
+/// The last that has come from the peer.
+#[derive(Debug)]
+enum Peer {
+    /// Neither a Close frame nor a violation.
+    Silent,
+    Closed(PeerClose),
+    Failed(Failure),
+}
+
 /// The Close frame of the peer. `protocol::close::parse` has checked its code.
 #[derive(Debug)]
 struct PeerClose {
@@ -71,9 +102,24 @@ struct PeerClose {
     reason: String,
 }
 
+/// A violation, and the phase in which it came.
+#[derive(Debug)]
+struct Failure {
+    ending: Ending,
+    phase: Phase,
+}
+
+/// The deadline of a flush.
+#[derive(Debug)]
+struct Stall {
+    /// The bytes that were left at the last progress. [`usize::MAX`] before the first look, which is progress.
+    left: usize,
+    until: Option<Instant>,
+}
+
 impl Closing {
-    pub(super) fn new(timeout: Duration) -> Closing {
-        Closing { state: State::Open, deadline: None, timeout }
+    pub(super) fn new(flush_timeout: Option<Duration>, close_timeout: Option<Duration>) -> Closing {
+        Closing { state: State::Open, flush_timeout, close_timeout }
     }
 
     #[inline]
@@ -84,111 +130,224 @@ impl Closing {
     /// Are bytes of the peer still decoded? Not after its Close frame or a violation.
     #[inline]
     pub(super) fn accepts_input(&self) -> bool {
-        matches!(self.state, State::Open | State::Closing { peer: None, .. })
+        matches!(
+            self.state,
+            State::Open | State::Flushing { peer: Peer::Silent, .. } | State::Closing { peer: Peer::Silent, .. }
+        )
+    }
+
+    pub(super) fn is_flushing(&self) -> bool {
+        matches!(self.state, State::Flushing { .. })
     }
 
     pub(super) fn is_failing(&self) -> bool {
-        matches!(self.state, State::Failing { .. })
+        matches!(self.state, State::Refusing { .. }) || matches!(self.peer(), Some(Peer::Failed(_)))
     }
 
     pub(super) fn has_peer_close(&self) -> bool {
-        matches!(self.state, State::Closing { peer: Some(_), .. })
+        matches!(self.peer(), Some(Peer::Closed(_)))
     }
 
     pub(super) fn is_for_suspend(&self) -> bool {
-        self.cause() == Some(Cause::Suspend)
+        matches!(
+            self.state,
+            State::Flushing { cause: Cause::Suspend, .. } | State::Closing { cause: Cause::Suspend, .. }
+        )
     }
 
-    fn cause(&self) -> Option<Cause> {
-        match self.state {
-            State::Open => None,
-            State::Closing { cause, .. } => Some(cause),
-            State::Failing { cause, .. } => cause,
+    fn peer(&self) -> Option<&Peer> {
+        match &self.state {
+            State::Open | State::Refusing { .. } => None,
+            State::Flushing { peer, .. } | State::Closing { peer, .. } => Some(peer),
         }
     }
 
+    /// The phase of an end that comes now.
     pub(super) fn phase(&self) -> Phase {
-        if self.cause().is_some() { Phase::Closing } else { Phase::Open }
+        match &self.state {
+            State::Refusing { failure, .. }
+            | State::Flushing { peer: Peer::Failed(failure), .. }
+            | State::Closing { peer: Peer::Failed(failure), .. } => failure.phase,
+            State::Open => Phase::Open,
+            State::Flushing { .. } => Phase::Flush,
+            State::Closing { .. } => Phase::Closing,
+        }
     }
 
     #[inline]
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        match &self.state {
+            State::Open => None,
+            State::Refusing { until, .. } | State::Closing { until, .. } => *until,
+            State::Flushing { stall, .. } => stall.until,
+        }
+    }
+
+    fn stall(&self, now: Instant) -> Stall {
+        Stall { left: usize::MAX, until: after(now, self.flush_timeout) }
     }
 
     // Transitions.
 
-    /// This side closes. Does nothing unless the state is `Open`.
+    /// This side closes: its Close frame is queued. Does nothing if one was queued before.
     pub(super) fn close(&mut self, cause: Cause, now: Instant) {
-        if self.is_open() {
-            self.state = State::Closing { cause, peer: None };
-            self.deadline = Some(now + self.timeout);
-        }
+        let stall = self.stall(now);
+        self.state = match std::mem::replace(&mut self.state, State::Open) {
+            State::Open => State::Flushing { cause, peer: Peer::Silent, stall },
+            State::Refusing { failure, .. } => State::Flushing { cause, peer: Peer::Failed(failure), stall },
+            other @ (State::Flushing { .. } | State::Closing { .. }) => other,
+        };
     }
 
     /// The peer's Close frame was received. `host_has_closed`: its request is on the way to the engine.
     pub(super) fn peer_close(&mut self, code: Option<u16>, reason: String, host_has_closed: bool, now: Instant) {
-        let cause = self.cause().unwrap_or(if host_has_closed { Cause::Host } else { Cause::Peer });
-        self.state = State::Closing { cause, peer: Some(PeerClose { code, reason }) };
-        self.deadline.get_or_insert(now + self.timeout);
+        let cause = if host_has_closed { Cause::Host } else { Cause::Peer };
+        self.close(cause, now);
+        self.hear(Peer::Closed(PeerClose { code, reason }), now);
     }
 
     /// The peer has broken a rule (section 7.1.7), or there is no memory for its message.
     pub(super) fn fail(&mut self, violation: Violation, now: Instant) {
-        let (ending, pending_code) = (Ending::violation(violation), Some(violation.close_code()));
-        self.state = State::Failing { ending, pending_code, cause: self.cause() };
-        self.deadline = Some(now + self.timeout);
+        let failure = Failure { phase: self.phase(), ending: Ending::violation(violation) };
+        if self.is_open() {
+            let until = after(now, self.close_timeout);
+            self.state = State::Refusing { failure, code: violation.close_code(), until };
+        } else {
+            self.hear(Peer::Failed(failure), now);
+        }
+    }
+
+    /// Our Close frame is queued, and this has come from the peer.
+    fn hear(&mut self, from_peer: Peer, now: Instant) {
+        match &mut self.state {
+            State::Open | State::Refusing { .. } => {}
+            State::Flushing { peer, .. } => *peer = from_peer,
+            State::Closing { peer, until, .. } => {
+                *peer = from_peer;
+                *until = Some(at_most(*until, now + LINGER));
+            }
+        }
     }
 
     /// Is there a Close frame that waits for the host?
     #[inline]
     pub(super) fn has_pending_code(&self) -> bool {
-        matches!(self.state, State::Failing { pending_code: Some(_), .. })
+        matches!(self.state, State::Refusing { .. })
     }
 
-    /// Takes the code of the Close frame that waits for the host.
-    pub(super) fn take_pending_code(&mut self) -> Option<u16> {
-        match &mut self.state {
-            State::Failing { pending_code, .. } => pending_code.take(),
-            _ => None,
+    /// Takes the code of the Close frame that waits for the host: it is queued now.
+    pub(super) fn take_pending_code(&mut self, now: Instant) -> Option<u16> {
+        let State::Refusing { code, .. } = self.state else { return None };
+        self.close(Cause::Peer, now);
+        Some(code)
+    }
+
+    /// So many bytes of the send queue are left, our Close frame included.
+    pub(super) fn note_left(&mut self, left: usize, now: Instant) {
+        let renewed = Stall { left, ..self.stall(now) };
+        if let State::Flushing { stall, .. } = &mut self.state
+            && (stall.left - stall.left.min(left) >= PROGRESS || left == 0)
+        {
+            *stall = renewed;
         }
     }
 
-    /// Our Close frame is written: if nothing more is expected of the peer either, only the end of the stream is missing.
+    /// Our Close frame is written. If nothing more is expected of the peer either, only the end of the stream is missing.
     pub(super) fn close_written(&mut self, now: Instant) {
-        if !self.accepts_input() {
-            let linger = now + LINGER;
-            self.deadline = Some(self.deadline.map_or(linger, |deadline| deadline.min(linger)));
+        let (cause, peer) = match std::mem::replace(&mut self.state, State::Open) {
+            State::Refusing { failure, .. } => (Cause::Host, Peer::Failed(failure)),
+            State::Flushing { cause, peer, .. } => (cause, peer),
+            // Of `Open`: the engine will learn that the host has closed.
+            other @ (State::Open | State::Closing { .. }) => {
+                self.state = other;
+                return;
+            }
+        };
+        let mut until = after(now, self.close_timeout);
+        if !matches!(peer, Peer::Silent) {
+            until = Some(at_most(until, now + LINGER));
         }
+        self.state = State::Closing { cause, peer, until };
     }
 
-    /// Our Close frame was queued although the host does not poll: sets a last deadline for it.
-    pub(super) fn extend(&mut self, now: Instant) {
-        self.deadline = Some(now + LINGER);
+    /// The loop is being freed, and its own deadline is the only one of the flush and of the closing handshake.
+    pub(super) fn lift_deadlines(&mut self) {
+        // Zero is no deadline but the wish not to wait.
+        let (flush, close) = (&mut self.flush_timeout, &mut self.close_timeout);
+        (*flush, *close) = (flush.filter(Duration::is_zero), close.filter(Duration::is_zero));
+        match &mut self.state {
+            State::Flushing { stall, .. } if flush.is_none() => stall.until = None,
+            State::Closing { peer: Peer::Silent, until, .. } if close.is_none() => *until = None,
+            // The end of the stream is no part of the handshake. `Refusing` ends, because no host dispatches any more.
+            State::Flushing { .. } | State::Closing { .. } | State::Refusing { .. } | State::Open => {}
+        }
     }
 
     // The end.
 
-    /// The ending if the stream ends now; `None` if the closing handshake is not complete. `close_sent`: our Close frame is written.
-    pub(super) fn ending(&self, close_sent: bool) -> Option<Ending> {
+    /// The ending if the stream ends now; `None` if the closing handshake is not complete.
+    pub(super) fn ending(&self) -> Option<Ending> {
         match &self.state {
-            State::Failing { ending, .. } => Some(ending.clone()),
-            State::Closing { cause, peer: Some(_) } if close_sent => Some(Ending::clean(cause.initiator())),
-            _ => None,
+            State::Refusing { failure, .. }
+            | State::Flushing { peer: Peer::Failed(failure), .. }
+            | State::Closing { peer: Peer::Failed(failure), .. } => Some(failure.ending.clone()),
+            State::Closing { cause, peer: Peer::Closed(_), .. } => Some(Ending::clean(cause.initiator())),
+            State::Open
+            | State::Flushing { peer: Peer::Silent | Peer::Closed(_), .. }
+            | State::Closing { peer: Peer::Silent, .. } => None,
         }
     }
 
+    /// The ending after the deadline.
+    pub(super) fn expired(&self) -> Ending {
+        let milliseconds = |timeout: Option<Duration>| timeout.unwrap_or_default().as_millis();
+        self.ending().unwrap_or_else(|| {
+            Ending::deadline(match self.state {
+                State::Flushing { .. } if self.flush_timeout == Some(Duration::ZERO) => {
+                    "the network did not take the queued messages at once, and flush_timeout_ms is EGRET_WS_AT_ONCE"
+                        .to_owned()
+                }
+                State::Flushing { .. } => format!(
+                    "the queued messages could not be sent before the Close frame: the network took neither {PROGRESS} \
+                     bytes nor all that were left within flush_timeout_ms ({})",
+                    milliseconds(self.flush_timeout)
+                ),
+                _ if self.close_timeout == Some(Duration::ZERO) => {
+                    "ended without the peer's Close frame, because close_timeout_ms is EGRET_WS_AT_ONCE".to_owned()
+                }
+                _ => format!(
+                    "the closing handshake: the peer's Close frame did not come within close_timeout_ms ({})",
+                    milliseconds(self.close_timeout)
+                ),
+            })
+        })
+    }
+
     /// The report of a connection that ends now. A received Close frame decides the initiator, even if the closing handshake fails:
-    /// it is the side that closed first.
+    /// it is the side that closed first. But an end by this side remains one.
     pub(super) fn report(&mut self, mut ending: Ending, phase: Phase, unsent: (u32, u64)) -> Report {
         let (mut code, mut reason) = (close::ABNORMAL, String::new());
-        if let State::Closing { cause, peer: Some(peer) } = &mut self.state {
+        if let State::Flushing { cause, peer: Peer::Closed(peer), .. }
+        | State::Closing { cause, peer: Peer::Closed(peer), .. } = &mut self.state
+        {
             (code, reason) = (peer.code.unwrap_or(close::NO_STATUS), std::mem::take(&mut peer.reason));
-            ending.initiator = cause.initiator();
+            if !ending.is_abort() {
+                ending.initiator = cause.initiator();
+            }
             if *cause == Cause::Peer && ending.error.is_some() {
                 ending.message = format!("after the Close frame of the peer: {}", ending.message);
             }
         }
         Report { http_status: 101, code, reason, ..Report::unsent(ending, phase, unsent) }
     }
+}
+
+/// The time after this time-out; `None`: never.
+fn after(now: Instant, timeout: Option<Duration>) -> Option<Instant> {
+    timeout.map(|timeout| now + timeout)
+}
+
+/// The earlier of a deadline, if there is one, and `limit`.
+fn at_most(deadline: Option<Instant>, limit: Instant) -> Instant {
+    deadline.map_or(limit, |deadline| deadline.min(limit))
 }

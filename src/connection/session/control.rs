@@ -55,12 +55,12 @@ impl Control {
     /// Queues the Close frame for a violation when the host has dispatched all messages before it. Queues nothing if ours is
     /// queued already: no second one may follow it (section 5.5.1).
     #[inline]
-    pub(super) fn queue_violation_close<E: Events>(&mut self, events: &mut E, send_queue: &Mutex<SendQueue>) {
+    pub(super) fn queue_violation_close<P: Ports>(&mut self, context: &mut Context<'_, P>) {
         if self.closing.has_pending_code()
-            && !events.has_undispatched_messages()
-            && let Some(code) = self.closing.take_pending_code()
+            && !context.events.has_undispatched_messages()
+            && let Some(code) = self.closing.take_pending_code(context.now)
         {
-            send_queue.lock().close_by_library(&code.to_be_bytes());
+            context.send_queue.lock().close_by_library(&code.to_be_bytes());
             self.writer.has_more();
         }
     }

@@ -11,7 +11,7 @@
 //! - `mod`: the life of the session: reads, writes, checks deadlines, and decides how the connection ends.
 //! - `reader`: decodes frames within the budget of a turn.
 //! - `control`: answers pings ([`Control::answer_ping`]) and Close frames. `protocol::close` checks close codes.
-//! - `closing`: the state of the closing handshake, with its diagram.
+//! - `closing`: the state of the flush before our Close frame and of the closing handshake, with its diagram.
 //! - `writer`: the bytes that are being written, and their order.
 //!
 //! While the connection is open, the heartbeat pings a silent peer. If it does not answer in time, the connection ends with
@@ -84,7 +84,7 @@ impl<S: Transport> Session<S> {
             reader: Reader::new(limits.max_message, inflater, pool),
             control: Control {
                 writer: Writer::new(framer),
-                closing: Closing::new(limits.close),
+                closing: Closing::new(limits.flush, limits.close),
                 heartbeat: Heartbeat::new(heartbeat, now),
             },
             read_stop: ReadStop::Budget,
@@ -132,7 +132,7 @@ impl<S: Transport> Session<S> {
         if stop == ReadStop::WouldBlock {
             self.control.heartbeat.input_read();
         }
-        self.control.queue_violation_close(context.events, context.send_queue);
+        self.control.queue_violation_close(context);
         // Bytes written after the end of the stream would be lost: it is better to count them as unsent, or to keep them.
         let is_lost = stop == ReadStop::Ended && self.control.closing.accepts_input();
         let more = !self.control.writer.is_idle() && !is_lost && self.write(context) == Written::Budget;
@@ -164,15 +164,25 @@ impl<S: Transport> Session<S> {
 
     #[inline]
     fn write<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Written {
-        let Control { writer, closing, .. } = &mut self.control;
-        let written = writer.write(&mut self.stream, context);
-        if writer.sent_code() != 0 && matches!(written, Written::All | Written::Close) {
-            if written == Written::Close && closing.is_failing() {
-                self.stream.end_writing();
-            }
-            closing.close_written(context.now);
+        let written = self.control.writer.write(&mut self.stream, context);
+        if !self.control.closing.is_open() {
+            self.written_before_end(written, context);
         }
         written
+    }
+
+    /// Frames were written after the session has begun to close.
+    #[cold]
+    #[inline(never)]
+    fn written_before_end<P: Ports>(&mut self, written: Written, context: &mut Context<'_, P>) {
+        let Control { writer, closing, .. } = &mut self.control;
+        if writer.sent_code() == 0 {
+            return closing.note_left(context.send_queue.lock().waiting(), context.now);
+        }
+        if written == Written::Close && closing.is_failing() {
+            self.stream.end_writing();
+        }
+        closing.close_written(context.now);
     }
 
     /// Reports what was sent and received.
@@ -204,6 +214,16 @@ impl<S: Transport> Session<S> {
             self.control.closing.close(Cause::Suspend, context.now);
         }
         self.flush(context)
+    }
+
+    /// The loop is being freed: only its own deadline limits the flush and the closing handshake.
+    pub(super) fn lift_deadlines(&mut self) {
+        self.control.closing.lift_deadlines();
+    }
+
+    /// The stream is reset when it is dropped.
+    pub(super) fn reset(&mut self) {
+        self.stream.reset_on_drop();
     }
 
     /// Was a Close frame of the peer received?
@@ -281,13 +301,21 @@ impl<S: Transport> Session<S> {
         if closing.deadline().is_none_or(|deadline| context.now < deadline) {
             return Progress::Wait;
         }
-        if let Some(code) = closing.take_pending_code() {
+        if let Some(code) = closing.take_pending_code(context.now) {
             // The host does not poll. The peer still gets its Close frame.
-            closing.extend(context.now);
             context.send_queue.lock().close_by_library(&code.to_be_bytes());
             return self.flush(context);
         }
-        Progress::Ended(closing.ending(writer.sent_code() != 0).unwrap_or(Ending::timeout("the closing handshake")))
+        if closing.is_flushing() {
+            // The system may take bytes before it reports that: it waits until much of its buffer is free.
+            let progress = self.flush(context);
+            let is_over = |closing: &Closing| closing.deadline().is_some_and(|deadline| deadline <= context.now);
+            let closing = &self.control.closing;
+            if !matches!(progress, Progress::Wait) || !closing.is_flushing() || !is_over(closing) {
+                return progress;
+            }
+        }
+        Progress::Ended(self.control.closing.expired())
     }
 
     // The end.
@@ -296,7 +324,7 @@ impl<S: Transport> Session<S> {
     fn stream_ended(&mut self) -> Progress {
         let Control { writer, closing, .. } = &mut self.control;
         let error = self.reader.take_error();
-        if let Some(ending) = closing.ending(writer.sent_code() != 0) {
+        if let Some(ending) = closing.ending() {
             return Progress::Ended(ending);
         }
         let error = error.or(writer.take_error());

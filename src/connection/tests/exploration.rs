@@ -53,9 +53,10 @@ fn explore(setup: Setup, begin: &[Action], alphabet: &[Action], length: usize) {
 }
 
 const UPGRADE: Action = Upgrade { deflates: false };
-const ALPHABET: [Action; 21] = [
+const ALPHABET: [Action; 22] = [
     Send(3),
     Close,
+    Abort,
     Free,
     RetryNow,
     Suspend,
@@ -133,7 +134,8 @@ fn draw(random: &mut Random) -> Action {
         0..150 => Send(random.below(900)),
         150 => Close,
         151 => Free,
-        152..190 => RetryNow,
+        152 => Abort,
+        153..190 => RetryNow,
         190..194 => Suspend,
         194..210 => Resume,
         210..230 => Ping,

@@ -251,7 +251,7 @@ fn no_ping_is_sent_while_closing() {
     let mut sim = Simulation::new();
     sim.open_with(|config| {
         with_timeout(config);
-        config.limits.close = Duration::from_secs(100);
+        config.limits.close = Some(Duration::from_secs(100));
     });
     sim.close(b"\x03\xe8");
     sim.advance(99_000);
@@ -268,7 +268,7 @@ fn an_unanswered_ping_does_not_end_a_closing_handshake() {
     let scenario = |sim: &mut Simulation| {
         sim.open_with(|config| {
             with_timeout(config);
-            config.limits.close = Duration::from_secs(100);
+            config.limits.close = Some(Duration::from_secs(100));
         });
         sim.advance(25_000);
         sim.close(b"\x03\xe8");

@@ -2,15 +2,17 @@
 //!
 //! - `simulation`: the network, the clock and the host of one connection. `scenario`: runs a test whole, cut to single bytes, and with
 //!   a failure at each operation.
-//! - `opening`, `happy_eyeballs`, `redirects`, `response_heads`, `session`, `closing`, `heartbeat`, `compression`, `budgets`, `retrying`, `resending`,
-//!   `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
+//! - `opening`, `happy_eyeballs`, `redirects`, `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `compression`,
+//!   `budgets`, `retrying`, `resending`, `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
 
+mod aborting;
 mod budgets;
 mod closing;
 #[cfg(feature = "deflate")]
 mod compression;
 mod exploration;
+mod flushing;
 mod happy_eyeballs;
 mod heartbeat;
 mod model;

@@ -136,11 +136,11 @@ fn unwritten_messages_are_counted() {
         let _ = sim.send("two");
         let _ = sim.send("three");
         sim.close(b"\x03\xe8");
-        sim.advance(2000);
+        sim.advance(3000);
     };
     run_scenario(
         scenario,
-        &["connected", "closed Timeout in Closing by Transport, got 1006, sent 0, unsent 2 of 8 bytes"],
+        &["connected", "closed Timeout in Flush by Transport, got 1006, sent 0, unsent 2 of 8 bytes"],
     );
 }
 

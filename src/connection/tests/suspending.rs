@@ -268,7 +268,7 @@ fn unsent_messages_are_resent_after_the_resume() {
         sim.server_sends(&frame(CLOSE, b"\x03\xe8"));
         sim.end_stream();
     };
-    let how = "lost Timeout in Closing by Transport, got 1006, sent 0, unsent 2 of 18 bytes; try 1 after 250 ms";
+    let how = "lost Timeout in Flush by Transport, got 1006, sent 0, unsent 2 of 18 bytes; try 1 after 250 ms";
     let end = "closed OK in Closing by Local, got 1000, sent 1000";
     run_unbroken(scenario, &["connected", how, "trying", "connected", end]);
 }

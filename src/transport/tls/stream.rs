@@ -203,4 +203,9 @@ impl<S: Transport> Transport for Tls<S> {
         self.send_close_notify();
         self.inner.get_mut().begin_turn();
     }
+
+    fn reset_on_drop(&mut self) {
+        self.close_notify_sent = true;
+        self.stream().reset_on_drop();
+    }
 }

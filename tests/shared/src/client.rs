@@ -248,7 +248,8 @@ impl Loop {
 
 impl Drop for Loop {
     fn drop(&mut self) {
-        let freed = egret_ws_loop_free(self.handle);
+        // SAFETY: NULL is allowed.
+        let freed = unsafe { egret_ws_loop_free(self.handle, std::ptr::null_mut()) };
         if thread::panicking() {
             return; // the test has failed already
         }
@@ -389,6 +390,10 @@ impl Socket<'_> {
 
     pub fn close(&self, code: u16, reason: &str) -> i32 {
         close(self.handle, code, reason)
+    }
+
+    pub fn abort(&self) -> i32 {
+        egret_ws_abort(self.handle)
     }
 
     pub fn state(&self) -> i32 {

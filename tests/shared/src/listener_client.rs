@@ -109,7 +109,8 @@ impl EventLoop {
 
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        let freed = egret_ws_loop_free(self.handle);
+        // SAFETY: NULL is allowed.
+        let freed = unsafe { egret_ws_loop_free(self.handle, std::ptr::null_mut()) };
         if !std::thread::panicking() {
             assert_eq!(freed, EGRET_WS_OK);
             self.resume_panic();

@@ -54,10 +54,10 @@ final class LoopHandle: Sendable {
     }
 
     deinit {
-        if egret_ws_loop_free(c) == EGRET_WS_ERR_REENTRANT {
+        if egret_ws_loop_free(c, nil) == EGRET_WS_ERR_REENTRANT {
             // The last reference was released in `onLog`, perhaps on the loop's I/O thread: another thread frees the loop.
             DispatchQueue.global().async { [bits, listener] in
-                egret_ws_loop_free(OpaquePointer(bitPattern: bits))
+                egret_ws_loop_free(OpaquePointer(bitPattern: bits), nil)
                 LoopListeners.remove(listener)
             }
         } else {

@@ -59,6 +59,15 @@ impl Model {
         }
     }
 
+    /// The flush ends when the whole Close frame of this side is written. A violation is reported in the phase in which it came.
+    fn check_phase(&self, event: &str) {
+        let has_closed = self.servers.last().and_then(Option::as_ref).is_some_and(StrictServer::has_closed);
+        assert!(!event.contains(" in Flush ") || event.contains("Protocol") || !has_closed, "{event}");
+        assert!(!event.contains(" in Closing ") || has_closed, "{event}");
+        let silent = event.contains("got 1006") && !event.contains("Protocol");
+        assert!(!event.contains(" in Flush ") || !silent || event.contains("sent 0"), "{event}");
+    }
+
     fn check_event(&mut self, event: &str) {
         self.check_initiator(event);
         let what = event.split(' ').next().unwrap_or_default();
@@ -75,6 +84,7 @@ impl Model {
             "trying" => assert!(!self.engine_knows_end, "the host has ended the socket"),
             "closed" => {
                 assert_eq!(unsent(event), self.unsent());
+                self.check_phase(event);
                 assert_eq!(self.checked, self.sim.event_count(), "closed is the last event");
             }
             "drained" => assert!(std::mem::take(&mut self.refused), "no message was refused"),
@@ -99,12 +109,14 @@ impl Model {
         let partial = self.servers.last().and_then(Option::as_ref).map_or(0, StrictServer::partial_bytes);
         assert!(waiting + partial >= wire || self.setup.offers_deflate, "{waiting} + {partial} of {wire}");
         let (open, state) = (send_queue.gate().is_open(), send_queue.gate().state());
+        let send_queue_delivers = send_queue.gate().delivers_messages();
         drop(send_queue);
         assert_eq!((state == State::Open, state == State::Closed), (open, self.host_state == HostState::Closed));
         assert!(!self.closed || matches!(state, State::Closing | State::Closed), "{state:?} after a close");
         assert!(!open || self.may_send() || self.freed, "open against the rules");
         let is_settled = self.commands.is_empty() && !self.peer_closes && !self.suspend_closes;
         assert!(open || !is_settled || !self.may_send(), "shut against the rules");
+        assert!(!self.aborted || !send_queue_delivers, "a message would follow an abort");
         if self.closed || self.freed {
             assert!(!open || self.freed);
         }
@@ -142,7 +154,7 @@ impl Model {
         let host = (
             self.host_state,
             self.closed,
-            self.freed,
+            (self.freed, self.aborted),
             self.engine_knows_end,
             self.suspended,
             self.peer_closes,

@@ -27,6 +27,7 @@ pub enum Action {
     // The host calls.
     Send(usize),
     Close,
+    Abort,
     Free,
     RetryNow,
     Suspend,
@@ -91,7 +92,9 @@ pub struct Model {
     /// The host has closed while, as far as it knew, no connection was open.
     closed_early: bool,
     freed: bool,
-    /// The engine knows that the host has closed or freed the socket.
+    /// The host has aborted: it gets nothing but the end, unless the connection had ended before.
+    aborted: bool,
+    /// The engine knows that the host has closed, aborted or freed the socket.
     engine_knows_end: bool,
     suspended: bool,
     /// A send was refused because the queue was full.
@@ -141,6 +144,7 @@ impl Model {
             closed: false,
             closed_early: false,
             freed: false,
+            aborted: false,
             engine_knows_end: false,
             suspended: false,
             refused: false,
@@ -180,6 +184,7 @@ impl Model {
         match action {
             Send(_) | Suspend | Resume | Sleep => !self.freed,
             Close => !self.closed && !self.freed,
+            Abort => !self.aborted && !self.freed,
             Free => !self.freed,
             RetryNow => !self.freed && matches!(self.sim.connection().stage, Stage::Waiting(_)),
             Ping => self.host_state == HostState::Connected && !self.freed,
@@ -200,11 +205,15 @@ impl Model {
     pub fn apply(&mut self, action: Action) {
         match action {
             Send(size) => self.send(size),
+            Abort => {
+                self.closed_early |= self.closes_early();
+                (self.closed, self.aborted) = (true, true);
+                self.sim.send_queue().abort();
+                self.commands.push_back(Abort);
+            }
             Close => {
+                self.closed_early |= self.closes_early();
                 self.closed = true;
-                let made = self.sim.send_queue().gate().connections() as usize;
-                self.closed_early =
-                    self.host_state != HostState::Connected || self.generation != made || !self.in_session();
                 if self.sim.send_queue().close_by_host(b"\x03\xe8") {
                     self.commands.push_back(Close);
                 }
@@ -281,10 +290,21 @@ impl Model {
         self.check_invariants();
     }
 
+    /// Would a close come while, as far as the host knows, no connection is open?
+    fn closes_early(&self) -> bool {
+        let made = self.sim.send_queue().gate().connections() as usize;
+        self.host_state != HostState::Connected || self.generation != made || !self.in_session()
+    }
+
     /// The engine runs a command.
     fn run(&mut self, command: Action) {
         match command {
             Send(_) => self.sim.flush(),
+            Abort => {
+                self.engine_knows_end = true;
+                self.sim.run_abort();
+                assert!(self.is_closed());
+            }
             Close | Free => {
                 self.engine_knows_end = true;
                 if command == Free {
@@ -365,7 +385,7 @@ impl Model {
             }
             "lost" => {
                 self.host_state = HostState::NotOpen;
-                let is_told = self.sim.send_queue().notify_retry();
+                let is_told = self.sim.send_queue().notify_retry(true);
                 assert_eq!(is_told, !self.closed_early);
                 if is_told {
                     self.dropped.pop_front();
@@ -377,6 +397,8 @@ impl Model {
                 assert_ne!(self.host_state, HostState::Closed);
                 let clean = rest.starts_with("OK");
                 assert!(!rest.starts_with("Aborted") || rest.contains("by Local"), "{event}");
+                let is_opened = ["in Open", "in Flush", "in Closing"].iter().any(|phase| rest.contains(phase));
+                assert!(!rest.starts_with("Aborted") || !is_opened || self.generation > 0, "{event}");
                 // The peer may have closed before the host did.
                 let by_peer = self.closed_early && rest.contains("by Peer");
                 assert!(!clean || self.host_state == HostState::Connected || self.freed || by_peer, "{event}");

@@ -34,8 +34,8 @@ pub const LIMITS: Limits = Limits {
     tls: Duration::from_millis(600),
     open: Duration::from_millis(5000),
     handshake: Duration::from_millis(500),
-    flush: Duration::from_millis(1500),
-    close: Duration::from_millis(2000),
+    flush: Some(Duration::from_millis(3000)),
+    close: Some(Duration::from_millis(2000)),
     max_message: 1000,
     max_send_buffer: 2000,
     max_receive_queue: 1000,
@@ -185,6 +185,29 @@ impl Simulation {
         self.with(|connection, context| connection.probe(context));
     }
 
+    /// The host aborts, and the engine serves that.
+    pub fn abort(&mut self) {
+        self.send_queue.lock().abort();
+        self.run_abort();
+    }
+
+    /// The engine serves an abort.
+    pub fn run_abort(&mut self) {
+        self.with(|connection, context| {
+            connection.abort(context);
+            Turn::Wait
+        });
+    }
+
+    /// The loop is being freed, with the socket.
+    pub fn free_with_loop(&mut self) {
+        self.with(|connection, _| {
+            connection.lift_deadlines();
+            Turn::Wait
+        });
+        self.free();
+    }
+
     /// The engine serves the free of the socket.
     pub fn free(&mut self) {
         self.send_queue.lock().close_by_free(b"\x03\xe9");
@@ -328,6 +351,11 @@ impl Simulation {
         let keys = KeySource::new(Arc::clone(&entropy));
         self.send_queue = Mutex::new(SendQueue::new(LIMITS.max_message, LIMITS.max_send_buffer, keys));
         self.keys = KeySource::new(entropy);
+    }
+
+    /// The send queue takes so many bytes, in one message or in many. To be called before the connection is begun.
+    pub fn set_send_buffer(&mut self, bytes: usize) {
+        self.send_queue = Mutex::new(SendQueue::new(bytes, bytes, zero_keys()));
     }
 
     /// From now on each address, also the last one, connects at once, and its server sends this.
@@ -484,6 +512,11 @@ impl Simulation {
 
     pub fn info(&self) -> &ConnectInfo {
         &self.recorder.info
+    }
+
+    /// The message of the report of `closed`.
+    pub fn close_message(&self) -> &str {
+        &self.recorder.message
     }
 
     pub fn warnings(&self) -> &[String] {

@@ -21,6 +21,8 @@ pub struct Wire {
     /// The server has ended its side of the stream.
     pub ended: bool,
     pub client_ended: bool,
+    /// The client resets the connection when it drops the stream.
+    pub client_resets: bool,
     /// The bytes that the system reports as not acknowledged.
     pub unacked_bytes: Option<usize>,
     pub connected: Option<Result<(), ErrorKind>>,
@@ -109,6 +111,10 @@ impl Transport for FakeStream {
 
     fn end_writing(&mut self) {
         self.0.borrow_mut().client_ended = true;
+    }
+
+    fn reset_on_drop(&mut self) {
+        self.0.borrow_mut().client_resets = true;
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Recorder {
     pub info: ConnectInfo,
     pub is_open: bool,
     pub warnings: Vec<String>,
+    /// The message of the last report.
+    pub message: String,
     pub counters: Counters,
     pub round_trip: RoundTrip,
 }
@@ -89,6 +91,7 @@ impl Events for Recorder {
 
     fn closed(&mut self, report: Report, info: Option<ConnectInfo>) {
         self.note(info);
+        self.message = report.message.clone();
         self.events.push(format!("closed {}", describe(&report)));
     }
 

@@ -29,6 +29,7 @@ impl Transport for BlockedStream {
         self.call()
     }
     fn end_writing(&mut self) {}
+    fn reset_on_drop(&mut self) {}
 }
 
 #[test]

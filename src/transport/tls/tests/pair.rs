@@ -21,6 +21,8 @@ pub struct Network {
     /// The server has ended its side of the stream.
     pub ended: bool,
     pub client_ended: bool,
+    /// The client resets the connection when it drops the stream.
+    pub client_resets: bool,
     /// The number of bytes that the client can still write.
     pub room: usize,
     /// The most bytes in one read or write of the client.
@@ -124,6 +126,10 @@ impl Transport for ClientStream {
     fn end_writing(&mut self) {
         self.network.borrow_mut().client_ended = true;
     }
+
+    fn reset_on_drop(&mut self) {
+        self.network.borrow_mut().client_resets = true;
+    }
 }
 
 pub struct ServerStream(Rc<RefCell<Network>>);
@@ -211,6 +217,7 @@ impl Pair {
             to_server: VecDeque::new(),
             ended: false,
             client_ended: false,
+            client_resets: false,
             room: usize::MAX,
             max_transfer: profile.max_transfer,
             blocks_every_other: profile.blocks_every_other.then_some([false; 2]),

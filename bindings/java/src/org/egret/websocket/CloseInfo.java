@@ -22,8 +22,8 @@ public final class CloseInfo {
     /** Phase: the connection was closing, and accepted messages were being written before the Close frame. */
     public static final int PHASE_FLUSH = 8;
     /**
-     * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was
-     * written, or the peer's was received.
+     * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was passed
+     * to the operating system.
      */
     public static final int PHASE_CLOSING = 9;
     // generated: end

@@ -105,7 +105,9 @@ public final class ErrorCode {
     public static final int REDIRECT = -42;
     /**
      * Close report: a time-out passed; {@link CloseInfo#phase} says in which stage. In
-     * {@link CloseInfo#PHASE_OPEN} it is that of the heartbeat: the peer has not answered a ping.
+     * {@link CloseInfo#PHASE_OPEN} it is that of the heartbeat: the peer has not answered a ping. In
+     * {@link CloseInfo#PHASE_FLUSH} it is {@link WebSocketOptions.Builder#flushTimeoutMillis}, in
+     * {@link CloseInfo#PHASE_CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}.
      */
     public static final int TIMEOUT = -50;
     /** Close report: the connection broke without a closing handshake. */
@@ -115,7 +117,10 @@ public final class ErrorCode {
      * {@link WebSocket#close} before).
      */
     public static final int PROTOCOL = -52;
-    /** Close report: closed by this side before the connection was made. */
+    /**
+     * Close report: closed by this side before the connection was made, or aborted by this side;
+     * {@link CloseInfo#phase} says when.
+     */
     public static final int ABORTED = -53;
     /**
      * Close report: TLS failed, for another reason than the next errors; {@link CloseInfo#message} says why. In

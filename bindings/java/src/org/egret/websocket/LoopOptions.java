@@ -102,8 +102,10 @@ public final class LoopOptions {
 
         /**
          * The longest time in milliseconds that {@link WebSocketLoop#close} waits until accepted messages are
-         * written and closing handshakes have ended. Default: it does not wait; bytes that the network does not
-         * take at once are dropped.
+         * written and closing handshakes have ended. During this time it is the only limit:
+         * {@link WebSocketOptions.Builder#flushTimeoutMillis} and
+         * {@link WebSocketOptions.Builder#closeTimeoutMillis} cut no socket. Default: it does not wait; bytes that
+         * the network does not take at once are dropped.
          */
         public @NotNull Builder lingerMillis(int millis) {
             return number(3, millis);

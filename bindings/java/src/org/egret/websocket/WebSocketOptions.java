@@ -72,8 +72,11 @@ public final class WebSocketOptions {
         }
 
         /**
-         * The longest time in milliseconds that a closing socket writes accepted messages without progress, before
-         * its Close frame. Progress is 4 KiB, or all that is left. Default: 10000.
+         * The longest time in milliseconds without progress while a closing socket writes accepted messages and
+         * then its Close frame. The time counts from the last progress, so a slow upload is not cut. Progress is 4
+         * KiB that the operating system takes, or all that is left; with TLS, a record of up to 16 KiB counts when
+         * all of it is taken. No ping is sent during this time. After it the socket ends with
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_FLUSH}. Default: 10000.
          * {@link WebSocketOptions#AT_ONCE}: messages that the network does not take at once are dropped.
          */
         public @NotNull Builder flushTimeoutMillis(int millis) {
@@ -82,8 +85,10 @@ public final class WebSocketOptions {
 
         /**
          * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this
-         * side was passed to the operating system to the end of the connection. Default: 5000.
-         * {@link WebSocketOptions#AT_ONCE}: it does not wait for the peer.
+         * side was passed to the operating system to the end of the connection. After it the socket ends with
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_CLOSING}. Default: 5000.
+         * {@link WebSocketOptions#AT_ONCE}: the connection ends as soon as the Close frame is written; without the
+         * peer's Close frame that is also reported as {@link ErrorCode#TIMEOUT}.
          */
         public @NotNull Builder closeTimeoutMillis(int millis) {
             return number(3, millis);
