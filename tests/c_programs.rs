@@ -158,6 +158,7 @@ macro_rules! programs {
 }
 
 programs! {
+    abort
     close_report
     descriptor
     echo

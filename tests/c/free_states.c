@@ -162,6 +162,154 @@ static void free_a_loop_that_lingers(void) {
     stop_server(&to_open);
 }
 
+/* Warnings that name a loss: their number, and the socket of the last. They may come from the I/O thread. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int64_t losses;
+static egret_ws *loser;
+
+static void note_loss(void *user, int32_t level, const char *text, egret_ws *ws) {
+    print_log(user, level, text, ws);
+    if (level != EGRET_WS_LOG_WARN || strstr(text, "were not sent") == NULL) return;
+    pthread_mutex_lock(&lock);
+    losses++;
+    loser = ws;
+    pthread_mutex_unlock(&lock);
+}
+
+static int64_t losses_so_far(void) {
+    int64_t seen;
+    pthread_mutex_lock(&lock);
+    seen = losses;
+    pthread_mutex_unlock(&lock);
+    return seen;
+}
+
+static egret_ws_loop *new_loop_that_notes_losses(uint32_t linger_ms) {
+    egret_ws_loop_options options = loop_options();
+    egret_ws_loop *loop = NULL;
+    options.linger_ms = linger_ms;
+    options.on_log = note_loss;
+    CHECK_OK(egret_ws_loop_new(&options, &loop));
+    losses = 0;
+    loser = NULL;
+    return loop;
+}
+
+static egret_ws_free_report free_and_report(egret_ws_loop *loop) {
+    egret_ws_free_report lost;
+    memset(&lost, 0xAA, sizeof lost);
+    lost.struct_size = sizeof lost;
+    callbacks_may_run = 1;
+    CHECK_OK(egret_ws_loop_free(loop, &lost));
+    callbacks_may_run = 0;
+    CHECK_EQ(lost.struct_size, sizeof lost);
+    return lost;
+}
+
+/* The peers never read. What was lost with the loop is reported, for the sockets of every state together. */
+static void a_loop_reports_what_it_has_lost(void) {
+    enum { OPEN, CLOSING, FREED, ABORTED, UNUSED, SOCKETS };
+    static recorder r[SOCKETS];
+    static server unread[SOCKETS];
+    egret_ws_statistics stats;
+    egret_ws_loop *loop = new_loop_that_notes_losses(20);
+    egret_ws_free_report lost;
+    int64_t accepted = 0, sent = 0;
+    int i;
+
+    for (i = 0; i < SOCKETS; i++) {
+        start_server(&unread[i], never_read);
+        open_socket(loop, unread[i].at.url, &r[i]);
+        if (i != UNUSED) accepted += fill(loop, &r[i]);
+        memset(&stats, 0, sizeof stats);
+        stats.struct_size = sizeof stats;
+        CHECK_OK(egret_ws_stats(r[i].ws, &stats));
+        sent += (int64_t)stats.messages_sent;
+    }
+    CHECK_OK(egret_ws_close(r[CLOSING].ws, 1000, NULL, 0));
+    free_socket(&r[FREED]);
+    CHECK_OK(egret_ws_abort(r[ABORTED].ws)); /* no poll dispatches its on_close */
+    lost = free_and_report(loop);
+    CHECK_EQ(lost.sockets, 4);
+    /* The operating system may have taken a little more. */
+    CHECK(lost.unsent_messages > 0 && (int64_t)lost.unsent_messages <= accepted - sent);
+    CHECK_EQ(lost.unsent_bytes, lost.unsent_messages * PART);
+    CHECK_EQ(losses_so_far(), 4);
+    for (i = 0; i < SOCKETS; i++) stop_server(&unread[i]);
+}
+
+/* A socket that was freed before loses its messages in the background. A log line names it, and the loop counts it. */
+static void a_loss_in_the_background_is_reported(void) {
+    static recorder r;
+    static server unread;
+    egret_ws_loop *loop = new_loop_that_notes_losses(0);
+    egret_ws_options options = recorder_options(&r);
+    egret_ws_free_report lost;
+
+    start_server(&unread, never_read);
+    options.flush_timeout_ms = 20;
+    CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &r.ws));
+    POLL_UNTIL(loop, r.connects == 1);
+    fill(loop, &r);
+    free_socket(&r);
+    POLL_UNTIL(loop, losses_so_far() == 1);
+    CHECK(loser == r.ws);
+    lost = free_and_report(loop);
+    CHECK_EQ(lost.sockets, 1);
+    CHECK(lost.unsent_messages > 0);
+    CHECK_EQ(lost.unsent_bytes, lost.unsent_messages * PART);
+    CHECK_EQ(losses_so_far(), 1);
+    stop_server(&unread);
+}
+
+/* What on_close has reported is not counted again. */
+static void a_reported_loss_is_not_counted(void) {
+    static recorder r;
+    static server unread;
+    egret_ws_loop *loop = new_loop_that_notes_losses(0);
+    egret_ws_options options = recorder_options(&r);
+    egret_ws_free_report lost;
+
+    start_server(&unread, never_read);
+    options.flush_timeout_ms = 20;
+    CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &r.ws));
+    POLL_UNTIL(loop, r.connects == 1);
+    fill(loop, &r);
+    CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
+    POLL_UNTIL(loop, r.closes == 1);
+    CHECK(r.report.unsent_messages > 0);
+    lost = free_and_report(loop);
+    CHECK_EQ(lost.sockets, 0);
+    CHECK_EQ(lost.unsent_messages, 0);
+    CHECK_EQ(losses_so_far(), 0);
+    stop_server(&unread);
+}
+
+/* The time-outs of a socket do not cut its flush nor its closing handshake while the loop lingers. */
+static void linger_is_the_only_deadline(void) {
+    static recorder flushing, closing;
+    static server unread, silent;
+    egret_ws_loop *loop = new_loop_that_notes_losses(300);
+    egret_ws_options options = recorder_options(&flushing);
+    egret_ws_free_report lost;
+    int64_t begun;
+
+    start_server(&unread, never_read);
+    start_server(&silent, ignore_close);
+    options.flush_timeout_ms = options.close_timeout_ms = 1;
+    CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &flushing.ws));
+    options.user = &closing;
+    CHECK_OK(egret_ws_connect(loop, silent.at.url, &options, &closing.ws));
+    POLL_UNTIL(loop, flushing.connects == 1 && closing.connects == 1);
+    fill(loop, &flushing);
+    begun = now_us();
+    lost = free_and_report(loop);
+    CHECK(now_us() - begun >= 300000);
+    CHECK_EQ(lost.sockets, 1);
+    stop_server(&unread);
+    stop_server(&silent);
+}
+
 int main(int argc, char **argv) {
     egret_ws_loop *loop;
 
@@ -177,5 +325,9 @@ int main(int argc, char **argv) {
     free_loop(loop);
     free_a_loop_with_sockets_in_all_states();
     free_a_loop_that_lingers();
+    a_loop_reports_what_it_has_lost();
+    a_loss_in_the_background_is_reported();
+    a_reported_loss_is_not_counted();
+    linger_is_the_only_deadline();
     return 0;
 }
