@@ -6,6 +6,7 @@
 mod reconnect_server;
 
 mod event_order;
+mod flush;
 mod heartbeat;
 mod local_close;
 mod ping;

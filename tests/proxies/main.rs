@@ -2,6 +2,7 @@
 //! requests or send invalid responses. The programs are in Debian: tinyproxy-bin, ncat, microsocks, dante-server.
 #![cfg(target_os = "linux")]
 
+mod aborts;
 mod environment;
 mod exchange;
 mod http_responses;

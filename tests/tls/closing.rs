@@ -1,8 +1,10 @@
 //! The ends of a TLS connection, as each side sees them.
 
 use crate::python_server::{BOTH_VERSIONS, Peer, Version, hex};
+use crate::relay::watched;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
+use test_support::WAIT_LIMIT;
 use test_support::certificates::RIGHT;
 use test_support::client::{DRIVERS, Loop, on_both_drivers};
 use test_support::frame::Frame;
@@ -43,6 +45,22 @@ fn a_close_ends_with_close_notify() {
         socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
         let client = server.next_report_while_polling(host);
         assert_eq!((client.end.as_str(), last_close(&client.received)), ("clean", 1000), "{client:?}");
+    });
+}
+
+/// Neither a Close frame nor close_notify comes before the reset.
+#[test]
+fn an_abort_resets_the_connection() {
+    with_peer("upgrade listen", |host, server| {
+        let (port, resets) = watched(server.port());
+        let socket = host.connect_port(port, &Settings::trusting());
+        socket.wait_open();
+        assert_eq!(socket.abort(), EGRET_WS_OK);
+        socket.wait_closed().expect(EGRET_WS_ERR_ABORTED, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_LOCAL);
+        assert_eq!(resets.recv_timeout(WAIT_LIMIT), Ok(true), "an end without a reset");
+        let client = server.next_report_while_polling(host);
+        assert_eq!(client.end, "cut", "{client:?}");
+        assert!(client.received.ends_with(b"\r\n\r\n"), "something came behind the request: {client:?}");
     });
 }
 

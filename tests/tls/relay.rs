@@ -1,7 +1,8 @@
 //! A relay that forwards the data of the server in pieces, or drops the rest of it.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use test_support::WAIT_LIMIT;
 
@@ -35,6 +36,27 @@ pub fn relay(port: u16, damage: Damage) -> u16 {
         }
     });
     own
+}
+
+/// As [`relay`], without damage. For each client it reports whether the client has reset its connection.
+pub fn watched(port: u16) -> (u16, Receiver<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let own = listener.local_addr().expect("the port").port();
+    let (resets, reported) = mpsc::channel();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+            client.set_read_timeout(Some(WAIT_LIMIT)).expect("a read time-out");
+            let (to_client, to_server) = (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
+            thread::spawn(move || pass(server, to_client));
+            let resets = resets.clone();
+            thread::spawn(move || {
+                let is_reset = |error: &io::Error| error.kind() == ErrorKind::ConnectionReset;
+                let _ = resets.send(pass(client, to_server).is_err_and(|error| is_reset(&error)));
+            });
+        }
+    });
+    (own, reported)
 }
 
 fn pass(mut from: TcpStream, mut to: TcpStream) -> io::Result<u64> {

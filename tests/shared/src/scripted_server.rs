@@ -247,6 +247,15 @@ impl Peer {
         }
     }
 
+    /// Waits for the end of the client's stream. Returns true if it is a reset. Bytes before it are dropped.
+    pub fn ends_with_reset(&mut self) -> bool {
+        match io::copy(&mut self.stream, &mut io::sink()) {
+            Ok(_) => false,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => true,
+            Err(error) => panic!("the client does not hang up: {error}"),
+        }
+    }
+
     /// Resets the connection once the client has sent something: the kernel sends RST if a socket with unread bytes is closed.
     pub fn reset(mut self) {
         self.stream().peek(&mut [0]).expect("a byte to leave unread");
