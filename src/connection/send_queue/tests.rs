@@ -423,3 +423,39 @@ fn room_is_reported_once_and_not_after_the_connection_is_lost() {
     queue.take_frames(&mut out);
     assert!(!queue.note_written(out.len()), "on_retry has notified the host");
 }
+
+/// A host that has freed the socket is not notified of a retry: what that connection has dropped stays counted to the end.
+#[test]
+fn losses_are_counted_until_a_report_names_them() {
+    let lost = |messages, bytes| Lost { messages, bytes };
+    for (listens, expected) in [(true, lost(1, 5)), (false, lost(3, 11))] {
+        let mut queue = open_queue(100, 1000);
+        assert_eq!(queue.lost(), lost(0, 0));
+        push(&mut queue, MessageKind::Text, b"one").unwrap();
+        push(&mut queue, MessageKind::Text, b"two").unwrap();
+        assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));
+        assert_eq!(queue.lost(), lost(2, 6));
+        assert_eq!(queue.notify_retry(listens), listens);
+        let mut queue = open_queue_with(queue, false, false);
+        push(&mut queue, MessageKind::Text, b"three").unwrap();
+        queue.close_by_free(b"\x03\xe9");
+        queue.lose();
+        queue.end();
+        assert_eq!(queue.lost(), expected, "the Close frame is no message");
+        queue.notify_close();
+        assert_eq!(queue.lost(), lost(0, 0), "the end was reported");
+    }
+}
+
+/// Nothing is queued by an abort, and nothing is accepted after it. What was accepted before counts as unsent.
+#[test]
+fn an_abort_queues_no_close_frame() {
+    let mut queue = open_queue(100, 1000);
+    push(&mut queue, MessageKind::Text, b"one").unwrap();
+    queue.abort();
+    assert_eq!(push(&mut queue, MessageKind::Text, b"late"), Err(Error::NotOpen));
+    assert!(!queue.close_by_host(b"\x03\xe8"));
+    queue.close_by_library(b"\x03\xe9");
+    queue.close_by_free(b"\x03\xe9");
+    assert_eq!((queue.close_code(), queue.unsent(), queue.waiting()), (None, (1, 3), 9));
+}

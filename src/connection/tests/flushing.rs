@@ -279,6 +279,27 @@ fn at_once_ends_the_connection_with_the_written_close_frame() {
     }
 }
 
+/// Bytes that the network does not take at once are dropped; a network that takes all loses nothing.
+#[test]
+fn a_flush_at_once_drops_what_is_not_taken() {
+    for (room, expected) in [
+        (0, "closed Timeout in Flush by Transport, got 1006, sent 0, unsent 1 of 5 bytes"),
+        (usize::MAX, "closed Timeout in Closing by Transport, got 1006, sent 1000"),
+    ] {
+        let mut sim = Simulation::new();
+        sim.open_with(|config| config.limits.flush = Some(Duration::ZERO));
+        sim.wire().room = 0;
+        sim.send("first").unwrap();
+        sim.wire().room = room;
+        sim.close(CLOSE_1000);
+        sim.advance(0);
+        assert_eq!(sim.events().len(), if room == 0 { 2 } else { 1 });
+        sim.advance(CLOSING);
+        assert_eq!(last(&sim), expected);
+        assert_eq!(sim.close_message().contains("EGRET_WS_AT_ONCE"), room == 0, "{}", sim.close_message());
+    }
+}
+
 /// The loop is being freed: its linger is the only deadline, also of a flush or a closing handshake that had begun before.
 #[test]
 fn a_loop_that_is_freed_has_the_only_deadline() {
