@@ -65,7 +65,7 @@ impl LoopConfig {
                 .or_unlimited(4096, Special::Unlimited)?
                 .unwrap_or(u32::MAX),
             poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
-            linger: number!(options.linger_ms).milliseconds(0, Special::Both)?,
+            linger: number!(options.linger_ms).milliseconds(0, Special::AtOnce)?,
         })
     }
 }

@@ -313,6 +313,8 @@ fn options_of_a_loop_have_defaults_and_ranges() {
     }
     for (options, detail) in [
         (LoopOptions { flags: 1 << 31, ..none }, "flags has an unknown bit"),
+        (LoopOptions { linger_ms: EGRET_WS_UNLIMITED, ..none }, "linger_ms cannot be EGRET_WS_UNLIMITED"),
+        (LoopOptions { poll_max_us: EGRET_WS_AT_ONCE, ..none }, "poll_max_us cannot be EGRET_WS_AT_ONCE"),
         (LoopOptions { log_level: -1, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
         (LoopOptions { log_level: 5, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
     ] {

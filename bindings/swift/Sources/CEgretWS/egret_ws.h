@@ -22,90 +22,229 @@
  *                                    egret_ws_free(ws);                 (at any time, in any state)
  *                                    egret_ws_loop_free(loop, NULL);
  *
- *   Every function that can fail returns an int32_t (one an int64_t): EGRET_WS_OK (0) or another number that is not negative, or
- *   a negative EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_.
- *   egret_ws_last_error_message() says why the last call of this thread was refused; on_log in the loop's options gets it too.
+ *   In this file "the server" is the other side, and "the application" is the program that calls this library.
  *
  *
- * THE CONTRACT
+ * QUESTIONS, AND THE HEADING THAT ANSWERS THEM
  *
- *   Callbacks run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or close. For each
- *   socket: at most one on_connect for each connection made, any number of on_message, exactly one on_close, then
- *   release_user once. (Exceptions, said where they are declared: on_log and the wake-up callback may come from any thread,
- *   and egret_ws_loop_free runs the release_user calls that are left.) With retry_attempts, an on_retry comes between the last
- *   on_message of one connection and the on_connect of the next.
+ *   May I send from a worker thread? Which call blocks?                       THREADS
+ *   In which order do the callbacks come?                                     THE ORDER OF CALLBACKS
+ *   When may I free `user`? How long is a pointer valid?                      OWNERSHIP
+ *   What happens to queued messages when a connection ends?                   QUEUED MESSAGES
+ *   How am I sure that everything has gone out before I quit?                 BEFORE YOU QUIT
+ *   Why was a call refused? Which errors are worth a retry?                   ERRORS
+ *   Which numbers mean "default", "never", "at once"?                         NUMBERS
+ *   What do I do when a phone pauses, resumes, changes its network?           A PHONE'S PAUSE AND RESUME
+ *   How do I run a loop of 60 frames a second with low latency?               LOW LATENCY
+ *   How large may a message be, or the head of an answer?                     LIMITS
+ *   How much memory can one socket and one loop take?                         MEMORY
+ *   What follows a redirect to another server?                                `max_redirects` of egret_ws_options
+ *   Does my program work with a later version of the library?                 VERSIONS
  *
- *   Any function but egret_ws_loop_poll and egret_ws_loop_free may be called from a callback, also egret_ws_free of the same
- *   socket; a nested poll returns EGRET_WS_ERR_REENTRANT. After egret_ws_free returns, no callback of that socket
- *   begins; release_user still runs, once.
  *
- *   Every function but egret_ws_loop_poll and egret_ws_loop_free may be called from any thread at any time. A loop is
- *   polled and freed by one thread at a time.
+ * THREADS
  *
- *   Pointers given to callbacks are borrowed until the callback returns; pointers given to the library are copied before
- *   it returns. When a connect call fails, no callback runs, and the caller keeps `user`.
+ *   Every function but egret_ws_loop_poll and egret_ws_loop_free may be called from any thread at any time, also from inside
+ *   a callback: send from a worker thread, close from another one. A loop is polled and freed by one thread at a time.
  *
- *   No call blocks but a poll with a time-out, and egret_ws_loop_free for at most linger_ms. (egret_ws_loop_free and
- *   egret_ws_loop_set_wakeup also wait for a log or wake-up callback that is running on another thread.) No lock that another call
- *   waits for is held while a callback runs.
+ *   The callbacks of a socket run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or
+ *   close. Two callbacks of the loop come from other threads too: on_log and the wake-up callback. egret_ws_loop_free runs
+ *   the release_user calls that are left.
  *
- *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
- *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. An out-parameter is written only on success.
+ *   A nested poll, and egret_ws_loop_free inside a callback, return EGRET_WS_ERR_REENTRANT.
  *
- *   Where a size comes from the peer or from the program (messages both ways, queues, answers, the copies that a call makes of
- *   its options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened, or the socket
- *   closes with it, after the messages that came before. Any other failed allocation aborts the process; among them are some of a
- *   few KiB for each attempt to connect.
+ *   Three calls can block. egret_ws_loop_poll waits as long as its time-out says. egret_ws_loop_free waits at most linger_ms.
+ *   It and egret_ws_loop_set_wakeup also wait until an on_log or wake-up callback that another thread is inside of has
+ *   returned; so do not hold a lock that such a callback takes. No other call waits for the network, for a callback, or for a
+ *   poll.
  *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
- *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns
- *   EGRET_WS_ERR_MESSAGE_TOO_BIG and the socket stays open; if a peer sends more, the library closes with 1009 and on_close
- *   reports EGRET_WS_ERR_MESSAGE_TOO_BIG.
  *
- *   The shell of a phone calls egret_ws_loop_suspend before its process may be frozen, egret_ws_loop_resume after that, and
- *   egret_ws_loop_network_changed when the system reports it. The heartbeat detects connections that are lost without notice.
+ * THE ORDER OF CALLBACKS
  *
- *   A process may end at any time, by exit() too: the library does nothing then, and peers see connections end without a Close
- *   frame; free the loop first, with linger_ms, to send Close frames. A loop that is not freed may still log, and call its wake-up,
- *   from its I/O thread while exit() runs.
+ *   state        event                                                  callback             next state
+ *   CONNECTING   a connection is about to be made                       on_request           CONNECTING
+ *   CONNECTING   the connection is open                                 on_connect           OPEN
+ *   CONNECTING   the connection cannot be made, and is tried again      on_retry             CONNECTING
+ *   CONNECTING   the connection cannot be made, and is not tried again  on_close             CLOSED
+ *   CONNECTING   egret_ws_close, egret_ws_abort                         on_close (ABORTED)   CLOSED
+ *   OPEN         a message, a pong                                      on_message, on_pong  OPEN
+ *   OPEN         there is room again after ERR_BACKPRESSURE             on_drain             OPEN
+ *   OPEN         the connection is lost, and is made again              on_retry             CONNECTING
+ *   OPEN         the connection is lost, and is not made again          on_close             CLOSED
+ *   OPEN         egret_ws_close, or the server's Close frame            none yet             CLOSING
+ *   CLOSING      a message that the server sent before its Close frame  on_message           CLOSING
+ *   CLOSING      the end, after egret_ws_close or without an attempt    on_close             CLOSED
+ *   CLOSING      the end, and the connection is made again              on_retry             CONNECTING
+ *   CLOSED       always, right after on_close                           release_user         CLOSED
+ *   any          egret_ws_free                                          release_user         no handle any more
+ *
+ *   For each socket: one on_connect for each connection, any number of on_message, then one on_retry or on_close. on_close
+ *   comes at most once: exactly once unless the socket or its loop is freed before. release_user comes exactly once, and is
+ *   the last. on_drain never comes after on_retry or on_close of its connection. After egret_ws_free has returned, no
+ *   callback of that socket begins but release_user. A connect call that fails makes no callback.
+ *
+ *
+ * OWNERSHIP
+ *
+ *   Pointers given to the library are copied before the call returns. Pointers given to a callback are borrowed until it
+ *   returns. An out-parameter is written only on success.
+ *
+ *   `user` of a socket: free it in release_user. When a connect call fails, the caller keeps it. `user` of the loop's options
+ *   and of the wake-up callback: free it when egret_ws_loop_free has returned; that of the wake-up callback also when
+ *   egret_ws_loop_set_wakeup has replaced it, unless that call was made inside on_log or a wake-up callback.
+ *
+ *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
+ *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. Free each socket with egret_ws_free, also after on_close.
+ *
+ *
+ * QUEUED MESSAGES
+ *
+ *   A message that egret_ws_send accepted is sent in order, or counted in unsent_messages of the report of on_close or
+ *   on_retry, or of egret_ws_loop_free. Nothing is dropped without a count, but what was passed to the operating system may
+ *   still be lost with the connection: only an answer of the server can confirm a message.
+ *
+ *   egret_ws_close       sends them, then closes, as long as they make progress (flush_timeout_ms)
+ *   egret_ws_free        the same in the background, as long as the loop is polled or has an I/O thread
+ *   egret_ws_abort       drops them
+ *   a lost connection    drops them; with EGRET_WS_RESEND and retry_attempts they are sent first on the next connection
+ *   egret_ws_loop_free   sends them for at most linger_ms, then drops them
+ *
+ *   The queue limit max_send_buffer_bytes counts bytes, not messages. Beyond it a send returns EGRET_WS_ERR_BACKPRESSURE, and
+ *   on_drain notifies when there is room. Received messages wait for the poll: see max_receive_queue_bytes.
+ *
+ *
+ * BEFORE YOU QUIT
+ *
+ *   To be sure that everything has gone out: egret_ws_close sends the accepted messages, then a Close frame, and waits for
+ *   the server's Close frame. A slow upload is not cut as long as it makes progress.
+ *
+ *     1. Close each socket:           egret_ws_close(ws, 1000, NULL, 0);
+ *     2. Poll until all have closed:  while (sockets_without_on_close > 0) egret_ws_loop_poll(loop, 100);
+ *
+ *   EGRET_WS_OK in on_close means that the server has answered after the last message. With any error, unsent_messages counts
+ *   the messages that the operating system did not take; of the others, the server may not have got the last ones.
+ *
+ *   An application that cannot poll any more frees the loop with a linger time:
+ *
+ *                                     options.linger_ms = 3000;         (before egret_ws_loop_new)
+ *                                     egret_ws_free_report lost;
+ *                                     lost.struct_size = sizeof lost;
+ *                                     egret_ws_loop_free(loop, &lost);
+ *                                     if (lost.sockets > 0) ...         (lost.unsent_messages have not gone out)
+ *
+ *   A process may end at any time, by exit() too: the library does nothing then, and servers see connections end without a
+ *   Close frame. A loop that is not freed may still log, and call its wake-up, from its I/O thread while exit() runs.
+ *
+ *
+ * ERRORS
+ *
+ *   Every function that can fail returns EGRET_WS_OK (0) or another number that is not negative, or a negative
+ *   EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_.
+ *   egret_ws_last_error_message returns the reason in words; on_log gets it too.
+ *
+ *   egret_ws_is_retryable has the table of the ends of a connection that are worth a retry; retry_attempts follows it.
+ *
+ *   Where a size comes from the server or from the application (messages both ways, queues, answers, the copies that a call
+ *   makes of its options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened,
+ *   or the socket closes with it, after the messages that came before. Any other failed allocation aborts the process; among
+ *   them are some of a few KiB for each attempt to connect.
+ *
+ *
+ * NUMBERS
+ *
+ *   In the options 0 is the default of a field. EGRET_WS_UNLIMITED and EGRET_WS_AT_ONCE are accepted by the fields of this
+ *   table. Any other number above INT32_MAX, such as a negative number that was converted, is refused with
+ *   EGRET_WS_ERR_INVALID_ARGUMENT.
+ *
+ *   field                                      EGRET_WS_UNLIMITED               EGRET_WS_AT_ONCE
+ *   resolve_, connect_, proxy_, tls_,
+ *     handshake_ and open_timeout_ms           no time-out                      refused
+ *   flush_timeout_ms                           no time-out                      keeps only what the network takes at once
+ *   close_timeout_ms                           no time-out                      does not wait for the server's Close frame
+ *   linger_ms                                  refused                          does not wait (the default)
+ *   ping_interval_ms                           no pings by itself               refused
+ *   pong_timeout_ms, probe_timeout_ms          no time-out; as pong_timeout_ms  refused
+ *   retry_attempts, retry.total_ms             no limit                         refused
+ *   retry.min_wait_ms, retry.first_wait_ms     refused                          no wait
+ *   deflate.threshold_bytes                    no message is compressed         messages of any size are compressed
+ *   poll_max_callbacks, poll_max_us            no limit                         refused
+ *   all others                                 refused                          refused
+ *
+ *
+ * A PHONE'S PAUSE AND RESUME
+ *
+ *   Call egret_ws_loop_suspend before the process may be frozen (Android: onStop; iOS: when the app enters the background),
+ *   egret_ws_loop_resume when it runs again, and egret_ws_loop_network_changed when another network is in use. All three
+ *   never block. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND a suspend closes the connections; poll until on_close or on_retry has
+ *   come, then let the system freeze the process. Set retry_attempts to connect again by itself. The heartbeat detects
+ *   connections that are lost without notice.
+ *
+ *
+ * LOW LATENCY
+ *
+ *   Replace the sleep between two frames by egret_ws_loop_poll(loop, milliseconds until the next frame), in a loop until the
+ *   frame is due: a message is then dispatched when it comes, not up to 16 ms later. TCP_NODELAY is set. A send outside a
+ *   callback is written at once: by the I/O thread, or with EGRET_WS_LOOP_INLINE by the call itself. Sends inside callbacks
+ *   are written together when the callbacks of the poll have returned, or when 64 KiB wait. A host with its own event loop
+ *   waits on egret_ws_loop_descriptor, or is notified by egret_ws_loop_set_wakeup.
+ *
+ *
+ * LIMITS
+ *
+ *   A message has at most 128 KiB (131072 bytes) of payload, both ways. Sending more returns EGRET_WS_ERR_MESSAGE_TOO_BIG and
+ *   the socket stays open; if a server sends more, the library closes with 1009 and on_close reports
+ *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
+ *
+ *   The head of an answer, of the server or of a proxy, has at most 64 KiB and 256 lines; the head of the request has at most
+ *   8 KiB of headers and 16 KiB of URL. A text of the options has at most 8 KiB, tls_roots and tls_identity 1 MiB each.
  *
  *   A loop looks names up on threads, two for a name (IPv4 and IPv6): at most 64 whose answers a socket waits for. Only the
- *   system can end a look-up. One that no socket waits for any more keeps its thread; with those a loop has at most 96. While a
- *   look-up hangs, at most four others are begun for the same name and family, after waits that double, and only while the loop
- *   has fewer than 64; the next one waits until others end.
- *
- *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. A callback may fork
- *   too: when it returns in the child, the library does nothing more there, and the poll returns EGRET_WS_ERR_FORKED. Free every
- *   loop before unloading the library; on ELF systems it stays in memory all the same, for a name look-up that hangs.
- *
- *   Structs begin with struct_size and only ever grow at their end: a program compiled with this header works with every
- *   later version of the library. Fields that the program does not have are 0, their default. In a struct of a newer header,
- *   bytes that the library does not know must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT.
+ *   system can end a look-up. One that no socket waits for any more keeps its thread; with those a loop has at most 96. While
+ *   a look-up hangs, at most four others are begun for the same name and family, after waits that double, and only while the
+ *   loop has fewer than 64; the next one waits until others end.
  *
  *
- * TO BE SURE THAT EVERYTHING HAS GONE OUT BEFORE YOU QUIT
+ * MEMORY
  *
- *   A send only queues a message. A close sends the queued messages, then a Close frame, and waits for the server's Close frame.
- *   A slow upload is not cut as long as it makes progress (flush_timeout_ms).
+ *   The most heap memory of one socket is the sum of these lines (docs/memory.md explains the numbers):
+ *     itself                        8 KiB + 4 × the bytes of its options (3 KiB when it is open and idle)
+ *     messages to send              4 × max_send_buffer_bytes + 256 KiB
+ *       with EGRET_WS_RESEND        7 × max_send_buffer_bytes + 1 MiB, instead
+ *       with permessage-deflate     7 × max_send_buffer_bytes + 3 MiB + 4 × 2^client_window_bits, instead
+ *     received messages             5 × (max_receive_queue_bytes + max_message_bytes) + 64 KiB
+ *     a message half received       3 × max_message_bytes
+ *     answers of the server         1.3 MiB; with retry_attempts 3.3 MiB (only a hostile server sends so much)
+ *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates
+ *   The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a
+ *   full send queue takes about 1.2 × max_send_buffer_bytes (RESEND 1.4, deflate 1.7).
  *
- *   1. Close each socket:            egret_ws_close(ws, 1000, NULL, 0);
- *   2. Poll until all have closed:   while (sockets_without_on_close > 0) egret_ws_loop_poll(loop, 100);
+ *   The most of one loop, threaded or inline, besides its sockets:
+ *     itself                        128 KiB
+ *     buffers that it keeps         9 MiB, after bursts of messages, for any number of sockets
+ *     TLS                           128 KiB + 8 KiB × the trusted certificates, for each different set of TLS options
+ *     look-ups                      2 KiB and a thread for each, at most 96
+ *   Not counted: stacks of threads, buffers of the kernel, overhead of the allocator. Measured on 64-bit Linux.
  *
- *   EGRET_WS_OK in on_close says that the server has answered behind the last message. With any error, unsent_messages counts the
- *   messages that the operating system did not take; of the others, the server may not have got the last ones.
  *
- *   If the program cannot poll any more, free the loop with a linger time, which was set in the loop's options:
+ * PROCESSES
  *
- *                                    options.linger_ms = 3000;          (before egret_ws_loop_new)
- *                                    egret_ws_free_report lost;
- *                                    lost.struct_size = sizeof lost;
- *                                    egret_ws_loop_free(loop, &lost);
- *                                    if (lost.sockets > 0) ...          (lost.unsent_messages did not go out)
+ *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. A callback may
+ *   fork too: when it returns in the child, the library does nothing more there, and the poll returns EGRET_WS_ERR_FORKED.
+ *   All descriptors are close-on-exec. Free every loop before unloading the library; on ELF systems it stays in memory all
+ *   the same, for a name look-up that hangs.
  *
- *   It closes the sockets that are open, and waits for their messages and closing handshakes, for linger_ms in all. No message is
- *   lost in silence: on_close, on_retry or this report counts it, and a log line names the socket. To lose them on purpose, and at
- *   once, call egret_ws_abort.
+ *
+ * VERSIONS
+ *
+ *   Structs begin with struct_size and only ever grow at their end. From 1.0 on, a program compiled with this header works
+ *   with every later version of the library; before 1.0, with every later version of the same minor number. Fields that the
+ *   program does not have are 0, their default. In a struct of a newer header, bytes that the library does not know must be
+ *   0, else the call returns EGRET_WS_ERR_BAD_STRUCT. Read a field of a struct that the library fills with
+ *   EGRET_WS_HAS_FIELD.
+ *
+ *   The suffix of a type shows its sort: _t is a number, _fn a callback; a struct or a handle has none.
  */
 
 #ifndef EGRET_WS_H
