@@ -3,6 +3,12 @@
 //!
 //! abidiff compares the types, in two libraries of empty functions compiled from the two headers. (`header.rs` and `symbols.rs` check that
 //! the header is that of the library.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
+//!
+//! `tests/abi/first_form.h` is written by hand: each struct as programs of the first release have it. It does not change after that
+//! release.
+
+#[path = "abi/layout.rs"]
+mod layout;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,6 +46,11 @@ fn structs(code: &str) -> BTreeMap<&str, Vec<&str>> {
         Some((name, body.split(';').map(str::trim).filter(|field| !field.is_empty()).collect()))
     });
     bodies.collect()
+}
+
+/// The name of a field.
+fn name_of(field: &str) -> &str {
+    field.split('[').next().and_then(|field| field.rsplit([' ', '*']).next()).expect("a field has a name")
 }
 
 /// The functions: each begins at the start of a line, and may continue on the next lines.
@@ -86,8 +97,7 @@ fn broken(old: &str, new: &str, name: &str) -> Result<(), String> {
             cut = cut.replace(&format!("{field};"), "");
         }
         if let Some(first) = added.first() {
-            let name_of = |field: &str| Some(field.split('[').next()?.rsplit([' ', '*']).next()?.to_owned());
-            let first = name_of(first).ok_or("a field without a name")?;
+            let first = name_of(first);
             checks += &format!("typedef struct old_{name} {{ {}; }} old_{name};\n", fields.join("; "));
             checks += &format!(
                 "_Static_assert(offsetof({name}, {first}) == sizeof(old_{name}), \"{first} lies in the padding\");\n"
@@ -133,20 +143,18 @@ fn changed(from: &str, to: &str) -> (String, String) {
 
 #[test]
 fn additions_to_the_abi_pass() {
-    let end = "  const egret_ws_deflate_options *deflate;\n";
+    const END: &str = "} egret_ws_options;\n";
+    const FREE: &str = "egret_ws_error_t egret_ws_free(";
     for (number, (from, to)) in [
-        (end, "  const egret_ws_deflate_options *deflate;\n  uint64_t newer;\n"),
-        (end, "  const egret_ws_deflate_options *deflate;\n  const char *newer;\n  uint8_t more[16];\n"),
-        (
-            "egret_ws_error_t egret_ws_free(",
-            "int32_t egret_ws_newer(egret_ws *ws, uint32_t value);\n\negret_ws_error_t egret_ws_free(",
-        ),
-        ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 0\n#define EGRET_WS_ERR_NEWER -99"),
+        (END, format!("  uint64_t newer;\n{END}")),
+        (END, format!("  const char *newer;\n  uint8_t more[16];\n{END}")),
+        (FREE, format!("int32_t egret_ws_newer(egret_ws *ws, uint32_t value);\n\n{FREE}")),
+        ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 0\n#define EGRET_WS_ERR_NEWER -99".to_owned()),
     ]
     .into_iter()
     .enumerate()
     {
-        let (old, new) = changed(from, to);
+        let (old, new) = changed(from, &to);
         broken(&old, &new, &format!("adds{number}")).unwrap_or_else(|why| panic!("{to}: {why}"));
     }
 }
@@ -181,22 +189,22 @@ fn changes_and_removals_of_the_abi_fail() {
 /// At the end of a struct a small new field would lie in the padding of an older program, which need not be zero.
 #[test]
 fn a_field_in_the_padding_fails() {
-    let end = "  const egret_ws_deflate_options *deflate;\n";
-    let (_, old) = changed(end, &format!("{end}  uint32_t newer;\n"));
-    let (_, new) = changed(end, &format!("{end}  uint32_t newer;\n  uint32_t newest;\n"));
+    let end = "} egret_ws_options;\n";
+    let (_, old) = changed(end, &format!("  uint32_t newer;\n{end}"));
+    let (_, new) = changed(end, &format!("  uint32_t newer;\n  uint32_t newest;\n{end}"));
     let why = broken(&old, &new, "padding").expect_err("`newest` lies in the padding of the old struct");
     assert!(why.contains("padding"), "{why}");
 }
 
 /// The structs that grow, each with its last field in the first release.
 const FIRST_RELEASE: [(&str, &str); 7] = [
-    ("egret_ws_close_info", "unsent_bytes"),
+    ("egret_ws_close_info", "message_len"),
     ("egret_ws_deflate_options", "server_no_context_takeover"),
     ("egret_ws_free_report", "unsent_bytes"),
     ("egret_ws_loop_options", "linger_ms"),
     ("egret_ws_options", "subprotocols"),
     ("egret_ws_retry_options", "total_ms"),
-    ("egret_ws_statistics", "address"),
+    ("egret_ws_statistics", "handshake_us"),
 ];
 
 /// Returns the header with another end of each struct that grows: changes the part after the last field of the first release.
@@ -205,8 +213,7 @@ fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
     let mut changed = code.clone();
     for (name, fields) in structs(&code) {
         let Some((_, last)) = FIRST_RELEASE.iter().find(|(known, _)| *known == name) else { continue };
-        let is_last =
-            |field: &&str| field.split('[').next().and_then(|field| field.rsplit([' ', '*']).next()) == Some(*last);
+        let is_last = |field: &&str| name_of(field) == *last;
         let end = 1 + fields.iter().position(is_last).unwrap_or_else(|| panic!("{name} has no {last}"));
         let body: String = fields[..end].iter().map(|field| format!("  {field};\n")).collect();
         let (before, rest) = changed.split_once(&format!("typedef struct {name} {{")).expect("the struct is there");
@@ -216,9 +223,9 @@ fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
     changed
 }
 
-/// Compiles `program.c` with a header and runs it with the library. `last_byte`: the value of the last byte of the options at the
-/// end, and the result of the connect call then.
-fn run_with(name: &str, header: &str, last_byte: (u8, &str)) {
+/// Compiles `program.c` with a header and runs it with the library. `defined`: `NEWEST_BYTE`, the value of the last byte of the
+/// options at the end, and `NEWEST_RESULT`, the result of the connect call then; or other macros.
+fn run_with(name: &str, header: &str, defined: &[&str]) {
     let library = library::build();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);
     fs::create_dir_all(&dir).expect("a directory");
@@ -227,7 +234,7 @@ fn run_with(name: &str, header: &str, last_byte: (u8, &str)) {
     let program = dir.join("program");
     let mut compiler = Command::new(library::compiler(false));
     compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g"]);
-    compiler.arg(format!("-DNEWEST_BYTE={}", last_byte.0)).arg(format!("-DNEWEST_RESULT={}", last_byte.1));
+    compiler.args(defined.iter().map(|macro_| format!("-D{macro_}")));
     compiler.arg("-I").arg(&dir).arg("-o").arg(&program).arg(source);
     compiler.arg("-L").arg(&library).arg("-legret_ws").arg(format!("-Wl,-rpath,{}", library.display()));
     library::run(&mut compiler);
@@ -246,13 +253,24 @@ fn every_struct_that_grows_is_tested() {
 
 #[test]
 fn programs_of_the_first_release_run_with_this_library() {
-    let header = with_other_ends(&read("include/egret_ws.h"), |_| String::new());
-    run_with("first-release", &header, (0, "EGRET_WS_OK"));
+    run_with("first-release", &read("tests/abi/first_form.h"), &["FIRST_FORM"]);
+}
+
+/// The fields of the first forms are the first fields of the structs.
+#[test]
+fn the_first_forms_are_those_of_the_header() {
+    let (first, now) =
+        (without_comments(&read("tests/abi/first_form.h")), without_comments(&read("include/egret_ws.h")));
+    let (first, now) = (structs(&first), structs(&now));
+    for (name, last) in FIRST_RELEASE {
+        assert!(now[name].starts_with(&first[name]), "{name}");
+        assert_eq!(first[name].last().map(|field| name_of(field)), Some(last), "the end of the first form of {name}");
+    }
 }
 
 #[test]
 fn programs_of_the_last_release_run_with_this_library() {
-    run_with("last-release", &read("tests/abi/baseline.h"), (0, "EGRET_WS_OK"));
+    run_with("last-release", &read("tests/abi/baseline.h"), &[]);
 }
 
 /// A later release adds fields. Its programs run with this library until they set such a field: then the connect call is refused.
@@ -261,6 +279,6 @@ fn programs_of_a_later_release_run_until_they_use_a_newer_field() {
     let header = with_other_ends(&read("include/egret_ws.h"), |fields| {
         fields.iter().chain(&["uint64_t newer", "uint8_t newest[64]"]).map(|field| format!("  {field};\n")).collect()
     });
-    run_with("later-release", &header, (0, "EGRET_WS_OK"));
-    run_with("later-release-used", &header, (1, "EGRET_WS_ERR_BAD_STRUCT"));
+    run_with("later-release", &header, &[]);
+    run_with("later-release-used", &header, &["NEWEST_BYTE=1", "NEWEST_RESULT=EGRET_WS_ERR_BAD_STRUCT"]);
 }

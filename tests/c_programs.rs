@@ -181,7 +181,9 @@ programs! {
     option_limits
     #[cfg(debug_assertions)] // the library panics on request in a debug build only
     panic
+    pause_receive
     pending_sockets
+    ping
     poll_budget
     process_exit
     quiescence

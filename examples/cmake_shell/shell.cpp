@@ -11,7 +11,7 @@
 class World : public egret::Listener {
 public:
     void on_connect(egret::WebSocketRef ws) {
-        std::printf("connected, to %s\n", ws.stats()->address);
+        std::printf("connected, to %s\n", ws.remote_address()->c_str());
     }
     void on_message(egret::WebSocketRef, const egret::Message &message) {
         ++received;

@@ -10,12 +10,20 @@
 //!
 //! A large backlog may delay a ping for longer than its deadline. So the deadline is extended as long as the peer acknowledges
 //! bytes before the ping.
+//!
+//! A ping of the heartbeat has a number as its payload, in 4 bytes. A ping of the host without a payload has such a number and one more
+//! byte. The numbers begin at a random one, so that payloads of the host are not mistaken for them.
 
 use crate::config::HeartbeatOptions;
+use crate::protocol::ping::PingPayload;
 use std::time::{Duration, Instant};
 
-/// The longest round trip that a ping measures if the heartbeat has no time-out.
-const DEFAULT_LONGEST_ROUND_TRIP: Duration = Duration::from_secs(10);
+/// For what is computed from the options, where the heartbeat has no interval or no time-out.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The last byte of a ping of the host to which this library gave the payload.
+const ASKED: u8 = b'?';
 
 /// The heartbeat of one connection.
 #[derive(Debug)]
@@ -28,10 +36,20 @@ pub(super) struct Heartbeat {
     deadline: Option<Instant>,
     /// The ping whose answer decides whether the peer is there.
     pending: Option<PendingPing>,
-    /// The number of the last ping, which is its payload.
+    /// The number before the first one, and the last number that was used.
+    first: u32,
     number: u32,
-    /// When that ping was sent, until it is answered.
-    sent_at: Option<Instant>,
+    /// The ping whose round trip is measured, and when it was sent.
+    measured: Option<(PingPayload, Instant)>,
+}
+
+/// A pong of the peer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Pong<'a> {
+    /// The payload for the host; `None` for the answer to a ping of the heartbeat.
+    pub(super) payload: Option<&'a [u8]>,
+    /// The round trip, if it was measured.
+    pub(super) took: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -60,15 +78,16 @@ pub(super) struct SendProgress {
 pub(super) enum Action {
     Nothing,
     /// Send a ping with this payload.
-    Ping([u8; 4]),
+    Ping(PingPayload),
     /// End the connection: the peer is lost.
     End,
 }
 
 impl Heartbeat {
-    pub(super) fn new(options: HeartbeatOptions, now: Instant) -> Heartbeat {
+    /// `first`: a random number.
+    pub(super) fn new(options: HeartbeatOptions, first: u32, now: Instant) -> Heartbeat {
         let deadline = options.interval.map(|interval| now + interval);
-        Heartbeat { options, last_received: now, deadline, pending: None, number: 0, sent_at: None }
+        Heartbeat { options, last_received: now, deadline, pending: None, first, number: first, measured: None }
     }
 
     #[inline]
@@ -104,17 +123,37 @@ impl Heartbeat {
         }
     }
 
-    /// A pong was received. Returns the round trip if it answers the last ping, unless the clock stood still or jumped since.
-    pub(super) fn pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
-        let sent_at = self.sent_at.take_if(|_| payload == self.number.to_be_bytes())?;
-        self.is_alive(now);
-        let took = now.saturating_duration_since(sent_at);
-        (!took.is_zero() && took <= self.longest_round_trip()).then_some(took)
+    /// A pong was received. It has the round trip if it answers the measured ping, unless the clock stood still or jumped since.
+    pub(super) fn pong<'a>(&mut self, payload: &'a [u8], now: Instant) -> Pong<'a> {
+        let mut took = None;
+        if let Some((_, sent_at)) = self.measured.take_if(|(measured, _)| **measured == *payload) {
+            self.is_alive(now);
+            let round_trip = now.saturating_duration_since(sent_at);
+            took = (!round_trip.is_zero() && round_trip <= self.longest_round_trip()).then_some(round_trip);
+        }
+        Pong { payload: self.payload_for_host(payload), took }
+    }
+
+    /// The payload as the host knows it, see [`Pong::payload`].
+    fn payload_for_host<'a>(&self, payload: &'a [u8]) -> Option<&'a [u8]> {
+        let Some((number, rest)) = payload.split_first_chunk() else { return Some(payload) };
+        let used = self.number.wrapping_sub(self.first);
+        let was_used = u32::from_be_bytes(*number).wrapping_sub(self.first).wrapping_sub(1) < used;
+        match rest {
+            [] if was_used => None,
+            [ASKED] if was_used => Some(&[]),
+            _ => Some(payload),
+        }
     }
 
     /// How long an answer may take.
     fn longest_round_trip(&self) -> Duration {
-        self.options.timeout.unwrap_or(DEFAULT_LONGEST_ROUND_TRIP)
+        self.options.timeout.unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    /// The time in which a peer that is there is heard of.
+    pub(super) fn longest_silence(&self) -> Duration {
+        self.options.interval.unwrap_or(DEFAULT_INTERVAL) + self.options.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }
 
     /// The time of [`Heartbeat::deadline`] may have come.
@@ -140,14 +179,22 @@ impl Heartbeat {
         }
     }
 
-    /// Sends a ping to measure the round trip, unless a measurement is in progress.
-    pub(super) fn ping(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
-        let measures = self.sent_at.is_some_and(|sent_at| now < sent_at + self.longest_round_trip());
-        if self.pending.is_some() || measures {
-            Action::Nothing
-        } else {
-            self.send_ping(now, self.options.timeout, progress())
+    /// The host sends a ping; returns its payload. It must be answered in time, unless an earlier one must, and it is measured, unless
+    /// another measurement is in progress.
+    pub(super) fn ping(
+        &mut self,
+        given: &PingPayload,
+        now: Instant,
+        progress: impl FnOnce() -> SendProgress,
+    ) -> PingPayload {
+        let payload = if given.is_empty() { self.next_payload(true) } else { *given };
+        if self.measured.is_none_or(|(_, sent_at)| now >= sent_at + self.longest_round_trip()) {
+            self.measured = Some((payload, now));
         }
+        if self.pending.is_none() {
+            self.wait_for_answer(now, self.options.timeout, progress());
+        }
+        payload
     }
 
     /// Sends a ping at once. `likely_lost`: with the shorter time-out. `unread`: bytes that have arrived are unread.
@@ -179,12 +226,23 @@ impl Heartbeat {
     }
 
     fn send_ping(&mut self, now: Instant, timeout: Option<Duration>, progress: SendProgress) -> Action {
+        self.wait_for_answer(now, timeout, progress);
+        let payload = self.next_payload(false);
+        self.measured = Some((payload, now));
+        Action::Ping(payload)
+    }
+
+    fn wait_for_answer(&mut self, now: Instant, timeout: Option<Duration>, progress: SendProgress) {
         let SendProgress { next_frame, acked } = progress;
         self.pending = Some(PendingPing { position: next_frame, acked, repeated: false, unread: false });
         self.deadline = timeout.or(self.options.interval).map(|wait| now + wait);
+    }
+
+    /// A payload of this library. `asked`: for a ping of the host.
+    fn next_payload(&mut self, asked: bool) -> PingPayload {
         self.number = self.number.wrapping_add(1);
-        self.sent_at = Some(now);
-        Action::Ping(self.number.to_be_bytes())
+        let [a, b, c, d] = self.number.to_be_bytes();
+        if asked { PingPayload::of([a, b, c, d, ASKED]) } else { PingPayload::of([a, b, c, d]) }
     }
 }
 
@@ -240,7 +298,7 @@ mod tests {
         extended: Instant,
         /// The first ping since then, and the last one, if that is not answered.
         first_ping: Option<Instant>,
-        last_ping: Option<(Instant, [u8; 4])>,
+        last_ping: Option<(Instant, PingPayload)>,
         acked: u64,
         /// Bytes were acknowledged since the last ping.
         progressed: bool,
@@ -285,18 +343,25 @@ mod tests {
                 }
                 Event::Pong => {
                     let Some((at, payload)) = self.last_ping.take() else { return Action::Nothing };
-                    assert_eq!(self.heartbeat.pong(&[9; 4], now), None);
+                    let asked_for = (payload.len() == 5).then_some(&[][..]);
+                    assert_eq!(self.heartbeat.pong(&[9; 4], now), Pong { payload: Some(&[9; 4]), took: None });
                     let took = Some(now - at).filter(|took| !took.is_zero() && *took <= TIMEOUT);
-                    assert_eq!(self.heartbeat.pong(&payload, now), took);
-                    assert_eq!(self.heartbeat.pong(&payload, now), None, "a pong counts once");
+                    assert_eq!(self.heartbeat.pong(&payload, now), Pong { payload: asked_for, took });
+                    assert_eq!(self.heartbeat.pong(&payload, now), Pong { payload: asked_for, took: None }, "once");
                     self.is_alive();
                     Action::Nothing
                 }
                 Event::Ping => {
-                    let action = self.heartbeat.ping(now, || progress);
-                    let waits = self.last_ping.is_some_and(|(at, _)| now < at + TIMEOUT);
-                    assert!(action == Action::Nothing || !waits, "one ping at a time");
-                    action
+                    let is_first = self.heartbeat.pending.is_none();
+                    let payload = self.heartbeat.ping(&PingPayload::of([]), now, || progress);
+                    if self.last_ping.is_none_or(|(at, _)| now >= at + TIMEOUT) {
+                        self.last_ping = Some((now, payload)); // it is measured
+                    }
+                    if is_first {
+                        self.first_ping.get_or_insert(now);
+                        (self.progressed, self.unread) = (false, false);
+                    }
+                    Action::Nothing
                 }
                 Event::Probe => self.heartbeat.probe(now, true, false, progress),
                 Event::ProbeUnread => self.heartbeat.probe(now, true, true, progress),
@@ -357,7 +422,7 @@ mod tests {
         let mut ended = 0;
         for number in 0..EVENTS.len().pow(6) {
             let now = Instant::now();
-            let heartbeat = Heartbeat::new(OPTIONS, now);
+            let heartbeat = Heartbeat::new(OPTIONS, u32::MAX - 1, now);
             let mut model = Model {
                 heartbeat,
                 now,

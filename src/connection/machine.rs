@@ -2,6 +2,7 @@
 
 use super::connect_info::ConnectInfo;
 use super::framer::Framer;
+use super::heartbeat::Heartbeat;
 use super::opening::{Opened, Opening, Outcome};
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
 use super::report::{Ending, Initiator, Phase, Report};
@@ -187,7 +188,7 @@ impl<S: Transport> Connection<S> {
         if matches!(self.stage, Stage::Waiting(_)) { self.start_retry(context) } else { Turn::Wait }
     }
 
-    /// The host wants a measurement of the round trip.
+    /// The host wants to send pings: see [`Events::take_ping`].
     pub fn ping<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
         let progress = session.ping(context);
@@ -346,7 +347,8 @@ impl<S: Transport> Connection<S> {
         if let Stage::Opening(opening) = &mut self.stage {
             context.events.connected(opening.take_connect_info());
         }
-        let session = Session::new(stream, self.limits, self.heartbeat, now, inflater, framer, pool);
+        let heartbeat = Heartbeat::new(self.heartbeat, u32::from_ne_bytes(context.keys.next_key()), now);
+        let session = Session::new(stream, self.limits, heartbeat, inflater, framer, pool);
         let mut session = Box::new(session);
         let progress = session.begin(after_head, would_block, context);
         self.stage = Stage::Session(session);

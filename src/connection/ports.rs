@@ -8,6 +8,7 @@ use super::send_queue::SendQueue;
 use crate::error::Error;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
+use crate::protocol::ping::PingPayload;
 use crate::transport::Transport;
 use crate::transport::tls;
 use parking_lot::Mutex;
@@ -94,6 +95,17 @@ pub trait Events {
 
     /// A ping was answered.
     fn round_trip(&mut self, took: Duration);
+
+    /// Takes the oldest ping that the host wants to send. An empty payload: the connection chooses one.
+    fn take_ping(&mut self) -> Option<PingPayload>;
+
+    /// So many pings of the host do not wait any more: the stream gets their bytes next.
+    fn pings_written(&mut self, count: usize);
+
+    /// A pong was received that does not answer a ping of the heartbeat. Returns its share of the byte budget, and [`NO_ROOM`], as
+    /// [`Events::message`] does.
+    #[must_use]
+    fn pong(&mut self, payload: &[u8]) -> usize;
 
     /// Is the receive queue full? Then the connection stops reading. The implementation calls
     /// [`Connection::turn`](super::Connection::turn) when the queue has room again.

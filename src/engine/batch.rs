@@ -49,6 +49,11 @@ pub enum EventKind {
         len: u32,
         index: u32,
     },
+    /// A pong for the host, in the payload buffer.
+    Pong {
+        len: u32,
+        start: usize,
+    },
     /// The connection was lost and is tried again; with a report.
     Retrying {
         index: u32,
@@ -59,6 +64,16 @@ pub enum EventKind {
     Closed {
         index: u32,
     },
+}
+
+/// An event that is neither a message nor a pong, with its data.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum RareEvent {
+    Connected(Option<ConnectInfo>),
+    Retrying { report: Option<Report>, info: Option<ConnectInfo>, attempt: u32, delay_ms: u32 },
+    Drained,
+    Closed { report: Option<Report>, info: Option<ConnectInfo> },
 }
 
 /// Events in their order. Always boxed, because each poll swaps it.
@@ -212,11 +227,12 @@ impl Batch {
         let later = self.events.split_off(from);
         for event in later {
             match event.what {
-                EventKind::Message { len, .. } | EventKind::LargeMessage { len, .. } => self.dropped.push(len),
+                EventKind::Message { len, .. } | EventKind::LargeMessage { len, .. } | EventKind::Pong { len, .. } => {
+                    self.dropped.push(len);
+                }
                 EventKind::Closed { index } | EventKind::Retrying { index, .. } => {
                     if let Some(Some(report)) = self.reports.get_mut(index as usize) {
-                        report.error = Some(Error::NoResources);
-                        report.message = format!("{NO_MEMORY}; {}", report.message);
+                        report_dropped(report);
                     }
                     self.events.push(event);
                 }
@@ -247,6 +263,16 @@ impl Batch {
             collected.push(0);
         }
         self.large.push(collected);
+        Ok(())
+    }
+
+    /// Adds a pong. After an error nothing has changed.
+    pub fn pong(&mut self, key: usize, payload: &[u8]) -> Result<(), NoMemory> {
+        let start = self.payloads.len();
+        self.payloads.try_reserve(payload.len())?;
+        let what = EventKind::Pong { len: payload.len() as u32, start };
+        self.push_message(Event { key, what })?;
+        self.payloads.extend_from_slice(payload);
         Ok(())
     }
 
@@ -287,19 +313,36 @@ impl Batch {
         &self.large[index as usize][..len]
     }
 
+    /// The payload of a pong.
+    pub fn pong_payload(&self, start: usize, len: u32) -> &[u8] {
+        &self.payloads[start..start + len as usize]
+    }
+
+    /// Takes a large message, with the NUL after a text.
+    pub fn take_large(&mut self, index: u32) -> Vec<u8> {
+        std::mem::take(&mut self.large[index as usize])
+    }
+
     /// Returns the memory of a large message that was dispatched.
     pub fn give_large(&mut self, index: u32, pool: &BufferPool) {
         pool.give(&mut self.large[index as usize]);
     }
 
-    /// Takes a report out.
-    pub fn take_report(&mut self, index: u32) -> Option<Report> {
-        self.reports[index as usize].take()
-    }
-
-    /// Takes the information about the connection, if the event has any.
-    pub fn take_connect_info(&mut self, index: u32) -> Option<ConnectInfo> {
-        self.info[index as usize].take()
+    /// Takes the data of an event. `None` for messages and pongs.
+    pub fn take_rare(&mut self, what: EventKind) -> Option<RareEvent> {
+        let (reports, info) = (&mut self.reports, &mut self.info);
+        Some(match what {
+            EventKind::Connected { index } => RareEvent::Connected(info[index as usize].take()),
+            EventKind::Retrying { index, attempt, delay_ms } => {
+                let (report, info) = (reports[index as usize].take(), info[index as usize].take());
+                RareEvent::Retrying { report, info, attempt, delay_ms }
+            }
+            EventKind::Drained => RareEvent::Drained,
+            EventKind::Closed { index } => {
+                RareEvent::Closed { report: reports[index as usize].take(), info: info[index as usize].take() }
+            }
+            EventKind::Message { .. } | EventKind::LargeMessage { .. } | EventKind::Pong { .. } => return None,
+        })
     }
 
     /// Appends all events of `other`. After an error nothing has changed.
@@ -333,6 +376,7 @@ impl Batch {
                     copy_payload(payloads, kind, &read[start..start + len as usize])
                 }
                 EventKind::Message { .. } => event.what,
+                EventKind::Pong { len, start } => EventKind::Pong { len, start: start_of_payloads + start },
                 EventKind::LargeMessage { kind, len, index } => {
                     EventKind::LargeMessage { kind, len, index: large + index }
                 }
@@ -383,6 +427,12 @@ impl Batch {
         free_excess(&mut self.reports, KEPT_BYTES_OF_RARE);
         free_excess(&mut self.info, KEPT_BYTES_OF_RARE);
     }
+}
+
+/// Messages before the event of this report were dropped.
+pub fn report_dropped(report: &mut Report) {
+    report.error = Some(Error::NoResources);
+    report.message = format!("{NO_MEMORY}; {}", report.message);
 }
 
 /// Frees the memory of an empty list if it is more than `keep` bytes.

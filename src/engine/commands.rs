@@ -154,13 +154,34 @@ impl Engine {
             self.with_socket(socket, &mut |connection, context| connection.flush(context));
         }
         if requests.has(SocketRequest::Read) {
-            self.with_socket(socket, &mut |connection, context| connection.turn(context));
+            if socket.has_lost_message() {
+                self.end_after_loss(socket);
+            } else {
+                self.with_socket(socket, &mut |connection, context| connection.turn(context));
+            }
         }
         if requests.has(SocketRequest::Close) {
             self.with_socket(socket, &mut |connection, context| connection.close(context));
         }
         if requests.has(SocketRequest::Free) {
             self.close_freed(socket);
+        }
+    }
+
+    /// The dispatcher had no memory to keep a message, so no later one may be delivered.
+    #[cold]
+    fn end_after_loss(&mut self, socket: &Arc<SocketShared>) {
+        let mut is_live = false;
+        self.with_socket(socket, &mut |_, _| {
+            is_live = true;
+            Turn::Wait
+        });
+        if is_live {
+            self.abandon(
+                socket.key,
+                Ending::no_memory("there is no memory to keep messages until receiving is resumed"),
+            );
+            self.update_entry(socket.key, Some(Turn::Wait));
         }
     }
 

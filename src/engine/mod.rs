@@ -37,7 +37,7 @@ pub use command_queue::LoopRequest;
 pub use notifier::Wakeup;
 pub use pass::MAX_PASS;
 pub use shared::Shared;
-pub use socket_shared::{SocketRequest, SocketShared};
+pub use socket_shared::{MAX_PINGS, SocketRequest, SocketShared};
 
 use crate::buffer_pool::NoMemory;
 use crate::connection::report::{Ending, Phase, Report};

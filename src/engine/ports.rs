@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::clock::Clock;
 use super::dns::Dns;
+use super::socket_shared::PingQueue;
 use super::tls_cache::TlsCache;
 use super::{READ_BUFFER, SocketShared};
 use crate::connection::connect_info::ConnectInfo;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
+use crate::protocol::ping::PingPayload;
 use crate::transport::tcp::Tcp;
 use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
@@ -120,6 +122,7 @@ impl Events for Delivery<'_> {
     fn connected(&mut self, info: ConnectInfo) {
         self.log.info(self.socket.id, format_args!("connected"));
         *self.socket.round_trip.lock() = RoundTrip::default();
+        *self.socket.pings.lock() = PingQueue::default(); // of the connection before
         self.socket.event_queued();
         self.batch.connected(self.socket.key, info);
     }
@@ -196,6 +199,26 @@ impl Events for Delivery<'_> {
 
     fn round_trip(&mut self, took: Duration) {
         self.socket.round_trip.lock().add(took);
+    }
+
+    fn take_ping(&mut self) -> Option<PingPayload> {
+        self.socket.pings.lock().take()
+    }
+
+    fn pings_written(&mut self, count: usize) {
+        self.socket.pings.lock().written(count);
+    }
+
+    /// A pong counts as a message in the receive queue, so a peer cannot send pongs faster than the host takes them.
+    fn pong(&mut self, payload: &[u8]) -> usize {
+        if !self.socket.wants_pongs || self.socket.is_freed() {
+            return 0;
+        }
+        if self.batch.pong(self.socket.key, payload).is_err() {
+            return NO_ROOM;
+        }
+        self.socket.enqueued(payload.len());
+        payload.len()
     }
 
     #[inline]

@@ -8,8 +8,9 @@
 //! 1. `Loop::dispatcher`: the poll, for as long as it runs. No other thread waits for it.
 //! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop waits for it.
 //! 3. `Loop::joined`, held while the connect command is queued.
-//! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::round_trip`, `Loop::freed`,
-//!    `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`, the jobs of `workers`, the permits of `tls_cache`.
+//! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::pings`,
+//!    `SocketShared::round_trip`, `Loop::waiting`, `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`,
+//!    the jobs of `workers`, the permits of `tls_cache`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
 //!
 //! Two calls of the ABI also wait for code of the host: `Slot::close` and `Replaced::wait` return when no other thread is inside the

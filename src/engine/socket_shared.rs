@@ -3,9 +3,12 @@
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::send_queue::SendQueue;
+use crate::error::Error;
+use crate::protocol::ping::PingPayload;
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
 
 /// The bytes that a message counts in the receive queue besides its payload. So the number of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
@@ -26,7 +29,7 @@ pub enum SocketRequest {
     ContinueRetry = 4,
     /// Retry now, without a wait.
     RetryNow = 8,
-    /// Send a ping, to measure the round trip.
+    /// Send the pings of [`SocketShared::pings`].
     Ping = 16,
     /// Close: the send queue ends with a Close frame.
     Close = 32,
@@ -67,6 +70,85 @@ impl SocketRequests {
     }
 }
 
+/// How events get to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow(u8);
+
+impl Flow {
+    /// The host has freed the socket: received messages are dropped.
+    const FREED: u8 = 1;
+    /// The host has paused receiving.
+    const PAUSED: u8 = 2;
+    /// The dispatcher holds events.
+    const HELD: u8 = 4;
+    /// Receiving was resumed while the dispatcher held events, and the dispatcher has not seen that.
+    const RESUMED: u8 = 8;
+
+    /// Do all events go to the host at once?
+    #[inline]
+    pub fn is_direct(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Has the host freed the socket?
+    #[inline]
+    pub fn is_freed(self) -> bool {
+        self.0 & Flow::FREED != 0
+    }
+
+    /// Is receiving paused, or was it, so that older events must come first?
+    #[inline]
+    pub fn is_interrupted(self) -> bool {
+        self.0 & (Flow::PAUSED | Flow::HELD) != 0
+    }
+
+    /// Does the dispatcher hold events?
+    pub fn has_held(self) -> bool {
+        self.0 & Flow::HELD != 0
+    }
+
+    /// Must messages wait for a resume?
+    pub fn holds_messages(self) -> bool {
+        self.0 & (Flow::PAUSED | Flow::FREED) == Flow::PAUSED
+    }
+}
+
+/// The most pings of the host that wait to be written.
+pub const MAX_PINGS: usize = 16;
+
+/// The pings of the host that wait to be written.
+#[derive(Debug, Default)]
+pub struct PingQueue {
+    /// Those that the engine has not taken.
+    waiting: VecDeque<PingPayload>,
+    /// The number of those that it has taken.
+    taken: usize,
+}
+
+impl PingQueue {
+    /// Adds a ping. Returns [`Error::Backpressure`] if too many wait already.
+    pub fn push(&mut self, payload: PingPayload) -> Result<(), Error> {
+        if self.waiting.len() + self.taken >= MAX_PINGS {
+            return Err(Error::Backpressure);
+        }
+        self.waiting.try_reserve(1).map_err(|_| Error::NoResources)?;
+        self.waiting.push_back(payload);
+        Ok(())
+    }
+
+    /// Takes the oldest one. It still waits, until [`PingQueue::written`] counts it.
+    pub fn take(&mut self) -> Option<PingPayload> {
+        let payload = self.waiting.pop_front()?;
+        self.taken += 1;
+        Some(payload)
+    }
+
+    /// So many do not wait any more.
+    pub fn written(&mut self, count: usize) {
+        self.taken = self.taken.saturating_sub(count);
+    }
+}
+
 /// The shared part of a socket.
 #[derive(Debug)]
 pub struct SocketShared {
@@ -78,6 +160,8 @@ pub struct SocketShared {
     pub send_queue: Mutex<SendQueue>,
     /// The latest information about the connection that was dispatched to the host.
     pub info: Mutex<ConnectInfo>,
+    /// The pings of the host.
+    pub pings: Mutex<PingQueue>,
     /// The measured round trip times.
     pub round_trip: Mutex<RoundTrip>,
     /// The number of retries that have begun.
@@ -92,8 +176,12 @@ pub struct SocketShared {
     peak: AtomicUsize,
     /// The engine does not read until the receive queue is smaller than this; 0 if it does not wait.
     resume_below: AtomicUsize,
-    /// The host has freed the socket: received messages are dropped.
-    freed: AtomicBool,
+    /// Bits of [`Flow`].
+    flow: AtomicU8,
+    /// The host wants to know of pongs.
+    pub wants_pongs: bool,
+    /// There was no memory to keep a received message.
+    lost_message: AtomicBool,
     /// The requests of the host, as bits of [`SocketRequest`]. If there is one, the command queue has an entry for this socket.
     requests: AtomicU16,
     /// The number of suspends of the loop before the last request to retry now.
@@ -106,12 +194,13 @@ pub struct SocketShared {
 
 impl SocketShared {
     /// Makes the shared part of a new socket.
-    pub fn new(key: usize, id: usize, send_queue: SendQueue, max_queue: usize) -> SocketShared {
+    pub fn new(key: usize, id: usize, send_queue: SendQueue, max_queue: usize, wants_pongs: bool) -> SocketShared {
         SocketShared {
             key,
             id,
             send_queue: Mutex::new(send_queue),
             info: Mutex::default(),
+            pings: Mutex::default(),
             round_trip: Mutex::default(),
             retries: AtomicU32::new(0),
             counters: Default::default(),
@@ -120,7 +209,9 @@ impl SocketShared {
             dequeued: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             resume_below: AtomicUsize::new(0),
-            freed: AtomicBool::new(false),
+            flow: AtomicU8::new(0),
+            wants_pongs,
+            lost_message: AtomicBool::new(false),
             requests: AtomicU16::new(0),
             suspends_at_retry: AtomicU32::new(0),
             undispatched: AtomicU32::new(0),
@@ -130,12 +221,68 @@ impl SocketShared {
 
     /// The host has freed the socket. True the first time.
     pub fn free(&self) -> bool {
-        !self.freed.swap(true, SeqCst)
+        !self.change_flow(Flow::FREED, 0).is_freed()
     }
 
     /// Has the host freed it?
+    #[inline]
     pub fn is_freed(&self) -> bool {
-        self.freed.load(SeqCst)
+        self.flow().is_freed()
+    }
+
+    /// How events get to the host.
+    #[inline]
+    pub fn flow(&self) -> Flow {
+        Flow(self.flow.load(SeqCst))
+    }
+
+    /// Sets and clears bits. Returns what was before.
+    fn change_flow(&self, set: u8, clear: u8) -> Flow {
+        Flow(self.flow.fetch_update(SeqCst, SeqCst, |flow| Some(flow & !clear | set)).unwrap_or_default())
+    }
+
+    /// The host pauses receiving.
+    pub fn pause(&self) {
+        self.change_flow(Flow::PAUSED, 0);
+    }
+
+    /// The host resumes receiving. True if events are held, and the caller must have the poll dispatch them.
+    #[must_use]
+    pub fn resume(&self) -> bool {
+        let resumes = |flow| {
+            let is_due = flow & (Flow::PAUSED | Flow::HELD | Flow::RESUMED) == Flow::PAUSED | Flow::HELD;
+            Some(flow & !Flow::PAUSED | if is_due { Flow::RESUMED } else { 0 })
+        };
+        let before = self.flow.fetch_update(SeqCst, SeqCst, resumes).unwrap_or_default();
+        before & (Flow::PAUSED | Flow::HELD | Flow::RESUMED) == Flow::PAUSED | Flow::HELD
+    }
+
+    /// The poll dispatches what a resume has released.
+    pub fn resume_taken(&self) {
+        self.change_flow(0, Flow::RESUMED);
+    }
+
+    /// The poll begins to hold events. Returns false if receiving is not paused any more, and no thread reports that.
+    #[must_use]
+    pub fn begin_to_hold(&self) -> bool {
+        self.change_flow(Flow::HELD, 0).holds_messages()
+    }
+
+    /// No event is held any more.
+    pub fn holds_nothing(&self) {
+        self.change_flow(0, Flow::HELD);
+    }
+
+    /// There was no memory to keep a message that was received. True the first time: the engine ends the connection when it gets
+    /// [`SocketRequest::Read`].
+    #[must_use]
+    pub fn lose_message(&self) -> bool {
+        !self.lost_message.swap(true, SeqCst)
+    }
+
+    /// See [`SocketShared::lose_message`].
+    pub fn has_lost_message(&self) -> bool {
+        self.lost_message.load(SeqCst)
     }
 
     /// Adds a request. True if it is the only one, so that the caller must queue a command.
@@ -294,7 +441,7 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_limit_and_goes_on_at_half() {
-        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true);
         for _ in 0..4 {
             socket.enqueued(218);
         }
@@ -307,7 +454,7 @@ mod tests {
 
     #[test]
     fn requests_of_one_socket_notify_the_engine_once() {
-        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true);
         assert!(socket.take_requests().is_nothing());
         assert!(socket.add_request(SocketRequest::Ping));
         assert!(
@@ -325,7 +472,7 @@ mod tests {
 
     #[test]
     fn next_try_waits_until_all_events_are_dispatched() {
-        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true);
         for _ in 0..MAX_UNDISPATCHED {
             assert!(!socket.must_delay_retry());
             socket.event_queued();

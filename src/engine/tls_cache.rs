@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn socket() -> Arc<SocketShared> {
-        Arc::new(SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000))
+        Arc::new(SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true))
     }
 
     /// Waits for the next connector that a worker has made.

@@ -3,15 +3,15 @@
 use super::handle::Handle;
 use super::types::{
     egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close_fn, egret_ws_on_connect_fn,
-    egret_ws_on_drain_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_retry_fn, egret_ws_on_wakeup_fn,
-    egret_ws_options, egret_ws_release_user_fn,
+    egret_ws_on_drain_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_pong_fn, egret_ws_on_retry_fn,
+    egret_ws_on_wakeup_fn, egret_ws_options, egret_ws_release_user_fn,
 };
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::log::{Log, Sink};
 use crate::socket::{Listener, MessageKind, Report, Wakeup};
 use std::ffi::{CStr, CString, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The pointer `user` of the host. The library never dereferences it.
 #[derive(Clone, Copy)]
@@ -27,6 +27,8 @@ pub(super) struct Callbacks {
     user: User,
     functions: Functions,
     handle: Handle,
+    /// The report of `on_close`, from the moment on when that begins.
+    closed: OnceLock<CloseReport>,
 }
 
 struct Functions {
@@ -35,14 +37,27 @@ struct Functions {
     on_close: egret_ws_on_close_fn,
     on_drain: egret_ws_on_drain_fn,
     on_retry: egret_ws_on_retry_fn,
+    on_pong: egret_ws_on_pong_fn,
     release_user: egret_ws_release_user_fn,
 }
 
 impl Callbacks {
     pub(super) fn new(given: &egret_ws_options, handle: Handle) -> Callbacks {
-        let egret_ws_options { user, on_connect, on_message, on_close, on_drain, on_retry, release_user, .. } = *given;
-        let functions = Functions { on_connect, on_message, on_close, on_drain, on_retry, release_user };
-        Callbacks { user: User(user), functions, handle }
+        let egret_ws_options {
+            user, on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user, ..
+        } = *given;
+        let functions = Functions { on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user };
+        Callbacks { user: User(user), functions, handle, closed: OnceLock::new() }
+    }
+
+    /// The pointer `user` of the host.
+    pub(super) fn user(&self) -> *mut c_void {
+        self.user.0
+    }
+
+    /// The report of `on_close`. `None` before `on_close` begins. Its texts live as long as this.
+    pub(super) fn close_info(&self, struct_size: u32) -> Option<egret_ws_close_info> {
+        self.closed.get().map(|closed| closed.info(struct_size))
     }
 
     fn socket(&self) -> *mut egret_ws {
@@ -67,9 +82,11 @@ impl Listener for Callbacks {
     }
 
     fn closed(&self, report: &Report) {
-        let Some(on_close) = self.functions.on_close else { return };
-        // SAFETY: as above; the info lives until the call returns.
-        with_info(report, |info| unsafe { on_close(self.user.0, self.socket(), info) });
+        let info = self.closed.get_or_init(|| CloseReport::new(report)).info(INFO_SIZE);
+        if let Some(on_close) = self.functions.on_close {
+            // SAFETY: as above; the info lives until the call returns.
+            unsafe { on_close(self.user.0, self.socket(), &raw const info) }
+        }
     }
 
     fn drained(&self) {
@@ -81,8 +98,21 @@ impl Listener for Callbacks {
 
     fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32) {
         let Some(on_retry) = self.functions.on_retry else { return };
-        // SAFETY: as above; the info lives until the call returns.
-        with_info(report, |info| unsafe { on_retry(self.user.0, self.socket(), info, attempt, delay_ms) });
+        let lost = CloseReport::new(report);
+        let info = lost.info(INFO_SIZE);
+        // SAFETY: as above; the info and its texts live until the call returns.
+        unsafe { on_retry(self.user.0, self.socket(), &raw const info, attempt, delay_ms) }
+    }
+
+    fn pong(&self, payload: &[u8]) {
+        if let Some(on_pong) = self.functions.on_pong {
+            // SAFETY: as above; the payload lives until the call returns.
+            unsafe { on_pong(self.user.0, self.socket(), payload.as_ptr(), payload.len()) }
+        }
+    }
+
+    fn wants_pongs(&self) -> bool {
+        self.functions.on_pong.is_some()
     }
 
     fn release(&self) {
@@ -93,26 +123,45 @@ impl Listener for Callbacks {
     }
 }
 
-/// Calls C with a report, which is valid until the call returns.
-fn with_info(report: &Report, call: impl FnOnce(&egret_ws_close_info)) {
-    // A reason may contain a NUL; `reason_len` is then longer than the C string.
-    let reason = [report.reason.as_bytes(), &[0]].concat();
-    let message = CString::new(report.message.replace('\0', " ")).unwrap_or_default();
-    call(&egret_ws_close_info {
-        struct_size: size_of::<egret_ws_close_info>() as u32,
-        error: report.error.map_or(EGRET_WS_OK, Error::code),
-        phase: report.phase as i32,
-        initiator: report.initiator as i32,
-        http_status: report.http_status.into(),
-        os_error: report.os_error,
-        code: report.code,
-        sent_code: report.sent_code,
-        unsent_messages: report.unsent_messages,
-        reason: reason.as_ptr().cast(),
-        reason_len: report.reason.len(),
-        message: message.as_ptr(),
-        unsent_bytes: report.unsent_bytes,
-    });
+const INFO_SIZE: u32 = size_of::<egret_ws_close_info>() as u32;
+
+/// A close report, with its texts as C reads them.
+struct CloseReport {
+    report: Report,
+    /// With a NUL at the end. The reason may contain other NULs; `reason_len` is then longer than the C string.
+    reason: Vec<u8>,
+    message: CString,
+}
+
+impl CloseReport {
+    fn new(report: &Report) -> CloseReport {
+        CloseReport {
+            report: Report { reason: String::new(), message: String::new(), ..report.clone() },
+            reason: [report.reason.as_bytes(), &[0]].concat(),
+            message: CString::new(report.message.replace('\0', " ")).unwrap_or_default(),
+        }
+    }
+
+    /// The report as C reads it. Its texts live as long as `self`.
+    fn info(&self, struct_size: u32) -> egret_ws_close_info {
+        let CloseReport { report, reason, message } = self;
+        egret_ws_close_info {
+            struct_size,
+            error: report.error.map_or(EGRET_WS_OK, Error::code),
+            phase: report.phase as i32,
+            initiator: report.initiator as i32,
+            http_status: report.http_status.into(),
+            os_error: report.os_error,
+            code: report.code,
+            sent_code: report.sent_code,
+            unsent_messages: report.unsent_messages,
+            unsent_bytes: report.unsent_bytes,
+            reason: reason.as_ptr().cast(),
+            reason_len: reason.len() - 1,
+            message: message.as_ptr(),
+            message_len: message.as_bytes().len(),
+        }
+    }
 }
 
 /// Makes the wake-up callback of a loop.

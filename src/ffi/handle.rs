@@ -7,10 +7,12 @@
 //!
 //! Kinds are odd, so that no handle is NULL or an aligned address.
 
+use super::callbacks::Callbacks;
 use super::slab::{MAX_SLOTS, Pin, Reserved, Slab};
 use super::types::{egret_ws, egret_ws_loop};
 use crate::error::Error;
 use crate::socket::{Loop, Socket};
+use std::ops::Deref;
 use std::sync::Arc;
 
 const KIND_BITS: u32 = 2;
@@ -62,7 +64,22 @@ impl Handle {
 }
 
 static LOOPS: Slab<Arc<Loop>> = Slab::new(MAX_GENERATION);
-static SOCKETS: Slab<Arc<Socket>> = Slab::new(MAX_GENERATION);
+static SOCKETS: Slab<SocketEntry> = Slab::new(MAX_GENERATION);
+
+/// A socket in the table, with the host's callbacks.
+pub(super) struct SocketEntry {
+    pub(super) socket: Arc<Socket>,
+    pub(super) callbacks: Arc<Callbacks>,
+}
+
+impl Deref for SocketEntry {
+    type Target = Arc<Socket>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+}
 
 /// Reserves a slot for a loop. Its handle becomes valid when the slot is filled.
 pub(super) fn reserve_loop() -> Result<(Handle, Reserved<'static, Arc<Loop>>), Error> {
@@ -71,7 +88,7 @@ pub(super) fn reserve_loop() -> Result<(Handle, Reserved<'static, Arc<Loop>>), E
 }
 
 /// Reserves a slot for a socket. Its handle becomes valid when the slot is filled.
-pub(super) fn reserve_socket() -> Result<(Handle, Reserved<'static, Arc<Socket>>), Error> {
+pub(super) fn reserve_socket() -> Result<(Handle, Reserved<'static, SocketEntry>), Error> {
     let slot = SOCKETS.reserve()?;
     Ok((Handle::new(HandleKind::Socket, slot.index(), slot.generation()), slot))
 }
@@ -84,7 +101,7 @@ fn find<T>(slab: &'static Slab<T>, kind: HandleKind, handle: Handle) -> Result<P
 /// A loop that a call uses; it stays in the table until the call ends.
 pub(super) type FoundLoop = Pin<'static, Arc<Loop>>;
 /// A socket that a call uses; it stays in the table until the call ends.
-pub(super) type FoundSocket = Pin<'static, Arc<Socket>>;
+pub(super) type FoundSocket = Pin<'static, SocketEntry>;
 
 /// Finds the loop of a handle.
 #[inline]

@@ -137,7 +137,8 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 }
 
 /// Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
-/// CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
+/// CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Like all descriptors
+/// of this library it is close-on-exec: a program that this process runs does not inherit it. Wait no longer than
 /// `egret_ws_loop_next_poll_ms` returns. Any thread.
 ///
 /// Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,

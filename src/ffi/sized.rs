@@ -5,8 +5,8 @@
 //! that this library does not know must be zero when it reads them, and it writes them as zero.
 
 use super::types::{
-    egret_ws_deflate_options, egret_ws_free_report, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options,
-    egret_ws_statistics,
+    egret_ws_close_info, egret_ws_deflate_options, egret_ws_free_report, egret_ws_loop_options, egret_ws_options,
+    egret_ws_retry_options, egret_ws_statistics,
 };
 use crate::error::{DetailedError, Error};
 use std::mem::{MaybeUninit, align_of, offset_of, size_of};
@@ -63,7 +63,8 @@ sized! {
     egret_ws_retry_options, offset_of!(egret_ws_retry_options, total_ms) + size_of::<u32>();
     egret_ws_deflate_options, offset_of!(egret_ws_deflate_options, server_no_context_takeover) + size_of::<u32>();
     egret_ws_statistics, offset_of!(egret_ws_statistics, connections);
-    egret_ws_free_report, size_of::<egret_ws_free_report>();
+    egret_ws_free_report, offset_of!(egret_ws_free_report, unsent_bytes) + size_of::<u64>();
+    egret_ws_close_info, offset_of!(egret_ws_close_info, message_len) + size_of::<usize>();
 }
 
 /// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
@@ -121,12 +122,24 @@ pub(super) unsafe fn check_optional<T: Growing>(out: *const T) -> Result<(), Det
     if out.is_null() { Ok(()) } else { check::<T>(unsafe { out.cast::<u32>().read_unaligned() } as usize) }
 }
 
+/// As [`try_write`], for a struct that can always be made.
+///
+/// # Safety
+/// As for [`try_write`].
+pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T) -> Result<(), DetailedError> {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { try_write(out, |size| Ok(make(size))) }
+}
+
 /// Writes the first `struct_size` bytes of a struct, and zeros for the bytes that this library does not know. `make` returns the
-/// struct with that size in it.
+/// struct with that size in it. After an error nothing was written.
 ///
 /// # Safety
 /// `out` is NULL or points to `struct_size` readable and writable bytes.
-pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T) -> Result<(), DetailedError> {
+pub(super) unsafe fn try_write<T: Growing>(
+    out: *mut T,
+    make: impl FnOnce(u32) -> Result<T, DetailedError>,
+) -> Result<(), DetailedError> {
     if out.is_null() {
         return Err(DetailedError::invalid(T::MISTAKES.null));
     }
@@ -134,7 +147,7 @@ pub(super) unsafe fn write<T: Growing>(out: *mut T, make: impl FnOnce(u32) -> T)
     let struct_size = unsafe { out.cast::<u32>().read_unaligned() };
     let size = struct_size as usize;
     check::<T>(size)?;
-    let made = make(struct_size);
+    let made = make(struct_size)?;
     let known = size.min(size_of::<T>());
     // SAFETY: `size` bytes are writable by the caller's promise, `known` is not more than that nor than `made` has; all bytes of
     // `made` are initialised, since `T` has no padding, see [`Growing`].
@@ -183,6 +196,7 @@ mod tests {
         every_size::<egret_ws_deflate_options>(false);
         every_size::<egret_ws_statistics>(true);
         every_size::<egret_ws_free_report>(true);
+        every_size::<egret_ws_close_info>(true);
     }
 
     /// Programs of the first release have these sizes.
@@ -195,6 +209,6 @@ mod tests {
             egret_ws_statistics::FIRST_RELEASE,
             egret_ws_free_report::FIRST_RELEASE,
         ];
-        assert_eq!(sizes, [40, 88, 120, 24]);
+        assert_eq!(sizes, [40, 88, 56, 24]);
     }
 }

@@ -1,10 +1,10 @@
 //! The exports that take a socket.
 
 use super::guard::{NoHandle, guard, guard_code, guard_with};
-use super::handle;
+use super::handle::{self, SocketEntry};
 use super::types::{
-    egret_ws, egret_ws_deflate_options, egret_ws_error_t, egret_ws_kind_t, egret_ws_loop, egret_ws_options,
-    egret_ws_retry_options, egret_ws_statistics,
+    egret_ws, egret_ws_close_info, egret_ws_deflate_options, egret_ws_error_t, egret_ws_kind_t, egret_ws_loop,
+    egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
 };
 use super::{callbacks, options, sized, stats, text};
 use crate::config::ConnectConfig;
@@ -157,14 +157,15 @@ unsafe fn connect(
     let config = ConnectConfig::new(target, &options)?;
     let (id, slot) = handle::reserve_socket()
         .map_err(|error| DetailedError::new(error, "too many sockets: free those that are closed"))?;
-    let listener = callbacks::Callbacks::new(&given, id);
+    let callbacks = Arc::new(callbacks::Callbacks::new(&given, id));
     // The connection begins when the slot is filled and the caller knows the handle: if another thread polls, a callback may
     // run at once. If it does not begin, the old value is restored.
     let out = out.cast::<MaybeUninit<*mut egret_ws>>();
     // SAFETY: not NULL, and readable and writable by the caller's promise; it may be uninitialised.
     let before = unsafe { out.replace(MaybeUninit::new(id.to_socket())) };
-    let publish = |socket: &Arc<Socket>| slot.fill(Arc::clone(socket));
-    host_loop.connect(Box::new(config), id.number(), Box::new(listener), publish).map_err(|error| {
+    let listener = Arc::clone(&callbacks);
+    let publish = |socket: &Arc<Socket>| slot.fill(SocketEntry { socket: Arc::clone(socket), callbacks });
+    host_loop.connect(Box::new(config), id.number(), listener, publish).map_err(|error| {
         // SAFETY: as above.
         unsafe { out.write(before) };
         // The loop may have been freed, with its sockets.
@@ -330,14 +331,123 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
     })
 }
 
-/// Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: it is in `rtt_us` of the statistics when the pong has
-/// come. `pong_timeout_ms` applies. While a ping is not answered, no other ping is sent. Any thread.
+/// Sends a ping (RFC 6455 section 5.5.2) with a payload of `len` bytes, 0 to 125, before the messages that wait to be written.
+/// The payload is copied. `on_pong` gets it back when the peer has answered. Never blocks. Any thread.
 ///
-/// Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A peer may leave
+/// pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
+/// `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
+///
+/// At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
+/// that waits when the connection ends is dropped. After an error other than INTERNAL nothing happened.
+///
+/// Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT` (`len` is above 125, or `data` is
+/// NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `data` points to `len` readable bytes, or is NULL.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
-pub extern "C" fn egret_ws_ping(ws: *mut egret_ws) -> egret_ws_error_t {
-    guard_code("egret_ws_ping", ws, |socket| Ok(socket.ping()?))
+pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, len: usize) -> egret_ws_error_t {
+    guard_code("egret_ws_ping", ws, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        let payload = unsafe { text::slice(data.cast(), len) }.map_err(|unreadable| unreadable.of("data"))?;
+        socket.ping(payload)
+    })
+}
+
+/// Pauses receiving: from now on no `on_message` of this socket begins, until `egret_ws_resume_receive`. Called in a callback, it
+/// takes effect with the next message; called on another thread while a poll runs, with the next message that has not begun.
+///
+/// Messages wait in the receive queue. When that is full (`max_receive_queue_bytes`), the library stops reading, and TCP slows the
+/// peer down. `on_connect`, `on_drain` and `on_pong` still come. `on_close` and `on_retry` keep their place behind the messages that
+/// wait: they come after the resume, or at once if no message waits. A loop with a paused socket sleeps as any other, and other
+/// sockets are not delayed. The pause outlasts reconnecting.
+///
+/// While the receive queue is not full, pings of the peer are answered, and the heartbeat works. While it is full, nothing is read:
+/// no pong, no Close frame and no loss is noticed, and no answer to a ping is expected. To end such a socket at once, call
+/// `egret_ws_abort` or `egret_ws_free`.
+///
+/// In any state, before the connection too. A second call does nothing. Never blocks. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t {
+    guard_code("egret_ws_pause_receive", ws, |socket| {
+        socket.pause_receive();
+        Ok(())
+    })
+}
+
+/// Resumes receiving after `egret_ws_pause_receive`. The messages that wait come with this poll or the next one, which is due from
+/// now on, and so do the `on_retry` and `on_close` behind them. Does nothing if receiving is not paused. Never blocks. Any thread.
+///
+/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_resume_receive(ws: *mut egret_ws) -> egret_ws_error_t {
+    guard_code("egret_ws_resume_receive", ws, |socket| {
+        socket.resume_receive();
+        Ok(())
+    })
+}
+
+/// Returns the `user` of the socket's options; NULL if `ws` is not a valid handle, or if `release_user` has been called or is
+/// running. Any thread.
+///
+/// Errors: none.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn egret_ws_user(ws: *mut egret_ws) -> *mut c_void {
+    guard_with(
+        "egret_ws_user",
+        ws,
+        |socket| Ok(if socket.is_released() { std::ptr::null_mut() } else { socket.callbacks.user() }),
+        |_| std::ptr::null_mut(),
+    )
+}
+
+#[cold]
+fn not_closed() -> DetailedError {
+    DetailedError::new(Error::NotFound, "on_close has not begun, so there is no close report")
+}
+
+/// Fills `*info` with the close report of the socket, up to its `struct_size`; fields of a newer header than this library's become
+/// 0. It is the report that `on_close` gets, and is there from the moment when `on_close` begins, or would begin if it is not NULL,
+/// until `egret_ws_free`. Its texts stay valid until `egret_ws_free` or `egret_ws_loop_free`. Any thread.
+///
+/// Errors: `NOT_FOUND` (`on_close` has not begun), `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this
+/// `struct_size`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `info` is NULL or points to `info->struct_size` readable and writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_close_report(ws: *mut egret_ws, info: *mut egret_ws_close_info) -> egret_ws_error_t {
+    guard_code("egret_ws_close_report", ws, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { sized::try_write(info, |size| socket.callbacks.close_info(size).ok_or_else(not_closed)) }
+    })
+}
+
+/// Writes the address of the connection to `out`, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL, and returns its
+/// length without the NUL; that of the proxy, if there is one; 0 until `on_connect`, or in `on_close` if TCP was not connected. As
+/// `egret_ws_subprotocol` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_remote_address(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_remote_address", ws, |socket| {
+        let address = socket.read_connect_info(|info| info.address);
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::write(&address, out, capacity) }
+    })
 }
 
 /// Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:

@@ -2,20 +2,12 @@
 
 use super::types::egret_ws_statistics;
 use crate::socket::Stats;
-use std::ffi::c_char;
 use std::time::Duration;
 
 /// Converts the statistics; `struct_size` is the size that the host gave.
 pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_statistics {
     let Stats { info, counters, sent, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    let mut address = [0; 64];
-    if let Some(won) = info.address {
-        // The longest address, an IPv6 address with a zone, has 58 bytes.
-        for (place, byte) in address[..63].iter_mut().zip(won.to_string().bytes()) {
-            *place = byte as c_char;
-        }
-    }
     egret_ws_statistics {
         struct_size,
         http_status: info.status.into(),
@@ -26,7 +18,6 @@ pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_statistics {
         proxy_us: microseconds(info.timings.proxy),
         tls_us: microseconds(info.timings.tls),
         handshake_us: microseconds(info.timings.handshake),
-        address,
         connections: measured.connections,
         retries: measured.retries,
         messages_sent: sent.messages_sent,

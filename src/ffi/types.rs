@@ -75,6 +75,14 @@ pub type egret_ws_on_retry_fn = Option<
     ),
 >;
 
+/// Called for each pong (RFC 6455 section 5.5.3) that the peer sends, whether or not it answers a ping, but for the answers to the
+/// pings of the heartbeat. `data` is never NULL and has `len` bytes, 0 to 125, borrowed until the callback returns: the payload of
+/// the `egret_ws_ping` that it answers, if there is one. Pongs and messages come in the order in which the peer sent them, except
+/// that a pong does not wait for a message while receiving is paused. A pong that waits for the poll counts as a message in
+/// `max_receive_queue_bytes`, so a peer cannot send pongs faster than polls take them.
+pub type egret_ws_on_pong_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize)>;
+
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
 /// I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
 /// and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
@@ -215,8 +223,8 @@ pub struct egret_ws_options {
     /// The most bytes, frame headers counted, that may wait to be written; a send that would go beyond returns
     /// `EGRET_WS_ERR_BACKPRESSURE`. At least `max_message_bytes` + 14. 0: 1 MiB.
     pub max_send_buffer_bytes: u32,
-    /// The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-    /// library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+    /// The number of bytes waiting to be dispatched (each message, and each pong for `on_pong`, counts 32 bytes more than its
+    /// payload) at which the library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
     /// exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
@@ -317,6 +325,8 @@ pub struct egret_ws_options {
     pub retry: *const egret_ws_retry_options,
     /// The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs.
     pub deflate: *const egret_ws_deflate_options,
+    /// See the callback's type. NULL: pongs only count for the heartbeat and the round trip.
+    pub on_pong: egret_ws_on_pong_fn,
 }
 
 /// A header of the request. Both texts end in a NUL and are copied.
@@ -355,9 +365,6 @@ pub struct egret_ws_statistics {
     pub tls_us: u64,
     /// Microseconds of the HTTP upgrade.
     pub handshake_us: u64,
-    /// The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; that of the proxy, if there is
-    /// one. Empty until TCP is connected.
-    pub address: [c_char; 64],
     /// Connections made so far. `egret_ws_generation` returns for how many of them `on_connect` was called.
     pub connections: u32,
     /// Attempts to reconnect that were begun so far.
@@ -403,10 +410,13 @@ pub struct egret_ws_free_report {
     pub unsent_bytes: u64,
 }
 
-/// How and why a connection ended. Everything it points to is borrowed until `on_close` returns.
+/// How and why a connection ended. Everything it points to is borrowed until `on_retry` returns, or, for `on_close` and
+/// `egret_ws_close_report`, until `egret_ws_free` or `egret_ws_loop_free`.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct egret_ws_close_info {
-    /// Bytes of this struct as the library knows it. Read a field only if it lies within.
+    /// In a callback: bytes of this struct as the library knows it; read a field only if it lies within, see
+    /// `EGRET_WS_HAS_FIELD`. For `egret_ws_close_report`: bytes of this struct as the caller knows it.
     pub struct_size: u32,
     /// `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
     /// `wasClean`), else one of `EGRET_WS_ERR_*`.
@@ -426,12 +436,14 @@ pub struct egret_ws_close_info {
     pub sent_code: u16,
     /// Messages that a send accepted and that were not completely passed to the operating system.
     pub unsent_messages: u32,
+    /// Payload bytes of `unsent_messages`.
+    pub unsent_bytes: u64,
     /// The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL.
     pub reason: *const c_char,
     /// Bytes of `reason`, 0 to 123.
     pub reason_len: usize,
     /// A description of the end for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL.
     pub message: *const c_char,
-    /// Payload bytes of `unsent_messages`.
-    pub unsent_bytes: u64,
+    /// Bytes of `message`.
+    pub message_len: usize,
 }

@@ -7,6 +7,7 @@
 //!   frame       frame headers in both directions (section 5.2)
 //!   mask        masking keys and masking (section 5.3)
 //!   close       the payload of Close frames (sections 5.5.1 and 7.4)
+//!   ping        the payload of pings (section 5.5.2)
 //!   utf8        validation of text that arrives in pieces (section 8.1)
 //!   deflate     permessage-deflate: negotiated in `handshake`, marked in `frame`, inflated in `decoder` (RFC 7692)
 //!   decoder     bytes from the peer become messages and control frames (sections 5.4 to 5.6)
@@ -21,6 +22,7 @@ pub mod handshake;
 pub mod http_head;
 pub mod mask;
 pub mod message;
+pub mod ping;
 pub mod utf8;
 
 use std::collections::TryReserveError;

@@ -1,9 +1,11 @@
 //! Dispatches events to the callbacks of the host.
 
 use super::budget::Budget;
+use super::held::{Held, HeldEvent, Holding, Next};
 use super::{FreeReport, Loop, MessageKind, Socket};
+use crate::connection::connect_info::ConnectInfo;
 use crate::connection::send_queue::SendQueue;
-use crate::engine::batch::{Batch, Event, EventKind};
+use crate::engine::batch::{Batch, Event, EventKind, RareEvent};
 use crate::engine::table::Table;
 use crate::engine::{SocketRequest, SocketShared};
 use crate::{fork, interrupt};
@@ -21,6 +23,10 @@ pub(super) struct Dispatcher {
     ended: Option<Arc<Socket>>,
     /// What freed sockets have lost.
     lost: FreeReport,
+    /// The events of sockets whose receiving is paused, or was.
+    held: Held,
+    /// There is something to do before the next event of the batch: `ended`, or a socket that is ready in `held`.
+    is_busy: bool,
     /// The key of the socket whose events were dispatched last: [`Dispatcher::resume_reading`] follows.
     last: Option<usize>,
 }
@@ -50,12 +56,11 @@ impl Dispatcher {
             if fork::is_child() {
                 return false;
             }
-            if self.ended.is_some() || host_loop.has_freed() {
+            if self.is_busy || host_loop.has_waiting() {
                 if !budget.allows() {
                     return true;
                 }
-                let ended = self.ended.take().or_else(|| host_loop.take_freed());
-                budget.count(ended.is_some_and(|socket| socket.release()));
+                budget.count(self.dispatch_waiting(host_loop));
             } else if let Some(event) = self.batch.events().get(self.done) {
                 if !budget.allows() {
                     return true;
@@ -68,7 +73,7 @@ impl Dispatcher {
             } else {
                 self.batch.clear();
                 self.done = 0;
-                if !host_loop.shared().take_events(&mut self.batch) && !host_loop.has_freed() {
+                if !host_loop.shared().take_events(&mut self.batch) && !host_loop.has_waiting() {
                     return false;
                 }
             }
@@ -83,9 +88,87 @@ impl Dispatcher {
             && next == key
             && let Some((kind, data)) = self.batch.small_message(what)
             && budget.allows()
+            && socket.shared.flow().is_direct()
         {
             self.done += 1;
-            budget.count(deliver(host_loop, socket, kind, data));
+            budget.count(deliver(host_loop, socket, true, kind, data));
+        }
+    }
+
+    /// Does one thing that comes before the next event of the batch. Returns true if a callback was called.
+    #[inline(never)]
+    fn dispatch_waiting(&mut self, host_loop: &Loop) -> bool {
+        let mut called = false;
+        if let Some(socket) = self.ended.take().or_else(|| host_loop.take_freed()) {
+            if socket.shared.flow().has_held() {
+                self.held.make_ready(socket.shared.key);
+            }
+            called = socket.release();
+        } else if let Some(socket) = host_loop.take_resumed() {
+            socket.shared.resume_taken();
+            if socket.shared.flow().has_held() {
+                self.held.make_ready(socket.shared.key);
+            }
+        } else if let Some(key) = self.held.next_ready() {
+            called = self.dispatch_held(host_loop, key);
+        }
+        self.is_busy = self.ended.is_some() || self.held.next_ready().is_some();
+        called
+    }
+
+    /// Dispatches the next held event of a socket. Returns as [`Dispatcher::dispatch`].
+    fn dispatch_held(&mut self, host_loop: &Loop, key: usize) -> bool {
+        let socket = self.sockets.get(key).and_then(Option::as_ref);
+        let holds_messages = socket.is_some_and(|socket| holds_messages(socket));
+        let next = self.held.next(key, holds_messages);
+        let Some(socket) = socket else { return false }; // it became ready twice, and has ended
+        let event = match next {
+            Next::Nothing => return false,
+            Next::Event(event) => event,
+            Next::Last(event) => {
+                socket.shared.holds_nothing();
+                event
+            }
+        };
+        let listens = !socket.shared.is_freed();
+        match event {
+            HeldEvent::Message { kind, len, mut bytes } => {
+                let called = deliver(host_loop, socket, listens, kind, &bytes[..len]);
+                if !fork::is_child() {
+                    host_loop.shared().pool.give(&mut bytes);
+                    self.resume_reading(host_loop, Some(key));
+                }
+                called
+            }
+            HeldEvent::Pong(payload) => deliver_pong(host_loop, socket, listens, &payload),
+            HeldEvent::Rare(event) => self.dispatch_rare(host_loop, key, listens, *event),
+        }
+    }
+
+    /// Holds an event of a socket whose receiving is paused, or was, if it must wait. False if it is to be dispatched now.
+    #[cold]
+    #[inline(never)]
+    fn hold(&mut self, host_loop: &Loop, key: usize, what: EventKind) -> bool {
+        let Some(Some(socket)) = self.sockets.get(key) else { return false };
+        let shared = &socket.shared;
+        let had = self.held.has(key);
+        if !had && !holds_messages(socket) {
+            return false;
+        }
+        let holding = self.held.hold(key, what, &mut self.batch);
+        if !had && self.held.has(key) && !shared.begin_to_hold() {
+            self.held.make_ready(key);
+        }
+        self.is_busy |= self.held.next_ready().is_some();
+        match holding {
+            Holding::Held => true,
+            Holding::NotNeeded => false,
+            Holding::Dropped(len) => {
+                if shared.dequeued(len) || shared.lose_message() {
+                    request(host_loop, shared, SocketRequest::Read);
+                }
+                true
+            }
         }
     }
 
@@ -114,58 +197,79 @@ impl Dispatcher {
         }
         // It always exists: a socket joins before its connection begins, and leaves after its last event.
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        let listens = !socket.shared.is_freed();
-        if let EventKind::Connected { index } | EventKind::Retrying { index, .. } | EventKind::Closed { index } = what
-            && let Some(info) = self.batch.take_connect_info(index)
-        {
-            *socket.shared.info.lock() = info;
+        let flow = socket.shared.flow();
+        if flow.is_interrupted() && self.hold(host_loop, key, what) {
+            return false;
         }
+        let Some(Some(socket)) = self.sockets.get(key) else { return false };
+        let listens = !flow.is_freed();
+        match what {
+            EventKind::Message { .. } => {
+                let message = self.batch.small_message(what);
+                message.is_some_and(|(kind, data)| deliver(host_loop, socket, listens, kind, data))
+            }
+            EventKind::LargeMessage { kind, index, len } => {
+                let called = deliver(host_loop, socket, listens, kind, self.batch.large(index, len as usize));
+                if !fork::is_child() {
+                    self.batch.give_large(index, &host_loop.shared().pool);
+                }
+                called
+            }
+            EventKind::Pong { len, start } => {
+                deliver_pong(host_loop, socket, listens, self.batch.pong_payload(start, len))
+            }
+            _ => match self.batch.take_rare(what) {
+                Some(event) => self.dispatch_rare(host_loop, key, listens, event),
+                None => false,
+            },
+        }
+    }
+
+    /// As [`Dispatcher::dispatch`], for events that are neither messages nor pongs. `listens`: the socket was not freed.
+    #[inline(never)]
+    fn dispatch_rare(&mut self, host_loop: &Loop, key: usize, listens: bool, event: RareEvent) -> bool {
+        let Some(Some(socket)) = self.sockets.get(key) else { return false };
+        let note = |info: Option<ConnectInfo>| {
+            if let Some(info) = info {
+                *socket.shared.info.lock() = info;
+            }
+        };
         // Before the callback, so that the engine can begin the next try while the callback runs.
-        if matches!(what, EventKind::Connected { .. } | EventKind::Retrying { .. }) && socket.shared.event_dispatched()
-        {
+        if matches!(event, RareEvent::Connected(_) | RareEvent::Retrying { .. }) && socket.shared.event_dispatched() {
             request(host_loop, &socket.shared, SocketRequest::ContinueRetry);
         }
-        match what {
-            EventKind::Connected { .. } => {
+        match event {
+            RareEvent::Connected(info) => {
+                note(info);
                 if !listens || !socket.notify(SendQueue::notify_connect) {
                     return false;
                 }
                 socket.listener.connected();
             }
-            EventKind::Retrying { index, attempt, delay_ms } => {
+            RareEvent::Retrying { report, info, attempt, delay_ms } => {
+                note(info);
                 if !socket.notify(|queue| queue.notify_retry(listens)) {
                     return false;
                 }
-                if let Some(report) = self.batch.take_report(index) {
+                if let Some(report) = report {
                     socket.listener.retrying(&report, attempt, delay_ms);
                 }
             }
-            EventKind::Drained => {
+            RareEvent::Drained => {
                 socket.shared.drain_dispatched();
                 if !listens || !socket.is_open() {
                     return false;
                 }
                 socket.listener.drained();
             }
-            EventKind::Message { .. } => {
-                let message = self.batch.small_message(what);
-                return message.is_some_and(|(kind, data)| deliver(host_loop, socket, kind, data));
-            }
-            EventKind::LargeMessage { kind, index, len } => {
-                let delivered = deliver(host_loop, socket, kind, self.batch.large(index, len as usize));
-                if fork::is_child() {
-                    return delivered;
-                }
-                self.batch.give_large(index, &host_loop.shared().pool);
-                return delivered;
-            }
-            EventKind::Closed { index } => {
+            RareEvent::Closed { report, info } => {
+                note(info);
                 let (lost, unreported) = socket.notify(|queue| {
                     let lost = queue.lost();
                     queue.notify_close();
                     (lost, queue.unreported())
                 });
-                if let Some(report) = self.batch.take_report(index) {
+                if let Some(report) = report {
                     if listens {
                         socket.listener.closed(&report.with_unreported(unreported));
                     } else {
@@ -176,6 +280,7 @@ impl Dispatcher {
                     }
                 }
                 self.ended = self.sockets.take(key);
+                self.is_busy = true;
                 host_loop.keys.lock().release(key);
             }
         }
@@ -188,14 +293,32 @@ impl Dispatcher {
     }
 }
 
+/// Must messages wait for a resume? Those that are not delivered need not.
+fn holds_messages(socket: &Socket) -> bool {
+    socket.shared.flow().holds_messages() && socket.delivers_messages()
+}
+
 /// Calls `on_message`, if it may be called, and notifies an engine that waits for room. Returns true if the callback was called.
+/// `listens`: the socket was not freed.
 #[inline]
-fn deliver(host_loop: &Loop, socket: &Socket, kind: MessageKind, data: &[u8]) -> bool {
-    let delivers = !socket.shared.is_freed() && socket.delivers_messages();
+fn deliver(host_loop: &Loop, socket: &Socket, listens: bool, kind: MessageKind, data: &[u8]) -> bool {
+    let delivers = listens && socket.delivers_messages();
     if delivers {
         socket.listener.data(kind, data);
     }
     if socket.shared.dequeued(data.len()) {
+        request(host_loop, &socket.shared, SocketRequest::Read);
+    }
+    delivers
+}
+
+/// As [`deliver`], for a pong.
+fn deliver_pong(host_loop: &Loop, socket: &Socket, listens: bool, payload: &[u8]) -> bool {
+    let delivers = listens && socket.delivers_messages();
+    if delivers {
+        socket.listener.pong(payload);
+    }
+    if socket.shared.dequeued(payload.len()) {
         request(host_loop, &socket.shared, SocketRequest::Read);
     }
     delivers

@@ -35,11 +35,20 @@ pub struct Loop {
     dispatcher: Mutex<Option<Dispatcher>>,
     /// Sockets that the dispatcher does not know yet.
     joined: Mutex<Vec<Arc<Socket>>>,
-    /// Freed sockets whose user data must be released. `None` when the loop has ended.
-    freed: Mutex<Option<VecDeque<Arc<Socket>>>>,
-    any_freed: AtomicBool,
+    /// Sockets that the poll must look at. `None` when the loop has ended.
+    waiting: Mutex<Option<WaitingSockets>>,
+    any_waiting: AtomicBool,
     /// The keys of the sockets, in the tables of the engine and of the dispatcher.
     pub(super) keys: Mutex<KeyAllocator>,
+}
+
+/// Sockets that the poll must look at, besides those with events.
+#[derive(Default)]
+struct WaitingSockets {
+    /// Freed sockets whose user data must be released.
+    freed: VecDeque<Arc<Socket>>,
+    /// Sockets with held events whose receiving was resumed. Each is here at most once.
+    resumed: VecDeque<Arc<Socket>>,
 }
 
 /// Ends the poll, also when it ends by a panic. No lock may be held any more: this may notify the host, which may have another
@@ -84,8 +93,8 @@ impl Loop {
             scheduler,
             dispatcher: Mutex::new(Some(Dispatcher::default())),
             joined: Mutex::default(),
-            freed: Mutex::new(Some(VecDeque::new())),
-            any_freed: AtomicBool::new(false),
+            waiting: Mutex::new(Some(WaitingSockets::default())),
+            any_waiting: AtomicBool::new(false),
             keys: Mutex::default(),
         }))
     }
@@ -110,7 +119,7 @@ impl Loop {
         self: &Arc<Loop>,
         config: Box<ConnectConfig>,
         id: usize,
-        listener: Box<dyn Listener>,
+        listener: Arc<dyn Listener>,
         publish: impl FnOnce(&Arc<Socket>),
     ) -> Result<(), Error> {
         if config.may_use_tls() {
@@ -122,7 +131,7 @@ impl Loop {
         let send_queue =
             SendQueue::new(limits.max_message, limits.max_send_buffer, keys).with_pool(Arc::clone(&self.shared().pool));
         let socket = Arc::new(Socket {
-            shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue)),
+            shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue, listener.wants_pongs())),
             host_loop: Arc::clone(self),
             listener,
             max_message: limits.max_message,
@@ -134,7 +143,7 @@ impl Loop {
     }
 
     fn join(&self, socket: &Arc<Socket>, config: Box<ConnectConfig>) -> Result<(), Error> {
-        if self.freed.lock().as_ref().is_some_and(|freed| freed.len() >= MAX_FREED) {
+        if self.waiting.lock().as_ref().is_some_and(|waiting| waiting.freed.len() >= MAX_FREED) {
             return Err(Error::NoResources);
         }
         // The command is added under the lock of `joined`: so the end of the loop finds the socket, or the command is refused.
@@ -157,30 +166,52 @@ impl Loop {
 
     /// Has the poll release the user data of a freed socket.
     pub(super) fn freed(&self, socket: &Arc<Socket>) {
-        let mut freed = self.freed.lock();
-        let Some(list) = freed.as_mut() else { return };
-        list.push_back(Arc::clone(socket));
-        self.any_freed.store(true, SeqCst);
-        drop(freed);
+        self.add_waiting(socket, |waiting| &mut waiting.freed);
+    }
+
+    /// Has the poll dispatch the held events of a socket.
+    pub(super) fn resumed(&self, socket: &Arc<Socket>) {
+        self.add_waiting(socket, |waiting| &mut waiting.resumed);
+    }
+
+    fn add_waiting(&self, socket: &Arc<Socket>, list: impl FnOnce(&mut WaitingSockets) -> &mut VecDeque<Arc<Socket>>) {
+        let mut waiting = self.waiting.lock();
+        let Some(sockets) = waiting.as_mut() else { return };
+        list(sockets).push_back(Arc::clone(socket));
+        self.any_waiting.store(true, SeqCst);
+        drop(waiting);
         interrupt::raise();
         self.shared().make_due();
     }
 
     /// Takes the freed socket that has waited longest for its release.
     pub(super) fn take_freed(&self) -> Option<Arc<Socket>> {
-        let mut freed = self.freed.lock();
-        let list = freed.as_mut()?;
+        self.take_waiting(|waiting| &mut waiting.freed)
+    }
+
+    /// Takes the resumed socket that has waited longest.
+    pub(super) fn take_resumed(&self) -> Option<Arc<Socket>> {
+        self.take_waiting(|waiting| &mut waiting.resumed)
+    }
+
+    fn take_waiting(
+        &self,
+        list: impl FnOnce(&mut WaitingSockets) -> &mut VecDeque<Arc<Socket>>,
+    ) -> Option<Arc<Socket>> {
+        let mut waiting = self.waiting.lock();
+        let sockets = waiting.as_mut()?;
+        let list = list(sockets);
         let socket = list.pop_front();
         if list.is_empty() {
-            self.any_freed.store(false, SeqCst);
             list.shrink_to(KEPT_SOCKETS);
         }
+        self.any_waiting.store(!(sockets.freed.is_empty() && sockets.resumed.is_empty()), SeqCst);
         socket
     }
 
-    /// Is there a freed socket to release?
-    pub(super) fn has_freed(&self) -> bool {
-        self.any_freed.load(SeqCst)
+    /// Is there a socket that was freed or resumed?
+    pub(super) fn has_waiting(&self) -> bool {
+        self.any_waiting.load(SeqCst)
     }
 
     // The lifecycle of the host.
@@ -312,7 +343,7 @@ impl Loop {
         let dispatcher = self.dispatcher.lock().take();
         let (known, mut report) = dispatcher.unwrap_or_default().into_sockets();
         let joined = std::mem::take(&mut *self.joined.lock());
-        let freed = self.freed.lock().take();
+        let freed = self.waiting.lock().take().map(|waiting| waiting.freed);
         let mut sockets = Vec::from_iter(known.chain(joined));
         for socket in &sockets {
             let lost = socket.shared.send_queue.lock().lost();

@@ -4,6 +4,7 @@ mod budget;
 mod deadline;
 mod dispatch;
 mod event_loop;
+mod held;
 mod scheduling;
 
 pub use crate::connection::connect_info::ConnectInfo;
@@ -17,10 +18,11 @@ pub use crate::protocol::message::MessageKind;
 pub use event_loop::Loop;
 
 use crate::connection::send_queue::{Flush, Lost, SendQueue};
-use crate::engine::{SocketRequest, SocketShared};
+use crate::engine::{MAX_PINGS, SocketRequest, SocketShared};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::protocol::close;
+use crate::protocol::ping::{MAX_PING_BYTES, PingPayload};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -36,6 +38,9 @@ pub trait Listener: Send + Sync {
     /// The next try follows after `delay_ms`; `u32::MAX`: when the loop is resumed.
     fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32);
     fn drained(&self);
+    fn pong(&self, payload: &[u8]);
+    /// Is [`Listener::pong`] to be called?
+    fn wants_pongs(&self) -> bool;
     fn release(&self);
 }
 
@@ -83,7 +88,7 @@ pub struct Socket {
     shared: Arc<SocketShared>,
     /// Its loop. The loop has a reference to the socket too, until it is freed.
     host_loop: Arc<Loop>,
-    listener: Box<dyn Listener>,
+    listener: Arc<dyn Listener>,
     /// The longest message that the send queue accepts.
     max_message: usize,
     /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
@@ -124,8 +129,9 @@ impl Socket {
     }
 
     /// Drops the connection, with a reset. From now on no callback of the socket is called but `closed` and `release`.
-    pub fn abort(&self) {
+    pub fn abort(self: &Arc<Socket>) {
         self.notify(SendQueue::abort);
+        self.resume_receive(); // held messages are dropped, and the end comes
         self.host_loop.scheduler.request(&self.shared, SocketRequest::Abort);
     }
 
@@ -147,13 +153,35 @@ impl Socket {
         self.host_loop.scheduler.retry_now(&self.shared);
     }
 
-    /// Measures the round trip.
-    pub fn ping(&self) -> Result<(), Error> {
+    /// Sends a ping. If the payload is empty, the library chooses one.
+    pub fn ping(&self, payload: &[u8]) -> Result<(), DetailedError> {
+        let Some(given) = PingPayload::new(payload) else {
+            let detail = format!("a ping of {} bytes: {MAX_PING_BYTES} are the most", payload.len());
+            return Err(DetailedError::invalid(detail));
+        };
         if !self.is_open() {
-            return Err(Error::NotOpen);
+            return Err(Error::NotOpen.into());
         }
+        self.shared.pings.lock().push(given).map_err(|error| match error {
+            Error::Backpressure => DetailedError::new(error, format!("{MAX_PINGS} pings wait to be written")),
+            error => error.into(),
+        })?;
         self.host_loop.scheduler.request(&self.shared, SocketRequest::Ping);
         Ok(())
+    }
+
+    /// No message goes to the host until [`Socket::resume_receive`].
+    pub fn pause_receive(&self) {
+        self.shared.pause();
+    }
+
+    /// Messages go to the host again.
+    pub fn resume_receive(self: &Arc<Socket>) {
+        if self.shared.resume() {
+            self.host_loop.resumed(self);
+            // Ends a poll that waits.
+            self.host_loop.scheduler.request(&self.shared, SocketRequest::Read);
+        }
     }
 
     /// How many times the host was notified that the socket is open.
@@ -223,6 +251,11 @@ impl Socket {
 
     fn delivers_messages(&self) -> bool {
         self.delivers_messages.load(Relaxed)
+    }
+
+    /// Was `release` called, or does it run?
+    pub fn is_released(&self) -> bool {
+        self.released.load(SeqCst)
     }
 
     /// Calls `release`: the host can free its user data. False if it was called before.

@@ -4,6 +4,11 @@
 #define _DEFAULT_SOURCE
 #include "header.h"
 
+#ifndef NEWEST_BYTE
+#define NEWEST_BYTE 0
+#define NEWEST_RESULT EGRET_WS_OK
+#endif
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +58,34 @@ static void release_user(void *user) {
     releases += *(int *)user;
 }
 
+static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms) {
+    (void)user, (void)ws, (void)info, (void)attempt, (void)delay_ms;
+    CHECK_EQ(0, 1);
+}
+
+#ifdef FIRST_FORM
+/* The library takes the first form of a struct, and none that is smaller. */
+#define IS_FIRST_FORM(type, call_with)                                       \
+    do {                                                                     \
+        uint32_t size;                                                       \
+        for (size = 0; size <= sizeof(type); size++) {                       \
+            type *room = (type *)at_the_end_of_a_page(size < 4 ? 4 : size);  \
+            memset(room, 0, size < 4 ? 4 : size);                            \
+            memcpy(room, &size, sizeof size);                                \
+            CHECK_EQ((call_with) == EGRET_WS_ERR_BAD_STRUCT, size < sizeof(type)); \
+        }                                                                    \
+    } while (0)
+
+static void check_first_forms(egret_ws *closed) {
+    IS_FIRST_FORM(egret_ws_loop_options, egret_ws_loop_options_init(room, size));
+    IS_FIRST_FORM(egret_ws_options, egret_ws_options_init(room, size));
+    IS_FIRST_FORM(egret_ws_retry_options, egret_ws_retry_options_init(room, size));
+    IS_FIRST_FORM(egret_ws_deflate_options, egret_ws_deflate_options_init(room, size));
+    IS_FIRST_FORM(egret_ws_statistics, egret_ws_stats(closed, room));
+    IS_FIRST_FORM(egret_ws_close_info, egret_ws_close_report(closed, room));
+}
+#endif
+
 static void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     (void)user, (void)ws;
     fprintf(stderr, "log %d: %s\n", (int)level, text);
@@ -61,8 +94,11 @@ static void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
 int main(int argc, char **argv) {
     egret_ws_loop_options *of_loop = (egret_ws_loop_options *)at_the_end_of_a_page(sizeof *of_loop);
     egret_ws_options *options = (egret_ws_options *)at_the_end_of_a_page(sizeof *options);
+    egret_ws_retry_options *retry = (egret_ws_retry_options *)at_the_end_of_a_page(sizeof *retry);
+    egret_ws_deflate_options *deflate = (egret_ws_deflate_options *)at_the_end_of_a_page(sizeof *deflate);
     egret_ws_statistics *stats = (egret_ws_statistics *)at_the_end_of_a_page(sizeof *stats);
     egret_ws_free_report *lost = (egret_ws_free_report *)at_the_end_of_a_page(sizeof *lost);
+    egret_ws_close_info *report = (egret_ws_close_info *)at_the_end_of_a_page(sizeof *report);
     egret_ws_loop *loop = NULL;
     egret_ws *ws = NULL;
     int one = 1, polls;
@@ -80,6 +116,16 @@ int main(int argc, char **argv) {
     options->on_message = on_message;
     options->on_close = on_close;
     options->release_user = release_user;
+    CHECK_EQ(egret_ws_retry_options_init(retry, sizeof *retry), EGRET_WS_OK);
+    CHECK_EQ(egret_ws_deflate_options_init(deflate, sizeof *deflate), EGRET_WS_OK);
+    CHECK_EQ(retry->struct_size + deflate->struct_size, sizeof *retry + sizeof *deflate);
+#ifndef FIRST_FORM
+    options->on_retry = on_retry;
+    options->retry = retry;
+    options->deflate = deflate;
+#else
+    (void)on_retry;
+#endif
     CHECK_EQ(egret_ws_connect(loop, argv[1], options, &ws), EGRET_WS_OK);
     for (polls = 0; polls < 300 && releases == 0; polls++) CHECK_EQ(egret_ws_loop_poll(loop, 100) < 0, 0);
     CHECK_EQ(connects == 1 && messages == 1 && closes == 1 && releases == 1, 1);
@@ -88,6 +134,15 @@ int main(int argc, char **argv) {
     CHECK_EQ(egret_ws_stats(ws, stats), EGRET_WS_OK);
     CHECK_EQ(stats->struct_size, sizeof *stats);
     CHECK_EQ(stats->http_status, 101);
+
+    report->struct_size = sizeof *report;
+    CHECK_EQ(egret_ws_close_report(ws, report), EGRET_WS_OK);
+    CHECK_EQ(report->struct_size, sizeof *report);
+    CHECK_EQ(report->code, 1000);
+    CHECK_EQ(report->message_len, strlen(report->message));
+#ifdef FIRST_FORM
+    check_first_forms(ws);
+#endif
 
     /* The last byte belongs to a field that the library may not know. A program that is newer than the library must not set it. */
     ((char *)options)[sizeof *options - 1] = (char)NEWEST_BYTE;

@@ -7,7 +7,7 @@ use crate::messages::{Fingerprint, MARK};
 use crate::random::Random;
 use crate::socket_model::{Generation, Life, Socket};
 use crate::trace::{self, breach, lock, promise};
-use crate::{call_stack, final_checks, functions, registry};
+use crate::{call_stack, final_checks, functions, receive_calls, registry};
 use ::egret_ws::*;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
@@ -133,6 +133,9 @@ pub unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: 
         let index = socket.index;
         // Without on_connect the model does not know the connection.
         promise!(life.is_open || !socket.setup.on_connect, "on_message of socket {index} came before on_connect");
+        let (paused, top) = (lock(&socket.pauses).since, call_stack::top());
+        let is_late = top.is_some_and(|frame| paused != 0 && paused <= frame.checkpoint);
+        promise!(!is_late, "on_message of socket {index} began after a pause had returned");
         promise!(!data.is_null(), "on_message of socket {index} came with NULL");
         promise!(len <= socket.setup.cap, "a message of {len} bytes came, and {} are the most", socket.setup.cap);
         promise!([EGRET_WS_TEXT, EGRET_WS_BINARY].contains(&kind), "a message of the kind {kind}");
@@ -148,6 +151,18 @@ pub unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: 
             final_checks::compare_message(socket, generation, print);
             generation.received.push(print);
         }
+    });
+}
+
+pub unsafe extern "C" fn on_pong(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize) {
+    enter(user, Some(ws), "on_pong", |socket, life| {
+        let index = socket.index;
+        promise!(life.is_open || !socket.setup.on_connect, "on_pong of socket {index} came before on_connect");
+        promise!(!data.is_null() && len <= 125, "on_pong of socket {index} came with {data:?} and {len} bytes");
+        // SAFETY: the header promises `len` readable bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(data, len) };
+        let is_known = bytes == b"unasked" || bytes.iter().all(|byte| *byte == receive_calls::PING_BYTE);
+        promise!(is_known, "on_pong of socket {index} came with {bytes:x?}, which nobody has sent");
     });
 }
 

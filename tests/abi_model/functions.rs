@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::random::Random;
 use crate::socket_model::Socket;
-use crate::{call_stack, connect_calls, getter_calls, loop_calls, socket_calls, text_calls};
+use crate::{call_stack, connect_calls, getter_calls, loop_calls, receive_calls, socket_calls, text_calls};
 use std::sync::Arc;
 
 /// Chooses the arguments of a call, makes it, and checks its result. The socket is the one whose callback runs.
@@ -39,7 +39,12 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_buffered_amount", 8, socket_calls::buffered_amount),
     ("egret_ws_generation", 5, socket_calls::generation),
     ("egret_ws_retry_now", 5, socket_calls::retry_now),
-    ("egret_ws_ping", 8, socket_calls::ping),
+    ("egret_ws_ping", 8, receive_calls::ping),
+    ("egret_ws_pause_receive", 5, receive_calls::pause),
+    ("egret_ws_resume_receive", 9, receive_calls::resume),
+    ("egret_ws_user", 4, receive_calls::user),
+    ("egret_ws_close_report", 5, receive_calls::close_report),
+    ("egret_ws_remote_address", 4, getter_calls::remote_address),
     ("egret_ws_subprotocol", 4, getter_calls::subprotocol),
     ("egret_ws_extensions", 4, getter_calls::extensions),
     ("egret_ws_response_header", 5, getter_calls::response_header),

@@ -25,6 +25,7 @@ pub struct Setup {
     pub on_close: bool,
     pub on_drain: bool,
     pub on_retry: bool,
+    pub on_pong: bool,
     pub release_user: bool,
     pub subprotocols: Option<&'static str>,
 }
@@ -145,6 +146,7 @@ impl Draft {
         options.on_close = setup.on_close.then_some(callbacks::on_close);
         options.on_drain = setup.on_drain.then_some(callbacks::on_drain);
         options.on_retry = setup.on_retry.then_some(callbacks::on_retry);
+        options.on_pong = setup.on_pong.then_some(callbacks::on_pong);
         options.release_user = setup.release_user.then_some(callbacks::release_user);
     }
 
@@ -254,7 +256,8 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
     let cap = random.pick(&[LARGEST, LARGEST, 5000, 126, 24, 1]);
     let send_limit = random.pick(&[1 << 20, cap + 14, cap + 1000, 1 << 16]).max(cap + 14);
     let mut is_set = || is_complete || !random.one_in(8);
-    let [on_connect, on_message, on_close, on_drain, on_retry, release_user] = std::array::from_fn(|_| is_set());
+    let [on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user] =
+        std::array::from_fn(|_| is_set());
     let floor_ms = random.pick(&[1, 10]);
     Setup {
         cap,
@@ -269,6 +272,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
         on_close,
         on_drain,
         on_retry,
+        on_pong,
         release_user,
         subprotocols: random.pick(&[None, None, None, Some("chat"), Some("one, two")]),
     }

@@ -6,7 +6,7 @@ use crate::loop_model::HostLoop;
 use crate::random::Random;
 use crate::socket_model::Socket;
 use crate::trace::{self, CALL_LIMIT, breach, lock, promise};
-use crate::{call_stack, connect_calls, final_checks, functions, loop_calls, registry, socket_calls};
+use crate::{call_stack, connect_calls, final_checks, functions, loop_calls, receive_calls, registry, socket_calls};
 use ::egret_ws::*;
 use std::ptr;
 use std::sync::Arc;
@@ -132,6 +132,8 @@ fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
         is_owed || contract::noted(egret_ws_buffered_amount(socket.handle())) > 0
     };
     while let Some(socket) = case.made().into_iter().find(&waits) {
+        // A full receive queue can keep a server from reading.
+        receive_calls::resume_socket(case, &socket);
         if Instant::now() > deadline {
             let buffered = egret_ws_buffered_amount(socket.handle());
             breach!("socket {} keeps {buffered} bytes, or gets no on_drain although it has room", socket.index);
@@ -178,6 +180,9 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
             case.made().into_iter().filter(|socket| Arc::ptr_eq(&socket.host, host) && !ended(socket)).collect();
         for socket in late.iter().filter(|socket| !socket.is_gone() && socket.close_done.load(SeqCst) == 0) {
             socket_calls::close_socket(case, socket);
+        }
+        for socket in late.iter().filter(|socket| !socket.is_gone()) {
+            receive_calls::resume_socket(case, socket);
         }
         let served = case.made().into_iter().find(&is_served).filter(|_| late.is_empty());
         if late.is_empty() && served.is_none() {
@@ -252,8 +257,13 @@ fn check_handles(case: &Case) {
     }
     for socket in case.made() {
         let ws = socket.handle();
-        let results =
-            [egret_ws_state(ws), egret_ws_ping(ws), egret_ws_abort(ws), egret_ws_free(ws), egret_ws_generation(ws)];
+        let results = [
+            egret_ws_state(ws),
+            egret_ws_pause_receive(ws),
+            egret_ws_abort(ws),
+            egret_ws_free(ws),
+            egret_ws_generation(ws),
+        ];
         promise!(results == [EGRET_WS_ERR_BAD_HANDLE; 5], "calls with a socket of a freed loop returned {results:?}");
     }
     contract::note_reason();

@@ -387,10 +387,3 @@ pub fn retry_now(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
     let _ = call(case, "egret_ws_retry_now", &aim, "", &[], |ws| egret_ws_retry_now(ws).into());
 }
-
-pub fn ping(case: &Arc<Case>, random: &mut Random, own: Own) {
-    let aim = Aim::take_open(case, random, own);
-    let closed = aim.socket.as_ref().is_some_and(|socket| socket.close_done.load(SeqCst) != 0);
-    let result = call(case, "egret_ws_ping", &aim, "", &[EGRET_WS_ERR_NOT_OPEN], |ws| egret_ws_ping(ws).into());
-    promise!(!closed || result.is_err(), "a ping was accepted after a close had returned");
-}

@@ -3,6 +3,7 @@
 use crate::loop_model::HostLoop;
 use crate::messages::Fingerprint;
 use crate::options::Setup;
+use crate::receive_calls::Pauses;
 use ::egret_ws::egret_ws;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -36,6 +37,7 @@ pub struct Socket {
     pub abort_done: AtomicU64,
     /// Sends that run.
     pub sending: AtomicUsize,
+    pub pauses: Mutex<Pauses>,
     pub life: Mutex<Life>,
 }
 
@@ -92,6 +94,7 @@ impl Socket {
             abort_begun: AtomicBool::default(),
             abort_done: AtomicU64::default(),
             sending: AtomicUsize::default(),
+            pauses: Mutex::default(),
             life: Mutex::default(),
         }
     }

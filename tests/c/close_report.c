@@ -173,9 +173,92 @@ static void the_peer_does_not_answer_the_close(void) {
     stop_server(&silent);
 }
 
+static const char *reason_in_on_close, *message_in_on_close;
+static int checks_in_on_close;
+
+static void check_report(recorder *r, const egret_ws_close_info *info) {
+    egret_ws_close_info later;
+    memset(&later, 0, sizeof later);
+    later.struct_size = sizeof later;
+    CHECK_OK(egret_ws_close_report(r->ws, &later));
+    CHECK_EQ(memcmp(&later, info, sizeof later), 0);
+}
+
+static void check_in_on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
+    recorder *r = (recorder *)user;
+    CHECK(egret_ws_user(ws) == user);
+    check_report(r, info);
+    CHECK(EGRET_WS_HAS_FIELD(egret_ws_close_info, info, struct_size));
+    CHECK(EGRET_WS_HAS_FIELD(egret_ws_close_info, info, message_len));
+    CHECK_EQ(info->message_len, strlen(info->message));
+    reason_in_on_close = info->reason;
+    message_in_on_close = info->message;
+    checks_in_on_close++;
+    record_close(user, ws, info);
+}
+
+/* Any struct_size from that of the first release on. */
+static void the_report_can_be_read_until_the_socket_is_freed(void) {
+    static recorder r;
+    union {
+        egret_ws_close_info info;
+        uint8_t bytes[sizeof(egret_ws_close_info) + 64];
+    } read;
+    egret_ws_options options = recorder_options(&r);
+    size_t i;
+
+    options.on_close = check_in_on_close;
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &r.ws));
+    CHECK(egret_ws_user(r.ws) == &r);
+    memset(&read, 0xAA, sizeof read);
+    read.info.struct_size = sizeof read.info;
+    CHECK_EQ(egret_ws_close_report(r.ws, &read.info), EGRET_WS_ERR_NOT_FOUND);
+    CHECK_EQ(read.info.struct_size, sizeof read.info);
+    for (i = 4; i < sizeof read.bytes; i++) CHECK_EQ(read.bytes[i], 0xAA);
+    POLL_UNTIL(loop, r.connects == 1);
+    CHECK_EQ(egret_ws_close_report(r.ws, &read.info), EGRET_WS_ERR_NOT_FOUND);
+    CHECK_OK(egret_ws_close(r.ws, 4000, "the end", EGRET_WS_NUL_TERMINATED));
+    POLL_UNTIL(loop, r.releases == 1);
+    CHECK_EQ(checks_in_on_close, 1);
+    CHECK(egret_ws_user(r.ws) == NULL); /* released */
+
+    read.info.struct_size = sizeof read;
+    CHECK_OK(egret_ws_close_report(r.ws, &read.info));
+    for (i = sizeof read.info; i < sizeof read.bytes; i++) CHECK_EQ(read.bytes[i], 0);
+    CHECK(read.info.reason == reason_in_on_close && read.info.message == message_in_on_close);
+    CHECK(strcmp(read.info.reason, "the end") == 0 && strcmp(read.info.message, r.message) == 0);
+    CHECK_EQ(read.info.code, 4000);
+    read.info.struct_size = sizeof read.info - 8;
+    CHECK_EQ(egret_ws_close_report(r.ws, &read.info), EGRET_WS_ERR_BAD_STRUCT);
+    CHECK(!EGRET_WS_HAS_FIELD(egret_ws_close_info, &read.info, message_len));
+    CHECK(EGRET_WS_HAS_FIELD(egret_ws_close_info, &read.info, message));
+    CHECK_EQ(egret_ws_close_report(r.ws, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    free_socket(&r);
+    CHECK_EQ(egret_ws_close_report(r.ws, &read.info), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK(egret_ws_user(r.ws) == NULL && egret_ws_user(NULL) == NULL);
+}
+
+/* Without on_close there is a report too. */
+static void a_socket_without_on_close_has_a_report(void) {
+    static recorder r;
+    egret_ws_close_info info;
+    egret_ws_options options = recorder_options(&r);
+    options.on_close = NULL;
+    CHECK_OK(egret_ws_connect(loop, "ws://nope.invalid/", &options, &r.ws));
+    POLL_UNTIL(loop, r.releases == 1);
+    memset(&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    CHECK_OK(egret_ws_close_report(r.ws, &info));
+    CHECK_EQ(info.error, EGRET_WS_ERR_RESOLVE);
+    CHECK(strstr(info.message, "nope.invalid") != NULL);
+    free_socket(&r);
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
     loop = new_loop();
+    the_report_can_be_read_until_the_socket_is_freed();
+    a_socket_without_on_close_has_a_report();
     we_close();
     we_close_without_a_code();
     the_peer_closes();

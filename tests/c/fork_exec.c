@@ -1,11 +1,11 @@
 /* The child of a fork can end, or run another program, whatever the thread of the loop was doing. That program inherits no descriptor
- * of the library, and the connections of the parent continue. */
+ * of the library: all are close-on-exec. The connections of the parent continue. */
 #include "server.h"
 
 #include <dirent.h>
 #include <sys/wait.h>
 
-enum { ROUNDS = SLOW ? 3 : 20 };
+enum { ROUNDS = SLOW ? 3 : 20, MOST = 1000 };
 
 static const char *me; /* the path of this program: run again, it prints how many descriptors it inherited */
 
@@ -22,7 +22,7 @@ static int open_descriptors(void) {
 static void list_descriptors(void) {
     char path[40], target[200];
     int fd;
-    for (fd = 0; fd < 1000; fd++) {
+    for (fd = 0; fd < MOST; fd++) {
         ssize_t len;
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         len = readlink(path, target, sizeof target - 1);
@@ -30,6 +30,26 @@ static void list_descriptors(void) {
         target[len] = '\0';
         fprintf(stderr, "  %d: %s\n", fd, target);
     }
+}
+
+/* Descriptors that were open before the library made any. */
+static char was_open[MOST];
+
+static void note_open_descriptors(void) {
+    int fd;
+    for (fd = 0; fd < MOST; fd++) was_open[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Each descriptor of the library is close-on-exec. Returns how many there are. */
+static int check_close_on_exec(void) {
+    int fd, count = 0;
+    for (fd = 0; fd < MOST; fd++) {
+        const int flags = was_open[fd] ? -1 : fcntl(fd, F_GETFD);
+        if (flags < 0) continue;
+        CHECK(flags & FD_CLOEXEC);
+        count++;
+    }
+    return count;
 }
 
 static int wait_for(pid_t child) {
@@ -88,11 +108,15 @@ int main(int argc, char **argv) {
     CHECK(before >= 4);
     CHECK_EQ(before, open_descriptors());
 
+    note_open_descriptors();
     loop = new_loop();
+    CHECK(check_close_on_exec() >= 2);
     CHECK(egret_ws_loop_descriptor(loop) >= 0);
+    CHECK(check_close_on_exec() >= 2);
     begin_connect(loop, silent.url, &connecting);
     open_socket(loop, echo_url, &talking);
     CHECK(open_descriptors() >= before + 4); /* two sockets, and at least two of the loop's */
+    CHECK(check_close_on_exec() >= 4);
     for (round = 0; round < ROUNDS; round++) {
         const int seen = talking.messages;
         keep_busy(&talking);

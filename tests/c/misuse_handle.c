@@ -18,6 +18,12 @@ static void no_socket(uintptr_t number) {
     CHECK_EQ(egret_ws_close(ws, 1000, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_abort(ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_remote_address(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_ping(ws, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_pause_receive(ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_resume_receive(ws), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_close_report(ws, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK(egret_ws_user(ws) == NULL);
     CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_BAD_HANDLE);
 }
 

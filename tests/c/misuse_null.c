@@ -21,6 +21,13 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_free(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_state(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_buffered_amount(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_ping(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_ping(NULL, NULL, 1), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_pause_receive(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_resume_receive(NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_close_report(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_remote_address(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK(egret_ws_user(NULL) == NULL);
     CHECK_EQ(egret_ws_subprotocol(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_normalize_url(NULL, NULL, 0), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_normalize_url("ws://h/", NULL, 8), EGRET_WS_ERR_INVALID_ARGUMENT);
@@ -50,6 +57,10 @@ static void on_an_open_socket(egret_ws_loop *loop) {
     CHECK(egret_ws_send(r.ws, EGRET_WS_BINARY, (const uint8_t *)"x", SIZE_MAX / 2 + 1) < 0);
     CHECK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", SIZE_MAX - 1) < 0);
     CHECK(egret_ws_close(r.ws, 1000, "x", SIZE_MAX - 1) < 0);
+    CHECK_EQ(egret_ws_ping(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_ping(r.ws, "x", SIZE_MAX), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_close_report(r.ws, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_remote_address(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_buffered_amount(r.ws), 0);
     expect_echo(loop, &r);
     CHECK_EQ(r.messages, 1);

@@ -8,7 +8,11 @@ static void expect_not_open(egret_ws *ws) {
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "", 0), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_NOT_OPEN);
+    CHECK_EQ(egret_ws_ping(ws, "x", 1), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_buffered_amount(ws), 0);
+    /* These work in any state. */
+    CHECK_OK(egret_ws_pause_receive(ws));
+    CHECK_OK(egret_ws_resume_receive(ws));
 }
 
 static void before_the_connection(egret_ws_loop *loop) {

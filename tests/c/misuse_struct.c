@@ -57,6 +57,27 @@ static void loop_struct_sizes(void) {
     }
 }
 
+/* A struct that the library fills in. */
+static void written_struct_sizes(void) {
+    static recorder r;
+    const uint32_t sizes[] = {0, 1, 4, 12, 4097, 8192, UINT32_MAX};
+    static union {
+        egret_ws_statistics stats;
+        egret_ws_close_info info;
+        uint8_t bytes[8192];
+    } room;
+    size_t i, j;
+    open_socket(loop, echo_url, &r);
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        memset(&room, 0xAA, sizeof room);
+        room.stats.struct_size = sizes[i];
+        CHECK_EQ(egret_ws_stats(r.ws, &room.stats), EGRET_WS_ERR_BAD_STRUCT);
+        CHECK_EQ(egret_ws_close_report(r.ws, &room.info), EGRET_WS_ERR_BAD_STRUCT);
+        for (j = 4; j < sizeof room; j++) CHECK_EQ(room.bytes[j], 0xAA);
+    }
+    close_and_free(loop, &r);
+}
+
 static void newer_structs(recorder *r) {
     newer_options options;
     newer_loop_options of_loop;
@@ -173,6 +194,7 @@ int main(int argc, char **argv) {
     struct_sizes(&refusals);
     loop_struct_sizes();
     unknown_flags_and_values(&refusals);
+    written_struct_sizes();
     newer_structs(&newer);
     settle(loop);
     free_loop(loop);

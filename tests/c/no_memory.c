@@ -173,6 +173,41 @@ static void received(void) {
     receive(100000, 0, 1);
 }
 
+static void pause_without_memory(recorder *r) {
+    expect_next(r);
+    if (r->messages > 1) return;
+    CHECK_OK(egret_ws_pause_receive(r->ws));
+    begin_scarcity(8000);
+}
+
+/* Messages that wait for a resume. The socket closes with NO_RESOURCES behind those for which there was memory. */
+static void held(void) {
+    static server peer;
+    static recorder r;
+    memset(&r, 0, sizeof r);
+    r.then_data = pause_without_memory;
+    next_number = 0;
+    frames_len = 0;
+    add_numbered(3, 100);
+    add_frame(0x82, 12000);
+    add_numbered(3, 100);
+    may_send = 1;
+    start_server(&peer, send_when_allowed);
+    begin_connect(loop, peer.at.url, &r);
+    POLL_UNTIL(loop, r.messages == 1);
+    POLL_UNTIL(loop, failures > 0);
+    end_scarcity();
+    CHECK_OK(egret_ws_resume_receive(r.ws));
+    POLL_UNTIL(loop, r.releases == 1);
+    CHECK_EQ(r.messages, 3);
+    CHECK_EQ(r.report.error, EGRET_WS_ERR_NO_RESOURCES);
+    CHECK_EQ(r.report.initiator, EGRET_WS_INITIATOR_LOCAL);
+    CHECK(strstr(r.message, "memory") != NULL);
+    free_socket(&r);
+    stop_server(&peer);
+    settle(loop);
+}
+
 /* A send without memory is refused whole, and the socket stays open. Accepted messages arrive complete and in order. */
 static void sent(void) {
     static server peer;
@@ -244,6 +279,7 @@ int main(int argc, char **argv) {
     options.poll_max_callbacks = 16; /* so that messages wait, and take memory */
     CHECK_OK(egret_ws_loop_new(&options, &loop));
     received();
+    held();
     sent();
     copied();
     settle(loop);

@@ -299,7 +299,6 @@ static void statistics(void) {
     CHECK_OK(egret_ws_stats(r.ws, &stats.known));
     CHECK_EQ(stats.known.http_status, 101);
     CHECK_EQ(stats.known.tls_version + stats.known.redirects, 0);
-    CHECK(strstr(echo_url, stats.known.address) != NULL && stats.known.address[0] != '\0');
     CHECK(all_are(stats.newer, sizeof stats.newer, 0));
     CHECK(all_are(stats.foreign, sizeof stats.foreign, 0xAA));
     close_and_free(loop, &r);

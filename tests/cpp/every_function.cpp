@@ -50,7 +50,7 @@ static void getters_of_the_handshake() {
         const auto stats = ws->stats();
         CHECK_DONE(stats);
         CHECK_EQ(stats->http_status, 101);
-        CHECK(std::string(stats->address) == "127.0.0.1:" + std::to_string(server.port));
+        CHECK(*ws->remote_address() == "127.0.0.1:" + std::to_string(server.port));
     }
     thread.join();
     close_listener(&server);

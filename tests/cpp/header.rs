@@ -27,10 +27,11 @@ pub fn functions() -> Vec<String> {
     functions
 }
 
+/// A macro with parameters is no constant.
 pub fn constants() -> BTreeSet<String> {
     let text = text();
     let names = text.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
-    names.map(|(name, _)| name.to_owned()).collect()
+    names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains('(')).collect()
 }
 
 /// The lines of a struct, comments too.

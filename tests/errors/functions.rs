@@ -30,6 +30,7 @@ pub struct Args {
     pub capacity: usize,
     pub stats: *mut egret_ws_statistics,
     pub lost: *mut egret_ws_free_report,
+    pub info: *mut egret_ws_close_info,
 }
 
 pub struct Function {
@@ -100,7 +101,11 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_buffered_amount: |a| egret_ws_buffered_amount(a.ws);
     egret_ws_generation: |a| egret_ws_generation(a.ws).into();
     egret_ws_retry_now: |a| egret_ws_retry_now(a.ws).into();
-    egret_ws_ping: |a| egret_ws_ping(a.ws).into();
+    egret_ws_ping: |a| unsafe { egret_ws_ping(a.ws, a.data.cast(), a.len).into() };
+    egret_ws_pause_receive: |a| egret_ws_pause_receive(a.ws).into();
+    egret_ws_resume_receive: |a| egret_ws_resume_receive(a.ws).into();
+    egret_ws_close_report: |a| unsafe { egret_ws_close_report(a.ws, a.info).into() };
+    egret_ws_remote_address: |a| unsafe { egret_ws_remote_address(a.ws, a.out, a.capacity).into() };
     egret_ws_subprotocol: |a| unsafe { egret_ws_subprotocol(a.ws, a.out, a.capacity).into() };
     egret_ws_extensions: |a| unsafe { egret_ws_extensions(a.ws, a.out, a.capacity).into() };
     egret_ws_response_header: |a| unsafe { egret_ws_response_header(a.ws, a.name, a.out, a.capacity).into() };

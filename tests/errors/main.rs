@@ -32,6 +32,7 @@ struct ArgumentMemory {
     lost: egret_ws_free_report,
     /// Room for a struct of options of any size that the calls use.
     room: [u64; 64],
+    info: egret_ws_close_info,
     out: [c_char; 256],
 }
 
@@ -41,14 +42,15 @@ impl ArgumentMemory {
         unsafe { Box::new(std::mem::zeroed()) }
     }
 
-    /// Returns new arguments with which every call succeeds.
+    /// Returns new arguments with which every call succeeds, but `egret_ws_close_report` on a socket that has not closed.
     fn args(&mut self, host_loop: *mut egret_ws_loop, ws: *mut egret_ws) -> Args {
         // SAFETY: as in `new`.
-        (self.loop_options, self.options, self.stats, self.lost) = unsafe { std::mem::zeroed() };
+        (self.loop_options, self.options, self.stats, self.lost, self.info) = unsafe { std::mem::zeroed() };
         self.loop_options.struct_size = size_of::<egret_ws_loop_options>() as u32;
         self.options.struct_size = size_of::<egret_ws_options>() as u32;
         self.stats.struct_size = size_of::<egret_ws_statistics>() as u32;
         self.lost.struct_size = size_of::<egret_ws_free_report>() as u32;
+        self.info.struct_size = size_of::<egret_ws_close_info>() as u32;
         Args {
             host_loop,
             ws,
@@ -72,6 +74,7 @@ impl ArgumentMemory {
             capacity: self.out.len(),
             stats: &mut self.stats,
             lost: &mut self.lost,
+            info: &mut self.info,
         }
     }
 }
@@ -191,6 +194,15 @@ fn wrong_arguments(
             (a.reason, a.reason_len) = (c"\xff".as_ptr(), 1)
         }),
         ("egret_ws_close", INVALID, "reason is NULL", |a| (a.reason, a.reason_len) = (ptr::null(), 1)),
+        ("egret_ws_ping", INVALID, "data is NULL", |a| a.data = ptr::null()),
+        ("egret_ws_ping", INVALID, "126 bytes", |a| a.len = 126),
+        ("egret_ws_close_report", EGRET_WS_ERR_NOT_FOUND, "on_close has not begun", |_| ()),
+        ("egret_ws_close_report", INVALID, "egret_ws_close_info is NULL", |a| a.info = ptr::null_mut()),
+        // SAFETY: as above.
+        ("egret_ws_close_report", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_close_info", |a| unsafe {
+            (*a.info).struct_size = 3
+        }),
+        ("egret_ws_remote_address", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_subprotocol", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_extensions", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_response_header", INVALID, "name is NULL", |a| a.name = ptr::null()),
@@ -254,18 +266,22 @@ fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &S
         let args = Args { len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..args };
         test_allocator::with_largest(50_000, || expect(seen, name, &args, NONE, "memory"));
     }
+    let args = memory.args(host.handle(), open.handle());
+    test_allocator::with_largest(100, || expect(seen, "egret_ws_ping", &args, NONE, "memory"));
     for name in ["egret_ws_loop_new", "egret_ws_loop_descriptor"] {
         let args = memory.args(host.handle(), open.handle());
         without_descriptors(|| expect(seen, name, &args, NONE, "open files"));
     }
-    for kind in [EGRET_WS_TEXT, EGRET_WS_BINARY] {
-        let name = "egret_ws_send";
-        let args = Args { kind, len: EGRET_WS_MAX_MESSAGE_BYTES as usize, ..memory.args(host.handle(), open.handle()) };
+    const LARGEST: usize = EGRET_WS_MAX_MESSAGE_BYTES as usize;
+    let full = [("egret_ws_send", EGRET_WS_TEXT, LARGEST), ("egret_ws_send", EGRET_WS_BINARY, LARGEST)];
+    for (name, kind, len) in full.into_iter().chain([("egret_ws_ping", EGRET_WS_BINARY, 125)]) {
+        let args = Args { kind, len, ..memory.args(host.handle(), open.handle()) };
         // The server does not read.
         let results = std::iter::repeat_with(|| (function(name).call)(&args));
         let refused = results.into_iter().find(|result| *result != i64::from(EGRET_WS_OK));
         assert_eq!(refused, Some(EGRET_WS_ERR_BACKPRESSURE.into()));
-        assert!(message().contains("on_drain"), "{}", message());
+        let word = if name == "egret_ws_ping" { "16 pings wait" } else { "on_drain" };
+        assert!(message().contains(word), "{}", message());
         seen.entry(name).or_default().insert("BACKPRESSURE");
     }
 }

@@ -58,7 +58,8 @@ impl Header {
             }
             let doc = std::mem::take(&mut doc);
             if let Some(define) = line.strip_prefix("#define ") {
-                if let Some((name, value)) = define.split_once(' ') {
+                // A macro with parameters is for C and C++ only.
+                if let Some((name, value)) = define.split_once(' ').filter(|(name, _)| !name.contains('(')) {
                     header.constants.push(Constant { name: name.into(), value: value.into(), doc });
                 }
             } else if let Some(name) = line.strip_prefix("typedef struct ").and_then(|rest| rest.strip_suffix(" {")) {

@@ -80,14 +80,14 @@ int32_t egret_ws_connect_host(egret_ws_loop *loop, const char *host, uint16_t po
 
 int32_t egret_ws_stats(egret_ws *ws, egret_ws_statistics *s) {
     (void)ws;
-    *s = (egret_ws_statistics){s->struct_size, 1, 2, 3, 4, 5, 6, 7, 8, "an address", 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+    *s = (egret_ws_statistics){s->struct_size, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
                           21, (uint64_t)1 << 40};
     return EGRET_WS_OK;
 }
 
 /* Reports one retry and the end. */
 int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms) {
-    egret_ws_close_info info = {sizeof info, 1, 2, 3, 4, 5, 60006, 60007, 4000000008u, "a reason", 8, "a message", 9};
+    egret_ws_close_info info = {sizeof info, 1, 2, 3, 4, 5, 60006, 60007, 4000000008u, 9, "a reason", 8, "a message", 9};
     (void)loop;
     (void)timeout_ms;
     kept.on_retry(kept.user, fake, &info, 10, 4000000011u);

@@ -9,6 +9,7 @@ mod event_order;
 mod flush;
 mod heartbeat;
 mod local_close;
+mod pause;
 mod ping;
 mod reconnect;
 mod resend;

@@ -3,7 +3,6 @@
 #![allow(unsafe_code)] // a thread changes its network
 
 use crate::namespace::PORT;
-use ::egret_ws::egret_ws_statistics;
 use socket2::SockRef;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -125,7 +124,7 @@ pub fn url() -> String {
 }
 
 /// The address that won, without the port.
-pub fn host_of(stats: &egret_ws_statistics) -> String {
+pub fn host_of(stats: &response::Stats) -> String {
     response::address(stats).rsplit_once(':').expect("an address and a port").0.to_owned()
 }
 

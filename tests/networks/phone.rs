@@ -151,7 +151,7 @@ impl Phone {
         self.ws.state()
     }
 
-    pub fn stats(&self) -> egret_ws_statistics {
+    pub fn stats(&self) -> test_support::response::Stats {
         self.ws.stats()
     }
 

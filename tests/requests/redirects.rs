@@ -195,7 +195,7 @@ fn redirects_from_ws_to_wss_and_from_wss_to_wss_are_followed() {
             let middle = Site::start_tls([redirect_to(format!("{scheme}://localhost:{}/last", last.port))]);
             let first = Site::start([redirect_to(format!("{scheme}://localhost:{}/middle", middle.port))]);
             let outcome = visit_by_tls(driver, &first.url());
-            let stats = outcome.expect_open().stats;
+            let stats = &outcome.expect_open().stats;
             assert_eq!(stats.redirects, 2);
             assert!([EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&stats.tls_version));
             first.finish_one();

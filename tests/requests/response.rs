@@ -71,8 +71,8 @@ fn the_headers_of_an_acceptance_can_be_read_from_on_connect_on() {
 fn statistics_contain_address_and_times() {
     let site = Site::start([ACCEPT]);
     let outcome = run_connection(Driver::Threaded, site.url(), |_| {});
-    let stats = outcome.expect_open().stats;
-    assert_eq!(address(&stats), format!("127.0.0.1:{}", site.port));
+    let stats = &outcome.expect_open().stats;
+    assert_eq!(address(stats), format!("127.0.0.1:{}", site.port));
     let (connect_us, handshake_us) = (stats.connect_us, stats.handshake_us);
     assert!(connect_us > 0 && handshake_us > 0, "both stages took time: {connect_us} and {handshake_us} microseconds");
     assert_eq!((stats.resolve_us, stats.proxy_us, stats.tls_us), (0, 0, 0), "the others took none");

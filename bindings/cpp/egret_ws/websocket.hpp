@@ -74,7 +74,7 @@ public:
         return detail::value_or_error<std::int32_t>(egret_ws_generation(handle_));
     }
     Result<void> retry_now() const noexcept { return detail::status(egret_ws_retry_now(handle_)); }
-    Result<void> ping() const noexcept { return detail::status(egret_ws_ping(handle_)); }
+    Result<void> ping() const noexcept { return detail::status(egret_ws_ping(handle_, nullptr, 0)); }
 
     Result<std::string> subprotocol() const {
         return detail::read_text([this](char *out, std::size_t capacity) {
@@ -84,6 +84,11 @@ public:
     Result<std::string> extensions() const {
         return detail::read_text([this](char *out, std::size_t capacity) {
             return egret_ws_extensions(handle_, out, capacity);
+        });
+    }
+    Result<std::string> remote_address() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_remote_address(handle_, out, capacity);
         });
     }
     Result<std::string> response_header(std::string_view name) const {

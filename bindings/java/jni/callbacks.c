@@ -91,7 +91,7 @@ static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *da
 /* A CloseInfo; NULL with an exception pending. */
 static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
     jstring reason = text_to_java(env, info->reason, info->reason_len);
-    jstring message = reason ? text_to_java(env, info->message, strlen(info->message)) : NULL;
+    jstring message = reason ? text_to_java(env, info->message, info->message_len) : NULL;
     jobject result = message ? (*env)->NewObject(env, java.close_info, java.close_info_new, (jint)info->error,
                                                  (jint)info->phase, (jint)info->initiator, (jint)info->http_status,
                                                  (jint)info->os_error, (jint)info->code, (jint)info->sent_code,

@@ -90,7 +90,7 @@ static jint retry_now(JNIEnv *env, jclass native, jlong socket) {
 
 static jint ping(JNIEnv *env, jclass native, jlong socket) {
     (void)env, (void)native;
-    return egret_ws_ping(SOCKET(socket));
+    return egret_ws_ping(SOCKET(socket), NULL, 0);
 }
 
 /* All functions that write a text, with one signature: `name` is for headers. */
@@ -105,6 +105,11 @@ static int32_t ask_subprotocol(egret_ws *ws, const char *name, char *out, size_t
 static int32_t ask_extensions(egret_ws *ws, const char *name, char *out, size_t capacity) {
     (void)name;
     return egret_ws_extensions(ws, out, capacity);
+}
+
+static int32_t ask_address(egret_ws *ws, const char *name, char *out, size_t capacity) {
+    (void)name;
+    return egret_ws_remote_address(ws, out, capacity);
 }
 
 static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t capacity) {
@@ -143,6 +148,11 @@ static jstring extensions(JNIEnv *env, jclass native, jlong socket) {
     return text_from(env, socket, ask_extensions, NULL);
 }
 
+static jstring remote_address(JNIEnv *env, jclass native, jlong socket) {
+    (void)native;
+    return text_from(env, socket, ask_address, NULL);
+}
+
 static jstring response_headers(JNIEnv *env, jclass native, jlong socket) {
     (void)native;
     return text_from(env, socket, ask_headers, NULL);
@@ -160,13 +170,14 @@ static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring
     return result;
 }
 
-static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
+/* False if the socket was freed. */
+static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
     egret_ws_statistics s = {.struct_size = sizeof s};
     (void)native;
     int32_t result = egret_ws_stats(SOCKET(socket), &s);
     if (result < 0) {
         if (result != EGRET_WS_ERR_BAD_HANDLE) jvm_throw(env, result);
-        return NULL;
+        return JNI_FALSE;
     }
     /* In the order of Java's WebSocketStats. */
     /* generated: statistics, by "make header"; do not edit */
@@ -196,8 +207,7 @@ static jstring stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
     };
     /* generated: end */
     (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
-    if ((*env)->ExceptionCheck(env)) return NULL;
-    return text_to_java(env, s.address, strlen(s.address));
+    return (*env)->ExceptionCheck(env) ? JNI_FALSE : JNI_TRUE;
 }
 
 #define STRING "Ljava/lang/String;"
@@ -220,6 +230,7 @@ const JNINativeMethod socket_natives[] = {
     METHOD("extensions", "(J)" STRING, extensions),
     METHOD("responseHeader", "(J" STRING ")" STRING, response_header),
     METHOD("responseHeaders", "(J)" STRING, response_headers),
-    METHOD("stats", "(J[J)" STRING, stats),
+    METHOD("remoteAddress", "(J)" STRING, remote_address),
+    METHOD("stats", "(J[J)Z", stats),
 };
 const jint socket_natives_count = COUNT(socket_natives);

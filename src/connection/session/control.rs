@@ -2,14 +2,22 @@
 
 use super::closing::Closing;
 use super::writer::Writer;
-use crate::connection::heartbeat::Heartbeat;
+use crate::connection::heartbeat::{Heartbeat, Pong};
 use crate::connection::ports::{Context, Events, Ports};
 use crate::connection::send_queue::SendQueue;
 use crate::protocol::Violation;
 use crate::protocol::mask::KeySource;
+use crate::protocol::ping::PingPayload;
 use parking_lot::Mutex;
 use std::time::Instant;
 use tungstenite::protocol::frame::coding::Control as ControlOpcode;
+
+/// The side of this library that sends a ping.
+#[derive(Clone, Copy)]
+pub(super) enum PingOf {
+    Heartbeat,
+    Host,
+}
 
 /// The parts of a session that control frames act on.
 pub(super) struct Control {
@@ -24,11 +32,13 @@ impl Control {
         self.writer.queue_pong(payload, keys.next_key());
     }
 
-    /// A pong was received. It may be the answer to a ping of the heartbeat.
-    pub(super) fn pong<E: Events>(&mut self, payload: &[u8], now: Instant, events: &mut E) {
-        if let Some(took) = self.heartbeat.pong(payload, now) {
+    /// A pong was received. Answers to pings of the heartbeat are not for the host. Returns what [`Events::pong`] returns.
+    pub(super) fn pong<E: Events>(&mut self, payload: &[u8], now: Instant, events: &mut E) -> usize {
+        let Pong { payload, took } = self.heartbeat.pong(payload, now);
+        if let Some(took) = took {
             events.round_trip(took);
         }
+        payload.map_or(0, |payload| events.pong(payload))
     }
 
     /// A Close frame was received. The answer has the same code, and follows all messages that the host has sent; there is none if
@@ -65,13 +75,22 @@ impl Control {
         }
     }
 
-    /// Queues a ping of the heartbeat. Returns false if our Close frame is queued, because no ping may follow it.
-    pub(super) fn queue_ping<P: Ports>(&mut self, payload: [u8; 4], context: &mut Context<'_, P>) -> bool {
+    /// Queues a ping. Returns false if our Close frame is queued, because no ping may follow it.
+    pub(super) fn queue_ping<P: Ports>(
+        &mut self,
+        payload: &PingPayload,
+        by: PingOf,
+        context: &mut Context<'_, P>,
+    ) -> bool {
         // The host's request to close may still be on the way to the engine.
         if context.send_queue.lock().gate().is_closing() {
             return false;
         }
-        self.writer.queue_control(ControlOpcode::Ping, &payload, context.keys.next_key());
+        let key = context.keys.next_key();
+        match by {
+            PingOf::Heartbeat => self.writer.queue_control(ControlOpcode::Ping, payload, key),
+            PingOf::Host => self.writer.queue_ping_of_host(payload, key),
+        }
         true
     }
 }

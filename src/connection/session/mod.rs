@@ -29,24 +29,20 @@ use super::ports::{Context, Events, Ports};
 use super::report::{Ending, Initiator, Phase, Report};
 use super::send_queue::{MessageChunk, SendQueue};
 use crate::buffer_pool::BufferPool;
-use crate::config::{HeartbeatOptions, Limits};
+use crate::config::Limits;
 use crate::error::Error;
 use crate::protocol::close;
 use crate::protocol::deflate::Inflater;
 use crate::transport::Transport;
 use closing::{Cause, Closing};
-use control::Control;
+use control::{Control, PingOf};
 use parking_lot::Mutex;
 use reader::{ReadStop, Reader};
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use writer::{Writer, Written};
-
-/// The interval and the time-out from which [`Session::new`] computes the stream's own time-out, where the heartbeat has none.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open connection.
 pub(super) struct Session<S> {
@@ -70,22 +66,20 @@ impl<S: Transport> Session<S> {
     pub(super) fn new(
         mut stream: S,
         limits: Limits,
-        heartbeat: HeartbeatOptions,
-        now: Instant,
+        heartbeat: Heartbeat,
         inflater: Option<Inflater>,
         framer: Option<Framer>,
         pool: Arc<BufferPool>,
     ) -> Session<S> {
         // Much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not read.
-        let heartbeats = heartbeat.interval.unwrap_or(DEFAULT_INTERVAL) + heartbeat.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        stream.enable_keepalive(heartbeats * 4);
+        stream.enable_keepalive(heartbeat.longest_silence() * 4);
         Session {
             stream,
             reader: Reader::new(limits.max_message, inflater, pool),
             control: Control {
                 writer: Writer::new(framer),
                 closing: Closing::new(limits.flush, limits.close),
-                heartbeat: Heartbeat::new(heartbeat, now),
+                heartbeat,
             },
             read_stop: ReadStop::Budget,
         }
@@ -237,11 +231,17 @@ impl<S: Transport> Session<S> {
 
     // The heartbeat.
 
-    /// The host wants a measurement of the round trip.
+    /// Sends the pings of the host.
     pub(super) fn ping<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
-        let Control { heartbeat, writer, .. } = &mut self.control;
-        let action = heartbeat.ping(context.now, || writer.progress(&mut self.stream));
-        self.act(action, context)
+        let mut queued = false;
+        while let Some(given) = context.events.take_ping() {
+            let Control { heartbeat, writer, closing } = &mut self.control;
+            if closing.is_open() {
+                let payload = heartbeat.ping(&given, context.now, || writer.progress(&mut self.stream));
+                queued |= self.control.queue_ping(&payload, PingOf::Host, context);
+            }
+        }
+        if queued { self.flush(context) } else { Progress::Wait }
     }
 
     /// Pings the peer. `likely_lost`: with the shorter time-out.
@@ -274,7 +274,7 @@ impl<S: Transport> Session<S> {
         match action {
             Action::Nothing => Progress::Wait,
             Action::Ping(payload) => {
-                if self.control.queue_ping(payload, context) {
+                if self.control.queue_ping(&payload, PingOf::Heartbeat, context) {
                     self.flush(context)
                 } else {
                     Progress::Wait

@@ -265,7 +265,14 @@ impl Reader {
                     continue;
                 }
                 Ok(Some(Incoming::Ping(payload))) => control.answer_ping(payload, context.keys),
-                Ok(Some(Incoming::Pong(payload))) => control.pong(payload, now, events),
+                Ok(Some(Incoming::Pong(payload))) => {
+                    // A pong for the host waits as a message does.
+                    self.work += control.pong(payload, now, events);
+                    if events.is_full() || self.work >= NO_ROOM {
+                        self.check_memory(control, now);
+                        return bytes.len() - input.len();
+                    }
+                }
                 Ok(Some(Incoming::Fragment)) => {}
                 Ok(Some(Incoming::Close(code, reason))) => {
                     control.answer_close(code, reason, now, send_queue);

@@ -26,6 +26,10 @@ pub(super) struct Writer {
     out_is_control: bool,
     /// Whole control frames that wait to be written.
     control: Vec<u8>,
+    /// Those of them that are pings of the host, once more: they are never dropped. The host can queue few.
+    pings: Vec<u8>,
+    /// The number of `pings`.
+    ping_count: usize,
     /// If the send queue keeps messages, and not frames.
     framer: Option<Box<Framer>>,
     /// All is written, and the send queue was empty. [`Writer::has_more`] ends this state; the host's frames come with a call of
@@ -64,6 +68,8 @@ impl Writer {
             settled: 0,
             out_is_control: false,
             control: Vec::new(),
+            pings: Vec::new(),
+            ping_count: 0,
             framer: framer.map(Box::new),
             idle: false,
             sent_code: 0,
@@ -105,10 +111,18 @@ impl Writer {
     }
 
     pub(super) fn queue_pong(&mut self, payload: &[u8], key: [u8; 4]) {
-        if self.control.len() > MAX_PONGS {
-            self.control.clear();
+        // More than the pings of the host, which stay.
+        if self.control.len() > MAX_PONGS + self.pings.len() {
+            self.control.clone_from(&self.pings);
         }
         self.queue_control(ControlOpcode::Pong, payload, key);
+    }
+
+    pub(super) fn queue_ping_of_host(&mut self, payload: &[u8], key: [u8; 4]) {
+        let start = self.control.len();
+        self.queue_control(ControlOpcode::Ping, payload, key);
+        self.pings.extend_from_slice(&self.control[start..]);
+        self.ping_count += 1;
     }
 
     pub(super) fn queue_control(&mut self, opcode: ControlOpcode, payload: &[u8], key: [u8; 4]) {
@@ -210,6 +224,10 @@ impl Writer {
         let end = if taken { None } else { Some(self.all_written(&mut send_queue)) };
         self.idle = !taken;
         drop(send_queue);
+        if self.out_is_control && self.ping_count > 0 {
+            self.pings = Vec::new();
+            context.events.pings_written(std::mem::take(&mut self.ping_count));
+        }
         if has_room {
             context.events.drained();
         }

@@ -2,8 +2,8 @@
 //!
 //! - `simulation`: the network, the clock and the host of one connection. `scenario`: runs a test whole, cut to single bytes, and with
 //!   a failure at each operation.
-//! - `opening`, `happy_eyeballs`, `redirects`, `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `compression`,
-//!   `budgets`, `retrying`, `resending`, `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
+//! - `opening`, `happy_eyeballs`, `redirects`, `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `pings`,
+//!   `compression`, `budgets`, `retrying`, `resending`, `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
 
 mod aborting;
@@ -17,6 +17,7 @@ mod happy_eyeballs;
 mod heartbeat;
 mod model;
 mod opening;
+mod pings;
 mod redirects;
 mod resending;
 mod response_heads;

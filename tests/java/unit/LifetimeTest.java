@@ -40,7 +40,7 @@ class LifetimeTest {
         WebSocketStats stats = socket.stats();
         String text = "id " + socket.id() + ", generation " + socket.generation() + ", subprotocol " + socket.subprotocol()
                 + ", extensions " + socket.extensions() + ", headers " + socket.responseHeaders() + ", http " + stats.httpStatus
-                + ", sent " + stats.messagesSent + ", received " + stats.messagesReceived + ", address " + stats.address;
+                + ", sent " + stats.messagesSent + ", received " + stats.messagesReceived + ", address " + socket.remoteAddress();
         for (String name : new String[] {"Twice", "TWICE", "empty", "Colon", "Twic", "Twice ", "", ":", "None"})
             text += ", " + name + "=" + Support.orError(() -> socket.responseHeader(name));
         return text;
@@ -179,7 +179,7 @@ class LifetimeTest {
         assertEnded(socket);
         assertNull(events.closed);
         // The loop freed the socket, so its last values are not known.
-        assertEquals("", socket.subprotocol() + socket.extensions() + socket.responseHeaders() + socket.stats().address);
+        assertEquals("", socket.subprotocol() + socket.extensions() + socket.responseHeaders() + socket.remoteAddress());
         assertEquals(0, socket.generation() + socket.stats().httpStatus + socket.stats().messagesSent);
         assertNull(socket.responseHeader("Upgrade"));
         List<Runnable> calls = List.of(loop::poll, loop::wake, loop::descriptor, loop::timeout, loop::suspend, loop::resume,

@@ -44,7 +44,7 @@ class OptionsTest {
             assertEquals(1, socket.generation());
             WebSocketStats stats = socket.stats();
             assertEquals(101, stats.httpStatus);
-            assertEquals("127.0.0.1:" + server.port(), stats.address);
+            assertEquals("127.0.0.1:" + server.port(), socket.remoteAddress());
             assertEquals(1, stats.connections);
         }
     }

@@ -80,6 +80,11 @@ pub fn send_text(ws: *mut egret_ws, text: impl AsRef<[u8]>) -> i32 {
 }
 
 /// `egret_ws_close`, for callbacks too.
+pub fn ping(ws: *mut egret_ws, payload: &[u8]) -> i32 {
+    // SAFETY: the pointer and the length are those of a slice.
+    unsafe { egret_ws_ping(ws, payload.as_ptr().cast(), payload.len()) }
+}
+
 pub fn close(ws: *mut egret_ws, code: u16, reason: &str) -> i32 {
     // SAFETY: the pointer and the length are those of a slice.
     unsafe { egret_ws_close(ws, code, reason.as_ptr().cast(), reason.len()) }
@@ -413,7 +418,19 @@ impl Socket<'_> {
     }
 
     pub fn ping(&self) -> i32 {
-        egret_ws_ping(self.handle)
+        self.ping_with(b"")
+    }
+
+    pub fn ping_with(&self, payload: &[u8]) -> i32 {
+        ping(self.handle, payload)
+    }
+
+    pub fn pause_receive(&self) {
+        assert_eq!(egret_ws_pause_receive(self.handle), EGRET_WS_OK);
+    }
+
+    pub fn resume_receive(&self) {
+        assert_eq!(egret_ws_resume_receive(self.handle), EGRET_WS_OK);
     }
 
     pub fn retry_now(&self) -> i32 {
@@ -424,7 +441,7 @@ impl Socket<'_> {
         egret_ws_generation(self.handle)
     }
 
-    pub fn stats(&self) -> egret_ws_statistics {
+    pub fn stats(&self) -> response::Stats {
         response::stats(self.handle)
     }
 

@@ -148,7 +148,8 @@ impl Handle {
     }
 
     pub fn ping(self) -> i32 {
-        egret_ws_ping(self.0)
+        // SAFETY: the data may be NULL if its length is 0.
+        unsafe { egret_ws_ping(self.0, ptr::null(), 0) }
     }
 
     pub fn retry_now(self) -> i32 {
@@ -167,7 +168,7 @@ impl Handle {
         u64::try_from(egret_ws_buffered_amount(self.0)).expect("the handle is valid")
     }
 
-    pub fn stats(self) -> egret_ws_statistics {
+    pub fn stats(self) -> response::Stats {
         response::stats(self.0)
     }
 

@@ -19,6 +19,8 @@ pub enum Event {
     Text(String),
     Binary(Vec<u8>),
     Drain,
+    /// Only if the test sets [`on_pong`].
+    Pong(Vec<u8>),
     Retry(Box<Retry>),
     Close(Box<CloseReport>),
 }
@@ -49,6 +51,7 @@ impl fmt::Debug for Event {
             Event::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Event::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
             Event::Drain => write!(f, "Drain"),
+            Event::Pong(payload) => write!(f, "Pong({payload:x?})"),
             Event::Retry(retry) => write!(f, "{retry:?}"),
             Event::Close(report) => write!(f, "{report:?}"),
         }
@@ -133,7 +136,9 @@ impl State {
                 Event::Connect => assert!(!std::mem::replace(&mut is_open, true), "on_connect came late or twice"),
                 Event::Retry(_) => is_open = false,
                 Event::Close(_) => assert_eq!(at, last, "a callback came after on_close"),
-                Event::Text(_) | Event::Binary(_) | Event::Drain => assert!(is_open, "data before on_connect"),
+                Event::Text(_) | Event::Binary(_) | Event::Drain | Event::Pong(_) => {
+                    assert!(is_open, "data before on_connect")
+                }
             }
         }
         assert_eq!(self.released, u32::from(!self.refused), "release_user runs once for each socket made");
@@ -191,6 +196,16 @@ unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const
     if let Some(report) = read_report(recorder(user), info) {
         recorder(user).record(ws, Event::Close(Box::new(report)));
     }
+}
+
+/// Records pongs, if a test sets it in the options.
+///
+/// # Safety
+/// The library calls it, with the recorder as `user`.
+pub unsafe extern "C" fn on_pong(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize) {
+    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    let payload = unsafe { std::slice::from_raw_parts(data, len) }.to_vec();
+    recorder(user).record(ws, Event::Pong(payload));
 }
 
 unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {

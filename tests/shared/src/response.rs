@@ -2,7 +2,8 @@
 #![allow(unsafe_code)] // calls the C ABI
 
 use ::egret_ws::*;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
+use std::ops::Deref;
 use std::ptr;
 
 /// The response of the server and the statistics at one moment.
@@ -10,7 +11,7 @@ pub struct Response {
     pub headers: String,
     /// Each name of `headers` with the value that a query by this name returns.
     named: Vec<(String, String)>,
-    pub stats: egret_ws_statistics,
+    pub stats: Stats,
 }
 
 impl Response {
@@ -62,18 +63,35 @@ fn text(call: impl Fn(*mut c_char, usize) -> i32) -> Result<String, i32> {
     Ok(String::from_utf8(out).expect("UTF-8"))
 }
 
-pub fn stats(ws: *mut egret_ws) -> egret_ws_statistics {
+/// The statistics of a socket, with its address.
+pub struct Stats {
+    values: egret_ws_statistics,
+    address: String,
+}
+
+impl Deref for Stats {
+    type Target = egret_ws_statistics;
+
+    fn deref(&self) -> &egret_ws_statistics {
+        &self.values
+    }
+}
+
+pub fn stats(ws: *mut egret_ws) -> Stats {
     // SAFETY: a C struct of numbers may be all zeros.
     let mut stats: egret_ws_statistics = unsafe { std::mem::zeroed() };
     stats.struct_size = size_of::<egret_ws_statistics>() as u32;
     // SAFETY: `stats` is writable for its own size.
     assert_eq!(unsafe { egret_ws_stats(ws, &mut stats) }, EGRET_WS_OK);
-    stats
+    Stats { values: stats, address: remote_address(ws) }
+}
+
+pub fn remote_address(ws: *mut egret_ws) -> String {
+    // SAFETY: the buffer of `text` has the given capacity.
+    text(|out, capacity| unsafe { egret_ws_remote_address(ws, out, capacity) }).expect("the handle is valid")
 }
 
 /// The address and port to which the connection was made.
-#[track_caller]
-pub fn address(stats: &egret_ws_statistics) -> String {
-    let bytes = stats.address.map(|byte| byte as u8);
-    CStr::from_bytes_until_nul(&bytes).expect("a NUL").to_str().expect("an address is ASCII").to_owned()
+pub fn address(stats: &Stats) -> String {
+    stats.address.clone()
 }

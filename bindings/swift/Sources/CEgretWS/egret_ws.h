@@ -257,6 +257,13 @@
 #define EGRET_WS_NUL_TERMINATED ((size_t)-1)
 
 /*
+ * * Does the struct at `pointer`, of the type `type`, have this field, as its `struct_size` says? A struct that an older library fills in
+ * * may end before a field of this header: `EGRET_WS_HAS_FIELD(egret_ws_close_info, info, message_len) ? info->message_len : ...`.
+ */
+#define EGRET_WS_HAS_FIELD(type, pointer, field) \
+    ((pointer)->struct_size >= offsetof(type, field) + sizeof((pointer)->field))
+
+/*
  * The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is accepted, one of
  * 131073 bytes is not. It counts UTF-8 bytes for text, after reassembly of fragments. `max_message_bytes` can lower it, nothing
  * raises it.
@@ -685,9 +692,15 @@ typedef int32_t egret_ws_phase_t;
 /* The side that ended a connection: one of `EGRET_WS_INITIATOR_*`. */
 typedef int32_t egret_ws_initiator_t;
 
-/* How and why a connection ended. Everything it points to is borrowed until `on_close` returns. */
+/*
+ * How and why a connection ended. Everything it points to is borrowed until `on_retry` returns, or, for `on_close` and
+ * `egret_ws_close_report`, until `egret_ws_free` or `egret_ws_loop_free`.
+ */
 typedef struct egret_ws_close_info {
-    /* Bytes of this struct as the library knows it. Read a field only if it lies within. */
+    /*
+     * In a callback: bytes of this struct as the library knows it; read a field only if it lies within, see
+     * `EGRET_WS_HAS_FIELD`. For `egret_ws_close_report`: bytes of this struct as the caller knows it.
+     */
     uint32_t struct_size;
     /*
      * `EGRET_WS_OK` when both Close frames were exchanged and neither side failed the connection (what a browser calls
@@ -711,14 +724,16 @@ typedef struct egret_ws_close_info {
     uint16_t sent_code;
     /* Messages that a send accepted and that were not completely passed to the operating system. */
     uint32_t unsent_messages;
+    /* Payload bytes of `unsent_messages`. */
+    uint64_t unsent_bytes;
     /* The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL. */
     const char *reason;
     /* Bytes of `reason`, 0 to 123. */
     size_t reason_len;
     /* A description of the end for a log: a readable English sentence, UTF-8, ending in a NUL; never NULL. */
     const char *message;
-    /* Payload bytes of `unsent_messages`. */
-    uint64_t unsent_bytes;
+    /* Bytes of `message`. */
+    size_t message_len;
 } egret_ws_close_info;
 
 /*
@@ -827,6 +842,15 @@ typedef struct egret_ws_deflate_options {
 } egret_ws_deflate_options;
 
 /*
+ * Called for each pong (RFC 6455 section 5.5.3) that the peer sends, whether or not it answers a ping, but for the answers to the
+ * pings of the heartbeat. `data` is never NULL and has `len` bytes, 0 to 125, borrowed until the callback returns: the payload of
+ * the `egret_ws_ping` that it answers, if there is one. Pongs and messages come in the order in which the peer sent them, except
+ * that a pong does not wait for a message while receiving is paused. A pong that waits for the poll counts as a message in
+ * `max_receive_queue_bytes`, so a peer cannot send pongs faster than polls take them.
+ */
+typedef void (*egret_ws_on_pong_fn)(void *user, egret_ws *ws, const uint8_t *data, size_t len);
+
+/*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
  *
@@ -880,8 +904,8 @@ typedef struct egret_ws_options {
      */
     uint32_t max_send_buffer_bytes;
     /*
-     * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at which the
-     * library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+     * The number of bytes waiting to be dispatched (each message, and each pong for `on_pong`, counts 32 bytes more than its
+     * payload) at which the library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
      * exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
@@ -1011,6 +1035,8 @@ typedef struct egret_ws_options {
     const egret_ws_retry_options *retry;
     /* The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs. */
     const egret_ws_deflate_options *deflate;
+    /* See the callback's type. NULL: pongs only count for the heartbeat and the round trip. */
+    egret_ws_on_pong_fn on_pong;
 } egret_ws_options;
 
 /*
@@ -1039,11 +1065,6 @@ typedef struct egret_ws_statistics {
     uint64_t tls_us;
     /* Microseconds of the HTTP upgrade. */
     uint64_t handshake_us;
-    /*
-     * The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL; that of the proxy, if there is
-     * one. Empty until TCP is connected.
-     */
-    char address[64];
     /* Connections made so far. `egret_ws_generation` returns for how many of them `on_connect` was called. */
     uint32_t connections;
     /* Attempts to reconnect that were begun so far. */
@@ -1187,7 +1208,8 @@ egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop,
 
 /*
  * Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
- * CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Wait no longer than
+ * CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Like all descriptors
+ * of this library it is close-on-exec: a program that this process runs does not inherit it. Wait no longer than
  * `egret_ws_loop_next_poll_ms` returns. Any thread.
  *
  * Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
@@ -1441,12 +1463,88 @@ int32_t egret_ws_generation(egret_ws *ws);
 egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
 
 /*
- * Sends a ping (RFC 6455 section 5.5.2) now, to measure the round trip: it is in `rtt_us` of the statistics when the pong has
- * come. `pong_timeout_ms` applies. While a ping is not answered, no other ping is sent. Any thread.
+ * Sends a ping (RFC 6455 section 5.5.2) with a payload of `len` bytes, 0 to 125, before the messages that wait to be written.
+ * The payload is copied. `on_pong` gets it back when the peer has answered. Never blocks. Any thread.
  *
- * Errors: `NOT_OPEN`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ * With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A peer may leave
+ * pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
+ * `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
+ *
+ * At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
+ * that waits when the connection ends is dropped. After an error other than INTERNAL nothing happened.
+ *
+ * Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT` (`len` is above 125, or `data` is
+ * NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `data` points to `len` readable bytes, or is NULL.
  */
-egret_ws_error_t egret_ws_ping(egret_ws *ws);
+egret_ws_error_t egret_ws_ping(egret_ws *ws,
+                               const void *data,
+                               size_t len);
+
+/*
+ * Pauses receiving: from now on no `on_message` of this socket begins, until `egret_ws_resume_receive`. Called in a callback, it
+ * takes effect with the next message; called on another thread while a poll runs, with the next message that has not begun.
+ *
+ * Messages wait in the receive queue. When that is full (`max_receive_queue_bytes`), the library stops reading, and TCP slows the
+ * peer down. `on_connect`, `on_drain` and `on_pong` still come. `on_close` and `on_retry` keep their place behind the messages that
+ * wait: they come after the resume, or at once if no message waits. A loop with a paused socket sleeps as any other, and other
+ * sockets are not delayed. The pause outlasts reconnecting.
+ *
+ * While the receive queue is not full, pings of the peer are answered, and the heartbeat works. While it is full, nothing is read:
+ * no pong, no Close frame and no loss is noticed, and no answer to a ping is expected. To end such a socket at once, call
+ * `egret_ws_abort` or `egret_ws_free`.
+ *
+ * In any state, before the connection too. A second call does nothing. Never blocks. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_pause_receive(egret_ws *ws);
+
+/*
+ * Resumes receiving after `egret_ws_pause_receive`. The messages that wait come with this poll or the next one, which is due from
+ * now on, and so do the `on_retry` and `on_close` behind them. Does nothing if receiving is not paused. Never blocks. Any thread.
+ *
+ * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_resume_receive(egret_ws *ws);
+
+/*
+ * Returns the `user` of the socket's options; NULL if `ws` is not a valid handle, or if `release_user` has been called or is
+ * running. Any thread.
+ *
+ * Errors: none.
+ */
+void *egret_ws_user(egret_ws *ws);
+
+/*
+ * Fills `*info` with the close report of the socket, up to its `struct_size`; fields of a newer header than this library's become
+ * 0. It is the report that `on_close` gets, and is there from the moment when `on_close` begins, or would begin if it is not NULL,
+ * until `egret_ws_free`. Its texts stay valid until `egret_ws_free` or `egret_ws_loop_free`. Any thread.
+ *
+ * Errors: `NOT_FOUND` (`on_close` has not begun), `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this
+ * `struct_size`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `info` is NULL or points to `info->struct_size` readable and writable bytes.
+ */
+egret_ws_error_t egret_ws_close_report(egret_ws *ws,
+                                       egret_ws_close_info *info);
+
+/*
+ * Writes the address of the connection to `out`, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL, and returns its
+ * length without the NUL; that of the proxy, if there is one; 0 until `on_connect`, or in `on_close` if TCP was not connected. As
+ * `egret_ws_subprotocol` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_remote_address(egret_ws *ws,
+                                char *out,
+                                size_t capacity);
 
 /*
  * Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:

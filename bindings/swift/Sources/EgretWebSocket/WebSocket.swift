@@ -106,7 +106,7 @@ public final class WebSocket: Sendable {
     public func retryNow() throws(WebSocketError) { try checked(egret_ws_retry_now(c)) }
 
     /// Sends a ping to measure the round-trip time: see `stats`.
-    public func ping() throws(WebSocketError) { try checked(egret_ws_ping(c)) }
+    public func ping() throws(WebSocketError) { try checked(egret_ws_ping(c, nil, 0)) }
 
     public var stats: WebSocketStats {
         get throws(WebSocketError) {
@@ -124,6 +124,12 @@ public final class WebSocket: Sendable {
 
     public var extensions: String {
         get throws(WebSocketError) { try text { egret_ws_extensions(c, $0, $1) } }
+    }
+
+    /// The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`; that of the proxy, if there is one. Empty until
+    /// `onConnect`.
+    public var remoteAddress: String {
+        get throws(WebSocketError) { try text { egret_ws_remote_address(c, $0, $1) } }
     }
 
     /// The value of a header of the server's answer, or nil. Several are joined by `, `.

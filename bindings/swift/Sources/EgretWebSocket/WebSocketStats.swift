@@ -20,9 +20,6 @@ public struct WebSocketStats: Sendable {
     public let tlsUs: UInt64
     /// Microseconds of the HTTP upgrade.
     public let handshakeUs: UInt64
-    /// The address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`; that of the proxy, if
-    /// there is one. Empty until TCP is connected.
-    public let address: String
     /// Connections made so far. `WebSocket.generation` returns for how many of them `on_connect` was called.
     public let connections: UInt32
     /// Attempts to reconnect that were begun so far.
@@ -64,7 +61,6 @@ public struct WebSocketStats: Sendable {
         proxyUs = c.proxy_us
         tlsUs = c.tls_us
         handshakeUs = c.handshake_us
-        address = withUnsafeBytes(of: c.address) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         connections = c.connections
         retries = c.retries
         messagesSent = c.messages_sent

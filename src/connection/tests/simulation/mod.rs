@@ -14,6 +14,7 @@ use crate::protocol::handshake::RequestOptions;
 use crate::protocol::mask::{self, Entropy};
 use crate::protocol::mask::{KeySource, zero_keys};
 use crate::protocol::message::MessageKind;
+use crate::protocol::ping::PingPayload;
 use crate::transport::proxy::Proxies;
 use crate::transport::tls;
 pub use network::NO_ROUTE;
@@ -161,6 +162,11 @@ impl Simulation {
     }
 
     pub fn ping(&mut self) {
+        self.ping_with(b"");
+    }
+
+    pub fn ping_with(&mut self, payload: &[u8]) {
+        self.recorder.pings.push_back(PingPayload::new(payload).unwrap());
         self.with(|connection, context| connection.ping(context));
     }
 
@@ -453,6 +459,16 @@ impl Simulation {
 
     pub fn connection(&self) -> &Connection<FakeStream> {
         self.connection.as_ref().expect("a connection was begun")
+    }
+
+    /// The pongs that came for the host since the last call.
+    pub fn take_pongs(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.recorder.pongs)
+    }
+
+    /// The number of pings of the host that do not wait any more.
+    pub fn pings_written(&self) -> usize {
+        self.recorder.pings_written
     }
 
     pub fn round_trip(&self) -> RoundTrip {

@@ -5,6 +5,8 @@ use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::report::Report;
 use crate::protocol::message::{MessageKind, Payload};
+use crate::protocol::ping::PingPayload;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 #[derive(Default)]
@@ -13,7 +15,7 @@ pub struct Recorder {
     /// The addresses and contents of messages of this call that remain in the read buffer.
     pub in_place: Vec<(usize, Vec<u8>)>,
     pub full: bool,
-    /// The host's queue is full after this number of events.
+    /// The host's queue is full after this number of events and pongs.
     pub full_after: Option<usize>,
     pub undispatched: bool,
     /// The host must dispatch events before the next retry.
@@ -25,6 +27,11 @@ pub struct Recorder {
     pub message: String,
     pub counters: Counters,
     pub round_trip: RoundTrip,
+    /// Pings of the host that wait, and the number of those that were written.
+    pub pings: VecDeque<PingPayload>,
+    pub pings_written: usize,
+    /// Apart from `events`: most tests do not look at them.
+    pub pongs: Vec<Vec<u8>>,
 }
 
 impl Recorder {
@@ -120,8 +127,21 @@ impl Events for Recorder {
         self.round_trip.add(took);
     }
 
+    fn take_ping(&mut self) -> Option<PingPayload> {
+        self.pings.pop_front()
+    }
+
+    fn pings_written(&mut self, count: usize) {
+        self.pings_written += count;
+    }
+
+    fn pong(&mut self, payload: &[u8]) -> usize {
+        self.pongs.push(payload.to_vec());
+        payload.len()
+    }
+
     fn is_full(&mut self) -> bool {
-        self.full || self.full_after.is_some_and(|most| self.events.len() >= most)
+        self.full || self.full_after.is_some_and(|most| self.events.len() + self.pongs.len() >= most)
     }
 
     fn must_delay_retry(&mut self) -> bool {

@@ -67,8 +67,10 @@ final class Native {
 
     static native String responseHeaders(long socket);
 
-    /** Fills the values and returns the address. */
-    static native String stats(long socket, long[] values);
+    static native String remoteAddress(long socket);
+
+    /** Fills the values. False if the socket was freed. */
+    static native boolean stats(long socket, long[] values);
 
     static native String normalizeUrl(String url);
 

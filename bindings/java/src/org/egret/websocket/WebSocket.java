@@ -206,11 +206,20 @@ public final class WebSocket {
         return found == null ? lastValues().headers : found;
     }
 
+    /**
+     * The address of the connection, such as {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}; that of the proxy, if there is
+     * one. Empty until {@code onConnect}.
+     */
+    public @NotNull String remoteAddress() {
+        String found = last == null ? Native.remoteAddress(handle) : null;
+        return found == null ? lastValues().address : found;
+    }
+
     /** The measurements so far. */
     public @NotNull WebSocketStats stats() {
         long[] values = new long[WebSocketStats.COUNT];
-        String address = last == null ? Native.stats(handle, values) : null;
-        return address == null ? lastValues().stats : new WebSocketStats(values, address);
+        boolean isLive = last == null && Native.stats(handle, values);
+        return isLive ? new WebSocketStats(values) : lastValues().stats;
     }
 
     /** Call it before the library frees the socket. */

@@ -131,10 +131,10 @@ public final class WebSocketOptions {
         }
 
         /**
-         * The number of bytes waiting to be dispatched (each message counts 32 bytes more than its payload) at
-         * which the library stops reading this socket, until polls have taken half of them; TCP then slows the peer
-         * down. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded.
-         * Default: 1 MiB.
+         * The number of bytes waiting to be dispatched (each message, and each pong for
+         * {@link WebSocketListener#onPong}, counts 32 bytes more than its payload) at which the library stops
+         * reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+         * exceed the limit by one message, and by 64 KiB that were read and not decoded. Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(int bytes) {
             return number(10, bytes);

@@ -58,18 +58,13 @@ public final class WebSocketStats {
     public final long rttMicros;
     /** The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     public final long rttSmoothedMicros;
-    /**
-     * The address of the connection, such as {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}; that of the
-     * proxy, if there is one. Empty until TCP is connected.
-     */
-    public final @NotNull String address;
     // generated: end
 
     // generated: statistics from C, by "make header"; do not edit
     /** The number of values, in the order of {@code jni/socket.c}. */
     static final int COUNT = 22;
 
-    WebSocketStats(long[] values, String address) {
+    WebSocketStats(long[] values) {
         httpStatus = (int) values[0];
         tlsVersion = (int) values[1];
         redirects = (int) values[2];
@@ -92,7 +87,6 @@ public final class WebSocketStats {
         receiveQueuePeakBytes = values[19];
         rttMicros = values[20];
         rttSmoothedMicros = values[21];
-        this.address = address;
     }
     // generated: end
 }

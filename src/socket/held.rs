@@ -1,0 +1,180 @@
+//! Events that the dispatcher holds, because the host has paused receiving on their sockets.
+//!
+//! Messages wait for a resume. An event behind a held message waits too, but drain events and pongs overtake messages: so all events
+//! but messages come in time as long as no message is before them. The receive queue counts held messages, so it bounds them.
+
+use crate::buffer_pool::NoMemory;
+use crate::engine::batch::{Batch, EventKind, RareEvent, report_dropped};
+use crate::protocol::message::MessageKind;
+use std::collections::{BTreeMap, VecDeque};
+
+/// An event that is held.
+#[derive(Debug)]
+pub(super) enum HeldEvent {
+    Message {
+        kind: MessageKind,
+        len: usize,
+        /// The payload, and a NUL after a text.
+        bytes: Vec<u8>,
+    },
+    Pong(Vec<u8>),
+    /// Boxed, because most held events are messages.
+    Rare(Box<RareEvent>),
+}
+
+/// The held events of one socket.
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<HeldEvent>,
+    /// The number of `events` that are not messages.
+    others: usize,
+    /// There was no memory for a message, so no later one may be delivered.
+    is_lossy: bool,
+}
+
+/// What became of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Holding {
+    /// It is held.
+    Held,
+    /// It need not wait.
+    NotNeeded,
+    /// It was dropped: a message or a pong with so many payload bytes. There is no memory, or was none for an earlier message.
+    Dropped(usize),
+}
+
+/// The held events of all sockets, by their keys.
+#[derive(Default)]
+pub(super) struct Held {
+    queues: BTreeMap<usize, Queue>,
+    /// Sockets whose events may go on: receiving was resumed, or the socket was freed.
+    ready: VecDeque<usize>,
+}
+
+/// The next event of a socket.
+pub(super) enum Next {
+    Event(HeldEvent),
+    /// Nothing is held any more after this event.
+    Last(HeldEvent),
+    /// The next event is a message, which waits for a resume; or there is none.
+    Nothing,
+}
+
+impl Held {
+    /// The socket that comes next.
+    pub(super) fn next_ready(&self) -> Option<usize> {
+        self.ready.front().copied()
+    }
+
+    /// The events of this socket may go on.
+    pub(super) fn make_ready(&mut self, key: usize) {
+        self.ready.push_back(key);
+    }
+
+    /// Does it hold events of this socket, or must it?
+    pub(super) fn has(&self, key: usize) -> bool {
+        self.queues.contains_key(&key)
+    }
+
+    /// Holds an event of the batch, if it must wait. `has` may change from false to true only.
+    pub(super) fn hold(&mut self, key: usize, what: EventKind, batch: &mut Batch) -> Holding {
+        let payload = match what {
+            EventKind::Message { len, .. } | EventKind::LargeMessage { len, .. } | EventKind::Pong { len, .. } => {
+                Some(len as usize)
+            }
+            _ => None,
+        };
+        let is_message = matches!(what, EventKind::Message { .. } | EventKind::LargeMessage { .. });
+        let queue = match self.queues.get_mut(&key) {
+            Some(queue) => queue,
+            None if is_message => self.queues.entry(key).or_default(),
+            None => return Holding::NotNeeded,
+        };
+        if let (true, Some(len)) = (queue.is_lossy, payload) {
+            return Holding::Dropped(len);
+        }
+        if matches!(what, EventKind::Drained | EventKind::Pong { .. }) && queue.others == 0 {
+            return Holding::NotNeeded;
+        }
+        match (queue.add(what, batch), payload) {
+            (Ok(()), _) => {
+                if !is_message && queue.events.len() == 1 {
+                    self.ready.push_back(key); // nothing is before it: a message was dropped
+                }
+                Holding::Held
+            }
+            (Err(NoMemory), Some(len)) => {
+                queue.is_lossy = true;
+                Holding::Dropped(len)
+            }
+            (Err(NoMemory), None) => Holding::NotNeeded, // only payloads are allocated so
+        }
+    }
+
+    /// Takes the next event of a socket that is ready. `holds_messages`: receiving is paused again.
+    pub(super) fn next(&mut self, key: usize, holds_messages: bool) -> Next {
+        let Some(queue) = self.queues.get_mut(&key) else {
+            self.ready.pop_front();
+            return Next::Nothing;
+        };
+        let event = queue.events.pop_front_if(|next| !(holds_messages && matches!(next, HeldEvent::Message { .. })));
+        let Some(event) = event else {
+            self.ready.pop_front();
+            return Next::Nothing;
+        };
+        queue.others -= usize::from(!matches!(event, HeldEvent::Message { .. }));
+        let is_closed = matches!(&event, HeldEvent::Rare(event) if matches!(**event, RareEvent::Closed { .. }));
+        if queue.events.is_empty() && !queue.is_lossy || is_closed {
+            self.queues.remove(&key);
+            self.ready.pop_front();
+            return Next::Last(event);
+        }
+        Next::Event(event)
+    }
+}
+
+impl Queue {
+    fn add(&mut self, what: EventKind, batch: &mut Batch) -> Result<(), NoMemory> {
+        self.events.try_reserve(1)?;
+        let event = match what {
+            EventKind::Message { .. } => {
+                let Some((kind, payload)) = batch.small_message(what) else { return Ok(()) };
+                let nul: &[u8] = if kind == MessageKind::Text { &[0] } else { &[] };
+                HeldEvent::Message { kind, len: payload.len(), bytes: copy(payload, nul)? }
+            }
+            EventKind::LargeMessage { kind, len, index } => {
+                HeldEvent::Message { kind, len: len as usize, bytes: batch.take_large(index) }
+            }
+            EventKind::Pong { len, start } => HeldEvent::Pong(copy(batch.pong_payload(start, len), &[])?),
+            _ => match batch.take_rare(what) {
+                Some(rare) => HeldEvent::Rare(Box::new(self.rare(rare))),
+                None => return Ok(()),
+            },
+        };
+        self.others += usize::from(!matches!(event, HeldEvent::Message { .. }));
+        self.events.push_back(event);
+        Ok(())
+    }
+
+    /// The report that follows dropped messages says so.
+    fn rare(&self, mut event: RareEvent) -> RareEvent {
+        if self.is_lossy
+            && let RareEvent::Retrying { report: Some(report), .. } | RareEvent::Closed { report: Some(report), .. } =
+                &mut event
+        {
+            report_dropped(report);
+        }
+        event
+    }
+}
+
+fn copy(payload: &[u8], end: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(payload.len() + end.len())?;
+    bytes.extend_from_slice(payload);
+    bytes.extend_from_slice(end);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;
