@@ -89,6 +89,7 @@ fn an_origin_is_scheme_host_and_port() {
     let roots = CString::new(ROOT.pem()).unwrap();
     let outcome = run_connection(Driver::Inline, plain.url(), |options| {
         (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
+        options.flags = EGRET_WS_ONLY_THESE_ROOTS; // else the roots do not hold for another origin
         set_headers(options, SECRETS);
         options.max_redirects = 1;
     });
@@ -177,6 +178,7 @@ fn client_certificate_is_not_sent_to_another_origin() {
             (options.tls_identity, options.tls_identity_len) = (identity.as_ptr(), identity.len());
             options.tls_identity_password = c"password".as_ptr();
             (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
+            options.flags = EGRET_WS_ONLY_THESE_ROOTS; // as above
             options.max_redirects = 1;
         });
         // The answer of openssl.

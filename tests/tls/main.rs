@@ -16,5 +16,6 @@ mod identity;
 mod interop;
 mod pinned_keys;
 mod process_exit;
+mod redirects;
 mod roots;
 mod versions;

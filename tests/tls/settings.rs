@@ -16,6 +16,7 @@ pub struct Settings {
     server_name: Option<CString>,
     min_version: u32,
     timeout_ms: u32,
+    redirects: u32,
 }
 
 impl Settings {
@@ -57,6 +58,11 @@ impl Settings {
         Settings { timeout_ms, ..self }
     }
 
+    /// The most redirects to follow.
+    pub fn redirects(self, redirects: u32) -> Settings {
+        Settings { redirects, ..self }
+    }
+
     /// Sets options that borrow from this.
     pub fn set(&self) -> impl FnOnce(&mut egret_ws_options) {
         let text = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |text| text.as_ptr());
@@ -73,6 +79,7 @@ impl Settings {
             options.tls_server_name = text(&self.server_name);
             options.tls_min_version = self.min_version;
             options.tls_timeout_ms = self.timeout_ms;
+            options.max_redirects = self.redirects;
         }
     }
 }

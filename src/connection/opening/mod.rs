@@ -33,7 +33,7 @@ use happy_eyeballs::HappyEyeballs;
 pub use happy_eyeballs::MAX_ADDRESSES;
 pub(super) use outcome::Outcome;
 use proxy_handshake::ProxyHandshake;
-use redirect::Redirector;
+use redirect::{FirstOrigin, Redirector};
 use stage::HopStage;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -47,6 +47,8 @@ pub(super) struct Opening<S> {
     proxy: Option<Proxy>,
     /// The server that redirected the connection to this hop.
     redirector: Option<Redirector>,
+    /// `None` before the first redirect.
+    first_origin: Option<Box<FirstOrigin>>,
     /// `None` without TLS, and until a worker has made the connector.
     connector: Option<Connector>,
     /// For all hops together.
@@ -88,6 +90,7 @@ impl<S: Transport> Opening<S> {
             config,
             proxy: None,
             redirector: None,
+            first_origin: None,
             connector: None,
             open_deadline,
             resolve_deadline: open_deadline,
@@ -397,7 +400,8 @@ impl<S: Transport> Opening<S> {
             _ => AddressSpace::of_host(&self.config.target.host()).unwrap_or(AddressSpace::Public),
         };
         let headers = if is_whole { &*self.info.headers } else { "" };
-        match redirect::follow(&mut self.config, headers, followed) {
+        let first = self.first_origin.get_or_insert_with(|| Box::new(FirstOrigin::of(&self.config)));
+        match redirect::follow(&mut self.config, first, headers, followed) {
             Ok(()) => {
                 self.redirector = (!self.config.redirects_to_private).then_some(Redirector { status, space });
                 self.info = ConnectInfo { redirects: followed + 1, ..ConnectInfo::default() };

@@ -1,7 +1,7 @@
 //! Redirects: the next hop, and the headers and credentials that may be sent there.
 
 use super::address_space::AddressSpace;
-use crate::config::ConnectConfig;
+use crate::config::{ConnectConfig, Url};
 use crate::protocol::http_head::values;
 use crate::transport::tls;
 use std::sync::Arc;
@@ -37,9 +37,49 @@ fn location(headers: &str) -> Result<&str, String> {
     }
 }
 
+/// The origin that the host has requested, and the settings of the host for it.
+#[derive(Clone, Debug)]
+pub(super) struct FirstOrigin {
+    url: Url,
+    tls: Arc<tls::Settings>,
+    server_name: Option<String>,
+}
+
+impl FirstOrigin {
+    /// `config` is that of the first hop.
+    pub(super) fn of(config: &ConnectConfig) -> FirstOrigin {
+        let ConnectConfig { target, tls, server_name, .. } = config;
+        FirstOrigin { url: target.clone(), tls: Arc::clone(tls), server_name: server_name.clone() }
+    }
+
+    /// Sets how the target of the next hop proves its identity. Restrictions of the host hold for every origin: pins, roots that
+    /// replace those of the system, the lowest version. What the host permits in addition holds for the first origin only: any
+    /// certificate, further roots, another name. The certificate of this side is a secret for the first server only.
+    fn set_trust(&self, config: &mut ConnectConfig) {
+        let mut settings = tls::Settings { identity: None, ..(*self.tls).clone() };
+        if self.url.is_same_origin(&config.target) {
+            config.server_name.clone_from(&self.server_name);
+        } else {
+            config.server_name = None;
+            settings.insecure = false;
+            if !settings.only_these_roots {
+                settings.roots = Vec::new();
+            }
+        }
+        if *config.tls != settings {
+            config.tls = Arc::new(settings);
+        }
+    }
+}
+
 /// Changes the configuration to that of the next hop. `headers` are those of the redirect, `followed` is the number of redirects
 /// before it. The error says why the redirect is not followed.
-pub(super) fn follow(config: &mut ConnectConfig, headers: &str, followed: u32) -> Result<(), String> {
+pub(super) fn follow(
+    config: &mut ConnectConfig,
+    first: &FirstOrigin,
+    headers: &str,
+    followed: u32,
+) -> Result<(), String> {
     let location = location(headers)?;
     if followed == config.max_redirects {
         return Err(format!("{followed} were followed already, which is max_redirects"));
@@ -48,22 +88,79 @@ pub(super) fn follow(config: &mut ConnectConfig, headers: &str, followed: u32) -
     if config.target.is_secure() && !target.is_secure() {
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
-    if !config.target.is_same_origin(&target) {
-        // Programs often put a token into a subprotocol, because browsers offer no other place for it. A connection without the
-        // subprotocols would not be the one that the host has requested.
-        if !config.request.subprotocols.is_empty() {
-            return Err(
-                "it leads to another origin, and the socket has subprotocols, which are not sent there".to_owned()
-            );
-        }
-        // These may be secrets for the first server only.
-        config.request.headers.clear();
-        config.request.credentials = None;
-        config.server_name = None;
-        if config.tls.identity.is_some() {
-            config.tls = Arc::new(tls::Settings { identity: None, ..(*config.tls).clone() });
-        }
+    let leaves_origin = !config.target.is_same_origin(&target);
+    // Programs often put a token into a subprotocol, because browsers offer no other place for it. A connection without the
+    // subprotocols would not be the one that the host has requested.
+    if leaves_origin && !config.request.subprotocols.is_empty() {
+        return Err("it leads to another origin, and the socket has subprotocols, which are not sent there".to_owned());
     }
     config.target = target;
+    if leaves_origin {
+        // These may be secrets for the first server only. They are not sent again if a redirect leads back to it: another server
+        // has chosen that URL.
+        config.request.headers.clear();
+        config.request.credentials = None;
+        first.set_trust(config);
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::simulation::config;
+    use super::*;
+
+    /// Follows redirects to these URLs, one after the other.
+    fn follow_all(mut config: ConnectConfig, urls: &[&str]) -> ConnectConfig {
+        let first = FirstOrigin::of(&config);
+        config.max_redirects = 20;
+        for url in urls {
+            follow(&mut config, &first, &format!("Location: {url}\n"), 0).unwrap();
+        }
+        config
+    }
+
+    #[test]
+    fn trust_depends_on_the_origin_and_secrets_do_not_come_back() {
+        const A: &str = "wss://a.example/";
+        let pins = vec![[7; 32]];
+        for only_these_roots in [false, true] {
+            let given = tls::Settings {
+                roots: b"roots".to_vec(),
+                only_these_roots,
+                identity: Some((vec![1].into(), "password".to_owned().into())),
+                min_version: 0x0304,
+                insecure: true,
+                alpn: false,
+            };
+            let begin = || ConnectConfig {
+                tls: Arc::new(given.clone()),
+                pins: pins.clone(),
+                server_name: Some("name.example".into()),
+                ..config(A)
+            };
+            let elsewhere = tls::Settings {
+                roots: if only_these_roots { b"roots".to_vec() } else { Vec::new() },
+                identity: None,
+                insecure: false,
+                ..given.clone()
+            };
+            let back = tls::Settings { identity: None, ..given.clone() };
+            let name = Some("name.example");
+            for (urls, settings, server_name) in [
+                (&["/other"][..], &given, name),
+                (&["wss://b.example/"], &elsewhere, None),
+                (&["wss://a.example:444/"], &elsewhere, None),
+                (&["wss://b.example/", "/other"], &elsewhere, None),
+                (&["wss://b.example/", "wss://c.example/"], &elsewhere, None),
+                (&["wss://b.example/", A], &back, name),
+                (&["wss://b.example/", A, "/other"], &back, name),
+                (&["wss://b.example/", A, "wss://b.example/"], &elsewhere, None),
+            ] {
+                let config = follow_all(begin(), urls);
+                assert_eq!(*config.tls, *settings, "{urls:?}");
+                assert_eq!((config.server_name.as_deref(), &config.pins), (server_name, &pins), "{urls:?}");
+            }
+        }
+    }
 }
