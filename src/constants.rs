@@ -68,6 +68,15 @@ pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
 /// TLS 1.3, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_3: u32 = 0x0304;
 
+/// Return value of `on_request`: connect, unless the last answer of the server needs another request (HTTP 401, 403, 404, 407, 410).
+pub const EGRET_WS_REQUEST_CONTINUE: i32 = 0;
+/// Return value of `on_request`: connect, also after such an answer.
+pub const EGRET_WS_REQUEST_CONNECT: i32 = 1;
+/// Return value of `on_request`: not ready yet. `egret_ws_retry_now` has `on_request` called again.
+pub const EGRET_WS_REQUEST_WAIT: i32 = 2;
+/// Return value of `on_request`: no connection; `on_close` follows.
+pub const EGRET_WS_REQUEST_STOP: i32 = 3;
+
 /// State: the connection is being made, or made again, or `on_connect` has not been called yet.
 pub const EGRET_WS_STATE_CONNECTING: i32 = 0;
 /// State: `on_connect` was called; messages can be sent.
@@ -83,7 +92,7 @@ pub const EGRET_WS_TEXT: i32 = 1;
 /// Kind of a message: binary.
 pub const EGRET_WS_BINARY: i32 = 2;
 
-/// Phase: the connection waited for `on_request`.
+/// Phase: `on_request` had not let the attempt begin.
 pub const EGRET_WS_PHASE_REQUEST: i32 = 1;
 /// Phase: the server's name was being looked up.
 pub const EGRET_WS_PHASE_RESOLVE: i32 = 2;
@@ -183,12 +192,14 @@ pub const EGRET_WS_ERR_HTTP_STATUS: i32 = -41;
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
 /// not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
+/// not answered a ping. In `EGRET_WS_PHASE_REQUEST` this side has taken too long: `on_request` has not let the attempt begin.
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 /// Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
-/// Close report: closed by this side before the connection was made, or aborted by this side; `phase` says when.
+/// Close report: closed by this side before the connection was made, aborted by this side, or stopped by `on_request` before the first
+/// attempt; `phase` says when.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
 /// Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
 /// failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).

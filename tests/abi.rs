@@ -166,7 +166,7 @@ fn changes_and_removals_of_the_abi_fail() {
         ("  uint32_t ping_interval_ms;\n", "  int32_t ping_interval_ms;\n"),
         ("  uint32_t ping_interval_ms;\n", "  uint32_t ping_interval;\n"),
         ("  uint32_t ping_interval_ms;\n", ""),
-        ("  const egret_ws_deflate_options *deflate;\n", ""),
+        ("  egret_ws_on_request_fn on_request;\n", ""),
         (
             "(*egret_ws_on_connect_fn)(void *user, egret_ws *ws)",
             "(*egret_ws_on_connect_fn)(void *user, egret_ws *ws, int x)",

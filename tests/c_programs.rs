@@ -177,6 +177,7 @@ programs! {
     never_blocks
     no_memory
     on_drain
+    on_request
     opening_stages
     option_limits
     #[cfg(debug_assertions)] // the library panics on request in a debug build only

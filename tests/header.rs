@@ -11,8 +11,15 @@ use std::process::{Command, Stdio};
 use test_support::library;
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 5] =
-    ["src/constants.rs", "src/ffi/about.rs", "src/ffi/types.rs", "src/ffi/loops.rs", "src/ffi/sockets.rs"];
+const SOURCES: [&str; 7] = [
+    "src/constants.rs",
+    "src/ffi/about.rs",
+    "src/ffi/types.rs",
+    "src/ffi/loops.rs",
+    "src/ffi/sockets.rs",
+    "src/ffi/requests.rs",
+    "src/ffi/retryable.rs",
+];
 
 #[test]
 fn the_header_is_what_the_sources_say() {

@@ -14,6 +14,7 @@
 //! `socket` and `ffi`, which all import it.
 //!
 //! - `options`: the values as the host gave them; `value`: defaults, and texts that are checked and copied
+//! - `changes`: what `on_request` may change
 //! - `url`, `request`, `tls`, `limits`, `heartbeat`, `retry`: the parts of a [`ConnectConfig`]
 //! - `loop_config`: the options of a loop
 //!
@@ -23,6 +24,7 @@
 //! 3. The part of [`ConnectConfig`] that it belongs to: its default and its range; `input_limits` if it is a text or a list.
 //! 4. A row in `config/tests.rs`, `make header`, and the bindings (a test names those that miss it).
 
+mod changes;
 mod heartbeat;
 mod limits;
 mod loop_config;
@@ -72,6 +74,10 @@ pub struct ConnectConfig {
     pub heartbeat: HeartbeatOptions,
     /// `None`: the connection is not made again.
     pub retry: Option<RetryOptions>,
+    /// Before each attempt the host is asked (`on_request`), and may change the request.
+    pub asks_host: bool,
+    /// The credentials of the request are options. `false`: they are those of the URL, or there are none.
+    pub has_given_credentials: bool,
 }
 
 /// All flags of the options of a socket.
@@ -107,13 +113,15 @@ impl ConnectConfig {
             limits: limits::read(options)?,
             heartbeat: heartbeat::read(options)?,
             retry: retry::read(options)?,
+            asks_host: options.has_on_request,
+            has_given_credentials: options.username.is_some(),
             target,
         })
     }
 
-    /// Can the connection need TLS? A redirect can lead from `ws` to `wss`.
+    /// Can the connection need TLS? A redirect can lead from `ws` to `wss`, and the host can change the URL.
     pub fn may_use_tls(&self) -> bool {
-        self.target.is_secure() || self.max_redirects > 0
+        self.target.is_secure() || self.max_redirects > 0 || self.asks_host
     }
 }
 
@@ -121,7 +129,11 @@ fn proxies(options: &SocketOptions<'_>, target: &Url) -> Result<Proxies, Detaile
     let url = text(&"proxy", options.proxy, input_limits::TEXT)?;
     let variable = |name: &str| environment::variable(name)?.into_string().ok();
     let proxies = Proxies::read(url, options.has(EGRET_WS_PROXY_FROM_ENVIRONMENT), variable)?;
-    // A proxy of the environment that cannot be used is an error of this call, not of the connection.
-    proxies.for_target(target.is_secure(), &target.host(), target.port())?;
+    check_proxy(&proxies, target)?;
     Ok(proxies)
+}
+
+/// A proxy of the environment that cannot be used is an error of the call that sets the target, not of the connection.
+fn check_proxy(proxies: &Proxies, target: &Url) -> Result<(), DetailedError> {
+    proxies.for_target(target.is_secure(), &target.host(), target.port()).map(|_| ())
 }

@@ -38,6 +38,8 @@ pub struct SocketOptions<'a> {
     pub probe_timeout_ms: u32,
     pub retry_attempts: u32,
     pub retry: RetryWaits,
+    /// The host has set the callback `on_request`.
+    pub has_on_request: bool,
 }
 
 /// The options of permessage-deflate, not checked, with the names of `egret_ws_deflate_options`.

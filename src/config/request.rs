@@ -16,7 +16,6 @@ type Credentials = (Secret<String>, Secret<String>);
 
 /// Reads the options of the request. The credentials of the URL are used if the options have none.
 pub(super) fn read(options: &SocketOptions<'_>, of_url: Option<&Credentials>) -> Result<RequestOptions, DetailedError> {
-    let subprotocols = text(&"subprotocols", options.subprotocols, input_limits::TEXT)?;
     let origin = text(&"origin", options.origin, input_limits::TEXT)?.filter(|origin| !origin.is_empty());
     let user_agent = text(&"user_agent", options.user_agent, input_limits::TEXT)?;
     let given_credentials = credentials(options)?;
@@ -25,10 +24,7 @@ pub(super) fn read(options: &SocketOptions<'_>, of_url: Option<&Credentials>) ->
         return Err(DetailedError::invalid("origin or user_agent has a control character"));
     }
     let credentials = given_credentials.or_else(|| of_url.cloned());
-    if credentials.is_some() && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
-        let detail = "headers has an Authorization, and so has the user name: one of them only";
-        return Err(DetailedError::invalid(detail));
-    }
+    check_authorization(&headers, credentials.is_some())?;
     Ok(RequestOptions {
         origin: origin.map(copy).transpose()?,
         user_agent: match user_agent {
@@ -37,15 +33,30 @@ pub(super) fn read(options: &SocketOptions<'_>, of_url: Option<&Credentials>) ->
             Some(given) => Some(copy(given)?),
         },
         credentials,
-        subprotocols: match subprotocols {
-            Some(list) => {
-                read_subprotocols(list).map_err(|why| DetailedError::invalid(format!("subprotocols: {why}")))?
-            }
-            None => Vec::new(),
-        },
+        subprotocols: subprotocols(options.subprotocols)?,
         deflate: deflate(options)?,
         headers,
     })
+}
+
+/// A header of the request: its name and its value.
+pub(super) type RequestHeader = (String, Secret<String>);
+
+/// A user name and an `Authorization` among the headers would contradict each other.
+pub(super) fn check_authorization(headers: &[RequestHeader], has_user_name: bool) -> Result<(), DetailedError> {
+    if has_user_name && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
+        let detail = "headers has an Authorization, and so has the user name: one of them only";
+        return Err(DetailedError::invalid(detail));
+    }
+    Ok(())
+}
+
+/// Reads a list of subprotocols. `None`: there is none.
+pub(super) fn subprotocols(list: Option<&[u8]>) -> Result<Vec<String>, DetailedError> {
+    match text(&"subprotocols", list, input_limits::TEXT)? {
+        Some(list) => read_subprotocols(list).map_err(|why| DetailedError::invalid(format!("subprotocols: {why}"))),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn credentials(options: &SocketOptions<'_>) -> Result<Option<Credentials>, DetailedError> {
@@ -76,7 +87,7 @@ pub(super) fn check_credentials(user: &str, password: &str) -> Result<(), &'stat
     Ok(())
 }
 
-fn headers(list: &[Header<'_>]) -> Result<Vec<(String, Secret<String>)>, DetailedError> {
+fn headers(list: &[Header<'_>]) -> Result<Vec<RequestHeader>, DetailedError> {
     let (mut headers, mut size) = (Vec::new(), 0);
     for (index, header) in list.iter().enumerate() {
         let name = text(&format_args!("headers[{index}]: its name"), header.name, input_limits::HEADER_BYTES)?;
@@ -88,17 +99,30 @@ fn headers(list: &[Header<'_>]) -> Result<Vec<(String, Secret<String>)>, Detaile
             return Err(DetailedError::invalid(format!("headers[{index}]: {why}")));
         }
         size += name.len() + value.len();
-        if size > input_limits::HEADER_BYTES {
-            let detail = format!("headers are longer than {} bytes", input_limits::HEADER_BYTES);
-            return Err(DetailedError::invalid(detail));
-        }
-        headers.push((copy(name)?, copy(value)?.into()));
+        check_size(index + 1, size)?;
+        headers.push(copy_header(name, value)?);
     }
     Ok(headers)
 }
 
+pub(super) fn copy_header(name: &str, value: &str) -> Result<RequestHeader, DetailedError> {
+    Ok((copy(name)?, copy(value)?.into()))
+}
+
+/// Checks the number of headers, and the bytes of all of them together.
+pub(super) fn check_size(count: usize, bytes: usize) -> Result<(), DetailedError> {
+    if count > input_limits::HEADERS {
+        return Err(DetailedError::invalid(format!("there are more than {} headers", input_limits::HEADERS)));
+    }
+    if bytes > input_limits::HEADER_BYTES {
+        let detail = format!("headers are longer than {} bytes", input_limits::HEADER_BYTES);
+        return Err(DetailedError::invalid(detail));
+    }
+    Ok(())
+}
+
 /// Checks a header that the host adds. The error says why it is not allowed.
-fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
+pub(super) fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     const OURS: [&str; 9] =
         ["Host", "Connection", "Upgrade", "Origin", "User-Agent", "Transfer-Encoding", "Trailer", "TE", "Expect"];
     const PREFIXES: [&str; 2] = ["Sec-WebSocket-", "Content-"];

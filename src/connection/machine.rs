@@ -5,8 +5,9 @@ use super::framer::Framer;
 use super::heartbeat::Heartbeat;
 use super::opening::{Opened, Opening, Outcome};
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
+use super::question::{Question, Subject};
 use super::report::{Ending, Initiator, Phase, Report};
-use super::retry::{Decision, Retry};
+use super::retry::{Decision, HostPart, Retry};
 use super::session::{Progress, Session};
 use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
 use crate::error::Error;
@@ -29,15 +30,19 @@ pub enum Turn {
 
 /// One connection.
 pub struct Connection<S> {
-    limits: Limits,
+    pub(super) limits: Limits,
     heartbeat: HeartbeatOptions,
     retry: Option<Box<Retry>>,
+    /// `None`: the host is not asked before an attempt.
+    pub(super) asks: Option<Box<Subject>>,
     /// A suspend has closed the connection or delayed its retry. The resume resets the count of attempts.
     closed_by_suspend: bool,
     pub(super) stage: Stage<S>,
 }
 
 pub(super) enum Stage<S> {
+    /// Waits until the host lets the attempt begin.
+    Asking(Question),
     Opening(Box<Opening<S>>),
     Session(Box<Session<Stream<S>>>),
     /// Waits for the next retry.
@@ -57,8 +62,8 @@ pub(super) enum RetryAt {
 }
 
 /// A stage that has ended.
-struct Left<S> {
-    report: Report,
+pub(super) struct Left<S> {
+    pub(super) report: Report,
     /// Of a connection that was never open.
     info: Option<ConnectInfo>,
     session: Option<Box<Session<Stream<S>>>>,
@@ -67,14 +72,25 @@ struct Left<S> {
 impl<S: Transport> Connection<S> {
     /// Begins to connect.
     pub fn begin<P: Ports<Stream = S>>(config: Box<ConnectConfig>, context: &mut Context<'_, P>) -> Connection<S> {
-        let retry = config.retry.map(|options| Box::new(Retry::new(options, config.clone())));
+        let asks = config.asks_host.then(Box::default);
+        let fixed = asks.is_none().then_some(&config);
+        let retry = config.retry.map(|options| Box::new(Retry::new(options, fixed.cloned())));
         let ConnectConfig { limits, heartbeat, .. } = *config;
-        let mut connection = Connection { limits, heartbeat, retry, closed_by_suspend: false, stage: Stage::Closed };
-        connection.open(config, context);
+        let stage = Stage::Closed;
+        let mut connection = Connection { limits, heartbeat, retry, asks, closed_by_suspend: false, stage };
+        if connection.asks.is_some() {
+            connection.ask(context.now + limits.open, context);
+        } else {
+            connection.open(config, context);
+        }
         connection
     }
 
-    fn open<P: Ports<Stream = S>>(&mut self, config: Box<ConnectConfig>, context: &mut Context<'_, P>) -> Turn {
+    pub(super) fn open<P: Ports<Stream = S>>(
+        &mut self,
+        config: Box<ConnectConfig>,
+        context: &mut Context<'_, P>,
+    ) -> Turn {
         let (opening, outcome) = Opening::begin(config, context);
         self.stage = Stage::Opening(opening);
         self.after_opening(outcome, context)
@@ -116,7 +132,7 @@ impl<S: Transport> Connection<S> {
                 let progress = session.turn(context);
                 self.after_session(progress, context)
             }
-            Stage::Waiting(_) | Stage::Closed => Turn::Wait,
+            Stage::Asking(_) | Stage::Waiting(_) | Stage::Closed => Turn::Wait,
         }
     }
 
@@ -125,7 +141,7 @@ impl<S: Transport> Connection<S> {
         match &mut self.stage {
             Stage::Opening(opening) => opening.note_hangup(),
             Stage::Session(session) => session.note_hangup(),
-            Stage::Waiting(_) | Stage::Closed => {}
+            Stage::Asking(_) | Stage::Waiting(_) | Stage::Closed => {}
         }
     }
 
@@ -141,7 +157,7 @@ impl<S: Transport> Connection<S> {
     /// reported to the host, is abandoned.
     pub fn close<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
-            Stage::Opening(_) | Stage::Waiting(_) => {
+            Stage::Asking(_) | Stage::Opening(_) | Stage::Waiting(_) => {
                 self.abandon(Ending::aborted(), context);
                 Turn::Wait
             }
@@ -174,7 +190,11 @@ impl<S: Transport> Connection<S> {
                 self.after_session(progress, context)
             }
             Stage::Waiting(RetryAt::Time(time)) if *time <= context.now => self.start_retry(context),
-            Stage::Waiting(_) | Stage::Closed => Turn::Wait,
+            Stage::Asking(question) if question.deadline().is_some_and(|deadline| deadline <= context.now) => {
+                self.question_expired(context);
+                Turn::Wait
+            }
+            Stage::Asking(_) | Stage::Waiting(_) | Stage::Closed => Turn::Wait,
         }
     }
 
@@ -183,9 +203,16 @@ impl<S: Transport> Connection<S> {
         if matches!(self.stage, Stage::Waiting(RetryAt::Dispatch)) { self.start_retry(context) } else { Turn::Wait }
     }
 
-    /// The host does not want to wait for the next retry.
+    /// The host does not want to wait for the next retry, or is ready for an attempt.
     pub fn retry_now<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
-        if matches!(self.stage, Stage::Waiting(_)) { self.start_retry(context) } else { Turn::Wait }
+        match self.stage {
+            Stage::Waiting(_) => self.start_retry(context),
+            Stage::Asking(_) => {
+                self.ask_again(context);
+                Turn::Wait
+            }
+            _ => Turn::Wait,
+        }
     }
 
     /// The host wants to send pings: see [`Events::take_ping`].
@@ -210,6 +237,10 @@ impl<S: Transport> Connection<S> {
             }
             Stage::Waiting(retry_at) => {
                 *retry_at = RetryAt::Resume;
+                Turn::Wait
+            }
+            Stage::Asking(question) => {
+                question.suspend();
                 Turn::Wait
             }
             Stage::Closed => Turn::Wait,
@@ -238,7 +269,7 @@ impl<S: Transport> Connection<S> {
                 let progress = session.probe(true, context);
                 return self.after_session(progress, context);
             }
-            Stage::Waiting(_) | Stage::Closed => {}
+            Stage::Asking(_) | Stage::Waiting(_) | Stage::Closed => {}
         }
         self.retry_now(context)
     }
@@ -267,7 +298,7 @@ impl<S: Transport> Connection<S> {
                 // The host gets the report of a connection that was never open.
                 if context.send_queue.lock().gate().is_closed_early() { Phase::Handshake } else { session.phase() }
             }
-            Stage::Waiting(_) | Stage::Closed => self.phase(),
+            Stage::Asking(_) | Stage::Waiting(_) | Stage::Closed => self.phase(),
         };
         self.end(Ending::dropped_by_host(), phase, context);
     }
@@ -293,6 +324,7 @@ impl<S: Transport> Connection<S> {
             Stage::Opening(opening) => Some(opening.deadline()),
             Stage::Session(session) => session.deadline(),
             Stage::Waiting(RetryAt::Time(time)) => Some(*time),
+            Stage::Asking(question) => question.deadline(),
             Stage::Waiting(_) | Stage::Closed => None,
         }
     }
@@ -306,6 +338,7 @@ impl<S: Transport> Connection<S> {
         match &self.stage {
             Stage::Opening(opening) => opening.phase(),
             Stage::Session(session) => session.phase(),
+            Stage::Asking(_) => Phase::Request,
             Stage::Waiting(_) | Stage::Closed => Phase::Connect,
         }
     }
@@ -387,13 +420,20 @@ impl<S: Transport> Connection<S> {
             self.stage = Stage::Waiting(RetryAt::Dispatch);
             return Turn::Wait;
         }
-        let config = retry.config.clone();
-        context.events.retry_started();
-        self.open(config, context)
+        match retry.config.clone() {
+            Some(config) => {
+                context.events.retry_started();
+                self.open(config, context)
+            }
+            None => {
+                self.ask(context.now + self.limits.open, context);
+                Turn::Wait
+            }
+        }
     }
 
     /// Ends the stage; `None` if the connection has ended already.
-    fn leave<P: Ports<Stream = S>>(
+    pub(super) fn leave<P: Ports<Stream = S>>(
         &mut self,
         ending: Ending,
         phase: Phase,
@@ -406,6 +446,10 @@ impl<S: Transport> Connection<S> {
                 (report, Some(opening.into_connect_info(now)), None)
             }
             Stage::Session(mut session) => (session.report(ending, phase, send_queue), None, Some(session)),
+            Stage::Asking(_) => {
+                context.events.question_withdrawn();
+                (Report::unsent(ending, phase, send_queue.lock().lose()), None, None)
+            }
             Stage::Waiting(_) => (Report::unsent(ending, phase, send_queue.lock().lose()), None, None),
             Stage::Closed => return None,
         };
@@ -413,7 +457,12 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Has the connection retried, or ends it.
-    fn retry_or_end<P: Ports<Stream = S>>(&mut self, ending: Ending, phase: Phase, context: &mut Context<'_, P>) {
+    pub(super) fn retry_or_end<P: Ports<Stream = S>>(
+        &mut self,
+        ending: Ending,
+        phase: Phase,
+        context: &mut Context<'_, P>,
+    ) {
         let Context { now, send_queue, .. } = *context;
         let Some(Left { mut report, info, mut session }) = self.leave(ending, phase, context) else { return };
         let keeps = self.retry.as_ref().is_some_and(|retry| retry.options.resend);
@@ -421,7 +470,10 @@ impl<S: Transport> Connection<S> {
         let decision = match &mut self.retry {
             Some(retry) if !send_queue.lock().gate().is_closed_by_host() => {
                 let random = context.network.random();
-                retry.decide(now, &report, headers, random)
+                let closes = session.as_ref().is_some_and(|session| session.is_closing_for_suspend());
+                let has_suspended = self.closed_by_suspend || closes;
+                let host = HostPart { asks: self.asks.is_some(), has_suspended };
+                retry.decide(now, &report, headers, host, random)
             }
             _ => Decision::End,
         };
@@ -431,6 +483,9 @@ impl<S: Transport> Connection<S> {
                 if send_queue.lock().retry(keeps, taken) {
                     // While the loop is suspended the delay has no end: the resume begins the retry.
                     let delay = (!context.network.is_suspended()).then_some(delay);
+                    if let Some(subject) = &mut self.asks {
+                        **subject = Subject { attempt, last: Some(report.clone()) };
+                    }
                     self.stage = Stage::Waiting(delay.map_or(RetryAt::Resume, |delay| RetryAt::Time(now + delay)));
                     return context.events.retrying(report, info, attempt, delay);
                 }

@@ -12,6 +12,8 @@
 //!    └── delay over, or retry_now ◄── waiting ◄── if it is retried ──┘
 //! ```
 //!
+//! With `on_request` each way to `begin` asks the host first: see `question`.
+//!
 //! `machine` moves a connection from stage to stage, and decides with `retry` whether a lost connection is retried. `opening` is the
 //! way from the configuration to an open connection, `session` an open connection until its end. `ports` has the traits through
 //! which a connection reaches its network and its host.
@@ -26,6 +28,7 @@ pub mod heartbeat;
 mod machine;
 mod opening;
 mod ports;
+mod question;
 pub mod report;
 pub mod retry;
 pub mod send_queue;
@@ -36,11 +39,13 @@ pub(crate) mod tests;
 pub use machine::{Connection, Turn};
 pub use opening::MAX_ADDRESSES;
 pub use ports::{Context, Events, Family, Lookup, LookupWatch, NO_ROOM, Network, Ports, Prepared, Unresolved};
+pub use question::Answer;
 
 use crate::config::ConnectConfig;
-use report::{Ending, Report};
+use report::{Ending, Phase, Report};
 
 /// Returns the report of a connection that ended before it began.
 pub fn report_before_begin(config: &ConnectConfig, ending: Ending) -> Report {
-    Report::new(ending, opening::first_phase(config))
+    let phase = if config.asks_host { Phase::Request } else { opening::first_phase(config) };
+    Report::new(ending, phase)
 }

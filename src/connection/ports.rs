@@ -84,6 +84,13 @@ pub trait Events {
     /// `info` if the connection was never open.
     fn retrying(&mut self, report: Report, info: Option<ConnectInfo>, attempt: u32, delay: Option<Duration>);
 
+    /// The host is asked before an attempt. `last` is the end before it. The implementation calls
+    /// [`Connection::answered`](super::Connection::answered) with the answer, once, unless the question is withdrawn.
+    fn asked(&mut self, attempt: u32, last: Option<&Report>);
+
+    /// The last question is void: its attempt has ended.
+    fn question_withdrawn(&mut self);
+
     /// A retry begins.
     fn retry_started(&mut self);
 

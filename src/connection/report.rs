@@ -13,6 +13,7 @@ use std::io;
 #[repr(i32)]
 #[allow(missing_docs)]
 pub enum Phase {
+    Request = EGRET_WS_PHASE_REQUEST,
     Resolve = EGRET_WS_PHASE_RESOLVE,
     Connect = EGRET_WS_PHASE_CONNECT,
     Proxy = EGRET_WS_PHASE_PROXY,

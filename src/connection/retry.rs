@@ -6,9 +6,10 @@
 //!
 //! The delay is drawn from the whole span ("full jitter"), so that the clients of a server that has failed come back one by one.
 
-use super::report::Report;
+use super::report::{Initiator, Phase, Report};
 use crate::config::{ConnectConfig, RetryOptions};
 use crate::error::Error;
+use crate::protocol::close::ABNORMAL;
 use crate::protocol::http_head::header;
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(super) struct Retry {
     pub(super) options: RetryOptions,
-    /// The configuration of each attempt, without the changes of redirects.
-    pub(super) config: Box<ConnectConfig>,
+    /// The configuration of each attempt, without the changes of redirects. `None`: the host gives it each time (`on_request`).
+    pub(super) config: Option<Box<ConnectConfig>>,
     /// Retries since `lost_at`.
     attempt: u32,
     lost_at: Option<Instant>,
@@ -40,8 +41,17 @@ pub(super) enum Decision {
     GiveUp(String),
 }
 
+/// The part of the host in a decision.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct HostPart {
+    /// It has set `on_request`, and can change the request before the retry.
+    pub(super) asks: bool,
+    /// It has suspended the loop, which has ended the connection.
+    pub(super) has_suspended: bool,
+}
+
 impl Retry {
-    pub(super) fn new(options: RetryOptions, config: Box<ConnectConfig>) -> Retry {
+    pub(super) fn new(options: RetryOptions, config: Option<Box<ConnectConfig>>) -> Retry {
         Retry { options, config, attempt: 0, lost_at: None, opened_at: None }
     }
 
@@ -57,11 +67,25 @@ impl Retry {
 
     /// A connection was lost, or could not be made. `headers` are those of the server's response, if it has refused; `random` is
     /// a random number.
-    pub(super) fn decide(&mut self, now: Instant, report: &Report, headers: Option<&str>, random: u32) -> Decision {
+    pub(super) fn decide(
+        &mut self,
+        now: Instant,
+        report: &Report,
+        headers: Option<&str>,
+        host: HostPart,
+        random: u32,
+    ) -> Decision {
         if self.opened_at.take().is_some_and(|opened| now.saturating_duration_since(opened) >= STABLE) {
             self.reset();
         }
-        if !is_worthwhile(report) {
+        let is_worthwhile = match End::from(report).outlook() {
+            Outlook::Good => true,
+            Outlook::NeedsChange => host.asks,
+            Outlook::Hopeless => false,
+            // A suspend ends a connection like the host does, but the socket connects again when the loop is resumed.
+            Outlook::Requested => host.has_suspended,
+        };
+        if !is_worthwhile {
             return Decision::End;
         }
         let RetryOptions { attempts, floor, first, ceiling, total, .. } = self.options;
@@ -87,22 +111,81 @@ impl Retry {
     }
 }
 
-/// Can a retry succeed?
-fn is_worthwhile(report: &Report) -> bool {
-    let hopeless = matches!(
-        report.error,
-        Some(
-            Error::Internal
-                | Error::InvalidUtf8
-                | Error::MessageTooBig
-                | Error::Protocol
-                | Error::TlsOptions
-                | Error::TlsPin
-        )
-    );
-    !hopeless
-        && !matches!(report.http_status, 401 | 403 | 404 | 407 | 410)
-        && !matches!(report.code, 1002 | 1007 | 1008 | 1009)
+/// The end of a connection, as far as it decides about a retry.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct End {
+    pub error: Option<Error>,
+    /// The number of the phase.
+    pub phase: i32,
+    pub initiator: Initiator,
+    pub http_status: u16,
+    pub code: u16,
+    pub sent_code: u16,
+}
+
+impl From<&Report> for End {
+    fn from(report: &Report) -> End {
+        let &Report { error, phase, initiator, http_status, code, sent_code, .. } = report;
+        End { error, phase: phase as i32, initiator, http_status, code, sent_code }
+    }
+}
+
+/// Whether another connection can end better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// It can: the connection is retried.
+    Good,
+    /// Only if the host changes the request: it is retried if `on_request` is set, which then decides.
+    NeedsChange,
+    /// It would end in the same way.
+    Hopeless,
+    /// The host, or a suspend of its loop, has requested the end.
+    Requested,
+}
+
+impl End {
+    /// The rule of `retry_attempts`. `egret_ws_is_retryable` documents it as a table.
+    pub fn outlook(self) -> Outlook {
+        let is_final = |code| matches!(code, 1002 | 1007 | 1008 | 1009);
+        if self.has_lasting_error() || is_final(self.code) || is_final(self.sent_code) {
+            Outlook::Hopeless
+        } else if self.is_requested() {
+            Outlook::Requested
+        } else if matches!(self.http_status, 401 | 403 | 404 | 407 | 410) {
+            Outlook::NeedsChange
+        } else {
+            Outlook::Good
+        }
+    }
+
+    fn has_lasting_error(self) -> bool {
+        use Error::*;
+        match self.error {
+            None | Some(Aborted) => false,
+            Some(
+                Resolve | Connect | Proxy | Handshake | Refused | Redirect | Timeout | ConnectionLost | NoResources
+                | Tls | TlsExpired,
+            ) => false,
+            Some(TlsHost | TlsIssuer | TlsPin | TlsOptions | Protocol | InvalidUtf8 | MessageTooBig | Internal) => true,
+            // No connection ends with these errors of calls.
+            Some(
+                InvalidArgument | BadHandle | BadStruct | Reentrant | Busy | Forked | Unsupported | NotOpen
+                | Backpressure | InvalidUrl | InvalidClose | NotFound,
+            ) => true,
+        }
+    }
+
+    /// Has this side requested the end? A closing handshake that it has begun may also fail. After one that the peer has begun,
+    /// there is a code of the peer.
+    fn is_requested(self) -> bool {
+        let closing = self.phase > Phase::Open as i32;
+        match self.error {
+            Some(Error::Aborted) => true,
+            None => self.initiator == Initiator::Local,
+            Some(_) => closing && (self.initiator == Initiator::Local || self.code == ABNORMAL),
+        }
+    }
 }
 
 /// The delay that the server requests (RFC 9110 section 10.2.3). A date is compared with the server's own date, because this
@@ -122,7 +205,7 @@ fn retry_after(headers: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Ending, Initiator, Phase};
+    use super::super::report::Ending;
     use super::super::tests::simulation::config;
     use super::*;
 
@@ -136,7 +219,7 @@ mod tests {
     };
 
     fn retry(options: RetryOptions) -> Retry {
-        Retry::new(options, Box::new(config("ws://10.0.0.1/")))
+        Retry::new(options, Some(Box::new(config("ws://10.0.0.1/"))))
     }
 
     fn report(error: Error) -> Report {
@@ -144,7 +227,7 @@ mod tests {
     }
 
     fn decide(retry: &mut Retry, now: Instant, random: u32) -> Decision {
-        retry.decide(now, &report(Error::ConnectionLost), None, random)
+        retry.decide(now, &report(Error::ConnectionLost), None, HostPart::default(), random)
     }
 
     fn after(attempt: u32, milliseconds: u64) -> Decision {
@@ -209,45 +292,77 @@ mod tests {
         assert_eq!(decide(&mut retry, late, 0), after(1, 250), "the hour open does not count");
     }
 
+    /// Walks every error, initiator, phase, status and code. A decision depends on nothing else but the host's part, and agrees
+    /// with the rule.
     #[test]
-    fn permanent_errors_are_not_retried() {
-        use Error::*;
-        for (error, again) in [
-            (Resolve, true),
-            (Connect, true),
-            (Proxy, true),
-            (Handshake, true),
-            (Refused, true),
-            (Redirect, true),
-            (Timeout, true),
-            (ConnectionLost, true),
-            (Aborted, true),
-            (NoResources, true),
-            (Tls, true),
-            (TlsExpired, true),
-            (TlsHost, true),
-            (TlsIssuer, true),
-            (Internal, false),
-            (InvalidUtf8, false),
-            (MessageTooBig, false),
-            (Protocol, false),
-            (TlsOptions, false),
-            (TlsPin, false),
-        ] {
-            assert_eq!(is_worthwhile(&report(error)), again, "{error:?}");
+    fn the_rule_decides_about_every_end() {
+        use Initiator::{Local, Peer, Transport};
+        const PHASES: [Phase; 9] = [
+            Phase::Request,
+            Phase::Resolve,
+            Phase::Connect,
+            Phase::Proxy,
+            Phase::Tls,
+            Phase::Handshake,
+            Phase::Open,
+            Phase::Flush,
+            Phase::Closing,
+        ];
+        const RETRIED: [Error; 11] = [
+            Error::Resolve,
+            Error::Connect,
+            Error::Proxy,
+            Error::Handshake,
+            Error::Refused,
+            Error::Redirect,
+            Error::Timeout,
+            Error::ConnectionLost,
+            Error::NoResources,
+            Error::Tls,
+            Error::TlsExpired,
+        ];
+        const NEED_CHANGE: [u16; 5] = [401, 403, 404, 407, 410];
+        const FINAL_CODES: [u16; 4] = [1002, 1007, 1008, 1009];
+        let errors = (-100..0).filter_map(Error::from_code).map(Some).chain([None]);
+        let mut rows = Vec::new();
+        for error in errors {
+            for initiator in [Local, Peer, Transport] {
+                rows.extend((0..600).map(|status| (error, initiator, status, ABNORMAL, 0)));
+                rows.extend((1000..1016).chain([3000, 4999]).map(|code| (error, initiator, 0, code, code)));
+                rows.extend((1000..1016).map(|sent| (error, initiator, 0, ABNORMAL, sent)));
+            }
         }
-        for status in 100..600 {
-            let permanent = [401, 403, 404, 407, 410].contains(&status);
-            assert_eq!(
-                is_worthwhile(&Report { http_status: status, ..report(Error::Refused) }),
-                !permanent,
-                "{status}"
-            );
-        }
-        for code in 1000..5000 {
-            let permanent = [1002, 1007, 1008, 1009].contains(&code);
-            let report = Report { error: None, code, ..report(ConnectionLost) };
-            assert_eq!(is_worthwhile(&report), !permanent, "{code}");
+        for (error, initiator, http_status, code, sent_code) in rows {
+            let has_lasting_error = error.is_some_and(|error| error != Error::Aborted && !RETRIED.contains(&error));
+            let is_final = [code, sent_code].iter().any(|code| FINAL_CODES.contains(code));
+            for phase in PHASES {
+                let is_requested = match error {
+                    Some(Error::Aborted) => true,
+                    None => initiator == Local,
+                    Some(_) => {
+                        matches!(phase, Phase::Flush | Phase::Closing) && (initiator == Local || code == ABNORMAL)
+                    }
+                };
+                let expected = match () {
+                    () if has_lasting_error || is_final => Outlook::Hopeless,
+                    () if is_requested => Outlook::Requested,
+                    () if NEED_CHANGE.contains(&http_status) => Outlook::NeedsChange,
+                    () => Outlook::Good,
+                };
+                let report = Report { error, initiator, phase, http_status, code, sent_code, ..report(Error::Timeout) };
+                assert_eq!(End::from(&report).outlook(), expected, "{report:?}");
+                for (asks, has_suspended) in [(false, false), (true, false), (false, true), (true, true)] {
+                    let again = match expected {
+                        Outlook::Good => true,
+                        Outlook::NeedsChange => asks,
+                        Outlook::Hopeless => false,
+                        Outlook::Requested => has_suspended,
+                    };
+                    let host = HostPart { asks, has_suspended };
+                    let decision = retry(OPTIONS).decide(Instant::now(), &report, None, host, 0);
+                    assert_eq!(decision != Decision::End, again, "{host:?}, {report:?}");
+                }
+            }
         }
     }
 
@@ -282,10 +397,10 @@ mod tests {
     fn retry_after_is_added_to_the_floor_and_the_jitter() {
         let mut retry = retry(OPTIONS);
         let headers = Some("Retry-After: 60\n");
-        let decision = retry.decide(Instant::now(), &report(Error::Refused), headers, u32::MAX);
+        let decision = retry.decide(Instant::now(), &report(Error::Refused), headers, HostPart::default(), u32::MAX);
         assert_eq!(decision, after(1, 64_000));
         let mut limited = Retry { options: RetryOptions { total: Some(Duration::from_secs(30)), ..OPTIONS }, ..retry };
-        let decision = limited.decide(Instant::now(), &report(Error::Refused), headers, 0);
+        let decision = limited.decide(Instant::now(), &report(Error::Refused), headers, HostPart::default(), 0);
         assert!(matches!(decision, Decision::GiveUp(_)), "the delay exceeds the total time");
     }
 }

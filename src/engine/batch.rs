@@ -60,6 +60,12 @@ pub enum EventKind {
         attempt: u32,
         delay_ms: u32,
     },
+    /// The host is asked before an attempt; with the report of the end before it.
+    Asked {
+        index: u32,
+        attempt: u32,
+        question: u32,
+    },
     Drained,
     Closed {
         index: u32,
@@ -72,6 +78,7 @@ pub enum EventKind {
 pub enum RareEvent {
     Connected(Option<ConnectInfo>),
     Retrying { report: Option<Report>, info: Option<ConnectInfo>, attempt: u32, delay_ms: u32 },
+    Asked { last: Option<Report>, attempt: u32, question: u32 },
     Drained,
     Closed { report: Option<Report>, info: Option<ConnectInfo> },
 }
@@ -236,7 +243,7 @@ impl Batch {
                     }
                     self.events.push(event);
                 }
-                EventKind::Connected { .. } | EventKind::Drained => self.events.push(event),
+                EventKind::Connected { .. } | EventKind::Asked { .. } | EventKind::Drained => self.events.push(event),
             }
         }
         self.kept = self.events.len();
@@ -280,6 +287,12 @@ impl Batch {
     pub fn retrying(&mut self, key: usize, report: Report, info: Option<ConnectInfo>, attempt: u32, delay_ms: u32) {
         let index = self.add(Some(report), info);
         self.events.push(Event { key, what: EventKind::Retrying { index, attempt, delay_ms } });
+    }
+
+    /// Adds a question to the host.
+    pub fn asked(&mut self, key: usize, question: u32, attempt: u32, last: Option<Report>) {
+        let index = self.add(last, None);
+        self.events.push(Event { key, what: EventKind::Asked { index, attempt, question } });
     }
 
     /// Adds a drain event.
@@ -337,6 +350,9 @@ impl Batch {
                 let (report, info) = (reports[index as usize].take(), info[index as usize].take());
                 RareEvent::Retrying { report, info, attempt, delay_ms }
             }
+            EventKind::Asked { index, attempt, question } => {
+                RareEvent::Asked { last: reports[index as usize].take(), attempt, question }
+            }
             EventKind::Drained => RareEvent::Drained,
             EventKind::Closed { index } => {
                 RareEvent::Closed { report: reports[index as usize].take(), info: info[index as usize].take() }
@@ -382,6 +398,9 @@ impl Batch {
                 }
                 EventKind::Retrying { index, attempt, delay_ms } => {
                     EventKind::Retrying { index: reports + index, attempt, delay_ms }
+                }
+                EventKind::Asked { index, attempt, question } => {
+                    EventKind::Asked { index: reports + index, attempt, question }
                 }
                 EventKind::Drained => EventKind::Drained,
                 EventKind::Closed { index } => EventKind::Closed { index: reports + index },

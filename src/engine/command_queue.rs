@@ -1,12 +1,12 @@
 //! The queue of commands to the engine, from the threads of the host and from workers.
 //!
 //! Its length is bounded. A socket has at most one entry for all requests of its host (see [`SocketShared::add_request`]) and one for its connect
-//! call; at most [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries but states: [`LoopRequests`] and
+//! call, and one for its answer to a question; at most [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries but states: [`LoopRequests`] and
 //! the stop.
 
 use super::SocketShared;
 use crate::config::ConnectConfig;
-use crate::connection::{Family, Prepared, Unresolved};
+use crate::connection::{Answer, Family, Prepared, Unresolved};
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::transport::tls::Settings;
 use std::collections::VecDeque;
@@ -29,6 +29,8 @@ pub enum Command {
     ConnectorMade(Box<(Arc<Settings>, Prepared)>),
     /// A worker has caught a panic. The engine logs it, because workers must not call the host.
     WorkerPanicked(String),
+    /// The host has answered a question.
+    Answered(Arc<SocketShared>, Box<Answered>),
     /// The socket with this key has requests, see [`SocketShared::take_requests`].
     SocketRequests(usize),
 }
@@ -41,6 +43,14 @@ pub struct Resolved {
     pub family: Family,
     /// The addresses, or the error.
     pub answer: Result<Vec<SocketAddr>, Unresolved>,
+}
+
+/// The answer to a question of the engine.
+pub struct Answered {
+    /// The number of the question.
+    pub question: u32,
+    /// The answer.
+    pub answer: Answer,
 }
 
 /// A request of the host for the whole loop: it reports a change of the process or of the network.

@@ -1,12 +1,12 @@
 //! Runs the commands of the queue.
 
-use super::command_queue::{Command, QueueItem, Resolved};
+use super::command_queue::{Answered, Command, QueueItem, Resolved};
 use super::socket_shared::SocketRequests;
 use super::time_slice::TimeSlice;
 use super::{ConnectionCall, Engine, Entry, ReadyConnector, SocketRequest, SocketShared};
 use crate::config::ConnectConfig;
 use crate::connection::report::{Ending, Phase, Report};
-use crate::connection::{Connection, Turn, report_before_begin};
+use crate::connection::{Answer, Connection, Turn, report_before_begin};
 use crate::protocol::close;
 use crate::{failpoint, panics};
 use std::collections::VecDeque;
@@ -81,9 +81,28 @@ impl Engine {
                 self.ready_connectors.extend(waiters.into_iter().map(ready));
                 (self.has_unfinished_work, self.has_long_work) = (true, true);
             }
+            QueueItem::Command(Command::Answered(socket, answered)) => self.run_answer(&socket, *answered),
             QueueItem::Command(Command::WorkerPanicked(text)) => self.shared.log.error(0, format_args!("{text}")),
             QueueItem::Command(Command::SocketRequests(key)) => self.run_socket_requests(key, &mut true), // behind loop requests
         }
+    }
+
+    /// The host has answered a question, which may be void by now.
+    fn run_answer(&mut self, socket: &Arc<SocketShared>, answered: Answered) {
+        // The answer is newer than the round: a suspend that came before it must not end the attempt.
+        self.run_round_for(socket.key);
+        let Answered { question, answer } = answered;
+        if !socket.is_asked(question) || socket.send_queue.lock().gate().is_closing() {
+            return;
+        }
+        if let Answer::Connect(config) | Answer::Continue(config) = &answer {
+            self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));
+        }
+        let mut answer = Some(answer);
+        self.with_socket(socket, &mut |connection, context| match answer.take() {
+            Some(answer) => connection.answered(answer, context),
+            None => Turn::Wait,
+        });
     }
 
     /// Does rare work that may be long, within the time of a pass.
@@ -231,7 +250,9 @@ impl Engine {
             return self.close_unstarted(&socket, report_before_begin(&config, Ending::aborted()));
         }
         let key = socket.key;
-        self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));
+        if !config.asks_host {
+            self.shared.log.debug(socket.id, format_args!("connecting to {}", config.target));
+        }
         let mut close_reported = false;
         let (parts, _) = self.split();
         let started = parts.with_context(&socket, &mut close_reported, |context| {

@@ -181,6 +181,16 @@ impl Events for Delivery<'_> {
         self.batch.retrying(self.socket.key, report, info, attempt, delay_ms);
     }
 
+    fn asked(&mut self, attempt: u32, last: Option<&Report>) {
+        self.log.debug(self.socket.id, format_args!("asking on_request before attempt {attempt}"));
+        self.socket.event_queued();
+        self.batch.asked(self.socket.key, self.socket.ask(), attempt, last.cloned());
+    }
+
+    fn question_withdrawn(&mut self) {
+        self.socket.withdraw_question();
+    }
+
     fn retry_started(&mut self) {
         self.socket.retries.fetch_add(1, Relaxed);
         self.log.info(self.socket.id, format_args!("connecting again"));

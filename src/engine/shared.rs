@@ -9,7 +9,7 @@
 //! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop waits for it.
 //! 3. `Loop::joined`, held while the connect command is queued.
 //! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::pings`,
-//!    `SocketShared::round_trip`, `Loop::waiting`, `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`,
+//!    `SocketShared::round_trip`, `Socket::request`, `Loop::waiting`, `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`,
 //!    the jobs of `workers`, the permits of `tls_cache`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
 //!

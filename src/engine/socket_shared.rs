@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, A
 /// The bytes that a message counts in the receive queue besides its payload. So the number of empty messages is bounded too.
 pub const EVENT_COST: usize = 32;
 
-/// If this many connect and retry events of a socket are not dispatched, its next retry waits for the host. More than one is allowed so
+/// If this many connect, retry and request events of a socket are not dispatched, its next retry waits for the host. More than one is allowed so
 /// that a connection that is lost while the host loads a level is open again when it polls.
 pub const MAX_UNDISPATCHED: u32 = 8;
 
@@ -186,10 +186,12 @@ pub struct SocketShared {
     requests: AtomicU16,
     /// The number of suspends of the loop before the last request to retry now.
     suspends_at_retry: AtomicU32,
-    /// The number of connect and retry events that are not dispatched, times two; plus one if the next retry waits for them.
+    /// The number of connect, retry and request events that are not dispatched, times two; plus one if the next retry waits for them.
     undispatched: AtomicU32,
     /// A drain event is queued and not dispatched.
     drain_queued: AtomicBool,
+    /// The number of the question to the host that is not withdrawn.
+    question: AtomicU32,
 }
 
 impl SocketShared {
@@ -216,6 +218,7 @@ impl SocketShared {
             suspends_at_retry: AtomicU32::new(0),
             undispatched: AtomicU32::new(0),
             drain_queued: AtomicBool::new(false),
+            question: AtomicU32::new(0),
         }
     }
 
@@ -311,7 +314,7 @@ impl SocketShared {
         SocketRequests(self.requests.swap(0, SeqCst))
     }
 
-    /// The engine has queued a connect or retry event.
+    /// The engine has queued a connect, retry or request event.
     pub fn event_queued(&self) {
         self.undispatched.fetch_add(2, SeqCst);
     }
@@ -323,11 +326,26 @@ impl SocketShared {
         self.undispatched.fetch_update(SeqCst, SeqCst, waits).is_ok()
     }
 
-    /// The host dispatches a connect or retry event. Returns true if it is the last one and the engine waits for it.
+    /// The host dispatches a connect, retry or request event. Returns true if it is the last one and the engine waits for it.
     #[must_use]
     pub fn event_dispatched(&self) -> bool {
         // Three: one event and the flag, so only the flag is left.
         self.undispatched.fetch_sub(2, SeqCst) == 3 && self.undispatched.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
+    }
+
+    /// The engine asks the host. Returns the number of the question.
+    pub fn ask(&self) -> u32 {
+        self.question.fetch_add(1, SeqCst).wrapping_add(1)
+    }
+
+    /// The last question is void.
+    pub fn withdraw_question(&self) {
+        self.question.fetch_add(1, SeqCst);
+    }
+
+    /// Is this the last question, and not void?
+    pub fn is_asked(&self, question: u32) -> bool {
+        self.question.load(SeqCst) == question
     }
 
     /// The send queue has room again. True if the caller must queue a drain event: no earlier one waits for the host.

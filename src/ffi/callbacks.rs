@@ -1,15 +1,16 @@
 //! Calls the callbacks of the host for events of a socket and for log lines.
 
 use super::handle::Handle;
+use super::requests;
 use super::types::{
     egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close_fn, egret_ws_on_connect_fn,
-    egret_ws_on_drain_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_pong_fn, egret_ws_on_retry_fn,
-    egret_ws_on_wakeup_fn, egret_ws_options, egret_ws_release_user_fn,
+    egret_ws_on_drain_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_pong_fn, egret_ws_on_request_fn,
+    egret_ws_on_retry_fn, egret_ws_on_wakeup_fn, egret_ws_options, egret_ws_release_user_fn,
 };
 use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::log::{Log, Sink};
-use crate::socket::{Listener, MessageKind, Report, Wakeup};
+use crate::socket::{Listener, MessageKind, Report, RequestAnswer, Socket, Wakeup};
 use std::ffi::{CStr, CString, c_void};
 use std::sync::{Arc, OnceLock};
 
@@ -38,15 +39,26 @@ struct Functions {
     on_drain: egret_ws_on_drain_fn,
     on_retry: egret_ws_on_retry_fn,
     on_pong: egret_ws_on_pong_fn,
+    on_request: egret_ws_on_request_fn,
     release_user: egret_ws_release_user_fn,
 }
 
 impl Callbacks {
     pub(super) fn new(given: &egret_ws_options, handle: Handle) -> Callbacks {
         let egret_ws_options {
-            user, on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user, ..
+            user,
+            on_connect,
+            on_message,
+            on_close,
+            on_drain,
+            on_retry,
+            on_request,
+            on_pong,
+            release_user,
+            ..
         } = *given;
-        let functions = Functions { on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user };
+        let functions =
+            Functions { on_connect, on_message, on_close, on_drain, on_retry, on_request, on_pong, release_user };
         Callbacks { user: User(user), functions, handle, closed: OnceLock::new() }
     }
 
@@ -87,6 +99,22 @@ impl Listener for Callbacks {
             // SAFETY: as above; the info lives until the call returns.
             unsafe { on_close(self.user.0, self.socket(), &raw const info) }
         }
+    }
+
+    fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<&Report>) -> RequestAnswer {
+        let Some(on_request) = self.functions.on_request else { return RequestAnswer::Connect };
+        let call = |last: *const egret_ws_close_info| {
+            requests::lend(socket, |request| {
+                // SAFETY: as above; the info lives until the call returns, and `request` is a number.
+                unsafe { on_request(self.user.0, self.socket(), attempt, last, request) }
+            })
+        };
+        let last = last.map(CloseReport::new);
+        let answer = match last.as_ref().map(|last| last.info(INFO_SIZE)) {
+            Some(info) => call(&raw const info),
+            None => call(std::ptr::null()),
+        };
+        requests::answer(socket, answer)
     }
 
     fn drained(&self) {

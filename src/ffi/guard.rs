@@ -3,12 +3,13 @@
 
 use super::handle::{self, FoundLoop, FoundSocket};
 use super::last_error;
-use super::types::{egret_ws, egret_ws_loop};
+use super::requests;
+use super::types::{egret_ws, egret_ws_loop, egret_ws_request};
 use crate::constants::EGRET_WS_OK;
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
-use crate::socket::Loop;
+use crate::socket::{Loop, Socket};
 use crate::{failpoint, fork};
 use std::cell::Cell;
 use std::mem::forget;
@@ -75,6 +76,22 @@ impl Subject for *mut egret_ws {
     }
 
     fn log(found: &FoundSocket) -> Option<(&Log, usize)> {
+        Some(found.log())
+    }
+}
+
+impl Subject for *mut egret_ws_request {
+    type Found = Arc<Socket>;
+
+    fn find(self) -> Result<Arc<Socket>, Error> {
+        requests::find(self)
+    }
+
+    fn owner(found: &Arc<Socket>) -> Option<(Arc<Loop>, usize)> {
+        Some(found.owner())
+    }
+
+    fn log(found: &Arc<Socket>) -> Option<(&Log, usize)> {
         Some(found.log())
     }
 }
@@ -179,7 +196,13 @@ mod tests {
     #[test]
     fn exports_pass_their_names() {
         let mut exports = 0;
-        for source in [include_str!("loops.rs"), include_str!("sockets.rs")] {
+        let sources = [
+            include_str!("loops.rs"),
+            include_str!("sockets.rs"),
+            include_str!("requests.rs"),
+            include_str!("retryable.rs"),
+        ];
+        for source in sources {
             let mut rest = source;
             while let Some((_, export)) = rest.split_once("extern \"C\" fn ") {
                 let (name, body) = export.split_once('(').unwrap();

@@ -77,6 +77,7 @@ pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOpt
         probe_timeout_ms: given.probe_timeout_ms,
         retry_attempts: given.retry_attempts,
         retry,
+        has_on_request: given.on_request.is_some(),
     })
 }
 

@@ -319,7 +319,8 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
     guard("egret_ws_generation", ws, |socket| Ok(i32::try_from(socket.generation()).unwrap_or(i32::MAX)))
 }
 
-/// Ends a wait of reconnecting: the next attempt begins now. Does nothing if there is no wait. Any thread.
+/// Ends a wait of reconnecting: the next attempt begins now. Ends a wait that `on_request` has asked for: it is called again. Does
+/// nothing if there is no wait. Any thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]

@@ -28,6 +28,11 @@ pub struct egret_ws {
     _opaque: (),
 }
 
+/// The request of an attempt, inside `on_request`. Opaque; it is a handle, not an address.
+pub struct egret_ws_request {
+    _opaque: (),
+}
+
 /// Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
 /// number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
 /// connection has ended in the meantime; `on_close` will report that.
@@ -62,9 +67,10 @@ pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, w
 /// `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
 /// callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
 /// ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
-/// it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
+/// it is open again. `egret_ws_retry_now` ends the wait and connects at once. If `on_request` is set, it is called after
+/// the wait and may still stop the attempt. `egret_ws_close` ends the attempts: call it to stop
 /// for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
-/// eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
+/// eight calls of `on_connect`, `on_retry` and `on_request` wait for the poll; the next attempt begins when the host has polled.
 pub type egret_ws_on_retry_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -82,6 +88,43 @@ pub type egret_ws_on_retry_fn = Option<
 /// `max_receive_queue_bytes`, so a peer cannot send pongs faster than polls take them.
 pub type egret_ws_on_pong_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize)>;
+
+/// Called before each attempt to connect, the first one included, to let the application change the request: replace an expired token in
+/// a header or in the URL, choose another server, or wait for a login. Like every callback of a socket it runs in
+/// `egret_ws_loop_poll`, and it may call every function that they may call. Redirects are not asked for.
+///
+/// `attempt` is 0 for the first attempt, then as `on_retry` has counted it. `last` describes the last end, as `on_retry` has got
+/// it; NULL at the first attempt. `request` may be changed with `egret_ws_request_set_url`, `egret_ws_request_set_header` and
+/// `egret_ws_request_set_subprotocols`; the changes hold for this attempt and all later ones. Both pointers are borrowed until the
+/// callback returns; a later use of `request`, or one on another thread, returns `EGRET_WS_ERR_BAD_HANDLE`.
+///
+/// Return one of `EGRET_WS_REQUEST_*`. With this callback and `retry_attempts`, the HTTP statuses 401, 403, 404, 407 and 410 do
+/// not end the attempts: `on_retry` is called, and after the wait this callback decides.
+///
+/// | `EGRET_WS_REQUEST_*` | then                                                                                                 |
+/// |----------------------|------------------------------------------------------------------------------------------------------|
+/// | CONTINUE             | connect; but after one of those statuses, as STOP                                                    |
+/// | CONNECT              | connect, also after one of those statuses                                                            |
+/// | WAIT                 | nothing, until `egret_ws_retry_now`, a resume or `egret_ws_loop_network_changed`: they call it again |
+/// | STOP                 | `on_close` with the report of the last end; at the first attempt ABORTED in `EGRET_WS_PHASE_REQUEST` |
+/// | another number       | as STOP, with a log line                                                                             |
+///
+/// After STOP, `unsent_messages` of the report are those that no report has counted.
+///
+/// If the application calls `egret_ws_retry_now` before WAIT is returned, the callback comes again at once, so that no call is lost.
+/// If no attempt has begun `open_timeout_ms` after the first question about it, it ends with `EGRET_WS_ERR_TIMEOUT` in
+/// `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long; so it does if the application does not poll. The state is
+/// `EGRET_WS_STATE_CONNECTING` all the time. With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume asks
+/// again unless STOP was returned.
+pub type egret_ws_on_request_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        ws: *mut egret_ws,
+        attempt: u32,
+        last: *const egret_ws_close_info,
+        request: *mut egret_ws_request,
+    ) -> i32,
+>;
 
 /// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
 /// I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
@@ -229,9 +272,9 @@ pub struct egret_ws_options {
     pub max_receive_queue_bytes: u32,
     /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
     /// connection has been open for 10 seconds. 0: none. `EGRET_WS_UNLIMITED`: no limit. There is no attempt after a close of this
-    /// side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-    /// 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
-    /// server, 1000 included: close the socket in `on_retry` if you do not want that.
+    /// side, nor where it would be of no use: the table at `egret_ws_is_retryable` says where. After the HTTP statuses 401, 403, 404,
+    /// 407 and 410 there is one only if `on_request` is set and says so. There is one after most closes by the server, 1000 included:
+    /// close the socket in `on_retry` if you do not want that.
     pub retry_attempts: u32,
     /// The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128 tokens, at
     /// most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL: none. A server that chooses none of them
@@ -253,6 +296,11 @@ pub struct egret_ws_options {
     /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
     /// private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
     /// fragment, a user name and a password in it.
+    ///
+    /// At another origin (scheme, host, port) the restrictions hold and the permissions do not. `tls_pins`, `tls_min_version`, and
+    /// `EGRET_WS_ONLY_THESE_ROOTS` with its `tls_roots` hold there too. `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `tls_roots` without that flag
+    /// and `tls_server_name` do not; they hold again where a redirect leads back to the first origin. `headers`, `username` and
+    /// `tls_identity` are for the first origin only, and are not sent again after a redirect to another one.
     pub max_redirects: u32,
     /// The `Origin` header (RFC 6455 section 10.2), such as `https://example.com`, at most 8192 bytes, ending in a
     /// NUL, copied. NULL: none, as usual outside of browsers.
@@ -275,7 +323,8 @@ pub struct egret_ws_options {
     pub proxy_timeout_ms: u32,
     /// The longest time in milliseconds for the TLS handshake. 0: 10000.
     pub tls_timeout_ms: u32,
-    /// The longest time in milliseconds for all stages together, redirects included. 0: 60000.
+    /// The longest time in milliseconds for all stages together, redirects included. 0: 60000. The wait for `on_request` before them has
+    /// this limit too, counted separately.
     pub open_timeout_ms: u32,
     /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
     /// It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
@@ -327,6 +376,8 @@ pub struct egret_ws_options {
     pub deflate: *const egret_ws_deflate_options,
     /// See the callback's type. NULL: pongs only count for the heartbeat and the round trip.
     pub on_pong: egret_ws_on_pong_fn,
+    /// See the callback's type. NULL: not called, and nothing waits for it.
+    pub on_request: egret_ws_on_request_fn,
 }
 
 /// A header of the request. Both texts end in a NUL and are copied.

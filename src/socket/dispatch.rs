@@ -235,7 +235,9 @@ impl Dispatcher {
             }
         };
         // Before the callback, so that the engine can begin the next try while the callback runs.
-        if matches!(event, RareEvent::Connected(_) | RareEvent::Retrying { .. }) && socket.shared.event_dispatched() {
+        if matches!(event, RareEvent::Connected(_) | RareEvent::Retrying { .. } | RareEvent::Asked { .. })
+            && socket.shared.event_dispatched()
+        {
             request(host_loop, &socket.shared, SocketRequest::ContinueRetry);
         }
         match event {
@@ -253,6 +255,15 @@ impl Dispatcher {
                 }
                 if let Some(report) = report {
                     socket.listener.retrying(&report, attempt, delay_ms);
+                }
+            }
+            RareEvent::Asked { attempt, question, last } => {
+                if !listens || !socket.is_asked(question) {
+                    return false;
+                }
+                let answer = socket.listener.asked(socket, attempt, last.as_ref());
+                if !fork::is_child() {
+                    socket.answer(question, answer);
                 }
             }
             RareEvent::Drained => {

@@ -135,6 +135,7 @@ impl Loop {
             host_loop: Arc::clone(self),
             listener,
             max_message: limits.max_message,
+            request: config.asks_host.then(|| Mutex::new(config.clone())),
             delivers_messages: AtomicBool::new(false),
             released: AtomicBool::new(false),
         });

@@ -5,24 +5,29 @@ mod deadline;
 mod dispatch;
 mod event_loop;
 mod held;
+mod request;
 mod scheduling;
 
 pub use crate::connection::connect_info::ConnectInfo;
 pub use crate::connection::counters::{Counters, RoundTrip};
 pub use crate::connection::gate::State;
-pub use crate::connection::report::Report;
+pub use crate::connection::report::{Initiator, Report};
+pub use crate::connection::retry::{End, Outlook};
 pub use crate::connection::send_queue::SendStats;
 pub use crate::engine::Wakeup;
 pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
 pub use event_loop::Loop;
+pub use request::RequestAnswer;
 
+use crate::config::ConnectConfig;
 use crate::connection::send_queue::{Flush, Lost, SendQueue};
 use crate::engine::{MAX_PINGS, SocketRequest, SocketShared};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::protocol::close;
 use crate::protocol::ping::{MAX_PING_BYTES, PingPayload};
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -37,6 +42,8 @@ pub trait Listener: Send + Sync {
     fn closed(&self, report: &Report);
     /// The next try follows after `delay_ms`; `u32::MAX`: when the loop is resumed.
     fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32);
+    /// Before an attempt: the host may change the request of `socket`. `last`: the end before it.
+    fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<&Report>) -> RequestAnswer;
     fn drained(&self);
     fn pong(&self, payload: &[u8]);
     /// Is [`Listener::pong`] to be called?
@@ -91,6 +98,8 @@ pub struct Socket {
     listener: Arc<dyn Listener>,
     /// The longest message that the send queue accepts.
     max_message: usize,
+    /// The configuration of the next attempt, if the host is asked before each.
+    request: Option<Mutex<Box<ConnectConfig>>>,
     /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
     /// Written with the send queue locked, so that it is never older than the gate. The thread that polls reads it.
     delivers_messages: AtomicBool,

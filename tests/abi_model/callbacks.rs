@@ -7,7 +7,7 @@ use crate::messages::{Fingerprint, MARK};
 use crate::random::Random;
 use crate::socket_model::{Generation, Life, Socket};
 use crate::trace::{self, breach, lock, promise};
-use crate::{call_stack, final_checks, functions, receive_calls, registry};
+use crate::{call_stack, final_checks, functions, receive_calls, registry, request_calls};
 use ::egret_ws::*;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
@@ -122,7 +122,10 @@ pub unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
     enter(user, Some(ws), "on_connect", |socket, life| {
         let is_first = !life.is_open || !socket.setup.on_retry;
         promise!(is_first, "on_connect of socket {} came twice, without on_retry between", socket.index);
+        let is_allowed = life.may_connect || !socket.setup.on_request;
+        promise!(is_allowed, "on_connect of socket {} came before on_request let it begin", socket.index);
         life.is_open = true;
+        life.may_connect = false;
         life.connects += 1;
         life.generations.push(Generation { connection: None, received: Vec::new() });
     });
@@ -200,6 +203,9 @@ pub unsafe extern "C" fn on_retry(
             "attempt {attempt} of {} of socket {index}",
             setup.attempts
         );
+        let is_suspended = socket.host.suspends.load(SeqCst) > 0;
+        let can_ask = setup.on_request && [401, 403, 404, 407, 410].contains(&report.http_status);
+        promise!(report.is_retryable() || is_suspended || can_ask, "a retry of socket {index} after {report:?}");
         let restarts_count = life.is_open || socket.host.restarts.load(SeqCst) > 0;
         let is_next = attempt == life.attempt + 1 || attempt == 1 && restarts_count;
         promise!(is_next || !setup.on_connect, "attempt {attempt} of socket {index} came after {}", life.attempt);
@@ -210,7 +216,8 @@ pub unsafe extern "C" fn on_retry(
         let is_within = (setup.floor_ms..=setup.ceiling_ms + 1000).contains(&delay_ms);
         promise!(is_held || is_within, "a wait of {delay_ms} ms, from {} to {}", setup.floor_ms, setup.ceiling_ms);
         final_checks::compare_report(socket, life, &report, connection);
-        (life.is_open, life.owed) = (false, false);
+        (life.is_open, life.owed, life.may_connect) = (false, false, false);
+        life.lost = Some(report.clone());
         if setup.resends {
             life.kept += u64::from(report.unsent_messages);
         } else {
@@ -220,11 +227,66 @@ pub unsafe extern "C" fn on_retry(
     });
 }
 
+pub unsafe extern "C" fn on_request(
+    user: *mut c_void,
+    ws: *mut egret_ws,
+    attempt: u32,
+    last: *const egret_ws_close_info,
+    request: *mut egret_ws_request,
+) -> i32 {
+    let last = (!last.is_null()).then(|| close_reports::read(last));
+    let (case, socket) = (call_stack::case(), registry::socket(user as usize));
+    let answered = std::cell::Cell::new(EGRET_WS_REQUEST_CONTINUE);
+    request_calls::with_request(request, || {
+        enter(user, Some(ws), "on_request", |socket, life| {
+            let index = socket.index;
+            promise!(socket.setup.on_request, "on_request of socket {index} came, and it has none");
+            promise!((attempt == 0) == last.is_none(), "attempt {attempt} of socket {index}, but {last:?}");
+            // An answer that comes during a suspend is asked for again.
+            let knows = socket.setup.on_retry && socket.host.suspends.load(SeqCst) == 0;
+            let is_idle = !life.is_open && !life.may_connect;
+            promise!(is_idle || !knows, "on_request of socket {index} came during an attempt");
+            let closed = socket.close_done.load(SeqCst);
+            let begun = call_stack::top().map_or(0, |frame| frame.checkpoint);
+            promise!(closed == 0 || closed > begun, "on_request of socket {index} came after a close had returned");
+            if socket.setup.on_retry {
+                promise!(attempt == life.attempt, "on_request of attempt {attempt}, on_retry of {}", life.attempt);
+                promise!(
+                    last == life.lost,
+                    "on_request of socket {index} with {last:?}, on_retry with {:?}",
+                    life.lost
+                );
+            }
+            let is_ending = case.as_ref().is_some_and(|case| case.is_ending.load(SeqCst));
+            let seed = case.as_ref().map_or(0, |case| case.seed);
+            let mut random = Random::of(&[seed, 0xA5C, index, life.callbacks]);
+            answered.set(request_calls::answer(&mut random, is_ending));
+        });
+    });
+    let answer = answered.get();
+    if let Some(socket) = socket {
+        let mut life = lock(&socket.life);
+        life.may_connect = matches!(answer, EGRET_WS_REQUEST_CONTINUE | EGRET_WS_REQUEST_CONNECT);
+        life.may_be_stopped |= !matches!(answer, EGRET_WS_REQUEST_CONNECT | EGRET_WS_REQUEST_WAIT);
+    }
+    trace::note(call_stack::thread(), call_stack::depth(), &format!("   attempt {attempt}, answer {answer}"));
+    answer
+}
+
 pub unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info) {
     let (report, connection) = (close_reports::read(info), reported_connection(user));
     enter(user, Some(ws), "on_close", |socket, life| {
         trace::note(call_stack::thread(), call_stack::depth(), &format!("   {report:?}"));
         final_checks::compare_report(socket, life, &report, connection);
+        // Nothing else ends the attempts of a socket that may try again without limit.
+        let setup = &socket.setup;
+        let is_endless = setup.attempts == u32::MAX && setup.has_endless_time;
+        let is_ended = socket.close_begun.load(SeqCst) || life.may_be_stopped;
+        promise!(
+            !is_endless || is_ended || !report.is_retryable(),
+            "socket {} has given up after {report:?}",
+            socket.index
+        );
         life.closed = Some(report);
         (life.is_open, life.owed) = (false, false);
     });

@@ -41,7 +41,7 @@ fn check(report: &CloseReport) {
     };
 
     check(report.error == 0 || contract::ERRORS.contains_key(&report.error.into()), "error is no error");
-    check((EGRET_WS_PHASE_RESOLVE..=EGRET_WS_PHASE_CLOSING).contains(&report.phase), "phase is no phase");
+    check((EGRET_WS_PHASE_REQUEST..=EGRET_WS_PHASE_CLOSING).contains(&report.phase), "phase is no phase");
     check((LOCAL..=TRANSPORT).contains(&report.initiator), "initiator is none");
     check(report.http_status == 0 || (100..=999).contains(&report.http_status), "http_status is no status");
     let is_sendable = |code: u16| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
@@ -58,6 +58,11 @@ fn check(report: &CloseReport) {
     check(has_frames || report.sent_code == 0, "a Close frame was sent on a connection that was not open");
     if report.phase == EGRET_WS_PHASE_FLUSH {
         check(report.sent_code == 0, "the Close frame was sent, so nothing was left to flush");
+    }
+    if report.phase == EGRET_WS_PHASE_REQUEST {
+        let possible = [EGRET_WS_ERR_ABORTED, EGRET_WS_ERR_TIMEOUT];
+        check(possible.contains(&report.error) && report.initiator == LOCAL, "no such end can come before an attempt");
+        check(report.http_status == 0 && report.os_error == 0, "a status or number before an attempt");
     }
     match report.error {
         EGRET_WS_OK => {
@@ -97,7 +102,8 @@ fn check(report: &CloseReport) {
         }
         EGRET_WS_ERR_TIMEOUT => {
             let closing = report.phase >= EGRET_WS_PHASE_FLUSH && report.has_close_frame();
-            check(report.initiator != LOCAL || closing, "a deadline passed, but this side ended it");
+            let asked = report.phase == EGRET_WS_PHASE_REQUEST;
+            check(report.initiator != LOCAL || closing || asked, "a deadline passed, but this side ended it");
         }
         EGRET_WS_ERR_TLS_OPTIONS..=EGRET_WS_ERR_TLS => {}
         EGRET_WS_ERR_NO_RESOURCES => {}

@@ -57,7 +57,7 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
     if is_abort && !socket.abort_begun.load(SeqCst) {
         wrong("an open connection was dropped without an abort");
     }
-    if is_own && !suspended && !socket.close_begun.load(SeqCst) {
+    if is_own && !suspended && !life.may_be_stopped && !socket.close_begun.load(SeqCst) {
         wrong("this side has not closed it");
     }
     if report.phase < EGRET_WS_PHASE_OPEN {

@@ -3,7 +3,9 @@
 use crate::case::Case;
 use crate::random::Random;
 use crate::socket_model::Socket;
-use crate::{call_stack, connect_calls, getter_calls, loop_calls, receive_calls, socket_calls, text_calls};
+use crate::{
+    call_stack, connect_calls, getter_calls, loop_calls, receive_calls, request_calls, socket_calls, text_calls,
+};
 use std::sync::Arc;
 
 /// Chooses the arguments of a call, makes it, and checks its result. The socket is the one whose callback runs.
@@ -50,6 +52,10 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_response_header", 5, getter_calls::response_header),
     ("egret_ws_response_headers", 4, getter_calls::response_headers),
     ("egret_ws_stats", 6, getter_calls::stats),
+    ("egret_ws_request_set_url", 2, request_calls::set_url),
+    ("egret_ws_request_set_header", 2, request_calls::set_header),
+    ("egret_ws_request_set_subprotocols", 2, request_calls::set_subprotocols),
+    ("egret_ws_is_retryable", 2, request_calls::is_retryable),
     ("egret_ws_normalize_url", 4, text_calls::normalize_url),
 ];
 

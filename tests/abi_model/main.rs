@@ -7,8 +7,8 @@
 //! `EGRET_WS_FUZZ_SECONDS` (18), in `EGRET_WS_FUZZ_WORKERS` processes (4, because they mostly wait). A process runs one case after
 //! the other: a crash ends only that process, and its threads, descriptors and memory belong to its cases.
 //!
-//! - `functions`: the table of all functions; `loop_calls`, `socket_calls`, `receive_calls`, `getter_calls`, `connect_calls`, `text_calls`:
-//!   their calls.
+//! - `functions`: the table of all functions; `loop_calls`, `socket_calls`, `receive_calls`, `getter_calls`, `connect_calls`, `request_calls`,
+//!   `text_calls`: their calls.
 //! - `options`, `wrong_options`: the arguments of connect calls.
 //! - `loop_model`, `socket_model`: the model. `callbacks`, `close_reports`, `final_checks`: the checks against the model.
 //! - `server`, `script`, `script_runner`, `server_connection`: the server.
@@ -32,6 +32,7 @@ mod options;
 mod random;
 mod receive_calls;
 mod registry;
+mod request_calls;
 mod runner;
 mod script;
 mod script_runner;

@@ -17,6 +17,8 @@ pub struct Setup {
     pub attempts: u32,
     pub floor_ms: u32,
     pub ceiling_ms: u32,
+    /// No case lasts until the attempts end because of their total time.
+    pub has_endless_time: bool,
     pub resends: bool,
     pub is_secure: bool,
     /// Callbacks that are set.
@@ -26,6 +28,8 @@ pub struct Setup {
     pub on_drain: bool,
     pub on_retry: bool,
     pub on_pong: bool,
+    /// It has no part in the counts of polls: a socket without it is complete.
+    pub on_request: bool,
     pub release_user: bool,
     pub subprotocols: Option<&'static str>,
 }
@@ -147,10 +151,13 @@ impl Draft {
         options.on_drain = setup.on_drain.then_some(callbacks::on_drain);
         options.on_retry = setup.on_retry.then_some(callbacks::on_retry);
         options.on_pong = setup.on_pong.then_some(callbacks::on_pong);
+        options.on_request = setup.on_request.then_some(callbacks::on_request);
         options.release_user = setup.release_user.then_some(callbacks::release_user);
     }
 
     fn set_limits(&mut self, random: &mut Random) {
+        let total_ms = random.pick(&[0, 0, 200, EGRET_WS_UNLIMITED]);
+        self.setup.has_endless_time = total_ms != 200;
         let setup = self.setup.clone();
         let options = self.options();
         options.max_message_bytes = setup.cap as u32;
@@ -175,7 +182,7 @@ impl Draft {
             min_wait_ms: setup.floor_ms,
             first_wait_ms: setup.floor_ms + 5,
             max_wait_ms: setup.ceiling_ms,
-            total_ms: random.pick(&[0, 0, 200, EGRET_WS_UNLIMITED]),
+            total_ms,
         };
         let retry: *const _ = &*self.retry;
         self.options().retry = retry;
@@ -258,6 +265,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
     let mut is_set = || is_complete || !random.one_in(8);
     let [on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user] =
         std::array::from_fn(|_| is_set());
+    let on_request = random.one_in(3);
     let floor_ms = random.pick(&[1, 10]);
     Setup {
         cap,
@@ -265,6 +273,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
         attempts: random.pick(&[0, 0, 1, 3, u32::MAX]),
         floor_ms,
         ceiling_ms: floor_ms + random.pick(&[5, 50]),
+        has_endless_time: false,
         resends: random.one_in(2),
         is_secure: place.is_secure,
         on_connect,
@@ -273,6 +282,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
         on_drain,
         on_retry,
         on_pong,
+        on_request,
         release_user,
         subprotocols: random.pick(&[None, None, None, Some("chat"), Some("one, two")]),
     }

@@ -60,6 +60,12 @@ pub struct Life {
     pub made: [usize; THREADS],
     pub generations: Vec<Generation>,
     pub attempt: u32,
+    /// The report of the last `on_retry`.
+    pub lost: Option<CloseReport>,
+    /// `on_request` has let the present attempt begin.
+    pub may_connect: bool,
+    /// `on_request` has returned something else than to connect or to wait, or CONTINUE.
+    pub may_be_stopped: bool,
     /// Accepted messages that were dropped with a lost connection, as `on_retry` has reported.
     pub dropped: u64,
     pub dropped_bytes: u64,

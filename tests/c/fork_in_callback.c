@@ -113,6 +113,30 @@ static void in_on_connect(void) {
     free_loop(loop);
 }
 
+static int32_t ask(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last,
+                   egret_ws_request *request) {
+    recorder *r = recorder_of_socket(user, ws);
+    (void)attempt, (void)last;
+    if (child >= 0 && !is_child) return EGRET_WS_REQUEST_CONTINUE;
+    fork_once(r);
+    CHECK_EQ(egret_ws_request_set_header(request, "X-A", "b"), is_child ? EGRET_WS_ERR_FORKED : EGRET_WS_OK);
+    return EGRET_WS_REQUEST_CONTINUE;
+}
+
+static void in_on_request(void) {
+    static recorder r;
+    egret_ws_options options = recorder_options(&r);
+    begin_loop();
+    options.on_request = ask;
+    CHECK_OK(egret_ws_connect(loop, echo_url, &options, &r.ws));
+    POLL_AND_FORK_UNTIL(r.connects == 1);
+    child_was_right();
+    expect_echo(loop, &r);
+    close_and_free(loop, &r);
+    settle(loop);
+    free_loop(loop);
+}
+
 static void in_on_data(void) {
     static recorder r;
     int i;
@@ -172,6 +196,7 @@ static void in_loop_free(void) {
 int main(int argc, char **argv) {
     begin(argc, argv);
     in_on_connect();
+    in_on_request();
     in_on_data();
     in_on_close_and_in_release_user();
     in_loop_free();

@@ -9,6 +9,14 @@ static egret_ws_loop *as_loop(uintptr_t number) {
     return (egret_ws_loop *)number;
 }
 
+/* Outside of on_request no number is a request. */
+static void no_request(uintptr_t number) {
+    egret_ws_request *request = (egret_ws_request *)number;
+    CHECK_EQ(egret_ws_request_set_url(request, echo_url), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_header(request, "X-A", "b"), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_subprotocols(request, "a"), EGRET_WS_ERR_BAD_HANDLE);
+}
+
 static void no_socket(uintptr_t number) {
     egret_ws *ws = as_socket(number);
     CHECK_EQ(egret_ws_state(ws), EGRET_WS_ERR_BAD_HANDLE);
@@ -25,6 +33,7 @@ static void no_socket(uintptr_t number) {
     CHECK_EQ(egret_ws_close_report(ws, NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK(egret_ws_user(ws) == NULL);
     CHECK_EQ(egret_ws_free(ws), EGRET_WS_ERR_BAD_HANDLE);
+    no_request(number);
 }
 
 static void no_loop(uintptr_t number) {
@@ -111,6 +120,8 @@ int main(int argc, char **argv) {
     /* a loop handle in place of a socket handle, and the reverse */
     no_socket((uintptr_t)loop);
     no_loop((uintptr_t)r.ws);
+    no_request((uintptr_t)r.ws);
+    no_request((uintptr_t)loop);
 
     CHECK_OK(egret_ws_loop_free(another, NULL));
     no_loop((uintptr_t)another);

@@ -29,6 +29,12 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_remote_address(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK(egret_ws_user(NULL) == NULL);
     CHECK_EQ(egret_ws_subprotocol(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_url(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_url(NULL, echo_url), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_header(NULL, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_header(NULL, "X-A", "b"), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_subprotocols(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_is_retryable(NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_normalize_url(NULL, NULL, 0), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_normalize_url("ws://h/", NULL, 8), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK(ws == NULL);

@@ -86,6 +86,7 @@ static inline void close_listener(listener *l) {
 typedef struct server {
     listener at;
     void (*script)(struct server *, int fd); /* runs on the server's thread, after the upgrade */
+    const char *(*judge)(const char *head);  /* on the server's thread: an HTTP response in place of the upgrade, or NULL */
     const void *answer;                      /* for the script: bytes to send */
     size_t answer_len;
     pthread_t thread;
@@ -94,6 +95,7 @@ typedef struct server {
     int fd; /* of the connection being served, or -1 */
     int stopping;
     int64_t upgrades;
+    int64_t refusals; /* requests that `judge` refused */
     int64_t ended;      /* connections that were upgraded and are closed */
     int64_t messages;   /* data frames that came */
     int64_t bytes;      /* their payload */
@@ -135,8 +137,16 @@ static inline int receive_request(int fd, char *head, size_t size) {
 static inline int upgrade(server *s, int fd) {
     static const char name[] = "\r\nSec-WebSocket-Key:";
     char head[4096], answer[256], accept[29];
-    const char *key = head;
+    const char *key = head, *refusal;
     if (!receive_request(fd, head, sizeof head)) return 0;
+    refusal = s->judge != NULL ? s->judge(head) : NULL;
+    if (refusal != NULL) {
+        pthread_mutex_lock(&s->lock);
+        s->refusals++;
+        pthread_mutex_unlock(&s->lock);
+        send_all(fd, refusal, strlen(refusal));
+        return 0;
+    }
     while (*key != '\0' && strncasecmp(key, name, strlen(name)) != 0) key++;
     CHECK(*key != '\0');
     key += strlen(name);
@@ -171,12 +181,13 @@ static inline void *serve(void *argument) {
     }
 }
 
-/* On a listener that is there already. `answer` is for the script; it must outlive the server. */
-static inline void start_server_at(server *s, listener at, void (*script)(server *, int fd), const void *answer,
-                                   size_t len) {
+/* A server that answers some requests with an HTTP response of its own. */
+static inline void start_judging_server_at(server *s, listener at, const char *(*judge)(const char *head),
+                                           void (*script)(server *, int fd), const void *answer, size_t len) {
     const int receive_buffer = 64 << 10; /* fixed: otherwise the kernel enlarges it for seconds, and it never fills up */
     memset(s, 0, sizeof *s);
     s->at = at;
+    s->judge = judge;
     CHECK_EQ(setsockopt(s->at.fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer), 0);
     s->script = script;
     s->answer = answer;
@@ -185,6 +196,12 @@ static inline void start_server_at(server *s, listener at, void (*script)(server
     CHECK_EQ(pthread_mutex_init(&s->lock, NULL), 0);
     CHECK_EQ(pthread_cond_init(&s->changed, NULL), 0);
     CHECK_EQ(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+/* On a listener that is there already. `answer` is for the script; it must outlive the server. */
+static inline void start_server_at(server *s, listener at, void (*script)(server *, int fd), const void *answer,
+                                   size_t len) {
+    start_judging_server_at(s, at, NULL, script, answer, len);
 }
 
 static inline void start_answering_server(server *s, void (*script)(server *, int fd), const void *answer, size_t len) {

@@ -30,6 +30,7 @@ pub struct Args {
     pub capacity: usize,
     pub stats: *mut egret_ws_statistics,
     pub lost: *mut egret_ws_free_report,
+    pub request: *mut egret_ws_request,
     pub info: *mut egret_ws_close_info,
 }
 
@@ -111,6 +112,14 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_response_header: |a| unsafe { egret_ws_response_header(a.ws, a.name, a.out, a.capacity).into() };
     egret_ws_response_headers: |a| unsafe { egret_ws_response_headers(a.ws, a.out, a.capacity).into() };
     egret_ws_stats: |a| unsafe { egret_ws_stats(a.ws, a.stats).into() };
+    egret_ws_request_set_url: |a| unsafe { egret_ws_request_set_url(a.request, a.url).into() };
+    egret_ws_request_set_header: |a| unsafe {
+        // The name of the good arguments is not allowed in a request.
+        let name = if a.name == c"Upgrade".as_ptr() { c"X-A".as_ptr() } else { a.name };
+        egret_ws_request_set_header(a.request, name, a.reason).into()
+    };
+    egret_ws_request_set_subprotocols: |a| unsafe { egret_ws_request_set_subprotocols(a.request, a.reason).into() };
+    egret_ws_is_retryable: |a| unsafe { egret_ws_is_retryable(a.info).into() };
     egret_ws_normalize_url: |a| unsafe { egret_ws_normalize_url(a.url, a.out, a.capacity).into() };
 };
 

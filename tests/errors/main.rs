@@ -8,7 +8,7 @@ mod functions;
 use ::egret_ws::*;
 use functions::{Args, FUNCTIONS, Function, error_name, listed};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering::SeqCst};
 use std::thread;
@@ -30,9 +30,11 @@ struct ArgumentMemory {
     options: egret_ws_options,
     stats: egret_ws_statistics,
     lost: egret_ws_free_report,
+    info: egret_ws_close_info,
+    /// That of the `on_request` that runs.
+    request: *mut egret_ws_request,
     /// Room for a struct of options of any size that the calls use.
     room: [u64; 64],
-    info: egret_ws_close_info,
     out: [c_char; 256],
 }
 
@@ -74,6 +76,7 @@ impl ArgumentMemory {
             capacity: self.out.len(),
             stats: &mut self.stats,
             lost: &mut self.lost,
+            request: self.request,
             info: &mut self.info,
         }
     }
@@ -141,11 +144,16 @@ fn takes_loop(name: &str) -> bool {
         || name.starts_with("egret_ws_connect")
 }
 
+fn takes_request(name: &str) -> bool {
+    name.starts_with("egret_ws_request_")
+}
+
 fn takes_socket(name: &str) -> bool {
     !takes_loop(name)
+        && !takes_request(name)
         && !name.starts_with("egret_ws_loop_")
         && !name.ends_with("_init")
-        && name != "egret_ws_normalize_url"
+        && !["egret_ws_normalize_url", "egret_ws_is_retryable"].contains(&name)
 }
 
 /// The wrong values of one argument.
@@ -218,6 +226,15 @@ fn wrong_arguments(
         ("egret_ws_loop_free", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_free_report", |a| unsafe {
             (*a.lost).struct_size = 3
         }),
+        ("egret_ws_request_set_url", INVALID, "NULL", |a| a.url = ptr::null()),
+        ("egret_ws_request_set_url", EGRET_WS_ERR_INVALID_URL, "scheme", |a| a.url = c"http://h/".as_ptr()),
+        ("egret_ws_request_set_header", INVALID, "NULL", |a| a.name = ptr::null()),
+        ("egret_ws_request_set_header", INVALID, "library sets it", |a| a.name = c"Host".as_ptr()),
+        ("egret_ws_request_set_header", INVALID, "control character", |a| a.reason = c"\n".as_ptr()),
+        ("egret_ws_request_set_subprotocols", INVALID, "twice", |a| a.reason = c"a,a".as_ptr()),
+        ("egret_ws_is_retryable", INVALID, "NULL", |a| a.info = ptr::null_mut()),
+        // SAFETY: as above.
+        ("egret_ws_is_retryable", EGRET_WS_ERR_BAD_STRUCT, "struct_size", |a| unsafe { (*a.info).struct_size = 3 }),
         ("egret_ws_normalize_url", INVALID, "url is NULL", |a| a.url = ptr::null()),
         ("egret_ws_normalize_url", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_normalize_url", EGRET_WS_ERR_INVALID_URL, "mailto", |a| a.url = c"mailto:x".as_ptr()),
@@ -248,8 +265,10 @@ fn wrong_arguments(
     // Invalid handles, and handles of the other kind.
     for Function { name, .. } in FUNCTIONS {
         let mut wrong = [memory.args(ptr::null_mut(), ptr::null_mut()); 2];
-        wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), ..wrong[0] };
-        for args in wrong.iter().filter(|_| takes_loop(name) || takes_socket(name)) {
+        wrong[0].request = ptr::null_mut();
+        let request = open.handle().cast();
+        wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), request, ..wrong[0] };
+        for args in wrong.iter().filter(|_| takes_loop(name) || takes_socket(name) || takes_request(name)) {
             expect(seen, name, args, EGRET_WS_ERR_BAD_HANDLE, "handle");
         }
     }
@@ -268,6 +287,9 @@ fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &S
     }
     let args = memory.args(host.handle(), open.handle());
     test_allocator::with_largest(100, || expect(seen, "egret_ws_ping", &args, NONE, "memory"));
+    let value = CString::new([b'x'; 8000]).expect("no NUL in it");
+    let args = Args { reason: value.as_ptr(), ..memory.args(host.handle(), open.handle()) };
+    test_allocator::with_largest(4000, || expect(seen, "egret_ws_request_set_header", &args, NONE, "memory"));
     for name in ["egret_ws_loop_new", "egret_ws_loop_descriptor"] {
         let args = memory.args(host.handle(), open.handle());
         without_descriptors(|| expect(seen, name, &args, NONE, "open files"));
@@ -296,6 +318,54 @@ fn without_descriptors(act: impl FnOnce()) {
     act();
     // SAFETY: as above.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &before) }, 0);
+}
+
+/// Runs `act` inside of an `on_request`. Without TLS its socket has no proxy; with TLS it has one that cannot be used.
+fn in_on_request(act: impl FnOnce(*mut egret_ws_request)) {
+    unsafe extern "C" fn on_request<F: FnOnce(*mut egret_ws_request)>(
+        user: *mut c_void,
+        _: *mut egret_ws,
+        _: u32,
+        _: *const egret_ws_close_info,
+        request: *mut egret_ws_request,
+    ) -> i32 {
+        // SAFETY: the `user` of the options below, which lives until the poll has returned.
+        let act = unsafe { &mut *user.cast::<Option<F>>() };
+        act.take().expect("it is called once")(request);
+        EGRET_WS_REQUEST_STOP
+    }
+    fn callback_for<F: FnOnce(*mut egret_ws_request)>(_: &Option<F>) -> egret_ws_on_request_fn {
+        Some(on_request::<F>)
+    }
+    let mut act = Some(act);
+    let host = Loop::new(Driver::Inline);
+    // SAFETY: as in `ArgumentMemory::new`.
+    let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
+    options.struct_size = size_of::<egret_ws_options>() as u32;
+    options.flags = if cfg!(feature = "proxies") { EGRET_WS_PROXY_FROM_ENVIRONMENT } else { 0 };
+    (options.user, options.on_request) = ((&raw mut act).cast(), callback_for(&act));
+    let mut ws = ptr::null_mut();
+    // SAFETY: the only other threads are the library's, which read no environment here; the arguments are good.
+    unsafe {
+        std::env::set_var("https_proxy", "https://h/");
+        let made = egret_ws_connect(host.handle(), c"ws://127.0.0.1:9/".as_ptr(), &options, &mut ws);
+        std::env::remove_var("https_proxy");
+        assert_eq!(made, EGRET_WS_OK);
+    }
+    host.wait_until("on_request has stopped", || egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
+    assert!(act.is_none(), "on_request was called");
+    assert_eq!(egret_ws_free(ws), EGRET_WS_OK);
+}
+
+/// A proxy of the environment that needs TLS.
+fn with_an_unsupported_proxy(seen: &mut Seen, memory: &mut ArgumentMemory) {
+    const NAME: &str = "egret_ws_request_set_url";
+    if cfg!(feature = "proxies") {
+        let args = Args { url: c"wss://h/".as_ptr(), ..memory.args(ptr::null_mut(), ptr::null_mut()) };
+        expect(seen, NAME, &args, EGRET_WS_ERR_UNSUPPORTED, "https");
+    } else {
+        seen.entry(NAME).or_default().insert("UNSUPPORTED");
+    }
 }
 
 /// Polls and frees at times when they are not allowed.
@@ -470,12 +540,16 @@ fn functions_return_exactly_the_errors_they_list() {
     let open = host.connect(server.port());
     open.wait_open();
     let connecting = host.connect(9);
-    wrong_arguments(&mut seen, &mut memory, &host, &open, &connecting);
-    drop(connecting);
-    at_the_wrong_time(&mut seen, &mut memory);
-    in_a_forked_child(&mut seen, &mut memory, &host, &open);
-    with_a_fault(&mut seen, &mut memory, &host, &open);
-    shortages(&mut seen, &mut memory, &host, &open);
+    in_on_request(|request| {
+        memory.request = request;
+        wrong_arguments(&mut seen, &mut memory, &host, &open, &connecting);
+        drop(connecting);
+        at_the_wrong_time(&mut seen, &mut memory);
+        in_a_forked_child(&mut seen, &mut memory, &host, &open);
+        with_a_fault(&mut seen, &mut memory, &host, &open);
+        shortages(&mut seen, &mut memory, &host, &open);
+        with_an_unsupported_proxy(&mut seen, &mut memory);
+    });
     // Only the library for Windows returns it.
     seen.entry("egret_ws_loop_descriptor").or_default().insert("UNSUPPORTED");
     for (name, list) in &listed {

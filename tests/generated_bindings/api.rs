@@ -44,8 +44,16 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// Constants that are not generated: a binding does not need them, or has them by hand.
-const CONSTANTS_BY_HAND: &[&str] =
-    &["EGRET_WS_NUL_TERMINATED", "EGRET_WS_VERSION_NUMBER", "EGRET_WS_UNLIMITED", "EGRET_WS_AT_ONCE"];
+const CONSTANTS_BY_HAND: &[&str] = &[
+    "EGRET_WS_NUL_TERMINATED",
+    "EGRET_WS_VERSION_NUMBER",
+    "EGRET_WS_UNLIMITED",
+    "EGRET_WS_AT_ONCE",
+    "EGRET_WS_REQUEST_CONTINUE",
+    "EGRET_WS_REQUEST_CONNECT",
+    "EGRET_WS_REQUEST_WAIT",
+    "EGRET_WS_REQUEST_STOP",
+];
 
 /// Fields of options that bindings set by hand.
 const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count"];

@@ -5,7 +5,7 @@ use ::egret_ws::*;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::ffi::CString;
 use std::io::Read;
-use test_support::certificates::{EXPIRED, RIGHT};
+use test_support::certificates::{Certificate, EXPIRED, RIGHT, ROOT, SELF_SIGNED, UNKNOWN_ISSUER, WRONG_HOST};
 use test_support::client::{Socket, on_both_drivers, set_retry_waits};
 use test_support::close_report::CloseReport;
 use test_support::frame::Frame;
@@ -59,6 +59,7 @@ fn is_retried_once(socket: &Socket<'_>) -> CloseReport {
     assert_eq!((retry.attempt, retry.delay_ms), (1, 1));
     assert_eq!(socket.stats().retries, 1);
     assert!(!retry.report.message.contains("given up"), "{retry:?}");
+    assert!(retry.report.is_retryable() && !report.is_retryable(), "the rule says something else: {events:?}");
     retry.report.clone()
 }
 
@@ -70,6 +71,7 @@ pub fn is_not_retried(socket: &Socket<'_>) -> CloseReport {
     assert!(matches!(&events[..], [Event::Close(_)] | [Event::Connect, Event::Close(_)]), "{events:?}");
     assert_eq!((socket.stats().retries, socket.stats().connections), (0, events.len() as u32 - 1));
     assert!(!report.message.contains("given up"), "there was nothing to give up: {report:?}");
+    assert!(!report.is_retryable(), "the rule says something else: {report:?}");
     report
 }
 
@@ -138,6 +140,7 @@ fn reset_is_retried() {
         assert_eq!(socket.send_text("here"), EGRET_WS_OK);
         let report = socket.wait_retry(1).report;
         report.expect(LOST, OPEN, TRANSPORT);
+        assert!(report.is_retryable());
         assert_ne!(report.os_error, 0, "{report:#?}");
         assert_eq!(socket.wait_closed().code, 1008);
         server.finish();
@@ -157,7 +160,9 @@ fn timeout_is_retried() {
             retry_fast(options, 3);
             options.handshake_timeout_ms = 500;
         });
-        socket.wait_retry(1).report.expect(EGRET_WS_ERR_TIMEOUT, HANDSHAKE, TRANSPORT);
+        let report = socket.wait_retry(1).report;
+        report.expect(EGRET_WS_ERR_TIMEOUT, HANDSHAKE, TRANSPORT);
+        assert!(report.is_retryable());
         assert_eq!(socket.wait_closed().code, 1008);
         server.finish();
     });
@@ -222,13 +227,7 @@ fn unmatched_pin_is_not_retried_but_a_broken_tls_handshake_is() {
     on_both_drivers(|host| {
         let server = serve(|mut connections| {
             drop(connections.next()); // instead of TLS
-            let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("an acceptor");
-            acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
-            acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
-            // Nothing comes after the handshake, whether that succeeds or not.
-            if let Ok(mut stream) = acceptor.build().accept(&mut *connections.next().stream()) {
-                assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "a request was sent");
-            }
+            refused_by_tls(connections.next(), &RIGHT);
         });
         let socket = host.open_url(format!("wss://127.0.0.1:{}/", server.port()), |options| {
             retry_fast(options, 3);
@@ -241,6 +240,49 @@ fn unmatched_pin_is_not_retried_but_a_broken_tls_handshake_is() {
         let events = socket.events();
         let [Event::Retry(first), Event::Close(_)] = &events[..] else { panic!("{events:?}") };
         first.report.expect(LOST, EGRET_WS_PHASE_TLS, TRANSPORT);
+        assert!(first.report.is_retryable() && !report.is_retryable());
         finish(host, server);
     });
+}
+
+/// The server's side of a TLS connection that the client refuses.
+fn refused_by_tls(mut peer: Peer, certificate: &Certificate) {
+    let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("an acceptor");
+    acceptor.set_certificate_chain_file(certificate.chain()).expect("a certificate");
+    acceptor.set_private_key_file(certificate.key(), SslFiletype::PEM).expect("its key");
+    // Nothing comes after the handshake, whether that succeeds or not.
+    if let Ok(mut stream) = acceptor.build().accept(&mut *peer.stream()) {
+        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "a request was sent");
+    }
+}
+
+/// The clock of a machine may be wrong for a while, and a server renews its certificate; the name and the issuer stay what they are.
+#[test]
+fn certificates_are_retried_if_time_can_make_them_right() {
+    let roots = CString::new(ROOT.pem()).expect("no NUL");
+    let rows: [(&Certificate, i32, bool); 4] = [
+        (&WRONG_HOST, EGRET_WS_ERR_TLS_HOST, false),
+        (&UNKNOWN_ISSUER, EGRET_WS_ERR_TLS_ISSUER, false),
+        (&SELF_SIGNED, EGRET_WS_ERR_TLS_ISSUER, false),
+        (&EXPIRED, EGRET_WS_ERR_TLS_EXPIRED, true),
+    ];
+    for (certificate, error, is_retried) in rows {
+        on_both_drivers(|host| {
+            let server = serve(move |mut connections| {
+                for _ in 0..=u32::from(is_retried) {
+                    refused_by_tls(connections.next(), certificate);
+                }
+            });
+            let socket = host.open_url(format!("wss://127.0.0.1:{}/", server.port()), |options| {
+                retry_fast(options, 1);
+                options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
+            });
+            let socket = socket.expect("the connect call succeeds");
+            let report = socket.wait_closed();
+            report.expect(error, EGRET_WS_PHASE_TLS, LOCAL);
+            assert_eq!((socket.stats().retries > 0, report.is_retryable()), (is_retried, is_retried), "{report:?}");
+            finish(host, server);
+        });
+    }
 }

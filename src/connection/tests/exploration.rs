@@ -1,7 +1,7 @@
 //! Runs the model in every order of actions, up to a length, and in long random orders.
 
 use super::model::Action::{self, *};
-use super::model::{HostState, Model, Setup};
+use super::model::{HostState, Model, Reply, Setup};
 use super::strict_server::OFFER;
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ impl Drop for FailureContext<'_> {
     }
 }
 
-const PLAIN: Setup = Setup { retries: true, resends: false, offers_deflate: false, heartbeat: false };
+const PLAIN: Setup = Setup { retries: true, resends: false, offers_deflate: false, heartbeat: false, asks: false };
 
 /// Applies every order of `alphabet`, up to a length, after the actions of `begin`. Skips states with the fingerprint of an
 /// earlier one.
@@ -83,6 +83,39 @@ fn every_order_from_the_connect_call() {
     explore(PLAIN, &[], &ALPHABET, 6);
 }
 
+/// As `ALPHABET`, with answers instead of what concerns an open connection only.
+const ASKING: [Action; 15] = [
+    Answer(Reply::Connect),
+    Answer(Reply::Wait),
+    Answer(Reply::Stop),
+    Close,
+    Free,
+    RetryNow,
+    Suspend,
+    Resume,
+    Poll,
+    RunCommands,
+    Accept,
+    Refuse,
+    UPGRADE,
+    EndStream,
+    Expire,
+];
+
+#[test]
+fn every_order_with_questions() {
+    for retries in [false, true] {
+        let setup = Setup { retries, asks: true, ..PLAIN };
+        explore(setup, &[], &ASKING, 6);
+        if retries {
+            let lost = [Poll, Answer(Reply::Connect), RunCommands, Accept, UPGRADE, Poll, Send(3), EndStream, Expire];
+            for resends in [false, true] {
+                explore(Setup { resends, ..setup }, &lost, &ASKING, 5);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_order_after_the_opening() {
     for retries in [false, true] {
@@ -135,7 +168,9 @@ fn draw(random: &mut Random) -> Action {
         150 => Close,
         151 => Free,
         152 => Abort,
-        153..190 => RetryNow,
+        153..180 => RetryNow,
+        180..188 => Answer(Reply::Connect),
+        188 | 189 => Answer(Reply::Wait),
         190..194 => Suspend,
         194..210 => Resume,
         210..230 => Ping,
@@ -163,13 +198,14 @@ fn draw(random: &mut Random) -> Action {
 #[test]
 fn long_random_orders() {
     let (mut generations, mut resends) = (0, 0);
-    for seed in 0..3000 {
+    for seed in 0..3600 {
         let mut random = Random(seed);
         let setup = Setup {
             retries: random.below(8) > 0,
             resends: random.below(2) == 0,
             offers_deflate: random.below(2) == 0 && OFFER.is_some(),
             heartbeat: random.below(2) == 0,
+            asks: random.below(8) == 0,
         };
         let mut actions = Vec::new();
         let mut model = Model::new(setup);

@@ -2,11 +2,12 @@
 //!
 //! - `simulation`: the network, the clock and the host of one connection. `scenario`: runs a test whole, cut to single bytes, and with
 //!   a failure at each operation.
-//! - `opening`, `happy_eyeballs`, `redirects`, `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `pings`,
+//! - `asking`, `opening`, `happy_eyeballs`, `redirects`, `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `pings`,
 //!   `compression`, `budgets`, `retrying`, `resending`, `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
 
 mod aborting;
+mod asking;
 mod budgets;
 mod closing;
 #[cfg(feature = "deflate")]

@@ -50,6 +50,7 @@ fn describe(event: &HeldEvent) -> (char, Option<Error>) {
             ('p', None)
         }
         HeldEvent::Rare(rare) => match &**rare {
+            RareEvent::Asked { .. } => ('a', None),
             RareEvent::Drained => ('d', None),
             RareEvent::Retrying { report, .. } => ('r', report.as_ref().unwrap().error),
             RareEvent::Closed { report, .. } => ('c', report.as_ref().unwrap().error),

@@ -50,6 +50,22 @@ impl CloseReport {
         }
     }
 
+    /// The answer of `egret_ws_is_retryable`.
+    pub fn is_retryable(&self) -> bool {
+        // SAFETY: a struct of numbers and pointers may be all zeros; the call does not read the texts.
+        let mut info: egret_ws_close_info = unsafe { std::mem::zeroed() };
+        info.struct_size = size_of::<egret_ws_close_info>() as u32;
+        (info.error, info.phase, info.initiator) = (self.error, self.phase, self.initiator);
+        (info.http_status, info.os_error) = (self.http_status, self.os_error);
+        (info.code, info.sent_code) = (self.code, self.sent_code);
+        // SAFETY: the info has its size.
+        match unsafe { egret_ws_is_retryable(&info) } {
+            0 => false,
+            1 => true,
+            error => panic!("egret_ws_is_retryable failed with {error}"),
+        }
+    }
+
     #[track_caller]
     pub fn expect(&self, error: i32, phase: i32, initiator: i32) {
         assert_eq!((self.error, self.phase, self.initiator), (error, phase, initiator), "{self:#?}");

@@ -81,6 +81,7 @@ impl Model {
                     self.pending.clear();
                 }
             }
+            "asked" => assert!(self.setup.asks && !self.engine_knows_end, "{event}"),
             "trying" => assert!(!self.engine_knows_end, "the host has ended the socket"),
             "closed" => {
                 assert_eq!(unsent(event), self.unsent());
@@ -130,6 +131,7 @@ impl Model {
             Stage::Session(_) => 1,
             Stage::Waiting(_) => 2,
             Stage::Closed => 3,
+            Stage::Asking(_) => 4,
         };
         let (waiting, unsent, gate, behind) = {
             let send_queue = self.sim.send_queue();
@@ -160,6 +162,7 @@ impl Model {
             self.peer_closes,
             self.suspend_closes,
             self.refused,
+            self.question,
         );
         format!(
             "{stage} {waiting} {unsent:?} {gate:?} {unreported:?} {behind} {network:?} {host:?} {:?} {:?}",

@@ -8,10 +8,11 @@ mod checks;
 
 use super::resending::counting;
 use super::retrying::RETRY;
-use super::simulation::{Simulation, frame};
+use super::simulation::{Simulation, config, frame};
 use super::strict_server::{OFFER, StrictServer};
 use super::{CLOSE, TEXT};
-use crate::config::{HeartbeatOptions, RetryOptions};
+use crate::config::{ConnectConfig, HeartbeatOptions, RetryOptions};
+use crate::connection;
 use crate::connection::machine::Stage;
 use crate::connection::send_queue::Flush;
 use crate::error::Error;
@@ -33,6 +34,8 @@ pub enum Action {
     Suspend,
     Resume,
     Ping,
+    /// Answers the question.
+    Answer(Reply),
     /// A poll dispatches one event.
     Poll,
     /// The engine runs its commands.
@@ -57,6 +60,14 @@ pub enum Action {
 }
 use Action::*;
 
+/// The answer of the host to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Connect,
+    Wait,
+    Stop,
+}
+
 /// The configuration of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
@@ -64,6 +75,20 @@ pub struct Setup {
     pub resends: bool,
     pub offers_deflate: bool,
     pub heartbeat: bool,
+    pub asks: bool,
+}
+
+impl Setup {
+    fn configure(self, config: &mut ConnectConfig) {
+        let retry = RetryOptions { resend: self.resends, attempts: u32::MAX, ..RETRY };
+        config.retry = self.retries.then_some(retry);
+        config.request.deflate = OFFER.filter(|_| self.offers_deflate);
+        config.asks_host = self.asks;
+        if self.heartbeat {
+            let [interval, timeout, probe] = [20, 10, 3].map(|seconds| Some(Duration::from_secs(seconds)));
+            config.heartbeat = HeartbeatOptions { interval, timeout, probe };
+        }
+    }
 }
 
 /// The state of the socket, as reported to the host.
@@ -119,20 +144,21 @@ pub struct Model {
     suspend_closes: bool,
     pinged: Option<Vec<u8>>,
     full: bool,
+    /// The number of the question that the host has to answer.
+    question: Option<usize>,
+    /// The number of the last question that was dispatched.
+    asked: usize,
+    /// The number of the question of each answer in `commands`.
+    answers: VecDeque<usize>,
 }
+
+const URL: &str = "ws://10.0.0.1/";
 
 impl Model {
     pub fn new(setup: Setup) -> Model {
         let mut sim = Simulation::new();
         sim.set_entropy(std::sync::Arc::new(counting));
-        sim.begin_with("ws://10.0.0.1/", |config| {
-            config.retry = setup.retries.then_some(RetryOptions { resend: setup.resends, attempts: u32::MAX, ..RETRY });
-            config.request.deflate = OFFER.filter(|_| setup.offers_deflate);
-            if setup.heartbeat {
-                let [interval, timeout, probe] = [20, 10, 3].map(|seconds| Some(Duration::from_secs(seconds)));
-                config.heartbeat = HeartbeatOptions { interval, timeout, probe };
-            }
-        });
+        sim.begin_with(URL, |config| setup.configure(config));
         Model {
             setup,
             sim,
@@ -155,12 +181,15 @@ impl Model {
             accepted: 0,
             received: 0,
             reported_unsent: 0,
-            servers: vec![None],
+            servers: Vec::from_iter((!setup.asks).then_some(None)),
             peer_closes: false,
             peer_was_first: None,
             suspend_closes: false,
             pinged: None,
             full: false,
+            question: None,
+            asked: 0,
+            answers: VecDeque::new(),
         }
     }
 
@@ -186,7 +215,8 @@ impl Model {
             Close => !self.closed && !self.freed,
             Abort => !self.aborted && !self.freed,
             Free => !self.freed,
-            RetryNow => !self.freed && matches!(self.sim.connection().stage, Stage::Waiting(_)),
+            RetryNow => !self.freed && matches!(self.sim.connection().stage, Stage::Waiting(_) | Stage::Asking(_)),
+            Answer(_) => self.question.is_some() && !self.freed && !self.closed,
             Ping => self.host_state == HostState::Connected && !self.freed,
             Poll => self.dispatched < self.sim.event_count(),
             RunCommands => !self.commands.is_empty(),
@@ -223,6 +253,10 @@ impl Model {
                 self.commands.push_back(Free);
             }
             RetryNow | Suspend | Resume | Ping => self.commands.push_back(action),
+            Answer(_) => {
+                self.answers.extend(self.question.take());
+                self.commands.push_back(action);
+            }
             Poll => self.poll(),
             RunCommands => {
                 while let Some(command) = self.commands.pop_front() {
@@ -316,6 +350,7 @@ impl Model {
                 assert!(over, "no attempt and no delay remain after the end by the host");
             }
             RetryNow => self.sim.retry_now(),
+            Answer(reply) => self.answer(reply),
             Suspend if !self.suspended => {
                 self.suspended = true;
                 self.suspend_closes |= self.in_session();
@@ -329,6 +364,23 @@ impl Model {
             Ping => self.sim.ping(),
             _ => {}
         }
+    }
+
+    /// As `run_answer` in the engine.
+    fn answer(&mut self, reply: Reply) {
+        let is_void = self.answers.pop_front() != self.sim.question();
+        if is_void || self.sim.send_queue().gate().is_closing() {
+            return;
+        }
+        self.sim.answer_question(match reply {
+            Reply::Connect => {
+                let mut given = config(URL);
+                self.setup.configure(&mut given);
+                connection::Answer::Connect(Box::new(given))
+            }
+            Reply::Wait => connection::Answer::Wait,
+            Reply::Stop => connection::Answer::Stop,
+        });
     }
 
     fn send(&mut self, size: usize) {
@@ -382,6 +434,12 @@ impl Model {
             "text" if self.host_state == HostState::Connected && !self.freed => {
                 let (made, _) = rest.split_once(' ').unwrap();
                 assert_eq!(made, self.generation.to_string(), "a message is reported while its connection is");
+            }
+            // A question of an attempt that has ended is void.
+            "asked" => {
+                self.asked += 1;
+                let is_void = self.sim.question() != Some(self.asked) || self.closed || self.freed;
+                self.question = (!is_void).then_some(self.asked);
             }
             "lost" => {
                 self.host_state = HostState::NotOpen;

@@ -6,7 +6,7 @@ mod recorder;
 use super::super::connect_info::ConnectInfo;
 use super::super::counters::RoundTrip;
 use super::super::send_queue::SendQueue;
-use super::super::{Connection, Context, Family, Ports, Prepared, Turn, Unresolved};
+use super::super::{Answer, Connection, Context, Family, Ports, Prepared, Turn, Unresolved};
 use crate::config::url::Url;
 use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
 use crate::error::Error;
@@ -57,6 +57,8 @@ pub fn config(url: &str) -> ConnectConfig {
         limits: LIMITS,
         heartbeat: HeartbeatOptions { interval: None, timeout: None, probe: None },
         retry: None,
+        asks_host: false,
+        has_given_credentials: false,
     }
 }
 
@@ -172,6 +174,24 @@ impl Simulation {
 
     pub fn retry_now(&mut self) {
         self.with(|connection, context| connection.retry_now(context));
+    }
+
+    /// The host answers the question. A void question is not answered.
+    pub fn answer_question(&mut self, answer: Answer) {
+        if std::mem::take(&mut self.recorder.is_asked) {
+            self.with(|connection, context| connection.answered(answer, context));
+        }
+    }
+
+    /// The number of the question that the host has not answered.
+    pub fn question(&self) -> Option<usize> {
+        self.recorder.is_asked.then_some(self.recorder.question)
+    }
+
+    /// An answer to no question.
+    pub fn answer_unasked(&mut self, answer: Answer) {
+        assert!(!self.recorder.is_asked);
+        self.with(|connection, context| connection.answered(answer, context));
     }
 
     /// The loop is suspended, and closes its connections.

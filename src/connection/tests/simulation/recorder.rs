@@ -22,6 +22,10 @@ pub struct Recorder {
     pub delays_retry: bool,
     pub info: ConnectInfo,
     pub is_open: bool,
+    /// The host has a question that it has not answered.
+    pub is_asked: bool,
+    /// The number of the last question.
+    pub question: usize,
     pub warnings: Vec<String>,
     /// The message of the last report.
     pub message: String,
@@ -106,6 +110,17 @@ impl Events for Recorder {
         self.note(info);
         let delay = delay.map_or("the resume".into(), |delay| format!("{} ms", delay.as_millis()));
         self.events.push(format!("lost {}; try {attempt} after {delay}", describe(&report)));
+    }
+
+    fn asked(&mut self, attempt: u32, last: Option<&Report>) {
+        assert!(!std::mem::replace(&mut self.is_asked, true), "one question at a time");
+        self.question += 1;
+        let last = last.map_or("nothing".to_owned(), describe);
+        self.events.push(format!("asked {attempt} after {last}"));
+    }
+
+    fn question_withdrawn(&mut self) {
+        self.is_asked = false;
     }
 
     fn retry_started(&mut self) {

@@ -5,7 +5,7 @@ import org.jetbrains.annotations.NotNull;
 /** How and why a connection ended. */
 public final class CloseInfo {
     // generated: phases, by "make header"; do not edit
-    /** Phase: the connection waited for {@link WebSocketListener#onRequest}. */
+    /** Phase: {@link WebSocketListener#onRequest} had not let the attempt begin. */
     public static final int PHASE_REQUEST = 1;
     /** Phase: the server's name was being looked up. */
     public static final int PHASE_RESOLVE = 2;

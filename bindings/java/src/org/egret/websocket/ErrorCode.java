@@ -107,7 +107,9 @@ public final class ErrorCode {
      * Close report: a time-out passed; {@link CloseInfo#phase} says in which stage. In
      * {@link CloseInfo#PHASE_OPEN} it is that of the heartbeat: the peer has not answered a ping. In
      * {@link CloseInfo#PHASE_FLUSH} it is {@link WebSocketOptions.Builder#flushTimeoutMillis}, in
-     * {@link CloseInfo#PHASE_CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}.
+     * {@link CloseInfo#PHASE_CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}. not answered a
+     * ping. In {@link CloseInfo#PHASE_REQUEST} this side has taken too long:
+     * {@link WebSocketListener#onRequest} has not let the attempt begin.
      */
     public static final int TIMEOUT = -50;
     /** Close report: the connection broke without a closing handshake. */
@@ -118,8 +120,8 @@ public final class ErrorCode {
      */
     public static final int PROTOCOL = -52;
     /**
-     * Close report: closed by this side before the connection was made, or aborted by this side;
-     * {@link CloseInfo#phase} says when.
+     * Close report: closed by this side before the connection was made, aborted by this side, or stopped by
+     * {@link WebSocketListener#onRequest} before the first attempt; {@link CloseInfo#phase} says when.
      */
     public static final int ABORTED = -53;
     /**

@@ -109,7 +109,10 @@ public final class WebSocketOptions {
             return number(6, millis);
         }
 
-        /** The longest time in milliseconds for all stages together, redirects included. Default: 60000. */
+        /**
+         * The longest time in milliseconds for all stages together, redirects included. Default: 60000. The wait
+         * for {@link WebSocketListener#onRequest} before them has this limit too, counted separately.
+         */
         public @NotNull Builder openTimeoutMillis(int millis) {
             return number(7, millis);
         }
@@ -145,7 +148,12 @@ public final class WebSocketOptions {
          * follows one from {@code wss} to {@code ws}; one to another origin only without {@link #subprotocols},
          * which often carry a token; one from a public to a private address only with
          * {@link #allowPrivateRedirects}. A {@code Location} has at most 8192 bytes; the library ignores a
-         * fragment, a user name and a password in it.
+         * fragment, a user name and a password in it. At another origin (scheme, host, port) the restrictions hold
+         * and the permissions do not. {@link #tlsPins}, {@link #tlsMinVersion}, and {@link #onlyTheseRoots} with
+         * its {@link #tlsRoots} hold there too. {@link #acceptAnyCertificate}, {@link #tlsRoots} without that flag
+         * and {@link #tlsServerName} do not; they hold again where a redirect leads back to the first origin.
+         * {@link #header}, {@link #username} and {@link #tlsIdentity} are for the first origin only, and are not
+         * sent again after a redirect to another one.
          */
         public @NotNull Builder maxRedirects(int count) {
             return number(11, count);
@@ -245,10 +253,10 @@ public final class WebSocketOptions {
          * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts
          * again from 0 when a connection has been open for 10 seconds. Default: none.
          * {@link WebSocketOptions#NO_LIMIT}: no limit. There is no attempt after a close of this side, nor where it
-         * would be of no use: {@link ErrorCode#TLS_PIN}, {@link ErrorCode#TLS_OPTIONS}, the HTTP statuses 401, 403,
-         * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any
-         * other close by the server, 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do
-         * not want that.
+         * would be of no use: the table at {@link WebSocket#isRetryable} says where. After the HTTP statuses 401,
+         * 403, 404, 407 and 410 there is one only if {@link WebSocketListener#onRequest} is set and says so. There
+         * is one after most closes by the server, 1000 included: close the socket in
+         * {@link WebSocketListener#onRetry} if you do not want that.
          */
         public @NotNull Builder retryAttempts(int count) {
             return number(22, count);

@@ -1,0 +1,60 @@
+//! The export of the rule of `retry_attempts`.
+
+use super::guard::{NoHandle, guard};
+use super::sized;
+use super::types::egret_ws_close_info;
+use crate::constants::*;
+use crate::error::{DetailedError, Error};
+use crate::socket::{End, Initiator, Outlook};
+
+/// Can another connection end better than this one? Returns 1 or 0, or a negative error. It is the rule of `retry_attempts`, for
+/// programs that connect again by themselves. Any thread.
+///
+/// | error                                                          | result |                                                   |
+/// |----------------------------------------------------------------|--------|---------------------------------------------------|
+/// | RESOLVE, CONNECT, PROXY, HANDSHAKE, HTTP_STATUS, REDIRECT      | 1      |                                                   |
+/// | TIMEOUT, CONNECTION_LOST, NO_RESOURCES                         | 1      |                                                   |
+/// | TLS, TLS_EXPIRED                                               | 1      | a clock or a certificate may become right         |
+/// | OK, closed by the peer                                         | 1      | 1000 too                                          |
+/// | TLS_HOST, TLS_ISSUER, TLS_PIN, TLS_OPTIONS                     | 0      |                                                   |
+/// | PROTOCOL, INVALID_UTF8, MESSAGE_TOO_BIG                        | 0      |                                                   |
+/// | INTERNAL, and errors that only calls return                    | 0      |                                                   |
+/// | ABORTED; OK, closed by this side                               | 0      | the application has ended it                      |
+/// | any in the phases FLUSH and CLOSING, if this side closed first | 0      | as above: `initiator` is LOCAL, or `code` is 1006 |
+/// | any, if `code` or `sent_code` is 1002, 1007, 1008 or 1009      | 0      |                                                   |
+/// | any, if `http_status` is 401, 403, 404, 407 or 410             | 0      | it needs another request: see `on_request`        |
+///
+/// There is one exception: a connection that a suspend has ended (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`) has the report of one that the
+/// application has closed, so this returns 0; with `retry_attempts` the library makes it again when the loop is resumed.
+///
+/// Errors: `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `info` is NULL or points to `struct_size` readable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_is_retryable(info: *const egret_ws_close_info) -> i32 {
+    guard("egret_ws_is_retryable", NoHandle, |()| {
+        if info.is_null() {
+            return Err(DetailedError::invalid("info is NULL"));
+        }
+        // SAFETY: the caller's promise, passed on.
+        let info = unsafe { sized::read(info) }?;
+        let error = match info.error {
+            EGRET_WS_OK => None,
+            // A number that is no error is not retried either.
+            code => Some(Error::from_code(code).unwrap_or(Error::Internal)),
+        };
+        let is_local = info.initiator == EGRET_WS_INITIATOR_LOCAL;
+        let end = End {
+            error,
+            phase: info.phase,
+            // The rule asks for this side only.
+            initiator: if is_local { Initiator::Local } else { Initiator::Transport },
+            http_status: u16::try_from(info.http_status).unwrap_or(0),
+            code: info.code,
+            sent_code: info.sent_code,
+        };
+        Ok(i32::from(end.outlook() == Outlook::Good))
+    })
+}

@@ -1,0 +1,52 @@
+//! The question to the host before each attempt (`on_request`), and the changes of the request that it makes meanwhile.
+
+use super::Socket;
+use crate::config::ConnectConfig;
+use crate::connection::Answer;
+use crate::engine::command_queue::{Answered, Command};
+use crate::error::{DetailedError, Error};
+
+/// The answer of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestAnswer {
+    /// Connect, unless the last end needs another request.
+    Continue,
+    /// Connect.
+    Connect,
+    /// The host is not ready: `retry_now` asks it again.
+    Wait,
+    /// Make no connection.
+    Stop,
+}
+
+impl Socket {
+    /// Changes the request of the next attempts. A change that is refused changes nothing.
+    pub fn change_request(
+        &self,
+        change: impl FnOnce(&mut ConnectConfig) -> Result<(), DetailedError>,
+    ) -> Result<(), DetailedError> {
+        let Some(request) = &self.request else { return Err(Error::BadHandle.into()) };
+        change(&mut request.lock())
+    }
+
+    /// Does the engine still wait for the answer to this question, and the host for a connection?
+    pub(super) fn is_asked(&self, question: u32) -> bool {
+        self.shared.is_asked(question) && !self.shared.send_queue.lock().gate().is_closing()
+    }
+
+    /// The host has answered a question.
+    pub(super) fn answer(&self, question: u32, answer: RequestAnswer) {
+        let Some(request) = &self.request else { return };
+        let answer = match answer {
+            RequestAnswer::Continue => Answer::Continue(request.lock().clone()),
+            RequestAnswer::Connect => Answer::Connect(request.lock().clone()),
+            RequestAnswer::Wait => Answer::Wait,
+            RequestAnswer::Stop => Answer::Stop,
+        };
+        let command = Command::Answered(self.shared.clone(), Box::new(Answered { question, answer }));
+        // An engine that has ended has ended its connections too: there is nothing left to do.
+        if self.host_loop.shared().push(command).is_ok() {
+            self.host_loop.scheduler.command_queued();
+        }
+    }
+}
