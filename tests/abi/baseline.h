@@ -356,6 +356,18 @@
 /* TLS 1.3, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_3 772
 
+/* Return value of `on_request`: connect, unless the last answer of the server needs another request (HTTP 401, 403, 404, 407, 410). */
+#define EGRET_WS_REQUEST_CONTINUE 0
+
+/* Return value of `on_request`: connect, also after such an answer. */
+#define EGRET_WS_REQUEST_CONNECT 1
+
+/* Return value of `on_request`: not ready yet. `egret_ws_retry_now` has `on_request` called again. */
+#define EGRET_WS_REQUEST_WAIT 2
+
+/* Return value of `on_request`: no connection; `on_close` follows. */
+#define EGRET_WS_REQUEST_STOP 3
+
 /* State: the connection is being made, or made again, or `on_connect` has not been called yet. */
 #define EGRET_WS_STATE_CONNECTING 0
 
@@ -377,7 +389,7 @@
 /* Kind of a message: binary. */
 #define EGRET_WS_BINARY 2
 
-/* Phase: the connection waited for `on_request`. */
+/* Phase: `on_request` had not let the attempt begin. */
 #define EGRET_WS_PHASE_REQUEST 1
 
 /* Phase: the server's name was being looked up. */
@@ -537,6 +549,7 @@
 /*
  * Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
  * not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
+ * not answered a ping. In `EGRET_WS_PHASE_REQUEST` this side has taken too long: `on_request` has not let the attempt begin.
  */
 #define EGRET_WS_ERR_TIMEOUT (-50)
 
@@ -546,7 +559,10 @@
 /* Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before). */
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
-/* Close report: closed by this side before the connection was made, or aborted by this side; `phase` says when. */
+/*
+ * Close report: closed by this side before the connection was made, aborted by this side, or stopped by `on_request` before the first
+ * attempt; `phase` says when.
+ */
 #define EGRET_WS_ERR_ABORTED (-53)
 
 /*
@@ -585,6 +601,9 @@ typedef struct egret_ws egret_ws;
 
 /* A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address. */
 typedef struct egret_ws_loop egret_ws_loop;
+
+/* The request of an attempt, inside `on_request`. Opaque; it is a handle, not an address. */
+typedef struct egret_ws_request egret_ws_request;
 
 /* An error: `EGRET_WS_OK` or one of `EGRET_WS_ERR_*`. All errors are negative. */
 typedef int32_t egret_ws_error_t;
@@ -762,9 +781,10 @@ typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
  * `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
  * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
  * ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
- * it is open again. `egret_ws_retry_now` ends the wait and connects at once. `egret_ws_close` ends the attempts: call it to stop
+ * it is open again. `egret_ws_retry_now` ends the wait and connects at once. If `on_request` is set, it is called after
+ * the wait and may still stop the attempt. `egret_ws_close` ends the attempts: call it to stop
  * for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
- * eight calls of `on_connect` and `on_retry` wait for the poll; the next attempt begins when the host has polled.
+ * eight calls of `on_connect`, `on_retry` and `on_request` wait for the poll; the next attempt begins when the host has polled.
  */
 typedef void (*egret_ws_on_retry_fn)(void *user,
                                      egret_ws *ws,
@@ -851,6 +871,41 @@ typedef struct egret_ws_deflate_options {
 typedef void (*egret_ws_on_pong_fn)(void *user, egret_ws *ws, const uint8_t *data, size_t len);
 
 /*
+ * Called before each attempt to connect, the first one included, to let the application change the request: replace an expired token in
+ * a header or in the URL, choose another server, or wait for a login. Like every callback of a socket it runs in
+ * `egret_ws_loop_poll`, and it may call every function that they may call. Redirects are not asked for.
+ *
+ * `attempt` is 0 for the first attempt, then as `on_retry` has counted it. `last` describes the last end, as `on_retry` has got
+ * it; NULL at the first attempt. `request` may be changed with `egret_ws_request_set_url`, `egret_ws_request_set_header` and
+ * `egret_ws_request_set_subprotocols`; the changes hold for this attempt and all later ones. Both pointers are borrowed until the
+ * callback returns; a later use of `request`, or one on another thread, returns `EGRET_WS_ERR_BAD_HANDLE`.
+ *
+ * Return one of `EGRET_WS_REQUEST_*`. With this callback and `retry_attempts`, the HTTP statuses 401, 403, 404, 407 and 410 do
+ * not end the attempts: `on_retry` is called, and after the wait this callback decides.
+ *
+ * | `EGRET_WS_REQUEST_*` | then                                                                                                 |
+ * |----------------------|------------------------------------------------------------------------------------------------------|
+ * | CONTINUE             | connect; but after one of those statuses, as STOP                                                    |
+ * | CONNECT              | connect, also after one of those statuses                                                            |
+ * | WAIT                 | nothing, until `egret_ws_retry_now`, a resume or `egret_ws_loop_network_changed`: they call it again |
+ * | STOP                 | `on_close` with the report of the last end; at the first attempt ABORTED in `EGRET_WS_PHASE_REQUEST` |
+ * | another number       | as STOP, with a log line                                                                             |
+ *
+ * After STOP, `unsent_messages` of the report are those that no report has counted.
+ *
+ * If the application calls `egret_ws_retry_now` before WAIT is returned, the callback comes again at once, so that no call is lost.
+ * If no attempt has begun `open_timeout_ms` after the first question about it, it ends with `EGRET_WS_ERR_TIMEOUT` in
+ * `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long; so it does if the application does not poll. The state is
+ * `EGRET_WS_STATE_CONNECTING` all the time. With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume asks
+ * again unless STOP was returned.
+ */
+typedef int32_t (*egret_ws_on_request_fn)(void *user,
+                                          egret_ws *ws,
+                                          uint32_t attempt,
+                                          const egret_ws_close_info *last,
+                                          egret_ws_request *request);
+
+/*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
  *
@@ -912,9 +967,9 @@ typedef struct egret_ws_options {
     /*
      * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
      * connection has been open for 10 seconds. 0: none. `EGRET_WS_UNLIMITED`: no limit. There is no attempt after a close of this
-     * side, nor where it would be of no use: `EGRET_WS_ERR_TLS_PIN`, `EGRET_WS_ERR_TLS_OPTIONS`, the HTTP statuses 401, 403,
-     * 404, 407 and 410, the close codes 1002, 1007, 1008 and 1009, sent by either side. There is one after any other close by the
-     * server, 1000 included: close the socket in `on_retry` if you do not want that.
+     * side, nor where it would be of no use: the table at `egret_ws_is_retryable` says where. After the HTTP statuses 401, 403, 404,
+     * 407 and 410 there is one only if `on_request` is set and says so. There is one after most closes by the server, 1000 included:
+     * close the socket in `on_retry` if you do not want that.
      */
     uint32_t retry_attempts;
     /*
@@ -942,6 +997,11 @@ typedef struct egret_ws_options {
      * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
      * private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
      * fragment, a user name and a password in it.
+     *
+     * At another origin (scheme, host, port) the restrictions hold and the permissions do not. `tls_pins`, `tls_min_version`, and
+     * `EGRET_WS_ONLY_THESE_ROOTS` with its `tls_roots` hold there too. `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `tls_roots` without that flag
+     * and `tls_server_name` do not; they hold again where a redirect leads back to the first origin. `headers`, `username` and
+     * `tls_identity` are for the first origin only, and are not sent again after a redirect to another one.
      */
     uint32_t max_redirects;
     /*
@@ -971,7 +1031,10 @@ typedef struct egret_ws_options {
     uint32_t proxy_timeout_ms;
     /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
     uint32_t tls_timeout_ms;
-    /* The longest time in milliseconds for all stages together, redirects included. 0: 60000. */
+    /*
+     * The longest time in milliseconds for all stages together, redirects included. 0: 60000. The wait for `on_request` before them has
+     * this limit too, counted separately.
+     */
     uint32_t open_timeout_ms;
     /*
      * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
@@ -1037,6 +1100,8 @@ typedef struct egret_ws_options {
     const egret_ws_deflate_options *deflate;
     /* See the callback's type. NULL: pongs only count for the heartbeat and the round trip. */
     egret_ws_on_pong_fn on_pong;
+    /* See the callback's type. NULL: not called, and nothing waits for it. */
+    egret_ws_on_request_fn on_request;
 } egret_ws_options;
 
 /*
@@ -1456,7 +1521,8 @@ int64_t egret_ws_buffered_amount(egret_ws *ws);
 int32_t egret_ws_generation(egret_ws *ws);
 
 /*
- * Ends a wait of reconnecting: the next attempt begins now. Does nothing if there is no wait. Any thread.
+ * Ends a wait of reconnecting: the next attempt begins now. Ends a wait that `on_request` has asked for: it is called again. Does
+ * nothing if there is no wait. Any thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
@@ -1631,6 +1697,81 @@ egret_ws_error_t egret_ws_stats(egret_ws *ws,
 int32_t egret_ws_normalize_url(const char *url,
                                char *out,
                                size_t capacity);
+
+/*
+ * Changes the URL of a request, for this attempt and all later ones. Only inside `on_request`, on its thread.
+ *
+ * The rules are those of `egret_ws_connect`. A user name and a password in the URL replace those of the URL before; if the options
+ * have a `username`, that one stays. Headers, subprotocols and options such as `tls_pins` stay too, whatever the origin of
+ * the new URL is: change or remove those that it must not get. After an error the request is unchanged.
+ *
+ * Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL; it has a user name and the headers have an `Authorization`; the proxy of the
+ * environment cannot be used for it), `UNSUPPORTED` (that proxy needs TLS), `BAD_HANDLE` (no request of an `on_request` that
+ * runs on this thread), `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `url` is NULL or ends in a NUL.
+ */
+egret_ws_error_t egret_ws_request_set_url(egret_ws_request *request,
+                                          const char *url);
+
+/*
+ * Changes a header of a request, for this attempt and all later ones: replaces all headers of this name, in upper or lower case, by one
+ * with this value. A `value` of NULL removes them. Only inside `on_request`, on its thread.
+ *
+ * The rules are those of `headers` in `egret_ws_options`. After an error the request is unchanged.
+ *
+ * Errors: `INVALID_ARGUMENT` (a name or value that is not allowed, too many bytes or headers, `Authorization` with a user name),
+ * `NO_RESOURCES` (no memory for a copy), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `name` and `value` are NULL or end in a NUL.
+ */
+egret_ws_error_t egret_ws_request_set_header(egret_ws_request *request,
+                                             const char *name,
+                                             const char *value);
+
+/*
+ * Changes the subprotocols of a request, for this attempt and all later ones. A `list` of NULL removes them. Only inside `on_request`,
+ * on its thread.
+ *
+ * The rules are those of `subprotocols` in `egret_ws_options`. After an error the request is unchanged.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `list` is NULL or ends in a NUL.
+ */
+egret_ws_error_t egret_ws_request_set_subprotocols(egret_ws_request *request,
+                                                   const char *list);
+
+/*
+ * Can another connection end better than this one? Returns 1 or 0, or a negative error. It is the rule of `retry_attempts`, for
+ * programs that connect again by themselves. Any thread.
+ *
+ * | error                                                          | result |                                                   |
+ * |----------------------------------------------------------------|--------|---------------------------------------------------|
+ * | RESOLVE, CONNECT, PROXY, HANDSHAKE, HTTP_STATUS, REDIRECT      | 1      |                                                   |
+ * | TIMEOUT, CONNECTION_LOST, NO_RESOURCES                         | 1      |                                                   |
+ * | TLS, TLS_EXPIRED                                               | 1      | a clock or a certificate may become right         |
+ * | OK, closed by the peer                                         | 1      | 1000 too                                          |
+ * | TLS_HOST, TLS_ISSUER, TLS_PIN, TLS_OPTIONS                     | 0      |                                                   |
+ * | PROTOCOL, INVALID_UTF8, MESSAGE_TOO_BIG                        | 0      |                                                   |
+ * | INTERNAL, and errors that only calls return                    | 0      |                                                   |
+ * | ABORTED; OK, closed by this side                               | 0      | the application has ended it                      |
+ * | any in the phases FLUSH and CLOSING, if this side closed first | 0      | as above: `initiator` is LOCAL, or `code` is 1006 |
+ * | any, if `code` or `sent_code` is 1002, 1007, 1008 or 1009      | 0      |                                                   |
+ * | any, if `http_status` is 401, 403, 404, 407 or 410             | 0      | it needs another request: see `on_request`        |
+ *
+ * There is one exception: a connection that a suspend has ended (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`) has the report of one that the
+ * application has closed, so this returns 0; with `retry_attempts` the library makes it again when the loop is resumed.
+ *
+ * Errors: `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `info` is NULL or points to `struct_size` readable bytes.
+ */
+int32_t egret_ws_is_retryable(const egret_ws_close_info *info);
 
 #ifdef __cplusplus
 }  // extern "C"
