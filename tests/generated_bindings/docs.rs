@@ -73,7 +73,7 @@ pub fn java(doc: &str, reference: impl Fn(&str) -> Option<String>) -> String {
         None => format!("{{@code {}}}", family(word).unwrap_or(word)),
     };
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
-    let (unlimited, at_once) = ("{@link WebSocketOptions#NO_LIMIT}", "{@link WebSocketOptions#AT_ONCE}");
+    let (unlimited, at_once) = ("{@link Options#UNLIMITED}", "{@link Options#AT_ONCE}");
     let language = Language { null: "null", unlimited, at_once, escape, code: &code };
     let doc = language.translate(doc);
     if doc.len() <= WIDTH - 3 {

@@ -40,7 +40,7 @@ fn a_new_error_is_in_each_binding() {
     let api = with_constant("/* It rains. */\n#define EGRET_WS_ERR_RAIN_FALLS (-9999)");
     let expected = [
         "rain_falls = EGRET_WS_ERR_RAIN_FALLS,",
-        "public static final int RAIN_FALLS = -9999;",
+        "RAIN_FALLS(-9999),",
         "public static let rainFalls = Self(rawValue: EGRET_WS_ERR_RAIN_FALLS)",
     ];
     assert_eq!(new_lines(&api), expected);
@@ -52,9 +52,9 @@ fn a_new_statistic_is_in_each_binding() {
     let numbers = crate::api().statistics().filter(|field| !field.of_type.starts_with("char")).count();
     // C++ has the struct of C.
     let expected = [
-        "public final long rainMicros;".to_owned(),
-        format!("static final int COUNT = {};", numbers + 1),
-        format!("rainMicros = values[{numbers}];"),
+        format!("private static final int COUNT = {};", numbers + 1),
+        "public long getRainMicros() {".to_owned(),
+        format!("return values[{numbers}];"),
         "(jlong)s.rain_us,".to_owned(),
         "public let rainUs: UInt64".to_owned(),
         "rainUs = c.rain_us".to_owned(),
@@ -71,8 +71,11 @@ fn a_new_option_of_loops_is_in_each_binding() {
     let expected = [
         "std::uint32_t rain_ms = 0;".to_owned(),
         "c.rain_ms = options.rain_ms;".to_owned(),
-        format!("private final int[] numbers = new int[{}];", numbers + 1),
-        "public @NotNull Builder rainMillis(int millis) {".to_owned(),
+        format!("static final int COUNT = {};", numbers + 1),
+        "public long getRainMillis() {".to_owned(),
+        "public @NotNull Builder rainMillis(long millis) {".to_owned(),
+        "public @NotNull Builder rain(@NotNull Duration time) {".to_owned(),
+        "return rainMillis(millis(\"rain\", time));".to_owned(),
         format!("jint values[{}] = {{0}};", numbers + 1),
         format!("options.rain_ms = (uint32_t)values[{numbers}];"),
         "public var rainMs: UInt32 = 0".to_owned(),

@@ -1,9 +1,10 @@
 //! The regions of `bindings/java`. Lists in Java and in `jni/` that go together have the same order.
 
-use crate::api::{Api, Enum, Kind, OptionField};
+use crate::api::{Api, Enum};
 use crate::docs;
 use crate::header::{Constant, Field};
-use crate::names::camel;
+use crate::java_options::{DEFLATE, LOOP, RETRY, SOCKET, getters, loop_options_for_c, options_for_c, setters};
+use crate::names::{camel, capital};
 use crate::regions::Region;
 
 macro_rules! class {
@@ -13,31 +14,32 @@ macro_rules! class {
 }
 
 pub const REGIONS: &[Region] = &[
-    Region { file: class!("ErrorCode"), name: "errors", content: |api, _| enumeration(api, &api.errors, "ErrorCode") },
-    Region { file: class!("WebSocket"), name: "constants", content: |api, _| socket_constants(api) },
-    Region { file: class!("CloseInfo"), name: "phases", content: |api, _| enumeration(api, &api.phases, "CloseInfo") },
-    Region {
-        file: class!("CloseInfo"),
-        name: "initiators",
-        content: |api, _| enumeration(api, &api.initiators, "CloseInfo"),
-    },
-    Region {
-        file: class!("LoopOptions"),
-        name: "log levels",
-        content: |api, _| enumeration(api, &api.log_levels, "LoopOptions"),
-    },
-    Region { file: class!("LoopOptions"), name: "loop options", content: |api, _| loop_options(api) },
+    Region { file: class!("ErrorCode"), name: "errors", content: |api, _| enumeration(api, &api.errors) },
+    Region { file: class!("WebSocket"), name: "constants", content: |api, _| limits(api) },
+    Region { file: class!("WebSocket"), name: "states", content: |api, _| enumeration(api, &api.states) },
+    Region { file: class!("CloseInfo"), name: "phases", content: |api, _| enumeration(api, &api.phases) },
+    Region { file: class!("CloseInfo"), name: "initiators", content: |api, _| enumeration(api, &api.initiators) },
+    Region { file: class!("LoopOptions"), name: "log levels", content: |api, _| enumeration(api, &api.log_levels) },
+    Region { file: class!("LoopOptions"), name: "getters", content: |api, _| getters(api, &LOOP) },
+    Region { file: class!("LoopOptions"), name: "loop options", content: |api, _| setters(api, &LOOP) },
     Region { file: class!("WebSocketOptions"), name: "constants", content: |api, _| tls_versions(api) },
-    Region { file: class!("WebSocketOptions"), name: "options", content: |api, _| options(api) },
+    Region { file: class!("WebSocketOptions"), name: "getters", content: |api, _| getters(api, &SOCKET) },
+    Region { file: class!("WebSocketOptions"), name: "options", content: |api, _| setters(api, &SOCKET) },
+    Region { file: class!("RetryOptions"), name: "getters", content: |api, _| getters(api, &RETRY) },
+    Region { file: class!("RetryOptions"), name: "options", content: |api, _| setters(api, &RETRY) },
+    Region { file: class!("DeflateOptions"), name: "getters", content: |api, _| getters(api, &DEFLATE) },
+    Region { file: class!("DeflateOptions"), name: "options", content: |api, _| setters(api, &DEFLATE) },
     Region { file: class!("WebSocketStats"), name: "statistics", content: |api, _| statistics(api) },
-    Region { file: class!("WebSocketStats"), name: "statistics from C", content: |api, _| statistics_from_c(api) },
     Region { file: "java/jni/connect.c", name: "options for C", content: |api, _| options_for_c(api) },
     Region { file: "java/jni/loop.c", name: "loop options for C", content: |api, _| loop_options_for_c(api) },
     Region { file: "java/jni/socket.c", name: "statistics", content: |api, _| statistics_for_java(api) },
 ];
 
+/// The struct of statistics.
+const STATISTICS: &str = "egret_ws_statistics";
+
 /// `connect_timeout_ms` → `connectTimeoutMillis`
-fn name(of: &str) -> String {
+pub fn name(of: &str) -> String {
     match of.rsplit_once('_') {
         Some((rest, "ms")) => camel(rest) + "Millis",
         Some((rest, "us")) => camel(rest) + "Micros",
@@ -45,14 +47,34 @@ fn name(of: &str) -> String {
     }
 }
 
+/// Prefixes of constants that are an enum in Java, and the enum.
+const ENUMS: &[(&str, &str)] = &[
+    ("ERR_", "ErrorCode"),
+    ("STATE_", "WebSocket.State"),
+    ("PHASE_", "CloseInfo.Phase"),
+    ("INITIATOR_", "CloseInfo.Initiator"),
+    ("LOG_", "LoopOptions.LogLevel"),
+];
+
 /// `EGRET_WS_ERR_NOT_OPEN` → `NOT_OPEN`
 fn constant_name(constant: &Constant) -> &str {
     let name = constant.short("EGRET_WS_");
-    name.strip_prefix("ERR_").unwrap_or(name)
+    ENUMS.iter().find_map(|(prefix, _)| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+/// `connectTimeoutMillis` → `getConnectTimeoutMillis`
+fn getter(name: &str) -> String {
+    format!("get{}", capital(name))
 }
 
 /// The name in Java: of a number, or of the method for a flag.
 pub fn spell(api: &Api, name: &str) -> Option<String> {
+    if let "EGRET_WS_UNLIMITED" | "EGRET_WS_AT_ONCE" = name {
+        return name.strip_prefix("EGRET_WS_").map(String::from); // by hand, in `Options`
+    }
+    if let Some(action) = name.strip_prefix("EGRET_WS_REQUEST_") {
+        return Some(action.into()); // by hand, in `RequestHook.Action`
+    }
     let mut flags = api.flags.iter().chain(&api.loop_flags);
     if let Some(flag) = flags.find(|flag| flag.name == name) {
         return Some(flag_name(flag));
@@ -62,178 +84,64 @@ pub fn spell(api: &Api, name: &str) -> Option<String> {
     constants.find(|constant| constant.name == name).map(|constant| constant_name(constant).into())
 }
 
-fn flag_name(constant: &Constant) -> String {
+pub fn flag_name(constant: &Constant) -> String {
     let name = constant.short("EGRET_WS_");
     camel(name.strip_prefix("LOOP_").unwrap_or(name))
 }
 
-fn enumeration(api: &Api, of: &Enum, class: &str) -> String {
-    of.constants.iter().map(|constant| number(api, constant, class)).collect()
+fn enumeration(api: &Api, of: &Enum) -> String {
+    let (_, class) =
+        ENUMS.iter().find(|(prefix, _)| of.constants.iter().any(|c| c.name.contains(prefix))).expect("an enum");
+    let constants = of.constants.iter();
+    constants.map(|c| format!("{}{}({}),\n", constant_doc(api, c, class), constant_name(c), c.number())).collect()
 }
 
 fn number(api: &Api, constant: &Constant, class: &str) -> String {
-    let doc = docs::java(&constant.doc, |word| reference(api, class, "egret_ws_close_info", word));
+    let doc = constant_doc(api, constant, class);
     format!("{doc}public static final int {} = {};\n", constant_name(constant), constant.number())
 }
 
-fn socket_constants(api: &Api) -> String {
-    let limits: String = api.limits.iter().map(|limit| number(api, limit, "WebSocket")).collect();
-    limits + "\n" + &enumeration(api, &api.states, "WebSocket")
+fn constant_doc(api: &Api, constant: &Constant, class: &str) -> String {
+    docs::java(&constant.doc, |word| reference(api, class, "egret_ws_close_info", word))
+}
+
+fn limits(api: &Api) -> String {
+    api.limits.iter().map(|limit| number(api, limit, "WebSocket")).collect()
 }
 
 fn tls_versions(api: &Api) -> String {
     api.tls_versions.iter().map(|version| number(api, version, "WebSocketOptions")).collect()
 }
 
-/// Selects options by kind, and numbers them from 0.
-fn of_kind<'a>(
-    options: impl Iterator<Item = &'a OptionField>,
-    kinds: &[Kind],
-) -> impl Iterator<Item = (usize, &'a OptionField)> {
-    options.filter(|option| kinds.contains(&option.kind)).enumerate()
-}
-
-const NUMBERS: &[Kind] = &[Kind::Number, Kind::Level];
-const TEXTS: &[Kind] = &[Kind::Text];
-
-/// Collects the generated members of a `Builder` class.
-struct Builder<'a> {
-    api: &'a Api,
-    class: &'a str,
-    of: &'a str,
-    out: String,
-}
-
-impl Builder<'_> {
-    fn array(&mut self, of_type: &str, name: &str, count: usize) {
-        self.out += &format!("private final {of_type}[] {name} = new {of_type}[{count}];\n");
-    }
-
-    fn method(&mut self, doc: &str, name: &str, parameter: &str, call: &str) {
-        let doc = docs::java(doc, |word| reference(self.api, self.class, self.of, word));
-        self.out += &format!("\n{doc}public @NotNull Builder {name}({parameter}) {{\n    return {call};\n}}\n");
-    }
-
-    fn numbers<'a>(&mut self, options: impl Iterator<Item = &'a OptionField>) {
-        for (at, option) in of_kind(options, NUMBERS) {
-            let unit = match option.name.rsplit_once('_') {
-                Some((_, "ms")) => "millis",
-                Some((_, "us")) => "micros",
-                Some((_, unit @ ("bytes" | "bits" | "level" | "version"))) => unit,
-                _ => "count",
-            };
-            let call = format!("number({at}, {unit})");
-            self.method(&option.doc, &name(&option.name), &format!("int {unit}"), &call);
-        }
-    }
-
-    fn flags(&mut self, flags: &[Constant]) {
-        for flag in flags {
-            self.method(&flag.doc, &flag_name(flag), "boolean on", &format!("flag({}, on)", flag.number()));
-        }
-    }
-}
-
-fn options(api: &Api) -> String {
-    let mut builder = Builder { api, class: "WebSocketOptions.Builder", of: "egret_ws_options", out: String::new() };
-    builder.array("int", "numbers", of_kind(api.options(), NUMBERS).count());
-    builder.array("String", "texts", of_kind(api.options(), TEXTS).count());
-    builder.numbers(api.options());
-    for (at, option) in of_kind(api.options(), TEXTS) {
-        let call = format!("text({at}, text)");
-        builder.method(&option.doc, &name(&option.name), "@Nullable String text", &call);
-    }
-    builder.flags(&api.flags);
-    builder.out
-}
-
-fn loop_options(api: &Api) -> String {
-    let mut builder = Builder { api, class: "LoopOptions.Builder", of: "egret_ws_loop_options", out: String::new() };
-    builder.array("int", "numbers", of_kind(api.loop_options.iter(), NUMBERS).count());
-    builder.flags(&api.loop_flags);
-    builder.numbers(api.loop_options.iter());
-    builder.out
-}
-
-fn options_for_c(api: &Api) -> String {
-    let list = |kinds| -> String {
-        of_kind(api.options(), kinds).map(|(_, o)| format!("    FIELD({}.{}),\n", group(o), o.field())).collect()
-    };
-    fn group(option: &OptionField) -> &str {
-        if option.group.is_empty() { "socket" } else { option.group }
-    }
-    format!(
-        "static const size_t number_fields[] = {{\n{}}};\nstatic const size_t text_fields[] = {{\n{}}};\n",
-        list(NUMBERS),
-        list(TEXTS)
-    )
-}
-
-fn loop_options_for_c(api: &Api) -> String {
-    let count = of_kind(api.loop_options.iter(), NUMBERS).count();
-    let mut out =
-        format!("jint values[{count}] = {{0}};\n(*env)->GetIntArrayRegion(env, numbers, 0, COUNT(values), values);\n");
-    for (at, option) in of_kind(api.loop_options.iter(), NUMBERS) {
-        let cast = if option.kind == Kind::Level { "" } else { "(uint32_t)" };
-        out += &format!("options.{} = {cast}values[{at}];\n", option.name);
-    }
-    out
-}
-
-/// Statistics with their types in Java, sorted by type: numbers of 32 bits, numbers of 64 bits, texts.
-fn in_order(api: &Api) -> Vec<(&'static str, &Field)> {
-    let mut fields: Vec<_> = api.statistics().map(|field| (java_type(field), field)).collect();
-    fields.sort_by_key(|(of_type, _)| ["int", "long", "String"].iter().position(|one| one == of_type));
-    fields
-}
-
 fn java_type(field: &Field) -> &'static str {
     match field.of_type.as_str() {
         "uint32_t" => "int",
         "uint64_t" => "long",
-        array if array.starts_with("char[") => "String",
         other => panic!("{}: {other} is a type that Java's statistics do not know", field.name),
     }
 }
 
 fn statistics(api: &Api) -> String {
-    let mut out = String::new();
-    for (of_type, field) in in_order(api) {
-        let of_type = if of_type == "String" { "@NotNull String" } else { of_type };
-        out += &docs::java(&field.doc, |word| reference(api, "WebSocketStats", "egret_ws_statistics", word));
-        out += &format!("public final {of_type} {};\n", name(&field.name));
+    let mut out = format!("private static final int COUNT = {};\n", api.statistics().count());
+    for (at, field) in api.statistics().enumerate() {
+        let of_type = java_type(field);
+        let cast = if of_type == "int" { "(int) " } else { "" };
+        out += "\n";
+        out += &docs::java(&field.doc, |word| reference(api, "WebSocketStats", STATISTICS, word));
+        let getter = getter(&name(&field.name));
+        out += &format!("public {of_type} {getter}() {{\n    return {cast}values[{at}];\n}}\n");
     }
     out
 }
 
-fn statistics_from_c(api: &Api) -> String {
-    let fields = in_order(api);
-    let numbers = fields.iter().filter(|(of_type, _)| *of_type != "String").count();
-    let texts: String = fields[numbers..].iter().map(|(_, field)| format!(", String {}", name(&field.name))).collect();
-    let mut out = format!(
-        "/** The number of values, in the order of {{@code jni/socket.c}}. */\nstatic final int COUNT = {numbers};\n"
-    );
-    out += &format!("\nWebSocketStats(long[] values{texts}) {{\n");
-    for (at, (of_type, field)) in fields.iter().enumerate() {
-        let name = name(&field.name);
-        out += &match *of_type {
-            "int" => format!("    {name} = (int) values[{at}];\n"),
-            "long" => format!("    {name} = values[{at}];\n"),
-            _ => format!("    this.{name} = {name};\n"),
-        };
-    }
-    out + "}\n"
-}
-
 fn statistics_for_java(api: &Api) -> String {
-    let fields = in_order(api).into_iter().filter(|(of_type, _)| *of_type != "String");
-    let lines: String = fields.map(|(_, field)| format!("    (jlong)s.{},\n", field.name)).collect();
+    let lines: String = api.statistics().map(|field| format!("    (jlong)s.{},\n", field.name)).collect();
     format!("const jlong values[] = {{\n{lines}}};\n")
 }
 
 /// Translates a name in a comment to the target of an `@link` in `class`. `of` is the struct that the comment belongs to: if
 /// several structs have a field of this name, its field is meant.
-fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
+pub fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
     let (found, member) = if word.starts_with("EGRET_WS_") {
         constant(api, word)?
     } else if let Some(function) = word.strip_prefix("egret_ws_") {
@@ -243,16 +151,24 @@ fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
     } else {
         field(api, of, word)?
     };
-    Some(if found == class { format!("#{member}") } else { format!("{found}#{member}") })
+    Some(match member.as_str() {
+        "" => found.into(),
+        _ if found == class => format!("#{member}"),
+        _ => format!("{found}#{member}"),
+    })
 }
 
 fn constant(api: &Api, word: &str) -> Option<(&'static str, String)> {
+    let short = word.strip_prefix("EGRET_WS_")?;
+    if let Some((_, class)) = ENUMS.iter().find(|(prefix, _)| short.strip_suffix('*') == Some(prefix)) {
+        return Some((class, String::new()));
+    }
     let homes = [
         ("ErrorCode", &api.errors.constants),
-        ("WebSocket", &api.states.constants),
-        ("CloseInfo", &api.phases.constants),
-        ("CloseInfo", &api.initiators.constants),
-        ("LoopOptions", &api.log_levels.constants),
+        ("WebSocket.State", &api.states.constants),
+        ("CloseInfo.Phase", &api.phases.constants),
+        ("CloseInfo.Initiator", &api.initiators.constants),
+        ("LoopOptions.LogLevel", &api.log_levels.constants),
         ("WebSocketOptions", &api.tls_versions),
         ("WebSocketOptions.Builder", &api.flags),
         ("LoopOptions.Builder", &api.loop_flags),
@@ -267,8 +183,15 @@ fn constant(api: &Api, word: &str) -> Option<(&'static str, String)> {
 fn function_or_callback(function: &str) -> Option<(&'static str, String)> {
     Some(match function {
         "loop_free" => ("WebSocketLoop", "close".into()),
+        "close_report" => ("WebSocket", "getCloseInfo".into()),
+        "abort" => ("WebSocket", "cancel".into()),
+        "last_error_message" => ("WebSocketException", "getMessage".into()),
+        "state" | "stats" | "remote_address" | "buffered_amount" | "generation" | "subprotocol" | "extensions"
+        | "response_header" | "response_headers" => ("WebSocket", getter(&camel(function))),
+        "is_retryable" => ("CloseInfo", "isRetryable".into()),
         "connect" | "connect_host" => ("WebSocketLoop", "connect".into()),
-        "loop_next_poll_ms" => ("WebSocketLoop", "timeout".into()),
+        "loop_next_poll_ms" => ("WebSocketLoop", "getNextPollMillis".into()),
+        "loop_descriptor" => ("WebSocketLoop", "getDescriptor".into()),
         "normalize_url" => ("WebSocketLoop", "normalizeUrl".into()),
         "free" | "loop_options_init" | "options_init" | "retry_options_init" | "deflate_options_init" | "loop_new" => {
             return None;
@@ -282,6 +205,7 @@ fn function_or_callback(function: &str) -> Option<(&'static str, String)> {
 
 fn callback(word: &str) -> (&'static str, String) {
     match word {
+        "on_request" => ("RequestHook", "onRequest".into()),
         "on_log" => ("LoopOptions.Log", "onLog".into()),
         "on_message" => ("WebSocketListener", "onMessage".into()),
         _ => ("WebSocketListener", camel(word)),
@@ -292,15 +216,16 @@ fn field(api: &Api, of: &str, word: &str) -> Option<(&'static str, String)> {
     let homes = [
         ("egret_ws_close_info", "CloseInfo"),
         ("egret_ws_options", "WebSocketOptions.Builder"),
-        ("egret_ws_retry_options", "WebSocketOptions.Builder"),
-        ("egret_ws_deflate_options", "WebSocketOptions.Builder"),
-        ("egret_ws_statistics", "WebSocketStats"),
+        ("egret_ws_retry_options", "RetryOptions.Builder"),
+        ("egret_ws_deflate_options", "DeflateOptions.Builder"),
+        (STATISTICS, "WebSocketStats"),
         ("egret_ws_loop_options", "LoopOptions.Builder"),
     ];
     let has = |home: &str| api.header.fields(home).iter().any(|field| field.name == word);
     let is_shown =
         !matches!(word, "struct_size" | "flags" | "user" | "header_count" | "release_user") && !word.ends_with("_len");
     let own = homes.iter().find(|(home, _)| *home == of && has(home));
-    let (of, class) = own.or_else(|| homes.iter().find(|(home, _)| has(home))).filter(|_| is_shown)?;
-    Some((class, if word == "headers" { "header".into() } else { name(&Api::option_name(of, word)) }))
+    let (_, class) = own.or_else(|| homes.iter().find(|(home, _)| has(home))).filter(|_| is_shown)?;
+    let name = if word == "headers" { "header".into() } else { name(word) };
+    Some((class, if class.ends_with("Builder") { name } else { getter(&name) }))
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Kotlin compiles against the binding and knows which references may be null. The README's Android sample is Kotlin too.
+/// Kotlin compiles against the binding and knows which references may be null. The READMEs' samples are compiled, and the program among them runs.
 #[test]
 fn kotlin() {
     if is_skipped() {
@@ -15,13 +15,27 @@ fn kotlin() {
     let mut fetch = Command::new(root().join("tests/java/kotlin.sh"));
     let kotlinc = PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR"))).trim_end());
     let folder = scratch("kotlin");
-    let page = fs::read_to_string(root().join("README.md")).expect("the README");
-    let (_, lines) = page.split_once("```kotlin\n").expect("lines in Kotlin");
-    let (lines, _) = lines.split_once("```").expect("their end");
-    let readme = folder.join("Readme.kt");
-    let text =
-        format!("import org.egret.websocket.*\nimport org.egret.websocket.android.*\nclass Activity {{\n{lines}}}\n");
-    fs::write(&readme, text).expect("a file");
+    let blocks = |page: &str| -> Vec<String> {
+        let text = fs::read_to_string(root().join(page)).expect(page);
+        let blocks = text.split("```kotlin\n").skip(1);
+        blocks.map(|block| block.split("```").next().expect("lines in Kotlin").to_owned()).collect()
+    };
+    let write = |name: String, text: String| {
+        fs::write(folder.join(&name), text).expect("a file");
+        folder.join(name)
+    };
+    const IMPORTS: &str =
+        "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
+    // The README of the repository has members of an activity, that of the binding a program and classes.
+    let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
+    let ours = blocks("bindings/java/README.md");
+    let echo = root().join("bindings/java/examples/Echo.kt");
+    assert_eq!(ours[0], fs::read_to_string(&echo).expect("Echo.kt"));
+    let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n")), echo];
+    for (at, classes) in ours[1..].iter().enumerate() {
+        samples.push(write(format!("Readme{at}.kt"), format!("{IMPORTS}{classes}")));
+    }
+    assert!(samples.len() > 2, "the binding's README has samples");
     let compile = |files: &[PathBuf]| {
         let mut compile = Command::new("bash");
         let path = class_path(&[android_classes().to_path_buf(), android().join("android.jar")]);
@@ -29,20 +43,24 @@ fn kotlin() {
         compile.arg("-d").arg(folder.join("game.jar")).args(files);
         compile.output().expect("bash")
     };
-    let ours = |file: &str| root().join("tests/java/kotlin").join(file);
-    let nulls = compile(&[ours("Nulls.kt")]);
+    let test = |file: &str| root().join("tests/java/kotlin").join(file);
+    let nulls = compile(&[test("Nulls.kt")]);
     let errors = String::from_utf8_lossy(&nulls.stderr).into_owned();
     assert!(!nulls.status.success(), "null passes for what is not null");
     assert!(
-        errors.contains("Nulls.kt:7:18: error: null cannot") && errors.contains("Nulls.kt:8:36: error:"),
+        errors.contains("Nulls.kt:7:18: error: null cannot") && errors.contains("Nulls.kt:8:39: error:"),
         "{errors}"
     );
-    let game = compile(&[ours("Game.kt"), readme]);
+    let game = compile(&[&[test("Game.kt")], &samples[..]].concat());
     assert!(game.status.success(), "{}", String::from_utf8_lossy(&game.stderr));
-    let mut java = java();
-    java.arg("-cp").arg(class_path(&[folder.join("game.jar"), binding().join("egret-websocket.jar")]));
-    let output = output_of("kotlin", java.arg("GameKt").arg(echo_url()));
-    assert!(output.contains("received: hello"), "{output}");
+    let path = class_path(&[folder.join("game.jar"), binding().join("egret-websocket.jar")]);
+    for (name, expected) in
+        [("Game", "received: hello"), ("Echo", "received: Hello Egret WebSocket\nclosed: OK, code 1000")]
+    {
+        let output =
+            output_of(&format!("kotlin-{name}"), java().args(["-cp", &path, &format!("{name}Kt"), echo_url()]));
+        assert!(output.contains(expected), "{output}");
+    }
 }
 
 /// Each reference in a public declaration has a nullability annotation.
@@ -60,7 +78,8 @@ fn every_public_reference_has_a_nullability_annotation() {
             let mut lines = text.lines();
             // Methods of an interface are public without the keyword.
             let public = |line: &&str| {
-                (line.starts_with("public ") && !line.contains(" class ") && !line.contains(" interface "))
+                (line.starts_with("public ")
+                    && ![" class ", " interface ", " enum "].iter().any(|kind| line.contains(kind)))
                     || (line.starts_with("void ") && line.ends_with(");"))
             };
             while let Some(first) = lines.by_ref().find(|line| public(line)) {

@@ -99,13 +99,16 @@ fn the_shim_calls_every_function_of_the_header() {
     for entry in fs::read_dir(root().join("bindings/java/jni")).expect("the shim") {
         shim += &fs::read_to_string(entry.expect("a file").path()).expect("C");
     }
+    // `ErrorCode` has the names; the `WebSocket` keeps the report of `on_close`, and its listener.
+    const LEFT_OUT: &[&str] = &["egret_ws_error_name", "egret_ws_close_report", "egret_ws_user"];
     let mut declared = 0;
     for line in header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase())) {
         let Some((before, _)) = line.split_once('(') else { continue };
         let name = before.rsplit([' ', '*']).next().expect("a name");
         if name.starts_with("egret_ws_") {
             declared += 1;
-            assert!(shim.contains(&format!("{name}(")) || shim.contains(&format!(" {name},")), "{name} is not called");
+            let is_called = shim.contains(&format!("{name}(")) || shim.contains(&format!(" {name},"));
+            assert_ne!(is_called, LEFT_OUT.contains(&name), "{name} is not called, or called although it is left out");
         }
     }
     assert!(declared > 25, "{declared} functions were found in the header");
@@ -146,11 +149,11 @@ fn the_commands_of_the_readme_work() {
     let mut sh = Command::new("sh");
     sh.args(["-c", &script.replace("ws://127.0.0.1:9000/", echo_url())]).current_dir(&folder);
     let output = output_of("readme", sh.env("EGRET_WS", root()).env("LIBRARY", library::build()));
-    assert!(output.contains("received: Hello Egret WebSocket\nclosed: EGRET_WS_OK, code 1000"), "{output}");
+    assert!(output.contains("received: Hello Egret WebSocket\nclosed: OK, code 1000"), "{output}");
     for (url, complaint) in [
-        (failing_servers::dead_url(), "closed: EGRET_WS_ERR_CONNECT"),
-        (failing_servers::refusing_url(), "closed: EGRET_WS_ERR_HTTP_STATUS"),
-        ("ws://[", "EGRET_WS_ERR_INVALID_URL"),
+        (failing_servers::dead_url(), "closed: CONNECT, "),
+        (failing_servers::refusing_url(), "closed: HTTP_STATUS, "),
+        ("ws://[", "WebSocketException: INVALID_URL"),
     ] {
         let mut java = java();
         java.arg("-cp").arg(".:egret-websocket.jar").arg("Echo").arg(url).current_dir(&folder);

@@ -10,8 +10,10 @@
 
 typedef char options_size[sizeof(void *) != 8 || sizeof(egret_ws_options) == 280 ? 1 : -1];
 typedef char loop_options_size[sizeof(void *) != 8 || sizeof(egret_ws_loop_options) == 40 ? 1 : -1];
-typedef char stats_size[sizeof(egret_ws_statistics) == 224 ? 1 : -1];
-typedef char close_info_size[sizeof(void *) != 8 || sizeof(egret_ws_close_info) == 64 ? 1 : -1];
+typedef char retry_options_size[sizeof(egret_ws_retry_options) == 20 ? 1 : -1];
+typedef char deflate_options_size[sizeof(egret_ws_deflate_options) == 28 ? 1 : -1];
+typedef char stats_size[sizeof(egret_ws_statistics) == 160 ? 1 : -1];
+typedef char close_info_size[sizeof(void *) != 8 || sizeof(egret_ws_close_info) == 72 ? 1 : -1];
 
 static egret_ws *const fake = (egret_ws *)4096;
 static egret_ws_options kept;
@@ -33,17 +35,18 @@ static void print_text(const char *name, const char *value) {
 
 static void print_options(const egret_ws_options *o) {
     printf("flags %u callbacks %d\n", o->flags,
-           !!o->on_connect + !!o->on_message + !!o->on_close + !!o->release_user + !!o->on_drain + !!o->on_retry);
-    printf("connect %u handshake %u close %u resolve %u proxy %u tls %u open %u\n", o->connect_timeout_ms,
-           o->handshake_timeout_ms, o->close_timeout_ms, o->resolve_timeout_ms, o->proxy_timeout_ms, o->tls_timeout_ms,
+           !!o->on_connect + !!o->on_message + !!o->on_close + !!o->release_user + !!o->on_drain + !!o->on_request + !!o->on_retry + !!o->on_pong);
+    printf("connect %u handshake %u flush %u close %u resolve %u proxy %u tls %u open %u\n", o->connect_timeout_ms,
+           o->handshake_timeout_ms, o->flush_timeout_ms, o->close_timeout_ms, o->resolve_timeout_ms, o->proxy_timeout_ms, o->tls_timeout_ms,
            o->open_timeout_ms);
     printf("message %u send %u receive %u\n", o->max_message_bytes, o->max_send_buffer_bytes,
            o->max_receive_queue_bytes);
     printf("redirects %u tls_min %u\n", o->max_redirects, o->tls_min_version);
-    printf("deflate level %u threshold %u client %u server %u\n", o->deflate->level, o->deflate->threshold_bytes,
-           o->deflate->client_window_bits, o->deflate->server_window_bits);
+    printf("deflate level %u threshold %u client %u %u server %u %u\n", o->deflate->level, o->deflate->threshold_bytes,
+           o->deflate->client_window_bits, o->deflate->client_no_context_takeover, o->deflate->server_window_bits,
+           o->deflate->server_no_context_takeover);
     printf("ping %u pong %u probe %u\n", o->ping_interval_ms, o->pong_timeout_ms, o->probe_timeout_ms);
-    printf("retry attempts %u floor %u first %u ceiling %u total %u\n", o->retry_attempts, o->retry->min_wait_ms,
+    printf("retry attempts %u min %u first %u max %u total %u\n", o->retry_attempts, o->retry->min_wait_ms,
            o->retry->first_wait_ms, o->retry->max_wait_ms, o->retry->total_ms);
     print_text("subprotocols", o->subprotocols);
     print_text("origin", o->origin);
@@ -97,12 +100,17 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms) {
     return 4;
 }
 
+int32_t egret_ws_is_retryable(const egret_ws_close_info *info) {
+    return info->code == 60006;
+}
+
 int32_t egret_ws_free(egret_ws *ws) {
     printf("freed %d\n", ws == fake);
     return EGRET_WS_OK;
 }
 
 int32_t egret_ws_loop_free(egret_ws_loop *loop, egret_ws_free_report *lost) {
-    (void)loop, (void)lost;
+    (void)loop;
+    *lost = (egret_ws_free_report){lost->struct_size, 4000000001u, (uint64_t)1 << 41, (uint64_t)1 << 42};
     return EGRET_WS_OK;
 }

@@ -48,6 +48,9 @@ fn tests() -> &'static str {
         javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
         for dir in [
             "tests/java/unit",
+            "tests/java/stubs/android/app",
+            "tests/java/stubs/android/content",
+            "tests/java/stubs/android/net",
             "tests/java/stubs/android/os",
             "tests/java/stubs/android/view",
             "bindings/java/android/src/org/egret/websocket/android",
@@ -120,6 +123,16 @@ fn lifetime() {
 }
 
 #[test]
+fn closing_loops() {
+    junit_class("LoopCloseTest", &[]);
+}
+
+#[test]
+fn lost_loops() {
+    junit_class("LeakTest", &[]);
+}
+
+#[test]
 fn buffers() {
     junit_class("BuffersTest", &[]);
 }
@@ -132,6 +145,16 @@ fn threads() {
 #[test]
 fn options() {
     junit_class("OptionsTest", &[]);
+}
+
+#[test]
+fn each_option() {
+    junit_class("OptionsTableTest", &[]);
+}
+
+#[test]
+fn requests() {
+    junit_class("RequestHookTest", &[]);
 }
 
 #[test]
@@ -151,6 +174,11 @@ fn egret_sockets() {
 #[test]
 fn looper_driver() {
     junit_class("LooperDriverTest", &[]);
+}
+
+#[test]
+fn app_lifecycle() {
+    junit_class("AppLifecycleTest", &[]);
 }
 
 #[test]

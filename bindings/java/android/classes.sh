@@ -9,6 +9,6 @@ classes=$(mktemp -d)
 trap 'rm -r "$classes"' EXIT
 # Class files of Java 8, which all of Android's tools accept, and only classes that android.jar has.
 javac -source 8 -target 8 -bootclasspath "$1" -Xlint:all,-options -Werror -encoding UTF-8 -d "$classes" \
-    -sourcepath "$here/../compile-only" "$here"/../src/org/egret/websocket/*.java \
+    -sourcepath "$here/../compile-only:$here/../compile-only-android" "$here"/../src/org/egret/websocket/*.java \
     "$here"/src/org/egret/websocket/android/*.java
 jar --create --file "$2" -C "$classes" org/egret

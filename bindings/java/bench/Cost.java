@@ -20,24 +20,24 @@ public class Cost extends WebSocketListener {
         int bytes = Integer.parseInt(args[2]);
         int count = (int) Math.min(100_000, 500_000_000L / (bytes + 2_000));
         Cost cost = new Cost();
-        LoopOptions loopOptions = new LoopOptions.Builder().pollMaxMicros(LoopOptions.NO_LIMIT).build();
+        LoopOptions loopOptions = new LoopOptions.Builder().pollMaxMicros(LoopOptions.UNLIMITED).build();
         WebSocketOptions options =
-                new WebSocketOptions.Builder().noDeflate(true).directMessages(form.equals("direct")).build();
+                new WebSocketOptions.Builder().disableDeflate(true).directMessages(form.equals("direct")).build();
         String text = new String(new char[bytes]).replace('\0', 'x');
         byte[] array = new byte[bytes];
         ByteBuffer buffer = ByteBuffer.allocateDirect(bytes);
         try (WebSocketLoop loop = new WebSocketLoop(loopOptions)) {
             WebSocket socket = loop.connect(args[0], options, cost);
-            while (socket.state() != WebSocket.STATE_OPEN) loop.poll(-1);
+            while (socket.getState() != WebSocket.State.OPEN) loop.poll(-1);
             long start = 0;
             long sent = 0;
             while (cost.received < 2L * count) { // the first half warms up
                 if (start == 0 && cost.received >= count) start = THREADS.getCurrentThreadCpuTime();
                 for (int i = 0; i < WINDOW && sent < 2L * count; i++, sent++) {
                     buffer.clear();
-                    int result = form.equals("text") ? socket.trySend(text)
-                            : form.equals("array") ? socket.trySend(array) : socket.trySend(buffer);
-                    if (result != ErrorCode.OK) throw new IllegalStateException(ErrorCode.name(result));
+                    ErrorCode result = form.equals("text") ? socket.send(text)
+                            : form.equals("array") ? socket.send(array) : socket.send(buffer);
+                    if (result != ErrorCode.OK) throw new IllegalStateException(result.name());
                 }
                 while (cost.received < sent) loop.poll(-1);
             }

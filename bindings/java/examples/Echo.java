@@ -18,12 +18,12 @@ public class Echo {
             @Override
             public void onClose(WebSocket socket, CloseInfo info) {
                 System.out.println("closed: " + info);
-                clean[0] = info.wasClean();
+                clean[0] = info.isClean();
             }
         };
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(args[0], listener); // throws if the URL is bad
-            while (socket.state() != WebSocket.STATE_CLOSED) loop.poll(-1); // a game polls once a frame, with 0
+            while (socket.getState() != WebSocket.State.CLOSED) loop.poll(-1); // a game polls once a frame, with 0
         }
         System.exit(clean[0] ? 0 : 1);
     }

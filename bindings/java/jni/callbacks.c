@@ -9,7 +9,7 @@ enum { LONG_TEXT = 256 };
 peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
     peer *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    p->socket = (*env)->NewGlobalRef(env, socket);
+    p->socket = (*env)->NewWeakGlobalRef(env, socket);
     /* on_direct relies on this size when it copies a message. */
     if (direct && (*env)->GetDirectBufferCapacity(env, direct) >= EGRET_WS_MAX_MESSAGE_BYTES) {
         p->direct = (*env)->NewGlobalRef(env, direct);
@@ -25,7 +25,7 @@ void peer_free(void *user) {
     peer *p = user;
     JNIEnv *env = jvm_env();
     if (env) {
-        (*env)->DeleteGlobalRef(env, p->socket);
+        (*env)->DeleteWeakGlobalRef(env, p->socket);
         (*env)->DeleteGlobalRef(env, p->direct);
     }
     free(p);
@@ -88,6 +88,12 @@ static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *da
         on_bytes(env, p, java.on_binary, data, len);
 }
 
+static void on_pong(void *user, egret_ws *ws, const uint8_t *data, size_t len) {
+    JNIEnv *env = jvm_env();
+    (void)ws;
+    if (env) on_bytes(env, user, java.on_pong, data, len);
+}
+
 /* A CloseInfo; NULL with an exception pending. */
 static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
     jstring reason = text_to_java(env, info->reason, info->reason_len);
@@ -95,7 +101,8 @@ static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
     jobject result = message ? (*env)->NewObject(env, java.close_info, java.close_info_new, (jint)info->error,
                                                  (jint)info->phase, (jint)info->initiator, (jint)info->http_status,
                                                  (jint)info->os_error, (jint)info->code, (jint)info->sent_code,
-                                                 (jlong)info->unsent_messages, (jlong)info->unsent_bytes, reason, message)
+                                                 (jlong)info->unsent_messages, (jlong)info->unsent_bytes,
+                                                 (jboolean)(egret_ws_is_retryable(info) == 1), reason, message)
                              : NULL;
     (*env)->DeleteLocalRef(env, reason);
     (*env)->DeleteLocalRef(env, message);
@@ -138,32 +145,53 @@ static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, 
     (*env)->DeleteLocalRef(env, java_info);
 }
 
-void set_callbacks(egret_ws_options *options, peer *user) {
+static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last,
+                          egret_ws_request *request) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    int32_t action = EGRET_WS_REQUEST_STOP;
+    if (!env) return action;
+    jobject java_last = last ? close_info(env, last) : NULL;
+    if (!last || java_last)
+        action = (*env)->CallStaticIntMethod(env, java.callbacks, java.on_request, p->socket, NUMBER(ws), NUMBER(request),
+                                             (jint)attempt, java_last);
+    if ((*env)->ExceptionCheck(env)) action = EGRET_WS_REQUEST_STOP;
+    report(env, p);
+    (*env)->DeleteLocalRef(env, java_last);
+    return action;
+}
+
+void set_callbacks(egret_ws_options *options, peer *user, bool hook) {
     options->user = user;
     options->on_connect = on_connect;
     options->on_message = on_message;
     options->on_close = on_close;
     options->on_drain = on_drain;
+    options->on_pong = on_pong;
     options->on_retry = on_retry;
+    options->on_request = hook ? on_request : NULL;
     options->release_user = peer_free;
 }
 
-/* Any thread may call these two, also once more after the loop was freed: so `user` is a number. They do nothing if an exception
- * of other native code is pending, because no Java method may be called then. */
+/* Any thread may call these two. `user` is a weak reference to the WebSocketLoop, which is NULL when the program has lost the loop.
+ * They do nothing if an exception of other native code is pending, because no Java method may be called then. */
 
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     JNIEnv *env = jvm_env();
     if (!env || (*env)->ExceptionCheck(env)) return;
-    jstring line = text_to_java(env, text, strlen(text));
-    if (line)
-        (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_log, NUMBER(user), (jint)level, line, NUMBER(ws));
+    jobject loop = (*env)->NewLocalRef(env, user);
+    jstring line = loop ? text_to_java(env, text, strlen(text)) : NULL;
+    if (line) (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_log, loop, (jint)level, line, NUMBER(ws));
     if ((*env)->ExceptionCheck(env)) (*env)->ExceptionClear(env);
     (*env)->DeleteLocalRef(env, line);
+    (*env)->DeleteLocalRef(env, loop);
 }
 
 void on_wakeup(void *user) {
     JNIEnv *env = jvm_env();
     if (!env || (*env)->ExceptionCheck(env)) return;
-    (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_wakeup, NUMBER(user));
+    jobject loop = (*env)->NewLocalRef(env, user);
+    if (loop) (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_wakeup, loop);
     if ((*env)->ExceptionCheck(env)) (*env)->ExceptionClear(env);
+    (*env)->DeleteLocalRef(env, loop);
 }

@@ -26,12 +26,6 @@ static const size_t number_fields[] = {
     FIELD(socket.max_receive_queue_bytes),
     FIELD(socket.max_redirects),
     FIELD(socket.tls_min_version),
-    FIELD(deflate.level),
-    FIELD(deflate.threshold_bytes),
-    FIELD(deflate.client_window_bits),
-    FIELD(deflate.server_window_bits),
-    FIELD(deflate.client_no_context_takeover),
-    FIELD(deflate.server_no_context_takeover),
     FIELD(socket.ping_interval_ms),
     FIELD(socket.pong_timeout_ms),
     FIELD(socket.probe_timeout_ms),
@@ -40,6 +34,12 @@ static const size_t number_fields[] = {
     FIELD(retry.first_wait_ms),
     FIELD(retry.max_wait_ms),
     FIELD(retry.total_ms),
+    FIELD(deflate.level),
+    FIELD(deflate.threshold_bytes),
+    FIELD(deflate.client_window_bits),
+    FIELD(deflate.server_window_bits),
+    FIELD(deflate.client_no_context_takeover),
+    FIELD(deflate.server_no_context_takeover),
 };
 static const size_t text_fields[] = {
     FIELD(socket.subprotocols),
@@ -119,7 +119,7 @@ static void set_headers(copies *c, egret_ws_options *options, jobjectArray texts
 
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
-                    jbyteArray tls_identity, jobject direct, jlongArray out) {
+                    jbyteArray tls_identity, jboolean hook, jobject direct, jlongArray out) {
     all_options all;
     egret_ws_options *options = &all.socket;
     egret_ws *ws = NULL;
@@ -127,6 +127,7 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
     /* Texts, headers and their array, the URL or host, roots and identity. */
     copies c = {env, NULL, 0, COUNT(text_fields) + (size_t)(*env)->GetArrayLength(env, headers) + 4, false};
     int32_t result = EGRET_WS_ERR_NO_RESOURCES;
+    bool prepared = false;
     (void)native;
 
     c.all = calloc(c.capacity, sizeof *c.all);
@@ -137,18 +138,19 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
         options->retry = &all.retry;
         options->deflate = &all.deflate;
         options->flags = (uint32_t)flags;
-        set_callbacks(options, user);
+        set_callbacks(options, user, hook);
         set_numbers(&c, &all, numbers);
         set_texts(&c, &all, texts);
         set_headers(&c, options, headers);
         options->tls_roots = bytes_of(&c, tls_roots, &options->tls_roots_len);
         options->tls_identity = bytes_of(&c, tls_identity, &options->tls_identity_len);
         const char *text = string_of(&c, target);
+        prepared = !c.failed;
         if (port > UINT16_MAX)
             result = EGRET_WS_ERR_INVALID_ARGUMENT;
-        else if (!c.failed && port < 0)
+        else if (prepared && port < 0)
             result = egret_ws_connect(LOOP(loop), text, options, &ws);
-        else if (!c.failed)
+        else if (prepared)
             result = egret_ws_connect_host(LOOP(loop), text, (uint16_t)port, options, &ws);
     }
     if (result == EGRET_WS_OK) {
@@ -160,5 +162,6 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
     }
     while (c.count > 0) free(c.all[--c.count]);
     free(c.all);
+    if (!prepared) jvm_no_memory(env);
     return result;
 }

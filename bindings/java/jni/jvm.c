@@ -37,6 +37,15 @@ void jvm_throw(JNIEnv *env, int32_t error) {
     if (exception) (*env)->Throw(env, exception);
 }
 
+int32_t jvm_no_memory(JNIEnv *env) {
+    if (!(*env)->ExceptionCheck(env)) {
+        jclass error = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
+        if (error) (*env)->ThrowNew(env, error, "egret_ws");
+        (*env)->DeleteLocalRef(env, error);
+    }
+    return EGRET_WS_ERR_NO_RESOURCES;
+}
+
 /* A global reference to the class; NULL with an exception pending. */
 static jclass find_class(JNIEnv *env, const char *name) {
     jclass local = (*env)->FindClass(env, name);
@@ -53,11 +62,13 @@ static bool find_names(JNIEnv *env) {
         {&java.on_utf8, "onUtf8", "(L" PACKAGE "WebSocket;[B)V"},
         {&java.on_binary, "onBinary", "(L" PACKAGE "WebSocket;[B)V"},
         {&java.on_direct, "onDirect", "(L" PACKAGE "WebSocket;Ljava/nio/ByteBuffer;I)V"},
+        {&java.on_pong, "onPong", "(L" PACKAGE "WebSocket;[B)V"},
         {&java.on_close, "onClose", "(L" PACKAGE "WebSocket;JL" PACKAGE "CloseInfo;)V"},
         {&java.on_drain, "onDrain", "(L" PACKAGE "WebSocket;)V"},
         {&java.on_retry, "onRetry", "(L" PACKAGE "WebSocket;JL" PACKAGE "CloseInfo;IJ)V"},
-        {&java.on_log, "onLog", "(JILjava/lang/String;J)V"},
-        {&java.on_wakeup, "onWakeup", "(J)V"},
+        {&java.on_request, "onRequest", "(L" PACKAGE "WebSocket;JJIL" PACKAGE "CloseInfo;)I"},
+        {&java.on_log, "onLog", "(L" PACKAGE "WebSocketLoop;ILjava/lang/String;J)V"},
+        {&java.on_wakeup, "onWakeup", "(L" PACKAGE "WebSocketLoop;)V"},
         {&java.report, "report", "(L" PACKAGE "WebSocket;Ljava/lang/Throwable;)V"},
     };
     if (!(java.callbacks = find_class(env, PACKAGE "Callbacks"))) return false;
@@ -67,7 +78,7 @@ static bool find_names(JNIEnv *env) {
     }
     return (java.close_info = find_class(env, PACKAGE "CloseInfo")) &&
            (java.close_info_new = (*env)->GetMethodID(env, java.close_info, "<init>",
-                                                      "(IIIIIIIJJLjava/lang/String;Ljava/lang/String;)V")) &&
+                                                      "(IIIIIIIJJZLjava/lang/String;Ljava/lang/String;)V")) &&
            (java.exception = find_class(env, PACKAGE "WebSocketException")) &&
            (java.exception_new = (*env)->GetMethodID(env, java.exception, "<init>", "(I)V"));
 }

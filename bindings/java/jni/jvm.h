@@ -9,9 +9,11 @@
 #define PACKAGE "org/egret/websocket/"
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Handles and ids are numbers in Java. */
+/* Handles and references are numbers in Java. */
 #define LOOP(number) ((egret_ws_loop *)(intptr_t)(number))
 #define SOCKET(number) ((egret_ws *)(intptr_t)(number))
+#define REFERENCE(number) ((jobject)(intptr_t)(number))
+#define REQUEST(number) ((egret_ws_request *)(intptr_t)(number))
 #define NUMBER(pointer) ((jlong)(intptr_t)(pointer))
 
 /* jvm.c */
@@ -19,7 +21,7 @@
 /* Classes and methods that callbacks use, looked up once. */
 typedef struct java_names {
     jclass callbacks;
-    jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_close, on_drain, on_retry, on_log, on_wakeup, report;
+    jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_pong, on_close, on_drain, on_retry, on_request, on_log, on_wakeup, report;
     jclass close_info;
     jmethodID close_info_new;
     jclass exception;
@@ -30,11 +32,16 @@ extern java_names java;
 /* This thread's JNIEnv. Attaches a thread that Java does not know, until it ends; NULL if that fails. */
 JNIEnv *jvm_env(void);
 
-/* Throws a WebSocketException, unless an exception is pending already.
+/* Throws a WebSocketException with the reason that the library gives, unless an exception is pending already. Call it right after
+ * the library has returned the error.
  *
  * A native function that finds a pending exception calls no function of the library: a call that throws has sent nothing. Java does
  * not see its result then. */
 void jvm_throw(JNIEnv *env, int32_t error);
+
+/* Throws an OutOfMemoryError, unless an exception is pending already. Returns an error for a native function, which Java does not
+ * see. */
+int32_t jvm_no_memory(JNIEnv *env);
 
 /* text.c: JNI's own functions convert to "modified" UTF-8, which has other bytes for NUL and for characters above U+FFFF. */
 
@@ -60,21 +67,21 @@ jstring text_to_java(JNIEnv *env, const char *data, size_t len);
 
 /* The `user` of a socket, from connect to release_user. */
 typedef struct peer {
-    jobject socket; /* a global reference to the WebSocket, which keeps it alive */
+    jweak socket;   /* the WebSocket, which its loop keeps alive until it ends or is freed */
     jobject direct; /* the loop's buffer for binary messages, or NULL */
     uint8_t *bytes; /* the memory of `direct` */
 } peer;
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject direct);
 void peer_free(void *user);
-void set_callbacks(egret_ws_options *options, peer *user);
+void set_callbacks(egret_ws_options *options, peer *user, bool hook);
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws);
 void on_wakeup(void *user);
 
 /* connect.c */
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
-                    jbyteArray tls_identity, jobject direct, jlongArray out);
+                    jbyteArray tls_identity, jboolean hook, jobject direct, jlongArray out);
 
 /* socket.c, loop.c: the functions of Java's class Native, for RegisterNatives. */
 extern const JNINativeMethod socket_natives[], loop_natives[];

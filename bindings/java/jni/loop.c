@@ -3,14 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean log, jintArray numbers,
+/* Stores the loop's handle and the `user` of its callbacks, which lives until loop_free. */
+static jint loop_new(JNIEnv *env, jclass native, jobject self, jint flags, jboolean log, jintArray numbers,
                      jlongArray out) {
     egret_ws_loop_options options;
     egret_ws_loop *loop = NULL;
+    jweak user = (*env)->NewWeakGlobalRef(env, self);
     (void)native;
     egret_ws_loop_options_init(&options, sizeof options);
     options.flags = (uint32_t)flags;
-    options.user = (void *)(intptr_t)id;
+    options.user = user;
     options.on_log = log ? on_log : NULL;
     /* generated: loop options for C, by "make header"; do not edit */
     jint values[4] = {0};
@@ -20,12 +22,14 @@ static jint loop_new(JNIEnv *env, jclass native, jlong id, jint flags, jboolean 
     options.poll_max_us = (uint32_t)values[2];
     options.linger_ms = (uint32_t)values[3];
     /* generated: end */
-    if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
-    int32_t result = egret_ws_loop_new(&options, &loop);
-    jlong handle = NUMBER(loop);
-    if (result != EGRET_WS_OK) return result;
-    (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
-    if ((*env)->ExceptionCheck(env)) egret_ws_loop_free(loop, NULL); /* Java did not receive the handle */
+    int32_t result = user && !(*env)->ExceptionCheck(env) ? egret_ws_loop_new(&options, &loop) : jvm_no_memory(env);
+    if (result == EGRET_WS_OK) {
+        jlong values[] = {NUMBER(loop), NUMBER(user)};
+        (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
+        if (!(*env)->ExceptionCheck(env)) return result;
+        egret_ws_loop_free(loop, NULL); /* Java did not receive the handle */
+    }
+    (*env)->DeleteWeakGlobalRef(env, user);
     return result;
 }
 
@@ -39,9 +43,9 @@ static jint loop_wake(JNIEnv *env, jclass native, jlong loop) {
     return egret_ws_loop_wake(LOOP(loop));
 }
 
-static jint loop_set_wakeup(JNIEnv *env, jclass native, jlong loop, jlong id, jboolean on) {
+static jint loop_set_wakeup(JNIEnv *env, jclass native, jlong loop, jlong user, jboolean on) {
     (void)env, (void)native;
-    return egret_ws_loop_set_wakeup(LOOP(loop), on ? on_wakeup : NULL, (void *)(intptr_t)id);
+    return egret_ws_loop_set_wakeup(LOOP(loop), on ? on_wakeup : NULL, REFERENCE(user));
 }
 
 static jint loop_descriptor(JNIEnv *env, jclass native, jlong loop) {
@@ -69,9 +73,17 @@ static jint loop_network_changed(JNIEnv *env, jclass native, jlong loop) {
     return egret_ws_loop_network_changed(LOOP(loop));
 }
 
-static jint loop_free(JNIEnv *env, jclass native, jlong loop) {
-    (void)env, (void)native;
-    return egret_ws_loop_free(LOOP(loop), NULL);
+/* When the library has freed the loop, none of its callbacks is running. */
+static jint loop_free(JNIEnv *env, jclass native, jlong loop, jlong user, jlongArray out) {
+    egret_ws_free_report lost = {.struct_size = sizeof lost};
+    (void)native;
+    int32_t result = egret_ws_loop_free(LOOP(loop), &lost);
+    if (result != EGRET_WS_OK) return result;
+    (*env)->DeleteWeakGlobalRef(env, REFERENCE(user));
+    /* In the order of Java's LoopCloseInfo. */
+    const jlong values[] = {(jlong)lost.sockets, (jlong)lost.unsent_messages, (jlong)lost.unsent_bytes};
+    (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
+    return result;
 }
 
 static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
@@ -79,14 +91,16 @@ static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
     jstring result = NULL;
     (void)native;
     if (url && !text) {
-        jvm_throw(env, EGRET_WS_ERR_NO_RESOURCES);
+        jvm_no_memory(env);
         return NULL;
     }
     int32_t len = egret_ws_normalize_url(text, NULL, 0);
     char *normal = len >= 0 ? malloc((size_t)len + 1) : NULL;
     if (normal) len = egret_ws_normalize_url(text, normal, (size_t)len + 1);
-    if (len < 0 || !normal)
-        jvm_throw(env, len < 0 ? len : EGRET_WS_ERR_NO_RESOURCES);
+    if (len < 0)
+        jvm_throw(env, len);
+    else if (!normal)
+        jvm_no_memory(env);
     else
         result = text_to_java(env, normal, (size_t)len);
     free(normal);
@@ -94,10 +108,10 @@ static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
     return result;
 }
 
-static jstring error_name(JNIEnv *env, jclass native, jint error) {
-    const char *name = egret_ws_error_name(error);
+static jstring last_error_message(JNIEnv *env, jclass native) {
+    const char *message = egret_ws_last_error_message();
     (void)native;
-    return text_to_java(env, name, strlen(name));
+    return text_to_java(env, message, strlen(message));
 }
 
 static jstring version_string(JNIEnv *env, jclass native) {
@@ -115,7 +129,7 @@ static jint version_number(JNIEnv *env, jclass native) {
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod loop_natives[] = {
-    METHOD("loopNew", "(JIZ[I[J)I", loop_new),
+    METHOD("loopNew", "(L" PACKAGE "WebSocketLoop;IZ[I[J)I", loop_new),
     METHOD("loopPoll", "(JI)I", loop_poll),
     METHOD("loopWake", "(J)I", loop_wake),
     METHOD("loopSetWakeup", "(JJZ)I", loop_set_wakeup),
@@ -124,9 +138,9 @@ const JNINativeMethod loop_natives[] = {
     METHOD("loopSuspend", "(J)I", loop_suspend),
     METHOD("loopResume", "(J)I", loop_resume),
     METHOD("loopNetworkChanged", "(J)I", loop_network_changed),
-    METHOD("loopFree", "(J)I", loop_free),
+    METHOD("loopFree", "(JJ[J)I", loop_free),
     METHOD("normalizeUrl", "(" STRING ")" STRING, normalize_url),
-    METHOD("errorName", "(I)" STRING, error_name),
+    METHOD("lastErrorMessage", "()" STRING, last_error_message),
     METHOD("versionString", "()" STRING, version_string),
     METHOD("versionNumber", "()I", version_number),
 };

@@ -10,7 +10,7 @@ static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, 
     utf8 text;
     (void)native;
     if (!string) return EGRET_WS_ERR_INVALID_ARGUMENT;
-    if (!utf8_of(env, string, units, MAX_UNITS, &text)) return EGRET_WS_ERR_NO_RESOURCES;
+    if (!utf8_of(env, string, units, MAX_UNITS, &text)) return jvm_no_memory(env);
     int32_t result = egret_ws_send(SOCKET(socket), EGRET_WS_TEXT, text.data, text.len);
     utf8_release(&text);
     return result;
@@ -36,7 +36,7 @@ static jint send_array(JNIEnv *env, jclass native, jlong socket, jbyteArray arra
         return egret_ws_send(SOCKET(socket), EGRET_WS_BINARY, (const uint8_t *)small, (size_t)length);
     }
     jbyte *bytes = (*env)->GetByteArrayElements(env, array, NULL);
-    if (!bytes || (*env)->ExceptionCheck(env)) return EGRET_WS_ERR_NO_RESOURCES;
+    if (!bytes || (*env)->ExceptionCheck(env)) return jvm_no_memory(env);
     int32_t result = egret_ws_send(SOCKET(socket), EGRET_WS_BINARY, (const uint8_t *)bytes + offset, (size_t)length);
     (*env)->ReleaseByteArrayElements(env, array, bytes, JNI_ABORT);
     return result;
@@ -57,10 +57,15 @@ static jint close_socket(JNIEnv *env, jclass native, jlong socket, jint code, js
     (void)native;
     if (code < 0 || code > UINT16_MAX) return EGRET_WS_ERR_INVALID_CLOSE;
     /* A reason has at most 123 bytes. */
-    if (!utf8_of(env, reason, NULL, 124, &text)) return EGRET_WS_ERR_NO_RESOURCES;
+    if (!utf8_of(env, reason, NULL, 124, &text)) return jvm_no_memory(env);
     int32_t result = egret_ws_close(SOCKET(socket), (uint16_t)code, text.data, text.len);
     utf8_release(&text);
     return result;
+}
+
+static jint abort_socket(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_abort(SOCKET(socket));
 }
 
 static jint free_socket(JNIEnv *env, jclass native, jlong socket) {
@@ -88,9 +93,58 @@ static jint retry_now(JNIEnv *env, jclass native, jlong socket) {
     return egret_ws_retry_now(SOCKET(socket));
 }
 
-static jint ping(JNIEnv *env, jclass native, jlong socket) {
+static jint pause_receive(JNIEnv *env, jclass native, jlong socket) {
     (void)env, (void)native;
-    return egret_ws_ping(SOCKET(socket), NULL, 0);
+    return egret_ws_pause_receive(SOCKET(socket));
+}
+
+static jint resume_receive(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_resume_receive(SOCKET(socket));
+}
+
+static jint ping(JNIEnv *env, jclass native, jlong socket, jbyteArray array) {
+    jbyte data[125]; /* the most that a ping can have */
+    jsize len = array ? (*env)->GetArrayLength(env, array) : 0;
+    (void)native;
+    if ((size_t)len > sizeof data) return EGRET_WS_ERR_INVALID_ARGUMENT;
+    if (array) (*env)->GetByteArrayRegion(env, array, 0, len, data);
+    if ((*env)->ExceptionCheck(env)) return EGRET_WS_ERR_INTERNAL;
+    return egret_ws_ping(SOCKET(socket), data, (size_t)len);
+}
+
+/* Requests. Their texts may be NULL. */
+
+static jint request_set_url(JNIEnv *env, jclass native, jlong request, jstring string) {
+    utf8 url;
+    (void)native;
+    if (!utf8_of(env, string, NULL, SIZE_MAX, &url)) return jvm_no_memory(env);
+    int32_t result = egret_ws_request_set_url(REQUEST(request), url.data);
+    utf8_release(&url);
+    return result;
+}
+
+static jint request_set_header(JNIEnv *env, jclass native, jlong request, jstring string, jstring value_string) {
+    utf8 name, value;
+    (void)native;
+    if (!utf8_of(env, string, NULL, SIZE_MAX, &name)) return jvm_no_memory(env);
+    if (!utf8_of(env, value_string, NULL, SIZE_MAX, &value)) {
+        utf8_release(&name);
+        return jvm_no_memory(env);
+    }
+    int32_t result = egret_ws_request_set_header(REQUEST(request), name.data, value.data);
+    utf8_release(&name);
+    utf8_release(&value);
+    return result;
+}
+
+static jint request_set_subprotocols(JNIEnv *env, jclass native, jlong request, jstring string) {
+    utf8 list;
+    (void)native;
+    if (!utf8_of(env, string, NULL, SIZE_MAX, &list)) return jvm_no_memory(env);
+    int32_t result = egret_ws_request_set_subprotocols(REQUEST(request), list.data);
+    utf8_release(&list);
+    return result;
 }
 
 /* All functions that write a text, with one signature: `name` is for headers. */
@@ -128,7 +182,11 @@ static jstring text_from(JNIEnv *env, jlong socket, ask ask, const char *name) {
         if ((len = ask(SOCKET(socket), name, NULL, 0)) < 0) break;
         size_t capacity = (size_t)len + 1;
         text = malloc(capacity);
-        len = text ? ask(SOCKET(socket), name, text, capacity) : EGRET_WS_ERR_NO_RESOURCES;
+        if (!text) {
+            jvm_no_memory(env);
+            return NULL;
+        }
+        len = ask(SOCKET(socket), name, text, capacity);
     } while (len == EGRET_WS_ERR_INVALID_ARGUMENT);
     if (len >= 0)
         result = text_to_java(env, text, (size_t)len);
@@ -162,7 +220,7 @@ static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring
     utf8 text;
     (void)native;
     if (!utf8_of(env, name, NULL, SIZE_MAX, &text)) {
-        jvm_throw(env, EGRET_WS_ERR_NO_RESOURCES);
+        jvm_no_memory(env);
         return NULL;
     }
     jstring result = text_from(env, socket, egret_ws_response_header, text.data);
@@ -185,13 +243,13 @@ static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) 
         (jlong)s.http_status,
         (jlong)s.tls_version,
         (jlong)s.redirects,
-        (jlong)s.connections,
-        (jlong)s.retries,
         (jlong)s.resolve_us,
         (jlong)s.connect_us,
         (jlong)s.proxy_us,
         (jlong)s.tls_us,
         (jlong)s.handshake_us,
+        (jlong)s.connections,
+        (jlong)s.retries,
         (jlong)s.messages_sent,
         (jlong)s.bytes_sent,
         (jlong)s.wire_bytes_sent,
@@ -214,18 +272,24 @@ static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) 
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod socket_natives[] = {
-    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BLjava/nio/ByteBuffer;[J)I",
+    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BZLjava/nio/ByteBuffer;[J)I",
            connect_socket),
     METHOD("sendText", "(J" STRING "[C)I", send_text),
     METHOD("sendArray", "(J[BII)I", send_array),
     METHOD("sendDirect", "(JLjava/nio/ByteBuffer;II)I", send_direct),
     METHOD("close", "(JI" STRING ")I", close_socket),
+    METHOD("abort", "(J)I", abort_socket),
     METHOD("free", "(J)I", free_socket),
     METHOD("state", "(J)I", state),
     METHOD("bufferedAmount", "(J)J", buffered_amount),
     METHOD("generation", "(J)I", generation),
     METHOD("retryNow", "(J)I", retry_now),
-    METHOD("ping", "(J)I", ping),
+    METHOD("pauseReceive", "(J)I", pause_receive),
+    METHOD("resumeReceive", "(J)I", resume_receive),
+    METHOD("ping", "(J[B)I", ping),
+    METHOD("requestSetUrl", "(J" STRING ")I", request_set_url),
+    METHOD("requestSetHeader", "(J" STRING STRING ")I", request_set_header),
+    METHOD("requestSetSubprotocols", "(J" STRING ")I", request_set_subprotocols),
     METHOD("subprotocol", "(J)" STRING, subprotocol),
     METHOD("extensions", "(J)" STRING, extensions),
     METHOD("responseHeader", "(J" STRING ")" STRING, response_header),

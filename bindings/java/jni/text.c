@@ -148,7 +148,7 @@ jstring text_to_java(JNIEnv *env, const char *data, size_t len) {
         jsize count = decode((const uint8_t *)data, len, units);
         result = (*env)->NewString(env, units, count);
     } else {
-        jvm_throw(env, EGRET_WS_ERR_NO_RESOURCES);
+        jvm_no_memory(env);
     }
     if (units != small) free(units);
     return result;

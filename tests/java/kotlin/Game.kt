@@ -11,11 +11,13 @@ import org.egret.websocket.WebSocketOptions
 class Game : WebSocketListener() {
     var received: String? = null
 
-    override fun onConnect(socket: WebSocket) = socket.send("hello")
+    override fun onConnect(socket: WebSocket) {
+        check(socket.send("hello") == ErrorCode.OK)
+    }
 
     override fun onMessage(socket: WebSocket, text: String) {
         received = text
-        val server: String? = socket.responseHeader("Server")
+        val server: String? = socket.getResponseHeader("Server")
         check(server == null || server.isNotEmpty())
         socket.close()
     }
@@ -26,7 +28,9 @@ class Game : WebSocketListener() {
 
     override fun onClose(socket: WebSocket, info: CloseInfo) {
         val reason: String = info.reason
-        check(info.wasClean() && reason.isEmpty()) { info.toString() }
+        check(info.error == ErrorCode.OK && info.phase == CloseInfo.Phase.CLOSING && socket.closeInfo === info)
+        check(socket.stats.messagesSent == 1L && socket.generation == 1 && socket.bufferedAmount == 0L)
+        check(info.isClean && reason.isEmpty()) { info.toString() }
     }
 }
 
@@ -35,12 +39,21 @@ fun main(args: Array<String>) {
         .log { level, text, _ -> System.err.println("$level $text") }
         .exceptionHandler { _, thrown -> throw thrown }
         .build()
-    val options = WebSocketOptions.Builder().retryAttempts(WebSocketOptions.NO_LIMIT).build()
+    val options = WebSocketOptions.Builder().retryAttempts(WebSocketOptions.UNLIMITED).build()
+    check(options.retryAttempts == WebSocketOptions.UNLIMITED && options.toBuilder().build().subprotocols.isEmpty())
     val game = Game()
     WebSocketLoop(loopOptions).use { loop ->
         val socket = loop.connect(args[0], options, game)
-        while (socket.state() != WebSocket.STATE_CLOSED) loop.poll(-1)
-        check(socket.trySend("late") == ErrorCode.NOT_OPEN)
+        while (socket.state != WebSocket.State.CLOSED) loop.poll(-1)
+        check(socket.send("late") == ErrorCode.NOT_OPEN)
     }
+    check(outcome(ErrorCode.BACKPRESSURE) == "later")
     println("received: ${game.received}")
+}
+
+/** Enums, so that the compiler knows whether all cases are there. */
+fun outcome(error: ErrorCode): String = when (error) {
+    ErrorCode.OK -> "sent"
+    ErrorCode.BACKPRESSURE -> "later"
+    else -> "lost"
 }

@@ -5,5 +5,5 @@ import org.egret.websocket.WebSocketLoop
 // Each line is a compile error, because the binding declares nullability.
 fun nulls(loop: WebSocketLoop, listener: WebSocketListener, socket: WebSocket) {
     loop.connect(null, listener)
-    socket.responseHeader("Server").length
+    socket.getResponseHeader("Server").length
 }

@@ -61,9 +61,9 @@ class BuffersTest {
             }
         };
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            WebSocketOptions options = new WebSocketOptions.Builder().noDeflate(true).build();
+            WebSocketOptions options = new WebSocketOptions.Builder().disableDeflate(true).build();
             WebSocket socket = loop.connect(Support.ECHO, options, listener);
-            Support.until(loop, "it connects", () -> socket.state() == WebSocket.STATE_OPEN);
+            Support.until(loop, "it connects", () -> socket.getState() == WebSocket.State.OPEN);
             Thread mover = new Thread(() -> {
                 while (!Thread.interrupted()) {
                     part.position(size);
@@ -77,7 +77,7 @@ class BuffersTest {
             try {
                 for (int i = 0; i < 20_000; i++) {
                     try {
-                        int result = socket.trySend(part);
+                        ErrorCode result = socket.send(part);
                         if (result == ErrorCode.OK) sent++;
                         else assertEquals(ErrorCode.BACKPRESSURE, result);
                     } catch (IndexOutOfBoundsException | IllegalArgumentException refused) {
@@ -93,7 +93,7 @@ class BuffersTest {
             Support.until(loop, "all came back", () -> events[0] == all);
             assertEquals(0, events[1], "foreign bytes, or messages of another size");
             part.clear();
-            assertEquals(ErrorCode.OK, socket.trySend(part));
+            assertEquals(ErrorCode.OK, socket.send(part));
             Support.until(loop, "the last comes back, and nothing that was refused", () -> events[0] == all + 1);
         }
     }
@@ -116,26 +116,26 @@ class BuffersTest {
         int[][] inside = {{0, 10}, {10, 0}, {0, 0}, {3, 4}, {9, 1}};
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(Support.ECHO, listener);
-            Support.until(loop, "it connects", () -> socket.state() == WebSocket.STATE_OPEN);
+            Support.until(loop, "it connects", () -> socket.getState() == WebSocket.State.OPEN);
             ByteBuffer direct = ByteBuffer.allocateDirect(20);
             direct.position(10);
             ByteBuffer slice = direct.slice();
             for (int[] part : outside) {
                 String at = part[0] + ", " + part[1];
-                assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendArray", socket.id(), new byte[10], part[0], part[1]), at);
-                assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendDirect", socket.id(), slice, part[0], part[1]), at);
+                assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("sendArray", socket.getId(), new byte[10], part[0], part[1]), at);
+                assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("sendDirect", socket.getId(), slice, part[0], part[1]), at);
             }
-            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendArray", socket.id(), null, 0, 0));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendDirect", socket.id(), null, 0, 0));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendDirect", socket.id(), ByteBuffer.allocate(10), 0, 10));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, call("sendText", socket.id(), null, null));
+            assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("sendArray", socket.getId(), null, 0, 0));
+            assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("sendDirect", socket.getId(), null, 0, 0));
+            assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("sendDirect", socket.getId(), ByteBuffer.allocate(10), 0, 10));
+            assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("sendText", socket.getId(), null, null));
             for (int code : new int[] {-1, 66536, 65536 + 1000, min}) {
-                assertEquals(ErrorCode.INVALID_CLOSE, call("close", socket.id(), code, ""), "" + code);
+                assertEquals(ErrorCode.INVALID_CLOSE.getNumber(), call("close", socket.getId(), code, ""), "" + code);
             }
             int length = 0;
             for (int[] part : inside) {
-                assertEquals(ErrorCode.OK, call("sendArray", socket.id(), new byte[10], part[0], part[1]));
-                assertEquals(ErrorCode.OK, call("sendDirect", socket.id(), slice, part[0], part[1]));
+                assertEquals(ErrorCode.OK.getNumber(), call("sendArray", socket.getId(), new byte[10], part[0], part[1]));
+                assertEquals(ErrorCode.OK.getNumber(), call("sendDirect", socket.getId(), slice, part[0], part[1]));
                 length += 2 * part[1];
             }
             Support.until(loop, "they come back", () -> events[0] == 2 * inside.length);
@@ -152,28 +152,30 @@ class BuffersTest {
             java.lang.reflect.Field field = WebSocketLoop.class.getDeclaredField("handle");
             field.setAccessible(true);
             long handle = field.getLong(loop);
-            int[] numbers = new int[24];
+            java.lang.reflect.Field all = WebSocketOptions.class.getDeclaredField("allNumbers");
+            all.setAccessible(true);
+            int[] numbers = (int[]) all.get(new WebSocketOptions.Builder().build());
             String[] texts = new String[9];
             String[] none = {};
             byte[] bytes = {1};
             ByteBuffer small = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES - 1);
             long[] out = new long[1];
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    new int[23], texts, none, null, null, null, out));
+                    new int[numbers.length - 1], texts, none, null, null, false, null, out));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    numbers, new String[8], new String[] {"a", "b"}, bytes, bytes, null, out));
-            assertEquals(ErrorCode.NO_RESOURCES, call("connect", handle, server.url(), -1, socket, 0, numbers, texts, none, null,
-                    null, small, out));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, call("connect", handle, "127.0.0.1", 65536 + server.port(), socket, 0,
-                    numbers, texts, none, null, null, null, out));
+                    numbers, new String[8], new String[] {"a", "b"}, bytes, bytes, false, null, out));
+            assertThrows(OutOfMemoryError.class, () -> call("connect", handle, server.url(), -1, socket, 0, numbers, texts, none, null,
+                    null, false, small, out));
+            assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("connect", handle, "127.0.0.1", 65536 + server.port(), socket, 0,
+                    numbers, texts, none, null, null, false, null, out));
             assertEquals(0, out[0]);
-            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", 0L, 0, false, new int[16], new long[0]));
-            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.id(), new long[3]));
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", loop, 0, false, new int[16], new long[0]));
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.getId(), new long[3]));
             Support.until(loop, "the other ends", () -> events.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
             // Here the connection was started before the return of its handle failed: it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    numbers, texts, none, null, null, null, new long[0]));
+                    numbers, texts, none, null, null, false, null, new long[0]));
             loop.poll();
             assertEquals(0, events.connects);
         }

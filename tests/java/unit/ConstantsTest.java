@@ -1,6 +1,7 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.HashSet;
@@ -12,6 +13,8 @@ import java.util.regex.Pattern;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.ErrorCode;
 import org.egret.websocket.LoopOptions;
+import org.egret.websocket.Options;
+import org.egret.websocket.RequestHook;
 import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketOptions;
 import org.junit.jupiter.api.Test;
@@ -19,18 +22,31 @@ import org.junit.jupiter.api.Test;
 /** Compares Java's constants with those of the header. */
 class ConstantsTest {
     /** Classes by the prefix of the name in the header; the longest matching prefix counts. */
-    private static final Map<String, Class<?>> HOMES = Map.of("ERR_", ErrorCode.class, "OK", ErrorCode.class, "STATE_",
-            WebSocket.class, "MAX_MESSAGE_BYTES", WebSocket.class, "MAX_PENDING_SOCKETS", WebSocket.class,
-            "PHASE_", CloseInfo.class, "INITIATOR_", CloseInfo.class, "LOG_", LoopOptions.class, "TLS_", WebSocketOptions.class);
+    private static final Map<String, Class<?>> HOMES = Map.ofEntries(Map.entry("ERR_", ErrorCode.class),
+            Map.entry("OK", ErrorCode.class), Map.entry("STATE_", WebSocket.State.class),
+            Map.entry("MAX_MESSAGE_BYTES", WebSocket.class), Map.entry("MAX_PENDING_SOCKETS", WebSocket.class),
+            Map.entry("PHASE_", CloseInfo.Phase.class), Map.entry("INITIATOR_", CloseInfo.Initiator.class),
+            Map.entry("LOG_", LoopOptions.LogLevel.class), Map.entry("TLS_", WebSocketOptions.class),
+            Map.entry("REQUEST_", RequestHook.Action.class),
+            Map.entry("UNLIMITED", Options.class), Map.entry("AT_ONCE", Options.class));
     /** Java has methods for these, which another test compares, or types instead of C's kinds and versions. */
-    private static final Set<String> OTHERWISE = new HashSet<>(List.of("INSECURE", "ONLY_THESE_ROOTS",
-            "PROXY_FROM_ENVIRONMENT", "NO_DEFLATE", "CLIENT_NO_CONTEXT_TAKEOVER", "SERVER_NO_CONTEXT_TAKEOVER", "RESEND",
-            "NO_ALPN", "REDIRECT_TO_PRIVATE", "LOOP_INLINE", "LOOP_CLOSE_ON_SUSPEND", "TEXT", "BINARY", "VERSION_NUMBER"));
+    private static final Set<String> OTHERWISE = new HashSet<>(List.of("ONLY_THESE_ROOTS", "PROXY_FROM_ENVIRONMENT", "RESEND",
+            "DISABLE_DEFLATE", "DISABLE_ALPN", "ACCEPT_ANY_CERTIFICATE", "ALLOW_PRIVATE_REDIRECTS", "LOOP_INLINE",
+            "LOOP_CLOSE_ON_SUSPEND", "TEXT", "BINARY", "VERSION_NUMBER"));
+
+    /** The number of an enum's constant, or of a static field. */
+    private static long numberOf(Class<?> home, String name) throws Exception {
+        Object constant = home.getField(name).get(null);
+        if (!(constant instanceof Enum)) return ((Number) constant).longValue();
+        Field number = home.getDeclaredField("number");
+        number.setAccessible(true);
+        return number.getInt(constant);
+    }
 
     @Test
     void everyConstantOfTheHeaderExists() throws Exception {
         String header = new String(Files.readAllBytes(Paths.get(System.getProperty("header"))), "UTF-8");
-        Matcher define = Pattern.compile("#define EGRET_WS_(\\w+) \\(?(-?\\d+)\\)?\\n").matcher(header);
+        Matcher define = Pattern.compile("#define EGRET_WS_(\\w+) \\(?(-?\\d+|0x[0-9A-F]+u)\\)?\\n").matcher(header);
         int compared = 0;
         while (define.find()) {
             String name = define.group(1);
@@ -38,10 +54,8 @@ class ConstantsTest {
             Map.Entry<String, Class<?>> home =
                     HOMES.entrySet().stream().filter(one -> name.startsWith(one.getKey())).findFirst().orElse(null);
             assertTrue(home != null, name + " has no place in Java");
-            String field = name.replaceFirst("^ERR_", "");
-            assertEquals(Integer.parseInt(define.group(2)), home.getValue().getField(field).getInt(null), name);
-            if (name.startsWith("ERR_"))
-                assertEquals("EGRET_WS_" + name, ErrorCode.name(Integer.parseInt(define.group(2))));
+            String field = name.replaceFirst("^(ERR|STATE|PHASE|INITIATOR|LOG|REQUEST)_", "");
+            assertEquals(Long.decode(define.group(2).replace("u", "")), numberOf(home.getValue(), field), name);
             compared++;
         }
         assertTrue(compared > 40);

@@ -40,8 +40,8 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Override
-    public void onError(int id, int error) {
-        record(id + " " + ErrorCode.name(error));
+    public void onError(int id, ErrorCode error) {
+        record(id + " " + error);
     }
 
     @Override
@@ -91,8 +91,8 @@ class EgretSocketsTest implements EgretSockets.Callback {
         sockets.websocket_open(2, "ws://127.0.0.1:1/");
         assertEquals(List.of(), events);
         until(() -> events.size() == 4);
-        assertEquals(List.of("1 EGRET_WS_ERR_INVALID_URL", "1 close"), events.stream().filter(l -> l.startsWith("1")).toList());
-        assertEquals(List.of("2 EGRET_WS_ERR_CONNECT", "2 close"), events.stream().filter(l -> l.startsWith("2")).toList());
+        assertEquals(List.of("1 INVALID_URL", "1 close"), events.stream().filter(l -> l.startsWith("1")).toList());
+        assertEquals(List.of("2 CONNECT", "2 close"), events.stream().filter(l -> l.startsWith("2")).toList());
     }
 
     @Test
@@ -100,13 +100,13 @@ class EgretSocketsTest implements EgretSockets.Callback {
         sockets.websocket_open(1, Support.ECHO);
         sockets.websocket_send(1, "too early");
         untilEvent("1 open");
-        untilEvent("1 EGRET_WS_ERR_NOT_OPEN");
+        untilEvent("1 NOT_OPEN");
         sockets.websocket_send(1, new byte[200_000]);
         sockets.websocket_open(1, Support.ECHO); // in use
         sockets.websocket_send(1, "still there");
         untilEvent("1 text still there");
-        untilEvent("1 EGRET_WS_ERR_MESSAGE_TOO_BIG");
-        untilEvent("1 EGRET_WS_ERR_INVALID_ARGUMENT");
+        untilEvent("1 MESSAGE_TOO_BIG");
+        untilEvent("1 INVALID_ARGUMENT");
         assertEquals(5, events.size(), events::toString);
     }
 
@@ -133,7 +133,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
         reopens = true;
         sockets.websocket_open(4, "http//");
         untilEvent("4 open");
-        assertEquals(List.of("4 EGRET_WS_ERR_INVALID_URL", "4 close", "4 open"), events);
+        assertEquals(List.of("4 INVALID_URL", "4 close", "4 open"), events);
     }
 
     @Test

@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.ErrorCode;
 import org.egret.websocket.WebSocket;
@@ -23,26 +25,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** After the end of a socket and a loop nothing remains, and late calls are refused. */
 class LifetimeTest {
     private static void assertEnded(WebSocket socket) {
-        assertEquals(WebSocket.STATE_CLOSED, socket.state());
-        assertEquals(ErrorCode.NOT_OPEN, socket.trySend("x"));
-        assertEquals(ErrorCode.NOT_OPEN, socket.trySend(new byte[1]));
-        assertEquals(ErrorCode.NOT_OPEN, socket.trySend(ByteBuffer.allocateDirect(1)));
-        assertEquals(ErrorCode.NOT_OPEN, Support.errorOf(socket::ping));
+        assertEquals(WebSocket.State.CLOSED, socket.getState());
+        assertEquals(ErrorCode.NOT_OPEN, socket.send("x"));
+        assertEquals(ErrorCode.NOT_OPEN, socket.send(new byte[1]));
+        assertEquals(ErrorCode.NOT_OPEN, socket.send(ByteBuffer.allocateDirect(1)));
+        assertEquals(ErrorCode.NOT_OPEN, socket.ping());
         socket.close();
         socket.close(4000, "again");
+        socket.cancel();
         socket.free();
         socket.retryNow();
-        assertEquals(0, socket.bufferedAmount());
+        socket.pauseReceive();
+        socket.resumeReceive();
+        assertEquals(0, socket.getBufferedAmount());
     }
 
     /** The values of all getters as text, except the state and the buffered amount, which change at the end. */
     private static String values(WebSocket socket) {
-        WebSocketStats stats = socket.stats();
-        String text = "id " + socket.id() + ", generation " + socket.generation() + ", subprotocol " + socket.subprotocol()
-                + ", extensions " + socket.extensions() + ", headers " + socket.responseHeaders() + ", http " + stats.httpStatus
-                + ", sent " + stats.messagesSent + ", received " + stats.messagesReceived + ", address " + socket.remoteAddress();
+        WebSocketStats stats = socket.getStats();
+        String text = "id " + socket.getId() + ", generation " + socket.getGeneration() + ", subprotocol " + socket.getSubprotocol()
+                + ", extensions " + socket.getExtensions() + ", headers " + socket.getResponseHeaders() + ", http " + stats.getHttpStatus()
+                + ", sent " + stats.getMessagesSent() + ", received " + stats.getMessagesReceived() + ", address " + socket.getRemoteAddress();
         for (String name : new String[] {"Twice", "TWICE", "empty", "Colon", "Twic", "Twice ", "", ":", "None"})
-            text += ", " + name + "=" + Support.orError(() -> socket.responseHeader(name));
+            text += ", " + name + "=" + Support.orError(() -> socket.getResponseHeader(name));
         return text;
     }
 
@@ -69,7 +74,7 @@ class LifetimeTest {
         WebSocketLoop loop = Support.loop(inline);
         WebSocket socket;
         try (Server server = answering()) {
-            socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("a, b").build(), events);
+            socket = loop.connect(server.url(), new WebSocketOptions.Builder().subprotocols("a", "b").build(), events);
             Support.until(loop, "it hears", () -> events.messages.size() == 1);
             socket.send("bye");
             socket.close();
@@ -119,9 +124,9 @@ class LifetimeTest {
             WebSocket[] sockets = {loop.connect(server.url(), refused), loop.connect(server.url(), freed)};
             Support.until(loop, "both end", () -> refused.closed != null && freed.closed != null);
             for (WebSocket socket : sockets) {
-                assertEquals(403, socket.stats().httpStatus);
-                assertEquals("banned", socket.responseHeader("why"));
-                assertEquals(0, socket.generation());
+                assertEquals(403, socket.getStats().getHttpStatus());
+                assertEquals("banned", socket.getResponseHeader("why"));
+                assertEquals(0, socket.getGeneration());
                 assertEnded(socket);
             }
         }
@@ -133,19 +138,76 @@ class LifetimeTest {
         Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = Support.loop(inline)) {
             WebSocket socket = loop.connect(Support.ECHO, events);
-            assertEquals(WebSocket.STATE_CONNECTING, socket.state());
-            assertEquals(ErrorCode.NOT_OPEN, socket.trySend("early"));
+            assertEquals(WebSocket.State.CONNECTING, socket.getState());
+            assertEquals(ErrorCode.NOT_OPEN, socket.send("early"));
             Support.until(loop, "it connects", () -> events.connects == 1);
-            assertEquals(WebSocket.STATE_OPEN, socket.state());
+            assertEquals(WebSocket.State.OPEN, socket.getState());
             socket.close(4001, "grüße");
-            assertTrue(socket.state() >= WebSocket.STATE_CLOSING);
+            assertTrue(socket.getState().compareTo(WebSocket.State.CLOSING) >= 0);
             Support.until(loop, "it closes", () -> events.closed != null);
-            assertTrue(events.closed.wasClean());
-            assertEquals(4001, events.closed.code);
-            assertEquals(4001, events.closed.sentCode);
-            assertEquals("grüße", events.closed.reason);
-            assertEquals(CloseInfo.INITIATOR_LOCAL, events.closed.initiator);
+            assertTrue(events.closed.isClean());
+            assertEquals(4001, events.closed.getCode());
+            assertEquals(4001, events.closed.getSentCode());
+            assertEquals("grüße", events.closed.getReason());
+            assertEquals(CloseInfo.Initiator.LOCAL, events.closed.getInitiator());
             assertEnded(socket);
+        }
+    }
+
+    /** In a listener: the messages that wait are dropped, and the peer gets no Close frame. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void cancelDropsTheConnection(boolean inline) throws Exception {
+        CountDownLatch canceled = new CountDownLatch(1);
+        try (Server server = new Server(peer -> {
+                    peer.accept("");
+                    String frame = "\u0081\5hello";
+                    peer.write(frame + frame + frame);
+                    canceled.await();
+                    try {
+                        peer.frame();
+                        peer.found("a frame " + peer.opcode);
+                    } catch (java.io.IOException reset) {
+                        peer.found("no frame");
+                    }
+                });
+                WebSocketLoop loop = Support.loop(inline)) {
+            Support.Recorder events = new Support.Recorder() {
+                @Override
+                public void onMessage(WebSocket socket, String text) {
+                    super.onMessage(socket, text);
+                    socket.cancel();
+                    assertEquals(ErrorCode.NOT_OPEN, socket.send("late"));
+                }
+            };
+            WebSocket socket = loop.connect(server.url(), events);
+            Support.until(loop, "it ends", () -> events.closed != null);
+            canceled.countDown();
+            assertEquals("no frame", server.take());
+            assertEquals(List.of("hello"), events.messages);
+            assertEquals(ErrorCode.ABORTED, events.closed.getError());
+            assertEquals(CloseInfo.Initiator.LOCAL, events.closed.getInitiator());
+            assertEquals(CloseInfo.Phase.OPEN, events.closed.getPhase());
+            assertEnded(socket);
+        }
+    }
+
+    /** While it connects, and while it waits for a reconnection. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void cancelEndsAttempts(boolean inline) {
+        try (WebSocketLoop loop = Support.loop(inline)) {
+            Support.Recorder early = new Support.Recorder();
+            loop.connect(Support.ECHO, early).cancel();
+            Support.until(loop, "it ends", () -> early.closed != null);
+            assertEquals(ErrorCode.ABORTED, early.closed.getError());
+            Support.Recorder retrying = new Support.Recorder();
+            WebSocketOptions forever = new WebSocketOptions.Builder().retryAttempts(WebSocketOptions.UNLIMITED).build();
+            WebSocket socket = loop.connect("ws://127.0.0.1:1/", forever, retrying);
+            Support.until(loop, "it waits", () -> retrying.retries == 1);
+            socket.cancel();
+            Support.until(loop, "it ends", () -> retrying.closed != null);
+            assertEquals(0, early.connects + retrying.connects);
         }
     }
 
@@ -160,10 +222,10 @@ class LifetimeTest {
             String long_ = new String(new char[124]).replace('\0', 'x');
             assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(1000, long_)));
             assertEquals(ErrorCode.INVALID_CLOSE, Support.errorOf(() -> socket.close(1000, long_ + long_ + long_)));
-            assertEquals(WebSocket.STATE_OPEN, socket.state());
+            assertEquals(WebSocket.State.OPEN, socket.getState());
             socket.close(1000, long_.substring(1));
             Support.until(loop, "it closes", () -> events.closed != null);
-            assertEquals(long_.substring(1), events.closed.reason);
+            assertEquals(long_.substring(1), events.closed.getReason());
         }
     }
 
@@ -174,18 +236,13 @@ class LifetimeTest {
         WebSocketLoop loop = Support.loop(inline);
         WebSocket socket = loop.connect(Support.ECHO, events);
         Support.until(loop, "it connects", () -> events.connects == 1);
+        String values = values(socket);
         loop.close();
         loop.close();
         assertEnded(socket);
         assertNull(events.closed);
-        // The loop freed the socket, so its last values are not known.
-        assertEquals("", socket.subprotocol() + socket.extensions() + socket.responseHeaders() + socket.remoteAddress());
-        assertEquals(0, socket.generation() + socket.stats().httpStatus + socket.stats().messagesSent);
-        assertNull(socket.responseHeader("Upgrade"));
-        List<Runnable> calls = List.of(loop::poll, loop::wake, loop::descriptor, loop::timeout, loop::suspend, loop::resume,
-                loop::networkChanged, () -> loop.setWakeup(null), () -> loop.setWakeup(() -> {}),
-                () -> loop.connect(Support.ECHO, events), () -> loop.connect("127.0.0.1", 80, events));
-        for (Runnable call : calls) assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(call));
+        assertEquals(values, values(socket));
+        LoopCloseTest.assertQuiet(loop);
     }
 
     /** Collects garbage until the condition holds. */
@@ -219,7 +276,7 @@ class LifetimeTest {
             System.gc();
             socket.get().send("alive");
             System.gc();
-            Support.until(loop, "it echoes and ends", () -> events[1] == 1 && (socket.get() == null || socket.get().state() == 3));
+            Support.until(loop, "it echoes and ends", () -> events[1] == 1 && (socket.get() == null || socket.get().getState() == WebSocket.State.CLOSED));
             collectUntil("the socket is collected", () -> {
                 loop.poll();
                 return socket.get() == null;
@@ -337,7 +394,7 @@ class LifetimeTest {
 
         @Override
         public void onClose(WebSocket socket, CloseInfo info) {
-            if (!info.wasClean()) failure = info.toString();
+            if (!info.isClean()) failure = info.toString();
             closed++;
             open();
         }

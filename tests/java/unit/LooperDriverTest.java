@@ -40,9 +40,9 @@ class LooperDriverTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void eachFramePolls(boolean inline) {
+    /** An inline loop is polled at every frame, until a listener closes the driver. */
+    @Test
+    void eachFramePollsAnInlineLoop() {
         Choreographer choreographer = Choreographer.getInstance();
         LooperDriver[] driver = new LooperDriver[1];
         Support.Recorder events = new Support.Recorder() {
@@ -52,7 +52,7 @@ class LooperDriverTest {
                 driver[0].close(); // in the middle of a frame
             }
         };
-        try (WebSocketLoop loop = Support.loop(inline)) {
+        try (WebSocketLoop loop = Support.loop(true)) {
             driver[0] = LooperDriver.onFrame(loop);
             WebSocket socket = loop.connect(Support.ECHO, events);
             long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
@@ -67,5 +67,53 @@ class LooperDriverTest {
             }
             assertEquals(0, choreographer.frame());
         }
+    }
+
+    /** A frame is asked for only while there is something to do, and at most one. */
+    @Test
+    void framesComeOnlyWhileNeeded() throws Exception {
+        Choreographer choreographer = Choreographer.getInstance();
+        Looper looper = Looper.myLooper();
+        Support.Recorder events = new Support.Recorder();
+        try (WebSocketLoop loop = new WebSocketLoop(); LooperDriver driver = LooperDriver.onFrame(loop)) {
+            assertEquals(0, choreographer.frame());
+            WebSocket socket = loop.connect(Support.ECHO, events);
+            while (events.connects == 0) {
+                assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS), "no wake-up");
+                assertEquals(1, choreographer.frame());
+            }
+            for (int i = 0; i < 10; i++) {
+                socket.send("again");
+                while (events.messages.size() == i) {
+                    assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS), "no wake-up");
+                    assertEquals(1, choreographer.frame());
+                }
+            }
+            // Nothing is due now: an idle loop asks for no frame.
+            assertEquals(0, loop.poll());
+            while (looper.runOne(0)) choreographer.frame();
+            assertEquals(0, choreographer.frame());
+            socket.send("never received");
+            assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS), "no wake-up");
+            driver.close();
+            driver.close();
+            assertEquals(0, choreographer.frame());
+            assertEquals(10, events.messages.size());
+        }
+    }
+
+    /** In any order. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDriverWhoseLoopIsClosedDoesNothing(boolean inline) throws Exception {
+        Looper looper = Looper.myLooper();
+        WebSocketLoop loop = Support.loop(inline);
+        LooperDriver driver = LooperDriver.onFrame(loop);
+        loop.connect(Support.ECHO, new Support.Recorder());
+        if (!inline) assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS), "no wake-up");
+        loop.close();
+        assertEquals(1, Choreographer.getInstance().frame());
+        assertEquals(0, Choreographer.getInstance().frame());
+        driver.close();
     }
 }

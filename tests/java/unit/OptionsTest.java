@@ -1,13 +1,17 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.egret.websocket.CloseInfo;
+import org.egret.websocket.DeflateOptions;
 import org.egret.websocket.ErrorCode;
 import org.egret.websocket.LoopOptions;
+import org.egret.websocket.RetryOptions;
 import org.egret.websocket.WebSocket;
+import org.egret.websocket.WebSocketException;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 import org.egret.websocket.WebSocketStats;
@@ -21,7 +25,7 @@ class OptionsTest {
 
     @Test
     void theRequestHasTheOptions() throws Exception {
-        WebSocketOptions options = new WebSocketOptions.Builder().subprotocols("chat, lobby").origin("https://game.example")
+        WebSocketOptions options = new WebSocketOptions.Builder().subprotocols("chat", "lobby").origin("https://game.example")
                 .userAgent("shell/1").username("grüße").password("pass").header("X-One", "1").header("X-Two", "zwei").build();
         try (Server server = new Server(peer -> {
                     peer.found(peer.accept("Sec-WebSocket-Protocol: lobby\r\nServer: mine\r\n"));
@@ -38,14 +42,14 @@ class OptionsTest {
             String basic = java.util.Base64.getEncoder().encodeToString("grüße:pass".getBytes("UTF-8"));
             assertTrue(request.contains("\r\nAuthorization: Basic " + basic + "\r\n"), request);
             Support.until(loop, "it connects", () -> events.connects == 1);
-            assertEquals("lobby", socket.subprotocol());
-            assertEquals("", socket.extensions());
-            assertEquals("mine", socket.responseHeader("server"));
-            assertEquals(1, socket.generation());
-            WebSocketStats stats = socket.stats();
-            assertEquals(101, stats.httpStatus);
-            assertEquals("127.0.0.1:" + server.port(), socket.remoteAddress());
-            assertEquals(1, stats.connections);
+            assertEquals("lobby", socket.getSubprotocol());
+            assertEquals("", socket.getExtensions());
+            assertEquals("mine", socket.getResponseHeader("server"));
+            assertEquals(1, socket.getGeneration());
+            WebSocketStats stats = socket.getStats();
+            assertEquals(101, stats.getHttpStatus());
+            assertEquals("127.0.0.1:" + server.port(), socket.getRemoteAddress());
+            assertEquals(1, stats.getConnections());
         }
     }
 
@@ -59,7 +63,7 @@ class OptionsTest {
             loop.connect("127.0.0.1", server.port(), events);
             assertTrue(((String) server.take()).startsWith("GET / HTTP/1.1\r\n"));
             for (int port : new int[] {-1, 0, 65536})
-                assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect("127.0.0.1", port, events)));
+                assertThrows(IllegalArgumentException.class, () -> loop.connect("127.0.0.1", port, events));
         }
     }
 
@@ -76,9 +80,9 @@ class OptionsTest {
             String request = (String) proxy.take();
             assertTrue(request.startsWith("CONNECT far.example:8080 HTTP/1.1\r\n"), request);
             Support.until(loop, "it is refused", () -> events.closed != null);
-            assertEquals(ErrorCode.PROXY, events.closed.error);
-            assertEquals(CloseInfo.PHASE_PROXY, events.closed.phase);
-            assertEquals(407, events.closed.httpStatus);
+            assertEquals(ErrorCode.PROXY, events.closed.getError());
+            assertEquals(CloseInfo.Phase.PROXY, events.closed.getPhase());
+            assertEquals(407, events.closed.getHttpStatus());
         }
     }
 
@@ -91,19 +95,20 @@ class OptionsTest {
             }
         }).build();
         try (WebSocketLoop loop = new WebSocketLoop(loopOptions)) {
-            WebSocketOptions bad = new WebSocketOptions.Builder().deflateLevel(10).build();
+            WebSocketOptions bad = new WebSocketOptions.Builder().deflate(new DeflateOptions.Builder().level(10).build()).build();
             assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect(Support.ECHO, bad, events)));
-            assertTrue(log.toString().contains("deflate_level"), log::toString);
+            assertTrue(log.toString().contains("deflate.level"), log::toString);
+            WebSocketException refused = assertThrows(WebSocketException.class, () -> loop.connect(Support.ECHO, bad, events));
+            assertTrue(refused.getMessage().startsWith("INVALID_ARGUMENT: deflate.level"), refused::getMessage);
+            refused = assertThrows(WebSocketException.class, () -> loop.connect("http://[", events));
+            assertTrue(refused.getMessage().startsWith("INVALID_URL: "), refused::getMessage);
             assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> loop.connect("http//", events)));
-            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect("ws://a/\0b", events)));
+            assertThrows(IllegalArgumentException.class, () -> loop.connect("ws://a/\0b", events));
             assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> loop.connect((String) null, events)));
-            assertEquals(ErrorCode.INVALID_ARGUMENT,
-                    Support.errorOf(() -> new WebSocketOptions.Builder().origin("https://a\0")));
-            assertEquals(ErrorCode.INVALID_ARGUMENT,
-                    Support.errorOf(() -> new WebSocketOptions.Builder().header("X", "a\0b")));
+            WebSocketOptions.Builder builder = new WebSocketOptions.Builder();
+            assertThrows(IllegalArgumentException.class, () -> builder.origin("https://a\0"));
+            assertThrows(IllegalArgumentException.class, () -> builder.header("X", "a\0b"));
         }
-        assertEquals(ErrorCode.INVALID_ARGUMENT,
-                Support.errorOf(() -> new WebSocketLoop(new LoopOptions.Builder().logLevel(99).build())));
     }
 
     @Test
@@ -117,12 +122,12 @@ class OptionsTest {
                 WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(server.url(), events);
             Support.until(loop, "it connects", () -> events.connects == 1);
-            assertEquals("permessage-deflate; client_no_context_takeover", socket.extensions());
+            assertEquals("permessage-deflate; client_no_context_takeover", socket.getExtensions());
             socket.send(text);
             assertTrue(((String) server.take()).contains("permessage-deflate"));
             assertTrue((int) server.take() < 1000);
-            Support.until(loop, "it is counted", () -> socket.stats().messagesSent == 1);
-            assertEquals(10_000, socket.stats().bytesSent);
+            Support.until(loop, "it is counted", () -> socket.getStats().getMessagesSent() == 1);
+            assertEquals(10_000, socket.getStats().getBytesSent());
         } catch (Exception failed) {
             throw new AssertionError(failed);
         }
@@ -132,7 +137,7 @@ class OptionsTest {
     @ValueSource(booleans = {false, true})
     void aFullBufferRefusesAndDrains(boolean inline) throws Exception {
         java.util.concurrent.CountDownLatch read = new java.util.concurrent.CountDownLatch(1);
-        WebSocketOptions options = new WebSocketOptions.Builder().noDeflate(true).build();
+        WebSocketOptions options = new WebSocketOptions.Builder().disableDeflate(true).build();
         try (Server server = new Server(peer -> {
                     peer.accept("");
                     read.await();
@@ -144,19 +149,19 @@ class OptionsTest {
             byte[] data = new byte[100_000];
             int[] accepted = new int[1];
             Support.until(loop, "the buffer is full", () -> {
-                int result = socket.trySend(data);
+                ErrorCode result = socket.send(data);
                 if (result == ErrorCode.OK) accepted[0]++;
                 else assertEquals(ErrorCode.BACKPRESSURE, result);
                 return result != ErrorCode.OK;
             });
-            assertTrue(socket.bufferedAmount() > 800_000);
+            assertTrue(socket.getBufferedAmount() > 800_000);
             assertEquals(0, events.drains);
             read.countDown();
             Support.until(loop, "it drains", () -> events.drains == 1);
             socket.close();
             Support.until(loop, "it closes", () -> events.closed != null);
-            assertTrue(events.closed.wasClean(), events.closed::toString);
-            assertEquals(0, events.closed.unsentMessages);
+            assertTrue(events.closed.isClean(), events.closed::toString);
+            assertEquals(0, events.closed.getUnsentMessages());
         }
     }
 
@@ -168,20 +173,20 @@ class OptionsTest {
         Support.Recorder listener = new Support.Recorder() {
             @Override
             public void onConnect(WebSocket socket) {
-                generations.add(socket.generation());
+                generations.add(socket.getGeneration());
                 super.onConnect(socket);
             }
 
             @Override
             public void onRetry(WebSocket socket, CloseInfo info, int attempt, long delayMillis) {
-                tries.add(attempt + " " + info.error + " " + (delayMillis >= 3_000_000 && delayMillis <= 4_000_000));
+                tries.add(attempt + " " + info.getError() + " " + (delayMillis >= 3_000_000 && delayMillis <= 4_000_000));
                 socket.retryNow();
             }
         };
         int[] count = new int[1];
-        WebSocketOptions options = new WebSocketOptions.Builder().retryAttempts(WebSocketOptions.NO_LIMIT)
-                .retryFloorMillis(3_000_000).retryFirstMillis(4_000_000).retryCeilingMillis(4_000_000)
-                .retryTotalMillis(WebSocketOptions.NO_LIMIT).build();
+        WebSocketOptions options = new WebSocketOptions.Builder().retryAttempts(WebSocketOptions.UNLIMITED)
+                .retry(new RetryOptions.Builder().minWaitMillis(3_000_000).firstWaitMillis(4_000_000).maxWaitMillis(4_000_000)
+                        .totalMillis(RetryOptions.UNLIMITED).build()).build();
         try (Server server = new Server(peer -> {
                     peer.accept("");
                     if (count[0]++ > 0) peer.closing(); // the first connection is lost at once
@@ -191,7 +196,7 @@ class OptionsTest {
             Support.until(loop, "it connects again", () -> listener.connects == 2);
             assertEquals(List.of(1, 2), generations);
             assertEquals(List.of("1 " + ErrorCode.CONNECTION_LOST + " true"), tries);
-            assertEquals(1, socket.stats().retries);
+            assertEquals(1, socket.getStats().getRetries());
             socket.close();
             Support.until(loop, "it closes", () -> listener.closed != null);
         }
@@ -201,11 +206,64 @@ class OptionsTest {
     void pingsMeasureTheRoundTrip() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(Support.ECHO, events);
-            assertEquals(ErrorCode.NOT_OPEN, Support.errorOf(socket::ping));
+            assertEquals(ErrorCode.NOT_OPEN, socket.ping());
             Support.until(loop, "it connects", () -> events.connects == 1);
-            socket.ping();
-            Support.until(loop, "the pong comes", () -> socket.stats().rttMicros > 0);
-            assertTrue(socket.stats().rttSmoothedMicros > 0);
+            assertEquals(ErrorCode.OK, socket.ping());
+            Support.until(loop, "the pong comes", () -> socket.getStats().getRttMicros() > 0);
+            assertTrue(socket.getStats().getRttSmoothedMicros() > 0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void pongsReturnThePayload(boolean inline) {
+        try (WebSocketLoop loop = Support.loop(inline)) {
+            WebSocket socket = loop.connect(Support.ECHO, events);
+            assertEquals(ErrorCode.NOT_OPEN, socket.ping("early".getBytes()));
+            Support.until(loop, "it connects", () -> events.connects == 1);
+            String most = new String(new char[125]).replace('\0', 'x');
+            for (String payload : new String[] {"a", most, ""}) {
+                assertEquals(ErrorCode.OK, socket.ping(payload.getBytes()));
+                Support.until(loop, "the pong comes", () -> !events.pongs.isEmpty());
+                assertEquals(payload, events.pongs.remove(0));
+            }
+            assertThrows(IllegalArgumentException.class, () -> socket.ping(new byte[126]));
+            assertThrows(NullPointerException.class, () -> socket.ping(null));
+            socket.close();
+            Support.until(loop, "it closes", () -> events.closed != null);
+            assertEquals(ErrorCode.NOT_OPEN, socket.ping("late".getBytes()));
+        }
+    }
+
+    /** Messages wait while receiving is paused, and so does the end behind them. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void receivingIsPausedAndResumed(boolean inline) throws Exception {
+        try (Server server = new Server(peer -> {
+                    peer.accept("");
+                    for (String text : new String[] {"one", "two", "three"}) peer.send(1, text.getBytes());
+                    peer.send(10, "sent".getBytes());
+                    peer.send(8, new byte[] {3, (byte) 232});
+                    peer.closing();
+                });
+                WebSocketLoop loop = Support.loop(inline)) {
+            Support.Recorder listener = new Support.Recorder() {
+                @Override
+                public void onMessage(WebSocket socket, String text) {
+                    super.onMessage(socket, text);
+                    if (text.equals("one")) socket.pauseReceive();
+                }
+            };
+            WebSocket socket = loop.connect(server.url(), listener);
+            Support.until(loop, "the pong comes", () -> listener.pongs.size() == 1);
+            assertEquals(List.of("one"), listener.messages);
+            assertEquals(null, listener.closed);
+            socket.resumeReceive();
+            Support.until(loop, "the rest comes", () -> listener.closed != null);
+            assertEquals(List.of("one", "two", "three"), listener.messages);
+            assertEquals(listener.closed, socket.getCloseInfo());
+            socket.pauseReceive();
+            socket.resumeReceive();
         }
     }
 
@@ -222,10 +280,10 @@ class OptionsTest {
             loop.suspend();
             stays.suspend();
             Support.until(loop, "it is closed", () -> events.closed != null);
-            assertEquals(1001, events.closed.sentCode);
+            assertEquals(1001, events.closed.getSentCode());
             loop.resume();
             stays.resume();
-            Support.until(stays, "the probe is answered", () -> open.stats().rttMicros > 0);
+            Support.until(stays, "the probe is answered", () -> open.getStats().getRttMicros() > 0);
             stays.networkChanged();
             open.send("still here");
             Support.until(stays, "it echoes", () -> kept.messages.size() == 1);
@@ -238,7 +296,5 @@ class OptionsTest {
         assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> WebSocketLoop.normalizeUrl("ftp://a/")));
         assertEquals(WebSocketLoop.libraryVersionNumber() >> 16 & 255,
                 Integer.parseInt(WebSocketLoop.libraryVersion().split("\\.")[0]));
-        assertEquals("EGRET_WS_ERR_?", ErrorCode.name(5));
-        assertFalse(ErrorCode.name(ErrorCode.TLS_PIN).contains("?"));
     }
 }

@@ -1,7 +1,11 @@
-import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.TreeMap;
 import org.egret.websocket.CloseInfo;
+import org.egret.websocket.DeflateOptions;
 import org.egret.websocket.LoopOptions;
+import org.egret.websocket.RequestHook;
+import org.egret.websocket.RetryOptions;
 import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
@@ -11,31 +15,35 @@ import org.egret.websocket.WebSocketOptions;
 class Recorded extends WebSocketListener {
     public static void main(String[] args) throws Exception {
         LoopOptions loopOptions = new LoopOptions.Builder().inline(true).closeOnSuspend(true).log((level, text, socket) -> {})
-                .logLevel(1).pollMaxCallbacks(2).pollMaxMicros(LoopOptions.NO_LIMIT).lingerMillis(3).build();
+                .logLevel(LoopOptions.LogLevel.ERROR).pollMaxCallbacks(2).pollMaxMicros(LoopOptions.UNLIMITED).lingerMillis(3).build();
+        RetryOptions retry = new RetryOptions.Builder().minWaitMillis(RetryOptions.AT_ONCE).firstWaitMillis(122)
+                .maxWaitMillis(123).totalMillis(124).build();
+        DeflateOptions deflate = new DeflateOptions.Builder().level(113).thresholdBytes(114).clientWindowBits(115)
+                .serverWindowBits(116).clientNoContextTakeover(true).build();
         WebSocketOptions.Builder all = new WebSocketOptions.Builder().connectTimeoutMillis(101).handshakeTimeoutMillis(102)
                 .closeTimeoutMillis(103).maxMessageBytes(104).maxSendBufferBytes(105).maxReceiveQueueBytes(106)
                 .maxRedirects(107).tlsMinVersion(108).resolveTimeoutMillis(109).proxyTimeoutMillis(110).tlsTimeoutMillis(111)
-                .openTimeoutMillis(112).deflateLevel(113).deflateThresholdBytes(114).deflateClientWindowBits(115)
-                .deflateServerWindowBits(116).pingIntervalMillis(117).pongTimeoutMillis(118).probeTimeoutMillis(119)
-                .retryAttempts(WebSocketOptions.NO_LIMIT).retryFloorMillis(121).retryFirstMillis(122).retryCeilingMillis(123)
-                .retryTotalMillis(124).subprotocols("a").origin("b").userAgent("").username("ü").password("🐦").proxy("f")
-                .tlsPins("g").tlsIdentityPassword("h").tlsServerName("i").header("One", "1").header("Two", "2")
+                .openTimeoutMillis(112).pingIntervalMillis(117).pongTimeoutMillis(118).probeTimeoutMillis(119)
+                .retryAttempts(WebSocketOptions.UNLIMITED).flushTimeoutMillis(120).retry(retry).deflate(deflate).subprotocols("a", "b").origin("b").userAgent("").username("ü").password("🐦").proxy("f")
+                .tlsPins("g", "h").tlsIdentityPassword("h").tlsServerName("i").header("One", "1").header("Two", "2")
+                .requestHook((socket, request) -> RequestHook.Action.STOP)
                 .tlsRoots("roots".getBytes()).tlsIdentity("identity".getBytes());
-        try (WebSocketLoop loop = new WebSocketLoop(loopOptions)) {
+        WebSocketLoop used = new WebSocketLoop(loopOptions);
+        try (WebSocketLoop loop = used) {
             WebSocket socket = loop.connect("host", 65535, all.build(), new Recorded());
-            print(socket.stats());
+            print(socket.getStats());
             loop.poll();
+            loop.connect("copy", all.build().toBuilder().build(), new Recorded());
             loop.connect("url", new Recorded());
             WebSocketOptions.Builder none = new WebSocketOptions.Builder();
-            WebSocketOptions[] flags = {none.insecure(true).build(), none.insecure(false).onlyTheseRoots(true).build(),
-                none.onlyTheseRoots(false).proxyFromEnvironment(true).build(),
-                none.proxyFromEnvironment(false).noDeflate(true).build(),
-                none.noDeflate(false).clientNoContextTakeover(true).build(),
-                none.clientNoContextTakeover(false).serverNoContextTakeover(true).build(),
-                none.serverNoContextTakeover(false).resend(true).build(), none.resend(false).noAlpn(true).build(),
-                none.noAlpn(false).redirectToPrivate(true).build()};
+            WebSocketOptions[] flags = {none.onlyTheseRoots(true).build(),
+                none.onlyTheseRoots(false).proxyFromEnvironment(true).build(), none.proxyFromEnvironment(false).resend(true).build(),
+                none.resend(false).disableDeflate(true).build(), none.disableDeflate(false).disableAlpn(true).build(),
+                none.disableAlpn(false).acceptAnyCertificate(true).build(),
+                none.acceptAnyCertificate(false).allowPrivateRedirects(true).build()};
             for (WebSocketOptions flag : flags) loop.connect("flag", flag, new Recorded());
         }
+        print(used.getCloseInfo());
     }
 
     @Override
@@ -47,17 +55,19 @@ class Recorded extends WebSocketListener {
     public void onClose(WebSocket socket, CloseInfo info) {
         try {
             print(info);
-        } catch (IllegalAccessException never) {
+        } catch (ReflectiveOperationException never) {
             throw new AssertionError(never);
         }
     }
 
-    /** Its fields, each as `name=value`. */
-    private static void print(Object object) throws IllegalAccessException {
-        StringBuilder line = new StringBuilder(object.getClass().getSimpleName());
-        for (Field field : object.getClass().getFields())
-            if (!Modifier.isStatic(field.getModifiers())) line.append(' ').append(field.getName()).append('=').append(field.get(object));
-        System.out.println(line);
+    /** The values of its getters, each as `name=value`. */
+    private static void print(Object object) throws ReflectiveOperationException {
+        TreeMap<String, Object> values = new TreeMap<>();
+        for (Method method : object.getClass().getDeclaredMethods()) {
+            String name = method.getName().replaceFirst("^(get|is)", "");
+            if (Modifier.isPublic(method.getModifiers()) && !name.equals(method.getName())) values.put(name, method.invoke(object));
+        }
+        System.out.println(object.getClass().getSimpleName() + " " + values);
         System.out.flush();
     }
 }

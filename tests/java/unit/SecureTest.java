@@ -26,7 +26,7 @@ class SecureTest {
             loop.connect(URL, options, events);
             Support.until(loop, "it fails", () -> events.closed != null);
         }
-        assertEquals(CloseInfo.PHASE_TLS, events.closed.phase);
+        assertEquals(CloseInfo.Phase.TLS, events.closed.getPhase());
         return events.closed;
     }
 
@@ -34,8 +34,8 @@ class SecureTest {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(URL, options, events);
             Support.until(loop, "it connects", () -> events.connects == 1);
-            assertEquals(WebSocketOptions.TLS_1_3, socket.stats().tlsVersion);
-            assertTrue(socket.stats().tlsMicros > 0);
+            assertEquals(WebSocketOptions.TLS_1_3, socket.getStats().getTlsVersion());
+            assertTrue(socket.getStats().getTlsMicros() > 0);
             socket.send("secret");
             Support.until(loop, "it echoes", () -> events.messages.contains("secret"));
         }
@@ -48,30 +48,30 @@ class SecureTest {
 
     @Test
     void anUntrustedCertificateIsRefused() {
-        assertEquals(ErrorCode.TLS_ISSUER, failure(new WebSocketOptions.Builder().build()).error);
+        assertEquals(ErrorCode.TLS_ISSUER, failure(new WebSocketOptions.Builder().build()).getError());
     }
 
     @Test
-    void insecureAcceptsEveryCertificate() {
-        echoes(new WebSocketOptions.Builder().insecure(true).build());
+    void anyCertificateIsAccepted() {
+        echoes(new WebSocketOptions.Builder().acceptAnyCertificate(true).build());
     }
 
     @Test
     void anotherPinIsRefused() throws Exception {
         String pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-        assertEquals(ErrorCode.TLS_PIN, failure(trusting().tlsPins(pin).build()).error);
+        assertEquals(ErrorCode.TLS_PIN, failure(trusting().tlsPins(pin).build()).getError());
     }
 
     @Test
     void aCertificateOfAnotherHostIsRefused() throws Exception {
-        assertEquals(ErrorCode.TLS_HOST, failure(trusting().tlsServerName("other.example").build()).error);
+        assertEquals(ErrorCode.TLS_HOST, failure(trusting().tlsServerName("other.example").build()).getError());
     }
 
     @Test
     void anInvalidIdentityIsRefused() throws Exception {
         byte[] garbage = {1, 2, 3};
         CloseInfo info = failure(trusting().tlsIdentity(garbage).tlsIdentityPassword("x").build());
-        assertEquals(ErrorCode.TLS_OPTIONS, info.error);
-        assertTrue(info.message.contains("tls_identity"), info.message);
+        assertEquals(ErrorCode.TLS_OPTIONS, info.getError());
+        assertTrue(info.getMessage().contains("tls_identity"), info.getMessage());
     }
 }

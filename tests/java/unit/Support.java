@@ -33,12 +33,12 @@ final class Support {
         }
     }
 
-    static int errorOf(Runnable call) {
+    static ErrorCode errorOf(Runnable call) {
         try {
             call.run();
             return ErrorCode.OK;
         } catch (WebSocketException refused) {
-            return refused.error;
+            return refused.getError();
         }
     }
 
@@ -55,7 +55,8 @@ final class Support {
     static class Recorder extends WebSocketListener {
         final List<Object> messages = new ArrayList<>();
         int connects;
-        int drains;
+        final List<String> pongs = new ArrayList<>();
+    int drains;
         int retries;
         CloseInfo closed;
 
@@ -72,6 +73,11 @@ final class Support {
         @Override
         public void onMessage(WebSocket socket, byte[] data) {
             messages.add(data);
+        }
+
+        @Override
+        public void onPong(WebSocket socket, byte[] data) {
+            pongs.add(new String(data));
         }
 
         @Override

@@ -69,7 +69,7 @@ class ThreadsTest {
         Thread collector = collector(stop);
         try (WebSocketLoop loop = new WebSocketLoop(options)) {
             WebSocket socket = loop.connect(Support.ECHO, listener);
-            Support.until(loop, "it connects", () -> socket.state() == WebSocket.STATE_OPEN);
+            Support.until(loop, "it connects", () -> socket.getState() == WebSocket.State.OPEN);
             List<Thread> senders = new ArrayList<>();
             for (int t = 0; t < threads; t++) {
                 int thread = t;
@@ -81,7 +81,7 @@ class ThreadsTest {
                         data[2] = (byte) n;
                         for (int i = 3; i < data.length; i++) data[i] = (byte) (n + i);
                         String text = thread + " " + n + " 白鹭";
-                        while ((n % 2 == 0 ? socket.trySend(text) : socket.trySend(data)) == ErrorCode.BACKPRESSURE)
+                        while ((n % 2 == 0 ? socket.send(text) : socket.send(data)) == ErrorCode.BACKPRESSURE)
                             Thread.yield();
                     }
                 }));
@@ -123,8 +123,8 @@ class ThreadsTest {
                 openers.add(new Thread(() -> {
                     for (int n = 0; n < each; n++) {
                         WebSocket socket = loop.connect(Support.ECHO, listener);
-                        socket.trySend("perhaps");
-                        if (n % 4 == 0 && socket.state() == WebSocket.STATE_CONNECTING) {
+                        socket.send("perhaps");
+                        if (n % 4 == 0 && socket.getState() == WebSocket.State.CONNECTING) {
                             socket.free();
                             freed.incrementAndGet();
                         }
@@ -152,10 +152,9 @@ class ThreadsTest {
             poller.start();
             // Until the other thread waits in its poll: a poll of this thread that came first has returned by then.
             long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
-            int error;
+            ErrorCode error;
             while ((error = Support.errorOf(loop::poll)) == ErrorCode.OK) assertTrue(System.nanoTime() < deadline);
             assertEquals(ErrorCode.BUSY, error);
-            assertEquals(ErrorCode.BUSY, Support.errorOf(loop::close));
             loop.wake();
             assertEquals(0, results.poll(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS));
             poller.join();
@@ -192,12 +191,35 @@ class ThreadsTest {
         }
     }
 
+    /** While a wake-up or a log runs on another thread, setWakeup and close wait: what they use can be freed afterwards. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whenSetWakeupOrCloseReturnsNoWakeupRuns(boolean close) throws Exception {
+        for (int i = 0; i < 20; i++) {
+            AtomicInteger inside = new AtomicInteger();
+            CountDownLatch begun = new CountDownLatch(1);
+            WebSocketLoop loop = new WebSocketLoop();
+            loop.setWakeup(() -> {
+                inside.incrementAndGet();
+                begun.countDown();
+                for (int n = 0; n < 1000; n++) Thread.yield();
+                inside.decrementAndGet();
+            });
+            loop.connect(Support.ECHO, new Support.Recorder());
+            assertTrue(begun.await(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS));
+            if (close) loop.close();
+            else loop.setWakeup(null);
+            assertEquals(0, inside.get());
+            loop.close();
+        }
+    }
+
     @Test
     void anInlineLoopHasNoWakeup() {
         try (WebSocketLoop loop = Support.loop(true)) {
             assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> loop.setWakeup(() -> {})));
-            assertTrue(loop.descriptor() > 2);
-            assertTrue(loop.timeout() >= 0);
+            assertTrue(loop.getDescriptor() > 2);
+            assertTrue(loop.getNextPollMillis() >= 0);
         }
     }
 
@@ -208,20 +230,20 @@ class ThreadsTest {
         AtomicInteger thrown = new AtomicInteger();
         CountDownLatch closed = new CountDownLatch(1);
         long[] id = new long[1];
-        LoopOptions options = new LoopOptions.Builder().logLevel(LoopOptions.LOG_DEBUG).log((level, text, socket) -> {
+        LoopOptions options = new LoopOptions.Builder().logLevel(LoopOptions.LogLevel.DEBUG).log((level, text, socket) -> {
             logged.merge(Thread.currentThread(), level + " " + text + " " + socket + "\n", String::concat);
             throw new IllegalStateException("in the log");
         }).exceptionHandler((socket, t) -> thrown.incrementAndGet()).build();
         Support.Recorder events = new Support.Recorder();
         try (WebSocketLoop loop = new WebSocketLoop(options)) {
             WebSocket socket = loop.connect(Support.ECHO, events);
-            id[0] = socket.id();
+            id[0] = socket.getId();
             Support.until(loop, "it connects", () -> events.connects == 1);
-            assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.trySend(new byte[200_000]));
+            assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.send(new byte[200_000]));
             closed.countDown();
         }
         String ours = logged.remove(Thread.currentThread());
-        assertTrue(ours.contains("2 ") && ours.contains(" " + id[0]), ours);
+        assertTrue(ours.contains("WARN ") && ours.contains(" " + id[0]), ours);
         assertTrue(!logged.isEmpty(), "the I/O thread said nothing");
         for (Thread thread : logged.keySet()) {
             assertNotSame(Thread.currentThread(), thread);

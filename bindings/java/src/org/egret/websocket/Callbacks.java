@@ -7,12 +7,18 @@ import java.nio.charset.StandardCharsets;
  * Methods that {@code jni/callbacks.c} calls. They catch and report every exception, and the next event comes.
  *
  * <p>The polling thread may deliver the first event before {@code connect} has returned the handle on another thread. So each event
- * has the handle as an argument.
+ * has the handle as an argument. C has weak references: the socket is null if another thread has freed it and it was collected.
  */
 final class Callbacks {
     private Callbacks() {}
 
+    /** Whether events of the socket are wanted still: not after its loop was closed in a listener of the same poll. */
+    private static boolean isOver(WebSocket socket) {
+        return socket == null || socket.loop.isClosed();
+    }
+
     static void onConnect(WebSocket socket, long handle) {
+        if (isOver(socket)) return;
         socket.handle = handle;
         try {
             socket.listener.onConnect(socket);
@@ -22,6 +28,7 @@ final class Callbacks {
     }
 
     static void onText(WebSocket socket, String text) {
+        if (isOver(socket)) return;
         try {
             socket.listener.onMessage(socket, text);
         } catch (Throwable thrown) {
@@ -31,6 +38,7 @@ final class Callbacks {
 
     /** Long text. */
     static void onUtf8(WebSocket socket, byte[] text) {
+        if (isOver(socket)) return;
         try {
             socket.listener.onMessage(socket, new String(text, StandardCharsets.UTF_8));
         } catch (Throwable thrown) {
@@ -39,6 +47,7 @@ final class Callbacks {
     }
 
     static void onBinary(WebSocket socket, byte[] data) {
+        if (isOver(socket)) return;
         try {
             socket.listener.onMessage(socket, data);
         } catch (Throwable thrown) {
@@ -47,6 +56,7 @@ final class Callbacks {
     }
 
     static void onDirect(WebSocket socket, ByteBuffer data, int length) {
+        if (isOver(socket)) return;
         try {
             data.clear();
             data.limit(length);
@@ -56,17 +66,41 @@ final class Callbacks {
         }
     }
 
+    static void onPong(WebSocket socket, byte[] data) {
+        if (isOver(socket)) return;
+        try {
+            socket.listener.onPong(socket, data);
+        } catch (Throwable thrown) {
+            report(socket, thrown);
+        }
+    }
+
     static void onClose(WebSocket socket, long handle, CloseInfo info) {
+        if (isOver(socket)) return;
         socket.handle = handle;
+        socket.closeInfo = info;
         try {
             socket.listener.onClose(socket, info);
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
-        socket.keepLastValues(); // C frees the socket after this call
+        socket.end(); // C frees the socket after this call
+    }
+
+    /** Returns the number of an action. */
+    static int onRequest(WebSocket socket, long handle, long request, int attempt, CloseInfo last) {
+        if (isOver(socket)) return RequestHook.Action.STOP.number;
+        socket.handle = handle;
+        try {
+            return socket.requestHook.onRequest(socket, new RequestHook.Request(request, attempt, last)).number;
+        } catch (Throwable thrown) {
+            report(socket, thrown);
+            return RequestHook.Action.STOP.number;
+        }
     }
 
     static void onDrain(WebSocket socket) {
+        if (isOver(socket)) return;
         try {
             socket.listener.onDrain(socket);
         } catch (Throwable thrown) {
@@ -75,6 +109,7 @@ final class Callbacks {
     }
 
     static void onRetry(WebSocket socket, long handle, CloseInfo info, int attempt, long delayMillis) {
+        if (isOver(socket)) return;
         socket.handle = handle;
         try {
             socket.listener.onRetry(socket, info, attempt, delayMillis);
@@ -83,19 +118,15 @@ final class Callbacks {
         }
     }
 
-    static void onLog(long loopId, int level, String text, long socketId) {
-        WebSocketLoop loop = WebSocketLoop.withId(loopId);
-        if (loop == null) return;
+    static void onLog(WebSocketLoop loop, int level, String text, long socketId) {
         try {
-            loop.options.log.onLog(level, text, socketId);
+            loop.options.log.onLog(LoopOptions.LogLevel.of(level), text, socketId);
         } catch (Throwable thrown) {
             report(loop, null, thrown);
         }
     }
 
-    static void onWakeup(long loopId) {
-        WebSocketLoop loop = WebSocketLoop.withId(loopId);
-        if (loop == null) return;
+    static void onWakeup(WebSocketLoop loop) {
         try {
             loop.wakeUp();
         } catch (Throwable thrown) {
@@ -105,7 +136,8 @@ final class Callbacks {
 
     /** C also calls this for an exception that the shim itself raised, mostly for a lack of memory. */
     static void report(WebSocket socket, Throwable thrown) {
-        report(socket.loop, socket, thrown);
+        if (socket == null) uncaught(thrown);
+        else report(socket.loop, socket, thrown);
     }
 
     static void report(WebSocketLoop loop, WebSocket socket, Throwable thrown) {
@@ -115,9 +147,19 @@ final class Callbacks {
                 handler.onException(socket, thrown);
                 return;
             } catch (Throwable another) {
-                another.printStackTrace();
+                if (another != thrown) uncaught(another);
             }
         }
-        thrown.printStackTrace();
+        uncaught(thrown);
+    }
+
+    /** As the virtual machine does for an exception that ends a thread: an exception of the handler itself is ignored. */
+    static void uncaught(Throwable thrown) {
+        Thread thread = Thread.currentThread();
+        try {
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+        } catch (Throwable ignored) {
+            // The poll goes on.
+        }
     }
 }

@@ -26,8 +26,8 @@ public final class EgretSockets implements AutoCloseable {
         /** A binary message. */
         void onMessage(int id, @NotNull byte[] data);
 
-        /** A call or the connection failed: one of {@link ErrorCode}. */
-        void onError(int id, int error);
+        /** A call or the connection failed. */
+        void onError(int id, @NotNull ErrorCode error);
 
         /** The connection has ended. This is the last event of the id. */
         void onClose(int id);
@@ -48,7 +48,7 @@ public final class EgretSockets implements AutoCloseable {
     }
 
     /** The loop, for its {@code suspend}, {@code resume} and the like. */
-    public @NotNull WebSocketLoop loop() {
+    public @NotNull WebSocketLoop getLoop() {
         return loop;
     }
 
@@ -64,20 +64,22 @@ public final class EgretSockets implements AutoCloseable {
         try {
             peer.socket = loop.connect(url, options, peer);
         } catch (WebSocketException refused) {
-            failures.add(new Failure(peer, refused.error));
+            failures.add(new Failure(peer, refused.getError()));
+        } catch (IllegalArgumentException refused) {
+            failures.add(new Failure(peer, ErrorCode.INVALID_ARGUMENT));
         }
     }
 
     /** Sends text. If the id is in use but not open, it gets an {@code onError}; an unknown id is ignored. */
     public void websocket_send(int id, @NotNull String text) {
         Peer peer = peers.get(id);
-        if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.trySend(text));
+        if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.send(text));
     }
 
     /** Sends bytes, with the same rules. */
     public void websocket_send(int id, @NotNull byte[] data) {
         Peer peer = peers.get(id);
-        if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.trySend(data));
+        if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.send(data));
     }
 
     /** Closes. */
@@ -92,7 +94,7 @@ public final class EgretSockets implements AutoCloseable {
     public void poll() {
         loop.poll();
         // Failures that occur inside a callback wait for the next poll, so that each poll ends.
-        for (int due = failures.size(); due > 0; due--) {
+        for (int due = failures.size(); due > 0 && !loop.isClosed(); due--) {
             Failure failure = failures.remove();
             if (peers.get(failure.peer.id) != failure.peer) continue; // the socket has ended meanwhile
             if (failure.peer.socket == null) {
@@ -111,9 +113,9 @@ public final class EgretSockets implements AutoCloseable {
 
     private static final class Failure {
         final Peer peer;
-        final int error;
+        final ErrorCode error;
 
-        Failure(Peer peer, int error) {
+        Failure(Peer peer, ErrorCode error) {
             this.peer = peer;
             this.error = error;
         }
@@ -148,14 +150,14 @@ public final class EgretSockets implements AutoCloseable {
         @Override
         public void onClose(WebSocket socket, CloseInfo info) {
             // The game closed it while connecting: that is not a failure.
-            end(info.error == ErrorCode.ABORTED ? ErrorCode.OK : info.error);
+            end(info.getError() == ErrorCode.ABORTED ? ErrorCode.OK : info.getError());
         }
 
-        void failed(int error) {
+        void failed(ErrorCode error) {
             if (error != ErrorCode.OK) failures.add(new Failure(this, error));
         }
 
-        void reportError(int error) {
+        void reportError(ErrorCode error) {
             try {
                 callback.onError(id, error);
             } catch (Throwable thrown) {
@@ -164,7 +166,7 @@ public final class EgretSockets implements AutoCloseable {
         }
 
         /** Frees the id before {@code onClose}, which may open it again. */
-        void end(int error) {
+        void end(ErrorCode error) {
             if (error != ErrorCode.OK) reportError(error);
             peers.remove(id);
             try {

@@ -1,166 +1,183 @@
 package org.egret.websocket;
 
-import org.jetbrains.annotations.NotNull;
-
-/** The error codes of {@code egret_ws.h}, for {@link WebSocketException#error}, {@link CloseInfo#error} and {@code trySend}. */
-public final class ErrorCode {
+/** The errors of {@code egret_ws.h}: why a call was refused, or how a connection ended. */
+public enum ErrorCode {
     // generated: errors, by "make header"; do not edit
     /** No error. */
-    public static final int OK = 0;
+    OK(0),
     /** An argument is not allowed: null for a required pointer, an unknown flag, a value out of its range. */
-    public static final int INVALID_ARGUMENT = -1;
+    INVALID_ARGUMENT(-1),
     /** The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
-    public static final int BAD_HANDLE = -2;
+    BAD_HANDLE(-2),
     /**
      * This library does not know the {@code struct_size}, or bytes after the fields that it knows are not zero:
      * the caller was compiled with a newer header and uses a field that this library does not have.
      */
-    public static final int BAD_STRUCT = -3;
+    BAD_STRUCT(-3),
     /**
      * The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback.
      */
-    public static final int REENTRANT = -4;
+    REENTRANT(-4),
     /** Another thread is polling this loop. */
-    public static final int BUSY = -5;
+    BUSY(-5),
     /**
      * The process was forked after a loop had been made: in the child no call works. If a callback forks, the
      * poll or the {@link WebSocketLoop#close} that called it returns this in the child, and does nothing more
      * there.
      */
-    public static final int FORKED = -6;
+    FORKED(-6),
     /**
      * No descriptor, thread, memory or handle is left, or {@link WebSocket#MAX_PENDING_SOCKETS} sockets wait
-     * for the loop. {@link CloseInfo#osError} or {@link CloseInfo#message} of the close report,
-     * {@link WebSocket#lastErrorMessage} or the log line says which. From a send: nothing was sent and the
+     * for the loop. {@link CloseInfo#getOsError} or {@link CloseInfo#getMessage} of the close report,
+     * {@link WebSocketException#getMessage} or the log line says which. From a send: nothing was sent and the
      * socket stays open.
      */
-    public static final int NO_RESOURCES = -7;
+    NO_RESOURCES(-7),
     /**
      * A fault in this library, caught before it could harm the game. Please report it with the line that
-     * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions#LOG_ERROR}, or with
-     * {@link WebSocket#lastErrorMessage}: both have the message and the source line.
+     * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions.LogLevel#ERROR}, or with
+     * {@link WebSocketException#getMessage}: both have the message and the source line.
      */
-    public static final int INTERNAL = -8;
+    INTERNAL(-8),
     /** Something this library cannot do, for example use a proxy that needs TLS ({@code https://}). */
-    public static final int UNSUPPORTED = -9;
+    UNSUPPORTED(-9),
     /**
      * The socket is not open: {@link WebSocketListener#onConnect} was not called yet, or it is closing or
      * closed.
      */
-    public static final int NOT_OPEN = -10;
+    NOT_OPEN(-10),
     /**
      * The message is larger than {@link WebSocketOptions.Builder#maxMessageBytes}. From a send: nothing was
      * sent and the socket stays open. In a close report: the peer sent it, and the library closed with 1009; or
      * the peer sent more than 2 MiB of frames for one message (many empty fragments, or compressed blocks
      * without content).
      */
-    public static final int MESSAGE_TOO_BIG = -11;
+    MESSAGE_TOO_BIG(-11),
     /**
      * Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the
      * library closed with 1007.
      */
-    public static final int INVALID_UTF8 = -12;
+    INVALID_UTF8(-12),
     /**
      * The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again
      * in {@link WebSocketListener#onDrain}.
      */
-    public static final int BACKPRESSURE = -13;
-    /** The URL or host cannot be used; {@link WebSocket#lastErrorMessage} and the log line say why. */
-    public static final int INVALID_URL = -14;
+    BACKPRESSURE(-13),
+    /** The URL or host cannot be used; {@link WebSocketException#getMessage} and the log line say why. */
+    INVALID_URL(-14),
     /** The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
-    public static final int INVALID_CLOSE = -15;
+    INVALID_CLOSE(-15),
     /** The server's answer has no header of this name, or there was no answer yet. */
-    public static final int NOT_FOUND = -16;
+    NOT_FOUND(-16),
     /** Close report: the host's name was not found. */
-    public static final int RESOLVE = -30;
+    RESOLVE(-30),
     /**
-     * Close report: no TCP connection to any address of the host; {@link CloseInfo#osError} says why the last
-     * one failed.
+     * Close report: no TCP connection to any address of the host; {@link CloseInfo#getOsError} says why the
+     * last one failed.
      */
-    public static final int CONNECT = -31;
+    CONNECT(-31),
     /**
      * Close report: the proxy refused, could not reach the host, or did not speak its protocol. An HTTP proxy's
-     * status is in {@link CloseInfo#httpStatus}: 407 (from some, 401) if it wants another user name and
+     * status is in {@link CloseInfo#getHttpStatus}: 407 (from some, 401) if it wants another user name and
      * password than the URL of {@link WebSocketOptions.Builder#proxy} has. Its answer has the same limits as a
      * server's (see {@link #HANDSHAKE}).
      */
-    public static final int PROXY = -32;
+    PROXY(-32),
     /**
      * Close report: the answer to the upgrade was not valid for a WebSocket server (RFC 6455 section 4.1), or
      * its head was longer than 64 KiB (interim answers counted) or had more than 256 lines.
      */
-    public static final int HANDSHAKE = -40;
+    HANDSHAKE(-40),
     /**
-     * Close report: the server answered the upgrade with another HTTP status; see {@link CloseInfo#httpStatus}.
-     * Also if the header lines after the status line are malformed, too many, or cut off.
+     * Close report: the server answered the upgrade with another HTTP status; see
+     * {@link CloseInfo#getHttpStatus}. Also if the header lines after the status line are malformed, too many,
+     * or cut off.
      */
-    public static final int HTTP_STATUS = -41;
+    HTTP_STATUS(-41),
     /**
      * Close report: the server redirected the connection, and the redirect was not followed: more than
      * {@link WebSocketOptions.Builder#maxRedirects}, from {@code wss} to {@code ws}, to another origin although
      * the socket has subprotocols, to a nearer address (see
      * {@link WebSocketOptions.Builder#allowPrivateRedirects}), or to a text that is not a URL.
-     * {@link CloseInfo#httpStatus} is that of the redirect. With redirects off it is {@link #HTTP_STATUS}.
+     * {@link CloseInfo#getHttpStatus} is that of the redirect. With redirects off it is {@link #HTTP_STATUS}.
      */
-    public static final int REDIRECT = -42;
+    REDIRECT(-42),
     /**
-     * Close report: a time-out passed; {@link CloseInfo#phase} says in which stage. In
-     * {@link CloseInfo#PHASE_OPEN} it is that of the heartbeat: the peer has not answered a ping. In
-     * {@link CloseInfo#PHASE_FLUSH} it is {@link WebSocketOptions.Builder#flushTimeoutMillis}, in
-     * {@link CloseInfo#PHASE_CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}. not answered a
-     * ping. In {@link CloseInfo#PHASE_REQUEST} this side has taken too long:
-     * {@link WebSocketListener#onRequest} has not let the attempt begin.
+     * Close report: a time-out passed; {@link CloseInfo#getPhase} says in which stage. In
+     * {@link CloseInfo.Phase#OPEN} it is that of the heartbeat: the peer has not answered a ping. In
+     * {@link CloseInfo.Phase#FLUSH} it is {@link WebSocketOptions.Builder#flushTimeoutMillis}, in
+     * {@link CloseInfo.Phase#CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}. not answered a
+     * ping. In {@link CloseInfo.Phase#REQUEST} this side has taken too long: {@link RequestHook#onRequest} has
+     * not let the attempt begin.
      */
-    public static final int TIMEOUT = -50;
+    TIMEOUT(-50),
     /** Close report: the connection broke without a closing handshake. */
-    public static final int CONNECTION_LOST = -51;
+    CONNECTION_LOST(-51),
     /**
      * Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an
      * {@link WebSocket#close} before).
      */
-    public static final int PROTOCOL = -52;
+    PROTOCOL(-52),
     /**
      * Close report: closed by this side before the connection was made, aborted by this side, or stopped by
-     * {@link WebSocketListener#onRequest} before the first attempt; {@link CloseInfo#phase} says when.
+     * {@link RequestHook#onRequest} before the first attempt; {@link CloseInfo#getPhase} says when.
      */
-    public static final int ABORTED = -53;
+    ABORTED(-53),
     /**
-     * Close report: TLS failed, for another reason than the next errors; {@link CloseInfo#message} says why. In
-     * {@link CloseInfo#PHASE_TLS} the TLS handshake failed. In a later phase the peer sent 256 TLS records in a
-     * row without data (key updates, session tickets).
+     * Close report: TLS failed, for another reason than the next errors; {@link CloseInfo#getMessage} says why.
+     * In {@link CloseInfo.Phase#TLS} the TLS handshake failed. In a later phase the peer sent 256 TLS records
+     * in a row without data (key updates, session tickets).
      */
-    public static final int TLS = -60;
+    TLS(-60),
     /**
      * Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine
      * looks the same.
      */
-    public static final int TLS_EXPIRED = -61;
+    TLS_EXPIRED(-61),
     /** Close report: the server's certificate is for another host. */
-    public static final int TLS_HOST = -62;
+    TLS_HOST(-62),
     /**
      * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the
      * certificate of an issuer is missing from what the server sent. Or it may not be used for this purpose: it
      * is not a certificate for servers, an issuer may not issue it (name constraints, path length), or a key or
-     * a signature is too weak. {@link CloseInfo#message} says which.
+     * a signature is too weak. {@link CloseInfo#getMessage} says which.
      */
-    public static final int TLS_ISSUER = -63;
+    TLS_ISSUER(-63),
     /**
      * Close report: the server's public key is none of {@link WebSocketOptions.Builder#tlsPins}. The request
      * was not sent. The certificate of {@link WebSocketOptions.Builder#tlsIdentity} was not sent either, except
      * on Apple's systems and Windows.
      */
-    public static final int TLS_PIN = -64;
+    TLS_PIN(-64),
     /**
      * Close report: {@link WebSocketOptions.Builder#tlsRoots}, {@link WebSocketOptions.Builder#tlsIdentity} or
-     * its password cannot be used; {@link CloseInfo#message} says which and why.
+     * its password cannot be used; {@link CloseInfo#getMessage} says which and why.
      */
-    public static final int TLS_OPTIONS = -65;
+    TLS_OPTIONS(-65),
     // generated: end
+    /** An error that this version of the binding does not know. */
+    UNKNOWN(Integer.MIN_VALUE);
 
-    private ErrorCode() {}
+    private static final ErrorCode[] BY_NUMBER = new ErrorCode[256];
 
-    /** The name in {@code egret_ws.h}, such as {@code EGRET_WS_ERR_NOT_OPEN}; for an unknown number {@code EGRET_WS_ERR_?}. */
-    public static @NotNull String name(int error) {
-        return Native.errorName(error);
+    static {
+        for (ErrorCode error : values())
+            if (error != UNKNOWN) BY_NUMBER[-error.number] = error;
+    }
+
+    final int number;
+
+    ErrorCode(int number) {
+        this.number = number;
+    }
+
+    /** The number in {@code egret_ws.h}: 0 or less. */
+    public int getNumber() {
+        return number;
+    }
+
+    static ErrorCode of(int number) {
+        ErrorCode error = number > 0 || number <= -BY_NUMBER.length ? null : BY_NUMBER[-number];
+        return error == null ? UNKNOWN : error;
     }
 }

@@ -2,8 +2,8 @@ package org.egret.websocket;
 
 /** The values that the getters of a socket return after the library has freed it. */
 final class LastValues {
-    /** The values of a socket whose loop was closed first. */
-    static final LastValues EMPTY = new LastValues(new WebSocketStats(new long[WebSocketStats.COUNT]), 0, "", "", "", "");
+    /** The values of a socket whose loop was closed while it was made. */
+    static final LastValues EMPTY = new LastValues(WebSocketStats.NONE, 0, "", "", "", "");
 
     final WebSocketStats stats;
     final int generation;
@@ -24,15 +24,15 @@ final class LastValues {
 
     /** The current values of a socket; null if it was freed. */
     static LastValues of(long handle) {
-        long[] values = new long[WebSocketStats.COUNT];
-        if (!Native.stats(handle, values)) return null;
+        WebSocketStats stats = WebSocketStats.of(handle);
+        if (stats == null) return null;
         int generation = Native.generation(handle);
         String subprotocol = Native.subprotocol(handle);
         String extensions = Native.extensions(handle);
         String headers = Native.responseHeaders(handle);
         String address = Native.remoteAddress(handle);
         if (generation < 0 || subprotocol == null || extensions == null || headers == null || address == null) return null;
-        return new LastValues(new WebSocketStats(values), generation, subprotocol, extensions, headers, address);
+        return new LastValues(stats, generation, subprotocol, extensions, headers, address);
     }
 
     /** The value that {@code egret_ws_response_header} returns; null if there is none. */

@@ -1,33 +1,46 @@
 package org.egret.websocket;
 
+import java.time.Duration;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /** Options of a loop. An option that is not set has its default. */
-public final class LoopOptions {
-    // generated: log levels, by "make header"; do not edit
-    /** Log level: something failed inside the library. */
-    public static final int LOG_ERROR = 1;
-    /** Log level: a call was refused, or a connection failed. The default of a loop. */
-    public static final int LOG_WARN = 2;
-    /** Log level: connections made and ended. */
-    public static final int LOG_INFO = 3;
-    /** Log level: each step. */
-    public static final int LOG_DEBUG = 4;
-    // generated: end
+public final class LoopOptions extends Options {
+    /** Level of a log line. */
+    public enum LogLevel {
+        // generated: log levels, by "make header"; do not edit
+        /** Log level: something failed inside the library. */
+        ERROR(1),
+        /** Log level: a call was refused, or a connection failed. The default of a loop. */
+        WARN(2),
+        /** Log level: connections made and ended. */
+        INFO(3),
+        /** Log level: each step. */
+        DEBUG(4),
+        // generated: end
+        ;
 
-    /** For {@link Builder#pollMaxCallbacks} and {@link Builder#pollMaxMicros}. */
-    public static final int NO_LIMIT = -1;
+        final int number;
+
+        LogLevel(int number) {
+            this.number = number;
+        }
+
+        static LogLevel of(int number) {
+            for (LogLevel level : values())
+                if (level.number == number) return level;
+            return WARN; // the default
+        }
+    }
 
     /** Receives the loop's log lines, <b>from any thread</b>. Return soon: the connection waits meanwhile. */
     public interface Log {
         /**
          * One line.
          *
-         * @param level one of {@code LOG_*}
-         * @param socketId {@link WebSocket#id} of the socket that the line is about, or 0
+         * @param socketId {@link WebSocket#getId} of the socket that the line is about, or 0
          */
-        void onLog(int level, @NotNull String text, long socketId);
+        void onLog(@NotNull LogLevel level, @NotNull String text, long socketId);
     }
 
     /** Receives each exception of a listener, a log or a wake-up. */
@@ -40,64 +53,101 @@ public final class LoopOptions {
         void onException(@Nullable WebSocket socket, @NotNull Throwable thrown);
     }
 
-    final int flags;
-    /** In the order of {@code jni/loop.c}. */
-    final int[] numbers;
     final Log log;
     final ExceptionHandler exceptionHandler;
 
     private LoopOptions(Builder builder) {
-        flags = builder.flags;
-        numbers = builder.numbers.clone();
+        super(builder);
         log = builder.log;
         exceptionHandler = builder.exceptionHandler;
     }
 
+    /** A builder that begins with these options. */
+    public @NotNull Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.copy(this);
+        builder.log = log;
+        builder.exceptionHandler = exceptionHandler;
+        return builder;
+    }
+
+    // generated: getters, by "make header"; do not edit
+    static final int COUNT = 4;
+
+    /** See {@link Builder#logLevel}. */
+    public @NotNull LogLevel getLogLevel() {
+        return LogLevel.of((int) number(0));
+    }
+
+    /** See {@link Builder#pollMaxCallbacks}. */
+    public long getPollMaxCallbacks() {
+        return number(1);
+    }
+
+    /** See {@link Builder#pollMaxMicros}. */
+    public long getPollMaxMicros() {
+        return number(2);
+    }
+
+    /** See {@link Builder#lingerMillis}. */
+    public long getLingerMillis() {
+        return number(3);
+    }
+
+    /** See {@link Builder#inline}. */
+    public boolean isInline() {
+        return flag(0x10000);
+    }
+
+    /** See {@link Builder#closeOnSuspend}. */
+    public boolean isCloseOnSuspend() {
+        return flag(0x20000);
+    }
+    // generated: end
+
+    /** See {@link Builder#log}. */
+    public @Nullable Log getLog() {
+        return log;
+    }
+
+    /** See {@link Builder#exceptionHandler}. */
+    public @Nullable ExceptionHandler getExceptionHandler() {
+        return exceptionHandler;
+    }
+
     /** Collects options. */
-    public static final class Builder {
-        private int flags;
+    public static final class Builder extends Values {
         private Log log;
         private ExceptionHandler exceptionHandler;
+
+        /** A builder without options. */
+        public Builder() {
+            super(COUNT);
+        }
+
         // generated: loop options, by "make header"; do not edit
-        private final int[] numbers = new int[4];
-
-        /**
-         * No thread. {@link WebSocketLoop#poll} does the reading and writing itself, and a send outside a callback
-         * is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
-         */
-        public @NotNull Builder inline(boolean on) {
-            return flag(65536, on);
-        }
-
-        /**
-         * {@link WebSocketLoop#suspend} closes open sockets, with 1001 (going away), instead of keeping them open.
-         */
-        public @NotNull Builder closeOnSuspend(boolean on) {
-            return flag(131072, on);
-        }
-
-        /** The highest {@code LOG_*} level to log. Default: {@link LoopOptions#LOG_WARN}. */
-        public @NotNull Builder logLevel(int level) {
-            return number(0, level);
+        /** The highest {@link LoopOptions.LogLevel} level to log. Default: {@link LoopOptions.LogLevel#WARN}. */
+        public @NotNull Builder logLevel(@NotNull LogLevel level) {
+            return number(0, "logLevel", level.number);
         }
 
         /**
          * Budget of a poll: the most callbacks of one {@link WebSocketLoop#poll}; the others wait for the next
-         * poll. Default: 4096. {@link WebSocketOptions#NO_LIMIT}: no limit.
+         * poll. Default: 4096. {@link Options#UNLIMITED}: no limit.
          */
-        public @NotNull Builder pollMaxCallbacks(int count) {
-            return number(1, count);
+        public @NotNull Builder pollMaxCallbacks(long count) {
+            return number(1, "pollMaxCallbacks", count, UNLIMITED);
         }
 
         /**
          * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
          * it makes at least one. As long as callbacks take less than a microsecond each, the clock is read once for
-         * up to 16 of them. Default: 4000. {@link WebSocketOptions#NO_LIMIT}: no limit. With {@link #inline} the
-         * reading and writing of the poll counts too: it takes at most about half of the budget, and never more
-         * than a few milliseconds. The next poll goes on with the sockets that were not served.
+         * up to 16 of them. Default: 4000. {@link Options#UNLIMITED}: no limit. With {@link #inline} the reading
+         * and writing of the poll counts too: it takes at most about half of the budget, and never more than a few
+         * milliseconds. The next poll goes on with the sockets that were not served.
          */
-        public @NotNull Builder pollMaxMicros(int micros) {
-            return number(2, micros);
+        public @NotNull Builder pollMaxMicros(long micros) {
+            return number(2, "pollMaxMicros", micros, UNLIMITED);
         }
 
         /**
@@ -105,10 +155,30 @@ public final class LoopOptions {
          * written and closing handshakes have ended. During this time it is the only limit:
          * {@link WebSocketOptions.Builder#flushTimeoutMillis} and
          * {@link WebSocketOptions.Builder#closeTimeoutMillis} cut no socket. Default: it does not wait; bytes that
-         * the network does not take at once are dropped.
+         * the network does not take at once are dropped. {@link Options#AT_ONCE}: it does not wait.
          */
-        public @NotNull Builder lingerMillis(int millis) {
-            return number(3, millis);
+        public @NotNull Builder lingerMillis(long millis) {
+            return number(3, "lingerMillis", millis, AT_ONCE);
+        }
+
+        /** As {@link #lingerMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder linger(@NotNull Duration time) {
+            return lingerMillis(millis("linger", time));
+        }
+
+        /**
+         * No thread. {@link WebSocketLoop#poll} does the reading and writing itself, and a send outside a callback
+         * is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+         */
+        public @NotNull Builder inline(boolean on) {
+            return flag(0x10000, on);
+        }
+
+        /**
+         * {@link WebSocketLoop#suspend} closes open sockets, with 1001 (going away), instead of keeping them open.
+         */
+        public @NotNull Builder closeOnSuspend(boolean on) {
+            return flag(0x20000, on);
         }
         // generated: end
 
@@ -118,7 +188,10 @@ public final class LoopOptions {
             return this;
         }
 
-        /** Receives exceptions of listeners. Default: writes the stack trace to {@link System#err}. */
+        /**
+         * Receives exceptions of listeners, the log and the wake-up. Default: the uncaught-exception handler of the thread, which on
+         * Android ends the app. In both cases the poll goes on when it has returned.
+         */
         public @NotNull Builder exceptionHandler(@Nullable ExceptionHandler handler) {
             exceptionHandler = handler;
             return this;
@@ -129,13 +202,13 @@ public final class LoopOptions {
             return new LoopOptions(this);
         }
 
-        private Builder number(int index, int value) {
-            numbers[index] = value;
+        private Builder number(int index, String name, long value, long... also) {
+            putNumber(index, name, value, also);
             return this;
         }
 
         private Builder flag(int bit, boolean on) {
-            flags = on ? flags | bit : flags & ~bit;
+            putFlag(bit, on);
             return this;
         }
     }

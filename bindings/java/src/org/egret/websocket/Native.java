@@ -13,13 +13,14 @@ final class Native {
 
     private Native() {}
 
-    static native int loopNew(long id, int flags, boolean log, int[] numbers, long[] out);
+    /** Stores the handle of the loop, and the reference to {@code self} that C keeps until {@link #loopFree}. */
+    static native int loopNew(WebSocketLoop self, int flags, boolean log, int[] numbers, long[] out);
 
     static native int loopPoll(long loop, int timeoutMillis);
 
     static native int loopWake(long loop);
 
-    static native int loopSetWakeup(long loop, long id, boolean on);
+    static native int loopSetWakeup(long loop, long reference, boolean on);
 
     static native int loopDescriptor(long loop);
 
@@ -31,11 +32,12 @@ final class Native {
 
     static native int loopNetworkChanged(long loop);
 
-    static native int loopFree(long loop);
+    /** Fills the values of a {@link LoopCloseInfo}. */
+    static native int loopFree(long loop, long reference, long[] lost);
 
     /** The target is a URL if the port is -1. {@code direct} receives binary messages; without it each gets a new array. */
     static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
-            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, ByteBuffer direct, long[] out);
+            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, ByteBuffer direct, long[] out);
 
     /** The text, and its characters or null. */
     static native int sendText(long socket, String text, char[] units);
@@ -48,6 +50,8 @@ final class Native {
 
     static native int free(long socket);
 
+    static native int abort(long socket);
+
     static native int state(long socket);
 
     static native long bufferedAmount(long socket);
@@ -56,7 +60,12 @@ final class Native {
 
     static native int retryNow(long socket);
 
-    static native int ping(long socket);
+    static native int pauseReceive(long socket);
+
+    static native int resumeReceive(long socket);
+
+    /** Null: no payload. */
+    static native int ping(long socket, byte[] data);
 
     static native String subprotocol(long socket);
 
@@ -72,9 +81,16 @@ final class Native {
     /** Fills the values. False if the socket was freed. */
     static native boolean stats(long socket, long[] values);
 
+    static native int requestSetUrl(long request, String url);
+
+    static native int requestSetHeader(long request, String name, String value);
+
+    static native int requestSetSubprotocols(long request, String list);
+
     static native String normalizeUrl(String url);
 
-    static native String errorName(int error);
+    /** Why the last refused call of this thread was refused. */
+    static native String lastErrorMessage();
 
     static native String versionString();
 

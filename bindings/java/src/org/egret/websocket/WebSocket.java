@@ -8,14 +8,13 @@ import org.jetbrains.annotations.Nullable;
 
 /**
  * A socket, made by {@link WebSocketLoop#connect}: one connection, or several one after the other with
- * {@link WebSocketOptions.Builder#retryAttempts}. Any thread may call every function, and none blocks. It lives until its
- * {@code onClose}, also if nothing refers to it.
+ * {@link WebSocketOptions.Builder#retryAttempts}. Any thread may call every function, and none blocks. It lives as long as its loop
+ * and until its {@code onClose}, also if nothing refers to it.
  *
- * <p>After {@code onClose}, {@link #free} or the end of the loop, sends and {@link #ping} are refused with
- * {@link ErrorCode#NOT_OPEN} and closing does nothing. Getters such as {@link #stats} and {@link #responseHeader} never throw: they
- * return the last values, or empty ones if the loop was closed first.
+ * <p>After {@code onClose}, {@link #free} or the end of the loop, a send returns {@link ErrorCode#NOT_OPEN} and the other functions
+ * do nothing. Getters never throw: they return the last values.
  */
-public final class WebSocket {
+public final class WebSocket implements AutoCloseable {
     // generated: constants, by "make header"; do not edit
     /**
      * The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is
@@ -30,80 +29,79 @@ public final class WebSocket {
      * or open do not count.
      */
     public static final int MAX_PENDING_SOCKETS = 16384;
-
-    /**
-     * State: the connection is being made, or made again, or {@link WebSocketListener#onConnect} has not been
-     * called yet.
-     */
-    public static final int STATE_CONNECTING = 0;
-    /** State: {@link WebSocketListener#onConnect} was called; messages can be sent. */
-    public static final int STATE_OPEN = 1;
-    /**
-     * State: one side has begun to close, or the connection has ended and {@link WebSocketListener#onClose} has
-     * not been called yet. (After {@link WebSocketListener#onRetry} the state stays CONNECTING until the next
-     * callback.)
-     */
-    public static final int STATE_CLOSING = 2;
-    /** State: {@link WebSocketListener#onClose} was called, or is running. */
-    public static final int STATE_CLOSED = 3;
     // generated: end
+
+    /** State of a socket. */
+    public enum State {
+        // generated: states, by "make header"; do not edit
+        /**
+         * State: the connection is being made, or made again, or {@link WebSocketListener#onConnect} has not been
+         * called yet.
+         */
+        CONNECTING(0),
+        /** State: {@link WebSocketListener#onConnect} was called; messages can be sent. */
+        OPEN(1),
+        /**
+         * State: one side has begun to close, or the connection has ended and {@link WebSocketListener#onClose} has
+         * not been called yet. (After {@link WebSocketListener#onRetry} the state stays CONNECTING until the next
+         * callback.)
+         */
+        CLOSING(2),
+        /** State: {@link WebSocketListener#onClose} was called, or is running. */
+        CLOSED(3),
+        // generated: end
+        ;
+
+        final int number;
+
+        State(int number) {
+            this.number = number;
+        }
+    }
 
     final WebSocketLoop loop;
     final WebSocketListener listener;
+    final RequestHook requestHook;
     /** The library's number of this socket, which is never used again. */
     volatile long handle;
+    /** Null until {@code onClose}. */
+    volatile CloseInfo closeInfo;
     /** Null until the library is about to free the socket. */
     private volatile LastValues last;
 
-    WebSocket(WebSocketLoop loop, WebSocketListener listener) {
+    WebSocket(WebSocketLoop loop, WebSocketListener listener, RequestHook requestHook) {
         this.loop = loop;
         this.listener = listener;
-    }
-
-    /** Queues a text message. A surrogate without its other half is sent as U+FFFD, as browsers do. */
-    public void send(@NotNull String text) {
-        check(trySend(text));
-    }
-
-    /** Queues a binary message. */
-    public void send(@NotNull byte[] data) {
-        check(trySend(data));
-    }
-
-    /** Queues a part of an array as a binary message. */
-    public void send(@NotNull byte[] data, int offset, int length) {
-        check(trySend(data, offset, length));
-    }
-
-    /** Queues a binary message: the bytes between the buffer's position, which moves to its limit, and its limit. */
-    public void send(@NotNull ByteBuffer data) {
-        check(trySend(data));
+        this.requestHook = requestHook;
     }
 
     /**
-     * As {@link #send(String)}, but returns errors instead of throwing them: for errors that are normal during a game.
+     * Queues a text message. A surrogate without its other half is sent as U+FFFD, as browsers do.
      *
-     * @return {@link ErrorCode#OK}, or {@link ErrorCode#BACKPRESSURE}, {@link ErrorCode#NOT_OPEN},
-     *     {@link ErrorCode#MESSAGE_TOO_BIG}: then nothing was sent
+     * @return {@link ErrorCode#OK}; else nothing was sent: {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#BACKPRESSURE} (try again in
+     *     {@code onDrain}), {@link ErrorCode#MESSAGE_TOO_BIG}, {@link ErrorCode#NO_RESOURCES}
      */
-    public int trySend(@NotNull String text) {
-        return notOpen(Native.sendText(handle, text, unitsOfLong(text)));
+    public @NotNull ErrorCode send(@NotNull String text) {
+        return sent(Native.sendText(live(), text, unitsOfLong(text)));
     }
 
-    /** As {@link #send(byte[])}; returns what {@link #trySend(String)} does. */
-    public int trySend(@NotNull byte[] data) {
-        return notOpen(Native.sendArray(handle, data, 0, data.length));
+    /** Queues a binary message; returns what {@link #send(String)} does. */
+    public @NotNull ErrorCode send(@NotNull byte[] data) {
+        return sent(Native.sendArray(live(), data, 0, data.length));
     }
 
-    /** As {@link #send(byte[], int, int)}; returns what {@link #trySend(String)} does. */
-    public int trySend(@NotNull byte[] data, int offset, int length) {
+    /** Queues a part of an array as a binary message; returns what {@link #send(String)} does. */
+    public @NotNull ErrorCode send(@NotNull byte[] data, int offset, int length) {
         if (offset < 0 || length < 0 || offset > data.length - length)
             throw new IndexOutOfBoundsException(offset + " and " + length + " in " + data.length);
-        return notOpen(Native.sendArray(handle, data, offset, length));
+        return sent(Native.sendArray(live(), data, offset, length));
     }
 
-    /** As {@link #send(ByteBuffer)}; returns what {@link #trySend(String)} does. */
-    public int trySend(@NotNull ByteBuffer data) {
+    /**
+     * Queues a binary message: the bytes between the buffer's position and its limit. If they were accepted, the position moves to
+     * the limit. Returns what {@link #send(String)} does.
+     */
+    public @NotNull ErrorCode send(@NotNull ByteBuffer data) {
         // Read once, because another thread may change them. The shim checks these values against the buffer's memory.
         int position = data.position();
         int limit = data.limit();
@@ -111,19 +109,19 @@ public final class WebSocket {
         if (length < 0) throw new IndexOutOfBoundsException("position " + position + " behind limit " + limit);
         int result;
         if (data.isDirect()) {
-            result = Native.sendDirect(handle, data, position, length);
+            result = Native.sendDirect(live(), data, position, length);
         } else if (data.hasArray()) {
-            result = Native.sendArray(handle, data.array(), data.arrayOffset() + position, length);
+            result = Native.sendArray(live(), data.array(), data.arrayOffset() + position, length);
         } else { // read-only: its array is hidden
             ByteBuffer own = data.duplicate();
             own.clear();
             own.limit(limit).position(position);
             byte[] copy = new byte[length];
             own.get(copy);
-            result = Native.sendArray(handle, copy, 0, length);
+            result = Native.sendArray(live(), copy, 0, length);
         }
-        if (result == ErrorCode.OK) moveTo(data, limit);
-        return notOpen(result);
+        if (result == 0) moveTo(data, limit);
+        return sent(result);
     }
 
     private static void moveTo(ByteBuffer data, int limit) {
@@ -135,91 +133,138 @@ public final class WebSocket {
     }
 
     /** Closes with 1000: sends the accepted messages, then makes the closing handshake. {@code onClose} reports the outcome. */
+    @Override
     public void close() {
         close(1000, "");
     }
 
     /** Closes with a code (0: none) and a reason of at most 123 bytes of UTF-8. */
     public void close(int code, @NotNull String reason) {
-        if (code < 0 || code > 65535) throw new WebSocketException(ErrorCode.INVALID_CLOSE);
-        checkUnlessEnded(Native.close(handle, code, reason));
+        if (code < 0 || code > 65535) throw new WebSocketException(ErrorCode.INVALID_CLOSE, code + " is no close code");
+        checkUnlessEnded(Native.close(live(), code, reason));
+    }
+
+    /**
+     * Drops the connection now, without a Close frame and without what waits to be sent or dispatched. {@code onClose} reports
+     * {@link ErrorCode#ABORTED}. Ends the attempts to reconnect too.
+     */
+    public void cancel() {
+        checkUnlessEnded(Native.abort(live()));
     }
 
     /** Ends the socket in any state. No method of its listener is called any more, also not {@code onClose}. */
     public void free() {
-        keepLastValues();
-        checkUnlessEnded(Native.free(handle));
+        end();
+        checkUnlessEnded(Native.free(live()));
     }
 
-    /** One of {@code STATE_*}; {@link #STATE_CLOSED} also when the socket or its loop was freed. */
-    public int state() {
-        int result = Native.state(handle);
-        return result == ErrorCode.BAD_HANDLE ? STATE_CLOSED : check(result);
+    /** Ends the wait before a reconnection, or one that a {@link RequestHook} has asked for. Does nothing if there is none. */
+    public void retryNow() {
+        checkUnlessEnded(Native.retryNow(live()));
+    }
+
+    /**
+     * Pauses receiving: no message begins until {@link #resumeReceive}; they wait, and when the receive queue is full, TCP slows the
+     * peer down. {@code onRetry} and {@code onClose} wait behind the messages.
+     */
+    public void pauseReceive() {
+        checkUnlessEnded(Native.pauseReceive(live()));
+    }
+
+    /** Resumes receiving. Does nothing if it is not paused. */
+    public void resumeReceive() {
+        checkUnlessEnded(Native.resumeReceive(live()));
+    }
+
+    /** Sends a ping, to measure {@link WebSocketStats#getRttMicros}. Returns what {@link #ping(byte[])} does. */
+    public @NotNull ErrorCode ping() {
+        return sent(Native.ping(live(), null));
+    }
+
+    /**
+     * Sends a ping with a payload of at most 125 bytes, which {@link WebSocketListener#onPong} gets back.
+     *
+     * @return {@link ErrorCode#OK}; else nothing was sent: {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#BACKPRESSURE} (16 pings
+     *     wait), {@link ErrorCode#NO_RESOURCES}
+     */
+    public @NotNull ErrorCode ping(@NotNull byte[] data) {
+        if (data.length > 125) throw new IllegalArgumentException("ping: " + data.length + " bytes are more than 125");
+        return sent(Native.ping(live(), data));
+    }
+
+    /** {@link State#CLOSED} also when the socket or its loop was freed. */
+    public @NotNull State getState() {
+        int result = last != null ? State.CLOSED.number : Native.state(live());
+        return result < 0 ? State.CLOSED : State.values()[result];
     }
 
     /** Payload bytes that were accepted and are not yet passed to the operating system. */
-    public long bufferedAmount() {
-        long result = Native.bufferedAmount(handle);
-        if (result >= 0) return result;
-        checkUnlessEnded((int) result);
-        return 0;
+    public long getBufferedAmount() {
+        return last != null ? 0 : Math.max(Native.bufferedAmount(live()), 0);
     }
 
     /** How many times {@code onConnect} was called: the number of the current connection. */
-    public int generation() {
-        int result = last == null ? Native.generation(handle) : ErrorCode.BAD_HANDLE;
-        return result == ErrorCode.BAD_HANDLE ? lastValues().generation : check(result);
-    }
-
-    /** Ends the wait before a reconnection. Does nothing if there is none. */
-    public void retryNow() {
-        checkUnlessEnded(Native.retryNow(handle));
-    }
-
-    /** Sends a ping, to measure {@link WebSocketStats#rttMicros}. */
-    public void ping() {
-        check(notOpen(Native.ping(handle)));
+    public int getGeneration() {
+        int result = last != null ? -1 : Native.generation(live());
+        return result < 0 ? lastValues().generation : result;
     }
 
     /** The subprotocol that the server chose; empty if none. */
-    public @NotNull String subprotocol() {
-        String found = last == null ? Native.subprotocol(handle) : null;
+    public @NotNull String getSubprotocol() {
+        String found = last != null ? null : Native.subprotocol(live());
         return found == null ? lastValues().subprotocol : found;
     }
 
     /** The negotiated extension, in the server's spelling; empty if none. */
-    public @NotNull String extensions() {
-        String found = last == null ? Native.extensions(handle) : null;
+    public @NotNull String getExtensions() {
+        String found = last != null ? null : Native.extensions(live());
         return found == null ? lastValues().extensions : found;
     }
 
     /** The value of a header of the server's answer; several are joined by {@code ", "}. Null if there is none of this name. */
-    public @Nullable String responseHeader(@NotNull String name) {
-        WebSocketOptions.withoutNul(name);
-        String found = last == null ? Native.responseHeader(handle, name) : null;
+    public @Nullable String getResponseHeader(@NotNull String name) {
+        Options.withoutNul("name", name);
+        String found = last != null ? null : Native.responseHeader(live(), name);
         return found == null ? lastValues().header(name) : found;
     }
 
     /** All headers of the server's answer, each as {@code Name: value} and a line feed. */
-    public @NotNull String responseHeaders() {
-        String found = last == null ? Native.responseHeaders(handle) : null;
+    public @NotNull String getResponseHeaders() {
+        String found = last != null ? null : Native.responseHeaders(live());
         return found == null ? lastValues().headers : found;
     }
 
-    /**
-     * The address of the connection, such as {@code 192.0.2.1:443} or {@code [2001:db8::1]:443}; that of the proxy, if there is
-     * one. Empty until {@code onConnect}.
-     */
-    public @NotNull String remoteAddress() {
-        String found = last == null ? Native.remoteAddress(handle) : null;
+    /** The address of the connection, such as {@code 192.0.2.1:443}; that of the proxy, if there is one. Empty until {@code onConnect}. */
+    public @NotNull String getRemoteAddress() {
+        String found = last != null ? null : Native.remoteAddress(live());
         return found == null ? lastValues().address : found;
     }
 
     /** The measurements so far. */
-    public @NotNull WebSocketStats stats() {
-        long[] values = new long[WebSocketStats.COUNT];
-        boolean isLive = last == null && Native.stats(handle, values);
-        return isLive ? new WebSocketStats(values) : lastValues().stats;
+    public @NotNull WebSocketStats getStats() {
+        WebSocketStats stats = last != null ? null : WebSocketStats.of(live());
+        return stats == null ? lastValues().stats : stats;
+    }
+
+    /** How and why the socket ended, from {@code onClose} on; null before, and if it ended without {@code onClose}. */
+    public @Nullable CloseInfo getCloseInfo() {
+        return closeInfo;
+    }
+
+    /** The loop that it was made by. */
+    public @NotNull WebSocketLoop getLoop() {
+        return loop;
+    }
+
+    /** The number of this socket in the log, which is never used again. */
+    public long getId() {
+        return handle;
+    }
+
+    /** The library is about to free the socket. */
+    void end() {
+        keepLastValues();
+        loop.ended(this);
     }
 
     /** Call it before the library frees the socket. */
@@ -229,30 +274,31 @@ public final class WebSocket {
         if (values != null) last = values;
     }
 
+    /** The handle; 0, which the library refuses, from {@link WebSocketLoop#close} on. */
+    private long live() {
+        return loop.isClosed() ? 0 : handle;
+    }
+
     private LastValues lastValues() {
         LastValues values = last;
         return values == null ? LastValues.EMPTY : values;
     }
 
-    /** The number of this socket in the log, which is never used again. */
-    public long id() {
-        return handle;
-    }
-
     /** The characters of a long text, because JNI of desktop VMs copies those of a String one by one; null for a short text. */
     private static char[] unitsOfLong(String text) {
-        if (text == null || text.length() <= 256) return null;
+        if (text.length() <= 256) return null;
         char[] units = new char[Math.min(text.length(), MAX_MESSAGE_BYTES + 1)];
         text.getChars(0, units.length, units, 0);
         return units;
     }
 
-    /** A freed handle means that the socket has ended. */
-    private static int notOpen(int result) {
-        return result == ErrorCode.BAD_HANDLE ? ErrorCode.NOT_OPEN : result;
+    /** The result of a send. A refused handle means that the socket has ended. */
+    private static ErrorCode sent(int result) {
+        ErrorCode error = ErrorCode.of(result);
+        return error == ErrorCode.BAD_HANDLE ? ErrorCode.NOT_OPEN : error;
     }
 
     private static void checkUnlessEnded(int result) {
-        if (result != ErrorCode.BAD_HANDLE) check(result);
+        if (result != ErrorCode.BAD_HANDLE.number) check(result);
     }
 }

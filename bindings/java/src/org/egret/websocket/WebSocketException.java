@@ -1,15 +1,26 @@
 package org.egret.websocket;
 
-/** A call was refused and had no effect. Set {@link LoopOptions.Builder#log} to read the reason in words. */
+import org.jetbrains.annotations.NotNull;
+
+/** A call was refused and had no effect. The message says why, as the log of {@link LoopOptions.Builder#log} does. */
 public final class WebSocketException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** One of {@link ErrorCode}. */
-    public final int error;
+    private final ErrorCode error;
 
+    /** C calls this too. */
     WebSocketException(int error) {
-        super(ErrorCode.name(error));
+        this(ErrorCode.of(error), Native.lastErrorMessage());
+    }
+
+    WebSocketException(ErrorCode error, String reason) {
+        super(reason.isEmpty() ? error.name() : error.name() + ": " + reason);
         this.error = error;
+    }
+
+    /** Why the call was refused. */
+    public @NotNull ErrorCode getError() {
+        return error;
     }
 
     /** Throws if a call of the library returned an error. */

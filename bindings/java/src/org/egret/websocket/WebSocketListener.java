@@ -6,9 +6,9 @@ import org.jetbrains.annotations.NotNull;
 /**
  * The events of a socket: override the methods that you need. All run inside {@link WebSocketLoop#poll()}, on its caller's thread.
  *
- * <p>For each socket: one {@code onConnect} for each connection made, any number of messages, exactly one {@code onClose}. A method
- * may call every function of the loop and its sockets, except polling and closing that loop. Its exceptions go to
- * {@link LoopOptions.Builder#exceptionHandler}, and the other events still come.
+ * <p>For each socket: one {@code onConnect} for each connection made, any number of messages, exactly one {@code onClose} unless
+ * {@link WebSocket#free} or {@link WebSocketLoop#close} comes before it. A method may call every function of the loop and its sockets
+ * except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the other events still come.
  */
 public abstract class WebSocketListener {
     /** The connection is open: messages can be sent. */
@@ -25,6 +25,12 @@ public abstract class WebSocketListener {
      * The buffer belongs to the loop, and the next message overwrites it: copy the bytes that you keep.
      */
     public void onMessage(@NotNull WebSocket socket, @NotNull ByteBuffer data) {}
+
+    /**
+     * The answer to a {@link WebSocket#ping(byte[])}, with its payload, or a pong that no ping has asked for. Not for the pings of the
+     * heartbeat.
+     */
+    public void onPong(@NotNull WebSocket socket, @NotNull byte[] data) {}
 
     /** The socket has ended: no further method is called for it. Its getters return the last values. */
     public void onClose(@NotNull WebSocket socket, @NotNull CloseInfo info) {}

@@ -3,28 +3,35 @@ package org.egret.websocket;
 import static org.egret.websocket.WebSocketException.check;
 
 import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
  * The input and output of any number of sockets, and the queue of their events. Poll it once a frame, or after each wake-up;
- * listeners run in the poll, on its thread. One thread at a time polls or closes; any thread may call the other functions.
+ * listeners run in the poll, on its thread. One thread at a time polls; any thread may call the other functions.
  *
- * <p>Close a loop that is not needed any more: the garbage collector does not do that.
+ * <p>Close a loop that is not needed any more. A loop that the program does not refer to, and that has no wake-up, ends when the
+ * garbage collector finds it, with a warning on {@link System#err}.
  */
 public final class WebSocketLoop implements AutoCloseable {
     private static final LoopOptions DEFAULT = new LoopOptions.Builder().build();
     private static final WebSocketOptions SOCKET_DEFAULT = new WebSocketOptions.Builder().build();
 
-    /** Open loops by the number that C has as {@code user}. A late call from a library thread finds no loop and does nothing. */
-    private static final ConcurrentHashMap<Long, WebSocketLoop> LOOPS = new ConcurrentHashMap<>();
-    private static final AtomicLong LAST_ID = new AtomicLong();
+    /** Loops with a wake-up: it keeps them alive, because it is what polls them. */
+    private static final Set<WebSocketLoop> WITH_WAKEUP = newSet();
 
     final LoopOptions options;
-    private final long id = LAST_ID.incrementAndGet();
     private final long handle;
+    /** The weak reference to this object that C keeps. */
+    private final long reference;
+    private final Leak leak;
+    /** Sockets that have not ended. C has weak references only, so that a loop that the program has lost can be collected. */
+    private final Set<WebSocket> sockets = newSet();
+    private volatile boolean closed;
+    private volatile LoopCloseInfo closeInfo;
     private volatile Runnable wakeup;
     private ByteBuffer received;
 
@@ -36,12 +43,11 @@ public final class WebSocketLoop implements AutoCloseable {
     /** A loop with options. */
     public WebSocketLoop(@NotNull LoopOptions options) {
         this.options = options;
-        LOOPS.put(id, this);
-        long[] out = new long[1];
-        int result = Native.loopNew(id, options.flags, options.log != null, options.numbers, out);
-        if (result < 0) LOOPS.remove(id);
-        check(result);
+        long[] out = new long[2];
+        check(Native.loopNew(this, options.flags, options.log != null, options.numbers, out));
         handle = out[0];
+        reference = out[1];
+        leak = Leak.watch(this, handle, reference);
     }
 
     /** Begins to connect to a URL such as {@code wss://example.com/chat}. */
@@ -63,18 +69,26 @@ public final class WebSocketLoop implements AutoCloseable {
     /** Begins to connect to {@code ws://host:port/}, with options. */
     public @NotNull WebSocket connect(@NotNull String host, int port, @NotNull WebSocketOptions options,
             @NotNull WebSocketListener listener) {
-        if (port < 1 || port > 65535) throw new WebSocketException(ErrorCode.INVALID_ARGUMENT);
+        if (port < 1 || port > 65535) throw new IllegalArgumentException("port " + port + " is not 1 to 65535");
         return begin(host, port, options, listener);
     }
 
     /** The target is a URL if the port is -1. */
     private WebSocket begin(String target, int port, WebSocketOptions options, WebSocketListener listener) {
         if (listener == null) throw new NullPointerException("listener");
-        WebSocket socket = new WebSocket(this, listener);
+        if (closed) throw new WebSocketException(ErrorCode.BAD_HANDLE, "the loop is closed");
+        WebSocket socket = new WebSocket(this, listener, options.requestHook);
         long[] out = new long[1];
-        check(Native.connect(handle, WebSocketOptions.withoutNul(target), port, socket, options.flags, options.numbers,
-                options.texts, options.headers, options.tlsRoots, options.tlsIdentity,
-                options.directMessages ? received() : null, out));
+        sockets.add(socket);
+        boolean connecting = false;
+        try {
+            check(Native.connect(handle, Options.withoutNul("url", target), port, socket, options.flags, options.allNumbers,
+                    options.texts, options.headers, options.tlsRoots, options.tlsIdentity,
+                    options.requestHook != null, options.directMessages ? received() : null, out));
+            connecting = true;
+        } finally {
+            if (!connecting) sockets.remove(socket);
+        }
         socket.handle = out[0];
         return socket;
     }
@@ -85,69 +99,126 @@ public final class WebSocketLoop implements AutoCloseable {
     }
 
     /**
-     * Runs the callbacks that are due and returns their number.
+     * Runs the callbacks that are due and returns their number; 0 if the loop is closed.
      *
      * @param timeoutMillis 0: does not block; positive: waits at most so long for an event; negative: waits without limit
      */
     public int poll(int timeoutMillis) {
-        return check(Native.loopPoll(handle, timeoutMillis));
+        int result = closed ? 0 : Native.loopPoll(handle, timeoutMillis);
+        if (closed) end(); // perhaps a listener or another thread closed it during this poll
+        return closed ? Math.max(result, 0) : check(result);
     }
 
     /** Ends the wait of the current poll. If none waits, the next poll does not wait. */
     public void wake() {
-        check(Native.loopWake(handle));
+        checkUnlessClosed(Native.loopWake(handle));
     }
 
     /**
      * Sets the function that is called, <b>on another thread</b>, when a poll has something to do; null for none. It must not poll:
-     * it notifies the polling thread and returns soon. Not for an inline loop ({@link ErrorCode#UNSUPPORTED}).
+     * it notifies the polling thread and returns soon. The loop stays alive as long as it has one. When this call returns, no other
+     * thread runs the previous function (but inside a log or a wake-up this call does not wait for that). Not for an inline loop
+     * ({@link ErrorCode#UNSUPPORTED}).
      */
     public void setWakeup(@Nullable Runnable wakeup) {
         this.wakeup = wakeup;
-        check(Native.loopSetWakeup(handle, id, wakeup != null));
+        checkUnlessClosed(Native.loopSetWakeup(handle, reference, wakeup != null));
+        if (wakeup == null) WITH_WAKEUP.remove(this);
+        else WITH_WAKEUP.add(this);
+        if (closed) WITH_WAKEUP.remove(this);
     }
 
-    /** A file descriptor that is readable while a poll has something to do. Only wait on it: the loop reads and closes it. */
-    public int descriptor() {
-        return check(Native.loopDescriptor(handle));
+    /** A file descriptor that is readable while a poll has something to do; -1 if the loop is closed. Only wait on it. */
+    public int getDescriptor() {
+        return orIfClosed(Native.loopDescriptor(handle), -1);
     }
 
     /** The milliseconds until a poll is needed, also if the descriptor is not readable; {@link Integer#MAX_VALUE}: no limit. */
-    public int timeout() {
-        return check(Native.loopTimeout(handle));
+    public int getNextPollMillis() {
+        return orIfClosed(Native.loopTimeout(handle), Integer.MAX_VALUE);
     }
 
     /** Call it when the app goes to the background, before the system may freeze the process. */
     public void suspend() {
-        check(Native.loopSuspend(handle));
+        checkUnlessClosed(Native.loopSuspend(handle));
     }
 
     /** Call it when the app is in the foreground again: connections are probed, so that lost ones are detected soon. */
     public void resume() {
-        check(Native.loopResume(handle));
+        checkUnlessClosed(Native.loopResume(handle));
     }
 
-    /** Call it when the machine uses another network: from Wi-Fi to mobile, a VPN. */
+    /** Call it when another network is in use: Wi-Fi instead of mobile, a VPN. Not for each notice of the system. */
     public void networkChanged() {
-        check(Native.loopNetworkChanged(handle));
+        checkUnlessClosed(Native.loopNetworkChanged(handle));
+    }
+
+    /** The options that it was made with. */
+    public @NotNull LoopOptions getOptions() {
+        return options;
+    }
+
+    /** Whether {@link #close} was called. */
+    public boolean isClosed() {
+        return closed;
     }
 
     /**
-     * Ends the loop and its sockets without another call of a listener. A second call does nothing.
+     * Ends the loop and its sockets; from now on no listener is called. {@link #getCloseInfo} has the messages that were not sent. A second call does nothing, and so does each later call of
+     * the loop, except a connect, which is refused with {@link ErrorCode#BAD_HANDLE}.
      *
-     * @throws WebSocketException if called from a listener, or while another thread polls: then nothing was closed
+     * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A poll that waits returns soon.
+     * (Inside a log or a wake-up that comes from no poll, it ends with the next call of poll or close.)
      */
     @Override
     public void close() {
-        int result = Native.loopFree(handle);
-        if (result == ErrorCode.BAD_HANDLE) return;
-        check(result);
-        LOOPS.remove(id);
+        if (!closed) {
+            for (WebSocket socket : sockets) socket.keepLastValues();
+            closed = true;
+        }
+        end();
+    }
+
+    /** What was lost, when the loop has ended; null before. */
+    public @Nullable LoopCloseInfo getCloseInfo() {
+        return closeInfo;
+    }
+
+    /**
+     * Frees the loop. A thread that is polling it now does that when its poll returns: it reads {@link #closed} then, which was
+     * set before this attempt.
+     */
+    private void end() {
+        long[] lost = new long[LoopCloseInfo.COUNT];
+        int result = Native.loopFree(handle, reference, lost);
+        switch (ErrorCode.of(result)) {
+            case BUSY:
+                Native.loopWake(handle);
+                return;
+            case REENTRANT:
+            case BAD_HANDLE: // another thread was faster
+                return;
+            default:
+                check(result);
+        }
+        closeInfo = new LoopCloseInfo(lost);
+        leak.forget();
+        WITH_WAKEUP.remove(this);
+        sockets.clear();
+    }
+
+    private int checkUnlessClosed(int result) {
+        return orIfClosed(result, 0);
+    }
+
+    /** Checks a result. The handle of a closed loop is refused, or will be soon. */
+    private int orIfClosed(int result, int value) {
+        return closed ? value : check(result);
     }
 
     /** The URL as a browser's {@code WebSocket} would normalize it. */
     public static @NotNull String normalizeUrl(@NotNull String url) {
-        return Native.normalizeUrl(WebSocketOptions.withoutNul(url));
+        return Native.normalizeUrl(Options.withoutNul("url", url));
     }
 
     /** The version of the library, such as {@code 0.1.0}. */
@@ -166,8 +237,13 @@ public final class WebSocketLoop implements AutoCloseable {
         return received;
     }
 
-    static @Nullable WebSocketLoop withId(long id) {
-        return LOOPS.get(id);
+    /** The socket has ended: the loop does not keep it alive any more. */
+    void ended(WebSocket socket) {
+        sockets.remove(socket);
+    }
+
+    private static <T> Set<T> newSet() {
+        return Collections.newSetFromMap(new ConcurrentHashMap<T, Boolean>());
     }
 
     void wakeUp() {

@@ -1,7 +1,12 @@
 package org.egret.websocket;
 
+import java.time.Duration;
+import java.util.AbstractMap;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
@@ -9,11 +14,7 @@ import org.jetbrains.annotations.Nullable;
  * Options of a socket. An option that is not set, or a number that is 0, has its default. {@code egret_ws.h} documents each option.
  * {@link WebSocketLoop#connect} refuses values that are out of range. One object can be used for any number of sockets.
  */
-public final class WebSocketOptions {
-    /** For the numbers whose documentation names it. */
-    public static final int NO_LIMIT = -1;
-    /** For a number: no wait at all. */
-    public static final int AT_ONCE = -2;
+public final class WebSocketOptions extends Options {
     // generated: constants, by "make header"; do not edit
     /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
     public static final int TLS_1_2 = 771;
@@ -21,10 +22,13 @@ public final class WebSocketOptions {
     public static final int TLS_1_3 = 772;
     // generated: end
 
-    final int flags;
+    /** All numbers, in the order of {@code jni/connect.c}. */
+    final int[] allNumbers;
+    private final RetryOptions retry;
+    private final DeflateOptions deflate;
+    final RequestHook requestHook;
     final boolean directMessages;
-    /** Numbers in the order of {@code jni/connect.c}. The texts have its order too. */
-    final int[] numbers;
+    /** In the order of {@code jni/connect.c}. */
     final String[] texts;
     /** Name, value, name, value, ... */
     final String[] headers;
@@ -32,43 +36,289 @@ public final class WebSocketOptions {
     final byte[] tlsIdentity;
 
     private WebSocketOptions(Builder builder) {
-        flags = builder.flags;
+        super(builder);
+        retry = builder.retry;
+        deflate = builder.deflate;
+        allNumbers = Arrays.copyOf(numbers, COUNT + RetryOptions.COUNT + DeflateOptions.COUNT);
+        if (retry != null) System.arraycopy(retry.numbers, 0, allNumbers, COUNT, RetryOptions.COUNT);
+        if (deflate != null) System.arraycopy(deflate.numbers, 0, allNumbers, COUNT + RetryOptions.COUNT, DeflateOptions.COUNT);
+        requestHook = builder.requestHook;
         directMessages = builder.directMessages;
-        numbers = builder.numbers.clone();
         texts = builder.texts.clone();
         headers = builder.headers.toArray(new String[0]);
         tlsRoots = builder.tlsRoots;
         tlsIdentity = builder.tlsIdentity;
     }
 
-    /** Refuses a text with a NUL inside, because C would end it there. */
-    static String withoutNul(String text) {
-        if (text != null && text.indexOf('\0') >= 0) throw new WebSocketException(ErrorCode.INVALID_ARGUMENT);
-        return text;
+    /** A builder that begins with these options. */
+    public @NotNull Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.copy(this);
+        builder.retry = retry;
+        builder.deflate = deflate;
+        builder.requestHook = requestHook;
+        builder.directMessages = directMessages;
+        System.arraycopy(texts, 0, builder.texts, 0, texts.length);
+        builder.headers.addAll(Arrays.asList(headers));
+        builder.tlsRoots = tlsRoots;
+        builder.tlsIdentity = tlsIdentity;
+        return builder;
+    }
+
+    // generated: getters, by "make header"; do not edit
+    static final int COUNT = 17;
+    static final int TEXTS = 9;
+
+    /** See {@link Builder#connectTimeoutMillis}. */
+    public long getConnectTimeoutMillis() {
+        return number(0);
+    }
+
+    /** See {@link Builder#handshakeTimeoutMillis}. */
+    public long getHandshakeTimeoutMillis() {
+        return number(1);
+    }
+
+    /** See {@link Builder#flushTimeoutMillis}. */
+    public long getFlushTimeoutMillis() {
+        return number(2);
+    }
+
+    /** See {@link Builder#closeTimeoutMillis}. */
+    public long getCloseTimeoutMillis() {
+        return number(3);
+    }
+
+    /** See {@link Builder#resolveTimeoutMillis}. */
+    public long getResolveTimeoutMillis() {
+        return number(4);
+    }
+
+    /** See {@link Builder#proxyTimeoutMillis}. */
+    public long getProxyTimeoutMillis() {
+        return number(5);
+    }
+
+    /** See {@link Builder#tlsTimeoutMillis}. */
+    public long getTlsTimeoutMillis() {
+        return number(6);
+    }
+
+    /** See {@link Builder#openTimeoutMillis}. */
+    public long getOpenTimeoutMillis() {
+        return number(7);
+    }
+
+    /** See {@link Builder#maxMessageBytes}. */
+    public long getMaxMessageBytes() {
+        return number(8);
+    }
+
+    /** See {@link Builder#maxSendBufferBytes}. */
+    public long getMaxSendBufferBytes() {
+        return number(9);
+    }
+
+    /** See {@link Builder#maxReceiveQueueBytes}. */
+    public long getMaxReceiveQueueBytes() {
+        return number(10);
+    }
+
+    /** See {@link Builder#maxRedirects}. */
+    public long getMaxRedirects() {
+        return number(11);
+    }
+
+    /** See {@link Builder#tlsMinVersion}. */
+    public long getTlsMinVersion() {
+        return number(12);
+    }
+
+    /** See {@link Builder#pingIntervalMillis}. */
+    public long getPingIntervalMillis() {
+        return number(13);
+    }
+
+    /** See {@link Builder#pongTimeoutMillis}. */
+    public long getPongTimeoutMillis() {
+        return number(14);
+    }
+
+    /** See {@link Builder#probeTimeoutMillis}. */
+    public long getProbeTimeoutMillis() {
+        return number(15);
+    }
+
+    /** See {@link Builder#retryAttempts}. */
+    public long getRetryAttempts() {
+        return number(16);
+    }
+
+    /** See {@link Builder#subprotocols}. */
+    public @NotNull List<String> getSubprotocols() {
+        return list(0);
+    }
+
+    /** See {@link Builder#origin}. */
+    public @Nullable String getOrigin() {
+        return texts[1];
+    }
+
+    /** See {@link Builder#userAgent}. */
+    public @Nullable String getUserAgent() {
+        return texts[2];
+    }
+
+    /** See {@link Builder#username}. */
+    public @Nullable String getUsername() {
+        return texts[3];
+    }
+
+    /** See {@link Builder#password}. */
+    public @Nullable String getPassword() {
+        return texts[4];
+    }
+
+    /** See {@link Builder#proxy}. */
+    public @Nullable String getProxy() {
+        return texts[5];
+    }
+
+    /** See {@link Builder#tlsPins}. */
+    public @NotNull List<String> getTlsPins() {
+        return list(6);
+    }
+
+    /** See {@link Builder#tlsIdentityPassword}. */
+    public @Nullable String getTlsIdentityPassword() {
+        return texts[7];
+    }
+
+    /** See {@link Builder#tlsServerName}. */
+    public @Nullable String getTlsServerName() {
+        return texts[8];
+    }
+
+    /** See {@link Builder#onlyTheseRoots}. */
+    public boolean isOnlyTheseRoots() {
+        return flag(0x1);
+    }
+
+    /** See {@link Builder#proxyFromEnvironment}. */
+    public boolean isProxyFromEnvironment() {
+        return flag(0x2);
+    }
+
+    /** See {@link Builder#resend}. */
+    public boolean isResend() {
+        return flag(0x4);
+    }
+
+    /** See {@link Builder#disableDeflate}. */
+    public boolean isDisableDeflate() {
+        return flag(0x8);
+    }
+
+    /** See {@link Builder#disableAlpn}. */
+    public boolean isDisableAlpn() {
+        return flag(0x10);
+    }
+
+    /** See {@link Builder#acceptAnyCertificate}. */
+    public boolean isAcceptAnyCertificate() {
+        return flag(0x1000000);
+    }
+
+    /** See {@link Builder#allowPrivateRedirects}. */
+    public boolean isAllowPrivateRedirects() {
+        return flag(0x2000000);
+    }
+    // generated: end
+
+    /** See {@link Builder#retry}. */
+    public @Nullable RetryOptions getRetry() {
+        return retry;
+    }
+
+    /** See {@link Builder#deflate}. */
+    public @Nullable DeflateOptions getDeflate() {
+        return deflate;
+    }
+
+    /** The headers that were added, in their order. */
+    public @NotNull List<Map.Entry<String, String>> getHeaders() {
+        List<Map.Entry<String, String>> entries = new ArrayList<>();
+        for (int i = 0; i < headers.length; i += 2)
+            entries.add(new AbstractMap.SimpleImmutableEntry<>(headers[i], headers[i + 1]));
+        return Collections.unmodifiableList(entries);
+    }
+
+    /** See {@link Builder#tlsRoots}. */
+    public @Nullable byte[] getTlsRoots() {
+        return tlsRoots == null ? null : tlsRoots.clone();
+    }
+
+    /** See {@link Builder#tlsIdentity}. */
+    public @Nullable byte[] getTlsIdentity() {
+        return tlsIdentity == null ? null : tlsIdentity.clone();
+    }
+
+    /** See {@link Builder#requestHook}. */
+    public @Nullable RequestHook getRequestHook() {
+        return requestHook;
+    }
+
+    /** See {@link Builder#directMessages}. */
+    public boolean isDirectMessages() {
+        return directMessages;
+    }
+
+    private List<String> list(int index) {
+        if (texts[index] == null) return Collections.emptyList();
+        return Collections.unmodifiableList(Arrays.asList(texts[index].split(", ")));
     }
 
     /** Collects options. Times are in milliseconds. */
-    public static final class Builder {
-        private int flags;
+    public static final class Builder extends Values {
+        private RetryOptions retry;
+        private DeflateOptions deflate;
+        private RequestHook requestHook;
         private boolean directMessages;
+        private final String[] texts = new String[TEXTS];
         private final List<String> headers = new ArrayList<>();
         private byte[] tlsRoots;
         private byte[] tlsIdentity;
-        // generated: options, by "make header"; do not edit
-        private final int[] numbers = new int[27];
-        private final String[] texts = new String[9];
 
-        /** The longest time in milliseconds for the name look-up and TCP together. Default: 15000. */
-        public @NotNull Builder connectTimeoutMillis(int millis) {
-            return number(0, millis);
+        /** A builder without options. */
+        public Builder() {
+            super(COUNT);
+        }
+
+        // generated: options, by "make header"; do not edit
+        /**
+         * The longest time in milliseconds for the name look-up and TCP together. Default: 15000.
+         * {@link Options#UNLIMITED}: no limit.
+         */
+        public @NotNull Builder connectTimeoutMillis(long millis) {
+            return number(0, "connectTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #connectTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder connectTimeout(@NotNull Duration time) {
+            return connectTimeoutMillis(millis("connectTimeout", time));
         }
 
         /**
          * The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. Default:
-         * 10000.
+         * 10000. {@link Options#UNLIMITED}: no limit.
          */
-        public @NotNull Builder handshakeTimeoutMillis(int millis) {
-            return number(1, millis);
+        public @NotNull Builder handshakeTimeoutMillis(long millis) {
+            return number(1, "handshakeTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #handshakeTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder handshakeTimeout(@NotNull Duration time) {
+            return handshakeTimeoutMillis(millis("handshakeTimeout", time));
         }
 
         /**
@@ -76,61 +326,101 @@ public final class WebSocketOptions {
          * then its Close frame. The time counts from the last progress, so a slow upload is not cut. Progress is 4
          * KiB that the operating system takes, or all that is left; with TLS, a record of up to 16 KiB counts when
          * all of it is taken. No ping is sent during this time. After it the socket ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_FLUSH}. Default: 10000.
-         * {@link WebSocketOptions#AT_ONCE}: messages that the network does not take at once are dropped.
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#FLUSH}. Default: 10000. {@link Options#AT_ONCE}:
+         * messages that the network does not take at once are dropped. {@link Options#UNLIMITED}: no limit.
          */
-        public @NotNull Builder flushTimeoutMillis(int millis) {
-            return number(2, millis);
+        public @NotNull Builder flushTimeoutMillis(long millis) {
+            return number(2, "flushTimeoutMillis", millis, UNLIMITED, AT_ONCE);
+        }
+
+        /** As {@link #flushTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder flushTimeout(@NotNull Duration time) {
+            return flushTimeoutMillis(millis("flushTimeout", time));
         }
 
         /**
          * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this
          * side was passed to the operating system to the end of the connection. After it the socket ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_CLOSING}. Default: 5000.
-         * {@link WebSocketOptions#AT_ONCE}: the connection ends as soon as the Close frame is written; without the
-         * peer's Close frame that is also reported as {@link ErrorCode#TIMEOUT}.
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000. {@link Options#AT_ONCE}: the
+         * connection ends as soon as the Close frame is written; without the peer's Close frame that is also
+         * reported as {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED}: no limit.
          */
-        public @NotNull Builder closeTimeoutMillis(int millis) {
-            return number(3, millis);
+        public @NotNull Builder closeTimeoutMillis(long millis) {
+            return number(3, "closeTimeoutMillis", millis, UNLIMITED, AT_ONCE);
         }
 
-        /** The longest time in milliseconds for the name look-up. Default: {@link #connectTimeoutMillis}. */
-        public @NotNull Builder resolveTimeoutMillis(int millis) {
-            return number(4, millis);
+        /** As {@link #closeTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder closeTimeout(@NotNull Duration time) {
+            return closeTimeoutMillis(millis("closeTimeout", time));
         }
 
-        /** The longest time in milliseconds for the proxy's answer. Default: 10000. */
-        public @NotNull Builder proxyTimeoutMillis(int millis) {
-            return number(5, millis);
+        /**
+         * The longest time in milliseconds for the name look-up. Default: {@link #connectTimeoutMillis}.
+         * {@link Options#UNLIMITED}: no limit.
+         */
+        public @NotNull Builder resolveTimeoutMillis(long millis) {
+            return number(4, "resolveTimeoutMillis", millis, UNLIMITED);
         }
 
-        /** The longest time in milliseconds for the TLS handshake. Default: 10000. */
-        public @NotNull Builder tlsTimeoutMillis(int millis) {
-            return number(6, millis);
+        /** As {@link #resolveTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder resolveTimeout(@NotNull Duration time) {
+            return resolveTimeoutMillis(millis("resolveTimeout", time));
+        }
+
+        /**
+         * The longest time in milliseconds for the proxy's answer. Default: 10000. {@link Options#UNLIMITED}: no
+         * limit.
+         */
+        public @NotNull Builder proxyTimeoutMillis(long millis) {
+            return number(5, "proxyTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #proxyTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder proxyTimeout(@NotNull Duration time) {
+            return proxyTimeoutMillis(millis("proxyTimeout", time));
+        }
+
+        /**
+         * The longest time in milliseconds for the TLS handshake. Default: 10000. {@link Options#UNLIMITED}: no
+         * limit.
+         */
+        public @NotNull Builder tlsTimeoutMillis(long millis) {
+            return number(6, "tlsTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #tlsTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder tlsTimeout(@NotNull Duration time) {
+            return tlsTimeoutMillis(millis("tlsTimeout", time));
         }
 
         /**
          * The longest time in milliseconds for all stages together, redirects included. Default: 60000. The wait
-         * for {@link WebSocketListener#onRequest} before them has this limit too, counted separately.
+         * for {@link RequestHook#onRequest} before them has this limit too, counted separately.
+         * {@link Options#UNLIMITED}: no limit.
          */
-        public @NotNull Builder openTimeoutMillis(int millis) {
-            return number(7, millis);
+        public @NotNull Builder openTimeoutMillis(long millis) {
+            return number(7, "openTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #openTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder openTimeout(@NotNull Duration time) {
+            return openTimeoutMillis(millis("openTimeout", time));
         }
 
         /**
          * The most payload bytes of a message, sent or received, at most {@link WebSocket#MAX_MESSAGE_BYTES}.
          * Default: 131072.
          */
-        public @NotNull Builder maxMessageBytes(int bytes) {
-            return number(8, bytes);
+        public @NotNull Builder maxMessageBytes(long bytes) {
+            return number(8, "maxMessageBytes", bytes);
         }
 
         /**
          * The most bytes, frame headers counted, that may wait to be written; a send that would go beyond returns
          * {@link ErrorCode#BACKPRESSURE}. At least {@link #maxMessageBytes} + 14. Default: 1 MiB.
          */
-        public @NotNull Builder maxSendBufferBytes(int bytes) {
-            return number(9, bytes);
+        public @NotNull Builder maxSendBufferBytes(long bytes) {
+            return number(9, "maxSendBufferBytes", bytes);
         }
 
         /**
@@ -139,8 +429,8 @@ public final class WebSocketOptions {
          * reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
          * exceed the limit by one message, and by 64 KiB that were read and not decoded. Default: 1 MiB.
          */
-        public @NotNull Builder maxReceiveQueueBytes(int bytes) {
-            return number(10, bytes);
+        public @NotNull Builder maxReceiveQueueBytes(long bytes) {
+            return number(10, "maxReceiveQueueBytes", bytes);
         }
 
         /**
@@ -155,157 +445,92 @@ public final class WebSocketOptions {
          * {@link #header}, {@link #username} and {@link #tlsIdentity} are for the first origin only, and are not
          * sent again after a redirect to another one.
          */
-        public @NotNull Builder maxRedirects(int count) {
-            return number(11, count);
+        public @NotNull Builder maxRedirects(long count) {
+            return number(11, "maxRedirects", count);
         }
 
         /**
          * With {@code wss}: the lowest version of TLS, {@link WebSocketOptions#TLS_1_2} or
          * {@link WebSocketOptions#TLS_1_3}. Default: 1.2.
          */
-        public @NotNull Builder tlsMinVersion(int version) {
-            return number(12, version);
-        }
-
-        /** The level at which this side compresses, 1 (fast) to 9 (small). Default: 6. */
-        public @NotNull Builder deflateLevel(int level) {
-            return number(13, level);
-        }
-
-        /**
-         * Messages of fewer bytes are sent without compression, and so are messages that compression does not make
-         * smaller. Default: 256. {@link WebSocketOptions#AT_ONCE}: messages of any size are compressed.
-         * {@link WebSocketOptions#NO_LIMIT}: no message is compressed.
-         */
-        public @NotNull Builder deflateThresholdBytes(int bytes) {
-            return number(14, bytes);
-        }
-
-        /**
-         * The largest window that this side uses to compress, as a power of two, 9 to 15; the server may ask for
-         * less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message
-         * on. Default: 15.
-         */
-        public @NotNull Builder deflateClientWindowBits(int bits) {
-            return number(15, bits);
-        }
-
-        /**
-         * The largest window that the server may use, 9 to 15. A socket whose server agreed to compress needs 47
-         * KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
-         * handshake. Default: 15, that is no limit.
-         */
-        public @NotNull Builder deflateServerWindowBits(int bits) {
-            return number(16, bits);
-        }
-
-        /**
-         * 1: this side compresses each message by itself, without the context of the messages before, which makes
-         * messages larger. The compressor keeps its memory. Default: with the context.
-         */
-        public @NotNull Builder deflateClientNoContextTakeover(int count) {
-            return number(17, count);
-        }
-
-        /**
-         * 1: the server must compress each message by itself. A server that accepts the offer without this
-         * parameter fails the handshake. Default: as the server wants.
-         */
-        public @NotNull Builder deflateServerNoContextTakeover(int count) {
-            return number(18, count);
+        public @NotNull Builder tlsMinVersion(long version) {
+            return number(12, "tlsMinVersion", version);
         }
 
         /**
          * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many
          * milliseconds. It detects a lost connection, and it prevents routers on the path from dropping an idle
          * connection: mobile networks do so after half a minute, most proxies after one. Hence the default.
-         * Default: 20000. {@link WebSocketOptions#NO_LIMIT}: no pings but those of {@link WebSocket#ping},
+         * Default: 20000. {@link Options#UNLIMITED}: no pings but those of {@link WebSocket#ping},
          * {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
          */
-        public @NotNull Builder pingIntervalMillis(int millis) {
-            return number(19, millis);
+        public @NotNull Builder pingIntervalMillis(long millis) {
+            return number(13, "pingIntervalMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #pingIntervalMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder pingInterval(@NotNull Duration time) {
+            return pingIntervalMillis(millis("pingInterval", time));
         }
 
         /**
          * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo#PHASE_OPEN}. While queued bytes are before the ping, the
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While queued bytes are before the ping, the
          * connection also counts as alive when the network takes some of them; and while the receive queue is full,
          * no answer is expected. The default is longer than a phone's radio in a crowded cell may take. (Where the
          * system offers it, TCP itself also gives up when the peer has acknowledged nothing for four times
-         * {@link #pingIntervalMillis} and this.) Default: 10000. {@link WebSocketOptions#NO_LIMIT}: no time-out,
-         * for servers that do not answer pings.
+         * {@link #pingIntervalMillis} and this.) Default: 10000. {@link Options#UNLIMITED}: no time-out, for
+         * servers that do not answer pings.
          */
-        public @NotNull Builder pongTimeoutMillis(int millis) {
-            return number(20, millis);
+        public @NotNull Builder pongTimeoutMillis(long millis) {
+            return number(14, "pongTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #pongTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder pongTimeout(@NotNull Duration time) {
+            return pongTimeoutMillis(millis("pongTimeout", time));
         }
 
         /**
          * Heartbeat: as {@link #pongTimeoutMillis}, for the ping after {@link WebSocketLoop#resume} and
          * {@link WebSocketLoop#networkChanged}, when the connection is probably lost. Default: 3000, or
-         * {@link #pongTimeoutMillis} if that is less. {@link WebSocketOptions#NO_LIMIT}: as
-         * {@link #pongTimeoutMillis}. Without effect if that is {@link WebSocketOptions#NO_LIMIT}.
+         * {@link #pongTimeoutMillis} if that is less. {@link Options#UNLIMITED}: as {@link #pongTimeoutMillis}.
+         * Without effect if that is {@link Options#UNLIMITED}.
          */
-        public @NotNull Builder probeTimeoutMillis(int millis) {
-            return number(21, millis);
+        public @NotNull Builder probeTimeoutMillis(long millis) {
+            return number(15, "probeTimeoutMillis", millis, UNLIMITED);
+        }
+
+        /** As {@link #probeTimeoutMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder probeTimeout(@NotNull Duration time) {
+            return probeTimeoutMillis(millis("probeTimeout", time));
         }
 
         /**
          * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts
-         * again from 0 when a connection has been open for 10 seconds. Default: none.
-         * {@link WebSocketOptions#NO_LIMIT}: no limit. There is no attempt after a close of this side, nor where it
-         * would be of no use: the table at {@link WebSocket#isRetryable} says where. After the HTTP statuses 401,
-         * 403, 404, 407 and 410 there is one only if {@link WebSocketListener#onRequest} is set and says so. There
-         * is one after most closes by the server, 1000 included: close the socket in
-         * {@link WebSocketListener#onRetry} if you do not want that.
+         * again from 0 when a connection has been open for 10 seconds. Default: none. {@link Options#UNLIMITED}: no
+         * limit. There is no attempt after a close of this side, nor where it would be of no use: the table at
+         * {@link CloseInfo#isRetryable} says where. After the HTTP statuses 401, 403, 404, 407 and 410 there is one
+         * only if {@link RequestHook#onRequest} is set and says so. There is one after most closes by the server,
+         * 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do not want that.
          */
-        public @NotNull Builder retryAttempts(int count) {
-            return number(22, count);
+        public @NotNull Builder retryAttempts(long count) {
+            return number(16, "retryAttempts", count, UNLIMITED);
         }
 
         /**
-         * The shortest wait before an attempt, in milliseconds. Default: 250, or the smaller of the next two
-         * options. {@link WebSocketOptions#AT_ONCE}: an attempt may begin at once.
-         */
-        public @NotNull Builder retryMinWaitMillis(int millis) {
-            return number(23, millis);
-        }
-
-        /**
-         * The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The
-         * wait is random between {@link #retryMinWaitMillis} and this, so that the clients of a server do not all
-         * come back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait
-         * is added to it. Default: 4000, or the nearest value between the other two waits.
-         * {@link WebSocketOptions#AT_ONCE}: the first attempt begins at once, as do all others, because twice
-         * nothing is nothing.
-         */
-        public @NotNull Builder retryFirstWaitMillis(int millis) {
-            return number(24, millis);
-        }
-
-        /**
-         * The limit of the doubling, in milliseconds. Default: 30000, or {@link #retryFirstWaitMillis} if that is
-         * more.
-         */
-        public @NotNull Builder retryMaxWaitMillis(int millis) {
-            return number(25, millis);
-        }
-
-        /**
-         * Milliseconds after the loss from which on no attempt begins. Default: 600000.
-         * {@link WebSocketOptions#NO_LIMIT}: no limit.
-         */
-        public @NotNull Builder retryTotalMillis(int millis) {
-            return number(26, millis);
-        }
-
-        /**
-         * The subprotocols the server may choose from (RFC 6455 section 1.9): a comma-separated list of at most 128
-         * tokens, at most 8192 bytes, in the order of preference. Default: none. A server that chooses none of them
-         * fails the handshake, as in a browser. {@link WebSocket#subprotocol} returns the chosen one. A socket with
+         * The subprotocols the server may choose from (RFC 6455 section 1.9): a list of at most 128 tokens, at most
+         * 8192 bytes, in the order of preference. Default: none. A server that chooses none of them fails the
+         * handshake, as in a browser. {@link WebSocket#getSubprotocol} returns the chosen one. A socket with
          * subprotocols does not follow redirects to another origin.
          */
-        public @NotNull Builder subprotocols(@Nullable String text) {
-            return text(0, text);
+        public @NotNull Builder subprotocols(@NotNull List<String> list) {
+            return text(0, "subprotocols", joined("subprotocols", list));
+        }
+
+        /** As {@link #subprotocols(List)}. */
+        public @NotNull Builder subprotocols(@NotNull String... list) {
+            return subprotocols(Arrays.asList(list));
         }
 
         /**
@@ -313,7 +538,7 @@ public final class WebSocketOptions {
          * bytes. Default: none, as usual outside of browsers.
          */
         public @NotNull Builder origin(@Nullable String text) {
-            return text(1, text);
+            return text(1, "origin", text);
         }
 
         /**
@@ -321,7 +546,7 @@ public final class WebSocketOptions {
          * none.
          */
         public @NotNull Builder userAgent(@Nullable String text) {
-            return text(2, text);
+            return text(2, "userAgent", text);
         }
 
         /**
@@ -329,7 +554,7 @@ public final class WebSocketOptions {
          * of the URL, if it has one. Redirects to another origin do not get it.
          */
         public @NotNull Builder username(@Nullable String text) {
-            return text(3, text);
+            return text(3, "username", text);
         }
 
         /**
@@ -337,7 +562,7 @@ public final class WebSocketOptions {
          * Default: empty.
          */
         public @NotNull Builder password(@Nullable String text) {
-            return text(4, text);
+            return text(4, "password", text);
         }
 
         /**
@@ -347,24 +572,28 @@ public final class WebSocketOptions {
          * {@link #proxyFromEnvironment}. Empty: none, whatever the flag says.
          */
         public @NotNull Builder proxy(@Nullable String text) {
-            return text(5, text);
+            return text(5, "proxy", text);
         }
 
         /**
          * With {@code wss}: the public keys that the server's certificate may have, each as {@code sha256/} and the
-         * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated
-         * list of at most 64 pins, at most 8192 bytes. One of them must match, so list the next key beside the
-         * present key. The key is checked after the certificate and before the request is sent. It is also checked
-         * before the certificate of {@link #tlsIdentity} is sent, except on Apple's systems and Windows. Default:
-         * none.
+         * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a list of at most
+         * 64 pins, at most 8192 bytes. One of them must match, so list the next key beside the present key. The key
+         * is checked after the certificate and before the request is sent. It is also checked before the
+         * certificate of {@link #tlsIdentity} is sent, except on Apple's systems and Windows. Default: none.
          */
-        public @NotNull Builder tlsPins(@Nullable String text) {
-            return text(6, text);
+        public @NotNull Builder tlsPins(@NotNull List<String> list) {
+            return text(6, "tlsPins", joined("tlsPins", list));
+        }
+
+        /** As {@link #tlsPins(List)}. */
+        public @NotNull Builder tlsPins(@NotNull String... list) {
+            return tlsPins(Arrays.asList(list));
         }
 
         /** The password of {@link #tlsIdentity}, at most 8192 bytes. Default: empty. */
         public @NotNull Builder tlsIdentityPassword(@Nullable String text) {
-            return text(7, text);
+            return text(7, "tlsIdentityPassword", text);
         }
 
         /**
@@ -373,12 +602,12 @@ public final class WebSocketOptions {
          * origin do not use it.
          */
         public @NotNull Builder tlsServerName(@Nullable String text) {
-            return text(8, text);
+            return text(8, "tlsServerName", text);
         }
 
         /** With {@code wss}, trust the certificates of {@link #tlsRoots}, which must not be empty, and no others. */
         public @NotNull Builder onlyTheseRoots(boolean on) {
-            return flag(1, on);
+            return flag(0x1, on);
         }
 
         /**
@@ -392,7 +621,7 @@ public final class WebSocketOptions {
          * {@link ErrorCode#UNSUPPORTED}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
-            return flag(2, on);
+            return flag(0x2, on);
         }
 
         /**
@@ -402,12 +631,12 @@ public final class WebSocketOptions {
          * {@link WebSocketListener#onRetry} reports their number.
          */
         public @NotNull Builder resend(boolean on) {
-            return flag(4, on);
+            return flag(0x4, on);
         }
 
         /** Do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
         public @NotNull Builder disableDeflate(boolean on) {
-            return flag(8, on);
+            return flag(0x8, on);
         }
 
         /**
@@ -416,7 +645,7 @@ public final class WebSocketOptions {
          * {@link ErrorCode#TLS}; a server without ALPN is accepted. The flag has no effect with {@code ws}.
          */
         public @NotNull Builder disableAlpn(boolean on) {
-            return flag(16, on);
+            return flag(0x10, on);
         }
 
         /**
@@ -426,27 +655,39 @@ public final class WebSocketOptions {
          * hold for another origin after a redirect.
          */
         public @NotNull Builder acceptAnyCertificate(boolean on) {
-            return flag(16777216, on);
+            return flag(0x1000000, on);
         }
 
         /**
          * Also follow a redirect to a nearer address than that of the server that sent it: from a public address to
          * a private, link-local or loopback one, or from a private address to a loopback one. **It weakens
          * security**: without this flag such a redirect ends with {@link ErrorCode#REDIRECT} in
-         * {@link CloseInfo#PHASE_CONNECT}, because the server could make this machine connect to services that
+         * {@link CloseInfo.Phase#CONNECT}, because the server could make this machine connect to services that
          * trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a
          * proxy, only a host that is an address or {@code localhost} is checked, and the phase is
-         * {@link CloseInfo#PHASE_PROXY}.
+         * {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder allowPrivateRedirects(boolean on) {
-            return flag(33554432, on);
+            return flag(0x2000000, on);
         }
         // generated: end
 
+        /** The waits of reconnecting. Default: those of an empty {@link RetryOptions}. */
+        public @NotNull Builder retry(@Nullable RetryOptions options) {
+            retry = options;
+            return this;
+        }
+
+        /** The settings of permessage-deflate. Default: those of an empty {@link DeflateOptions}. */
+        public @NotNull Builder deflate(@Nullable DeflateOptions options) {
+            deflate = options;
+            return this;
+        }
+
         /** Adds a header to the request, such as {@code Authorization}. */
         public @NotNull Builder header(@NotNull String name, @NotNull String value) {
-            headers.add(withoutNul(name));
-            headers.add(withoutNul(value));
+            headers.add(withoutNul("header", name));
+            headers.add(withoutNul("header", value));
             return this;
         }
 
@@ -462,6 +703,15 @@ public final class WebSocketOptions {
             return this;
         }
 
+        /**
+         * Called before each attempt to connect, the first one included. An attempt then begins only when the loop is polled. Default:
+         * none.
+         */
+        public @NotNull Builder requestHook(@Nullable RequestHook hook) {
+            requestHook = hook;
+            return this;
+        }
+
         /** Binary messages come in one reused buffer, instead of in a new array each. */
         public @NotNull Builder directMessages(boolean on) {
             directMessages = on;
@@ -473,18 +723,18 @@ public final class WebSocketOptions {
             return new WebSocketOptions(this);
         }
 
-        private Builder number(int index, int value) {
-            numbers[index] = value;
+        private Builder number(int index, String name, long value, long... also) {
+            putNumber(index, name, value, also);
             return this;
         }
 
-        private Builder text(int index, String value) {
-            texts[index] = withoutNul(value);
+        private Builder text(int index, String name, String value) {
+            texts[index] = withoutNul(name, value);
             return this;
         }
 
         private Builder flag(int bit, boolean on) {
-            flags = on ? flags | bit : flags & ~bit;
+            putFlag(bit, on);
             return this;
         }
     }

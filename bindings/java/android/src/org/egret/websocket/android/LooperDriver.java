@@ -8,7 +8,7 @@ import org.jetbrains.annotations.NotNull;
 
 /**
  * Polls a loop on a thread that has a {@link Looper}, for example the main thread; listeners run there. A game that polls in its
- * render loop does not need this class. Close the driver before the loop, on the Looper's thread.
+ * render loop does not need this class. Close the driver and the loop, in any order, on the Looper's thread.
  */
 public abstract class LooperDriver implements AutoCloseable {
     final WebSocketLoop loop;
@@ -23,12 +23,15 @@ public abstract class LooperDriver implements AutoCloseable {
         return new OnWakeup(loop, looper);
     }
 
-    /** Polls once a display frame, on the thread that calls this. For every loop. */
+    /**
+     * Polls at the next display frame when there is something to do, on the thread that calls this: at most once a frame, and no
+     * frame while nothing happens. An inline loop has no thread that could notify, so it is polled at every frame.
+     */
     public static @NotNull LooperDriver onFrame(@NotNull WebSocketLoop loop) {
         return new OnFrame(loop);
     }
 
-    /** Stops polling. */
+    /** Stops polling. The loop stays as it is. A second call does nothing. */
     @Override
     public abstract void close();
 
@@ -61,24 +64,51 @@ public abstract class LooperDriver implements AutoCloseable {
         }
     }
 
-    private static final class OnFrame extends LooperDriver implements Choreographer.FrameCallback {
+    private static final class OnFrame extends LooperDriver implements Choreographer.FrameCallback, Runnable {
         private final Choreographer choreographer = Choreographer.getInstance();
+        private final Handler handler = new Handler(Looper.myLooper());
+        private final boolean isInline;
+        /** A frame will come. */
+        private boolean waiting;
 
         OnFrame(WebSocketLoop loop) {
             super(loop);
+            isInline = loop.getOptions().isInline();
+            if (isInline) {
+                run();
+            } else {
+                loop.setWakeup(new Runnable() {
+                    @Override
+                    public void run() {
+                        handler.post(OnFrame.this);
+                    }
+                });
+            }
+        }
+
+        /** Asks for a frame. */
+        @Override
+        public void run() {
+            if (closed || waiting || loop.isClosed()) return;
+            waiting = true;
             choreographer.postFrameCallback(this);
         }
 
+        /** The library calls the wake-up again for what comes after the poll, or is left of it. */
         @Override
         public void doFrame(long frameTimeNanos) {
+            waiting = false;
             if (closed) return;
             loop.poll();
-            if (!closed) choreographer.postFrameCallback(this); // a listener may have closed this driver
+            if (isInline) run(); // unless a listener has closed this driver or the loop
         }
 
         @Override
         public void close() {
+            if (closed) return;
             closed = true;
+            if (!isInline) loop.setWakeup(null);
+            handler.removeCallbacks(this);
             choreographer.removeFrameCallback(this);
         }
     }

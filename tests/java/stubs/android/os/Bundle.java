@@ -1,0 +1,4 @@
+package android.os;
+
+/** A stub. */
+public final class Bundle {}

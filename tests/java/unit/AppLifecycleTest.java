@@ -1,0 +1,146 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import android.app.Activity;
+import android.app.Application;
+import android.net.Network;
+import android.net.NetworkInfo;
+import android.os.Build;
+import android.os.Looper;
+import android.view.Choreographer;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import org.egret.websocket.LoopOptions;
+import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.android.AppLifecycle;
+import org.egret.websocket.android.LooperDriver;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Suspending and resuming with an app's activities and networks, on stubs of Android's classes. */
+class AppLifecycleTest {
+    private final Application application = new Application();
+    private WebSocketLoop loop;
+    private final List<String> calls = new ArrayList<>();
+
+    @AfterEach
+    void restoreVersion() {
+        Build.VERSION.SDK_INT = 24;
+    }
+
+    /** A loop without a thread: each poll logs what was called before it. */
+    private WebSocketLoop loop() {
+        return loop = new WebSocketLoop(new LoopOptions.Builder().inline(true).logLevel(LoopOptions.LogLevel.INFO)
+                .log((level, text, socket) -> calls.add(text)).build());
+    }
+
+    private String take() {
+        loop.poll();
+        String text = String.join(", ", calls);
+        calls.clear();
+        return text;
+    }
+
+    @Test
+    void theLoopIsSuspendedWhenTheLastActivityHasStopped() {
+        Activity first = new Activity();
+        Activity second = new Activity();
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
+            application.start(first);
+            application.pause(first);
+            application.start(first);
+            application.start(second);
+            application.stop(first);
+            assertEquals("", take());
+            application.stop(second);
+            assertEquals("suspended", take());
+            application.start(first);
+            assertEquals("resumed", take());
+            first.changesConfiguration = true;
+            application.stop(first);
+            application.start(new Activity());
+            assertEquals("", take());
+        }
+        assertTrue(application.callbacks.isEmpty() && application.connectivity.callbacks.isEmpty());
+    }
+
+    /** Made while an activity is visible already, whose start it does not hear of. */
+    @Test
+    void anActivityThatWasStartedBeforeCounts() {
+        Activity before = new Activity();
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
+            application.stop(before);
+            assertEquals("suspended", take());
+            application.start(before);
+            assertEquals("resumed", take());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {21, 23, 24, 35})
+    void anotherNetworkIsAChange(int version) {
+        Build.VERSION.SDK_INT = version;
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
+            // The network, its type, and what is called.
+            String[][] notices = {{"1", "1", ""}, {"1", "1", ""}, {"2", "0", "the network has changed"}, {"2", "0", ""},
+                {"3", "1", "the network has changed"}};
+            for (String[] notice : notices) {
+                application.connectivity.active = new NetworkInfo(Integer.parseInt(notice[1]));
+                application.connectivity.available(new Network(Integer.parseInt(notice[0])));
+                assertEquals(notice[2], take());
+            }
+        }
+    }
+
+    @Test
+    void itEndsWithItsLoopAndTwice() {
+        WebSocketLoop loop = loop();
+        AppLifecycle lifecycle = AppLifecycle.follow(application, loop);
+        loop.close();
+        calls.clear();
+        application.connectivity.available(new Network(1));
+        application.connectivity.available(new Network(2));
+        application.start(new Activity());
+        assertTrue(application.callbacks.isEmpty() && application.connectivity.callbacks.isEmpty());
+        lifecycle.close();
+        lifecycle.close();
+        assertEquals("", take());
+    }
+
+    /** What an activity does in onCreate and onDestroy. */
+    private static WeakReference<WebSocketLoop> liveAndDie(Application application, boolean frames) throws Exception {
+        Looper looper = Looper.myLooper();
+        WebSocketLoop loop = new WebSocketLoop();
+        LooperDriver driver = frames ? LooperDriver.onFrame(loop) : LooperDriver.onWakeup(loop, looper);
+        AppLifecycle lifecycle = AppLifecycle.follow(application, loop);
+        Activity activity = new Activity();
+        application.start(activity);
+        Support.Recorder events = new Support.Recorder();
+        loop.connect(Support.ECHO, events);
+        while (events.connects == 0) {
+            assertTrue(looper.runOne(Support.WAIT_LIMIT_MILLIS), "no wake-up");
+            Choreographer.getInstance().frame();
+        }
+        application.stop(activity);
+        lifecycle.close();
+        driver.close();
+        loop.close();
+        return new WeakReference<>(loop);
+    }
+
+    /** Nothing of Android's classes and of the library refers to the loop afterwards. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anActivityThatClosesLeaksNothing(boolean frames) throws Exception {
+        WeakReference<WebSocketLoop> loop = liveAndDie(application, frames);
+        long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
+        while (loop.get() != null) {
+            assertTrue(System.nanoTime() < deadline, "the loop is not collected");
+            System.gc();
+            Thread.yield();
+        }
+    }
+}
