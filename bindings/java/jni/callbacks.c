@@ -115,8 +115,8 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
     JNIEnv *env = jvm_env();
     if (env) {
         jobject java_info = close_info(env, info);
-        if (java_info)
-            (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_close, p->socket, NUMBER(ws), java_info);
+        if (!java_info) report(env, p); /* no memory: Java has another report for this */
+        (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_close, p->socket, NUMBER(ws), java_info);
         report(env, p);
         (*env)->DeleteLocalRef(env, java_info);
     }

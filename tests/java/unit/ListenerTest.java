@@ -220,6 +220,23 @@ class ListenerTest {
         }
     }
 
+    /** What C calls when there is no memory for the report: the one onClose still comes. */
+    @Test
+    void onCloseComesWithoutMemoryForItsReport() throws Exception {
+        java.lang.reflect.Method onClose = Class.forName("org.egret.websocket.Callbacks")
+                .getDeclaredMethod("onClose", WebSocket.class, long.class, CloseInfo.class);
+        onClose.setAccessible(true);
+        Support.Recorder events = new Support.Recorder();
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocket socket = loop.connect(Support.ECHO, events);
+            onClose.invoke(null, socket, socket.getId(), null);
+            assertEquals(ErrorCode.NO_RESOURCES, events.closed.getError());
+            assertEquals(events.closed, socket.getCloseInfo());
+            assertEquals(WebSocket.State.CLOSED, socket.getState());
+            socket.free();
+        }
+    }
+
     @Test
     void gettersWorkInOnClose() throws Exception {
         String[] asked = new String[3];

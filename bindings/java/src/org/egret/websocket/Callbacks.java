@@ -75,12 +75,13 @@ final class Callbacks {
         }
     }
 
+    /** The report is null if C had no memory for it. */
     static void onClose(WebSocket socket, long handle, CloseInfo info) {
         if (isOver(socket)) return;
         socket.handle = handle;
-        socket.closeInfo = info;
+        socket.closeInfo = info == null ? CloseInfo.NO_MEMORY : info;
         try {
-            socket.listener.onClose(socket, info);
+            socket.listener.onClose(socket, socket.closeInfo);
         } catch (Throwable thrown) {
             report(socket, thrown);
         }

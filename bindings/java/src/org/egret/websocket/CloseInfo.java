@@ -83,6 +83,10 @@ public final class CloseInfo {
         }
     }
 
+    /** For a socket whose report could not be made. */
+    static final CloseInfo NO_MEMORY = new CloseInfo(ErrorCode.NO_RESOURCES.number, 0, 0, 0, 0, 1006, 0, 0, 0, false, "",
+            "there is no memory for the report of the end");
+
     private final ErrorCode error;
     private final Phase phase;
     private final Initiator initiator;
