@@ -24,19 +24,17 @@ fn with_echo_server(text: &str) -> String {
 
 /// A page's text with the server of this URL.
 fn with_server(text: &str, url: &str) -> String {
-    let port = url.trim_end_matches('/').rsplit(':').next().expect("a port");
-    let changed =
-        text.replace("ws://127.0.0.1:9000/", url).replace("\"127.0.0.1\", 9000", &format!("\"127.0.0.1\", {port}"));
+    let changed = text.replace("ws://127.0.0.1:9000/", url);
     assert_ne!(changed, text, "the page has another URL now");
     changed
 }
 
 /// The sample with addresses that fail, and a part of its error message: no server, a server that answers 403, a bad address.
 fn bad_servers(text: &str) -> [(String, &'static str); 3] {
-    let none = text.replace("ws://127.0.0.1:9000/", "ws://[").replace("\"127.0.0.1\"", "\"not a host\"");
+    let none = text.replace("ws://127.0.0.1:9000/", "ws://[");
     assert_ne!(none, text, "the page has another URL now");
     let [dead, refusing] = [dead_url(), refusing_url()].map(|url| with_server(text, url));
-    [(dead, "refused"), (refusing, "403"), (none, "EGRET_WS_ERR_INVALID")]
+    [(dead, "refused"), (refusing, "403"), (none, "invalid IPv6 address")]
 }
 
 /// Compiles the sample for each address that fails, with the commands of the page, and checks that it reports the error.
