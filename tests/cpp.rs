@@ -78,6 +78,7 @@ programs! {
     messages
     results
     threads
+    times
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn the_binding_compiles_with_every_compiler_and_standard() {
         for standard in build::STANDARDS {
             for bare in [&[][..], build::BARE] {
                 let standard = format!("-std={standard}");
-                let options = [&[standard.as_str()], bare].concat();
+                let options = [&[standard.as_str()], bare, build::STRICT].concat();
                 // One file that includes all of them, twice.
                 let text: String = sources
                     .iter()
@@ -166,67 +167,135 @@ fn every_constant_of_the_header_is_reachable() {
     let constants = header::constants();
     assert!(constants.len() > 60, "{constants:?}");
     for constant in constants {
-        // In C++ text has a length, and the version of a header is its own macro.
-        if !matches!(constant.as_str(), "EGRET_WS_NUL_TERMINATED" | "EGRET_WS_VERSION_NUMBER") {
+        // In C++ text has a length, the version of a header is its own macro, and CloseInfo has all fields.
+        let is_of_c = matches!(constant.as_str(), "EGRET_WS_NUL_TERMINATED" | "EGRET_WS_VERSION_NUMBER");
+        if !is_of_c && !constant.starts_with("EGRET_WS_HAS_FIELD(") {
             assert!(words.contains(constant.as_str()), "{constant} is not reached by the binding");
         }
     }
 }
 
-/// Generates a program from the header's declarations: it sets each option, and checks that the C struct has the value.
+/// Generates a program from the header's declarations: it sets each option, and checks that the C struct has the value. Each time is
+/// set to a negative and to a too long duration too, which must be refused with the name of the option.
 #[test]
 fn every_field_of_the_header_is_reachable() {
     let options = header::fields("egret_ws_options");
-    assert!(options.len() > 45, "{options:?}");
+    assert!(options.len() > 40, "{options:?}");
     let mut text = String::from(
         "#include <egret_ws.hpp>\n#include <cstdio>\n#include <cstring>\n\
-         #define CHECK(c) do { if (!(c)) { std::puts(#c); return 1; } } while (0)\nint main() {\n",
+         #define CHECK(c) do { if (!(c)) { std::puts(#c); return 1; } } while (0)\n\
+         using egret::detail::COptions;\nint main() {\n\
+         egret::LoopOptions run_inline; run_inline.run_inline = true;\n\
+         auto loop = egret::Loop::create(std::move(run_inline)); CHECK(loop);\n",
     );
-    for field in options {
-        let name = &field.name;
-        let (set, found) = match (field.kind.as_str(), name.as_str()) {
-            // COptions sets these itself, or takes them from the listener.
-            (_, "struct_size" | "user" | "flags" | "release_user") => continue,
-            (_, _) if name.starts_with("on_") => continue,
-            (_, "headers") => (r#"o.headers = {{"n", "v"}}"#.into(), r#"c.header_count == 1 && std::strcmp(c.headers[0].name, "n") == 0 && std::strcmp(c.headers[0].value, "v") == 0"#.into()),
-            (_, "header_count") => continue,
-            (_, "tls_roots") => (r#"o.tls_roots = "text""#.into(), r#"c.tls_roots_len == 4 && std::memcmp(c.tls_roots, "text", 4) == 0"#.into()),
-            (_, "tls_identity") => ("o.tls_identity = {7, 8}".into(), "c.tls_identity_len == 2 && c.tls_identity[1] == 8".into()),
-            (_, "tls_roots_len" | "tls_identity_len") => continue,
-            ("uint32_t", _) => (format!("o.{name} = 7"), format!("c.{name} == 7")),
-            ("const char *", _) => (format!(r#"o.{name} = "text""#), format!(r#"std::strcmp(c.{name}, "text") == 0"#)),
-            other => panic!("{other:?}: a kind of field that this test does not know"),
+    let mut times = 0;
+    for (of, group) in
+        [("egret_ws_options", ""), ("egret_ws_retry_options", "retry"), ("egret_ws_deflate_options", "deflate")]
+    {
+        let (cpp, c) = match group {
+            "" => ("o".to_owned(), "made.get()".to_owned()),
+            group => (format!("o.{group}"), format!("(*made.get().{group})")),
         };
-        text.push_str(&format!(
-            "  {{ egret::Options o; {set}; egret::detail::COptions made(o); CHECK(made.usable()); auto &c = made.get();\n    \
-             egret_ws_options zero; egret_ws_options_init(&zero, sizeof zero); CHECK(std::memcmp(&c, &zero, sizeof c) != 0);\n    \
-             CHECK({found}); }}\n"
-        ));
+        for field in header::fields(of) {
+            let name = &field.name;
+            let (set, found) = match (field.kind.as_str(), name.as_str()) {
+                // COptions sets these itself, or takes them from the listener.
+                (_, "struct_size" | "user" | "flags" | "release_user" | "retry" | "deflate") => continue,
+                (_, _) if name.starts_with("on_") => continue,
+                (_, "headers") => (r#"o.headers = {{"n", "v"}}"#.into(), r#"made.get().header_count == 1 && std::strcmp(made.get().headers[0].name, "n") == 0 && std::strcmp(made.get().headers[0].value, "v") == 0"#.into()),
+                (_, "header_count") => continue,
+                (_, "tls_roots") => (r#"o.tls_roots = "text""#.into(), r#"made.get().tls_roots_len == 4 && std::memcmp(made.get().tls_roots, "text", 4) == 0"#.into()),
+                (_, "tls_identity") => ("o.tls_identity = {7, 8}".into(), "made.get().tls_identity_len == 2 && made.get().tls_identity[1] == 8".into()),
+                (_, "tls_roots_len" | "tls_identity_len") => continue,
+                (_, _) if name.ends_with("_ms") => {
+                    let time = name.trim_end_matches("_ms");
+                    times += 1;
+                    for bad in BAD_DURATIONS {
+                        text += &format!(
+                            "  {{ egret::Options o; {cpp}.{time} = {bad}; o.retry_attempts = 1;\n    \
+                             const auto ws = loop->connect(\"ws://127.0.0.1:1/\", o, egret::Listener());\n    \
+                             CHECK(ws.error() == egret::Error::invalid_argument && std::strstr(ws.error_message(), \"{time} is negative or longer\")); }}\n"
+                        );
+                    }
+                    (format!("{cpp}.{time} = std::chrono::milliseconds(7)"), format!("{c}.{name} == 7"))
+                }
+                (_, _) if name.ends_with("_no_context_takeover") => {
+                    (format!("{cpp}.{name} = true"), format!("{c}.{name} == 1"))
+                }
+                ("uint32_t", _) => (format!("{cpp}.{name} = 7"), format!("{c}.{name} == 7")),
+                ("const char *", _) => {
+                    (format!(r#"{cpp}.{name} = "text""#), format!(r#"{c}.{name} && std::strcmp({c}.{name}, "text") == 0"#))
+                }
+                other => panic!("{other:?}: a kind of field that this test does not know"),
+            };
+            text += &format!(
+                "  {{ egret::Options o; {set}; const egret::Options none; COptions made(o), zero(none); CHECK(!made.refusal());\n    \
+                 CHECK({found}); CHECK(!({})); }}\n",
+                found.replace("made.", "zero.")
+            );
+        }
     }
-    text.push_str("  egret_ws_options zero; egret_ws_options_init(&zero, sizeof zero);\n");
-    text.push_str("  const egret::Options none; egret::detail::COptions made(none);\n");
-    text.push_str("  CHECK(std::memcmp(&made.get(), &zero, sizeof zero) == 0);\n");
+    assert!(times > 12, "{times} times");
+    // Without settings the structs are those of C.
+    text += "  const egret::Options none; COptions made(none); egret_ws_options c = made.get(), zero;\n";
+    text += "  egret_ws_options_init(&zero, sizeof zero);\n";
+    for group in ["retry", "deflate"] {
+        text += &format!(
+            "  egret_ws_{group}_options {group}; egret_ws_{group}_options_init(&{group}, sizeof {group});\n  \
+             CHECK(std::memcmp(c.{group}, &{group}, sizeof {group}) == 0); c.{group} = nullptr;\n"
+        );
+    }
+    text += "  CHECK(std::memcmp(&c, &zero, sizeof zero) == 0);\n";
     // The flags have the names of their macros.
     let constants = header::constants();
     for flag in header::flags("egret_ws_options") {
         assert!(constants.contains(&flag), "{flag}");
         let name = flag.trim_start_matches("EGRET_WS_").to_ascii_lowercase();
-        text.push_str(&format!(
-            "  {{ egret::Options o; o.{name} = true; CHECK(egret::detail::COptions(o).get().flags == {flag}); }}\n"
-        ));
+        text += &format!("  {{ egret::Options o; o.{name} = true; CHECK(COptions(o).get().flags == {flag}); }}\n");
+    }
+    for field in header::fields("egret_ws_loop_options") {
+        let (time, refused) = match field.name.rsplit_once('_') {
+            Some((time, "ms")) => (time.to_owned(), true),
+            Some((time, "us")) => (format!("{time}_time"), true),
+            _ => (field.name.clone(), false),
+        };
+        if !matches!(field.name.as_str(), "struct_size" | "flags" | "user") {
+            text += &format!("  static_cast<void>(&egret::LoopOptions::{time});\n");
+        }
+        for bad in BAD_DURATIONS.iter().filter(|_| refused) {
+            text += &format!(
+                "  {{ egret::LoopOptions o; o.{time} = {bad}; const auto bad = egret::Loop::create(std::move(o));\n    \
+                 CHECK(bad.error() == egret::Error::invalid_argument && std::strstr(bad.error_message(), \"{time} is negative or longer\")); }}\n"
+            );
+        }
     }
     // These have no conversion, so only check that the member exists.
-    for field in header::fields("egret_ws_loop_options") {
-        if !matches!(field.name.as_str(), "struct_size" | "flags" | "user") {
-            text.push_str(&format!("  static_cast<void>(&egret::LoopOptions::{});\n", field.name));
-        }
-    }
     for field in header::fields("egret_ws_close_info") {
-        if !matches!(field.name.as_str(), "struct_size" | "reason_len") {
-            text.push_str(&format!("  static_cast<void>(&egret::CloseInfo::{});\n", field.name));
+        if !matches!(field.name.as_str(), "struct_size" | "reason_len" | "message_len") {
+            text += &format!("  static_cast<void>(&egret::CloseInfo::{});\n", field.name);
         }
     }
-    text.push_str("}\n");
+    // Each statistic has its own field.
+    let statistics: Vec<_> =
+        header::fields("egret_ws_statistics").into_iter().filter(|field| field.name != "struct_size").collect();
+    text += "  egret_ws_statistics of_c = {};\n";
+    for (at, field) in statistics.iter().enumerate() {
+        text += &format!("  of_c.{} = {};\n", field.name, at + 1);
+    }
+    text += "  const egret::Statistics statistics(of_c);\n";
+    for (at, field) in statistics.iter().enumerate() {
+        let found = match field.name.strip_suffix("_us") {
+            Some(name) if name.starts_with("rtt") => format!("{name}.count()"),
+            Some(name) => format!("{name}_time.count()"),
+            None => field.name.clone(),
+        };
+        text += &format!("  CHECK(statistics.{found} == {});\n", at + 1);
+    }
+    text += "}\n";
     let program = build::generated("every_field", &text);
     library::run(Command::new(program).env_remove("LD_LIBRARY_PATH"));
 }
+
+/// One that is negative, and two that do not fit.
+const BAD_DURATIONS: [&str; 3] =
+    ["std::chrono::nanoseconds(-1)", "std::chrono::hours(1000000)", "std::chrono::milliseconds(4294967296 + 5)"];

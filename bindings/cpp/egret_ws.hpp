@@ -7,16 +7,19 @@
 //     on.on_message = [](egret::WebSocketRef ws, const egret::Message &message) { use(message.text()); };
 //     on.on_close = [](egret::WebSocketRef ws, const egret::CloseInfo &info) { log(info.message()); };
 //
-//     auto loop = egret::Loop::create();                                    // Result<Loop>
-//     auto ws = loop->connect_url("wss://example.com/", {}, std::move(on)); // Result<WebSocket>
-//     loop->poll();                                                         // once a frame: callbacks run inside this call
+//     auto loop = egret::Loop::create();                                // Result<Loop>
+//     auto ws = loop->connect("wss://example.com/", {}, std::move(on)); // Result<WebSocket>
+//     if (!ws) log(ws.error_message());
+//     loop->poll();                                                     // once a frame: callbacks run inside this call
 //
 // Names, limits, threads and errors are those of egret_ws.h, which is the manual. This header adds ownership and types:
 //
 //   Loop, WebSocket      own a handle and free it when they are destroyed, also inside a callback. Move only.
 //   WebSocketRef         the handle without ownership; it can be copied. A freed handle returns Error::bad_handle, as in C.
-//   Result<T>            a value or an Error, with the names of std::expected. Nothing throws except std::bad_alloc.
-//   Options, LoopOptions the options as plain structs; a field that is not set has the library's default.
+//   Result<T>            a value or an Error, with the names of std::expected, and why the call was refused. Nothing throws except
+//                        std::bad_alloc, and Result::value.
+//   Options, LoopOptions the options as plain structs; a field that is not set has the library's default. Times are std::chrono
+//                        durations.
 //   Callbacks, Listener  the functions that are called: callables, or your class, without virtual functions.
 //
 // The library owns the listener from the connect call until the socket's last callback has returned. Then it destroys the

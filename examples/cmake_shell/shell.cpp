@@ -1,11 +1,11 @@
 // shell [URL]: the frame loop of a game. It polls once a frame, sends its updates, and ends after three seconds.
 #include <egret_ws.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <thread>
 
 // The game's side of the connection. The binding calls it from Loop::poll only.
 class World : public egret::Listener {
@@ -37,31 +37,35 @@ int main(int argc, char **argv) {
     };
     auto loop = egret::Loop::create(std::move(loop_options));
     if (!loop) {
-        std::fprintf(stderr, "no loop: %s\n", loop.error_name());
+        std::fprintf(stderr, "no loop: %s\n", loop.error_message());
         return EXIT_FAILURE;
     }
 
     World world; // it outlives the socket, which borrows it
     egret::Options options;
-    options.connect_timeout_ms = 5000;
-    auto ws = loop->connect_url(url, options, &world);
+    options.connect_timeout = std::chrono::seconds(5);
+    auto ws = loop->connect(url, options, &world);
     if (!ws) {
-        std::fprintf(stderr, "%s: %s\n", url, ws.error_name());
+        std::fprintf(stderr, "%s: %s\n", url, ws.error_message());
         return EXIT_FAILURE;
     }
 
     int sent = 0;
+    auto next = std::chrono::steady_clock::now();
     for (int frame = 0; frame < frames && ws->state() != egret::State::closed; ++frame) {
-        loop->poll();
         // A game would update and draw its scene here.
         if (ws->is_open() && ws->send_text("frame " + std::to_string(frame)))
             ++sent;
-        std::this_thread::sleep_for(std::chrono::milliseconds(16));
+        // It polls until the next frame instead of sleeping: a message that comes in the meantime is handled at once.
+        next += std::chrono::milliseconds(16);
+        do {
+            loop->poll(std::max(next - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));
+        } while (std::chrono::steady_clock::now() < next);
     }
 
     ws->close();
     while (ws->state() != egret::State::closed)
-        loop->poll(100);
+        loop->poll(egret::unlimited);
     std::printf("%d sent, %d received, the last: %s\n", sent, world.received, world.last.c_str());
     return world.clean && sent == world.received ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -20,6 +20,8 @@ pub struct Variant {
 
 pub const STANDARDS: [&str; 2] = ["c++17", "c++20"];
 pub const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
+/// Warnings that some projects turn on, for the binding itself.
+pub const STRICT: &[&str] = &["-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wold-style-cast", "-Wextra-semi"];
 /// The library itself is not instrumented, but uses the sanitizer's allocator, so that it sees all allocations.
 const SANITIZERS: &[&str] = &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
 

@@ -33,7 +33,7 @@ inline egret::Loop make_loop(egret::LoopOptions options = {}) {
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                       \
         while (!(condition)) {                                                                                    \
             if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);              \
-            if (!(loop).poll(5)) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);           \
+            if (!(loop).poll(std::chrono::milliseconds(5))) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);           \
         }                                                                                                         \
     } while (0)
 
@@ -72,7 +72,7 @@ inline egret::Callbacks note(Seen &seen) {
 template <class Listener>
 egret::WebSocket connect_to(const egret::Loop &loop, const char *url, Listener listener,
                             const egret::Options &options = {}) {
-    auto ws = loop.connect_url(url, options, std::move(listener));
+    auto ws = loop.connect(url, options, std::move(listener));
     CHECK_DONE(ws);
     CHECK(*ws);
     return std::move(*ws);

@@ -92,7 +92,7 @@ static void everything_is_destroyed_in_a_callback() {
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
         while (shell) {
             CHECK(now_us() < deadline_us);
-            CHECK_DONE(shell->loop.poll(5)); // returns the callback count although the loop was freed
+            CHECK_DONE(shell->loop.poll(std::chrono::milliseconds(5))); // returns the callback count although the loop was freed
         }
         CHECK_EQ(Counted::alive, 0);
         CHECK_EQ(Shell::callbacks, when == When::connect ? 1 : when == When::message ? 2 : 4);
@@ -117,7 +117,7 @@ static void a_loop_is_destroyed_with_its_listener() {
     const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
     while (!alive.expired()) {
         CHECK(now_us() < deadline_us);
-        CHECK_DONE(loop.poll(5));
+        CHECK_DONE(loop.poll(std::chrono::milliseconds(5)));
     }
     CHECK_EQ(Counted::alive, 0);
     CHECK_EQ(egret_ws_loop_poll(handle, 0), EGRET_WS_ERR_BAD_HANDLE); // it was freed
@@ -142,7 +142,7 @@ static void nothing_is_called_after_a_loop_was_destroyed() {
     const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);
     while (loop) {
         CHECK(now_us() < deadline_us);
-        CHECK_DONE(same.poll(5));
+        CHECK_DONE(same.poll(std::chrono::milliseconds(5)));
     }
     CHECK_EQ(seen.messages, 1);
     CHECK_EQ(seen.closes, 0);

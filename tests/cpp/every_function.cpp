@@ -37,7 +37,7 @@ static void getters_of_the_handshake() {
         options.subprotocols = "chat, superchat";
         options.headers = {{"X-Game", "egret"}};
         Seen seen;
-        auto ws = loop.connect("127.0.0.1", server.port, options, note(seen));
+        auto ws = loop.connect_host("127.0.0.1", server.port, options, note(seen));
         CHECK_DONE(ws);
         CHECK(*ws->subprotocol() == "");
         CHECK_ERROR(ws->response_header("X-Server"), egret::Error::not_found);
@@ -61,12 +61,14 @@ static void a_socket_is_measured() {
     Seen seen;
     egret::WebSocket ws = connect_to(loop, echo_url, note(seen));
     CHECK(ws.state() == egret::State::connecting && ws.generation() == 0);
+    CHECK(ws.listener<egret::Callbacks>() != nullptr && ws.listener<egret::Listener>() == nullptr);
     CHECK_ERROR(ws.ping(), egret::Error::not_open);
     UNTIL(loop, seen.connects == 1);
     CHECK(ws.generation() == 1);
     CHECK_DONE(ws.retry_now()); // no reconnection waits
     CHECK_DONE(ws.ping());
-    UNTIL(loop, ws.stats()->rtt_us > 0);
+    UNTIL(loop, ws.stats()->rtt.count() > 0);
+    CHECK(ws.stats()->handshake_time.count() > 0 && ws.stats()->tls_time == std::chrono::seconds(0));
     CHECK_DONE(ws.send_text("12345"));
     UNTIL(loop, seen.messages == 1);
     CHECK(ws.buffered_amount() == 0);
@@ -86,13 +88,14 @@ static void a_loop_can_be_waited_for() {
     CHECK_DONE(ws.send_text("x"));
     while (seen.messages == 0) {
         struct pollfd readable = {*descriptor, POLLIN, 0};
-        const auto timeout = loop.timeout();
-        CHECK_DONE(timeout);
-        CHECK(poll(&readable, 1, *timeout < WAIT_LIMIT_MS ? *timeout : WAIT_LIMIT_MS) > 0 || *timeout < WAIT_LIMIT_MS);
+        const auto next = loop.next_poll();
+        CHECK_DONE(next);
+        const int wait = static_cast<int>(std::min(*next, std::chrono::milliseconds(WAIT_LIMIT_MS)).count());
+        CHECK(poll(&readable, 1, wait) > 0 || wait < WAIT_LIMIT_MS);
         CHECK_DONE(loop.poll());
     }
     CHECK_DONE(loop.wake());
-    CHECK_DONE(loop.poll(-1)); // returns
+    CHECK_DONE(loop.poll(egret::unlimited)); // returns
 
     static std::atomic<int> wakeups;
     wakeups = 0;
@@ -110,15 +113,15 @@ static void suspend_resume_and_network_changed() {
     egret::Loop loop = make_loop();
     Seen seen;
     egret::Options options;
-    options.ping_interval_ms = UINT32_MAX;
+    options.ping_interval = egret::unlimited;
     egret::WebSocket ws = connect_to(loop, echo_url, note(seen), options);
     UNTIL(loop, seen.connects == 1);
     CHECK_DONE(loop.suspend());
     CHECK_DONE(ws.send_text("asleep"));
     UNTIL(loop, seen.messages == 1);
-    CHECK_EQ(ws.stats()->rtt_us, 0);
+    CHECK_EQ(ws.stats()->rtt.count(), 0);
     CHECK_DONE(loop.resume());
-    UNTIL(loop, ws.stats()->rtt_us > 0); // the resume has sent a ping
+    UNTIL(loop, ws.stats()->rtt.count() > 0); // the resume has sent a ping
     CHECK_DONE(loop.network_changed());
     works(loop);
     CHECK(ws.is_open());
@@ -131,6 +134,19 @@ static void suspend_resume_and_network_changed() {
     UNTIL(other, closed.connects == 1);
     CHECK_DONE(other.suspend());
     UNTIL(other, closed.closes == 1);
+
+    // A socket that reconnects waits for the resume.
+    std::chrono::milliseconds delay{};
+    egret::Callbacks on;
+    on.on_retry = [&delay](auto, auto &, auto, std::chrono::milliseconds given) { delay = given; };
+    egret::LoopOptions again;
+    again.close_on_suspend = true;
+    egret::Loop third = make_loop(std::move(again));
+    options.retry_attempts = egret::unlimited;
+    egret::WebSocket waits = connect_to(third, echo_url, std::move(on), options);
+    UNTIL(third, waits.is_open());
+    CHECK_DONE(third.suspend());
+    UNTIL(third, delay == egret::unlimited);
 }
 
 static void a_connection_is_retried() {
@@ -138,12 +154,13 @@ static void a_connection_is_retried() {
     listener unused = bind_loopback();
     egret::Options options;
     options.retry_attempts = 2;
-    options.retry_min_wait_ms = options.retry_first_wait_ms = 60000;
+    options.retry.min_wait = options.retry.first_wait = std::chrono::minutes(1);
     std::vector<uint32_t> attempts;
     egret::Error error = egret::Error::ok;
     egret::Callbacks on;
-    on.on_retry = [&](egret::WebSocketRef ws, const egret::CloseInfo &info, uint32_t attempt, uint32_t delay_ms) {
-        CHECK(info.error() == egret::Error::connect && delay_ms == 60000);
+    on.on_retry = [&](egret::WebSocketRef ws, const egret::CloseInfo &info, uint32_t attempt, std::chrono::milliseconds delay) {
+        CHECK(info.error() == egret::Error::connect && info.is_retryable() && delay == std::chrono::minutes(1));
+        CHECK(delay != egret::unlimited);
         attempts.push_back(attempt);
         CHECK_DONE(ws.retry_now());
     };
@@ -186,11 +203,133 @@ static void a_full_buffer_drains() {
     stop_server(&peer);
 }
 
+static void a_socket_is_aborted() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    egret::WebSocket ws = connect_to(loop, echo_url, note(seen));
+    CHECK_ERROR(ws.close_report(), egret::Error::not_found);
+    UNTIL(loop, seen.connects == 1);
+    CHECK_DONE(ws.abort());
+    UNTIL(loop, seen.closes == 1);
+    CHECK(seen.error == egret::Error::aborted);
+    const auto report = ws.close_report();
+    CHECK_DONE(report);
+    CHECK(report->error() == egret::Error::aborted && report->initiator() == egret::Initiator::local);
+    CHECK(!report->is_retryable() && strlen(report->message()) > 0 && report->reason() == "");
+}
+
+static void a_socket_pauses() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    int pongs = 0;
+    egret::Callbacks on = note(seen);
+    on.on_pong = [&pongs](egret::WebSocketRef, egret::ByteSpan payload) {
+        if (payload.size() == 3 && std::memcmp(payload.data(), "abc", 3) == 0) ++pongs;
+    };
+    egret::WebSocket ws = connect_to(loop, echo_url, std::move(on));
+    UNTIL(loop, seen.connects == 1);
+    CHECK_DONE(ws.ping(std::string_view("abc")));
+    UNTIL(loop, pongs == 1);
+    CHECK_ERROR(ws.ping(std::string(126, 'x')), egret::Error::invalid_argument);
+
+    CHECK_DONE(ws.pause_receive());
+    CHECK_DONE(ws.send(egret::Kind::text, std::string_view("later")));
+    UNTIL(loop, ws.stats()->messages_sent == 1);
+    CHECK_EQ(seen.messages, 0);
+    CHECK_DONE(ws.resume_receive());
+    UNTIL(loop, seen.messages == 1);
+    CHECK(seen.last == "later");
+}
+
+static void a_request_is_changed() {
+    listener server = listen_silently();
+    std::thread thread(answer_one, server.fd);
+    {
+        egret::Loop loop = make_loop();
+        listener unused = bind_loopback();
+        std::vector<uint32_t> attempts;
+        Seen seen;
+        egret::Callbacks on = note(seen);
+        on.on_request = [&](egret::WebSocketRef, uint32_t attempt, const egret::CloseInfo *last, egret::Request request) {
+            attempts.push_back(attempt);
+            CHECK((attempt == 0) == (last == nullptr) && request.get() != nullptr);
+            if (last) {
+                CHECK(last->error() == egret::Error::connect);
+                CHECK_DONE(request.set_url(server.url));
+                CHECK_DONE(request.set_subprotocols("chat, superchat"));
+                CHECK_DONE(request.set_header("X-Game", "egret"));
+                CHECK_DONE(request.set_header("X-Other", "1"));
+                CHECK_DONE(request.remove_header("X-Other"));
+                CHECK_ERROR(request.set_url("ws://["), egret::Error::invalid_url);
+                CHECK_ERROR(request.set_header("a b", ""), egret::Error::invalid_argument);
+                const std::string_view nul("a\0b", 3);
+                CHECK_ERROR(request.set_url(nul), egret::Error::invalid_argument);
+                CHECK_ERROR(request.set_header(nul, ""), egret::Error::invalid_argument);
+                CHECK_ERROR(request.set_header("a", nul), egret::Error::invalid_argument);
+                CHECK_ERROR(request.remove_header(nul), egret::Error::invalid_argument);
+                CHECK_ERROR(request.set_subprotocols(nul), egret::Error::invalid_argument);
+            }
+            return egret::RequestAction::proceed;
+        };
+        egret::Options options;
+        options.retry_attempts = 1;
+        options.retry.first_wait = egret::at_once;
+        egret::WebSocket ws = connect_to(loop, unused.url, std::move(on), options);
+        UNTIL(loop, seen.connects == 1);
+        CHECK(*ws.subprotocol() == "superchat");
+        CHECK(attempts == std::vector<uint32_t>({0, 1}));
+        close_listener(&unused);
+    }
+    thread.join();
+    close_listener(&server);
+}
+
+// The request waits until retry_now, and then is asked for again. An exception or an empty answer stops or goes on.
+static void a_request_waits() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    int asked = 0;
+    egret::Callbacks on = note(seen);
+    on.on_request = [&](egret::WebSocketRef, uint32_t, const egret::CloseInfo *, egret::Request) {
+        return ++asked == 1 ? egret::RequestAction::wait : egret::RequestAction::connect;
+    };
+    egret::WebSocket ws = connect_to(loop, echo_url, std::move(on));
+    UNTIL(loop, asked == 1);
+    CHECK_DONE(ws.retry_now());
+    UNTIL(loop, seen.connects == 1);
+    CHECK_EQ(asked, 2);
+}
+
+static void a_loop_reports_what_it_lost() {
+    static server peer;
+    may_read = false;
+    start_server(&peer, read_after_signal);
+    egret::LoopOptions options;
+    options.linger = egret::at_once;
+    egret::Loop loop = make_loop(std::move(options));
+    Seen seen;
+    egret::Options socket_options;
+    socket_options.max_send_buffer_bytes = 64 << 20;
+    egret::WebSocket ws = connect_to(loop, peer.at.url, note(seen), socket_options);
+    UNTIL(loop, seen.connects == 1);
+    // More than the system takes for a server that does not read.
+    const std::vector<uint8_t> part(PART);
+    for (size_t sent = 0; sent < 48 << 20; sent += PART) CHECK_DONE(ws.send_binary(part));
+    const auto lost = loop.reset();
+    CHECK_DONE(lost);
+    CHECK(lost->sockets == 1 && lost->unsent_messages > 0);
+    CHECK_EQ(lost->unsent_bytes, lost->unsent_messages * PART);
+    may_read = true;
+    stop_server(&peer);
+}
+
 static void functions_without_a_socket() {
     CHECK_EQ(egret::version_number(), EGRET_WS_VERSION_NUMBER);
     CHECK(std::string(egret::version_string()).find('.') != std::string::npos);
     CHECK(*egret::normalize_url("HTTP://Example.com:80/a b") == "ws://example.com/a%20b");
-    CHECK_ERROR(egret::normalize_url("ftp://example.com"), egret::Error::invalid_url);
+    const auto bad = egret::normalize_url("ftp://example.com");
+    CHECK_ERROR(bad, egret::Error::invalid_url);
+    CHECK(strlen(bad.error_message()) > 0 && strcmp(bad.error_message(), egret::last_error_message()) == 0);
 }
 
 int main(int argc, char **argv) {
@@ -201,6 +340,11 @@ int main(int argc, char **argv) {
     suspend_resume_and_network_changed();
     a_connection_is_retried();
     a_full_buffer_drains();
+    a_socket_is_aborted();
+    a_socket_pauses();
+    a_request_is_changed();
+    a_request_waits();
+    a_loop_reports_what_it_lost();
     functions_without_a_socket();
     return 0;
 }

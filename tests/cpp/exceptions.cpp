@@ -106,7 +106,7 @@ static void the_log_and_the_wakeup_may_throw() {
     const auto set = loop.set_wakeup([] { throw std::runtime_error("from on_wakeup"); });
     CHECK_ERROR(set, driver == 0 ? egret::Error::ok : egret::Error::unsupported);
     const std::string text = stderr_of([&] {
-        CHECK_ERROR(loop.connect_url("no URL", {}, egret::Listener()), egret::Error::invalid_url);
+        CHECK_ERROR(loop.connect("no URL", {}, egret::Listener()), egret::Error::invalid_url);
         works(loop);
     });
     CHECK(count(text, "from on_log") > 1);

@@ -97,14 +97,14 @@ static void callables_are_of_any_kind() {
 static void a_connect_that_fails_destroys_the_listener() {
     egret::Loop loop = make_loop();
     Seen seen;
-    CHECK_ERROR(loop.connect_url("http://127.0.0.1/", {}, Game(seen)), egret::Error::invalid_url);
+    CHECK_ERROR(loop.connect("http://127.0.0.1/", {}, Game(seen)), egret::Error::invalid_url);
     CHECK_EQ(Counted::alive, 0);
-    CHECK_ERROR(loop.connect("a b", 1, {}, std::make_unique<Game>(seen)), egret::Error::invalid_url);
+    CHECK_ERROR(loop.connect_host("a b", 1, {}, std::make_unique<Game>(seen)), egret::Error::invalid_url);
     CHECK_EQ(Counted::alive, 0);
     egret::Options options;
     options.origin = std::string("a\0b", 3);
-    CHECK_ERROR(loop.connect_url(echo_url, options, Game(seen)), egret::Error::invalid_argument);
-    CHECK_ERROR(egret::Loop().connect_url(echo_url, {}, Game(seen)), egret::Error::bad_handle);
+    CHECK_ERROR(loop.connect(echo_url, options, Game(seen)), egret::Error::invalid_argument);
+    CHECK_ERROR(egret::Loop().connect(echo_url, {}, Game(seen)), egret::Error::bad_handle);
     CHECK_EQ(Counted::alive, 0);
     works(loop);
     CHECK_EQ(seen.connects + seen.messages + seen.closes, 0);
@@ -128,11 +128,60 @@ static void the_end_of_a_socket_or_a_loop_destroys_the_listener() {
     CHECK_EQ(seen.closes, 0);
 }
 
+// on_request is wanted from C only where the listener has one.
+struct Asked : egret::Listener {
+    egret::RequestAction on_request(egret::WebSocketRef, std::uint32_t, const egret::CloseInfo *, egret::Request) {
+        return egret::RequestAction::stop;
+    }
+};
+struct AskedByTemplate : egret::Listener {
+    template <class... Arguments>
+    egret::RequestAction on_request(Arguments...) {
+        return egret::RequestAction::stop;
+    }
+};
+
+static void only_a_listener_with_on_request_is_asked() {
+    CHECK(!egret::detail::has_on_request(egret::Listener()));
+    Seen seen;
+    CHECK(!egret::detail::has_on_request(Game(seen)));
+    CHECK(egret::detail::has_on_request(Asked()) && egret::detail::has_on_request(AskedByTemplate()));
+    egret::Callbacks on;
+    CHECK(!egret::detail::has_on_request(on));
+    on.on_request = [](auto, auto, auto, auto) { return egret::RequestAction::stop; };
+    CHECK(egret::detail::has_on_request(on));
+
+    egret::Loop loop = make_loop();
+    egret::WebSocket by_class = connect_to(loop, echo_url, Asked()), by_template = connect_to(loop, echo_url, AskedByTemplate()),
+                     by_callable = connect_to(loop, echo_url, std::move(on));
+    for (const egret::WebSocket *ws : {&by_class, &by_template, &by_callable}) {
+        UNTIL(loop, ws->state() == egret::State::closed);
+        CHECK(ws->close_report()->phase() == egret::Phase::request);
+    }
+}
+
+// The listener is found by the handle, by its own type only.
+static void a_listener_is_found_by_the_handle() {
+    egret::Loop loop = make_loop();
+    Seen seen;
+    egret::WebSocket ws = connect_to(loop, echo_url, Game(seen));
+    egret::WebSocketRef ref = ws;
+    CHECK(ref.listener<Game>() != nullptr && ref.listener<Asked>() == nullptr && ref.listener<Game *>() == nullptr);
+    ws.reset();
+    CHECK(ref.listener<Game>() == nullptr);
+
+    Game game(seen);
+    ws = connect_to(loop, echo_url, &game);
+    CHECK(*ws.listener<Game *>() == &game && ws.listener<Game>() == nullptr);
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
     a_listener_is_passed_by_value_or_by_any_pointer();
     callables_are_of_any_kind();
     a_connect_that_fails_destroys_the_listener();
     the_end_of_a_socket_or_a_loop_destroys_the_listener();
+    only_a_listener_with_on_request_is_asked();
+    a_listener_is_found_by_the_handle();
     return 0;
 }

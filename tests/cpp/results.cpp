@@ -1,6 +1,15 @@
 // Errors are values: empty and freed handles and wrong arguments return an error, and reading the value of an error is safe.
 #include "check.hpp"
 
+#ifdef __has_include
+#if __has_include(<version>)
+#include <version>
+#endif
+#endif
+#ifdef __cpp_lib_span
+#include <span>
+#endif
+
 static void empty_handles() {
     const egret::WebSocketRef none;
     CHECK(!none && none.get() == nullptr && none == egret::WebSocketRef() && !none.is_open());
@@ -12,7 +21,14 @@ static void empty_handles() {
     CHECK_ERROR(none.buffered_amount(), egret::Error::bad_handle);
     CHECK_ERROR(none.generation(), egret::Error::bad_handle);
     CHECK_ERROR(none.retry_now(), egret::Error::bad_handle);
+    CHECK_ERROR(none.send(egret::Kind::text, {}), egret::Error::bad_handle);
     CHECK_ERROR(none.ping(), egret::Error::bad_handle);
+    CHECK_ERROR(none.abort(), egret::Error::bad_handle);
+    CHECK_ERROR(none.pause_receive(), egret::Error::bad_handle);
+    CHECK_ERROR(none.resume_receive(), egret::Error::bad_handle);
+    CHECK_ERROR(none.close_report(), egret::Error::bad_handle);
+    CHECK_ERROR(none.remote_address(), egret::Error::bad_handle);
+    CHECK(none.listener<egret::Listener>() == nullptr);
     CHECK_ERROR(none.subprotocol(), egret::Error::bad_handle);
     CHECK_ERROR(none.extensions(), egret::Error::bad_handle);
     CHECK_ERROR(none.response_header("a"), egret::Error::bad_handle);
@@ -25,12 +41,16 @@ static void empty_handles() {
     CHECK_ERROR(loop.wake(), egret::Error::bad_handle);
     CHECK_ERROR(loop.set_wakeup([] {}), egret::Error::bad_handle);
     CHECK_ERROR(loop.descriptor(), egret::Error::bad_handle);
-    CHECK_ERROR(loop.timeout(), egret::Error::bad_handle);
+    CHECK_ERROR(loop.next_poll(), egret::Error::bad_handle);
     CHECK_ERROR(loop.suspend(), egret::Error::bad_handle);
     CHECK_ERROR(loop.resume(), egret::Error::bad_handle);
     CHECK_ERROR(loop.network_changed(), egret::Error::bad_handle);
-    CHECK_ERROR(loop.connect("127.0.0.1", 1, {}, egret::Listener()), egret::Error::bad_handle);
-    CHECK_DONE(loop.reset());
+    const auto ws = loop.connect_host("127.0.0.1", 1, {}, egret::Listener());
+    CHECK_ERROR(ws, egret::Error::bad_handle);
+    CHECK(strcmp(ws.error_message(), "the Loop is empty") == 0);
+    const auto lost = loop.reset();
+    CHECK_DONE(lost);
+    CHECK(lost->sockets == 0 && lost->unsent_messages == 0 && lost->unsent_bytes == 0);
 }
 
 static void results() {
@@ -54,6 +74,46 @@ static void results() {
     CHECK(strcmp(egret::name(static_cast<egret::Error>(-9999)), "EGRET_WS_ERR_?") == 0);
 }
 
+// The message of a refused call is there at once, and in the exception of `value`.
+static void a_refusal_has_a_message() {
+    egret::Loop loop = make_loop();
+    const auto done = loop.poll();
+    CHECK(strcmp(done.error_message(), "") == 0);
+    egret::Options options;
+    options.deflate.level = 99;
+    const auto ws = loop.connect(echo_url, options, egret::Listener());
+    CHECK_ERROR(ws, egret::Error::invalid_argument);
+    CHECK(strstr(ws.error_message(), "deflate.level") != nullptr);
+    CHECK(strcmp(ws.error_message(), egret::last_error_message()) == 0);
+
+    // The binding has refused it: C did not see it, and has an older message.
+    options = {};
+    options.origin = std::string("a\0b", 3);
+    CHECK(strcmp(loop.connect(echo_url, options, egret::Listener()).error_message(), "origin has a NUL inside") == 0);
+    CHECK(strstr(egret::last_error_message(), "deflate.level") != nullptr);
+    CHECK(strcmp(loop.connect(std::string_view("ws://a\0b", 8), {}, egret::Listener()).error_message(),
+                 "a text has a NUL inside") == 0);
+#if EGRET_WS_HAS_EXCEPTIONS
+    CHECK_EQ(egret::Result<int>(3).value(), 3);
+    loop.poll().value();
+    std::string what;
+    try {
+        loop.connect("no URL", {}, egret::Listener()).value();
+    } catch (const egret::Exception &exception) {
+        CHECK(exception.error() == egret::Error::invalid_url);
+        what = exception.what();
+    }
+    CHECK(what.rfind("EGRET_WS_ERR_INVALID_URL: ", 0) == 0 && what.size() > 30);
+    what.clear();
+    try {
+        egret::WebSocketRef().close().value();
+    } catch (const std::runtime_error &exception) {
+        what = exception.what();
+    }
+    CHECK(what.rfind("EGRET_WS_ERR_BAD_HANDLE: ", 0) == 0);
+#endif
+}
+
 static void bytes() {
     static_assert(!std::is_convertible_v<const char (&)[4], egret::ByteSpan>, "does the NUL count?");
     static_assert(!std::is_convertible_v<std::vector<int>, egret::ByteSpan>, "not bytes");
@@ -63,6 +123,15 @@ static void bytes() {
     for (const uint8_t byte : span) sum += byte;
     CHECK_EQ(sum, 6);
     CHECK(span.size() == 3 && span[2] == 3 && !span.empty() && egret::ByteSpan().empty());
+
+#ifdef __cpp_lib_span
+    // To std::span and back.
+    const std::span<const std::uint8_t> of_std = span;
+    CHECK(of_std.size() == 3 && of_std.data() == three);
+    const egret::ByteSpan back = of_std, of_bytes = std::as_bytes(of_std);
+    CHECK(back.data() == three && back.size() == 3 && of_bytes.data() == three && of_bytes.size() == 3);
+    static_assert(!std::is_convertible_v<std::span<const int>, egret::ByteSpan>, "not bytes");
+#endif
 }
 
 // C would end the text there and connect to another host.
@@ -70,22 +139,22 @@ static void a_nul_inside_is_refused() {
     egret::Loop loop = make_loop();
     const std::string_view cut("127.0.0.1\0.example.com", 22);
     const std::string with_nul(cut);
-    CHECK_ERROR(loop.connect(cut, 9, {}, egret::Listener()), egret::Error::invalid_url);
-    CHECK_ERROR(loop.connect_url("ws://" + with_nul, {}, egret::Listener()), egret::Error::invalid_url);
+    CHECK_ERROR(loop.connect_host(cut, 9, {}, egret::Listener()), egret::Error::invalid_url);
+    CHECK_ERROR(loop.connect("ws://" + with_nul, {}, egret::Listener()), egret::Error::invalid_url);
     CHECK_ERROR(egret::normalize_url("ws://" + with_nul), egret::Error::invalid_url);
     egret::Options header;
     header.headers = {{"X-A", "1"}, {"X-B", with_nul}};
-    CHECK_ERROR(loop.connect_url(echo_url, header, egret::Listener()), egret::Error::invalid_argument);
+    CHECK_ERROR(loop.connect(echo_url, header, egret::Listener()), egret::Error::invalid_argument);
     egret::Options name;
     name.headers = {{with_nul, "1"}};
-    CHECK_ERROR(loop.connect_url(echo_url, name, egret::Listener()), egret::Error::invalid_argument);
+    CHECK_ERROR(loop.connect(echo_url, name, egret::Listener()), egret::Error::invalid_argument);
     for (const auto text : {&egret::Options::subprotocols, &egret::Options::origin, &egret::Options::user_agent,
                             &egret::Options::username, &egret::Options::password, &egret::Options::proxy,
                             &egret::Options::tls_pins, &egret::Options::tls_identity_password,
                             &egret::Options::tls_server_name}) {
         egret::Options options;
         options.*text = with_nul;
-        CHECK_ERROR(loop.connect_url(echo_url, options, egret::Listener()), egret::Error::invalid_argument);
+        CHECK_ERROR(loop.connect(echo_url, options, egret::Listener()), egret::Error::invalid_argument);
     }
     egret::WebSocket ws = connect_to(loop, echo_url, egret::Listener());
     CHECK_ERROR(ws.response_header(cut), egret::Error::invalid_argument);
@@ -105,8 +174,8 @@ static void a_refusal_is_logged() {
     };
     egret::Loop loop = make_loop(std::move(options));
     egret::Options window;
-    window.deflate_client_window_bits = 99;
-    CHECK_ERROR(loop.connect_url(echo_url, window, egret::Listener()), egret::Error::invalid_argument);
+    window.deflate.client_window_bits = 99;
+    CHECK_ERROR(loop.connect(echo_url, window, egret::Listener()), egret::Error::invalid_argument);
     CHECK_EQ(line.lines, 1);
     CHECK(line.text.find("deflate.client_window_bits") != line.text.npos);
 }
@@ -115,6 +184,7 @@ int main(int argc, char **argv) {
     begin(argc, argv);
     empty_handles();
     results();
+    a_refusal_has_a_message();
     bytes();
     a_nul_inside_is_refused();
     a_refusal_is_logged();

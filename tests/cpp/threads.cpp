@@ -132,7 +132,7 @@ static void a_wakeup_is_replaced_while_it_is_called() {
 static void a_loop_is_woken_from_a_thread() {
     egret::Loop loop = make_loop();
     std::thread thread([&loop] { CHECK_DONE(loop.wake()); });
-    CHECK_DONE(loop.poll(-1));
+    CHECK_DONE(loop.poll(egret::unlimited));
     thread.join();
 }
 

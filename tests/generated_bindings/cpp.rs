@@ -1,12 +1,17 @@
 //! The regions of `bindings/cpp`.
 
 use crate::api::{Api, Enum, Kind, OptionField};
-use crate::header::Constant;
+use crate::header::{Constant, Field};
+use crate::names::capital;
 use crate::regions::Region;
 
 pub const REGIONS: &[Region] = &[
     Region { file: "cpp/egret_ws/result.hpp", name: "errors", content: |api, _| enumerators(&api.errors, error) },
     Region { file: "cpp/egret_ws/types.hpp", name: "constants", content: |api, _| constants(api) },
+    Region { file: "cpp/egret_ws/types.hpp", name: "statistics", content: |api, _| statistics(api) },
+    Region { file: "cpp/egret_ws/types.hpp", name: "statistics of C", content: |api, _| statistics_of_c(api) },
+    Region { file: "cpp/egret_ws/options.hpp", name: "retry options", content: |api, _| options_in(api, "retry") },
+    Region { file: "cpp/egret_ws/options.hpp", name: "deflate options", content: |api, _| options_in(api, "deflate") },
     Region { file: "cpp/egret_ws/options.hpp", name: "options", content: |api, _| options(api) },
     Region { file: "cpp/egret_ws/options.hpp", name: "options for C", content: |api, _| options_for_c(api) },
     Region { file: "cpp/egret_ws/loop_state.hpp", name: "loop flags", content: |api, _| loop_flags(api) },
@@ -60,14 +65,58 @@ fn options(api: &Api) -> String {
     }
     for group in &api.groups {
         out += &format!("\n// {}\n", group.heading.replace('`', ""));
-        group.options.iter().for_each(|option| out += &member(option));
+        let mut structs: Vec<&str> = Vec::new();
+        for option in &group.options {
+            if option.group.is_empty() {
+                out += &member(option);
+            } else if !structs.contains(&option.group) {
+                structs.push(option.group);
+                out += &format!("{}Options {}{{}};\n", capital(option.group), option.group);
+            }
+        }
     }
     out
 }
 
-fn member(OptionField { name, kind, .. }: &OptionField) -> String {
-    match kind {
-        Kind::Number => format!("std::uint32_t {name} = 0;\n"),
+/// The members of one of the structs in the options.
+fn options_in(api: &Api, group: &str) -> String {
+    api.options().filter(|option| option.group == group).map(member).collect()
+}
+
+/// What a number of C is in C++.
+enum Number {
+    /// The name in C++, and its unit.
+    Time(String, &'static str),
+    /// 0 or 1.
+    Flag,
+    Plain,
+}
+
+fn number(field: &str) -> Number {
+    if let Some(name) = field.strip_suffix("_ms") {
+        Number::Time(name.into(), "Milliseconds")
+    } else if let Some(name) = field.strip_suffix("_us") {
+        Number::Time(with_time(name), "Microseconds")
+    } else if field.ends_with("_no_context_takeover") {
+        Number::Flag
+    } else {
+        Number::Plain
+    }
+}
+
+/// A time that is named after something else: `tls` → `tls_time`
+fn with_time(name: &str) -> String {
+    if name.split('_').any(|word| word == "rtt") { name.into() } else { format!("{name}_time") }
+}
+
+fn member(option: &OptionField) -> String {
+    let name = option.field();
+    match option.kind {
+        Kind::Number => match number(name) {
+            Number::Time(name, unit) => format!("{unit} {name}{{}};\n"),
+            Number::Flag => format!("bool {name} = false;\n"),
+            Number::Plain => format!("std::uint32_t {name} = 0;\n"),
+        },
         Kind::Level => format!("LogLevel {name} = LogLevel::warn;\n"),
         Kind::Text => format!("std::optional<std::string> {name}{{}};\n"),
         Kind::LongText => format!("std::string {name}{{}};\n"),
@@ -84,12 +133,26 @@ fn set_flags(to: &str, from: &str, flags: &[Constant], name: fn(&Constant) -> St
 }
 
 fn set_option(to: &str, from: &str, option: &OptionField) -> String {
-    let OptionField { name, group, kind, .. } = option;
+    let OptionField { group, kind, .. } = option;
+    let name = option.field();
+    let (to, from) = match group.is_empty() {
+        true => (to.to_owned(), from.to_owned()),
+        false => (format!("{group}_"), format!("{from}.{group}")),
+    };
     match kind {
-        Kind::Number if !group.is_empty() => format!("{group}_.{} = {from}.{name};\n", option.field()),
-        Kind::Number => format!("{to}.{name} = {from}.{name};\n"),
+        Kind::Number => match number(name) {
+            Number::Time(time, unit) => {
+                let unit = if unit == "Microseconds" { "us" } else { "ms" };
+                let text = format!("{time} is negative or longer than 2147483647 {unit}");
+                // Members end in an underscore.
+                let refusal = if to.ends_with('_') { "refusal_" } else { "refusal" };
+                format!("{to}.{name} = fitting({from}.{time}, \"{text}\", {refusal});\n")
+            }
+            Number::Flag => format!("{to}.{name} = {from}.{name} ? 1 : 0;\n"),
+            Number::Plain => format!("{to}.{name} = {from}.{name};\n"),
+        },
         Kind::Level => format!("{to}.{name} = static_cast<std::int32_t>({from}.{name});\n"),
-        Kind::Text => format!("{to}.{name} = terminated({from}.{name});\n"),
+        Kind::Text => format!("{to}.{name} = terminated({from}.{name}, \"{name} has a NUL inside\");\n"),
         Kind::LongText | Kind::Bytes => format!(
             "{to}.{name} = {from}.{name}.empty() ? nullptr : {from}.{name}.data();\n\
              {to}.{name}_len = {from}.{name}.size();\n"
@@ -97,6 +160,32 @@ fn set_option(to: &str, from: &str, option: &OptionField) -> String {
         // By hand, below the region.
         Kind::Headers => String::new(),
     }
+}
+
+/// A statistic: its name and type in C++.
+fn statistic(field: &Field) -> (String, &'static str) {
+    match (field.name.strip_suffix("_us"), field.of_type.as_str()) {
+        (Some(name), "uint64_t") => (with_time(name), "std::chrono::microseconds"),
+        (_, "uint64_t") => (field.name.clone(), "std::uint64_t"),
+        (_, "uint32_t") => (field.name.clone(), "std::uint32_t"),
+        other => panic!("{other:?} is a type that the statistics of C++ do not know: {}", file!()),
+    }
+}
+
+fn statistics(api: &Api) -> String {
+    let member = |field| {
+        let (name, of_type) = statistic(field);
+        format!("{of_type} {name}{{}};\n")
+    };
+    api.statistics().map(member).collect()
+}
+
+fn statistics_of_c(api: &Api) -> String {
+    let set = |field: &Field| match statistic(field) {
+        (name, of_type @ "std::chrono::microseconds") => format!("{name} = {of_type}(c.{});\n", field.name),
+        (name, _) => format!("{name} = c.{};\n", field.name),
+    };
+    api.statistics().map(set).collect()
 }
 
 fn options_for_c(api: &Api) -> String {

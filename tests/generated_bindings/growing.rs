@@ -50,8 +50,9 @@ fn a_new_error_is_in_each_binding() {
 #[test]
 fn a_new_statistic_is_in_each_binding() {
     let numbers = crate::api().statistics().filter(|field| !field.of_type.starts_with("char")).count();
-    // C++ has the struct of C.
     let expected = [
+        "std::chrono::microseconds rain_time{};".to_owned(),
+        "rain_time = std::chrono::microseconds(c.rain_us);".to_owned(),
         format!("private static final int COUNT = {};", numbers + 1),
         "public long getRainMicros() {".to_owned(),
         format!("return values[{numbers}];"),
@@ -69,8 +70,8 @@ fn a_new_option_of_loops_is_in_each_binding() {
     // The options of sockets may have this line already.
     new.retain(|line| !line.starts_with("return number("));
     let expected = [
-        "std::uint32_t rain_ms = 0;".to_owned(),
-        "c.rain_ms = options.rain_ms;".to_owned(),
+        "Milliseconds rain{};".to_owned(),
+        "c.rain_ms = fitting(options.rain, \"rain is negative or longer than 2147483647 ms\", refusal);".to_owned(),
         format!("static final int COUNT = {};", numbers + 1),
         "public long getRainMillis() {".to_owned(),
         "public @NotNull Builder rainMillis(long millis) {".to_owned(),
@@ -100,6 +101,12 @@ fn a_new_option_of_sockets_needs_a_group() {
 #[should_panic(expected = "egret_ws_options.rain has no kind")]
 fn a_new_type_needs_a_kind() {
     with_field("egret_ws_options", "double rain");
+}
+
+#[test]
+#[should_panic(expected = "is a type that the statistics of C++ do not know")]
+fn a_new_type_of_statistics_is_refused_by_cpp() {
+    lines(&with_field("egret_ws_statistics", "double rain"), "cpp/");
 }
 
 #[test]

@@ -129,17 +129,32 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
     }
     let binding = root().join("bindings/cpp");
     let page = fs::read_to_string(binding.join("README.md")).expect("the page");
-    let sample = blocks(&page, "cpp")[0];
+    let [sample, throwing] = blocks(&page, "cpp")[..] else { panic!("the page has other samples now") };
     assert_eq!(sample, fs::read_to_string(binding.join("examples/echo.cpp")).expect("the example"));
-    assert!(sample.lines().count() <= 30);
+    assert!(sample.lines().count() <= 25);
 
     let [installing, building] = blocks(&page, "sh")[..] else { panic!("the page has other commands now") };
     assert!(installing.starts_with("make install PREFIX=$HOME/egret\n"), "{installing}");
     let folder = folder(&home("readme-cpp"), "echo.cpp", sample);
     let said = follow(&with_echo_server(building), &folder);
     assert_eq!(said, "received: Hello Egret WebSocket\nclosed by this side, with the closing handshake\n");
-    for (url, complaint) in [(dead_url(), "refused"), (refusing_url(), "403"), ("ws://[", "EGRET_WS_ERR_INVALID_URL")] {
+    for (url, complaint) in [
+        (dead_url(), "refused"),
+        (dead_url(), "try again later"),
+        (refusing_url(), "403"),
+        ("ws://[", "EGRET_WS_ERR_INVALID_URL"),
+    ] {
         let said = failure_of(Command::new(folder.join("echo")).arg(url), &folder.join("output"));
         assert!(said.contains(complaint), "{url}: {said}");
+    }
+
+    // The lines with exceptions, in a program.
+    let (build, _) = building.rsplit_once("./").expect("the last command runs it");
+    for (url, should) in [(echo_url(), ""), ("ws://[", "EGRET_WS_ERR_INVALID_URL: ")] {
+        let throwing = throwing.replace("ws://127.0.0.1:9000/", url);
+        let text = format!("#include <egret_ws.hpp>\n#include <cstdio>\nint main() {{\n{throwing}}}\n");
+        fs::write(folder.join("echo.cpp"), text).expect("the program");
+        let said = follow(&format!("{build}./echo 2>&1"), &folder);
+        assert!(if should.is_empty() { said.is_empty() } else { said.starts_with(should) }, "{url}: {said}");
     }
 }

@@ -13,18 +13,18 @@
 
 namespace egret {
 
-// Like std::function, but it also takes callables that can only be moved, and calling an empty one does nothing.
+// Like std::function, but it also takes callables that can only be moved, and calling an empty one does nothing and returns R().
 template <class Signature>
 class Callback;
 
-template <class... Arguments>
-class Callback<void(Arguments...)> {
+template <class R, class... Arguments>
+class Callback<R(Arguments...)> {
 public:
     Callback() noexcept = default;
     Callback(std::nullptr_t) noexcept {}
 
     template <class F, std::enable_if_t<!std::is_same_v<std::decay_t<F>, Callback> &&
-                                            std::is_invocable_v<std::decay_t<F> &, Arguments...>,
+                                            std::is_invocable_r_v<R, std::decay_t<F> &, Arguments...>,
                                         int> = 0>
     Callback(F &&callable) {
         using Callable = std::decay_t<F>;
@@ -34,8 +34,12 @@ public:
                 return;
         }
         object_ = new Callable(std::move(mine));
-        call_ = [](void *object, Arguments... arguments) {
-            static_cast<void>((*static_cast<Callable *>(object))(std::forward<Arguments>(arguments)...));
+        call_ = [](void *object, Arguments... arguments) -> R {
+            Callable &self = *static_cast<Callable *>(object);
+            if constexpr (std::is_void_v<R>)
+                static_cast<void>(self(std::forward<Arguments>(arguments)...));
+            else
+                return self(std::forward<Arguments>(arguments)...);
         };
         destroy_ = [](void *object) noexcept { delete static_cast<Callable *>(object); };
     }
@@ -52,9 +56,10 @@ public:
 
     explicit operator bool() const noexcept { return call_ != nullptr; }
 
-    void operator()(Arguments... arguments) const {
+    R operator()(Arguments... arguments) const {
         if (call_)
-            call_(object_, std::forward<Arguments>(arguments)...);
+            return call_(object_, std::forward<Arguments>(arguments)...);
+        return R();
     }
 
     void swap(Callback &other) noexcept {
@@ -65,12 +70,50 @@ public:
 
 private:
     void *object_ = nullptr;
-    void (*call_)(void *, Arguments...) = nullptr;
+    R (*call_)(void *, Arguments...) = nullptr;
     void (*destroy_)(void *) noexcept = nullptr;
 };
 
+// What on_request may change, for this attempt to connect and later ones. Valid until on_request returns.
+class Request {
+public:
+    explicit Request(egret_ws_request *handle) noexcept : handle_(handle) {}
+
+    egret_ws_request *get() const noexcept { return handle_; }
+
+    Result<void> set_url(std::string_view url) const {
+        return with(url, [&](const char *text) { return egret_ws_request_set_url(handle_, text); });
+    }
+    Result<void> set_header(std::string_view name, std::string_view value) const {
+        return with(name, [&](const char *name_text) {
+            return with(value, [&](const char *text) { return egret_ws_request_set_header(handle_, name_text, text); });
+        });
+    }
+    Result<void> remove_header(std::string_view name) const {
+        return with(name, [&](const char *text) { return egret_ws_request_set_header(handle_, text, nullptr); });
+    }
+    Result<void> set_subprotocols(std::string_view list) const {
+        return with(list, [&](const char *text) { return egret_ws_request_set_subprotocols(handle_, text); });
+    }
+
+private:
+    static Result<void> result_of(std::int32_t result) noexcept { return detail::status(result); }
+    static Result<void> result_of(Result<void> result) noexcept { return result; }
+
+    // Calls `set` with the text as C needs it.
+    template <class Set>
+    static Result<void> with(std::string_view text, Set set) {
+        if (!detail::has_no_nul(text))
+            return {Error::invalid_argument, detail::nul_inside};
+        return result_of(set(std::string(text).c_str()));
+    }
+
+    egret_ws_request *handle_;
+};
+
 // The base of a listener. Nothing is virtual: a function of the same name in the derived class hides the one here. See
-// egret_ws_on_connect_fn, _data, _close, _drain and _retry for when they are called.
+// egret_ws_on_connect_fn and its siblings for when they are called. on_request is called only if the derived class has one, because
+// a connection then waits for the poll.
 //
 // Pass a listener to Loop::connect by value or by pointer: std::unique_ptr, std::shared_ptr, or a plain pointer, which must
 // stay valid until the last callback has returned.
@@ -79,7 +122,13 @@ struct Listener {
     void on_message(WebSocketRef, const Message &) {}
     void on_close(WebSocketRef, const CloseInfo &) {}
     void on_drain(WebSocketRef) {}
-    void on_retry(WebSocketRef, const CloseInfo &, std::uint32_t /*attempt*/, std::uint32_t /*delay_ms*/) {}
+    // `delay == egret::unlimited`: until Loop::resume.
+    void on_retry(WebSocketRef, const CloseInfo &, std::uint32_t /*attempt*/, std::chrono::milliseconds /*delay*/) {}
+    // `last` is nullptr at the first attempt, which has the number 0.
+    RequestAction on_request(WebSocketRef, std::uint32_t /*attempt*/, const CloseInfo * /*last*/, Request) {
+        return RequestAction::proceed;
+    }
+    void on_pong(WebSocketRef, ByteSpan /*payload*/) {}
 };
 
 // A listener made of callables; set those that you need.
@@ -88,7 +137,9 @@ struct Callbacks {
     Callback<void(WebSocketRef, const Message &)> on_message{};
     Callback<void(WebSocketRef, const CloseInfo &)> on_close{};
     Callback<void(WebSocketRef)> on_drain{};
-    Callback<void(WebSocketRef, const CloseInfo &, std::uint32_t attempt, std::uint32_t delay_ms)> on_retry{};
+    Callback<void(WebSocketRef, const CloseInfo &, std::uint32_t attempt, std::chrono::milliseconds delay)> on_retry{};
+    Callback<RequestAction(WebSocketRef, std::uint32_t attempt, const CloseInfo *last, Request)> on_request{};
+    Callback<void(WebSocketRef, ByteSpan payload)> on_pong{};
 };
 
 } // namespace egret

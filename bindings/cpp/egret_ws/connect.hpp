@@ -16,44 +16,83 @@ inline constexpr bool is_pointer_to_listener = false;
 template <class L>
 inline constexpr bool is_pointer_to_listener<L, std::void_t<decltype(*std::declval<L &>())>> = true;
 
+// Does a listener want on_request? `Callbacks` know it by themselves; another class if it has a function of its own.
+inline bool has_on_request(const Callbacks &listener) noexcept {
+    return static_cast<bool>(listener.on_request);
+}
+
+template <class L, class = void>
+inline constexpr bool inherits_on_request = false; // overloaded, or a template
+template <class L>
+inline constexpr bool inherits_on_request<L, std::void_t<decltype(&L::on_request)>> =
+    std::is_same_v<decltype(&L::on_request), decltype(&Listener::on_request)>;
+
+template <class L>
+constexpr bool has_on_request(const L &) noexcept {
+    return !inherits_on_request<L>;
+}
+
 // A socket's `user`: the listener and its loop, which lives longer. C owns it from the connect call until release_user.
 template <class L>
-class Connected {
+class Connected : private ListenerOwner {
 public:
-    Connected(LoopState &loop, L &&listener) : loop_(loop), listener_(std::move(listener)) {}
+    Connected(LoopState &loop, L &&given)
+        : ListenerOwner{&type_tag<L>, &listener_}, loop_(loop), listener_(std::move(given)) {}
 
     void listen(egret_ws_options &options) noexcept {
-        options.user = this;
+        options.user = static_cast<ListenerOwner *>(this);
         options.on_connect = [](void *user, egret_ws *ws) {
-            call(user, [&](auto &listener) { listener.on_connect(WebSocketRef(ws)); });
+            call(user, [&](auto &to) { to.on_connect(WebSocketRef(ws)); });
         };
         options.on_message = [](void *user, egret_ws *ws, std::int32_t kind, const std::uint8_t *data, std::size_t len) {
-            call(user, [&](auto &listener) { listener.on_message(WebSocketRef(ws), Message(kind, data, len)); });
+            call(user, [&](auto &to) { to.on_message(WebSocketRef(ws), Message(kind, data, len)); });
         };
         options.on_close = [](void *user, egret_ws *ws, const egret_ws_close_info *info) {
-            call(user, [&](auto &listener) { listener.on_close(WebSocketRef(ws), CloseInfo(*info)); });
+            call(user, [&](auto &to) { to.on_close(WebSocketRef(ws), CloseInfo(*info)); });
         };
         options.on_drain = [](void *user, egret_ws *ws) {
-            call(user, [&](auto &listener) { listener.on_drain(WebSocketRef(ws)); });
+            call(user, [&](auto &to) { to.on_drain(WebSocketRef(ws)); });
         };
         options.on_retry = [](void *user, egret_ws *ws, const egret_ws_close_info *info, std::uint32_t attempt,
                               std::uint32_t delay_ms) {
-            call(user,
-                 [&](auto &listener) { listener.on_retry(WebSocketRef(ws), CloseInfo(*info), attempt, delay_ms); });
+            call(user, [&](auto &to) {
+                to.on_retry(WebSocketRef(ws), CloseInfo(*info), attempt, std::chrono::milliseconds(delay_ms));
+            });
         };
-        options.release_user = [](void *user) { delete static_cast<Connected *>(user); };
+        options.on_pong = [](void *user, egret_ws *ws, const std::uint8_t *data, std::size_t len) {
+            call(user, [&](auto &to) { to.on_pong(WebSocketRef(ws), ByteSpan(data, len)); });
+        };
+        if (has_on_request(target())) {
+            options.on_request = [](void *user, egret_ws *ws, std::uint32_t attempt, const egret_ws_close_info *last,
+                                    egret_ws_request *request) {
+                // After an exception, and when the Loop was destroyed.
+                RequestAction action = RequestAction::stop;
+                call(user, [&](auto &to) {
+                    const CloseInfo info = last ? CloseInfo(*last) : CloseInfo();
+                    action = to.on_request(WebSocketRef(ws), attempt, last ? &info : nullptr, Request(request));
+                });
+                return static_cast<std::int32_t>(action);
+            };
+        }
+        options.release_user = [](void *user) { delete &of(user); };
     }
 
 private:
+    static Connected &of(void *user) noexcept {
+        return static_cast<Connected &>(*static_cast<ListenerOwner *>(user));
+    }
+
+    auto &target() noexcept {
+        if constexpr (is_pointer_to_listener<L>)
+            return *listener_;
+        else
+            return listener_;
+    }
+
     template <class Body>
     static void call(void *user, Body body) noexcept {
-        Connected &self = *static_cast<Connected *>(user);
-        guarded(self.loop_, [&] {
-            if constexpr (is_pointer_to_listener<L>)
-                body(*self.listener_);
-            else
-                body(self.listener_);
-        });
+        Connected &self = of(user);
+        guarded(self.loop_, [&] { body(self.target()); });
     }
 
     LoopState &loop_;
@@ -64,8 +103,8 @@ private:
 template <class L, class Begin>
 Result<WebSocket> connect(LoopState &loop, const Options &options, L &&listener, Begin begin) {
     COptions c(options);
-    if (!c.usable())
-        return Error::invalid_argument;
+    if (c.refusal())
+        return {Error::invalid_argument, c.refusal()};
     std::unique_ptr<Connected<L>> connected(new (std::nothrow) Connected<L>(loop, std::move(listener)));
     if (!connected)
         return Error::no_resources;
@@ -80,26 +119,27 @@ Result<WebSocket> connect(LoopState &loop, const Options &options, L &&listener,
 } // namespace detail
 
 template <class L>
-Result<WebSocket> Loop::connect(std::string_view host, std::uint16_t port, const Options &options, L listener) const {
+Result<WebSocket> Loop::connect(std::string_view url, const Options &options, L listener) const {
     if (!state_)
-        return Error::bad_handle;
-    if (!detail::has_no_nul(host))
-        return Error::invalid_url;
-    const std::string terminated(host);
+        return {Error::bad_handle, detail::empty_loop};
+    if (!detail::has_no_nul(url))
+        return {Error::invalid_url, detail::nul_inside};
+    const std::string terminated(url);
     return detail::connect(*state_, options, std::move(listener), [&](const egret_ws_options *c, egret_ws **out) {
-        return egret_ws_connect_host(state_->handle, terminated.c_str(), port, c, out);
+        return egret_ws_connect(state_->handle, terminated.c_str(), c, out);
     });
 }
 
 template <class L>
-Result<WebSocket> Loop::connect_url(std::string_view url, const Options &options, L listener) const {
+Result<WebSocket> Loop::connect_host(std::string_view host, std::uint16_t port, const Options &options,
+                                     L listener) const {
     if (!state_)
-        return Error::bad_handle;
-    if (!detail::has_no_nul(url))
-        return Error::invalid_url;
-    const std::string terminated(url);
+        return {Error::bad_handle, detail::empty_loop};
+    if (!detail::has_no_nul(host))
+        return {Error::invalid_url, detail::nul_inside};
+    const std::string terminated(host);
     return detail::connect(*state_, options, std::move(listener), [&](const egret_ws_options *c, egret_ws **out) {
-        return egret_ws_connect(state_->handle, terminated.c_str(), c, out);
+        return egret_ws_connect_host(state_->handle, terminated.c_str(), port, c, out);
     });
 }
 

@@ -8,34 +8,58 @@
 #include "options.hpp"
 
 namespace egret {
+namespace detail {
+
+inline constexpr const char *empty_loop = "the Loop is empty";
+
+// The time-out for egret_ws_loop_poll: 0 for none, -1 for no limit.
+constexpr std::int32_t poll_timeout(Milliseconds timeout) noexcept {
+    const std::uint32_t number = timeout.number();
+    if (number == EGRET_WS_UNLIMITED)
+        return -1;
+    return number == EGRET_WS_AT_ONCE ? 0 : static_cast<std::int32_t>(number);
+}
+
+} // namespace detail
+
+// What Loop::reset could not send: egret_ws_free_report.
+struct FreeReport {
+    std::uint32_t sockets = 0; // that lost messages
+    std::uint64_t unsent_messages = 0;
+    std::uint64_t unsent_bytes = 0;
+};
 
 // A loop and its sockets: egret_ws_loop. One thread at a time polls or destroys it; all functions except poll and reset may be
 // called from any thread. An empty Loop returns Error::bad_handle.
 //
-// Destroying a Loop waits until no other thread is inside its on_log or on_wakeup: see egret_ws_loop_free.
-//
 // A Loop that is destroyed in one of its callbacks calls no other callback and is freed when that poll ends. Do not destroy it
-// in on_log or on_wakeup, nor while another thread polls it: then it is never freed.
+// in on_log or on_wakeup, nor while another thread polls it: then it is never freed. Destroying it waits until the calls of on_log
+// and on_wakeup on other threads have returned.
 class Loop {
 public:
     [[nodiscard]] static Result<Loop> create(LoopOptions options = {}) {
         Loop loop;
         loop.state_ = new detail::LoopState;
-        loop.state_->on_log = std::move(options.on_log);
-        loop.state_->on_exception = std::move(options.on_exception);
+        detail::LoopState *const state = loop.state_;
+        state->on_log = std::move(options.on_log);
+        state->on_exception = std::move(options.on_exception);
         egret_ws_loop_options c;
         egret_ws_loop_options_init(&c, sizeof c);
+        using detail::fitting;
+        const char *refusal = nullptr;
         // generated: loop options for C, by "make header"; do not edit
         c.flags = (options.run_inline ? EGRET_WS_LOOP_INLINE : 0u) |
                   (options.close_on_suspend ? EGRET_WS_LOOP_CLOSE_ON_SUSPEND : 0u);
         c.log_level = static_cast<std::int32_t>(options.log_level);
         c.poll_max_callbacks = options.poll_max_callbacks;
-        c.poll_max_us = options.poll_max_us;
-        c.linger_ms = options.linger_ms;
+        c.poll_max_us = fitting(options.poll_max_time, "poll_max_time is negative or longer than 2147483647 us", refusal);
+        c.linger_ms = fitting(options.linger, "linger is negative or longer than 2147483647 ms", refusal);
         // generated: end
-        c.user = loop.state_;
-        c.on_log = loop.state_->on_log ? detail::log : nullptr;
-        if (const std::int32_t result = egret_ws_loop_new(&c, &loop.state_->handle); result != EGRET_WS_OK)
+        if (refusal)
+            return {Error::invalid_argument, refusal};
+        c.user = state;
+        c.on_log = state->on_log ? detail::log : nullptr;
+        if (const std::int32_t result = egret_ws_loop_new(&c, &state->handle); result != EGRET_WS_OK)
             return static_cast<Error>(result);
         return loop;
     }
@@ -54,25 +78,31 @@ public:
     egret_ws_loop *get() const noexcept { return state_ ? state_->handle : nullptr; }
     explicit operator bool() const noexcept { return get() != nullptr; }
 
-    // egret_ws_loop_free. After an error nothing was freed, and the loop still works.
-    Result<void> reset() noexcept {
+    // egret_ws_loop_free: sends what was accepted, for at most LoopOptions::linger, and returns what was lost. After an error
+    // nothing was freed, and the loop still works.
+    Result<FreeReport> reset() noexcept {
         if (!state_)
-            return {};
-        const Error error = free(state_);
-        if (error == Error::ok)
+            return FreeReport();
+        const Result<FreeReport> lost = free(state_);
+        if (lost)
             state_ = nullptr;
-        return error;
+        return lost;
     }
 
-    void swap(Loop &other) noexcept { std::swap(state_, other.state_); }
+    void swap(Loop &other) noexcept {
+        std::swap(state_, other.state_);
+    }
 
-    // Runs the callbacks that are due and returns their number: egret_ws_loop_poll.
-    Result<std::int32_t> poll(std::int32_t timeout_ms = 0) noexcept {
+    // Runs the callbacks that are due and returns their number: egret_ws_loop_poll. It waits for them as long as `timeout`: a
+    // duration, or egret::unlimited. By default it does not wait.
+    Result<std::int32_t> poll(Milliseconds timeout = at_once) noexcept {
         if (!state_)
-            return Error::bad_handle;
+            return {Error::bad_handle, detail::empty_loop};
+        if (timeout.number() == Milliseconds::out_of_range)
+            return {Error::invalid_argument, "the time-out of a poll is negative, or longer than 24 days"};
         // A callback may destroy this object.
         detail::LoopState &state = *state_;
-        const std::int32_t callbacks = egret_ws_loop_poll(state.handle, timeout_ms);
+        const std::int32_t callbacks = egret_ws_loop_poll(state.handle, detail::poll_timeout(timeout));
         if (state.free_after_poll)
             free(&state);
         return detail::value_or_error<std::int32_t>(callbacks);
@@ -80,11 +110,11 @@ public:
 
     Result<void> wake() const noexcept { return detail::status(egret_ws_loop_wake(get())); }
 
-    // Waits until no other thread is inside an earlier on_wakeup: see egret_ws_loop_set_wakeup.
-    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup_fn. An empty one removes it.
+    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup_fn. An empty one removes it. When this returns, the previous one
+    // has returned and is destroyed, unless it runs on this thread.
     Result<void> set_wakeup(Callback<void()> on_wakeup) {
         if (!state_)
-            return Error::bad_handle;
+            return {Error::bad_handle, detail::empty_loop};
         const bool none = !on_wakeup;
         auto replacement = std::make_shared<const Callback<void()>>(std::move(on_wakeup));
         {
@@ -94,36 +124,38 @@ public:
         return detail::status(egret_ws_loop_set_wakeup(get(), none ? nullptr : detail::wake_up, state_));
     }
 
-    // A file descriptor to wait on, for at most timeout() milliseconds.
+    // A file descriptor to wait on, for at most next_poll().
     Result<int> descriptor() const noexcept { return detail::value_or_error<int>(egret_ws_loop_descriptor(get())); }
-    Result<std::int32_t> timeout() const noexcept {
-        return detail::value_or_error<std::int32_t>(egret_ws_loop_next_poll_ms(get()));
+    // Without a limit it is 2^31 - 1 ms, which an `int` can hold.
+    Result<std::chrono::milliseconds> next_poll() const noexcept {
+        return detail::value_or_error<std::chrono::milliseconds>(egret_ws_loop_next_poll_ms(get()));
     }
 
     Result<void> suspend() const noexcept { return detail::status(egret_ws_loop_suspend(get())); }
     Result<void> resume() const noexcept { return detail::status(egret_ws_loop_resume(get())); }
     Result<void> network_changed() const noexcept { return detail::status(egret_ws_loop_network_changed(get())); }
 
-    // Begin to connect: egret_ws_connect_host and egret_ws_connect. `listener` is Callbacks, a class derived from Listener, or
+    // Begin to connect: egret_ws_connect and egret_ws_connect_host. `listener` is Callbacks, a class derived from Listener, or
     // a pointer to one. It is moved in, and destroyed after its last callback, or at once if the call fails.
     template <class L>
-    [[nodiscard]] Result<WebSocket> connect(std::string_view host, std::uint16_t port, const Options &options,
-                                            L listener) const;
+    [[nodiscard]] Result<WebSocket> connect(std::string_view url, const Options &options, L listener) const;
     template <class L>
-    [[nodiscard]] Result<WebSocket> connect_url(std::string_view url, const Options &options, L listener) const;
+    [[nodiscard]] Result<WebSocket> connect_host(std::string_view host, std::uint16_t port, const Options &options,
+                                                 L listener) const;
 
 private:
-    // Frees the loop, then its state. After an error both stay.
-    static Error free(detail::LoopState *state) noexcept {
+    static Result<FreeReport> free(detail::LoopState *state) noexcept {
+        egret_ws_free_report lost{};
+        lost.struct_size = sizeof lost;
         if (state->handle) {
-            if (const std::int32_t result = egret_ws_loop_free(state->handle, nullptr); result != EGRET_WS_OK)
+            if (const std::int32_t result = egret_ws_loop_free(state->handle, &lost); result != EGRET_WS_OK)
                 return static_cast<Error>(result);
         }
-        delete state;
-        return Error::ok;
+        delete state; // nothing calls it any more
+        return FreeReport{lost.sockets, lost.unsent_messages, lost.unsent_bytes};
     }
 
-    // Owned. If a callback destroys this object, the poll deletes it.
+    // Owned.
     detail::LoopState *state_ = nullptr;
 };
 

@@ -11,7 +11,7 @@
 #include <memory>
 #include <mutex>
 
-#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#if EGRET_WS_HAS_EXCEPTIONS
 #define EGRET_WS_TRY try
 #define EGRET_WS_CATCH_ALL catch (...)
 #else
@@ -33,8 +33,8 @@ struct LoopOptions {
     // generated: loop options, by "make header"; do not edit
     LogLevel log_level = LogLevel::warn;
     std::uint32_t poll_max_callbacks = 0;
-    std::uint32_t poll_max_us = 0;
-    std::uint32_t linger_ms = 0;
+    Microseconds poll_max_time{};
+    Milliseconds linger{};
     // generated: end
     // Gets each exception of a socket's callback, inside Loop::poll. Not set: it is written to stderr. Exceptions of on_log
     // and on_wakeup are always written to stderr.
@@ -45,7 +45,7 @@ namespace detail {
 
 // Writes the current exception to stderr.
 inline void print_exception() noexcept {
-#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#if EGRET_WS_HAS_EXCEPTIONS
     try {
         throw;
     } catch (const std::exception &exception) {
@@ -56,6 +56,7 @@ inline void print_exception() noexcept {
 #endif
 }
 
+// It is the `user` of the loop's callbacks, so its address stays the same when the Loop is moved.
 struct LoopState {
     egret_ws_loop *handle = nullptr;
     // The Loop was destroyed in one of its callbacks. Only the polling thread uses this field.
@@ -85,17 +86,15 @@ void guarded(LoopState &loop, Body body) noexcept {
     EGRET_WS_CATCH_ALL { loop.report_exception(); }
 }
 
-// These two have the state as `user`. It is deleted when egret_ws_loop_free has returned; no call is running then.
-
-inline void log(void *user, std::int32_t level, const char *text, egret_ws *ws) noexcept {
-    const LoopState &state = *static_cast<const LoopState *>(user);
-    EGRET_WS_TRY { state.on_log(static_cast<LogLevel>(level), text, WebSocketRef(ws)); }
+// C calls these on any thread, but not after egret_ws_loop_free, which waits for calls that run.
+inline void log(void *state, std::int32_t level, const char *text, egret_ws *ws) noexcept {
+    EGRET_WS_TRY { static_cast<LoopState *>(state)->on_log(static_cast<LogLevel>(level), text, WebSocketRef(ws)); }
     EGRET_WS_CATCH_ALL { print_exception(); }
 }
 
 inline void wake_up(void *user) noexcept {
     LoopState &state = *static_cast<LoopState *>(user);
-    std::shared_ptr<const Callback<void()>> on_wakeup; // it may replace itself
+    std::shared_ptr<const Callback<void()>> on_wakeup; // alive until it returns, although it may replace itself
     {
         const std::lock_guard<std::mutex> guard(state.wakeup_lock);
         on_wakeup = state.on_wakeup;

@@ -18,6 +18,28 @@ struct Header {
     std::string value;
 };
 
+// The waits of reconnecting: egret_ws_retry_options.
+struct RetryOptions {
+    // generated: retry options, by "make header"; do not edit
+    Milliseconds min_wait{};
+    Milliseconds first_wait{};
+    Milliseconds max_wait{};
+    Milliseconds total{};
+    // generated: end
+};
+
+// The settings of permessage-deflate: egret_ws_deflate_options.
+struct DeflateOptions {
+    // generated: deflate options, by "make header"; do not edit
+    std::uint32_t level = 0;
+    std::uint32_t threshold_bytes = 0;
+    std::uint32_t client_window_bits = 0;
+    std::uint32_t server_window_bits = 0;
+    bool client_no_context_takeover = false;
+    bool server_no_context_takeover = false;
+    // generated: end
+};
+
 // A field that is zero, empty or not set has the library's default; egret_ws.h documents it for each field.
 struct Options {
     // generated: options, by "make header"; do not edit
@@ -31,14 +53,14 @@ struct Options {
     bool allow_private_redirects = false;
 
     // Deadlines.
-    std::uint32_t connect_timeout_ms = 0;
-    std::uint32_t handshake_timeout_ms = 0;
-    std::uint32_t flush_timeout_ms = 0;
-    std::uint32_t close_timeout_ms = 0;
-    std::uint32_t resolve_timeout_ms = 0;
-    std::uint32_t proxy_timeout_ms = 0;
-    std::uint32_t tls_timeout_ms = 0;
-    std::uint32_t open_timeout_ms = 0;
+    Milliseconds connect_timeout{};
+    Milliseconds handshake_timeout{};
+    Milliseconds flush_timeout{};
+    Milliseconds close_timeout{};
+    Milliseconds resolve_timeout{};
+    Milliseconds proxy_timeout{};
+    Milliseconds tls_timeout{};
+    Milliseconds open_timeout{};
 
     // Bounds.
     std::uint32_t max_message_bytes = 0;
@@ -64,24 +86,16 @@ struct Options {
     std::optional<std::string> tls_server_name{};
 
     // permessage-deflate.
-    std::uint32_t deflate_level = 0;
-    std::uint32_t deflate_threshold_bytes = 0;
-    std::uint32_t deflate_client_window_bits = 0;
-    std::uint32_t deflate_server_window_bits = 0;
-    std::uint32_t deflate_client_no_context_takeover = 0;
-    std::uint32_t deflate_server_no_context_takeover = 0;
+    DeflateOptions deflate{};
 
     // Heartbeat.
-    std::uint32_t ping_interval_ms = 0;
-    std::uint32_t pong_timeout_ms = 0;
-    std::uint32_t probe_timeout_ms = 0;
+    Milliseconds ping_interval{};
+    Milliseconds pong_timeout{};
+    Milliseconds probe_timeout{};
 
     // Reconnecting.
     std::uint32_t retry_attempts = 0;
-    std::uint32_t retry_min_wait_ms = 0;
-    std::uint32_t retry_first_wait_ms = 0;
-    std::uint32_t retry_max_wait_ms = 0;
-    std::uint32_t retry_total_ms = 0;
+    RetryOptions retry{};
     // generated: end
 };
 
@@ -104,49 +118,50 @@ public:
                    (from.disable_alpn ? EGRET_WS_DISABLE_ALPN : 0u) |
                    (from.accept_any_certificate ? EGRET_WS_ACCEPT_ANY_CERTIFICATE : 0u) |
                    (from.allow_private_redirects ? EGRET_WS_ALLOW_PRIVATE_REDIRECTS : 0u);
-        c_.connect_timeout_ms = from.connect_timeout_ms;
-        c_.handshake_timeout_ms = from.handshake_timeout_ms;
-        c_.flush_timeout_ms = from.flush_timeout_ms;
-        c_.close_timeout_ms = from.close_timeout_ms;
-        c_.resolve_timeout_ms = from.resolve_timeout_ms;
-        c_.proxy_timeout_ms = from.proxy_timeout_ms;
-        c_.tls_timeout_ms = from.tls_timeout_ms;
-        c_.open_timeout_ms = from.open_timeout_ms;
+        c_.connect_timeout_ms = fitting(from.connect_timeout, "connect_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.handshake_timeout_ms = fitting(from.handshake_timeout, "handshake_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.flush_timeout_ms = fitting(from.flush_timeout, "flush_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.close_timeout_ms = fitting(from.close_timeout, "close_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.resolve_timeout_ms = fitting(from.resolve_timeout, "resolve_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.proxy_timeout_ms = fitting(from.proxy_timeout, "proxy_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.tls_timeout_ms = fitting(from.tls_timeout, "tls_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.open_timeout_ms = fitting(from.open_timeout, "open_timeout is negative or longer than 2147483647 ms", refusal_);
         c_.max_message_bytes = from.max_message_bytes;
         c_.max_send_buffer_bytes = from.max_send_buffer_bytes;
         c_.max_receive_queue_bytes = from.max_receive_queue_bytes;
-        c_.subprotocols = terminated(from.subprotocols);
-        c_.origin = terminated(from.origin);
-        c_.user_agent = terminated(from.user_agent);
-        c_.username = terminated(from.username);
-        c_.password = terminated(from.password);
+        c_.subprotocols = terminated(from.subprotocols, "subprotocols has a NUL inside");
+        c_.origin = terminated(from.origin, "origin has a NUL inside");
+        c_.user_agent = terminated(from.user_agent, "user_agent has a NUL inside");
+        c_.username = terminated(from.username, "username has a NUL inside");
+        c_.password = terminated(from.password, "password has a NUL inside");
         c_.max_redirects = from.max_redirects;
-        c_.proxy = terminated(from.proxy);
+        c_.proxy = terminated(from.proxy, "proxy has a NUL inside");
         c_.tls_min_version = from.tls_min_version;
         c_.tls_roots = from.tls_roots.empty() ? nullptr : from.tls_roots.data();
         c_.tls_roots_len = from.tls_roots.size();
-        c_.tls_pins = terminated(from.tls_pins);
+        c_.tls_pins = terminated(from.tls_pins, "tls_pins has a NUL inside");
         c_.tls_identity = from.tls_identity.empty() ? nullptr : from.tls_identity.data();
         c_.tls_identity_len = from.tls_identity.size();
-        c_.tls_identity_password = terminated(from.tls_identity_password);
-        c_.tls_server_name = terminated(from.tls_server_name);
-        deflate_.level = from.deflate_level;
-        deflate_.threshold_bytes = from.deflate_threshold_bytes;
-        deflate_.client_window_bits = from.deflate_client_window_bits;
-        deflate_.server_window_bits = from.deflate_server_window_bits;
-        deflate_.client_no_context_takeover = from.deflate_client_no_context_takeover;
-        deflate_.server_no_context_takeover = from.deflate_server_no_context_takeover;
-        c_.ping_interval_ms = from.ping_interval_ms;
-        c_.pong_timeout_ms = from.pong_timeout_ms;
-        c_.probe_timeout_ms = from.probe_timeout_ms;
+        c_.tls_identity_password = terminated(from.tls_identity_password, "tls_identity_password has a NUL inside");
+        c_.tls_server_name = terminated(from.tls_server_name, "tls_server_name has a NUL inside");
+        deflate_.level = from.deflate.level;
+        deflate_.threshold_bytes = from.deflate.threshold_bytes;
+        deflate_.client_window_bits = from.deflate.client_window_bits;
+        deflate_.server_window_bits = from.deflate.server_window_bits;
+        deflate_.client_no_context_takeover = from.deflate.client_no_context_takeover ? 1 : 0;
+        deflate_.server_no_context_takeover = from.deflate.server_no_context_takeover ? 1 : 0;
+        c_.ping_interval_ms = fitting(from.ping_interval, "ping_interval is negative or longer than 2147483647 ms", refusal_);
+        c_.pong_timeout_ms = fitting(from.pong_timeout, "pong_timeout is negative or longer than 2147483647 ms", refusal_);
+        c_.probe_timeout_ms = fitting(from.probe_timeout, "probe_timeout is negative or longer than 2147483647 ms", refusal_);
         c_.retry_attempts = from.retry_attempts;
-        retry_.min_wait_ms = from.retry_min_wait_ms;
-        retry_.first_wait_ms = from.retry_first_wait_ms;
-        retry_.max_wait_ms = from.retry_max_wait_ms;
-        retry_.total_ms = from.retry_total_ms;
+        retry_.min_wait_ms = fitting(from.retry.min_wait, "min_wait is negative or longer than 2147483647 ms", refusal_);
+        retry_.first_wait_ms = fitting(from.retry.first_wait, "first_wait is negative or longer than 2147483647 ms", refusal_);
+        retry_.max_wait_ms = fitting(from.retry.max_wait, "max_wait is negative or longer than 2147483647 ms", refusal_);
+        retry_.total_ms = fitting(from.retry.total, "total is negative or longer than 2147483647 ms", refusal_);
         // generated: end
         for (const Header &header : from.headers)
-            headers_.push_back({terminated(header.name), terminated(header.value)});
+            headers_.push_back({terminated(header.name, "the name of a header has a NUL inside"),
+                                terminated(header.value, "the value of a header has a NUL inside")});
         c_.headers = headers_.empty() ? nullptr : headers_.data();
         c_.header_count = static_cast<std::uint32_t>(headers_.size());
     }
@@ -154,23 +169,24 @@ public:
     COptions &operator=(const COptions &) = delete;
 
     egret_ws_options &get() noexcept { return c_; }
-    // False if a text has a NUL inside, where C would end it.
-    bool usable() const noexcept { return usable_; }
+    // Why the options are refused: a text has a NUL inside, where C would end it, or a time does not fit; else nullptr.
+    const char *refusal() const noexcept { return refusal_; }
 
 private:
-    const char *terminated(const std::string &text) noexcept {
-        usable_ = usable_ && has_no_nul(text);
+    const char *terminated(const std::string &text, const char *refusal) noexcept {
+        if (!has_no_nul(text))
+            refusal_ = refusal;
         return text.c_str();
     }
-    const char *terminated(const std::optional<std::string> &text) noexcept {
-        return text ? terminated(*text) : nullptr;
+    const char *terminated(const std::optional<std::string> &text, const char *refusal) noexcept {
+        return text ? terminated(*text, refusal) : nullptr;
     }
 
     egret_ws_options c_;
     egret_ws_retry_options retry_;
     egret_ws_deflate_options deflate_;
     std::vector<egret_ws_header> headers_;
-    bool usable_ = true;
+    const char *refusal_ = nullptr;
 };
 
 } // namespace detail

@@ -10,6 +10,14 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+#define EGRET_WS_HAS_EXCEPTIONS 1
+#include <stdexcept>
+#include <string>
+#else
+#define EGRET_WS_HAS_EXCEPTIONS 0
+#endif
+
 namespace egret {
 
 // EGRET_WS_OK and EGRET_WS_ERR_*, documented in egret_ws.h. A newer library may return other values.
@@ -56,24 +64,91 @@ inline const char *name(Error error) noexcept {
     return egret_ws_error_name(static_cast<std::int32_t>(error));
 }
 
-// A value or an error. With an error, the value is empty (no handle, zero, no text), so that reading it by mistake does no
-// harm.
-template <class T>
-class Result {
-public:
-    Result(Error error) noexcept : error_(error) {}
-    Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
+// Why the last refused call of this thread was refused, as a sentence; empty if there was none. Valid until this thread's next
+// call of the library.
+inline const char *last_error_message() noexcept {
+    return egret_ws_last_error_message();
+}
 
+#if EGRET_WS_HAS_EXCEPTIONS
+// What Result::value throws.
+class Exception : public std::runtime_error {
+public:
+    Exception(Error error, const char *message) : std::runtime_error(std::string(name(error)) + ": " + message), error_(error) {}
+    Error error() const noexcept { return error_; }
+
+private:
+    Error error_;
+};
+#endif
+
+namespace detail {
+
+// The part that all results have.
+class Status {
+public:
     bool has_value() const noexcept { return error_ == Error::ok; }
     explicit operator bool() const noexcept { return has_value(); }
     Error error() const noexcept { return error_; }
     const char *error_name() const noexcept { return name(error_); }
+
+    // Why the call was refused, as a sentence; empty without an error. Read it before this thread's next call of the library:
+    // it is last_error_message(), except where the binding itself has refused the call.
+    const char *error_message() const noexcept {
+        return has_value() ? "" : reason_ ? reason_ : last_error_message();
+    }
+
+protected:
+    Status() noexcept = default;
+    Status(Error error, const char *reason) noexcept : reason_(reason), error_(error) {}
+    ~Status() = default;
+    Status(const Status &) = default;
+    Status &operator=(const Status &) = default;
+
+    void require_value() const {
+#if EGRET_WS_HAS_EXCEPTIONS
+        if (!has_value())
+            throw Exception(error_, error_message());
+#endif
+    }
+
+private:
+    // Of the binding. A text that is never freed.
+    const char *reason_ = nullptr;
+    Error error_ = Error::ok;
+};
+
+} // namespace detail
+
+// A value or an error. With an error, the value is empty (no handle, zero, no text), so that reading it by mistake does no
+// harm.
+template <class T>
+class Result : public detail::Status {
+public:
+    Result(Error error, const char *reason = nullptr) noexcept : Status(error, reason) {}
+    Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
 
     T &operator*() & noexcept { return value_; }
     const T &operator*() const & noexcept { return value_; }
     T &&operator*() && noexcept { return std::move(value_); }
     T *operator->() noexcept { return &value_; }
     const T *operator->() const noexcept { return &value_; }
+
+#if EGRET_WS_HAS_EXCEPTIONS
+    // The value. With an error it throws an Exception, with the message. Compiled only where exceptions are on.
+    T &value() & {
+        require_value();
+        return value_;
+    }
+    const T &value() const & {
+        require_value();
+        return value_;
+    }
+    T &&value() && {
+        require_value();
+        return std::move(value_);
+    }
+#endif
 
     template <class U>
     T value_or(U &&other) const & {
@@ -89,24 +164,19 @@ public:
     friend bool operator!=(const Result &result, const T &value) { return !(result == value); }
 
 private:
-    Error error_ = Error::ok;
     T value_{};
 };
 
 // Success or an error.
 template <>
-class Result<void> {
+class Result<void> : public detail::Status {
 public:
     Result() noexcept = default;
-    Result(Error error) noexcept : error_(error) {}
+    Result(Error error, const char *reason = nullptr) noexcept : Status(error, reason) {}
 
-    bool has_value() const noexcept { return error_ == Error::ok; }
-    explicit operator bool() const noexcept { return has_value(); }
-    Error error() const noexcept { return error_; }
-    const char *error_name() const noexcept { return name(error_); }
-
-private:
-    Error error_ = Error::ok;
+#if EGRET_WS_HAS_EXCEPTIONS
+    void value() const { require_value(); }
+#endif
 };
 
 namespace detail {

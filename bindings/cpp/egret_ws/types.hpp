@@ -5,9 +5,12 @@
 #define EGRET_WS_TYPES_HPP
 
 #include "result.hpp"
+#include "time.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -60,8 +63,8 @@ inline constexpr std::uint32_t tls_1_2 = EGRET_WS_TLS_1_2;
 inline constexpr std::uint32_t tls_1_3 = EGRET_WS_TLS_1_3;
 // generated: end
 
-// A view of bytes: std::span<const std::uint8_t> for C++17. Converts from any vector, array, string or span of one-byte
-// elements, but not from a string literal, where it would not be clear whether the NUL counts.
+// A view of bytes, in C++17 too. Converts from any vector, array, string or span of one-byte elements, but not from a string
+// literal, where it would not be clear whether the NUL counts; and in C++20 to std::span<const std::uint8_t>.
 class ByteSpan {
     template <class T>
     static constexpr bool is_byte = sizeof(T) == 1 && std::is_trivially_copyable_v<T>;
@@ -110,10 +113,20 @@ private:
     ByteSpan bytes_;
 };
 
-// How and why a connection ended: egret_ws_close_info, borrowed until the callback returns.
+// How and why a connection ended: egret_ws_close_info. The texts are borrowed until the callback returns; those of
+// WebSocketRef::close_report until the socket is freed.
 class CloseInfo {
 public:
-    explicit CloseInfo(const egret_ws_close_info &info) noexcept : info_(info) {}
+    CloseInfo() noexcept {
+        info_.struct_size = sizeof info_;
+        info_.reason = info_.message = "";
+    }
+    explicit CloseInfo(const egret_ws_close_info &info) noexcept : CloseInfo() {
+        // An older library has fewer fields, a newer one more.
+        const std::size_t size = std::min<std::size_t>(info.struct_size, sizeof info_);
+        std::memcpy(&info_, &info, size);
+        info_.struct_size = static_cast<std::uint32_t>(size);
+    }
 
     Error error() const noexcept { return static_cast<Error>(info_.error); }
     const char *error_name() const noexcept { return name(error()); }
@@ -130,12 +143,80 @@ public:
     std::string_view reason() const noexcept { return {info_.reason, info_.reason_len}; }
     // A sentence for a log; ends in a NUL.
     const char *message() const noexcept { return info_.message; }
+    // Another attempt makes sense: egret_ws_is_retryable.
+    bool is_retryable() const noexcept { return egret_ws_is_retryable(&info_) == 1; }
 
 private:
-    const egret_ws_close_info &info_;
+    egret_ws_close_info info_{};
 };
 
-using Stats = egret_ws_statistics;
+// What on_request answers.
+enum class RequestAction : std::int32_t {
+    // Connect, but after an answer that makes another attempt useless, such as 401, stop.
+    proceed = EGRET_WS_REQUEST_CONTINUE,
+    // Connect, also after such an answer.
+    connect = EGRET_WS_REQUEST_CONNECT,
+    // Not yet: after WebSocketRef::retry_now on_request is called again.
+    wait = EGRET_WS_REQUEST_WAIT,
+    // No connection; on_close follows.
+    stop = EGRET_WS_REQUEST_STOP,
+};
+
+// The statistics of a socket: egret_ws_statistics, with durations.
+struct Statistics {
+    // generated: statistics, by "make header"; do not edit
+    std::uint32_t http_status{};
+    std::uint32_t tls_version{};
+    std::uint32_t redirects{};
+    std::chrono::microseconds resolve_time{};
+    std::chrono::microseconds connect_time{};
+    std::chrono::microseconds proxy_time{};
+    std::chrono::microseconds tls_time{};
+    std::chrono::microseconds handshake_time{};
+    std::uint32_t connections{};
+    std::uint32_t retries{};
+    std::uint64_t messages_sent{};
+    std::uint64_t bytes_sent{};
+    std::uint64_t wire_bytes_sent{};
+    std::uint64_t messages_received{};
+    std::uint64_t bytes_received{};
+    std::uint64_t wire_bytes_received{};
+    std::uint64_t send_queue_bytes{};
+    std::uint64_t send_queue_peak_bytes{};
+    std::uint64_t receive_queue_bytes{};
+    std::uint64_t receive_queue_peak_bytes{};
+    std::chrono::microseconds rtt{};
+    std::chrono::microseconds rtt_smoothed{};
+    // generated: end
+
+    Statistics() noexcept = default;
+    explicit Statistics(const egret_ws_statistics &c) noexcept {
+        // generated: statistics of C, by "make header"; do not edit
+        http_status = c.http_status;
+        tls_version = c.tls_version;
+        redirects = c.redirects;
+        resolve_time = std::chrono::microseconds(c.resolve_us);
+        connect_time = std::chrono::microseconds(c.connect_us);
+        proxy_time = std::chrono::microseconds(c.proxy_us);
+        tls_time = std::chrono::microseconds(c.tls_us);
+        handshake_time = std::chrono::microseconds(c.handshake_us);
+        connections = c.connections;
+        retries = c.retries;
+        messages_sent = c.messages_sent;
+        bytes_sent = c.bytes_sent;
+        wire_bytes_sent = c.wire_bytes_sent;
+        messages_received = c.messages_received;
+        bytes_received = c.bytes_received;
+        wire_bytes_received = c.wire_bytes_received;
+        send_queue_bytes = c.send_queue_bytes;
+        send_queue_peak_bytes = c.send_queue_peak_bytes;
+        receive_queue_bytes = c.receive_queue_bytes;
+        receive_queue_peak_bytes = c.receive_queue_peak_bytes;
+        rtt = std::chrono::microseconds(c.rtt_us);
+        rtt_smoothed = std::chrono::microseconds(c.rtt_smoothed_us);
+        // generated: end
+    }
+};
 
 } // namespace egret
 

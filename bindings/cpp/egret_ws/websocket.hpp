@@ -11,7 +11,10 @@
 namespace egret {
 namespace detail {
 
-// For text that must end in a NUL in C. False if there is a NUL inside: C would not see the part behind it.
+// Of a text that must end in a NUL in C.
+inline constexpr const char *nul_inside = "a text has a NUL inside";
+
+// False if there is a NUL inside: C would not see the part behind it.
 inline bool has_no_nul(std::string_view text) noexcept {
     return text.find('\0') == std::string_view::npos;
 }
@@ -37,6 +40,16 @@ Result<std::string> read_text(Read read) {
     return std::string();
 }
 
+// A variable whose address stands for a type. It can be changed, so that no linker merges two of them.
+template <class T>
+inline char type_tag = 0;
+
+// The `user` of a socket.
+struct ListenerOwner {
+    const char *type;
+    void *object;
+};
+
 } // namespace detail
 
 // A socket's handle: egret_ws *. Does not own it; can be copied, and used from any thread at any time. The functions are those
@@ -49,18 +62,26 @@ public:
     constexpr egret_ws *get() const noexcept { return handle_; }
     constexpr explicit operator bool() const noexcept { return handle_ != nullptr; }
 
+    // egret_ws_send. `bytes` of a text are UTF-8.
+    Result<void> send(Kind kind, ByteSpan bytes) const noexcept {
+        return detail::status(egret_ws_send(handle_, static_cast<std::int32_t>(kind), bytes.data(), bytes.size()));
+    }
     Result<void> send_text(std::string_view text) const noexcept {
         return detail::status(egret_ws_send(handle_, EGRET_WS_TEXT, text.data(), text.size()));
     }
     Result<void> send_text(std::nullptr_t) const = delete;
-
-    Result<void> send_binary(ByteSpan bytes) const noexcept {
-        return detail::status(egret_ws_send(handle_, EGRET_WS_BINARY, bytes.data(), bytes.size()));
-    }
+    Result<void> send_binary(ByteSpan bytes) const noexcept { return send(Kind::binary, bytes); }
 
     Result<void> close(std::uint16_t code = 1000, std::string_view reason = {}) const noexcept {
         return detail::status(egret_ws_close(handle_, code, reason.data(), reason.size()));
     }
+
+    // Drops the connection now, with what was not sent: egret_ws_abort. on_close follows.
+    Result<void> abort() const noexcept { return detail::status(egret_ws_abort(handle_)); }
+
+    // Between these calls on_message is not called, and the socket stops reading.
+    Result<void> pause_receive() const noexcept { return detail::status(egret_ws_pause_receive(handle_)); }
+    Result<void> resume_receive() const noexcept { return detail::status(egret_ws_resume_receive(handle_)); }
 
     // egret_ws_free: for a socket that no WebSocket owns any more (see WebSocket::release).
     Result<void> free_handle() const noexcept { return detail::status(egret_ws_free(handle_)); }
@@ -74,7 +95,10 @@ public:
         return detail::value_or_error<std::int32_t>(egret_ws_generation(handle_));
     }
     Result<void> retry_now() const noexcept { return detail::status(egret_ws_retry_now(handle_)); }
-    Result<void> ping() const noexcept { return detail::status(egret_ws_ping(handle_, nullptr, 0)); }
+    // `payload` has at most 125 bytes, and comes back in on_pong.
+    Result<void> ping(ByteSpan payload = {}) const noexcept {
+        return detail::status(egret_ws_ping(handle_, payload.data(), payload.size()));
+    }
 
     Result<std::string> subprotocol() const {
         return detail::read_text([this](char *out, std::size_t capacity) {
@@ -86,14 +110,9 @@ public:
             return egret_ws_extensions(handle_, out, capacity);
         });
     }
-    Result<std::string> remote_address() const {
-        return detail::read_text([this](char *out, std::size_t capacity) {
-            return egret_ws_remote_address(handle_, out, capacity);
-        });
-    }
     Result<std::string> response_header(std::string_view name) const {
         if (!detail::has_no_nul(name))
-            return Error::invalid_argument;
+            return {Error::invalid_argument, detail::nul_inside};
         const std::string terminated(name);
         return detail::read_text([this, &terminated](char *out, std::size_t capacity) {
             return egret_ws_response_header(handle_, terminated.c_str(), out, capacity);
@@ -105,12 +124,36 @@ public:
         });
     }
 
-    Result<Stats> stats() const noexcept {
-        Stats stats{};
-        stats.struct_size = sizeof stats;
-        if (const std::int32_t result = egret_ws_stats(handle_, &stats); result != EGRET_WS_OK)
+    // The address of the server, or of the proxy, such as "192.0.2.1:443".
+    Result<std::string> remote_address() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_remote_address(handle_, out, capacity);
+        });
+    }
+
+    Result<Statistics> stats() const noexcept {
+        egret_ws_statistics c{};
+        c.struct_size = sizeof c;
+        if (const std::int32_t result = egret_ws_stats(handle_, &c); result != EGRET_WS_OK)
             return static_cast<Error>(result);
-        return stats;
+        return Statistics(c);
+    }
+
+    // The report of on_close, from then on. Its texts are borrowed until the socket is freed.
+    Result<CloseInfo> close_report() const noexcept {
+        egret_ws_close_info info{};
+        info.struct_size = sizeof info;
+        if (const std::int32_t result = egret_ws_close_report(handle_, &info); result != EGRET_WS_OK)
+            return static_cast<Error>(result);
+        return CloseInfo(info);
+    }
+
+    // The listener that Loop::connect took, as the type L that it was passed as; nullptr if it has another type, or the socket was
+    // freed. Only for sockets of Loop::connect (the `user` of others is egret_ws_user), on the thread that polls.
+    template <class L>
+    L *listener() const noexcept {
+        auto *const owner = static_cast<detail::ListenerOwner *>(egret_ws_user(handle_));
+        return owner && owner->type == &detail::type_tag<L> ? static_cast<L *>(owner->object) : nullptr;
     }
 
     friend constexpr bool operator==(WebSocketRef a, WebSocketRef b) noexcept { return a.handle_ == b.handle_; }
@@ -149,7 +192,7 @@ public:
 // egret_ws_normalize_url: the URL as a browser's WebSocket would normalize it.
 inline Result<std::string> normalize_url(std::string_view url) {
     if (!detail::has_no_nul(url))
-        return Error::invalid_url;
+        return {Error::invalid_url, detail::nul_inside};
     const std::string terminated(url);
     return detail::read_text([&terminated](char *out, std::size_t capacity) {
         return egret_ws_normalize_url(terminated.c_str(), out, capacity);

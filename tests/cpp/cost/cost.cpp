@@ -39,14 +39,14 @@ int main(int argc, char **argv) {
     on.on_connect = [&](egret::WebSocketRef ws) { game.on_connect(ws); };
     on.on_message = [&](egret::WebSocketRef ws, const egret::Message &message) { game.on_message(ws, message); };
     on.on_close = [&](egret::WebSocketRef ws, const egret::CloseInfo &info) { game.on_close(ws, info); };
-    auto ws = loop->connect_url(argv[2], {}, std::move(on));
+    auto ws = loop->connect(argv[2], {}, std::move(on));
 #else
-    auto ws = loop->connect_url(argv[2], {}, &game);
+    auto ws = loop->connect(argv[2], {}, &game);
 #endif
     if (!ws)
         return 1;
     while (ws->state() != egret::State::closed)
-        loop->poll(-1);
+        loop->poll(egret::unlimited);
     std::printf("%u\n", game.sum);
     return game.clean ? 0 : 1;
 }
