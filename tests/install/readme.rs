@@ -158,3 +158,18 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
         assert!(if should.is_empty() { said.is_empty() } else { said.starts_with(should) }, "{url}: {said}");
     }
 }
+
+#[test]
+fn a_recipe_is_made_by_the_commands_of_its_page() {
+    if is_skipped() {
+        return;
+    }
+    let page = fs::read_to_string(root().join("examples/README.md")).expect("the page");
+    let recipe = fs::read_to_string(root().join("examples/recipes/reconnect.c")).expect("the recipe");
+    let home = home("readme-recipe");
+    let recipes = folder(&home, "README.md", &page).join("recipes");
+    fs::create_dir(&recipes).expect("a folder");
+    fs::write(recipes.join("reconnect.c"), recipe).expect("the recipe");
+    let said = follow(&with_echo_server(blocks(&page, "sh")[0]), &home.join("folder"));
+    assert!(said.starts_with("connection 1\nreceived: login\n"), "{said}");
+}

@@ -1,0 +1,336 @@
+//! Compiles and runs the programs of `examples`, and checks that they use all of the header (`coverage.rs`).
+#![cfg(target_os = "linux")]
+
+mod coverage;
+mod servers;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+use test_support::certificates::{CLIENT, RIGHT, ROOT, SELF_SIGNED, WRONG_HOST};
+use test_support::echo_server::{echo_port, echo_url};
+use test_support::failing_servers::{dead_url, refusing_url};
+use test_support::{deflate, library, recording_server};
+
+/// Each program ends by itself long before.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// What is read in a minute.
+const MAX_LINES: usize = 85;
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+fn out_dir() -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
+    fs::create_dir_all(&dir).expect("a directory for the programs");
+    dir
+}
+
+/// The programs of `examples/recipes`.
+fn recipes() -> BTreeSet<String> {
+    let entries = fs::read_dir(examples().join("recipes")).expect("the recipes");
+    let names = entries.map(|entry| entry.expect("a recipe").file_name().into_string().expect("a name"));
+    names.map(|name| name.strip_suffix(".c").unwrap_or_else(|| panic!("{name} is no C program")).to_owned()).collect()
+}
+
+/// Compiles a program of `examples`, strictly, and returns its path.
+fn compile(source: &str, options: &[&str]) -> PathBuf {
+    let source = examples().join(source);
+    let out = out_dir().join(source.file_stem().expect("a name"));
+    let is_cpp = source.extension().is_some_and(|extension| extension == "cpp");
+    let library_dir = library::build();
+    let mut compiler = Command::new(library::compiler(is_cpp));
+    compiler.args(options).args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread", "-I"]);
+    compiler.arg(library::include_dir()).arg(&source).arg("-o").arg(&out);
+    compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
+    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
+    out
+}
+
+struct Outcome {
+    status: ExitStatus,
+    printed: String,
+}
+
+impl Outcome {
+    #[track_caller]
+    fn expect(&self, succeeds: bool, parts: &[&str]) {
+        assert_eq!(self.status.success(), succeeds, "{}:\n{}", self.status, self.printed);
+        for part in parts {
+            assert!(self.printed.contains(part), "not \"{part}\":\n{}", self.printed);
+        }
+    }
+
+    #[track_caller]
+    fn succeeds(&self, parts: &[&str]) {
+        self.expect(true, parts);
+    }
+
+    #[track_caller]
+    fn fails(&self, parts: &[&str]) {
+        self.expect(false, parts);
+        assert!(self.status.code().is_some(), "{}:\n{}", self.status, self.printed);
+    }
+}
+
+/// A compiled program.
+struct Program {
+    path: PathBuf,
+    runs: std::cell::Cell<u32>,
+}
+
+impl Program {
+    fn recipe(name: &str) -> Program {
+        Program::new(&format!("recipes/{name}.c"), &["-std=c99"])
+    }
+
+    fn new(source: &str, options: &[&str]) -> Program {
+        Program { path: compile(source, options), runs: std::cell::Cell::default() }
+    }
+
+    fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A]) -> Outcome {
+        self.run_in(arguments, &[])
+    }
+
+    fn run_in<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], environment: &[(&str, &str)]) -> Outcome {
+        self.runs.set(self.runs.get() + 1);
+        let log_path = self.path.with_extension(format!("{}.log", self.runs.get()));
+        let log = File::create(&log_path).expect("a file for the program's output");
+        let mut command = Command::new(&self.path);
+        // Cargo's entry would take precedence over the rpath.
+        command.args(arguments).env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
+        for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+            command.env_remove(variable).env_remove(variable.to_ascii_uppercase());
+        }
+        command.envs(environment.iter().copied());
+        command.stdout(log.try_clone().expect("a second handle")).stderr(log);
+        let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.path.display()));
+        let status = library::wait(child, TIME_LIMIT);
+        let printed = String::from_utf8_lossy(&fs::read(&log_path).expect("the output")).into_owned();
+        let status = status.unwrap_or_else(|| panic!("{} did not end:\n{printed}", self.path.display()));
+        Outcome { status, printed }
+    }
+}
+
+/// Makes a test for each recipe, and a list of them.
+macro_rules! recipes {
+    ($($name:ident |$program:ident| $body:block)*) => {
+        mod recipe {
+            use super::*;
+            $(
+                #[test]
+                fn $name() {
+                    let $program = Program::recipe(stringify!($name));
+                    $program.run::<&str>(&[]).fails(&["usage: "]);
+                    $body
+                }
+            )*
+        }
+
+        #[test]
+        fn every_recipe_has_a_test() {
+            assert_eq!(recipes(), BTreeSet::from([$(stringify!($name).to_owned()),*]));
+        }
+    };
+}
+
+recipes! {
+    abort |program| {
+        program.run(&[echo_url()]).succeeds(&["EGRET_WS_ERR_ABORTED: "]);
+        program.run(&[dead_url()]).fails(&["EGRET_WS_ERR_CONNECT: "]);
+    }
+    certificates |program| {
+        let roots = ROOT.chain();
+        let identity = out_dir().join("identity.p12");
+        fs::write(&identity, CLIENT.pkcs12("open sesame")).expect("the identity");
+        let [roots, identity] = [&roots, &identity].map(|path| path.to_str().expect("a path"));
+        let url = |port: u16| format!("wss://127.0.0.1:{port}/");
+        let (right, pin) = (url(servers::tls(&RIGHT, true)), RIGHT.pin());
+        let with = |url: &str, pin: &str, password: &str, name: &str| program.run(&[url, roots, pin, identity, password, name]);
+        with(&right, &pin, "open sesame", "localhost").succeeds(&["closed by this side"]);
+        with(&right, &ROOT.pin(), "open sesame", "localhost").fails(&["an attack, or a new key"]);
+        with(&right, &pin, "close sesame", "localhost").fails(&["tls_identity_password"]);
+        with(&right, "no pin", "open sesame", "localhost").fails(&["EGRET_WS_ERR_INVALID_ARGUMENT: ", "tls_pins"]);
+        with(&url(servers::tls(&WRONG_HOST, true)), &WRONG_HOST.pin(), "open sesame", "localhost").fails(&["hostname"]);
+    }
+    compression |program| {
+        let server = recording_server::Server::start(recording_server::ECHOING);
+        let url = format!("ws://127.0.0.1:{}/", server.port());
+        let wire = |outcome: &Outcome| -> u32 {
+            let line = outcome.printed.lines().last().expect("a line");
+            let (_, rest) = line.split_once(" bytes, ").expect("bytes");
+            rest.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+        };
+        let plain = program.run(&[url.as_str(), "off"]);
+        plain.succeeds(&["1450 bytes, "]);
+        assert!(wire(&plain) > 1450 && !plain.printed.contains("agreed"), "{}", plain.printed);
+        let compressed = program.run(&[url.as_str()]);
+        compressed.succeeds(&[&format!("agreed: {}", deflate::server::BARE)]);
+        assert!(wire(&compressed) < 500, "{}", compressed.printed);
+    }
+    errors |program| {
+        let not_open = ["the address is ws://127.0.0.1:", "EGRET_WS_ERR_NOT_OPEN: "];
+        program.run(&[echo_url().replace("ws:", "HTTP:")]).succeeds(&not_open);
+        program.run(&["ws://[/"]).fails(&["EGRET_WS_ERR_INVALID_URL: "]);
+    }
+    event_loop |program| {
+        program.run(&[echo_url()]).succeeds(&["received: Hello event loop\n", "closed by this side"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+    failover |program| {
+        let old = servers::with_old_subprotocol();
+        program.run(&[dead_url(), &old]).succeeds(&["; next is ws://", "connected, speaking chat.v1\n"]);
+        program.run(&[dead_url(), "ws://["]).fails(&["; next is ws://["]);
+        program.run(&[refusing_url(), &old]).fails(&["403"]);
+    }
+    flush_and_quit |program| {
+        program.run(&[echo_url()]).succeeds(&["closed by this side", "; 0 messages were not sent\n"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+    frame_loop_60fps |program| {
+        program.run(&["127.0.0.1", &echo_port().to_string()]).succeeds(&["closed by this side", "30 answers\n"]);
+        program.run(&["127.0.0.1", "0"]).fails(&["EGRET_WS_ERR_INVALID_ARGUMENT: ", "port"]);
+    }
+    headers |program| {
+        let expected = ["subprotocol: chat.v2\n", "room: lobby\n", "closed by this side"];
+        program.run(&[servers::with_headers()]).succeeds(&expected);
+        program.run(&[refusing_url()]).fails(&["answered with 403 and\nContent-Length: 0\n"]);
+    }
+    heartbeat |program| {
+        let outcome = program.run(&[echo_url()]);
+        outcome.succeeds(&["closed by this side"]);
+        assert_eq!(outcome.printed.matches(" us\n").count(), 3, "{}", outcome.printed);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+    log |program| {
+        program.run(&[echo_url()]).succeeds(&["[debug] ", "[info] ", "[warn] "]);
+        program.run(&["ws://["]).fails(&["[warn] "]);
+    }
+    ownership |program| {
+        program.run(&[echo_url()]).succeeds(&["0 players left\n"]);
+        program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL: ", "0 players left\n"]);
+    }
+    pause |program| {
+        program.run(&[echo_url()]).succeeds(&["3 messages before the pause\n", "10 messages\n"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+    phone |program| {
+        program.run(&[echo_url()]).succeeds(&["connection 1\n", "; waits for the resume\n", "connection 2\n"]);
+        program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL: "]);
+    }
+    proxy |program| {
+        // The proxy looks this name up. A proxy of the environment is not asked for loopback addresses.
+        let url = "ws://game.example/";
+        let (open, strict) = (servers::proxy(None), servers::proxy(Some("Basic YWRhOnNlc2FtZQ==")));
+        let way = |port: u16| format!("connected by way of 127.0.0.1:{port}\n");
+        program.run(&[url, &format!("http://127.0.0.1:{open}")]).succeeds(&[&way(open)]);
+        program.run(&[url, &format!("http://ada:sesame@127.0.0.1:{strict}")]).succeeds(&[&way(strict)]);
+        program.run(&[url, &format!("http://127.0.0.1:{strict}")]).fails(&["ask the player", "407"]);
+        program.run_in(&[url], &[("http_proxy", &format!("http://127.0.0.1:{open}"))]).succeeds(&[&way(open)]);
+        program.run(&[url, "https://127.0.0.1:1"]).fails(&["EGRET_WS_ERR_UNSUPPORTED: "]);
+    }
+    reconnect |program| {
+        let expected = ["connection 1\n", "; attempt 1 in ", "connection 2\n", "received: login\n", "closed by this side"];
+        program.run(&[servers::unreliable()]).succeeds(&expected);
+        program.run(&[refusing_url()]).fails(&["403", "trying again is of no use\n"]);
+    }
+    redirects |program| {
+        program.run(&[servers::redirecting()]).succeeds(&["1 redirects\n", "closed by this side"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+    self_signed |program| {
+        let url = format!("wss://127.0.0.1:{}/", servers::tls(&SELF_SIGNED, false));
+        program.run(&[&url]).succeeds(&["closed by this side"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+        // A shipped game does not accept it.
+        let shipped = Program::new("recipes/self_signed.c", &["-std=c99", "-DNDEBUG"]);
+        shipped.run(&[&url]).fails(&["certificate"]);
+    }
+    statistics |program| {
+        let address = format!("address                  127.0.0.1:{}\n", echo_port());
+        let expected = [&*address, "http_status              101\n", "messages_received        10\n"];
+        program.run(&[echo_url()]).succeeds(&expected);
+        program.run(&[dead_url()]).fails(&["messages_received        0\n"]);
+    }
+    timeouts |program| {
+        program.run(&[echo_url()]).succeeds(&["closed by this side"]);
+        program.run(&[servers::silent()]).fails(&["the server's answer took too long\n"]);
+    }
+    token_refresh |program| {
+        let outcome = program.run(&[servers::with_token()]);
+        outcome.succeeds(&["got a new token\n", "logged in\n", "closed by this side"]);
+        program.run(&[refusing_url()]).fails(&["403"]);
+    }
+    upload |program| {
+        let outcome = program.run(&[echo_url()]);
+        outcome.succeeds(&["closed by this side", "; 0 messages were not sent\n"]);
+        assert!(!outcome.printed.contains("\n0 refusals"), "{}", outcome.printed);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+    versions |program| {
+        let version = env!("CARGO_PKG_VERSION");
+        let header = format!("egret_ws {version}, compiled with the header of {version}\n");
+        program.run(&[echo_url()]).succeeds(&[&header, "0 bytes were not sent\n", "EGRET_WS_OK: "]);
+        program.run(&[dead_url()]).fails(&["EGRET_WS_ERR_CONNECT: "]);
+    }
+    wakeup |program| {
+        program.run(&[echo_url()]).succeeds(&["received: Hello main thread\n"]);
+        program.run(&[dead_url()]).fails(&[]);
+    }
+    why_closed |program| {
+        let clean = ["error         EGRET_WS_OK\n", "ended by      this side\n", "code          4000\n", "try again     "];
+        program.run(&[echo_url()]).succeeds(&clean);
+        let refused = ["error         EGRET_WS_ERR_HTTP_STATUS\n", "http_status   403\n", "try again     no\n"];
+        program.run(&[refusing_url()]).succeeds(&refused);
+        program.run(&[dead_url()]).succeeds(&["ended by      the network\n", "try again     yes\n"]);
+        program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL: "]);
+    }
+    worker_thread |program| {
+        program.run(&[echo_url()]).succeeds(&["answer: result 0\n", "answer: result 9\n", "closed by this side"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
+}
+
+#[test]
+fn hello_is_short_and_reports_errors() {
+    let program = Program::new("hello.c", &["-std=c99"]);
+    program.run(&[echo_url()]).succeeds(&["received: Hello Egret WebSocket\n"]);
+    program.run(&[dead_url()]).fails(&["refused", "EGRET_WS_ERR_CONNECT"]);
+    program.run(&[refusing_url()]).fails(&["403", "EGRET_WS_ERR_HTTP_STATUS"]);
+    program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL"]);
+}
+
+#[test]
+fn frame_loop_plays_for_a_second() {
+    let program = Program::new("frame_loop.cpp", &["-std=c++11"]);
+    program.run(&[echo_url(), "1"]).succeeds(&["world: closed by this side", "chat: closed by this side"]);
+    program.run(&[dead_url(), "1"]).fails(&["refused"]);
+}
+
+#[test]
+fn the_readme_lists_every_example() {
+    let page = fs::read_to_string(examples().join("README.md")).expect("the page");
+    let listed = |name: &str| page.lines().any(|line| line.starts_with('|') && line.contains(&format!("]({name})")));
+    for entry in fs::read_dir(examples()).expect("the examples") {
+        let name = entry.expect("an example").file_name().into_string().expect("a name");
+        assert!(listed(&name) || matches!(&*name, "README.md" | "recipes"), "examples/README.md does not list {name}");
+    }
+    for name in recipes() {
+        assert!(listed(&format!("recipes/{name}.c")), "examples/README.md does not list {name}");
+    }
+}
+
+#[test]
+fn a_recipe_is_read_in_a_minute() {
+    for name in recipes() {
+        let text = fs::read_to_string(examples().join("recipes").join(&name).with_extension("c")).expect("the recipe");
+        let lines = text.lines().count();
+        assert!(lines <= MAX_LINES, "{name} has {lines} lines");
+        assert!(text.starts_with(&format!("/* {name} ")), "{name} says first how it is called");
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+        assert!(widest <= 132, "{name} has a line of {widest} characters");
+    }
+}
