@@ -72,15 +72,27 @@ pub enum EventKind {
     },
 }
 
-/// An event that is neither a message nor a pong, with its data.
+/// An event that is neither a message nor a pong, with its data. Not an enum with data: that would be copied once more, and in each
+/// variant.
 #[derive(Debug)]
 #[allow(missing_docs)]
-pub enum RareEvent {
-    Connected(Option<ConnectInfo>),
-    Retrying { report: Option<Report>, info: Option<ConnectInfo>, attempt: u32, delay_ms: u32 },
-    Asked { last: Option<Report>, attempt: u32, question: u32 },
+pub struct RareEvent {
+    pub kind: RareKind,
+    /// Of `Retrying`, `Asked` and `Closed`.
+    pub report: Option<Report>,
+    /// Of `Connected`, `Retrying` and `Closed`.
+    pub info: Option<ConnectInfo>,
+}
+
+/// The kind of a [`RareEvent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RareKind {
+    Connected,
+    Retrying { attempt: u32, delay_ms: u32 },
+    Asked { attempt: u32, question: u32 },
     Drained,
-    Closed { report: Option<Report>, info: Option<ConnectInfo> },
+    Closed,
 }
 
 /// Events in their order. Always boxed, because each poll swaps it.
@@ -343,22 +355,16 @@ impl Batch {
 
     /// Takes the data of an event. `None` for messages and pongs.
     pub fn take_rare(&mut self, what: EventKind) -> Option<RareEvent> {
-        let (reports, info) = (&mut self.reports, &mut self.info);
-        Some(match what {
-            EventKind::Connected { index } => RareEvent::Connected(info[index as usize].take()),
-            EventKind::Retrying { index, attempt, delay_ms } => {
-                let (report, info) = (reports[index as usize].take(), info[index as usize].take());
-                RareEvent::Retrying { report, info, attempt, delay_ms }
-            }
-            EventKind::Asked { index, attempt, question } => {
-                RareEvent::Asked { last: reports[index as usize].take(), attempt, question }
-            }
-            EventKind::Drained => RareEvent::Drained,
-            EventKind::Closed { index } => {
-                RareEvent::Closed { report: reports[index as usize].take(), info: info[index as usize].take() }
-            }
+        let (kind, index) = match what {
+            EventKind::Connected { index } => (RareKind::Connected, index),
+            EventKind::Retrying { index, attempt, delay_ms } => (RareKind::Retrying { attempt, delay_ms }, index),
+            EventKind::Asked { index, attempt, question } => (RareKind::Asked { attempt, question }, index),
+            EventKind::Drained => return Some(RareEvent { kind: RareKind::Drained, report: None, info: None }),
+            EventKind::Closed { index } => (RareKind::Closed, index),
             EventKind::Message { .. } | EventKind::LargeMessage { .. } | EventKind::Pong { .. } => return None,
-        })
+        };
+        let (report, info) = (&mut self.reports[index as usize], &mut self.info[index as usize]);
+        Some(RareEvent { kind, report: report.take(), info: info.take() })
     }
 
     /// Appends all events of `other`. After an error nothing has changed.

@@ -11,7 +11,7 @@ use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use crate::log::{Log, Sink};
 use crate::socket::{Listener, MessageKind, Report, RequestAnswer, Socket, Wakeup};
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, c_void};
 use std::sync::{Arc, OnceLock};
 
 /// The pointer `user` of the host. The library never dereferences it.
@@ -93,7 +93,7 @@ impl Listener for Callbacks {
         }
     }
 
-    fn closed(&self, report: &Report) {
+    fn closed(&self, report: Report) {
         let info = self.closed.get_or_init(|| CloseReport::new(report)).info(INFO_SIZE);
         if let Some(on_close) = self.functions.on_close {
             // SAFETY: as above; the info lives until the call returns.
@@ -101,7 +101,7 @@ impl Listener for Callbacks {
         }
     }
 
-    fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<&Report>) -> RequestAnswer {
+    fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<Report>) -> RequestAnswer {
         let Some(on_request) = self.functions.on_request else { return RequestAnswer::Connect };
         let call = |last: *const egret_ws_close_info| {
             requests::lend(socket, |request| {
@@ -124,7 +124,7 @@ impl Listener for Callbacks {
         }
     }
 
-    fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32) {
+    fn retrying(&self, report: Report, attempt: u32, delay_ms: u32) {
         let Some(on_retry) = self.functions.on_retry else { return };
         let lost = CloseReport::new(report);
         let info = lost.info(INFO_SIZE);
@@ -153,26 +153,23 @@ impl Listener for Callbacks {
 
 const INFO_SIZE: u32 = size_of::<egret_ws_close_info>() as u32;
 
-/// A close report, with its texts as C reads them.
-struct CloseReport {
-    report: Report,
-    /// With a NUL at the end. The reason may contain other NULs; `reason_len` is then longer than the C string.
-    reason: Vec<u8>,
-    message: CString,
-}
+/// A close report, with its texts as C reads them: each has a NUL at the end.
+struct CloseReport(Report);
 
 impl CloseReport {
-    fn new(report: &Report) -> CloseReport {
-        CloseReport {
-            report: Report { reason: String::new(), message: String::new(), ..report.clone() },
-            reason: [report.reason.as_bytes(), &[0]].concat(),
-            message: CString::new(report.message.replace('\0', " ")).unwrap_or_default(),
+    fn new(mut report: Report) -> CloseReport {
+        if report.message.contains('\0') {
+            report.message = report.message.replace('\0', " ");
         }
+        // The reason of the peer may contain NULs; `reason_len` is then longer than the C string.
+        report.reason.push('\0');
+        report.message.push('\0');
+        CloseReport(report)
     }
 
     /// The report as C reads it. Its texts live as long as `self`.
     fn info(&self, struct_size: u32) -> egret_ws_close_info {
-        let CloseReport { report, reason, message } = self;
+        let CloseReport(report) = self;
         egret_ws_close_info {
             struct_size,
             error: report.error.map_or(EGRET_WS_OK, Error::code),
@@ -184,10 +181,10 @@ impl CloseReport {
             sent_code: report.sent_code,
             unsent_messages: report.unsent_messages,
             unsent_bytes: report.unsent_bytes,
-            reason: reason.as_ptr().cast(),
-            reason_len: reason.len() - 1,
-            message: message.as_ptr(),
-            message_len: message.as_bytes().len(),
+            reason: report.reason.as_ptr().cast(),
+            reason_len: report.reason.len() - 1,
+            message: report.message.as_ptr().cast(),
+            message_len: report.message.len() - 1,
         }
     }
 }

@@ -3,9 +3,8 @@
 use super::budget::Budget;
 use super::held::{Held, HeldEvent, Holding, Next};
 use super::{FreeReport, Loop, MessageKind, Socket};
-use crate::connection::connect_info::ConnectInfo;
 use crate::connection::send_queue::SendQueue;
-use crate::engine::batch::{Batch, Event, EventKind, RareEvent};
+use crate::engine::batch::{Batch, Event, EventKind, RareEvent, RareKind};
 use crate::engine::table::Table;
 use crate::engine::{SocketRequest, SocketShared};
 use crate::{fork, interrupt};
@@ -229,60 +228,55 @@ impl Dispatcher {
     #[inline(never)]
     fn dispatch_rare(&mut self, host_loop: &Loop, key: usize, listens: bool, event: RareEvent) -> bool {
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        let note = |info: Option<ConnectInfo>| {
-            if let Some(info) = info {
-                *socket.shared.info.lock() = info;
-            }
-        };
         // Before the callback, so that the engine can begin the next try while the callback runs.
-        if matches!(event, RareEvent::Connected(_) | RareEvent::Retrying { .. } | RareEvent::Asked { .. })
-            && socket.shared.event_dispatched()
-        {
+        let delays_retry =
+            matches!(event.kind, RareKind::Connected | RareKind::Retrying { .. } | RareKind::Asked { .. });
+        if delays_retry && socket.shared.event_dispatched() {
             request(host_loop, &socket.shared, SocketRequest::ContinueRetry);
         }
-        match event {
-            RareEvent::Connected(info) => {
-                note(info);
+        if let Some(info) = event.info {
+            *socket.shared.info.lock() = info;
+        }
+        match event.kind {
+            RareKind::Connected => {
                 if !listens || !socket.notify(SendQueue::notify_connect) {
                     return false;
                 }
                 socket.listener.connected();
             }
-            RareEvent::Retrying { report, info, attempt, delay_ms } => {
-                note(info);
+            RareKind::Retrying { attempt, delay_ms } => {
                 if !socket.notify(|queue| queue.notify_retry(listens)) {
                     return false;
                 }
-                if let Some(report) = report {
-                    socket.listener.retrying(&report, attempt, delay_ms);
+                if let Some(report) = event.report {
+                    socket.listener.retrying(report, attempt, delay_ms);
                 }
             }
-            RareEvent::Asked { attempt, question, last } => {
+            RareKind::Asked { attempt, question } => {
                 if !listens || !socket.is_asked(question) {
                     return false;
                 }
-                let answer = socket.listener.asked(socket, attempt, last.as_ref());
+                let answer = socket.listener.asked(socket, attempt, event.report);
                 if !fork::is_child() {
                     socket.answer(question, answer);
                 }
             }
-            RareEvent::Drained => {
+            RareKind::Drained => {
                 socket.shared.drain_dispatched();
                 if !listens || !socket.is_open() {
                     return false;
                 }
                 socket.listener.drained();
             }
-            RareEvent::Closed { report, info } => {
-                note(info);
+            RareKind::Closed => {
                 let (lost, unreported) = socket.notify(|queue| {
                     let lost = queue.lost();
                     queue.notify_close();
                     (lost, queue.unreported())
                 });
-                if let Some(report) = report {
+                if let Some(report) = event.report {
                     if listens {
-                        socket.listener.closed(&report.with_unreported(unreported));
+                        socket.listener.closed(report.with_unreported(unreported));
                     } else {
                         self.lost.add(host_loop.log(), socket.shared.id, lost, &report.message);
                     }

@@ -4,9 +4,10 @@
 //! but messages come in time as long as no message is before them. The receive queue counts held messages, so it bounds them.
 
 use crate::buffer_pool::NoMemory;
-use crate::engine::batch::{Batch, EventKind, RareEvent, report_dropped};
+use crate::engine::batch::{Batch, EventKind, RareEvent, RareKind, report_dropped};
+use crate::engine::table::Table;
 use crate::protocol::message::MessageKind;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// An event that is held.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub(super) enum Holding {
 /// The held events of all sockets, by their keys.
 #[derive(Default)]
 pub(super) struct Held {
-    queues: BTreeMap<usize, Queue>,
+    queues: Table<Box<Queue>>,
     /// Sockets whose events may go on: receiving was resumed, or the socket was freed.
     ready: VecDeque<usize>,
 }
@@ -73,7 +74,7 @@ impl Held {
 
     /// Does it hold events of this socket, or must it?
     pub(super) fn has(&self, key: usize) -> bool {
-        self.queues.contains_key(&key)
+        self.queues.get(key).is_some_and(Option::is_some)
     }
 
     /// Holds an event of the batch, if it must wait. `has` may change from false to true only.
@@ -85,11 +86,10 @@ impl Held {
             _ => None,
         };
         let is_message = matches!(what, EventKind::Message { .. } | EventKind::LargeMessage { .. });
-        let queue = match self.queues.get_mut(&key) {
-            Some(queue) => queue,
-            None if is_message => self.queues.entry(key).or_default(),
-            None => return Holding::NotNeeded,
-        };
+        if is_message && !self.has(key) {
+            self.queues.put(key, Box::default());
+        }
+        let Some(Some(queue)) = self.queues.get_mut(key) else { return Holding::NotNeeded };
         if let (true, Some(len)) = (queue.is_lossy, payload) {
             return Holding::Dropped(len);
         }
@@ -113,7 +113,7 @@ impl Held {
 
     /// Takes the next event of a socket that is ready. `holds_messages`: receiving is paused again.
     pub(super) fn next(&mut self, key: usize, holds_messages: bool) -> Next {
-        let Some(queue) = self.queues.get_mut(&key) else {
+        let Some(Some(queue)) = self.queues.get_mut(key) else {
             self.ready.pop_front();
             return Next::Nothing;
         };
@@ -123,9 +123,9 @@ impl Held {
             return Next::Nothing;
         };
         queue.others -= usize::from(!matches!(event, HeldEvent::Message { .. }));
-        let is_closed = matches!(&event, HeldEvent::Rare(event) if matches!(**event, RareEvent::Closed { .. }));
+        let is_closed = matches!(&event, HeldEvent::Rare(event) if event.kind == RareKind::Closed);
         if queue.events.is_empty() && !queue.is_lossy || is_closed {
-            self.queues.remove(&key);
+            self.queues.take(key);
             self.ready.pop_front();
             return Next::Last(event);
         }
@@ -147,24 +147,20 @@ impl Queue {
             }
             EventKind::Pong { len, start } => HeldEvent::Pong(copy(batch.pong_payload(start, len), &[])?),
             _ => match batch.take_rare(what) {
-                Some(rare) => HeldEvent::Rare(Box::new(self.rare(rare))),
+                Some(mut event) => {
+                    if self.is_lossy
+                        && let Some(report) = &mut event.report
+                    {
+                        report_dropped(report);
+                    }
+                    HeldEvent::Rare(Box::new(event))
+                }
                 None => return Ok(()),
             },
         };
         self.others += usize::from(!matches!(event, HeldEvent::Message { .. }));
         self.events.push_back(event);
         Ok(())
-    }
-
-    /// The report that follows dropped messages says so.
-    fn rare(&self, mut event: RareEvent) -> RareEvent {
-        if self.is_lossy
-            && let RareEvent::Retrying { report: Some(report), .. } | RareEvent::Closed { report: Some(report), .. } =
-                &mut event
-        {
-            report_dropped(report);
-        }
-        event
     }
 }
 

@@ -39,11 +39,11 @@ pub trait Listener: Send + Sync {
     fn connected(&self);
     /// If `kind` is text, a NUL follows `data` in memory.
     fn data(&self, kind: MessageKind, data: &[u8]);
-    fn closed(&self, report: &Report);
+    fn closed(&self, report: Report);
     /// The next try follows after `delay_ms`; `u32::MAX`: when the loop is resumed.
-    fn retrying(&self, report: &Report, attempt: u32, delay_ms: u32);
+    fn retrying(&self, report: Report, attempt: u32, delay_ms: u32);
     /// Before an attempt: the host may change the request of `socket`. `last`: the end before it.
-    fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<&Report>) -> RequestAnswer;
+    fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<Report>) -> RequestAnswer;
     fn drained(&self);
     fn pong(&self, payload: &[u8]);
     /// Is [`Listener::pong`] to be called?

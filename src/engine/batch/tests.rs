@@ -145,7 +145,9 @@ fn messages_without_memory_are_dropped_and_reported() {
     else {
         panic!("{:?}", batch.events())
     };
-    let Some(RareEvent::Closed { report: Some(report), .. }) = batch.take_rare(EventKind::Closed { index }) else {
+    let Some(RareEvent { kind: RareKind::Closed, report: Some(report), .. }) =
+        batch.take_rare(EventKind::Closed { index })
+    else {
         panic!()
     };
     assert!(report.error == Some(Error::NoResources) && report.message.starts_with(NO_MEMORY), "{report:?}");

@@ -49,13 +49,16 @@ fn describe(event: &HeldEvent) -> (char, Option<Error>) {
             assert_eq!(payload, b"pong");
             ('p', None)
         }
-        HeldEvent::Rare(rare) => match &**rare {
-            RareEvent::Asked { .. } => ('a', None),
-            RareEvent::Drained => ('d', None),
-            RareEvent::Retrying { report, .. } => ('r', report.as_ref().unwrap().error),
-            RareEvent::Closed { report, .. } => ('c', report.as_ref().unwrap().error),
-            RareEvent::Connected(_) => panic!("no connect event was added"),
-        },
+        HeldEvent::Rare(event) => {
+            let error = event.report.as_ref().and_then(|report| report.error);
+            match event.kind {
+                RareKind::Asked { .. } => ('a', None),
+                RareKind::Drained => ('d', None),
+                RareKind::Retrying { .. } => ('r', error),
+                RareKind::Closed => ('c', error),
+                RareKind::Connected => panic!("no connect event was added"),
+            }
+        }
     }
 }
 
