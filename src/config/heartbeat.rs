@@ -1,7 +1,7 @@
 //! The options of the heartbeat.
 
 use super::options::SocketOptions;
-use super::value::{Number, Special, number};
+use super::value::{Number, Numbers, Special, number};
 use crate::error::DetailedError;
 use std::time::Duration;
 
@@ -17,12 +17,15 @@ pub struct HeartbeatOptions {
 }
 
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<HeartbeatOptions, DetailedError> {
-    let time = |number: Number, default| number.milliseconds_or_none(default, Special::Unlimited);
-    let timeout = time(number!(options.pong_timeout_ms), 10_000)?;
+    let mut numbers = Numbers::default();
+    let mut time = |number: Number, default| numbers.milliseconds_or_none(number, default, Special::Unlimited);
+    let interval = time(number!(options.ping_interval_ms), 20_000);
+    let timeout = time(number!(options.pong_timeout_ms), 10_000);
     let probe = match timeout {
         Some(timeout) if options.probe_timeout_ms == 0 => Some(timeout.min(Duration::from_secs(3))),
         // An unlimited one is that of a pong.
-        timeout => time(number!(options.probe_timeout_ms), 0)?.filter(|_| timeout.is_some()).or(timeout),
+        timeout => time(number!(options.probe_timeout_ms), 0).filter(|_| timeout.is_some()).or(timeout),
     };
-    Ok(HeartbeatOptions { interval: time(number!(options.ping_interval_ms), 20_000)?, timeout, probe })
+    numbers.check()?;
+    Ok(HeartbeatOptions { interval, timeout, probe })
 }

@@ -1,7 +1,7 @@
 //! The limits of a connection: time-outs, and sizes of messages and queues.
 
 use super::options::SocketOptions;
-use super::value::{Number, Special, number};
+use super::value::{Number, Numbers, Special, number};
 use crate::constants::EGRET_WS_MAX_MESSAGE_BYTES;
 use crate::error::DetailedError;
 use crate::protocol::frame::MAX_HEADER;
@@ -35,30 +35,36 @@ pub struct Limits {
 }
 
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError> {
-    let max_message = number!(options.max_message_bytes).or(EGRET_WS_MAX_MESSAGE_BYTES)?;
+    let mut numbers = Numbers::default();
+    let max_message = numbers.or(number!(options.max_message_bytes), EGRET_WS_MAX_MESSAGE_BYTES);
+    let max_send_buffer = numbers.or(number!(options.max_send_buffer_bytes), 1024 * 1024);
+    let max_receive_queue = numbers.or(number!(options.max_receive_queue_bytes), 1024 * 1024);
+    let flush = numbers.milliseconds_or_none(number!(options.flush_timeout_ms), 10_000, Special::Both);
+    let close = numbers.milliseconds_or_none(number!(options.close_timeout_ms), 5_000, Special::Both);
+    let mut time = |number: Number, default| numbers.milliseconds(number, default, Special::Unlimited);
+    let connect = time(number!(options.connect_timeout_ms), 15_000);
+    let resolve = number!(options.resolve_timeout_ms);
+    let limits = Limits {
+        resolve: if resolve.value == 0 { connect } else { time(resolve, 0) },
+        connect,
+        proxy: time(number!(options.proxy_timeout_ms), 10_000),
+        tls: time(number!(options.tls_timeout_ms), 10_000),
+        handshake: time(number!(options.handshake_timeout_ms), 10_000),
+        open: time(number!(options.open_timeout_ms), 60_000),
+        flush,
+        close,
+        max_message: max_message as usize,
+        max_send_buffer: max_send_buffer as usize,
+        max_receive_queue: max_receive_queue as usize,
+    };
+    numbers.check()?;
     if max_message > EGRET_WS_MAX_MESSAGE_BYTES {
         let detail = "max_message_bytes is above EGRET_WS_MAX_MESSAGE_BYTES, which nothing raises";
         return Err(DetailedError::invalid(detail));
     }
-    let max_send_buffer = number!(options.max_send_buffer_bytes).or(1024 * 1024)?;
-    if (max_send_buffer as usize) < max_message as usize + MAX_HEADER {
+    if limits.max_send_buffer < limits.max_message + MAX_HEADER {
         let detail = "max_send_buffer_bytes is less than max_message_bytes + 14: not every message could be sent";
         return Err(DetailedError::invalid(detail));
     }
-    let time = |number: Number, default| number.milliseconds(default, Special::Unlimited);
-    let connect = time(number!(options.connect_timeout_ms), 15_000)?;
-    let resolve = number!(options.resolve_timeout_ms);
-    Ok(Limits {
-        resolve: if resolve.value == 0 { connect } else { time(resolve, 0)? },
-        connect,
-        proxy: time(number!(options.proxy_timeout_ms), 10_000)?,
-        tls: time(number!(options.tls_timeout_ms), 10_000)?,
-        handshake: time(number!(options.handshake_timeout_ms), 10_000)?,
-        open: time(number!(options.open_timeout_ms), 60_000)?,
-        flush: number!(options.flush_timeout_ms).milliseconds_or_none(10_000, Special::Both)?,
-        close: number!(options.close_timeout_ms).milliseconds_or_none(5_000, Special::Both)?,
-        max_message: max_message as usize,
-        max_send_buffer: max_send_buffer as usize,
-        max_receive_queue: number!(options.max_receive_queue_bytes).or(1024 * 1024)? as usize,
-    })
+    Ok(limits)
 }

@@ -1,7 +1,7 @@
 //! The options of a loop.
 
 use super::FLAGS;
-use super::value::{Number, Special, number};
+use super::value::{Number, Numbers, Special, number};
 use crate::constants::*;
 use crate::error::DetailedError;
 use std::time::Duration;
@@ -57,15 +57,18 @@ impl LoopConfig {
         if !(EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG).contains(&options.log_level()) {
             return Err(DetailedError::invalid("log_level is not one of EGRET_WS_LOG_*"));
         }
-        let poll_max_us = number!(options.poll_max_us).or_unlimited(4000, Special::Unlimited)?;
+        let mut numbers = Numbers::default();
+        let poll_max_us = numbers.or_unlimited(number!(options.poll_max_us), 4000, Special::Unlimited);
+        let poll_max_callbacks =
+            numbers.or_unlimited(number!(options.poll_max_callbacks), 4096, Special::Unlimited).unwrap_or(u32::MAX);
+        let linger = numbers.milliseconds(number!(options.linger_ms), 0, Special::AtOnce);
+        numbers.check()?;
         Ok(LoopConfig {
             inline: options.flags & EGRET_WS_LOOP_INLINE != 0,
             close_on_suspend: options.flags & EGRET_WS_LOOP_CLOSE_ON_SUSPEND != 0,
-            poll_max_callbacks: number!(options.poll_max_callbacks)
-                .or_unlimited(4096, Special::Unlimited)?
-                .unwrap_or(u32::MAX),
+            poll_max_callbacks,
             poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
-            linger: number!(options.linger_ms).milliseconds(0, Special::AtOnce)?,
+            linger,
         })
     }
 }

@@ -159,13 +159,19 @@ fn read_subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
 
 #[cfg(feature = "deflate")]
 fn deflate(options: &SocketOptions<'_>) -> Result<Option<Offer>, DetailedError> {
-    use super::value::{Number, Special, number};
+    use super::value::{Number, Numbers, Special, number};
     use crate::protocol::deflate::MAX_WINDOW_BITS;
-    let level = number!(options.deflate.level).or(6)?;
+    let mut numbers = Numbers::default();
+    let level = numbers.or(number!(options.deflate.level), 6);
+    let threshold = numbers.or_unlimited(number!(options.deflate.threshold_bytes), 256, Special::Both);
+    let mut window_bits = |number: Number| Number { value: numbers.or(number, MAX_WINDOW_BITS.into()), ..number };
+    let client_window_bits = window_bits(number!(options.deflate.client_window_bits));
+    let server_window_bits = window_bits(number!(options.deflate.server_window_bits));
+    numbers.check()?;
     if level > 9 {
         return Err(DetailedError::invalid("deflate.level is above 9"));
     }
-    let window_bits = |number: Number| match u8::try_from(number.or(MAX_WINDOW_BITS.into())?) {
+    let in_range = |number: Number| match u8::try_from(number.value) {
         Ok(bits @ 9..=MAX_WINDOW_BITS) => Ok(bits),
         _ => Err(DetailedError::invalid(format!("{} is not 9 to 15", number.name))),
     };
@@ -173,12 +179,11 @@ fn deflate(options: &SocketOptions<'_>) -> Result<Option<Offer>, DetailedError> 
         0 | 1 => Ok(number.value == 1),
         _ => Err(DetailedError::invalid(format!("{} is not 0 or 1", number.name))),
     };
-    let threshold = number!(options.deflate.threshold_bytes).or_unlimited(256, Special::Both)?;
     let offer = Offer {
         client_no_context_takeover: is_on(number!(options.deflate.client_no_context_takeover))?,
         server_no_context_takeover: is_on(number!(options.deflate.server_no_context_takeover))?,
-        client_max_window_bits: window_bits(number!(options.deflate.client_window_bits))?,
-        server_max_window_bits: window_bits(number!(options.deflate.server_window_bits))?,
+        client_max_window_bits: in_range(client_window_bits)?,
+        server_max_window_bits: in_range(server_window_bits)?,
         level: level as u8,
         threshold: threshold.map_or(usize::MAX, |bytes| bytes as usize),
     };

@@ -1,7 +1,7 @@
 //! The options of reconnecting.
 
 use super::options::SocketOptions;
-use super::value::{Number, Special, number};
+use super::value::{Number, Numbers, Special, number};
 use crate::constants::EGRET_WS_RESEND;
 use crate::error::DetailedError;
 use std::time::Duration;
@@ -25,21 +25,21 @@ pub struct RetryOptions {
 
 /// Returns `None` if the connection shall not be made again. The waits are checked in any case.
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<Option<RetryOptions>, DetailedError> {
-    let wait = |number: Number, default, special| -> Result<u32, DetailedError> {
-        Ok(number.or_unlimited(default, special)?.unwrap_or(default))
-    };
+    let mut numbers = Numbers::default();
+    let total = numbers.milliseconds_or_none(number!(options.retry.total_ms), 600_000, Special::Unlimited);
+    let attempts = numbers.or_unlimited(number!(options.retry_attempts), 0, Special::Unlimited).unwrap_or(u32::MAX);
+    let mut wait = |number: Number, default, special| numbers.or_unlimited(number, default, special).unwrap_or(default);
     // The default of one wait adapts to the waits that are given.
-    let given_first = wait(number!(options.retry.first_wait_ms), u32::MAX, Special::AtOnce)?;
-    let given_ceiling = number!(options.retry.max_wait_ms).or(u32::MAX)?;
-    let floor = wait(number!(options.retry.min_wait_ms), given_first.min(given_ceiling).min(250), Special::AtOnce)?;
-    let first = wait(number!(options.retry.first_wait_ms), given_ceiling.min(4_000).max(floor), Special::AtOnce)?;
-    let ceiling = number!(options.retry.max_wait_ms).or(first.max(30_000))?;
+    let given_first = wait(number!(options.retry.first_wait_ms), u32::MAX, Special::AtOnce);
+    let given_ceiling = wait(number!(options.retry.max_wait_ms), u32::MAX, Special::Neither);
+    let floor = wait(number!(options.retry.min_wait_ms), given_first.min(given_ceiling).min(250), Special::AtOnce);
+    let first = wait(number!(options.retry.first_wait_ms), given_ceiling.min(4_000).max(floor), Special::AtOnce);
+    let ceiling = wait(number!(options.retry.max_wait_ms), first.max(30_000), Special::Neither);
+    numbers.check()?;
     if floor > first || first > ceiling {
         let detail = "retry.min_wait_ms <= retry.first_wait_ms <= retry.max_wait_ms does not hold";
         return Err(DetailedError::invalid(detail));
     }
-    let total = number!(options.retry.total_ms).milliseconds_or_none(600_000, Special::Unlimited)?;
-    let attempts = number!(options.retry_attempts).or_unlimited(0, Special::Unlimited)?.unwrap_or(u32::MAX);
     let [floor, first, ceiling] = [floor, first, ceiling].map(|value| Duration::from_millis(value.into()));
     let resend = options.has(EGRET_WS_RESEND);
     Ok((attempts > 0).then_some(RetryOptions { attempts, floor, first, ceiling, total, resend }))

@@ -1,14 +1,16 @@
 //! The options of TLS.
 
 use super::options::SocketOptions;
-use super::value::{Number, copy, copy_bytes, number, text};
+use super::value::{Number, Numbers, copy, copy_bytes, number, text};
 use crate::constants::*;
 use crate::error::DetailedError;
 use crate::input_limits;
 use crate::transport::tls::{Settings, is_server_name, read_pins};
 
 pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, DetailedError> {
-    let min_version = number!(options.tls_min_version).or(EGRET_WS_TLS_1_2)?;
+    let mut numbers = Numbers::default();
+    let min_version = numbers.or(number!(options.tls_min_version), EGRET_WS_TLS_1_2);
+    numbers.check()?;
     if ![EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&min_version) {
         return Err(DetailedError::invalid("tls_min_version is neither EGRET_WS_TLS_1_2 nor EGRET_WS_TLS_1_3"));
     }

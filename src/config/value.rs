@@ -1,5 +1,5 @@
 //! Single values: defaults of numbers, and texts of the host, which are checked and copied. All of it is called once for each
-//! connect call, so the functions are not inlined.
+//! connect call, so only defaults of numbers are inlined.
 
 use crate::constants::{EGRET_WS_AT_ONCE, EGRET_WS_UNLIMITED};
 use crate::error::{DetailedError, Error};
@@ -39,39 +39,56 @@ macro_rules! number {
 }
 pub(super) use number;
 
-impl Number {
+/// Reads numbers, and keeps the first mistake until [`Numbers::check`]: one check for many numbers.
+#[derive(Default)]
+pub(super) struct Numbers {
+    mistake: Option<DetailedError>,
+}
+
+impl Numbers {
     /// Returns the number, or `None` for `EGRET_WS_UNLIMITED`; 0 for `EGRET_WS_AT_ONCE`, and `default` for 0.
+    #[inline]
+    pub(super) fn or_unlimited(&mut self, number: Number, default: u32, special: Special) -> Option<u32> {
+        // Most options are 0, and their defaults are constants.
+        if number.value == 0 { Some(default) } else { self.given(number, special) }
+    }
+
+    /// As [`Numbers::or_unlimited`], for a number that is not 0.
     #[inline(never)]
-    pub(super) fn or_unlimited(self, default: u32, special: Special) -> Result<Option<u32>, DetailedError> {
-        let Number { name, value } = self;
-        match value {
-            0 => Ok(Some(default)),
-            EGRET_WS_UNLIMITED if matches!(special, Special::Unlimited | Special::Both) => Ok(None),
-            EGRET_WS_AT_ONCE if matches!(special, Special::AtOnce | Special::Both) => Ok(Some(0)),
-            EGRET_WS_UNLIMITED => Err(DetailedError::invalid(format!("{name} cannot be EGRET_WS_UNLIMITED"))),
-            EGRET_WS_AT_ONCE => Err(DetailedError::invalid(format!("{name} cannot be EGRET_WS_AT_ONCE"))),
-            1..=MOST => Ok(Some(value)),
-            _ => Err(DetailedError::invalid(format!("{name} is {value}, above {MOST}: a negative number, perhaps"))),
-        }
+    fn given(&mut self, Number { name, value }: Number, special: Special) -> Option<u32> {
+        let mistake = match value {
+            EGRET_WS_UNLIMITED if matches!(special, Special::Unlimited | Special::Both) => return None,
+            EGRET_WS_AT_ONCE if matches!(special, Special::AtOnce | Special::Both) => return Some(0),
+            EGRET_WS_UNLIMITED => format!("{name} cannot be EGRET_WS_UNLIMITED"),
+            EGRET_WS_AT_ONCE => format!("{name} cannot be EGRET_WS_AT_ONCE"),
+            0..=MOST => return Some(value),
+            _ => format!("{name} is {value}, above {MOST}: a negative number, perhaps"),
+        };
+        self.mistake.get_or_insert_with(|| DetailedError::invalid(mistake));
+        Some(0)
     }
 
     /// Returns the number, which cannot be unlimited. 0 means its default.
-    pub(super) fn or(self, default: u32) -> Result<u32, DetailedError> {
-        Ok(self.or_unlimited(default, Special::Neither)?.unwrap_or(default))
+    #[inline]
+    pub(super) fn or(&mut self, number: Number, default: u32) -> u32 {
+        self.or_unlimited(number, default, Special::Neither).unwrap_or(default)
     }
 
     /// Returns a time in milliseconds. One that is unlimited is [`FOREVER`].
-    pub(super) fn milliseconds(self, default: u32, special: Special) -> Result<Duration, DetailedError> {
-        Ok(self.milliseconds_or_none(default, special)?.unwrap_or(FOREVER))
+    #[inline]
+    pub(super) fn milliseconds(&mut self, number: Number, default: u32, special: Special) -> Duration {
+        self.milliseconds_or_none(number, default, special).unwrap_or(FOREVER)
     }
 
     /// Returns a time in milliseconds, or `None` if it is unlimited.
-    pub(super) fn milliseconds_or_none(
-        self,
-        default: u32,
-        special: Special,
-    ) -> Result<Option<Duration>, DetailedError> {
-        Ok(self.or_unlimited(default, special)?.map(|value| Duration::from_millis(value.into())))
+    #[inline]
+    pub(super) fn milliseconds_or_none(&mut self, number: Number, default: u32, special: Special) -> Option<Duration> {
+        self.or_unlimited(number, default, special).map(|value| Duration::from_millis(value.into()))
+    }
+
+    /// Returns the first mistake. The numbers may be used only if there is none.
+    pub(super) fn check(self) -> Result<(), DetailedError> {
+        self.mistake.map_or(Ok(()), Err)
     }
 }
 
