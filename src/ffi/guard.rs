@@ -108,7 +108,9 @@ impl<S: Subject> Drop for Unwinding<'_, S> {
     }
 }
 
-/// Runs the body of an export. `call` is the name of the export, and `number` converts an error to its return value.
+/// Runs the body of an export. `call` is the name of the export, and `number` converts an error to its return value. It is compiled
+/// into each export that uses it, for those that are called for each message or have a result of their own type.
+#[inline]
 pub(super) fn guard_with<S: Subject, T>(
     call: &'static str,
     subject: S,
@@ -172,22 +174,39 @@ pub(super) fn fault(panicked: &Panicked) -> DetailedError {
     DetailedError::new(Error::Internal, format!("a fault in the library, please report it: {panicked}"))
 }
 
+/// The body of an export. A trait of its own, because `dyn Fn` has a larger table of functions, and two more functions in it.
+trait Body<F> {
+    fn run(&self, found: &F) -> Result<i32, DetailedError>;
+}
+
+impl<F, B: Fn(&F) -> Result<i32, DetailedError>> Body<F> for B {
+    fn run(&self, found: &F) -> Result<i32, DetailedError> {
+        self(found)
+    }
+}
+
+/// Runs the body of an export that returns a number or a negative error. It is compiled once for each kind of handle.
+#[inline(never)]
+fn guard_any<S: Subject>(call: &'static str, subject: S, body: &dyn Body<S::Found>) -> i32 {
+    guard_with(call, subject, |found| body.run(found), Error::code)
+}
+
 /// Runs the body of an export that returns a number or a negative error.
 pub(super) fn guard<S: Subject>(
     call: &'static str,
     subject: S,
-    body: impl FnOnce(&S::Found) -> Result<i32, DetailedError>,
+    body: impl Fn(&S::Found) -> Result<i32, DetailedError>,
 ) -> i32 {
-    guard_with(call, subject, body, Error::code)
+    guard_any(call, subject, &body)
 }
 
 /// Runs the body of an export that returns `EGRET_WS_OK` or a negative error.
 pub(super) fn guard_code<S: Subject>(
     call: &'static str,
     subject: S,
-    body: impl FnOnce(&S::Found) -> Result<(), DetailedError>,
+    body: impl Fn(&S::Found) -> Result<(), DetailedError>,
 ) -> i32 {
-    guard(call, subject, |found| body(found).map(|()| EGRET_WS_OK))
+    guard_any(call, subject, &|found: &S::Found| body(found).map(|()| EGRET_WS_OK))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The exports that take a loop.
 
-use super::guard::{self, NoHandle, guard, guard_code};
-use super::handle::{self, Handle};
+use super::guard::{self, NoHandle, guard, guard_code, guard_with};
+use super::handle::{self, FoundLoop, Handle};
 use super::types::{
     egret_ws_error_t, egret_ws_free_report, egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup_fn,
 };
 use super::{callbacks, options, sized};
 use crate::config::{LoopConfig, LoopOptions};
-use crate::error::DetailedError;
+use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::socket::{FreeReport, Loop};
 use crate::{failpoint, fork, panics};
@@ -95,10 +95,11 @@ fn make(options: &LoopOptions, log: &Arc<Log>) -> Result<Handle, DetailedError> 
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
-    guard("egret_ws_loop_poll", r#loop, |host_loop| {
+    let poll = |host_loop: &FoundLoop| {
         let callbacks = host_loop.poll(timeout_ms)?;
         Ok(i32::try_from(callbacks).unwrap_or(i32::MAX))
-    })
+    };
+    guard_with("egret_ws_loop_poll", r#loop, poll, Error::code)
 }
 
 /// Makes a waiting poll of this loop return at once, or else the next poll; it returns 0 if nothing was due. Any thread, any

@@ -20,16 +20,20 @@ const LARGEST: usize = 4096;
 /// The type is `repr(C)`, begins with a `u32`, has no padding, and every pattern of bits that C can write into its fields, zeros
 /// too, is valid.
 pub(super) unsafe trait Growing: Copy {
-    /// Its size in the first release. It never changes: a program of that release must work with every later library.
-    const FIRST_RELEASE: usize;
-    /// What is wrong with a pointer, a size, or bytes after the fields that this library knows.
-    const MISTAKES: Mistakes;
+    /// The form of the struct.
+    const FORM: &'static Form;
 }
 
-/// The texts of the errors of one struct.
-pub(super) struct Mistakes {
+/// What the functions below know of a struct. They work on bytes, so that each is compiled once, and not once for each struct.
+pub(super) struct Form {
+    /// Its size in the first release. It never changes: a program of that release must work with every later library.
+    first_release: usize,
+    /// Its size in this library.
+    size: usize,
+    align: usize,
+    /// The texts of the errors: what is wrong with a pointer, a size, or bytes after the fields that this library knows.
     null: &'static str,
-    size: &'static str,
+    unknown_size: &'static str,
     newer: &'static str,
 }
 
@@ -39,10 +43,12 @@ macro_rules! sized {
         // SAFETY: a struct of the header: `repr(C)`, with numbers, pointers and nullable function pointers only, in an order
         // that leaves no padding; the first is `struct_size`, which is checked below.
         unsafe impl Growing for $name {
-            const FIRST_RELEASE: usize = $size;
-            const MISTAKES: Mistakes = Mistakes {
+            const FORM: &'static Form = &Form {
+                first_release: $size,
+                size: size_of::<$name>(),
+                align: align_of::<$name>(),
                 null: concat!("the pointer to ", stringify!($name), " is NULL: give the address of one"),
-                size: concat!("struct_size of ", stringify!($name), " is that of no release: set it to sizeof(", stringify!($name), ")"),
+                unknown_size: concat!("struct_size of ", stringify!($name), " is that of no release: set it to sizeof(", stringify!($name), ")"),
                 newer: concat!("bytes of ", stringify!($name), " after the fields that this library knows are not 0: call its \
                     init function, and set no field of a newer header"),
             };
@@ -50,8 +56,8 @@ macro_rules! sized {
 
         const _: () = assert!(
             offset_of!($name, struct_size) == 0
-                && <$name>::FIRST_RELEASE.is_multiple_of(align_of::<$name>())
-                && <$name>::FIRST_RELEASE <= size_of::<$name>()
+                && <$name>::FORM.first_release.is_multiple_of(align_of::<$name>())
+                && <$name>::FORM.first_release <= size_of::<$name>()
                 && size_of::<$name>() <= LARGEST
         );
     )*};
@@ -67,10 +73,25 @@ sized! {
     egret_ws_close_info, offset_of!(egret_ws_close_info, message_len) + size_of::<usize>();
 }
 
-/// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
-fn check<T: Growing>(size: usize) -> Result<(), DetailedError> {
-    let possible = (T::FIRST_RELEASE..=LARGEST).contains(&size) && size.is_multiple_of(align_of::<T>());
-    if possible { Ok(()) } else { Err(DetailedError::new(Error::BadStruct, T::MISTAKES.size)) }
+impl Form {
+    /// Checks that a program can have this struct with this size. The size in each release is a multiple of the alignment.
+    fn check(&self, size: usize) -> Result<(), DetailedError> {
+        let possible = (self.first_release..=LARGEST).contains(&size) && size.is_multiple_of(self.align);
+        if possible { Ok(()) } else { Err(DetailedError::new(Error::BadStruct, self.unknown_size)) }
+    }
+
+    /// Reads `struct_size` and checks it.
+    ///
+    /// # Safety
+    /// `given` is NULL or points to a readable `struct_size`.
+    unsafe fn size_of(&self, given: *const u8) -> Result<usize, DetailedError> {
+        if given.is_null() {
+            return Err(DetailedError::invalid(self.null));
+        }
+        // SAFETY: not NULL, and has a `struct_size` by the caller's promise.
+        let size = unsafe { given.cast::<u32>().read_unaligned() } as usize;
+        self.check(size).map(|()| size)
+    }
 }
 
 /// Zeroes `size` bytes at `given` and writes `struct_size`.
@@ -78,13 +99,23 @@ fn check<T: Growing>(size: usize) -> Result<(), DetailedError> {
 /// # Safety
 /// `given` is NULL or points to `size` writable bytes.
 pub(super) unsafe fn init<T: Growing>(given: *mut T, size: usize) -> Result<(), DetailedError> {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { init_bytes(given.cast(), size, T::FORM) }
+}
+
+/// As [`init`].
+///
+/// # Safety
+/// As for [`init`].
+#[inline(never)]
+unsafe fn init_bytes(given: *mut u8, size: usize, form: &Form) -> Result<(), DetailedError> {
     if given.is_null() {
-        return Err(DetailedError::invalid(T::MISTAKES.null));
+        return Err(DetailedError::invalid(form.null));
     }
-    check::<T>(size)?;
+    form.check(size)?;
     // SAFETY: not NULL, and writable for `size` bytes by the caller's promise; `size` covers the leading `struct_size`.
     unsafe {
-        given.cast::<u8>().write_bytes(0, size);
+        given.write_bytes(0, size);
         given.cast::<u32>().write_unaligned(size as u32);
     }
     Ok(())
@@ -94,23 +125,34 @@ pub(super) unsafe fn init<T: Growing>(given: *mut T, size: usize) -> Result<(), 
 ///
 /// # Safety
 /// `given` is NULL or points to `struct_size` readable bytes.
+#[inline]
 pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, DetailedError> {
     let mut read = MaybeUninit::<T>::zeroed();
     if !given.is_null() {
-        // SAFETY: not NULL, and has at least its `struct_size` by the caller's promise.
-        let size = unsafe { given.cast::<u32>().read_unaligned() } as usize;
-        check::<T>(size)?;
-        let known = size.min(size_of::<T>());
-        // SAFETY: `size` bytes are readable by the caller's promise, and it is at least `known`.
-        let newer = unsafe { std::slice::from_raw_parts(given.cast::<u8>().add(known), size - known) };
-        if newer.iter().any(|byte| *byte != 0) {
-            return Err(DetailedError::new(Error::BadStruct, T::MISTAKES.newer));
-        }
-        // SAFETY: `known` bytes are readable by the caller's promise, and not more than `T` has; `read` is ours alone.
-        unsafe { read.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(given.cast(), known) };
+        // SAFETY: not NULL; the rest is the caller's promise. `read` has the size of the form.
+        unsafe { read_bytes(given.cast(), read.as_mut_ptr().cast(), T::FORM) }?;
     }
     // SAFETY: all bytes are zero, or were copied from the caller's fields; both are valid for `T`, see [`Growing`].
     Ok(unsafe { read.assume_init() })
+}
+
+/// Copies a struct to `read`, or the part of it that the caller has.
+///
+/// # Safety
+/// `given` points to `struct_size` readable bytes, and `read` to the bytes of a struct of this form, which is ours alone.
+#[inline(never)]
+unsafe fn read_bytes(given: *const u8, read: *mut u8, form: &Form) -> Result<(), DetailedError> {
+    // SAFETY: the caller's promise.
+    let size = unsafe { form.size_of(given) }?;
+    let known = size.min(form.size);
+    // SAFETY: `size` bytes are readable by the caller's promise, and it is at least `known`.
+    let newer = unsafe { std::slice::from_raw_parts(given.add(known), size - known) };
+    if newer.iter().any(|byte| *byte != 0) {
+        return Err(DetailedError::new(Error::BadStruct, form.newer));
+    }
+    // SAFETY: `known` bytes are readable by the caller's promise, and not more than `read` has.
+    unsafe { read.copy_from_nonoverlapping(given, known) };
+    Ok(())
 }
 
 /// Checks the `struct_size` of a struct that [`write`] will write; NULL is allowed.
@@ -118,8 +160,8 @@ pub(super) unsafe fn read<T: Growing>(given: *const T) -> Result<T, DetailedErro
 /// # Safety
 /// `out` is NULL or points to a readable `struct_size`.
 pub(super) unsafe fn check_optional<T: Growing>(out: *const T) -> Result<(), DetailedError> {
-    // SAFETY: not NULL, and has a `struct_size` by the caller's promise.
-    if out.is_null() { Ok(()) } else { check::<T>(unsafe { out.cast::<u32>().read_unaligned() } as usize) }
+    // SAFETY: the caller's promise, passed on.
+    if out.is_null() { Ok(()) } else { unsafe { T::FORM.size_of(out.cast()) }.map(|_| ()) }
 }
 
 /// As [`try_write`], for a struct that can always be made.
@@ -140,17 +182,12 @@ pub(super) unsafe fn try_write<T: Growing>(
     out: *mut T,
     make: impl FnOnce(u32) -> Result<T, DetailedError>,
 ) -> Result<(), DetailedError> {
-    if out.is_null() {
-        return Err(DetailedError::invalid(T::MISTAKES.null));
-    }
-    // SAFETY: not NULL, and has at least its `struct_size` by the caller's promise.
-    let struct_size = unsafe { out.cast::<u32>().read_unaligned() };
-    let size = struct_size as usize;
-    check::<T>(size)?;
-    let made = make(struct_size)?;
+    // SAFETY: the caller's promise, passed on.
+    let size = unsafe { T::FORM.size_of(out.cast()) }?;
+    let made = make(size as u32)?;
     let known = size.min(size_of::<T>());
-    // SAFETY: `size` bytes are writable by the caller's promise, `known` is not more than that nor than `made` has; all bytes of
-    // `made` are initialised, since `T` has no padding, see [`Growing`].
+    // SAFETY: not NULL, `size` bytes are writable by the caller's promise, `known` is not more than that nor than `made` has; all
+    // bytes of `made` are initialised, since `T` has no padding, see [`Growing`].
     unsafe {
         out.cast::<u8>().copy_from_nonoverlapping((&raw const made).cast(), known);
         out.cast::<u8>().add(known).write_bytes(0, size - known);
@@ -165,8 +202,8 @@ mod tests {
     /// Tries each size from 0 to beyond the largest, on memory of exactly that size.
     fn every_size<T: Growing>(is_written: bool) {
         for size in 0..=LARGEST + 8 {
-            let good = size >= T::FIRST_RELEASE && size <= LARGEST && size % align_of::<T>() == 0;
-            let expected = if good { Ok(()) } else { Err(DetailedError::new(Error::BadStruct, T::MISTAKES.size)) };
+            let good = size >= T::FORM.first_release && size <= LARGEST && size % align_of::<T>() == 0;
+            let expected = if good { Ok(()) } else { Err(DetailedError::new(Error::BadStruct, T::FORM.unknown_size)) };
             let mut room = vec![0xAAu8; size.max(4)];
             // SAFETY: `size` bytes are there, or more.
             assert_eq!(unsafe { init::<T>(room.as_mut_ptr().cast(), size) }, expected.clone(), "init of {size}");
@@ -204,10 +241,10 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn sizes_of_the_first_release_do_not_change() {
         let sizes = [
-            egret_ws_loop_options::FIRST_RELEASE,
-            egret_ws_options::FIRST_RELEASE,
-            egret_ws_statistics::FIRST_RELEASE,
-            egret_ws_free_report::FIRST_RELEASE,
+            egret_ws_loop_options::FORM.first_release,
+            egret_ws_options::FORM.first_release,
+            egret_ws_statistics::FORM.first_release,
+            egret_ws_free_report::FORM.first_release,
         ];
         assert_eq!(sizes, [40, 88, 56, 24]);
     }

@@ -1,7 +1,7 @@
 //! The exports that take a socket.
 
 use super::guard::{NoHandle, guard, guard_code, guard_with};
-use super::handle::{self, SocketEntry};
+use super::handle::{self, FoundSocket, SocketEntry};
 use super::types::{
     egret_ws, egret_ws_close_info, egret_ws_deflate_options, egret_ws_error_t, egret_ws_kind_t, egret_ws_loop,
     egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
@@ -9,7 +9,7 @@ use super::types::{
 use super::{callbacks, options, sized, stats, text};
 use crate::config::ConnectConfig;
 use crate::config::url::{self, Url};
-use crate::constants::{EGRET_WS_BINARY, EGRET_WS_TEXT};
+use crate::constants::{EGRET_WS_BINARY, EGRET_WS_OK, EGRET_WS_TEXT};
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
 use crate::socket::{Loop, MessageKind, Socket, header_values};
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn egret_ws_send(
     data: *const c_void,
     len: usize,
 ) -> egret_ws_error_t {
-    guard_code("egret_ws_send", ws, |socket| {
+    let send = |socket: &FoundSocket| {
         let (kind, data) = match kind {
             // SAFETY: the caller's promise, passed on.
             EGRET_WS_TEXT => (MessageKind::Text, unsafe { text::bytes(data.cast(), len) }),
@@ -209,8 +209,10 @@ pub unsafe extern "C" fn egret_ws_send(
             EGRET_WS_BINARY => (MessageKind::Binary, unsafe { text::slice(data.cast(), len) }),
             _ => return Err(DetailedError::invalid("kind is neither EGRET_WS_TEXT nor EGRET_WS_BINARY")),
         };
-        Ok(socket.send(kind, data.map_err(|unreadable| unreadable.of("data"))?)?)
-    })
+        socket.send(kind, data.map_err(|unreadable| unreadable.of("data"))?)?;
+        Ok(EGRET_WS_OK)
+    };
+    guard_with("egret_ws_send", ws, send, Error::code)
 }
 
 /// Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
