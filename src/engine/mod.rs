@@ -319,14 +319,13 @@ impl Engine {
     }
 
     fn remove(&mut self, key: usize) {
-        if let Some(entry) = self.entries.take(key) {
-            self.live -= 1;
-            if let Some(timer) = entry.timer {
-                self.timers.remove(&(timer, key));
-            }
-            drop(entry);
-            self.tls_cache.drop_unused_keys();
+        let Some(Some(entry)) = self.entries.get(key) else { return };
+        if let Some(timer) = entry.timer {
+            self.timers.remove(&(timer, key));
         }
+        self.live -= 1;
+        self.entries.remove(key);
+        self.tls_cache.drop_unused_keys();
     }
 
     #[inline(always)]

@@ -28,9 +28,23 @@ impl<T> Table<T> {
         self.places[key] = Some(entry);
     }
 
-    /// Removes an entry. After many removals it also frees unused places at the end, so that the cost of each removal stays low.
+    /// Removes an entry, and returns it.
     pub fn take(&mut self, key: usize) -> Option<T> {
         let entry = self.places.get_mut(key)?.take();
+        self.free_unused();
+        entry
+    }
+
+    /// Removes an entry, and drops it where it is: a large one is not copied.
+    pub fn remove(&mut self, key: usize) {
+        if let Some(place) = self.places.get_mut(key) {
+            *place = None;
+            self.free_unused();
+        }
+    }
+
+    /// After many removals it frees unused places at the end, so that the cost of each removal stays low.
+    fn free_unused(&mut self) {
         self.taken += 1;
         if self.taken > MIN_KEPT + self.places.len() / 2 {
             self.taken = 0;
@@ -39,7 +53,6 @@ impl<T> Table<T> {
                 self.places.shrink_to(MIN_KEPT + self.places.len());
             }
         }
-        entry
     }
 
     /// All entries.
@@ -131,7 +144,10 @@ mod tests {
         }
         assert!(table.capacity() < 1000, "{}", table.capacity());
         assert_eq!((table.take(10), table.take(5)), (None, Some(5)));
-        assert_eq!(table.into_entries().count(), 9);
+        table.remove(5);
+        table.remove(6);
+        table.remove(10_000);
+        assert_eq!(Vec::from_iter(table.into_entries()), [0, 1, 2, 3, 4, 7, 8, 9]);
     }
 
     #[test]

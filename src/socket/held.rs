@@ -125,7 +125,7 @@ impl Held {
         queue.others -= usize::from(!matches!(event, HeldEvent::Message { .. }));
         let is_closed = matches!(&event, HeldEvent::Rare(event) if event.kind == RareKind::Closed);
         if queue.events.is_empty() && !queue.is_lossy || is_closed {
-            self.queues.take(key);
+            self.queues.remove(key);
             self.ready.pop_front();
             return Next::Last(event);
         }
