@@ -123,12 +123,19 @@ pub(super) fn guard_with<S: Subject, T>(
     // After a panic the handles stay valid and no lock is poisoned. The states behind the locks change by single assignments, so
     // none is half changed.
     let caught = panics::catch(|| {
-        let found = subject.find().map_err(|error| refused(call, None, error.into()))?;
+        let found = match subject.find() {
+            Ok(found) => found,
+            Err(error) => return Err(refused(call, None, error.into())),
+        };
         let unwinding = Unwinding::<S>(&found);
         failpoint::point(failpoint::Place::Export);
         let result = body(&found);
         forget(unwinding);
-        result.map_err(|refusal| refused(call, S::log(&found), refusal))
+        // Not `map_err`: the captures of a closure would be written for results without an error too.
+        match result {
+            Ok(value) => Ok(value),
+            Err(refusal) => Err(refused(call, S::log(&found), refusal)),
+        }
     });
     match caught {
         Ok(Ok(value)) => value,
