@@ -153,7 +153,7 @@ impl Listener for Callbacks {
 
 const INFO_SIZE: u32 = size_of::<egret_ws_close_info>() as u32;
 
-/// A close report, with its texts as C reads them: each has a NUL at the end.
+/// A close report, with its texts as C reads them: each has a NUL at the end, unless it is empty.
 struct CloseReport(Report);
 
 impl CloseReport {
@@ -162,14 +162,21 @@ impl CloseReport {
             report.message = report.message.replace('\0', " ");
         }
         // The reason of the peer may contain NULs; `reason_len` is then longer than the C string.
-        report.reason.push('\0');
-        report.message.push('\0');
+        for text in [&mut report.reason, &mut report.message] {
+            if !text.is_empty() {
+                text.push('\0');
+            }
+        }
         CloseReport(report)
     }
 
     /// The report as C reads it. Its texts live as long as `self`.
     fn info(&self, struct_size: u32) -> egret_ws_close_info {
         let CloseReport(report) = self;
+        let [reason, message] = [&report.reason, &report.message].map(|text| match text.len() {
+            0 => (c"".as_ptr(), 0),
+            with_nul => (text.as_ptr().cast(), with_nul - 1),
+        });
         egret_ws_close_info {
             struct_size,
             error: report.error.map_or(EGRET_WS_OK, Error::code),
@@ -181,10 +188,10 @@ impl CloseReport {
             sent_code: report.sent_code,
             unsent_messages: report.unsent_messages,
             unsent_bytes: report.unsent_bytes,
-            reason: report.reason.as_ptr().cast(),
-            reason_len: report.reason.len() - 1,
-            message: report.message.as_ptr().cast(),
-            message_len: report.message.len() - 1,
+            reason: reason.0,
+            reason_len: reason.1,
+            message: message.0,
+            message_len: message.1,
         }
     }
 }
