@@ -13,19 +13,20 @@ pub const EGRET_WS_MAX_PENDING_SOCKETS: u32 = 16384;
 /// Pass this as the length of a `char` pointer to say that the text ends at its NUL.
 pub const EGRET_WS_NUL_TERMINATED: usize = usize::MAX;
 
-/// A number of the options that says: without limit, or never. The table of numbers at the head of this file lists the fields that
+/// A number of the options: without limit, or never. The table of numbers at the head of this file lists the fields that
 /// accept it.
 pub const EGRET_WS_UNLIMITED: u32 = 0xFFFF_FFFF;
 
-/// A number of the options that says: without any wait. (0 is the default of each field.) The table of numbers at the head of this
+/// A number of the options: without any wait. (0 is the default of each field.) The table of numbers at the head of this
 /// file lists the fields that accept it.
 pub const EGRET_WS_AT_ONCE: u32 = 0xFFFF_FFFE;
 
 // Flags. Those of loops, harmless ones of sockets, and those that weaken security have different bits, so that one that is given
 // to the wrong function is refused.
 
-/// `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
-/// a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+/// `flags` of the loop's options: no I/O thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside a
+/// callback is written at once by the call. Without this flag a loop has one I/O thread, however many sockets it has. Name look-ups
+/// have threads in both cases.
 pub const EGRET_WS_LOOP_INLINE: u32 = 0x1_0000;
 /// `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
 /// open.
@@ -111,13 +112,13 @@ pub const EGRET_WS_PHASE_FLUSH: i32 = 8;
 /// Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was passed to the operating system.
 pub const EGRET_WS_PHASE_CLOSING: i32 = 9;
 
-/// Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
-/// before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
+/// Initiator: this side ended it: a close, or a refusal of something the server sent (see `error`). A close of this side that came
+/// before the server's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
 pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
-/// Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing handshake
-/// failed after the peer's Close frame; `error` then says how (a reset, a time-out).
+/// Initiator: the server (or a proxy) ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing
+/// handshake failed after the server's Close frame; `error` then says how (a reset, a time-out).
 pub const EGRET_WS_INITIATOR_PEER: i32 = 2;
-/// Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
+/// Initiator: the network did, before a Close frame of the server was received: no name, no route, a reset, an end of the stream,
 /// a deadline that passed.
 pub const EGRET_WS_INITIATOR_TRANSPORT: i32 = 3;
 
@@ -139,7 +140,7 @@ pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
 /// This library does not know the `struct_size`, or bytes after the fields that it knows are not zero: the caller was compiled
 /// with a newer header and uses a field that this library does not have.
 pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
-/// The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback.
+/// A poll or a free of a loop inside one of its callbacks, or, of any loop, inside `on_log` or a wake-up callback.
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;
@@ -150,26 +151,27 @@ pub const EGRET_WS_ERR_FORKED: i32 = -6;
 /// `message` of the close report, `egret_ws_last_error_message` or the log line says which. From a send: nothing was sent and the
 /// socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
-/// A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
-/// `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
+/// A fault in this library, caught before it could harm the application. Please report it with the line that `on_log` gets at the
+/// level `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
 /// Something this library cannot do, for example use a proxy that needs TLS (`https://`).
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
 /// The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
-/// report: the peer sent it, and the library closed with 1009; or the peer sent more than 2 MiB of frames for one message (many
+/// report: the server sent it, and the library closed with 1009; or the server sent more than 2 MiB of frames for one message (many
 /// empty fragments, or compressed blocks without content).
 pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
-/// Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the library closed with 1007.
+/// Text that is not UTF-8. From a call: nothing was sent. In a close report: the server sent it, and the library closed with 1007.
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
 /// The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`.
 pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
-/// The URL or host cannot be used; `egret_ws_last_error_message` and the log line say why.
+/// The URL or the host cannot be used; `egret_ws_last_error_message` and the log line say why.
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
 /// The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes.
 pub const EGRET_WS_ERR_INVALID_CLOSE: i32 = -15;
-/// The server's answer has no header of this name, or there was no answer yet.
+/// The server's answer has no header of this name, or there was no answer yet; or there is no close report, because `on_close` has
+/// not begun.
 pub const EGRET_WS_ERR_NOT_FOUND: i32 = -16;
 
 /// Close report: the host's name was not found.
@@ -190,19 +192,19 @@ pub const EGRET_WS_ERR_HTTP_STATUS: i32 = -41;
 /// to `ws`, to another origin although the socket has subprotocols, to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or
 /// to a text that is not a URL. `http_status` is that of the redirect. With redirects off it is `EGRET_WS_ERR_HTTP_STATUS`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
-/// Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
-/// not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
-/// not answered a ping. In `EGRET_WS_PHASE_REQUEST` this side has taken too long: `on_request` has not let the attempt begin.
+/// Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the server
+/// has not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
+/// In `EGRET_WS_PHASE_REQUEST` the application has taken too long: `on_request` has not let the attempt begin.
 pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 /// Close report: the connection broke without a closing handshake.
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
-/// Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before).
+/// Close report: the server broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
 /// Close report: closed by this side before the connection was made, aborted by this side, or stopped by `on_request` before the first
 /// attempt; `phase` says when.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
 /// Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
-/// failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
+/// failed. In a later phase the server sent 256 TLS records in a row without data (key updates, session tickets).
 pub const EGRET_WS_ERR_TLS: i32 = -60;
 /// Close report: the server's certificate has expired, or is not valid yet. A wrong clock of this machine looks the same.
 pub const EGRET_WS_ERR_TLS_EXPIRED: i32 = -61;

@@ -24,8 +24,8 @@ pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char 
     name.as_ptr()
 }
 
-/// Returns the version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
-/// the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
+/// Returns the version of the library: major × 65536 + minor × 256 + patch. VERSIONS at the head of this file
+/// says which versions of the header and of the library work together. Any thread.
 ///
 /// Errors: none.
 #[allow(unsafe_code)]
@@ -51,7 +51,7 @@ pub extern "C" fn egret_ws_version_string() -> *const c_char {
 /// cut), without a line break; never NULL. Valid until this thread calls a function of this library again, so copy it if you keep it.
 /// Any thread.
 ///
-/// The text is for logs and exceptions. It changes from version to version: a program decides by the error.
+/// The text is for logs and exceptions. It changes from version to version: an application decides by the error.
 ///
 /// Errors: none.
 #[allow(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Calls the callbacks of the host for events of a socket and for log lines.
+//! Calls the callbacks of the application for events of a socket and for log lines.
 
 use super::handle::Handle;
 use super::requests;
@@ -14,11 +14,11 @@ use crate::socket::{Listener, MessageKind, Report, RequestAnswer, Socket, Wakeup
 use std::ffi::{CStr, c_void};
 use std::sync::{Arc, OnceLock};
 
-/// The pointer `user` of the host. The library never dereferences it.
+/// The pointer `user` of the application. The library never dereferences it.
 #[derive(Clone, Copy)]
 struct User(*mut c_void);
 
-// SAFETY: the library only passes it to the functions of the host. The header says on which threads they run.
+// SAFETY: the library only passes it to the functions of the application. The header says on which threads they run.
 unsafe impl Send for User {}
 // SAFETY: as above.
 unsafe impl Sync for User {}
@@ -62,7 +62,7 @@ impl Callbacks {
         Callbacks { user: User(user), functions, handle, closed: OnceLock::new() }
     }
 
-    /// The pointer `user` of the host.
+    /// The pointer `user` of the application.
     pub(super) fn user(&self) -> *mut c_void {
         self.user.0
     }
@@ -80,7 +80,7 @@ impl Callbacks {
 impl Listener for Callbacks {
     fn connected(&self) {
         if let Some(on_connect) = self.functions.on_connect {
-            // SAFETY: the host gave a function of this type, which the poll may call with `user`.
+            // SAFETY: the application gave a function of this type, which the poll may call with `user`.
             unsafe { on_connect(self.user.0, self.socket()) }
         }
     }
@@ -202,7 +202,7 @@ pub(super) fn wakeup(on_wakeup: egret_ws_on_wakeup_fn, user: *mut c_void) -> Opt
     on_wakeup.map(|on_wakeup| {
         Arc::new(move || {
             let User(user) = { &user };
-            // SAFETY: the host gave a function of this type, which any thread may call with `user`.
+            // SAFETY: the application gave a function of this type, which any thread may call with `user`.
             unsafe { on_wakeup(*user) }
         }) as Wakeup
     })
@@ -215,7 +215,7 @@ struct LogCallback {
 
 impl Sink for LogCallback {
     fn line(&self, level: i32, text: &CStr, socket: usize) {
-        // SAFETY: the host gave a function of this type, which any thread may call with `user`.
+        // SAFETY: the application gave a function of this type, which any thread may call with `user`.
         unsafe { (self.on_log)(self.user.0, level, text.as_ptr(), std::ptr::without_provenance_mut(socket)) }
     }
 }

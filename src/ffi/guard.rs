@@ -151,7 +151,7 @@ fn refused(call: &str, log: Option<(&Log, usize)>, refusal: DetailedError) -> Er
     if let Some((log, socket)) = log {
         log_refusal(log, socket, call, &refusal);
     }
-    // Stored last: the log is code of the host, whose own calls may be refused too.
+    // Stored last: the log is code of the application, whose own calls may be refused too.
     last_error::set(&refusal.detail);
     refusal.error
 }

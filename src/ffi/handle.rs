@@ -66,7 +66,7 @@ impl Handle {
 static LOOPS: Slab<Arc<Loop>> = Slab::new(MAX_GENERATION);
 static SOCKETS: Slab<SocketEntry> = Slab::new(MAX_GENERATION);
 
-/// A socket in the table, with the host's callbacks.
+/// A socket in the table, with the application's callbacks.
 pub(super) struct SocketEntry {
     pub(super) socket: Arc<Socket>,
     pub(super) callbacks: Arc<Callbacks>,

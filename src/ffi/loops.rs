@@ -102,7 +102,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
     guard_with("egret_ws_loop_poll", r#loop, poll, Error::code)
 }
 
-/// Makes a waiting poll of this loop return at once, or else the next poll; it returns 0 if nothing was due. Any thread, any
+/// Makes a waiting poll of this loop return at once, or else the next poll. That poll returns 0 if nothing was due. Any thread, any
 /// callback.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -115,7 +115,7 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
     })
 }
 
-/// Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+/// Sets the callback that asks for a poll, for applications that do not poll each frame; NULL for none, as at the beginning. It is
 /// called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
 /// something is due now, it is called soon, perhaps before this call returns. Any thread, any callback.
 ///
@@ -161,13 +161,14 @@ pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 
     guard("egret_ws_loop_next_poll_ms", r#loop, |host_loop| Ok(host_loop.timeout()))
 }
 
-/// Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
-/// `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, and no connection is made again. The
-/// loop still receives messages, and polls still dispatch.
+/// Suspends the loop: the process may be frozen from now on, because the application goes to the background. Until
+/// `egret_ws_loop_resume` no connection is made again. Connections stay open, and the loop's time stands still: no deadline passes,
+/// and no ping is sent. The loop still receives messages, and polls still dispatch.
 ///
-/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop closes open sockets with 1001 (going away) instead, and abandons those that are
-/// connecting: poll until their `on_close` was called. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect
-/// again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
+/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away), and abandons those that are
+/// connecting; its time goes on. Poll until their `on_close`, or with `retry_attempts` their `on_retry`, was called; the latter
+/// wait for `egret_ws_loop_resume` to connect again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is
+/// called, still connects.
 ///
 /// Never blocks. A second call does nothing. Any thread.
 ///
@@ -218,13 +219,13 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 /// until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
 /// wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each
 /// `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
-/// `close_timeout_ms`. Connections that have not begun do not begin.
+/// `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
 ///
 /// `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
 /// all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
 /// `egret_ws_free` freed before. After an error other than INTERNAL nothing was freed, and `*lost` is as it was.
 ///
-/// Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback of this loop), `BUSY` (another
+/// Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback), `BUSY` (another
 /// thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
 /// # Safety

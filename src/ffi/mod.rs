@@ -8,8 +8,8 @@
 //!   handle, slab   handles and the table behind them
 //!   types, sized   structs and callback types of the header; structs that grow with new releases
 //!   options        option structs of C ─► crate::config
-//!   text           pointers and lengths ─► slices, and text ─► a buffer of the host
-//!   callbacks      events of a socket ─► functions of the host
+//!   text           pointers and lengths ─► slices, and text ─► a buffer of the application
+//!   callbacks      events of a socket ─► functions of the application
 //!   stats          statistics of a socket ─► the struct of the header
 //! ```
 //!

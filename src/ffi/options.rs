@@ -112,7 +112,7 @@ enum Length {
     NumberOrNul,
 }
 
-/// Reads an array of bytes. Only NULL may have the length 0, and NULL must have it: otherwise a mistake of the host would pass
+/// Reads an array of bytes. Only NULL may have the length 0, and NULL must have it: otherwise a mistake of the application would pass
 /// without notice.
 ///
 /// # Safety

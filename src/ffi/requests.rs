@@ -70,7 +70,7 @@ pub(super) fn answer(socket: &Socket, number: i32) -> RequestAnswer {
 
 /// Finds the socket whose request this number stands for, on this thread.
 pub(super) fn find(request: *mut egret_ws_request) -> Result<Arc<Socket>, Error> {
-    // Not borrowed longer: a refusal is logged, and the log of the host may call again.
+    // Not borrowed longer: a refusal is logged, and the log of the application may call again.
     LENT.with_borrow(|lent| {
         let found = lent.iter().find(|lent| lent.number == request.addr());
         found.map(|lent| Arc::clone(&lent.socket)).ok_or(Error::BadHandle)

@@ -7,15 +7,16 @@ use crate::constants::*;
 use crate::error::{DetailedError, Error};
 use crate::socket::{End, Initiator, Outlook};
 
-/// Can another connection end better than this one? Returns 1 or 0, or a negative error. It is the rule of `retry_attempts`, for
-/// programs that connect again by themselves. Any thread.
+/// Returns 1 if another connection is worth an attempt after this end, 0 if it would end in the same way or the application has
+/// ended this one, or a negative error. It is the rule of `retry_attempts`, for applications that connect again by themselves. Any
+/// thread.
 ///
 /// | error                                                          | result |                                                   |
 /// |----------------------------------------------------------------|--------|---------------------------------------------------|
 /// | RESOLVE, CONNECT, PROXY, HANDSHAKE, HTTP_STATUS, REDIRECT      | 1      |                                                   |
 /// | TIMEOUT, CONNECTION_LOST, NO_RESOURCES                         | 1      |                                                   |
 /// | TLS, TLS_EXPIRED                                               | 1      | a clock or a certificate may become right         |
-/// | OK, closed by the peer                                         | 1      | 1000 too                                          |
+/// | OK, closed by the server                                       | 1      | 1000 too                                          |
 /// | TLS_HOST, TLS_ISSUER, TLS_PIN, TLS_OPTIONS                     | 0      |                                                   |
 /// | PROTOCOL, INVALID_UTF8, MESSAGE_TOO_BIG                        | 0      |                                                   |
 /// | INTERNAL, and errors that only calls return                    | 0      |                                                   |

@@ -67,13 +67,16 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
     guard_code("egret_ws_deflate_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
-/// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
-/// outcome by `on_connect` or `on_close`. Any thread.
+/// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. Never blocks:
+/// `egret_ws_loop_poll` reports the outcome by `on_connect`, `on_retry` or `on_close`. Any thread.
 ///
-/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
-/// `port` is 1 to 65535. `options` may be NULL. All arguments are copied before the call returns. Free the socket with
-/// `egret_ws_free`, also after it has closed. If another thread polls the loop, a callback may run before this call returns;
-/// `*out` is written before that.
+/// The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
+/// port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
+/// requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+/// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+///
+/// `options` may be NULL. All arguments are copied before the call returns. Free the socket with `egret_ws_free`, also after it has
+/// closed. If another thread polls the loop, a callback may run before this call returns; `*out` is written before that.
 ///
 /// After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
 ///
@@ -82,8 +85,31 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 /// `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
-/// `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
-/// they point to; `out` is NULL or writable.
+/// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
+/// `out` is NULL or writable.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_connect(
+    r#loop: *mut egret_ws_loop,
+    url: *const c_char,
+    options: *const egret_ws_options,
+    out: *mut *mut egret_ws,
+) -> egret_ws_error_t {
+    guard_code("egret_ws_connect", r#loop, |host_loop| {
+        // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
+        unsafe { connect(host_loop, url, options, out, &Url::from_url) }
+    })
+}
+
+/// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. As `egret_ws_connect` in all other respects.
+///
+/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
+/// `port` is 1 to 65535.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `host` is NULL or ends in a NUL; `options` and `out` are as for `egret_ws_connect`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_connect_host(
@@ -96,33 +122,6 @@ pub unsafe extern "C" fn egret_ws_connect_host(
     guard_code("egret_ws_connect_host", r#loop, |host_loop| {
         // SAFETY: the caller's promises about `host`, `options` and `out`, passed on.
         unsafe { connect(host_loop, host, options, out, &|host| Url::from_host_and_port(host, port)) }
-    })
-}
-
-/// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
-/// `egret_ws_connect_host` in all other respects.
-///
-/// The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
-/// port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
-/// requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
-/// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
-///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
-///
-/// # Safety
-/// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
-/// or writable.
-#[allow(unsafe_code)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn egret_ws_connect(
-    r#loop: *mut egret_ws_loop,
-    url: *const c_char,
-    options: *const egret_ws_options,
-    out: *mut *mut egret_ws,
-) -> egret_ws_error_t {
-    guard_code("egret_ws_connect", r#loop, |host_loop| {
-        // SAFETY: the caller's promises about `url`, `options` and `out`, passed on.
-        unsafe { connect(host_loop, url, options, out, &Url::from_url) }
     })
 }
 
@@ -185,7 +184,7 @@ unsafe fn connect(
 /// thread; messages of one thread keep their order.
 ///
 /// `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
-/// accepted message is written in order, or counted in `unsent_messages` of the close report.
+/// accepted message is written in order, or counted in `unsent_messages`: see QUEUED MESSAGES at the head of this file.
 ///
 /// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
 /// `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or `EGRET_WS_NUL_TERMINATED` with
@@ -215,8 +214,8 @@ pub unsafe extern "C" fn egret_ws_send(
     guard_with("egret_ws_send", ws, send, Error::code)
 }
 
-/// Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
-/// Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the peer. Never blocks;
+/// Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the server's
+/// Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the server. Never blocks;
 /// `on_close` reports the outcome. Any thread.
 ///
 /// `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
@@ -267,8 +266,8 @@ pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
 }
 
 /// Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
-/// of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
-/// socket, a callback that has begun may still be running.) `on_close` is not called.
+/// of this socket begins but `release_user`, which the poll that runs or the next one calls, unless it was called after `on_close`. (If another
+/// thread than the polling thread frees the socket, a callback that has begun may still be running.) `on_close` is not called.
 ///
 /// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
 /// socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. If messages are
@@ -312,7 +311,8 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     )
 }
 
-/// Returns how many times `on_connect` was called for this socket: the number of the connection that the host knows. Any thread.
+/// Returns how many times `on_connect` was called for this socket: the number of the connection that the application knows. Any
+/// thread.
 ///
 /// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
@@ -335,10 +335,10 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
 }
 
 /// Sends a ping (RFC 6455 section 5.5.2) with a payload of `len` bytes, 0 to 125, before the messages that wait to be written.
-/// The payload is copied. `on_pong` gets it back when the peer has answered. Never blocks. Any thread.
+/// The payload is copied. `on_pong` gets it back when the server has answered. Never blocks. Any thread.
 ///
-/// With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A peer may leave
-/// pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
+/// With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A server may
+/// leave pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
 /// `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
 ///
 /// At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
@@ -363,11 +363,11 @@ pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, l
 /// takes effect with the next message; called on another thread while a poll runs, with the next message that has not begun.
 ///
 /// Messages wait in the receive queue. When that is full (`max_receive_queue_bytes`), the library stops reading, and TCP slows the
-/// peer down. `on_connect`, `on_drain` and `on_pong` still come. `on_close` and `on_retry` keep their place behind the messages that
-/// wait: they come after the resume, or at once if no message waits. A loop with a paused socket sleeps as any other, and other
-/// sockets are not delayed. The pause outlasts reconnecting.
+/// server down. `on_drain` and `on_pong` still come. All other callbacks keep their place behind the messages that wait: `on_retry`
+/// and `on_close` come after the resume, also after an `egret_ws_close`, or in time if no message waits. A loop with a paused socket
+/// sleeps as any other, and other sockets are not delayed. The pause outlasts reconnecting.
 ///
-/// While the receive queue is not full, pings of the peer are answered, and the heartbeat works. While it is full, nothing is read:
+/// While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full, nothing is read:
 /// no pong, no Close frame and no loss is noticed, and no answer to a ping is expected. To end such a socket at once, call
 /// `egret_ws_abort` or `egret_ws_free`.
 ///

@@ -4,7 +4,7 @@ use super::types::egret_ws_statistics;
 use crate::socket::Stats;
 use std::time::Duration;
 
-/// Converts the statistics; `struct_size` is the size that the host gave.
+/// Converts the statistics; `struct_size` is the size that the application gave.
 pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_statistics {
     let Stats { info, counters, sent, .. } = measured;
     let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! Converts pointers and lengths of C to slices, and writes text to buffers of the host.
+//! Converts pointers and lengths of C to slices, and writes text to buffers of the application.
 
 use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::DetailedError;

@@ -35,42 +35,43 @@ pub struct egret_ws_request {
 
 /// Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
 /// number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
-/// connection has ended in the meantime; `on_close` will report that.
+/// connection has ended in the meantime; `on_retry` or `on_close` will report that.
 pub type egret_ws_on_connect_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
 /// `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
-/// not count (the text may contain NULs). Messages come in the order in which the peer sent them; they may still come
-/// after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
-/// the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
+/// not count (the text may contain NULs). Messages come in the order in which the server sent them; they may still come
+/// after `egret_ws_close`, until the server's Close frame. If the server breaks the protocol, the library sends it a Close frame when
+/// the messages before were dispatched, so that the application can still answer them, or after `close_timeout_ms`.
 pub type egret_ws_on_message_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: egret_ws_kind_t, data: *const u8, len: usize),
 >;
 
-/// Called exactly once, after every message that came before the end, unless the socket or its loop was freed before.
-/// `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
-/// `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
+/// Called exactly once, unless the socket or its loop was freed before: after every message that came before the end, or, after an
+/// `egret_ws_abort`, without them. `info` is borrowed until the callback returns; the texts that it points to are valid until
+/// `egret_ws_free`, but at least until the callback returns. The handle stays valid, in state `EGRET_WS_STATE_CLOSED`, until
+/// `egret_ws_free`; `egret_ws_close_report` returns the report again.
 pub type egret_ws_on_close_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info)>;
 
-/// Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
-/// next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
-/// reference to it.
+/// Called exactly once for each socket, as its last callback: right after `on_close`, also if the socket is not freed, or after
+/// `egret_ws_free`. The poll that runs then calls it, or the next one, or `egret_ws_loop_free` for the sockets that are left. Free
+/// `user` here, or drop the reference to it. `egret_ws_user` returns NULL from now on.
 pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
 /// has room for the largest of the messages that were refused. Called once, also if that happens several times between two
-/// polls. Not called when the connection broke or closes before that.
+/// polls. Not called when the connection is lost or closes before that: after `on_retry`, send again in `on_connect`.
 pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
 /// `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
-/// callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
-/// ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
+/// callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the
+/// wait ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
 /// it is open again. `egret_ws_retry_now` ends the wait and connects at once. If `on_request` is set, it is called after
 /// the wait and may still stop the attempt. `egret_ws_close` ends the attempts: call it to stop
-/// for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
-/// eight calls of `on_connect`, `on_retry` and `on_request` wait for the poll; the next attempt begins when the host has polled.
+/// for a reason of the application, such as a close code of the server. If the application does not poll, a socket connects again
+/// only until eight calls of `on_connect`, `on_retry` and `on_request` wait for the poll; the next attempt begins after the poll.
 pub type egret_ws_on_retry_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -81,17 +82,17 @@ pub type egret_ws_on_retry_fn = Option<
     ),
 >;
 
-/// Called for each pong (RFC 6455 section 5.5.3) that the peer sends, whether or not it answers a ping, but for the answers to the
+/// Called for each pong (RFC 6455 section 5.5.3) that the server sends, whether or not it answers a ping, but for the answers to the
 /// pings of the heartbeat. `data` is never NULL and has `len` bytes, 0 to 125, borrowed until the callback returns: the payload of
-/// the `egret_ws_ping` that it answers, if there is one. Pongs and messages come in the order in which the peer sent them, except
+/// the `egret_ws_ping` that it answers, if there is one. Pongs and messages come in the order in which the server sent them, except
 /// that a pong does not wait for a message while receiving is paused. A pong that waits for the poll counts as a message in
-/// `max_receive_queue_bytes`, so a peer cannot send pongs faster than polls take them.
+/// `max_receive_queue_bytes`, so a server cannot send pongs faster than polls take them.
 pub type egret_ws_on_pong_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize)>;
 
 /// Called before each attempt to connect, the first one included, to let the application change the request: replace an expired token in
 /// a header or in the URL, choose another server, or wait for a login. Like every callback of a socket it runs in
-/// `egret_ws_loop_poll`, and it may call every function that they may call. Redirects are not asked for.
+/// `egret_ws_loop_poll`, and it may call every function that they may call. It is not called for redirects.
 ///
 /// `attempt` is 0 for the first attempt, then as `on_retry` has counted it. `last` describes the last end, as `on_retry` has got
 /// it; NULL at the first attempt. `request` may be changed with `egret_ws_request_set_url`, `egret_ws_request_set_header` and
@@ -126,11 +127,12 @@ pub type egret_ws_on_request_fn = Option<
     ) -> i32,
 >;
 
-/// Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
+/// Called when `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
 /// I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
 /// and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
-/// `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait for it on other threads:
-/// they say when `user` can be freed. If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
+/// `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait until no other
+/// thread is inside: their comments say when `user` can be freed. If this callback forks, it must not return in the child: the child
+/// calls `_exit` or `exec`.
 pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Called for each log line at or below the loop's `log_level`. **May come from another thread**: from the I/O thread, or from
@@ -187,7 +189,7 @@ pub struct egret_ws_retry_options {
     /// The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait is random between
     /// `min_wait_ms` and this, so that the clients of a server do not all come back at the same time. If the server sends
     /// `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0: 4000, or the nearest value between the other two
-    /// waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, as do all others, because twice nothing is nothing.
+    /// waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, and so do all others.
     pub first_wait_ms: u32,
     /// The limit of the doubling, in milliseconds. 0: 30000, or `first_wait_ms` if that is more.
     pub max_wait_ms: u32,
@@ -222,7 +224,8 @@ pub struct egret_ws_deflate_options {
 }
 
 /// Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
-/// default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+/// default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran. The table NUMBERS at the
+/// head of this file lists the fields that accept `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`.
 ///
 /// The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
 /// than its field allows, for a NULL with a length or count that is not 0, and for a pointer with a length of 0. An array with a
@@ -259,7 +262,7 @@ pub struct egret_ws_options {
     /// The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
     /// operating system to the end of the connection. After it the socket ends with `EGRET_WS_ERR_TIMEOUT` in
     /// `EGRET_WS_PHASE_CLOSING`. 0: 5000. `EGRET_WS_AT_ONCE`: the connection ends as soon as the Close frame is written; without the
-    /// peer's Close frame that is also reported as `EGRET_WS_ERR_TIMEOUT`.
+    /// server's Close frame that is also reported as `EGRET_WS_ERR_TIMEOUT`.
     pub close_timeout_ms: u32,
     /// The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072.
     pub max_message_bytes: u32,
@@ -267,8 +270,8 @@ pub struct egret_ws_options {
     /// `EGRET_WS_ERR_BACKPRESSURE`. At least `max_message_bytes` + 14. 0: 1 MiB.
     pub max_send_buffer_bytes: u32,
     /// The number of bytes waiting to be dispatched (each message, and each pong for `on_pong`, counts 32 bytes more than its
-    /// payload) at which the library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
-    /// exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
+    /// payload) at which the library stops reading this socket, until polls have taken half of them; TCP then slows the
+    /// server down. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts again from 0 when a
     /// connection has been open for 10 seconds. 0: none. `EGRET_WS_UNLIMITED`: no limit. There is no attempt after a close of this
@@ -293,9 +296,9 @@ pub struct egret_ws_options {
     /// The number of `headers`.
     pub header_count: u32,
     /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
-    /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
-    /// private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
-    /// fragment, a user name and a password in it.
+    /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one to a nearer
+    /// address, such as a private one, only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the
+    /// library ignores a fragment, a user name and a password in it.
     ///
     /// At another origin (scheme, host, port) the restrictions hold and the permissions do not. `tls_pins`, `tls_min_version`, and
     /// `EGRET_WS_ONLY_THESE_ROOTS` with its `tls_roots` hold there too. `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `tls_roots` without that flag
@@ -335,8 +338,8 @@ pub struct egret_ws_options {
     /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
     /// alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
     /// longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
-    /// peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for servers
-    /// that do not answer pings.
+    /// server has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for
+    /// servers that do not answer pings.
     pub pong_timeout_ms: u32,
     /// Heartbeat: as `pong_timeout_ms`, for the ping after `egret_ws_loop_resume` and `egret_ws_loop_network_changed`, when the
     /// connection is probably lost. 0: 3000, or `pong_timeout_ms` if that is less. `EGRET_WS_UNLIMITED`: as `pong_timeout_ms`. Without
@@ -370,9 +373,9 @@ pub struct egret_ws_options {
     /// or an IP address, at most 253 bytes, ending in a NUL, copied. NULL: the URL's host. Redirects to another origin do not
     /// use it.
     pub tls_server_name: *const c_char,
-    /// The waits of reconnecting, copied. NULL: the defaults, which suit most programs.
+    /// The waits of reconnecting, copied. NULL: the defaults, which suit most applications.
     pub retry: *const egret_ws_retry_options,
-    /// The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs.
+    /// The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most applications.
     pub deflate: *const egret_ws_deflate_options,
     /// See the callback's type. NULL: pongs only count for the heartbeat and the round trip.
     pub on_pong: egret_ws_on_pong_fn,
@@ -394,7 +397,8 @@ pub struct egret_ws_header {
 /// `egret_ws_stats`.
 ///
 /// The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
-/// reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
+/// reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend without
+/// `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_statistics {
@@ -461,8 +465,8 @@ pub struct egret_ws_free_report {
     pub unsent_bytes: u64,
 }
 
-/// How and why a connection ended. Everything it points to is borrowed until `on_retry` returns, or, for `on_close` and
-/// `egret_ws_close_report`, until `egret_ws_free` or `egret_ws_loop_free`.
+/// How and why a connection ended. The texts that it points to are valid until `on_retry` or `on_request` returns; those of
+/// `on_close` and `egret_ws_close_report` until `egret_ws_free` or `egret_ws_loop_free`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_close_info {
@@ -480,8 +484,8 @@ pub struct egret_ws_close_info {
     pub http_status: i32,
     /// The operating system's error number (`errno`, `WSAGetLastError`), or 0.
     pub os_error: i32,
-    /// The code as in a browser's `CloseEvent.code`: that of the peer's Close frame; 1005 if the frame had no code; 1006 if no
-    /// Close frame came.
+    /// The code as in a browser's `CloseEvent.code`: that of the server's Close frame; 1005 if the frame had no code; 1006 if
+    /// no Close frame came.
     pub code: u16,
     /// The code of the Close frame that this side sent: 1005 if the frame had no code, 0 if no Close frame was sent.
     pub sent_code: u16,
@@ -489,7 +493,7 @@ pub struct egret_ws_close_info {
     pub unsent_messages: u32,
     /// Payload bytes of `unsent_messages`.
     pub unsent_bytes: u64,
-    /// The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL.
+    /// The reason of the server's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL.
     pub reason: *const c_char,
     /// Bytes of `reason`, 0 to 123.
     pub reason_len: usize,
