@@ -50,8 +50,8 @@
  * THREADS
  *
  *   Every function may be called from any thread at any time, also from inside a callback: send from a worker thread, close
- *   from another one. There are three exceptions: a loop is polled and freed by one thread at a time, a callback cannot poll or
- *   free, and egret_ws_request_set_... works inside on_request only.
+ *   from another one. There are three exceptions: a loop is polled and freed by one thread at a time, a callback cannot poll
+ *   or free its loop, and egret_ws_request_set_... works inside on_request only.
  *
  *   The callbacks of a socket run only inside egret_ws_loop_poll, on the thread that called it, never inside connect, send or
  *   close; egret_ws_loop_free runs the release_user calls that are left. Two callbacks of the loop come from other threads too:
@@ -89,11 +89,11 @@
  *   CLOSED       right after on_close, in that poll or the next         release_user         CLOSED
  *   any          egret_ws_free                                          release_user, once   no handle any more
  *
- *   For each socket: one on_connect for each connection, any number of on_message, then one on_retry or on_close. on_close
- *   comes exactly once unless the socket or its loop is freed before; then it does not come. release_user comes exactly once,
- *   and is the last. on_drain comes only while the state is OPEN, so never after on_retry or on_close of its connection. After
- *   egret_ws_abort no callback comes but on_close and release_user. After egret_ws_free has returned, no callback of that socket
- *   begins but release_user. A connect call that fails makes no callback.
+ *   For each socket: one on_connect for each connection, any number of on_message, then one on_retry or on_close. If the loop
+ *   is polled, on_close comes exactly once, unless the socket or its loop is freed before: then it does not come. release_user
+ *   comes exactly once, and is the last. on_drain comes only while the state is OPEN, so never after on_retry or on_close of its
+ *   connection. After egret_ws_abort no callback comes but on_close and release_user. After egret_ws_free has returned, no
+ *   callback of that socket begins but release_user. A connect call that fails makes no callback.
  *
  *   The state of the table is that of the callbacks. egret_ws_state knows the end of a connection before its on_retry or
  *   on_close: it is CLOSING then, or CONNECTING if the connection is made again, while messages from before the end still come.
@@ -102,9 +102,9 @@
  *
  * OWNERSHIP
  *
- *   What is given to the library is copied before the call returns. Pointers given to a callback are borrowed until it returns.
- *   Four strings live longer: the name of an error and the version (for ever), egret_ws_last_error_message (until the thread's
- *   next call), and the texts of a close report (until egret_ws_free). An out-parameter is written only on success.
+ *   Texts, data and options are copied before the call returns. Pointers given to a callback are borrowed until it returns; the
+ *   texts of a close report live until egret_ws_free. egret_ws_error_name and egret_ws_version_string return static strings,
+ *   egret_ws_last_error_message one that lives until the thread's next call. An out-parameter is written only on success.
  *
  *   `user` of a socket: free it in release_user. When a connect call fails, the caller keeps it. `user` of the loop's options
  *   and of the wake-up callback: free it when egret_ws_loop_free has returned; that of the wake-up callback also when
@@ -138,11 +138,12 @@
  *     1. Close each socket:           egret_ws_close(ws, 1000, NULL, 0);
  *     2. Poll until all have closed:  while (sockets_without_on_close > 0) egret_ws_loop_poll(loop, 100);
  *
- *   This ends, by flush_timeout_ms and close_timeout_ms, if no loop is suspended and no socket is paused: call
- *   egret_ws_loop_resume and egret_ws_resume_receive before.
+ *   This loop ends, at the latest by flush_timeout_ms and close_timeout_ms, unless the library's loop is suspended or a socket
+ *   is paused: call egret_ws_loop_resume and egret_ws_resume_receive before.
  *
- *   EGRET_WS_OK in on_close means that the server has answered after the last message. With any error, unsent_messages counts
- *   the messages that the operating system did not take; of the others, the server may not have got the last ones.
+ *   EGRET_WS_OK with EGRET_WS_INITIATOR_LOCAL in on_close means that the server has answered the Close frame behind the last
+ *   message. If the server closed by itself, or with any error, it may not have got the last messages; unsent_messages counts
+ *   those that the operating system did not take.
  *
  *   An application that cannot poll any more frees the loop with a linger time:
  *
@@ -176,7 +177,8 @@
  *   Set retry_attempts and on_request, which is called before each attempt to connect. This one has a new token for each attempt,
  *   and also connects again after HTTP 401:
  *
- *     int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last, egret_ws_request *request) {
+ *     int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last,
+ *                        egret_ws_request *request) {
  *         if (!my_game_has_token(user)) return EGRET_WS_REQUEST_WAIT;    (when it is there: egret_ws_retry_now(ws))
  *         egret_ws_request_set_header(request, "Authorization", my_game_token(user));
  *         return last != NULL && last->http_status == 401 ? EGRET_WS_REQUEST_CONNECT : EGRET_WS_REQUEST_CONTINUE;
@@ -195,7 +197,7 @@
  *   flush_timeout_ms                           no time-out                      keeps only what the network takes at once
  *   close_timeout_ms                           no time-out                      does not wait for the server's Close frame
  *   linger_ms                                  refused                          does not wait (the default)
- *   ping_interval_ms                           no pings by itself               refused
+ *   ping_interval_ms                           no ping after a silence          refused
  *   pong_timeout_ms                            no time-out                      refused
  *   probe_timeout_ms                           the time of pong_timeout_ms      refused
  *   retry_attempts, retry.total_ms             no limit                         refused
@@ -209,9 +211,11 @@
  *
  *   Call egret_ws_loop_suspend before the process may be frozen (Android: onStop; iOS: when the application enters the
  *   background), egret_ws_loop_resume when it runs again, and egret_ws_loop_network_changed when another network is in use.
- *   None of them blocks. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND a suspend closes the connections; poll until on_close or on_retry
- *   has come, then let the system freeze the process. With retry_attempts the library connects again by itself. The heartbeat
- *   detects connections that are lost without notice.
+ *   None of them blocks.
+ *
+ *   A suspend keeps the connections open, and the resume probes them with a ping. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND a suspend
+ *   closes them; poll until on_close or on_retry has come, then let the system freeze the process. With retry_attempts the
+ *   library connects again by itself after the resume. The heartbeat detects connections that are lost without notice.
  *
  *
  * LOW LATENCY
@@ -237,8 +241,8 @@
  *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
  *
  *   The head of an answer, of the server or of a proxy, has at most 64 KiB and 256 lines. For the head of a request, a URL has
- *   at most 16 KiB, `headers` have 8 KiB together, and each other text of the options has 8 KiB. tls_roots and tls_identity have
- *   1 MiB each.
+ *   at most 16 KiB, `headers` have 8 KiB together, and any other text of the options has at most 8 KiB. tls_roots and
+ *   tls_identity have 1 MiB each.
  *
  *   A loop looks names up on threads, two for a name (IPv4 and IPv6). It runs at most 64 look-ups that a socket waits for; more
  *   of them wait. Only the system can end a look-up: one that no socket waits for any more keeps its thread until then. With
@@ -607,8 +611,8 @@
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /*
- * Close report: closed by this side before the connection was made, aborted by this side, or stopped by `on_request` before the first
- * attempt; `phase` says when.
+ * Close report: closed by this side before the connection was made, aborted by this side, stopped by `on_request` before the first
+ * attempt, or abandoned by a suspend (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`); `phase` says when.
  */
 #define EGRET_WS_ERR_ABORTED (-53)
 
@@ -716,7 +720,7 @@ typedef struct egret_ws_loop_options {
 typedef void (*egret_ws_on_wakeup_fn)(void *user);
 
 /*
- * What `egret_ws_loop_free` has lost: accepted messages that were not sent and that no `on_close` or `on_retry` has reported. Set
+ * Messages that `egret_ws_loop_free` has lost: they were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set
  * `struct_size` to `sizeof(egret_ws_free_report)` before the call.
  */
 typedef struct egret_ws_free_report {
@@ -1227,8 +1231,8 @@ extern "C" {
 const char *egret_ws_error_name(egret_ws_error_t error);
 
 /*
- * Returns the version of the library: major × 65536 + minor × 256 + patch. VERSIONS at the head of this file
- * says which versions of the header and of the library work together. Any thread.
+ * Returns the version of the library: major × 65536 + minor × 256 + patch. See VERSIONS at the head of
+ * this file for the headers that it works with. Any thread.
  *
  * Errors: none.
  */
@@ -1589,7 +1593,7 @@ egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
  * `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
  *
  * At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
- * that waits when the connection ends is dropped. After an error other than INTERNAL nothing happened.
+ * that waits when the socket closes, or the connection ends, is dropped. After an error other than INTERNAL nothing happened.
  *
  * Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT` (`len` is above 125, or `data` is
  * NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

@@ -200,8 +200,8 @@ pub const EGRET_WS_ERR_TIMEOUT: i32 = -50;
 pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 /// Close report: the server broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
-/// Close report: closed by this side before the connection was made, aborted by this side, or stopped by `on_request` before the first
-/// attempt; `phase` says when.
+/// Close report: closed by this side before the connection was made, aborted by this side, stopped by `on_request` before the first
+/// attempt, or abandoned by a suspend (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`); `phase` says when.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
 /// Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
 /// failed. In a later phase the server sent 256 TLS records in a row without data (key updates, session tickets).

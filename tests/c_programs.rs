@@ -188,6 +188,7 @@ programs! {
     poll_budget
     process_exit
     quiescence
+    recipes
     reentrancy
     resend
     retry

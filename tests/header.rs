@@ -115,6 +115,32 @@ fn write_number(line: &str, bits: bool) -> String {
     }
 }
 
+/// The head of the header has code in C. `tests/c/recipes.c` has each of its statements, so that they are compiled and run.
+#[test]
+fn the_code_of_the_head_is_that_of_a_program() {
+    let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header is there");
+    let (head, _) = header.split_once("#ifndef").expect("the head ends");
+    let statements: Vec<String> = head.lines().filter_map(statement).collect();
+    assert!(statements.len() > 25, "statements were not found: {statements:#?}");
+    let program = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/recipes.c"));
+    let program = program.expect("the program is there");
+    let lines: HashSet<&str> = program.lines().map(str::trim).collect();
+    for statement in &statements {
+        assert!(lines.contains(statement.as_str()), "tests/c/recipes.c has no line {statement}");
+    }
+}
+
+/// The statement of C in a line of the head: indented, or in the second column, perhaps before a remark in parentheses. The program has
+/// another URL.
+fn statement(line: &str) -> Option<String> {
+    let text = line.strip_prefix(" *   ")?;
+    let code = text.split_once("   (").map_or(text, |(code, _)| code).trim_end();
+    let after = |gap: &str| code.rfind(gap).map(|at| at + gap.len());
+    let start = after("   ").max(after(":  ")).or(code.starts_with("  ").then_some(2))?;
+    let code = code[start..].trim();
+    code.ends_with(';').then(|| code.replace("\"ws://127.0.0.1:9000/\"", "echo_url"))
+}
+
 #[test]
 fn the_header_compiles_alone_as_c() {
     let standards = [&["c99"][..], &["c11"], &["c17"], &["c23", "c2x"]];

@@ -24,8 +24,8 @@ pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char 
     name.as_ptr()
 }
 
-/// Returns the version of the library: major × 65536 + minor × 256 + patch. VERSIONS at the head of this file
-/// says which versions of the header and of the library work together. Any thread.
+/// Returns the version of the library: major × 65536 + minor × 256 + patch. See VERSIONS at the head of
+/// this file for the headers that it works with. Any thread.
 ///
 /// Errors: none.
 #[allow(unsafe_code)]

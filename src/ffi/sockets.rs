@@ -342,7 +342,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
 /// `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
 ///
 /// At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
-/// that waits when the connection ends is dropped. After an error other than INTERNAL nothing happened.
+/// that waits when the socket closes, or the connection ends, is dropped. After an error other than INTERNAL nothing happened.
 ///
 /// Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT` (`len` is above 125, or `data` is
 /// NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

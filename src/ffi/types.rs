@@ -450,7 +450,7 @@ pub struct egret_ws_statistics {
     pub rtt_smoothed_us: u64,
 }
 
-/// What `egret_ws_loop_free` has lost: accepted messages that were not sent and that no `on_close` or `on_retry` has reported. Set
+/// Messages that `egret_ws_loop_free` has lost: they were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set
 /// `struct_size` to `sizeof(egret_ws_free_report)` before the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
