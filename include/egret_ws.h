@@ -83,7 +83,7 @@
  *   OPEN         the connection is lost, and is not made again          on_close             CLOSED
  *   OPEN         this side or the server closes                         none yet             CLOSING
  *   OPEN         egret_ws_abort                                         none yet             CLOSING
- *   CLOSING      a message or pong from before the server's Close frame on_message, on_pong  CLOSING
+ *   CLOSING      a message or pong before the server's Close frame      on_message, on_pong  CLOSING
  *   CLOSING      the end, after egret_ws_close or without a retry       on_close             CLOSED
  *   CLOSING      the end, and the connection is made again              on_retry             CONNECTING
  *   CLOSED       right after on_close, in that poll or the next         release_user         CLOSED
@@ -424,7 +424,7 @@
 
 /*
  * State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the
- * state stays CONNECTING until the next callback.)
+ * state stays CONNECTING until the next callback, or until this side closes or aborts.)
  */
 #define EGRET_WS_STATE_CLOSING 2
 
@@ -1047,10 +1047,11 @@ typedef struct egret_ws_options {
     /* The number of `headers`. */
     uint32_t header_count;
     /*
-     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
-     * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one to a nearer
-     * address, such as a private one, only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the
-     * library ignores a fragment, a user name and a password in it.
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Each attempt to connect begins at the URL
+     * of the connect call, or of `on_request`, again. The library never follows one from `wss` to `ws`; one to another origin
+     * only without `subprotocols`, which often carry a token; one to a nearer address, such as a private one, only with
+     * `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a fragment, a user name and a
+     * password in it.
      *
      * At another origin (scheme, host, port) the restrictions hold and the permissions do not. `tls_pins`, `tls_min_version`, and
      * `EGRET_WS_ONLY_THESE_ROOTS` with its `tls_roots` hold there too. `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `tls_roots` without that flag

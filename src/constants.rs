@@ -83,7 +83,7 @@ pub const EGRET_WS_STATE_CONNECTING: i32 = 0;
 /// State: `on_connect` was called; messages can be sent.
 pub const EGRET_WS_STATE_OPEN: i32 = 1;
 /// State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the
-/// state stays CONNECTING until the next callback.)
+/// state stays CONNECTING until the next callback, or until this side closes or aborts.)
 pub const EGRET_WS_STATE_CLOSING: i32 = 2;
 /// State: `on_close` was called, or is running.
 pub const EGRET_WS_STATE_CLOSED: i32 = 3;

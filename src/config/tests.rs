@@ -169,6 +169,61 @@ fn negative_and_special_numbers_are_refused_by_name_where_they_make_no_sense() {
     }
 }
 
+/// The rows of the table NUMBERS in the header: each field, and whether it accepts `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`.
+fn numbers_of_the_header() -> Vec<(String, bool, bool)> {
+    let header = include_str!("../../include/egret_ws.h");
+    let (_, section) = header.split_once("\n * NUMBERS\n").expect("the section is there");
+    let (_, table) = section.split_once("\n *   field ").expect("so is its table");
+    let (title, table) = table.split_once('\n').expect("it has rows");
+    let (rows, _) = table.split_once("\n *   all others  ").expect("it ends");
+    let columns =
+        |row: &str| row.split("  ").map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect();
+    let titles: Vec<String> = columns(title);
+    assert_eq!(titles, ["EGRET_WS_UNLIMITED", "EGRET_WS_AT_ONCE"]);
+    // A row whose names end in a comma goes on in the next line.
+    let rows = rows.replace(",\n *     ", ", ");
+    let mut fields = Vec::new();
+    for row in rows.lines().map(|row| row.trim_start_matches(" *")) {
+        let cells: Vec<String> = columns(row);
+        let [names, unlimited, at_once] = cells.as_slice() else { panic!("a row of three cells: {row}") };
+        for name in names.split([',', ' ']).filter(|word| !["", "and"].contains(word)) {
+            let name = if name.ends_with('_') { format!("{name}timeout_ms") } else { name.to_owned() };
+            fields.push((name, unlimited != "refused", at_once != "refused"));
+        }
+    }
+    fields
+}
+
+#[test]
+fn the_header_has_the_numbers_of_this_table() {
+    type SetLoopNumber = fn(&mut LoopOptions, u32);
+    let of_loops: [(&str, SetLoopNumber); 3] = [
+        ("linger_ms", |o, value| o.linger_ms = value),
+        ("poll_max_callbacks", |o, value| o.poll_max_callbacks = value),
+        ("poll_max_us", |o, value| o.poll_max_us = value),
+    ];
+    let listed = numbers_of_the_header();
+    let of_header = |name: &str| {
+        let row = listed.iter().find(|(listed, ..)| listed == name);
+        row.map_or((false, false), |(_, unlimited, at_once)| (*unlimited, *at_once))
+    };
+    for (name, unlimited, at_once, _) in NUMBERS {
+        assert_eq!(of_header(name), (*unlimited, *at_once), "{name}");
+    }
+    for (name, set) in of_loops {
+        let accepts = |value| {
+            let mut options = LoopOptions::default();
+            set(&mut options, value);
+            LoopConfig::new(&options).is_ok()
+        };
+        assert_eq!(of_header(name), (accepts(EGRET_WS_UNLIMITED), accepts(EGRET_WS_AT_ONCE)), "{name}");
+    }
+    let known = |name: &str| NUMBERS.iter().any(|row| row.0 == name) || of_loops.iter().any(|row| row.0 == name);
+    for (name, ..) in &listed {
+        assert!(known(name) || name.starts_with("deflate."), "{name} is no number of the options");
+    }
+}
+
 #[test]
 fn a_flag_of_the_other_struct_is_refused_and_named() {
     for flag in (0..32).map(|bit| 1 << bit).filter(|flag| LOOP_FLAGS & flag != 0) {

@@ -295,10 +295,11 @@ pub struct egret_ws_options {
     pub headers: *const egret_ws_header,
     /// The number of `headers`.
     pub header_count: u32,
-    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
-    /// `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one to a nearer
-    /// address, such as a private one, only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the
-    /// library ignores a fragment, a user name and a password in it.
+    /// How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Each attempt to connect begins at the URL
+    /// of the connect call, or of `on_request`, again. The library never follows one from `wss` to `ws`; one to another origin
+    /// only without `subprotocols`, which often carry a token; one to a nearer address, such as a private one, only with
+    /// `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a fragment, a user name and a
+    /// password in it.
     ///
     /// At another origin (scheme, host, port) the restrictions hold and the permissions do not. `tls_pins`, `tls_min_version`, and
     /// `EGRET_WS_ONLY_THESE_ROOTS` with its `tls_roots` hold there too. `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `tls_roots` without that flag
