@@ -18,40 +18,47 @@
  *                                    egret_ws_connect(loop, "ws://127.0.0.1:9000/", &options, &ws);
  *   4. Poll, once a frame:           egret_ws_loop_poll(loop, 0);       (the callbacks run in here)
  *      and send when connected:      egret_ws_send(ws, EGRET_WS_TEXT, "hello", EGRET_WS_NUL_TERMINATED);
- *   5. Close, and free:              egret_ws_close(ws, 1000, NULL, 0); (on_close comes from a later poll)
- *                                    egret_ws_free(ws);                 (at any time, in any state)
+ *   5. Close, go on polling:         egret_ws_close(ws, 1000, NULL, 0); (on_close comes from a later poll)
+ *      and free after on_close:      egret_ws_free(ws);                 (or at any other time: then no on_close comes)
  *                                    egret_ws_loop_free(loop, NULL);
  *
- *   In this file "the server" is the other side, and "the application" is the program that calls this library.
+ *   In this file "the server" is the other side of a connection, "the application" is the program that calls this library, "this
+ *   side" is the library with the application, and "a host" is a name or an address in a URL.
  *
  *
- * QUESTIONS, AND THE HEADING THAT ANSWERS THEM
+ * QUESTIONS, AND THE HEADING OR THE COMMENT THAT ANSWERS THEM
  *
  *   May I send from a worker thread? Which call blocks?                       THREADS
- *   In which order do the callbacks come?                                     THE ORDER OF CALLBACKS
+ *   Which callbacks come from another thread?                                 THREADS
+ *   In which order do the callbacks come? Does on_close always come?          THE ORDER OF CALLBACKS
  *   When may I free `user`? How long is a pointer valid?                      OWNERSHIP
  *   What happens to queued messages when a connection ends?                   QUEUED MESSAGES
  *   How am I sure that everything has gone out before I quit?                 BEFORE YOU QUIT
- *   Why was a call refused? Which errors are worth a retry?                   ERRORS
+ *   Why was a call refused? Why did a connection end?                         ERRORS
+ *   Which errors are worth a retry?                                           egret_ws_is_retryable
+ *   How do I replace an expired token before a retry?                         ANOTHER TOKEN FOR A RETRY
  *   Which numbers mean "default", "never", "at once"?                         NUMBERS
  *   What do I do when a phone pauses, resumes, changes its network?           A PHONE'S PAUSE AND RESUME
  *   How do I run a loop of 60 frames a second with low latency?               LOW LATENCY
  *   How large may a message be, or the head of an answer?                     LIMITS
  *   How much memory can one socket and one loop take?                         MEMORY
- *   What follows a redirect to another server?                                `max_redirects` of egret_ws_options
+ *   What follows a redirect to another origin?                                max_redirects of egret_ws_options
+ *   Are descriptors close-on-exec? What happens after a fork?                 PROCESSES
  *   Does my program work with a later version of the library?                 VERSIONS
  *
  *
  * THREADS
  *
- *   Every function but egret_ws_loop_poll and egret_ws_loop_free may be called from any thread at any time, also from inside
- *   a callback: send from a worker thread, close from another one. A loop is polled and freed by one thread at a time.
+ *   Every function may be called from any thread at any time, also from inside a callback: send from a worker thread, close
+ *   from another one. There are three exceptions: a loop is polled and freed by one thread at a time, a callback cannot poll
+ *   or free its loop, and egret_ws_request_set_... works inside on_request only.
  *
- *   The callbacks of a socket run only inside egret_ws_loop_poll, on its caller's thread, never inside connect, send or
- *   close. Two callbacks of the loop come from other threads too: on_log and the wake-up callback. egret_ws_loop_free runs
- *   the release_user calls that are left.
+ *   The callbacks of a socket run only inside egret_ws_loop_poll, on the thread that called it, never inside connect, send or
+ *   close; egret_ws_loop_free runs the release_user calls that are left. Two callbacks of the loop come from other threads too:
+ *   on_log and the wake-up callback.
  *
- *   A nested poll, and egret_ws_loop_free inside a callback, return EGRET_WS_ERR_REENTRANT.
+ *   Inside a callback of a socket, egret_ws_loop_poll and egret_ws_loop_free of its loop return EGRET_WS_ERR_REENTRANT; inside
+ *   on_log and the wake-up callback, those of every loop do.
  *
  *   Three calls can block. egret_ws_loop_poll waits as long as its time-out says. egret_ws_loop_free waits at most linger_ms.
  *   It and egret_ws_loop_set_wakeup also wait until an on_log or wake-up callback that another thread is inside of has
@@ -64,32 +71,40 @@
  * THE ORDER OF CALLBACKS
  *
  *   state        event                                                  callback             next state
- *   CONNECTING   a connection is about to be made                       on_request           CONNECTING
+ *   CONNECTING   an attempt to connect is about to begin                on_request           CONNECTING
  *   CONNECTING   the connection is open                                 on_connect           OPEN
  *   CONNECTING   the connection cannot be made, and is tried again      on_retry             CONNECTING
  *   CONNECTING   the connection cannot be made, and is not tried again  on_close             CLOSED
- *   CONNECTING   egret_ws_close, egret_ws_abort                         on_close (ABORTED)   CLOSED
+ *   CONNECTING   on_request returns EGRET_WS_REQUEST_STOP               on_close             CLOSED
+ *   CONNECTING   egret_ws_close, egret_ws_abort                         none yet             CLOSING
  *   OPEN         a message, a pong                                      on_message, on_pong  OPEN
  *   OPEN         there is room again after ERR_BACKPRESSURE             on_drain             OPEN
  *   OPEN         the connection is lost, and is made again              on_retry             CONNECTING
  *   OPEN         the connection is lost, and is not made again          on_close             CLOSED
- *   OPEN         egret_ws_close, or the server's Close frame            none yet             CLOSING
- *   CLOSING      a message that the server sent before its Close frame  on_message           CLOSING
- *   CLOSING      the end, after egret_ws_close or without an attempt    on_close             CLOSED
+ *   OPEN         this side or the server closes                         none yet             CLOSING
+ *   OPEN         egret_ws_abort                                         none yet             CLOSING
+ *   CLOSING      a message or pong before the server's Close frame      on_message, on_pong  CLOSING
+ *   CLOSING      the end, after egret_ws_close or without a retry       on_close             CLOSED
  *   CLOSING      the end, and the connection is made again              on_retry             CONNECTING
- *   CLOSED       always, right after on_close                           release_user         CLOSED
- *   any          egret_ws_free                                          release_user         no handle any more
+ *   CLOSED       right after on_close, in that poll or the next         release_user         CLOSED
+ *   any          egret_ws_free                                          release_user, once   no handle any more
  *
- *   For each socket: one on_connect for each connection, any number of on_message, then one on_retry or on_close. on_close
- *   comes at most once: exactly once unless the socket or its loop is freed before. release_user comes exactly once, and is
- *   the last. on_drain never comes after on_retry or on_close of its connection. After egret_ws_free has returned, no
+ *   For each socket: one on_connect for each connection, any number of on_message, then one on_retry or on_close. If the loop
+ *   is polled, on_close comes exactly once, unless the socket or its loop is freed before: then it does not come. release_user
+ *   comes exactly once, and is the last. on_drain comes only while the state is OPEN, so never after on_retry or on_close of its
+ *   connection. After egret_ws_abort no callback comes but on_close and release_user. After egret_ws_free has returned, no
  *   callback of that socket begins but release_user. A connect call that fails makes no callback.
+ *
+ *   The state of the table is that of the callbacks. egret_ws_state knows the end of a connection before its on_retry or
+ *   on_close: it is CLOSING then, or CONNECTING if the connection is made again, while messages from before the end still come.
+ *   While receiving is paused and messages wait, on_retry and on_close wait behind them: see egret_ws_pause_receive.
  *
  *
  * OWNERSHIP
  *
- *   Pointers given to the library are copied before the call returns. Pointers given to a callback are borrowed until it
- *   returns. An out-parameter is written only on success.
+ *   Texts, data and options are copied before the call returns. Pointers given to a callback are borrowed until it returns; the
+ *   texts of a close report live until egret_ws_free. egret_ws_error_name and egret_ws_version_string return static strings,
+ *   egret_ws_last_error_message one that lives until the thread's next call. An out-parameter is written only on success.
  *
  *   `user` of a socket: free it in release_user. When a connect call fails, the caller keeps it. `user` of the loop's options
  *   and of the wake-up callback: free it when egret_ws_loop_free has returned; that of the wake-up callback also when
@@ -101,9 +116,9 @@
  *
  * QUEUED MESSAGES
  *
- *   A message that egret_ws_send accepted is sent in order, or counted in unsent_messages of the report of on_close or
- *   on_retry, or of egret_ws_loop_free. Nothing is dropped without a count, but what was passed to the operating system may
- *   still be lost with the connection: only an answer of the server can confirm a message.
+ *   A message that egret_ws_send accepted is sent in order, or counted in unsent_messages: of the report of on_close or
+ *   on_retry, or, after egret_ws_free, of the report of egret_ws_loop_free. But messages that were passed to the operating
+ *   system may still be lost with the connection: only an answer of the server can confirm a message.
  *
  *   egret_ws_close       sends them, then closes, as long as they make progress (flush_timeout_ms)
  *   egret_ws_free        the same in the background, as long as the loop is polled or has an I/O thread
@@ -123,8 +138,12 @@
  *     1. Close each socket:           egret_ws_close(ws, 1000, NULL, 0);
  *     2. Poll until all have closed:  while (sockets_without_on_close > 0) egret_ws_loop_poll(loop, 100);
  *
- *   EGRET_WS_OK in on_close means that the server has answered after the last message. With any error, unsent_messages counts
- *   the messages that the operating system did not take; of the others, the server may not have got the last ones.
+ *   This loop ends, at the latest by flush_timeout_ms and close_timeout_ms, unless the library's loop is suspended or a socket
+ *   is paused: call egret_ws_loop_resume and egret_ws_resume_receive before.
+ *
+ *   EGRET_WS_OK with EGRET_WS_INITIATOR_LOCAL in on_close means that the server has answered the Close frame behind the last
+ *   message. If the server closed by itself, or with any error, it may not have got the last messages; unsent_messages counts
+ *   those that the operating system did not take.
  *
  *   An application that cannot poll any more frees the loop with a linger time:
  *
@@ -142,9 +161,10 @@
  *
  *   Every function that can fail returns EGRET_WS_OK (0) or another number that is not negative, or a negative
  *   EGRET_WS_ERR_*. Its comment lists each error that it can return after "Errors:", without EGRET_WS_ERR_.
- *   egret_ws_last_error_message returns the reason in words; on_log gets it too.
+ *   egret_ws_last_error_message returns the reason of a refused call in words; on_log gets it too.
  *
- *   egret_ws_is_retryable has the table of the ends of a connection that are worth a retry; retry_attempts follows it.
+ *   A connection ends with a report, egret_ws_close_info, for on_retry and on_close: `error`, `phase`, `initiator`, and in words
+ *   `message`. egret_ws_is_retryable has the table of the ends that are worth a retry; retry_attempts follows it.
  *
  *   Where a size comes from the server or from the application (messages both ways, queues, answers, the copies that a call
  *   makes of its options), a failed allocation is reported: the call returns EGRET_WS_ERR_NO_RESOURCES and nothing happened,
@@ -152,11 +172,24 @@
  *   them are some of a few KiB for each attempt to connect.
  *
  *
+ * ANOTHER TOKEN FOR A RETRY
+ *
+ *   Set retry_attempts and on_request, which is called before each attempt to connect. This one has a new token for each attempt,
+ *   and also connects again after HTTP 401:
+ *
+ *     int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last,
+ *                        egret_ws_request *request) {
+ *         if (!my_game_has_token(user)) return EGRET_WS_REQUEST_WAIT;    (when it is there: egret_ws_retry_now(ws))
+ *         egret_ws_request_set_header(request, "Authorization", my_game_token(user));
+ *         return last != NULL && last->http_status == 401 ? EGRET_WS_REQUEST_CONNECT : EGRET_WS_REQUEST_CONTINUE;
+ *     }
+ *
+ *
  * NUMBERS
  *
- *   In the options 0 is the default of a field. EGRET_WS_UNLIMITED and EGRET_WS_AT_ONCE are accepted by the fields of this
- *   table. Any other number above INT32_MAX, such as a negative number that was converted, is refused with
- *   EGRET_WS_ERR_INVALID_ARGUMENT.
+ *   In the options 0 is the default of a field; the comment of the field says which that is. EGRET_WS_UNLIMITED and
+ *   EGRET_WS_AT_ONCE are accepted by the fields of this table. Any other number above INT32_MAX, such as a negative number that
+ *   was converted, is refused with EGRET_WS_ERR_INVALID_ARGUMENT.
  *
  *   field                                      EGRET_WS_UNLIMITED               EGRET_WS_AT_ONCE
  *   resolve_, connect_, proxy_, tls_,
@@ -164,8 +197,9 @@
  *   flush_timeout_ms                           no time-out                      keeps only what the network takes at once
  *   close_timeout_ms                           no time-out                      does not wait for the server's Close frame
  *   linger_ms                                  refused                          does not wait (the default)
- *   ping_interval_ms                           no pings by itself               refused
- *   pong_timeout_ms, probe_timeout_ms          no time-out; as pong_timeout_ms  refused
+ *   ping_interval_ms                           no ping after a silence          refused
+ *   pong_timeout_ms                            no time-out                      refused
+ *   probe_timeout_ms                           the time of pong_timeout_ms      refused
  *   retry_attempts, retry.total_ms             no limit                         refused
  *   retry.min_wait_ms, retry.first_wait_ms     refused                          no wait
  *   deflate.threshold_bytes                    no message is compressed         messages of any size are compressed
@@ -175,20 +209,29 @@
  *
  * A PHONE'S PAUSE AND RESUME
  *
- *   Call egret_ws_loop_suspend before the process may be frozen (Android: onStop; iOS: when the app enters the background),
- *   egret_ws_loop_resume when it runs again, and egret_ws_loop_network_changed when another network is in use. All three
- *   never block. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND a suspend closes the connections; poll until on_close or on_retry has
- *   come, then let the system freeze the process. Set retry_attempts to connect again by itself. The heartbeat detects
- *   connections that are lost without notice.
+ *   Call egret_ws_loop_suspend before the process may be frozen (Android: onStop; iOS: when the application enters the
+ *   background), egret_ws_loop_resume when it runs again, and egret_ws_loop_network_changed when another network is in use.
+ *   None of them blocks.
+ *
+ *   A suspend keeps the connections open, and the resume probes them with a ping. With EGRET_WS_LOOP_CLOSE_ON_SUSPEND a suspend
+ *   closes them; poll until on_close or on_retry has come, then let the system freeze the process. With retry_attempts the
+ *   library connects again by itself after the resume. The heartbeat detects connections that are lost without notice.
  *
  *
  * LOW LATENCY
  *
- *   Replace the sleep between two frames by egret_ws_loop_poll(loop, milliseconds until the next frame), in a loop until the
- *   frame is due: a message is then dispatched when it comes, not up to 16 ms later. TCP_NODELAY is set. A send outside a
- *   callback is written at once: by the I/O thread, or with EGRET_WS_LOOP_INLINE by the call itself. Sends inside callbacks
- *   are written together when the callbacks of the poll have returned, or when 64 KiB wait. A host with its own event loop
- *   waits on egret_ws_loop_descriptor, or is notified by egret_ws_loop_set_wakeup.
+ *   Poll instead of sleeping until the next frame; then a message is dispatched when it comes, not up to 16 ms later:
+ *
+ *     int32_t left;
+ *     do {
+ *         left = milliseconds_until_the_next_frame();
+ *         egret_ws_loop_poll(loop, left > 0 ? left : 0);
+ *     } while (left > 0);
+ *
+ *   Where the system waits for the frame (vsync), call egret_ws_loop_poll(loop, 0) at the beginning of each frame. TCP_NODELAY is
+ *   set. A send outside a callback is written at once: by the I/O thread, or with EGRET_WS_LOOP_INLINE by the call itself. Sends
+ *   inside callbacks are written together when the callbacks of the poll have returned, or when 64 KiB wait. An application
+ *   with its own event loop waits on egret_ws_loop_descriptor, or is notified by egret_ws_loop_set_wakeup.
  *
  *
  * LIMITS
@@ -197,13 +240,14 @@
  *   the socket stays open; if a server sends more, the library closes with 1009 and on_close reports
  *   EGRET_WS_ERR_MESSAGE_TOO_BIG.
  *
- *   The head of an answer, of the server or of a proxy, has at most 64 KiB and 256 lines; the head of the request has at most
- *   8 KiB of headers and 16 KiB of URL. A text of the options has at most 8 KiB, tls_roots and tls_identity 1 MiB each.
+ *   The head of an answer, of the server or of a proxy, has at most 64 KiB and 256 lines. For the head of a request, a URL has
+ *   at most 16 KiB, `headers` have 8 KiB together, and any other text of the options has at most 8 KiB. tls_roots and
+ *   tls_identity have 1 MiB each.
  *
- *   A loop looks names up on threads, two for a name (IPv4 and IPv6): at most 64 whose answers a socket waits for. Only the
- *   system can end a look-up. One that no socket waits for any more keeps its thread; with those a loop has at most 96. While
- *   a look-up hangs, at most four others are begun for the same name and family, after waits that double, and only while the
- *   loop has fewer than 64; the next one waits until others end.
+ *   A loop looks names up on threads, two for a name (IPv4 and IPv6). It runs at most 64 look-ups that a socket waits for; more
+ *   of them wait. Only the system can end a look-up: one that no socket waits for any more keeps its thread until then. With
+ *   these a loop has at most 96 threads for look-ups. While a look-up hangs, at most four others begin for the same name and
+ *   family, after waits that double, and only while the loop has fewer than 64.
  *
  *
  * MEMORY
@@ -230,19 +274,22 @@
  *
  * PROCESSES
  *
- *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call, if the parent had made a loop. A callback may
- *   fork too: when it returns in the child, the library does nothing more there, and the poll returns EGRET_WS_ERR_FORKED.
- *   All descriptors are close-on-exec. Free every loop before unloading the library; on ELF systems it stays in memory all
- *   the same, for a name look-up that hangs.
+ *   All descriptors of the library are close-on-exec: a program that this process runs does not inherit them.
+ *
+ *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call that can fail, if the parent had made a loop. A
+ *   callback of a socket may fork too: when it returns in the child, the library does nothing more there, and the poll returns
+ *   EGRET_WS_ERR_FORKED.
+ *
+ *   Free every loop before unloading the library. On ELF systems it stays in memory nevertheless, because a look-up may hang.
  *
  *
  * VERSIONS
  *
- *   Structs begin with struct_size and only ever grow at their end. From 1.0 on, a program compiled with this header works
- *   with every later version of the library; before 1.0, with every later version of the same minor number. Fields that the
- *   program does not have are 0, their default. In a struct of a newer header, bytes that the library does not know must be
- *   0, else the call returns EGRET_WS_ERR_BAD_STRUCT. Read a field of a struct that the library fills with
- *   EGRET_WS_HAS_FIELD.
+ *   Structs begin with struct_size and only grow at their end. From 1.0 on, an application that was compiled with this header
+ *   works with every later version of the library; before 1.0, with every later version of the same minor number. Fields that
+ *   the application does not have are 0, their default. In a struct of a newer header, bytes that the library does not know
+ *   must be 0, else the call returns EGRET_WS_ERR_BAD_STRUCT. An application that may run with an older library reads newer
+ *   fields of a struct that the library fills by EGRET_WS_HAS_FIELD.
  *
  *   The suffix of a type shows its sort: _t is a number, _fn a callback; a struct or a handle has none.
  */
@@ -257,8 +304,8 @@
 #define EGRET_WS_NUL_TERMINATED ((size_t)-1)
 
 /*
- * * Does the struct at `pointer`, of the type `type`, have this field, as its `struct_size` says? A struct that an older library fills in
- * * may end before a field of this header: `EGRET_WS_HAS_FIELD(egret_ws_close_info, info, message_len) ? info->message_len : ...`.
+ * True if the struct at `pointer`, of the type `type`, has this field, as its `struct_size` says. A struct that an older library fills
+ * may end before a field of this header: `EGRET_WS_HAS_FIELD(egret_ws_close_info, info, message_len) ? info->message_len : ...`.
  */
 #define EGRET_WS_HAS_FIELD(type, pointer, field) \
     ((pointer)->struct_size >= offsetof(type, field) + sizeof((pointer)->field))
@@ -278,20 +325,21 @@
 #define EGRET_WS_MAX_PENDING_SOCKETS 16384
 
 /*
- * A number of the options that says: without limit, or never. The table of numbers at the head of this file lists the fields that
+ * A number of the options: without limit, or never. The table of numbers at the head of this file lists the fields that
  * accept it.
  */
 #define EGRET_WS_UNLIMITED 0xFFFFFFFFu
 
 /*
- * A number of the options that says: without any wait. (0 is the default of each field.) The table of numbers at the head of this
+ * A number of the options: without any wait. (0 is the default of each field.) The table of numbers at the head of this
  * file lists the fields that accept it.
  */
 #define EGRET_WS_AT_ONCE 0xFFFFFFFEu
 
 /*
- * `flags` of the loop's options: no thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside
- * a callback is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+ * `flags` of the loop's options: no I/O thread. `egret_ws_loop_poll` does the reading and writing itself, and a send outside a
+ * callback is written at once by the call. Without this flag a loop has one I/O thread, however many sockets it has. Name look-ups
+ * have threads in both cases.
  */
 #define EGRET_WS_LOOP_INLINE 0x00010000u
 
@@ -376,7 +424,7 @@
 
 /*
  * State: one side has begun to close, or the connection has ended and `on_close` has not been called yet. (After `on_retry` the
- * state stays CONNECTING until the next callback.)
+ * state stays CONNECTING until the next callback, or until this side closes or aborts.)
  */
 #define EGRET_WS_STATE_CLOSING 2
 
@@ -417,19 +465,19 @@
 #define EGRET_WS_PHASE_CLOSING 9
 
 /*
- * Initiator: this side ended it: a close, or a refusal of something the peer sent (see `error`). A close of this side that came
- * before the peer's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
+ * Initiator: this side ended it: a close, or a refusal of something the server sent (see `error`). A close of this side that came
+ * before the server's Close frame stays the reason if the closing handshake then failed, by a reset or a time-out, as `error` says.
  */
 #define EGRET_WS_INITIATOR_LOCAL 1
 
 /*
- * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing handshake
- * failed after the peer's Close frame; `error` then says how (a reset, a time-out).
+ * Initiator: the server (or a proxy) ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the closing
+ * handshake failed after the server's Close frame; `error` then says how (a reset, a time-out).
  */
 #define EGRET_WS_INITIATOR_PEER 2
 
 /*
- * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an end of the stream,
+ * Initiator: the network did, before a Close frame of the server was received: no name, no route, a reset, an end of the stream,
  * a deadline that passed.
  */
 #define EGRET_WS_INITIATOR_TRANSPORT 3
@@ -461,7 +509,7 @@
  */
 #define EGRET_WS_ERR_BAD_STRUCT (-3)
 
-/* The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback. */
+/* A poll or a free of a loop inside one of its callbacks, or, of any loop, inside `on_log` or a wake-up callback. */
 #define EGRET_WS_ERR_REENTRANT (-4)
 
 /* Another thread is polling this loop. */
@@ -481,8 +529,8 @@
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
 /*
- * A fault in this library, caught before it could harm the game. Please report it with the line that `on_log` gets at the level
- * `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
+ * A fault in this library, caught before it could harm the application. Please report it with the line that `on_log` gets at the
+ * level `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
@@ -494,24 +542,27 @@
 
 /*
  * The message is larger than `max_message_bytes`. From a send: nothing was sent and the socket stays open. In a close
- * report: the peer sent it, and the library closed with 1009; or the peer sent more than 2 MiB of frames for one message (many
+ * report: the server sent it, and the library closed with 1009; or the server sent more than 2 MiB of frames for one message (many
  * empty fragments, or compressed blocks without content).
  */
 #define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
 
-/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the library closed with 1007. */
+/* Text that is not UTF-8. From a call: nothing was sent. In a close report: the server sent it, and the library closed with 1007. */
 #define EGRET_WS_ERR_INVALID_UTF8 (-12)
 
 /* The send buffer has no room for this message now. Nothing was sent, and the socket stays open: try again in `on_drain`. */
 #define EGRET_WS_ERR_BACKPRESSURE (-13)
 
-/* The URL or host cannot be used; `egret_ws_last_error_message` and the log line say why. */
+/* The URL or the host cannot be used; `egret_ws_last_error_message` and the log line say why. */
 #define EGRET_WS_ERR_INVALID_URL (-14)
 
 /* The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
 #define EGRET_WS_ERR_INVALID_CLOSE (-15)
 
-/* The server's answer has no header of this name, or there was no answer yet. */
+/*
+ * The server's answer has no header of this name, or there was no answer yet; or there is no close report, because `on_close` has
+ * not begun.
+ */
 #define EGRET_WS_ERR_NOT_FOUND (-16)
 
 /* Close report: the host's name was not found. */
@@ -547,27 +598,27 @@
 #define EGRET_WS_ERR_REDIRECT (-42)
 
 /*
- * Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the peer has
- * not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
- * not answered a ping. In `EGRET_WS_PHASE_REQUEST` this side has taken too long: `on_request` has not let the attempt begin.
+ * Close report: a time-out passed; `phase` says in which stage. In `EGRET_WS_PHASE_OPEN` it is that of the heartbeat: the server
+ * has not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, in `EGRET_WS_PHASE_CLOSING` it is `close_timeout_ms`.
+ * In `EGRET_WS_PHASE_REQUEST` the application has taken too long: `on_request` has not let the attempt begin.
  */
 #define EGRET_WS_ERR_TIMEOUT (-50)
 
 /* Close report: the connection broke without a closing handshake. */
 #define EGRET_WS_ERR_CONNECTION_LOST (-51)
 
-/* Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before). */
+/* Close report: the server broke the protocol, and the library closed with 1002 (or with the code of an `egret_ws_close` before). */
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /*
- * Close report: closed by this side before the connection was made, aborted by this side, or stopped by `on_request` before the first
- * attempt; `phase` says when.
+ * Close report: closed by this side before the connection was made, aborted by this side, stopped by `on_request` before the first
+ * attempt, or abandoned by a suspend (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`); `phase` says when.
  */
 #define EGRET_WS_ERR_ABORTED (-53)
 
 /*
  * Close report: TLS failed, for another reason than the next errors; `message` says why. In `EGRET_WS_PHASE_TLS` the TLS handshake
- * failed. In a later phase the peer sent 256 TLS records in a row without data (key updates, session tickets).
+ * failed. In a later phase the server sent 256 TLS records in a row without data (key updates, session tickets).
  */
 #define EGRET_WS_ERR_TLS (-60)
 
@@ -659,16 +710,17 @@ typedef struct egret_ws_loop_options {
 } egret_ws_loop_options;
 
 /*
- * Called to say that `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
+ * Called when `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
  * I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
  * and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
- * `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait for it on other threads:
- * they say when `user` can be freed. If this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
+ * `EGRET_WS_ERR_REENTRANT`, and no call is logged. `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait until no other
+ * thread is inside: their comments say when `user` can be freed. If this callback forks, it must not return in the child: the child
+ * calls `_exit` or `exec`.
  */
 typedef void (*egret_ws_on_wakeup_fn)(void *user);
 
 /*
- * What `egret_ws_loop_free` has lost: accepted messages that were not sent and that no `on_close` or `on_retry` has reported. Set
+ * Messages that `egret_ws_loop_free` has lost: they were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set
  * `struct_size` to `sizeof(egret_ws_free_report)` before the call.
  */
 typedef struct egret_ws_free_report {
@@ -685,7 +737,7 @@ typedef struct egret_ws_free_report {
 /*
  * Called when the connection is open: once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its
  * number). `user` is that of the socket's options. From now on messages can be sent, inside this callback too, unless the
- * connection has ended in the meantime; `on_close` will report that.
+ * connection has ended in the meantime; `on_retry` or `on_close` will report that.
  */
 typedef void (*egret_ws_on_connect_fn)(void *user, egret_ws *ws);
 
@@ -695,9 +747,9 @@ typedef int32_t egret_ws_kind_t;
 /*
  * Called for each message. `kind` is `EGRET_WS_TEXT` or `EGRET_WS_BINARY`; `data` is never NULL and has `len` bytes, 0 to
  * `max_message_bytes`, borrowed until the callback returns. Text is valid UTF-8 and is followed by a NUL that `len` does
- * not count (the text may contain NULs). Messages come in the order in which the peer sent them; they may still come
- * after `egret_ws_close`, until the peer's Close frame. If the peer breaks the protocol, the library sends it a Close frame when
- * the messages before were dispatched, so that the host can still answer them, or after `close_timeout_ms`.
+ * not count (the text may contain NULs). Messages come in the order in which the server sent them; they may still come
+ * after `egret_ws_close`, until the server's Close frame. If the server breaks the protocol, the library sends it a Close frame when
+ * the messages before were dispatched, so that the application can still answer them, or after `close_timeout_ms`.
  */
 typedef void (*egret_ws_on_message_fn)(void *user,
                                        egret_ws *ws,
@@ -712,8 +764,8 @@ typedef int32_t egret_ws_phase_t;
 typedef int32_t egret_ws_initiator_t;
 
 /*
- * How and why a connection ended. Everything it points to is borrowed until `on_retry` returns, or, for `on_close` and
- * `egret_ws_close_report`, until `egret_ws_free` or `egret_ws_loop_free`.
+ * How and why a connection ended. The texts that it points to are valid until `on_retry` or `on_request` returns; those of
+ * `on_close` and `egret_ws_close_report` until `egret_ws_free` or `egret_ws_loop_free`.
  */
 typedef struct egret_ws_close_info {
     /*
@@ -735,8 +787,8 @@ typedef struct egret_ws_close_info {
     /* The operating system's error number (`errno`, `WSAGetLastError`), or 0. */
     int32_t os_error;
     /*
-     * The code as in a browser's `CloseEvent.code`: that of the peer's Close frame; 1005 if the frame had no code; 1006 if no
-     * Close frame came.
+     * The code as in a browser's `CloseEvent.code`: that of the server's Close frame; 1005 if the frame had no code; 1006 if
+     * no Close frame came.
      */
     uint16_t code;
     /* The code of the Close frame that this side sent: 1005 if the frame had no code, 0 if no Close frame was sent. */
@@ -745,7 +797,7 @@ typedef struct egret_ws_close_info {
     uint32_t unsent_messages;
     /* Payload bytes of `unsent_messages`. */
     uint64_t unsent_bytes;
-    /* The reason of the peer's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL. */
+    /* The reason of the server's Close frame: UTF-8, `reason_len` bytes and then a NUL; never NULL. */
     const char *reason;
     /* Bytes of `reason`, 0 to 123. */
     size_t reason_len;
@@ -756,35 +808,36 @@ typedef struct egret_ws_close_info {
 } egret_ws_close_info;
 
 /*
- * Called exactly once, after every message that came before the end, unless the socket or its loop was freed before.
- * `info` and what it points to are borrowed until the callback returns. The handle stays valid, in state
- * `EGRET_WS_STATE_CLOSED`, until `egret_ws_free`.
+ * Called exactly once, unless the socket or its loop was freed before: after every message that came before the end, or, after an
+ * `egret_ws_abort`, without them. `info` is borrowed until the callback returns; the texts that it points to are valid until
+ * `egret_ws_free`, but at least until the callback returns. The handle stays valid, in state `EGRET_WS_STATE_CLOSED`, until
+ * `egret_ws_free`; `egret_ws_close_report` returns the report again.
  */
 typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info);
 
 /*
- * Called exactly once for each socket, as its last callback: after `on_close`, or after `egret_ws_free`. It is called by the
- * next `egret_ws_loop_poll`, or by `egret_ws_loop_free` for the sockets that are left then. Free `user` here, or drop the
- * reference to it.
+ * Called exactly once for each socket, as its last callback: right after `on_close`, also if the socket is not freed, or after
+ * `egret_ws_free`. The poll that runs then calls it, or the next one, or `egret_ws_loop_free` for the sockets that are left. Free
+ * `user` here, or drop the reference to it. `egret_ws_user` returns NULL from now on.
  */
 typedef void (*egret_ws_release_user_fn)(void *user);
 
 /*
  * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
  * has room for the largest of the messages that were refused. Called once, also if that happens several times between two
- * polls. Not called when the connection broke or closes before that.
+ * polls. Not called when the connection is lost or closes before that: after `on_retry`, send again in `on_connect`.
  */
 typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
 
 /*
  * Called with `retry_attempts`, before each wait, when a connection was lost or could not be made and will be tried again.
  * `info` describes the end of that connection as for `on_close`, with the messages that were not sent; it is borrowed until the
- * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the wait
- * ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
+ * callback returns. `attempt` counts from 1; `delay_ms` is the length of the wait. During a suspend it is `EGRET_WS_UNLIMITED`: the
+ * wait ends with `egret_ws_loop_resume`. From now on the socket is in state `EGRET_WS_STATE_CONNECTING`; `on_connect` is called when
  * it is open again. `egret_ws_retry_now` ends the wait and connects at once. If `on_request` is set, it is called after
  * the wait and may still stop the attempt. `egret_ws_close` ends the attempts: call it to stop
- * for a reason of the host, such as a close code of the server. If the host does not poll, a socket connects again only until
- * eight calls of `on_connect`, `on_retry` and `on_request` wait for the poll; the next attempt begins when the host has polled.
+ * for a reason of the application, such as a close code of the server. If the application does not poll, a socket connects again
+ * only until eight calls of `on_connect`, `on_retry` and `on_request` wait for the poll; the next attempt begins after the poll.
  */
 typedef void (*egret_ws_on_retry_fn)(void *user,
                                      egret_ws *ws,
@@ -816,7 +869,7 @@ typedef struct egret_ws_retry_options {
      * The longest wait before the first attempt, in milliseconds; it doubles with each further attempt. The wait is random between
      * `min_wait_ms` and this, so that the clients of a server do not all come back at the same time. If the server sends
      * `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0: 4000, or the nearest value between the other two
-     * waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, as do all others, because twice nothing is nothing.
+     * waits. `EGRET_WS_AT_ONCE`: the first attempt begins at once, and so do all others.
      */
     uint32_t first_wait_ms;
     /* The limit of the doubling, in milliseconds. 0: 30000, or `first_wait_ms` if that is more. */
@@ -862,18 +915,18 @@ typedef struct egret_ws_deflate_options {
 } egret_ws_deflate_options;
 
 /*
- * Called for each pong (RFC 6455 section 5.5.3) that the peer sends, whether or not it answers a ping, but for the answers to the
+ * Called for each pong (RFC 6455 section 5.5.3) that the server sends, whether or not it answers a ping, but for the answers to the
  * pings of the heartbeat. `data` is never NULL and has `len` bytes, 0 to 125, borrowed until the callback returns: the payload of
- * the `egret_ws_ping` that it answers, if there is one. Pongs and messages come in the order in which the peer sent them, except
+ * the `egret_ws_ping` that it answers, if there is one. Pongs and messages come in the order in which the server sent them, except
  * that a pong does not wait for a message while receiving is paused. A pong that waits for the poll counts as a message in
- * `max_receive_queue_bytes`, so a peer cannot send pongs faster than polls take them.
+ * `max_receive_queue_bytes`, so a server cannot send pongs faster than polls take them.
  */
 typedef void (*egret_ws_on_pong_fn)(void *user, egret_ws *ws, const uint8_t *data, size_t len);
 
 /*
  * Called before each attempt to connect, the first one included, to let the application change the request: replace an expired token in
  * a header or in the URL, choose another server, or wait for a login. Like every callback of a socket it runs in
- * `egret_ws_loop_poll`, and it may call every function that they may call. Redirects are not asked for.
+ * `egret_ws_loop_poll`, and it may call every function that they may call. It is not called for redirects.
  *
  * `attempt` is 0 for the first attempt, then as `on_retry` has counted it. `last` describes the last end, as `on_retry` has got
  * it; NULL at the first attempt. `request` may be changed with `egret_ws_request_set_url`, `egret_ws_request_set_header` and
@@ -907,7 +960,8 @@ typedef int32_t (*egret_ws_on_request_fn)(void *user,
 
 /*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
- * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran.
+ * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran. The table NUMBERS at the
+ * head of this file lists the fields that accept `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`.
  *
  * The connect call returns `EGRET_WS_ERR_INVALID_ARGUMENT`, and logs the name of the field, for a text or list that is longer
  * than its field allows, for a NULL with a length or count that is not 0, and for a pointer with a length of 0. An array with a
@@ -948,7 +1002,7 @@ typedef struct egret_ws_options {
      * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this side was passed to the
      * operating system to the end of the connection. After it the socket ends with `EGRET_WS_ERR_TIMEOUT` in
      * `EGRET_WS_PHASE_CLOSING`. 0: 5000. `EGRET_WS_AT_ONCE`: the connection ends as soon as the Close frame is written; without the
-     * peer's Close frame that is also reported as `EGRET_WS_ERR_TIMEOUT`.
+     * server's Close frame that is also reported as `EGRET_WS_ERR_TIMEOUT`.
      */
     uint32_t close_timeout_ms;
     /* The most payload bytes of a message, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0: 131072. */
@@ -960,8 +1014,8 @@ typedef struct egret_ws_options {
     uint32_t max_send_buffer_bytes;
     /*
      * The number of bytes waiting to be dispatched (each message, and each pong for `on_pong`, counts 32 bytes more than its
-     * payload) at which the library stops reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
-     * exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
+     * payload) at which the library stops reading this socket, until polls have taken half of them; TCP then slows the
+     * server down. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded. 0: 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
     /*
@@ -993,10 +1047,11 @@ typedef struct egret_ws_options {
     /* The number of `headers`. */
     uint32_t header_count;
     /*
-     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. The library never follows one from
-     * `wss` to `ws`; one to another origin only without `subprotocols`, which often carry a token; one from a public to a
-     * private address only with `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a
-     * fragment, a user name and a password in it.
+     * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. 0: none. Each attempt to connect begins at the URL
+     * of the connect call, or of `on_request`, again. The library never follows one from `wss` to `ws`; one to another origin
+     * only without `subprotocols`, which often carry a token; one to a nearer address, such as a private one, only with
+     * `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. A `Location` has at most 8192 bytes; the library ignores a fragment, a user name and a
+     * password in it.
      *
      * At another origin (scheme, host, port) the restrictions hold and the permissions do not. `tls_pins`, `tls_min_version`, and
      * `EGRET_WS_ONLY_THESE_ROOTS` with its `tls_roots` hold there too. `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `tls_roots` without that flag
@@ -1048,8 +1103,8 @@ typedef struct egret_ws_options {
      * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as
      * alive when the network takes some of them; and while the receive queue is full, no answer is expected. The default is
      * longer than a phone's radio in a crowded cell may take. (Where the system offers it, TCP itself also gives up when the
-     * peer has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for servers
-     * that do not answer pings.
+     * server has acknowledged nothing for four times `ping_interval_ms` and this.) 0: 10000. `EGRET_WS_UNLIMITED`: no time-out, for
+     * servers that do not answer pings.
      */
     uint32_t pong_timeout_ms;
     /*
@@ -1094,9 +1149,9 @@ typedef struct egret_ws_options {
      * use it.
      */
     const char *tls_server_name;
-    /* The waits of reconnecting, copied. NULL: the defaults, which suit most programs. */
+    /* The waits of reconnecting, copied. NULL: the defaults, which suit most applications. */
     const egret_ws_retry_options *retry;
-    /* The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most programs. */
+    /* The settings of permessage-deflate (RFC 7692), copied. NULL: the defaults, which suit most applications. */
     const egret_ws_deflate_options *deflate;
     /* See the callback's type. NULL: pongs only count for the heartbeat and the round trip. */
     egret_ws_on_pong_fn on_pong;
@@ -1109,7 +1164,8 @@ typedef struct egret_ws_options {
  * `egret_ws_stats`.
  *
  * The times are those of the last connection, or of the last attempt; after redirects, of the last hop. A stage that was not
- * reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend.
+ * reached, or not needed, has 0. They are measured in the loop's time, which stands still during a suspend without
+ * `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
  */
 typedef struct egret_ws_statistics {
     /* Bytes of this struct as the caller knows it. */
@@ -1176,8 +1232,8 @@ extern "C" {
 const char *egret_ws_error_name(egret_ws_error_t error);
 
 /*
- * Returns the version of the library: major × 65536 + minor × 256 + patch. It works with programs compiled against a header of
- * the same version or an older one (from 1.0 on; before, of the same minor version). Any thread.
+ * Returns the version of the library: major × 65536 + minor × 256 + patch. See VERSIONS at the head of
+ * this file for the headers that it works with. Any thread.
  *
  * Errors: none.
  */
@@ -1198,7 +1254,7 @@ const char *egret_ws_version_string(void);
  * cut), without a line break; never NULL. Valid until this thread calls a function of this library again, so copy it if you keep it.
  * Any thread.
  *
- * The text is for logs and exceptions. It changes from version to version: a program decides by the error.
+ * The text is for logs and exceptions. It changes from version to version: an application decides by the error.
  *
  * Errors: none.
  */
@@ -1246,7 +1302,7 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop,
                            int32_t timeout_ms);
 
 /*
- * Makes a waiting poll of this loop return at once, or else the next poll; it returns 0 if nothing was due. Any thread, any
+ * Makes a waiting poll of this loop return at once, or else the next poll. That poll returns 0 if nothing was due. Any thread, any
  * callback.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1254,7 +1310,7 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop,
 egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
 
 /*
- * Sets the callback that asks for a poll, for hosts that do not poll each frame; NULL for none, as at the beginning. It is
+ * Sets the callback that asks for a poll, for applications that do not poll each frame; NULL for none, as at the beginning. It is
  * called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
  * something is due now, it is called soon, perhaps before this call returns. Any thread, any callback.
  *
@@ -1292,13 +1348,14 @@ int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
 int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
 
 /*
- * Suspends the loop: the process may be frozen from now on, because the app goes to the background. Until
- * `egret_ws_loop_resume` the loop's time stands still: no deadline passes, no ping is sent, and no connection is made again. The
- * loop still receives messages, and polls still dispatch.
+ * Suspends the loop: the process may be frozen from now on, because the application goes to the background. Until
+ * `egret_ws_loop_resume` no connection is made again. Connections stay open, and the loop's time stands still: no deadline passes,
+ * and no ping is sent. The loop still receives messages, and polls still dispatch.
  *
- * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop closes open sockets with 1001 (going away) instead, and abandons those that are
- * connecting: poll until their `on_close` was called. A socket with `retry_attempts` waits for `egret_ws_loop_resume` to connect
- * again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is called, still connects.
+ * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away), and abandons those that are
+ * connecting; its time goes on. Poll until their `on_close`, or with `retry_attempts` their `on_retry`, was called; the latter
+ * wait for `egret_ws_loop_resume` to connect again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is
+ * called, still connects.
  *
  * Never blocks. A second call does nothing. Any thread.
  *
@@ -1334,13 +1391,13 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
  * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each
  * `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
- * `close_timeout_ms`. Connections that have not begun do not begin.
+ * `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
  *
  * `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
  * all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
  * `egret_ws_free` freed before. After an error other than INTERNAL nothing was freed, and `*lost` is as it was.
  *
- * Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback of this loop), `BUSY` (another
+ * Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback), `BUSY` (another
  * thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
  * Precondition:
@@ -1383,13 +1440,16 @@ egret_ws_error_t egret_ws_retry_options_init(egret_ws_retry_options *options, si
 egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options, size_t size);
 
 /*
- * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. Never blocks: `egret_ws_loop_poll` reports the
- * outcome by `on_connect` or `on_close`. Any thread.
+ * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. Never blocks:
+ * `egret_ws_loop_poll` reports the outcome by `on_connect`, `on_retry` or `on_close`. Any thread.
  *
- * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
- * `port` is 1 to 65535. `options` may be NULL. All arguments are copied before the call returns. Free the socket with
- * `egret_ws_free`, also after it has closed. If another thread polls the loop, a callback may run before this call returns;
- * `*out` is written before that.
+ * The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
+ * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
+ * requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+ * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+ *
+ * `options` may be NULL. All arguments are copied before the call returns. Free the socket with `egret_ws_free`, also after it has
+ * closed. If another thread polls the loop, a callback may run before this call returns; `*out` is written before that.
  *
  * After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
  *
@@ -1398,8 +1458,24 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  * `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  *
  * Precondition:
- * `host` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what
- * they point to; `out` is NULL or writable.
+ * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
+ * `out` is NULL or writable.
+ */
+egret_ws_error_t egret_ws_connect(egret_ws_loop *loop,
+                                  const char *url,
+                                  const egret_ws_options *options,
+                                  egret_ws **out);
+
+/*
+ * Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. As `egret_ws_connect` in all other respects.
+ *
+ * `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
+ * `port` is 1 to 65535.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `host` is NULL or ends in a NUL; `options` and `out` are as for `egret_ws_connect`.
  */
 egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
                                        const char *host,
@@ -1408,32 +1484,12 @@ egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
                                        egret_ws **out);
 
 /*
- * Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. As
- * `egret_ws_connect_host` in all other respects.
- *
- * The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
- * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
- * requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
- * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
- *
- * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
- *
- * Precondition:
- * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL
- * or writable.
- */
-egret_ws_error_t egret_ws_connect(egret_ws_loop *loop,
-                                  const char *url,
-                                  const egret_ws_options *options,
-                                  egret_ws **out);
-
-/*
  * Queues a message of `len` bytes: with `kind` `EGRET_WS_TEXT`, UTF-8, or the text up to its NUL if `len` is
  * `EGRET_WS_NUL_TERMINATED`; with `EGRET_WS_BINARY`, any bytes. The data is copied before the call returns. Never blocks. Any
  * thread; messages of one thread keep their order.
  *
  * `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
- * accepted message is written in order, or counted in `unsent_messages` of the close report.
+ * accepted message is written in order, or counted in `unsent_messages`: see QUEUED MESSAGES at the head of this file.
  *
  * Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
  * `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or `EGRET_WS_NUL_TERMINATED` with
@@ -1448,8 +1504,8 @@ egret_ws_error_t egret_ws_send(egret_ws *ws,
                                size_t len);
 
 /*
- * Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the peer's
- * Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the peer. Never blocks;
+ * Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the server's
+ * Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the server. Never blocks;
  * `on_close` reports the outcome. Any thread.
  *
  * `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
@@ -1487,8 +1543,8 @@ egret_ws_error_t egret_ws_abort(egret_ws *ws);
 
 /*
  * Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
- * of this socket begins but `release_user`, which the next poll calls once. (If another thread than the polling thread frees the
- * socket, a callback that has begun may still be running.) `on_close` is not called.
+ * of this socket begins but `release_user`, which the poll that runs or the next one calls, unless it was called after `on_close`. (If another
+ * thread than the polling thread frees the socket, a callback that has begun may still be running.) `on_close` is not called.
  *
  * Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
  * socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. If messages are
@@ -1514,7 +1570,8 @@ int32_t egret_ws_state(egret_ws *ws);
 int64_t egret_ws_buffered_amount(egret_ws *ws);
 
 /*
- * Returns how many times `on_connect` was called for this socket: the number of the connection that the host knows. Any thread.
+ * Returns how many times `on_connect` was called for this socket: the number of the connection that the application knows. Any
+ * thread.
  *
  * Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  */
@@ -1530,14 +1587,14 @@ egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
 
 /*
  * Sends a ping (RFC 6455 section 5.5.2) with a payload of `len` bytes, 0 to 125, before the messages that wait to be written.
- * The payload is copied. `on_pong` gets it back when the peer has answered. Never blocks. Any thread.
+ * The payload is copied. `on_pong` gets it back when the server has answered. Never blocks. Any thread.
  *
- * With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A peer may leave
- * pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
+ * With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A server may
+ * leave pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
  * `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
  *
  * At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
- * that waits when the connection ends is dropped. After an error other than INTERNAL nothing happened.
+ * that waits when the socket closes, or the connection ends, is dropped. After an error other than INTERNAL nothing happened.
  *
  * Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT` (`len` is above 125, or `data` is
  * NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
@@ -1554,11 +1611,11 @@ egret_ws_error_t egret_ws_ping(egret_ws *ws,
  * takes effect with the next message; called on another thread while a poll runs, with the next message that has not begun.
  *
  * Messages wait in the receive queue. When that is full (`max_receive_queue_bytes`), the library stops reading, and TCP slows the
- * peer down. `on_connect`, `on_drain` and `on_pong` still come. `on_close` and `on_retry` keep their place behind the messages that
- * wait: they come after the resume, or at once if no message waits. A loop with a paused socket sleeps as any other, and other
- * sockets are not delayed. The pause outlasts reconnecting.
+ * server down. `on_drain` and `on_pong` still come. All other callbacks keep their place behind the messages that wait: `on_retry`
+ * and `on_close` come after the resume, also after an `egret_ws_close`, or in time if no message waits. A loop with a paused socket
+ * sleeps as any other, and other sockets are not delayed. The pause outlasts reconnecting.
  *
- * While the receive queue is not full, pings of the peer are answered, and the heartbeat works. While it is full, nothing is read:
+ * While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full, nothing is read:
  * no pong, no Close frame and no loss is noticed, and no answer to a ping is expected. To end such a socket at once, call
  * `egret_ws_abort` or `egret_ws_free`.
  *
@@ -1746,15 +1803,16 @@ egret_ws_error_t egret_ws_request_set_subprotocols(egret_ws_request *request,
                                                    const char *list);
 
 /*
- * Can another connection end better than this one? Returns 1 or 0, or a negative error. It is the rule of `retry_attempts`, for
- * programs that connect again by themselves. Any thread.
+ * Returns 1 if another connection is worth an attempt after this end, 0 if it would end in the same way or the application has
+ * ended this one, or a negative error. It is the rule of `retry_attempts`, for applications that connect again by themselves. Any
+ * thread.
  *
  * | error                                                          | result |                                                   |
  * |----------------------------------------------------------------|--------|---------------------------------------------------|
  * | RESOLVE, CONNECT, PROXY, HANDSHAKE, HTTP_STATUS, REDIRECT      | 1      |                                                   |
  * | TIMEOUT, CONNECTION_LOST, NO_RESOURCES                         | 1      |                                                   |
  * | TLS, TLS_EXPIRED                                               | 1      | a clock or a certificate may become right         |
- * | OK, closed by the peer                                         | 1      | 1000 too                                          |
+ * | OK, closed by the server                                       | 1      | 1000 too                                          |
  * | TLS_HOST, TLS_ISSUER, TLS_PIN, TLS_OPTIONS                     | 0      |                                                   |
  * | PROTOCOL, INVALID_UTF8, MESSAGE_TOO_BIG                        | 0      |                                                   |
  * | INTERNAL, and errors that only calls return                    | 0      |                                                   |

@@ -14,8 +14,9 @@ public struct LoopOptions: Sendable {
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         // generated: loop flags, by "make header"; do not edit
-        /// No thread. `WebSocketLoop.poll` does the reading and writing itself, and a send outside a callback is
-        /// written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+        /// No I/O thread. `WebSocketLoop.poll` does the reading and writing itself, and a send outside a callback is
+        /// written at once by the call. Without this flag a loop has one I/O thread, however many sockets it has.
+        /// Name look-ups have threads in both cases.
         public static let inline = Self(rawValue: UInt32(EGRET_WS_LOOP_INLINE))
         /// `LoopControl.suspend` closes open sockets, with 1001 (going away), instead of keeping them open.
         public static let closeOnSuspend = Self(rawValue: UInt32(EGRET_WS_LOOP_CLOSE_ON_SUSPEND))

@@ -49,21 +49,21 @@ public final class CloseInfo {
     public enum Initiator {
         // generated: initiators, by "make header"; do not edit
         /**
-         * Initiator: this side ended it: a close, or a refusal of something the peer sent (see
-         * {@link CloseInfo#getError}). A close of this side that came before the peer's Close frame stays the
+         * Initiator: this side ended it: a close, or a refusal of something the server sent (see
+         * {@link CloseInfo#getError}). A close of this side that came before the server's Close frame stays the
          * reason if the closing handshake then failed, by a reset or a time-out, as {@link CloseInfo#getError}
          * says.
          */
         LOCAL(1),
         /**
-         * Initiator: the peer ended it: its Close frame came first, or its HTTP answer was a refusal. Also if the
-         * closing handshake failed after the peer's Close frame; {@link CloseInfo#getError} then says how (a reset,
-         * a time-out).
+         * Initiator: the server (or a proxy) ended it: its Close frame came first, or its HTTP answer was a
+         * refusal. Also if the closing handshake failed after the server's Close frame; {@link CloseInfo#getError}
+         * then says how (a reset, a time-out).
          */
         PEER(2),
         /**
-         * Initiator: the network did, before a Close frame of the peer was received: no name, no route, a reset, an
-         * end of the stream, a deadline that passed.
+         * Initiator: the network did, before a Close frame of the server was received: no name, no route, a reset,
+         * an end of the stream, a deadline that passed.
          */
         TRANSPORT(3),
         // generated: end

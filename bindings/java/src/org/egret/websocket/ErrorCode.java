@@ -15,7 +15,8 @@ public enum ErrorCode {
      */
     BAD_STRUCT(-3),
     /**
-     * The call is not allowed inside a callback: a poll in a poll, or freeing the loop from its own callback.
+     * A poll or a free of a loop inside one of its callbacks, or, of any loop, inside
+     * {@link LoopOptions.Log#onLog} or a wake-up callback.
      */
     REENTRANT(-4),
     /** Another thread is polling this loop. */
@@ -34,7 +35,7 @@ public enum ErrorCode {
      */
     NO_RESOURCES(-7),
     /**
-     * A fault in this library, caught before it could harm the game. Please report it with the line that
+     * A fault in this library, caught before it could harm the application. Please report it with the line that
      * {@link LoopOptions.Log#onLog} gets at the level {@link LoopOptions.LogLevel#ERROR}, or with
      * {@link WebSocketException#getMessage}: both have the message and the source line.
      */
@@ -48,13 +49,13 @@ public enum ErrorCode {
     NOT_OPEN(-10),
     /**
      * The message is larger than {@link WebSocketOptions.Builder#maxMessageBytes}. From a send: nothing was
-     * sent and the socket stays open. In a close report: the peer sent it, and the library closed with 1009; or
-     * the peer sent more than 2 MiB of frames for one message (many empty fragments, or compressed blocks
+     * sent and the socket stays open. In a close report: the server sent it, and the library closed with 1009;
+     * or the server sent more than 2 MiB of frames for one message (many empty fragments, or compressed blocks
      * without content).
      */
     MESSAGE_TOO_BIG(-11),
     /**
-     * Text that is not UTF-8. From a call: nothing was sent. In a close report: the peer sent it, and the
+     * Text that is not UTF-8. From a call: nothing was sent. In a close report: the server sent it, and the
      * library closed with 1007.
      */
     INVALID_UTF8(-12),
@@ -63,11 +64,14 @@ public enum ErrorCode {
      * in {@link WebSocketListener#onDrain}.
      */
     BACKPRESSURE(-13),
-    /** The URL or host cannot be used; {@link WebSocketException#getMessage} and the log line say why. */
+    /** The URL or the host cannot be used; {@link WebSocketException#getMessage} and the log line say why. */
     INVALID_URL(-14),
     /** The close code may not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
     INVALID_CLOSE(-15),
-    /** The server's answer has no header of this name, or there was no answer yet. */
+    /**
+     * The server's answer has no header of this name, or there was no answer yet; or there is no close report,
+     * because {@link WebSocketListener#onClose} has not begun.
+     */
     NOT_FOUND(-16),
     /** Close report: the host's name was not found. */
     RESOLVE(-30),
@@ -104,28 +108,29 @@ public enum ErrorCode {
     REDIRECT(-42),
     /**
      * Close report: a time-out passed; {@link CloseInfo#getPhase} says in which stage. In
-     * {@link CloseInfo.Phase#OPEN} it is that of the heartbeat: the peer has not answered a ping. In
+     * {@link CloseInfo.Phase#OPEN} it is that of the heartbeat: the server has not answered a ping. In
      * {@link CloseInfo.Phase#FLUSH} it is {@link WebSocketOptions.Builder#flushTimeoutMillis}, in
-     * {@link CloseInfo.Phase#CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}. not answered a
-     * ping. In {@link CloseInfo.Phase#REQUEST} this side has taken too long: {@link RequestHook#onRequest} has
-     * not let the attempt begin.
+     * {@link CloseInfo.Phase#CLOSING} it is {@link WebSocketOptions.Builder#closeTimeoutMillis}. In
+     * {@link CloseInfo.Phase#REQUEST} the application has taken too long: {@link RequestHook#onRequest} has not
+     * let the attempt begin.
      */
     TIMEOUT(-50),
     /** Close report: the connection broke without a closing handshake. */
     CONNECTION_LOST(-51),
     /**
-     * Close report: the peer broke the protocol, and the library closed with 1002 (or with the code of an
+     * Close report: the server broke the protocol, and the library closed with 1002 (or with the code of an
      * {@link WebSocket#close} before).
      */
     PROTOCOL(-52),
     /**
-     * Close report: closed by this side before the connection was made, aborted by this side, or stopped by
-     * {@link RequestHook#onRequest} before the first attempt; {@link CloseInfo#getPhase} says when.
+     * Close report: closed by this side before the connection was made, aborted by this side, stopped by
+     * {@link RequestHook#onRequest} before the first attempt, or abandoned by a suspend
+     * ({@link LoopOptions.Builder#closeOnSuspend}); {@link CloseInfo#getPhase} says when.
      */
     ABORTED(-53),
     /**
      * Close report: TLS failed, for another reason than the next errors; {@link CloseInfo#getMessage} says why.
-     * In {@link CloseInfo.Phase#TLS} the TLS handshake failed. In a later phase the peer sent 256 TLS records
+     * In {@link CloseInfo.Phase#TLS} the TLS handshake failed. In a later phase the server sent 256 TLS records
      * in a row without data (key updates, session tickets).
      */
     TLS(-60),

@@ -167,8 +167,9 @@ public final class LoopOptions extends Options {
         }
 
         /**
-         * No thread. {@link WebSocketLoop#poll} does the reading and writing itself, and a send outside a callback
-         * is written at once. Without this flag a loop has one I/O thread, however many sockets it has.
+         * No I/O thread. {@link WebSocketLoop#poll} does the reading and writing itself, and a send outside a
+         * callback is written at once by the call. Without this flag a loop has one I/O thread, however many
+         * sockets it has. Name look-ups have threads in both cases.
          */
         public @NotNull Builder inline(boolean on) {
             return flag(0x10000, on);

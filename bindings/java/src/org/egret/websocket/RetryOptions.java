@@ -66,7 +66,7 @@ public final class RetryOptions extends Options {
          * wait is random between {@link #minWaitMillis} and this, so that the clients of a server do not all come
          * back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait is
          * added to it. Default: 4000, or the nearest value between the other two waits. {@link Options#AT_ONCE}:
-         * the first attempt begins at once, as do all others, because twice nothing is nothing.
+         * the first attempt begins at once, and so do all others.
          */
         public @NotNull Builder firstWaitMillis(long millis) {
             return number(1, "firstWaitMillis", millis, AT_ONCE);

@@ -44,7 +44,7 @@ public final class WebSocket implements AutoCloseable {
         /**
          * State: one side has begun to close, or the connection has ended and {@link WebSocketListener#onClose} has
          * not been called yet. (After {@link WebSocketListener#onRetry} the state stays CONNECTING until the next
-         * callback.)
+         * callback, or until this side closes or aborts.)
          */
         CLOSING(2),
         /** State: {@link WebSocketListener#onClose} was called, or is running. */

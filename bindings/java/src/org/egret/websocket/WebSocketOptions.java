@@ -342,7 +342,7 @@ public final class WebSocketOptions extends Options {
          * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this
          * side was passed to the operating system to the end of the connection. After it the socket ends with
          * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000. {@link Options#AT_ONCE}: the
-         * connection ends as soon as the Close frame is written; without the peer's Close frame that is also
+         * connection ends as soon as the Close frame is written; without the server's Close frame that is also
          * reported as {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED}: no limit.
          */
         public @NotNull Builder closeTimeoutMillis(long millis) {
@@ -426,7 +426,7 @@ public final class WebSocketOptions extends Options {
         /**
          * The number of bytes waiting to be dispatched (each message, and each pong for
          * {@link WebSocketListener#onPong}, counts 32 bytes more than its payload) at which the library stops
-         * reading this socket, until polls have taken half of them; TCP then slows the peer down. The queue may
+         * reading this socket, until polls have taken half of them; TCP then slows the server down. The queue may
          * exceed the limit by one message, and by 64 KiB that were read and not decoded. Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(long bytes) {
@@ -434,10 +434,11 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. The library never
-         * follows one from {@code wss} to {@code ws}; one to another origin only without {@link #subprotocols},
-         * which often carry a token; one from a public to a private address only with
-         * {@link #allowPrivateRedirects}. A {@code Location} has at most 8192 bytes; the library ignores a
+         * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Each attempt to
+         * connect begins at the URL of the connect call, or of {@link RequestHook#onRequest}, again. The library
+         * never follows one from {@code wss} to {@code ws}; one to another origin only without
+         * {@link #subprotocols}, which often carry a token; one to a nearer address, such as a private one, only
+         * with {@link #allowPrivateRedirects}. A {@code Location} has at most 8192 bytes; the library ignores a
          * fragment, a user name and a password in it. At another origin (scheme, host, port) the restrictions hold
          * and the permissions do not. {@link #tlsPins}, {@link #tlsMinVersion}, and {@link #onlyTheseRoots} with
          * its {@link #tlsRoots} hold there too. {@link #acceptAnyCertificate}, {@link #tlsRoots} without that flag
@@ -478,7 +479,7 @@ public final class WebSocketOptions extends Options {
          * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While queued bytes are before the ping, the
          * connection also counts as alive when the network takes some of them; and while the receive queue is full,
          * no answer is expected. The default is longer than a phone's radio in a crowded cell may take. (Where the
-         * system offers it, TCP itself also gives up when the peer has acknowledged nothing for four times
+         * system offers it, TCP itself also gives up when the server has acknowledged nothing for four times
          * {@link #pingIntervalMillis} and this.) Default: 10000. {@link Options#UNLIMITED}: no time-out, for
          * servers that do not answer pings.
          */
