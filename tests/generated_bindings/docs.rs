@@ -62,7 +62,7 @@ pub fn map_code(doc: &str, plain: impl Fn(&str) -> String, code: impl Fn(&str) -
 pub fn swift(doc: &str, reference: impl Fn(&str) -> String) -> String {
     let code = |word: &str| format!("`{}`", family(word).map_or_else(|| reference(word), String::from));
     let language =
-        Language { null: "nil", unlimited: "`.max`", at_once: "`.max - 1`", escape: str::to_owned, code: &code };
+        Language { null: "nil", unlimited: "`.unlimited`", at_once: "`.atOnce`", escape: str::to_owned, code: &code };
     wrapped(&language.translate(doc)).into_iter().map(|line| format!("/// {line}\n")).collect()
 }
 

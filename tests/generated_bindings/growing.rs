@@ -79,8 +79,8 @@ fn a_new_option_of_loops_is_in_each_binding() {
         "return rainMillis(millis(\"rain\", time));".to_owned(),
         format!("jint values[{}] = {{0}};", numbers + 1),
         format!("options.rain_ms = (uint32_t)values[{numbers}];"),
-        "public var rainMs: UInt32 = 0".to_owned(),
-        "c.rain_ms = options.rainMs".to_owned(),
+        "public var rain: Timeout = .default".to_owned(),
+        "c.rain_ms = try options.rain.c(\"rain\")".to_owned(),
     ];
     assert_eq!(new, expected);
 }

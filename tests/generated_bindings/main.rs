@@ -136,16 +136,7 @@ const BINDINGS: &[Binding] = &[
         name: "Swift",
         sources: &[("swift/Sources/EgretWebSocket", "swift")],
         spell: swift::spell,
-        left_out: &[
-            ("EGRET_WS_NUL_TERMINATED", "a String has a length"),
-            ("EGRET_WS_UNLIMITED", "Swift imports the header, which has it"),
-            ("EGRET_WS_AT_ONCE", "Swift imports the header, which has it"),
-            ("EGRET_WS_REQUEST_CONTINUE", "not yet"),
-            ("EGRET_WS_REQUEST_CONNECT", "not yet"),
-            ("EGRET_WS_REQUEST_WAIT", "not yet"),
-            ("EGRET_WS_REQUEST_STOP", "not yet"),
-            ("on_request", "not yet"),
-        ],
+        left_out: &[("EGRET_WS_NUL_TERMINATED", "a String has a length")],
     },
 ];
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests.sh: tests the Swift binding: XCTest, also under ThreadSanitizer; the sample; code that the compiler must refuse; and that the
-# CADisplayLink compiles. run.sh calls it in bindings/swift.
+# tests.sh: tests the Swift binding: XCTest, also under ThreadSanitizer; the samples; code that the compiler must refuse; and that the
+# parts for Apple's frameworks compile. run.sh calls it in bindings/swift.
 set -euo pipefail
 
 # The time-out fails a run that hangs.
@@ -12,10 +12,22 @@ xctest() { # FOLDER [OPTION...]
 xctest /target/swift
 xctest /target/swift-tsan --sanitize=thread
 
-swift run --quiet --package-path examples/echo --scratch-path /target/swift-echo -Xlinker -L/target/release \
-    -Xswiftc -warnings-as-errors echo "$EGRET_WS_TEST_URL" | tee /tmp/echoed
-diff /tmp/echoed - <<'END'
+# Runs a sample, and compares its output with the standard input.
+sample() { # PACKAGE PROGRAM
+    swift run --quiet --package-path "examples/$1" --scratch-path "/target/swift-$1" -Xlinker -L/target/release \
+        -Xswiftc -warnings-as-errors "$2" "$EGRET_WS_TEST_URL" </dev/null | tee /tmp/output
+    diff /tmp/output -
+}
+sample echo echo <<'END'
 received: text("Hello Egret WebSocket")
+closed by this side, with the closing handshake
+END
+sample samples session <<'END'
+received: text("login")
+closed by this side, with the closing handshake
+END
+sample samples game <<'END'
+received: text("hello")
 closed by this side, with the closing handshake
 END
 
@@ -32,12 +44,18 @@ for line in $lines; do
 done
 echo "refused.swift: the compiler refused the lines $(echo $lines)"
 
-# @objc and #selector need Objective-C, which Linux does not have. The rest compiles with a stub of Apple's framework.
-cp Sources/EgretWebSocket/*.swift ../../tests/swift/stubs/QuartzCore.swift /tmp/
+# @objc and #selector need Objective-C, which Linux does not have. The rest compiles with stubs of Apple's frameworks.
+cp Sources/EgretWebSocket/*.swift ../../tests/swift/stubs/*.swift /tmp/
 cd /tmp
 sed -i 's/#selector(\(.*\)))/"\1")/; s/@objc //' FrameTimer.swift
-swiftc -swift-version 6 -emit-module -module-name QuartzCore -parse-as-library QuartzCore.swift
-rm QuartzCore.swift refused.swift
+sed -i 's/ && os(macOS)//' Identity.swift
+for stub in QuartzCore Security; do
+    swiftc -swift-version 6 -emit-module -module-name $stub -parse-as-library $stub.swift
+    rm $stub.swift
+done
+rm refused.swift
 swiftc -swift-version 6 -wmo -emit-sil -module-name EgretWebSocket -I . -I /egret/bindings/swift/Sources/CEgretWS ./*.swift -o sil
-grep -q CADisplayLink sil || { echo "FrameTimer.swift: no CADisplayLink was compiled" >&2; exit 1; }
-echo "FrameTimer.swift: its CADisplayLink compiles"
+for used in CADisplayLink SecItemExport; do
+    grep -q $used sil || { echo "tests.sh: no $used was compiled" >&2; exit 1; }
+done
+echo "the code that uses CADisplayLink and SecItemExport compiles"

@@ -4,5 +4,6 @@ import Foundation
 open class CADisplayLink: NSObject {
     public init(target: Any, selector: Any) {}
     open func add(to runLoop: RunLoop, forMode mode: RunLoop.Mode) {}
+    open var isPaused = false
     open func invalidate() {}
 }

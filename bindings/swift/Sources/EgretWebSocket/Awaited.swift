@@ -39,16 +39,17 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
     }
 
     /// Waits until `attempt` returns something. It runs under the lock and may change the value.
-    /// Throws CancellationError if the task is cancelled first.
-    func wait<Result: Sendable>(_ attempt: @escaping @Sendable (inout State) -> Result?) async throws -> Result {
+    /// Throws `cancelled` if the task is cancelled first.
+    func wait<Success: Sendable>(
+        _ attempt: @escaping @Sendable (inout State) -> Result<Success, EgretWS.Error>?
+    ) async throws(EgretWS.Error) -> Success {
         let id = update { _ in newWaiter() }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                begin(id, attempt, continuation)?()
-            }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in begin(id, attempt, continuation)?() }
         } onCancel: {
             cancel(id)
         }
+        return try result.get()
     }
 
     /// Called with the lock held.
@@ -57,18 +58,19 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
         return lastWaiter
     }
 
-    private func begin<Result: Sendable>(
-        _ id: UInt64, _ attempt: @escaping @Sendable (inout State) -> Result?,
-        _ continuation: CheckedContinuation<Result, any Error>
+    private func begin<Success: Sendable>(
+        _ id: UInt64, _ attempt: @escaping @Sendable (inout State) -> Result<Success, EgretWS.Error>?,
+        _ continuation: CheckedContinuation<Result<Success, EgretWS.Error>, Never>
     ) -> (() -> Void)? {
+        let cancelled = { continuation.resume(returning: .failure(EgretWS.Error(.cancelled, "the task was cancelled"))) }
         lock.lock()
         defer { lock.unlock() }
         // Checked under the lock: a later cancellation finds the waiter.
-        if Task.isCancelled { return { continuation.resume(throwing: CancellationError()) } }
+        if Task.isCancelled { return cancelled }
         if let result = attempt(&value) { return { continuation.resume(returning: result) } }
         waiters[id] = Waiter(
             attempt: { state in attempt(&state).map { result in { continuation.resume(returning: result) } } },
-            cancel: { continuation.resume(throwing: CancellationError()) })
+            cancel: cancelled)
         return nil
     }
 

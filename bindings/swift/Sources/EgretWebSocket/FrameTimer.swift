@@ -5,25 +5,69 @@ import Foundation
 import QuartzCore
 #endif
 
-/// Polls a loop on the main actor, from the main run loop, until it is stopped or released. Polls once a display frame where
-/// `CADisplayLink` exists; elsewhere, for example on a Mac, 60 times a second.
-@MainActor
-public final class FrameTimer {
-    public let loop: WebSocketLoop
-    private let ticks: Ticks
+extension EgretWS {
+    /// Polls a loop on the main actor, from the main run loop, until it is stopped or released. Polls once a display frame
+    /// where `CADisplayLink` exists; elsewhere, for example on a Mac, 60 times a second.
+    ///
+    /// In the background a display has no frames. Call `enterBackground` and `enterForeground` when the system reports them,
+    /// for example in `sceneDidEnterBackground` and `sceneWillEnterForeground`.
+    @MainActor
+    public final class FrameTimer {
+        public let loop: Loop
+        private let ticks: Ticks
+        private var polling = Polling.frames
+        /// The closure of the loop's maker, which comes back after the background.
+        private var wakeup: (@Sendable () -> Void)?
+        /// For tests.
+        private(set) var polls = 0
 
-    public init(polling loop: WebSocketLoop) {
-        self.loop = loop
-        ticks = Ticks()
-        ticks.start(for: self)
-    }
+        private enum Polling { case frames, wakeups, stopped }
 
-    /// Stops polling for ever. The loop itself goes on.
-    public func stop() { ticks.stop() }
+        public init(polling loop: Loop) {
+            self.loop = loop
+            ticks = Ticks()
+            ticks.start(for: self)
+        }
 
-    fileprivate func poll() {
-        // The only possible error is that another poll runs already, which does the work.
-        _ = try? loop.poll()
+        /// Stops polling for ever. The loop itself goes on.
+        public func stop() {
+            if polling == .wakeups { _ = try? loop.handle.setWakeup(wakeup) }
+            polling = .stopped
+            ticks.stop()
+        }
+
+        /// The app has gone to the background. Suspends the loop, because the system may freeze the process soon. As long as
+        /// it does not, for example during `beginBackgroundTask`, messages are still dispatched: the loop asks for each poll.
+        /// (An inline loop cannot ask: it is not polled in the background.)
+        public func enterBackground() {
+            guard polling == .frames else { return }
+            polling = .wakeups
+            ticks.setPaused(true)
+            wakeup = try? loop.handle.setWakeup { [weak self] in
+                DispatchQueue.main.async { [weak self] in
+                    MainActor.assumeIsolated {
+                        if let self, self.polling == .wakeups { self.poll() }
+                    }
+                }
+            }
+            try? loop.control.suspend()
+        }
+
+        /// The app is back. Resumes the loop, which checks its connections, and polls once a frame again.
+        public func enterForeground() {
+            guard polling == .wakeups else { return }
+            polling = .frames
+            _ = try? loop.handle.setWakeup(wakeup)
+            try? loop.control.resume()
+            ticks.setPaused(false)
+            poll()
+        }
+
+        fileprivate func poll() {
+            polls += 1
+            // The only possible error is that another poll runs already, which does the work.
+            _ = try? loop.poll()
+        }
     }
 }
 
@@ -31,16 +75,17 @@ public final class FrameTimer {
 #if canImport(QuartzCore) && !os(macOS)
 @MainActor
 private final class Ticks: NSObject {
-    private weak var timer: FrameTimer?
+    private weak var timer: EgretWS.FrameTimer?
     private weak var link: CADisplayLink?
 
-    func start(for timer: FrameTimer) {
+    func start(for timer: EgretWS.FrameTimer) {
         self.timer = timer
         let link = CADisplayLink(target: self, selector: #selector(fire(_:)))
         self.link = link
         link.add(to: .main, forMode: .common)
     }
 
+    func setPaused(_ paused: Bool) { link?.isPaused = paused }
     func stop() { link?.invalidate() }
 
     @objc private func fire(_ link: CADisplayLink) {
@@ -51,10 +96,11 @@ private final class Ticks: NSObject {
 #else
 @MainActor
 private final class Ticks {
+    private static let interval = 1.0 / 60
     private weak var source: Timer?
 
-    func start(for timer: FrameTimer) {
-        let source = Timer(timeInterval: 1.0 / 60, repeats: true) { [weak timer] source in
+    func start(for timer: EgretWS.FrameTimer) {
+        let source = Timer(timeInterval: Self.interval, repeats: true) { [weak timer] source in
             // Passed to code of the main actor although it is not Sendable: this is the main thread.
             nonisolated(unsafe) let source = source
             MainActor.assumeIsolated {
@@ -66,6 +112,7 @@ private final class Ticks {
         RunLoop.main.add(source, forMode: .common)
     }
 
+    func setPaused(_ paused: Bool) { source?.fireDate = paused ? .distantFuture : Date() + Self.interval }
     func stop() { source?.invalidate() }
 }
 #endif

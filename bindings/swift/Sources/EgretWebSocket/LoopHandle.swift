@@ -8,103 +8,137 @@ import Foundation
 /// Sendable; the use of a freed handle is an error, and safe.
 final class LoopHandle: Sendable {
     private let bits: UInt
-    private let listener: UInt
+    private let listener: LoopListener
 
     var c: OpaquePointer? { OpaquePointer(bitPattern: bits) }
-    var control: LoopControl { LoopControl(bits: bits) }
+    var control: EgretWS.LoopControl { .init(bits: bits) }
 
-    init(_ options: LoopOptions, onWakeup: (@Sendable () -> Void)? = nil) throws(WebSocketError) {
+    init(_ options: EgretWS.LoopOptions, onWakeup: (@Sendable () -> Void)? = nil) throws(EgretWS.Error) {
         var c = egret_ws_loop_options()
         try checked(egret_ws_loop_options_init(&c, MemoryLayout<egret_ws_loop_options>.size))
         c.flags = options.flags.rawValue
         // generated: loop options for C, by "make header"; do not edit
         c.log_level = options.logLevel.rawValue
-        c.poll_max_callbacks = options.pollMaxCallbacks
-        c.poll_max_us = options.pollMaxUs
-        c.linger_ms = options.lingerMs
+        c.poll_max_callbacks = try options.pollMaxCallbacks.c("pollMaxCallbacks")
+        c.poll_max_us = try options.pollMaxUs.c("pollMaxUs")
+        c.linger_ms = try options.linger.c("linger")
         // generated: end
-        let listener = LoopListeners.add(.init(onLog: options.onLog, onWakeup: onWakeup))
-        let user = UnsafeMutableRawPointer(bitPattern: listener)
-        c.user = user
+        listener = LoopListener(options.onLog)
         if options.onLog != nil {
             c.on_log = { user, level, text, _ in
-                guard let onLog = LoopListeners.find(user)?.onLog, let text else { return }
-                onLog(LogLevel(rawValue: level) ?? .error, String(cString: text))
+                guard let text else { return }
+                LoopListener.of(user).onLog?(.init(rawValue: level) ?? .error, String(cString: text))
             }
         }
+        c.user = listener.retainedForC()
         var made: OpaquePointer?
         do {
             try checked(egret_ws_loop_new(&c, &made))
         } catch {
-            LoopListeners.remove(listener)
+            listener.releaseForC()
             throw error
         }
         bits = UInt(bitPattern: made)
-        self.listener = listener
-        if onWakeup != nil {
-            // If this fails, deinit frees the loop.
-            try checked(egret_ws_loop_set_wakeup(made, { LoopListeners.find($0)?.onWakeup?() }, user))
+        // If this fails, deinit frees the loop.
+        if onWakeup != nil { try setWakeup(onWakeup) }
+    }
+
+    /// Replaces the closure that asks for a poll, and returns the one before.
+    @discardableResult
+    func setWakeup(_ onWakeup: (@Sendable () -> Void)?) throws(EgretWS.Error) -> (@Sendable () -> Void)? {
+        let before = listener.wakeup.update { wakeup in
+            let before = wakeup.call
+            wakeup.call = onWakeup
+            return before
         }
+        // It is called soon if a poll has something to do.
+        let call: egret_ws_on_wakeup_fn = { LoopListener.of($0).wakeup.update { $0.call }?() }
+        do {
+            try checked(egret_ws_loop_set_wakeup(c, onWakeup == nil ? nil : call, listener.forC))
+        } catch {
+            listener.wakeup.update { $0.call = before }
+            throw error
+        }
+        return before
     }
 
     /// Keeps this object alive until the poll ends, so that no callback of the loop frees the loop.
-    func poll(timeoutMs: Int32) throws(WebSocketError) -> Int {
-        let result = withExtendedLifetime(self) { egret_ws_loop_poll(c, timeoutMs) }
-        return Int(try checked(result))
+    func poll(_ timeout: EgretWS.Timeout) throws(EgretWS.Error) -> Int {
+        let timeout = try timeout.forPoll()
+        return Int(try checked(withExtendedLifetime(self) { egret_ws_loop_poll(c, timeout) }))
+    }
+
+    /// Frees the loop and its sockets, and returns what was lost.
+    func free() throws(EgretWS.Error) -> EgretWS.FreeReport {
+        var report = egret_ws_free_report()
+        report.struct_size = UInt32(MemoryLayout<egret_ws_free_report>.size)
+        try checked(egret_ws_loop_free(c, &report))
+        listener.releaseForC()
+        return EgretWS.FreeReport(report)
     }
 
     deinit {
-        if egret_ws_loop_free(c, nil) == EGRET_WS_ERR_REENTRANT {
+        switch egret_ws_loop_free(c, nil) {
+        case EGRET_WS_OK: listener.releaseForC()
+        case EGRET_WS_ERR_REENTRANT:
             // The last reference was released in `onLog`, perhaps on the loop's I/O thread: another thread frees the loop.
             DispatchQueue.global().async { [bits, listener] in
-                egret_ws_loop_free(OpaquePointer(bitPattern: bits), nil)
-                LoopListeners.remove(listener)
+                if egret_ws_loop_free(OpaquePointer(bitPattern: bits), nil) == EGRET_WS_OK { listener.releaseForC() }
             }
-        } else {
-            LoopListeners.remove(listener)
+        // It was freed before.
+        default: break
         }
     }
 }
 
-/// The callbacks that any thread may call, by number: such a call may still run after `egret_ws_loop_free` has returned, so
-/// `user` is not a pointer.
-private enum LoopListeners {
-    struct Listener: Sendable {
-        let onLog: (@Sendable (LogLevel, String) -> Void)?
-        let onWakeup: (@Sendable () -> Void)?
+/// The `user` of the loop's callbacks. C owns a reference until `egret_ws_loop_free` has returned: after that none is called.
+private final class LoopListener: Sendable {
+    let onLog: (@Sendable (EgretWS.LogLevel, String) -> Void)?
+    let wakeup = Awaited(Wakeup())
+
+    /// A struct, because a closure that is itself the `inout` value of a generic function gets a further wrapper at each call.
+    struct Wakeup: Sendable {
+        var call: (@Sendable () -> Void)?
     }
 
-    private static let all = Awaited<(last: UInt, listeners: [UInt: Listener])>((0, [:]))
+    init(_ onLog: (@Sendable (EgretWS.LogLevel, String) -> Void)?) { self.onLog = onLog }
 
-    static func add(_ listener: Listener) -> UInt {
-        all.update { all in
-            all.last += 1
-            all.listeners[all.last] = listener
-            return all.last
-        }
-    }
+    var forC: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+    func retainedForC() -> UnsafeMutableRawPointer { Unmanaged.passRetained(self).toOpaque() }
+    func releaseForC() { Unmanaged.passUnretained(self).release() }
 
-    static func find(_ user: UnsafeMutableRawPointer?) -> Listener? {
-        all.update { $0.listeners[UInt(bitPattern: user)] }
-    }
-
-    static func remove(_ id: UInt) {
-        // Released after the unlock, because the deinit of a captured object may run any code.
-        withExtendedLifetime(all.update { $0.listeners.removeValue(forKey: id) }) {}
+    static func of(_ user: UnsafeMutableRawPointer?) -> LoopListener {
+        Unmanaged<LoopListener>.fromOpaque(user!).takeUnretainedValue()
     }
 }
 
-/// Passes events of the system to a loop, from any thread. Throws `badHandle` after the loop was freed.
-public struct LoopControl: Sendable {
-    let bits: UInt
-    private var c: OpaquePointer? { OpaquePointer(bitPattern: bits) }
+extension EgretWS {
+    /// Passes events of the system to a loop, from any thread. Throws `badHandle` after the loop was freed.
+    public struct LoopControl: Sendable {
+        let bits: UInt
+        private var c: OpaquePointer? { OpaquePointer(bitPattern: bits) }
 
-    /// Call it before the system may freeze the process.
-    public func suspend() throws(WebSocketError) { try checked(egret_ws_loop_suspend(c)) }
-    /// Call it when the process runs again.
-    public func resume() throws(WebSocketError) { try checked(egret_ws_loop_resume(c)) }
-    /// Call it when the machine uses another network.
-    public func networkChanged() throws(WebSocketError) { try checked(egret_ws_loop_network_changed(c)) }
-    /// Ends the wait of a poll.
-    public func wake() throws(WebSocketError) { try checked(egret_ws_loop_wake(c)) }
+        /// Call it before the system may freeze the process.
+        public func suspend() throws(Error) { try checked(egret_ws_loop_suspend(c)) }
+        /// Call it when the process runs again.
+        public func resume() throws(Error) { try checked(egret_ws_loop_resume(c)) }
+        /// Call it when the machine uses another network.
+        public func networkChanged() throws(Error) { try checked(egret_ws_loop_network_changed(c)) }
+        /// Ends the wait of a poll.
+        public func wake() throws(Error) { try checked(egret_ws_loop_wake(c)) }
+    }
+
+    /// What was lost when a loop was freed: `egret_ws_free_report`.
+    public struct FreeReport: Sendable, Hashable {
+        /// The sockets with messages that were accepted and not completely passed to the operating system.
+        public let sockets: Int
+        public let unsentMessages: UInt64
+        public let unsentBytes: UInt64
+
+        init(_ report: egret_ws_free_report) {
+            sockets = Int(report.sockets)
+            unsentMessages = report.unsent_messages
+            unsentBytes = report.unsent_bytes
+        }
+    }
 }

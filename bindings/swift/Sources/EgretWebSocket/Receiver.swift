@@ -2,51 +2,21 @@
 import CEgretWS
 import Foundation
 
-/// The state of a socket that tasks wait for.
-struct SocketEvents: Sendable {
-    var connections = 0
-    var drains = 0
-    var closed: CloseInfo?
-    /// No callback follows. If `closed` is nil, the socket or its loop was freed before the end.
-    var released = false
-
-    /// Received messages; those from index `next` on are not read yet.
-    private var unread: [WebSocketMessage] = []
-    private var next = 0
-    private var unreadBytes = 0
-    var overflowed = false
-
-    mutating func put(_ message: WebSocketMessage, limit: Int) {
-        // An empty message needs memory too.
-        unreadBytes += message.byteCount + MemoryLayout<WebSocketMessage>.stride
-        overflowed = overflowed || unreadBytes > limit
-        if !overflowed { unread.append(message) }
-    }
-
-    mutating func take() -> WebSocketMessage? {
-        guard next < unread.count else { return nil }
-        let message = unread[next]
-        unread[next] = .data(Data())
-        next += 1
-        unreadBytes -= message.byteCount + MemoryLayout<WebSocketMessage>.stride
-        // On average, each message is moved at most once.
-        if next * 2 >= unread.count {
-            unread.removeFirst(next)
-            next = 0
-        }
-        return message
-    }
-}
-
 /// A class, so that a callback retains only the closure that it calls.
 final class KeptCallbacks {
-    let on: WebSocketCallbacks
-    init(_ on: WebSocketCallbacks) { self.on = on }
+    let on: EgretWS.SocketCallbacks
+    init(_ on: EgretWS.SocketCallbacks) { self.on = on }
 }
 
 final class WeakDelegate {
-    weak var delegate: (any WebSocketDelegate)?
-    init(_ delegate: any WebSocketDelegate) { self.delegate = delegate }
+    private weak var delegate: (any EgretWS.SocketDelegate)?
+    init(_ delegate: any EgretWS.SocketDelegate) { self.delegate = delegate }
+
+    /// Only functions of the main actor make sockets with a delegate, so their loop is polled there.
+    func call(_ body: @MainActor (any EgretWS.SocketDelegate) -> Void) {
+        guard let delegate else { return }
+        MainActor.assumeIsolated { body(delegate) }
+    }
 }
 
 /// The `user` of C's callbacks: retained when the socket is made, released by `release_user`.
@@ -56,35 +26,38 @@ final class Receiver {
     enum Handler {
         case callbacks(KeptCallbacks)
         case delegate(WeakDelegate)
-        /// The limit of unread bytes.
-        case queue(maxUnreadBytes: Int)
+        /// Events wait for tasks.
+        case inbox(RequestTask?)
     }
 
     private let handler: Handler
-    private let events: Awaited<SocketEvents>
-    private weak var socket: WebSocket?
+    private let state: Awaited<SocketState>
+    private weak var socket: EgretWS.Socket?
 
-    init(_ handler: Handler, _ socket: WebSocket) {
+    init(_ handler: Handler, _ socket: EgretWS.Socket) {
         self.handler = handler
         self.socket = socket
-        events = socket.events
+        state = socket.shared
     }
 
     func didConnect() {
         // Keeps a strong reference until the callback has returned.
         guard let socket else { return }
-        events.update { $0.connections += 1 }
+        state.update {
+            $0.connections += 1
+            $0.isOpen = true
+        }
         switch handler {
         case .callbacks(let kept): kept.on.onConnect?(socket)
-        case .delegate(let weak): weak.delegate?.webSocketDidConnect(socket)
-        case .queue: break
+        case .delegate(let weak): weak.call { $0.socketDidConnect(socket) }
+        case .inbox: put(.connected, socket)
         }
     }
 
     func didReceive(_ bytes: UnsafeRawBufferPointer, isText: Bool) {
         guard let socket else { return }
         // Made only if a closure or task uses it: one copy.
-        func message() -> WebSocketMessage {
+        func message() -> EgretWS.Message {
             isText ? .text(String(decoding: bytes, as: UTF8.self)) : .data(Data(bytes))
         }
         switch handler {
@@ -94,51 +67,117 @@ final class Receiver {
             } else if let onMessage = kept.on.onMessage {
                 onMessage(socket, message())
             }
-        case .delegate(let weak): weak.delegate?.webSocket(socket, didReceive: message())
-        case .queue(let limit):
+        case .delegate(let weak):
             let message = message()
-            let overflowed = events.update { events in
-                events.put(message, limit: limit)
-                return events.overflowed
-            }
-            // If it is already closing, that is not an error.
-            if overflowed { try? socket.close(code: 1008, reason: "messages are not read") }
+            weak.call { $0.socket(socket, didReceive: message) }
+        case .inbox: put(.message(message()), socket)
         }
     }
 
-    func didClose(_ info: CloseInfo) {
+    func didReceivePong(_ payload: UnsafeRawBufferPointer) {
         guard let socket else { return }
-        events.update { $0.closed = info }
+        let payload = Data(payload)
+        switch handler {
+        case .callbacks(let kept): kept.on.onPong?(socket, payload)
+        case .delegate(let weak): weak.call { $0.socket(socket, didReceivePong: payload) }
+        case .inbox: put(.pong(payload), socket)
+        }
+    }
+
+    func didClose(_ info: EgretWS.CloseInfo) {
+        guard let socket else { return }
+        state.update {
+            $0.isOpen = false
+            $0.closed = info
+        }
         switch handler {
         case .callbacks(let kept): kept.on.onClose?(socket, info)
-        case .delegate(let weak): weak.delegate?.webSocket(socket, didClose: info)
-        case .queue: break
+        case .delegate(let weak): weak.call { $0.socket(socket, didClose: info) }
+        case .inbox: break
         }
     }
 
     func didDrain() {
         guard let socket else { return }
-        events.update { $0.drains += 1 }
+        state.update { $0.drains += 1 }
         switch handler {
         case .callbacks(let kept): kept.on.onDrain?(socket)
-        case .delegate(let weak): weak.delegate?.webSocketDidDrain(socket)
-        case .queue: break
+        case .delegate(let weak): weak.call { $0.socketDidDrain(socket) }
+        case .inbox: break
         }
     }
 
-    func willRetry(_ info: CloseInfo, attempt: UInt32, delayMs: UInt32) {
+    func willRetry(_ info: EgretWS.CloseInfo, attempt: Int, delay: EgretWS.Timeout) {
         guard let socket else { return }
         // Tasks that wait for room try again, and find that the socket is not open.
-        events.update { $0.drains += 1 }
+        state.update {
+            $0.isOpen = false
+            $0.drains += 1
+        }
         switch handler {
-        case .callbacks(let kept): kept.on.onRetry?(socket, info, attempt, delayMs)
+        case .callbacks(let kept): kept.on.onRetry?(socket, info, attempt, delay)
         case .delegate(let weak):
-            weak.delegate?.webSocket(socket, willRetryAfter: info, attempt: attempt, delayMs: delayMs)
-        case .queue: break
+            weak.call { $0.socket(socket, willRetryAfter: info, attempt: attempt, delay: delay) }
+        case .inbox: put(.retrying(after: info, attempt: attempt, delay: delay), socket)
         }
     }
 
-    deinit { events.update { $0.released = true } }
+    func willRequest(_ request: EgretWS.Request, _ c: OpaquePointer?) -> EgretWS.RequestAnswer {
+        // Without a socket nobody needs the connection.
+        guard let socket else { return .stop }
+        do {
+            guard let (changed, answer) = try answer(to: request, socket) else { return .wait }
+            try changed.apply(to: c)
+            return answer
+        } catch {
+            state.update { $0.requestError = error }
+            return .stop
+        }
+    }
+
+    private func answer(
+        to request: EgretWS.Request, _ socket: EgretWS.Socket
+    ) throws -> (EgretWS.Request, EgretWS.RequestAnswer)? {
+        var changed = request
+        switch handler {
+        case .callbacks(let kept):
+            let answer = try kept.on.onRequest?(socket, &changed) ?? .continue
+            return (changed, answer)
+        case .delegate(let weak):
+            var result: Result<(EgretWS.Request, EgretWS.RequestAnswer), any Error> = .success((request, .continue))
+            weak.call { delegate in
+                result = Result {
+                    var changed = request
+                    let answer = try delegate.socket(socket, willSend: &changed)
+                    return (changed, answer)
+                }
+            }
+            return try result.get()
+        case .inbox(let task):
+            guard let task else { return (request, .continue) }
+            return try task.answer(to: request, on: socket)
+        }
+    }
+
+    private func put(_ event: EgretWS.Event, _ socket: EgretWS.Socket) {
+        if state.update({ $0.inbox?.put(event) ?? false }) { socket.adjustReceiving() }
+    }
+
+    /// Whether C has to ask before each connection.
+    fileprivate var hasRequestHook: Bool {
+        switch handler {
+        case .callbacks(let kept): kept.on.onRequest != nil
+        case .delegate: true
+        case .inbox(let task): task != nil
+        }
+    }
+
+    deinit {
+        state.update {
+            $0.isOpen = false
+            $0.released = true
+        }
+    }
 }
 
 extension Receiver {
@@ -149,10 +188,17 @@ extension Receiver {
         c.on_message = { user, _, kind, data, count in
             Receiver.of(user).didReceive(.init(start: data, count: count), isText: kind == EGRET_WS_TEXT)
         }
-        c.on_close = { user, _, info in Receiver.of(user).didClose(CloseInfo(info!.pointee)) }
+        c.on_pong = { user, _, data, count in Receiver.of(user).didReceivePong(.init(start: data, count: count)) }
+        c.on_close = { user, _, info in Receiver.of(user).didClose(.init(info!.pointee)) }
         c.on_drain = { user, _ in Receiver.of(user).didDrain() }
         c.on_retry = { user, _, info, attempt, delay in
-            Receiver.of(user).willRetry(CloseInfo(info!.pointee), attempt: attempt, delayMs: delay)
+            Receiver.of(user).willRetry(.init(info!.pointee), attempt: Int(attempt), delay: .init(c: delay))
+        }
+        if hasRequestHook {
+            c.on_request = { user, _, attempt, last, request in
+                let asked = EgretWS.Request(attempt: Int(attempt), last: last.map { .init($0.pointee) })
+                return Receiver.of(user).willRequest(asked, request).rawValue
+            }
         }
         c.release_user = { Unmanaged<Receiver>.fromOpaque($0!).release() }
     }

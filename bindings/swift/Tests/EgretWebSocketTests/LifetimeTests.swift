@@ -5,46 +5,50 @@ import XCTest
 
 /// Ownership, and that nothing leaks.
 final class LifetimeTests: XCTestCase {
-    final class Listener: WebSocketDelegate {
-        var socket: WebSocket?
+    final class Listener: EgretWS.SocketDelegate {
+        var socket: EgretWS.Socket?
         var log: [String] = []
         let token: Token
         init(_ counter: Counter) { token = Token(counter) }
-        func webSocketDidConnect(_ socket: WebSocket) {
+        func socketDidConnect(_ socket: EgretWS.Socket) {
             log.append("connect")
-            assertOK { try socket.send("hello") }
+            assertOK { try socket.trySend("hello") }
         }
-        func webSocket(_ socket: WebSocket, didReceive message: WebSocketMessage) {
+        func socket(_ socket: EgretWS.Socket, didReceive message: EgretWS.Message) {
             log.append("\(message)")
-            assertOK { try socket.close() }
+            assertOK { try socket.beginClose() }
         }
-        func webSocket(_ socket: WebSocket, didClose info: CloseInfo) { log.append("close \(info.code)") }
+        func socket(_ socket: EgretWS.Socket, didClose info: EgretWS.CloseInfo) { log.append("close \(info.code)") }
     }
 
     func testADelegateIsCalledInOrderAndHeldWeakly() throws {
-        try onBothDrivers { loop in
-            let alive = Counter()
-            var listener: Listener? = Listener(alive)
-            let socket = try loop.connect(echoURL, delegate: listener!)
-            try poll(loop) { listener!.log.count == 3 }
-            XCTAssertEqual(listener!.log, ["connect", "text(\"hello\")", "close 1000"])
-            listener = nil
-            XCTAssertEqual(alive.value, 0)
-            XCTAssertEqual(socket.state, .closed)
+        try MainActor.assumeIsolated {
+            try onBothDrivers { loop in
+                let alive = Counter()
+                var listener: Listener? = Listener(alive)
+                let socket = try loop.beginConnect(echoURL, delegate: listener!)
+                try poll(loop) { listener!.log.count == 3 }
+                XCTAssertEqual(listener!.log, ["connect", "text(\"hello\")", "close 1000"])
+                listener = nil
+                XCTAssertEqual(alive.value, 0)
+                XCTAssertEqual(socket.state, .closed)
+            }
         }
     }
 
     func testAReleasedDelegateIsNotCalled() throws {
-        try onBothDrivers { loop in
-            let alive = Counter()
-            var listener: Listener? = Listener(alive)
-            let socket = try loop.connect(echoURL, delegate: listener!)
-            listener = nil
-            XCTAssertEqual(alive.value, 0, "the socket keeps its delegate")
-            // The connection opens, and no callback reports its end.
-            try poll(loop) { socket.state == .open }
-            try socket.close()
-            try poll(loop) { socket.state == .closed }
+        try MainActor.assumeIsolated {
+            try onBothDrivers { loop in
+                let alive = Counter()
+                var listener: Listener? = Listener(alive)
+                let socket = try loop.beginConnect(echoURL, delegate: listener!)
+                listener = nil
+                XCTAssertEqual(alive.value, 0, "the socket keeps its delegate")
+                // The connection opens, and no callback reports its end.
+                try poll(loop) { socket.state == .open }
+                try socket.beginClose()
+                try poll(loop) { socket.state == .closed }
+            }
         }
     }
 
@@ -52,27 +56,27 @@ final class LifetimeTests: XCTestCase {
         try onBothDrivers { loop in
             for place in ["connect", "message", "close"] {
                 let alive = Counter()
-                var socket: WebSocket?
-                weak var dropped: WebSocket?
+                var socket: EgretWS.Socket?
+                weak var dropped: EgretWS.Socket?
                 var calls: [String] = []
                 func called(_ name: String) {
                     calls.append(name)
                     if name == place { socket = nil }
                 }
-                var on = WebSocketCallbacks()
+                var on = EgretWS.SocketCallbacks()
                 on.onConnect = { [token = Token(alive)] socket in
                     withExtendedLifetime(token) {}
-                    assertOK { try socket.send("hello") }
+                    assertOK { try socket.trySend("hello") }
                     called("connect")
                     // Still usable until the callback returns.
                     XCTAssertNotEqual(socket.state, .closed)
                 }
                 on.onMessage = { socket, _ in
-                    assertOK { try socket.close() }
+                    assertOK { try socket.beginClose() }
                     called("message")
                 }
                 on.onClose = { _, _ in called("close") }
-                socket = try loop.connect(echoURL, callbacks: on)
+                socket = try loop.beginConnect(echoURL, callbacks: on)
                 on = .init()
                 dropped = socket
                 try poll(loop) { dropped == nil }
@@ -84,24 +88,24 @@ final class LifetimeTests: XCTestCase {
     }
 
     func testALoopMayBeReleasedInACallback() throws {
-        for flags in [LoopOptions.Flags(), .inline] {
+        for flags in [EgretWS.LoopOptions.Flags(), .inline] {
             final class Game {
-                var loop: WebSocketLoop?
-                var socket: WebSocket?
+                var loop: EgretWS.Loop?
+                var socket: EgretWS.Socket?
             }
             let game = Game(), alive = Counter()
-            var options = LoopOptions()
+            var options = EgretWS.LoopOptions()
             options.flags = flags
-            game.loop = try WebSocketLoop(options)
-            var on = WebSocketCallbacks()
+            game.loop = try EgretWS.Loop(options)
+            var on = EgretWS.SocketCallbacks()
             on.onConnect = { [token = Token(alive)] _ in
                 withExtendedLifetime(token) {}
                 game.loop = nil
             }
-            game.socket = try game.loop?.connect(echoURL, callbacks: on)
+            game.socket = try game.loop?.beginConnect(echoURL, callbacks: on)
             on = .init()
             let deadline = Date() + 60
-            while let loop = game.loop, Date() < deadline { try loop.poll(timeoutMs: 100) }
+            while let loop = game.loop, Date() < deadline { try loop.poll(timeout: .milliseconds(100)) }
             XCTAssertEqual(alive.value, 0)
             XCTAssertEqual(game.socket?.state, .closed)
         }
@@ -117,18 +121,24 @@ final class LifetimeTests: XCTestCase {
             init(_ gone: Gone) { self.gone = gone }
             deinit { gone.released.signal() }
         }
-        let gone = Gone(), last = Locked<WebSocket?>(nil)
+        let gone = Gone(), last = Locked<EgretWS.Socket?>(nil)
         func begin() throws {
-            var options = LoopOptions()
+            var options = EgretWS.LoopOptions()
             options.logLevel = .debug
+            let stored = DispatchSemaphore(value: 0)
+            // The last reference is then in `last`, for the next line of another thread.
+            defer { stored.signal() }
             options.onLog = { [held = Held(gone)] _, _ in
                 withExtendedLifetime(held) {}
+                if Thread.isMainThread { return }
+                stored.wait()
+                stored.signal()
                 // After the unlock.
-                var dropped: WebSocket?
+                var dropped: EgretWS.Socket?
                 last.update { swap(&dropped, &$0) }
             }
             // Only the socket keeps its service alive.
-            let socket = try WebSocketService(options).begin(echoURL)
+            let socket = try EgretWS.Service(options).beginConnect(echoURL)
             last.update { $0 = socket }
         }
         let descriptors = try openDescriptors()
@@ -140,11 +150,11 @@ final class LifetimeTests: XCTestCase {
     }
 
     func testAFailedConnectKeepsNothing() throws {
-        let alive = Counter(), loop = try WebSocketLoop()
+        let alive = Counter(), loop = try EgretWS.Loop()
         for _ in 0..<10 {
-            var on = WebSocketCallbacks()
+            var on = EgretWS.SocketCallbacks()
             on.onConnect = { [token = Token(alive)] _ in withExtendedLifetime(token) {} }
-            assertThrows(.invalidURL) { _ = try loop.connect("nonsense", callbacks: on) }
+            assertThrows(.invalidURL) { _ = try loop.beginConnect("nonsense", callbacks: on) }
         }
         XCTAssertEqual(alive.value, 0)
     }
@@ -153,27 +163,27 @@ final class LifetimeTests: XCTestCase {
     private let count = Int(ProcessInfo.processInfo.environment["EGRET_WS_TEST_SOCKETS"] ?? "2000")!
 
     func testManySocketsLeakNothing() throws {
-        for flags in [LoopOptions.Flags(), .inline] {
-            var options = LoopOptions()
+        for flags in [EgretWS.LoopOptions.Flags(), .inline] {
+            var options = EgretWS.LoopOptions()
             options.flags = flags
-            let loop = try WebSocketLoop(options), alive = Counter()
-            var open: [ObjectIdentifier: WebSocket] = [:]
+            let loop = try EgretWS.Loop(options), alive = Counter()
+            var open: [ObjectIdentifier: EgretWS.Socket] = [:]
             var echoed = 0, descriptors = 0, kibibytes = 0
             for number in 0..<count {
-                var on = WebSocketCallbacks()
+                var on = EgretWS.SocketCallbacks()
                 on.onConnect = { [token = Token(alive)] socket in
                     withExtendedLifetime(token) {}
-                    assertOK { try socket.send("x") }
+                    assertOK { try socket.trySend("x") }
                 }
                 on.onMessage = { socket, _ in
                     echoed += 1
-                    assertOK { try socket.close() }
+                    assertOK { try socket.beginClose() }
                 }
                 on.onClose = { socket, info in
                     XCTAssertTrue(info.wasClean, info.message)
                     open[ObjectIdentifier(socket)] = nil
                 }
-                let socket = try loop.connect(echoURL, callbacks: on)
+                let socket = try loop.beginConnect(echoURL, callbacks: on)
                 open[ObjectIdentifier(socket)] = socket
                 try poll(loop) { open.count < 50 }
                 // The first sockets make everything that is kept for ever.
@@ -196,7 +206,7 @@ final class LifetimeTests: XCTestCase {
     }
 
     func testManySocketsOfTasksLeakNothing() async throws {
-        let service = try WebSocketService()
+        let service = try EgretWS.Service()
         /// Every second socket is released while it is open.
         @Sendable func use(_ number: Int) async throws {
             let socket = try await service.connect(echoURL)

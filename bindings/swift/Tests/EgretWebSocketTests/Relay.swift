@@ -2,40 +2,99 @@
 import Foundation
 import XCTest
 
-/// A scripted server: the echo server makes the handshake, and then this server sends the bytes of the script. It serves one
+/// A scripted server: the echo server makes the handshake, and then this server does what the script says. It serves one
 /// connection for each step of the script, one after the other.
 final class Relay: Sendable {
     enum Then {
         /// Sends these bytes, and closes the TCP connection after the client has sent something.
         case send([UInt8])
         case hangUp
+        /// Sends the client's first message back, and then hangs up, or answers a Close frame.
+        case answer(then: End)
+        /// Sends the frame `count` times, and then answers a Close frame. If the client has taken nothing for half a second,
+        /// signals `stalled` once.
+        case flood([UInt8], count: Int, stalled: DispatchSemaphore)
+        /// Reads nothing until it is released.
+        case hold(DispatchSemaphore)
+        /// Instead of a handshake, sends this head of an answer.
+        case refuse(String)
+
+        enum End { case hangUp, close }
     }
 
     let url: String
     /// The heads of the received requests.
     let requests = Locked<[String]>([])
+    /// The number of frames of a flood that were written.
+    let flooded = Locked(0)
 
     init(_ connections: [Then]) throws {
         let (listener, port) = try listen()
         url = "ws://127.0.0.1:\(port)/"
         // The client may have closed the connection before the write.
         signal(SIGPIPE, SIG_IGN)
-        Thread.detachNewThread { [requests] in
+        Thread.detachNewThread { [requests, flooded] in
             for then in connections {
                 let client = accept(listener, nil, nil)
                 let request = head(from: client)
                 requests.update { $0.append(String(decoding: request, as: UTF8.self)) }
-                write(handshake(request), to: client)
-                if case .send(let bytes) = then {
+                if case .refuse(let answer) = then {
+                    write(Array("\(answer)\r\nContent-Length: 0\r\n\r\n".utf8), to: client)
+                } else {
+                    write(handshake(request), to: client)
+                }
+                switch then {
+                case .hangUp, .refuse: break
+                case .hold(let released): released.wait()
+                case .send(let bytes):
                     write(bytes, to: client)
                     var byte: UInt8 = 0
                     _ = read(client, &byte, 1)
+                case .answer(let end):
+                    if let (opcode, payload) = readFrame(client) { write(frame(opcode, payload), to: client) }
+                    if end == .close { answerClose(client) }
+                case .flood(let bytes, let count, let stalled):
+                    var hasStalled = false
+                    for _ in 0..<count {
+                        var writable = pollfd(fd: client, events: Int16(POLLOUT), revents: 0)
+                        if !hasStalled, poll(&writable, 1, 500) == 0 {
+                            hasStalled = true
+                            stalled.signal()
+                        }
+                        write(bytes, to: client)
+                        flooded.update { $0 += 1 }
+                    }
+                    answerClose(client)
                 }
                 close(client)
             }
             close(listener)
         }
     }
+}
+
+private func answerClose(_ client: Int32) {
+    while let (opcode, payload) = readFrame(client) {
+        if opcode == 8 { return write(frame(8, payload), to: client) }
+    }
+}
+
+/// A frame of the client: short, and masked.
+private func readFrame(_ client: Int32) -> (opcode: UInt8, payload: [UInt8])? {
+    guard let head = readBytes(client, 2), let mask = readBytes(client, 4),
+        let masked = readBytes(client, Int(head[1] & 0x7f))
+    else { return nil }
+    return (head[0] & 15, masked.enumerated().map { $1 ^ mask[$0 % 4] })
+}
+
+private func readBytes(_ client: Int32, _ count: Int) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var byte: UInt8 = 0
+    while bytes.count < count {
+        if read(client, &byte, 1) != 1 { return nil }
+        bytes.append(byte)
+    }
+    return bytes
 }
 
 /// A frame of a server, without a mask: opcode 1 is text, 2 binary, 8 Close.

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-import EgretWebSocket
+@testable import EgretWebSocket
 import Foundation
 import XCTest
 
 /// Loops that the main run loop polls. XCTest calls these tests on the main thread.
 final class RunLoopTests: XCTestCase {
     @MainActor
-    final class Game: @preconcurrency WebSocketDelegate {
-        let loop: WebSocketLoop
+    final class Game: EgretWS.SocketDelegate {
+        let loop: EgretWS.Loop
         let token: Token
-        var socket: WebSocket?
-        var timer: FrameTimer?
+        var socket: EgretWS.Socket?
+        var timer: EgretWS.FrameTimer?
         var echoes = 0
 
         init(_ alive: Counter) throws {
             token = Token(alive)
-            loop = try WebSocketLoop()
-            socket = try loop.connect(echoURL, delegate: self)
-            timer = FrameTimer(polling: loop)
+            loop = try EgretWS.Loop()
+            socket = try loop.beginConnect(echoURL, delegate: self)
+            timer = EgretWS.FrameTimer(polling: loop)
         }
 
-        func webSocketDidConnect(_ socket: WebSocket) { assertOK { try socket.send("hello") } }
-        func webSocket(_ socket: WebSocket, didReceive message: WebSocketMessage) {
+        func socketDidConnect(_ socket: EgretWS.Socket) { assertOK { try socket.trySend("hello") } }
+        func socket(_ socket: EgretWS.Socket, didReceive message: EgretWS.Message) {
             echoes += 1
-            assertOK { try socket.send("hello") }
+            assertOK { try socket.trySend("hello") }
         }
     }
 
@@ -55,23 +55,67 @@ final class RunLoopTests: XCTestCase {
         }
     }
 
-    /// A host without frames: the wake-up makes the main run loop poll.
+    /// In the background nothing polls frame by frame, and what the loop has to dispatch is dispatched all the same.
+    func testInTheBackgroundTheLoopAsksForPolls() throws {
+        try MainActor.assumeIsolated {
+            let alive = Counter()
+            var game: Game? = try Game(alive)
+            try runMainLoop { game!.echoes >= 2 }
+            game?.timer?.enterBackground()
+            // Twice does nothing more.
+            game?.timer?.enterBackground()
+            let echoes = game!.echoes
+            try runMainLoop { game!.echoes >= echoes + 10 }
+            XCTAssertEqual(game?.socket?.state, .open)
+            game?.timer?.enterForeground()
+            game?.timer?.enterForeground()
+            let again = game!.echoes
+            try runMainLoop { game!.echoes >= again + 2 }
+            // A timer that is stopped in the background polls no more.
+            game?.timer?.enterBackground()
+            game?.timer?.stop()
+            let stopped = game?.echoes
+            runMainLoopForTenFrames()
+            XCTAssertEqual(game?.echoes, stopped, "it polls when it is stopped")
+            game?.timer?.enterForeground()
+            runMainLoopForTenFrames()
+            XCTAssertEqual(game?.echoes, stopped, "it polls when it was stopped before")
+            game = nil
+            XCTAssertEqual(alive.value, 0, "the wake-up keeps the game")
+        }
+    }
+
+    /// Without traffic nothing polls in the background: no timer wakes the process.
+    func testAnIdleLoopIsNotPolledInTheBackground() throws {
+        try MainActor.assumeIsolated {
+            let loop = try EgretWS.Loop(), timer = EgretWS.FrameTimer(polling: loop)
+            timer.enterBackground()
+            runMainLoopForTenFrames()
+            let before = timer.polls
+            runMainLoopForTenFrames()
+            XCTAssertEqual(timer.polls, before)
+            timer.enterForeground()
+            try runMainLoop { timer.polls > before + 2 }
+        }
+    }
+
+    /// An application without frames: the wake-up makes the main run loop poll.
     func testAWakeupMakesTheMainQueuePoll() throws {
         try MainActor.assumeIsolated {
-            @MainActor final class Host {
-                var loop: WebSocketLoop?
+            @MainActor final class App {
+                var loop: EgretWS.Loop?
                 var echoes = 0
             }
-            let host = Host()
-            let loop = try WebSocketLoop { [weak host] in
-                DispatchQueue.main.async { [weak host] in assertOK { try host?.loop?.poll() } }
+            let app = App()
+            let loop = try EgretWS.Loop { [weak app] in
+                DispatchQueue.main.async { [weak app] in assertOK { try app?.loop?.poll() } }
             }
-            host.loop = loop
-            var on = WebSocketCallbacks()
-            on.onConnect = { socket in assertOK { try socket.send("hello") } }
-            on.onMessage = { [weak host] _, _ in host?.echoes += 1 }
-            let socket = try loop.connect(echoURL, callbacks: on)
-            try runMainLoop { host.echoes == 1 }
+            app.loop = loop
+            var on = EgretWS.SocketCallbacks()
+            on.onConnect = { socket in assertOK { try socket.trySend("hello") } }
+            on.onMessage = { [weak app] _, _ in app?.echoes += 1 }
+            let socket = try loop.beginConnect(echoURL, callbacks: on)
+            try runMainLoop { app.echoes == 1 }
             XCTAssertEqual(socket.state, .open)
         }
     }

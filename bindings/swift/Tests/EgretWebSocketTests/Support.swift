@@ -16,21 +16,21 @@ let closedURL = "ws://127.0.0.1:1/"
 
 /// Polls until `condition` holds; fails after a time that is long enough for every machine.
 func poll(
-    _ loop: WebSocketLoop, until condition: () -> Bool, file: StaticString = #filePath, line: UInt = #line
+    _ loop: EgretWS.Loop, until condition: () -> Bool, file: StaticString = #filePath, line: UInt = #line
 ) throws {
     let deadline = Date() + 60
     while !condition() {
         guard Date() < deadline else { return XCTFail("waited in vain", file: file, line: line) }
-        try loop.poll(timeoutMs: 100)
+        try loop.poll(timeout: .milliseconds(100))
     }
 }
 
 /// Runs a test of the polling style with both drivers.
-func onBothDrivers(_ test: (WebSocketLoop) throws -> Void) throws {
-    for flags in [LoopOptions.Flags(), .inline] {
-        var options = LoopOptions()
+func onBothDrivers(_ test: (EgretWS.Loop) throws -> Void) throws {
+    for flags in [EgretWS.LoopOptions.Flags(), .inline] {
+        var options = EgretWS.LoopOptions()
         options.flags = flags
-        try test(WebSocketLoop(options))
+        try test(EgretWS.Loop(options))
     }
 }
 
@@ -51,7 +51,7 @@ extension Locked<Int> {
 }
 
 /// An object for closures to capture, which counts itself.
-final class Token {
+final class Token: Sendable {
     private let counter: Counter
     init(_ counter: Counter) {
         self.counter = counter
@@ -68,19 +68,19 @@ func assertOK(file: StaticString = #filePath, line: UInt = #line, _ body: () thr
 
 /// Asserts that the body throws this code.
 func assertThrows(
-    _ code: WebSocketError.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void
+    _ code: EgretWS.Error.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void
 ) {
     XCTAssertThrowsError(try body(), file: file, line: line) {
-        XCTAssertEqual(($0 as? WebSocketError)?.code, code, file: file, line: line)
+        XCTAssertEqual(($0 as? EgretWS.Error)?.code, code, "\($0)", file: file, line: line)
     }
 }
 func assertThrows(
-    _ code: WebSocketError.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () async throws -> Void
+    _ code: EgretWS.Error.Code, file: StaticString = #filePath, line: UInt = #line, _ body: () async throws -> Void
 ) async {
     do {
         try await body()
         XCTFail("nothing was thrown", file: file, line: line)
     } catch {
-        XCTAssertEqual((error as? WebSocketError)?.code, code, "\(error)", file: file, line: line)
+        XCTAssertEqual((error as? EgretWS.Error)?.code, code, "\(error)", file: file, line: line)
     }
 }

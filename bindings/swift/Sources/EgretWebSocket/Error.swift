@@ -1,31 +1,53 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import CEgretWS
+import Foundation
 
-/// The reason why a call was refused or a connection ended. `egret_ws.h` documents the codes.
-public struct WebSocketError: Error, Sendable, CustomStringConvertible {
-    public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        public let rawValue: Int32
-        public init(rawValue: Int32) { self.rawValue = rawValue }
+extension EgretWS {
+    /// The reason why a call was refused, a wait ended, or a connection ended. `egret_ws.h` documents the codes.
+    public struct Error: LocalizedError, CustomNSError, CustomStringConvertible {
+        public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+            public let rawValue: Int32
+            public init(rawValue: Int32) { self.rawValue = rawValue }
 
-        /// The name in C, such as `EGRET_WS_ERR_NOT_OPEN`.
-        public var description: String { String(cString: egret_ws_error_name(rawValue)) }
+            /// Only in Swift: the task was cancelled while it waited.
+            public static let cancelled = Self(rawValue: 1)
+
+            /// The name in C, such as `EGRET_WS_ERR_NOT_OPEN`.
+            public var description: String {
+                self == .cancelled ? "cancelled" : String(cString: egret_ws_error_name(rawValue))
+            }
+        }
+
+        public let code: Code
+        /// A sentence about the reason, for a log.
+        public let message: String
+        /// The close report, if the error is the end of a connection.
+        public let closeInfo: CloseInfo?
+        /// The error of your `onRequest`, if the connection was not made because of it.
+        public let underlyingError: (any Swift.Error)?
+
+        init(_ code: Code, _ message: String, closeInfo: CloseInfo? = nil, underlyingError: (any Swift.Error)? = nil) {
+            self.code = code
+            self.message = message
+            self.closeInfo = closeInfo
+            self.underlyingError = underlyingError
+        }
+
+        public var description: String { "\(code): \(message)" }
+        public var errorDescription: String? { message }
+
+        public static var errorDomain: String { "EgretWS" }
+        public var errorCode: Int { Int(code.rawValue) }
+        public var errorUserInfo: [String: Any] {
+            var info: [String: Any] = [NSLocalizedDescriptionKey: message]
+            info[NSUnderlyingErrorKey] = underlyingError
+            return info
+        }
     }
-
-    public let code: Code
-    /// The close report, if the error is the end of a connection.
-    public let closeInfo: CloseInfo?
-
-    public init(_ code: Code, closeInfo: CloseInfo? = nil) {
-        self.code = code
-        self.closeInfo = closeInfo
-    }
-
-    public var description: String { closeInfo.map { "\(code): \($0.message)" } ?? code.description }
 }
 
-extension WebSocketError.Code {
+extension EgretWS.Error.Code {
     // generated: errors, by "make header"; do not edit
-    public static let ok = Self(rawValue: EGRET_WS_OK)
     public static let invalidArgument = Self(rawValue: EGRET_WS_ERR_INVALID_ARGUMENT)
     public static let badHandle = Self(rawValue: EGRET_WS_ERR_BAD_HANDLE)
     public static let badStruct = Self(rawValue: EGRET_WS_ERR_BAD_STRUCT)
@@ -61,9 +83,13 @@ extension WebSocketError.Code {
     // generated: end
 }
 
-/// Throws if a result of C is negative.
+/// Throws if a result of C is negative. Call it right after the function of C, on the same thread, because of the message.
 @discardableResult
-func checked<Number: FixedWidthInteger>(_ result: Number) throws(WebSocketError) -> Number {
-    if result < 0 { throw WebSocketError(.init(rawValue: Int32(truncatingIfNeeded: result))) }
+func checked<Number: FixedWidthInteger>(_ result: Number) throws(EgretWS.Error) -> Number {
+    if result < 0 {
+        let code = EgretWS.Error.Code(rawValue: Int32(truncatingIfNeeded: result))
+        let message = String(cString: egret_ws_last_error_message())
+        throw EgretWS.Error(code, message.isEmpty ? code.description : message)
+    }
     return result
 }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+import CEgretWS
+import Foundation
+
+extension EgretWS {
+    public enum LogLevel: Int32, Sendable {
+        // generated: log levels, by "make header"; do not edit
+        case error = 1, warn, info, debug
+        // generated: end
+    }
+
+    /// The options of a loop: `egret_ws_loop_options`. A field that is not set has the library's default.
+    public struct LoopOptions: Sendable {
+        public struct Flags: OptionSet, Sendable {
+            public let rawValue: UInt32
+            public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+            // generated: loop flags, by "make header"; do not edit
+            /// No I/O thread. `Loop.poll` does the reading and writing itself, and a send outside a callback is written
+            /// at once by the call. Without this flag a loop has one I/O thread, however many sockets it has. Name
+            /// look-ups have threads in both cases.
+            public static let inline = Self(rawValue: UInt32(EGRET_WS_LOOP_INLINE))
+            /// `LoopControl.suspend` closes open sockets, with 1001 (going away), instead of keeping them open.
+            public static let closeOnSuspend = Self(rawValue: UInt32(EGRET_WS_LOOP_CLOSE_ON_SUSPEND))
+            // generated: end
+        }
+
+        public var flags: Flags = []
+        /// Any thread may call this.
+        public var onLog: (@Sendable (LogLevel, String) -> Void)?
+        // generated: loop options, by "make header"; do not edit
+        public var logLevel: LogLevel = .warn
+        public var pollMaxCallbacks: Limit = .default
+        public var pollMaxUs: Limit = .default
+        public var linger: Timeout = .default
+        // generated: end
+
+        public init() {}
+    }
+
+    /// A loop that the application polls, for example once a frame. Callbacks and delegates are called only during a poll.
+    ///
+    /// It is not Sendable: make, poll and release it in one isolation domain, for example the main actor. So callbacks may use
+    /// everything that this domain owns. Sockets and `control` may be used from any thread. When the loop is freed, its
+    /// sockets are freed too, and their functions throw `badHandle`.
+    public final class Loop {
+        let handle: LoopHandle
+
+        /// `onWakeup` is for applications that do not poll each frame: another thread calls it when a poll has something to do.
+        public init(_ options: LoopOptions = .init(), onWakeup: (@Sendable () -> Void)? = nil) throws(Error) {
+            handle = try LoopHandle(options, onWakeup: onWakeup)
+        }
+
+        /// Runs the callbacks that are due and returns their number. Waits at most this time for something to do; without a
+        /// time-out it never waits.
+        @discardableResult
+        public func poll(timeout: Timeout = .atOnce) throws(Error) -> Int { try handle.poll(timeout) }
+
+        /// Functions for other threads: suspend, resume, networkChanged, wake.
+        public var control: LoopControl { handle.control }
+
+        /// A descriptor that is readable while a poll has something to do. Only wait on it, for at most `nextPoll`.
+        public var descriptor: Int32 {
+            get throws(Error) { try checked(egret_ws_loop_descriptor(handle.c)) }
+        }
+
+        /// The time after which to poll even if the descriptor is not readable.
+        public var nextPoll: Timeout {
+            get throws(Error) {
+                let number = try checked(egret_ws_loop_next_poll_ms(handle.c))
+                return number == Int32.max ? .unlimited : .milliseconds(Int(number))
+            }
+        }
+
+        /// Frees the loop and its sockets, and returns what was lost. Waits at most `linger`. (The release of the last
+        /// reference frees it too.)
+        @discardableResult
+        public func shutDown() throws(Error) -> FreeReport { try handle.free() }
+
+        /// Begins to connect to a URL. Later polls call `callbacks`. The socket is freed when its last reference is released.
+        public func beginConnect(
+            _ url: String, options: SocketOptions = .init(), callbacks: SocketCallbacks
+        ) throws(Error) -> Socket {
+            try Socket(.url(url), options, .callbacks(KeptCallbacks(callbacks)), handle)
+        }
+
+        /// Begins to connect to a URL, with a delegate of the main actor, which is held weakly. The loop is the main actor's
+        /// then, so the compiler refuses other tasks that poll it.
+        @MainActor
+        public func beginConnect(
+            _ url: String, options: SocketOptions = .init(), delegate: any SocketDelegate
+        ) throws(Error) -> Socket {
+            try Socket(.url(url), options, .delegate(WeakDelegate(delegate)), handle)
+        }
+
+        /// Begins to connect to a URL, for tasks that wait for `opened`, `events`, `messages` and `closed`.
+        public func beginConnect(
+            _ url: String, options: SocketOptions = .init(), onRequest: AsyncRequestHook? = nil
+        ) throws(Error) -> Socket {
+            try Socket(.url(url), options, .inbox(onRequest.map { RequestTask($0) }), handle)
+        }
+
+        /// Begins to connect to `ws://host:port/`.
+        public func beginConnect(
+            host: String, port: Int, options: SocketOptions = .init(), callbacks: SocketCallbacks
+        ) throws(Error) -> Socket {
+            guard let number = UInt16(exactly: port) else {
+                throw Error(.invalidArgument, "port is \(port): it must be 1 to 65535")
+            }
+            return try Socket(.host(host, number), options, .callbacks(KeptCallbacks(callbacks)), handle)
+        }
+
+        public func beginConnect(
+            _ url: URL, options: SocketOptions = .init(), callbacks: SocketCallbacks
+        ) throws(Error) -> Socket {
+            try beginConnect(url.absoluteString, options: options, callbacks: callbacks)
+        }
+
+        @MainActor
+        public func beginConnect(
+            _ url: URL, options: SocketOptions = .init(), delegate: any SocketDelegate
+        ) throws(Error) -> Socket {
+            try beginConnect(url.absoluteString, options: options, delegate: delegate)
+        }
+
+        public func beginConnect(
+            _ url: URL, options: SocketOptions = .init(), onRequest: AsyncRequestHook? = nil
+        ) throws(Error) -> Socket {
+            try beginConnect(url.absoluteString, options: options, onRequest: onRequest)
+        }
+    }
+}
