@@ -43,9 +43,10 @@ static void fork_once(recorder *r) {
     }
     child = fork();
     CHECK(child >= 0);
-    is_child = child == 0;
-    if (is_child) alarm(5); /* in case the child waits for a thread of the parent */
-    if (is_child) CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, "child", EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_FORKED);
+    if (child != 0) return;
+    is_child = 1; /* not written in the parent, where the I/O thread reads it */
+    alarm(5);     /* in case the child waits for a thread of the parent */
+    CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, "child", EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_FORKED);
 }
 
 /* Ends the child, if this process is one. `returned` is the result of the call whose callback has forked. */
