@@ -13,19 +13,21 @@ pub(super) struct Budget {
     callbacks: u32,
     time: Option<Duration>,
     made: u32,
-    /// The clock is read when this many callbacks were made.
+    /// There were events without a callback.
+    has_skipped: bool,
+    /// The clock is read when this many callbacks were made. An event without a callback takes one from it.
     untimed: u32,
-    /// The number of callbacks between the last two reads.
+    /// The number of events between the last two reads.
     stride: u32,
     /// The time of the last read, and the end of the budget; `None` before the first callback.
     clock: Option<(Instant, Instant)>,
 }
 
 impl Budget {
-    /// Makes a budget of this many callbacks, and of this time from the first one on. The first callback is always allowed.
+    /// Makes a budget of this many callbacks, and of this time from the first event on. The first event is always allowed.
     pub(super) fn new(callbacks: u32, time: Option<Duration>) -> Budget {
         let untimed = if time.is_some() { 0 } else { callbacks };
-        Budget { callbacks, time, made: 0, untimed, stride: 0, clock: None }
+        Budget { callbacks, time, made: 0, has_skipped: false, untimed, stride: 0, clock: None }
     }
 
     /// Makes the time begin at `now`, when the caller has read the clock. So the first callback needs no read.
@@ -56,17 +58,29 @@ impl Budget {
             return true;
         };
         self.clock = Some((now, until));
-        let has_time = now < until || self.made == 0;
+        let has_time = now < until || self.made == 0 && !self.has_skipped;
         if !has_time {
             self.untimed = 0; // the next call reads the clock, and returns the same
         }
         has_time
     }
 
-    /// Counts a callback, if it was made.
+    /// Counts a callback, if it was made. An event without one takes time, too: a peer can send very many messages to a paused socket.
     #[inline]
     pub(super) fn count(&mut self, made: bool) {
-        self.made += u32::from(made);
+        if made {
+            self.made += 1;
+        } else {
+            self.skip();
+        }
+    }
+
+    #[cold]
+    fn skip(&mut self) {
+        if self.time.is_some() {
+            self.has_skipped = true;
+            self.untimed = self.untimed.saturating_sub(1);
+        }
     }
 
     /// The number of callbacks that were made.
@@ -136,5 +150,26 @@ mod tests {
         }
         budget.count(true);
         assert!(!budget.allows());
+    }
+
+    #[test]
+    fn events_without_a_callback_take_time() {
+        for (took, callbacks_before) in [(100, 0), (100, 1), (100, 1000), (2_000, 0), (2_000, 100), (9_000_000, 0)] {
+            let took = Duration::from_nanos(took);
+            let time = 4 * MILLISECOND;
+            let mut budget = Budget::new(u32::MAX, Some(time));
+            let begin = Instant::now();
+            let (mut now, mut events) = (begin, 0);
+            while budget.allows_at(|| now) {
+                now += took;
+                events += 1;
+                budget.count(events <= callbacks_before);
+            }
+            assert_eq!(budget.made(), callbacks_before);
+            let most = time + took * (MAX_UNTIMED + 1);
+            assert!((time..=most).contains(&(now - begin)), "{took:?}: {:?}", now - begin);
+            budget.count(false);
+            assert!(!budget.allows_at(|| now), "it stays exhausted");
+        }
     }
 }

@@ -141,10 +141,12 @@ public final class LoopOptions extends Options {
 
         /**
          * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
-         * it makes at least one. As long as callbacks take less than a microsecond each, the clock is read once for
-         * up to 16 of them. Default: 4000. {@link Options#UNLIMITED}: no limit. With {@link #inline} the reading
-         * and writing of the poll counts too: it takes at most about half of the budget, and never more than a few
-         * milliseconds. The next poll goes on with the sockets that were not served.
+         * it handles at least one event. As long as callbacks take less than a microsecond each, the clock is read
+         * once for up to 16 of them. Default: 4000. {@link Options#UNLIMITED}: no limit. With {@link #inline} the
+         * reading and writing of the poll counts too: it takes at most about half of the budget, and never more
+         * than a few milliseconds. The next poll goes on with the sockets that were not served. Events without a
+         * callback, such as messages that wait because receiving is paused, count in the time too. So a poll may
+         * use it up without any callback, and return 0.
          */
         public @NotNull Builder pollMaxMicros(long micros) {
             return number(2, "pollMaxMicros", micros, UNLIMITED);
