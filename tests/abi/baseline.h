@@ -695,10 +695,12 @@ typedef struct egret_ws_loop_options {
      */
     uint32_t poll_max_callbacks;
     /*
-     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it makes at least
-     * one. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
+     * Budget of a poll: the microseconds after which one `egret_ws_loop_poll` begins no further callback; it handles at
+     * least one event. As long as callbacks take less than a microsecond each, the clock is read once for up to 16 of them. 0: 4000.
      * `EGRET_WS_UNLIMITED`: no limit. With `EGRET_WS_LOOP_INLINE` the reading and writing of the poll counts too: it takes at most about
      * half of the budget, and never more than a few milliseconds. The next poll goes on with the sockets that were not served.
+     * Events without a callback, such as messages that wait because receiving is paused, count in the time too. So a poll may use it up
+     * without any callback, and return 0.
      */
     uint32_t poll_max_us;
     /*
