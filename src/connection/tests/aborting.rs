@@ -13,9 +13,10 @@ const STUCK: Prepare = |sim| {
 };
 
 /// A state, and the end of its report.
-const STATES: [(&str, Prepare, &str); 14] = [
+const STATES: &[(&str, Prepare, &str)] = &[
     ("a look-up", |sim| sim.begin("ws://example.com/"), "Resolve by Local, got 1006, sent 0"),
     ("TCP", |sim| sim.begin("ws://10.0.0.1/"), "Connect by Local, got 1006, sent 0"),
+    #[cfg(feature = "proxies")]
     (
         "a proxy",
         |sim| {

@@ -198,7 +198,7 @@ fn draw(random: &mut Random) -> Action {
 #[test]
 fn long_random_orders() {
     let (mut generations, mut resends) = (0, 0);
-    for seed in 0..3600 {
+    for seed in 0..4200 {
         let mut random = Random(seed);
         let setup = Setup {
             retries: random.below(8) > 0,
