@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(decide(&mut retry, late, 0), after(1, 250), "the hour open does not count");
     }
 
-    /// Walks every error, initiator, phase, status and code. A decision depends on nothing else but the host's part, and agrees
+    /// Walks every error, initiator, phase and code, and the statuses near those of the rule. A decision depends on nothing else but the host's part, and agrees
     /// with the rule.
     #[test]
     fn the_rule_decides_about_every_end() {
@@ -327,7 +327,8 @@ mod tests {
         let mut rows = Vec::new();
         for error in errors {
             for initiator in [Local, Peer, Transport] {
-                rows.extend((0..600).map(|status| (error, initiator, status, ABNORMAL, 0)));
+                let statuses = [0, 101, 200, 301, 302, 308, 451, 500, 502, 503, 599].into_iter().chain(399..432);
+                rows.extend(statuses.map(|status| (error, initiator, status, ABNORMAL, 0)));
                 rows.extend((1000..1016).chain([3000, 4999]).map(|code| (error, initiator, 0, code, code)));
                 rows.extend((1000..1016).map(|sent| (error, initiator, 0, ABNORMAL, sent)));
             }
