@@ -25,7 +25,15 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         return EGRET_WS_REQUEST_STOP;
     }
-    return EGRET_WS_REQUEST_CONNECT; /* CONTINUE would not try again after a 401 */
+    /* CONTINUE does not try again after an answer such as 401 or 403. */
+    return last && last->http_status == 401 ? EGRET_WS_REQUEST_CONNECT : EGRET_WS_REQUEST_CONTINUE;
+}
+
+static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms)
+{
+    (void)user, (void)attempt, (void)delay_ms;
+    if (info->http_status == 401)
+        egret_ws_retry_now(ws); /* the server is there: no wait is needed */
 }
 
 static void on_connect(void *user, egret_ws *ws)
@@ -55,6 +63,7 @@ int main(int argc, char **argv)
     egret_ws_options_init(&options, sizeof options);
     options.user = &session;
     options.on_request = on_request;
+    options.on_retry = on_retry;
     options.on_connect = on_connect;
     options.on_close = on_close;
     options.retry_attempts = 3;

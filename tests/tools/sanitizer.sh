@@ -3,7 +3,8 @@
 # leak detection) or ThreadSanitizer; with asan the unit tests too, and those of TLS.
 # sanitizer.sh fuzz-abi: runs the fuzzer of the ABI (tests/abi_model) alone, built with AddressSanitizer.
 #
-# As C99 only: as C++ they call the same library in the same way.
+# As C99 only: as C++ they call the same library in the same way. Most of the time they wait, so more of them run than there
+# are cores.
 #
 # The compiler is Debian's newest Rust, with the clang of the same LLVM for the sanitizers' runtime. ThreadSanitizer
 # reports false races unless the standard library is built with it as well, and Debian packages its sources with the
@@ -44,6 +45,6 @@ instrumented rustc --lib --crate-type staticlib
 status=0
 CC=clang-$llvm CXX=clang++-$llvm \
     EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer" \
-    cargo test --test c_programs --no-fail-fast "${features[@]}" -- _c99 || status=$?
+    cargo test --test c_programs --no-fail-fast "${features[@]}" -- _c99 --test-threads=$((2 * $(nproc))) || status=$?
 [ "$1" != asan ] || instrumented test --no-fail-fast --lib --test tls || status=$?
 exit $status

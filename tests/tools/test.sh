@@ -42,7 +42,8 @@ step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
 step lint-small cargo clippy --all-targets --no-default-features "${features[@]}" -- -D warnings
 step tests-small cargo test --lib --no-default-features "${features[@]}"
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
-step tests cargo test --no-fail-fast "${features[@]}"
+# Most of the time the tests wait, so more of them run than there are cores.
+step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --no-fail-fast "${features[@]}"
 step release make --no-print-directory check-release
 optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
 optional asan tests/tools/sanitizer.sh asan
