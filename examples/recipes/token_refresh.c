@@ -1,6 +1,5 @@
-/* token_refresh URL: logs in with a token, and gets another one when the server answers 401 because it has expired.
- *
- * The new token comes later, from another request of the game. Until then the socket waits. */
+/* token_refresh URL: logs in with a token, and gets another one when the server answers 401 because it has expired. The new
+ * token comes later, from another request of the game. Until then the socket waits. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -19,8 +18,7 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
         session->token[0] = '\0';
         session->asks_for_a_token = 1;
     }
-    if (session->token[0] == '\0')
-        return EGRET_WS_REQUEST_WAIT; /* until egret_ws_retry_now, at most open_timeout_ms */
+    if (session->token[0] == '\0') return EGRET_WS_REQUEST_WAIT; /* until egret_ws_retry_now, at most open_timeout_ms */
     if (egret_ws_request_set_header(request, "Authorization", session->token) < 0) {
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         return EGRET_WS_REQUEST_STOP;
@@ -32,14 +30,12 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
 static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms)
 {
     (void)user, (void)attempt, (void)delay_ms;
-    if (info->http_status == 401)
-        egret_ws_retry_now(ws); /* the server is there: no wait is needed */
+    if (info->http_status == 401) egret_ws_retry_now(ws); /* the server is there: no wait is needed */
 }
 
 static void on_connect(void *user, egret_ws *ws)
 {
-    struct session *session = user;
-    session->was_open = 1;
+    ((struct session *)user)->was_open = 1;
     printf("logged in\n");
     egret_ws_close(ws, 1000, NULL, 0);
 }
@@ -58,8 +54,7 @@ int main(int argc, char **argv)
     egret_ws_options options;
     int32_t result;
 
-    if (argc != 2)
-        return fprintf(stderr, "usage: token_refresh URL\n"), 2;
+    if (argc != 2) return fprintf(stderr, "usage: token_refresh URL\n"), 2;
     egret_ws_options_init(&options, sizeof options);
     options.user = &session;
     options.on_request = on_request;
@@ -79,8 +74,7 @@ int main(int argc, char **argv)
             result = egret_ws_retry_now(ws); /* on_request is called again */
         }
     }
-    if (result < 0)
-        fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), egret_ws_last_error_message());
+    if (result < 0) fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), egret_ws_last_error_message());
     egret_ws_loop_free(loop, NULL);
     return !session.was_open;
 }
