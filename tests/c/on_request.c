@@ -1,5 +1,6 @@
 /* on_request lets the program change the request before each connection: it renews a token, waits for a login, chooses another server,
  * or stops. Without it a 401 is final. */
+#include "flag.h"
 #include "retry_recorder.h"
 
 typedef struct asker {
@@ -168,37 +169,34 @@ static void waits_too_long(egret_ws_loop *loop) {
     free_socket(&a.t.r);
 }
 
-/* Writes to the pipe when the I/O thread has ended a socket. */
+/* Sets the flag when the I/O thread has ended a socket. */
 static void notice_the_end(void *user, int32_t level, const char *text, egret_ws *ws) {
     print_log(NULL, level, text, ws);
-    if (strstr(text, "closed:") != NULL) CHECK_EQ(write(*(int *)user, "", 1), 1);
+    if (strstr(text, "closed:") != NULL) raise_flag((flag *)user);
 }
 
 /* A program that does not poll is not asked; the time-out ends the attempt, and the question is void. */
 static void not_polled(void) {
     static asker a;
-    int ends[2];
-    struct pollfd log;
+    static flag has_ended;
     egret_ws_options options = asker_options(&a, 0);
     egret_ws_loop_options with_log = loop_options();
     egret_ws_loop *loop = NULL;
 
-    CHECK_EQ(pipe(ends), 0);
+    init_flag(&has_ended);
     with_log.on_log = notice_the_end;
-    with_log.user = &ends[1];
+    with_log.user = &has_ended;
     options.open_timeout_ms = 20;
     CHECK_OK(egret_ws_loop_new(&with_log, &loop));
     CHECK_OK(egret_ws_connect(loop, echo_url, &options, &a.t.r.ws));
-    log.fd = ends[0];
-    log.events = POLLIN;
-    CHECK_EQ(poll(&log, 1, WAIT_LIMIT_MS), 1);
+    AWAIT(&has_ended);
     POLL_UNTIL(loop, a.t.r.releases == 1);
     CHECK_EQ(a.asked, 0);
     CHECK_EQ(a.t.r.report.error, EGRET_WS_ERR_TIMEOUT);
     CHECK_EQ(a.t.r.report.phase, EGRET_WS_PHASE_REQUEST);
     free_socket(&a.t.r);
     free_loop(loop);
-    CHECK_EQ(close(ends[0]) + close(ends[1]), 0);
+    end_flag(&has_ended);
 }
 
 /* STOP. */
