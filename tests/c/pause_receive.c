@@ -70,7 +70,8 @@ static void messages_wait_and_come_in_order(egret_ws_loop *loop) {
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_OPEN);
     CHECK_OK(egret_ws_resume_receive(r.ws));
     CHECK_EQ(egret_ws_loop_next_poll_ms(loop), 0);
-    CHECK_EQ(poll_loop(loop, -1), MESSAGES);
+    CHECK(poll_loop(loop, -1) > 0);
+    POLL_UNTIL(loop, r.messages == MESSAGES); /* the budget of one poll may be less */
     CHECK_EQ(waiting_bytes(&r), 0);
     CHECK_OK(egret_ws_resume_receive(r.ws)); /* does nothing */
     CHECK_EQ(r.messages, MESSAGES);
@@ -131,7 +132,7 @@ static void another_thread_resumes(egret_ws_loop *loop) {
     CHECK_EQ(pthread_create(&thread, NULL, resume_on_thread, &r), 0);
     while (r.messages == 0) CHECK(poll_loop(loop, -1) >= 0);
     CHECK_EQ(pthread_join(thread, NULL), 0);
-    CHECK_EQ(r.messages, MESSAGES);
+    POLL_UNTIL(loop, r.messages == MESSAGES); /* the budget of one poll may be less */
     close_and_free(loop, &r);
 }
 
