@@ -31,7 +31,7 @@ pub enum Answer {
     Stop,
 }
 
-/// What the host is told with a question.
+/// The data that the host gets with a question.
 #[derive(Debug, Default)]
 pub(super) struct Subject {
     /// 0: the first attempt; else as `on_retry` has counted it.

@@ -24,7 +24,7 @@ pub(super) unsafe trait Growing: Copy {
     const FORM: &'static Form;
 }
 
-/// What the functions below know of a struct. They work on bytes, so that each is compiled once, and not once for each struct.
+/// The sizes of a struct, for the functions below. They work on bytes, so that each is compiled once, and not once for each struct.
 pub(super) struct Form {
     /// Its size in the first release. It never changes: a program of that release must work with every later library.
     first_release: usize,

@@ -20,7 +20,7 @@ pub(super) struct Dispatcher {
     sockets: Table<Arc<Socket>>,
     /// A socket whose last event was dispatched. Its `release` follows.
     ended: Option<Arc<Socket>>,
-    /// What freed sockets have lost.
+    /// Messages that freed sockets have lost.
     lost: FreeReport,
     /// The events of sockets whose receiving is paused, or was.
     held: Held,

@@ -33,7 +33,7 @@ struct Queue {
     is_lossy: bool,
 }
 
-/// What became of an event.
+/// The result of [`Held::hold`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Holding {
     /// It is held.

@@ -66,7 +66,7 @@ pub struct Stats {
     pub retries: u32,
 }
 
-/// What a loop has lost of its sockets, and no `closed` and no `retrying` has reported.
+/// Lost messages of the sockets of a loop, without those that `closed` or `retrying` has reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FreeReport {

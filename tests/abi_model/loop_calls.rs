@@ -368,7 +368,7 @@ fn free_aimed(case: &Arc<Case>, aim: &Aim) -> bool {
     result == EGRET_WS_OK || result == EGRET_WS_ERR_BAD_HANDLE
 }
 
-/// What a loop has lost: each accepted message of its sockets was sent, or a report has named it, or it is counted here.
+/// The losses of a loop: each accepted message of its sockets was sent, or a report has named it, or it is counted here.
 fn check_lost(case: &Case, host: &HostLoop, lost: &egret_ws_free_report) {
     let egret_ws_free_report { sockets, unsent_messages, unsent_bytes, .. } = *lost;
     promise!((sockets == 0) == (unsent_messages == 0), "{sockets} sockets have lost {unsent_messages} messages");

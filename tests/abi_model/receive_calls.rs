@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::SeqCst;
 /// The byte of which the payloads of pings consist.
 pub const PING_BYTE: u8 = b'p';
 
-/// What is known of the pauses of a socket.
+/// The pauses of a socket, as far as they are known.
 #[derive(Default)]
 pub struct Pauses {
     /// Resume calls that have begun, and those of them that run.

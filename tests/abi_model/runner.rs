@@ -36,7 +36,7 @@ pub struct Tally {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Waiting {
     InPoll,
-    /// For the descriptor, as long as `egret_ws_loop_next_poll_ms` says.
+    /// Until the descriptor is readable, at most the time that `egret_ws_loop_next_poll_ms` returns.
     ForDescriptor,
     ForWakeup,
 }

@@ -206,7 +206,7 @@ static egret_ws_free_report free_and_report(egret_ws_loop *loop) {
     return lost;
 }
 
-/* The peers never read. What was lost with the loop is reported, for the sockets of every state together. */
+/* The servers never read. The loop reports the lost messages of its sockets in every state together. */
 static void a_loop_reports_what_it_has_lost(void) {
     enum { OPEN, CLOSING, FREED, ABORTED, UNUSED, SOCKETS };
     static recorder r[SOCKETS];
@@ -262,7 +262,7 @@ static void a_loss_in_the_background_is_reported(void) {
     stop_server(&unread);
 }
 
-/* What on_close has reported is not counted again. */
+/* Messages that on_close has reported are not counted again. */
 static void a_reported_loss_is_not_counted(void) {
     static recorder r;
     static server unread;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use test_support::library;
 
-/// What the examples call variables of each struct. A field counts as used only through such a variable.
+/// The names of variables of each struct in the examples. A field counts as used only through such a variable.
 const VARIABLES: &[(&str, &str)] = &[
     ("egret_ws_close_info", "info"),
     ("egret_ws_deflate_options", "deflate"),

@@ -16,7 +16,7 @@ use test_support::{deflate, library, recording_server};
 
 /// Each program ends by itself long before.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// What is read in a minute.
+/// The most lines of a recipe: they are read in a minute.
 const MAX_LINES: usize = 85;
 
 fn examples() -> PathBuf {

@@ -83,7 +83,7 @@ fn options_in(api: &Api, group: &str) -> String {
     api.options().filter(|option| option.group == group).map(member).collect()
 }
 
-/// What a number of C is in C++.
+/// The type in C++ of a number of C.
 enum Number {
     /// The name in C++, and its unit.
     Time(String, &'static str),

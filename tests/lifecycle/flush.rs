@@ -24,7 +24,7 @@ fn narrow() -> TcpListener {
     listener
 }
 
-/// Who begins to close.
+/// The side that begins to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closer {
     Host,

@@ -77,7 +77,7 @@ fn wss() {
     let mut roots_line = Line::new("128 KiB + 8 KiB × the trusted certificates");
     for driver in DRIVERS {
         let host = Loop::new(driver);
-        // What OpenSSL allocates once; another socket with few authorities; a hostile server; and many authorities.
+        // Memory that OpenSSL allocates once; another socket with few authorities; a hostile server; and many authorities.
         for (round, (unneeded, roots)) in [(0, &few), (0, &few), (220, &few), (0, &many)].into_iter().enumerate() {
             let (go, begin) = mpsc::channel();
             let (end, ended) = mpsc::channel::<()>();

@@ -74,7 +74,7 @@ private:
     void (*destroy_)(void *) noexcept = nullptr;
 };
 
-// What on_request may change, for this attempt to connect and later ones. Valid until on_request returns.
+// The request that on_request may change, for this attempt to connect and later ones. Valid until on_request returns.
 class Request {
 public:
     explicit Request(egret_ws_request *handle) noexcept : handle_(handle) {}

@@ -22,7 +22,7 @@ constexpr std::int32_t poll_timeout(Milliseconds timeout) noexcept {
 
 } // namespace detail
 
-// What Loop::reset could not send: egret_ws_free_report.
+// The messages that Loop::reset could not send: egret_ws_free_report.
 struct FreeReport {
     std::uint32_t sockets = 0; // that lost messages
     std::uint64_t unsent_messages = 0;

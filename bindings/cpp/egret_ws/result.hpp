@@ -71,7 +71,7 @@ inline const char *last_error_message() noexcept {
 }
 
 #if EGRET_WS_HAS_EXCEPTIONS
-// What Result::value throws.
+// The exception that Result::value throws.
 class Exception : public std::runtime_error {
 public:
     Exception(Error error, const char *message) : std::runtime_error(std::string(name(error)) + ": " + message), error_(error) {}

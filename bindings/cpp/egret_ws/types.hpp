@@ -150,7 +150,7 @@ private:
     egret_ws_close_info info_{};
 };
 
-// What on_request answers.
+// The answer of on_request.
 enum class RequestAction : std::int32_t {
     // Connect, but after an answer that makes another attempt useless, such as 401, stop.
     proceed = EGRET_WS_REQUEST_CONTINUE,

@@ -53,7 +53,7 @@ impl FirstOrigin {
     }
 
     /// Sets how the target of the next hop proves its identity. Restrictions of the host hold for every origin: pins, roots that
-    /// replace those of the system, the lowest version. What the host permits in addition holds for the first origin only: any
+    /// replace those of the system, the lowest version. Permissions of the host hold for the first origin only: any
     /// certificate, further roots, another name. The certificate of this side is a secret for the first server only.
     fn set_trust(&self, config: &mut ConnectConfig) {
         let mut settings = tls::Settings { identity: None, ..(*self.tls).clone() };

@@ -447,7 +447,7 @@ fn losses_are_counted_until_a_report_names_them() {
     }
 }
 
-/// Nothing is queued by an abort, and nothing is accepted after it. What was accepted before counts as unsent.
+/// Nothing is queued by an abort, and nothing is accepted after it. Messages that were accepted before count as unsent.
 #[test]
 fn an_abort_queues_no_close_frame() {
     let mut queue = open_queue(100, 1000);

@@ -348,7 +348,7 @@ fn a_suspend_holds_the_attempt_until_the_resume() {
     }
 }
 
-/// A loop that keeps its connections stops its clock; the attempt begins as any other does.
+/// A loop that keeps its connections stops its clock; the attempt begins nevertheless.
 #[test]
 fn a_suspend_that_stops_the_clock_changes_nothing() {
     for state in STATES.iter().filter(|state| !state.host_waits) {

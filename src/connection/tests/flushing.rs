@@ -132,7 +132,7 @@ fn a_close_frame_that_cannot_be_written_belongs_to_the_flush() {
     }
 }
 
-/// Who begins to close.
+/// The side that begins to close.
 const CLOSERS: [&str; 5] = ["host", "free", "suspend", "peer", "violation"];
 
 fn begin_to_close(sim: &mut Simulation, who: &str) {

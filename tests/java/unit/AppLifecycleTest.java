@@ -110,7 +110,7 @@ class AppLifecycleTest {
         assertEquals("", take());
     }
 
-    /** What an activity does in onCreate and onDestroy. */
+    /** The code of an activity in onCreate and onDestroy. */
     private static WeakReference<WebSocketLoop> liveAndDie(Application application, boolean frames) throws Exception {
         Looper looper = Looper.myLooper();
         WebSocketLoop loop = new WebSocketLoop();

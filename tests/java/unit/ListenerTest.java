@@ -220,7 +220,7 @@ class ListenerTest {
         }
     }
 
-    /** What C calls when there is no memory for the report: the one onClose still comes. */
+    /** C calls this when there is no memory for the report: onClose still comes once. */
     @Test
     void onCloseComesWithoutMemoryForItsReport() throws Exception {
         java.lang.reflect.Method onClose = Class.forName("org.egret.websocket.Callbacks")

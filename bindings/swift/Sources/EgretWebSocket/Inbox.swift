@@ -97,7 +97,7 @@ struct Inbox: Sendable {
         if bytes <= limit / 2 { isFull = false }
     }
 
-    /// What C must do: pause (true) or resume; nil if nothing, or if another thread is about to do it. The caller calls C
+    /// The next call of C: pause (true) or resume; nil if there is none, or if another thread is about to make it. The caller calls C
     /// without the lock, and then `endChange`. So these calls come one after the other and the last one has the last state.
     mutating func beginChange() -> Bool? {
         guard !isChanging, wantsPause != isPaused else { return nil }
@@ -106,7 +106,7 @@ struct Inbox: Sendable {
         return isPaused
     }
 
-    /// What C must do next.
+    /// The next call of C.
     mutating func endChange() -> Bool? {
         isChanging = false
         return beginChange()

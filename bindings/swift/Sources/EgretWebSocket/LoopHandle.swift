@@ -128,7 +128,7 @@ extension EgretWS {
         public func wake() throws(Error) { try checked(egret_ws_loop_wake(c)) }
     }
 
-    /// What was lost when a loop was freed: `egret_ws_free_report`.
+    /// The messages that were lost when a loop was freed: `egret_ws_free_report`.
     public struct FreeReport: Sendable, Hashable {
         /// The sockets with messages that were accepted and not completely passed to the operating system.
         public let sockets: Int

@@ -10,7 +10,7 @@ import org.jetbrains.annotations.Nullable;
  * {@link WebSocketOptions.Builder#requestHook}.
  */
 public interface RequestHook {
-    /** What follows. */
+    /** The next step of the attempt. */
     enum Action {
         /** Connect; but not after an answer that needs another request (HTTP 401, 403, 404, 407, 410). */
         CONTINUE(0),

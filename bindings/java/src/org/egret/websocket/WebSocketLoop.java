@@ -179,7 +179,7 @@ public final class WebSocketLoop implements AutoCloseable {
         end();
     }
 
-    /** What was lost, when the loop has ended; null before. */
+    /** The report of lost messages, when the loop has ended; null before. */
     public @Nullable LoopCloseInfo getCloseInfo() {
         return closeInfo;
     }
