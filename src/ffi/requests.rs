@@ -61,8 +61,8 @@ pub(super) fn answer(socket: &Socket, number: i32) -> RequestAnswer {
         EGRET_WS_REQUEST_WAIT => RequestAnswer::Wait,
         EGRET_WS_REQUEST_STOP => RequestAnswer::Stop,
         other => {
-            let (host_loop, id) = socket.owner();
-            host_loop.log().error(id, format_args!("on_request returned {other}, which is none of EGRET_WS_REQUEST_*"));
+            let (log, id) = socket.log();
+            log.error(id, format_args!("on_request returned {other}, which is none of EGRET_WS_REQUEST_*"));
             RequestAnswer::Stop
         }
     }

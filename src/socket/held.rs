@@ -23,6 +23,12 @@ pub(super) enum HeldEvent {
     Rare(Box<RareEvent>),
 }
 
+impl HeldEvent {
+    fn is_message(&self) -> bool {
+        matches!(self, HeldEvent::Message { .. })
+    }
+}
+
 /// The held events of one socket.
 #[derive(Default)]
 struct Queue {
@@ -117,12 +123,12 @@ impl Held {
             self.ready.pop_front();
             return Next::Nothing;
         };
-        let event = queue.events.pop_front_if(|next| !(holds_messages && matches!(next, HeldEvent::Message { .. })));
+        let event = queue.events.pop_front_if(|next| !(holds_messages && next.is_message()));
         let Some(event) = event else {
             self.ready.pop_front();
             return Next::Nothing;
         };
-        queue.others -= usize::from(!matches!(event, HeldEvent::Message { .. }));
+        queue.others -= usize::from(!event.is_message());
         let is_closed = matches!(&event, HeldEvent::Rare(event) if event.kind == RareKind::Closed);
         if queue.events.is_empty() && !queue.is_lossy || is_closed {
             self.queues.remove(key);
@@ -158,7 +164,7 @@ impl Queue {
                 None => return Ok(()),
             },
         };
-        self.others += usize::from(!matches!(event, HeldEvent::Message { .. }));
+        self.others += usize::from(!event.is_message());
         self.events.push_back(event);
         Ok(())
     }

@@ -118,12 +118,11 @@ impl Socket {
         let pushed =
             if is_bad_text { Err(send_queue.refuse_text(payload.len())) } else { send_queue.push(kind, payload) };
         drop(send_queue);
-        match pushed {
-            Ok(Flush::Soon) => self.host_loop.scheduler.flush(&self.shared),
-            Ok(Flush::NotNeeded) => {}
-            Ok(Flush::Requested) => self.host_loop.scheduler.flush_behind(&self.shared),
-            Ok(Flush::Now) => self.host_loop.scheduler.flush_large(&self.shared),
-            Err(error) => return Err(error),
+        match pushed? {
+            Flush::Soon => self.host_loop.scheduler.flush(&self.shared),
+            Flush::NotNeeded => {}
+            Flush::Requested => self.host_loop.scheduler.flush_behind(&self.shared),
+            Flush::Now => self.host_loop.scheduler.flush_large(&self.shared),
         }
         Ok(())
     }

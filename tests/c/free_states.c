@@ -238,19 +238,26 @@ static void a_loop_reports_what_it_has_lost(void) {
     for (i = 0; i < SOCKETS; i++) stop_server(&unread[i]);
 }
 
+/* The server of the socket does not read, and a flush ends soon. */
+static egret_ws_loop *new_loop_with_a_full_socket(server *unread, recorder *r) {
+    egret_ws_loop *loop = new_loop_that_notes_losses(0);
+    egret_ws_options options = recorder_options(r);
+
+    start_server(unread, never_read);
+    options.flush_timeout_ms = 20;
+    CHECK_OK(egret_ws_connect(loop, unread->at.url, &options, &r->ws));
+    POLL_UNTIL(loop, r->connects == 1);
+    fill(loop, r);
+    return loop;
+}
+
 /* A socket that was freed before loses its messages in the background. A log line names it, and the loop counts it. */
 static void a_loss_in_the_background_is_reported(void) {
     static recorder r;
     static server unread;
-    egret_ws_loop *loop = new_loop_that_notes_losses(0);
-    egret_ws_options options = recorder_options(&r);
+    egret_ws_loop *loop = new_loop_with_a_full_socket(&unread, &r);
     egret_ws_free_report lost;
 
-    start_server(&unread, never_read);
-    options.flush_timeout_ms = 20;
-    CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &r.ws));
-    POLL_UNTIL(loop, r.connects == 1);
-    fill(loop, &r);
     free_socket(&r);
     POLL_UNTIL(loop, losses_so_far() == 1);
     CHECK(loser == r.ws);
@@ -266,15 +273,9 @@ static void a_loss_in_the_background_is_reported(void) {
 static void a_reported_loss_is_not_counted(void) {
     static recorder r;
     static server unread;
-    egret_ws_loop *loop = new_loop_that_notes_losses(0);
-    egret_ws_options options = recorder_options(&r);
+    egret_ws_loop *loop = new_loop_with_a_full_socket(&unread, &r);
     egret_ws_free_report lost;
 
-    start_server(&unread, never_read);
-    options.flush_timeout_ms = 20;
-    CHECK_OK(egret_ws_connect(loop, unread.at.url, &options, &r.ws));
-    POLL_UNTIL(loop, r.connects == 1);
-    fill(loop, &r);
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, r.closes == 1);
     CHECK(r.report.unsent_messages > 0);
