@@ -39,6 +39,8 @@ int main(int argc, char **argv)
         result = egret_ws_loop_poll(loop, -1);
     for (i = 0; result >= 0 && i < 100; i++)
         result = egret_ws_send(ws, EGRET_WS_BINARY, record, sizeof record);
+    if (result == EGRET_WS_ERR_NOT_OPEN)
+        result = EGRET_WS_OK; /* the connection has ended: on_close says why */
     if (result >= 0)
         result = egret_ws_close(ws, 1000, NULL, 0);
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED)
