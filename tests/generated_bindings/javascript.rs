@@ -1,12 +1,49 @@
-//! The region of `bindings/js`: those errors that the script uses.
+//! The script of `bindings/js`: `egret_ws.js` joins the parts in `script/`, and one of them has those errors that the parts use.
 
 use crate::api::Api;
 use crate::regions::Region;
+use crate::{bindings, read};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-pub const REGIONS: &[Region] = &[Region { file: "js/egret_ws.js", name: "errors", content: errors }];
+pub const REGIONS: &[Region] = &[Region { file: "js/script/constants.js", name: "errors", content: errors }];
 
-fn errors(api: &Api, script: &str) -> String {
+/// In the order in which `egret_ws.js` has them.
+const PARTS: &[&str] = &["constants", "convert", "queue", "events", "sockets", "websocket", "native", "install"];
+
+const HEAD: &str = "\
+/*
+ * The WebSocket objects of Egret games, for any JavaScript engine: the W3C `WebSocket` and `egret_native.WebSocket`.
+ *
+ * A classic script whose completion value is a function:
+ *
+ *     events = install(global, host, defaults)
+ *
+ * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
+ * describes both. This script has all rules of WebSocket; a glue only converts values.
+ *
+ * Generated from the files in script/ by \"make header\"; do not edit. It is one file because a shell evaluates one script,
+ * without a module loader or a build step.
+ */
+(function () {
+'use strict';
+";
+
+fn parts() -> impl Iterator<Item = (&'static str, String)> {
+    PARTS.iter().map(|part| (*part, read(&bindings().join(format!("js/script/{part}.js")))))
+}
+
+/// The path and the text of the script.
+pub fn script() -> (PathBuf, String) {
+    let mut script = HEAD.to_owned();
+    for (name, text) in parts() {
+        script += &format!("\n/* ---- script/{name}.js ---- */\n\n{text}");
+    }
+    (bindings().join("js/egret_ws.js"), script + "\nreturn install;\n})();\n")
+}
+
+fn errors(api: &Api, _: &str) -> String {
+    let script: String = parts().filter(|(name, _)| *name != "constants").map(|(_, text)| text).collect();
     let words = script.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let mut named: BTreeSet<_> = words.filter(|word| word.starts_with("ERR_")).collect();
     let mut list = Vec::new();

@@ -98,6 +98,15 @@ fn lists_of_bindings_are_what_the_header_says() {
             }
         }
     }
+    // After its parts, one of which has a region.
+    let (path, script) = javascript::script();
+    if is_writing {
+        write(&path, &script);
+    } else if read(&path) != script {
+        faults.push(
+            "bindings/js/egret_ws.js: differs from its parts in bindings/js/script; run `make header`".to_owned(),
+        );
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
