@@ -411,10 +411,10 @@ function makeSockets(global, host) {
     var Blob = typeof global.Blob === 'function' && typeof global.Blob.prototype.arrayBuffer === 'function'
         ? global.Blob : null;
     // Sockets by id. This table keeps a socket alive although the game has dropped it.
-    var live = Object.create(null);
-    // Errors found during a call of the game. The next poll reports them.
-    var pendingErrors = [];
-    // Counts tasks, in the sense of an event loop: one for each event from the glue.
+    var live = new Map();
+    // Functions that report errors found during a call of the game. Each runs as a task of its own.
+    var tasks = new Queue();
+    // Counts tasks, in the sense of an event loop: one for each call of the glue.
     var task = 0;
 
     function isBlob(data) {
@@ -435,8 +435,21 @@ function makeSockets(global, host) {
         return typeof data === 'string' ? utf8Length(data) : isBlob(data) ? data.size : byteLength(data);
     }
 
-    function reportLater(socket, error, text, isEnd) {
-        pendingErrors.push({ socket: socket, error: error, text: text + ' (error ' + error + ')', isEnd: isEnd });
+    function runLater(run) {
+        tasks.push(run);
+        host.wake();
+    }
+
+    // No event follows `close`.
+    function reportLater(socket, error, text) {
+        runLater(function () {
+            if (socket.state !== CLOSED) socket.listener.error(error, text);
+        });
+    }
+
+    function endLater(socket, error, text) {
+        runLater(function () { fail(socket, error, text); });
+        runLater(function () { end(socket, ABNORMAL_CLOSURE, '', false); });
     }
 
     function hostBuffered(socket) {
@@ -452,31 +465,24 @@ function makeSockets(global, host) {
         return socket.buffered;
     }
 
-    function end(socket, code, reason, wasClean, error, text) {
-        socket.lost += socket.waiting + hostBuffered(socket);
-        socket.waiting = 0;
-        socket.sendQueue = new Queue();
-        delete live[socket.id];
-        socket.id = 0;
-        socket.state = CLOSED;
-        if (!wasClean) socket.listener.error(error, text);
+    // The first task of an end that is not clean.
+    function fail(socket, error, text) {
+        shut(socket);
+        socket.listener.error(error, text);
+    }
+
+    function end(socket, code, reason, wasClean) {
+        shut(socket);
         socket.listener.close(code, reason, wasClean);
     }
 
-    function deliverErrors() {
-        var batch = pendingErrors;
-        var delivered = 0;
-        pendingErrors = [];
-        for (var i = 0; i < batch.length; i++) {
-            var pending = batch[i];
-            // No event follows `close`.
-            if (pending.socket.state === CLOSED) continue;
-            task++;
-            delivered++;
-            if (pending.isEnd) end(pending.socket, ABNORMAL_CLOSURE, '', false, pending.error, pending.text);
-            else pending.socket.listener.error(pending.error, pending.text);
-        }
-        return delivered;
+    function shut(socket) {
+        if (socket.state === CLOSED) return;
+        socket.lost += socket.waiting + hostBuffered(socket);
+        socket.waiting = 0;
+        socket.sendQueue = null;
+        socket.id = 0;
+        socket.state = CLOSED;
     }
 
     function sendNative(socket, data, size) {
@@ -494,7 +500,7 @@ function makeSockets(global, host) {
 
     function closeNative(socket, code, reason) {
         var result = host.close(socket.id, code, reason);
-        if (result < 0) reportLater(socket, result, 'cannot close: ' + host.lastError(), true);
+        if (result < 0) endLater(socket, result, 'cannot close: ' + host.lastError());
     }
 
     // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
@@ -536,7 +542,7 @@ function makeSockets(global, host) {
 
     function find(id) {
         task++;
-        return live[id];
+        return live.get(id);
     }
 
     function message(id, data) {
@@ -561,17 +567,17 @@ function makeSockets(global, host) {
         },
 
         connect: function (socket, url, protocols) {
-            var id = host.open(url, protocols.join(', '));
+            var id = host.open(url, protocols.join(', '), '');
             if (id > 0) {
                 socket.id = id;
-                live[id] = socket;
+                live.set(id, socket);
             } else {
-                reportLater(socket, id, 'cannot connect: ' + host.lastError(), true);
+                endLater(socket, id, 'cannot connect: ' + host.lastError());
             }
         },
 
         failConnect: function (socket, error) {
-            reportLater(socket, error, 'cannot connect', true);
+            endLater(socket, error, 'cannot connect');
         },
 
         refuseSend: function (socket, error) {
@@ -610,15 +616,24 @@ function makeSockets(global, host) {
             },
             text: message,
             binary: message,
-            closed: function (id, code, reason, wasClean, error, text) {
-                // Errors of earlier sends come before the close.
-                deliverErrors();
+            retrying: function () {}, // no option of the script asks for it yet
+            drained: function () {},
+            failed: function (id, error, text) {
                 var socket = find(id);
-                if (socket) end(socket, code, reason, wasClean, error, text);
+                if (socket) fail(socket, error, text);
             },
-            poll: function () {
+            closed: function (id, code, reason, wasClean) {
+                var socket = find(id);
+                live.delete(id);
+                if (socket) end(socket, code, reason, wasClean);
+            },
+            task: function () {
                 task++;
-                return deliverErrors();
+                if (!tasks.isEmpty()) {
+                    var run = tasks.first();
+                    tasks.removeFirst();
+                    run();
+                }
             }
         }
     };

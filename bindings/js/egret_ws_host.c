@@ -1,9 +1,15 @@
 /* See the header. */
 #include "egret_ws_host.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BUCKETS = 1024 };
+enum { BUCKETS = 1024, MAX_HEADERS = 256 };
+
+/* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
+static const uint32_t default_send_buffer = 16 << 20;
 
 /* The `user` of a socket, until release_user. */
 typedef struct host_socket {
@@ -18,10 +24,13 @@ struct egret_ws_host {
     egret_ws_loop *loop; /* NULL once freed */
     const egret_ws_host_events *events;
     void *engine;
+    egret_ws_host_options options;
     bool is_polling;
+    size_t tasks; /* of egret_ws.js that wait */
     int64_t last_id;
     size_t sockets; /* that have not ended */
     host_socket *buckets[BUCKETS]; /* by id */
+    char reason[160];              /* of an error of this file; empty: the library has the reason */
 };
 
 /* The table of sockets. Ids count upwards and are never used again, so a late call cannot meet another socket. */
@@ -58,6 +67,17 @@ static egret_ws *handle_of(egret_ws_host *host, int64_t id) {
 
 /* The library's callbacks */
 
+/* A task may add others. Only those that waited before run, so that the time of a poll has a limit. */
+static int32_t run_tasks(egret_ws_host *host) {
+    const size_t count = host->tasks;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        host->tasks--;
+        host->events->task(host->engine);
+    }
+    return (int32_t)count;
+}
+
 /* The text that egret_ws_subprotocol or egret_ws_extensions returns, for free(); NULL if it is empty or there is no memory. */
 static char *negotiated(egret_ws *ws, int32_t (*get)(egret_ws *, char *, size_t)) {
     int32_t len = get(ws, NULL, 0);
@@ -85,9 +105,24 @@ static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *da
     if (!delivered) egret_ws_close(ws, 1011, "out of memory", EGRET_WS_NUL_TERMINATED);
 }
 
+static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms) {
+    const host_socket *socket = user;
+    (void)ws;
+    (void)attempt;
+    socket->host->events->retrying(socket->host->engine, socket->id, info, delay_ms);
+}
+
+static void on_drain(void *user, egret_ws *ws) {
+    const host_socket *socket = user;
+    (void)ws;
+    socket->host->events->drained(socket->host->engine, socket->id);
+}
+
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     host_socket *socket = user;
     egret_ws_host *host = socket->host;
+    run_tasks(host); /* errors of earlier sends come before the end */
+    if (info->error != EGRET_WS_OK) host->events->failed(host->engine, socket->id, info);
     host->events->closed(host->engine, socket->id, info); /* bufferedAmount still works here */
     /* Not later, in release_user: the budget of the poll may end between both. */
     socket->has_ended = true;
@@ -97,18 +132,24 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
 
 /* The loop */
 
-int32_t egret_ws_host_new(const egret_ws_loop_options *options, const egret_ws_host_events *events, void *engine,
+int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_host_events *events, void *engine,
                           egret_ws_host **out) {
     egret_ws_host *host = calloc(1, sizeof *host);
-    int32_t result = host ? egret_ws_loop_new(options, &host->loop) : EGRET_WS_ERR_NO_RESOURCES;
+    int32_t result = host ? egret_ws_loop_new(options ? options->loop : NULL, &host->loop) : EGRET_WS_ERR_NO_RESOURCES;
     if (result != EGRET_WS_OK) {
         free(host);
         return result;
     }
+    if (options) host->options = *options;
+    host->options.loop = NULL; /* the caller's struct may be gone */
     host->events = events;
     host->engine = engine;
     *out = host;
     return EGRET_WS_OK;
+}
+
+egret_ws_loop *egret_ws_host_loop(const egret_ws_host *host) {
+    return host->loop;
 }
 
 int32_t egret_ws_host_free_loop(egret_ws_host *host) {
@@ -125,10 +166,18 @@ void egret_ws_host_free(egret_ws_host *host) {
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms) {
     if (host->is_polling) return EGRET_WS_ERR_REENTRANT;
     host->is_polling = true;
-    int32_t from_js = host->events->poll(host->engine);
-    int32_t from_loop = egret_ws_loop_poll(host->loop, from_js > 0 ? 0 : timeout_ms);
+    int32_t tasks = run_tasks(host);
+    int32_t callbacks = egret_ws_loop_poll(host->loop, tasks > 0 ? 0 : timeout_ms);
     host->is_polling = false;
-    return from_loop < 0 ? from_loop : from_loop + from_js;
+    return callbacks < 0 ? callbacks : callbacks + tasks;
+}
+
+void egret_ws_host_wake(egret_ws_host *host) {
+    host->tasks++;
+}
+
+size_t egret_ws_host_tasks(const egret_ws_host *host) {
+    return host->tasks;
 }
 
 bool egret_ws_host_is_polling(const egret_ws_host *host) {
@@ -139,36 +188,158 @@ size_t egret_ws_host_sockets(const egret_ws_host *host) {
     return host->sockets;
 }
 
+/* Options of a script */
+
+typedef enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_ROOTS, OPTION_HEADER } option_kind;
+
+typedef struct option {
+    const char *name;
+    option_kind kind;
+    size_t place; /* the offset of the field, or the flag */
+} option;
+
+#define TEXT(field) {#field, OPTION_TEXT, offsetof(egret_ws_options, field)}
+#define NUMBER(field) {#field, OPTION_NUMBER, offsetof(egret_ws_options, field)}
+static const option option_table[] = {
+    TEXT(origin), TEXT(user_agent), TEXT(username), TEXT(password), TEXT(proxy), TEXT(tls_pins), TEXT(tls_server_name),
+    NUMBER(connect_timeout_ms), NUMBER(handshake_timeout_ms), NUMBER(flush_timeout_ms), NUMBER(close_timeout_ms),
+    NUMBER(max_message_bytes), NUMBER(max_send_buffer_bytes), NUMBER(max_receive_queue_bytes), NUMBER(retry_attempts),
+    NUMBER(max_redirects), NUMBER(resolve_timeout_ms), NUMBER(proxy_timeout_ms), NUMBER(tls_timeout_ms),
+    NUMBER(open_timeout_ms), NUMBER(ping_interval_ms), NUMBER(pong_timeout_ms), NUMBER(probe_timeout_ms),
+    NUMBER(tls_min_version),
+    {"only_these_roots", OPTION_FLAG, EGRET_WS_ONLY_THESE_ROOTS},
+    {"proxy_from_environment", OPTION_FLAG, EGRET_WS_PROXY_FROM_ENVIRONMENT},
+    {"resend", OPTION_FLAG, EGRET_WS_RESEND},
+    {"disable_deflate", OPTION_FLAG, EGRET_WS_DISABLE_DEFLATE},
+    {"disable_alpn", OPTION_FLAG, EGRET_WS_DISABLE_ALPN},
+    {"tls_roots", OPTION_ROOTS, 0},
+    {"header", OPTION_HEADER, 0},
+};
+
+static int32_t refuse(egret_ws_host *host, int32_t error, const char *format, const char *text) {
+    snprintf(host->reason, sizeof host->reason, format, text);
+    return error;
+}
+
+/* The options of one socket, and the memory that they refer to. */
+typedef struct socket_options {
+    egret_ws_options c;
+    char *text;
+    egret_ws_header headers[MAX_HEADERS];
+} socket_options;
+
+static int32_t add_header(egret_ws_host *host, socket_options *options, char *line) {
+    char *colon = strstr(line, ": ");
+    if (!colon || options->c.header_count == MAX_HEADERS)
+        return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, colon ? "more than 256 headers%s" : "a header has no name: %s",
+                      colon ? "" : line);
+    *colon = '\0';
+    options->headers[options->c.header_count].name = line;
+    options->headers[options->c.header_count].value = colon + 2;
+    options->c.headers = options->headers;
+    options->c.header_count++;
+    return EGRET_WS_OK;
+}
+
+static int32_t set_option(egret_ws_host *host, socket_options *options, const char *name, char *value) {
+    char *const fields = (char *)&options->c;
+    const option *option = option_table;
+    while (strcmp(option->name, name) != 0)
+        if (++option == option_table + sizeof option_table / sizeof *option_table)
+            return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "there is no option %s", name);
+    switch (option->kind) {
+    case OPTION_TEXT: *(const char **)(fields + option->place) = value; break;
+    case OPTION_NUMBER: {
+        char *end;
+        const unsigned long long number = strtoull(value, &end, 10);
+        if (value[0] < '0' || value[0] > '9' || *end != '\0' || number > UINT32_MAX)
+            return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "%s is not a number from 0 to 4294967295", name);
+        *(uint32_t *)(fields + option->place) = (uint32_t)number;
+        break;
+    }
+    case OPTION_FLAG: options->c.flags |= (uint32_t)option->place; break;
+    case OPTION_ROOTS:
+        options->c.tls_roots = value;
+        options->c.tls_roots_len = EGRET_WS_NUL_TERMINATED;
+        break;
+    case OPTION_HEADER: return add_header(host, options, value);
+    }
+    return EGRET_WS_OK;
+}
+
+/* `text` is a name, NUL, a value, NUL for each option. The options keep pointers to a copy. */
+static int32_t set_options(egret_ws_host *host, socket_options *options, const char *text, size_t len) {
+    const char *end;
+    char *name;
+    if (len == 0) return EGRET_WS_OK;
+    if (host->options.refuse_script_options)
+        return refuse(host, EGRET_WS_ERR_UNSUPPORTED, "this application does not accept options of scripts%s", "");
+    if (text[len - 1] != '\0') return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "the list of options is not complete%s", "");
+    options->text = malloc(len);
+    if (!options->text) return refuse(host, EGRET_WS_ERR_NO_RESOURCES, "there is no memory for the options%s", "");
+    memcpy(options->text, text, len);
+    end = options->text + len;
+    for (name = options->text; name < end;) {
+        char *const value = name + strlen(name) + 1;
+        int32_t result;
+        if (value >= end) return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "the option %s has no value", name);
+        result = set_option(host, options, name, value);
+        if (result != EGRET_WS_OK) return result;
+        name = value + strlen(value) + 1;
+    }
+    return EGRET_WS_OK;
+}
+
 /* The host functions */
 
-int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols) {
-    egret_ws_options options;
+static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_options *options, const char *url) {
+    egret_ws_options *const c = &options->c;
+    if (host->options.configure) {
+        const int32_t result = host->options.configure(host->options.user, url, c);
+        if (result != EGRET_WS_OK) return refuse(host, result, "the application refuses %s", url);
+    }
+    c->user = socket;
+    c->on_connect = on_connect;
+    c->on_message = on_message;
+    c->on_retry = on_retry;
+    c->on_drain = on_drain;
+    c->on_close = on_close;
+    c->release_user = remove_socket;
+    return egret_ws_connect(host->loop, url, c, &socket->ws);
+}
+
+int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols, const char *text, size_t len) {
+    socket_options options;
     host_socket *socket;
-    if (!url || !protocols) return egret_ws_connect(host->loop, NULL, NULL, NULL); /* the library keeps the reason */
+    int32_t result;
+    host->reason[0] = '\0';
+    if (!url || !protocols || !text) return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "not a string, or a string with a NUL%s", "");
+    egret_ws_options_init(&options.c, sizeof options.c);
+    options.text = NULL;
+    options.c.max_send_buffer_bytes = default_send_buffer;
+    options.c.subprotocols = protocols[0] ? protocols : NULL;
     socket = add_socket(host);
-    if (!socket) return EGRET_WS_ERR_NO_RESOURCES;
-    egret_ws_options_init(&options, sizeof options);
-    options.user = socket;
-    options.on_connect = on_connect;
-    options.on_message = on_message;
-    options.on_close = on_close;
-    options.release_user = remove_socket;
-    options.subprotocols = protocols[0] ? protocols : NULL;
-    int32_t result = egret_ws_connect(host->loop, url, &options, &socket->ws);
+    result = socket ? set_options(host, &options, text, len)
+                    : refuse(host, EGRET_WS_ERR_NO_RESOURCES, "there is no memory for a socket%s", "");
+    if (result == EGRET_WS_OK) result = connect_socket(host, socket, &options, url);
+    free(options.text);
     if (result == EGRET_WS_OK) return socket->id;
-    remove_socket(socket);
+    if (socket) remove_socket(socket);
     return result;
 }
 
 int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len) {
+    host->reason[0] = '\0';
     return egret_ws_send(handle_of(host, id), EGRET_WS_TEXT, utf8, utf8 ? len : 1);
 }
 
 int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t *data, size_t len) {
+    host->reason[0] = '\0';
     return egret_ws_send(handle_of(host, id), EGRET_WS_BINARY, data, len);
 }
 
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len) {
+    host->reason[0] = '\0';
     const bool is_code = code >= 0 && code <= UINT16_MAX;
     return egret_ws_close(handle_of(host, id), is_code ? (uint16_t)code : UINT16_MAX, reason, reason ? len : 1);
 }
@@ -184,4 +355,39 @@ char *egret_ws_host_normalize_url(const char *url) {
     if (normal && egret_ws_normalize_url(url, normal, (size_t)len + 1) == len) return normal;
     free(normal);
     return NULL;
+}
+
+/* Statistics */
+
+#define COUNTER(field) {#field, offsetof(egret_ws_statistics, field), sizeof(((egret_ws_statistics *)0)->field)}
+static const struct counter {
+    const char *name;
+    size_t place, size;
+} counters[] = {
+    COUNTER(http_status), COUNTER(tls_version), COUNTER(redirects), COUNTER(resolve_us), COUNTER(connect_us),
+    COUNTER(proxy_us), COUNTER(tls_us), COUNTER(handshake_us), COUNTER(connections), COUNTER(retries),
+    COUNTER(messages_sent), COUNTER(bytes_sent), COUNTER(wire_bytes_sent), COUNTER(messages_received),
+    COUNTER(bytes_received), COUNTER(wire_bytes_received), COUNTER(send_queue_bytes), COUNTER(send_queue_peak_bytes),
+    COUNTER(receive_queue_bytes), COUNTER(receive_queue_peak_bytes), COUNTER(rtt_us), COUNTER(rtt_smoothed_us),
+};
+
+char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len) {
+    enum { COUNT = sizeof counters / sizeof *counters, LONGEST = 64 };
+    egret_ws_statistics stats;
+    char *text;
+    size_t i;
+    host->reason[0] = '\0';
+    stats.struct_size = sizeof stats;
+    if (egret_ws_stats(handle_of(host, id), &stats) != EGRET_WS_OK) return NULL;
+    text = malloc(COUNT * LONGEST);
+    for (i = 0, *len = 0; text && i < COUNT; i++) {
+        const char *field = (const char *)&stats + counters[i].place;
+        const uint64_t value = counters[i].size == 8 ? *(const uint64_t *)field : *(const uint32_t *)field;
+        *len += (size_t)snprintf(text + *len, LONGEST, "%s%c%llu", counters[i].name, '\0', (unsigned long long)value) + 1;
+    }
+    return text;
+}
+
+const char *egret_ws_host_last_error(const egret_ws_host *host) {
+    return host->reason[0] ? host->reason : egret_ws_last_error_message();
 }

@@ -14,31 +14,67 @@
 #include <egret_ws.h>
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct egret_ws_host egret_ws_host;
 
 /*
  * Functions of the glue that call `events` of egret_ws.js. They run inside egret_ws_host_poll only. `engine` is the pointer
  * that was given to egret_ws_host_new; pointers are valid until the function returns.
+ *
+ * Each call is one task in the sense of an event loop: the glue calls the function of `events` with no other JavaScript on the
+ * stack, and performs a microtask checkpoint after it. Then promise jobs of a handler run before the next event.
  */
 typedef struct egret_ws_host_events {
     /* events.connected. Both texts end in a NUL. */
     void (*connected)(void *engine, int64_t id, const char *subprotocol, const char *extensions);
-    /* events.text. `utf8` is valid UTF-8, without a NUL at its end. False: the engine has no memory for the message. */
+    /* events.text. `utf8` is valid UTF-8, and is followed by a NUL. False: the engine has no memory for the message. */
     bool (*text)(void *engine, int64_t id, const char *utf8, size_t len);
     /* events.binary. False: the engine has no memory for the message. */
     bool (*binary)(void *engine, int64_t id, const uint8_t *data, size_t len);
+    /* events.retrying: the connection was lost or could not be made, and is made again after `delay_ms` (UINT32_MAX: after a resume). */
+    void (*retrying)(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms);
+    /* events.drained: the send queue is empty after a send was refused. */
+    void (*drained)(void *engine, int64_t id);
+    /* events.failed: `closed` follows at once, and its connection has not ended cleanly. */
+    void (*failed)(void *engine, int64_t id, const egret_ws_close_info *info);
     /* events.closed: the last call with this id. */
     void (*closed)(void *engine, int64_t id, const egret_ws_close_info *info);
-    /* events.poll: how many events it delivered. */
-    int32_t (*poll)(void *engine);
+    /* events.task: runs one task of egret_ws.js. */
+    void (*task)(void *engine);
 } egret_ws_host_events;
 
+/* Options of a host. Zeros are the defaults. */
+typedef struct egret_ws_host_options {
+    /* The loop's options: the driver, the log, the budget of a poll. NULL: the defaults. Read by egret_ws_host_new only. */
+    const egret_ws_loop_options *loop;
+    /*
+     * Called for each socket that a script makes, after the options of the script were applied, so that the shell decides:
+     * headers, Origin, cookies, authorities, pins, proxy, heartbeat, limits, reconnecting. `url` is normalised. Another result
+     * than EGRET_WS_OK refuses the socket with this error. The pointers that it sets must stay valid until the next call of
+     * this function. Its values of `user`, `on_connect`, `on_message`, `on_close`, `on_retry`, `on_drain` and `release_user`
+     * are not used, because these fields belong to the host. NULL: not called.
+     */
+    egret_ws_error_t (*configure)(void *user, const char *url, egret_ws_options *options);
+    /* Passed to `configure`. */
+    void *user;
+    /* True: a socket for which the script gives options is refused with EGRET_WS_ERR_UNSUPPORTED. */
+    bool refuse_script_options;
+} egret_ws_host_options;
+
 /*
- * Makes a loop with `options` (NULL: the defaults). `events` must stay valid as long as the host.
- * Errors: those of egret_ws_loop_new.
+ * Makes a loop. `options` may be NULL; `events` must stay valid as long as the host. Errors: those of egret_ws_loop_new.
  */
-int32_t egret_ws_host_new(const egret_ws_loop_options *options, const egret_ws_host_events *events, void *engine,
+int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_host_events *events, void *engine,
                           egret_ws_host **out);
+
+/*
+ * The loop, for egret_ws_loop_suspend, _resume, _network_changed, _descriptor, _next_poll_ms and _set_wakeup. Only
+ * egret_ws_host_poll may poll it, and only egret_ws_host_free_loop may free it. NULL once it is freed.
+ */
+egret_ws_loop *egret_ws_host_loop(const egret_ws_host *host);
 
 /*
  * Frees the loop and every socket, without further events. Afterwards every other function returns EGRET_WS_ERR_BAD_HANDLE,
@@ -50,12 +86,17 @@ int32_t egret_ws_host_free_loop(egret_ws_host *host);
 void egret_ws_host_free(egret_ws_host *host);
 
 /*
- * Delivers the events that are due: first those of egret_ws.js, then those of the loop. It waits `timeout_ms` (see
- * egret_ws_loop_poll) only if egret_ws.js had none. Returns how many callbacks and events there were, or an error:
- * EGRET_WS_ERR_REENTRANT inside a poll, else those of egret_ws_loop_poll.
+ * Delivers the events that are due: first the tasks of egret_ws.js that waited before the call, then the events of the loop.
+ * It waits `timeout_ms` (see egret_ws_loop_poll) only if there was no task. Returns how many callbacks and tasks there were, or
+ * an error: EGRET_WS_ERR_REENTRANT inside a poll, else those of egret_ws_loop_poll.
  */
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms);
 bool egret_ws_host_is_polling(const egret_ws_host *host);
+
+/* host.wake: one task of egret_ws.js waits for the next poll. The glue also makes sure that a poll comes soon. */
+void egret_ws_host_wake(egret_ws_host *host);
+/* How many tasks of egret_ws.js wait. */
+size_t egret_ws_host_tasks(const egret_ws_host *host);
 
 /* How many sockets are connecting, open or closing. */
 size_t egret_ws_host_sockets(const egret_ws_host *host);
@@ -63,14 +104,23 @@ size_t egret_ws_host_sockets(const egret_ws_host *host);
 /*
  * The host functions. README.md describes them, and the results that egret_ws.js expects. An unknown id gives
  * EGRET_WS_ERR_BAD_HANDLE. A NULL for a text is EGRET_WS_ERR_INVALID_ARGUMENT: the value was not a string, or not one that
- * ends at its first NUL. `lastError` of egret_ws.js is egret_ws_last_error_message.
+ * ends at its first NUL. `options` has `options_len` bytes: a name, NUL, a value, NUL for each option.
  */
-int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols);
+int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols, const char *options,
+                           size_t options_len);
 int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len);
 int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t *data, size_t len);
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len);
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id);
 /* A copy for free(), or NULL: the URL is invalid, or there is no memory. */
 char *egret_ws_host_normalize_url(const char *url);
+/* Statistics: a name, NUL, a number, NUL for each; for free(). NULL if there are none, or no memory. `*len` gets the bytes. */
+char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len);
+/* The reason of the last error that one of these functions returned. Valid until the next call. */
+const char *egret_ws_host_last_error(const egret_ws_host *host);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

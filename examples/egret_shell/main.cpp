@@ -145,7 +145,7 @@ public:
         loop.flags = loop_flags;
         loop.on_log = log_line;
         egret_ws_jsc_options options = {};
-        options.loop = &loop;
+        options.host.loop = &loop;
         options.on_exception = print_exception;
         check(egret_ws_jsc_new(context_, egret_ws_js, &options, &sockets_), "egret_ws.js");
     }

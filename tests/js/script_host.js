@@ -21,10 +21,11 @@ function makeHost(global = {}) {
         calls: [], // all calls, as [name, ...arguments]
         reported: [], // exceptions of handlers
         reason: 'a reason', // the result of lastError
+        tasks: 0, // of the script that wait
         buffered: 0, // the result of bufferedAmount
         answer: {}, // errors to return, by function name
-        open(url, protocols) {
-            host.calls.push(['open', url, protocols]);
+        open(url, protocols, options) {
+            host.calls.push(options === '' ? ['open', url, protocols] : ['open', url, protocols, options]);
             return host.answer.open ?? ++lastId;
         },
         sendText(id, text) {
@@ -50,7 +51,9 @@ function makeHost(global = {}) {
                 return null;
             }
         },
+        stats: () => '',
         lastError: () => host.reason,
+        wake: () => { host.tasks++; },
         reportError: (thrown) => host.reported.push(thrown),
     };
     function send(kind, id, payload, size) {
@@ -62,6 +65,16 @@ function makeHost(global = {}) {
     }
     const events = install(global, host);
 
+    // As egret_ws_host_poll: the tasks that waited before the call. Returns their number.
+    function runTasks() {
+        const count = host.tasks;
+        for (let i = 0; i < count; i++) {
+            host.tasks--;
+            events.task();
+        }
+        return count;
+    }
+
     return {
         global, host, events,
         WebSocket: global.WebSocket,
@@ -71,9 +84,16 @@ function makeHost(global = {}) {
         connected: (id = lastId, protocol = '', extensions = '') => events.connected(id, protocol, extensions),
         text: (text, id = lastId) => events.text(id, text),
         binary: (bytes, id = lastId) => events.binary(id, new Uint8Array(bytes).buffer),
-        closed: (code = 1000, reason = '', id = lastId) => events.closed(id, code, reason, true, 0, 'closed'),
-        lost: (id = lastId) => events.closed(id, 1006, '', false, ERR.CONNECTION_LOST, 'the connection was lost'),
-        poll: () => events.poll(),
+        closed(code = 1000, reason = '', id = lastId) {
+            runTasks();
+            events.closed(id, code, reason, true, 0, 'closed');
+        },
+        lost(id = lastId) {
+            runTasks();
+            events.failed(id, ERR.CONNECTION_LOST, 'the connection was lost');
+            events.closed(id, 1006, '', false, ERR.CONNECTION_LOST, 'the connection was lost');
+        },
+        poll: runTasks,
         sent: () => host.calls.filter(([name]) => name === 'text' || name === 'binary').map((call) => call[2]),
         // The arguments of all calls of one function.
         callsOf: (name) => host.calls.filter((call) => call[0] === name).map((call) => call.slice(1)),

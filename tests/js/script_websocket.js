@@ -7,28 +7,6 @@ const { makeHost, makeSocket, openedSocket, source, ERR, URL_ } = require('./scr
 
 const named = (name) => (error) => error.name === name;
 
-test('the script needs ES5 only, and typed arrays', () => {
-    const code = source.replace(/\/\*[^]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, '');
-    const words = /\b(let|const|class|async|await|yield|import|export|super|of)\b/;
-    for (const later of [words, /=>/, /`/, /\.\.\./]) {
-        assert.equal(code.match(later)?.[0], undefined);
-    }
-    const { Symbol, Promise, Map, WeakMap } = globalThis;
-    Object.assign(globalThis, { Symbol: undefined, Promise: undefined, Map: undefined, WeakMap: undefined });
-    let log, text;
-    try {
-        const socket = openedSocket(makeHost(), ['chat']);
-        socket.host.text('hello');
-        socket.ws.send('there');
-        socket.host.closed();
-        log = socket.log;
-        text = socket.host.sent();
-    } finally {
-        Object.assign(globalThis, { Symbol, Promise, Map, WeakMap });
-    }
-    assert.deepEqual(log, [['message', 'hello'], ['close', 3, 1000, '', true]]);
-    assert.deepEqual(text, ['there']);
-});
 
 test('the objects that install defines', () => {
     const global = {};

@@ -13,8 +13,19 @@
 #define MAX_SAFE_INTEGER 9007199254740991.0
 
 /* The functions of `events` in egret_ws.js. */
-enum event { EVENT_CONNECTED, EVENT_TEXT, EVENT_BINARY, EVENT_CLOSED, EVENT_POLL, EVENT_COUNT };
-static const char *const event_names[EVENT_COUNT] = {"connected", "text", "binary", "closed", "poll"};
+enum event {
+    EVENT_CONNECTED,
+    EVENT_TEXT,
+    EVENT_BINARY,
+    EVENT_RETRYING,
+    EVENT_DRAINED,
+    EVENT_FAILED,
+    EVENT_CLOSED,
+    EVENT_TASK,
+    EVENT_COUNT
+};
+static const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
+                                                     "drained",   "failed", "closed", "task"};
 
 struct egret_ws_jsc {
     JSGlobalContextRef context;
@@ -85,14 +96,13 @@ static JSValueRef make_buffer(const egret_ws_jsc *self, const uint8_t *data, siz
     return exception ? NULL : buffer;
 }
 
-static JSValueRef emit(const egret_ws_jsc *self, enum event event, size_t count, const JSValueRef arguments[])
+/* The engine runs the promise jobs when this outermost call returns, so each event is a task of its own. */
+static void emit(const egret_ws_jsc *self, enum event event, size_t count, const JSValueRef arguments[])
 {
     JSValueRef exception = NULL;
-    JSValueRef result =
-        JSObjectCallAsFunction(self->context, self->event[event], self->events, count, arguments, &exception);
+    JSObjectCallAsFunction(self->context, self->event[event], self->events, count, arguments, &exception);
     if (exception)
         report(self, exception);
-    return result;
 }
 
 /* Events, during a poll */
@@ -142,14 +152,41 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
     emit(self, EVENT_CLOSED, 6, arguments);
 }
 
-static int32_t on_poll(void *engine)
+static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms)
 {
-    const egret_ws_jsc *self = engine;
-    JSValueRef delivered = emit(self, EVENT_POLL, 0, NULL);
-    return delivered ? (int32_t)JSValueToNumber(self->context, delivered, NULL) : 0;
+    egret_ws_jsc *self = engine;
+    JSValueRef arguments[4];
+    arguments[0] = make_number(self, (double)id);
+    arguments[1] = make_number(self, info->error);
+    arguments[2] = make_string(self, info->message, info->message_len);
+    arguments[3] = make_number(self, delay_ms);
+    emit(self, EVENT_RETRYING, 4, arguments);
 }
 
-static const egret_ws_host_events host_events = {on_connected, on_text, on_binary, on_closed, on_poll};
+static void on_drained(void *engine, int64_t id)
+{
+    const egret_ws_jsc *self = engine;
+    const JSValueRef argument = make_number(self, (double)id);
+    emit(self, EVENT_DRAINED, 1, &argument);
+}
+
+static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info)
+{
+    egret_ws_jsc *self = engine;
+    JSValueRef arguments[3];
+    arguments[0] = make_number(self, (double)id);
+    arguments[1] = make_number(self, info->error);
+    arguments[2] = make_string(self, info->message, info->message_len);
+    emit(self, EVENT_FAILED, 3, arguments);
+}
+
+static void on_task(void *engine)
+{
+    emit(engine, EVENT_TASK, 0, NULL);
+}
+
+static const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying,
+                                                 on_drained,   on_failed, on_closed, on_task};
 
 /* Host functions: methods of the host object, which only egret_ws.js can reach. */
 
@@ -163,7 +200,7 @@ static const egret_ws_host_events host_events = {on_connected, on_text, on_binar
     egret_ws_jsc *const self = JSObjectGetPrivate(host);                                                             \
     (void)function;                                                                                                  \
     (void)exception;                                                                                                 \
-    if (!self || count < (n))                                                                                        \
+    if (!self || count + 1 <= (n))                                                                                            \
     return JSValueMakeNumber(context, EGRET_WS_ERR_BAD_HANDLE)
 
 /* The value as UTF-8 that ends in a NUL, for free(); NULL if there is no memory or it has lone surrogates. */
@@ -244,14 +281,17 @@ static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, size_t *l
 
 HOST_FUNCTION(host_open)
 {
-    char *url, *protocols;
+    char *url, *protocols, *options;
+    size_t len = 0;
     int64_t result;
-    HOST_SELF(2);
+    HOST_SELF(3);
     url = to_c_string(context, arguments[0], exception);
     protocols = to_c_string(context, arguments[1], exception);
-    result = egret_ws_host_open(self->host, url, protocols);
+    options = to_utf8(context, arguments[2], &len, exception);
+    result = egret_ws_host_open(self->host, url, protocols, options, len);
     free(url);
     free(protocols);
+    free(options);
     return make_number(self, (double)result);
 }
 
@@ -321,17 +361,33 @@ HOST_FUNCTION(host_normalize_url)
     return result;
 }
 
+HOST_FUNCTION(host_stats)
+{
+    size_t len = 0;
+    char *text;
+    JSValueRef result;
+    HOST_SELF(1);
+    text = egret_ws_host_stats(self->host, to_id(context, arguments[0], exception), &len);
+    result = make_string(self, text, len);
+    free(text);
+    return result;
+}
+
 HOST_FUNCTION(host_last_error)
 {
-    JSStringRef string = JSStringCreateWithUTF8CString(egret_ws_last_error_message());
-    JSValueRef result = JSValueMakeString(context, string);
-    (void)function;
-    (void)host;
-    (void)count;
+    const char *reason;
     (void)arguments;
-    (void)exception;
-    JSStringRelease(string);
-    return result;
+    HOST_SELF(0);
+    reason = egret_ws_host_last_error(self->host);
+    return make_string(self, reason, strlen(reason));
+}
+
+HOST_FUNCTION(host_wake)
+{
+    (void)arguments;
+    HOST_SELF(0);
+    egret_ws_host_wake(self->host);
+    return JSValueMakeUndefined(context);
 }
 
 HOST_FUNCTION(host_report_error)
@@ -348,7 +404,9 @@ static const JSStaticFunction host_functions[] = {
     {"close", host_close, kJSPropertyAttributeReadOnly},
     {"bufferedAmount", host_buffered_amount, kJSPropertyAttributeReadOnly},
     {"normalizeUrl", host_normalize_url, kJSPropertyAttributeReadOnly},
+    {"stats", host_stats, kJSPropertyAttributeReadOnly},
     {"lastError", host_last_error, kJSPropertyAttributeReadOnly},
+    {"wake", host_wake, kJSPropertyAttributeReadOnly},
     {"reportError", host_report_error, kJSPropertyAttributeReadOnly},
     {NULL, NULL, 0},
 };
@@ -429,7 +487,7 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
     if (options)
         self->options = *options;
     self->context = JSGlobalContextRetain(context);
-    result = egret_ws_host_new(self->options.loop, &host_events, self, &self->host);
+    result = egret_ws_host_new(&self->options.host, &host_events, self, &self->host);
     if (result == EGRET_WS_OK && !install(self, script))
         result = EGRET_WS_ERR_INVALID_ARGUMENT;
     if (result != EGRET_WS_OK) {
@@ -448,6 +506,11 @@ int32_t egret_ws_jsc_poll(egret_ws_jsc *self, int32_t timeout_ms)
 size_t egret_ws_jsc_live(const egret_ws_jsc *self)
 {
     return self ? egret_ws_host_sockets(self->host) : 0;
+}
+
+egret_ws_loop *egret_ws_jsc_loop(const egret_ws_jsc *self)
+{
+    return self ? egret_ws_host_loop(self->host) : NULL;
 }
 
 int32_t egret_ws_jsc_free(egret_ws_jsc *self)

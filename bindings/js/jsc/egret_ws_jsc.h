@@ -12,7 +12,7 @@
 #define EGRET_WS_JSC_H
 
 #include <JavaScriptCore/JavaScript.h>
-#include <egret_ws.h>
+#include "../egret_ws_host.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,8 +21,8 @@ extern "C" {
 typedef struct egret_ws_jsc egret_ws_jsc;
 
 typedef struct egret_ws_jsc_options {
-    /* The loop's options: the driver, the log, the budget of a poll. NULL: the defaults. */
-    const egret_ws_loop_options *loop;
+    /* The loop's options, and the hook that configures each socket. */
+    egret_ws_host_options host;
     /* An event handler of the game threw `exception`; the other events still come. NULL: exceptions are dropped. */
     void (*on_exception)(void *user, JSContextRef context, JSValueRef exception);
     /* Passed to `on_exception`. */
@@ -38,6 +38,9 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
 /* Delivers the events that are due; `timeout_ms` is that of egret_ws_loop_poll. Returns how many callbacks ran; after 0 no
  * event of JavaScript ran. */
 int32_t egret_ws_jsc_poll(egret_ws_jsc *self, int32_t timeout_ms);
+
+/* The loop, for suspend, resume, the descriptor and so on; see egret_ws_host_loop. */
+egret_ws_loop *egret_ws_jsc_loop(const egret_ws_jsc *self);
 
 /* How many sockets are connecting, open or closing. */
 size_t egret_ws_jsc_live(const egret_ws_jsc *self);

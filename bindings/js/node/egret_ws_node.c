@@ -113,14 +113,12 @@ static void report(const poll_scope *poll) {
         napi_get_and_clear_last_exception(poll->env, &exception);
 }
 
-/* Calls events[name]. Returns its result, or NULL if it threw. */
-static napi_value emit(const poll_scope *poll, const char *name, size_t argc, const napi_value *argv) {
-    napi_value function, result;
-    if (OK(napi_get_named_property(poll->env, poll->events, name, &function)) &&
-        OK(napi_call_function(poll->env, poll->events, function, argc, argv, &result)))
-        return result;
-    report(poll);
-    return NULL;
+/* Calls events[name]. */
+static void emit(const poll_scope *poll, const char *name, size_t argc, const napi_value *argv) {
+    napi_value function;
+    if (!OK(napi_get_named_property(poll->env, poll->events, name, &function)) ||
+        !OK(napi_call_function(poll->env, poll->events, function, argc, argv, NULL)))
+        report(poll);
 }
 
 static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
@@ -179,15 +177,40 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
     napi_close_handle_scope(poll->env, scope);
 }
 
-static int32_t on_poll(void *engine) {
+/* Calls events[name](id, error, message, delay). */
+static void emit_failure(void *engine, const char *name, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
     const poll_scope *poll = ((const node_host *)engine)->poll;
-    int32_t delivered = 0;
-    napi_value result = emit(poll, "poll", 0, NULL);
-    if (result) napi_get_value_int32(poll->env, result, &delivered);
-    return delivered;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(poll->env, &scope))) return;
+    napi_value argv[4] = {number(poll->env, (double)id), number(poll->env, info->error),
+                          text(poll->env, info->message, info->message_len), number(poll->env, delay_ms)};
+    emit(poll, name, COUNT(argv), argv);
+    napi_close_handle_scope(poll->env, scope);
 }
 
-static const egret_ws_host_events host_events = {on_connected, on_text, on_binary, on_closed, on_poll};
+static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
+    emit_failure(engine, "retrying", id, info, delay_ms);
+}
+
+static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info) {
+    emit_failure(engine, "failed", id, info, 0);
+}
+
+static void on_drained(void *engine, int64_t id) {
+    const poll_scope *poll = ((const node_host *)engine)->poll;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(poll->env, &scope))) return;
+    napi_value argv[1] = {number(poll->env, (double)id)};
+    emit(poll, "drained", COUNT(argv), argv);
+    napi_close_handle_scope(poll->env, scope);
+}
+
+static void on_task(void *engine) {
+    emit(((const node_host *)engine)->poll, "task", 0, NULL);
+}
+
+static const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying,
+                                                 on_drained,   on_failed, on_closed, on_task};
 
 /* Host functions */
 
@@ -210,13 +233,15 @@ static int64_t id_of(napi_env env, napi_value value) {
 }
 
 static napi_value host_open(napi_env env, napi_callback_info info) {
-    napi_value argv[2];
+    napi_value argv[3];
     node_host *node = enter(env, info, COUNT(argv), argv);
     if (!node) return NULL;
-    char *url = c_string_of(env, argv[0]), *protocols = c_string_of(env, argv[1]);
-    int64_t result = egret_ws_host_open(node->host, url, protocols);
+    size_t len = 0;
+    char *url = c_string_of(env, argv[0]), *protocols = c_string_of(env, argv[1]), *options = utf8_of(env, argv[2], &len);
+    int64_t result = egret_ws_host_open(node->host, url, protocols, options, len);
     free(url);
     free(protocols);
+    free(options);
     return number(env, (double)result);
 }
 
@@ -271,8 +296,26 @@ static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
     return result;
 }
 
+static napi_value host_stats(napi_env env, napi_callback_info info) {
+    napi_value argv[1];
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
+    size_t len = 0;
+    char *stats = egret_ws_host_stats(node->host, id_of(env, argv[0]), &len);
+    napi_value result = text(env, stats ? stats : "", len);
+    free(stats);
+    return result;
+}
+
 static napi_value host_last_error(napi_env env, napi_callback_info info) {
-    return enter(env, info, 0, NULL) ? text(env, egret_ws_last_error_message(), NAPI_AUTO_LENGTH) : NULL;
+    node_host *node = enter(env, info, 0, NULL);
+    return node ? text(env, egret_ws_host_last_error(node->host), NAPI_AUTO_LENGTH) : NULL;
+}
+
+static napi_value host_wake(napi_env env, napi_callback_info info) {
+    node_host *node = enter(env, info, 0, NULL);
+    if (node) egret_ws_host_wake(node->host);
+    return NULL;
 }
 
 /* The loop */
@@ -356,10 +399,11 @@ static napi_value host_new(napi_env env, napi_callback_info info) {
     }
     napi_get_value_bool(env, argv[0], &inline_loop);
 
-    egret_ws_loop_options options;
+    egret_ws_loop_options loop;
+    const egret_ws_host_options options = {&loop, NULL, NULL, false};
     node_host *node = calloc(1, sizeof *node);
-    egret_ws_loop_options_init(&options, sizeof options);
-    options.flags = inline_loop ? EGRET_WS_LOOP_INLINE : 0;
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    loop.flags = inline_loop ? EGRET_WS_LOOP_INLINE : 0;
     int32_t result = node ? egret_ws_host_new(&options, &host_events, node, &node->host) : EGRET_WS_ERR_NO_RESOURCES;
     if (result != EGRET_WS_OK) {
         if (node) throw_error(env, result);
@@ -385,7 +429,9 @@ NAPI_MODULE_INIT() {
         METHOD("close", host_close),
         METHOD("bufferedAmount", host_buffered_amount),
         METHOD("normalizeUrl", host_normalize_url),
+        METHOD("stats", host_stats),
         METHOD("lastError", host_last_error),
+        METHOD("wake", host_wake),
         METHOD("poll", host_poll),
         METHOD("free", host_free),
         {"sockets", NULL, NULL, host_sockets, NULL, NULL, napi_default, NULL},

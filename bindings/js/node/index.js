@@ -6,7 +6,9 @@ const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
 
-const HOST_FUNCTIONS = ['open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'normalizeUrl', 'lastError'];
+const HOST_FUNCTIONS = [
+  'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'normalizeUrl', 'stats', 'lastError', 'wake',
+];
 
 const script = path.join(__dirname, '..', 'egret_ws.js');
 const installScript = vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 {
     JSGlobalContextRef context = JSGlobalContextCreate(NULL);
     JSStringRef name = JSStringCreateWithUTF8CString("nested");
-    egret_ws_jsc_options options = {NULL, on_exception, &exceptions};
+    egret_ws_jsc_options options = {{NULL, NULL, NULL, false}, on_exception, &exceptions};
     egret_ws_loop_options loop;
     const char *script;
     int polls;
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
     nested_poll = 0;
     egret_ws_loop_options_init(&loop, sizeof loop);
     loop.poll_max_callbacks = 1;
-    options.loop = &loop;
+    options.host.loop = &loop;
     CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_OK);
     run(context, "new WebSocket('ws://127.0.0.1:1/').onclose = nested");
     CHECK(egret_ws_jsc_live(sockets) == 1);
