@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024, MAX_HEADERS = 256 };
+enum { BUCKETS = 1024, MAX_HEADERS = 256, MAX_DRAINED = 1024 };
 
 /* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
 static const uint32_t default_send_buffer = 16 << 20;
@@ -18,6 +18,10 @@ typedef struct host_socket {
     egret_ws *ws;
     int64_t id;
     bool has_ended; /* `closed` was delivered */
+    /* The host's list of sockets that wait for `drained`, and the bytes at which it is called. */
+    struct host_socket *next_draining;
+    bool is_draining;
+    int64_t drained_at;
 } host_socket;
 
 struct egret_ws_host {
@@ -30,6 +34,7 @@ struct egret_ws_host {
     int64_t last_id;
     size_t sockets; /* that have not ended */
     host_socket *buckets[BUCKETS]; /* by id */
+    host_socket *draining;
     char reason[160];              /* of an error of this file; empty: the library has the reason */
 };
 
@@ -52,8 +57,17 @@ static host_socket *add_socket(egret_ws_host *host) {
     return socket;
 }
 
+static void remove_draining(host_socket *socket) {
+    host_socket **link = &socket->host->draining;
+    if (!socket->is_draining) return;
+    while (*link != socket) link = &(*link)->next_draining;
+    *link = socket->next_draining;
+    socket->is_draining = false;
+}
+
 static void remove_socket(void *user) {
     host_socket *socket = user;
+    remove_draining(socket);
     *find(socket->host, socket->id) = socket->next;
     if (!socket->has_ended) socket->host->sockets--;
     free(socket);
@@ -112,15 +126,10 @@ static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, 
     socket->host->events->retrying(socket->host->engine, socket->id, info, delay_ms);
 }
 
-static void on_drain(void *user, egret_ws *ws) {
-    const host_socket *socket = user;
-    (void)ws;
-    socket->host->events->drained(socket->host->engine, socket->id);
-}
-
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     host_socket *socket = user;
     egret_ws_host *host = socket->host;
+    remove_draining(socket);
     run_tasks(host); /* errors of earlier sends come before the end */
     if (info->error != EGRET_WS_OK) host->events->failed(host->engine, socket->id, info);
     host->events->closed(host->engine, socket->id, info); /* bufferedAmount still works here */
@@ -163,13 +172,31 @@ void egret_ws_host_free(egret_ws_host *host) {
     free(host);
 }
 
+/* A call of `drained` may change the list, so the search begins again after it. */
+static int32_t report_drained(egret_ws_host *host) {
+    int32_t count = 0;
+    host_socket *socket = host->draining;
+    while (socket && count < MAX_DRAINED) {
+        if (egret_ws_buffered_amount(socket->ws) <= socket->drained_at) {
+            remove_draining(socket);
+            host->events->drained(host->engine, socket->id);
+            count++;
+            socket = host->draining;
+        } else {
+            socket = socket->next_draining;
+        }
+    }
+    return count;
+}
+
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms) {
     if (host->is_polling) return EGRET_WS_ERR_REENTRANT;
     host->is_polling = true;
     int32_t tasks = run_tasks(host);
     int32_t callbacks = egret_ws_loop_poll(host->loop, tasks > 0 ? 0 : timeout_ms);
+    int32_t drained = callbacks < 0 ? 0 : report_drained(host);
     host->is_polling = false;
-    return callbacks < 0 ? callbacks : callbacks + tasks;
+    return callbacks < 0 ? callbacks : callbacks + tasks + drained;
 }
 
 void egret_ws_host_wake(egret_ws_host *host) {
@@ -302,7 +329,7 @@ static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_o
     c->on_connect = on_connect;
     c->on_message = on_message;
     c->on_retry = on_retry;
-    c->on_drain = on_drain;
+    c->on_drain = NULL; /* it comes after a refused send; egret_ws_host_notify_drain after an accepted one */
     c->on_close = on_close;
     c->release_user = remove_socket;
     return egret_ws_connect(host->loop, url, c, &socket->ws);
@@ -347,6 +374,23 @@ int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id) {
     int64_t bytes = egret_ws_buffered_amount(handle_of(host, id));
     return bytes > 0 ? bytes : 0; /* an error means that the socket has ended, so nothing waits */
+}
+
+int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t bytes) {
+    host_socket *socket = *find(host, id);
+    host->reason[0] = '\0';
+    if (!socket || socket->has_ended) return refuse(host, EGRET_WS_ERR_BAD_HANDLE, "there is no such socket%s", "");
+    socket->drained_at = bytes;
+    if (!socket->is_draining) {
+        socket->is_draining = true;
+        socket->next_draining = host->draining;
+        host->draining = socket;
+    }
+    return EGRET_WS_OK;
+}
+
+bool egret_ws_host_is_draining(const egret_ws_host *host) {
+    return host->draining != NULL;
 }
 
 char *egret_ws_host_normalize_url(const char *url) {

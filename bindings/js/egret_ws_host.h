@@ -36,7 +36,7 @@ typedef struct egret_ws_host_events {
     bool (*binary)(void *engine, int64_t id, const uint8_t *data, size_t len);
     /* events.retrying: the connection was lost or could not be made, and is made again after `delay_ms` (UINT32_MAX: after a resume). */
     void (*retrying)(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms);
-    /* events.drained: the send queue is empty after a send was refused. */
+    /* events.drained: as egret_ws_host_notify_drain asked. */
     void (*drained)(void *engine, int64_t id);
     /* events.failed: `closed` follows at once, and its connection has not ended cleanly. */
     void (*failed)(void *engine, int64_t id, const egret_ws_close_info *info);
@@ -112,6 +112,12 @@ int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf
 int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t *data, size_t len);
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len);
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id);
+/*
+ * host.notifyDrain: calls `drained` once, in the first poll at whose end at most `bytes` payload bytes wait to be written. With
+ * an I/O thread no wake-up comes for this: poll about every 50 ms while egret_ws_host_is_draining.
+ */
+int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t bytes);
+bool egret_ws_host_is_draining(const egret_ws_host *host);
 /* A copy for free(), or NULL: the URL is invalid, or there is no memory. */
 char *egret_ws_host_normalize_url(const char *url);
 /* Statistics: a name, NUL, a number, NUL for each; for free(). NULL if there are none, or no memory. `*len` gets the bytes. */

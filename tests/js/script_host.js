@@ -43,6 +43,7 @@ function makeHost(global = {}) {
             return host.answer.close ?? 0;
         },
         bufferedAmount: () => host.buffered,
+        notifyDrain: (id, bytes) => { host.calls.push(['notifyDrain', id, bytes]); return 0; },
         normalizeUrl(url) {
             try {
                 const parsed = new URL(url.replace(/^http/, 'ws'));

@@ -340,6 +340,13 @@ HOST_FUNCTION(host_buffered_amount)
     return make_number(self, (double)egret_ws_host_buffered_amount(self->host, to_id(context, arguments[0], exception)));
 }
 
+HOST_FUNCTION(host_notify_drain)
+{
+    HOST_SELF(2);
+    return make_number(self, egret_ws_host_notify_drain(self->host, to_id(context, arguments[0], exception),
+                                                        to_id(context, arguments[1], exception)));
+}
+
 HOST_FUNCTION(host_normalize_url)
 {
     char *url, *normal;
@@ -403,6 +410,7 @@ static const JSStaticFunction host_functions[] = {
     {"sendBinary", host_send_binary, kJSPropertyAttributeReadOnly},
     {"close", host_close, kJSPropertyAttributeReadOnly},
     {"bufferedAmount", host_buffered_amount, kJSPropertyAttributeReadOnly},
+    {"notifyDrain", host_notify_drain, kJSPropertyAttributeReadOnly},
     {"normalizeUrl", host_normalize_url, kJSPropertyAttributeReadOnly},
     {"stats", host_stats, kJSPropertyAttributeReadOnly},
     {"lastError", host_last_error, kJSPropertyAttributeReadOnly},

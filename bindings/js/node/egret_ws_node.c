@@ -285,6 +285,12 @@ static napi_value host_buffered_amount(napi_env env, napi_callback_info info) {
     return node ? number(env, (double)egret_ws_host_buffered_amount(node->host, id_of(env, argv[0]))) : NULL;
 }
 
+static napi_value host_notify_drain(napi_env env, napi_callback_info info) {
+    napi_value argv[2];
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    return node ? number(env, egret_ws_host_notify_drain(node->host, id_of(env, argv[0]), id_of(env, argv[1]))) : NULL;
+}
+
 static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
     napi_value argv[1], result = NULL;
     if (!enter(env, info, COUNT(argv), argv)) return NULL;
@@ -428,6 +434,7 @@ NAPI_MODULE_INIT() {
         METHOD("sendBinary", host_send_binary),
         METHOD("close", host_close),
         METHOD("bufferedAmount", host_buffered_amount),
+        METHOD("notifyDrain", host_notify_drain),
         METHOD("normalizeUrl", host_normalize_url),
         METHOD("stats", host_stats),
         METHOD("lastError", host_last_error),

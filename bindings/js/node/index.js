@@ -7,7 +7,7 @@ const path = require('path');
 const vm = require('vm');
 
 const HOST_FUNCTIONS = [
-  'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'normalizeUrl', 'stats', 'lastError', 'wake',
+  'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',
 ];
 
 const script = path.join(__dirname, '..', 'egret_ws.js');
