@@ -40,7 +40,8 @@ step format cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
 step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
 # The library with all that can be left out left out.
 step lint-small cargo clippy --all-targets --no-default-features "${features[@]}" -- -D warnings
-step tests-small cargo test --lib --no-default-features "${features[@]}"
+# The explorations are long, and do not depend on a feature.
+step tests-small cargo test --lib --no-default-features "${features[@]}" -- --skip exploration --skip thundering_herd
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
 step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --no-fail-fast "${features[@]}"
