@@ -20,25 +20,26 @@ if (status !== 0) {
 
 const bin = path.join(__dirname, "../../bindings/js/module/bin");
 const engines = path.join(build, "node_modules/egret-engine/build/socket/socket.js");
-const documented = documentedIn54(path.join(build, "socket-5.4.js"));
+const engines54 = moduleOf54(path.join(build, "socket-5.4.js"));
 
-// The module of 5.2.18, changed to match the documentation of 5.4, because npm has no engine newer than 5.2.18.
-function documentedIn54(file) {
-    const change = (text, [old, documented]) => {
+// The module of 5.2.18 with all changes that 5.4 made to it, because npm has no engine newer than 5.2.18.
+function moduleOf54(file) {
+    const change = (text, [old, changed]) => {
         assert.strictEqual(text.split(old).length, 2, old);
-        return text.replace(old, () => documented);
+        return text.replace(old, () => changed);
     };
     const module = [
         ['"ws://" + this.host + ":" + this.port',
             'egret.WebSocket.URI + this.host + (this.port != null ? ":" + this.port : "")'],
         ["WebSocket.TYPE_BINARY = ", 'WebSocket.URI = "ws://";\n        WebSocket.TYPE_BINARY = '],
-        ["that.thisObject, e.data)", "that.thisObject, e.data !== undefined ? e.data : e)"],
+        ["that.thisObject, e.data)", "that.thisObject, e.data ? e.data : e)"],
     ].reduce(change, fs.readFileSync(engines, "utf8"));
     fs.writeFileSync(file, module);
     return file;
 }
 
 const game = (modulePath, kind) => startGame(build, modulePath, kind);
+const games = { each, ofEngines: () => [engines, engines54].map(module => game(module, "WebSocket")) };
 
 // Each test runs with the module and its minified form, on each kind of native socket.
 function each(name, body) {
@@ -48,6 +49,9 @@ function each(name, body) {
         }
     }
 }
+
+require("./module_ends.js")(games);
+require("./module_unread.js")(games);
 
 each("has the members of the documented class", it => {
     const { egret, socket } = it;
@@ -137,9 +141,9 @@ each("connect makes its URL from the static URI, the host and the port if there 
     assert.strictEqual(it.latest().url, "ws://whole");
 });
 
-test("the static URI in the module of 5.4, as documented", () => {
+test("the static URI in the module of 5.4", () => {
     for (const [scheme, host, port, url] of ADDRESSES) {
-        const it = game(documented, "WebSocket");
+        const it = game(engines54, "WebSocket");
         it.egret.WebSocket.URI = scheme;
         it.socket.connect(host, port);
         assert.strictEqual(it.latest().url, url);
@@ -158,7 +162,7 @@ each("a static URI that is not ws:// or wss:// is refused, and nothing is connec
     assert.strictEqual(it.latest().url, "wss://h:1");
 });
 
-for (const file of [path.join(bin, "socket.js"), path.join(bin, "socket.min.js"), documented]) {
+for (const file of [path.join(bin, "socket.js"), path.join(bin, "socket.min.js"), engines54]) {
     test(`a message that comes without an event is delivered (${path.basename(file)})`, () => {
         const it = game(file, "WebSocket");
         const native = it.connected();
@@ -476,9 +480,9 @@ test("the engine's own compiler reads the declarations", () => {
 });
 
 // Except for the differences in the README, any sequence of calls and events has the same effects as with the engine's module.
-for (const [generation, file] of [["5.2.18", engines], ["5.4, as documented", documented]]) {
+for (const [generation, file] of [["5.2.18", engines], ["5.4", engines54]]) {
     test(`20,000 random steps compared with the engine's module of ${generation}`, () => {
-        const is54 = file === documented;
+        const is54 = file === engines54;
         const traces = [file, path.join(bin, "socket.js")].map(module => randomGame(game(module, "WebSocket"), 20000, is54));
         for (const type of ["connect", "close", "socketData", "ioError"]) {
             assert.ok(traces[0].filter(entry => entry[0] === type).length > 100, "too few of " + type);

@@ -14,6 +14,7 @@ class Native {
         this.url = url;
         this.sent = [];
         this.closeCalls = 0;
+        this.readyState = 0;
     }
     send(message) {
         this.sent.push(typeof message === "string" ? message : new Uint8Array(message.slice(0)));
@@ -21,15 +22,22 @@ class Native {
     close() {
         this.closeCalls++;
     }
-    fail() {
-        this.error();
-        this.end();
+    // The end of a connection with an error, in the same order as in a browser.
+    fail(failure, end) {
+        this.readyState = 3;
+        this.error(failure);
+        this.end(end);
     }
 }
 
 class Standard extends Native {
     open() {
+        this.readyState = 1;
         this.onopen({ type: "open" });
+    }
+    retry() {
+        this.readyState = 0;
+        this.onretry({ type: "retry" });
     }
     message(data) {
         if (typeof data !== "string" && this.binaryType !== "arraybuffer") {
@@ -41,25 +49,28 @@ class Standard extends Native {
     bare(message) {
         this.onmessage(message);
     }
-    error() {
-        this.onerror({ type: "error" });
+    error(failure) {
+        this.onerror({ type: "error", ...failure });
     }
-    end() {
-        this.onclose({ type: "close", code: 1006 });
+    end(end) {
+        this.readyState = 3;
+        this.onclose({ type: "close", code: 1006, reason: "", wasClean: false, ...end });
     }
 }
 
 class EgretNative extends Native {
     open() {
+        this.readyState = 1;
         this.onOpen();
     }
     message(data) {
         this.onMessage(data);
     }
-    error() {
-        this.onError(-1);
+    error(failure = { error: -1 }) {
+        this.onError(failure.error);
     }
     end() {
+        this.readyState = 3;
         this.onClose();
     }
 }
@@ -99,6 +110,7 @@ const utf = text => {
 // One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
 function startGame(build, modulePath, kind) {
     const it = loadEngine(build, modulePath, kind);
+    it.kind = kind;
     it.socket = new it.egret.WebSocket();
     it.events = [];
     it.on = {};
@@ -107,7 +119,7 @@ function startGame(build, modulePath, kind) {
             assert.strictEqual(this, it);
             assert.strictEqual(event.target, it.socket);
             it.events.push(type);
-            if (it.on[type]) it.on[type]();
+            if (it.on[type]) it.on[type](event);
         }, it);
     }
     it.connected = () => {

@@ -1,11 +1,30 @@
 declare namespace egret {
+    /** `event.data` of IO_ERROR. */
+    interface WebSocketErrorData {
+        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, as a browser. */
+        error: number;
+        /** A sentence for a log. */
+        message: string;
+    }
+    /** `event.data` of CLOSE. */
+    interface WebSocketCloseData {
+        /** The code of the server's Close frame, 1005 if that has none, 1006 if no Close frame came. */
+        code: number;
+        /** The reason of the server's Close frame, or an empty string. */
+        reason: string;
+        wasClean: boolean;
+    }
+}
+declare namespace egret {
     /**
      * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
      *
      * @event egret.Event.CONNECT The connection is open.
      * @event egret.ProgressEvent.SOCKET_DATA A message was received: read it with `readUTF` or `readBytes`.
-     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed. If the connection is lost, CLOSE follows.
-     * @event egret.Event.CLOSE The connection is closed. The object can connect again, also inside this event.
+     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed; `event.data` is a `WebSocketErrorData`. If
+     * `connected` is false the connection is gone, and CLOSE follows.
+     * @event egret.Event.CLOSE The connection is closed, the last event of each connection; `event.data` is a
+     * `WebSocketCloseData`. The object can connect again, also inside this event.
      */
     class WebSocket extends EventDispatcher {
         /** The `type` for strings. */
@@ -25,7 +44,7 @@ declare namespace egret {
         constructor(host?: string, port?: number);
         /**
          * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
-         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
+         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`, and if `host` is a URL.
          * @param host A name or an address; an IPv6 address in brackets.
          * @param port `null`: the default port of the scheme, 80 or 443.
          */
@@ -39,6 +58,7 @@ declare namespace egret {
         /** Closes the connection, or stops connecting. CLOSE follows. */
         close(): void;
         private $onConnect;
+        private $onRetry;
         private $onMessage;
         private $onError;
         private $onClose;

@@ -55,18 +55,26 @@ var egret;
 (function (egret) {
     var ws;
     (function (ws) {
+        /** The most that waits in the format that the game does not read: bytes, or characters of text. */
+        var MOST_WAITING = 1 << 20;
+        /** How much each waiting message counts beside its length. */
+        var MESSAGE_COST = 64;
         /**
          * Received messages that are not read yet. Text and bytes have separate queues, so that a read in one format never
          * gets a message of the other. Until the game asks for the binary format there is only one queue, and binary messages
          * are read as UTF-8.
+         *
+         * A game may never read the other format, so its queue is bounded: the oldest messages are dropped.
          */
         var ReceiveQueue = /** @class */ (function () {
             function ReceiveQueue() {
                 this.texts = new ws.Queue();
+                this.textLength = 0;
                 this.chunks = null;
                 /** How many bytes of the first chunk were read. */
                 this.offset = 0;
                 this.bytesAvailable = 0;
+                this.hasWarned = false;
             }
             Object.defineProperty(ReceiveQueue.prototype, "binary", {
                 /** Whether the game has asked for the binary format. */
@@ -82,19 +90,30 @@ var egret;
                 }
                 var waiting = this.texts;
                 this.texts = new ws.Queue();
+                this.textLength = 0;
                 this.chunks = new ws.Queue();
                 while (waiting.length > 0) {
-                    this.push(waiting.shift());
+                    this.add(waiting.shift());
                 }
             };
-            ReceiveQueue.prototype.push = function (message) {
+            /** `isBinary`: whether the game reads bytes now. */
+            ReceiveQueue.prototype.push = function (message, isBinary) {
+                this.add(message);
+                if (isBinary) {
+                    this.dropOldTexts();
+                }
+                else if (this.binary) {
+                    this.dropOldChunks();
+                }
+            };
+            ReceiveQueue.prototype.add = function (message) {
                 if (typeof message == "string") {
-                    this.texts.push(message);
+                    this.addText(message);
                     return;
                 }
                 var bytes = new Uint8Array(message);
                 if (!this.binary) {
-                    this.texts.push(bytes);
+                    this.addText(bytes);
                     return;
                 }
                 // Games read the head of a message and leave the rest: it must not be read as the head of the next message.
@@ -104,9 +123,36 @@ var egret;
                 this.chunks.push(bytes);
                 this.bytesAvailable += bytes.length;
             };
+            ReceiveQueue.prototype.addText = function (message) {
+                this.texts.push(message);
+                this.textLength += message.length;
+            };
+            ReceiveQueue.prototype.shiftText = function () {
+                var message = this.texts.shift();
+                this.textLength -= message.length;
+                return message;
+            };
+            ReceiveQueue.prototype.dropOldTexts = function () {
+                while (this.texts.length > 1 && this.textLength + MESSAGE_COST * this.texts.length > MOST_WAITING) {
+                    this.shiftText();
+                    this.warnOfLoss("text");
+                }
+            };
+            ReceiveQueue.prototype.dropOldChunks = function () {
+                while (this.chunks.length > 1 && this.bytesAvailable + MESSAGE_COST * this.chunks.length > MOST_WAITING) {
+                    this.skip(this.chunks.at(0).length - this.offset);
+                    this.warnOfLoss("binary");
+                }
+            };
+            ReceiveQueue.prototype.warnOfLoss = function (format) {
+                if (!this.hasWarned) {
+                    this.hasWarned = true;
+                    egret.warn("egret.WebSocket: old " + format + " messages are dropped, because the game does not read that format");
+                }
+            };
             /** The next message as text; empty if there is none. */
             ReceiveQueue.prototype.readText = function () {
-                var message = this.texts.length > 0 ? this.texts.shift() : "";
+                var message = this.texts.length > 0 ? this.shiftText() : "";
                 if (typeof message == "string") {
                     return message;
                 }
@@ -157,6 +203,78 @@ var egret;
 (function (egret) {
     var ws;
     (function (ws) {
+        // The engine's events are printed as "[object Object]".
+        function describe(event) {
+            var data = event.data || {};
+            var members = Object.keys(data).map(function (name) { return " " + name + "=" + JSON.stringify(data[name]); }).join("");
+            return "[" + egret.getQualifiedClassName(event) + " type=" + JSON.stringify(event.type) + members + "]";
+        }
+        var ConnectionEvent = /** @class */ (function (_super) {
+            __extends(ConnectionEvent, _super);
+            function ConnectionEvent() {
+                return _super !== null && _super.apply(this, arguments) || this;
+            }
+            ConnectionEvent.prototype.toString = function () {
+                return describe(this);
+            };
+            return ConnectionEvent;
+        }(egret.Event));
+        ws.ConnectionEvent = ConnectionEvent;
+        var ConnectionErrorEvent = /** @class */ (function (_super) {
+            __extends(ConnectionErrorEvent, _super);
+            function ConnectionErrorEvent() {
+                return _super !== null && _super.apply(this, arguments) || this;
+            }
+            ConnectionErrorEvent.prototype.toString = function () {
+                return describe(this);
+            };
+            return ConnectionErrorEvent;
+        }(egret.IOErrorEvent));
+        ws.ConnectionErrorEvent = ConnectionErrorEvent;
+        var MessageEvent = /** @class */ (function (_super) {
+            __extends(MessageEvent, _super);
+            function MessageEvent() {
+                return _super !== null && _super.apply(this, arguments) || this;
+            }
+            MessageEvent.prototype.toString = function () {
+                return describe(this);
+            };
+            // An own pool: on some engines a class begins with a copy of the static members of its parent.
+            MessageEvent.eventPool = [];
+            return MessageEvent;
+        }(egret.ProgressEvent));
+        ws.MessageEvent = MessageEvent;
+        // For a game they are the engine's classes.
+        egret.registerClass(ConnectionEvent, "egret.Event");
+        egret.registerClass(ConnectionErrorEvent, "egret.IOErrorEvent");
+        egret.registerClass(MessageEvent, "egret.ProgressEvent");
+        function dispatchConnection(target, type, data) {
+            var event = new ConnectionEvent(type);
+            event.data = data;
+            target.dispatchEvent(event);
+        }
+        ws.dispatchConnection = dispatchConnection;
+        function dispatchError(target, data) {
+            var event = new ConnectionErrorEvent(egret.IOErrorEvent.IO_ERROR);
+            event.data = data;
+            target.dispatchEvent(event);
+        }
+        ws.dispatchError = dispatchError;
+        /** Pooled as the engine's, because there is one for each message. */
+        function dispatchMessage(target) {
+            var event = egret.Event.create(MessageEvent, egret.ProgressEvent.SOCKET_DATA);
+            target.dispatchEvent(event);
+            egret.Event.release(event);
+        }
+        ws.dispatchMessage = dispatchMessage;
+    })(ws = egret.ws || (egret.ws = {}));
+})(egret || (egret = {}));
+/** @internal */
+var egret;
+(function (egret) {
+    var ws;
+    (function (ws) {
+        var CLOSED = 3;
         function isSupported() {
             return !!(standard() || egretNative());
         }
@@ -169,23 +287,34 @@ var egret;
             return standard() ? connectStandard(url, listener) : connectEgretNative(url, listener);
         }
         ws.connect = connect;
+        /** Whether the connection is gone. After an error it may be open: a message that is too big to send causes one. */
+        function isLost(socket) {
+            return socket.readyState === CLOSED;
+        }
+        ws.isLost = isLost;
         function connectStandard(url, listener) {
             var socket = new (standard())(url);
             socket.binaryType = "arraybuffer";
             socket.onopen = function () { return listener.onConnect(socket); };
+            socket.onretry = function () { return listener.onRetry(socket); };
             // Some runtimes pass the message itself, without an event; the engine's module accepts that from 5.4 on.
             socket.onmessage = function (event) { return listener.onMessage(event.data !== undefined ? event.data : event); };
-            socket.onerror = function () { return listener.onError(socket); };
-            socket.onclose = function () { return listener.onClose(socket); };
+            socket.onerror = function (event) { return listener.onError(socket, numberOf(event, "error"), event && event.message || ""); };
+            socket.onclose = function (event) { return listener.onClose(socket, event && typeof event.code == "number" ? {
+                code: event.code, reason: event.reason || "", wasClean: !!event.wasClean,
+            } : null); };
             return socket;
         }
         function connectEgretNative(url, listener) {
             var socket = new (egretNative())(url);
             socket.onOpen = function () { return listener.onConnect(socket); };
             socket.onMessage = function (message) { return listener.onMessage(message); };
-            socket.onError = function () { return listener.onError(socket); };
-            socket.onClose = function () { return listener.onClose(socket); };
+            socket.onError = function (error) { return listener.onError(socket, Number(error) || 0, ""); };
+            socket.onClose = function () { return listener.onClose(socket, null); };
             return socket;
+        }
+        function numberOf(event, name) {
+            return event && Number(event[name]) || 0;
         }
         // Through `window`, because `WebSocket` alone is the class of this module here.
         function standard() {
@@ -199,13 +328,17 @@ var egret;
 })(egret || (egret = {}));
 var egret;
 (function (egret) {
+    /** The code of a connection whose end the runtime does not report. */
+    var NO_CLOSE_FRAME = 1006;
     /**
      * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
      *
      * @event egret.Event.CONNECT The connection is open.
      * @event egret.ProgressEvent.SOCKET_DATA A message was received: read it with `readUTF` or `readBytes`.
-     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed. If the connection is lost, CLOSE follows.
-     * @event egret.Event.CLOSE The connection is closed. The object can connect again, also inside this event.
+     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed; `event.data` is a `WebSocketErrorData`. If
+     * `connected` is false the connection is gone, and CLOSE follows.
+     * @event egret.Event.CLOSE The connection is closed, the last event of each connection; `event.data` is a
+     * `WebSocketCloseData`. The object can connect again, also inside this event.
      */
     var WebSocket = /** @class */ (function (_super) {
         __extends(WebSocket, _super);
@@ -229,7 +362,7 @@ var egret;
         }
         /**
          * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
-         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
+         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`, and if `host` is a URL.
          * @param host A name or an address; an IPv6 address in brackets.
          * @param port `null`: the default port of the scheme, 80 or 443.
          */
@@ -237,6 +370,11 @@ var egret;
             var scheme = WebSocket.URI;
             if (scheme !== "ws://" && scheme !== "wss://") {
                 throw new Error("egret.WebSocket.URI is " + JSON.stringify(scheme) + ": set it to \"ws://\" or \"wss://\"");
+            }
+            var begin = /^\s*([a-z][a-z0-9+.-]*:\/\/)/i.exec(host);
+            if (begin) {
+                throw new Error("egret.WebSocket.connect: the host begins with " + JSON.stringify(begin[1])
+                    + ": give a host, for example \"example.com\", or call connectByUrl");
             }
             this.$open(scheme + host + (port != null ? ":" + port : ""));
         };
@@ -254,9 +392,10 @@ var egret;
             }
             this.$socket = egret.ws.connect(url, {
                 onConnect: function (socket) { return _this.$onConnect(socket); },
+                onRetry: function (socket) { return _this.$onRetry(socket); },
                 onMessage: function (message) { return _this.$onMessage(message); },
-                onError: function (socket) { return _this.$onError(socket); },
-                onClose: function (socket) { return _this.$onClose(socket); },
+                onError: function (socket, error, message) { return _this.$onError(socket, error, message); },
+                onClose: function (socket, end) { return _this.$onClose(socket, end); },
             });
             this.$state = 1 /* Connecting */;
             this.$uri = url;
@@ -277,30 +416,37 @@ var egret;
                 return;
             }
             this.$state = 3 /* Connected */;
-            this.dispatchEventWith(egret.Event.CONNECT);
+            egret.ws.dispatchConnection(this, egret.Event.CONNECT);
+        };
+        WebSocket.prototype.$onRetry = function (socket) {
+            if (socket == this.$socket && this.$state == 3 /* Connected */) {
+                this.$state = 1 /* Connecting */;
+            }
         };
         WebSocket.prototype.$onMessage = function (message) {
-            this.$receiveQueue.push(message);
-            egret.ProgressEvent.dispatchProgressEvent(this, egret.ProgressEvent.SOCKET_DATA);
+            this.$receiveQueue.push(message, this.$type == WebSocket.TYPE_BINARY);
+            egret.ws.dispatchMessage(this);
         };
-        WebSocket.prototype.$onError = function (socket) {
-            // After some errors the connection stays open: a message that was too big to send.
-            if (socket == this.$socket && this.$state != 3 /* Connected */) {
+        WebSocket.prototype.$onError = function (socket, error, message) {
+            var wasConnected = this.$state == 3 /* Connected */;
+            var isOpen = wasConnected && !egret.ws.isLost(socket);
+            if (socket == this.$socket && !isOpen) {
                 var cancelled = this.$state == 2 /* Cancelled */;
                 this.$state = 0 /* Closed */;
                 if (cancelled) {
                     return; // The game called `close()`: it waits for CLOSE.
                 }
             }
-            this.dispatchEventWith(egret.IOErrorEvent.IO_ERROR);
+            var failure = isOpen ? "a message was not sent" : wasConnected ? "the connection was lost" : "cannot connect";
+            egret.ws.dispatchError(this, { error: error, message: message || failure });
         };
-        WebSocket.prototype.$onClose = function (socket) {
+        WebSocket.prototype.$onClose = function (socket, end) {
             // A game that reconnects in IO_ERROR gets the CLOSE of the failed connection while the next one connects.
             if (socket == this.$socket) {
                 this.$state = 0 /* Closed */;
                 this.$socket = null;
             }
-            this.dispatchEventWith(egret.Event.CLOSE);
+            egret.ws.dispatchConnection(this, egret.Event.CLOSE, end || { code: NO_CLOSE_FRAME, reason: "", wasClean: false });
         };
         /** Does nothing: every write is sent at once, as one message. */
         WebSocket.prototype.flush = function () {

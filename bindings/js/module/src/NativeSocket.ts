@@ -1,17 +1,25 @@
 /** @internal */
 namespace egret.ws {
-    /** The common functions of both kinds of native sockets. */
+    /** The common members of both kinds of native sockets. */
     export interface NativeSocket {
+        /** As in the W3C's object. Runtimes whose `egret_native.WebSocket` is not of egret-ws may have none. */
+        readyState?: number;
         send(message: string | ArrayBuffer): void;
         close(): void;
     }
 
     export interface Listener {
         onConnect(socket: NativeSocket): void;
+        /** The connection was lost, and the runtime connects again by itself: `onConnect` comes again, or the end. */
+        onRetry(socket: NativeSocket): void;
         onMessage(message: string | ArrayBuffer): void;
-        onError(socket: NativeSocket): void;
-        onClose(socket: NativeSocket): void;
+        /** `error` is 0 and `message` is empty if the runtime does not report them, as a browser. */
+        onError(socket: NativeSocket, error: number, message: string): void;
+        /** `end` is null if the runtime does not report it. */
+        onClose(socket: NativeSocket, end: WebSocketCloseData): void;
     }
+
+    const CLOSED = 3;
 
     export function isSupported(): boolean {
         return !!(standard() || egretNative());
@@ -25,14 +33,22 @@ namespace egret.ws {
         return standard() ? connectStandard(url, listener) : connectEgretNative(url, listener);
     }
 
+    /** Whether the connection is gone. After an error it may be open: a message that is too big to send causes one. */
+    export function isLost(socket: NativeSocket): boolean {
+        return socket.readyState === CLOSED;
+    }
+
     function connectStandard(url: string, listener: Listener): NativeSocket {
         const socket = new (standard())(url);
         socket.binaryType = "arraybuffer";
         socket.onopen = () => listener.onConnect(socket);
+        socket.onretry = () => listener.onRetry(socket);
         // Some runtimes pass the message itself, without an event; the engine's module accepts that from 5.4 on.
         socket.onmessage = (event: any) => listener.onMessage(event.data !== undefined ? event.data : event);
-        socket.onerror = () => listener.onError(socket);
-        socket.onclose = () => listener.onClose(socket);
+        socket.onerror = (event: any) => listener.onError(socket, numberOf(event, "error"), event && event.message || "");
+        socket.onclose = (event: any) => listener.onClose(socket, event && typeof event.code == "number" ? {
+            code: event.code, reason: event.reason || "", wasClean: !!event.wasClean,
+        } : null);
         return socket;
     }
 
@@ -40,9 +56,13 @@ namespace egret.ws {
         const socket = new (egretNative())(url);
         socket.onOpen = () => listener.onConnect(socket);
         socket.onMessage = (message: string | ArrayBuffer) => listener.onMessage(message);
-        socket.onError = () => listener.onError(socket);
-        socket.onClose = () => listener.onClose(socket);
+        socket.onError = (error: any) => listener.onError(socket, Number(error) || 0, "");
+        socket.onClose = () => listener.onClose(socket, null);
         return socket;
+    }
+
+    function numberOf(event: any, name: string): number {
+        return event && Number(event[name]) || 0;
     }
 
     // Through `window`, because `WebSocket` alone is the class of this module here.

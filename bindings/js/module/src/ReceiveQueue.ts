@@ -1,16 +1,25 @@
 /** @internal */
 namespace egret.ws {
+    /** The most that waits in the format that the game does not read: bytes, or characters of text. */
+    const MOST_WAITING = 1 << 20;
+    /** How much each waiting message counts beside its length. */
+    const MESSAGE_COST = 64;
+
     /**
      * Received messages that are not read yet. Text and bytes have separate queues, so that a read in one format never
      * gets a message of the other. Until the game asks for the binary format there is only one queue, and binary messages
      * are read as UTF-8.
+     *
+     * A game may never read the other format, so its queue is bounded: the oldest messages are dropped.
      */
     export class ReceiveQueue {
         private texts = new Queue<string | Uint8Array>();
+        private textLength = 0;
         private chunks: Queue<Uint8Array> = null;
         /** How many bytes of the first chunk were read. */
         private offset = 0;
         private bytesAvailable = 0;
+        private hasWarned = false;
 
         /** Whether the game has asked for the binary format. */
         public get binary(): boolean {
@@ -23,20 +32,31 @@ namespace egret.ws {
             }
             const waiting = this.texts;
             this.texts = new Queue<string | Uint8Array>();
+            this.textLength = 0;
             this.chunks = new Queue<Uint8Array>();
             while (waiting.length > 0) {
-                this.push(waiting.shift());
+                this.add(waiting.shift());
             }
         }
 
-        public push(message: string | ArrayBuffer | Uint8Array): void {
+        /** `isBinary`: whether the game reads bytes now. */
+        public push(message: string | ArrayBuffer, isBinary: boolean): void {
+            this.add(message);
+            if (isBinary) {
+                this.dropOldTexts();
+            } else if (this.binary) {
+                this.dropOldChunks();
+            }
+        }
+
+        private add(message: string | ArrayBuffer | Uint8Array): void {
             if (typeof message == "string") {
-                this.texts.push(message);
+                this.addText(message);
                 return;
             }
             const bytes = new Uint8Array(message as ArrayBuffer);
             if (!this.binary) {
-                this.texts.push(bytes);
+                this.addText(bytes);
                 return;
             }
             // Games read the head of a message and leave the rest: it must not be read as the head of the next message.
@@ -47,9 +67,41 @@ namespace egret.ws {
             this.bytesAvailable += bytes.length;
         }
 
+        private addText(message: string | Uint8Array): void {
+            this.texts.push(message);
+            this.textLength += message.length;
+        }
+
+        private shiftText(): string | Uint8Array {
+            const message = this.texts.shift();
+            this.textLength -= message.length;
+            return message;
+        }
+
+        private dropOldTexts(): void {
+            while (this.texts.length > 1 && this.textLength + MESSAGE_COST * this.texts.length > MOST_WAITING) {
+                this.shiftText();
+                this.warnOfLoss("text");
+            }
+        }
+
+        private dropOldChunks(): void {
+            while (this.chunks.length > 1 && this.bytesAvailable + MESSAGE_COST * this.chunks.length > MOST_WAITING) {
+                this.skip(this.chunks.at(0).length - this.offset);
+                this.warnOfLoss("binary");
+            }
+        }
+
+        private warnOfLoss(format: string): void {
+            if (!this.hasWarned) {
+                this.hasWarned = true;
+                warn(`egret.WebSocket: old ${format} messages are dropped, because the game does not read that format`);
+            }
+        }
+
         /** The next message as text; empty if there is none. */
         public readText(): string {
-            const message = this.texts.length > 0 ? this.texts.shift() : "";
+            const message = this.texts.length > 0 ? this.shiftText() : "";
             if (typeof message == "string") {
                 return message;
             }

@@ -9,13 +9,18 @@ namespace egret {
         Connected,
     }
 
+    /** The code of a connection whose end the runtime does not report. */
+    const NO_CLOSE_FRAME = 1006;
+
     /**
      * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
      *
      * @event egret.Event.CONNECT The connection is open.
      * @event egret.ProgressEvent.SOCKET_DATA A message was received: read it with `readUTF` or `readBytes`.
-     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed. If the connection is lost, CLOSE follows.
-     * @event egret.Event.CLOSE The connection is closed. The object can connect again, also inside this event.
+     * @event egret.IOErrorEvent.IO_ERROR Connecting or sending failed; `event.data` is a `WebSocketErrorData`. If
+     * `connected` is false the connection is gone, and CLOSE follows.
+     * @event egret.Event.CLOSE The connection is closed, the last event of each connection; `event.data` is a
+     * `WebSocketCloseData`. The object can connect again, also inside this event.
      */
     export class WebSocket extends EventDispatcher {
         /** The `type` for strings. */
@@ -46,7 +51,7 @@ namespace egret {
 
         /**
          * Connects to `URI + host + ":" + port`, see the static `URI`; without a port to `URI + host`. Does nothing if
-         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`.
+         * connecting or connected. Throws if `URI` is neither `"ws://"` nor `"wss://"`, and if `host` is a URL.
          * @param host A name or an address; an IPv6 address in brackets.
          * @param port `null`: the default port of the scheme, 80 or 443.
          */
@@ -54,6 +59,11 @@ namespace egret {
             const scheme: string = WebSocket.URI;
             if (scheme !== "ws://" && scheme !== "wss://") {
                 throw new Error("egret.WebSocket.URI is " + JSON.stringify(scheme) + ": set it to \"ws://\" or \"wss://\"");
+            }
+            const begin = /^\s*([a-z][a-z0-9+.-]*:\/\/)/i.exec(host);
+            if (begin) {
+                throw new Error("egret.WebSocket.connect: the host begins with " + JSON.stringify(begin[1])
+                    + ": give a host, for example \"example.com\", or call connectByUrl");
             }
             this.$open(scheme + host + (port != null ? ":" + port : ""));
         }
@@ -72,9 +82,10 @@ namespace egret {
             }
             this.$socket = ws.connect(url, {
                 onConnect: socket => this.$onConnect(socket),
+                onRetry: socket => this.$onRetry(socket),
                 onMessage: message => this.$onMessage(message),
-                onError: socket => this.$onError(socket),
-                onClose: socket => this.$onClose(socket),
+                onError: (socket, error, message) => this.$onError(socket, error, message),
+                onClose: (socket, end) => this.$onClose(socket, end),
             });
             this.$state = State.Connecting;
             this.$uri = url;
@@ -96,33 +107,41 @@ namespace egret {
                 return;
             }
             this.$state = State.Connected;
-            this.dispatchEventWith(Event.CONNECT);
+            ws.dispatchConnection(this, Event.CONNECT);
+        }
+
+        private $onRetry(socket: ws.NativeSocket): void {
+            if (socket == this.$socket && this.$state == State.Connected) {
+                this.$state = State.Connecting;
+            }
         }
 
         private $onMessage(message: string | ArrayBuffer): void {
-            this.$receiveQueue.push(message);
-            ProgressEvent.dispatchProgressEvent(this, ProgressEvent.SOCKET_DATA);
+            this.$receiveQueue.push(message, this.$type == WebSocket.TYPE_BINARY);
+            ws.dispatchMessage(this);
         }
 
-        private $onError(socket: ws.NativeSocket): void {
-            // After some errors the connection stays open: a message that was too big to send.
-            if (socket == this.$socket && this.$state != State.Connected) {
+        private $onError(socket: ws.NativeSocket, error: number, message: string): void {
+            const wasConnected = this.$state == State.Connected;
+            const isOpen = wasConnected && !ws.isLost(socket);
+            if (socket == this.$socket && !isOpen) {
                 const cancelled = this.$state == State.Cancelled;
                 this.$state = State.Closed;
                 if (cancelled) {
                     return; // The game called `close()`: it waits for CLOSE.
                 }
             }
-            this.dispatchEventWith(IOErrorEvent.IO_ERROR);
+            const failure = isOpen ? "a message was not sent" : wasConnected ? "the connection was lost" : "cannot connect";
+            ws.dispatchError(this, { error, message: message || failure });
         }
 
-        private $onClose(socket: ws.NativeSocket): void {
+        private $onClose(socket: ws.NativeSocket, end: WebSocketCloseData): void {
             // A game that reconnects in IO_ERROR gets the CLOSE of the failed connection while the next one connects.
             if (socket == this.$socket) {
                 this.$state = State.Closed;
                 this.$socket = null;
             }
-            this.dispatchEventWith(Event.CLOSE);
+            ws.dispatchConnection(this, Event.CLOSE, end || { code: NO_CLOSE_FRAME, reason: "", wasClean: false });
         }
 
         /** Does nothing: every write is sent at once, as one message. */

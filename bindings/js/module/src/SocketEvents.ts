@@ -1,0 +1,73 @@
+namespace egret {
+    /** `event.data` of IO_ERROR. */
+    export interface WebSocketErrorData {
+        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, as a browser. */
+        error: number;
+        /** A sentence for a log. */
+        message: string;
+    }
+
+    /** `event.data` of CLOSE. */
+    export interface WebSocketCloseData {
+        /** The code of the server's Close frame, 1005 if that has none, 1006 if no Close frame came. */
+        code: number;
+        /** The reason of the server's Close frame, or an empty string. */
+        reason: string;
+        wasClean: boolean;
+    }
+}
+
+/** @internal */
+namespace egret.ws {
+    // The engine's events are printed as "[object Object]".
+    function describe(event: Event): string {
+        const data = event.data || {};
+        const members = Object.keys(data).map(name => ` ${name}=${JSON.stringify(data[name])}`).join("");
+        return `[${getQualifiedClassName(event)} type=${JSON.stringify(event.type)}${members}]`;
+    }
+
+    export class ConnectionEvent extends Event {
+        public toString(): string {
+            return describe(this);
+        }
+    }
+
+    export class ConnectionErrorEvent extends IOErrorEvent {
+        public toString(): string {
+            return describe(this);
+        }
+    }
+
+    export class MessageEvent extends ProgressEvent {
+        // An own pool: on some engines a class begins with a copy of the static members of its parent.
+        public static eventPool: Event[] = [];
+
+        public toString(): string {
+            return describe(this);
+        }
+    }
+
+    // For a game they are the engine's classes.
+    registerClass(ConnectionEvent, "egret.Event");
+    registerClass(ConnectionErrorEvent, "egret.IOErrorEvent");
+    registerClass(MessageEvent, "egret.ProgressEvent");
+
+    export function dispatchConnection(target: EventDispatcher, type: string, data?: WebSocketCloseData): void {
+        const event = new ConnectionEvent(type);
+        event.data = data;
+        target.dispatchEvent(event);
+    }
+
+    export function dispatchError(target: EventDispatcher, data: WebSocketErrorData): void {
+        const event = new ConnectionErrorEvent(IOErrorEvent.IO_ERROR);
+        event.data = data;
+        target.dispatchEvent(event);
+    }
+
+    /** Pooled as the engine's, because there is one for each message. */
+    export function dispatchMessage(target: EventDispatcher): void {
+        const event = Event.create(MessageEvent, ProgressEvent.SOCKET_DATA);
+        target.dispatchEvent(event);
+        Event.release(event);
+    }
+}
