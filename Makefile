@@ -33,7 +33,7 @@ demo-frames: ## three seconds of a game loop with two sockets, in C++
 	@$(CXX) -std=c++11 -O2 $(WARNINGS) examples/frame_loop.cpp $(LINK) -o $(EXAMPLES)/frame_loop
 	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/frame_loop 3
 
-demo-egret: ## the sample of Egret's documentation in a native shell, with the real engine (fetched from npm)
+demo-egret: ## the sample of Egret's documentation in a native shell, with the real engine and its compiler (fetched from npm)
 	@tests/tools/setup.sh demo-egret
 	@$(BUILD_DEMO)
 	@examples/egret_shell/build.sh $(EXAMPLES)/egret_shell $(RELEASE)

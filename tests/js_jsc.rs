@@ -4,6 +4,8 @@
 //! A missing tool fails a test, unless the variable SKIP has `js`.
 #![cfg(target_os = "linux")]
 
+#[path = "js/jsc/egret_project.rs"]
+mod egret_project;
 #[path = "js/jsc/real_engine.rs"]
 mod real_engine;
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # demo.sh URL SHELL ENGINE: the documentation's sample in the shell, against the echo server at URL; ENGINE is the `build`
-# directory of npm's egret-engine. It runs once with the engine's egret.WebSocket, and once with that of bindings/js/module.
+# directory of npm's egret-engine. It runs with the engine's egret.WebSocket, with that of bindings/js/module, and as the project of
+# examples/egret_project, which Egret's command line builds.
 set -eu
 address=${1#ws://} shell=$2 engine=$3
 address=${address%/}
@@ -16,3 +17,9 @@ run_sample() { # TITLE SOCKET_MODULE
 
 run_sample "Egret 5.2.18, its own socket module" "$engine/socket/socket.js"
 run_sample "Egret 5.2.18, the socket module of egret-ws" "$sources/bindings/js/module/bin/socket.js"
+
+echo "--- Egret's command line builds examples/egret_project ..."
+directory=$(mktemp -d)
+trap 'rm -r "$directory"' EXIT
+"$sources/examples/egret_project/build.sh" "$directory/game" "${engine%/build}"
+"$sources/examples/egret_project/run.sh" "$shell" "$directory/game" "$address"
