@@ -16,6 +16,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// For `node_memory.js` when `EGRET_WS_TEST_SOCKETS` makes it long.
 const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 
+const OUR_MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js/module/bin/socket.js");
+
 #[test]
 fn script_websocket() {
     node(&["script_websocket.js"]);
@@ -144,7 +146,7 @@ fn node_engine_with_the_engines_module() {
 
 #[test]
 fn node_engine_with_our_module() {
-    node_engine(concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js/module/bin/socket.js"));
+    node_engine(OUR_MODULE);
 }
 
 #[cfg(target_os = "linux")]
@@ -180,10 +182,34 @@ fn node_engine(module: &str) {
     if is_skipped() {
         return node(&["node_engine.js", module]);
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/engine.sh");
-    let engine = library::run(Command::new(script).arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/egret-engine")));
-    let engines_module = format!("{}/socket/socket.js", engine.trim());
-    node_glue(&["node_engine.js", engine.trim(), if module.is_empty() { &engines_module } else { module }]);
+    let engine = npm_package("engine.sh", &[]);
+    let engines_module = format!("{engine}/socket/socket.js");
+    node_glue(&["node_engine.js", &engine, if module.is_empty() { &engines_module } else { module }]);
+}
+
+/// The samples of the page for Egret games.
+#[test]
+fn page_for_egret_games() {
+    if is_skipped() {
+        return node(&["egret_page.js"]);
+    }
+    let engine = npm_package("engine.sh", &[]);
+    let socket_io = npm_package(
+        "npm_package.sh",
+        &[
+            "socket.io-client",
+            "4.8.4",
+            "sha512-7wjKAvVXYOJsbmUgkWbnhPD4bFpkqrUR0++XOjpGFmqDqsqV1CI93VTraeExLxpjxEqrWgFoSRZu1ihjLWfkAA==",
+        ],
+    );
+    node_glue(&["egret_page.js", &engine, OUR_MODULE, &socket_io]);
+}
+
+/// Runs a script of `tests/js` that fetches a package once, and returns the path that it prints.
+fn npm_package(script: &str, arguments: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js").join(script);
+    let mut fetch = Command::new(script);
+    library::run(fetch.args(arguments).arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/egret-engine"))).trim().to_owned()
 }
 
 fn is_skipped() -> bool {

@@ -4,29 +4,17 @@
 // ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a `socket.js`.
 
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
 const test = require('node:test');
-const vm = require('node:vm');
-const install = require('../../bindings/js/node');
-const { TIMEOUT_MS, addon, echoUrl, serve } = require('./node_support.js');
+const { loadEngine, nextEvent: next, relayToEcho } = require('./engine_host.js');
+const { TIMEOUT_MS, echoUrl, serve } = require('./node_support.js');
 
 const [engine, socketModule] = process.argv.slice(2);
 const { hostname: host, port } = new URL(echoUrl);
 
-globalThis.window = globalThis;
-install(globalThis, { addon, interval: 1 });
-for (const script of [path.join(engine, 'egret', 'egret.js'), socketModule]) {
-  vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
-}
+loadEngine(engine, socketModule);
 
 function engineTest(name, body) {
   test(name, { timeout: TIMEOUT_MS }, body);
-}
-
-/** The next event of this type, from an egret.EventDispatcher. */
-function next(dispatcher, type) {
-  return new Promise((resolve) => dispatcher.once(type, resolve, null));
 }
 
 async function connect() {
@@ -145,6 +133,23 @@ engineTest('the server closes, and the same object connects elsewhere from insid
   assert.strictEqual(socket.readUTF(), 'elsewhere');
   socket.close();
   await next(socket, egret.Event.CLOSE);
+});
+
+engineTest('an open connection is lost, and the same object connects again from inside CLOSE', async () => {
+  const relay = await relayToEcho();
+  const socket = new egret.WebSocket();
+  const closed = [];
+  socket.once(egret.Event.CLOSE, () => {
+    closed.push(socket.connected);
+    socket.connectByUrl(echoUrl);
+  }, null);
+  socket.connectByUrl(relay.url);
+  await next(socket, egret.Event.CONNECT);
+  relay.cut();
+  await next(socket, egret.Event.CONNECT);
+  socket.close();
+  await next(socket, egret.Event.CLOSE);
+  assert.deepStrictEqual(closed, [false]);
 });
 
 engineTest('connectByUrl with a query and no slash', async () => {
