@@ -69,3 +69,11 @@ with_module! {
     our_socket_module = "socket.js"
     our_minified_socket_module = "socket.min.js"
 }
+
+#[test]
+fn events_of_our_socket_module() {
+    if !is_skipped() {
+        run("engine_events", "socket.js");
+        run("engine_events", "socket.min.js");
+    }
+}
