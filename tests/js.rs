@@ -194,15 +194,20 @@ fn page_for_egret_games() {
         return node(&["egret_page.js"]);
     }
     let engine = npm_package("engine.sh", &[]);
-    let socket_io = npm_package(
-        "npm_package.sh",
-        &[
+    let [socket_io, mqtt] = [
+        [
             "socket.io-client",
             "4.8.4",
             "sha512-7wjKAvVXYOJsbmUgkWbnhPD4bFpkqrUR0++XOjpGFmqDqsqV1CI93VTraeExLxpjxEqrWgFoSRZu1ihjLWfkAA==",
         ],
-    );
-    node_glue(&["egret_page.js", &engine, OUR_MODULE, &socket_io]);
+        [
+            "mqtt",
+            "5.16.0",
+            "sha512-G0VsEtuJz5sJUgZJaaADMVfW7SIFPzkIuHR+d6rk+tBeSwdCfd9BaIRycRfd2AbyFDEmLlFM+SDQeti/+IbOnw==",
+        ],
+    ]
+    .map(|package| npm_package("npm_package.sh", &package));
+    node_glue(&["egret_page.js", &engine, OUR_MODULE, &socket_io, &mqtt]);
 }
 
 /// Runs a script of `tests/js` that fetches a package once, and returns the path that it prints.

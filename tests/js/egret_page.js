@@ -1,8 +1,8 @@
 'use strict';
 
 // The samples of docs/egret-games.md, compiled by the engine's own compiler, in the engine, over our WebSocket:
-// egret_page.js ENGINE SOCKET_MODULE SOCKET_IO ECHO_URL ADDON. ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a
-// `socket.js`, SOCKET_IO the directory of socket.io-client.
+// egret_page.js ENGINE SOCKET_MODULE SOCKET_IO MQTT ECHO_URL ADDON. ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a
+// `socket.js`, SOCKET_IO and MQTT the directories of socket.io-client and mqtt.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -12,7 +12,7 @@ const vm = require('node:vm');
 const { loadEngine, nextEvent, relayToEcho } = require('./engine_host.js');
 const { TIMEOUT_MS, echoUrl, serve } = require('./node_support.js');
 
-const [engine, socketModule, socketIo] = process.argv.slice(2);
+const [engine, socketModule, socketIo, mqttDirectory] = process.argv.slice(2);
 const root = path.join(__dirname, '../..');
 const TEXT = 1, BINARY = 2, CLOSE = 8;
 const LIMIT = 131072;
@@ -51,7 +51,7 @@ const timers = {
   tick: null,
   setTimeout(callback, delay) {
     timers.waits.push(delay);
-    if (!timers.frozen) setImmediate(callback);
+    if (!timers.frozen) setTimeout(callback, 0);
   },
   setInterval(callback) {
     timers.tick = callback;
@@ -63,8 +63,12 @@ const timers = {
 };
 
 loadEngine(engine, socketModule);
-vm.runInThisContext(fs.readFileSync(path.join(socketIo, 'dist/socket.io.js'), 'utf8'));
-const names = ['Connection', 'sendLarge', 'LargeMessages', 'Heartbeat', 'followLifecycle', 'readGbk', 'connectSocketIo', 'inPortions'];
+globalThis.navigator ??= { language: 'zh' }; // since Node 21 it exists
+for (const script of [path.join(socketIo, 'dist/socket.io.js'), path.join(mqttDirectory, 'dist/mqtt.js')]) {
+  vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
+}
+const names = ['Connection', 'sendLarge', 'LargeMessages', 'Heartbeat', 'followLifecycle', 'readGbk', 'connectSocketIo',
+  'inPortions', 'connectMqtt'];
 const game = vm.runInThisContext(`(function ({ setTimeout, setInterval, clearInterval }) {
   ${compile(samples)}
   return { ${names.join()} };
@@ -402,4 +406,41 @@ pageTest('inPortions keeps a client that joins messages below the limit', async 
   await arrived;
   assert.strictEqual(text, items.join(''));
   await closed(socket);
+});
+
+// MQTT 3.1.1: a CONNECT packet begins with 0x10, and 0x20 is its answer.
+pageTest('the real client of MQTT joins a burst, and inPortions keeps it below the limit', async () => {
+  const server = await serve((peer) => {
+    peer.accept('mqtt');
+    peer.onframe = (_, payload) => {
+      if (payload[0] === 0x10) peer.frame(BINARY, [0x20, 2, 0, 0]);
+    };
+  });
+  const client = game.connectMqtt(server.url);
+  await new Promise((resolve, reject) => client.on('error', reject).on('connect', resolve));
+
+  const { send } = WebSocket.prototype;
+  const items = Array.from({ length: 200 }, () => 'x'.repeat(1000));
+  const publish = (item) => {
+    client.publish('topic', item);
+    return item.length;
+  };
+  /** The sizes of the messages of a burst. They do not go out. */
+  const sizesOf = (burst) => new Promise((resolve) => {
+    const sizes = [];
+    WebSocket.prototype.send = (data) => {
+      sizes.push(data.byteLength);
+      if (sizes.reduce((sum, size) => sum + size) >= 200 * 1000) resolve(sizes);
+    };
+    burst();
+  });
+  try {
+    const [joined] = await sizesOf(() => items.forEach(publish));
+    assert.ok(joined > LIMIT, `${joined}`);
+    const portions = await sizesOf(() => game.inPortions(items, publish));
+    assert.ok(portions.every((size) => size < LIMIT), `${portions}`);
+  } finally {
+    WebSocket.prototype.send = send;
+    await new Promise((resolve) => client.end(true, resolve));
+  }
 });
