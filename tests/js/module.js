@@ -38,8 +38,12 @@ function moduleOf54(file) {
     return file;
 }
 
-const game = (modulePath, kind) => startGame(build, modulePath, kind);
-const games = { each, ofEngines: () => [engines, engines54].map(module => game(module, "WebSocket")) };
+const game = (modulePath, kind, beforeModule) => startGame(build, modulePath, kind, beforeModule);
+const games = {
+    each,
+    ofEngines: () => [engines, engines54].map(module => game(module, "WebSocket")),
+    after: beforeModule => game(path.join(bin, "socket.js"), "WebSocket", beforeModule),
+};
 
 // Each test runs with the module and its minified form, on each kind of native socket.
 function each(name, body) {

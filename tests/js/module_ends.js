@@ -1,5 +1,6 @@
 // How connections of egret.WebSocket fail and end: the order of events, `connected` in them, and their data.
-// `each` runs a test on each kind of native socket; `ofEngines()` starts the game with each of the engine's modules.
+// `each` runs a test on each kind of native socket; `ofEngines()` starts the game with each of the engine's modules, and `after(call)`
+// with ours, which is loaded after `call(egret)`.
 "use strict";
 
 const assert = require("assert");
@@ -17,7 +18,7 @@ function record(it) {
     return trace;
 }
 
-module.exports = ({ each, ofEngines }) => {
+module.exports = ({ each, ofEngines, after }) => {
     const LOST = { error: -33, message: "end of stream" };
     const KICK = { code: 4001, reason: "kicked \u8e22", wasClean: true };
 
@@ -172,6 +173,18 @@ module.exports = ({ each, ofEngines }) => {
             ["egret.IOErrorEvent", true, true, false], ["egret.Event", true, false, false],
         ]);
         assert.strictEqual(`${new egret.Event("x")}`, "[object Object]", "the engine's own events are not changed");
+    });
+
+    test("the pool of the engine's events is not that of the module, also if it exists before the module", () => {
+        const it = after(egret => egret.ProgressEvent.dispatchProgressEvent(new egret.EventDispatcher(), "progress"));
+        const printed = [];
+        it.on.socketData = event => printed.push(`${event}`);
+        const native = it.connected();
+        native.message("x");
+        native.message("y");
+        it.egret.ProgressEvent.dispatchProgressEvent(it.socket, "socketData");
+        assert.deepStrictEqual(printed,
+            ['[egret.ProgressEvent type="socketData"]', '[egret.ProgressEvent type="socketData"]', "[object Object]"]);
     });
 
     each("a runtime that connects again by itself: connected is false meanwhile, and connect comes again", it => {

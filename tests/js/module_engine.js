@@ -76,7 +76,8 @@ class EgretNative extends Native {
 }
 
 // build: a directory with the engine in node_modules. kind: the kind of native socket, "WebSocket", "egret_native" or "none".
-function loadEngine(build, modulePath, kind) {
+// beforeModule: is called with the engine before the module is loaded.
+function loadEngine(build, modulePath, kind, beforeModule = () => {}) {
     const natives = [];
     const warnings = [];
     const context = vm.createContext({
@@ -97,6 +98,7 @@ function loadEngine(build, modulePath, kind) {
         context.egret_native = { WebSocket: listed(EgretNative) };
     }
     run(build + "/node_modules/egret-engine/build/egret/egret.js");
+    beforeModule(context.egret);
     run(modulePath);
     return { egret: context.egret, natives, warnings, latest: () => natives[natives.length - 1] };
 }
@@ -108,8 +110,8 @@ const utf = text => {
 };
 
 // One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
-function startGame(build, modulePath, kind) {
-    const it = loadEngine(build, modulePath, kind);
+function startGame(build, modulePath, kind, beforeModule) {
+    const it = loadEngine(build, modulePath, kind, beforeModule);
     it.kind = kind;
     it.socket = new it.egret.WebSocket();
     it.events = [];

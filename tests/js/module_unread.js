@@ -47,6 +47,14 @@ module.exports = ({ each }) => {
         assert.deepStrictEqual(it.bytesRead(), []);
     });
 
+    each("messages that came before the binary format are counted once", it => {
+        const native = it.connected();
+        for (let i = 0; i < 900; i++) native.message("z".repeat(1000));
+        it.socket.type = it.egret.WebSocket.TYPE_BINARY;
+        native.message("");
+        assert.deepStrictEqual(it.warnings, []);
+    });
+
     each("one message larger than the limit can be read", it => {
         it.socket.type = it.egret.WebSocket.TYPE_BINARY;
         const text = "x".repeat(2 * MOST_WAITING);
