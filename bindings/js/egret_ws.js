@@ -16,764 +16,1359 @@
 
 /* ---- script/constants.js ---- */
 
-// States of a socket, and error codes of egret_ws.h.
+// States of a socket, and numbers of egret_ws.h.
 
-var CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3;
+const CONNECTING = 0, OPEN = 1, CLOSING = 2, CLOSED = 3;
 
 // generated: errors, by "make header"; do not edit
-var ERR_INVALID_ARGUMENT = -1,
+const ERR_INVALID_ARGUMENT = -1,
     ERR_BAD_HANDLE = -2,
+    ERR_UNSUPPORTED = -9,
     ERR_NOT_OPEN = -10,
-    ERR_INVALID_URL = -14;
+    ERR_MESSAGE_TOO_BIG = -11,
+    ERR_BACKPRESSURE = -13,
+    ERR_INVALID_URL = -14,
+    ERR_TIMEOUT = -50,
+    ERR_CONNECTION_LOST = -51,
+    ERR_ABORTED = -53,
+    ERR_TLS = -60,
+    ERR_TLS_OPTIONS = -65;
 // generated: end
 
-var ABNORMAL_CLOSURE = 1006;
-var MAX_REASON_BYTES = 123;
+// Values of options: no limit, and no wait.
+const UNLIMITED = 0xFFFFFFFF, AT_ONCE = 0xFFFFFFFE;
+const TLS_VERSIONS = { '1.2': 771, '1.3': 772 };
+
+const NO_CLOSE_FRAME = 1006;
+const MESSAGE_TOO_BIG_CODE = 1009;
+const MAX_REASON_BYTES = 123;
 
 /* ---- script/convert.js ---- */
 
-// Conversions of values: WebIDL strings, text and bytes, subprotocols.
-
-function define(object, name, value) {
-    Object.defineProperty(object, name, { value: value, writable: true, configurable: true });
-}
+// Conversions of values by WebIDL: strings, numbers, dictionaries, buffers, subprotocols.
 
 // `instanceof Object` is false for objects of another realm.
 function isObject(value) {
     return typeof value === 'function' || (typeof value === 'object' && value !== null);
 }
 
-var NON_ASCII = /[^\x00-\x7F]/;
-var SURROGATES = /[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g;
-
-function replaceLone(surrogates) {
-    return surrogates.length === 2 ? surrogates : '\uFFFD';
+function define(object, name, value) {
+    Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-// WebIDL's USVString: a lone surrogate has no UTF-8, so U+FFFD replaces it.
+// Makes a class an interface of WebIDL: its members are enumerable, and objects have its name as their tag.
+function defineInterface(Class, name) {
+    for (const member of Object.getOwnPropertyNames(Class.prototype)) {
+        if (member !== 'constructor') Object.defineProperty(Class.prototype, member, { enumerable: true });
+    }
+    Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
+}
+
+function defineConstants(Class, constants) {
+    for (const name of Object.keys(constants)) {
+        const constant = { value: constants[name], enumerable: true };
+        Object.defineProperty(Class, name, constant);
+        Object.defineProperty(Class.prototype, name, constant);
+    }
+}
+
+function needArguments(given, needed, what) {
+    if (given < needed) throw new TypeError(`${what} needs ${needed} ${needed === 1 ? 'argument' : 'arguments'}`);
+}
+
+// The object of a dictionary argument, or null if there is none.
+function toDictionary(value) {
+    if (value === undefined || value === null) return null;
+    if (!isObject(value)) throw new TypeError('not an object of options');
+    return value;
+}
+
+function toUint16(value) {
+    return +value & 0xFFFF;
+}
+
+// [Clamp] unsigned short: a half is rounded to the even number.
+function clampToUint16(value) {
+    const number = +value;
+    if (!(number > 0)) return 0;
+    if (number >= 65535) return 65535;
+    const floor = Math.floor(number);
+    const rest = number - floor;
+    return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}
+
+const isWellFormed = String.prototype.isWellFormed;
+// With the flag `u`, a pair of surrogates is one character, which is not in this class.
+const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
+
+// USVString. A lone surrogate has no UTF-8, so U+FFFD replaces it.
 function toText(value) {
-    if (typeof value === 'symbol') throw new TypeError('cannot convert a symbol to a string');
-    var text = String(value);
-    return NON_ASCII.test(text) ? text.replace(SURROGATES, replaceLone) : text;
+    const text = typeof value === 'string' ? value : `${value}`; // throws for a symbol, which String() does not
+    if (isWellFormed !== undefined ? isWellFormed.call(text) : text.search(LONE_SURROGATES) < 0) return text;
+    return text.replace(LONE_SURROGATES, '\uFFFD');
 }
 
 function utf8Length(text) {
-    if (!NON_ASCII.test(text)) return text.length;
-    var bytes = 0;
-    for (var i = 0; i < text.length; i++) {
-        var unit = text.charCodeAt(i);
-        // A surrogate pair is four bytes, so each half counts two.
-        bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xD800 && unit <= 0xDFFF) ? 2 : 3;
+    const length = text.length;
+    let bytes = length;
+    for (let i = 0; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        // A surrogate pair has four bytes, so each half counts two.
+        if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xD800 && unit <= 0xDFFF) ? 1 : 2;
     }
     return bytes;
 }
 
-function getterOf(prototype, name) {
-    var property = Object.getOwnPropertyDescriptor(prototype, name);
+// The getter reads a slot of the engine, so it throws for every object that only looks like one of its class.
+function getterOf(Class, name) {
+    const property = Class && Object.getOwnPropertyDescriptor(Class.prototype, name);
     return property && property.get ? property.get : null;
 }
 
-var lengthOf = getterOf(ArrayBuffer.prototype, 'byteLength');
-var isResizable = getterOf(ArrayBuffer.prototype, 'resizable');
-
-function nameOf(value) {
-    return Object.prototype.toString.call(value);
-}
-
-// True for an ArrayBuffer of any realm, false for a SharedArrayBuffer: the engine's getter throws for all other values.
-function isArrayBuffer(value) {
-    if (lengthOf === null) return nameOf(value) === '[object ArrayBuffer]';
+function hasSlot(getter, value) {
+    if (getter === null || !isObject(value)) return false;
     try {
-        lengthOf.call(value);
+        getter.call(value);
         return true;
     } catch (other) {
         return false;
     }
 }
 
-function isBuffer(value) {
-    return isObject(value) && (isArrayBuffer(value) || nameOf(value) === '[object SharedArrayBuffer]');
+const TypedArray = Object.getPrototypeOf(Uint8Array);
+const lengthOfBuffer = getterOf(ArrayBuffer, 'byteLength');
+const lengthOfShared = getterOf(typeof SharedArrayBuffer === 'function' ? SharedArrayBuffer : null, 'byteLength');
+const isResizable = getterOf(ArrayBuffer, 'resizable');
+const bufferOfArray = getterOf(TypedArray, 'buffer'), bufferOfDataView = getterOf(DataView, 'buffer');
+const lengthOfArray = getterOf(TypedArray, 'byteLength'), lengthOfDataView = getterOf(DataView, 'byteLength');
+const offsetOfArray = getterOf(TypedArray, 'byteOffset'), offsetOfDataView = getterOf(DataView, 'byteOffset');
+const tagOfArray = getterOf(TypedArray, Symbol.toStringTag);
+
+function isTypedArray(view) {
+    return tagOfArray.call(view) !== undefined;
 }
 
-// WebIDL's BufferSource without [AllowShared] and [AllowResizable].
-function checkBuffer(buffer) {
-    if (!isArrayBuffer(buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
+// An ArrayBuffer or a SharedArrayBuffer.
+function isBuffer(value) {
+    return hasSlot(lengthOfBuffer, value) || hasSlot(lengthOfShared, value);
+}
+
+// BufferSource without [AllowShared] and [AllowResizable].
+function checkBufferSource(data) {
+    let buffer = data;
+    if (ArrayBuffer.isView(data)) buffer = (isTypedArray(data) ? bufferOfArray : bufferOfDataView).call(data);
+    if (!hasSlot(lengthOfBuffer, buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
     if (isResizable !== null && isResizable.call(buffer)) {
         throw new TypeError('cannot send a resizable ArrayBuffer: send a copy of its bytes');
     }
 }
 
-// 0 for a detached buffer, also for a DataView of it, whose byteLength throws.
+// 0 for a detached buffer, also for a DataView of it, whose getters throw.
 function byteLength(data) {
+    if (!ArrayBuffer.isView(data)) return lengthOfBuffer.call(data);
+    if (isTypedArray(data)) return lengthOfArray.call(data);
     try {
-        return data.byteLength;
+        return lengthOfDataView.call(data);
     } catch (detached) {
         return 0;
     }
 }
 
 function copyBytes(data) {
-    var copy = new Uint8Array(byteLength(data));
-    if (copy.length > 0) {
-        copy.set(ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, copy.length) : new Uint8Array(data));
-    }
+    const length = byteLength(data);
+    const copy = new Uint8Array(length);
+    if (length === 0) return copy.buffer;
+    if (!ArrayBuffer.isView(data)) copy.set(new Uint8Array(data));
+    else if (isTypedArray(data)) copy.set(new Uint8Array(bufferOfArray.call(data), offsetOfArray.call(data), length));
+    else copy.set(new Uint8Array(bufferOfDataView.call(data), offsetOfDataView.call(data), length));
     return copy.buffer;
 }
 
-var NO_BYTES = new ArrayBuffer(0);
+const NO_BYTES = new ArrayBuffer(0);
 
 // A token of RFC 9110: a name without separators.
-var TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
+const TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
-// WebIDL's (DOMString or sequence<DOMString>).
-function toList(protocols) {
-    if (protocols === undefined) return [];
-    var list = [];
-    if (Array.isArray(protocols)) {
-        for (var i = 0; i < protocols.length; i++) list.push(toText(protocols[i]));
-    } else if (typeof Symbol === 'function' && isObject(protocols) && protocols[Symbol.iterator]) {
-        var iterator = protocols[Symbol.iterator]();
-        for (var step = iterator.next(); !step.done; step = iterator.next()) list.push(toText(step.value));
-    } else {
-        list.push(toText(protocols));
-    }
+// sequence<any>. Like WebIDL, and unlike `for of`, it does not call `return` of the iterator.
+function toSequence(iterable, method) {
+    const list = [];
+    const iterator = method.call(iterable);
+    for (let step = iterator.next(); !step.done; step = iterator.next()) list.push(step.value);
     return list;
 }
 
+function iteratorMethodOf(value) {
+    const method = isObject(value) ? value[Symbol.iterator] : undefined;
+    return method === undefined ? null : method;
+}
+
+// (DOMString or sequence<DOMString>)
+function toList(protocols) {
+    if (protocols === undefined) return [];
+    const method = iteratorMethodOf(protocols);
+    return method === null ? [toText(protocols)] : toSequence(protocols, method).map((protocol) => toText(protocol));
+}
+
 function areValidProtocols(list) {
-    var seen = Object.create(null);
-    return list.every(function (protocol) {
-        var isValid = TOKEN.test(protocol) && !seen[protocol];
-        seen[protocol] = true;
-        return isValid;
-    });
+    return list.every((protocol) => TOKEN.test(protocol)) && new Set(list).size === list.length;
+}
+
+// The text of a URL for C, which ends at a NUL. A parser of WHATWG removes a NUL at the ends, and writes %00 elsewhere, where it
+// has the same effect as the NUL itself: it is invalid in the scheme, the host and the port.
+function toUrlText(value) {
+    const text = toText(value);
+    if (text.indexOf('\0') < 0) return text;
+    let start = 0, end = text.length;
+    while (start < end && text.charCodeAt(start) <= 0x20) start++;
+    while (end > start && text.charCodeAt(end - 1) <= 0x20) end--;
+    return text.slice(start, end).replace(/\0/g, '%00');
 }
 
 /* ---- script/queue.js ---- */
 
 // First in, first out, in amortised constant time. (Array.shift moves all items.)
-function Queue() {
-    this.items = [];
-    this.head = 0;
-}
-
-Queue.prototype.push = function (item) {
-    this.items.push(item);
-};
-Queue.prototype.isEmpty = function () {
-    return this.head === this.items.length;
-};
-Queue.prototype.first = function () {
-    return this.items[this.head];
-};
-Queue.prototype.removeFirst = function () {
-    this.items[this.head++] = null;
-    if (2 * this.head >= this.items.length) {
-        this.items.splice(0, this.head);
+class Queue {
+    constructor() {
+        this.items = [];
         this.head = 0;
     }
+
+    push(item) {
+        this.items.push(item);
+    }
+
+    isEmpty() {
+        return this.head === this.items.length;
+    }
+
+    first() {
+        return this.items[this.head];
+    }
+
+    removeFirst() {
+        const item = this.items[this.head];
+        this.items[this.head++] = null;
+        if (2 * this.head >= this.items.length) {
+            this.items.splice(0, this.head);
+            this.head = 0;
+        }
+        return item;
+    }
+}
+
+/* ---- script/options.js ---- */
+
+// Options of a socket: the third argument of the constructor, and `defaults` of install.
+
+function fail(name, expected) {
+    throw new TypeError(`the option ${name} ${expected}`);
+}
+
+function textOption(name, value) {
+    if (typeof value !== 'string') fail(name, 'is a string');
+    if (value.indexOf('\0') >= 0) fail(name, 'has a NUL');
+    return toText(value);
+}
+
+// `special` has the numbers with a meaning of their own.
+function numberOption(name, value, special) {
+    if (special.has(value)) return String(special.get(value));
+    if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
+        const others = Array.from(special.keys()).map((other) => ` or ${other}`).join('');
+        fail(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
+    }
+    return String(value);
+}
+
+function booleanOption(name, value) {
+    if (typeof value !== 'boolean') fail(name, 'is true or false');
+    return value;
+}
+
+function listOption(name, value) {
+    if (typeof value === 'string') return [textOption(name, value)];
+    const method = iteratorMethodOf(value);
+    if (method === null) fail(name, 'is a string or an array of strings');
+    return toSequence(value, method).map((item) => textOption(name, item));
+}
+
+function headerLine(name, value) {
+    if (typeof name !== 'string' || !TOKEN.test(name)) fail('headers', `has a name that is not a token: ${toText(name)}`);
+    if (typeof value !== 'string' && typeof value !== 'number') fail('headers', `has a value that is no string: ${name}`);
+    return `${name}: ${textOption('headers', `${value}`)}`;
+}
+
+// Pairs, or an object whose values may be arrays.
+function headerLines(headers) {
+    const method = iteratorMethodOf(headers);
+    if (method !== null && typeof headers !== 'string') {
+        return toSequence(headers, method).map((pair) => {
+            const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator]);
+            if (items.length !== 2) fail('headers', 'is an object, or an array of pairs: name, value');
+            return headerLine(items[0], items[1]);
+        });
+    }
+    if (!isObject(headers)) fail('headers', 'is an object, or an array of pairs: name, value');
+    const lines = [];
+    for (const name of Object.keys(headers)) {
+        const values = Array.isArray(headers[name]) ? headers[name] : [headers[name]];
+        for (const value of values) lines.push(headerLine(name, value));
+    }
+    return lines;
+}
+
+const POSITIVE = new Map();
+const OR_NONE = new Map([[0, 0]]);
+const OR_NEVER = new Map([[Infinity, UNLIMITED]]);
+const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
+const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
+
+// Each returns the values for the library's option of this name.
+const text = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
+const number = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
+// The library's flag is set for one of both values.
+const flag = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
+
+const OPTIONS = {
+    __proto__: null,
+    headers: { field: 'header', read: (name, value) => headerLines(value) },
+    origin: text('origin'),
+    userAgent: text('user_agent'),
+    username: text('username'),
+    password: text('password'),
+    proxy: text('proxy'),
+    proxyFromEnvironment: flag('proxy_from_environment', true),
+    roots: { field: 'tls_roots', read: (name, value) => [listOption(name, value).join('\n')] },
+    onlyTheseRoots: flag('only_these_roots', true),
+    pins: { field: 'tls_pins', read: (name, value) => [listOption(name, value).join(',')] },
+    serverName: text('tls_server_name'),
+    minTlsVersion: {
+        field: 'tls_min_version',
+        read(name, value) {
+            if (value !== '1.2' && value !== '1.3') fail(name, 'is "1.2" or "1.3"');
+            return [String(TLS_VERSIONS[value])];
+        }
+    },
+    maxMessage: number('max_message_bytes', POSITIVE),
+    maxSendBuffer: number('max_send_buffer_bytes', POSITIVE),
+    maxReceiveQueue: number('max_receive_queue_bytes', POSITIVE),
+    maxRedirects: number('max_redirects', OR_NONE),
+    retryAttempts: number('retry_attempts', OR_ENDLESS),
+    resend: flag('resend', true),
+    deflate: flag('disable_deflate', false),
+    alpn: flag('disable_alpn', false),
+    connectTimeout: number('connect_timeout_ms', POSITIVE),
+    resolveTimeout: number('resolve_timeout_ms', POSITIVE),
+    proxyTimeout: number('proxy_timeout_ms', POSITIVE),
+    tlsTimeout: number('tls_timeout_ms', POSITIVE),
+    handshakeTimeout: number('handshake_timeout_ms', POSITIVE),
+    openTimeout: number('open_timeout_ms', POSITIVE),
+    flushTimeout: number('flush_timeout_ms', OR_AT_ONCE),
+    closeTimeout: number('close_timeout_ms', OR_AT_ONCE),
+    pingInterval: number('ping_interval_ms', OR_NEVER),
+    pongTimeout: number('pong_timeout_ms', OR_NEVER),
+    probeTimeout: number('probe_timeout_ms', OR_NEVER),
+    overCap: {
+        field: null, // of this script
+        read(name, value) {
+            if (value !== 'error' && value !== 'close') fail(name, 'is "error" or "close"');
+            return [];
+        }
+    }
 };
+
+const NO_OPTIONS = { encoded: '', overCap: 'error', given: {} };
+
+// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
+function readOptions(options, defaults) {
+    if (options === undefined || options === null) return defaults;
+    if (!isObject(options)) throw new TypeError('the options of a socket are an object');
+    const given = Object.assign({}, defaults.given);
+    for (const name of Object.keys(options)) {
+        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}`);
+        if (options[name] !== undefined) given[name] = options[name];
+    }
+    let encoded = '';
+    for (const name of Object.keys(given)) {
+        const { field, read } = OPTIONS[name];
+        for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
+    }
+    return { encoded, overCap: given.overCap || 'error', given };
+}
+
+// An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
+function readStats(text) {
+    if (text === '') return null;
+    const words = text.split('\0');
+    const stats = {};
+    for (let i = 0; i + 1 < words.length; i += 2) {
+        stats[words[i].replace(/_(.)/g, (match, letter) => letter.toUpperCase())] = Number(words[i + 1]);
+    }
+    return stats;
+}
+
+/* ---- script/event_target.js ---- */
+
+// Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine that has none. A target has no
+// parent, so an event has one target only.
+
+// Slots. An object that inherits from an event has the slot EVENT too, but not itself in it.
+const EVENT = Symbol('event'), TYPE = Symbol('type'), TARGET = Symbol('target'), TIME = Symbol('time'), FLAGS = Symbol('flags');
+const LISTENERS = Symbol('listeners');
+
+// Bits of FLAGS.
+const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, STOPPED = 8, STOPPED_AT_ONCE = 16, CANCELED = 32, PASSIVE = 64,
+    DISPATCHED = 128, TRUSTED = 256;
+
+const AT_TARGET = 2;
+const PHASES = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 };
+const NO_LISTENERS = [];
+
+function eventOf(value) {
+    if (!isObject(value) || value[EVENT] !== value) throw new TypeError('not an Event');
+    return value;
+}
+
+function toFlags(init) {
+    const members = toDictionary(init);
+    if (members === null) return 0;
+    return (members.bubbles ? BUBBLES : 0) | (members.cancelable ? CANCELABLE : 0) | (members.composed ? COMPOSED : 0);
+}
+
+function makeEventClass(now) {
+    class Event {
+        constructor(type, init = undefined) {
+            needArguments(arguments.length, 1, 'Event');
+            this[EVENT] = this;
+            this[TYPE] = `${type}`;
+            this[FLAGS] = init === undefined ? 0 : toFlags(init);
+            this[TARGET] = null;
+            this[TIME] = now();
+        }
+        get type() { return eventOf(this)[TYPE]; }
+        get target() { return eventOf(this)[TARGET]; }
+        get srcElement() { return eventOf(this)[TARGET]; }
+        get currentTarget() { return eventOf(this)[FLAGS] & DISPATCHED ? this[TARGET] : null; }
+        composedPath() { return eventOf(this)[FLAGS] & DISPATCHED ? [this[TARGET]] : []; }
+        get eventPhase() { return eventOf(this)[FLAGS] & DISPATCHED ? AT_TARGET : 0; }
+        stopPropagation() { eventOf(this)[FLAGS] |= STOPPED; }
+        get cancelBubble() { return (eventOf(this)[FLAGS] & STOPPED) !== 0; }
+        set cancelBubble(value) { if (value) eventOf(this)[FLAGS] |= STOPPED; }
+        stopImmediatePropagation() { eventOf(this)[FLAGS] |= STOPPED | STOPPED_AT_ONCE; }
+        get bubbles() { return (eventOf(this)[FLAGS] & BUBBLES) !== 0; }
+        get cancelable() { return (eventOf(this)[FLAGS] & CANCELABLE) !== 0; }
+        get returnValue() { return (eventOf(this)[FLAGS] & CANCELED) === 0; }
+        set returnValue(value) { if (!value) this.preventDefault(); }
+        preventDefault() {
+            if ((eventOf(this)[FLAGS] & (CANCELABLE | PASSIVE)) === CANCELABLE) this[FLAGS] |= CANCELED;
+        }
+        get defaultPrevented() { return (eventOf(this)[FLAGS] & CANCELED) !== 0; }
+        get composed() { return (eventOf(this)[FLAGS] & COMPOSED) !== 0; }
+        get isTrusted() { return (eventOf(this)[FLAGS] & TRUSTED) !== 0; }
+        get timeStamp() { return eventOf(this)[TIME]; }
+        initEvent(type, bubbles = false, cancelable = false) {
+            needArguments(arguments.length, 1, 'initEvent');
+            const event = eventOf(this);
+            const name = `${type}`;
+            if (event[FLAGS] & DISPATCHED) return;
+            event[TYPE] = name;
+            event[FLAGS] = (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
+            event[TARGET] = null;
+        }
+    }
+    defineInterface(Event, 'Event');
+    defineConstants(Event, PHASES);
+    return Event;
+}
+
+class Listener {
+    constructor(callback, options) {
+        const isDictionary = isObject(options);
+        this.callback = callback;
+        this.capture = isDictionary ? !!options.capture : !!options;
+        this.once = isDictionary && !!options.once;
+        this.passive = isDictionary && !!options.passive;
+        this.signal = isDictionary ? toSignal(options.signal) : null;
+        this.isRemoved = false;
+    }
+
+    // A signal removes the listener when it aborts. That is looked up here, instead of by a listener of the signal, because that
+    // would be kept as long as the signal, which may live longer than the target.
+    isActive() {
+        return !this.isRemoved && (this.signal === null || !this.signal.aborted);
+    }
+}
+
+function checkListener(callback) {
+    if (callback !== null && callback !== undefined && !isObject(callback)) {
+        throw new TypeError('a listener is a function or an object');
+    }
+}
+
+// The engine, or a library, may have the class of signals.
+function toSignal(signal) {
+    if (signal === undefined) return null;
+    if (isObject(signal) && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal;
+    throw new TypeError('the signal of a listener is not an AbortSignal');
+}
+
+// The listeners of a target, by type. The arrays are not changed but replaced, so a dispatch needs no copy.
+class ListenerTable {
+    constructor(target) {
+        this.target = target;
+        this.types = new Map();
+    }
+
+    of(type) {
+        const listeners = this.types.get(type);
+        return listeners === undefined ? NO_LISTENERS : listeners;
+    }
+
+    find(type, callback, capture) {
+        return this.of(type).find((listener) =>
+            listener.callback === callback && listener.capture === capture && listener.isActive());
+    }
+
+    add(type, listener) {
+        this.types.set(type, this.of(type).filter((other) => other.isActive()).concat(listener));
+    }
+
+    remove(type, listener) {
+        listener.isRemoved = true;
+        this.types.set(type, this.of(type).filter((other) => other.isActive()));
+    }
+}
+
+// The slot LISTENERS of an object that inherits from a target belongs to another object.
+function tableOf(value) {
+    const table = isObject(value) ? value[LISTENERS] : undefined;
+    if (table === undefined || table.target !== value) throw new TypeError('not an EventTarget');
+    return table;
+}
+
+// Calls the capturing listeners, or the others.
+function invoke(table, event, capture, report) {
+    if (event[FLAGS] & STOPPED) return;
+    const type = event[TYPE];
+    const listeners = table.of(type);
+    for (let i = 0; i < listeners.length; i++) {
+        const listener = listeners[i];
+        if (listener.capture !== capture || !listener.isActive()) continue;
+        if (listener.once) table.remove(type, listener);
+        if (listener.passive) event[FLAGS] |= PASSIVE;
+        try {
+            const callback = listener.callback;
+            if (typeof callback === 'function') callback.call(table.target, event);
+            else callback.handleEvent(event);
+        } catch (thrown) {
+            report(thrown);
+        }
+        event[FLAGS] &= ~PASSIVE;
+        if (event[FLAGS] & STOPPED_AT_ONCE) return;
+    }
+}
+
+// False if a listener has cancelled the event. `report` gets the exceptions of listeners.
+function dispatch(table, event, report) {
+    event[TARGET] = table.target;
+    event[FLAGS] |= DISPATCHED;
+    // At a target, too, the capturing listeners come first.
+    invoke(table, event, true, report);
+    invoke(table, event, false, report);
+    event[FLAGS] &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);
+    return (event[FLAGS] & CANCELED) === 0;
+}
+
+function makeEventTargetClass(exception, report) {
+    class EventTarget {
+        constructor() {
+            Object.defineProperty(this, LISTENERS, { value: new ListenerTable(this) });
+        }
+        addEventListener(type, callback, options = undefined) {
+            needArguments(arguments.length, 2, 'addEventListener');
+            const table = tableOf(this);
+            const name = `${type}`;
+            checkListener(callback);
+            const listener = new Listener(callback, options); // reads all options, also for the callback null
+            if (callback === null || callback === undefined || !listener.isActive()) return;
+            if (!table.find(name, callback, listener.capture)) table.add(name, listener);
+        }
+        removeEventListener(type, callback, options = undefined) {
+            needArguments(arguments.length, 2, 'removeEventListener');
+            const table = tableOf(this);
+            const name = `${type}`;
+            checkListener(callback);
+            const listener = table.find(name, callback, isObject(options) ? !!options.capture : !!options);
+            if (listener !== undefined) table.remove(name, listener);
+        }
+        dispatchEvent(event) {
+            needArguments(arguments.length, 1, 'dispatchEvent');
+            const table = tableOf(this);
+            if (eventOf(event)[FLAGS] & DISPATCHED) throw exception('InvalidStateError', 'the event is being dispatched');
+            event[FLAGS] &= ~TRUSTED;
+            return dispatch(table, event, report);
+        }
+    }
+    defineInterface(EventTarget, 'EventTarget');
+    return EventTarget;
+}
+
+/* ---- script/message_events.js ---- */
+
+// MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine that has none. `Event` may be the engine's.
+
+const MESSAGE = Symbol('message event'), DATA = Symbol('data'), ORIGIN = Symbol('origin'), REST = Symbol('rest');
+const CLOSE = Symbol('close event'), CODE = Symbol('code'), REASON = Symbol('reason'), CLEAN = Symbol('was clean');
+
+// Members that an event of a WebSocket does not have.
+const NO_REST = { lastEventId: '', source: null, ports: Object.freeze([]) };
+
+function isPort(value, MessagePort) {
+    return typeof MessagePort === 'function' && value instanceof MessagePort;
+}
+
+function toPorts(value, MessagePort) {
+    if (value === undefined) return NO_REST.ports;
+    const method = iteratorMethodOf(value);
+    if (method === null) throw new TypeError('ports is not a sequence');
+    const ports = toSequence(value, method);
+    if (!ports.every((port) => isPort(port, MessagePort))) throw new TypeError('ports has a value that is not a MessagePort');
+    return Object.freeze(ports);
+}
+
+function toSource(value, MessagePort) {
+    if (value === undefined || value === null) return null;
+    if (!isPort(value, MessagePort)) throw new TypeError('source is not a MessagePort');
+    return value;
+}
+
+function messageOf(value) {
+    if (!isObject(value) || value[MESSAGE] !== value) throw new TypeError('not a MessageEvent');
+    return value;
+}
+
+function makeMessageEventClass(Event, MessagePort) {
+    class MessageEvent extends Event {
+        constructor(type, init = undefined) {
+            needArguments(arguments.length, 1, 'MessageEvent');
+            super(type, init);
+            this[MESSAGE] = this;
+            this[DATA] = null;
+            this[ORIGIN] = '';
+            this[REST] = NO_REST;
+            if (init === undefined || init === null) return;
+            if (init.data !== undefined) this[DATA] = init.data;
+            const rest = { lastEventId: init.lastEventId === undefined ? '' : `${init.lastEventId}`, source: null, ports: null };
+            if (init.origin !== undefined) this[ORIGIN] = toText(init.origin);
+            rest.ports = toPorts(init.ports, MessagePort);
+            rest.source = toSource(init.source, MessagePort);
+            this[REST] = rest;
+        }
+        get data() { return messageOf(this)[DATA]; }
+        get origin() { return messageOf(this)[ORIGIN]; }
+        get lastEventId() { return messageOf(this)[REST].lastEventId; }
+        get source() { return messageOf(this)[REST].source; }
+        get ports() { return messageOf(this)[REST].ports; }
+    }
+    defineInterface(MessageEvent, 'MessageEvent');
+    return MessageEvent;
+}
+
+function closeOf(value) {
+    if (!isObject(value) || value[CLOSE] !== value) throw new TypeError('not a CloseEvent');
+    return value;
+}
+
+function makeCloseEventClass(Event) {
+    class CloseEvent extends Event {
+        constructor(type, init = undefined) {
+            needArguments(arguments.length, 1, 'CloseEvent');
+            super(type, init);
+            const members = toDictionary(init) || {};
+            this[CLOSE] = this;
+            this[CODE] = members.code === undefined ? 0 : toUint16(members.code);
+            this[REASON] = members.reason === undefined ? '' : toText(members.reason);
+            this[CLEAN] = !!members.wasClean;
+        }
+        get wasClean() { return closeOf(this)[CLEAN]; }
+        get code() { return closeOf(this)[CODE]; }
+        get reason() { return closeOf(this)[REASON]; }
+    }
+    defineInterface(CloseEvent, 'CloseEvent');
+    return CloseEvent;
+}
 
 /* ---- script/events.js ---- */
 
-// Events and their targets.
+// The event classes of a global object: those of the engine, or else ours. WebSocket does not know which of them it has.
 
-var AT_TARGET = 2;
-
-function stopAll() {
-    this.cancelBubble = this._isStopped = true;
-}
-
-// Only the engine can set these fields of its own event classes, so fields of ours hide them.
-function adopt(event) {
-    var fields = {
-        target: null, srcElement: null, currentTarget: null, eventPhase: 0, cancelBubble: false, _isStopped: false,
-        stopImmediatePropagation: stopAll
-    };
-    for (var field in fields) define(event, field, fields[field]);
-}
-
-var EVENT_DEFAULTS = { bubbles: false, cancelable: false, composed: false };
-
-// The engine's event class if it has one. Else a class of ours, which is then defined on `global`.
-function eventClass(global, name, Base, defaults) {
-    if (typeof global[name] === 'function') return global[name];
-
-    function Constructor(type) {
-        if (!(this instanceof Constructor)) throw new TypeError(name + ' is a constructor: use new');
-        if (arguments.length === 0) throw new TypeError(name + ' needs a type');
-        this.type = toText(type);
-        this.timeStamp = Date.now();
-        assign(this, EVENT_DEFAULTS, arguments[1]);
-        assign(this, defaults, arguments[1]);
-    }
-
-    function assign(event, fields, init) {
-        for (var field in fields) {
-            var value = init ? init[field] : undefined;
-            event[field] = value === undefined ? fields[field] : convert(value, typeof fields[field]);
-        }
-    }
-
-    function convert(value, kind) {
-        switch (kind) {
-        case 'boolean': return !!value;
-        case 'number': return Number(value);
-        case 'string': return toText(value);
-        default: return value;
-        }
-    }
-
-    var prototype = Object.create(Base ? Base.prototype : Object.prototype);
-    // Data properties hide the accessors of an engine's Event, which accept only events of that engine.
-    var fields = {
-        constructor: Constructor, type: '', timeStamp: 0, target: null, srcElement: null, currentTarget: null,
-        eventPhase: 0, defaultPrevented: false, cancelBubble: false, isTrusted: false,
-        preventDefault: function () { if (this.cancelable) this.defaultPrevented = true; },
-        stopPropagation: function () { this.cancelBubble = true; },
-        stopImmediatePropagation: stopAll, _isStopped: false,
-        composedPath: function () { return this.currentTarget ? [this.currentTarget] : []; }
-    };
-    [fields, EVENT_DEFAULTS, defaults].forEach(function (members) {
-        for (var member in members) define(prototype, member, members[member]);
-    });
-    Constructor.prototype = prototype;
-    define(global, name, Constructor);
-    return Constructor;
-}
-
-// Adds addEventListener, removeEventListener, dispatchEvent and the attributes `on<type>` to a prototype. Objects have a
-// property `_listeners`, in order of registration: { type, callback, capture, once, passive, isHandler, isRemoved }.
-function makeEventTarget(prototype, types, host, exception) {
-    function indexOf(target, type, callback, capture) {
-        for (var i = 0; i < target._listeners.length; i++) {
-            var listener = target._listeners[i];
-            if (listener.type === type && listener.capture === capture && !listener.isHandler &&
-                listener.callback === callback) return i;
-        }
-        return -1;
-    }
-
-    function remove(target, listener) {
-        var index = target._listeners.indexOf(listener);
-        listener.isRemoved = true;
-        if (listener.signal) listener.signal.removeEventListener('abort', listener.onAbort);
-        if (index >= 0) target._listeners.splice(index, 1);
-    }
-
-    // A signal may live longer than the target, so it refers to the listener weakly, where the engine has WeakRef.
-    function weakReference(listener) {
-        return typeof WeakRef === 'function' ? new WeakRef(listener) : { deref: function () { return listener; } };
-    }
-
-    function makeOnAbort(reference) {
-        return function () {
-            var listener = reference.deref();
-            if (listener) remove(listener.target, listener);
-        };
-    }
-
-    function isCapture(options) {
-        return isObject(options) ? !!options.capture : !!options;
-    }
-
-    function handlerOf(target, type) {
-        for (var i = 0; i < target._listeners.length; i++) {
-            if (target._listeners[i].isHandler && target._listeners[i].type === type) return target._listeners[i];
-        }
-        return null;
-    }
-
-    function call(listener, target, event) {
-        var callback = listener.callback;
-        try {
-            if (typeof callback === 'function') {
-                var result = callback.call(target, event);
-                if (listener.isHandler && result === false) event.preventDefault();
-            } else if (!listener.isHandler) {
-                callback.handleEvent(event);
-            }
-        } catch (thrown) {
-            host.reportError(thrown);
-        }
-    }
-
-    // Calls the capturing listeners or the others. At a target the capturing ones come first.
-    function invoke(target, event, capture) {
-        var listeners = target._listeners.slice();
-        for (var i = 0; i < listeners.length && !event._isStopped; i++) {
-            var listener = listeners[i];
-            if (listener.type !== event.type || listener.capture !== capture || listener.isRemoved) continue;
-            if (listener.once) remove(target, listener);
-            if (listener.passive) define(event, 'preventDefault', function () {});
-            call(listener, target, event);
-            if (listener.passive) delete event.preventDefault;
-        }
-    }
-
-    function dispatch(target, event) {
-        if (!('_isStopped' in event)) adopt(event);
-        event._isStopped = false;
-        event.target = event.srcElement = event.currentTarget = target;
-        event.eventPhase = AT_TARGET;
-        invoke(target, event, true);
-        invoke(target, event, false);
-        event.currentTarget = null;
-        event.eventPhase = 0;
-    }
-
-    var methods = {
-        addEventListener: function (type, callback) {
-            var options = arguments[2];
-            if (arguments.length < 2) throw new TypeError('addEventListener needs a type and a listener');
-            if (callback === null || callback === undefined) return;
-            if (!isObject(callback)) throw new TypeError('a listener is a function or an object');
-            var settings = isObject(options) ? options : {};
-            var signal = settings.signal;
-            var listener = {
-                type: toText(type), callback: callback, capture: isCapture(options), once: !!settings.once,
-                passive: !!settings.passive, isHandler: false, isRemoved: false
-            };
-            if (signal && signal.aborted) return;
-            if (indexOf(this, listener.type, callback, listener.capture) >= 0) return;
-            this._listeners.push(listener);
-            if (signal) {
-                listener.target = this;
-                listener.signal = signal;
-                listener.onAbort = makeOnAbort(weakReference(listener));
-                signal.addEventListener('abort', listener.onAbort);
-            }
-        },
-        removeEventListener: function (type, callback) {
-            var index = indexOf(this, toText(type), callback, isCapture(arguments[2]));
-            if (index >= 0) remove(this, this._listeners[index]);
-        },
-        dispatchEvent: function (event) {
-            if (!isObject(event) || typeof event.type !== 'string') throw new TypeError('not an event');
-            if (event.eventPhase) throw exception('InvalidStateError', 'the event is being dispatched');
-            dispatch(this, event);
-            return !event.defaultPrevented;
-        }
-    };
-    for (var name in methods) {
-        Object.defineProperty(prototype, name, {
-            value: methods[name], writable: true, enumerable: true, configurable: true
-        });
-    }
-
-    types.forEach(function (type) {
-        Object.defineProperty(prototype, 'on' + type, {
-            enumerable: true,
-            configurable: true,
-            get: function () {
-                var handler = handlerOf(this, type);
-                return handler ? handler.callback : null;
-            },
-            // A replaced handler keeps its place among the listeners. A handler set to null loses it.
-            set: function (value) {
-                var handler = handlerOf(this, type);
-                if (!isObject(value)) {
-                    if (handler) remove(this, handler);
-                } else if (handler) {
-                    handler.callback = value;
-                } else {
-                    this._listeners.push({
-                        type: type, callback: value, capture: false, once: false, passive: false,
-                        isHandler: true, isRemoved: false
-                    });
-                }
-            }
-        });
-    });
-
-    return dispatch;
-}
-
-var EXCEPTION_CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
+const EXCEPTION_CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
 
 function makeException(global) {
-    return function (name, message) {
+    return (name, message) => {
         if (typeof global.DOMException === 'function') return new global.DOMException(message, name);
-        var error = new Error(message);
+        const error = new Error(message);
         define(error, 'name', name);
         define(error, 'code', EXCEPTION_CODES[name]);
         return error;
     };
 }
 
-/* ---- script/sockets.js ---- */
+// Where `performance` is missing, milliseconds since this script was evaluated are as good.
+const EPOCH = Date.now();
 
-// Connections by id: the part that both objects share.
+function makeClock(global) {
+    const performance = global.performance;
+    if (isObject(performance) && typeof performance.now === 'function') return () => performance.now();
+    return () => Date.now() - EPOCH;
+}
 
-// A socket calls its listener: open(), message(data), error(number, text), close(code, reason, wasClean).
-function makeSockets(global, host) {
-    // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
-    var Blob = typeof global.Blob === 'function' && typeof global.Blob.prototype.arrayBuffer === 'function'
-        ? global.Blob : null;
-    // Sockets by id. This table keeps a socket alive although the game has dropped it.
-    var live = new Map();
-    // Functions that report errors found during a call of the game. Each runs as a task of its own.
-    var tasks = new Queue();
-    // Counts tasks, in the sense of an event loop: one for each call of the glue.
-    var task = 0;
+// Our classes, by their EventTarget: a second install in the same global object uses them again, with its own `report`.
+const ours = new WeakMap();
 
-    function isBlob(data) {
-        return Blob !== null && data instanceof Blob;
+function makeTargets(global, exception, host) {
+    const hasBoth = typeof global.EventTarget === 'function' && typeof global.Event === 'function';
+    let own = hasBoth ? ours.get(global.EventTarget) : undefined;
+    if (hasBoth && own === undefined) {
+        const { dispatchEvent } = global.EventTarget.prototype;
+        return {
+            Event: global.Event,
+            EventTarget: global.EventTarget,
+            fire(target, event) { dispatchEvent.call(target, event); }
+        };
+    }
+    if (own === undefined) {
+        own = { Event: makeEventClass(makeClock(global)), EventTarget: null, report: null };
+        own.EventTarget = makeEventTargetClass(exception, (thrown) => own.report(thrown));
+        ours.set(own.EventTarget, own);
+        // If there is one of both, the shell may use it, so ours do not replace it.
+        if (typeof global.Event !== 'function' && typeof global.EventTarget !== 'function') {
+            define(global, 'Event', own.Event);
+            define(global, 'EventTarget', own.EventTarget);
+        }
+    }
+    const report = (thrown) => host.reportError(thrown);
+    own.report = report;
+    return {
+        Event: own.Event,
+        EventTarget: own.EventTarget,
+        fire(target, event) {
+            event[FLAGS] |= TRUSTED;
+            dispatch(target[LISTENERS], event, report);
+        }
+    };
+}
+
+// The engine's class for this name, if it extends this Event.
+function engineClass(global, name, Event) {
+    const Class = global[name];
+    return typeof Class === 'function' && isObject(Class.prototype) && Event.prototype.isPrototypeOf(Class.prototype)
+        ? Class : null;
+}
+
+function defineMissing(global, name, Class) {
+    if (typeof global[name] !== 'function') define(global, name, Class);
+}
+
+function makeEvents(global, exception, host) {
+    const { Event, EventTarget, fire } = makeTargets(global, exception, host);
+
+    // The constructor of the engine's class converts its arguments each time, which takes several times as long as the dispatch in
+    // some. An event of this class inherits from the engine's, and its own accessors read what `message` has set.
+    const EngineMessageEvent = engineClass(global, 'MessageEvent', Event);
+    const MessageEvent = makeMessageEventClass(Event, global.MessagePort);
+    if (EngineMessageEvent === null) {
+        defineMissing(global, 'MessageEvent', MessageEvent);
+    } else {
+        delete MessageEvent.prototype.constructor;
+        Object.setPrototypeOf(MessageEvent.prototype, EngineMessageEvent.prototype);
     }
 
-    // WebIDL's (BufferSource or Blob or USVString). Throws a TypeError for a value that cannot be converted.
-    function toPayload(data) {
+    let CloseEvent = engineClass(global, 'CloseEvent', Event);
+    if (CloseEvent === null) {
+        CloseEvent = makeCloseEventClass(Event);
+        defineMissing(global, 'CloseEvent', CloseEvent);
+    }
+
+    return {
+        EventTarget,
+        fire,
+        event: (type) => new Event(type),
+        message(data, origin) {
+            const event = new MessageEvent('message');
+            event[DATA] = data;
+            event[ORIGIN] = origin;
+            return event;
+        },
+        close: (code, reason, wasClean) => new CloseEvent('close', { code, reason, wasClean })
+    };
+}
+
+// Defines the attributes `on<type>` of a class of targets. `handlersOf` returns the object that keeps the handlers of a target.
+function defineHandlers(Class, types, EventTarget, handlersOf) {
+    const { addEventListener, removeEventListener } = EventTarget.prototype;
+
+    // Listeners call the present handler, so a handler that is replaced keeps its place among them.
+    function activate(target, type, handlers, callback) {
+        const handler = { callback, listener: null };
+        handler.listener = function (event) {
+            // An object that cannot be called is kept and not called ([LegacyTreatNonObjectAsNull]).
+            if (typeof handler.callback === 'function' && handler.callback.call(this, event) === false) event.preventDefault();
+        };
+        handlers[type] = handler;
+        addEventListener.call(target, type, handler.listener);
+    }
+
+    for (const type of types) {
+        const name = `on${type}`;
+        const attribute = {
+            get [name]() {
+                const handler = handlersOf(this)[type];
+                return handler === undefined ? null : handler.callback;
+            },
+            set [name](value) {
+                const handlers = handlersOf(this);
+                const handler = handlers[type];
+                if (!isObject(value)) {
+                    if (handler === undefined) return;
+                    removeEventListener.call(this, type, handler.listener);
+                    handlers[type] = undefined;
+                } else if (handler === undefined) {
+                    activate(this, type, handlers, value);
+                } else {
+                    handler.callback = value;
+                }
+            }
+        };
+        Object.defineProperty(Class.prototype, name, Object.getOwnPropertyDescriptor(attribute, name));
+    }
+}
+
+/* ---- script/connection.js ---- */
+
+// One connection: the part of a socket that both objects share.
+
+class Connection {
+    constructor(sockets) {
+        this.sockets = sockets;
+        this.id = 0; // of the host; 0 before `open` and after `closed`
+        this.state = CONNECTING;
+        this.isEstablished = false;
+        this.hasEnded = false;
+        this.protocol = '';
+        this.extensions = '';
+        this.failure = null; // why this side closed an established connection: { error, text }
+
+        // Messages that wait for a Blob, their bytes, and a close() that came after them.
+        this.queue = null;
+        this.waiting = 0;
+        this.pendingClose = null;
+
+        // Bytes that will never be sent, and the least bufferedAmount until the task ends.
+        this.lost = 0;
+        this.task = -1;
+        this.floor = 0;
+    }
+
+    // What a kind of socket does at an event of its connection. onRefused gets an error that a message has caused, and onClose and
+    // onError the end.
+    onOpen() {}
+    onMessage(data) {}
+    onRefused(error, text, size) {}
+    onRetry(error, text, delay) {}
+    onDrain() {}
+    onError(error, text) {}
+    onClose(code, reason, wasClean, error, text) {}
+    // Does this end of the connection cause an error event?
+    isFailure(error) {
+        return true;
+    }
+
+    // By the standard the amount falls only between tasks. A message that was sent in this task counts until the task ends, also
+    // if the library has written it meanwhile. So no send needs to ask the host.
+    bufferedAmount() {
+        this.beginTask();
+        this.floor = Math.max(this.floor, this.lost + this.waiting + this.hostAmount());
+        return this.floor;
+    }
+
+    beginTask() {
+        const task = this.sockets.currentTask();
+        if (this.task === task) return;
+        this.task = task;
+        this.floor = this.lost + this.waiting;
+    }
+
+    hostAmount() {
+        return this.id === 0 || this.state === CLOSED ? 0 : this.sockets.host.bufferedAmount(this.id);
+    }
+
+    stats() {
+        return this.id === 0 ? null : readStats(this.sockets.host.stats(this.id));
+    }
+
+    // `data` is a result of toPayload.
+    send(data) {
+        this.beginTask();
+        if (this.state !== OPEN) {
+            const size = this.sockets.sizeOf(data);
+            this.floor += size;
+            this.lost += size;
+        } else if (this.queue !== null || this.sockets.isBlob(data)) {
+            this.enqueue(data);
+        } else {
+            this.floor += this.transmit(data);
+        }
+    }
+
+    // Returns the bytes that count in bufferedAmount.
+    transmit(data) {
+        const host = this.sockets.host;
+        const result = typeof data === 'string' ? host.sendText(this.id, data)
+            : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
+        return result >= 0 ? result : this.notSent(result, this.sockets.sizeOf(data));
+    }
+
+    notSent(error, size) {
+        if (error !== ERR_NOT_OPEN && error !== ERR_BAD_HANDLE) return this.onRefused(error, this.sockets.host.lastError(), size);
+        // The connection has ended, and that was not reported yet: as if `readyState` were CLOSING.
+        this.lost += size;
+        return size;
+    }
+
+    // Reports an error of the game's call as a task of its own. No event follows `close`.
+    reportLater(error, text) {
+        this.sockets.runLater(() => {
+            if (this.state !== CLOSED) this.onError(error, text);
+        });
+    }
+
+    // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
+    enqueue(data) {
+        const isBlob = this.sockets.isBlob(data);
+        const item = { data: null, size: this.sockets.sizeOf(data), isReadable: true };
+        if (!isBlob) item.data = typeof data === 'string' ? data : copyBytes(data);
+        if (this.queue === null) this.queue = new Queue();
+        this.queue.push(item);
+        this.floor += item.size;
+        this.waiting += item.size;
+        if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
+    }
+
+    // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
+    sendQueue() {
+        const queue = this.queue;
+        if (queue === null) return; // the connection has ended
+        this.beginTask();
+        while (!queue.isEmpty() && queue.first().data !== null) {
+            const item = queue.removeFirst();
+            this.waiting -= item.size;
+            if (item.isReadable) this.transmit(item.data);
+            else this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
+            if (this.queue === null) return; // the send buffer is full, and the connection is closed
+        }
+        if (!queue.isEmpty()) return;
+        this.queue = null;
+        if (this.pendingClose !== null) {
+            const { code, reason } = this.pendingClose;
+            this.pendingClose = null;
+            this.closeHost(code, reason);
+        }
+    }
+
+    dropQueue() {
+        this.lost += this.waiting;
+        this.waiting = 0;
+        this.queue = null;
+        this.pendingClose = null;
+    }
+
+    close(code, reason) {
+        if (this.state >= CLOSING) return;
+        this.state = CLOSING;
+        if (this.id === 0) return; // `open` failed. A task reports that.
+        if (this.queue !== null) this.pendingClose = { code, reason };
+        else this.closeHost(code, reason);
+    }
+
+    // Closes the connection because of a message, and reports why when it has ended. Accepted messages still go out.
+    closeBecause(error, text, code, reason) {
+        const close = this.pendingClose || { code, reason };
+        this.failure = { error, text };
+        this.dropQueue();
+        this.state = CLOSING;
+        this.closeHost(close.code, close.reason);
+    }
+
+    closeHost(code, reason) {
+        const { host } = this.sockets;
+        const result = host.close(this.id, code, reason);
+        if (result < 0) this.endLater(result, `cannot close: ${host.lastError()}`);
+    }
+
+    // The events of the host
+
+    connected(protocol, extensions) {
+        if (this.state !== CONNECTING) return;
+        this.state = OPEN;
+        this.isEstablished = true;
+        this.protocol = protocol;
+        this.extensions = extensions;
+        this.onOpen();
+    }
+
+    retrying(error, text, delay) {
+        if (this.state >= CLOSING) return;
+        this.state = CONNECTING;
+        this.isEstablished = false;
+        this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
+    }
+
+    drained() {
+        if (this.state === OPEN) this.onDrain();
+    }
+
+    // The first task of an end. There is none for a clean end, and for those that are no failure nothing happens here.
+    failed(error, text) {
+        if (this.failure !== null) this.fail(this.failure.error, this.failure.text);
+        else if (this.isFailure(error)) this.fail(error, text);
+    }
+
+    closed(code, reason, wasClean, error, text) {
+        if (this.failure === null || this.state === CLOSED) {
+            this.end(code, reason, wasClean, error, text);
+        } else {
+            this.fail(this.failure.error, this.failure.text);
+            this.sockets.runLater(() => this.end(code, reason, wasClean, error, text));
+        }
+    }
+
+    endLater(error, text) {
+        this.sockets.runLater(() => this.fail(error, text));
+        this.sockets.runLater(() => this.end(NO_CLOSE_FRAME, '', false, error, text));
+    }
+
+    fail(error, text) {
+        if (this.state === CLOSED) return;
+        this.shut();
+        this.onError(error, text);
+    }
+
+    end(code, reason, wasClean, error, text) {
+        if (this.hasEnded) return;
+        this.hasEnded = true;
+        this.shut();
+        this.sockets.forget(this);
+        this.onClose(code, reason, wasClean, error, text);
+        this.id = 0;
+    }
+
+    shut() {
+        if (this.state === CLOSED) return;
+        this.lost += this.hostAmount();
+        this.dropQueue();
+        this.state = CLOSED;
+    }
+}
+
+/* ---- script/sockets.js ---- */
+
+// Connections by id, tasks, and the events of the glue.
+
+const RESOLVED = Promise.resolve();
+
+class Sockets {
+    constructor(global, host) {
+        this.host = host;
+        // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
+        const { Blob } = global;
+        this.Blob = typeof Blob === 'function' && typeof Blob.prototype.arrayBuffer === 'function' ? Blob : null;
+        this.sizeOfBlob = getterOf(this.Blob, 'size');
+        // Connections by id. This table keeps a socket alive although the game has dropped it.
+        this.live = new Map();
+        // Functions that report errors found during a call of the game.
+        this.tasks = new Queue();
+        // Counts tasks of the event loop: one for each call of the glue, and one between them.
+        this.task = 0;
+        this.isInEvent = false;
+        this.willEndTask = false;
+        this.endTask = () => {
+            this.willEndTask = false;
+            this.task++;
+        };
+        this.events = this.makeEvents();
+    }
+
+    // The number of the current task. The end of a task that no event of the glue began, such as a timer's, is a microtask.
+    currentTask() {
+        if (!this.isInEvent && !this.willEndTask) {
+            this.willEndTask = true;
+            RESOLVED.then(this.endTask);
+        }
+        return this.task;
+    }
+
+    runLater(run) {
+        this.tasks.push(run);
+        this.host.wake();
+    }
+
+    isBlob(data) {
+        return this.Blob !== null && typeof data === 'object' && data instanceof this.Blob &&
+            (this.sizeOfBlob === null || hasSlot(this.sizeOfBlob, data));
+    }
+
+    // (BufferSource or Blob or USVString). Throws a TypeError for a value that cannot be converted.
+    toPayload(data) {
         if (typeof data === 'string') return toText(data);
-        if (ArrayBuffer.isView(data)) checkBuffer(data.buffer);
-        else if (isBlob(data)) return data;
-        else if (isBuffer(data)) checkBuffer(data);
+        if (ArrayBuffer.isView(data)) checkBufferSource(data);
+        else if (this.isBlob(data)) return data;
+        else if (isBuffer(data)) checkBufferSource(data);
         else return toText(data);
         return data;
     }
 
-    function sizeOf(data) {
-        return typeof data === 'string' ? utf8Length(data) : isBlob(data) ? data.size : byteLength(data);
+    sizeOf(data) {
+        return typeof data === 'string' ? utf8Length(data) : this.isBlob(data) ? data.size : byteLength(data);
     }
 
-    function runLater(run) {
-        tasks.push(run);
-        host.wake();
-    }
-
-    // No event follows `close`.
-    function reportLater(socket, error, text) {
-        runLater(function () {
-            if (socket.state !== CLOSED) socket.listener.error(error, text);
+    // Fills in the item and calls `done`.
+    readBlob(blob, item, done) {
+        blob.arrayBuffer().then((data) => {
+            item.data = data;
+            done();
+        }, () => {
+            item.data = '';
+            item.isReadable = false;
+            done();
         });
     }
 
-    function endLater(socket, error, text) {
-        runLater(function () { fail(socket, error, text); });
-        runLater(function () { end(socket, ABNORMAL_CLOSURE, '', false); });
-    }
-
-    function hostBuffered(socket) {
-        return socket.id === 0 ? 0 : Math.max(0, host.bufferedAmount(socket.id));
-    }
-
-    // By the standard the amount falls only between tasks. Within a task it grows by exactly the bytes that the game sends.
-    function bufferedAmount(socket) {
-        if (socket.task !== task) {
-            socket.task = task;
-            socket.buffered = socket.lost + socket.waiting + hostBuffered(socket);
+    // Returns the id, or an error.
+    open(connection, url, protocols, options) {
+        const id = this.host.open(url, protocols.join(', '), options);
+        if (id > 0) {
+            connection.id = id;
+            this.live.set(id, connection);
         }
-        return socket.buffered;
+        return id;
     }
 
-    // The first task of an end that is not clean.
-    function fail(socket, error, text) {
-        shut(socket);
-        socket.listener.error(error, text);
+    forget(connection) {
+        this.live.delete(connection.id);
     }
 
-    function end(socket, code, reason, wasClean) {
-        shut(socket);
-        socket.listener.close(code, reason, wasClean);
+    begin(id) {
+        this.task++;
+        this.isInEvent = true;
+        return this.live.get(id);
     }
 
-    function shut(socket) {
-        if (socket.state === CLOSED) return;
-        socket.lost += socket.waiting + hostBuffered(socket);
-        socket.waiting = 0;
-        socket.sendQueue = null;
-        socket.id = 0;
-        socket.state = CLOSED;
+    end() {
+        this.task++;
+        this.isInEvent = false;
     }
 
-    function sendNative(socket, data, size) {
-        var result = typeof data === 'string' ? host.sendText(socket.id, data)
-            : host.sendBinary(socket.id, size > 0 ? data : NO_BYTES);
-        if (result === ERR_NOT_OPEN || result === ERR_BAD_HANDLE) {
-            // The connection has ended, and no poll has reported it yet: as if `readyState` were CLOSING.
-            socket.lost += size;
-        } else if (result < 0) {
-            reportLater(socket, result, 'message not sent: ' + host.lastError());
-            return;
-        }
-        socket.buffered += size;
-    }
-
-    function closeNative(socket, code, reason) {
-        var result = host.close(socket.id, code, reason);
-        if (result < 0) endLater(socket, result, 'cannot close: ' + host.lastError());
-    }
-
-    // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
-    function sendWaiting(socket) {
-        var sendQueue = socket.sendQueue;
-        while (!sendQueue.isEmpty() && sendQueue.first().data !== null) {
-            var item = sendQueue.first();
-            sendQueue.removeFirst();
-            socket.waiting -= item.size;
-            socket.buffered -= item.size;
-            if (item.failed) reportLater(socket, ERR_INVALID_ARGUMENT, 'Blob not read');
-            else sendNative(socket, item.data, item.size);
-        }
-        if (sendQueue.isEmpty() && socket.pendingClose !== null) {
-            var close = socket.pendingClose;
-            socket.pendingClose = null;
-            closeNative(socket, close.code, close.reason);
-        }
-    }
-
-    function readBlob(socket, blob, item) {
-        function done(data, failed) {
-            item.data = data;
-            item.failed = failed;
-            if (socket.state !== CLOSED) sendWaiting(socket);
-        }
-        blob.arrayBuffer().then(function (data) { done(data, false); }, function () { done('', true); });
-    }
-
-    // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
-    function enqueue(socket, data, size) {
-        var item = { data: null, size: size, failed: false };
-        socket.sendQueue.push(item);
-        socket.waiting += size;
-        socket.buffered += size;
-        if (isBlob(data)) readBlob(socket, data, item);
-        else item.data = typeof data === 'string' ? data : copyBytes(data);
-    }
-
-    function find(id) {
-        task++;
-        return live.get(id);
-    }
-
-    function message(id, data) {
-        var socket = find(id);
-        // By the standard a message is dropped unless readyState is OPEN, so none comes after close().
-        if (socket && socket.state === OPEN) socket.listener.message(data);
-    }
-
-    return {
-        toPayload: toPayload,
-        Blob: Blob,
-        bufferedAmount: bufferedAmount,
-
-        create: function (listener) {
-            return {
-                listener: listener, id: 0, state: CONNECTING, protocol: '', extensions: '',
-                // Messages that wait for a Blob, their bytes, and a close() that came after them.
-                sendQueue: new Queue(), waiting: 0, pendingClose: null,
-                // Bytes that will never be sent; bufferedAmount as last returned, and in which task.
-                lost: 0, buffered: 0, task: -1
-            };
-        },
-
-        connect: function (socket, url, protocols) {
-            var id = host.open(url, protocols.join(', '), '');
-            if (id > 0) {
-                socket.id = id;
-                live.set(id, socket);
-            } else {
-                endLater(socket, id, 'cannot connect: ' + host.lastError());
-            }
-        },
-
-        failConnect: function (socket, error) {
-            endLater(socket, error, 'cannot connect');
-        },
-
-        refuseSend: function (socket, error) {
-            reportLater(socket, error, 'message not sent');
-        },
-
-        send: function (socket, data) {
-            var size = sizeOf(data);
-            bufferedAmount(socket);
-            if (socket.state !== OPEN) {
-                socket.lost += size;
-                socket.buffered += size;
-            } else if (!socket.sendQueue.isEmpty() || isBlob(data)) {
-                enqueue(socket, data, size);
-            } else {
-                sendNative(socket, data, size);
-            }
-        },
-
-        close: function (socket, code, reason) {
-            if (socket.state >= CLOSING) return;
-            socket.state = CLOSING;
-            if (socket.id === 0) return; // Its connect failed at once. The next poll reports that.
-            if (!socket.sendQueue.isEmpty()) socket.pendingClose = { code: code, reason: reason };
-            else closeNative(socket, code, reason);
-        },
-
-        events: {
-            connected: function (id, protocol, extensions) {
-                var socket = find(id);
-                if (!socket || socket.state !== CONNECTING) return;
-                socket.state = OPEN;
-                socket.protocol = protocol;
-                socket.extensions = extensions;
-                socket.listener.open();
+    makeEvents() {
+        const message = (id, data) => {
+            const connection = this.begin(id);
+            // By the standard a message is dropped unless readyState is OPEN, so none comes after close().
+            if (connection !== undefined && connection.state === OPEN) connection.onMessage(data);
+            this.end();
+        };
+        return {
+            connected: (id, protocol, extensions) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.connected(protocol, extensions);
+                this.end();
             },
             text: message,
             binary: message,
-            retrying: function () {}, // no option of the script asks for it yet
-            drained: function () {},
-            failed: function (id, error, text) {
-                var socket = find(id);
-                if (socket) fail(socket, error, text);
+            retrying: (id, error, text, delay) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.retrying(error, text, delay);
+                this.end();
             },
-            closed: function (id, code, reason, wasClean) {
-                var socket = find(id);
-                live.delete(id);
-                if (socket) end(socket, code, reason, wasClean);
+            drained: (id) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.drained();
+                this.end();
             },
-            task: function () {
-                task++;
-                if (!tasks.isEmpty()) {
-                    var run = tasks.first();
-                    tasks.removeFirst();
-                    run();
-                }
+            failed: (id, error, text) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.failed(error, text);
+                this.end();
+            },
+            closed: (id, code, reason, wasClean, error, text) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.closed(code, reason, wasClean, error, text);
+                this.end();
+            },
+            task: () => {
+                this.begin(0);
+                if (!this.tasks.isEmpty()) this.tasks.removeFirst()();
+                this.end();
             }
-        }
-    };
+        };
+    }
 }
 
 /* ---- script/websocket.js ---- */
 
 // The W3C WebSocket.
 
-function defineConstants(constructor) {
-    var constants = { CONNECTING: CONNECTING, OPEN: OPEN, CLOSING: CLOSING, CLOSED: CLOSED };
-    for (var name in constants) {
-        Object.defineProperty(constructor, name, { value: constants[name], enumerable: true });
-        Object.defineProperty(constructor.prototype, name, { value: constants[name], enumerable: true });
-    }
-}
+// The connection of a WebSocket. In the slot of another object it does not belong to it.
+const CONNECTION = Symbol('connection');
 
-function defineGetter(prototype, name, getter, setter) {
-    Object.defineProperty(prototype, name, { get: getter, set: setter, enumerable: true, configurable: true });
-}
+// Ends of an established connection for which browsers fire `close` only.
+const LOSSES = new Set([ERR_CONNECTION_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_TLS]);
+// Results of `open` for options that cannot be used.
+const OPTION_ERRORS = new Set([ERR_INVALID_ARGUMENT, ERR_UNSUPPORTED, ERR_TLS_OPTIONS]);
 
-// WebIDL's [Clamp] unsigned short: a half is rounded to the even number.
-function clampToUint16(value) {
-    var number = Number(value);
-    if (!(number > 0)) return 0;
-    if (number >= 65535) return 65535;
-    var floor = Math.floor(number);
-    var rest = number - floor;
-    return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
+const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry'];
 
 // The origin of a message: the scheme and authority of the server.
 function originOf(url) {
     return url.replace(/^(wss?:\/\/)(?:[^\/?#]*@)?([^\/?#]*).*$/, '$1$2');
 }
 
-function makeWebSocket(global, host, sockets) {
-    var exception = makeException(global);
-    var Event = eventClass(global, 'Event', null, {});
-    var MessageEvent = eventClass(global, 'MessageEvent', Event, {
-        data: null, origin: '', lastEventId: '', source: null, ports: null
-    });
-    var CloseEvent = eventClass(global, 'CloseEvent', Event, { wasClean: false, code: 0, reason: '' });
+class StandardConnection extends Connection {
+    constructor(sockets, events, webSocket, url, overCap) {
+        super(sockets);
+        this.events = events;
+        this.webSocket = webSocket;
+        this.url = url;
+        this.origin = originOf(url);
+        this.overCap = overCap;
+        this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
+        this.handlers = {};
+        for (const type of TYPES) this.handlers[type] = undefined;
+    }
 
-    function WebSocket(url) {
-        if (!(this instanceof WebSocket)) throw new TypeError('WebSocket is a constructor: use new');
-        if (arguments.length === 0) throw new TypeError('WebSocket needs a URL');
-        var given = toText(url);
-        var protocols = toList(arguments[1]);
-        var address = host.normalizeUrl(given);
-        if (address === null) throw exception('SyntaxError', "'" + given + "': " + host.lastError());
-        if (!areValidProtocols(protocols)) {
-            throw exception('SyntaxError', 'subprotocols must be distinct tokens: ' + protocols.join(', '));
+    isFailure(error) {
+        return !(this.isEstablished && LOSSES.has(error));
+    }
+
+    fire(event) {
+        this.events.fire(this.webSocket, event);
+    }
+
+    // Fires an event with more members than the standard's. A browser writes them to its console only.
+    fireWith(event, members) {
+        for (const name of Object.keys(members)) define(event, name, members[name]);
+        this.fire(event);
+    }
+
+    onOpen() {
+        this.fire(this.events.event('open'));
+    }
+
+    onMessage(data) {
+        const isBlob = this.binaryType === 'blob' && typeof data !== 'string';
+        this.events.fire(this.webSocket, this.events.message(isBlob ? new this.sockets.Blob([data]) : data, this.origin));
+    }
+
+    onRefused(error, text, size) {
+        if (error === ERR_BACKPRESSURE) {
+            const amount = this.hostAmount();
+            this.closeBecause(error, `the send buffer is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
+                'was not sent, and the connection was closed', 0, '');
+        } else if (error === ERR_MESSAGE_TOO_BIG && this.overCap === 'close') {
+            this.closeBecause(error, `message not sent, and the connection was closed: ${text}`, MESSAGE_TOO_BIG_CODE,
+                'message too big');
+        } else {
+            this.reportLater(error, `message not sent: ${text}`);
+            return 0;
         }
-        define(this, '_listeners', []);
-        define(this, '_url', address);
-        define(this, '_binaryType', sockets.Blob ? 'blob' : 'arraybuffer');
-        define(this, '_socket', sockets.create(makeListener(this, originOf(address))));
-        sockets.connect(this._socket, address, protocols);
+        this.lost += size;
+        return size;
     }
 
-    function makeListener(webSocket, origin) {
-        return {
-            open: function () { dispatch(webSocket, new Event('open')); },
-            message: function (data) {
-                var isBlob = typeof data !== 'string' && webSocket._binaryType === 'blob';
-                dispatch(webSocket, new MessageEvent('message', {
-                    data: isBlob ? new sockets.Blob([data]) : data, origin: origin
-                }));
-            },
-            // A browser writes this information to its console only.
-            error: function (error, text) {
-                var event = new Event('error');
-                define(event, 'error', error);
-                define(event, 'message', text);
-                dispatch(webSocket, event);
-            },
-            close: function (code, reason, wasClean) {
-                dispatch(webSocket, new CloseEvent('close', { code: code, reason: reason, wasClean: wasClean }));
+    onRetry(error, message, delay) {
+        this.fireWith(this.events.event('retry'), { error, message, delay });
+    }
+
+    onDrain() {
+        this.fire(this.events.event('drain'));
+    }
+
+    onError(error, message) {
+        this.fireWith(this.events.event('error'), { error, message });
+    }
+
+    onClose(code, reason, wasClean, error, message) {
+        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : { error, message });
+    }
+}
+
+function connectionOf(webSocket) {
+    const connection = isObject(webSocket) ? webSocket[CONNECTION] : undefined;
+    if (connection === undefined || connection.webSocket !== webSocket) throw new TypeError('not a WebSocket');
+    return connection;
+}
+
+function makeWebSocket(global, host, sockets, defaults) {
+    const exception = makeException(global);
+    const events = makeEvents(global, exception, host);
+
+    class WebSocket extends events.EventTarget {
+        constructor(url, protocols = undefined, options = undefined) {
+            needArguments(arguments.length, 1, 'WebSocket');
+            const text = toUrlText(url);
+            const list = toList(protocols);
+            const settings = readOptions(options, defaults);
+            const address = host.normalizeUrl(text);
+            if (address === null) throw exception('SyntaxError', `'${text}': ${host.lastError()}`);
+            if (!areValidProtocols(list)) {
+                throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}`);
             }
-        };
-    }
-
-    var Base = typeof global.EventTarget === 'function' ? global.EventTarget : Object;
-    var prototype = Object.create(Base.prototype);
-    Object.defineProperty(WebSocket, 'prototype', { value: prototype, writable: false });
-    define(prototype, 'constructor', WebSocket);
-    if (typeof Symbol === 'function' && Symbol.toStringTag) {
-        Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
-    }
-    defineConstants(WebSocket);
-    var dispatch = makeEventTarget(prototype, ['open', 'message', 'error', 'close'], host, exception);
-
-    function socketOf(webSocket) {
-        if (!(webSocket instanceof WebSocket) || !webSocket._socket) throw new TypeError('not a WebSocket');
-        return webSocket._socket;
-    }
-
-    defineGetter(prototype, 'url', function () { return socketOf(this) && this._url; });
-    defineGetter(prototype, 'readyState', function () { return socketOf(this).state; });
-    defineGetter(prototype, 'bufferedAmount', function () { return sockets.bufferedAmount(socketOf(this)); });
-    defineGetter(prototype, 'protocol', function () { return socketOf(this).protocol; });
-    defineGetter(prototype, 'extensions', function () { return socketOf(this).extensions; });
-    defineGetter(prototype, 'binaryType', function () {
-        return socketOf(this) && this._binaryType;
-    }, function (value) {
-        var type = toText(value);
-        // Unknown values are ignored, as for every enumeration of WebIDL.
-        var isKnown = type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null);
-        if (socketOf(this) && isKnown) this._binaryType = type;
-    });
-
-    var methods = {
-        send: function (data) {
-            var socket = socketOf(this);
-            if (arguments.length === 0) throw new TypeError('send needs data');
-            var payload = sockets.toPayload(data);
-            if (socket.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
-            sockets.send(socket, payload);
-        },
-        close: function () {
-            var socket = socketOf(this);
-            var code = arguments[0] === undefined ? 0 : clampToUint16(arguments[0]);
-            var reason = arguments[1] === undefined ? '' : toText(arguments[1]);
-            if (arguments[0] !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
-                throw exception('InvalidAccessError', 'close code ' + code + ' is neither 1000 nor 3000 to 4999');
+            super();
+            const connection = new StandardConnection(sockets, events, this, address, settings.overCap);
+            Object.defineProperty(this, CONNECTION, { value: connection });
+            const result = sockets.open(connection, address, list, settings.encoded);
+            if (result > 0) return;
+            const reason = host.lastError();
+            if (settings !== defaults && OPTION_ERRORS.has(result)) throw new TypeError(`options of a WebSocket: ${reason}`);
+            connection.endLater(result, `cannot connect: ${reason}`);
+        }
+        get url() { return connectionOf(this).url; }
+        get readyState() { return connectionOf(this).state; }
+        get bufferedAmount() { return connectionOf(this).bufferedAmount(); }
+        get protocol() { return connectionOf(this).protocol; }
+        get extensions() { return connectionOf(this).extensions; }
+        get binaryType() { return connectionOf(this).binaryType; }
+        set binaryType(value) {
+            const connection = connectionOf(this);
+            const type = `${value}`;
+            // Other values are ignored, as for every enumeration of WebIDL.
+            if (type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null)) connection.binaryType = type;
+        }
+        send(data) {
+            const connection = connectionOf(this);
+            needArguments(arguments.length, 1, 'send');
+            const payload = sockets.toPayload(data);
+            if (connection.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
+            connection.send(payload);
+        }
+        close(code = undefined, reason = undefined) {
+            const connection = connectionOf(this);
+            let number = code === undefined ? 0 : clampToUint16(code);
+            const text = reason === undefined ? '' : toText(reason);
+            if (code !== undefined && number !== 1000 && !(number >= 3000 && number <= 4999)) {
+                throw exception('InvalidAccessError', `close code ${number} is neither 1000 nor 3000 to 4999`);
             }
-            if (utf8Length(reason) > MAX_REASON_BYTES) {
-                throw exception('SyntaxError', 'the reason is longer than ' + MAX_REASON_BYTES + ' bytes');
+            if (utf8Length(text) > MAX_REASON_BYTES) {
+                throw exception('SyntaxError', `the reason is longer than ${MAX_REASON_BYTES} bytes`);
             }
             // On the wire a reason needs a code.
-            if (code === 0 && reason !== '') code = 1000;
-            sockets.close(socket, code, reason);
+            if (number === 0 && text !== '') number = 1000;
+            connection.close(number, text);
         }
-    };
-    for (var name in methods) {
-        Object.defineProperty(prototype, name, {
-            value: methods[name], writable: true, enumerable: true, configurable: true
-        });
+        stats() { return connectionOf(this).stats(); }
     }
+    defineHandlers(WebSocket, TYPES, events.EventTarget, (webSocket) => connectionOf(webSocket).handlers);
+    defineInterface(WebSocket, 'WebSocket');
+    defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
     return WebSocket;
 }
 
@@ -781,73 +1376,89 @@ function makeWebSocket(global, host, sockets) {
 
 // egret_native.WebSocket, of runtimes up to 5.0.
 
-// It never throws: onError reports invalid arguments, during the poll.
-function makeNativeWebSocket(host, sockets) {
-    function NativeWebSocket(url, protocols) {
-        var socket = sockets.create(makeListener(this));
-        define(this, '_socket', socket);
-        var address, list;
-        try {
-            address = host.normalizeUrl(toText(url));
-            list = toList(protocols);
-        } catch (thrown) {
-            sockets.failConnect(socket, ERR_INVALID_ARGUMENT);
-            return;
-        }
-        if (address === null) sockets.failConnect(socket, ERR_INVALID_URL);
-        else if (!areValidProtocols(list)) sockets.failConnect(socket, ERR_INVALID_ARGUMENT);
-        else sockets.connect(socket, address, list);
+class NativeConnection extends Connection {
+    constructor(sockets, webSocket) {
+        super(sockets);
+        this.webSocket = webSocket;
     }
 
     // Handlers are looked up at each event: games assign them after construction, and replace them.
-    function makeListener(webSocket) {
-        function call(name, data) {
-            try {
-                var handler = webSocket[name];
-                if (typeof handler !== 'function') handler = webSocket[name.toLowerCase()];
-                if (typeof handler === 'function') handler.apply(webSocket, data);
-            } catch (thrown) {
-                host.reportError(thrown);
-            }
+    call(name, ...given) {
+        try {
+            let handler = this.webSocket[name];
+            if (typeof handler !== 'function') handler = this.webSocket[name.toLowerCase()];
+            if (typeof handler === 'function') handler.apply(this.webSocket, given);
+        } catch (thrown) {
+            this.sockets.host.reportError(thrown);
         }
-        return {
-            open: function () { call('onOpen', []); },
-            message: function (data) { call('onMessage', [data]); },
-            error: function (error) { call('onError', [error]); },
-            close: function () { call('onClose', []); }
-        };
     }
 
-    var prototype = NativeWebSocket.prototype;
-    prototype.onOpen = prototype.onMessage = prototype.onError = prototype.onClose = null;
-    prototype.send = function (data) {
-        var payload;
-        try {
-            payload = sockets.toPayload(data);
-        } catch (thrown) {
-            sockets.refuseSend(this._socket, ERR_INVALID_ARGUMENT);
-            return;
+    onOpen() { this.call('onOpen'); }
+    onMessage(data) { this.call('onMessage', data); }
+    onRefused(error, text, size) {
+        this.reportLater(error, `message not sent: ${text}`);
+        return 0;
+    }
+    onError(error, text) { this.call('onError', error, text); }
+    onClose() { this.call('onClose'); }
+}
+
+// It never throws: onError reports invalid arguments, in a task of its own.
+function makeNativeWebSocket(host, sockets, defaults) {
+    class WebSocket {
+        constructor(url, protocols) {
+            const connection = new NativeConnection(sockets, this);
+            Object.defineProperty(this, CONNECTION, { value: connection });
+            let address, list;
+            try {
+                address = host.normalizeUrl(toUrlText(url));
+                if (address === null) {
+                    connection.endLater(ERR_INVALID_URL, `cannot connect: ${host.lastError()}`);
+                    return;
+                }
+                list = toList(protocols);
+            } catch (thrown) {
+                connection.endLater(ERR_INVALID_ARGUMENT, 'cannot connect: the URL or the subprotocols are not text');
+                return;
+            }
+            if (!areValidProtocols(list)) {
+                connection.endLater(ERR_INVALID_ARGUMENT, 'cannot connect: subprotocols must be distinct tokens');
+                return;
+            }
+            const result = sockets.open(connection, address, list, defaults.encoded);
+            if (result < 0) connection.endLater(result, `cannot connect: ${host.lastError()}`);
         }
-        if (this._socket.state === CONNECTING) sockets.refuseSend(this._socket, ERR_NOT_OPEN);
-        else sockets.send(this._socket, payload);
-    };
-    prototype.close = prototype.disconnect = function () {
-        sockets.close(this._socket, 0, '');
-    };
-    defineGetter(prototype, 'readyState', function () { return this._socket.state; });
-    defineConstants(NativeWebSocket);
-    return NativeWebSocket;
+        get readyState() { return connectionOf(this).state; }
+        send(data) {
+            const connection = connectionOf(this);
+            let payload;
+            try {
+                payload = sockets.toPayload(data);
+            } catch (thrown) {
+                connection.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: it is not a string, an ArrayBuffer or a view of one');
+                return;
+            }
+            if (connection.state === CONNECTING) connection.reportLater(ERR_NOT_OPEN, 'message not sent: still connecting');
+            else connection.send(payload);
+        }
+        close() { connectionOf(this).close(0, ''); }
+        disconnect() { connectionOf(this).close(0, ''); }
+    }
+    for (const name of ['onOpen', 'onMessage', 'onError', 'onClose']) WebSocket.prototype[name] = null;
+    defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
+    return WebSocket;
 }
 
 /* ---- script/install.js ---- */
 
 // Defines both objects.
 
-function install(global, host) {
-    var sockets = makeSockets(global, host);
-    define(global, 'WebSocket', makeWebSocket(global, host, sockets));
-    if (!global.egret_native) global.egret_native = {}
-    global.egret_native.WebSocket = makeNativeWebSocket(host, sockets);
+function install(global, host, defaults = undefined) {
+    const options = readOptions(defaults, NO_OPTIONS);
+    const sockets = new Sockets(global, host);
+    define(global, 'WebSocket', makeWebSocket(global, host, sockets, options));
+    if (!global.egret_native) global.egret_native = {};
+    global.egret_native.WebSocket = makeNativeWebSocket(host, sockets, options);
     return sockets.events;
 }
 

@@ -18,6 +18,7 @@ typedef struct host_socket {
     egret_ws *ws;
     int64_t id;
     bool has_ended; /* `closed` was delivered */
+    uint32_t max_message_bytes;
     /* The host's list of sockets that wait for `drained`, and the bytes at which it is called. */
     struct host_socket *next_draining;
     bool is_draining;
@@ -332,6 +333,7 @@ static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_o
     c->on_drain = NULL; /* it comes after a refused send; egret_ws_host_notify_drain after an accepted one */
     c->on_close = on_close;
     c->release_user = remove_socket;
+    socket->max_message_bytes = c->max_message_bytes ? c->max_message_bytes : EGRET_WS_MAX_MESSAGE_BYTES;
     return egret_ws_connect(host->loop, url, c, &socket->ws);
 }
 
@@ -355,14 +357,24 @@ int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *pro
     return result;
 }
 
-int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len) {
+/* Returns the bytes of the message, at most EGRET_WS_MAX_MESSAGE_BYTES, or an error. */
+static int32_t send_message(egret_ws_host *host, int64_t id, int32_t kind, const void *data, size_t len) {
+    const host_socket *const socket = *find(host, id);
+    const int32_t result = egret_ws_send(socket ? socket->ws : NULL, kind, data, len);
     host->reason[0] = '\0';
-    return egret_ws_send(handle_of(host, id), EGRET_WS_TEXT, utf8, utf8 ? len : 1);
+    if (result == EGRET_WS_OK) return (int32_t)len;
+    if (socket && result == EGRET_WS_ERR_MESSAGE_TOO_BIG)
+        snprintf(host->reason, sizeof host->reason, "it has %lu bytes, %lu more than the limit of %lu bytes", (unsigned long)len,
+                 (unsigned long)(len - socket->max_message_bytes), (unsigned long)socket->max_message_bytes);
+    return result;
+}
+
+int32_t egret_ws_host_send_text(egret_ws_host *host, int64_t id, const char *utf8, size_t len) {
+    return send_message(host, id, EGRET_WS_TEXT, utf8, utf8 ? len : 1);
 }
 
 int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t *data, size_t len) {
-    host->reason[0] = '\0';
-    return egret_ws_send(handle_of(host, id), EGRET_WS_BINARY, data, len);
+    return send_message(host, id, EGRET_WS_BINARY, data, len);
 }
 
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len) {

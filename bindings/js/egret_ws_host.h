@@ -104,7 +104,8 @@ size_t egret_ws_host_sockets(const egret_ws_host *host);
 /*
  * The host functions. README.md describes them, and the results that egret_ws.js expects. An unknown id gives
  * EGRET_WS_ERR_BAD_HANDLE. A NULL for a text is EGRET_WS_ERR_INVALID_ARGUMENT: the value was not a string, or not one that
- * ends at its first NUL. `options` has `options_len` bytes: a name, NUL, a value, NUL for each option.
+ * ends at its first NUL. The functions that send return the bytes of the message. `options` has `options_len` bytes: a name,
+ * NUL, a value, NUL for each option.
  */
 int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols, const char *options,
                            size_t options_len);

@@ -9,7 +9,20 @@ use std::path::PathBuf;
 pub const REGIONS: &[Region] = &[Region { file: "js/script/constants.js", name: "errors", content: errors }];
 
 /// In the order in which `egret_ws.js` has them.
-const PARTS: &[&str] = &["constants", "convert", "queue", "events", "sockets", "websocket", "native", "install"];
+const PARTS: &[&str] = &[
+    "constants",
+    "convert",
+    "queue",
+    "options",
+    "event_target",
+    "message_events",
+    "events",
+    "connection",
+    "sockets",
+    "websocket",
+    "native",
+    "install",
+];
 
 const HEAD: &str = "\
 /*
@@ -54,5 +67,5 @@ fn errors(api: &Api, _: &str) -> String {
         }
     }
     assert!(named.is_empty() && !list.is_empty(), "errors that the header does not have: {named:?}");
-    format!("var {};\n", list.join(",\n    "))
+    format!("const {};\n", list.join(",\n    "))
 }

@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost } = require('./script_host.js');
+const { makeHost, ERR } = require('./script_host.js');
 
 function opened(global) {
     const host = makeHost(global);
@@ -22,7 +22,7 @@ for (const [engine, global] of Object.entries(engines)) {
         const seen = {};
         for (const type of ['message', 'error', 'close']) ws.addEventListener(type, (event) => { seen[type] = event; });
         host.text('hello');
-        host.lost();
+        host.failed(ERR.PROTOCOL);
         const { Event, MessageEvent, CloseEvent } = host.global;
         for (const [type, Class] of Object.entries({ message: MessageEvent, error: Event, close: CloseEvent })) {
             const event = seen[type];
@@ -40,7 +40,7 @@ for (const [engine, global] of Object.entries(engines)) {
         assert.equal(seen.message.origin, 'ws://game.test:8080');
         assert.equal(seen.message.lastEventId, '');
         assert.deepEqual([seen.close.code, seen.close.reason, seen.close.wasClean], [1006, '', false]);
-        assert.equal(seen.error.message, 'the connection was lost');
+        assert.deepEqual([seen.error.error, seen.error.message], [ERR.PROTOCOL, 'a failure']);
     });
 
     test(`${engine}: while an event is dispatched`, () => {
@@ -69,22 +69,19 @@ for (const [engine, global] of Object.entries(engines)) {
         const event = new host.global.Event('custom', { cancelable: true });
         assert.equal(ws.dispatchEvent(event), true);
         assert.equal(event.target, ws);
-        assert.equal(ws.dispatchEvent(event), true); // stopImmediatePropagation holds for one dispatch
 
-        ws.addEventListener('refused', (given) => given.preventDefault(), { passive: true });
-        assert.equal(ws.dispatchEvent(new host.global.Event('refused', { cancelable: true })), true);
         ws.addEventListener('refused', (given) => given.preventDefault());
         assert.equal(ws.dispatchEvent(new host.global.Event('refused', { cancelable: true })), false);
         assert.equal(ws.dispatchEvent(new host.global.Event('refused')), true);
         ws.onclose = () => false;
         assert.equal(ws.dispatchEvent(new host.global.CloseEvent('close', { cancelable: true })), false);
-        assert.deepEqual(log, ['first', 'first']);
+        assert.deepEqual(log, ['first']);
         for (const wrong of [undefined, null, 'message', {}]) assert.throws(() => ws.dispatchEvent(wrong), TypeError);
     });
 }
 
-test('a socket is an EventTarget if the engine has that class', () => {
-    const { ws, host } = opened({ EventTarget });
+test('a socket is an EventTarget of the engine', () => {
+    const { ws, host } = opened({ Event, EventTarget });
     assert.ok(ws instanceof EventTarget);
     assert.ok(ws instanceof host.WebSocket);
 });
@@ -248,6 +245,6 @@ test('close comes after error for every listener', () => {
     ws.addEventListener('close', note('close'));
     ws.addEventListener('error', note('error'));
     ws.onerror = note('error');
-    host.lost();
+    host.failed(ERR.PROTOCOL);
     assert.deepEqual(log, ['error', 'error', 'close', 'close']);
 });

@@ -9,13 +9,14 @@ const SCRIPT = path.join(__dirname, '../../bindings/js/egret_ws.js');
 const source = fs.readFileSync(SCRIPT, 'utf8');
 const install = vm.runInThisContext(source, { filename: SCRIPT });
 
-const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, INTERNAL: -8, UNSUPPORTED: -9, NOT_OPEN: -10, TOO_BIG: -11,
-    BACKPRESSURE: -13, INVALID_URL: -14, CONNECT: -31, CONNECTION_LOST: -51, ABORTED: -53 };
+const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, NO_RESOURCES: -7, INTERNAL: -8, UNSUPPORTED: -9, NOT_OPEN: -10, TOO_BIG: -11,
+    INVALID_UTF8: -12, BACKPRESSURE: -13, INVALID_URL: -14, CONNECT: -31, TIMEOUT: -50, CONNECTION_LOST: -51, PROTOCOL: -52,
+    ABORTED: -53, TLS: -60, TLS_OPTIONS: -65 };
 const MAX_MESSAGE_BYTES = 131072;
 const URL_ = 'ws://game.test/';
 
 // `global` has the engine's objects. An empty one stands for a bare engine.
-function makeHost(global = {}) {
+function makeHost(global = {}, defaults = undefined) {
     let lastId = 0;
     const host = {
         calls: [], // all calls, as [name, ...arguments]
@@ -23,6 +24,7 @@ function makeHost(global = {}) {
         reason: 'a reason', // the result of lastError
         tasks: 0, // of the script that wait
         buffered: 0, // the result of bufferedAmount
+        statistics: '', // the result of stats
         answer: {}, // errors to return, by function name
         open(url, protocols, options) {
             host.calls.push(options === '' ? ['open', url, protocols] : ['open', url, protocols, options]);
@@ -52,7 +54,7 @@ function makeHost(global = {}) {
                 return null;
             }
         },
-        stats: () => '',
+        stats: () => host.statistics,
         lastError: () => host.reason,
         wake: () => { host.tasks++; },
         reportError: (thrown) => host.reported.push(thrown),
@@ -62,9 +64,9 @@ function makeHost(global = {}) {
         if (host.answer.send) return host.answer.send;
         host.buffered += size;
         host.calls.push([kind, id, payload]);
-        return 0;
+        return size;
     }
-    const events = install(global, host);
+    const events = install(global, host, defaults);
 
     // As egret_ws_host_poll: the tasks that waited before the call. Returns their number.
     function runTasks() {
@@ -93,6 +95,12 @@ function makeHost(global = {}) {
             runTasks();
             events.failed(id, ERR.CONNECTION_LOST, 'the connection was lost');
             events.closed(id, 1006, '', false, ERR.CONNECTION_LOST, 'the connection was lost');
+        },
+        // The connection could not be made, or ended in another way that is not clean.
+        failed(error, id = lastId, code = 1006) {
+            runTasks();
+            events.failed(id, error, 'a failure');
+            events.closed(id, code, '', false, error, 'a failure');
         },
         poll: runTasks,
         sent: () => host.calls.filter(([name]) => name === 'text' || name === 'binary').map((call) => call[2]),

@@ -25,7 +25,7 @@ function randomBy(seed) {
 // A small model of the native library: connections by id, with a send buffer and events of a peer.
 function makeNative() {
     let lastId = 0;
-    const native = { connections: new Map(), openError: 0, sendError: 0 };
+    const native = { connections: new Map(), tasks: 0, openError: 0, sendError: 0 };
     native.host = {
         open() {
             if (native.openError) return native.openError;
@@ -43,6 +43,7 @@ function makeNative() {
         bufferedAmount: (id) => native.connections.get(id).buffered,
         normalizeUrl: (url) => (url.startsWith('ws:') ? url : null),
         lastError: () => 'a reason',
+        wake: () => { native.tasks++; },
         reportError: (thrown) => assert.equal(thrown, 'a handler that throws', thrown?.stack),
     };
     function take(id, payload, size) {
@@ -52,7 +53,7 @@ function makeNative() {
         if (native.sendError) return native.sendError;
         connection.sent.push(payload);
         connection.buffered += size;
-        return 0;
+        return size;
     }
     return native;
 }
@@ -65,34 +66,48 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     const events = install(global, native.host);
 
     let serial = 0; // in every payload, so that all payloads differ
-    let pendingErrors = []; // the pending errors of the model: { socket, error, isEnd }
+    const tasks = []; // of the model, as generators: errors and ends that were found in calls of the game
     let expected = null; // the calls of handlers that the model expects, as a generator
     const alive = [];
-    const counts = { sockets: 0, messages: 0, sent: 0, errors: 0, closes: 0, handlers: 0, dropped: 0 };
+    const counts = { sockets: 0, messages: 0, sent: 0, errors: 0, closes: 0, handlers: 0, dropped: 0,
+        full: 0 };
 
-    // The model: the expected calls of a delivery, in order. A handler may act between them, which changes the next ones.
-    function* end(socket, code, wasClean, error) {
+    // The model: the expected calls of a task, in order. A handler may act between them, which changes the next ones.
+    function* report(socket, error) {
+        if (socket.state !== CLOSED) yield [socket, 'error', error];
+    }
+    function shut(socket) {
+        if (socket.state === CLOSED) return;
         socket.lost += native.connections.get(socket.id)?.buffered ?? 0;
         socket.state = CLOSED;
-        if (!wasClean) yield [socket, 'error', error];
+    }
+    function* fail(socket, error) {
+        if (socket.state === CLOSED) return;
+        shut(socket);
+        yield [socket, 'error', error];
+    }
+    function* end(socket, code) {
+        shut(socket);
         yield [socket, 'close', socket.isNative ? undefined : code];
     }
-    function* noticed() {
-        const batch = pendingErrors;
-        pendingErrors = [];
-        for (const { socket, error, isEnd } of batch) {
-            if (socket.state === CLOSED) continue;
-            if (isEnd) yield* end(socket, 1006, false, error);
-            else yield [socket, 'error', error];
+    // A lost connection is no error for the standard's object.
+    function* failed(socket, error) {
+        if (socket.full) yield* fail(socket, ERR.BACKPRESSURE);
+        else if (socket.isNative || !socket.isEstablished) yield* fail(socket, error);
+    }
+    function* closed(socket, code) {
+        if (socket.full && socket.state !== CLOSED) {
+            yield* fail(socket, ERR.BACKPRESSURE);
+            tasks.push(end(socket, code));
+        } else {
+            yield* end(socket, code);
         }
     }
     function* happened(socket, [kind, payload]) {
-        if (kind === 'closed') {
-            yield* noticed();
-            yield* end(socket, ...payload);
-        } else if (kind === 'connected') {
+        if (kind === 'connected') {
             if (socket.state !== CONNECTING) return;
             socket.state = OPEN;
+            socket.isEstablished = true;
             yield [socket, 'open', undefined];
         } else if (socket.state === OPEN) {
             yield [socket, 'message', payload];
@@ -122,12 +137,12 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         native.openError = chance(5) ? ERR.UNSUPPORTED : 0;
         const isNative = chance(50);
         const isInvalid = isNative && chance(3);
-        const socket = { isNative, id: 0, state: CONNECTING, lost: 0, sent: [] };
+        const socket = { isNative, id: 0, state: CONNECTING, isEstablished: false, full: false, lost: 0, sent: [] };
         const before = native.connections.size;
         const ws = socket.ws = new (isNative ? global.egret_native : global).WebSocket(isInvalid ? 'no url' : URL_);
         counts.sockets++;
-        if (isInvalid) pendingErrors.push({ socket, error: ERR.INVALID_URL, isEnd: true });
-        else if (native.openError) pendingErrors.push({ socket, error: native.openError, isEnd: true });
+        if (isInvalid) tasks.push(fail(socket, ERR.INVALID_URL), end(socket, 1006));
+        else if (native.openError) tasks.push(fail(socket, native.openError), end(socket, 1006));
         else [socket.id] = [...native.connections.keys()].slice(-1);
         assert.equal(native.connections.size, before + (socket.id ? 1 : 0));
         native.openError = 0;
@@ -176,7 +191,12 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
             const error = socket.state === CONNECTING ? ERR.NOT_OPEN : isTooBig ? ERR.TOO_BIG : native.sendError;
             if (socket.state >= CLOSING) socket.lost += size;
             else if (socket.state === OPEN && (error === ERR.NOT_OPEN || error === ERR.BAD_HANDLE)) socket.lost += size;
-            else if (error) pendingErrors.push({ socket, error, isEnd: false });
+            else if (error === ERR.BACKPRESSURE && !socket.isNative) {
+                socket.lost += size;
+                socket.full = true;
+                socket.state = CLOSING;
+                counts.full++;
+            } else if (error) tasks.push(report(socket, error));
             else socket.sent.push(isBinary ? number : text);
         }
         native.sendError = 0;
@@ -196,7 +216,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         } else if (connection.closing || chance(20)) {
             connection.ended = true;
             const wasClean = connection.connected && chance(70);
-            connection.inbox.push(['closed', wasClean ? [4000, true, 0] : [1006, false, ERR.CONNECTION_LOST]]);
+            connection.inbox.push(['closed', wasClean ? [4000, 0] : [1006, ERR.CONNECTION_LOST]]);
         }
         connection.buffered = random(connection.buffered + 1);
     }
@@ -209,28 +229,41 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         expected = null;
     }
 
+    // Those that waited before the call: a handler may cause others.
+    function runTasks() {
+        assert.equal(native.tasks, tasks.length, 'the script asks for a call for each task');
+        for (const task of tasks.splice(0)) {
+            native.tasks--;
+            during(task, () => events.task());
+        }
+    }
+
     function poll() {
         const isFirst = chance(50);
-        if (isFirst) during(noticed(), () => events.poll());
+        if (isFirst) runTasks();
         for (const socket of alive.slice()) {
             const connection = native.connections.get(socket.id);
             // Some events wait for a later poll, as they do with a budget.
             for (let budget = random(8); connection && budget > 0 && connection.inbox.length > 0; budget--) {
                 const [kind, payload] = connection.inbox.shift();
-                during(happened(socket, [kind, payload]), () => {
+                if (kind !== 'closed') during(happened(socket, [kind, payload]), () => {
                     if (kind === 'connected') events.connected(socket.id, '', '');
                     else if (kind === 'text') events.text(socket.id, payload);
-                    else if (kind === 'binary') events.binary(socket.id, new Uint32Array([payload]).buffer);
-                    else events.closed(socket.id, payload[0], '', payload[1], payload[2], 'over');
+                    else events.binary(socket.id, new Uint32Array([payload]).buffer);
                 });
-                if (kind === 'closed') {
+                else {
+                    const [code, error] = payload;
+                    runTasks();
+                    if (error) during(failed(socket, error), () => events.failed(socket.id, error, 'over'));
+                    during(closed(socket, code), () => events.closed(socket.id, code, '', error === 0, error, 'over'));
                     assert.deepEqual(connection.sent, socket.sent, 'what the game sent is what the library got');
                     counts.sent += connection.sent.length;
                     native.connections.delete(socket.id);
                 }
             }
         }
-        if (!isFirst) during(noticed(), () => events.poll());
+        if (!isFirst) runTasks();
+        events.drained(0); // no socket has this id, so only a new task begins, in which bufferedAmount may be less
         for (const socket of alive) {
             const buffered = native.connections.get(socket.id)?.buffered ?? 0;
             if (!socket.isNative) assert.equal(socket.ws.bufferedAmount, socket.lost + buffered);
@@ -257,7 +290,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     assert.equal(counts.closes, counts.sockets, 'one close for each socket');
     assert.equal(native.connections.size, 0);
     // The run must have used all kinds of actions.
-    const enough = { sockets: 1000, messages: 5000, sent: 5000, errors: 500, dropped: 50 };
+    const enough = { sockets: 1000, messages: 5000, sent: 5000, errors: 500, dropped: 50, full: 50 };
     for (const [what, least] of Object.entries(enough)) {
         assert.ok(counts[what] >= least, `${counts[what]} ${what}: too few for a test`);
     }

@@ -12,7 +12,10 @@ function make(host, ...rest) {
     const log = [];
     ws.onOpen = (...given) => log.push(['open', ws.readyState, ...given]);
     ws.onMessage = (...given) => log.push(['message', ...given]);
-    ws.onError = (...given) => log.push(['error', ws.readyState, ...given]);
+    ws.onError = (error, message, ...more) => {
+        assert.match(message, /^[a-z][^-]*$/, 'a sentence without an error number');
+        log.push(['error', ws.readyState, error, ...more]);
+    };
     ws.onClose = (...given) => log.push(['close', ws.readyState, ...given]);
     return { ws, log };
 }
@@ -67,7 +70,7 @@ test('invalid arguments cause onError and onClose in the poll, and never throw',
         const host = makeHost();
         const { log } = make(host, ...given);
         assert.deepEqual(log, []);
-        assert.equal(host.poll(), 1);
+        assert.equal(host.poll(), 2);
         assert.deepEqual(log, [['error', 3, error], ['close', 3]]);
         assert.deepEqual(host.callsOf('open'), []);
     }
@@ -82,7 +85,7 @@ test('every failure is onError and then onClose', () => {
 
     const host = makeHost();
     const second = make(host);
-    host.events.closed(host.id, 1006, '', false, ERR.CONNECT, 'no connection');
+    host.failed(ERR.CONNECT);
     assert.deepEqual(second.log, [['error', 3, ERR.CONNECT], ['close', 3]]);
 
     const third = opened();
@@ -111,7 +114,7 @@ test('disconnect does the same as close, also while connecting', () => {
     ws.disconnect();
     assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
     host.connected();
-    host.events.closed(host.id, 1006, '', false, ERR.ABORTED, 'aborted');
+    host.failed(ERR.ABORTED);
     assert.deepEqual(log, [['error', 3, ERR.ABORTED], ['close', 3]]);
 });
 
@@ -137,6 +140,18 @@ test('send never throws: too early, too long, or not data', () => {
     assert.deepEqual(host.sent(), ['x'.repeat(MAX_MESSAGE_BYTES), 'undefined']);
 });
 
+test('a full send buffer: onError, and the socket stays open, whatever overCap is', () => {
+    const { ws, host, log } = opened(makeHost({}, { overCap: 'close' }));
+    host.host.answer.send = ERR.BACKPRESSURE;
+    ws.send('x');
+    host.host.answer.send = 0;
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    host.poll();
+    ws.send('y');
+    assert.deepEqual(log, [['error', 1, ERR.BACKPRESSURE], ['error', 1, ERR.TOO_BIG]]);
+    assert.deepEqual(host.sent(), ['y']);
+});
+
 test('lower-case handlers are called when the others are not set', () => {
     const host = makeHost();
     const ws = new host.NativeWebSocket(URL_);
@@ -152,7 +167,7 @@ test('lower-case handlers are called when the others are not set', () => {
     host.text('3');
     host.lost();
     assert.deepEqual(log, [['onopen', true], ['onmessage', true, '1'], 'upper', ['onmessage', true, '3'],
-        ['onerror', true, ERR.CONNECTION_LOST], ['onclose', true]]);
+        ['onerror', true, ERR.CONNECTION_LOST, 'the connection was lost'], ['onclose', true]]);
 });
 
 test('without handlers, or with values that are not functions', () => {

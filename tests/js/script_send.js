@@ -54,7 +54,7 @@ test('131072 bytes are sent; one more causes an error event, and the socket stay
     assert.deepEqual(log, []);
     assert.equal(host.poll(), 3);
     assert.deepEqual(log, Array(3).fill(['error', 1, ERR.TOO_BIG]));
-    assert.deepEqual([...reasons], ['message not sent: a reason (error -11)']);
+    assert.deepEqual([...reasons], ['message not sent: a reason']);
     ws.send('still here');
     assert.equal(host.sent().length, 3);
 });
@@ -70,25 +70,78 @@ test('an error of a send comes before the close, never after it', () => {
     second.ws.onerror = () => second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     second.ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     assert.equal(second.host.poll(), 1);
-    second.host.closed();
-    assert.equal(second.host.poll(), 0);
+    second.host.events.closed(second.host.id, 1000, '', true, 0, 'closed');
+    assert.equal(second.host.poll(), 1);
     assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
 });
 
-test('backpressure causes an error event; a connection that has just ended does not', () => {
+test('a full send buffer: the connection is closed, error and close come when it has ended, and later messages only count', () => {
+    const { ws, host, log } = openedSocket();
+    const messages = [];
+    ws.addEventListener('error', (event) => messages.push(event.message));
+    ws.send('first');
+    host.host.answer.send = ERR.BACKPRESSURE;
+    ws.send('does not fit');
+    host.host.answer.send = 0;
+    ws.send('behind it');
+    ws.close(4000);
+    assert.equal(ws.readyState, 2);
+    assert.equal(ws.bufferedAmount, 5 + 12 + 9);
+    assert.deepEqual(host.sent(), ['first']);
+    assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
+    host.text('a browser fires no message while it closes');
+    assert.deepEqual(log, []);
+
+    host.host.buffered = 0;
+    host.events.closed(1, 1005, '', true, 0, 'closed');
+    assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE]]);
+    assert.equal(host.poll(), 1);
+    assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1005, '', true]]);
+    assert.equal(ws.bufferedAmount, 12 + 9);
+    assert.deepEqual(messages, ['the send buffer is full: 5 bytes wait to be sent, so a message of 12 bytes was not sent, ' +
+        'and the connection was closed']);
+});
+
+test('a full send buffer, and the connection is lost while it closes', () => {
     const { ws, host, log } = openedSocket();
     host.host.answer.send = ERR.BACKPRESSURE;
     ws.send('x');
-    host.poll();
+    host.failed(ERR.TIMEOUT);
+    assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1006, '', false]]);
+    assert.equal(host.poll(), 0);
+});
+
+test('messages to a connection that has just ended count in bufferedAmount', () => {
+    const { ws, host, log } = openedSocket();
     host.host.answer.send = ERR.NOT_OPEN;
     ws.send('four');
     host.host.answer.send = ERR.BAD_HANDLE;
-    ws.send('four');
+    ws.send(bytes(1, 2, 3, 4));
     assert.equal(ws.bufferedAmount, 8);
     assert.equal(host.poll(), 0);
     host.lost();
-    assert.deepEqual(log,
-        [['error', 1, ERR.BACKPRESSURE], ['error', 3, ERR.CONNECTION_LOST], ['close', 3, 1006, '', false]]);
+    assert.equal(ws.bufferedAmount, 8);
+    assert.deepEqual(log, [['close', 3, 1006, '', false]]);
+});
+
+test('overCap: a message over the cap closes the connection with 1009', () => {
+    for (const make of [(host) => openedSocket(host, undefined, { overCap: 'close' }), (host) => openedSocket(host)]) {
+        const { ws, host, log } = make(makeHost({}, { overCap: 'close' }));
+        let message;
+        ws.addEventListener('error', (event) => { message = event.message; });
+        ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+        assert.equal(ws.readyState, 2);
+        assert.equal(ws.bufferedAmount, MAX_MESSAGE_BYTES + 1);
+        assert.deepEqual(host.callsOf('close'), [[1, 1009, 'message too big']]);
+        host.closed(1009);
+        host.poll();
+        assert.deepEqual(log, [['error', 3, ERR.TOO_BIG], ['close', 3, 1009, '', true]]);
+        assert.equal(message, 'message not sent, and the connection was closed: a reason');
+    }
+    const { ws, host, log } = openedSocket(makeHost({}, { overCap: 'close' }), [], { overCap: 'error' });
+    ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
+    host.poll();
+    assert.deepEqual(log, [['error', 1, ERR.TOO_BIG]]);
 });
 
 test('bufferedAmount: exact within a task; between tasks it is that of the host', () => {
@@ -100,11 +153,52 @@ test('bufferedAmount: exact within a task; between tasks it is that of the host'
     assert.equal(ws.bufferedAmount, 110);
     ws.send(new ArrayBuffer(5));
     assert.equal(ws.bufferedAmount, 115);
-    host.poll();
+    host.text('another task');
     assert.equal(ws.bufferedAmount, 5);
     host.host.buffered = 0;
+    assert.equal(ws.bufferedAmount, 5);
     host.text('another task');
     assert.equal(ws.bufferedAmount, 0);
+});
+
+test('bufferedAmount: a message that is written at once counts until the task ends', () => {
+    const { ws, host } = openedSocket();
+    ws.send('12345');
+    host.host.buffered = 0;
+    ws.send('678');
+    host.host.buffered = 0;
+    assert.equal(ws.bufferedAmount, 8);
+    host.events.drained(1);
+    assert.equal(ws.bufferedAmount, 0);
+});
+
+test('bufferedAmount falls between tasks in which the glue does nothing, such as timers', async () => {
+    const { ws, host } = openedSocket();
+    ws.send('12345');
+    assert.equal(ws.bufferedAmount, 5);
+    host.host.buffered = 0;
+    assert.equal(ws.bufferedAmount, 5);
+    await new Promise(setImmediate);
+    assert.equal(ws.bufferedAmount, 0);
+    host.host.buffered = 7;
+    assert.equal(ws.bufferedAmount, 7);
+    await new Promise(setImmediate);
+    host.host.buffered = 3;
+    assert.equal(ws.bufferedAmount, 3);
+});
+
+test('bufferedAmount inside an event is that of the event\'s task', () => {
+    const { ws, host } = openedSocket();
+    const amounts = [];
+    ws.onmessage = () => {
+        ws.send('1234');
+        host.host.buffered = 0;
+        amounts.push(ws.bufferedAmount);
+    };
+    host.text('x');
+    host.text('x');
+    amounts.push(ws.bufferedAmount);
+    assert.deepEqual(amounts, [4, 4, 0]);
 });
 
 test('bufferedAmount: counts bytes that are sent while not open, and is not reset', () => {

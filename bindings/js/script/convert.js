@@ -1,116 +1,178 @@
-// Conversions of values: WebIDL strings, text and bytes, subprotocols.
-
-function define(object, name, value) {
-    Object.defineProperty(object, name, { value: value, writable: true, configurable: true });
-}
+// Conversions of values by WebIDL: strings, numbers, dictionaries, buffers, subprotocols.
 
 // `instanceof Object` is false for objects of another realm.
 function isObject(value) {
     return typeof value === 'function' || (typeof value === 'object' && value !== null);
 }
 
-var NON_ASCII = /[^\x00-\x7F]/;
-var SURROGATES = /[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g;
-
-function replaceLone(surrogates) {
-    return surrogates.length === 2 ? surrogates : '\uFFFD';
+function define(object, name, value) {
+    Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-// WebIDL's USVString: a lone surrogate has no UTF-8, so U+FFFD replaces it.
+// Makes a class an interface of WebIDL: its members are enumerable, and objects have its name as their tag.
+function defineInterface(Class, name) {
+    for (const member of Object.getOwnPropertyNames(Class.prototype)) {
+        if (member !== 'constructor') Object.defineProperty(Class.prototype, member, { enumerable: true });
+    }
+    Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
+}
+
+function defineConstants(Class, constants) {
+    for (const name of Object.keys(constants)) {
+        const constant = { value: constants[name], enumerable: true };
+        Object.defineProperty(Class, name, constant);
+        Object.defineProperty(Class.prototype, name, constant);
+    }
+}
+
+function needArguments(given, needed, what) {
+    if (given < needed) throw new TypeError(`${what} needs ${needed} ${needed === 1 ? 'argument' : 'arguments'}`);
+}
+
+// The object of a dictionary argument, or null if there is none.
+function toDictionary(value) {
+    if (value === undefined || value === null) return null;
+    if (!isObject(value)) throw new TypeError('not an object of options');
+    return value;
+}
+
+function toUint16(value) {
+    return +value & 0xFFFF;
+}
+
+// [Clamp] unsigned short: a half is rounded to the even number.
+function clampToUint16(value) {
+    const number = +value;
+    if (!(number > 0)) return 0;
+    if (number >= 65535) return 65535;
+    const floor = Math.floor(number);
+    const rest = number - floor;
+    return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}
+
+const isWellFormed = String.prototype.isWellFormed;
+// With the flag `u`, a pair of surrogates is one character, which is not in this class.
+const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
+
+// USVString. A lone surrogate has no UTF-8, so U+FFFD replaces it.
 function toText(value) {
-    if (typeof value === 'symbol') throw new TypeError('cannot convert a symbol to a string');
-    var text = String(value);
-    return NON_ASCII.test(text) ? text.replace(SURROGATES, replaceLone) : text;
+    const text = typeof value === 'string' ? value : `${value}`; // throws for a symbol, which String() does not
+    if (isWellFormed !== undefined ? isWellFormed.call(text) : text.search(LONE_SURROGATES) < 0) return text;
+    return text.replace(LONE_SURROGATES, '\uFFFD');
 }
 
 function utf8Length(text) {
-    if (!NON_ASCII.test(text)) return text.length;
-    var bytes = 0;
-    for (var i = 0; i < text.length; i++) {
-        var unit = text.charCodeAt(i);
-        // A surrogate pair is four bytes, so each half counts two.
-        bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xD800 && unit <= 0xDFFF) ? 2 : 3;
+    const length = text.length;
+    let bytes = length;
+    for (let i = 0; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        // A surrogate pair has four bytes, so each half counts two.
+        if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xD800 && unit <= 0xDFFF) ? 1 : 2;
     }
     return bytes;
 }
 
-function getterOf(prototype, name) {
-    var property = Object.getOwnPropertyDescriptor(prototype, name);
+// The getter reads a slot of the engine, so it throws for every object that only looks like one of its class.
+function getterOf(Class, name) {
+    const property = Class && Object.getOwnPropertyDescriptor(Class.prototype, name);
     return property && property.get ? property.get : null;
 }
 
-var lengthOf = getterOf(ArrayBuffer.prototype, 'byteLength');
-var isResizable = getterOf(ArrayBuffer.prototype, 'resizable');
-
-function nameOf(value) {
-    return Object.prototype.toString.call(value);
-}
-
-// True for an ArrayBuffer of any realm, false for a SharedArrayBuffer: the engine's getter throws for all other values.
-function isArrayBuffer(value) {
-    if (lengthOf === null) return nameOf(value) === '[object ArrayBuffer]';
+function hasSlot(getter, value) {
+    if (getter === null || !isObject(value)) return false;
     try {
-        lengthOf.call(value);
+        getter.call(value);
         return true;
     } catch (other) {
         return false;
     }
 }
 
-function isBuffer(value) {
-    return isObject(value) && (isArrayBuffer(value) || nameOf(value) === '[object SharedArrayBuffer]');
+const TypedArray = Object.getPrototypeOf(Uint8Array);
+const lengthOfBuffer = getterOf(ArrayBuffer, 'byteLength');
+const lengthOfShared = getterOf(typeof SharedArrayBuffer === 'function' ? SharedArrayBuffer : null, 'byteLength');
+const isResizable = getterOf(ArrayBuffer, 'resizable');
+const bufferOfArray = getterOf(TypedArray, 'buffer'), bufferOfDataView = getterOf(DataView, 'buffer');
+const lengthOfArray = getterOf(TypedArray, 'byteLength'), lengthOfDataView = getterOf(DataView, 'byteLength');
+const offsetOfArray = getterOf(TypedArray, 'byteOffset'), offsetOfDataView = getterOf(DataView, 'byteOffset');
+const tagOfArray = getterOf(TypedArray, Symbol.toStringTag);
+
+function isTypedArray(view) {
+    return tagOfArray.call(view) !== undefined;
 }
 
-// WebIDL's BufferSource without [AllowShared] and [AllowResizable].
-function checkBuffer(buffer) {
-    if (!isArrayBuffer(buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
+// An ArrayBuffer or a SharedArrayBuffer.
+function isBuffer(value) {
+    return hasSlot(lengthOfBuffer, value) || hasSlot(lengthOfShared, value);
+}
+
+// BufferSource without [AllowShared] and [AllowResizable].
+function checkBufferSource(data) {
+    let buffer = data;
+    if (ArrayBuffer.isView(data)) buffer = (isTypedArray(data) ? bufferOfArray : bufferOfDataView).call(data);
+    if (!hasSlot(lengthOfBuffer, buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
     if (isResizable !== null && isResizable.call(buffer)) {
         throw new TypeError('cannot send a resizable ArrayBuffer: send a copy of its bytes');
     }
 }
 
-// 0 for a detached buffer, also for a DataView of it, whose byteLength throws.
+// 0 for a detached buffer, also for a DataView of it, whose getters throw.
 function byteLength(data) {
+    if (!ArrayBuffer.isView(data)) return lengthOfBuffer.call(data);
+    if (isTypedArray(data)) return lengthOfArray.call(data);
     try {
-        return data.byteLength;
+        return lengthOfDataView.call(data);
     } catch (detached) {
         return 0;
     }
 }
 
 function copyBytes(data) {
-    var copy = new Uint8Array(byteLength(data));
-    if (copy.length > 0) {
-        copy.set(ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, copy.length) : new Uint8Array(data));
-    }
+    const length = byteLength(data);
+    const copy = new Uint8Array(length);
+    if (length === 0) return copy.buffer;
+    if (!ArrayBuffer.isView(data)) copy.set(new Uint8Array(data));
+    else if (isTypedArray(data)) copy.set(new Uint8Array(bufferOfArray.call(data), offsetOfArray.call(data), length));
+    else copy.set(new Uint8Array(bufferOfDataView.call(data), offsetOfDataView.call(data), length));
     return copy.buffer;
 }
 
-var NO_BYTES = new ArrayBuffer(0);
+const NO_BYTES = new ArrayBuffer(0);
 
 // A token of RFC 9110: a name without separators.
-var TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
+const TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
-// WebIDL's (DOMString or sequence<DOMString>).
-function toList(protocols) {
-    if (protocols === undefined) return [];
-    var list = [];
-    if (Array.isArray(protocols)) {
-        for (var i = 0; i < protocols.length; i++) list.push(toText(protocols[i]));
-    } else if (typeof Symbol === 'function' && isObject(protocols) && protocols[Symbol.iterator]) {
-        var iterator = protocols[Symbol.iterator]();
-        for (var step = iterator.next(); !step.done; step = iterator.next()) list.push(toText(step.value));
-    } else {
-        list.push(toText(protocols));
-    }
+// sequence<any>. Like WebIDL, and unlike `for of`, it does not call `return` of the iterator.
+function toSequence(iterable, method) {
+    const list = [];
+    const iterator = method.call(iterable);
+    for (let step = iterator.next(); !step.done; step = iterator.next()) list.push(step.value);
     return list;
 }
 
+function iteratorMethodOf(value) {
+    const method = isObject(value) ? value[Symbol.iterator] : undefined;
+    return method === undefined ? null : method;
+}
+
+// (DOMString or sequence<DOMString>)
+function toList(protocols) {
+    if (protocols === undefined) return [];
+    const method = iteratorMethodOf(protocols);
+    return method === null ? [toText(protocols)] : toSequence(protocols, method).map((protocol) => toText(protocol));
+}
+
 function areValidProtocols(list) {
-    var seen = Object.create(null);
-    return list.every(function (protocol) {
-        var isValid = TOKEN.test(protocol) && !seen[protocol];
-        seen[protocol] = true;
-        return isValid;
-    });
+    return list.every((protocol) => TOKEN.test(protocol)) && new Set(list).size === list.length;
+}
+
+// The text of a URL for C, which ends at a NUL. A parser of WHATWG removes a NUL at the ends, and writes %00 elsewhere, where it
+// has the same effect as the NUL itself: it is invalid in the scheme, the host and the port.
+function toUrlText(value) {
+    const text = toText(value);
+    if (text.indexOf('\0') < 0) return text;
+    let start = 0, end = text.length;
+    while (start < end && text.charCodeAt(start) <= 0x20) start++;
+    while (end > start && text.charCodeAt(end - 1) <= 0x20) end--;
+    return text.slice(start, end).replace(/\0/g, '%00');
 }

@@ -1,9 +1,10 @@
 // Defines both objects.
 
-function install(global, host) {
-    var sockets = makeSockets(global, host);
-    define(global, 'WebSocket', makeWebSocket(global, host, sockets));
-    if (!global.egret_native) global.egret_native = {}
-    global.egret_native.WebSocket = makeNativeWebSocket(host, sockets);
+function install(global, host, defaults = undefined) {
+    const options = readOptions(defaults, NO_OPTIONS);
+    const sockets = new Sockets(global, host);
+    define(global, 'WebSocket', makeWebSocket(global, host, sockets, options));
+    if (!global.egret_native) global.egret_native = {};
+    global.egret_native.WebSocket = makeNativeWebSocket(host, sockets, options);
     return sockets.events;
 }

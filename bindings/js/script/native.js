@@ -1,59 +1,74 @@
 // egret_native.WebSocket, of runtimes up to 5.0.
 
-// It never throws: onError reports invalid arguments, during the poll.
-function makeNativeWebSocket(host, sockets) {
-    function NativeWebSocket(url, protocols) {
-        var socket = sockets.create(makeListener(this));
-        define(this, '_socket', socket);
-        var address, list;
-        try {
-            address = host.normalizeUrl(toText(url));
-            list = toList(protocols);
-        } catch (thrown) {
-            sockets.failConnect(socket, ERR_INVALID_ARGUMENT);
-            return;
-        }
-        if (address === null) sockets.failConnect(socket, ERR_INVALID_URL);
-        else if (!areValidProtocols(list)) sockets.failConnect(socket, ERR_INVALID_ARGUMENT);
-        else sockets.connect(socket, address, list);
+class NativeConnection extends Connection {
+    constructor(sockets, webSocket) {
+        super(sockets);
+        this.webSocket = webSocket;
     }
 
     // Handlers are looked up at each event: games assign them after construction, and replace them.
-    function makeListener(webSocket) {
-        function call(name, data) {
-            try {
-                var handler = webSocket[name];
-                if (typeof handler !== 'function') handler = webSocket[name.toLowerCase()];
-                if (typeof handler === 'function') handler.apply(webSocket, data);
-            } catch (thrown) {
-                host.reportError(thrown);
-            }
+    call(name, ...given) {
+        try {
+            let handler = this.webSocket[name];
+            if (typeof handler !== 'function') handler = this.webSocket[name.toLowerCase()];
+            if (typeof handler === 'function') handler.apply(this.webSocket, given);
+        } catch (thrown) {
+            this.sockets.host.reportError(thrown);
         }
-        return {
-            open: function () { call('onOpen', []); },
-            message: function (data) { call('onMessage', [data]); },
-            error: function (error) { call('onError', [error]); },
-            close: function () { call('onClose', []); }
-        };
     }
 
-    var prototype = NativeWebSocket.prototype;
-    prototype.onOpen = prototype.onMessage = prototype.onError = prototype.onClose = null;
-    prototype.send = function (data) {
-        var payload;
-        try {
-            payload = sockets.toPayload(data);
-        } catch (thrown) {
-            sockets.refuseSend(this._socket, ERR_INVALID_ARGUMENT);
-            return;
+    onOpen() { this.call('onOpen'); }
+    onMessage(data) { this.call('onMessage', data); }
+    onRefused(error, text, size) {
+        this.reportLater(error, `message not sent: ${text}`);
+        return 0;
+    }
+    onError(error, text) { this.call('onError', error, text); }
+    onClose() { this.call('onClose'); }
+}
+
+// It never throws: onError reports invalid arguments, in a task of its own.
+function makeNativeWebSocket(host, sockets, defaults) {
+    class WebSocket {
+        constructor(url, protocols) {
+            const connection = new NativeConnection(sockets, this);
+            Object.defineProperty(this, CONNECTION, { value: connection });
+            let address, list;
+            try {
+                address = host.normalizeUrl(toUrlText(url));
+                if (address === null) {
+                    connection.endLater(ERR_INVALID_URL, `cannot connect: ${host.lastError()}`);
+                    return;
+                }
+                list = toList(protocols);
+            } catch (thrown) {
+                connection.endLater(ERR_INVALID_ARGUMENT, 'cannot connect: the URL or the subprotocols are not text');
+                return;
+            }
+            if (!areValidProtocols(list)) {
+                connection.endLater(ERR_INVALID_ARGUMENT, 'cannot connect: subprotocols must be distinct tokens');
+                return;
+            }
+            const result = sockets.open(connection, address, list, defaults.encoded);
+            if (result < 0) connection.endLater(result, `cannot connect: ${host.lastError()}`);
         }
-        if (this._socket.state === CONNECTING) sockets.refuseSend(this._socket, ERR_NOT_OPEN);
-        else sockets.send(this._socket, payload);
-    };
-    prototype.close = prototype.disconnect = function () {
-        sockets.close(this._socket, 0, '');
-    };
-    defineGetter(prototype, 'readyState', function () { return this._socket.state; });
-    defineConstants(NativeWebSocket);
-    return NativeWebSocket;
+        get readyState() { return connectionOf(this).state; }
+        send(data) {
+            const connection = connectionOf(this);
+            let payload;
+            try {
+                payload = sockets.toPayload(data);
+            } catch (thrown) {
+                connection.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: it is not a string, an ArrayBuffer or a view of one');
+                return;
+            }
+            if (connection.state === CONNECTING) connection.reportLater(ERR_NOT_OPEN, 'message not sent: still connecting');
+            else connection.send(payload);
+        }
+        close() { connectionOf(this).close(0, ''); }
+        disconnect() { connectionOf(this).close(0, ''); }
+    }
+    for (const name of ['onOpen', 'onMessage', 'onError', 'onClose']) WebSocket.prototype[name] = null;
+    defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
+    return WebSocket;
 }

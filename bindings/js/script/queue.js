@@ -1,22 +1,29 @@
 // First in, first out, in amortised constant time. (Array.shift moves all items.)
-function Queue() {
-    this.items = [];
-    this.head = 0;
-}
-
-Queue.prototype.push = function (item) {
-    this.items.push(item);
-};
-Queue.prototype.isEmpty = function () {
-    return this.head === this.items.length;
-};
-Queue.prototype.first = function () {
-    return this.items[this.head];
-};
-Queue.prototype.removeFirst = function () {
-    this.items[this.head++] = null;
-    if (2 * this.head >= this.items.length) {
-        this.items.splice(0, this.head);
+class Queue {
+    constructor() {
+        this.items = [];
         this.head = 0;
     }
-};
+
+    push(item) {
+        this.items.push(item);
+    }
+
+    isEmpty() {
+        return this.head === this.items.length;
+    }
+
+    first() {
+        return this.items[this.head];
+    }
+
+    removeFirst() {
+        const item = this.items[this.head];
+        this.items[this.head++] = null;
+        if (2 * this.head >= this.items.length) {
+            this.items.splice(0, this.head);
+            this.head = 0;
+        }
+        return item;
+    }
+}

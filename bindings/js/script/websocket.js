@@ -1,135 +1,156 @@
 // The W3C WebSocket.
 
-function defineConstants(constructor) {
-    var constants = { CONNECTING: CONNECTING, OPEN: OPEN, CLOSING: CLOSING, CLOSED: CLOSED };
-    for (var name in constants) {
-        Object.defineProperty(constructor, name, { value: constants[name], enumerable: true });
-        Object.defineProperty(constructor.prototype, name, { value: constants[name], enumerable: true });
-    }
-}
+// The connection of a WebSocket. In the slot of another object it does not belong to it.
+const CONNECTION = Symbol('connection');
 
-function defineGetter(prototype, name, getter, setter) {
-    Object.defineProperty(prototype, name, { get: getter, set: setter, enumerable: true, configurable: true });
-}
+// Ends of an established connection for which browsers fire `close` only.
+const LOSSES = new Set([ERR_CONNECTION_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_TLS]);
+// Results of `open` for options that cannot be used.
+const OPTION_ERRORS = new Set([ERR_INVALID_ARGUMENT, ERR_UNSUPPORTED, ERR_TLS_OPTIONS]);
 
-// WebIDL's [Clamp] unsigned short: a half is rounded to the even number.
-function clampToUint16(value) {
-    var number = Number(value);
-    if (!(number > 0)) return 0;
-    if (number >= 65535) return 65535;
-    var floor = Math.floor(number);
-    var rest = number - floor;
-    return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
+const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry'];
 
 // The origin of a message: the scheme and authority of the server.
 function originOf(url) {
     return url.replace(/^(wss?:\/\/)(?:[^\/?#]*@)?([^\/?#]*).*$/, '$1$2');
 }
 
-function makeWebSocket(global, host, sockets) {
-    var exception = makeException(global);
-    var Event = eventClass(global, 'Event', null, {});
-    var MessageEvent = eventClass(global, 'MessageEvent', Event, {
-        data: null, origin: '', lastEventId: '', source: null, ports: null
-    });
-    var CloseEvent = eventClass(global, 'CloseEvent', Event, { wasClean: false, code: 0, reason: '' });
+class StandardConnection extends Connection {
+    constructor(sockets, events, webSocket, url, overCap) {
+        super(sockets);
+        this.events = events;
+        this.webSocket = webSocket;
+        this.url = url;
+        this.origin = originOf(url);
+        this.overCap = overCap;
+        this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
+        this.handlers = {};
+        for (const type of TYPES) this.handlers[type] = undefined;
+    }
 
-    function WebSocket(url) {
-        if (!(this instanceof WebSocket)) throw new TypeError('WebSocket is a constructor: use new');
-        if (arguments.length === 0) throw new TypeError('WebSocket needs a URL');
-        var given = toText(url);
-        var protocols = toList(arguments[1]);
-        var address = host.normalizeUrl(given);
-        if (address === null) throw exception('SyntaxError', "'" + given + "': " + host.lastError());
-        if (!areValidProtocols(protocols)) {
-            throw exception('SyntaxError', 'subprotocols must be distinct tokens: ' + protocols.join(', '));
+    isFailure(error) {
+        return !(this.isEstablished && LOSSES.has(error));
+    }
+
+    fire(event) {
+        this.events.fire(this.webSocket, event);
+    }
+
+    // Fires an event with more members than the standard's. A browser writes them to its console only.
+    fireWith(event, members) {
+        for (const name of Object.keys(members)) define(event, name, members[name]);
+        this.fire(event);
+    }
+
+    onOpen() {
+        this.fire(this.events.event('open'));
+    }
+
+    onMessage(data) {
+        const isBlob = this.binaryType === 'blob' && typeof data !== 'string';
+        this.events.fire(this.webSocket, this.events.message(isBlob ? new this.sockets.Blob([data]) : data, this.origin));
+    }
+
+    onRefused(error, text, size) {
+        if (error === ERR_BACKPRESSURE) {
+            const amount = this.hostAmount();
+            this.closeBecause(error, `the send buffer is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
+                'was not sent, and the connection was closed', 0, '');
+        } else if (error === ERR_MESSAGE_TOO_BIG && this.overCap === 'close') {
+            this.closeBecause(error, `message not sent, and the connection was closed: ${text}`, MESSAGE_TOO_BIG_CODE,
+                'message too big');
+        } else {
+            this.reportLater(error, `message not sent: ${text}`);
+            return 0;
         }
-        define(this, '_listeners', []);
-        define(this, '_url', address);
-        define(this, '_binaryType', sockets.Blob ? 'blob' : 'arraybuffer');
-        define(this, '_socket', sockets.create(makeListener(this, originOf(address))));
-        sockets.connect(this._socket, address, protocols);
+        this.lost += size;
+        return size;
     }
 
-    function makeListener(webSocket, origin) {
-        return {
-            open: function () { dispatch(webSocket, new Event('open')); },
-            message: function (data) {
-                var isBlob = typeof data !== 'string' && webSocket._binaryType === 'blob';
-                dispatch(webSocket, new MessageEvent('message', {
-                    data: isBlob ? new sockets.Blob([data]) : data, origin: origin
-                }));
-            },
-            // A browser writes this information to its console only.
-            error: function (error, text) {
-                var event = new Event('error');
-                define(event, 'error', error);
-                define(event, 'message', text);
-                dispatch(webSocket, event);
-            },
-            close: function (code, reason, wasClean) {
-                dispatch(webSocket, new CloseEvent('close', { code: code, reason: reason, wasClean: wasClean }));
+    onRetry(error, message, delay) {
+        this.fireWith(this.events.event('retry'), { error, message, delay });
+    }
+
+    onDrain() {
+        this.fire(this.events.event('drain'));
+    }
+
+    onError(error, message) {
+        this.fireWith(this.events.event('error'), { error, message });
+    }
+
+    onClose(code, reason, wasClean, error, message) {
+        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : { error, message });
+    }
+}
+
+function connectionOf(webSocket) {
+    const connection = isObject(webSocket) ? webSocket[CONNECTION] : undefined;
+    if (connection === undefined || connection.webSocket !== webSocket) throw new TypeError('not a WebSocket');
+    return connection;
+}
+
+function makeWebSocket(global, host, sockets, defaults) {
+    const exception = makeException(global);
+    const events = makeEvents(global, exception, host);
+
+    class WebSocket extends events.EventTarget {
+        constructor(url, protocols = undefined, options = undefined) {
+            needArguments(arguments.length, 1, 'WebSocket');
+            const text = toUrlText(url);
+            const list = toList(protocols);
+            const settings = readOptions(options, defaults);
+            const address = host.normalizeUrl(text);
+            if (address === null) throw exception('SyntaxError', `'${text}': ${host.lastError()}`);
+            if (!areValidProtocols(list)) {
+                throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}`);
             }
-        };
-    }
-
-    var Base = typeof global.EventTarget === 'function' ? global.EventTarget : Object;
-    var prototype = Object.create(Base.prototype);
-    Object.defineProperty(WebSocket, 'prototype', { value: prototype, writable: false });
-    define(prototype, 'constructor', WebSocket);
-    if (typeof Symbol === 'function' && Symbol.toStringTag) {
-        Object.defineProperty(prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
-    }
-    defineConstants(WebSocket);
-    var dispatch = makeEventTarget(prototype, ['open', 'message', 'error', 'close'], host, exception);
-
-    function socketOf(webSocket) {
-        if (!(webSocket instanceof WebSocket) || !webSocket._socket) throw new TypeError('not a WebSocket');
-        return webSocket._socket;
-    }
-
-    defineGetter(prototype, 'url', function () { return socketOf(this) && this._url; });
-    defineGetter(prototype, 'readyState', function () { return socketOf(this).state; });
-    defineGetter(prototype, 'bufferedAmount', function () { return sockets.bufferedAmount(socketOf(this)); });
-    defineGetter(prototype, 'protocol', function () { return socketOf(this).protocol; });
-    defineGetter(prototype, 'extensions', function () { return socketOf(this).extensions; });
-    defineGetter(prototype, 'binaryType', function () {
-        return socketOf(this) && this._binaryType;
-    }, function (value) {
-        var type = toText(value);
-        // Unknown values are ignored, as for every enumeration of WebIDL.
-        var isKnown = type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null);
-        if (socketOf(this) && isKnown) this._binaryType = type;
-    });
-
-    var methods = {
-        send: function (data) {
-            var socket = socketOf(this);
-            if (arguments.length === 0) throw new TypeError('send needs data');
-            var payload = sockets.toPayload(data);
-            if (socket.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
-            sockets.send(socket, payload);
-        },
-        close: function () {
-            var socket = socketOf(this);
-            var code = arguments[0] === undefined ? 0 : clampToUint16(arguments[0]);
-            var reason = arguments[1] === undefined ? '' : toText(arguments[1]);
-            if (arguments[0] !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
-                throw exception('InvalidAccessError', 'close code ' + code + ' is neither 1000 nor 3000 to 4999');
+            super();
+            const connection = new StandardConnection(sockets, events, this, address, settings.overCap);
+            Object.defineProperty(this, CONNECTION, { value: connection });
+            const result = sockets.open(connection, address, list, settings.encoded);
+            if (result > 0) return;
+            const reason = host.lastError();
+            if (settings !== defaults && OPTION_ERRORS.has(result)) throw new TypeError(`options of a WebSocket: ${reason}`);
+            connection.endLater(result, `cannot connect: ${reason}`);
+        }
+        get url() { return connectionOf(this).url; }
+        get readyState() { return connectionOf(this).state; }
+        get bufferedAmount() { return connectionOf(this).bufferedAmount(); }
+        get protocol() { return connectionOf(this).protocol; }
+        get extensions() { return connectionOf(this).extensions; }
+        get binaryType() { return connectionOf(this).binaryType; }
+        set binaryType(value) {
+            const connection = connectionOf(this);
+            const type = `${value}`;
+            // Other values are ignored, as for every enumeration of WebIDL.
+            if (type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null)) connection.binaryType = type;
+        }
+        send(data) {
+            const connection = connectionOf(this);
+            needArguments(arguments.length, 1, 'send');
+            const payload = sockets.toPayload(data);
+            if (connection.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
+            connection.send(payload);
+        }
+        close(code = undefined, reason = undefined) {
+            const connection = connectionOf(this);
+            let number = code === undefined ? 0 : clampToUint16(code);
+            const text = reason === undefined ? '' : toText(reason);
+            if (code !== undefined && number !== 1000 && !(number >= 3000 && number <= 4999)) {
+                throw exception('InvalidAccessError', `close code ${number} is neither 1000 nor 3000 to 4999`);
             }
-            if (utf8Length(reason) > MAX_REASON_BYTES) {
-                throw exception('SyntaxError', 'the reason is longer than ' + MAX_REASON_BYTES + ' bytes');
+            if (utf8Length(text) > MAX_REASON_BYTES) {
+                throw exception('SyntaxError', `the reason is longer than ${MAX_REASON_BYTES} bytes`);
             }
             // On the wire a reason needs a code.
-            if (code === 0 && reason !== '') code = 1000;
-            sockets.close(socket, code, reason);
+            if (number === 0 && text !== '') number = 1000;
+            connection.close(number, text);
         }
-    };
-    for (var name in methods) {
-        Object.defineProperty(prototype, name, {
-            value: methods[name], writable: true, enumerable: true, configurable: true
-        });
+        stats() { return connectionOf(this).stats(); }
     }
+    defineHandlers(WebSocket, TYPES, events.EventTarget, (webSocket) => connectionOf(webSocket).handlers);
+    defineInterface(WebSocket, 'WebSocket');
+    defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
     return WebSocket;
 }

@@ -1,0 +1,224 @@
+// One connection: the part of a socket that both objects share.
+
+class Connection {
+    constructor(sockets) {
+        this.sockets = sockets;
+        this.id = 0; // of the host; 0 before `open` and after `closed`
+        this.state = CONNECTING;
+        this.isEstablished = false;
+        this.hasEnded = false;
+        this.protocol = '';
+        this.extensions = '';
+        this.failure = null; // why this side closed an established connection: { error, text }
+
+        // Messages that wait for a Blob, their bytes, and a close() that came after them.
+        this.queue = null;
+        this.waiting = 0;
+        this.pendingClose = null;
+
+        // Bytes that will never be sent, and the least bufferedAmount until the task ends.
+        this.lost = 0;
+        this.task = -1;
+        this.floor = 0;
+    }
+
+    // What a kind of socket does at an event of its connection. onRefused gets an error that a message has caused, and onClose and
+    // onError the end.
+    onOpen() {}
+    onMessage(data) {}
+    onRefused(error, text, size) {}
+    onRetry(error, text, delay) {}
+    onDrain() {}
+    onError(error, text) {}
+    onClose(code, reason, wasClean, error, text) {}
+    // Does this end of the connection cause an error event?
+    isFailure(error) {
+        return true;
+    }
+
+    // By the standard the amount falls only between tasks. A message that was sent in this task counts until the task ends, also
+    // if the library has written it meanwhile. So no send needs to ask the host.
+    bufferedAmount() {
+        this.beginTask();
+        this.floor = Math.max(this.floor, this.lost + this.waiting + this.hostAmount());
+        return this.floor;
+    }
+
+    beginTask() {
+        const task = this.sockets.currentTask();
+        if (this.task === task) return;
+        this.task = task;
+        this.floor = this.lost + this.waiting;
+    }
+
+    hostAmount() {
+        return this.id === 0 || this.state === CLOSED ? 0 : this.sockets.host.bufferedAmount(this.id);
+    }
+
+    stats() {
+        return this.id === 0 ? null : readStats(this.sockets.host.stats(this.id));
+    }
+
+    // `data` is a result of toPayload.
+    send(data) {
+        this.beginTask();
+        if (this.state !== OPEN) {
+            const size = this.sockets.sizeOf(data);
+            this.floor += size;
+            this.lost += size;
+        } else if (this.queue !== null || this.sockets.isBlob(data)) {
+            this.enqueue(data);
+        } else {
+            this.floor += this.transmit(data);
+        }
+    }
+
+    // Returns the bytes that count in bufferedAmount.
+    transmit(data) {
+        const host = this.sockets.host;
+        const result = typeof data === 'string' ? host.sendText(this.id, data)
+            : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
+        return result >= 0 ? result : this.notSent(result, this.sockets.sizeOf(data));
+    }
+
+    notSent(error, size) {
+        if (error !== ERR_NOT_OPEN && error !== ERR_BAD_HANDLE) return this.onRefused(error, this.sockets.host.lastError(), size);
+        // The connection has ended, and that was not reported yet: as if `readyState` were CLOSING.
+        this.lost += size;
+        return size;
+    }
+
+    // Reports an error of the game's call as a task of its own. No event follows `close`.
+    reportLater(error, text) {
+        this.sockets.runLater(() => {
+            if (this.state !== CLOSED) this.onError(error, text);
+        });
+    }
+
+    // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
+    enqueue(data) {
+        const isBlob = this.sockets.isBlob(data);
+        const item = { data: null, size: this.sockets.sizeOf(data), isReadable: true };
+        if (!isBlob) item.data = typeof data === 'string' ? data : copyBytes(data);
+        if (this.queue === null) this.queue = new Queue();
+        this.queue.push(item);
+        this.floor += item.size;
+        this.waiting += item.size;
+        if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
+    }
+
+    // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
+    sendQueue() {
+        const queue = this.queue;
+        if (queue === null) return; // the connection has ended
+        this.beginTask();
+        while (!queue.isEmpty() && queue.first().data !== null) {
+            const item = queue.removeFirst();
+            this.waiting -= item.size;
+            if (item.isReadable) this.transmit(item.data);
+            else this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
+            if (this.queue === null) return; // the send buffer is full, and the connection is closed
+        }
+        if (!queue.isEmpty()) return;
+        this.queue = null;
+        if (this.pendingClose !== null) {
+            const { code, reason } = this.pendingClose;
+            this.pendingClose = null;
+            this.closeHost(code, reason);
+        }
+    }
+
+    dropQueue() {
+        this.lost += this.waiting;
+        this.waiting = 0;
+        this.queue = null;
+        this.pendingClose = null;
+    }
+
+    close(code, reason) {
+        if (this.state >= CLOSING) return;
+        this.state = CLOSING;
+        if (this.id === 0) return; // `open` failed. A task reports that.
+        if (this.queue !== null) this.pendingClose = { code, reason };
+        else this.closeHost(code, reason);
+    }
+
+    // Closes the connection because of a message, and reports why when it has ended. Accepted messages still go out.
+    closeBecause(error, text, code, reason) {
+        const close = this.pendingClose || { code, reason };
+        this.failure = { error, text };
+        this.dropQueue();
+        this.state = CLOSING;
+        this.closeHost(close.code, close.reason);
+    }
+
+    closeHost(code, reason) {
+        const { host } = this.sockets;
+        const result = host.close(this.id, code, reason);
+        if (result < 0) this.endLater(result, `cannot close: ${host.lastError()}`);
+    }
+
+    // The events of the host
+
+    connected(protocol, extensions) {
+        if (this.state !== CONNECTING) return;
+        this.state = OPEN;
+        this.isEstablished = true;
+        this.protocol = protocol;
+        this.extensions = extensions;
+        this.onOpen();
+    }
+
+    retrying(error, text, delay) {
+        if (this.state >= CLOSING) return;
+        this.state = CONNECTING;
+        this.isEstablished = false;
+        this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
+    }
+
+    drained() {
+        if (this.state === OPEN) this.onDrain();
+    }
+
+    // The first task of an end. There is none for a clean end, and for those that are no failure nothing happens here.
+    failed(error, text) {
+        if (this.failure !== null) this.fail(this.failure.error, this.failure.text);
+        else if (this.isFailure(error)) this.fail(error, text);
+    }
+
+    closed(code, reason, wasClean, error, text) {
+        if (this.failure === null || this.state === CLOSED) {
+            this.end(code, reason, wasClean, error, text);
+        } else {
+            this.fail(this.failure.error, this.failure.text);
+            this.sockets.runLater(() => this.end(code, reason, wasClean, error, text));
+        }
+    }
+
+    endLater(error, text) {
+        this.sockets.runLater(() => this.fail(error, text));
+        this.sockets.runLater(() => this.end(NO_CLOSE_FRAME, '', false, error, text));
+    }
+
+    fail(error, text) {
+        if (this.state === CLOSED) return;
+        this.shut();
+        this.onError(error, text);
+    }
+
+    end(code, reason, wasClean, error, text) {
+        if (this.hasEnded) return;
+        this.hasEnded = true;
+        this.shut();
+        this.sockets.forget(this);
+        this.onClose(code, reason, wasClean, error, text);
+        this.id = 0;
+    }
+
+    shut() {
+        if (this.state === CLOSED) return;
+        this.lost += this.hostAmount();
+        this.dropQueue();
+        this.state = CLOSED;
+    }
+}

@@ -1,0 +1,148 @@
+// Options of a socket: the third argument of the constructor, and `defaults` of install.
+
+function fail(name, expected) {
+    throw new TypeError(`the option ${name} ${expected}`);
+}
+
+function textOption(name, value) {
+    if (typeof value !== 'string') fail(name, 'is a string');
+    if (value.indexOf('\0') >= 0) fail(name, 'has a NUL');
+    return toText(value);
+}
+
+// `special` has the numbers with a meaning of their own.
+function numberOption(name, value, special) {
+    if (special.has(value)) return String(special.get(value));
+    if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
+        const others = Array.from(special.keys()).map((other) => ` or ${other}`).join('');
+        fail(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
+    }
+    return String(value);
+}
+
+function booleanOption(name, value) {
+    if (typeof value !== 'boolean') fail(name, 'is true or false');
+    return value;
+}
+
+function listOption(name, value) {
+    if (typeof value === 'string') return [textOption(name, value)];
+    const method = iteratorMethodOf(value);
+    if (method === null) fail(name, 'is a string or an array of strings');
+    return toSequence(value, method).map((item) => textOption(name, item));
+}
+
+function headerLine(name, value) {
+    if (typeof name !== 'string' || !TOKEN.test(name)) fail('headers', `has a name that is not a token: ${toText(name)}`);
+    if (typeof value !== 'string' && typeof value !== 'number') fail('headers', `has a value that is no string: ${name}`);
+    return `${name}: ${textOption('headers', `${value}`)}`;
+}
+
+// Pairs, or an object whose values may be arrays.
+function headerLines(headers) {
+    const method = iteratorMethodOf(headers);
+    if (method !== null && typeof headers !== 'string') {
+        return toSequence(headers, method).map((pair) => {
+            const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator]);
+            if (items.length !== 2) fail('headers', 'is an object, or an array of pairs: name, value');
+            return headerLine(items[0], items[1]);
+        });
+    }
+    if (!isObject(headers)) fail('headers', 'is an object, or an array of pairs: name, value');
+    const lines = [];
+    for (const name of Object.keys(headers)) {
+        const values = Array.isArray(headers[name]) ? headers[name] : [headers[name]];
+        for (const value of values) lines.push(headerLine(name, value));
+    }
+    return lines;
+}
+
+const POSITIVE = new Map();
+const OR_NONE = new Map([[0, 0]]);
+const OR_NEVER = new Map([[Infinity, UNLIMITED]]);
+const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
+const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
+
+// Each returns the values for the library's option of this name.
+const text = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
+const number = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
+// The library's flag is set for one of both values.
+const flag = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
+
+const OPTIONS = {
+    __proto__: null,
+    headers: { field: 'header', read: (name, value) => headerLines(value) },
+    origin: text('origin'),
+    userAgent: text('user_agent'),
+    username: text('username'),
+    password: text('password'),
+    proxy: text('proxy'),
+    proxyFromEnvironment: flag('proxy_from_environment', true),
+    roots: { field: 'tls_roots', read: (name, value) => [listOption(name, value).join('\n')] },
+    onlyTheseRoots: flag('only_these_roots', true),
+    pins: { field: 'tls_pins', read: (name, value) => [listOption(name, value).join(',')] },
+    serverName: text('tls_server_name'),
+    minTlsVersion: {
+        field: 'tls_min_version',
+        read(name, value) {
+            if (value !== '1.2' && value !== '1.3') fail(name, 'is "1.2" or "1.3"');
+            return [String(TLS_VERSIONS[value])];
+        }
+    },
+    maxMessage: number('max_message_bytes', POSITIVE),
+    maxSendBuffer: number('max_send_buffer_bytes', POSITIVE),
+    maxReceiveQueue: number('max_receive_queue_bytes', POSITIVE),
+    maxRedirects: number('max_redirects', OR_NONE),
+    retryAttempts: number('retry_attempts', OR_ENDLESS),
+    resend: flag('resend', true),
+    deflate: flag('disable_deflate', false),
+    alpn: flag('disable_alpn', false),
+    connectTimeout: number('connect_timeout_ms', POSITIVE),
+    resolveTimeout: number('resolve_timeout_ms', POSITIVE),
+    proxyTimeout: number('proxy_timeout_ms', POSITIVE),
+    tlsTimeout: number('tls_timeout_ms', POSITIVE),
+    handshakeTimeout: number('handshake_timeout_ms', POSITIVE),
+    openTimeout: number('open_timeout_ms', POSITIVE),
+    flushTimeout: number('flush_timeout_ms', OR_AT_ONCE),
+    closeTimeout: number('close_timeout_ms', OR_AT_ONCE),
+    pingInterval: number('ping_interval_ms', OR_NEVER),
+    pongTimeout: number('pong_timeout_ms', OR_NEVER),
+    probeTimeout: number('probe_timeout_ms', OR_NEVER),
+    overCap: {
+        field: null, // of this script
+        read(name, value) {
+            if (value !== 'error' && value !== 'close') fail(name, 'is "error" or "close"');
+            return [];
+        }
+    }
+};
+
+const NO_OPTIONS = { encoded: '', overCap: 'error', given: {} };
+
+// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
+function readOptions(options, defaults) {
+    if (options === undefined || options === null) return defaults;
+    if (!isObject(options)) throw new TypeError('the options of a socket are an object');
+    const given = Object.assign({}, defaults.given);
+    for (const name of Object.keys(options)) {
+        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}`);
+        if (options[name] !== undefined) given[name] = options[name];
+    }
+    let encoded = '';
+    for (const name of Object.keys(given)) {
+        const { field, read } = OPTIONS[name];
+        for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
+    }
+    return { encoded, overCap: given.overCap || 'error', given };
+}
+
+// An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
+function readStats(text) {
+    if (text === '') return null;
+    const words = text.split('\0');
+    const stats = {};
+    for (let i = 0; i + 1 < words.length; i += 2) {
+        stats[words[i].replace(/_(.)/g, (match, letter) => letter.toUpperCase())] = Number(words[i + 1]);
+    }
+    return stats;
+}
