@@ -34,6 +34,21 @@ fn script_events() {
 }
 
 #[test]
+fn script_dispatch() {
+    node(&["script_dispatch.js"]);
+}
+
+#[test]
+fn script_options() {
+    node(&["script_options.js"]);
+}
+
+#[test]
+fn script_install() {
+    node(&["script_install.js"]);
+}
+
+#[test]
 fn script_native() {
     node(&["script_native.js"]);
 }

@@ -130,6 +130,58 @@ test('a failed connect: error, then close 1006, and readyState is CLOSED in both
     assert.deepEqual(log, [['error', 3, ERR.CONNECT], ['close', 3, 1006, '', false]]);
 });
 
+test('an established connection that is lost: only close, as in browsers, with the reason in two more fields', () => {
+    for (const error of [ERR.CONNECTION_LOST, ERR.TIMEOUT, ERR.ABORTED, ERR.TLS]) {
+        for (const close of [false, true]) {
+            const { ws, host, log } = openedSocket();
+            let why;
+            ws.addEventListener('close', (event) => { why = [event.error, event.message]; });
+            if (close) ws.close();
+            host.failed(error, 1, 1006);
+            assert.deepEqual(log, [['close', 3, 1006, '', false]]);
+            assert.deepEqual(why, [error, 'a failure']);
+        }
+    }
+    const { host, log, ws } = openedSocket();
+    let fields;
+    ws.addEventListener('close', (event) => { fields = [event.error, event.message]; });
+    host.events.failed(1, ERR.CONNECTION_LOST, 'reset after its Close frame');
+    assert.equal(ws.readyState, 1);
+    host.events.closed(1, 4001, 'kicked', false, ERR.CONNECTION_LOST, 'reset after its Close frame');
+    assert.deepEqual(log, [['close', 3, 4001, 'kicked', false]]);
+    const clean = openedSocket();
+    clean.ws.addEventListener('close', (event) => { fields = [event.error, event.message]; });
+    clean.host.closed();
+    assert.deepEqual(fields, [undefined, undefined]);
+});
+
+test('error and close, each in a task of its own: failures before open, and what the server must not send', () => {
+    for (const error of [ERR.CONNECTION_LOST, ERR.TIMEOUT, ERR.ABORTED, ERR.TLS, ERR.CONNECT]) {
+        const host = makeHost();
+        const { log } = makeSocket(host);
+        host.failed(error);
+        assert.deepEqual(log, [['error', 3, error], ['close', 3, 1006, '', false]]);
+    }
+    for (const error of [ERR.PROTOCOL, ERR.TOO_BIG, ERR.INVALID_UTF8, ERR.INTERNAL, ERR.NO_RESOURCES]) {
+        const { host, log } = openedSocket();
+        host.events.failed(1, error, 'a failure');
+        assert.deepEqual(log, [['error', 3, error]]);
+        host.events.closed(1, 1006, '', false, error, 'a failure');
+        assert.deepEqual(log, [['error', 3, error], ['close', 3, 1006, '', false]]);
+    }
+});
+
+test('a NUL in a URL: removed at the ends, %00 in the path, the query and the user name, invalid elsewhere', () => {
+    const { WebSocket } = makeHost();
+    for (const [given, url] of [['\0 ws://h/\0', 'ws://h/'], ['ws://h/a\0b', 'ws://h/a%00b'], ['ws://h/?a\0b\0c', 'ws://h/?a%00b%00c'],
+        ['ws://a\0b@h/', 'ws://a%00b@h/']]) {
+        assert.equal(new WebSocket(given).url, url);
+    }
+    for (const bad of ['ws://h\0/', 'ws://h:8\x000/', 'w\0s://h/', 'ws\0://h/', 'ws:\0//h/', 'ws://h/#\0x', '\0']) {
+        assert.throws(() => new WebSocket(bad), named('SyntaxError'), JSON.stringify(bad));
+    }
+});
+
 test('a connect that fails at once is reported by the poll', () => {
     const host = makeHost();
     host.host.answer.open = ERR.UNSUPPORTED;

@@ -1,0 +1,199 @@
+// Options of sockets, statistics, the events `drain` and `retry`.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const { makeHost, makeSocket, openedSocket, install, ERR, URL_ } = require('./script_host.js');
+
+// The options that the host gets, as [name, value] pairs.
+function encoded(options, defaults) {
+    const { host, WebSocket } = makeHost({}, defaults);
+    new WebSocket(URL_, [], options);
+    const text = host.calls[0][3] ?? '';
+    const words = text.split('\0');
+    assert.equal(words.pop(), '', 'each value ends in a NUL');
+    return words.flatMap((word, index) => (index % 2 ? [] : [[word, words[index + 1]]]));
+}
+
+test('every option: its name and value for the library', () => {
+    for (const [name, value, ...expected] of [
+        ['origin', 'https://a', ['origin', 'https://a']],
+        ['userAgent', '', ['user_agent', '']],
+        ['username', 'me', ['username', 'me']],
+        ['password', 'caf\u00e9 \ud800', ['password', 'caf\u00e9 \ufffd']],
+        ['proxy', 'http://p:1', ['proxy', 'http://p:1']],
+        ['proxyFromEnvironment', true, ['proxy_from_environment', '1']],
+        ['proxyFromEnvironment', false],
+        ['roots', 'PEM', ['tls_roots', 'PEM']],
+        ['roots', ['PEM 1', 'PEM 2'], ['tls_roots', 'PEM 1\nPEM 2']],
+        ['onlyTheseRoots', true, ['only_these_roots', '1']],
+        ['pins', 'sha256/x', ['tls_pins', 'sha256/x']],
+        ['pins', ['sha256/x', 'sha256/y'], ['tls_pins', 'sha256/x,sha256/y']],
+        ['serverName', 'game.test', ['tls_server_name', 'game.test']],
+        ['minTlsVersion', '1.2', ['tls_min_version', '771']],
+        ['minTlsVersion', '1.3', ['tls_min_version', '772']],
+        ['maxMessage', 1, ['max_message_bytes', '1']],
+        ['maxSendBuffer', 2 ** 26, ['max_send_buffer_bytes', '67108864']],
+        ['maxReceiveQueue', 5, ['max_receive_queue_bytes', '5']],
+        ['maxRedirects', 0, ['max_redirects', '0']],
+        ['retryAttempts', 5, ['retry_attempts', '5']],
+        ['retryAttempts', Infinity, ['retry_attempts', '4294967295']],
+        ['resend', true, ['resend', '1']],
+        ['deflate', false, ['disable_deflate', '1']],
+        ['deflate', true],
+        ['alpn', false, ['disable_alpn', '1']],
+        ['alpn', true],
+        ['connectTimeout', 1, ['connect_timeout_ms', '1']],
+        ['resolveTimeout', 1, ['resolve_timeout_ms', '1']],
+        ['proxyTimeout', 1, ['proxy_timeout_ms', '1']],
+        ['tlsTimeout', 1, ['tls_timeout_ms', '1']],
+        ['handshakeTimeout', 1, ['handshake_timeout_ms', '1']],
+        ['openTimeout', 4294967293, ['open_timeout_ms', '4294967293']],
+        ['flushTimeout', 0, ['flush_timeout_ms', '4294967294']],
+        ['closeTimeout', 0, ['close_timeout_ms', '4294967294']],
+        ['pingInterval', Infinity, ['ping_interval_ms', '4294967295']],
+        ['pongTimeout', Infinity, ['pong_timeout_ms', '4294967295']],
+        ['probeTimeout', 9, ['probe_timeout_ms', '9']],
+        ['overCap', 'close'],
+        ['headers', { A: 'b', 'x-y': 5 }, ['header', 'A: b'], ['header', 'x-y: 5']],
+        ['headers', { Cookie: ['a=1', 'b=2'] }, ['header', 'Cookie: a=1'], ['header', 'Cookie: b=2']],
+        ['headers', [['A', 'b'], ['A', '']], ['header', 'A: b'], ['header', 'A: ']],
+        ['headers', new Map([['A', 'b']]), ['header', 'A: b']],
+        ['headers', new Headers({ A: 'b' }), ['header', 'a: b']],
+        ['headers', {}],
+    ]) {
+        assert.deepEqual(encoded({ [name]: value }), expected, name);
+        assert.deepEqual(encoded(undefined, { [name]: value }), expected, `default ${name}`);
+        assert.deepEqual(encoded({ [name]: undefined }), [], `no ${name}`);
+    }
+});
+
+test('the tests know all options', () => {
+    const program = require('node:fs').readFileSync(__filename, 'utf8');
+    const parts = require('node:path').join(__dirname, '../../bindings/js/script/options.js');
+    const names = [...require('node:fs').readFileSync(parts, 'utf8').matchAll(/^ {4}(\w+): (?:\w+\(|\{)/gm)];
+    assert.ok(names.length > 25);
+    for (const [, name] of names) assert.ok(program.includes(`['${name}', `), name);
+});
+
+test('an option that is unknown or of a wrong type throws a TypeError that names it, and no socket is made', () => {
+    const { host, WebSocket } = makeHost();
+    const numbers = ['maxMessage', 'maxSendBuffer', 'maxReceiveQueue', 'connectTimeout', 'openTimeout'];
+    const wrong = [
+        ['unknown', 1], ['hasOwnProperty', 1], ['__proto__x', 1], ['Origin', 'x'],
+        ...['origin', 'userAgent', 'proxy', 'serverName'].flatMap((name) => [[name, 5], [name, null], [name, 'a\0b'], [name, {}]]),
+        ...numbers.flatMap((name) => [0, -1, 1.5, NaN, Infinity, '5', null, 2 ** 32, 1n].map((value) => [name, value])),
+        ['maxRedirects', Infinity], ['retryAttempts', -1], ['retryAttempts', '5'], ['flushTimeout', Infinity],
+        ['pingInterval', 0], ['minTlsVersion', 1.2], ['minTlsVersion', '1.1'], ['minTlsVersion', 'toString'],
+        ['resend', 1], ['deflate', 'no'], ['overCap', 'ignore'], ['overCap', null],
+        ['pins', 5], ['pins', [5]], ['roots', new ArrayBuffer(8)], ['roots', ['a\0']],
+        ['headers', 'A: b'], ['headers', 5], ['headers', [['A']]], ['headers', ['ab']], ['headers', { 'A: b': 'c' }],
+        ['headers', { '': 'c' }], ['headers', { A: null }], ['headers', { A: 'b\0' }], ['headers', { A: {} }],
+    ];
+    for (const [name, value] of wrong) {
+        const names = (error) => error instanceof TypeError && error.message.includes(name);
+        assert.throws(() => new WebSocket(URL_, [], { [name]: value }), names, `${name} ${String(value)}`);
+        assert.throws(() => install({}, host, { [name]: value }), names);
+    }
+    for (const options of [5, 'headers', true, Symbol('x')]) {
+        assert.throws(() => new WebSocket(URL_, [], options), TypeError);
+    }
+    assert.deepEqual(host.calls, []);
+    new WebSocket(URL_, [], null);
+});
+
+test('defaults hold for both objects, and an option of a socket replaces the default of its name', () => {
+    const { host, WebSocket, NativeWebSocket } = makeHost({}, { origin: 'https://a', headers: { A: 'b' } });
+    new WebSocket(URL_);
+    new NativeWebSocket(URL_, 'chat');
+    new WebSocket(URL_, [], { headers: { C: 'd' } });
+    const both = 'origin\0https://a\0header\0A: b\0';
+    assert.deepEqual(host.calls, [['open', URL_, '', both], ['open', URL_, 'chat', both],
+        ['open', URL_, '', 'origin\0https://a\0header\0C: d\0']]);
+});
+
+test('options that the library or the shell refuses throw a TypeError; without options it is an error event', () => {
+    for (const error of [ERR.INVALID_ARGUMENT, ERR.UNSUPPORTED, ERR.TLS_OPTIONS]) {
+        const host = makeHost();
+        host.host.answer.open = error;
+        assert.throws(() => new host.WebSocket(URL_, [], { roots: 'no PEM' }),
+            (thrown) => thrown instanceof TypeError && thrown.message.includes('a reason'));
+        assert.equal(host.poll(), 0);
+        const { log } = makeSocket(host);
+        host.poll();
+        assert.deepEqual(log, [['error', 3, error], ['close', 3, 1006, '', false]]);
+    }
+    const host = makeHost();
+    host.host.answer.open = ERR.NO_RESOURCES;
+    const { log } = makeSocket(host, [], { origin: 'https://a' });
+    host.poll();
+    assert.deepEqual(log, [['error', 3, ERR.NO_RESOURCES], ['close', 3, 1006, '', false]]);
+});
+
+test('stats: an object with names of JavaScript, as long as the host knows the socket', () => {
+    const { ws, host } = openedSocket();
+    host.host.statistics = 'http_status\x00101\0rtt_smoothed_us\x00250\0bytes_sent\x009007199254740991\0';
+    const expected = { httpStatus: 101, rttSmoothedUs: 250, bytesSent: 9007199254740991 };
+    assert.deepEqual(ws.stats(), expected);
+    let atClose;
+    ws.onclose = () => { atClose = ws.stats(); };
+    host.lost();
+    assert.deepEqual(atClose, expected);
+    assert.equal(ws.stats(), null);
+    const second = openedSocket().ws;
+    assert.equal(second.stats(), null);
+});
+
+test('retry: readyState is CONNECTING again, and open comes again', () => {
+    const { ws, host, log } = openedSocket();
+    const retries = [];
+    ws.onretry = (event) => retries.push([ws.readyState, event.error, event.message, event.delay]);
+    ws.send('12345');
+    host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    assert.throws(() => ws.send('x'), { name: 'InvalidStateError' });
+    host.text('no connection');
+    host.events.retrying(1, ERR.CONNECT, 'no connection', 4294967295);
+    assert.deepEqual(retries, [[0, ERR.CONNECTION_LOST, 'the connection was lost', 250], [0, ERR.CONNECT, 'no connection', Infinity]]);
+    host.connected(1, 'chat');
+    assert.deepEqual([ws.readyState, ws.protocol], [1, 'chat']);
+    ws.send('again');
+    assert.deepEqual(host.sent(), ['12345', 'again']);
+    host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    host.failed(ERR.CONNECT);
+    assert.deepEqual(log, [['open', 1], ['error', 3, ERR.CONNECT], ['close', 3, 1006, '', false]]);
+});
+
+test('retry: nothing is retried after close(), and close() during the wait ends the socket', () => {
+    const { ws, host, log } = openedSocket();
+    host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    ws.close();
+    assert.equal(ws.readyState, 2);
+    host.events.retrying(1, ERR.CONNECT, 'no connection', 250);
+    assert.equal(ws.readyState, 2);
+    host.failed(ERR.ABORTED);
+    assert.deepEqual(log, [['error', 3, ERR.ABORTED], ['close', 3, 1006, '', false]]);
+});
+
+test('egret_native: onOpen comes again after a retry', () => {
+    const host = makeHost({}, { retryAttempts: 2 });
+    const ws = new host.NativeWebSocket(URL_);
+    const log = [];
+    ws.onOpen = () => log.push(ws.readyState);
+    host.connected();
+    host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    log.push(ws.readyState);
+    host.connected();
+    assert.deepEqual(log, [1, 0, 1]);
+});
+
+test('drain', () => {
+    const { ws, host } = openedSocket();
+    const log = [];
+    ws.ondrain = () => log.push('ondrain');
+    ws.addEventListener('drain', (event) => log.push(event.type, event.target === ws));
+    host.events.drained(1);
+    assert.deepEqual(log, ['ondrain', 'drain', true]);
+    ws.close();
+    host.events.drained(1);
+    assert.equal(log.length, 3);
+});
