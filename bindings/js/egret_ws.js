@@ -189,12 +189,20 @@ const NO_BYTES = new ArrayBuffer(0);
 // A token of RFC 9110: a name without separators.
 const TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
-// sequence<any>. Like WebIDL, and unlike `for of`, it does not call `return` of the iterator.
-function toSequence(iterable, method) {
+// sequence<T>. `convert` makes a T before the next value is fetched. Like WebIDL, and unlike `for of`, it does not call `return`
+// of the iterator.
+function toSequence(iterable, method, convert) {
+    if (typeof method !== 'function') throw new TypeError('Symbol.iterator is not a function');
     const list = [];
     const iterator = method.call(iterable);
-    for (let step = iterator.next(); !step.done; step = iterator.next()) list.push(step.value);
-    return list;
+    if (!isObject(iterator)) throw new TypeError('the iterator is not an object');
+    const { next } = iterator;
+    for (;;) {
+        const step = next.call(iterator);
+        if (!isObject(step)) throw new TypeError('the result of an iterator is not an object');
+        if (step.done) return list;
+        list.push(convert(step.value));
+    }
 }
 
 function iteratorMethodOf(value) {
@@ -206,7 +214,7 @@ function iteratorMethodOf(value) {
 function toList(protocols) {
     if (protocols === undefined) return [];
     const method = iteratorMethodOf(protocols);
-    return method === null ? [toText(protocols)] : toSequence(protocols, method).map((protocol) => toText(protocol));
+    return method === null ? [toText(protocols)] : toSequence(protocols, method, toText);
 }
 
 function areValidProtocols(list) {
@@ -289,7 +297,7 @@ function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
     if (method === null) fail(name, 'is a string or an array of strings');
-    return toSequence(value, method).map((item) => textOption(name, item));
+    return toSequence(value, method, (item) => textOption(name, item));
 }
 
 function headerLine(name, value) {
@@ -302,8 +310,8 @@ function headerLine(name, value) {
 function headerLines(headers) {
     const method = iteratorMethodOf(headers);
     if (method !== null && typeof headers !== 'string') {
-        return toSequence(headers, method).map((pair) => {
-            const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator]);
+        return toSequence(headers, method, (pair) => {
+            const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator], (item) => item);
             if (items.length !== 2) fail('headers', 'is an object, or an array of pairs: name, value');
             return headerLine(items[0], items[1]);
         });
@@ -368,8 +376,16 @@ const OPTIONS = {
     pingInterval: number('ping_interval_ms', OR_NEVER),
     pongTimeout: number('pong_timeout_ms', OR_NEVER),
     probeTimeout: number('probe_timeout_ms', OR_NEVER),
+    // Of this script only.
+    highWaterMark: {
+        field: null,
+        read(name, value) {
+            numberOption(name, value, OR_NEVER);
+            return [];
+        }
+    },
     overCap: {
-        field: null, // of this script
+        field: null,
         read(name, value) {
             if (value !== 'error' && value !== 'close') fail(name, 'is "error" or "close"');
             return [];
@@ -377,7 +393,8 @@ const OPTIONS = {
     }
 };
 
-const NO_OPTIONS = { encoded: '', overCap: 'error', given: {} };
+const HIGH_WATER_MARK = 1 << 20;
+const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, given: {} };
 
 // Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
 function readOptions(options, defaults) {
@@ -393,7 +410,7 @@ function readOptions(options, defaults) {
         const { field, read } = OPTIONS[name];
         for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
     }
-    return { encoded, overCap: given.overCap || 'error', given };
+    return { encoded, overCap: given.overCap || 'error', highWaterMark: given.highWaterMark || HIGH_WATER_MARK, given };
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
@@ -412,11 +429,11 @@ function readStats(text) {
 // Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine that has none. A target has no
 // parent, so an event has one target only.
 
-// Slots. An object that inherits from an event has the slot EVENT too, but not itself in it.
-const EVENT = Symbol('event'), TYPE = Symbol('type'), TARGET = Symbol('target'), TIME = Symbol('time'), FLAGS = Symbol('flags');
-const LISTENERS = Symbol('listeners');
+// Slots with the state of an event and of a target. An object that inherits from one of them has the slot too, but the state of
+// another object in it.
+const EVENT = Symbol('event'), LISTENERS = Symbol('listeners');
 
-// Bits of FLAGS.
+// Flags of an event.
 const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, STOPPED = 8, STOPPED_AT_ONCE = 16, CANCELED = 32, PASSIVE = 64,
     DISPATCHED = 128, TRUSTED = 256;
 
@@ -424,9 +441,28 @@ const AT_TARGET = 2;
 const PHASES = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 };
 const NO_LISTENERS = [];
 
+class EventState {
+    constructor(event, type, flags, timeStamp) {
+        this.event = event;
+        this.type = type;
+        this.flags = flags;
+        this.timeStamp = timeStamp;
+        this.target = null;
+    }
+
+    has(flag) {
+        return (this.flags & flag) !== 0;
+    }
+
+    cancel() {
+        if ((this.flags & (CANCELABLE | PASSIVE)) === CANCELABLE) this.flags |= CANCELED;
+    }
+}
+
 function eventOf(value) {
-    if (!isObject(value) || value[EVENT] !== value) throw new TypeError('not an Event');
-    return value;
+    const state = isObject(value) ? value[EVENT] : undefined;
+    if (state === undefined || state.event !== value) throw new TypeError('not an Event');
+    return state;
 }
 
 function toFlags(init) {
@@ -439,41 +475,48 @@ function makeEventClass(now) {
     class Event {
         constructor(type, init = undefined) {
             needArguments(arguments.length, 1, 'Event');
-            this[EVENT] = this;
-            this[TYPE] = `${type}`;
-            this[FLAGS] = init === undefined ? 0 : toFlags(init);
-            this[TARGET] = null;
-            this[TIME] = now();
+            const text = `${type}`; // converted before `init`
+            this[EVENT] = new EventState(this, text, init === undefined ? 0 : toFlags(init), now());
         }
-        get type() { return eventOf(this)[TYPE]; }
-        get target() { return eventOf(this)[TARGET]; }
-        get srcElement() { return eventOf(this)[TARGET]; }
-        get currentTarget() { return eventOf(this)[FLAGS] & DISPATCHED ? this[TARGET] : null; }
-        composedPath() { return eventOf(this)[FLAGS] & DISPATCHED ? [this[TARGET]] : []; }
-        get eventPhase() { return eventOf(this)[FLAGS] & DISPATCHED ? AT_TARGET : 0; }
-        stopPropagation() { eventOf(this)[FLAGS] |= STOPPED; }
-        get cancelBubble() { return (eventOf(this)[FLAGS] & STOPPED) !== 0; }
-        set cancelBubble(value) { if (value) eventOf(this)[FLAGS] |= STOPPED; }
-        stopImmediatePropagation() { eventOf(this)[FLAGS] |= STOPPED | STOPPED_AT_ONCE; }
-        get bubbles() { return (eventOf(this)[FLAGS] & BUBBLES) !== 0; }
-        get cancelable() { return (eventOf(this)[FLAGS] & CANCELABLE) !== 0; }
-        get returnValue() { return (eventOf(this)[FLAGS] & CANCELED) === 0; }
-        set returnValue(value) { if (!value) this.preventDefault(); }
-        preventDefault() {
-            if ((eventOf(this)[FLAGS] & (CANCELABLE | PASSIVE)) === CANCELABLE) this[FLAGS] |= CANCELED;
+        get type() { return eventOf(this).type; }
+        get target() { return eventOf(this).target; }
+        get srcElement() { return eventOf(this).target; }
+        get currentTarget() {
+            const state = eventOf(this);
+            return state.has(DISPATCHED) ? state.target : null;
         }
-        get defaultPrevented() { return (eventOf(this)[FLAGS] & CANCELED) !== 0; }
-        get composed() { return (eventOf(this)[FLAGS] & COMPOSED) !== 0; }
-        get isTrusted() { return (eventOf(this)[FLAGS] & TRUSTED) !== 0; }
-        get timeStamp() { return eventOf(this)[TIME]; }
+        composedPath() {
+            const state = eventOf(this);
+            return state.has(DISPATCHED) ? [state.target] : [];
+        }
+        get eventPhase() { return eventOf(this).has(DISPATCHED) ? AT_TARGET : 0; }
+        stopPropagation() { eventOf(this).flags |= STOPPED; }
+        get cancelBubble() { return eventOf(this).has(STOPPED); }
+        set cancelBubble(value) {
+            const state = eventOf(this);
+            if (value) state.flags |= STOPPED;
+        }
+        stopImmediatePropagation() { eventOf(this).flags |= STOPPED | STOPPED_AT_ONCE; }
+        get bubbles() { return eventOf(this).has(BUBBLES); }
+        get cancelable() { return eventOf(this).has(CANCELABLE); }
+        get returnValue() { return !eventOf(this).has(CANCELED); }
+        set returnValue(value) {
+            const state = eventOf(this);
+            if (!value) state.cancel();
+        }
+        preventDefault() { eventOf(this).cancel(); }
+        get defaultPrevented() { return eventOf(this).has(CANCELED); }
+        get composed() { return eventOf(this).has(COMPOSED); }
+        get isTrusted() { return eventOf(this).has(TRUSTED); }
+        get timeStamp() { return eventOf(this).timeStamp; }
         initEvent(type, bubbles = false, cancelable = false) {
+            const state = eventOf(this);
             needArguments(arguments.length, 1, 'initEvent');
-            const event = eventOf(this);
-            const name = `${type}`;
-            if (event[FLAGS] & DISPATCHED) return;
-            event[TYPE] = name;
-            event[FLAGS] = (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
-            event[TARGET] = null;
+            const text = `${type}`;
+            if (state.has(DISPATCHED)) return;
+            state.type = text;
+            state.flags = (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
+            state.target = null;
         }
     }
     defineInterface(Event, 'Event');
@@ -539,7 +582,6 @@ class ListenerTable {
     }
 }
 
-// The slot LISTENERS of an object that inherits from a target belongs to another object.
 function tableOf(value) {
     const table = isObject(value) ? value[LISTENERS] : undefined;
     if (table === undefined || table.target !== value) throw new TypeError('not an EventTarget');
@@ -547,36 +589,36 @@ function tableOf(value) {
 }
 
 // Calls the capturing listeners, or the others.
-function invoke(table, event, capture, report) {
-    if (event[FLAGS] & STOPPED) return;
-    const type = event[TYPE];
+function invoke(table, state, capture, report) {
+    if (state.has(STOPPED)) return;
+    const type = state.type;
     const listeners = table.of(type);
     for (let i = 0; i < listeners.length; i++) {
         const listener = listeners[i];
         if (listener.capture !== capture || !listener.isActive()) continue;
         if (listener.once) table.remove(type, listener);
-        if (listener.passive) event[FLAGS] |= PASSIVE;
+        if (listener.passive) state.flags |= PASSIVE;
         try {
             const callback = listener.callback;
-            if (typeof callback === 'function') callback.call(table.target, event);
-            else callback.handleEvent(event);
+            if (typeof callback === 'function') callback.call(table.target, state.event);
+            else callback.handleEvent(state.event);
         } catch (thrown) {
             report(thrown);
         }
-        event[FLAGS] &= ~PASSIVE;
-        if (event[FLAGS] & STOPPED_AT_ONCE) return;
+        state.flags &= ~PASSIVE;
+        if (state.has(STOPPED_AT_ONCE)) return;
     }
 }
 
 // False if a listener has cancelled the event. `report` gets the exceptions of listeners.
-function dispatch(table, event, report) {
-    event[TARGET] = table.target;
-    event[FLAGS] |= DISPATCHED;
+function dispatch(table, state, report) {
+    state.target = table.target;
+    state.flags |= DISPATCHED;
     // At a target, too, the capturing listeners come first.
-    invoke(table, event, true, report);
-    invoke(table, event, false, report);
-    event[FLAGS] &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);
-    return (event[FLAGS] & CANCELED) === 0;
+    invoke(table, state, true, report);
+    invoke(table, state, false, report);
+    state.flags &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);
+    return !state.has(CANCELED);
 }
 
 function makeEventTargetClass(exception, report) {
@@ -585,8 +627,8 @@ function makeEventTargetClass(exception, report) {
             Object.defineProperty(this, LISTENERS, { value: new ListenerTable(this) });
         }
         addEventListener(type, callback, options = undefined) {
-            needArguments(arguments.length, 2, 'addEventListener');
             const table = tableOf(this);
+            needArguments(arguments.length, 2, 'addEventListener');
             const name = `${type}`;
             checkListener(callback);
             const listener = new Listener(callback, options); // reads all options, also for the callback null
@@ -594,19 +636,20 @@ function makeEventTargetClass(exception, report) {
             if (!table.find(name, callback, listener.capture)) table.add(name, listener);
         }
         removeEventListener(type, callback, options = undefined) {
-            needArguments(arguments.length, 2, 'removeEventListener');
             const table = tableOf(this);
+            needArguments(arguments.length, 2, 'removeEventListener');
             const name = `${type}`;
             checkListener(callback);
             const listener = table.find(name, callback, isObject(options) ? !!options.capture : !!options);
             if (listener !== undefined) table.remove(name, listener);
         }
         dispatchEvent(event) {
-            needArguments(arguments.length, 1, 'dispatchEvent');
             const table = tableOf(this);
-            if (eventOf(event)[FLAGS] & DISPATCHED) throw exception('InvalidStateError', 'the event is being dispatched');
-            event[FLAGS] &= ~TRUSTED;
-            return dispatch(table, event, report);
+            needArguments(arguments.length, 1, 'dispatchEvent');
+            const state = eventOf(event);
+            if (state.has(DISPATCHED)) throw exception('InvalidStateError', 'the event is being dispatched');
+            state.flags &= ~TRUSTED;
+            return dispatch(table, state, report);
         }
     }
     defineInterface(EventTarget, 'EventTarget');
@@ -617,23 +660,23 @@ function makeEventTargetClass(exception, report) {
 
 // MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine that has none. `Event` may be the engine's.
 
-const MESSAGE = Symbol('message event'), DATA = Symbol('data'), ORIGIN = Symbol('origin'), REST = Symbol('rest');
-const CLOSE = Symbol('close event'), CODE = Symbol('code'), REASON = Symbol('reason'), CLEAN = Symbol('was clean');
+// Slots with the members of an event.
+const MESSAGE = Symbol('message'), CLOSE = Symbol('close');
 
-// Members that an event of a WebSocket does not have.
-const NO_REST = { lastEventId: '', source: null, ports: Object.freeze([]) };
+const NO_PORTS = Object.freeze([]);
 
 function isPort(value, MessagePort) {
     return typeof MessagePort === 'function' && value instanceof MessagePort;
 }
 
 function toPorts(value, MessagePort) {
-    if (value === undefined) return NO_REST.ports;
+    if (value === undefined) return NO_PORTS;
     const method = iteratorMethodOf(value);
     if (method === null) throw new TypeError('ports is not a sequence');
-    const ports = toSequence(value, method);
-    if (!ports.every((port) => isPort(port, MessagePort))) throw new TypeError('ports has a value that is not a MessagePort');
-    return Object.freeze(ports);
+    return Object.freeze(toSequence(value, method, (port) => {
+        if (!isPort(port, MessagePort)) throw new TypeError('ports has a value that is not a MessagePort');
+        return port;
+    }));
 }
 
 function toSource(value, MessagePort) {
@@ -642,9 +685,21 @@ function toSource(value, MessagePort) {
     return value;
 }
 
+class MessageMembers {
+    constructor(event) {
+        this.event = event;
+        this.data = null;
+        this.origin = '';
+        this.lastEventId = '';
+        this.source = null;
+        this.ports = NO_PORTS;
+    }
+}
+
 function messageOf(value) {
-    if (!isObject(value) || value[MESSAGE] !== value) throw new TypeError('not a MessageEvent');
-    return value;
+    const members = isObject(value) ? value[MESSAGE] : undefined;
+    if (members === undefined || members.event !== value) throw new TypeError('not a MessageEvent');
+    return members;
 }
 
 function makeMessageEventClass(Event, MessagePort) {
@@ -652,31 +707,43 @@ function makeMessageEventClass(Event, MessagePort) {
         constructor(type, init = undefined) {
             needArguments(arguments.length, 1, 'MessageEvent');
             super(type, init);
-            this[MESSAGE] = this;
-            this[DATA] = null;
-            this[ORIGIN] = '';
-            this[REST] = NO_REST;
+            const members = new MessageMembers(this);
+            this[MESSAGE] = members;
             if (init === undefined || init === null) return;
-            if (init.data !== undefined) this[DATA] = init.data;
-            const rest = { lastEventId: init.lastEventId === undefined ? '' : `${init.lastEventId}`, source: null, ports: null };
-            if (init.origin !== undefined) this[ORIGIN] = toText(init.origin);
-            rest.ports = toPorts(init.ports, MessagePort);
-            rest.source = toSource(init.source, MessagePort);
-            this[REST] = rest;
+            const { data } = init;
+            if (data !== undefined) members.data = data;
+            const { lastEventId } = init;
+            if (lastEventId !== undefined) members.lastEventId = `${lastEventId}`;
+            const { origin } = init;
+            if (origin !== undefined) members.origin = toText(origin);
+            members.ports = toPorts(init.ports, MessagePort);
+            members.source = toSource(init.source, MessagePort);
         }
-        get data() { return messageOf(this)[DATA]; }
-        get origin() { return messageOf(this)[ORIGIN]; }
-        get lastEventId() { return messageOf(this)[REST].lastEventId; }
-        get source() { return messageOf(this)[REST].source; }
-        get ports() { return messageOf(this)[REST].ports; }
+        get data() { return messageOf(this).data; }
+        get origin() { return messageOf(this).origin; }
+        get lastEventId() { return messageOf(this).lastEventId; }
+        get source() { return messageOf(this).source; }
+        get ports() { return messageOf(this).ports; }
+        initMessageEvent(type, bubbles = false, cancelable = false, data = null, origin = '', lastEventId = '', source = null,
+            ports = undefined) {
+            const members = messageOf(this);
+            needArguments(arguments.length, 1, 'initMessageEvent');
+            const text = `${type}`;
+            const given = { data, origin: toText(origin), lastEventId: `${lastEventId}`, source: toSource(source, MessagePort),
+                ports: toPorts(ports, MessagePort) };
+            if (this.eventPhase !== 0) return;
+            this.initEvent(text, bubbles, cancelable);
+            Object.assign(members, given);
+        }
     }
     defineInterface(MessageEvent, 'MessageEvent');
     return MessageEvent;
 }
 
 function closeOf(value) {
-    if (!isObject(value) || value[CLOSE] !== value) throw new TypeError('not a CloseEvent');
-    return value;
+    const members = isObject(value) ? value[CLOSE] : undefined;
+    if (members === undefined || members.event !== value) throw new TypeError('not a CloseEvent');
+    return members;
 }
 
 function makeCloseEventClass(Event) {
@@ -684,15 +751,19 @@ function makeCloseEventClass(Event) {
         constructor(type, init = undefined) {
             needArguments(arguments.length, 1, 'CloseEvent');
             super(type, init);
-            const members = toDictionary(init) || {};
-            this[CLOSE] = this;
-            this[CODE] = members.code === undefined ? 0 : toUint16(members.code);
-            this[REASON] = members.reason === undefined ? '' : toText(members.reason);
-            this[CLEAN] = !!members.wasClean;
+            const { code, reason, wasClean } = toDictionary(init) || {};
+            Object.defineProperty(this, CLOSE, {
+                value: {
+                    event: this,
+                    code: code === undefined ? 0 : toUint16(code),
+                    reason: reason === undefined ? '' : toText(reason),
+                    wasClean: !!wasClean
+                }
+            });
         }
-        get wasClean() { return closeOf(this)[CLEAN]; }
-        get code() { return closeOf(this)[CODE]; }
-        get reason() { return closeOf(this)[REASON]; }
+        get wasClean() { return closeOf(this).wasClean; }
+        get code() { return closeOf(this).code; }
+        get reason() { return closeOf(this).reason; }
     }
     defineInterface(CloseEvent, 'CloseEvent');
     return CloseEvent;
@@ -753,8 +824,9 @@ function makeTargets(global, exception, host) {
         Event: own.Event,
         EventTarget: own.EventTarget,
         fire(target, event) {
-            event[FLAGS] |= TRUSTED;
-            dispatch(target[LISTENERS], event, report);
+            const state = event[EVENT];
+            state.flags |= TRUSTED;
+            dispatch(target[LISTENERS], state, report);
         }
     };
 }
@@ -796,8 +868,8 @@ function makeEvents(global, exception, host) {
         event: (type) => new Event(type),
         message(data, origin) {
             const event = new MessageEvent('message');
-            event[DATA] = data;
-            event[ORIGIN] = origin;
+            event[MESSAGE].data = data;
+            event[MESSAGE].origin = origin;
             return event;
         },
         close: (code, reason, wasClean) => new CloseEvent('close', { code, reason, wasClean })
@@ -868,6 +940,11 @@ class Connection {
         this.lost = 0;
         this.task = -1;
         this.floor = 0;
+
+        // onDrain comes when more bytes than this have waited and half of them are written. `unwritten` is the most that may wait,
+        // so that few sends ask the host for the amount; -Infinity while the host will call `drained`.
+        this.highWaterMark = Infinity;
+        this.unwritten = 0;
     }
 
     // What a kind of socket does at an event of its connection. onRefused gets an error that a message has caused, and onClose and
@@ -926,7 +1003,17 @@ class Connection {
         const host = this.sockets.host;
         const result = typeof data === 'string' ? host.sendText(this.id, data)
             : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
-        return result >= 0 ? result : this.notSent(result, this.sockets.sizeOf(data));
+        if (result < 0) return this.notSent(result, this.sockets.sizeOf(data));
+        this.unwritten += result;
+        if (this.unwritten > this.highWaterMark) this.watch();
+        return result;
+    }
+
+    watch() {
+        this.unwritten = this.hostAmount();
+        if (this.unwritten <= this.highWaterMark) return;
+        this.unwritten = -Infinity;
+        this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
     notSent(error, size) {
@@ -1025,6 +1112,7 @@ class Connection {
     }
 
     drained() {
+        this.unwritten = this.hostAmount();
         if (this.state === OPEN) this.onDrain();
     }
 
@@ -1233,13 +1321,14 @@ function originOf(url) {
 }
 
 class StandardConnection extends Connection {
-    constructor(sockets, events, webSocket, url, overCap) {
+    constructor(sockets, events, webSocket, url, settings) {
         super(sockets);
         this.events = events;
         this.webSocket = webSocket;
         this.url = url;
         this.origin = originOf(url);
-        this.overCap = overCap;
+        this.overCap = settings.overCap;
+        this.highWaterMark = settings.highWaterMark;
         this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
         this.handlers = {};
         for (const type of TYPES) this.handlers[type] = undefined;
@@ -1323,7 +1412,7 @@ function makeWebSocket(global, host, sockets, defaults) {
                 throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}`);
             }
             super();
-            const connection = new StandardConnection(sockets, events, this, address, settings.overCap);
+            const connection = new StandardConnection(sockets, events, this, address, settings);
             Object.defineProperty(this, CONNECTION, { value: connection });
             const result = sockets.open(connection, address, list, settings.encoded);
             if (result > 0) return;

@@ -122,6 +122,21 @@ test('conversions of CloseEvent and MessageEvent', () => {
     }
 });
 
+test('initMessageEvent, and frozen events', () => {
+    const { EventTarget, Event, MessageEvent } = makeHost().global;
+    const event = new MessageEvent('m', { data: 1 });
+    event.initMessageEvent('n', true, true, 2, 'o\ud800', 3);
+    assert.deepEqual([event.type, event.bubbles, event.cancelable, event.data, event.origin, event.lastEventId, event.source],
+        ['n', true, true, 2, 'o\ufffd', '3', null]);
+    refuses(() => event.initMessageEvent());
+    refuses(() => event.initMessageEvent('n', false, false, null, '', '', {}));
+    const frozen = Object.freeze(new Event('x', { cancelable: true }));
+    const target = new EventTarget();
+    target.addEventListener('x', (given) => given.preventDefault());
+    assert.equal(target.dispatchEvent(frozen), false);
+    assert.equal(frozen.target, target);
+});
+
 test('an object that inherits from an event, a target or a socket is none', () => {
     const { host, Event, target } = bare();
     const ws = new host.WebSocket('ws://game.test/');

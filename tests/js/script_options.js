@@ -55,6 +55,7 @@ test('every option: its name and value for the library', () => {
         ['pongTimeout', Infinity, ['pong_timeout_ms', '4294967295']],
         ['probeTimeout', 9, ['probe_timeout_ms', '9']],
         ['overCap', 'close'],
+        ['highWaterMark', 5],
         ['headers', { A: 'b', 'x-y': 5 }, ['header', 'A: b'], ['header', 'x-y: 5']],
         ['headers', { Cookie: ['a=1', 'b=2'] }, ['header', 'Cookie: a=1'], ['header', 'Cookie: b=2']],
         ['headers', [['A', 'b'], ['A', '']], ['header', 'A: b'], ['header', 'A: ']],
@@ -83,7 +84,7 @@ test('an option that is unknown or of a wrong type throws a TypeError that names
         ['unknown', 1], ['hasOwnProperty', 1], ['__proto__x', 1], ['Origin', 'x'],
         ...['origin', 'userAgent', 'proxy', 'serverName'].flatMap((name) => [[name, 5], [name, null], [name, 'a\0b'], [name, {}]]),
         ...numbers.flatMap((name) => [0, -1, 1.5, NaN, Infinity, '5', null, 2 ** 32, 1n].map((value) => [name, value])),
-        ['maxRedirects', Infinity], ['retryAttempts', -1], ['retryAttempts', '5'], ['flushTimeout', Infinity],
+        ['maxRedirects', Infinity], ['highWaterMark', 0], ['highWaterMark', '5'], ['retryAttempts', -1], ['retryAttempts', '5'], ['flushTimeout', Infinity],
         ['pingInterval', 0], ['minTlsVersion', 1.2], ['minTlsVersion', '1.1'], ['minTlsVersion', 'toString'],
         ['resend', 1], ['deflate', 'no'], ['overCap', 'ignore'], ['overCap', null],
         ['pins', 5], ['pins', [5]], ['roots', new ArrayBuffer(8)], ['roots', ['a\0']],
@@ -186,14 +187,39 @@ test('egret_native: onOpen comes again after a retry', () => {
     assert.deepEqual(log, [1, 0, 1]);
 });
 
-test('drain', () => {
-    const { ws, host } = openedSocket();
+test('drain: once when more than the high-water mark has waited and half of it is written', () => {
+    const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000 });
     const log = [];
     ws.ondrain = () => log.push('ondrain');
     ws.addEventListener('drain', (event) => log.push(event.type, event.target === ws));
+    ws.send('x'.repeat(1000));
+    assert.deepEqual(host.callsOf('notifyDrain'), []);
+    ws.send('x');
+    ws.send('x'.repeat(1000));
+    assert.deepEqual(host.callsOf('notifyDrain'), [[1, 500]]);
+    host.host.buffered = 400;
     host.events.drained(1);
     assert.deepEqual(log, ['ondrain', 'drain', true]);
+    ws.send('x'.repeat(600));
+    assert.equal(host.callsOf('notifyDrain').length, 1);
+    ws.send('x');
+    assert.equal(host.callsOf('notifyDrain').length, 2);
     ws.close();
     host.events.drained(1);
     assert.equal(log.length, 3);
+});
+
+test('drain: the default mark is 1 MiB, and messages that were written do not count', () => {
+    const { ws, host } = openedSocket();
+    for (let i = 0; i < 1000; i++) {
+        ws.send('x'.repeat(100000));
+        host.host.buffered = 100000;
+    }
+    assert.deepEqual(host.callsOf('notifyDrain'), []);
+    host.host.buffered = 2 ** 20 - 100000;
+    for (let i = 0; i < 11; i++) ws.send('x'.repeat(100000));
+    assert.deepEqual(host.callsOf('notifyDrain'), [[1, 2 ** 19]]);
+    const never = openedSocket(makeHost(), [], { highWaterMark: Infinity });
+    for (let i = 0; i < 100; i++) never.ws.send('x'.repeat(100000));
+    assert.deepEqual(never.host.callsOf('notifyDrain'), []);
 });

@@ -20,6 +20,11 @@ class Connection {
         this.lost = 0;
         this.task = -1;
         this.floor = 0;
+
+        // onDrain comes when more bytes than this have waited and half of them are written. `unwritten` is the most that may wait,
+        // so that few sends ask the host for the amount; -Infinity while the host will call `drained`.
+        this.highWaterMark = Infinity;
+        this.unwritten = 0;
     }
 
     // What a kind of socket does at an event of its connection. onRefused gets an error that a message has caused, and onClose and
@@ -78,7 +83,17 @@ class Connection {
         const host = this.sockets.host;
         const result = typeof data === 'string' ? host.sendText(this.id, data)
             : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
-        return result >= 0 ? result : this.notSent(result, this.sockets.sizeOf(data));
+        if (result < 0) return this.notSent(result, this.sockets.sizeOf(data));
+        this.unwritten += result;
+        if (this.unwritten > this.highWaterMark) this.watch();
+        return result;
+    }
+
+    watch() {
+        this.unwritten = this.hostAmount();
+        if (this.unwritten <= this.highWaterMark) return;
+        this.unwritten = -Infinity;
+        this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
     notSent(error, size) {
@@ -177,6 +192,7 @@ class Connection {
     }
 
     drained() {
+        this.unwritten = this.hostAmount();
         if (this.state === OPEN) this.onDrain();
     }
 

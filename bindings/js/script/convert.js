@@ -142,12 +142,20 @@ const NO_BYTES = new ArrayBuffer(0);
 // A token of RFC 9110: a name without separators.
 const TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
-// sequence<any>. Like WebIDL, and unlike `for of`, it does not call `return` of the iterator.
-function toSequence(iterable, method) {
+// sequence<T>. `convert` makes a T before the next value is fetched. Like WebIDL, and unlike `for of`, it does not call `return`
+// of the iterator.
+function toSequence(iterable, method, convert) {
+    if (typeof method !== 'function') throw new TypeError('Symbol.iterator is not a function');
     const list = [];
     const iterator = method.call(iterable);
-    for (let step = iterator.next(); !step.done; step = iterator.next()) list.push(step.value);
-    return list;
+    if (!isObject(iterator)) throw new TypeError('the iterator is not an object');
+    const { next } = iterator;
+    for (;;) {
+        const step = next.call(iterator);
+        if (!isObject(step)) throw new TypeError('the result of an iterator is not an object');
+        if (step.done) return list;
+        list.push(convert(step.value));
+    }
 }
 
 function iteratorMethodOf(value) {
@@ -159,7 +167,7 @@ function iteratorMethodOf(value) {
 function toList(protocols) {
     if (protocols === undefined) return [];
     const method = iteratorMethodOf(protocols);
-    return method === null ? [toText(protocols)] : toSequence(protocols, method).map((protocol) => toText(protocol));
+    return method === null ? [toText(protocols)] : toSequence(protocols, method, toText);
 }
 
 function areValidProtocols(list) {

@@ -1,11 +1,11 @@
 // Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine that has none. A target has no
 // parent, so an event has one target only.
 
-// Slots. An object that inherits from an event has the slot EVENT too, but not itself in it.
-const EVENT = Symbol('event'), TYPE = Symbol('type'), TARGET = Symbol('target'), TIME = Symbol('time'), FLAGS = Symbol('flags');
-const LISTENERS = Symbol('listeners');
+// Slots with the state of an event and of a target. An object that inherits from one of them has the slot too, but the state of
+// another object in it.
+const EVENT = Symbol('event'), LISTENERS = Symbol('listeners');
 
-// Bits of FLAGS.
+// Flags of an event.
 const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4, STOPPED = 8, STOPPED_AT_ONCE = 16, CANCELED = 32, PASSIVE = 64,
     DISPATCHED = 128, TRUSTED = 256;
 
@@ -13,9 +13,28 @@ const AT_TARGET = 2;
 const PHASES = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 };
 const NO_LISTENERS = [];
 
+class EventState {
+    constructor(event, type, flags, timeStamp) {
+        this.event = event;
+        this.type = type;
+        this.flags = flags;
+        this.timeStamp = timeStamp;
+        this.target = null;
+    }
+
+    has(flag) {
+        return (this.flags & flag) !== 0;
+    }
+
+    cancel() {
+        if ((this.flags & (CANCELABLE | PASSIVE)) === CANCELABLE) this.flags |= CANCELED;
+    }
+}
+
 function eventOf(value) {
-    if (!isObject(value) || value[EVENT] !== value) throw new TypeError('not an Event');
-    return value;
+    const state = isObject(value) ? value[EVENT] : undefined;
+    if (state === undefined || state.event !== value) throw new TypeError('not an Event');
+    return state;
 }
 
 function toFlags(init) {
@@ -28,41 +47,48 @@ function makeEventClass(now) {
     class Event {
         constructor(type, init = undefined) {
             needArguments(arguments.length, 1, 'Event');
-            this[EVENT] = this;
-            this[TYPE] = `${type}`;
-            this[FLAGS] = init === undefined ? 0 : toFlags(init);
-            this[TARGET] = null;
-            this[TIME] = now();
+            const text = `${type}`; // converted before `init`
+            this[EVENT] = new EventState(this, text, init === undefined ? 0 : toFlags(init), now());
         }
-        get type() { return eventOf(this)[TYPE]; }
-        get target() { return eventOf(this)[TARGET]; }
-        get srcElement() { return eventOf(this)[TARGET]; }
-        get currentTarget() { return eventOf(this)[FLAGS] & DISPATCHED ? this[TARGET] : null; }
-        composedPath() { return eventOf(this)[FLAGS] & DISPATCHED ? [this[TARGET]] : []; }
-        get eventPhase() { return eventOf(this)[FLAGS] & DISPATCHED ? AT_TARGET : 0; }
-        stopPropagation() { eventOf(this)[FLAGS] |= STOPPED; }
-        get cancelBubble() { return (eventOf(this)[FLAGS] & STOPPED) !== 0; }
-        set cancelBubble(value) { if (value) eventOf(this)[FLAGS] |= STOPPED; }
-        stopImmediatePropagation() { eventOf(this)[FLAGS] |= STOPPED | STOPPED_AT_ONCE; }
-        get bubbles() { return (eventOf(this)[FLAGS] & BUBBLES) !== 0; }
-        get cancelable() { return (eventOf(this)[FLAGS] & CANCELABLE) !== 0; }
-        get returnValue() { return (eventOf(this)[FLAGS] & CANCELED) === 0; }
-        set returnValue(value) { if (!value) this.preventDefault(); }
-        preventDefault() {
-            if ((eventOf(this)[FLAGS] & (CANCELABLE | PASSIVE)) === CANCELABLE) this[FLAGS] |= CANCELED;
+        get type() { return eventOf(this).type; }
+        get target() { return eventOf(this).target; }
+        get srcElement() { return eventOf(this).target; }
+        get currentTarget() {
+            const state = eventOf(this);
+            return state.has(DISPATCHED) ? state.target : null;
         }
-        get defaultPrevented() { return (eventOf(this)[FLAGS] & CANCELED) !== 0; }
-        get composed() { return (eventOf(this)[FLAGS] & COMPOSED) !== 0; }
-        get isTrusted() { return (eventOf(this)[FLAGS] & TRUSTED) !== 0; }
-        get timeStamp() { return eventOf(this)[TIME]; }
+        composedPath() {
+            const state = eventOf(this);
+            return state.has(DISPATCHED) ? [state.target] : [];
+        }
+        get eventPhase() { return eventOf(this).has(DISPATCHED) ? AT_TARGET : 0; }
+        stopPropagation() { eventOf(this).flags |= STOPPED; }
+        get cancelBubble() { return eventOf(this).has(STOPPED); }
+        set cancelBubble(value) {
+            const state = eventOf(this);
+            if (value) state.flags |= STOPPED;
+        }
+        stopImmediatePropagation() { eventOf(this).flags |= STOPPED | STOPPED_AT_ONCE; }
+        get bubbles() { return eventOf(this).has(BUBBLES); }
+        get cancelable() { return eventOf(this).has(CANCELABLE); }
+        get returnValue() { return !eventOf(this).has(CANCELED); }
+        set returnValue(value) {
+            const state = eventOf(this);
+            if (!value) state.cancel();
+        }
+        preventDefault() { eventOf(this).cancel(); }
+        get defaultPrevented() { return eventOf(this).has(CANCELED); }
+        get composed() { return eventOf(this).has(COMPOSED); }
+        get isTrusted() { return eventOf(this).has(TRUSTED); }
+        get timeStamp() { return eventOf(this).timeStamp; }
         initEvent(type, bubbles = false, cancelable = false) {
+            const state = eventOf(this);
             needArguments(arguments.length, 1, 'initEvent');
-            const event = eventOf(this);
-            const name = `${type}`;
-            if (event[FLAGS] & DISPATCHED) return;
-            event[TYPE] = name;
-            event[FLAGS] = (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
-            event[TARGET] = null;
+            const text = `${type}`;
+            if (state.has(DISPATCHED)) return;
+            state.type = text;
+            state.flags = (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
+            state.target = null;
         }
     }
     defineInterface(Event, 'Event');
@@ -128,7 +154,6 @@ class ListenerTable {
     }
 }
 
-// The slot LISTENERS of an object that inherits from a target belongs to another object.
 function tableOf(value) {
     const table = isObject(value) ? value[LISTENERS] : undefined;
     if (table === undefined || table.target !== value) throw new TypeError('not an EventTarget');
@@ -136,36 +161,36 @@ function tableOf(value) {
 }
 
 // Calls the capturing listeners, or the others.
-function invoke(table, event, capture, report) {
-    if (event[FLAGS] & STOPPED) return;
-    const type = event[TYPE];
+function invoke(table, state, capture, report) {
+    if (state.has(STOPPED)) return;
+    const type = state.type;
     const listeners = table.of(type);
     for (let i = 0; i < listeners.length; i++) {
         const listener = listeners[i];
         if (listener.capture !== capture || !listener.isActive()) continue;
         if (listener.once) table.remove(type, listener);
-        if (listener.passive) event[FLAGS] |= PASSIVE;
+        if (listener.passive) state.flags |= PASSIVE;
         try {
             const callback = listener.callback;
-            if (typeof callback === 'function') callback.call(table.target, event);
-            else callback.handleEvent(event);
+            if (typeof callback === 'function') callback.call(table.target, state.event);
+            else callback.handleEvent(state.event);
         } catch (thrown) {
             report(thrown);
         }
-        event[FLAGS] &= ~PASSIVE;
-        if (event[FLAGS] & STOPPED_AT_ONCE) return;
+        state.flags &= ~PASSIVE;
+        if (state.has(STOPPED_AT_ONCE)) return;
     }
 }
 
 // False if a listener has cancelled the event. `report` gets the exceptions of listeners.
-function dispatch(table, event, report) {
-    event[TARGET] = table.target;
-    event[FLAGS] |= DISPATCHED;
+function dispatch(table, state, report) {
+    state.target = table.target;
+    state.flags |= DISPATCHED;
     // At a target, too, the capturing listeners come first.
-    invoke(table, event, true, report);
-    invoke(table, event, false, report);
-    event[FLAGS] &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);
-    return (event[FLAGS] & CANCELED) === 0;
+    invoke(table, state, true, report);
+    invoke(table, state, false, report);
+    state.flags &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);
+    return !state.has(CANCELED);
 }
 
 function makeEventTargetClass(exception, report) {
@@ -174,8 +199,8 @@ function makeEventTargetClass(exception, report) {
             Object.defineProperty(this, LISTENERS, { value: new ListenerTable(this) });
         }
         addEventListener(type, callback, options = undefined) {
-            needArguments(arguments.length, 2, 'addEventListener');
             const table = tableOf(this);
+            needArguments(arguments.length, 2, 'addEventListener');
             const name = `${type}`;
             checkListener(callback);
             const listener = new Listener(callback, options); // reads all options, also for the callback null
@@ -183,19 +208,20 @@ function makeEventTargetClass(exception, report) {
             if (!table.find(name, callback, listener.capture)) table.add(name, listener);
         }
         removeEventListener(type, callback, options = undefined) {
-            needArguments(arguments.length, 2, 'removeEventListener');
             const table = tableOf(this);
+            needArguments(arguments.length, 2, 'removeEventListener');
             const name = `${type}`;
             checkListener(callback);
             const listener = table.find(name, callback, isObject(options) ? !!options.capture : !!options);
             if (listener !== undefined) table.remove(name, listener);
         }
         dispatchEvent(event) {
-            needArguments(arguments.length, 1, 'dispatchEvent');
             const table = tableOf(this);
-            if (eventOf(event)[FLAGS] & DISPATCHED) throw exception('InvalidStateError', 'the event is being dispatched');
-            event[FLAGS] &= ~TRUSTED;
-            return dispatch(table, event, report);
+            needArguments(arguments.length, 1, 'dispatchEvent');
+            const state = eventOf(event);
+            if (state.has(DISPATCHED)) throw exception('InvalidStateError', 'the event is being dispatched');
+            state.flags &= ~TRUSTED;
+            return dispatch(table, state, report);
         }
     }
     defineInterface(EventTarget, 'EventTarget');

@@ -51,8 +51,9 @@ function makeTargets(global, exception, host) {
         Event: own.Event,
         EventTarget: own.EventTarget,
         fire(target, event) {
-            event[FLAGS] |= TRUSTED;
-            dispatch(target[LISTENERS], event, report);
+            const state = event[EVENT];
+            state.flags |= TRUSTED;
+            dispatch(target[LISTENERS], state, report);
         }
     };
 }
@@ -94,8 +95,8 @@ function makeEvents(global, exception, host) {
         event: (type) => new Event(type),
         message(data, origin) {
             const event = new MessageEvent('message');
-            event[DATA] = data;
-            event[ORIGIN] = origin;
+            event[MESSAGE].data = data;
+            event[MESSAGE].origin = origin;
             return event;
         },
         close: (code, reason, wasClean) => new CloseEvent('close', { code, reason, wasClean })

@@ -1,22 +1,22 @@
 // MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine that has none. `Event` may be the engine's.
 
-const MESSAGE = Symbol('message event'), DATA = Symbol('data'), ORIGIN = Symbol('origin'), REST = Symbol('rest');
-const CLOSE = Symbol('close event'), CODE = Symbol('code'), REASON = Symbol('reason'), CLEAN = Symbol('was clean');
+// Slots with the members of an event.
+const MESSAGE = Symbol('message'), CLOSE = Symbol('close');
 
-// Members that an event of a WebSocket does not have.
-const NO_REST = { lastEventId: '', source: null, ports: Object.freeze([]) };
+const NO_PORTS = Object.freeze([]);
 
 function isPort(value, MessagePort) {
     return typeof MessagePort === 'function' && value instanceof MessagePort;
 }
 
 function toPorts(value, MessagePort) {
-    if (value === undefined) return NO_REST.ports;
+    if (value === undefined) return NO_PORTS;
     const method = iteratorMethodOf(value);
     if (method === null) throw new TypeError('ports is not a sequence');
-    const ports = toSequence(value, method);
-    if (!ports.every((port) => isPort(port, MessagePort))) throw new TypeError('ports has a value that is not a MessagePort');
-    return Object.freeze(ports);
+    return Object.freeze(toSequence(value, method, (port) => {
+        if (!isPort(port, MessagePort)) throw new TypeError('ports has a value that is not a MessagePort');
+        return port;
+    }));
 }
 
 function toSource(value, MessagePort) {
@@ -25,9 +25,21 @@ function toSource(value, MessagePort) {
     return value;
 }
 
+class MessageMembers {
+    constructor(event) {
+        this.event = event;
+        this.data = null;
+        this.origin = '';
+        this.lastEventId = '';
+        this.source = null;
+        this.ports = NO_PORTS;
+    }
+}
+
 function messageOf(value) {
-    if (!isObject(value) || value[MESSAGE] !== value) throw new TypeError('not a MessageEvent');
-    return value;
+    const members = isObject(value) ? value[MESSAGE] : undefined;
+    if (members === undefined || members.event !== value) throw new TypeError('not a MessageEvent');
+    return members;
 }
 
 function makeMessageEventClass(Event, MessagePort) {
@@ -35,31 +47,43 @@ function makeMessageEventClass(Event, MessagePort) {
         constructor(type, init = undefined) {
             needArguments(arguments.length, 1, 'MessageEvent');
             super(type, init);
-            this[MESSAGE] = this;
-            this[DATA] = null;
-            this[ORIGIN] = '';
-            this[REST] = NO_REST;
+            const members = new MessageMembers(this);
+            this[MESSAGE] = members;
             if (init === undefined || init === null) return;
-            if (init.data !== undefined) this[DATA] = init.data;
-            const rest = { lastEventId: init.lastEventId === undefined ? '' : `${init.lastEventId}`, source: null, ports: null };
-            if (init.origin !== undefined) this[ORIGIN] = toText(init.origin);
-            rest.ports = toPorts(init.ports, MessagePort);
-            rest.source = toSource(init.source, MessagePort);
-            this[REST] = rest;
+            const { data } = init;
+            if (data !== undefined) members.data = data;
+            const { lastEventId } = init;
+            if (lastEventId !== undefined) members.lastEventId = `${lastEventId}`;
+            const { origin } = init;
+            if (origin !== undefined) members.origin = toText(origin);
+            members.ports = toPorts(init.ports, MessagePort);
+            members.source = toSource(init.source, MessagePort);
         }
-        get data() { return messageOf(this)[DATA]; }
-        get origin() { return messageOf(this)[ORIGIN]; }
-        get lastEventId() { return messageOf(this)[REST].lastEventId; }
-        get source() { return messageOf(this)[REST].source; }
-        get ports() { return messageOf(this)[REST].ports; }
+        get data() { return messageOf(this).data; }
+        get origin() { return messageOf(this).origin; }
+        get lastEventId() { return messageOf(this).lastEventId; }
+        get source() { return messageOf(this).source; }
+        get ports() { return messageOf(this).ports; }
+        initMessageEvent(type, bubbles = false, cancelable = false, data = null, origin = '', lastEventId = '', source = null,
+            ports = undefined) {
+            const members = messageOf(this);
+            needArguments(arguments.length, 1, 'initMessageEvent');
+            const text = `${type}`;
+            const given = { data, origin: toText(origin), lastEventId: `${lastEventId}`, source: toSource(source, MessagePort),
+                ports: toPorts(ports, MessagePort) };
+            if (this.eventPhase !== 0) return;
+            this.initEvent(text, bubbles, cancelable);
+            Object.assign(members, given);
+        }
     }
     defineInterface(MessageEvent, 'MessageEvent');
     return MessageEvent;
 }
 
 function closeOf(value) {
-    if (!isObject(value) || value[CLOSE] !== value) throw new TypeError('not a CloseEvent');
-    return value;
+    const members = isObject(value) ? value[CLOSE] : undefined;
+    if (members === undefined || members.event !== value) throw new TypeError('not a CloseEvent');
+    return members;
 }
 
 function makeCloseEventClass(Event) {
@@ -67,15 +91,19 @@ function makeCloseEventClass(Event) {
         constructor(type, init = undefined) {
             needArguments(arguments.length, 1, 'CloseEvent');
             super(type, init);
-            const members = toDictionary(init) || {};
-            this[CLOSE] = this;
-            this[CODE] = members.code === undefined ? 0 : toUint16(members.code);
-            this[REASON] = members.reason === undefined ? '' : toText(members.reason);
-            this[CLEAN] = !!members.wasClean;
+            const { code, reason, wasClean } = toDictionary(init) || {};
+            Object.defineProperty(this, CLOSE, {
+                value: {
+                    event: this,
+                    code: code === undefined ? 0 : toUint16(code),
+                    reason: reason === undefined ? '' : toText(reason),
+                    wasClean: !!wasClean
+                }
+            });
         }
-        get wasClean() { return closeOf(this)[CLEAN]; }
-        get code() { return closeOf(this)[CODE]; }
-        get reason() { return closeOf(this)[REASON]; }
+        get wasClean() { return closeOf(this).wasClean; }
+        get code() { return closeOf(this).code; }
+        get reason() { return closeOf(this).reason; }
     }
     defineInterface(CloseEvent, 'CloseEvent');
     return CloseEvent;

@@ -29,7 +29,7 @@ function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
     if (method === null) fail(name, 'is a string or an array of strings');
-    return toSequence(value, method).map((item) => textOption(name, item));
+    return toSequence(value, method, (item) => textOption(name, item));
 }
 
 function headerLine(name, value) {
@@ -42,8 +42,8 @@ function headerLine(name, value) {
 function headerLines(headers) {
     const method = iteratorMethodOf(headers);
     if (method !== null && typeof headers !== 'string') {
-        return toSequence(headers, method).map((pair) => {
-            const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator]);
+        return toSequence(headers, method, (pair) => {
+            const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator], (item) => item);
             if (items.length !== 2) fail('headers', 'is an object, or an array of pairs: name, value');
             return headerLine(items[0], items[1]);
         });
@@ -108,8 +108,16 @@ const OPTIONS = {
     pingInterval: number('ping_interval_ms', OR_NEVER),
     pongTimeout: number('pong_timeout_ms', OR_NEVER),
     probeTimeout: number('probe_timeout_ms', OR_NEVER),
+    // Of this script only.
+    highWaterMark: {
+        field: null,
+        read(name, value) {
+            numberOption(name, value, OR_NEVER);
+            return [];
+        }
+    },
     overCap: {
-        field: null, // of this script
+        field: null,
         read(name, value) {
             if (value !== 'error' && value !== 'close') fail(name, 'is "error" or "close"');
             return [];
@@ -117,7 +125,8 @@ const OPTIONS = {
     }
 };
 
-const NO_OPTIONS = { encoded: '', overCap: 'error', given: {} };
+const HIGH_WATER_MARK = 1 << 20;
+const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, given: {} };
 
 // Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
 function readOptions(options, defaults) {
@@ -133,7 +142,7 @@ function readOptions(options, defaults) {
         const { field, read } = OPTIONS[name];
         for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
     }
-    return { encoded, overCap: given.overCap || 'error', given };
+    return { encoded, overCap: given.overCap || 'error', highWaterMark: given.highWaterMark || HIGH_WATER_MARK, given };
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.

@@ -16,13 +16,14 @@ function originOf(url) {
 }
 
 class StandardConnection extends Connection {
-    constructor(sockets, events, webSocket, url, overCap) {
+    constructor(sockets, events, webSocket, url, settings) {
         super(sockets);
         this.events = events;
         this.webSocket = webSocket;
         this.url = url;
         this.origin = originOf(url);
-        this.overCap = overCap;
+        this.overCap = settings.overCap;
+        this.highWaterMark = settings.highWaterMark;
         this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
         this.handlers = {};
         for (const type of TYPES) this.handlers[type] = undefined;
@@ -106,7 +107,7 @@ function makeWebSocket(global, host, sockets, defaults) {
                 throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}`);
             }
             super();
-            const connection = new StandardConnection(sockets, events, this, address, settings.overCap);
+            const connection = new StandardConnection(sockets, events, this, address, settings);
             Object.defineProperty(this, CONNECTION, { value: connection });
             const result = sockets.open(connection, address, list, settings.encoded);
             if (result > 0) return;
