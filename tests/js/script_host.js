@@ -37,7 +37,7 @@ function makeHost(global = {}, defaults = undefined) {
         sendBinary(id, data) {
             // Copies the bytes, as the library does.
             const bytes = ArrayBuffer.isView(data)
-                ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(data);
+                ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(new Uint8Array(data));
             return send('binary', id, bytes.toString('hex'), bytes.length);
         },
         close(id, code, reason) {

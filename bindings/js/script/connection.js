@@ -82,7 +82,7 @@ class Connection {
     transmit(data) {
         const host = this.sockets.host;
         const result = typeof data === 'string' ? host.sendText(this.id, data)
-            : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
+            : host.sendBinary(this.id, toHostBytes(data));
         if (result < 0) return this.notSent(result, this.sockets.sizeOf(data));
         this.unwritten += result;
         if (this.unwritten > this.highWaterMark) this.watch();

@@ -116,7 +116,14 @@ function checkBufferSource(data) {
     }
 }
 
-// 0 for a detached buffer, also for a DataView of it, whose getters throw.
+// The bytes of a buffer or a view; a detached one has none. The getters are those of the engine, because a game can overwrite the
+// properties of an object.
+function bytesOf(data) {
+    if (!ArrayBuffer.isView(data)) return new Uint8Array(data, 0, lengthOfBuffer.call(data));
+    if (isTypedArray(data)) return new Uint8Array(bufferOfArray.call(data), offsetOfArray.call(data), lengthOfArray.call(data));
+    return new Uint8Array(bufferOfDataView.call(data), offsetOfDataView.call(data), lengthOfDataView.call(data));
+}
+
 function byteLength(data) {
     if (!ArrayBuffer.isView(data)) return lengthOfBuffer.call(data);
     if (isTypedArray(data)) return lengthOfArray.call(data);
@@ -127,14 +134,26 @@ function byteLength(data) {
     }
 }
 
+// A glue may read the properties of a view.
+function isPlainView(view) {
+    const isArray = isTypedArray(view);
+    try {
+        return view.byteLength === (isArray ? lengthOfArray : lengthOfDataView).call(view) &&
+            view.byteOffset === (isArray ? offsetOfArray : offsetOfDataView).call(view) &&
+            view.buffer === (isArray ? bufferOfArray : bufferOfDataView).call(view);
+    } catch (thrown) {
+        return false;
+    }
+}
+
+// For the glue: an ArrayBuffer, or a view with the properties of its class; not detached.
+function toHostBytes(data) {
+    if (byteLength(data) === 0) return NO_BYTES;
+    return ArrayBuffer.isView(data) && !isPlainView(data) ? bytesOf(data) : data;
+}
+
 function copyBytes(data) {
-    const length = byteLength(data);
-    const copy = new Uint8Array(length);
-    if (length === 0) return copy.buffer;
-    if (!ArrayBuffer.isView(data)) copy.set(new Uint8Array(data));
-    else if (isTypedArray(data)) copy.set(new Uint8Array(bufferOfArray.call(data), offsetOfArray.call(data), length));
-    else copy.set(new Uint8Array(bufferOfDataView.call(data), offsetOfDataView.call(data), length));
-    return copy.buffer;
+    return byteLength(data) === 0 ? NO_BYTES : new Uint8Array(bytesOf(data)).buffer;
 }
 
 const NO_BYTES = new ArrayBuffer(0);
