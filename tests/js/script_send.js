@@ -3,7 +3,10 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { makeHost, openedSocket, ERR, MAX_MESSAGE_BYTES } = require('./script_host.js');
+const fs = require('node:fs');
+const path = require('node:path');
+const vm = require('node:vm');
+const { makeHost, openedSocket, ERR, MAX_MESSAGE_BYTES, URL_ } = require('./script_host.js');
 
 const bytes = (...values) => new Uint8Array(values);
 
@@ -122,6 +125,21 @@ test('messages to a connection that has just ended count in bufferedAmount', () 
     host.lost();
     assert.equal(ws.bufferedAmount, 8);
     assert.deepEqual(log, [['close', 3, 1006, '', false]]);
+});
+
+test('the class of the README that splits a stream of bytes', () => {
+    const page = fs.readFileSync(path.join(__dirname, '../../bindings/js/README.md'), 'utf8');
+    const sample = page.match(/```js\n(class StreamSocket[^]*?)```/)[1];
+    const host = makeHost();
+    const StreamSocket = vm.runInThisContext(`(WebSocket) => { ${sample} return StreamSocket; }`)(host.WebSocket);
+    const ws = new StreamSocket(URL_);
+    host.connected();
+    const data = new Uint8Array(MAX_MESSAGE_BYTES + 7).map((zero, index) => index % 251);
+    ws.send(data.subarray(1));
+    ws.send(data.buffer);
+    const sent = host.sent().map((hex) => Buffer.from(hex, 'hex'));
+    assert.deepEqual(sent.map((bytes) => bytes.length), [65536, 65536, 6, 65536, 65536, 7]);
+    assert.deepEqual(Buffer.concat(sent), Buffer.concat([data.subarray(1), data]));
 });
 
 test('overCap: a message over the cap closes the connection with 1009', () => {
