@@ -12,7 +12,7 @@ const { addon, echoUrl } = require('./node_support.js');
 /** ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a `socket.js`. */
 function loadEngine(engine, socketModule) {
   globalThis.window = globalThis;
-  install(globalThis, { addon, interval: 1 });
+  install(globalThis, { addon });
   for (const script of [path.join(engine, 'egret', 'egret.js'), socketModule]) {
     vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
   }

@@ -3,7 +3,7 @@
 // Shared, resizable and detached buffers, up to the addon, which reads their memory.
 
 const assert = require('node:assert');
-const { addon, both, connected, echo, next } = require('./node_support.js');
+const { addon, both, connected, echo, next, start } = require('./node_support.js');
 const test = require('node:test');
 
 const INVALID_ARGUMENT = -1, BAD_HANDLE = -2;
@@ -50,7 +50,7 @@ both('the memory of WebAssembly is sent, before and after it grew', async (host)
 // egret_ws.js passes none of these to the addon; the addon checks them too.
 test('the addon itself refuses shared memory, and reads no byte outside of a buffer', async () => {
   const { Host } = require(addon);
-  const host = new Host(true);
+  const host = new Host(0, true);
   const refused = [new SharedArrayBuffer(8), new Uint8Array(new SharedArrayBuffer(8)), new DataView(new SharedArrayBuffer(8)),
     new Float64Array(new SharedArrayBuffer(16), 8, 1), Buffer.from(new SharedArrayBuffer(4))];
   for (const data of refused) assert.strictEqual(host.sendBinary(1, data), INVALID_ARGUMENT);
@@ -72,7 +72,7 @@ test('the addon itself refuses shared memory, and reads no byte outside of a buf
 });
 
 // Calls the addon's sendBinary directly, with the id of a socket of the script.
-both('the addon sends the current bytes of a resizable buffer, or refuses it', async (host) => {
+both('the addon sends the current bytes of a resizable buffer, or refuses it', async ({ inline }) => {
   const { Host } = require(addon);
   const ids = [];
   const { open, sendBinary } = Host.prototype;
@@ -80,7 +80,9 @@ both('the addon sends the current bytes of a resizable buffer, or refuses it', a
     ids.push([this, open.apply(this, words)]);
     return ids[ids.length - 1][1];
   };
-  const socket = await connected(host).finally(() => (Host.prototype.open = open));
+  const host = start({ inline });
+  Host.prototype.open = open;
+  const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   const [[native, id]] = ids;
   const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
@@ -98,4 +100,5 @@ both('the addon sends the current bytes of a resizable buffer, or refuses it', a
       assert.strictEqual((await message).data.byteLength, expected[name], `${name} of ${length}`);
     }
   }
+  host.free();
 });

@@ -88,7 +88,7 @@ for (const inline of [false, true]) {
   test(`an installation that nothing can poll any more is collected (${driver})`, { timeout: TIMEOUT_MS }, async () => {
     const server = await recordingServer();
     await (async () => {
-      const host = start({ inline, interval: undefined });
+      const host = start({ inline, poll: true });
       const socket = new host.WebSocket(server.url);
       while (socket.readyState !== host.WebSocket.OPEN) {
         host.poll();

@@ -15,10 +15,10 @@ const TIMEOUT_MS = 10_000;
 const [echoUrl, addon] = process.argv.slice(-2);
 assert(/^ws:/.test(echoUrl), 'two arguments are missing: cargo test --test js gives them');
 
-/** Installs into a new object, by default with a timer that polls. */
+/** Installs into a new object, which has no EventTarget. */
 function start(options = {}) {
   const global = {};
-  return Object.assign(install(global, { addon, interval: 1, ...options }), {
+  return Object.assign(install(global, { addon, ...options }), {
     WebSocket: global.WebSocket,
     egret_native: global.egret_native,
   });
@@ -65,13 +65,15 @@ async function closed(socket) {
 
 /**
  * A WebSocket server that calls `behaviour(peer)` when it has read a request. peer.target and peer.headers are those of the
- * request; peer.accept(protocol, extensions) answers it; peer.frame(opcode, payload) writes a frame;
+ * request; peer.accept(protocol, extensions) answers it; peer.frame(opcode, payload) writes a frame, peer.write(bytes) any bytes;
  * peer.onframe(opcode, payload) is called for each frame read. The opcode of a compressed message includes RSV1, 0x40. With
  * `secure`, a certificate and its key, the server uses TLS.
  */
 async function serve(behaviour, address = '127.0.0.1', secure = null) {
   const serveStream = (stream) => {
     const peer = {
+      stream,
+      write: (bytes) => stream.write(bytes),
       accept(protocol, extensions) {
         const key = peer.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
         stream.write(

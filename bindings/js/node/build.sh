@@ -22,13 +22,15 @@ fi
 [ -f "$NODE_INCLUDE/node_api.h" ] ||
     die "no node_api.h in $NODE_INCLUDE; install Node's headers (Debian: libnode-dev; npm: node-api-headers)" \
         "and set NODE_INCLUDE to their directory"
+[ -f "$NODE_INCLUDE/uv.h" ] || [ -f /usr/include/uv.h ] ||
+    die "no uv.h in $NODE_INCLUDE; install libuv's header (Debian: libuv1-dev), or use Node's own headers"
 
-# Node itself exports the symbols of Node-API; they are resolved when it loads the addon.
+# Node itself exports the symbols of Node-API and libuv; they are resolved when it loads the addon.
 case $(uname -s) in
 Darwin) link="-bundle -undefined dynamic_lookup" ;;
 *) link="-shared -fPIC -Wl,-z,relro,-z,now" ;;
 esac
 # shellcheck disable=SC2086 # these are lists of words
-"${CC:-cc}" -std=c99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+"${CC:-cc}" -std=gnu99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
     ${CFLAGS:-} $link -I"$here/../../../include" -I"$NODE_INCLUDE" \
-    "$here/egret_ws_node.c" "$here/../egret_ws_host.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"
+    "$here"/egret_ws_node*.c "$here/../egret_ws_host.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"

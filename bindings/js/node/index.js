@@ -1,6 +1,6 @@
 'use strict';
 
-// egret_ws for Node and Electron: loads the addon (egret_ws_node.c) and runs egret_ws.js with it.
+// egret_ws for Node and Electron: loads the addon (egret_ws_node.h) and runs egret_ws.js with it.
 
 const fs = require('fs');
 const path = require('path');
@@ -9,58 +9,63 @@ const vm = require('vm');
 const HOST_FUNCTIONS = [
   'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',
 ];
+// The first argument of Host: what polls.
+const BY_APPLICATION = 0, BY_DESCRIPTOR = 1, BY_WAKEUP = 2;
 
 const script = path.join(__dirname, '..', 'egret_ws.js');
 const installScript = vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
 
+// An exception of a handler becomes an 'uncaughtException', as in Node's own EventTarget.
+function throwLater(error) {
+  process.nextTick(() => {
+    throw error;
+  });
+}
+
+// Runs the jobs of process.nextTick and the microtasks. Node itself does this only when no JavaScript is on the stack, and in a
+// poll of the application that of its caller is.
+function runJobs() {
+  process._tickCallback();
+}
+
 /**
- * Defines `WebSocket` and `egret_native.WebSocket` on `global`. Their events come only during `poll()`.
+ * Defines `WebSocket` and `egret_native.WebSocket` on `global`. By default Node's event loop delivers their events.
  *
  * options:
  *   addon        path of the compiled addon; the default is `egret_ws.node` next to this file
- *   inline       true: no I/O thread; `poll()` reads and writes
- *   interval     milliseconds: while there is a socket, a timer calls `poll()` and keeps the process alive
- *   reportError  called with each exception of an event handler; the default writes to the console
+ *   poll         true: events come only during `poll()`, and sockets do not keep the process alive
+ *   inline       false: an I/O thread reads and writes; the default is true, but false with `poll`
+ *   descriptor   false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
+ *   reportError  called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
+ * All other options are the defaults of sockets, as the third argument of `new WebSocket`.
  *
  * Returns
  *   poll(timeoutMs = 0)  delivers the events that are due and returns their number; waits at most `timeoutMs` for one
  *   free()               ends every connection; no event follows
+ *   ref(), unref()       whether sockets keep the process alive, as they do at the beginning
  */
 module.exports = function install(global = globalThis, options = {}) {
-  const { Host } = require(path.resolve(__dirname, options.addon || 'egret_ws.node'));
-  const native = new Host(Boolean(options.inline));
-  const reportError = options.reportError || ((error) => console.error(error));
+  const { addon = 'egret_ws.node', poll = false, inline = !poll, descriptor = true, reportError = throwLater, ...defaults } =
+    options;
+  const { Host } = require(path.resolve(__dirname, addon));
+  const native = new Host(poll ? BY_APPLICATION : descriptor ? BY_DESCRIPTOR : BY_WAKEUP, inline);
 
-  let timer = null;
-  function startTimer() {
-    if (options.interval !== undefined && timer === null) timer = setInterval(tick, options.interval);
-  }
-  function stopTimer() {
-    clearInterval(timer);
-    timer = null;
-  }
-  function tick() {
-    if (poll() === 0 && native.sockets === 0) stopTimer();
-  }
-  function poll(timeoutMs = 0) {
-    return native.poll(events, reportError, timeoutMs);
-  }
-
-  // Each of them may cause an event that a poll must deliver, also a connect that is refused at once.
   const host = { reportError };
-  for (const name of HOST_FUNCTIONS) {
-    host[name] = (...args) => {
-      startTimer();
-      return native[name](...args);
-    };
-  }
-  const events = installScript(global, host);
+  for (const name of HOST_FUNCTIONS) host[name] = native[name].bind(native);
+  const events = installScript(global, host, Object.keys(defaults).length > 0 ? defaults : undefined);
+  native.listen(events, poll ? runJobs : undefined);
 
-  return {
-    poll,
-    free() {
-      stopTimer();
-      native.free();
+  const installation = {
+    poll: (timeoutMs = 0) => native.poll(timeoutMs),
+    free: () => native.free(),
+    ref() {
+      native.setReferenced(true);
+      return installation;
+    },
+    unref() {
+      native.setReferenced(false);
+      return installation;
     },
   };
+  return installation;
 };

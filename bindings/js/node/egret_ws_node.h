@@ -1,0 +1,110 @@
+/*
+ * egret_ws_node.h - the parts of the Node-API glue, for each other. The addon exports one class, Host: a loop and its sockets.
+ *
+ *   egret_ws_node.c          the module, and the methods of Host: the host functions of egret_ws.js
+ *   egret_ws_node_values.c   conversions of values
+ *   egret_ws_node_events.c   calls of `events` of egret_ws.js
+ *   egret_ws_node_driver.c   polls: by handles of libuv, or by the application; the life of a Host
+ *
+ * A Host is collected like any other object when nothing refers to it: the references to the functions of `events` are weak,
+ * because the object itself refers to them. Only while there are sockets or tasks, and libuv polls, is the Host kept alive.
+ */
+#ifndef EGRET_WS_NODE_H
+#define EGRET_WS_NODE_H
+
+#define NAPI_VERSION 8
+#include "../egret_ws_host.h"
+
+#include <node_api.h>
+#include <uv.h>
+
+#define OK(call) ((call) == napi_ok)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* The functions of `events`. */
+typedef enum node_event {
+    EVENT_CONNECTED,
+    EVENT_TEXT,
+    EVENT_BINARY,
+    EVENT_RETRYING,
+    EVENT_DRAINED,
+    EVENT_FAILED,
+    EVENT_CLOSED,
+    EVENT_TASK,
+    EVENT_COUNT
+} node_event;
+
+/* What polls the loop, and so calls the events. */
+typedef enum node_driver {
+    DRIVER_APPLICATION, /* calls of `poll` */
+    DRIVER_DESCRIPTOR,  /* libuv, when the loop's descriptor is readable */
+    DRIVER_WAKEUP,      /* libuv, when the loop's wake-up callback has asked for it: on Windows */
+    DRIVER_ENDED        /* nothing: the loop was freed */
+} node_driver;
+
+/* The native part of a Host object. */
+typedef struct node_host {
+    napi_env env;
+    egret_ws_host *host;
+    napi_ref self;                   /* strong while is_live */
+    napi_ref functions[EVENT_COUNT]; /* weak; NULL before `listen` */
+    napi_ref after_event;            /* weak; NULL unless the application polls */
+    napi_async_context async_context;
+    napi_async_cleanup_hook_handle cleanup_hook; /* NULL once removed */
+    node_driver driver;
+    bool is_inline;      /* the loop has no I/O thread */
+    bool is_live;        /* there are sockets or tasks, and libuv polls */
+    bool is_referenced;  /* a live Host keeps the process alive: see ref and unref */
+    bool free_after_poll;
+    bool is_collected;   /* the object is gone */
+    unsigned open_handles; /* of libuv, whose memory is in this struct */
+    uv_timer_t timer;
+    union {
+        uv_handle_t handle;
+        uv_poll_t descriptor; /* DRIVER_DESCRIPTOR */
+        uv_async_t wakeup;    /* DRIVER_WAKEUP */
+    } watcher;
+    char *scratch; /* for the UTF-8 of a string; NULL before the first one */
+} node_host;
+
+/* Values */
+
+napi_value node_number(napi_env env, int64_t value);
+napi_value node_text(napi_env env, const char *utf8, size_t len);
+/* An ArrayBuffer with a copy of the bytes; NULL if the engine cannot make it. */
+napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len);
+/* A string as UTF-8 that ends in a NUL, for free(); NULL if the value is not a string. */
+char *node_utf8_of(napi_env env, napi_value value, size_t *len);
+/* As node_utf8_of, but NULL for a string with a NUL inside: C would read only the part before it. */
+char *node_c_string_of(napi_env env, napi_value value);
+/* The bytes of an ArrayBuffer or of a view. False for any other value, also for a SharedArrayBuffer: other threads write to it. */
+bool node_bytes_of(napi_env env, napi_value value, const uint8_t **data, size_t *len);
+
+/* Events */
+
+extern const egret_ws_host_events node_host_events;
+/* Takes the functions of `events`. `after_event`: a function to call after each event, or undefined. False: the engine failed. */
+bool node_listen(node_host *node, napi_value self, napi_value events, napi_value after_event);
+void node_forget_listeners(node_host *node);
+/* Passes the pending exception to process.on('uncaughtException'). */
+void node_report_exception(napi_env env);
+
+/* The driver */
+
+/* Makes the loop, and the handles of libuv. `driver`: DRIVER_WAKEUP also where DRIVER_DESCRIPTOR is not supported. */
+int32_t node_driver_start(node_host *node, node_driver driver, bool inline_loop);
+/* Polls once; not inside a poll, and not when the loop was freed. `timeout_ms`: see egret_ws_loop_poll. */
+int32_t node_driver_poll(node_host *node, int32_t timeout_ms);
+/* After each call that may have changed the number of sockets or tasks. Inside a poll it does nothing, and the poll calls it. */
+void node_driver_update(node_host *node);
+/* Frees the loop and closes the handles. During a poll: when it returns. */
+void node_driver_end(node_host *node);
+/* Frees the native part: at once, or when libuv has closed the handles. */
+void node_driver_collect(node_host *node);
+
+/* Throws an error whose `code` is the name of `error`, and whose `message` is the name and the reason. */
+void node_throw_reason(napi_env env, int32_t error, const char *reason);
+/* For an error that the library has just returned. */
+void node_throw_error(napi_env env, int32_t error);
+
+#endif

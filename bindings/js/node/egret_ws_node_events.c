@@ -1,0 +1,164 @@
+/*
+ * Calls of `events` of egret_ws.js. Each call is one task: napi_make_callback runs the jobs of process.nextTick and the
+ * microtasks after it, if no other JavaScript is on the stack. If the application polls, its JavaScript is on the stack, and a
+ * function that does this is called after each event.
+ */
+#include "egret_ws_node.h"
+
+#include <string.h>
+
+static const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
+                                                     "drained",   "failed", "closed", "task"};
+
+/* Listening */
+
+/* A weak reference to object[name]; NULL if that is not a function. */
+static napi_ref reference_to(napi_env env, napi_value object, const char *name) {
+    napi_value function;
+    napi_valuetype type;
+    napi_ref reference = NULL;
+    if (!OK(napi_get_named_property(env, object, name, &function)) || !OK(napi_typeof(env, function, &type))) return NULL;
+    if (type == napi_function) napi_create_reference(env, function, 0, &reference);
+    return reference;
+}
+
+bool node_listen(node_host *node, napi_value self, napi_value events, napi_value after_event) {
+    size_t i;
+    node_forget_listeners(node);
+    /* The object refers to the functions, so they live as long as it does. */
+    if (!OK(napi_set_named_property(node->env, self, "events", events))) return false;
+    if (!OK(napi_set_named_property(node->env, self, "afterEvent", after_event))) return false;
+    for (i = 0; i < EVENT_COUNT; i++) {
+        node->functions[i] = reference_to(node->env, events, event_names[i]);
+        if (!node->functions[i]) return false;
+    }
+    node->after_event = reference_to(node->env, self, "afterEvent");
+    return true;
+}
+
+static void forget(napi_env env, napi_ref *reference) {
+    if (*reference) napi_delete_reference(env, *reference);
+    *reference = NULL;
+}
+
+void node_forget_listeners(node_host *node) {
+    size_t i;
+    for (i = 0; i < EVENT_COUNT; i++) forget(node->env, &node->functions[i]);
+    forget(node->env, &node->after_event);
+}
+
+/* Calls */
+
+void node_report_exception(napi_env env) {
+    bool is_pending = false;
+    napi_value exception;
+    if (!OK(napi_is_exception_pending(env, &is_pending)) || !is_pending) return;
+    if (OK(napi_get_and_clear_last_exception(env, &exception))) napi_fatal_exception(env, exception);
+}
+
+/* NULL if the object is being collected. */
+static napi_value referenced(const node_host *node, napi_ref reference) {
+    napi_value function = NULL;
+    if (reference) napi_get_reference_value(node->env, reference, &function);
+    return function;
+}
+
+/* No event follows `free`, also inside a poll. None comes when the worker was terminated: then the calls fail. */
+static void emit(const node_host *node, node_event event, size_t argc, const napi_value *argv) {
+    const napi_value function = node->free_after_poll ? NULL : referenced(node, node->functions[event]);
+    if (!function) return;
+    /* The receiver must be an object, and none of these functions uses it. */
+    if (!OK(napi_make_callback(node->env, node->async_context, function, function, argc, argv, NULL)))
+        node_report_exception(node->env);
+    if (!node->after_event) return;
+    /* Not napi_make_callback: its asynchronous context would be on the stack of Node when a job throws. */
+    const napi_value after_event = referenced(node, node->after_event);
+    if (!OK(napi_call_function(node->env, after_event, after_event, 0, NULL, NULL))) node_report_exception(node->env);
+}
+
+static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    const napi_value argv[] = {node_number(node->env, id), node_text(node->env, subprotocol, strlen(subprotocol)),
+                               node_text(node->env, extensions, strlen(extensions))};
+    emit(node, EVENT_CONNECTED, COUNT(argv), argv);
+    napi_close_handle_scope(node->env, scope);
+}
+
+static bool on_message(const node_host *node, node_event event, int64_t id, const uint8_t *data, size_t len) {
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return false;
+    const napi_value argv[] = {node_number(node->env, id), event == EVENT_TEXT
+                                                               ? node_text(node->env, (const char *)data, len)
+                                                               : node_array_buffer(node->env, data, len)};
+    const bool is_made = argv[1] != NULL;
+    if (is_made) emit(node, event, COUNT(argv), argv);
+    else node_report_exception(node->env);
+    napi_close_handle_scope(node->env, scope);
+    return is_made;
+}
+
+static bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
+    return on_message(engine, EVENT_TEXT, id, (const uint8_t *)utf8, len);
+}
+
+static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len) {
+    return on_message(engine, EVENT_BINARY, id, data, len);
+}
+
+/* Calls events.failed(id, error, message), or events.retrying with the delay. */
+static void on_failure(const node_host *node, node_event event, int64_t id, const egret_ws_close_info *info,
+                       uint32_t delay_ms) {
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    const napi_value argv[] = {node_number(node->env, id), node_number(node->env, info->error),
+                               node_text(node->env, info->message, info->message_len),
+                               node_number(node->env, delay_ms)};
+    emit(node, event, event == EVENT_RETRYING ? COUNT(argv) : COUNT(argv) - 1, argv);
+    napi_close_handle_scope(node->env, scope);
+}
+
+static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
+    on_failure(engine, EVENT_RETRYING, id, info, delay_ms);
+}
+
+static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info) {
+    on_failure(engine, EVENT_FAILED, id, info, 0);
+}
+
+static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info) {
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    napi_value was_clean;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    napi_get_boolean(node->env, info->error == EGRET_WS_OK, &was_clean);
+    const napi_value argv[] = {node_number(node->env, id),
+                               node_number(node->env, info->code),
+                               node_text(node->env, info->reason, info->reason_len),
+                               was_clean,
+                               node_number(node->env, info->error),
+                               node_text(node->env, info->message, info->message_len)};
+    emit(node, EVENT_CLOSED, COUNT(argv), argv);
+    napi_close_handle_scope(node->env, scope);
+}
+
+static void on_drained(void *engine, int64_t id) {
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    const napi_value argv[] = {node_number(node->env, id)};
+    emit(node, EVENT_DRAINED, COUNT(argv), argv);
+    napi_close_handle_scope(node->env, scope);
+}
+
+static void on_task(void *engine) {
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    emit(node, EVENT_TASK, 0, NULL);
+    napi_close_handle_scope(node->env, scope);
+}
+
+const egret_ws_host_events node_host_events = {on_connected, on_text,   on_binary, on_retrying,
+                                               on_drained,   on_failed, on_closed, on_task};

@@ -1,0 +1,275 @@
+'use strict';
+
+// Node's event loop delivers the events: each is a task, an idle socket costs nothing, and the process ends by itself.
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const test = require('node:test');
+const vm = require('node:vm');
+const { TIMEOUT_MS, addon, connected, closed, echo, echoUrl, next, serve, start } = require('./node_support.js');
+const install = require('../../bindings/js/node');
+
+const support = JSON.stringify(require.resolve('./node_support.js'));
+const glue = JSON.stringify(require.resolve('../../bindings/js/node'));
+
+// The ways to poll. The last one calls poll() as a frame loop does.
+const DRIVERS = {
+  inline: {},
+  threaded: { inline: false },
+  'wake-up': { descriptor: false },
+  polled: { poll: true, inline: true },
+};
+
+/** Makes a test for each of the drivers. */
+function each(name, body, drivers = Object.keys(DRIVERS)) {
+  for (const driver of drivers) {
+    test(`${name} (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+      const host = start(DRIVERS[driver]);
+      const frames = driver === 'polled' ? setInterval(() => host.poll(), 1) : null;
+      try {
+        await body(host, DRIVERS[driver], driver);
+      } finally {
+        clearInterval(frames);
+        host.free();
+      }
+    });
+  }
+}
+const WITHOUT_POLL = ['inline', 'threaded', 'wake-up'];
+
+/** Runs a program, whose arguments are the echo server's URL and the addon. */
+function runNode(script) {
+  const { status, signal, stdout, stderr } =
+    spawnSync(process.execPath, ['-e', script, echoUrl, addon], { timeout: TIMEOUT_MS, encoding: 'utf8' });
+  return { status, signal, stdout, stderr };
+}
+
+// Each event is a task.
+
+each('a handler that is set after `await opened` gets the messages that came with the handshake', async (host) => {
+  const server = await serve((peer) => {
+    peer.accept();
+    for (const text of ['one', 'two', 'three']) peer.frame(1, text);
+  });
+  for (let round = 0; round < 20; round++) {
+    const socket = new host.WebSocket(server.url);
+    await new Promise((resolve) => (socket.onopen = resolve));
+    // Each message is read by a new handler, as by `once`.
+    for (const text of ['one', 'two', 'three']) {
+      assert.strictEqual((await new Promise((resolve) => (socket.onmessage = resolve))).data, text);
+    }
+    await closed(socket);
+  }
+});
+
+each('jobs of a handler run before the next event, whatever the two events are', async (host) => {
+  const log = [];
+  const record = (socket, name) => {
+    for (const type of ['open', 'message', 'error', 'close']) {
+      socket.addEventListener(type, () => {
+        log.push(`${name} ${type}`);
+        process.nextTick(() => log.push('tick'));
+        Promise.resolve().then(() => log.push('job')).then(() => log.push('job of the job'));
+      });
+    }
+    return next(socket, 'close');
+  };
+  const server = await serve((peer) => {
+    peer.accept();
+    peer.frame(1, 'first');
+    peer.frame(2, 'second');
+    peer.frame(8, [0x03, 0xe8]);
+  });
+  await record(new host.WebSocket(server.url), 'good');
+  await record(new host.WebSocket('ws://127.0.0.1:1/'), 'refused');
+  await record(new host.WebSocket('ws://127.0.0.1:0/'), 'impossible');
+  await new Promise(setImmediate);
+  const expected = [];
+  for (const event of ['good open', 'good message', 'good message', 'good close', 'refused error', 'refused close',
+    'impossible error', 'impossible close']) {
+    expected.push(event, 'tick', 'job', 'job of the job');
+  }
+  assert.deepStrictEqual(log, expected);
+});
+
+each('no event comes inside a call of the game', async (host) => {
+  let inside = true;
+  const socket = new host.WebSocket('ws://127.0.0.1:0/');
+  const early = [];
+  for (const type of ['error', 'close']) socket.addEventListener(type, () => inside && early.push(type));
+  inside = false;
+  await next(socket, 'close');
+  assert.deepStrictEqual(early, []);
+});
+
+// Exceptions.
+
+test('an exception of a handler is an uncaughtException, and the other events still come', () => {
+  for (const options of ['{}', '{ inline: false }', '{ poll: true }']) {
+    const { status, stdout, stderr } = runNode(`
+      const [echoUrl, addon] = process.argv.slice(1);
+      const host = require(${glue})(globalThis, { addon, ...${options} });
+      const frames = setInterval(() => host.poll(), 1);
+      const socket = new WebSocket(echoUrl);
+      process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+      socket.onopen = () => {
+        socket.send('one');
+        socket.send('two');
+        throw new Error('open');
+      };
+      socket.onmessage = async ({ data }) => {
+        if (data === 'two') socket.close();
+        process.nextTick(() => { throw new Error(data); });
+      };
+      socket.onclose = () => clearInterval(frames);`);
+    assert.deepStrictEqual([status, stdout], [0, 'uncaught open\nuncaught one\nuncaught two\n'], stderr);
+  }
+});
+
+test('an exception of a handler ends the process, as in Node itself', () => {
+  for (const global of ['globalThis', 'require("node:vm").createContext({})']) {
+    const { status, stderr } = runNode(`
+      const [echoUrl, addon] = process.argv.slice(1);
+      const global = ${global};
+      require(${glue})(global, { addon });
+      new global.WebSocket(echoUrl).onopen = () => { throw new Error('lost'); };`);
+    assert.strictEqual(status, 1);
+    assert.match(stderr, /Error: lost/);
+  }
+});
+
+// Keeping the process alive.
+
+test('the process ends when the last socket has closed', () => {
+  for (const options of ['{}', '{ inline: false }', '{ descriptor: false }']) {
+    const { status, stdout, stderr } = runNode(`
+      const { start, echoUrl } = require(${support});
+      const host = start(${options});
+      const socket = new host.WebSocket(echoUrl);
+      socket.onopen = () => setTimeout(() => socket.send('alive'), 50).unref();
+      socket.onmessage = () => socket.close();
+      socket.onclose = () => {
+        new host.WebSocket('ws://127.0.0.1:0').onclose = () => console.log('end');
+      };`);
+    assert.deepStrictEqual([status, stdout], [0, 'end\n'], stderr);
+  }
+});
+
+test('unref lets the process end, and ref revokes it', () => {
+  for (const options of ['{}', '{ inline: false }', '{ descriptor: false }']) {
+    const { status, stdout, stderr } = runNode(`
+      const { start, echoUrl } = require(${support});
+      const host = start(${options});
+      const socket = new host.WebSocket(echoUrl);
+      host.unref().ref();
+      socket.onopen = () => socket.send('alive');
+      socket.onmessage = () => {
+        console.log('open');
+        host.unref();
+      };
+      socket.onclose = () => console.log('close');`);
+    assert.deepStrictEqual([status, stdout], [0, 'open\n'], stderr);
+  }
+});
+
+test('an installation without sockets, and one that was freed, let the process end', () => {
+  const { status, stderr } = runNode(`
+    const { start, echoUrl } = require(${support});
+    for (const options of [{}, { inline: false }, { descriptor: false }, { poll: true }]) {
+      start(options);
+      start(options).free();
+      const host = start(options);
+      new host.WebSocket(echoUrl).onopen = () => host.free();
+    }`);
+  assert.strictEqual(status, 0, stderr);
+});
+
+// Idle sockets.
+
+/** The waits of this process that ended, of all threads. */
+const switches = () => process.resourceUsage().voluntaryContextSwitches;
+
+test('an idle second with open sockets needs neither a timer nor CPU time', { timeout: TIMEOUT_MS }, async () => {
+  const hosts = WITHOUT_POLL.map((driver) => start(DRIVERS[driver]));
+  const sockets = [];
+  for (const host of hosts) sockets.push(await connected(host), await connected(host));
+  await new Promise((resolve) => setTimeout(resolve, 100)); // what the opening has left is done
+  const before = { cpu: process.cpuUsage(), switches: switches() };
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { user, system } = process.cpuUsage(before.cpu);
+  const waits = switches() - before.switches;
+  for (const host of hosts) host.free();
+  assert(user + system < 20_000, `${user + system} µs of CPU time`);
+  assert(waits < 20, `${waits} waits`);
+});
+
+// Other work of the process.
+
+each('a flood of messages does not stop timers and other I/O', async (host) => {
+  const payload = Buffer.alloc(32);
+  const frames = Buffer.concat(Array.from({ length: 1000 }, () => Buffer.concat([Buffer.from([0x82, 32]), payload])));
+  let flooding = true;
+  const server = await serve((peer) => {
+    peer.accept();
+    const flood = () => {
+      while (flooding && peer.write(frames));
+      if (flooding) peer.stream.once('drain', flood);
+    };
+    flood();
+  });
+  const socket = new host.WebSocket(server.url);
+  socket.binaryType = 'arraybuffer';
+  let messages = 0, ticks = 0, files = 0;
+  socket.onmessage = () => messages++;
+  await next(socket, 'message');
+  while (ticks < 20 || files < 20) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    ticks++;
+    await fs.promises.stat(__filename);
+    files++;
+  }
+  flooding = false;
+  assert(messages > 1000, `${messages} messages`);
+});
+
+// Contexts.
+
+each('a vm context has objects of its own', async (host, options) => {
+  const context = vm.createContext({ url: echoUrl });
+  const inContext = install(context, { addon, ...options });
+  const frames = setInterval(() => options.poll && inContext.poll(), 1);
+  const text = await new Promise((resolve) => {
+    context.resolve = resolve;
+    vm.runInContext(`
+      const socket = new WebSocket(url);
+      socket.binaryType = 'arraybuffer';
+      socket.onopen = () => socket.send(new Uint8Array([104, 105]));
+      socket.onmessage = ({ data }) => { socket.close(); resolve(String.fromCharCode(...new Uint8Array(data))); };`, context);
+  });
+  clearInterval(frames);
+  inContext.free();
+  assert.strictEqual(text, 'hi');
+});
+
+each('free during a handler ends all connections, and no further event comes', async (host, options) => {
+  const other = start(options);
+  const frames = setInterval(() => options.poll && other.poll(), 1);
+  const server = await serve((peer) => {
+    peer.accept();
+    for (let index = 0; index < 100; index++) peer.frame(1, `${index}`);
+  });
+  const socket = new other.WebSocket(server.url);
+  const log = [];
+  for (const type of ['open', 'message', 'error', 'close']) {
+    socket.addEventListener(type, () => {
+      log.push(type);
+      if (type === 'message') other.free();
+    });
+  }
+  await next(socket, 'message');
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  clearInterval(frames);
+  assert.deepStrictEqual(log, ['open', 'message']);
+  assert.strictEqual(other.poll(), 0);
+});
