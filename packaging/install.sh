@@ -1,6 +1,7 @@
 #!/bin/sh
-# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries that were built in LIBRARY_DIR, the headers of C and C++, and the
-# files for pkg-config and CMake, for use in PREFIX. For packagers: DESTDIR is put before PREFIX.
+# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries that were built in LIBRARY_DIR, the headers of C and C++, the
+# files for pkg-config and CMake, and the script and glue for JavaScript engines, for use in PREFIX. For packagers: DESTDIR is put
+# before PREFIX.
 #
 # FEATURES: the features that the library was built with ("--features=vendored" or empty, see tests/tools/features.sh).
 set -eu
@@ -59,5 +60,11 @@ fill packaging/egret_ws-shared.pc.in lib/pkgconfig
 fill packaging/egret_ws-config.cmake.in lib/cmake/egret_ws
 fill packaging/egret_ws-config-version.cmake.in lib/cmake/egret_ws
 put 644 packaging/egret_ws-targets.cmake lib/cmake/egret_ws
+# The files of the npm package: package.json lists them.
+for file in $(cd bindings/js && sed -n '/"files"/,/]/s/^ *"\(.*\)",\{0,1\}$/\1/p' package.json |
+    while read -r pattern; do ls $pattern 2>/dev/null || :; done) package.json README.md; do
+    case $file in *.sh) mode=755 ;; *) mode=644 ;; esac
+    put $mode "bindings/js/$file" "share/egret_ws/js/$(dirname "$file")"
+done
 for licence in LICENSE-MIT LICENSE-APACHE; do put 644 "$licence" share/doc/egret_ws; done
 echo "installed egret_ws $version in $to"

@@ -122,7 +122,7 @@ fn sample_of_the_readme_runs() {
     let build = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js-readme");
     let glue = build.join("bindings/js/node");
     std::fs::create_dir_all(&glue).expect("a directory");
-    for file in ["egret_ws.js", "node/index.js"] {
+    for file in ["egret_ws.js", "node/index.js", "node/addon.js", "node/realm.js"] {
         std::fs::copy(root.join("bindings/js").join(file), build.join("bindings/js").join(file)).expect("the glue");
     }
     std::fs::copy(addon(), glue.join("egret_ws.node")).expect("the addon");
@@ -157,6 +157,22 @@ fn node_lifetime() {
 #[test]
 fn node_memory() {
     node_glue(&["--expose-gc", "--max-semi-space-size=1", "node_memory.js"]);
+}
+
+#[test]
+fn package_contexts() {
+    node_glue(&["package_contexts.js"]);
+}
+
+/// The declarations for TypeScript, with compilers that npm downloads.
+#[test]
+fn package_types() {
+    let tools = concat!(env!("CARGO_TARGET_TMPDIR"), "/js-types");
+    if !is_skipped() {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/npm_tools.sh");
+        library::run(Command::new(script).arg(tools));
+    }
+    node(&["package_types.js", tools, concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js")]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod cmake;
 mod cross;
+mod javascript;
 mod readme;
 
 use std::ffi::OsStr;
@@ -148,6 +149,11 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
         ]
         .map(String::from),
     );
+    // `javascript` checks that this is the whole binding.
+    let installed_js: Vec<String> =
+        files.iter().filter(|line| line[4..].starts_with("share/egret_ws/js/")).map(|line| line.to_string()).collect();
+    assert!(installed_js.iter().all(|line| line.starts_with(if line.ends_with(".sh") { "755" } else { "644" })));
+    should.extend(installed_js);
     should.sort_unstable_by(|a, b| a[4..].cmp(&b[4..]));
     assert_eq!(files, should);
     let written =

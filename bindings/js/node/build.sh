@@ -1,8 +1,10 @@
 #!/bin/sh
-# build.sh LIB_DIR [OUT]: compiles the addon against the libegret_ws in LIB_DIR.
+# build.sh [LIB_DIR [OUT]]: compiles the addon against the libegret_ws in LIB_DIR and the header of this repository; without
+# LIB_DIR, or if it is empty, against the installed library that pkg-config finds.
 #
-# OUT defaults to `egret_ws.node` next to this script. CC and CFLAGS have their usual meaning. NODE_INCLUDE is the directory of
-# node_api.h; by default the script searches next to `node`.
+# OUT defaults to `egret_ws.node` next to this script. STATIC=1 puts the installed libegret_ws into the addon: for prebuilds.
+# CC and CFLAGS have their usual meaning. NODE_INCLUDE is the directory of node_api.h; by default the script searches next to
+# `node`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -11,9 +13,28 @@ die() {
     exit 1
 }
 
-[ $# -ge 1 ] || die "usage: build.sh LIB_DIR [OUT]"
-library=$(cd "$1" && pwd)
+[ $# -le 2 ] || die "usage: build.sh [LIB_DIR [OUT]]"
 out=${2:-$here/egret_ws.node}
+
+if [ -n "${1:-}" ]; then
+    [ -d "$1" ] || die "there is no directory $1"
+    [ -z "${STATIC:-}" ] || die "STATIC takes the installed libegret_ws; leave LIB_DIR empty"
+    directory=$(cd "$1" && pwd)
+    set -- "-I$here/../../../include" "-L$directory" -legret_ws "-Wl,-rpath,$directory"
+else
+    command -v pkg-config >/dev/null || die "pkg-config is missing; install it (Debian: pkg-config), or name LIB_DIR"
+    pkg-config --exists egret_ws ||
+        die "pkg-config finds no egret_ws; install it (\"make install\" in its sources; PKG_CONFIG_PATH=PREFIX/lib/pkgconfig)," \
+            "or name LIB_DIR"
+    # shellcheck disable=SC2046 # these are lists of words
+    if [ -z "${STATIC:-}" ]; then
+        set -- $(pkg-config --cflags --libs egret_ws) "-Wl,-rpath,$(pkg-config --variable=libdir egret_ws)"
+    else
+        set -- $(pkg-config --cflags --libs --static egret_ws)
+        # The addon exports none of the library's functions: another addon may have another version of them.
+        [ "$(uname -s)" = Darwin ] || set -- "$@" -Wl,--exclude-libs,ALL
+    fi
+fi
 
 if [ -z "${NODE_INCLUDE:-}" ]; then
     command -v node >/dev/null || die "node is missing; install it (Debian: nodejs)"
@@ -32,5 +53,4 @@ Darwin) link="-bundle -undefined dynamic_lookup" ;;
 esac
 # shellcheck disable=SC2086 # these are lists of words
 "${CC:-cc}" -std=gnu99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
-    ${CFLAGS:-} $link -I"$here/../../../include" -I"$NODE_INCLUDE" \
-    "$here"/egret_ws_node*.c "$here/../egret_ws_host.c" -o "$out" -L"$library" -legret_ws -Wl,-rpath,"$library"
+    ${CFLAGS:-} $link -I"$NODE_INCLUDE" "$here"/egret_ws_node*.c "$here/../egret_ws_host.c" -o "$out" "$@"

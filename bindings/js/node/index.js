@@ -2,18 +2,14 @@
 
 // egret_ws for Node and Electron: loads the addon (egret_ws_node.h) and runs egret_ws.js with it.
 
-const fs = require('fs');
-const path = require('path');
-const vm = require('vm');
+const loadAddon = require('./addon');
+const scriptFor = require('./realm');
 
 const HOST_FUNCTIONS = [
   'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',
 ];
 // The first argument of Host: what polls.
 const BY_APPLICATION = 0, BY_DESCRIPTOR = 1, BY_WAKEUP = 2;
-
-const script = path.join(__dirname, '..', 'egret_ws.js');
-const installScript = vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
 
 // An exception of a handler becomes an 'uncaughtException', as in Node's own EventTarget.
 function throwLater(error) {
@@ -32,7 +28,7 @@ function runJobs() {
  * Defines `WebSocket` and `egret_native.WebSocket` on `global`. By default Node's event loop delivers their events.
  *
  * options:
- *   addon        path of the compiled addon; the default is `egret_ws.node` next to this file
+ *   addon        path of the compiled addon; the default is `egret_ws.node` next to this file, or that of prebuilds/
  *   poll         true: events come only during `poll()`, and sockets do not keep the process alive
  *   inline       false: an I/O thread reads and writes; the default is true, but false with `poll`
  *   descriptor   false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
@@ -45,14 +41,13 @@ function runJobs() {
  *   ref(), unref()       whether sockets keep the process alive, as they do at the beginning
  */
 module.exports = function install(global = globalThis, options = {}) {
-  const { addon = 'egret_ws.node', poll = false, inline = !poll, descriptor = true, reportError = throwLater, ...defaults } =
-    options;
-  const { Host } = require(path.resolve(__dirname, addon));
+  const { addon, poll = false, inline = !poll, descriptor = true, reportError = throwLater, ...defaults } = options;
+  const { Host } = loadAddon(addon);
   const native = new Host(poll ? BY_APPLICATION : descriptor ? BY_DESCRIPTOR : BY_WAKEUP, inline);
 
   const host = { reportError };
   for (const name of HOST_FUNCTIONS) host[name] = native[name].bind(native);
-  const events = installScript(global, host, Object.keys(defaults).length > 0 ? defaults : undefined);
+  const events = scriptFor(global)(global, host, Object.keys(defaults).length > 0 ? defaults : undefined);
   native.listen(events, poll ? runJobs : undefined);
 
   const installation = {
@@ -69,3 +64,5 @@ module.exports = function install(global = globalThis, options = {}) {
   };
   return installation;
 };
+
+module.exports.install = module.exports;

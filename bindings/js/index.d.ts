@@ -1,0 +1,53 @@
+import types = require('./types');
+
+/**
+ * Defines `WebSocket` and `egret_native.WebSocket` on `global`; the default is `globalThis`. Throws if there is no addon for this
+ * system: the message says how to compile it.
+ *
+ *     const scope = {} as install.Scope;
+ *     install(scope, { origin: 'https://example.com' });
+ *     const socket = new scope.WebSocket('wss://example.com/');
+ */
+declare function install(global?: object, options?: install.InstallOptions): install.Installation;
+
+declare namespace install {
+  /** The options of an installation, and the defaults of its sockets. */
+  interface InstallOptions extends types.WebSocketOptions {
+    /** The path of the compiled addon, relative to the directory of `node/index.js`. */
+    addon?: string;
+    /** `true`: no event comes by itself; the host calls `poll()`, for example once a frame. */
+    poll?: boolean;
+    /** Called with each exception of a handler, where the engine does not report it itself. */
+    reportError?: (exception: unknown) => void;
+  }
+
+  interface Installation {
+    /** Delivers the events that are due, waits at most `timeoutMs` for one, and returns their number; 0 after `free()`. */
+    poll(timeoutMs?: number): number;
+    /** Ends every connection; no event follows. */
+    free(): void;
+    /** A live socket keeps the process alive; this is the default. */
+    ref(): void;
+    /** The process may end although sockets are open. */
+    unref(): void;
+  }
+
+  export import Scope = types.Scope;
+  export import WebSocket = types.WebSocket;
+  export import WebSocketConstructor = types.WebSocketConstructor;
+  export import WebSocketEventMap = types.WebSocketEventMap;
+  export import WebSocketOptions = types.WebSocketOptions;
+  export import WebSocketStatistics = types.WebSocketStatistics;
+  export import SocketEvent = types.SocketEvent;
+  export import SocketMessageEvent = types.SocketMessageEvent;
+  export import SocketErrorEvent = types.SocketErrorEvent;
+  export import SocketCloseEvent = types.SocketCloseEvent;
+  export import SocketRetryEvent = types.SocketRetryEvent;
+  export import NativeWebSocket = types.NativeWebSocket;
+  export import NativeWebSocketConstructor = types.NativeWebSocketConstructor;
+
+  /** This function, for `const { install } = require('egret-ws')`. */
+  const install: typeof import('./index');
+}
+
+export = install;

@@ -1,0 +1,37 @@
+'use strict';
+
+// Evaluates the script in the realm of a global object. A vm context is a realm: it has its own TypeError, ArrayBuffer and so on,
+// and the code in it compares values with these.
+
+const fs = require('fs');
+const path = require('path');
+const vm = require('vm');
+
+const filename = path.join(__dirname, '..', 'egret_ws.js');
+const source = fs.readFileSync(filename, 'utf8');
+
+/** A function that evaluates an expression in the realm of `global`: an object that vm.createContext made, or a global object. */
+function evaluatorOf(global) {
+  if (vm.isContext(global)) return (code) => vm.runInContext(code, global, { filename });
+  // The global object as code inside a context has it. Functions that are made from text are of the realm of their constructor.
+  const { Function: Constructor } = global;
+  if (typeof Constructor !== 'function' || Constructor === Function) return (code) => vm.runInThisContext(code, { filename });
+  return (code) => new Constructor(`return (${code.trim().replace(/;$/, '')})`)();
+}
+
+/** The function `install` of egret_ws.js, for this global object. */
+module.exports = function scriptFor(global) {
+  const evaluate = evaluatorOf(global);
+  const install = evaluate(source);
+  const prototype = evaluate('ArrayBuffer.prototype');
+  if (prototype === ArrayBuffer.prototype) return install;
+  return (...args) => {
+    const events = install(...args);
+    // The addon makes the buffers of messages in this realm.
+    return Object.assign(Object.create(events), {
+      binary(id, buffer) {
+        events.binary(id, Object.setPrototypeOf(buffer, prototype));
+      },
+    });
+  };
+};

@@ -1,0 +1,272 @@
+/**
+ * The types of both WebSocket objects, of their options and events, and of the interface between `egret_ws.js` and a glue.
+ * They need no DOM library. In TypeScript: `import type { WebSocketConstructor } from 'egret-ws/types'`.
+ */
+
+/** A number of milliseconds. 0 is the default of the library. */
+export type Milliseconds = number;
+
+/** What `send` takes. Views and buffers are copied. */
+export type Sendable = string | ArrayBuffer | ArrayBufferView | BlobLike;
+
+/** A `Blob`, where the engine has one. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** The received data of a message: `ArrayBuffer` or `Blob` for bytes, see `binaryType`. */
+export type Received = string | ArrayBuffer | BlobLike;
+
+/**
+ * The options of a socket: the third argument of the constructor, or the defaults of an installation. Each is an option of
+ * `egret_ws_options` in `egret_ws.h`, where its limits are. An unknown name and a value of another type throw a `TypeError`.
+ */
+export interface WebSocketOptions {
+  /** Headers of the request. */
+  headers?: { [name: string]: string } | ReadonlyArray<readonly [string, string]>;
+  /** The `Origin` header. */
+  origin?: string;
+  /** The `User-Agent` header. */
+  userAgent?: string;
+  /** Basic authentication at the server. */
+  username?: string;
+  password?: string;
+  /** `http://host:port` or `socks5://host:port`. */
+  proxy?: string;
+  /** Takes the proxy from the environment variables. */
+  proxyFromEnvironment?: boolean;
+  /** Authorities to trust besides those of the system: PEM. */
+  roots?: string;
+  /** Trusts only `roots`. */
+  onlyTheseRoots?: boolean;
+  /** Public keys that the server's certificate may have: `sha256/...`, comma-separated or as a list. */
+  pins?: string | ReadonlyArray<string>;
+  /** The name in the certificate (SNI), instead of the URL's host. */
+  serverName?: string;
+  minTlsVersion?: '1.2' | '1.3';
+  /** The most bytes of a message, at most 131072. */
+  maxMessage?: number;
+  /** The most bytes that wait to be written. The default is 16 MiB. */
+  maxSendBuffer?: number;
+  /** The most bytes that wait for handlers. */
+  maxReceiveQueue?: number;
+  maxRedirects?: number;
+  /** Reconnects after a lost connection: the most attempts in a row, or `Infinity`. */
+  retryAttempts?: number;
+  /** Sends messages again after a reconnect that were not sent completely. */
+  resend?: boolean;
+  /** `false`: permessage-deflate is not offered. */
+  deflate?: boolean;
+  /** `false`: no ALPN in the TLS handshake. */
+  alpn?: boolean;
+  connectTimeout?: Milliseconds;
+  resolveTimeout?: Milliseconds;
+  proxyTimeout?: Milliseconds;
+  tlsTimeout?: Milliseconds;
+  handshakeTimeout?: Milliseconds;
+  openTimeout?: Milliseconds;
+  flushTimeout?: Milliseconds;
+  closeTimeout?: Milliseconds;
+  /** Heartbeat: a ping after this time without data. `Infinity`: none. */
+  pingInterval?: Milliseconds;
+  /** Heartbeat: the time for the answer. `Infinity`: no limit. */
+  pongTimeout?: Milliseconds;
+  /** As `pongTimeout`, after `resume` and a change of the network. */
+  probeTimeout?: Milliseconds;
+  /**
+   * A message above `maxMessage`: `"error"` (the default) refuses it with an `error` event, and the socket stays open; `"close"`
+   * closes the connection with the code 1009.
+   */
+  overCap?: 'error' | 'close';
+}
+
+/** The result of `stats()`: `egret_ws_statistics` of `egret_ws.h`. Times are in microseconds. */
+export interface WebSocketStatistics {
+  /** 101 after an upgrade, 0 without an answer. */
+  readonly httpStatus: number;
+  /** 0 without TLS. */
+  readonly tlsVersion: number;
+  readonly redirects: number;
+  readonly resolveUs: number;
+  readonly connectUs: number;
+  readonly proxyUs: number;
+  readonly tlsUs: number;
+  readonly handshakeUs: number;
+  readonly connections: number;
+  readonly retries: number;
+  readonly messagesSent: number;
+  readonly bytesSent: number;
+  readonly wireBytesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesReceived: number;
+  readonly wireBytesReceived: number;
+  readonly sendQueueBytes: number;
+  readonly sendQueuePeakBytes: number;
+  readonly receiveQueueBytes: number;
+  readonly receiveQueuePeakBytes: number;
+  readonly rttUs: number;
+  readonly rttSmoothedUs: number;
+}
+
+/** The part of the DOM's `Event` that every engine has. */
+export interface SocketEvent {
+  readonly type: string;
+  readonly target: object | null;
+  readonly currentTarget: object | null;
+  readonly timeStamp: number;
+  readonly defaultPrevented: boolean;
+  preventDefault(): void;
+  stopPropagation(): void;
+  stopImmediatePropagation(): void;
+}
+
+export interface SocketMessageEvent extends SocketEvent {
+  readonly data: Received;
+  readonly origin: string;
+}
+
+export interface SocketErrorEvent extends SocketEvent {
+  /** An `EGRET_WS_ERR_*` of `egret_ws.h`, a negative number. */
+  readonly error: number;
+  /** A sentence for logs. */
+  readonly message: string;
+}
+
+export interface SocketCloseEvent extends SocketEvent {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+/** The connection was lost, and the socket connects again (`retryAttempts`): `readyState` is `CONNECTING`. `open` follows. */
+export interface SocketRetryEvent extends SocketErrorEvent {
+  /** Milliseconds until the attempt. */
+  readonly delay: Milliseconds;
+}
+
+export interface WebSocketEventMap {
+  open: SocketEvent;
+  message: SocketMessageEvent;
+  error: SocketErrorEvent;
+  close: SocketCloseEvent;
+  /** The send buffer has room again. */
+  drain: SocketEvent;
+  retry: SocketRetryEvent;
+}
+
+/** `AbortSignal`, where the engine has one. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+}
+
+export interface ListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignalLike;
+}
+
+export type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void };
+export type Handler<T, E> = ((this: T, event: E) => void) | null;
+
+/** The W3C `WebSocket`, with `stats` and the events `drain` and `retry`. */
+export interface WebSocket {
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+
+  readonly url: string;
+  readonly readyState: 0 | 1 | 2 | 3;
+  /** Bytes that were accepted and are not written yet. */
+  readonly bufferedAmount: number;
+  readonly extensions: string;
+  readonly protocol: string;
+  /** `"blob"` only where the engine has a `Blob` that can be read. */
+  binaryType: 'blob' | 'arraybuffer';
+
+  onopen: Handler<this, SocketEvent>;
+  onmessage: Handler<this, SocketMessageEvent>;
+  onerror: Handler<this, SocketErrorEvent>;
+  onclose: Handler<this, SocketCloseEvent>;
+  ondrain: Handler<this, SocketEvent>;
+  onretry: Handler<this, SocketRetryEvent>;
+
+  send(data: Sendable): void;
+  close(code?: number, reason?: string): void;
+  /** The statistics of the connection; `null` before there are any. */
+  stats(): WebSocketStatistics | null;
+
+  addEventListener<K extends keyof WebSocketEventMap>(
+    type: K, listener: Listener<WebSocketEventMap[K]> | null, options?: boolean | ListenerOptions): void;
+  removeEventListener<K extends keyof WebSocketEventMap>(
+    type: K, listener: Listener<WebSocketEventMap[K]> | null, options?: boolean | { capture?: boolean }): void;
+  dispatchEvent(event: object): boolean;
+}
+
+export interface WebSocketConstructor {
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+  readonly prototype: WebSocket;
+  /** Throws a `SyntaxError` for an invalid URL or subprotocol, and a `TypeError` for invalid `options`. */
+  new (url: string | { toString(): string }, protocols?: string | Iterable<string>, options?: WebSocketOptions): WebSocket;
+}
+
+/** `egret_native.WebSocket`: the object of Egret's older runtimes. */
+export interface NativeWebSocket {
+  readonly readyState: 0 | 1 | 2 | 3;
+  onOpen?: () => void;
+  onMessage?: (data: string | ArrayBuffer) => void;
+  /** An `EGRET_WS_ERR_*` of `egret_ws.h`, a negative number. */
+  onError?: (error: number) => void;
+  onClose?: () => void;
+  send(data: string | ArrayBuffer | ArrayBufferView): void;
+  close(): void;
+  disconnect(): void;
+}
+
+export interface NativeWebSocketConstructor {
+  readonly prototype: NativeWebSocket;
+  /** Never throws: `onError` reports invalid arguments. */
+  new (url: string, protocols?: string | ReadonlyArray<string>): NativeWebSocket;
+}
+
+/** The properties that an installation defines on a global object. */
+export interface Scope {
+  WebSocket: WebSocketConstructor;
+  egret_native: { WebSocket: NativeWebSocketConstructor };
+}
+
+/** The functions that a glue gives to `egret_ws.js`. README.md describes them. */
+export interface Host {
+  open(url: string, protocols: string, options: string): number;
+  sendText(id: number, text: string): number;
+  sendBinary(id: number, data: ArrayBuffer | ArrayBufferView): number;
+  close(id: number, code: number, reason: string): number;
+  bufferedAmount(id: number): number;
+  notifyDrain(id: number, bytes: number): number;
+  normalizeUrl(url: string): string | null;
+  lastError(): string;
+  stats(id: number): string;
+  wake(): void;
+  reportError(exception: unknown): void;
+}
+
+/** The functions that a glue calls, each as one task. README.md describes them. */
+export interface HostEvents {
+  connected(id: number, protocol: string, extensions: string): void;
+  text(id: number, text: string): void;
+  binary(id: number, data: ArrayBuffer): void;
+  retrying(id: number, error: number, message: string, delayMs: number): void;
+  drained(id: number): void;
+  failed(id: number, error: number, message: string): void;
+  closed(id: number, code: number, reason: string, wasClean: boolean, error: number, message: string): void;
+  task(): void;
+}
+
+/** The function that `egret_ws.js` evaluates to. */
+export type InstallScript = (global: object, host: Host, defaults?: WebSocketOptions) => HostEvents;

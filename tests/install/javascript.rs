@@ -1,0 +1,223 @@
+//! The JavaScript binding as it is installed, and as a package of npm: both build from what they contain, and say hello.
+
+use crate::{directory, echo_url, root, run};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+/// Says hello to the server of its argument, with the package at `IMPORT`.
+const GAME: &str = r#"
+const scope = {};
+const host = install(scope, { poll: true });
+const timer = setInterval(() => host.poll(), 1);
+const socket = new scope.WebSocket(process.argv[2]);
+socket.onopen = () => socket.send('Hello Egret WebSocket');
+socket.onmessage = ({ data }) => {
+  console.log(data);
+  socket.close(1000);
+};
+socket.onerror = ({ message }) => console.error(message);
+socket.onclose = ({ code }) => {
+  console.log(code);
+  clearInterval(timer);
+  host.free();
+};
+"#;
+const SAID: &str = "Hello Egret WebSocket\n1000\n";
+
+fn is_skipped() -> bool {
+    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|s| s == "js" || s == "cmake"));
+    if skipped {
+        writeln!(std::io::stderr(), "SKIPPED: js (js or cmake is named in SKIP)").expect("stderr");
+    }
+    skipped
+}
+
+/// The prefix of all tests here, because the library without optimisation is large.
+fn prefix() -> &'static Path {
+    static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| crate::prefix("javascript"));
+    &PREFIX
+}
+
+/// A command that finds the installed library by pkg-config.
+fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig")).env_remove("LD_LIBRARY_PATH");
+    command
+}
+
+/// Writes the game for each kind of module, with the package as `name` or a path.
+fn games(folder: &Path, name: &str, path: &str) -> [PathBuf; 4] {
+    let game = |file: &str, head: String| {
+        let path = folder.join(file);
+        fs::write(&path, head + GAME).expect("a program");
+        path
+    };
+    [
+        game("game.cjs", format!("const {{ install }} = require('{name}');\n")),
+        game("whole.cjs", format!("const install = require('{name}');\n")),
+        game("game.mjs", format!("import {{ install }} from '{path}';\n")),
+        game("default.mjs", format!("import install from '{path}';\n")),
+    ]
+}
+
+fn play(game: &Path) -> Output {
+    Command::new("node").arg(game).arg(echo_url()).output().expect("node")
+}
+
+fn assert_hello(games: &[PathBuf]) {
+    for game in games {
+        let output = play(game);
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            SAID,
+            "{game:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(output.status.success(), "{game:?}: {}", output.status);
+    }
+}
+
+/// The paths of all files below a directory but compiled addons, sorted.
+fn files(directory: &Path) -> Vec<String> {
+    let found =
+        run(Command::new("find").arg(directory).args(["-type", "f", "!", "-name", "*.node", "-printf", "%P\n"]));
+    let mut found: Vec<String> = found.lines().map(String::from).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn the_installed_javascript_is_all_of_the_binding() {
+    let installed = files(&prefix().join("share/egret_ws/js"));
+    let sources = files(&root().join("bindings/js")).into_iter().filter(|file| {
+        // Parts that egret_ws.js contains, the module for Egret, and what a build or npm writes.
+        !["script/", "module/", "node_modules/", "prebuilds/"].iter().any(|other| file.starts_with(other))
+            && !file.ends_with(".gitignore")
+            && !file.starts_with("LICENSE")
+    });
+    assert_eq!(installed, sources.collect::<Vec<_>>(), "bindings/js/package.json lists what is installed");
+    assert!(installed.len() > 10);
+}
+
+#[test]
+fn the_addon_is_built_from_the_installed_copy() {
+    if is_skipped() {
+        return;
+    }
+    let js = run(command("pkg-config").args(["--variable=jsdir", "egret_ws"]));
+    let js = Path::new(js.trim_end());
+    run(command(js.join("node/build.sh")).env("CFLAGS", "-Werror"));
+    let (name, path) = (js.to_str().expect("UTF-8"), js.join("index.mjs"));
+    assert_hello(&games(&directory("js_addon"), name, path.to_str().expect("UTF-8")));
+}
+
+#[test]
+fn the_glue_of_javascriptcore_is_built_from_the_installed_copy() {
+    if is_skipped() {
+        return;
+    }
+    let commands = r#"
+js=$(pkg-config --variable=jsdir egret_ws)
+for glue in egret_ws_host.c jsc/egret_ws_jsc.c; do
+    cc -std=c99 -Wall -Wextra -pedantic -Werror -fPIC -c "$js/$glue" $(pkg-config --cflags egret_ws javascriptcoregtk-4.1)
+done
+cc -shared -Wl,-z,defs egret_ws_host.o egret_ws_jsc.o -o glue.so $(pkg-config --libs egret_ws javascriptcoregtk-4.1)
+"#;
+    run(command("sh").args(["-e", "-c", commands]).current_dir(directory("js_jsc")));
+}
+
+/// The package that `npm pack` makes, in the `node_modules` of an empty project; and the paths of its files.
+fn package(test: &str) -> (PathBuf, Vec<String>) {
+    let folder = directory(test);
+    // A copy, because npm writes the licences into the directory that it packs.
+    let copy = folder.join("sources/bindings/js");
+    fs::create_dir_all(copy.parent().expect("a directory")).expect("a directory");
+    run(Command::new("cp").arg("-R").arg(prefix().join("share/egret_ws/js")).arg(&copy));
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        fs::copy(root().join(licence), folder.join("sources").join(licence)).expect("a licence");
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["pack", "--silent", "--offline", "--pack-destination"]).arg(&folder).current_dir(&copy);
+    let name = run(npm.env("npm_config_update_notifier", "false"));
+    assert_eq!(name.trim_end(), format!("egret-ws-{}.tgz", env!("CARGO_PKG_VERSION")));
+
+    let package = folder.join("game/node_modules/egret-ws");
+    fs::create_dir_all(&package).expect("a directory");
+    let archive = folder.join(name.trim_end());
+    run(Command::new("tar").arg("-xzf").arg(archive).arg("--strip-components=1").arg("-C").arg(&package));
+    let files = files(&package);
+    (package, files)
+}
+
+#[test]
+fn the_package_of_npm_says_hello() {
+    if is_skipped() {
+        return;
+    }
+    let (package, packed) = package("js_npm");
+    let mut should = files(&prefix().join("share/egret_ws/js"));
+    should.extend(["LICENSE-APACHE", "LICENSE-MIT"].map(String::from));
+    should.sort_unstable();
+    assert_eq!(packed, should);
+
+    // Without an addon, the error says where it was searched, and how to make it.
+    let games = games(package.ancestors().nth(2).expect("the project"), "egret-ws", "egret-ws");
+    let places = ["node/egret_ws.node", "prebuilds/linux-"];
+    for game in &games {
+        let said = String::from_utf8(play(game).stderr).expect("UTF-8");
+        for part in places.iter().chain(&["there is no addon for linux-", "node/build.sh", "make install"]) {
+            assert!(said.contains(part), "{game:?}: no \"{part}\": {said}");
+        }
+    }
+
+    run(&mut command(package.join("node/build.sh")));
+    assert_hello(&games);
+
+    // Linked to the static library, and at the place of prebuilt addons.
+    let platform = run(Command::new("node").args(["-p", "`${process.platform}-${process.arch}`"]));
+    let prebuilt = package.join("prebuilds").join(platform.trim_end()).join("egret_ws.node");
+    fs::create_dir_all(prebuilt.parent().expect("a directory")).expect("a directory");
+    fs::remove_file(package.join("node/egret_ws.node")).expect("the addon");
+    run(command(package.join("node/build.sh")).arg("").arg(&prebuilt).env("STATIC", "1"));
+    assert!(!crate::needs(&prebuilt, "libegret_ws"));
+    let exported = run(Command::new("nm").args(["--dynamic", "--defined-only"]).arg(&prebuilt));
+    assert!(exported.contains("napi_register_module") && !exported.contains(" egret_ws_loop_new"), "{exported}");
+    assert_hello(&games);
+
+    // An addon that cannot be loaded is not the same as none.
+    fs::write(&prebuilt, "not a library").expect("a file");
+    let said = String::from_utf8(play(&games[0]).stderr).expect("UTF-8");
+    assert!(said.contains("cannot load the addon") && said.contains("prebuilds/linux-"), "{said}");
+}
+
+#[test]
+fn the_build_of_the_addon_says_what_is_missing() {
+    if is_skipped() {
+        return;
+    }
+    let script = prefix().join("share/egret_ws/js/node/build.sh");
+    let empty = directory("js_missing_empty");
+    let complaint = |command: &mut Command| {
+        let output = command.output().expect("a shell");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let mut nowhere = Command::new(&script);
+    let said = complaint(nowhere.env("PKG_CONFIG_PATH", &empty).env("PKG_CONFIG_LIBDIR", &empty));
+    assert!(said.contains("pkg-config finds no egret_ws") && said.contains("make install"), "{said}");
+    let said = complaint(command(&script).env("NODE_INCLUDE", &empty));
+    assert!(said.contains("node_api.h") && said.contains("libnode-dev"), "{said}");
+    let said = complaint(Command::new(&script).arg(empty.join("none")));
+    assert!(said.contains("there is no directory"), "{said}");
+}
+
+#[test]
+fn the_package_has_the_version_of_the_library() {
+    let page = fs::read_to_string(root().join("bindings/js/package.json")).expect("package.json");
+    assert!(page.contains(&format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"))), "{page}");
+    assert!(page.contains("\"license\": \"MIT OR Apache-2.0\""), "{page}");
+}

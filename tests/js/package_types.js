@@ -1,0 +1,88 @@
+'use strict';
+
+// The types of bindings/js: the samples of tests/js/types compile in the strict mode, and their wrong uses do not; the types name
+// all options and statistics. The arguments are a directory with TypeScript in node_modules, and the directory of the package.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('node:test');
+
+const [directory, packageDirectory] = process.argv.slice(-2);
+const ts = require(path.join(directory, 'node_modules', 'typescript'));
+
+// The samples need the package at the place where a game has it.
+const project = path.join(directory, 'samples');
+fs.rmSync(project, { recursive: true, force: true });
+fs.mkdirSync(path.join(project, 'node_modules'), { recursive: true });
+fs.symlinkSync(packageDirectory, path.join(project, 'node_modules', 'egret-ws'));
+const samples = ['sample.mts', 'sample.cts'].map((name) => {
+  fs.copyFileSync(path.join(__dirname, 'types', name), path.join(project, name));
+  return path.join(project, name);
+});
+
+const STRICT = {
+  strict: true, noImplicitReturns: true, noUnusedLocals: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
+  noEmit: true, types: [], target: ts.ScriptTarget.ES2020, preserveSymlinks: true,
+};
+
+function complaints(files, options) {
+  const program = ts.createProgram(files, { ...STRICT, ...options });
+  return ts.getPreEmitDiagnostics(program).map((diagnostic) =>
+    ts.formatDiagnostic(diagnostic, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => project, getNewLine: () => '\n' }));
+}
+
+const NODE = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
+
+test('samples compile as Node resolves modules, without the types of a browser', () => {
+  assert.deepStrictEqual(complaints(samples, { ...NODE, lib: ['lib.es2020.d.ts'] }), []);
+});
+
+test('samples compile beside the types of a browser', () => {
+  assert.deepStrictEqual(complaints(samples, { ...NODE, lib: ['lib.es2020.d.ts', 'lib.dom.d.ts'] }), []);
+});
+
+test('the sample compiles as bundlers resolve modules', () => {
+  const options = { module: ts.ModuleKind.ES2020, moduleResolution: ts.ModuleResolutionKind.Bundler };
+  assert.deepStrictEqual(complaints(samples.slice(0, 1), { ...options, lib: ['lib.es2020.d.ts'] }), []);
+});
+
+test('the compiler finds an error in a sample', () => {
+  const wrong = path.join(project, 'wrong.mts');
+  fs.writeFileSync(wrong, "import { install } from 'egret-ws';\ninstall(1);\n");
+  const found = complaints([wrong], { ...NODE, lib: ['lib.es2020.d.ts'] });
+  assert.strictEqual(found.length, 1);
+  assert.match(found[0], /^wrong\.mts\(2,9\): error TS2345/);
+});
+
+/** The names of the members of an interface in types.d.ts. */
+function members(name) {
+  const file = path.join(packageDirectory, 'types.d.ts');
+  const source = ts.createSourceFile(file, fs.readFileSync(file, 'utf8'), ts.ScriptTarget.ES2020);
+  const found = source.statements.find((statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name);
+  assert(found, name);
+  return found.members.filter((member) => member.name).map((member) => member.name.text);
+}
+
+function camelCase(name) {
+  return name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+}
+
+test('statistics have the fields of the header', () => {
+  const header = fs.readFileSync(path.join(__dirname, '..', '..', 'include', 'egret_ws.h'), 'utf8');
+  const [, fields] = /typedef struct egret_ws_statistics \{([^}]*)\}/.exec(header);
+  const names = [...fields.matchAll(/^ *uint\d+_t (\w+);$/gm)].map(([, name]) => name).filter((name) => name !== 'struct_size');
+  assert(names.length > 20);
+  assert.deepStrictEqual(members('WebSocketStatistics'), names.map(camelCase));
+});
+
+test('the samples use each type, and each of its members', () => {
+  const text = ['sample.mts', 'sample.cts'].map((name) => fs.readFileSync(path.join(__dirname, 'types', name), 'utf8')).join('');
+  const words = new Set(text.match(/\w+/g));
+  const types = fs.readFileSync(path.join(packageDirectory, 'types.d.ts'), 'utf8');
+  const interfaces = [...types.matchAll(/^export interface (\w+)/gm)].map(([, name]) => name);
+  assert(interfaces.length > 15);
+  // The test above has the members of WebSocketStatistics.
+  const named = interfaces.flatMap((name) => (name === 'WebSocketStatistics' ? [] : members(name)));
+  assert.deepStrictEqual([...interfaces, ...named].filter((name) => !words.has(name)), []);
+});
