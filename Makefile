@@ -103,7 +103,7 @@ test-vendored: ## TLS, the exports and the link commands, with OpenSSL built fro
 	@tests/tools/setup.sh vendored
 	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
 
-check-targets: ## type-check the library for Android, iOS, macOS, Windows and arm64 Linux
+check-targets: ## type-check the library for Android, iOS, macOS, Windows, arm64 Linux and HarmonyOS (there with its glue)
 	@tests/tools/setup.sh targets
 	tests/tools/check_targets.sh
 

@@ -164,15 +164,27 @@ fn package_contexts() {
     node_glue(&["package_contexts.js"]);
 }
 
-/// The declarations for TypeScript, with compilers that npm downloads.
 #[test]
 fn package_types() {
-    let tools = concat!(env!("CARGO_TARGET_TMPDIR"), "/js-types");
-    if !is_skipped() {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/npm_tools.sh");
-        library::run(Command::new(script).arg(tools));
-    }
-    node(&["package_types.js", tools, concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js")]);
+    node(&["package_types.js", type_checkers(), concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js")]);
+}
+
+#[test]
+fn package_ohos() {
+    node_glue(&["package_ohos.js", type_checkers()]);
+}
+
+/// The directory of the compilers of TypeScript and ArkTS, which npm downloads.
+fn type_checkers() -> &'static str {
+    static TOOLS: LazyLock<&str> = LazyLock::new(|| {
+        let tools = concat!(env!("CARGO_TARGET_TMPDIR"), "/js-types");
+        if !is_skipped() {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/npm_tools.sh");
+            library::run(Command::new(script).arg(tools));
+        }
+        tools
+    });
+    &TOOLS
 }
 
 #[test]

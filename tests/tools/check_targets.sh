@@ -3,6 +3,8 @@
 #
 # Debian's Rust has its own standard library in source (rust-web-src), so that it can check targets whose library this machine does not
 # have. Nothing is linked: no system's SDK is needed. OpenSSL's headers are this machine's, which is near enough for types.
+#
+# For HarmonyOS the JavaScript glue is compiled and linked, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTFLAGS="-Dwarnings" PKG_CONFIG_ALLOW_CROSS=1
@@ -16,6 +18,7 @@ targets=("$@")
     aarch64-apple-darwin
     x86_64-pc-windows-gnu
     aarch64-unknown-linux-gnu
+    aarch64-unknown-linux-ohos
 )
 failed=""
 for target in "${targets[@]}"; do
@@ -34,5 +37,6 @@ for target in "${targets[@]}"; do
         echo "FAILED  $target"
         failed+=" $target"
     fi
+    [[ $target != *-ohos ]] || tests/js/ohos/check_glue.sh "${CARGO_TARGET_DIR:-target}/tmp/ohos" || failed+=" $target (glue)"
 done
 [ -z "$failed" ] || { echo "check_targets.sh: these do not compile:$failed" >&2 && exit 1; }

@@ -128,8 +128,8 @@ check_js() {
 }
 
 # See sanitizer.sh and check_targets.sh for why it is this compiler.
-check_sanitizers() {
-    local package llvm
+check_sanitizers() { # sets `llvm`
+    local package
     for package in rustc-web cargo-web rust-web-src; do
         need "$package" dpkg-query --status "$package"
     done
@@ -185,6 +185,9 @@ check() {
     targets)
         check_sanitizers
         need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-dlltool
+        need binutils readelf --version
+        need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/uv.h"
+        [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
         ;;
     windows)
         check_sanitizers

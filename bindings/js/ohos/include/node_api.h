@@ -1,0 +1,13 @@
+/* node_api.h for HarmonyOS, where the header has another name, and declares all functions only through this one. */
+#ifndef EGRET_WS_OHOS_NODE_API_H
+#define EGRET_WS_OHOS_NODE_API_H
+
+#include <napi/native_api.h>
+
+/* The macro of Node registers the module, in some versions of the header by a name that HarmonyOS does not find. */
+#undef NAPI_MODULE_INIT
+#define NAPI_MODULE_INIT() napi_value egret_ws_ohos_init(napi_env env, napi_value exports)
+
+napi_value egret_ws_ohos_init(napi_env env, napi_value exports);
+
+#endif

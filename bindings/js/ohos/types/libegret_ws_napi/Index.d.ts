@@ -1,0 +1,17 @@
+/** A loop and its sockets. Only websocket.js of this package uses it: an application uses `install`. */
+export declare class Host {
+  constructor(inline: boolean);
+  readonly sockets: number;
+  open(url: string, protocols: string, options: string): number;
+  sendText(id: number, text: string): number;
+  sendBinary(id: number, data: ArrayBuffer | ArrayBufferView): number;
+  close(id: number, code: number, reason: string): number;
+  bufferedAmount(id: number): number;
+  notifyDrain(id: number, bytes: number): number;
+  normalizeUrl(url: string): string | null;
+  stats(id: number): string;
+  lastError(): string;
+  wake(): void;
+  poll(events: Object, reportError: Object, timeoutMs: number): number;
+  free(): void;
+}
