@@ -171,7 +171,16 @@ fn package_types() {
 
 #[test]
 fn package_ohos() {
-    node_glue(&["package_ohos.js", type_checkers()]);
+    if is_skipped() {
+        return node(&["package_ohos.js"]);
+    }
+    node(&[
+        "--expose-gc",
+        "package_ohos.js",
+        type_checkers(),
+        library::build().to_str().expect("a path in UTF-8"),
+        echo_url(),
+    ]);
 }
 
 /// The directory of the compilers of TypeScript and ArkTS, which npm downloads.

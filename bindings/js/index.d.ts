@@ -17,7 +17,11 @@ declare namespace install {
     addon?: string;
     /** `true`: no event comes by itself; the host calls `poll()`, for example once a frame. */
     poll?: boolean;
-    /** Called with each exception of a handler, where the engine does not report it itself. */
+    /** `false`: an I/O thread reads and writes. The default is `true`, but `false` with `poll`. */
+    inline?: boolean;
+    /** `false`: libuv is notified by a callback instead of a descriptor, as on Windows. */
+    descriptor?: boolean;
+    /** Called with each exception of a handler, if `global` has no `EventTarget`. The default throws it later. */
     reportError?: (exception: unknown) => void;
   }
 
@@ -27,9 +31,9 @@ declare namespace install {
     /** Ends every connection; no event follows. */
     free(): void;
     /** A live socket keeps the process alive; this is the default. */
-    ref(): void;
+    ref(): this;
     /** The process may end although sockets are open. */
-    unref(): void;
+    unref(): this;
   }
 
   export import Scope = types.Scope;

@@ -1,7 +1,8 @@
 'use strict';
 
-// The package of HarmonyOS: its files, its ArkTS by the rules of OpenHarmony's compiler, and its module under Node. The arguments are a
-// directory with the compiler in node_modules, an echo server, and the addon of Node, which has the functions of the library.
+// The package of HarmonyOS: its files, its ArkTS by the rules of OpenHarmony's compiler, and its module under Node, with the native
+// part that HarmonyOS gets: the constructor that registers it, and the driver. The arguments are a directory with the compiler in
+// node_modules, the directory of the library, and an echo server.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -9,8 +10,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { pathToFileURL } = require('node:url');
+const { Worker } = require('node:worker_threads');
 
-const [tools, echoUrl, addon] = process.argv.slice(-3);
+const [tools, libraryDirectory, echoUrl] = process.argv.slice(-3);
 const binding = path.join(__dirname, '..', '..', 'bindings', 'js');
 const directory = path.join(tools, 'ohos');
 const application = path.join(directory, 'entry');
@@ -88,43 +90,179 @@ test('the ArkTS of the package and of a game keeps the rules', () => {
 test('the check finds a wrong type and what ArkTS forbids', () => {
   const wrong = path.join(application, 'wrong.ets');
   fs.writeFileSync(wrong, `import { install } from 'egret-ws';
-const installation = install({ interval: 'often' });
+const installation = install({ poll: 'often' });
 let value: any = installation.poll();
 `);
   const found = complaints([wrong]).join('\n');
-  assert.match(found, /wrong\.ets:2: Type 'string' is not assignable to type 'number'/);
+  assert.match(found, /wrong\.ets:2: Type 'string' is not assignable to type 'boolean/);
   assert.match(found, /wrong\.ets:3: .*"any"/);
 });
 
-test('the module says hello', { timeout: 10_000 }, async () => {
+/** Compiles the native module for Node, and returns the functions of the ES module. */
+async function load() {
+  // As in the SDK: HarmonyOS has a header that includes those of Node.
+  const headers = process.env.NODE_INCLUDE || path.resolve(process.execPath, '../../include/node');
+  const napi = path.join(directory, 'include', 'napi');
+  fs.cpSync(headers, napi, { recursive: true, filter: (file) => fs.statSync(file).isDirectory() || /node_api|js_native_api/.test(file) });
+  fs.writeFileSync(path.join(napi, 'native_api.h'), '#include "node_api.h"\n');
+  const native = path.join(directory, 'egret_ws_napi.node');
+  const sources = ['egret_ws_host.c', 'node/egret_ws_node.c', 'node/egret_ws_node_events.c', 'node/egret_ws_node_values.c',
+    'ohos/egret_ws_ohos.c', 'ohos/egret_ws_ohos_driver.c'];
+  execFileSync(process.env.CC || 'cc', [
+    '-std=c99', '-O2', '-Wall', '-Wextra', '-pedantic', '-Werror', '-shared', '-fPIC', '-D__OHOS__',
+    `-I${path.join(binding, 'ohos', 'include')}`, `-I${path.dirname(napi)}`, `-I${path.join(binding, '..', '..', 'include')}`,
+    ...sources.map((source) => path.join(binding, source)), '-o', native,
+    `-L${libraryDirectory}`, '-legret_ws', `-Wl,-rpath,${libraryDirectory}`,
+  ]);
   // Node loads the library by another name.
   const text = fs.readFileSync(path.join(installed, 'src/main/ets/websocket.js'), 'utf8');
-  const native = path.join(directory, 'native.cjs');
-  fs.writeFileSync(native, `module.exports.Host = require(${JSON.stringify(addon)}).Host;\n`);
+  assert(text.includes("import { Host } from 'libegret_ws_napi.so';"));
   const module = path.join(directory, 'websocket.mjs');
-  assert(text.includes("from 'libegret_ws_napi.so'"));
-  fs.writeFileSync(module, text.replace('libegret_ws_napi.so', './native.cjs'));
-  const { install } = await import(pathToFileURL(module));
+  fs.writeFileSync(module, text.replace("import { Host } from 'libegret_ws_napi.so';",
+    `import { createRequire } from 'node:module';\nconst { Host } = createRequire(import.meta.url)('./egret_ws_napi.node');`));
+  return import(pathToFileURL(module));
+}
 
-  const reported = [];
-  const installation = install({ interval: 1, reportError: (error) => reported.push(error.message) });
+const loaded = load();
+
+function hello(socket) {
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => socket.send('Hello Egret WebSocket');
+    socket.onmessage = ({ data }) => socket.close(1000, data);
+    socket.onerror = ({ message }) => reject(new Error(message));
+    socket.onclose = ({ code, reason }) => resolve([code, reason]);
+  });
+}
+const SAID = [1000, 'Hello Egret WebSocket'];
+
+test('the module says hello without polls', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const installation = install();
   try {
-    const hello = (socket) => new Promise((resolve, reject) => {
-      socket.onopen = () => socket.send('Hello Egret WebSocket');
-      socket.onmessage = ({ data }) => {
-        socket.close(1000, data);
-        throw new Error('reported');
-      };
-      socket.onerror = ({ message }) => reject(new Error(message));
-      socket.onclose = ({ code, reason }) => resolve([code, reason]);
-    });
     // From ArkTS, and from a game in JavaScript.
-    assert.deepStrictEqual(await hello(installation.connect(echoUrl)), [1000, 'Hello Egret WebSocket']);
-    assert.deepStrictEqual(await hello(new WebSocket(echoUrl)), [1000, 'Hello Egret WebSocket']);
+    assert.deepStrictEqual(await hello(installation.connect(echoUrl)), SAID);
+    assert.deepStrictEqual(await hello(new WebSocket(echoUrl)), SAID);
     assert.strictEqual(typeof egret_native.WebSocket, 'function');
-    assert.deepStrictEqual(reported, ['reported', 'reported']);
   } finally {
     installation.free();
   }
   assert.strictEqual(installation.poll(), 0);
+});
+
+test('the application polls', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const installation = install({ poll: true });
+  const said = hello(installation.connect(echoUrl));
+  let ended = false;
+  said.then(() => { ended = true; });
+  while (!ended) {
+    installation.poll();
+    await new Promise(setImmediate);
+  }
+  assert.deepStrictEqual(await said, SAID);
+  installation.free();
+});
+
+test('messages that one poll has no time for come with the next, in order', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const installation = install();
+  const socket = installation.connect(echoUrl);
+  const COUNT = 200;
+  let next = 0;
+  const end = new Promise((resolve, reject) => {
+    socket.onopen = () => {
+      for (let i = 0; i < COUNT; i++) socket.send(String(i));
+    };
+    socket.onmessage = ({ data }) => {
+      assert.strictEqual(data, String(next++));
+      // Longer than the time of a poll, so the last messages wait when nothing more comes from the network.
+      for (const start = performance.now(); performance.now() - start < 2;);
+      if (next === COUNT) socket.close();
+    };
+    socket.onerror = ({ message }) => reject(new Error(message));
+    socket.onclose = resolve;
+  });
+  await end;
+  assert.strictEqual(next, COUNT);
+  installation.free();
+});
+
+test('an error of a call comes without traffic', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const installation = install();
+  const socket = installation.connect(echoUrl);
+  await new Promise((resolve) => { socket.onopen = resolve; });
+  const error = new Promise((resolve) => { socket.onerror = resolve; });
+  socket.send(new Uint8Array(131073));
+  assert.strictEqual((await error).error < 0, true);
+  installation.free();
+});
+
+test('free ends the module in each state, also inside an event', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  install().free();
+  const connecting = install();
+  connecting.connect(echoUrl).onclose = () => assert.fail('an event after free');
+  connecting.free();
+  connecting.free();
+  const open = install();
+  await new Promise((resolve) => {
+    open.connect(echoUrl).onopen = () => {
+      open.free();
+      resolve();
+    };
+  });
+  await new Promise(setImmediate);
+  assert.strictEqual(open.poll(), 0);
+});
+
+test('a process ends when no socket is left, and when one is', { timeout: 10_000 }, async () => {
+  await loaded;
+  const module = JSON.stringify(String(pathToFileURL(path.join(directory, 'websocket.mjs'))));
+  const run = (body) => execFileSync(process.execPath, ['--input-type=module', '-e',
+    `import { install } from ${module};\nconst socket = install().connect(${JSON.stringify(echoUrl)});\n${body}`], { encoding: 'utf8' });
+  assert.strictEqual(run("socket.onopen = () => socket.close(); socket.onclose = () => console.log('closed');"), 'closed\n');
+  assert.strictEqual(run("socket.onopen = () => { console.log('open'); process.exit(); };"), 'open\n');
+});
+
+test('a worker that is terminated takes its sockets with it', { timeout: 10_000 }, async () => {
+  await loaded;
+  const module = JSON.stringify(String(pathToFileURL(path.join(directory, 'websocket.mjs'))));
+  for (let i = 0; i < 5; i++) {
+    const worker = new Worker(`
+      const { parentPort } = require('node:worker_threads');
+      import(${module}).then(({ install }) => {
+        const socket = install().connect(${JSON.stringify(echoUrl)});
+        socket.onopen = () => socket.send('first');
+        socket.onmessage = () => {
+          socket.send('next'); // so messages come while the worker ends
+          parentPort.postMessage('open');
+        };
+      });`, { eval: true });
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    assert.strictEqual(await worker.terminate(), 1);
+  }
+});
+
+test('an installation that nothing refers to is collected, also while a poll is asked for', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const collected = new Promise((resolve) => {
+    const registry = new FinalizationRegistry(resolve);
+    (() => {
+      const installation = install();
+      registry.register(installation.native, 'collected');
+      installation.connect(echoUrl);
+      installation.free();
+    })();
+    delete globalThis.WebSocket; // it refers to the last installation
+    delete globalThis.egret_native;
+    globalThis.registry = registry;
+  });
+  let result;
+  collected.then((value) => { result = value; });
+  while (result === undefined) {
+    gc();
+    await new Promise(setImmediate);
+  }
+  assert.strictEqual(result, 'collected');
 });

@@ -186,7 +186,7 @@ check() {
         check_sanitizers
         need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-dlltool
         need binutils readelf --version
-        need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/uv.h"
+        need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
         [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
         ;;
     windows)

@@ -16,7 +16,9 @@
 #include "../egret_ws_host.h"
 
 #include <node_api.h>
+#ifndef __OHOS__
 #include <uv.h>
+#endif
 
 #define OK(call) ((call) == napi_ok)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -57,6 +59,9 @@ typedef struct node_host {
     bool is_referenced;  /* a live Host keeps the process alive: see ref and unref */
     bool free_after_poll;
     bool is_collected;   /* the object is gone */
+#ifdef __OHOS__
+    napi_threadsafe_function wakeup; /* see ../ohos/egret_ws_ohos_driver.c */
+#else
     unsigned open_handles; /* of libuv, whose memory is in this struct */
     uv_timer_t timer;
     union {
@@ -64,6 +69,7 @@ typedef struct node_host {
         uv_poll_t descriptor; /* DRIVER_DESCRIPTOR */
         uv_async_t wakeup;    /* DRIVER_WAKEUP */
     } watcher;
+#endif
     char *scratch; /* for the UTF-8 of a string; NULL before the first one */
 } node_host;
 

@@ -21,6 +21,7 @@ for include in "$js/../../include" "$js/../../../include"; do [ ! -f "$include/e
 # shellcheck disable=SC2086 # these are lists of words
 "$clang" --target=aarch64-linux-ohos --sysroot="$sdk/sysroot" -std=c99 -O2 -fPIC -Wall -Wextra -pedantic -fvisibility=hidden \
     -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 ${CFLAGS:-} -I"$js/ohos/include" -I"$include" \
-    "$js"/node/egret_ws_node*.c "$js/egret_ws_host.c" "$js/ohos/egret_ws_ohos.c" "$library" -o "$out" \
+    "$js/node/egret_ws_node.c" "$js/node/egret_ws_node_events.c" "$js/node/egret_ws_node_values.c" "$js/egret_ws_host.c" \
+    "$js"/ohos/*.c "$library" -o "$out" \
     -shared -Wl,-soname,libegret_ws_napi.so -Wl,--exclude-libs,ALL -Wl,-z,defs,-z,relro,-z,now,-z,max-page-size=16384 \
-    ${LDFLAGS:-} -lace_napi.z -luv -lm -ldl
+    ${LDFLAGS:-} -lace_napi.z -lm -ldl

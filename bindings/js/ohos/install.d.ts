@@ -1,7 +1,7 @@
 /** Options of an installation, and the defaults of its sockets. */
 export interface InstallOptions extends WebSocketOptions {
-  /** Milliseconds: while there is a socket, a timer polls. Without it, call `poll()` once a frame. */
-  interval?: number;
+  /** `true`: no event comes by itself; the application calls `poll()`, for example once a frame. */
+  poll?: boolean;
   /** Called with each exception of a handler. The default writes to the console. */
   reportError?: (exception: Object) => void;
 }

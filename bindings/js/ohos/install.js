@@ -6,23 +6,61 @@ import { Host } from 'libegret_ws_napi.so';
 const HOST_FUNCTIONS = [
   'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',
 ];
+// The first argument of Host: what polls.
+const BY_APPLICATION = 0, BY_WAKEUP = 2;
+// No wake-up comes when a send queue has drained.
+const DRAIN_INTERVAL_MS = 50;
+
+/** Polls while a socket waits for its send queue to drain. */
+class DrainTimer {
+  constructor(poll) {
+    this.poll = poll;
+    this.waiting = new Set();
+    this.timer = null;
+  }
+
+  add(id) {
+    this.waiting.add(id);
+    if (this.timer === null) this.timer = setInterval(this.poll, DRAIN_INTERVAL_MS);
+  }
+
+  remove(id) {
+    this.waiting.delete(id);
+    if (this.waiting.size === 0) this.stop();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = null;
+  }
+}
 
 export class Installation {
-  constructor(scope, { interval, reportError = (exception) => console.error(String(exception)), ...defaults }) {
+  constructor(scope, { poll = false, reportError = (exception) => console.error(String(exception)), ...defaults }) {
     this.scope = scope;
-    this.interval = interval;
-    this.reportError = reportError;
-    this.timer = null;
-    // With an I/O thread: it reads and writes while the application draws, and between two polls.
-    this.native = new Host(false);
+    this.native = new Host(poll ? BY_APPLICATION : BY_WAKEUP, false);
+    this.drains = new DrainTimer(() => this.native.poll(0));
+
     const host = { reportError };
-    for (const name of HOST_FUNCTIONS) {
-      host[name] = (...args) => {
-        this.startTimer();
-        return this.native[name](...args);
+    for (const name of HOST_FUNCTIONS) host[name] = this.native[name].bind(this.native);
+    const events = installScript(scope, host, Object.keys(defaults).length > 0 ? defaults : undefined);
+    if (!poll) {
+      const { notifyDrain } = host;
+      host.notifyDrain = (id, bytes) => {
+        this.drains.add(id);
+        return notifyDrain(id, bytes);
+      };
+      const { drained, closed } = events;
+      events.drained = (id) => {
+        this.drains.remove(id);
+        drained(id);
+      };
+      events.closed = (id, ...end) => {
+        this.drains.remove(id);
+        closed(id, ...end);
       };
     }
-    this.events = installScript(scope, host, defaults);
+    this.native.listen(events, undefined);
   }
 
   connect(url, protocols, options) {
@@ -30,25 +68,12 @@ export class Installation {
   }
 
   poll() {
-    return this.native === null ? 0 : this.native.poll(this.events, this.reportError, 0);
+    return this.native.poll(0);
   }
 
   free() {
-    this.stopTimer();
-    if (this.native !== null) this.native.free();
-    this.native = null;
-  }
-
-  startTimer() {
-    if (this.interval === undefined || this.timer !== null) return;
-    this.timer = setInterval(() => {
-      if (this.poll() === 0 && this.native !== null && this.native.sockets === 0) this.stopTimer();
-    }, this.interval);
-  }
-
-  stopTimer() {
-    clearInterval(this.timer);
-    this.timer = null;
+    this.drains.stop();
+    this.native.free();
   }
 }
 

@@ -18,7 +18,7 @@ clang=$(compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -ruV | while read -r
 done)
 [ -n "$clang" ] || die "clang and lld of one version are missing (Debian: clang-22 lld-22)"
 node=${NODE_INCLUDE:-/usr/include/node}
-[ -f "$node/uv.h" ] || die "no uv.h in $node; set NODE_INCLUDE to the directory of Node's headers (Debian: libnode-dev)"
+[ -f "$node/node_api.h" ] || die "no node_api.h in $node; set NODE_INCLUDE to the directory of Node's headers (Debian: libnode-dev)"
 
 # musl of another architecture, without a change of this machine's list of packages.
 if [ ! -d "$work/musl/usr/include" ]; then
@@ -40,7 +40,6 @@ mkdir -p "$sdk/llvm/bin" "$include/napi" "$libraries"
 printf '#!/bin/sh\nexec %s --ld-path=%s -Wno-unused-command-line-argument "$@"\n' "$(command -v "$clang")" "$(command -v "ld.lld-${clang#clang-}")" >"$sdk/llvm/bin/clang"
 chmod +x "$sdk/llvm/bin/clang"
 cp -R "$work/musl/usr/include/aarch64-linux-musl/." "$include"
-cp -R "$node"/uv.h "$node"/uv "$include"
 cp "$node"/*node_api*.h "$node"/js_native_api*.h "$include/napi"
 echo '#include "node_api.h"' >"$include/napi/native_api.h"
 cp "$work/musl/lib/aarch64-linux-musl/libc.so" "$work"/musl/usr/lib/aarch64-linux-musl/lib{m,dl}.a "$libraries"
@@ -51,7 +50,6 @@ stub() { # FILE
     sed 's/.*/void &(void) {}/' | "$sdk/llvm/bin/clang" --target=aarch64-linux-ohos -x c - "${link[@]}" -Wl,-soname,"$1" -o "$libraries/$1"
 }
 grep -oE '\b(napi|node_api)_[a-z0-9_]+' <(sed '/^#/d' "$(dirname "$0")/napi_functions.txt") | stub libace_napi.z.so
-grep -ohE '\buv_[a-z0-9_]+\(' "$node/uv.h" | tr -d '(' | sort -u | grep -vE '_(cb|t)$' | stub libuv.so
 grep -oE '\begret_ws_[a-z0-9_]+\(' "$root/include/egret_ws.h" | tr -d '(' | sort -u | sed 's/.*/void &(void) {}/' |
     "$sdk/llvm/bin/clang" --target=aarch64-linux-ohos -x c -c - -o "$work/libegret_ws.o"
 rm -f "$work/libegret_ws.a"
@@ -62,7 +60,7 @@ CFLAGS=-Werror LDFLAGS="-nostartfiles -nodefaultlibs -lc" "$root/bindings/js/oho
 
 dynamic=$(readelf --dynamic --wide "$out")
 needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic" | sort | tr '\n' ' ')
-[ "$needed" = "libace_napi.z.so libc.so libuv.so " ] || [ "$needed" = "libace_napi.z.so libc.so " ] ||
+[ "$needed" = "libace_napi.z.so libc.so " ] ||
     die "the library needs others than those of HarmonyOS: $needed"
 grep -q '(SONAME).*\[libegret_ws_napi.so\]' <<<"$dynamic" || die "the library has another name"
 exported=$(readelf --dyn-syms --wide "$out" | awk '$7 != "UND" && $5 == "GLOBAL" && $8 != "" { print $8 }')

@@ -45,13 +45,11 @@ const every: Required<WebSocketOptions> = {
   probeTimeout: 1000,
   overCap: 'close',
 };
-const options: InstallOptions = { ...every, addon: '/x/egret_ws.node', poll: true, reportError: (exception: unknown) => log(typeof exception) };
+const options: InstallOptions = { ...every, addon: '/x/egret_ws.node', poll: true, inline: false, descriptor: false, reportError: (exception: unknown) => log(typeof exception) };
 const scope = {} as Scope;
 const installation: Installation = install(scope, options);
 const delivered: number = installation.poll() + installation.poll(16);
-installation.ref();
-installation.unref();
-installation.free();
+installation.ref().unref().free();
 defaultInstall();
 install(globalThis);
 install.install(scope, {});

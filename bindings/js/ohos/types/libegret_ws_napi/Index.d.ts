@@ -1,7 +1,7 @@
 /** A loop and its sockets. Only websocket.js of this package uses it: an application uses `install`. */
 export declare class Host {
-  constructor(inline: boolean);
-  readonly sockets: number;
+  /** `driver`: what polls, 0: the application, 2: the native module. */
+  constructor(driver: number, inline: boolean);
   open(url: string, protocols: string, options: string): number;
   sendText(id: number, text: string): number;
   sendBinary(id: number, data: ArrayBuffer | ArrayBufferView): number;
@@ -12,6 +12,8 @@ export declare class Host {
   stats(id: number): string;
   lastError(): string;
   wake(): void;
-  poll(events: Object, reportError: Object, timeoutMs: number): number;
+  listen(events: Object, afterEvent: Object | undefined): void;
+  poll(timeoutMs: number): number;
+  setReferenced(isReferenced: boolean): void;
   free(): void;
 }

@@ -1,0 +1,117 @@
+/*
+ * The driver of HarmonyOS, instead of ../node/egret_ws_node_driver.c. The loop has an I/O thread. Its wake-up callback, which also
+ * comes when the budget of a poll has ended it, calls a thread-safe function, and that polls. Handles of libuv cannot do that here:
+ * the main loop of an application does not run libuv's loop in the way that they need.
+ *
+ * Nothing comes when a send queue has drained (egret_ws_host_notify_drain): install.js has a timer for that.
+ */
+#include "../node/egret_ws_node.h"
+
+#include <stdlib.h>
+
+/* The interface draws on the same thread. After this time the rest waits for another task. */
+static const uint32_t poll_us = 1000;
+
+/* The end */
+
+static void on_environment_end(void *user) {
+    node_driver_end(user);
+}
+
+void node_driver_end(node_host *node) {
+    const bool has_wakeup = node->driver == DRIVER_WAKEUP;
+    if (node->driver == DRIVER_ENDED) return;
+    if (egret_ws_host_is_polling(node->host)) {
+        node->free_after_poll = true;
+        return;
+    }
+    node->driver = DRIVER_ENDED;
+    /* First the loop: then its thread does not call the function any more. */
+    egret_ws_host_free_loop(node->host);
+    if (has_wakeup) napi_release_threadsafe_function(node->wakeup, napi_tsfn_abort);
+    node_driver_update(node);
+    napi_remove_env_cleanup_hook(node->env, on_environment_end, node);
+}
+
+void node_driver_collect(node_host *node) {
+    node_driver_end(node);
+    if (node->self) napi_delete_reference(node->env, node->self);
+    node_forget_listeners(node);
+    if (node->async_context) napi_async_destroy(node->env, node->async_context);
+    egret_ws_host_free(node->host);
+    free(node->scratch);
+    free(node);
+}
+
+/* Polling */
+
+/* On any thread. If a call waits already, that is enough: the queue has one place. */
+static void request_poll(void *user) {
+    const node_host *node = user;
+    napi_call_threadsafe_function(node->wakeup, NULL, napi_tsfn_nonblocking);
+}
+
+void node_driver_update(node_host *node) {
+    const size_t tasks = egret_ws_host_tasks(node->host);
+    const bool is_live = node->driver == DRIVER_WAKEUP && egret_ws_host_sockets(node->host) + tasks > 0;
+    if (is_live != node->is_live) {
+        node->is_live = is_live;
+        if (is_live) napi_reference_ref(node->env, node->self, NULL);
+        else napi_reference_unref(node->env, node->self, NULL);
+    }
+    if (node->driver != DRIVER_WAKEUP) return;
+    if (is_live && node->is_referenced) napi_ref_threadsafe_function(node->env, node->wakeup);
+    else napi_unref_threadsafe_function(node->env, node->wakeup);
+    if (tasks > 0) request_poll(node);
+}
+
+int32_t node_driver_poll(node_host *node, int32_t timeout_ms) {
+    const int32_t result = egret_ws_host_poll(node->host, timeout_ms);
+    if (result < 0 || node->free_after_poll) node_driver_end(node);
+    else node_driver_update(node);
+    return result;
+}
+
+/* The call of the thread-safe function. */
+static void on_requested(napi_env env, napi_value function, void *context, void *data) {
+    node_host *node = context;
+    napi_handle_scope scope;
+    (void)function, (void)data;
+    /* Without an environment the function is being freed, and perhaps the Host is gone. */
+    if (!env || node->driver != DRIVER_WAKEUP || !OK(napi_open_handle_scope(env, &scope))) return;
+    const int32_t result = node_driver_poll(node, 0);
+    if (result < 0) {
+        node_throw_error(env, result);
+        node_report_exception(env);
+    }
+    napi_close_handle_scope(env, scope);
+}
+
+/* The beginning */
+
+static int32_t watch_wakeup(node_host *node) {
+    napi_value name;
+    if (!OK(napi_create_string_latin1(node->env, "egret_ws", NAPI_AUTO_LENGTH, &name)) ||
+        !OK(napi_create_threadsafe_function(node->env, NULL, NULL, name, 1, 1, NULL, NULL, node, on_requested, &node->wakeup)))
+        return EGRET_WS_ERR_NO_RESOURCES;
+    node->driver = DRIVER_WAKEUP;
+    return egret_ws_loop_set_wakeup(egret_ws_host_loop(node->host), request_poll, node);
+}
+
+int32_t node_driver_start(node_host *node, node_driver driver, bool inline_loop) {
+    egret_ws_loop_options loop;
+    const egret_ws_host_options options = {&loop, NULL, NULL, false};
+    node->is_referenced = true;
+    node->driver = DRIVER_ENDED;
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    /* An inline loop has no thread that could call. */
+    if (inline_loop && driver == DRIVER_APPLICATION) loop.flags = EGRET_WS_LOOP_INLINE;
+    if (driver != DRIVER_APPLICATION) loop.poll_max_us = poll_us;
+    int32_t result = egret_ws_host_new(&options, &node_host_events, node, &node->host);
+    if (result != EGRET_WS_OK) return result;
+    if (driver == DRIVER_APPLICATION) node->driver = driver;
+    else result = watch_wakeup(node);
+    if (result != EGRET_WS_OK) return result;
+    node_driver_update(node);
+    return OK(napi_add_env_cleanup_hook(node->env, on_environment_end, node)) ? EGRET_WS_OK : EGRET_WS_ERR_INTERNAL;
+}
