@@ -26,10 +26,10 @@ const STRICT = {
   noEmit: true, types: [], target: ts.ScriptTarget.ES2020, preserveSymlinks: true,
 };
 
-function complaints(files, options) {
-  const program = ts.createProgram(files, { ...STRICT, ...options });
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) =>
-    ts.formatDiagnostic(diagnostic, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => project, getNewLine: () => '\n' }));
+function complaints(files, options, compiler = ts) {
+  const program = compiler.createProgram(files, { ...STRICT, ...options });
+  return compiler.getPreEmitDiagnostics(program).map((diagnostic) =>
+    compiler.formatDiagnostic(diagnostic, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => project, getNewLine: () => '\n' }));
 }
 
 const NODE = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
@@ -45,6 +45,13 @@ test('samples compile beside the types of a browser', () => {
 test('the sample compiles as bundlers resolve modules', () => {
   const options = { module: ts.ModuleKind.ES2020, moduleResolution: ts.ModuleResolutionKind.Bundler };
   assert.deepStrictEqual(complaints(samples.slice(0, 1), { ...options, lib: ['lib.es2020.d.ts'] }), []);
+});
+
+test('the sample compiles as CommonJS without exports of packages, by TypeScript 4.9', () => {
+  const old = require(path.join(directory, 'node_modules', 'ohos-typescript'));
+  const options = { module: old.ModuleKind.CommonJS, moduleResolution: old.ModuleResolutionKind.NodeJs, lib: ['lib.es2020.d.ts'] };
+  assert.strictEqual(old.version.slice(0, 3), '4.9');
+  assert.deepStrictEqual(complaints(samples.slice(1), options, old), []);
 });
 
 test('the compiler finds an error in a sample', () => {
