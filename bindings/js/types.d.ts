@@ -3,7 +3,7 @@
  * They need no DOM library. In TypeScript: `import type { WebSocketConstructor } from 'egret-ws/types'`.
  */
 
-/** A number of milliseconds. 0 is the default of the library. */
+/** A number of milliseconds, at least 1. */
 export type Milliseconds = number;
 
 /** What `send` takes. Views and buffers are copied. */
@@ -24,8 +24,8 @@ export type Received = string | ArrayBuffer | BlobLike;
  * `egret_ws_options` in `egret_ws.h`, where its limits are. An unknown name and a value of another type throw a `TypeError`.
  */
 export interface WebSocketOptions {
-  /** Headers of the request. */
-  headers?: { [name: string]: string } | ReadonlyArray<readonly [string, string]>;
+  /** Headers of the request. A list of values makes a header for each. */
+  headers?: Record<string, HeaderValue | ReadonlyArray<HeaderValue>> | ReadonlyArray<readonly [string, HeaderValue]>;
   /** The `Origin` header. */
   origin?: string;
   /** The `User-Agent` header. */
@@ -38,7 +38,7 @@ export interface WebSocketOptions {
   /** Takes the proxy from the environment variables. */
   proxyFromEnvironment?: boolean;
   /** Authorities to trust besides those of the system: PEM. */
-  roots?: string;
+  roots?: string | ReadonlyArray<string>;
   /** Trusts only `roots`. */
   onlyTheseRoots?: boolean;
   /** Public keys that the server's certificate may have: `sha256/...`, comma-separated or as a list. */
@@ -67,7 +67,9 @@ export interface WebSocketOptions {
   tlsTimeout?: Milliseconds;
   handshakeTimeout?: Milliseconds;
   openTimeout?: Milliseconds;
+  /** 0: messages that the network does not take at once are dropped. */
   flushTimeout?: Milliseconds;
+  /** 0: the connection ends without waiting for the server's Close frame. */
   closeTimeout?: Milliseconds;
   /** Heartbeat: a ping after this time without data. `Infinity`: none. */
   pingInterval?: Milliseconds;
@@ -81,6 +83,8 @@ export interface WebSocketOptions {
    */
   overCap?: 'error' | 'close';
 }
+
+export type HeaderValue = string | number;
 
 /** The result of `stats()`: `egret_ws_statistics` of `egret_ws.h`. Times are in microseconds. */
 export interface WebSocketStatistics {
@@ -138,6 +142,9 @@ export interface SocketCloseEvent extends SocketEvent {
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
+  /** After an end that was not clean: an `EGRET_WS_ERR_*` of `egret_ws.h`, and a sentence for logs. */
+  readonly error?: number;
+  readonly message?: string;
 }
 
 /** The connection was lost, and the socket connects again (`retryAttempts`): `readyState` is `CONNECTING`. `open` follows. */
@@ -219,11 +226,11 @@ export interface WebSocketConstructor {
 /** `egret_native.WebSocket`: the object of Egret's older runtimes. */
 export interface NativeWebSocket {
   readonly readyState: 0 | 1 | 2 | 3;
-  onOpen?: () => void;
-  onMessage?: (data: string | ArrayBuffer) => void;
-  /** An `EGRET_WS_ERR_*` of `egret_ws.h`, a negative number. */
-  onError?: (error: number) => void;
-  onClose?: () => void;
+  onOpen: (() => void) | null;
+  onMessage: ((data: string | ArrayBuffer) => void) | null;
+  /** `error` is an `EGRET_WS_ERR_*` of `egret_ws.h`, a negative number; `message` is a sentence for logs. */
+  onError: ((error: number, message: string) => void) | null;
+  onClose: (() => void) | null;
   send(data: string | ArrayBuffer | ArrayBufferView): void;
   close(): void;
   disconnect(): void;

@@ -11,8 +11,7 @@ use std::sync::LazyLock;
 /// Says hello to the server of its argument, with the package at `IMPORT`.
 const GAME: &str = r#"
 const scope = {};
-const host = install(scope, { poll: true });
-const timer = setInterval(() => host.poll(), 1);
+install(scope);
 const socket = new scope.WebSocket(process.argv[2]);
 socket.onopen = () => socket.send('Hello Egret WebSocket');
 socket.onmessage = ({ data }) => {
@@ -20,11 +19,7 @@ socket.onmessage = ({ data }) => {
   socket.close(1000);
 };
 socket.onerror = ({ message }) => console.error(message);
-socket.onclose = ({ code }) => {
-  console.log(code);
-  clearInterval(timer);
-  host.free();
-};
+socket.onclose = ({ code }) => console.log(code);
 "#;
 const SAID: &str = "Hello Egret WebSocket\n1000\n";
 

@@ -82,6 +82,31 @@ test('contexts do not share anything', { timeout: TIMEOUT_MS }, async () => {
   }));
 });
 
+test('installations in one context share classes, and report to their own hosts', { timeout: TIMEOUT_MS }, async () => {
+  const context = vm.createContext({});
+  const global = vm.runInContext('globalThis', context);
+  const reported = [];
+  const installations = [context, context, global].map((object, index) => {
+    const host = install(object, { addon, poll: true, reportError: (error) => reported.push([index, error]) });
+    return { host, WebSocket: context.WebSocket, EventTarget: context.EventTarget, Event: context.Event };
+  });
+  for (const [index, { host, WebSocket, EventTarget, Event }] of installations.entries()) {
+    assert.deepStrictEqual([EventTarget, Event], [installations[0].EventTarget, installations[0].Event]);
+    const socket = new WebSocket(echoUrl);
+    const opened = new Promise((resolve) => {
+      socket.onopen = () => {
+        resolve();
+        throw index;
+      };
+    });
+    const timer = setInterval(() => host.poll(), 1);
+    await opened;
+    clearInterval(timer);
+    host.free();
+  }
+  assert.deepStrictEqual(reported, [[0, 0], [1, 1], [2, 2]]);
+});
+
 test('workers and the main thread have installations of their own', { timeout: TIMEOUT_MS }, async () => {
   const module = JSON.stringify(require.resolve('../../bindings/js'));
   const code = `

@@ -83,6 +83,41 @@ test('statistics have the fields of the header', () => {
   assert.deepStrictEqual(members('WebSocketStatistics'), names.map(camelCase));
 });
 
+/** The names of the options that the script knows. */
+function optionsOfTheScript() {
+  const file = path.join(packageDirectory, 'script', 'options.js');
+  const source = ts.createSourceFile(file, fs.readFileSync(file, 'utf8'), ts.ScriptTarget.ES2020);
+  const tables = source.statements.filter(ts.isVariableStatement).flatMap(({ declarationList }) => [...declarationList.declarations]);
+  const { initializer } = tables.find(({ name }) => name.text === 'OPTIONS');
+  return initializer.properties.map(({ name }) => name.text).filter((name) => name !== '__proto__');
+}
+
+test('options are those of the script', () => {
+  assert.deepStrictEqual(members('WebSocketOptions').sort(), optionsOfTheScript().sort());
+});
+
+/** A host that refuses everything with ERR_NOT_OPEN: so only the script itself throws. */
+function makeWebSocket() {
+  const vm = require('node:vm');
+  const script = vm.runInThisContext(fs.readFileSync(path.join(packageDirectory, 'egret_ws.js'), 'utf8'));
+  const host = { normalizeUrl: String, lastError: () => '', wake() {}, open: () => -10 };
+  const scope = {};
+  script(scope, host, undefined);
+  return scope.WebSocket;
+}
+
+test('the script accepts the values of the sample, and nothing that the types do not have', () => {
+  const text = fs.readFileSync(path.join(__dirname, 'types', 'sample.mts'), 'utf8');
+  const [, literal] = /^const every: Required<WebSocketOptions> = (\{.*?^\});$/ms.exec(text);
+  const every = new Function(`return ${literal}`)();
+  assert.deepStrictEqual(Object.keys(every).sort(), optionsOfTheScript().sort());
+  const WebSocket = makeWebSocket();
+  for (const [name, value] of Object.entries(every)) new WebSocket('ws://example.com/', [], { [name]: value });
+  for (const name of ['addon', 'poll', 'maxMessages']) {
+    assert.throws(() => new WebSocket('ws://example.com/', [], { [name]: 1 }), TypeError, name);
+  }
+});
+
 test('the samples use each type, and each of its members', () => {
   const text = ['sample.mts', 'sample.cts'].map((name) => fs.readFileSync(path.join(__dirname, 'types', name), 'utf8')).join('');
   const words = new Set(text.match(/\w+/g));

@@ -19,11 +19,15 @@ function evaluatorOf(global) {
   return (code) => new Constructor(`return (${code.trim().replace(/;$/, '')})`)();
 }
 
+// The script is evaluated once for each realm, named by its ArrayBuffer.prototype.
+const scripts = new WeakMap();
+
 /** The function `install` of egret_ws.js, for this global object. */
 module.exports = function scriptFor(global) {
   const evaluate = evaluatorOf(global);
-  const install = evaluate(source);
   const prototype = evaluate('ArrayBuffer.prototype');
+  if (!scripts.has(prototype)) scripts.set(prototype, evaluate(source));
+  const install = scripts.get(prototype);
   if (prototype === ArrayBuffer.prototype) return install;
   return (...args) => {
     const events = install(...args);

@@ -12,7 +12,7 @@ declare const log: (...values: ReadonlyArray<string | number | boolean | object 
 /* The function install */
 
 const every: Required<WebSocketOptions> = {
-  headers: { Authorization: 'Bearer 1' },
+  headers: { Authorization: 'Bearer 1', Cookie: ['a=b', 'c=d'], Age: 1 },
   origin: 'https://example.com',
   userAgent: 'game/1',
   username: 'user',
@@ -70,7 +70,8 @@ socket.onmessage = ({ data, origin }: SocketMessageEvent) => {
   else void data.arrayBuffer().then((bytes) => log(bytes.byteLength, data.size, data.type));
 };
 socket.onerror = ({ error, message }: SocketErrorEvent) => log(error.toFixed(), message.length);
-socket.onclose = ({ code, reason, wasClean }: SocketCloseEvent) => log(code.toFixed(), reason.length, wasClean);
+socket.onclose = ({ code, reason, wasClean, error, message }: SocketCloseEvent) =>
+  log(code.toFixed(), reason.length, wasClean, error?.toFixed(), message?.length);
 socket.ondrain = (event) => {
   event.stopPropagation();
   event.stopImmediatePropagation();
@@ -106,8 +107,9 @@ const Native: NativeWebSocketConstructor = scope.egret_native.WebSocket;
 const native: NativeWebSocket = new Native('ws://example.com/', ['a']);
 native.onOpen = () => native.send(new Uint8Array(1));
 native.onMessage = (message) => log(typeof message === 'string' ? message : message.byteLength);
-native.onError = (error) => log(error.toFixed());
+native.onError = (error, message) => log(error.toFixed(), message.length);
 native.onClose = () => log(native.readyState);
+native.onClose = null;
 native.close();
 native.disconnect();
 new Native('ws://example.com/', 'a,b').send('text');
@@ -150,8 +152,8 @@ install('global');
 new Class('ws://example.com/', [], 'origin');
 // @ts-expect-error: a version of TLS
 new Class('ws://example.com/', [], { minTlsVersion: '1.1' });
-// @ts-expect-error: headers have text
-new Class('ws://example.com/', [], { headers: { a: 1 } });
+// @ts-expect-error: headers have text or numbers
+new Class('ws://example.com/', [], { headers: { a: true } });
 // @ts-expect-error: no such rule
 new Class('ws://example.com/', [], { overCap: 'drop' });
 // @ts-expect-error: an installation option
