@@ -174,13 +174,9 @@ fn package_ohos() {
     if is_skipped() {
         return node(&["package_ohos.js"]);
     }
-    node(&[
-        "--expose-gc",
-        "package_ohos.js",
-        type_checkers(),
-        library::build().to_str().expect("a path in UTF-8"),
-        echo_url(),
-    ]);
+    let library = library::build();
+    let library = library.to_str().expect("a path in UTF-8");
+    node(&["--expose-gc", "package_ohos.js", type_checkers(), echo_url(), library]);
 }
 
 /// The directory of the compilers of TypeScript and ArkTS, which npm downloads.

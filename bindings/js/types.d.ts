@@ -78,6 +78,11 @@ export interface WebSocketOptions {
   /** As `pongTimeout`, after `resume` and a change of the network. */
   probeTimeout?: Milliseconds;
   /**
+   * Bytes: a `drain` event comes when more than these have waited to be written and half of them are left. The default is 1 MiB.
+   * `Infinity`: none comes.
+   */
+  highWaterMark?: number;
+  /**
    * A message above `maxMessage`: `"error"` (the default) refuses it with an `error` event, and the socket stays open; `"close"`
    * closes the connection with the code 1009.
    */
@@ -158,7 +163,7 @@ export interface WebSocketEventMap {
   message: SocketMessageEvent;
   error: SocketErrorEvent;
   close: SocketCloseEvent;
-  /** The send buffer has room again. */
+  /** The bytes that wait to be written are fewer again: see `highWaterMark`. */
   drain: SocketEvent;
   retry: SocketRetryEvent;
 }

@@ -2,7 +2,7 @@
 
 // The package of HarmonyOS: its files, its ArkTS by the rules of OpenHarmony's compiler, and its module under Node, with the native
 // part that HarmonyOS gets: the constructor that registers it, and the driver. The arguments are a directory with the compiler in
-// node_modules, the directory of the library, and an echo server.
+// node_modules, an echo server, and the directory of the library.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -11,8 +11,9 @@ const path = require('node:path');
 const test = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { Worker } = require('node:worker_threads');
+const { serve } = require('./node_support.js');
 
-const [tools, libraryDirectory, echoUrl] = process.argv.slice(-3);
+const [tools, echoUrl, libraryDirectory] = process.argv.slice(-3);
 const binding = path.join(__dirname, '..', '..', 'bindings', 'js');
 const directory = path.join(tools, 'ohos');
 const application = path.join(directory, 'entry');
@@ -195,6 +196,27 @@ test('an error of a call comes without traffic', { timeout: 10_000 }, async () =
   const error = new Promise((resolve) => { socket.onerror = resolve; });
   socket.send(new Uint8Array(131073));
   assert.strictEqual((await error).error < 0, true);
+  installation.free();
+});
+
+test('a drain event comes without traffic from the server', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const silent = await serve((peer) => peer.accept());
+  const installation = install();
+  const socket = installation.connect(silent.url, [], { highWaterMark: 1000 });
+  await new Promise((resolve) => { socket.onopen = resolve; });
+  for (let round = 0; round < 2; round++) {
+    const drained = new Promise((resolve) => { socket.ondrain = resolve; });
+    for (let i = 0; i < 200; i++) socket.send('x'.repeat(100));
+    await drained;
+    assert(socket.bufferedAmount <= 500, String(socket.bufferedAmount));
+  }
+  // The timer stops, also when a connection ends before that.
+  for (let i = 0; i < 200; i++) socket.send('x'.repeat(100));
+  const closed = new Promise((resolve) => { socket.onclose = resolve; });
+  socket.close();
+  await closed;
+  assert.strictEqual(installation.drains.timer, null);
   installation.free();
 });
 

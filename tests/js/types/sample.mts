@@ -43,6 +43,7 @@ const every: Required<WebSocketOptions> = {
   pingInterval: Infinity,
   pongTimeout: 1000,
   probeTimeout: 1000,
+  highWaterMark: 65536,
   overCap: 'close',
 };
 const options: InstallOptions = { ...every, addon: '/x/egret_ws.node', poll: true, inline: false, descriptor: false, reportError: (exception: unknown) => log(typeof exception) };
