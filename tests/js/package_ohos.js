@@ -88,6 +88,14 @@ test('the ArkTS of the package and of a game keeps the rules', () => {
   assert.deepStrictEqual(complaints([game, path.join(installed, 'Index.ets')]), []);
 });
 
+test('the ArkTS of the page keeps the rules', () => {
+  const page = fs.readFileSync(path.join(binding, 'README.md'), 'utf8');
+  const [, sample] = /^## HarmonyOS$.*?^```ts$(.*?)^```$/ms.exec(page);
+  const file = path.join(application, 'page.ets');
+  fs.writeFileSync(file, `${sample}declare namespace console { function info(message: string): void }\n`);
+  assert.deepStrictEqual(complaints([file]), []);
+});
+
 test('the check finds a wrong type and what ArkTS forbids', () => {
   const wrong = path.join(application, 'wrong.ets');
   fs.writeFileSync(wrong, `import { install } from 'egret-ws';
@@ -205,14 +213,18 @@ test('a drain event comes without traffic from the server', { timeout: 10_000 },
   const installation = install();
   const socket = installation.connect(silent.url, [], { highWaterMark: 1000 });
   await new Promise((resolve) => { socket.onopen = resolve; });
+  // Faster than the I/O thread writes: until so many bytes wait that the script asks for the event.
+  const fill = () => {
+    while (installation.drains.timer === null) socket.send('x'.repeat(100));
+  };
   for (let round = 0; round < 2; round++) {
     const drained = new Promise((resolve) => { socket.ondrain = resolve; });
-    for (let i = 0; i < 200; i++) socket.send('x'.repeat(100));
+    fill();
     await drained;
     assert(socket.bufferedAmount <= 500, String(socket.bufferedAmount));
   }
   // The timer stops, also when a connection ends before that.
-  for (let i = 0; i < 200; i++) socket.send('x'.repeat(100));
+  fill();
   const closed = new Promise((resolve) => { socket.onclose = resolve; });
   socket.close();
   await closed;
