@@ -96,7 +96,7 @@ test-cpp: ## the C++ binding with each compiler, standard, sanitizer, with excep
 SOCKETS ?= 100000
 test-sockets: ## SOCKETS=100000 opened and closed through each binding, which leave nothing behind (some minutes)
 	@tests/tools/setup.sh test
-	EGRET_WS_TEST_SOCKETS=$(SOCKETS) cargo test --test cpp --test java --test js --test js_jsc $(FEATURES) -- \
+	EGRET_WS_TEST_SOCKETS=$(SOCKETS) cargo test --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
 		--nocapture many lifetime node_memory thousands_of_sockets
 
 test-vendored: ## TLS, the exports and the link commands, with OpenSSL built from its sources (some minutes)

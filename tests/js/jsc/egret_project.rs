@@ -1,6 +1,7 @@
 //! The project of `examples/egret_project`, made and built by Egret's own command line, in the shell and in headless Chromium.
 
-use super::{echo_url, engine, finish, is_skipped, library, root, scratch, shell};
+use super::library;
+use super::shell::{echo_url, egret_engine, finish, is_skipped, root, scratch, shell};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ fn project() -> &'static Path {
 
 fn builder(sources: &Path, project: &Path) -> Command {
     let mut builder = Command::new(sources.join("build.sh"));
-    builder.arg(project).arg(engine().parent().expect("the package")).stdin(Stdio::null());
+    builder.arg(project).arg(egret_engine().parent().expect("the package")).stdin(Stdio::null());
     builder
 }
 

@@ -1,11 +1,11 @@
 //! The unmodified engine over our `WebSocket`, with the engine's socket module and with ours.
 
-use super::{command, echo_url, engine, finish, is_skipped, root, scenario};
+use super::{command, echo_url, egret_engine, finish, is_skipped, root, scenario};
 use std::path::PathBuf;
 
 fn socket_module(module: &str) -> PathBuf {
     match module {
-        "engine" => engine().join("socket/socket.js"),
+        "engine" => egret_engine().join("socket/socket.js"),
         _ => root().join("bindings/js/module/bin").join(module),
     }
 }
@@ -15,7 +15,7 @@ fn run_in_engine(name: &str, module: &str, script: PathBuf, epilogue: &str) -> S
     let mut printed = Vec::new();
     for driver in ["threaded", "inline"] {
         let mut command = command(driver, &echo_url());
-        command.arg(engine().join("egret/egret.js")).arg(socket_module(module)).arg(&script);
+        command.arg(egret_engine().join("egret/egret.js")).arg(socket_module(module)).arg(&script);
         let outcome = finish(&format!("{name}-{module}-{driver}"), command.arg("--eval").arg(epilogue));
         assert!(outcome.status.success(), "{name} ({module}, {driver}), {}:\n{}", outcome.status, outcome.err);
         printed.push(outcome.out);
