@@ -27,6 +27,22 @@ enum event {
 static const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
                                                      "drained",   "failed", "closed", "task"};
 
+/* The attributes of a view, for the typed arrays and for DataView. */
+enum view_kind { TYPED_ARRAY, DATA_VIEW, VIEW_KINDS };
+enum view_attribute { VIEW_BUFFER, VIEW_OFFSET, VIEW_LENGTH, VIEW_ATTRIBUTES };
+
+/* Returns the engine's getters of these attributes. A game can define other properties on a view, and change prototypes later. */
+static const char getters_script[] =
+    "(function () {"
+    "    var getters = [];"
+    "    [Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype].forEach(function (prototype) {"
+    "        ['buffer', 'byteOffset', 'byteLength'].forEach(function (name) {"
+    "            getters.push(Object.getOwnPropertyDescriptor(prototype, name).get);"
+    "        });"
+    "    });"
+    "    return getters;"
+    "})()";
+
 struct egret_ws_jsc {
     JSGlobalContextRef context;
     egret_ws_jsc_options options;
@@ -34,8 +50,13 @@ struct egret_ws_jsc {
     JSObjectRef host_object;
     JSObjectRef events;
     JSObjectRef event[EVENT_COUNT];
-    /* Scratch space for one string in UTF-16. UTF-8 of n bytes never needs more than n units. */
-    JSChar units[EGRET_WS_MAX_MESSAGE_BYTES];
+    JSObjectRef getters[VIEW_KINDS * VIEW_ATTRIBUTES];
+    /* Scratch space for one string in UTF-16, or in UTF-8 with its NUL. UTF-8 of n bytes never needs more than n units, and n
+     * units never need more than 3 n bytes. */
+    union {
+        JSChar units[EGRET_WS_MAX_MESSAGE_BYTES];
+        char utf8[3 * EGRET_WS_MAX_MESSAGE_BYTES + 1];
+    } scratch;
 };
 
 /* From C to JavaScript */
@@ -45,13 +66,11 @@ static JSValueRef make_number(const egret_ws_jsc *self, double number)
     return JSValueMakeNumber(self->context, number);
 }
 
-/* Converts valid UTF-8. (JSStringCreateWithUTF8CString would end the string at its first NUL.) */
-static JSValueRef make_string(egret_ws_jsc *self, const char *text, size_t len)
+/* Decodes valid UTF-8; returns the number of units. */
+static size_t decode(const char *text, size_t len, JSChar units[])
 {
     const uint8_t *byte = (const uint8_t *)text, *const end = byte + len;
     size_t count = 0;
-    JSStringRef string;
-    JSValueRef value;
     while (byte < end) {
         uint32_t scalar = *byte++;
         int more = scalar < 0x80 ? 0 : scalar < 0xe0 ? 1 : scalar < 0xf0 ? 2 : 3;
@@ -60,13 +79,22 @@ static JSValueRef make_string(egret_ws_jsc *self, const char *text, size_t len)
         for (; more; --more)
             scalar = scalar << 6 | (*byte++ & 0x3fu);
         if (scalar >= 0x10000) {
-            self->units[count++] = (JSChar)(0xd7c0 + (scalar >> 10));
+            units[count++] = (JSChar)(0xd7c0 + (scalar >> 10));
             scalar = 0xdc00 | (scalar & 0x3ff);
         }
-        self->units[count++] = (JSChar)scalar;
+        units[count++] = (JSChar)scalar;
     }
-    string = JSStringCreateWithCharacters(self->units, count);
-    value = JSValueMakeString(self->context, string);
+    return count;
+}
+
+/* Converts valid UTF-8 that is followed by a NUL and is no longer than a message. JavaScriptCore makes ASCII a string of one byte
+ * for each character, but it ends the string at the first NUL. */
+static JSValueRef make_string(egret_ws_jsc *self, const char *text, size_t len)
+{
+    JSStringRef string = !memchr(text, '\0', len)
+                             ? JSStringCreateWithUTF8CString(text)
+                             : JSStringCreateWithCharacters(self->scratch.units, decode(text, len, self->scratch.units));
+    JSValueRef value = JSValueMakeString(self->context, string);
     JSStringRelease(string);
     return value;
 }
@@ -200,26 +228,31 @@ static const egret_ws_host_events host_events = {on_connected, on_text,   on_bin
     egret_ws_jsc *const self = JSObjectGetPrivate(host);                                                             \
     (void)function;                                                                                                  \
     (void)exception;                                                                                                 \
-    if (!self || count + 1 <= (n))                                                                                            \
+    if (!self || count + 1 <= (n))                                                                                   \
     return JSValueMakeNumber(context, EGRET_WS_ERR_BAD_HANDLE)
+
+/* Writes UTF-8 that ends in a NUL to `text` of `size` bytes, and returns its length; SIZE_MAX if it has lone surrogates. */
+static size_t write_utf8(JSStringRef string, char *text, size_t size)
+{
+    return JSStringGetUTF8CString(string, text, size) - 1;
+}
 
 /* The value as UTF-8 that ends in a NUL, for free(); NULL if there is no memory or it has lone surrogates. */
 static char *to_utf8(JSContextRef context, JSValueRef value, size_t *len, JSValueRef *exception)
 {
     JSStringRef string = JSValueToStringCopy(context, value, exception);
-    char *text = NULL;
+    char *text;
     size_t size;
     if (!string)
         return NULL;
     size = JSStringGetMaximumUTF8CStringSize(string);
     text = malloc(size);
-    size = text ? JSStringGetUTF8CString(string, text, size) : 0;
+    *len = text ? write_utf8(string, text, size) : SIZE_MAX;
     JSStringRelease(string);
-    if (size == 0) {
+    if (*len == SIZE_MAX) {
         free(text);
         return NULL;
     }
-    *len = size - 1;
     return text;
 }
 
@@ -242,40 +275,44 @@ static int64_t to_id(JSContextRef context, JSValueRef value, JSValueRef *excepti
     return id > 0 && id <= MAX_SAFE_INTEGER ? (int64_t)id : 0;
 }
 
-static size_t size_property(JSContextRef context, JSObjectRef object, const char *name, JSValueRef *exception)
+/* The result of a getter; NULL if the view has none, or is detached. */
+static JSValueRef get(const egret_ws_jsc *self, enum view_kind kind, enum view_attribute attribute, JSObjectRef view)
 {
-    JSStringRef string = JSStringCreateWithUTF8CString(name);
-    JSValueRef value = JSObjectGetProperty(context, object, string, exception);
-    double number = value && !*exception ? JSValueToNumber(context, value, exception) : -1;
-    JSStringRelease(string);
+    return JSObjectCallAsFunction(self->context, self->getters[kind * VIEW_ATTRIBUTES + attribute], view, 0, NULL, NULL);
+}
+
+static size_t get_size(const egret_ws_jsc *self, enum view_kind kind, enum view_attribute attribute, JSObjectRef view)
+{
+    JSValueRef value = get(self, kind, attribute, view);
+    const double number = value ? JSValueToNumber(self->context, value, NULL) : -1;
     return number >= 0 && number <= UINT32_MAX ? (size_t)number : SIZE_MAX;
 }
 
-/* The bytes of an ArrayBuffer or a view, or NULL. The C API does not support DataView, and the offset that it returns for other
- * views differs between versions. So this reads the properties of a view, and checks them, because a game can overwrite them. */
-static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, size_t *len, JSValueRef *exception)
+/* The bytes of an ArrayBuffer or a view; NULL for another value, and for memory that other threads write to. The C API does not
+ * support DataView, and the offset that it returns for other views differs between versions. */
+static const uint8_t *to_bytes(const egret_ws_jsc *self, JSValueRef value, size_t *len)
 {
-    JSObjectRef buffer = JSValueIsObject(context, value) ? (JSObjectRef)value : NULL;
+    const JSContextRef context = self->context;
+    const JSTypedArrayType type = JSValueGetTypedArrayType(context, value, NULL);
+    JSObjectRef buffer = (JSObjectRef)value;
     size_t offset = 0, size;
     const uint8_t *bytes;
-    if (!buffer)
-        return NULL;
-    if (JSValueGetTypedArrayType(context, value, exception) != kJSTypedArrayTypeArrayBuffer) {
-        JSStringRef name = JSStringCreateWithUTF8CString("buffer");
-        JSValueRef property = JSObjectGetProperty(context, buffer, name, exception);
-        JSStringRelease(name);
-        if (!property || JSValueGetTypedArrayType(context, property, exception) != kJSTypedArrayTypeArrayBuffer)
-            return NULL;
-        offset = size_property(context, buffer, "byteOffset", exception);
-        *len = size_property(context, buffer, "byteLength", exception);
-        buffer = (JSObjectRef)property;
-        size = JSObjectGetArrayBufferByteLength(context, buffer, exception);
+    if (type == kJSTypedArrayTypeArrayBuffer) {
+        *len = size = JSObjectGetArrayBufferByteLength(context, buffer, NULL);
     } else {
-        *len = size = JSObjectGetArrayBufferByteLength(context, buffer, exception);
+        const enum view_kind kind = type == kJSTypedArrayTypeNone ? DATA_VIEW : TYPED_ARRAY;
+        const JSObjectRef view = JSValueIsObject(context, value) ? (JSObjectRef)value : NULL;
+        JSValueRef memory = view ? get(self, kind, VIEW_BUFFER, view) : NULL;
+        if (!memory || JSValueGetTypedArrayType(context, memory, NULL) != kJSTypedArrayTypeArrayBuffer)
+            return NULL;
+        buffer = (JSObjectRef)memory;
+        offset = get_size(self, kind, VIEW_OFFSET, view);
+        *len = get_size(self, kind, VIEW_LENGTH, view);
+        size = JSObjectGetArrayBufferByteLength(context, buffer, NULL);
     }
     if (offset > size || *len > size - offset)
         return NULL;
-    bytes = JSObjectGetArrayBufferBytesPtr(context, buffer, exception);
+    bytes = JSObjectGetArrayBufferBytesPtr(context, buffer, NULL);
     return bytes ? bytes + offset : (const uint8_t *)"";
 }
 
@@ -297,14 +334,25 @@ HOST_FUNCTION(host_open)
 
 HOST_FUNCTION(host_send_text)
 {
-    size_t len = 0;
-    char *text;
+    JSStringRef string;
+    size_t len;
     int32_t result;
     HOST_SELF(2);
-    text = to_utf8(context, arguments[1], &len, exception);
-    result = text ? egret_ws_host_send_text(self->host, to_id(context, arguments[0], exception), text, len)
-                  : EGRET_WS_ERR_NO_RESOURCES;
-    free(text);
+    string = JSValueIsString(context, arguments[1]) ? JSValueToStringCopy(context, arguments[1], exception) : NULL;
+    if (!string)
+        return make_number(self, EGRET_WS_ERR_INVALID_ARGUMENT);
+    if (JSStringGetLength(string) <= EGRET_WS_MAX_MESSAGE_BYTES) {
+        len = write_utf8(string, self->scratch.utf8, sizeof self->scratch.utf8);
+        result = len == SIZE_MAX ? EGRET_WS_ERR_INVALID_ARGUMENT
+                                 : egret_ws_host_send_text(self->host, to_id(context, arguments[0], exception),
+                                                           self->scratch.utf8, len);
+    } else {
+        char *text = to_utf8(context, arguments[1], &len, exception); /* the library refuses it with the reason */
+        result = text ? egret_ws_host_send_text(self->host, to_id(context, arguments[0], exception), text, len)
+                      : EGRET_WS_ERR_NO_RESOURCES;
+        free(text);
+    }
+    JSStringRelease(string);
     return make_number(self, result);
 }
 
@@ -313,7 +361,7 @@ HOST_FUNCTION(host_send_binary)
     size_t len = 0;
     const uint8_t *data;
     HOST_SELF(2);
-    data = to_bytes(context, arguments[1], &len, exception);
+    data = to_bytes(self, arguments[1], &len);
     if (!data)
         return make_number(self, EGRET_WS_ERR_INVALID_ARGUMENT);
     return make_number(self, egret_ws_host_send_binary(self->host, to_id(context, arguments[0], exception), data, len));
@@ -375,7 +423,7 @@ HOST_FUNCTION(host_stats)
     JSValueRef result;
     HOST_SELF(1);
     text = egret_ws_host_stats(self->host, to_id(context, arguments[0], exception), &len);
-    result = make_string(self, text, len);
+    result = make_string(self, text ? text : "", len);
     free(text);
     return result;
 }
@@ -420,6 +468,24 @@ static const JSStaticFunction host_functions[] = {
 };
 
 /* The interface */
+
+/* Keeps the getters of views; false if the engine has none. */
+static bool keep_getters(egret_ws_jsc *self)
+{
+    const JSContextRef context = self->context;
+    JSStringRef text = JSStringCreateWithUTF8CString(getters_script);
+    JSValueRef list = JSEvaluateScript(context, text, NULL, NULL, 1, NULL);
+    unsigned i;
+    JSStringRelease(text);
+    for (i = 0; i < VIEW_KINDS * VIEW_ATTRIBUTES; ++i) {
+        JSValueRef getter = list ? JSObjectGetPropertyAtIndex(context, (JSObjectRef)list, i, NULL) : NULL;
+        if (!getter || !JSValueIsObject(context, getter) || !JSObjectIsFunction(context, (JSObjectRef)getter))
+            return false;
+        self->getters[i] = (JSObjectRef)getter;
+        JSValueProtect(context, getter);
+    }
+    return true;
+}
 
 /* Runs egret_ws.js and keeps the `events` that it returns; false if the script is another one. */
 static bool install(egret_ws_jsc *self, const char *script)
@@ -468,6 +534,9 @@ static bool install(egret_ws_jsc *self, const char *script)
 static void uninstall(egret_ws_jsc *self)
 {
     int i;
+    for (i = 0; i < VIEW_KINDS * VIEW_ATTRIBUTES; ++i)
+        if (self->getters[i])
+            JSValueUnprotect(self->context, self->getters[i]);
     for (i = 0; i < EVENT_COUNT; ++i)
         if (self->event[i])
             JSValueUnprotect(self->context, self->event[i]);
@@ -496,7 +565,7 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
         self->options = *options;
     self->context = JSGlobalContextRetain(context);
     result = egret_ws_host_new(&self->options.host, &host_events, self, &self->host);
-    if (result == EGRET_WS_OK && !install(self, script))
+    if (result == EGRET_WS_OK && !(keep_getters(self) && install(self, script)))
         result = EGRET_WS_ERR_INVALID_ARGUMENT;
     if (result != EGRET_WS_OK) {
         uninstall(self);
